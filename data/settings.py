@@ -1,0 +1,82 @@
+"""Settings of a Scoreroom checkout, each declared once and read from the environment (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTFOLIO_ROWS = 307_511
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, what holds without it, and what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("SCOREROOM_RAW", str(Path("data") / "raw"), "folder in which application_train is dropped"),
+    Setting("SCOREROOM_PROCESSED", str(Path("data") / "processed"), "folder of the Parquet files that are built"),
+    Setting("SCOREROOM_MODEL", str(Path("inference") / "artifacts"), "folder of the model that scores"),
+    Setting("SCOREROOM_ROWS", str(PORTFOLIO_ROWS), "applications in the embedded portfolio"),
+    Setting("SCOREROOM_SEED", "2026", "seed of the embedded portfolio, the folds and the model"),
+    Setting("SCOREROOM_PROVIDER", "CPUExecutionProvider", "ONNX Runtime execution provider of the scoring session"),
+)
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force; relative folders are seen from the project's root."""
+
+    raw: Path
+    processed: Path
+    model: Path
+    rows: int
+    seed: int
+    provider: str
+
+    @property
+    def applications(self) -> Path:
+        """The application table, as validated Parquet."""
+        return self.processed / "applications.parquet"
+
+    @property
+    def predictions(self) -> Path:
+        """The out-of-fold predictions of every application."""
+        return self.processed / "predictions.parquet"
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `environment`, defaults for what it does not name.
+
+    Raises:
+        SettingError: a value that should be a whole number is none, or a row count under 1,000.
+    """
+    values = {name: environment.get(name) or default for name, default in _DEFAULTS.items()}
+    return Settings(
+        raw=ROOT / values["SCOREROOM_RAW"],
+        processed=ROOT / values["SCOREROOM_PROCESSED"],
+        model=ROOT / values["SCOREROOM_MODEL"],
+        rows=_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
+        seed=_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
+        provider=values["SCOREROOM_PROVIDER"],
+    )
+
+
+def _whole(name: str, text: str, *, at_least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingError.from_bad_number(name, text, at_least) from None
+    if value < at_least:
+        raise SettingError.from_bad_number(name, text, at_least)
+    return value

@@ -1,0 +1,43 @@
+"""What every script shares: one sentence and exit code 2 for bad input, and a progress bar that names its step."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from data.errors import DataError
+
+BAD_INPUT = 2
+Advance = Callable[[int, int], None]
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call `main`; what is wrong with the input is said in one sentence on stderr, with exit code 2."""
+    try:
+        main()
+    except DataError as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        print("Stopped; nothing half-written was left behind.", file=sys.stderr)
+        sys.exit(130)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Advance]:
+    """A bar on stderr called `title`; the yielded function takes (done, total) and moves it."""
+    columns = (
+        TextColumn("{task.description:<44}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
