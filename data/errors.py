@@ -17,6 +17,20 @@ class SchemaError(DataError):
     def from_unknown_column(cls, name: str) -> Self:
         return cls(f"There is no column {name!r} in the application table; `data/schema.py` lists those there are.")
 
+    @classmethod
+    def from_other_columns(cls, expected: list[str], found: list[str]) -> Self:
+        missing = [name for name in expected if name not in found]
+        extra = [name for name in found if name not in expected]
+        what = f"{_listed(missing) or 'none'} missing, {_listed(extra) or 'none'} too many"
+        return cls(
+            f"The application table has {len(expected)} columns in a fixed order, found {len(found)} ({what}); "
+            "select the columns of `schema.polars_schema()`."
+        )
+
+    @classmethod
+    def from_other_dtype(cls, name: str, expected: str, found: str) -> Self:
+        return cls(f"Column {name} is {found}, expected {expected}; cast it with `schema.polars_schema()`.")
+
 
 class FileError(DataError):
     """A file that cannot be opened, read or written, or that holds no table."""
@@ -38,6 +52,50 @@ class FileError(DataError):
         return cls(f"{path}: {reason}; {fix}.")
 
     @classmethod
+    def from_no_access(cls, path: Path, reason: str) -> Self:
+        return cls.from_unreadable(path, f"cannot be read ({reason})", "check the path and its rights")
+
+    @classmethod
+    def from_special(cls, path: Path) -> Self:
+        return cls.from_unreadable(path, "is a device or a pipe", "name a file")
+
+    @classmethod
+    def from_damaged(cls, path: Path, kind: str) -> Self:
+        noun = {".gz": "gzip file", ".zip": "zip archive", ".parquet": "Parquet file"}.get(kind, "file")
+        return cls.from_unreadable(path, f"is not a whole {noun} (damaged or cut short)", "fetch it again")
+
+    @classmethod
+    def from_zip_members(cls, path: Path, names: list[str]) -> Self:
+        found = _listed(names) if names else "none"
+        return cls.from_unreadable(
+            path, f"an archive with one CSV file is expected, found {found}", "unpack it and name the file"
+        )
+
+    @classmethod
+    def from_encrypted(cls, path: Path) -> Self:
+        return cls.from_unreadable(path, "is protected by a password", "unpack it and name the file")
+
+    @classmethod
+    def from_no_table(cls, path: Path, reason: str) -> Self:
+        return cls.from_unreadable(
+            path, f"is no comma-separated table ({reason})", "bring CSV with a header or Parquet"
+        )
+
+    @classmethod
+    def from_no_source(cls, path: Path) -> Self:
+        return cls.from_unreadable(
+            path, "does not say where its rows come from", "write it with `python -m scripts.prepare_data`"
+        )
+
+    @classmethod
+    def from_own_input(cls, path: Path) -> Self:
+        return cls.from_unwritable(path, "it is the input itself; name another file with --out")
+
+    @classmethod
+    def from_occupied(cls, path: Path, found: str) -> Self:
+        return cls.from_unwritable(path, f"{found} stands there; name another place")
+
+    @classmethod
     def from_unwritable(cls, path: Path, reason: str) -> Self:
         return cls(f"{path}: cannot be written ({reason}); nothing was changed there.")
 
@@ -47,19 +105,91 @@ class TableError(DataError):
 
     @classmethod
     def from_missing_columns(cls, path: Path, names: list[str]) -> Self:
-        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         noun = "column is" if len(names) == 1 else "columns are"
-        return cls(f"{path}: {len(names)} {noun} missing: {listed}; bring the whole application_train table.")
+        return cls(f"{path}: {len(names)} {noun} missing: {_listed(names)}; bring the whole application_train table.")
+
+    @classmethod
+    def from_separator(cls, path: Path, found: str) -> Self:
+        return cls(f"{path}: the header is separated by {found!r}; expected commas; save it again with commas.")
+
+    @classmethod
+    def from_repeated_column(cls, path: Path, name: str) -> Self:
+        return cls(f"{path}: column {name} stands more than once in the header; keep one of them.")
+
+    @classmethod
+    def from_wrong_type(cls, path: Path, column: str, n_rows: int, found: str, expected: str) -> Self:
+        return cls(
+            f"{path}: column {column} holds {found} in all {_rows(n_rows)}, from row 1 on; "
+            f"expected {expected}; convert the column and write the file again."
+        )
 
     @classmethod
     def from_bad_values(
-        cls, path: Path, column: str, n_rows: int, line: int, found: str, expected: str, fix: str
+        cls, path: Path, column: str, n_rows: int, place: str, found: str, expected: str, others: list[str]
     ) -> Self:
-        rows = "1 row" if n_rows == 1 else f"{n_rows:,} rows"
         return cls(
-            f"{path}: column {column} has {rows} with a wrong value, for example {found!r} on line {line:,}; "
-            f"expected {expected}; {fix}."
+            f"{path}: column {column} has {_rows(n_rows)} with a wrong value, for example {_shown(found)} {place}; "
+            f"expected {expected}; correct them or leave those rows out.{_also(others)}"
         )
+
+    @classmethod
+    def from_missing_values(
+        cls, path: Path, column: str, n_rows: int, place: str, expected: str, others: list[str]
+    ) -> Self:
+        return cls(
+            f"{path}: column {column} has {_rows(n_rows)} without a value, for example {place}; "
+            f"expected {expected} in every row; fill them or leave those rows out.{_also(others)}"
+        )
+
+    @classmethod
+    def from_repeated_ids(cls, path: Path, column: str, n_rows: int, place: str, first: str, found: str) -> Self:
+        return cls(
+            f"{path}: column {column} has {_rows(n_rows)} with a number that an earlier row has, for example {found} "
+            f"{place} and {first}; expected every number once; leave the repeated rows out."
+        )
+
+    @classmethod
+    def from_ragged(cls, path: Path, n_rows: int, line: int, n_fields: int, n_columns: int) -> Self:
+        return cls(
+            f"{path}: {_rows(n_rows)} with another number of fields than the header, which has {n_columns}, for "
+            f"example {n_fields} on line {line:,}; put fields that hold a comma in quotation marks."
+        )
+
+    @classmethod
+    def from_open_quote(cls, path: Path, line: int) -> Self:
+        return cls(
+            f"{path}: after line {line:,} a quotation mark is opened and not closed where the field ends; "
+            "close it, or double the marks inside the text."
+        )
+
+    @classmethod
+    def from_encoding(cls, path: Path, column: str, n_rows: int, line: int) -> Self:
+        where = f"column {column} has" if column else "there is"
+        return cls(
+            f"{path}: {where} text that is not UTF-8, {_rows(n_rows)} in all, for example on line {line:,}; "
+            "save the file as UTF-8."
+        )
+
+
+_SHOWN = 5
+_SHOWN_CHARACTERS = 40
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "\u2026")
+
+
+def _also(others: list[str]) -> str:
+    return f" Also wrong: {_listed(others)}." if others else ""
 
 
 class SettingError(DataError):

@@ -1,0 +1,69 @@
+"""Words and number formats that a person reads."""
+
+from __future__ import annotations
+
+import math
+
+from data import schema
+from data.predictions import CohortColumn
+
+DAYS_PER_YEAR = 365.25
+MISSING = "Missing"
+NOT_DEFINED = "–"
+_WORDS = {
+    "F": "Female", "M": "Male", "XNA": "Not recorded", "Y": "Yes", "N": "No",
+    "MONDAY": "Monday", "TUESDAY": "Tuesday", "WEDNESDAY": "Wednesday", "THURSDAY": "Thursday", "FRIDAY": "Friday",
+    "SATURDAY": "Saturday", "SUNDAY": "Sunday",
+}  # fmt: skip
+
+
+def count(value: float) -> str:
+    """A whole number with thousands separators."""
+    return f"{value:,.0f}"
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share of 0 to 1 as a percentage."""
+    return NOT_DEFINED if share is None else f"{100 * share:.{digits}f} %"
+
+
+def points(share: float, digits: int = 2) -> str:
+    """A difference of shares in percentage points."""
+    return f"{100 * share:.{digits}f} points"
+
+
+def decimal(value: float | None, digits: int = 3) -> str:
+    """A number with a fixed number of decimals."""
+    return NOT_DEFINED if value is None else f"{value:.{digits}f}"
+
+
+def money(amount: float | None) -> str:
+    """An amount in currency units, shortened to three digits (k, M, bn)."""
+    if amount is None:
+        return NOT_DEFINED
+    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
+        if abs(amount) >= size:
+            scaled = amount / size
+            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
+    return f"{amount:,.0f}"
+
+
+def level(value: str) -> str:
+    """A category level in words."""
+    return _WORDS.get(value, value)
+
+
+def is_in_years(column: CohortColumn) -> bool:
+    """Whether `column` is stored as days before the application and therefore shown in years."""
+    known = schema.BY_NAME.get(column.name)
+    return known is not None and known.unit == schema.Unit.DAYS_BEFORE
+
+
+def years(days: float) -> float:
+    """Years before the application, from days relative to it (negative before it)."""
+    return -days / DAYS_PER_YEAR
+
+
+def days(in_years: float) -> float:
+    """Days relative to the application, from years before it."""
+    return -in_years * DAYS_PER_YEAR

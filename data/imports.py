@@ -1,0 +1,206 @@
+"""Importing someone else's predictions: any Parquet or CSV that holds an outcome and a probability."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+
+from data.errors import FileError, PredictionsError
+from data.predictions import (
+    EXPOSURE,
+    FOLD,
+    ID,
+    OUTCOME,
+    PROBABILITY,
+    REQUIRED,
+    Predictions,
+    PredictionsSource,
+    describe_columns,
+)
+from data.storage import sha256_of
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {"id": ID, "outcome": OUTCOME, "probability": PROBABILITY, "fold": FOLD, "exposure": EXPOSURE}
+)
+# Names by which a role is known without being told, in order of preference; compared without case or punctuation.
+_KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        ID: ("applicationid", "skidcurr", "id"),
+        OUTCOME: ("isdefault", "target", "outcome", "default", "ytrue", "label", "observed", "actual"),
+        PROBABILITY: (
+            "defaultprobability", "probability", "pd", "probabilityofdefault", "proba", "predictionproba", "ypredproba",
+            "yproba", "yscore", "score", "prediction", "predicted", "ypred",
+        ),
+        FOLD: ("fold",),
+        EXPOSURE: ("exposure", "ead", "amtcredit"),
+    }
+)  # fmt: skip
+MOST_LEVELS = 256
+
+
+def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
+    """Role column by column of the file, from texts such as `score=probability`.
+
+    Raises:
+        PredictionsError: a text is not COLUMN=ROLE, a role is unknown, or a role or column is named twice.
+    """
+    mapping: dict[str, str] = {}
+    for text in texts:
+        name, equals, role = text.rpartition("=")
+        if not equals or not name or role not in ROLES:
+            raise PredictionsError.from_bad_mapping(text, "is not COLUMN=ROLE", f"roles are {', '.join(ROLES)}")
+        if name in mapping or ROLES[role] in mapping.values():
+            raise PredictionsError.from_bad_mapping(text, "names a column or a role twice", "name each once")
+        mapping[name] = ROLES[role]
+    return mapping
+
+
+def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType({})) -> Predictions:
+    """Open `path` (Parquet or CSV) as predictions; `mapping` gives role columns that its names do not tell.
+
+    Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags and numbers.
+
+    Raises:
+        FileError: the file is missing, empty or no table.
+        PredictionsError: the outcome or the probability is missing or holds values that cannot be used.
+    """
+    table = _read(path)
+    roles = _assign_roles(path, table, mapping)
+    _check_outcome(path, table, roles[OUTCOME])
+    _check_probability(path, table, roles[PROBABILITY])
+    frame, notices = _shape(table, roles)
+    told = repr(sorted(roles.items())).encode()
+    digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
+    source = PredictionsSource(path.name, digest, is_imported=True, notices=tuple(notices))
+    return Predictions(frame, source, describe_columns(frame))
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise FileError.from_missing(path)
+    if path.is_dir():
+        raise FileError.from_directory(path)
+    try:
+        table = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    except pl.exceptions.NoDataError:
+        raise FileError.from_empty(path) from None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
+    if table.is_empty():
+        raise FileError.from_empty(path)
+    return table
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_csv(path, infer_schema_length=10_000)
+    except pl.exceptions.ComputeError:
+        # A column that looks whole for 10,000 rows may hold a decimal or a word later: look at every row then.
+        return pl.read_csv(path, infer_schema_length=None)
+
+
+def _assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) -> dict[str, str]:
+    unknown = [name for name in mapping if name not in table.columns]
+    if unknown:
+        raise PredictionsError.from_bad_mapping(
+            f"{unknown[0]}=...", f"{path.name} has no such column", f"its columns are {', '.join(table.columns[:8])}"
+        )
+    roles = {role: name for name, role in mapping.items()}
+    plain = {_plain(name): name for name in reversed(table.columns) if name not in mapping}
+    for role, known in _KNOWN_AS.items():
+        if role not in roles and (found := next((plain[name] for name in known if name in plain), None)):
+            roles[role] = found
+    for role in REQUIRED:
+        if role not in roles:
+            word = next(word for word, column in ROLES.items() if column == role)
+            raise PredictionsError.from_missing_role(path, word, table.columns)
+    return roles
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _check_outcome(path: Path, table: pl.DataFrame, name: str) -> None:
+    values = table[name]
+    usable = values.is_not_null() if values.dtype == pl.Boolean else _number(values).is_in([0.0, 1.0]).fill_null(False)
+    _refuse(path, values, ~usable, "0 or 1 in every row")
+
+
+def _check_probability(path: Path, table: pl.DataFrame, name: str) -> None:
+    numbers = _number(table[name])
+    _refuse(path, table[name], ~numbers.is_between(0, 1).fill_null(False), "a probability from 0 to 1 in every row")
+
+
+def _refuse(path: Path, values: pl.Series, wrong: pl.Series, expected: str) -> None:
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise PredictionsError.from_bad_column(
+            path, values.name, int(wrong.sum()), f"{values[row]!r} in row {row + 1:,}", expected
+        )
+
+
+def _number(values: pl.Series) -> pl.Series:
+    return values.cast(pl.Float64, strict=False)
+
+
+def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame, list[str]]:
+    notices: list[str] = []
+    columns = [
+        (_number(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
+        _number(table[roles[PROBABILITY]]).cast(pl.Float32).alias(PROBABILITY),
+        *_optional_roles(table, roles, notices),
+    ]
+    # The exposure stays a cohort column too: an amount is something that cohorts are cut by.
+    taken = {name for role, name in roles.items() if role != EXPOSURE}
+    cohort = [_cohort_series(table[name]) for name in table.columns if name not in taken and name not in ROLES.values()]
+    left_out = [
+        name for name in table.columns if name not in taken and name not in {c.name for c in cohort if c is not None}
+    ]
+    if left_out:
+        notices.append(f"Left out as cohort columns (too many levels, dates, or lists): {', '.join(left_out)}.")
+    return pl.DataFrame([*columns, *(series for series in cohort if series is not None)]), notices
+
+
+def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
+    if name := roles.get(ID):
+        if table[name].null_count() or table[name].n_unique() < table.height:
+            notices.append(
+                f"Column {name} does not identify its rows (missing or repeated values); it is not used as id."
+            )
+        else:
+            yield table[name].alias(ID)
+    if name := roles.get(FOLD):
+        fold = _number(table[name])
+        if fold.is_between(0, 255).fill_null(False).all():
+            yield fold.cast(pl.UInt8).alias(FOLD)
+        else:
+            notices.append(f"Column {name} is not a fold number from 0 to 255; it is not used as fold.")
+    if name := roles.get(EXPOSURE):
+        exposure = _number(table[name])
+        if (exposure >= 0).fill_null(False).all() and exposure.is_finite().all():
+            yield exposure.cast(pl.Float32).alias(EXPOSURE)
+        else:
+            notices.append(f"Column {name} has missing or negative amounts; it is not used as exposure.")
+
+
+def _cohort_series(values: pl.Series) -> pl.Series | None:
+    dtype = values.dtype
+    if dtype.is_integer():
+        return values.shrink_dtype()
+    if dtype.is_float() or dtype.is_decimal():
+        numbers = values.cast(pl.Float32)
+        return numbers.set(~numbers.is_finite().fill_null(False), None)
+    if dtype == pl.Boolean:
+        return values.cast(pl.String).cast(pl.Enum(["false", "true"]))
+    if dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return None
+    text = values.cast(pl.String)
+    levels = text.drop_nulls().unique().sort()
+    return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else None

@@ -1,0 +1,182 @@
+"""The predictions table: one row an application, with what was observed, what was predicted, and cohort columns.
+
+The same shape holds for the project's own out-of-fold predictions and for a file that somebody brings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+from data import schema
+from data.errors import FileError, PredictionsError
+from data.storage import write_atomically
+
+_METADATA = "scoreroom.predictions"
+_FORMAT = 1
+ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
+    "application_id",
+    "is_default",
+    "default_probability",
+    "fold",
+    "exposure",
+)
+REQUIRED = (OUTCOME, PROBABILITY)
+ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
+
+
+class CohortKind(StrEnum):
+    """How a cohort column is filtered: by level or by range."""
+
+    LEVELS = "levels"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortColumn:
+    """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found."""
+
+    name: str
+    label: str
+    description: str
+    group: str
+    kind: CohortKind
+    levels: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsSource:
+    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see."""
+
+    name: str
+    digest: str
+    is_imported: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Predictions in memory.
+
+    `frame` holds `is_default` (Boolean), `default_probability` (Float32, 0 to 1), where known `application_id`, `fold`
+    (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32).
+    """
+
+    frame: pl.DataFrame
+    source: PredictionsSource
+    cohort_columns: tuple[CohortColumn, ...]
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether a row can be traced to an application."""
+        return ID in self.frame.columns
+
+
+def make_predictions(applications: pl.DataFrame, default_probability: pl.Series, fold: pl.Series) -> pl.DataFrame:
+    """The predictions table of `applications` (n rows), given PDs and fold numbers in the same order."""
+    cohort = [
+        pl.col(column.name).cast(pl.Float32) if column.dtype == pl.Float64() else pl.col(column.name)
+        for column in schema.cohort_columns()
+    ]
+    return applications.select(
+        pl.col(schema.ID).alias(ID),
+        (pl.col(schema.TARGET) == 1).alias(OUTCOME),
+        default_probability.cast(pl.Float32).alias(PROBABILITY),
+        fold.cast(pl.UInt8).alias(FOLD),
+        pl.col("AMT_CREDIT").cast(pl.Float32).alias(EXPOSURE),
+        *cohort,
+    )
+
+
+def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource) -> None:
+    """Write `frame` and its source to `path` as Parquet, whole or not at all.
+
+    Raises:
+        FileError: the place cannot be written.
+    """
+    metadata = {_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})}
+    with write_atomically(path) as part:
+        frame.write_parquet(part, compression="zstd", compression_level=3, metadata=metadata)
+
+
+def scan_predictions(path: Path) -> pl.LazyFrame:
+    """The predictions in `path`, lazily.
+
+    Raises:
+        FileError: there is no such file.
+        PredictionsError: the file is not a table of predictions of this version.
+    """
+    read_source(path)
+    return pl.scan_parquet(path)
+
+
+def load_predictions(path: Path) -> Predictions:
+    """The predictions in `path`, in memory; about 30 ms for 307,511 rows.
+
+    Raises:
+        FileError: there is no such file.
+        PredictionsError: the file is not a table of predictions of this version.
+    """
+    source = read_source(path)
+    frame = pl.read_parquet(path)
+    return Predictions(frame, source, describe_columns(frame))
+
+
+def read_source(path: Path) -> PredictionsSource:
+    """Where the predictions in `path` came from; reads the file's footer only.
+
+    Raises:
+        FileError: there is no such file.
+        PredictionsError: the file is not a table of predictions of this version.
+    """
+    if not path.exists():
+        raise FileError.from_missing(path)
+    try:
+        text = pl.read_parquet_metadata(path).get(_METADATA, "{}")
+    except (pl.exceptions.PolarsError, OSError):
+        raise PredictionsError.from_foreign_file(path) from None
+    found = json.loads(text)
+    if found.pop("format", None) != _FORMAT:
+        raise PredictionsError.from_foreign_file(path)
+    return PredictionsSource(**{**found, "notices": tuple(found["notices"])})
+
+
+def describe_columns(frame: pl.DataFrame) -> tuple[CohortColumn, ...]:
+    """What each cohort column of `frame` is, in the words of the schema where it knows the column."""
+    names = [name for name in frame.columns if name not in ROLE_COLUMNS]
+    numeric = [name for name in names if not isinstance(frame.schema[name], pl.Enum)]
+    ends = _ends(frame, numeric)
+    return tuple(_describe(name, frame.schema[name], ends.get(name)) for name in names)
+
+
+def _ends(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, tuple[float | None, float | None]]:
+    ends = frame.select(
+        pl.struct(_without_sentinel(name).min().alias("low"), _without_sentinel(name).max().alias("high")).alias(name)
+        for name in names
+    )
+    return {name: (ends[name][0]["low"], ends[name][0]["high"]) for name in names}
+
+
+def _without_sentinel(name: str) -> pl.Expr:
+    known = schema.BY_NAME.get(name)
+    values = pl.col(name)
+    return values if known is None or known.sentinel is None else values.filter(values != known.sentinel)
+
+
+def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:
+    known = schema.BY_NAME.get(name)
+    label, description, group = (
+        (known.label, known.description, known.group.value) if known else (name, "", "Columns of the file")
+    )
+    if isinstance(dtype, pl.Enum):
+        levels = tuple(dtype.categories.to_list())
+        return CohortColumn(name, label, description, group, CohortKind.LEVELS, levels)
+    low, high = ends or (None, None)
+    return CohortColumn(name, label, description, group, CohortKind.RANGE, minimum=low, maximum=high)

@@ -1,0 +1,147 @@
+"""Bringing one's own predictions: roles found and told, cohort columns made, wrong values refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.errors import FileError, PredictionsError
+from data.imports import MOST_LEVELS, import_predictions, parse_mapping
+from data.predictions import CohortKind
+
+
+def _csv(folder: Path, text: str) -> Path:
+    path = folder / "theirs.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_bare_outcome_and_probability_are_enough(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "y_true,y_pred_proba\n0,0.25\n1,0.5\n"))
+    assert theirs.frame.rows() == [(False, 0.25), (True, 0.5)]
+    assert not theirs.has_ids
+    assert theirs.cohort_columns == ()
+    assert theirs.source.is_imported
+    assert theirs.source.notices == ()
+
+
+def test_mapping_overrules_names(tmp_path: Path) -> None:
+    path = _csv(tmp_path, "target,mine,score,who\n0,1,0.1,a\n1,0,0.9,b\n")
+    theirs = import_predictions(path, parse_mapping(["mine=outcome", "who=id"]))
+    assert theirs.frame["is_default"].to_list() == [True, False]
+    assert theirs.frame["application_id"].to_list() == ["a", "b"]
+    assert [column.name for column in theirs.cohort_columns] == ["target"]
+
+
+def test_other_columns_become_cohort_columns_of_their_kind(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.parquet"
+    pl.DataFrame(
+        {
+            "default": [True, False, True],
+            "PD": [0.1, 0.2, 1.0],
+            "branch": ["north", None, "<b>south</b>"],
+            "vip": [True, False, None],
+            "age": [30, 40, 300],
+            "rate": [0.5, float("nan"), float("inf")],
+            "EAD": [10.0, 20.0, 30.0],
+        }
+    ).write_parquet(path)
+    theirs = import_predictions(path)
+    kinds = {column.name: column.kind for column in theirs.cohort_columns}
+    assert kinds == {
+        "branch": CohortKind.LEVELS,
+        "vip": CohortKind.LEVELS,
+        "age": CohortKind.RANGE,
+        "rate": CohortKind.RANGE,
+        "EAD": CohortKind.RANGE,
+    }
+    by_name = {column.name: column for column in theirs.cohort_columns}
+    assert by_name["branch"].levels == ("<b>south</b>", "north")
+    assert (by_name["age"].minimum, by_name["age"].maximum) == (30, 300)
+    assert theirs.frame["rate"].to_list() == [0.5, None, None]
+    assert theirs.frame["exposure"].to_list() == [10.0, 20.0, 30.0]
+
+
+def test_text_with_too_many_levels_is_left_out_with_a_notice(tmp_path: Path) -> None:
+    n = MOST_LEVELS + 1
+    path = tmp_path / "theirs.parquet"
+    pl.DataFrame(
+        {"target": [0, 1] * (n // 2) + [0], "pd": [0.1] * n, "name": [f"n{i}" for i in range(n)]}
+    ).write_parquet(path)
+    theirs = import_predictions(path)
+    assert theirs.cohort_columns == ()
+    assert theirs.source.notices == ("Left out as cohort columns (too many levels, dates, or lists): name.",)
+
+
+def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "id,target,pd\n1,0,0.1\n1,1,0.2\n"))
+    assert not theirs.has_ids
+    assert theirs.source.notices == (
+        "Column id does not identify its rows (missing or repeated values); it is not used as id.",
+    )
+
+
+def test_digest_changes_with_content_and_with_roles(tmp_path: Path) -> None:
+    path = _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.2\n")
+    first = import_predictions(path, {"a": "is_default"}).source.digest
+    assert import_predictions(path, {"a": "is_default"}).source.digest == first
+    assert import_predictions(path, {"b": "is_default"}).source.digest != first
+    _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.3\n")
+    assert import_predictions(path, {"a": "is_default"}).source.digest != first
+
+
+def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -> None:
+    rows = ["0,0,7"] * 12_000 + ["1,0.5,7.25"]
+    theirs = import_predictions(_csv(tmp_path, "target,pd,late\n" + "\n".join(rows)))
+    assert theirs.frame["late"][-1] == 7.25
+    assert theirs.frame["default_probability"][-1] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("target,other\n0,1\n", r"no column could be taken for the probability; say which with --map"),
+        ("other,pd\n0,1\n", r"no column could be taken for the outcome"),
+        ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target has 2 rows .* 2 in row 2; expected 0 or 1"),
+        ("target,pd\n0,0.1\n,0.2\n", r"column target has 1 row .* None in row 2"),
+        ("target,pd\n0,0.1\n1,1.2\n", r"column pd has 1 row .* 1\.2 in row 2; expected a probability"),
+        ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
+        ("target,pd\n0,nan\n", r"column pd has 1 row"),
+        ("target,pd\n", r"holds no rows"),
+        ("", r"holds no rows"),
+    ],
+)
+def test_wrong_files_are_refused_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises((FileError, PredictionsError), match=message) as caught:
+        import_predictions(_csv(tmp_path, text))
+    assert "theirs.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["score"], "is not COLUMN=ROLE"),
+        (["score=pd"], "roles are id, outcome"),
+        (["a=id", "b=id"], "twice"),
+        (["a=id", "a=fold"], "twice"),
+    ],
+)
+def test_wrong_mappings_are_refused(texts: list[str], message: str) -> None:
+    with pytest.raises(PredictionsError, match=message):
+        parse_mapping(texts)
+
+
+def test_a_mapped_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PredictionsError, match=r"--map absent=\.\.\.: theirs\.csv has no such column"):
+        import_predictions(_csv(tmp_path, "target,pd\n0,0.1\n"), {"absent": "fold"})
+
+
+def test_a_directory_and_a_broken_parquet_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is a directory"):
+        import_predictions(tmp_path)
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 no")
+    with pytest.raises(FileError, match="cannot be read as a table"):
+        import_predictions(broken)

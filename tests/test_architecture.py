@@ -1,0 +1,114 @@
+"""The house's rules, read off the imports: who may know whom, and which library is met where."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data.settings import ROOT
+
+PACKAGES = ("data", "inference", "dashboard", "scripts")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+# Which packages of the project each package may import besides itself.
+MAY_IMPORT = {
+    "data": set(),
+    "inference": {"data"},
+    "dashboard": {"data", "inference"},
+    "scripts": {"data", "inference", "dashboard"},
+}
+# Inside the dashboard, each layer may import those before it; its other modules are shared words and values.
+LAYERS = ("dashboard.metrics", "dashboard.charts", "dashboard.components", "dashboard.app_pages", "dashboard.app")
+SCREEN = ("dashboard.app", "dashboard.app_pages", "dashboard.components", "dashboard.cache", "dashboard.state")
+# Where a library may be imported at all.
+ONLY_IN = {
+    "streamlit": SCREEN,
+    "plotly": ("dashboard.charts", "dashboard.components.figure"),
+    "onnxruntime": ("inference.session", "inference.parity"),
+    "fastapi": ("inference.service",),
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_in(module: str, place: str) -> bool:
+    return module == place or module.startswith(f"{place}.")
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_packages_import_downwards_only(path: Path) -> None:
+    own = module_name(path).split(".")[0]
+    tops = {name.split(".")[0] for name in imports(path)} & set(PACKAGES)
+    assert tops - {own} <= MAY_IMPORT[own]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_dashboard_layers_import_downwards_only(path: Path) -> None:
+    module = module_name(path)
+    rank = next((i for i, layer in enumerate(LAYERS) if is_in(module, layer)), None)
+    above = LAYERS[rank + 1 :] if rank is not None else ("dashboard.app", "dashboard.app_pages", "dashboard.components")
+    assert [name for name in imports(path) if any(is_in(name, layer) for layer in above)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_libraries_are_met_only_where_they_belong(path: Path) -> None:
+    module = module_name(path)
+    for library, places in ONLY_IN.items():
+        if any(is_in(name, library) for name in imports(path)):
+            assert any(is_in(module, place) for place in places), f"{module} imports {library}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_lightgbm_is_imported_at_import_time_by_training_alone(path: Path) -> None:
+    if module_name(path) != "inference.training":
+        assert [name for name in imports(path, top_level_only=True) if is_in(name, "lightgbm")] == []
+
+
+def test_metrics_know_frames_in_counts_alone() -> None:
+    knowing = [
+        module_name(path)
+        for path in (ROOT / "dashboard" / "metrics").glob("*.py")
+        if any(is_in(name, "polars") for name in imports(path))
+    ]
+    assert knowing == ["dashboard.metrics.counts"]
+
+
+def test_no_caching_outside_the_cache() -> None:
+    caching = [
+        module_name(path)
+        for path in FILES
+        if "st.cache_" in path.read_text(encoding="utf-8") and module_name(path) != "dashboard.cache"
+    ]
+    assert caching == []
+
+
+@pytest.mark.parametrize("module", ["dashboard.app", "inference.session"])
+def test_importing_the_screen_or_the_session_loads_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == ""
+
+
+def test_no_file_hides_a_package_or_a_standard_module() -> None:
+    dashboard = {path.stem for path in (ROOT / "dashboard").rglob("*.py")} - {"__init__"}
+    scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"__init__"}
+    assert dashboard & set(PACKAGES) == set()
+    assert scripts & set(sys.stdlib_module_names) == set()
