@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from data import schema
 from data.predictions import CohortColumn
@@ -15,6 +16,12 @@ _WORDS = {
     "MONDAY": "Monday", "TUESDAY": "Tuesday", "WEDNESDAY": "Wednesday", "THURSDAY": "Thursday", "FRIDAY": "Friday",
     "SATURDAY": "Saturday", "SUNDAY": "Sunday",
 }  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """`text` as Markdown that shows it letter by letter; for names and messages that come out of files."""
+    # A number and its percent sign stay on one line.
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^])", r"\\\1", text).replace(" %", "\u00a0%")
 
 
 def count(value: float) -> str:
@@ -32,9 +39,20 @@ def points(share: float, digits: int = 2) -> str:
     return f"{100 * share:.{digits}f} points"
 
 
+def signed_points(share: float, digits: int = 2) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{'+' if share >= 0 else '−'}{points(abs(share), digits)}"
+
+
 def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
     return NOT_DEFINED if value is None else f"{value:.{digits}f}"
+
+
+def interval(low: str, high: str) -> str:
+    """Two worded ends as one range; a unit that both carry is said once."""
+    unit = " %"
+    return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
 
 def money(amount: float | None) -> str:

@@ -1,0 +1,1 @@
+"""Figures of metric results: dataclasses in, Plotly figures and their descriptions out."""

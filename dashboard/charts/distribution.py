@@ -1,0 +1,134 @@
+"""The PD distribution by outcome, drawn and in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dashboard.charts.template import (
+    FigureTheme,
+    add_note,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    percent,
+    plural,
+    translucent,
+)
+from dashboard.metrics.counts import FloatArray, IntArray
+from dashboard.metrics.distribution import PdDistribution
+
+NO_APPLICATIONS = "There are no applications to show."
+
+
+def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None = None, dark: bool = False) -> go.Figure:
+    """Share of each outcome's applications by PD, with the cutoff where one is given; the two areas are equal."""
+    if not distribution.n_good + distribution.n_bad:
+        return empty_figure("PD by outcome", NO_APPLICATIONS, dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(distribution), _subtitle(distribution), dark=dark)
+    if distribution.n_good:
+        figure.add_trace(_area(distribution, "Non-defaults", theme))
+    if distribution.n_bad:
+        figure.add_trace(_area(distribution, "Defaults", theme))
+    if cutoff is not None:
+        _mark_cutoff(figure, cutoff, float(distribution.edges[-1]), theme)
+    figure.update_layout(hovermode="x unified", showlegend=True)
+    figure.update_xaxes(
+        title_text=_axis_title(distribution), ticksuffix=" %", range=[0, 100 * float(distribution.edges[-1])],
+        unifiedhovertitle_text=f"PD from %{{x:.4~g}} %, {_width(distribution)}",
+    )  # fmt: skip
+    # Room above the highest bar for the cutoff's label.
+    top = 115 * max(float(distribution.good_share.max()), float(distribution.bad_share.max()))
+    figure.update_yaxes(title_text="Share of the outcome per bar", ticksuffix=" %", range=[0, top], nticks=6)
+    return figure
+
+
+def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | None = None) -> str:
+    """What `plot_pd_distribution` shows, as a sentence or two for readers who do not see it."""
+    if not distribution.n_good + distribution.n_bad:
+        return NO_APPLICATIONS
+    parts = [
+        f"{plural(number, noun)} with a median PD of {percent(median)}"
+        for number, noun, median in (
+            (distribution.n_good, "non-default", distribution.good_median),
+            (distribution.n_bad, "default", distribution.bad_median),
+        )
+        if median is not None
+    ]
+    sentence = f"Distribution of predicted PD: {' and '.join(parts)}."
+    return sentence if cutoff is None else f"{sentence} The cutoff is marked at {percent(cutoff)}."
+
+
+def _title(distribution: PdDistribution) -> str:
+    good, bad = distribution.good_median, distribution.bad_median
+    if good is None or bad is None:
+        noun, median = ("defaults", bad) if good is None else ("non-defaults", good)
+        return f"PD of {noun}: median {percent(median or 0.0)}"
+    if good == bad:
+        return f"Defaults and non-defaults share a median PD of {percent(good)}"
+    word = "higher" if bad > good else "lower"
+    return f"Defaults got {word} PDs: median {percent(bad, 1)} against {percent(good, 1)}"
+
+
+def _subtitle(distribution: PdDistribution) -> str:
+    return f"How each outcome's applications spread over PD, in bars of {_width(distribution)}"
+
+
+def _width(distribution: PdDistribution) -> str:
+    text = f"{100 * float(distribution.edges[1] - distribution.edges[0]):g}"
+    return f"{text} {'point' if text == '1' else 'points'}"
+
+
+def _axis_title(distribution: PdDistribution) -> str:
+    beyond = [
+        f"{percent(number / total)} of {noun}"
+        for number, total, noun in (
+            (distribution.bad_beyond, distribution.n_bad, "defaults"),
+            (distribution.good_beyond, distribution.n_good, "non-defaults"),
+        )
+        if number
+    ]
+    title = "Predicted probability of default (PD)"
+    # Said, not drawn: a bar for all that lies beyond would be a spike that is not there.
+    return f"{title}<br>not drawn, above {_whole(distribution)}: {', '.join(beyond)}" if beyond else title
+
+
+def _whole(distribution: PdDistribution) -> str:
+    return f"{100 * float(distribution.edges[-1]):g} %"
+
+
+def _area(distribution: PdDistribution, name: str, theme: FigureTheme) -> go.Scatter:
+    is_bad = name == "Defaults"
+    share = distribution.bad_share if is_bad else distribution.good_share
+    number = distribution.bad if is_bad else distribution.good
+    colour = theme.bad if is_bad else theme.good
+    total = distribution.n_bad if is_bad else distribution.n_good
+    return go.Scatter(
+        name=f"{name} ({total:,})",
+        x=(100 * distribution.edges).astype(np.float32),
+        y=_held(100 * share),
+        customdata=_held(number),
+        mode="lines",
+        line={"color": colour, "width": 2, "shape": "hv", "dash": "5px,2px" if is_bad else "solid"},
+        fill="tozeroy",
+        fillcolor=translucent(colour, 0.08 if is_bad else 0.22),
+        hovertemplate="%{y:.2f} % (%{customdata:,})<extra>" + name + "</extra>",
+    )
+
+
+def _held(values: FloatArray | IntArray) -> npt.NDArray[np.float32]:
+    # A step is drawn from its own boundary to the next: the last needs one more.
+    return np.append(values, values[-1]).astype(np.float32)
+
+
+def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureTheme) -> None:
+    if cutoff > top:
+        text, place = f"cutoff {percent(cutoff)} →", top
+    else:
+        text, place = f"cutoff {percent(cutoff)}", cutoff
+        figure.add_vline(x=100 * cutoff, line={"color": theme.mark, "width": 1.5, "dash": "dash"})
+    left_of_line = place > 0.6 * top
+    side, shift = ("right", -4) if left_of_line else ("left", 4)
+    add_note(figure, text, x=100 * place, y=1, yref="paper", yanchor="top", xanchor=side, xshift=shift)

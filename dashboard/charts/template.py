@@ -1,0 +1,132 @@
+"""The one visual language of the figures: colours, template, words for numbers, and the frame each figure starts from.
+
+Data colours are the same in light and dark. Each has a contrast of at least 3:1 against both backgrounds, so that a
+figure stays readable when the reader switches the theme before the page has run again; blue and vermilion are told
+apart with any colour vision, and line styles and labels say the same without colour. Text and grid come from the
+template, which differs between light and dark. Shown with `st.plotly_chart(theme="streamlit")`, the browser replaces
+the template's title and grid colours with those of the theme in force, also when that changes. Small text keeps
+`muted`, since Streamlit's own grey has too little contrast (3.7:1) on white.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import plotly.graph_objects as go
+
+FONT = "Inter, sans-serif"
+HEIGHT = 360
+TRANSPARENT = "rgba(0,0,0,0)"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTheme:
+    """Colours of a figure's parts: `good` and `bad` the outcomes', `accent` a model's, `mark` a reference line's."""
+
+    good: str
+    bad: str
+    accent: str
+    mark: str
+    text: str
+    muted: str
+    grid: str
+    surface: str
+
+
+LIGHT = FigureTheme(
+    good="#3a7cc2", bad="#d9600f", accent="#3a7cc2", mark="#77818d",
+    text="#1b2430", muted="#667080", grid="#e6eaef", surface="#ffffff",
+)  # fmt: skip
+DARK = FigureTheme(
+    good="#3a7cc2", bad="#d9600f", accent="#3a7cc2", mark="#77818d",
+    text="#e4e9f0", muted="#8a94a2", grid="#2a323d", surface="#1a212b",
+)  # fmt: skip
+
+
+def figure_theme(*, dark: bool) -> FigureTheme:
+    """The colours for the dark or the light theme."""
+    return DARK if dark else LIGHT
+
+
+@cache
+def template(*, dark: bool) -> go.layout.Template:
+    """The Plotly template of the dark or the light theme; its paper is transparent, so that the page shows through."""
+    theme = figure_theme(dark=dark)
+    axis = {
+        "gridcolor": theme.grid, "linecolor": theme.mark, "zeroline": False, "automargin": True,
+    }  # fmt: skip
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": 13, "color": theme.text},
+            "title": {"font": {"size": 15, "weight": 600, "color": theme.text}},
+            "paper_bgcolor": TRANSPARENT,
+            "plot_bgcolor": TRANSPARENT,
+            "xaxis": {**axis, "showgrid": False, "showline": True, "ticks": "outside", "tickcolor": theme.mark,
+                      "spikecolor": theme.mark, "spikethickness": 1, "spikedash": "dot"},
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": theme.surface, "bordercolor": theme.mark, "font": {"color": theme.text, "size": 12},
+            },
+        }
+    )  # fmt: skip
+
+
+def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
+    """An empty figure with the project's frame: title at the left, small margins, a legend in a row above the plot."""
+    figure = go.Figure()
+    small = {"size": 12, "color": figure_theme(dark=dark).muted}
+    axis = {"title": {"standoff": 10, "font": small}, "tickfont": small}
+    figure.update_layout(
+        template=template(dark=dark),
+        height=HEIGHT,
+        margin={"l": 8, "r": 16, "t": 92, "b": 8, "pad": 0},
+        title={
+            "text": title, "subtitle": {"text": subtitle, "font": small},
+            "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
+            "pad": {"l": 8, "t": 8},
+        },
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "itemclick": False,
+                "itemdoubleclick": False, "bgcolor": TRANSPARENT, "entrywidth": 168, "entrywidthmode": "pixels",
+                "font": small},
+        paper_bgcolor=TRANSPARENT,
+        plot_bgcolor=TRANSPARENT,
+        xaxis=axis,
+        yaxis=axis,
+        separators=".,",
+        dragmode=False,
+    )  # fmt: skip
+    return figure
+
+
+def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
+    """A figure that says in its middle why there is nothing to draw."""
+    figure = new_figure(title, dark=dark)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    add_note(figure, reason, x=0.5, y=0.5, xref="paper", yref="paper")
+    return figure
+
+
+def plural(number: int, noun: str) -> str:
+    """A whole number and its noun, which takes an s unless there is exactly one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def add_note(figure: go.Figure, text: str, **place: object) -> None:
+    """Write a small text into the figure; `place` is passed to Plotly's annotation."""
+    figure.add_annotation(text=text, showarrow=False, font=figure.layout.xaxis.tickfont.to_plotly_json(), **place)
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """`colour` (six hexadecimal digits) as an rgba() value of that opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """A share of 0 to 1 as a percentage; by default with two decimals below 10 %, one below 99.95 %, else none."""
+    value = 100 * share
+    if digits is None:
+        digits = 2 if value < 10 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f} %"

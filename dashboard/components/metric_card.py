@@ -1,0 +1,31 @@
+"""One figure with its 95 % interval, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import labels
+from dashboard.metrics.estimate import Estimate
+
+
+def render_metric(label: str, value: str, note: str = "", *, help_text: str | None = None) -> None:
+    """Write a figure, already worded, with a short note under it."""
+    # Cards in a row are as high as the highest, also where one has no note.
+    st.metric(
+        label, value, delta=note or None, delta_color="off", delta_arrow="off", help=help_text, border=True,
+        height="stretch",
+    )  # fmt: skip
+
+
+def render_estimate(
+    label: str, estimate: Estimate, word: Callable[[float], str], *, help_text: str, note: str = ""
+) -> None:
+    """Write `estimate` in the words of `word`, under it its interval, or `note` where it has none."""
+    if estimate.value is None:
+        render_metric(label, labels.NOT_DEFINED, estimate.explanation, help_text=help_text)
+        return
+    if estimate.low is not None and estimate.high is not None:
+        note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
+    render_metric(label, word(estimate.value), note, help_text=help_text)

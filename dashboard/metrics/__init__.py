@@ -1,0 +1,1 @@
+"""Metrics of a cohort: `ScoreCounts` in, frozen dataclasses out."""

@@ -1,0 +1,90 @@
+"""How PDs are spread, by outcome."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.metrics.counts import BINS_PER_UNIT, FloatArray, IntArray, ScoreCounts
+
+MIN_BARS, MAX_BARS = 12, 80
+_NICE_STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class PdDistribution:
+    """Applications by PD and outcome in bars of equal width, with what lies beyond the last bar.
+
+    `edges` are the bars' boundaries (one more than there are bars). A bar holds PDs from its lower boundary up to, not
+    including, its upper one; `good_beyond` and `bad_beyond` count those at or above the last boundary. The medians are
+    lower medians, to a bin of the counts, and None where an outcome is missing.
+    """
+
+    edges: FloatArray
+    good: IntArray
+    bad: IntArray
+    good_beyond: int
+    bad_beyond: int
+    good_median: float | None
+    bad_median: float | None
+
+    @property
+    def n_good(self) -> int:
+        """Number of applications that did not default."""
+        return int(self.good.sum()) + self.good_beyond
+
+    @property
+    def n_bad(self) -> int:
+        """Number of applications that defaulted."""
+        return int(self.bad.sum()) + self.bad_beyond
+
+    @property
+    def good_share(self) -> FloatArray:
+        """Share of all non-defaults per bar; zeros where there are none."""
+        return self.good / max(self.n_good, 1)
+
+    @property
+    def bad_share(self) -> FloatArray:
+        """Share of all defaults per bar; zeros where there are none."""
+        return self.bad / max(self.n_bad, 1)
+
+
+def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99) -> PdDistribution:
+    """PDs by outcome in 12 to 80 bars that hold at least `coverage` of either outcome.
+
+    PDs of credit portfolios pile up near zero: an axis up to 1 would leave most of the picture empty. The bars' width
+    is a round number; their number follows the rarer outcome's size n as 3 n^(1/3), so that a small cohort is
+    not drawn as noise.
+    """
+    # The upper ends of the bins in which the quantiles lie, so that at least that share is drawn.
+    ends = [_quantile(counts, part, coverage) for part in (counts.good, counts.bad)]
+    top = max((end + 1 / BINS_PER_UNIT for end in ends if end is not None), default=1.0)
+    sizes = [n for n in (counts.n_good, counts.n_bad) if n]
+    bars = np.clip(3 * np.cbrt(min(sizes, default=0)), MIN_BARS, MAX_BARS)
+    # In whole grid steps, so that no bin of the counts is cut in two.
+    width = next((step for step in _NICE_STEPS if step * bars >= top * BINS_PER_UNIT), _NICE_STEPS[-1])
+    n_bars = min(math.ceil(round(top * BINS_PER_UNIT / width, 9)), BINS_PER_UNIT // width)
+    edges = np.arange(max(n_bars, 1) + 1) * width / BINS_PER_UNIT
+    return _rebinned(counts, edges)
+
+
+def _quantile(counts: ScoreCounts, number: IntArray, level: float) -> float | None:
+    total = int(number.sum())
+    return float(counts.edges[np.searchsorted(np.cumsum(number), level * total)]) if total else None
+
+
+def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:
+    n_bars = edges.size - 1
+    bar = np.searchsorted(edges, counts.edges, side="right") - 1
+    if edges[-1] >= 1:
+        # The scale ends here: a PD of exactly 1 belongs to the last bar.
+        bar = np.minimum(bar, n_bars - 1)
+    good, bad = (
+        np.bincount(bar, weights=part, minlength=n_bars + 1).astype(np.int64) for part in (counts.good, counts.bad)
+    )
+    return PdDistribution(
+        edges, good[:n_bars], bad[:n_bars], int(good[n_bars:].sum()), int(bad[n_bars:].sum()),
+        _quantile(counts, counts.good, 0.5), _quantile(counts, counts.bad, 0.5),
+    )  # fmt: skip

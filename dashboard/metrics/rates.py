@@ -1,0 +1,205 @@
+"""Volumes, shares and losses of a cohort, as a whole and split at a cutoff.
+
+An application is declined when its PD is at or above the cutoff. Shares carry Wilson's interval.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.metrics.counts import FloatArray, ScoreCounts, weighted_sum
+from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, NO_NON_DEFAULTS, Z95, Estimate
+
+NOTHING_APPROVED = "no application is approved at this cutoff"
+NOTHING_DECLINED = "no application is declined at this cutoff"
+ONE_SIDED = "all of the cohort's applications have one outcome or get one decision"
+NO_EXPOSURE = "the predictions carry no exposure"
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """How much a cohort holds; exposure in currency units, 0 where not known."""
+
+    applications: int
+    defaults: int
+    non_defaults: int
+    exposure: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLoss:
+    """Expected loss in currency units, and as a share of exposure, at a loss given default of `lgd`."""
+
+    amount: Estimate
+    rate: Estimate
+    lgd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Applications by decision and outcome at `cutoff`; to decline is the positive decision, to default the outcome."""
+
+    cutoff: float
+    true_declines: int
+    false_declines: int
+    true_approvals: int
+    false_approvals: int
+
+    @property
+    def declined(self) -> int:
+        """Applications with a PD at or above the cutoff."""
+        return self.true_declines + self.false_declines
+
+    @property
+    def approved(self) -> int:
+        """Applications with a PD below the cutoff."""
+        return self.true_approvals + self.false_approvals
+
+    @property
+    def defaults(self) -> int:
+        """Applications that defaulted."""
+        return self.true_declines + self.false_approvals
+
+    @property
+    def non_defaults(self) -> int:
+        """Applications that did not default."""
+        return self.false_declines + self.true_approvals
+
+    @property
+    def applications(self) -> int:
+        """All applications."""
+        return self.approved + self.declined
+
+    @property
+    def approval_rate(self) -> Estimate:
+        """Share of all applications that are approved."""
+        return share(self.approved, self.applications, NO_APPLICATIONS)
+
+    @property
+    def bad_rate(self) -> Estimate:
+        """Share of defaults among the approved."""
+        return share(self.false_approvals, self.approved, NOTHING_APPROVED)
+
+    @property
+    def precision(self) -> Estimate:
+        """Share of defaults among the declined."""
+        return share(self.true_declines, self.declined, NOTHING_DECLINED)
+
+    @property
+    def recall(self) -> Estimate:
+        """Share of the defaults that are declined (true positive rate)."""
+        return share(self.true_declines, self.defaults, NO_DEFAULTS)
+
+    @property
+    def specificity(self) -> Estimate:
+        """Share of the non-defaults that are approved (true negative rate)."""
+        return share(self.true_approvals, self.non_defaults, NO_NON_DEFAULTS)
+
+    @property
+    def false_positive_rate(self) -> Estimate:
+        """Share of the non-defaults that are declined."""
+        return share(self.false_declines, self.non_defaults, NO_NON_DEFAULTS)
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of applications whose decision matches their outcome."""
+        return share(self.true_declines + self.true_approvals, self.applications, NO_APPLICATIONS)
+
+    @property
+    def f1(self) -> Estimate:
+        """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); no interval."""
+        weight = self.declined + self.defaults
+        if not weight:
+            return Estimate.undefined("nothing is declined and nothing defaulted")
+        return Estimate(2 * self.true_declines / weight)
+
+    @property
+    def mcc(self) -> Estimate:
+        """Matthews correlation coefficient of decision and outcome, -1 to 1; no interval."""
+        scale = math.sqrt(self.declined * self.approved) * math.sqrt(self.defaults * self.non_defaults)
+        if not scale:
+            return Estimate.undefined(ONE_SIDED)
+        hits = self.true_declines * self.true_approvals - self.false_declines * self.false_approvals
+        return Estimate(hits / scale)
+
+
+def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Ends of Wilson's 95 % score interval, element by element; 0 and 1 where there was no trial.
+
+    Source: Wilson (1927), JASA 22(158).
+    """
+    n = np.asarray(trials, dtype=np.float64)
+    hits = np.asarray(successes, dtype=np.float64)
+    rate = np.divide(hits, n, out=np.full(np.broadcast(hits, n).shape, 0.5), where=n > 0)
+    # Multiplied through by n, so that no trial at all needs no case of its own.
+    centre = (n * rate + Z95**2 / 2) / (n + Z95**2)
+    half = Z95 / (n + Z95**2) * np.sqrt(n * rate * (1 - rate) + Z95**2 / 4)
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def share(part: int, whole: int, reason_if_none: str) -> Estimate:
+    """part / whole with Wilson's interval, or not defined for `reason_if_none` where the whole is 0."""
+    if not whole:
+        return Estimate.undefined(reason_if_none)
+    low, high = wilson_bounds(part, whole)
+    return Estimate.around(part / whole, float(low), float(high))
+
+
+def volumes(counts: ScoreCounts) -> Volumes:
+    """Applications, defaults, non-defaults and exposure."""
+    return Volumes(counts.n_applications, counts.n_bad, counts.n_good, counts.exposure_sum)
+
+
+def default_rate(counts: ScoreCounts) -> Estimate:
+    """Share of defaults among all applications."""
+    return share(counts.n_bad, counts.n_applications, NO_APPLICATIONS)
+
+
+def mean_pd(counts: ScoreCounts) -> Estimate:
+    """Mean predicted PD; no interval, because every application's PD is known."""
+    if not counts.n_applications:
+        return Estimate.undefined(NO_APPLICATIONS)
+    return Estimate(counts.pd_sum / counts.n_applications)
+
+
+def confusion(counts: ScoreCounts, cutoff: float) -> Confusion:
+    """Decisions against outcomes at `cutoff`, which the standard grid snaps to the nearest 0.0001 (see the result)."""
+    first = counts.first_declined(cutoff)
+    true_declines, false_declines = int(counts.bad[first:].sum()), int(counts.good[first:].sum())
+    return Confusion(
+        cutoff=counts.snap(cutoff),
+        true_declines=true_declines,
+        false_declines=false_declines,
+        true_approvals=counts.n_good - false_declines,
+        false_approvals=counts.n_bad - true_declines,
+    )
+
+
+def approval_rate(counts: ScoreCounts, cutoff: float) -> Estimate:
+    """Share of applications with a PD below `cutoff`."""
+    return confusion(counts, cutoff).approval_rate
+
+
+def bad_rate(counts: ScoreCounts, cutoff: float) -> Estimate:
+    """Share of defaults among the applications with a PD below `cutoff`."""
+    return confusion(counts, cutoff).bad_rate
+
+
+def expected_loss(counts: ScoreCounts, *, lgd: float) -> ExpectedLoss:
+    """Sum of PD x LGD x exposure at default; `lgd` is a share, 0 to 1.
+
+    Within a bin and outcome, mean PD is multiplied by exposure: exact where bins are single PDs, otherwise off by less
+    than a bin's width (0.0001) of LGD x exposure.
+    """
+    exposure = counts.exposure_sum
+    if not counts.n_applications or not exposure:
+        nothing = Estimate.undefined(NO_EXPOSURE if counts.n_applications else NO_APPLICATIONS)
+        return ExpectedLoss(nothing, nothing, lgd)
+    at_risk = weighted_sum(counts.good_mean_pd, counts.good_exposure)
+    at_risk += weighted_sum(counts.bad_mean_pd, counts.bad_exposure)
+    amount = at_risk * lgd
+    return ExpectedLoss(Estimate(amount), Estimate(amount / exposure), lgd)

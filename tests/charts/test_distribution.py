@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution
+from dashboard.metrics.counts import ScoreCounts, exact_counts
+from dashboard.metrics.distribution import PdDistribution, pd_distribution
+
+HAND = PdDistribution(
+    edges=np.array([0.0, 0.1, 0.2]),
+    good=np.array([6, 2]),
+    bad=np.array([1, 2]),
+    good_beyond=0,
+    bad_beyond=1,
+    good_median=0.06,
+    bad_median=0.15,
+)
+
+
+def notes(figure: go.Figure) -> list[str]:
+    return [note.text for note in figure.layout.annotations]
+
+
+def test_areas_hold_the_shares() -> None:
+    good, bad = plot_pd_distribution(HAND).data
+    assert (good.name, bad.name) == ("Non-defaults (8)", "Defaults (4)")
+    np.testing.assert_allclose(good.x, [0, 10, 20])
+    np.testing.assert_allclose(good.y, [75, 25, 25])  # the last step is held to its end
+    np.testing.assert_allclose(bad.y, [25, 50, 50])
+    np.testing.assert_allclose(bad.customdata, [1, 2, 2])
+
+
+def test_outcomes_differ_in_more_than_colour() -> None:
+    good, bad = plot_pd_distribution(HAND).data
+    assert good.line.color != bad.line.color
+    assert good.line.dash == "solid"
+    assert bad.line.dash != "solid"
+
+
+def test_title_is_the_takeaway() -> None:
+    assert plot_pd_distribution(HAND).layout.title.text == "Defaults got higher PDs: median 15.0 % against 6.0 %"
+    swapped = PdDistribution(HAND.edges, HAND.good, HAND.bad, 0, 1, 0.15, 0.06)
+    assert plot_pd_distribution(swapped).layout.title.text.startswith("Defaults got lower PDs")
+
+
+def test_what_is_not_drawn_is_said() -> None:
+    title = plot_pd_distribution(HAND).layout.xaxis.title.text
+    assert title == "Predicted probability of default (PD)<br>not drawn, above 20 %: 25.0 % of defaults"
+
+
+def test_cutoff_is_a_labelled_line() -> None:
+    figure = plot_pd_distribution(HAND, cutoff=0.0909)
+    (line,) = figure.layout.shapes
+    assert line.x0 == line.x1 == pytest.approx(9.09)
+    assert notes(figure) == ["cutoff 9.09 %"]
+
+
+def test_cutoff_beyond_the_axis_is_pointed_at() -> None:
+    figure = plot_pd_distribution(HAND, cutoff=0.5)
+    assert not figure.layout.shapes
+    assert notes(figure) == ["cutoff 50.0 % →"]
+
+
+def test_one_outcome_is_drawn_alone() -> None:
+    figure = plot_pd_distribution(pd_distribution(exact_counts([0, 0, 0], [0.1, 0.2, 0.3])))
+    assert [trace.name for trace in figure.data] == ["Non-defaults (3)"]
+    assert figure.layout.title.text == "PD of non-defaults: median 20.0 %"
+    assert figure.layout.showlegend is True
+
+
+def test_empty_cohort_says_so() -> None:
+    empty = pd_distribution(ScoreCounts.empty())
+    assert notes(plot_pd_distribution(empty)) == ["There are no applications to show."]
+    assert describe_pd_distribution(empty) == "There are no applications to show."
+
+
+def test_description_gives_the_numbers() -> None:
+    assert describe_pd_distribution(HAND, cutoff=0.0909) == (
+        "Distribution of predicted PD: 8 non-defaults with a median PD of 6.00 % and "
+        "4 defaults with a median PD of 15.0 %. The cutoff is marked at 9.09 %."
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_payload_is_small_and_packed(dark: bool) -> None:
+    rng = np.random.default_rng(1)
+    pd = rng.beta(1.2, 13.6, 20_000)
+    figure = plot_pd_distribution(pd_distribution(exact_counts(rng.random(20_000) < pd, pd)), cutoff=0.1, dark=dark)
+    text = figure.to_json()
+    assert len(text) < 8_000
+    assert {trace["y"]["dtype"] for trace in json.loads(text)["data"]} == {"f4"}

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from dashboard.metrics.calibration import (
+    Verdict,
+    brier_score,
+    calibration_check,
+    expected_calibration_error,
+    reliability,
+)
+from dashboard.metrics.counts import ScoreCounts, exact_counts
+
+cohorts = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=80)
+
+
+def test_brier_by_hand() -> None:
+    assert brier_score(exact_counts([1, 0, 1], [0.9, 0.2, 0.4])).value == pytest.approx((0.1**2 + 0.2**2 + 0.6**2) / 3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(cohorts)
+def test_brier_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
+    outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 12
+    found = brier_score(exact_counts(outcome, pd))
+    assert found.value == pytest.approx(brier_score_loss(outcome, pd, pos_label=True), abs=1e-9)
+    if len(rows) > 1:
+        spread = ((outcome - pd) ** 2).std(ddof=1) / np.sqrt(len(rows))
+        assert found.high == pytest.approx(min(found.value + 1.959963984540054 * spread, 1), abs=1e-9)
+
+
+def test_bins_bound_the_errors(binned: ScoreCounts, exact: ScoreCounts) -> None:
+    coarse, fine = brier_score(binned).value, brier_score(exact).value
+    assert coarse is not None
+    assert fine is not None
+    assert 0 <= fine - coarse <= 2.5e-9
+    ece, exact_ece = (expected_calibration_error(counts).error.value for counts in (binned, exact))
+    assert ece == pytest.approx(exact_ece, abs=1e-4)
+
+
+def test_brier_covers_95_percent() -> None:
+    rng = np.random.default_rng(11)
+    pd = np.array([0.02, 0.05, 0.1, 0.2, 0.4])
+    share = np.array([0.3, 0.3, 0.2, 0.15, 0.05])
+    truth = float(share @ (pd * (1 - pd)))
+    cells = rng.multinomial(20_000, np.concatenate([share * (1 - pd), share * pd]), 4_000)
+    zeros, hits = np.zeros(5), 0
+    for good, bad in zip(cells[:, :5], cells[:, 5:], strict=True):
+        found = brier_score(ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros, 0.0))
+        hits += found.low <= truth <= found.high if found.low is not None and found.high is not None else 0
+    assert hits / 4_000 == pytest.approx(0.95, abs=0.01)
+
+
+def test_reliability_agrees_with_scikit_learn_without_ties() -> None:
+    rng = np.random.default_rng(12)
+    pd = rng.permutation(np.linspace(0.01, 0.6, 1_000))
+    outcome = rng.random(1_000) < pd
+    found = reliability(exact_counts(outcome, pd), n_groups=20)
+    rate, mean = calibration_curve(outcome, pd, n_bins=20, strategy="quantile")
+    assert found.applications.tolist() == [50] * 20
+    np.testing.assert_allclose(found.default_rate, rate, atol=1e-9)
+    np.testing.assert_allclose(found.mean_pd, mean, atol=1e-9)
+    error = expected_calibration_error(exact_counts(outcome, pd), n_groups=20).error.value
+    assert error == pytest.approx(np.abs(rate - mean).mean(), abs=1e-9)
+
+
+def test_ties_stay_together() -> None:
+    # Seven applications at 0.1 and three at 0.5, asked for in five groups: two remain.
+    found = reliability(exact_counts([1] + [0] * 6 + [1, 1, 0], [0.1] * 7 + [0.5] * 3), n_groups=5)
+    assert found.applications.tolist() == [7, 3]
+    assert found.defaults.tolist() == [1, 2]
+    error = expected_calibration_error(exact_counts([1] + [0] * 6 + [1, 1, 0], [0.1] * 7 + [0.5] * 3), n_groups=5)
+    assert error.error.value == pytest.approx(0.7 * (1 / 7 - 0.1) + 0.3 * (2 / 3 - 0.5))
+
+
+def test_noise_is_what_right_pds_show() -> None:
+    rng = np.random.default_rng(13)
+    pd = np.tile(np.linspace(0.02, 0.3, 20), 200)
+    results = [expected_calibration_error(exact_counts(rng.random(4_000) < pd, pd)) for _ in range(300)]
+    errors = [result.error.value for result in results]
+    assert np.mean(np.array(errors, dtype=float)) == pytest.approx(results[0].noise, rel=0.03)
+
+
+def drawn(shift: float, n_rows: int, seed: int = 14, slope: float = 1.0) -> ScoreCounts:
+    """A cohort whose PDs are off: their logits are `slope` times the true ones plus `shift`."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(-2.7, 0.9, n_rows)
+    outcome = rng.random(n_rows) < 1 / (1 + np.exp(-logit))
+    return exact_counts(outcome, 1 / (1 + np.exp(-(slope * (logit + 2.7) - 2.7 + shift))))
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [
+        (drawn(0.0, 100_000), Verdict.CALIBRATED),
+        (drawn(0.1, 100_000), Verdict.CALIBRATED),  # 10 % too high: significant, and harmless
+        (drawn(2.4, 100_000), Verdict.UNCALIBRATED),  # what class weights of 11:1 do
+        (drawn(2.4, 200), Verdict.UNCALIBRATED),
+        (drawn(-1.0, 100_000), Verdict.UNCALIBRATED),
+        (drawn(0.0, 100_000, slope=2.5), Verdict.UNCALIBRATED),  # too sure of itself
+        (drawn(0.0, 60), Verdict.TOO_FEW),
+        (exact_counts([0, 0], [0.1, 0.2]), Verdict.TOO_FEW),
+        (exact_counts([0] * 20_000, [0.35] * 20_000), Verdict.UNCALIBRATED),
+        (ScoreCounts.empty(), Verdict.TOO_FEW),
+    ],
+)
+def test_verdict(counts: ScoreCounts, verdict: Verdict) -> None:
+    assert calibration_check(counts).verdict is verdict
+
+
+def test_right_pds_are_seldom_called_uncalibrated() -> None:
+    verdicts = [calibration_check(drawn(0.0, n, seed=seed)).verdict for n in (100, 1_000) for seed in range(300)]
+    assert verdicts.count(Verdict.UNCALIBRATED) <= 0.03 * len(verdicts)
+
+
+def test_message_gives_the_figures() -> None:
+    found = calibration_check(exact_counts([1] * 100 + [0] * 900, [0.35] * 1_000))
+    assert found.message == (
+        "PDs rank applications but are not probabilities: the mean PD is 35.00 % where 10.00 % defaulted, "
+        "and groups are off by 25.00 % on average."
+    )
+
+
+def test_empty_cohort_is_not_defined() -> None:
+    empty = ScoreCounts.empty()
+    assert brier_score(empty).value is None
+    assert expected_calibration_error(empty).error.value is None
+    assert reliability(empty).applications.size == 0
+    assert calibration_check(empty).message == "Calibration is not defined because the cohort holds no applications."
+
+
+def test_one_row_has_a_score_without_interval() -> None:
+    found = brier_score(exact_counts([1], [0.7]))
+    assert found.value == pytest.approx(0.09)
+    assert found.low is None
