@@ -15,7 +15,7 @@ import polars as pl
 
 from data import schema
 from data.errors import FileError, PredictionsError
-from data.storage import write_atomically
+from data.storage import write_parquet
 
 _METADATA = "scoreroom.predictions"
 _FORMAT = 1
@@ -101,9 +101,7 @@ def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource
     Raises:
         FileError: the place cannot be written.
     """
-    metadata = {_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})}
-    with write_atomically(path) as part:
-        frame.write_parquet(part, compression="zstd", compression_level=3, metadata=metadata)
+    write_parquet(frame, path, metadata={_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})})
 
 
 def scan_predictions(path: Path) -> pl.LazyFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from data.errors import DataError
@@ -17,6 +19,8 @@ Advance = Callable[[int, int], None]
 
 def run(main: Callable[[], None]) -> None:
     """Call `main`; what is wrong with the input is said in one sentence on stderr, with exit code 2."""
+    # A request to end is like a keyboard's: what was begun beside its place is cleaned up on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except DataError as error:
@@ -39,5 +43,6 @@ def progress(title: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None)
+        # A file's name may hold what the console takes for markup.
+        task = bar.add_task(escape(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,249 @@
+"""From a file of applications to the validated table: read it whole, read it in batches, or write it as Parquet."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data import schema
+from data.errors import FileError, SchemaError
+from data.opening import check_readable
+from data.schema import Column
+from data.sources import CsvSource, Progress, Source, open_source
+from data.storage import check_file_place, sha256_of, write_parquet
+from data.validate import Tally, UnseenLevel, check_unique_ids, unseen_levels, wanted_columns, with_levels
+
+SOURCE_KEY = "scoreroom.source"
+BATCH_ROWS = 50_000
+# What reading is of the whole conversion, writing and timing being the rest: only the progress bar uses it.
+_READING_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionReport:
+    """What a conversion did; times in seconds, sizes in bytes.
+
+    `csv_load_s` and `parquet_load_s` are the times of reading the whole raw file and the whole written file into a
+    frame, one after the other; `csv_load_s` is None when the raw file is no CSV.
+    """
+
+    raw: Path
+    out: Path
+    rows: int
+    columns: int
+    left_out: tuple[str, ...]
+    unseen: tuple[UnseenLevel, ...]
+    seconds: float
+    raw_bytes: int
+    out_bytes: int
+    csv_load_s: float | None
+    parquet_load_s: float
+
+    @property
+    def speed_up(self) -> float | None:
+        """How many times faster the Parquet file loads than the CSV file."""
+        return None if self.csv_load_s is None else self.csv_load_s / self.parquet_load_s
+
+    def text(self) -> str:
+        """The report for a person, notices and warnings last."""
+        return "\n".join((*self._figures(), *self._notices()))
+
+    def _figures(self) -> Iterator[str]:
+        yield f"{self.rows:,} rows x {self.columns} columns in {self.seconds:.1f} s: {self.out}"
+        yield (
+            f"Size: {_megabytes(self.raw_bytes)} -> {_megabytes(self.out_bytes)} "
+            f"({self.raw_bytes / self.out_bytes:.1f} times smaller)"
+        )
+        if self.csv_load_s is None:
+            yield f"Loading: Parquet {self.parquet_load_s:.3f} s (the raw file is no CSV to compare with)"
+        else:
+            yield (
+                f"Loading: CSV {self.csv_load_s:.3f} s, Parquet {self.parquet_load_s:.3f} s "
+                f"({self.speed_up:.1f} times faster)"
+            )
+
+    def _notices(self) -> Iterator[str]:
+        if self.left_out:
+            names = ", ".join(name or "(unnamed)" for name in self.left_out)
+            yield f"Notice: {len(self.left_out)} unknown columns left out: {names}"
+        for unseen in self.unseen:
+            yield (
+                f"Warning: {unseen.column} has a category never seen before, {unseen.level!r}, "
+                f"in {unseen.n_rows:,} rows; kept as a level of its own"
+            )
+
+
+def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> ConversionReport:
+    """Write the applications of `raw` (CSV, also .gz or .zip, or Parquet) to `out` as validated Parquet.
+
+    `progress` is called with (done, total) of an arbitrary unit. A failure leaves whatever was at `out` as it was.
+
+    Raises:
+        FileError: `raw` cannot be read or holds no table, or `out` cannot be written.
+        TableError: a column is missing, or values break the schema.
+    """
+    start = time.perf_counter()
+    raw, out = Path(raw), Path(out)
+    check_readable(raw)
+    check_file_place(out)
+    if out.exists() and out.samefile(raw):
+        raise FileError.from_own_input(out)
+    source = open_source(raw)
+    frame = _read(source, needs_target=True, progress=_part(progress))
+    write_applications(frame, out, _provenance(raw, frame.height))
+    unseen = unseen_levels(frame)
+    rows, columns = frame.shape
+    del frame
+    csv_load_s = _seconds(source.load) if isinstance(source, CsvSource) else None
+    parquet_load_s = _seconds(lambda: pl.read_parquet(out))
+    if progress is not None:
+        progress(100, 100)
+    return ConversionReport(
+        raw=raw,
+        out=out,
+        rows=rows,
+        columns=columns,
+        left_out=tuple(name for name in source.names if name not in schema.BY_NAME),
+        unseen=unseen,
+        seconds=time.perf_counter() - start,
+        raw_bytes=raw.stat().st_size,
+        out_bytes=out.stat().st_size,
+        csv_load_s=csv_load_s,
+        parquet_load_s=parquet_load_s,
+    )
+
+
+def read_applications(path: Path, *, needs_target: bool = True) -> pl.DataFrame:
+    """All applications of a CSV (also .csv.gz, .zip) or Parquet file, validated, with the schema's dtypes and order.
+
+    Categories that the schema does not list follow its levels in the column's enum. Without `needs_target` the target
+    may be absent, as a column or in single rows.
+
+    Raises:
+        FileError: the file cannot be read or holds no table.
+        TableError: a column is missing, a value breaks the schema, or an id is there twice.
+    """
+    return _read(open_source(path), needs_target=needs_target)
+
+
+def iter_applications(
+    path: Path,
+    *,
+    needs_target: bool = False,
+    batch_rows: int = BATCH_ROWS,
+    progress: Progress | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The validated applications of a file in frames of `batch_rows` rows, in bounded memory however long it is.
+
+    A fault is raised after the last good frame, once the rest of the file is read to count it. An id that is there
+    twice passes. The enums of two frames differ when one holds a category that the schema does not list.
+
+    Raises:
+        FileError, TableError: as `read_applications`; faults in the header before the first frame.
+    """
+    for frame in _checked(open_source(path), needs_target=needs_target, batch_rows=batch_rows, progress=progress):
+        yield with_levels(frame)
+
+
+def write_applications(frame: pl.DataFrame, out: Path, source: Mapping[str, object]) -> None:
+    """Write a valid application table to `out` as Parquet (zstd), with `source` as its provenance.
+
+    `frame` has the columns of `schema.polars_schema()` in order, with its dtypes; an enum may have further levels.
+
+    Raises:
+        SchemaError: `frame` is not such a table.
+        FileError: `out` cannot be written; what was there is as it was.
+    """
+    _check_dtypes(frame)
+    write_parquet(frame, out, metadata={SOURCE_KEY: json.dumps(dict(source), sort_keys=True)})
+
+
+def read_source(path: Path) -> dict[str, object]:
+    """The provenance that `write_applications` put into a Parquet file.
+
+    Raises:
+        FileError: the file cannot be read, is no Parquet, or carries no provenance.
+    """
+    path = Path(path)
+    check_readable(path)
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise FileError.from_damaged(path, ".parquet") from error
+    try:
+        source = json.loads(metadata[SOURCE_KEY.encode()])
+    except (KeyError, ValueError):
+        raise FileError.from_no_source(path) from None
+    if not isinstance(source, dict):
+        raise FileError.from_no_source(path)
+    return source
+
+
+def _read(source: Source, *, needs_target: bool, progress: Progress | None = None) -> pl.DataFrame:
+    frames = _checked(source, needs_target=needs_target, batch_rows=BATCH_ROWS, progress=progress)
+    frame = with_levels(pl.concat(list(frames)))
+    check_unique_ids(source, frame[schema.ID])
+    return frame
+
+
+def _checked(
+    source: Source, *, needs_target: bool, batch_rows: int, progress: Progress | None
+) -> Iterator[pl.DataFrame]:
+    columns = wanted_columns(source.path, source.names, needs_target=needs_target)
+    tally = Tally(columns, needs_target=needs_target)
+    for raw in source.batches(columns, batch_rows, progress):
+        frame = tally.check(raw)
+        if not tally:
+            yield frame
+    if tally:
+        raise tally.error(source)
+    if tally.rows == 0:
+        raise FileError.from_empty(source.path)
+
+
+def _check_dtypes(frame: pl.DataFrame) -> None:
+    if tuple(frame.columns) != tuple(schema.BY_NAME):
+        raise SchemaError.from_other_columns(list(schema.BY_NAME), frame.columns)
+    for column in schema.COLUMNS:
+        found = frame.schema[column.name]
+        if found != column.dtype and not _extends(column, found):
+            raise SchemaError.from_other_dtype(column.name, str(column.dtype), str(found))
+
+
+def _extends(column: Column, found: pl.DataType) -> bool:
+    if not column.levels or not isinstance(found, pl.Enum):
+        return False
+    return tuple(found.categories[: len(column.levels)]) == column.levels
+
+
+def _provenance(raw: Path, rows: int) -> dict[str, object]:
+    return {
+        "kind": "file",
+        "name": raw.name,
+        "sha256": sha256_of(raw),
+        "bytes": raw.stat().st_size,
+        "rows": rows,
+    }
+
+
+def _part(progress: Progress | None) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(int(100 * _READING_SHARE * done / total), 100)
+
+
+def _seconds(load: Callable[[], pl.DataFrame]) -> float:
+    start = time.perf_counter()
+    load()
+    return time.perf_counter() - start
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,111 @@
+"""Opening a file that a person brought: what it is and its bytes unpacked, every obstacle said in one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from data.errors import FileError
+
+CSV, GZIP, ZIP, PARQUET = ".csv", ".gz", ".zip", ".parquet"
+
+# What unpacking a damaged archive raises; NotImplementedError is zipfile's word for an unknown compression.
+DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+
+_MAGIC = {b"PAR1": PARQUET, b"\x1f\x8b": GZIP, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
+
+
+def check_readable(path: Path) -> None:
+    """Raise FileError unless `path` is a file; a device or a pipe is none, because it cannot be read twice."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileError.from_missing(path) from None
+    except OSError as error:
+        raise FileError.from_no_access(path, error.strerror or str(error)) from error
+    if stat.S_ISDIR(mode):
+        raise FileError.from_directory(path)
+    if not stat.S_ISREG(mode):
+        raise FileError.from_special(path)
+
+
+@contextmanager
+def open_readable(path: Path) -> Iterator[BinaryIO]:
+    """`path` opened for reading bytes.
+
+    Raises:
+        FileError: it is not there, is no file, or may not be read.
+    """
+    check_readable(path)
+    try:
+        handle = path.open("rb")
+    except OSError as error:
+        raise FileError.from_no_access(path, error.strerror or str(error)) from error
+    with handle:
+        yield handle
+
+
+def kind_of(path: Path) -> str:
+    """CSV, GZIP, ZIP or PARQUET: by its first bytes, for a name can be wrong.
+
+    Raises:
+        FileError: it cannot be read, is empty, or is text under the name of an archive or of Parquet.
+    """
+    with open_readable(path) as handle:
+        head = handle.read(max(map(len, _MAGIC)))
+    if not head:
+        raise FileError.from_empty(path)
+    found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), CSV)
+    suffix = path.suffix.lower()
+    if found == CSV and suffix in _MAGIC.values():
+        raise FileError.from_damaged(path, suffix)
+    return found
+
+
+@contextmanager
+def unpacked(path: Path, kind: str, handle: BinaryIO) -> Iterator[BinaryIO]:
+    """The CSV bytes behind `handle`, the opened `path`; reading them raises one of DAMAGE where the archive is broken.
+
+    Raises:
+        FileError: the zip archive is damaged, protected, or holds not exactly one CSV file.
+    """
+    if kind == GZIP:
+        with gzip.GzipFile(fileobj=handle) as stream:
+            yield cast("BinaryIO", stream)
+    elif kind == ZIP:
+        with _zip_member(path, handle) as stream:
+            yield stream
+    else:
+        yield handle
+
+
+@contextmanager
+def _zip_member(path: Path, handle: BinaryIO) -> Iterator[BinaryIO]:
+    try:
+        archive = zipfile.ZipFile(handle)
+    except DAMAGE as error:
+        raise FileError.from_damaged(path, ZIP) from error
+    with archive:
+        members = [info for info in archive.infolist() if _is_table(info.filename)]
+        if len(members) != 1:
+            raise FileError.from_zip_members(path, [info.filename for info in members])
+        if members[0].flag_bits & 1:
+            raise FileError.from_encrypted(path)
+        try:
+            member = archive.open(members[0])
+        except DAMAGE as error:
+            raise FileError.from_damaged(path, ZIP) from error
+        with member:
+            yield cast("BinaryIO", member)
+
+
+def _is_table(name: str) -> bool:
+    # macOS packs a shadow of every file ("__MACOSX/._name") that is no table.
+    return name.lower().endswith(CSV) and not Path(name).name.startswith("._")

@@ -1,0 +1,66 @@
+"""Small real things that many tests need: a valid application table, and a model trained on it and published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data import schema
+from data.schema import Column, Kind
+from inference.build import PublishedModel, publish_model
+from inference.training_settings import TrainingSettings
+
+TABLE_ROWS = 3_000
+SMALL_SETTINGS = TrainingSettings(trees=40, leaves=8, learning_rate=0.1, min_rows_in_leaf=20, folds=3)
+
+
+def make_table(n_rows: int, *, seed: int) -> pl.DataFrame:
+    """A valid application table drawn column by column from the schema; the outcome follows two external scores."""
+    random = np.random.default_rng(seed)
+    table = pl.DataFrame([_draw(column, n_rows, random) for column in schema.COLUMNS])
+    scores = table.select(pl.col("EXT_SOURCE_2", "EXT_SOURCE_3").fill_null(0.5)).to_numpy()
+    chance = 1 / (1 + np.exp(2.0 + 4.0 * (scores.sum(axis=1) - 1.0)))
+    outcome = pl.Series(schema.TARGET, random.random(n_rows) < chance).cast(pl.Int8)
+    return table.with_columns(outcome, pl.Series(schema.ID, 100_001 + np.arange(n_rows), dtype=pl.Int32))
+
+
+def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series:
+    if column.kind is Kind.CATEGORY:
+        values = pl.Series(column.name, random.choice(column.levels, n_rows))
+    else:
+        low, high = column.minimum or 0.0, min(column.maximum or 0.0, 500_000.0)
+        drawn = random.uniform(low, high, n_rows)
+        values = pl.Series(column.name, np.round(drawn) if column.dtype.is_integer() else drawn)
+        if column.sentinel is not None:
+            values = pl.Series(column.name, np.where(random.random(n_rows) < 0.1, column.sentinel, values))
+    missing = pl.Series(random.random(n_rows) < (0.2 if column.nullable else 0.0))
+    return values.cast(column.dtype).to_frame().select(pl.when(~missing).then(pl.col(column.name))).to_series()
+
+
+@pytest.fixture(scope="session", name="make_table")
+def make_table_fixture() -> Callable[..., pl.DataFrame]:
+    """The factory itself, for tests that need a table of their own."""
+    return make_table
+
+
+@pytest.fixture(scope="session")
+def applications() -> pl.DataFrame:
+    """3,000 valid applications with outcomes."""
+    return make_table(TABLE_ROWS, seed=7)
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> TrainingSettings:
+    """Settings that train in a second."""
+    return SMALL_SETTINGS
+
+
+@pytest.fixture(scope="session")
+def published(applications: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> PublishedModel:
+    """A model trained on `applications` and published; copy its directory before changing anything in it."""
+    directory: Path = tmp_path_factory.mktemp("model") / "artifacts"
+    return publish_model(applications, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS)
