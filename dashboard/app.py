@@ -26,7 +26,7 @@ def main() -> None:
     except DataError as error:
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
-        st.caption("Run `make build` in the project's folder, then reload this page.")
+        st.caption("Mend this, then reload the page.")
         return
     page = st.navigation(
         [st.Page(partial(overview.render, dataset), title="Overview", icon=":material/dashboard:", url_path="overview",

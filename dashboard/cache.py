@@ -20,7 +20,7 @@ from dashboard.metrics.counts import ScoreCounts, count_scores, score_bin_expres
 from dashboard.metrics.overview import Overview
 from dashboard.metrics.overview import overview as overview_of
 from data import schema
-from data.imports import import_predictions
+from data.imports import import_predictions, version_of
 from data.predictions import ID, Predictions, load_predictions, read_source
 from data.settings import Settings, load_settings
 from inference.session import ScoringSession
@@ -57,7 +57,7 @@ def open_dataset(location: Location) -> Dataset:
         DataError: the predictions are missing or wrong.
     """
     if location.imported:
-        return Dataset(location, f"{location.imported}:{Path(location.imported).stat().st_mtime_ns}")
+        return Dataset(location, version_of(Path(location.imported)))
     return Dataset(location, read_source(settings().predictions).digest)
 
 

@@ -29,9 +29,20 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def plural(number: int, noun: str) -> str:
+    """A whole number and its noun, which takes an s unless there is exactly one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def percent(share: float | None, digits: int = 2) -> str:
     """A share of 0 to 1 as a percentage."""
     return NOT_DEFINED if share is None else f"{100 * share:.{digits}f} %"
+
+
+def brief_percent(share: float) -> str:
+    """A share of 0 to 1 as a percentage with two decimals below 10 %, one below 99.95 %, else none."""
+    value = 100 * share
+    return percent(share, 2 if value < 10 else 1 if value < 99.95 else 0)
 
 
 def points(share: float, digits: int = 2) -> str:
@@ -52,6 +63,9 @@ def decimal(value: float | None, digits: int = 3) -> str:
 def interval(low: str, high: str) -> str:
     """Two worded ends as one range; a unit that both carry is said once."""
     unit = " %"
+    if low.startswith("-"):
+        # A dash between two numbers cannot be told from a sign.
+        return f"{low} to {high}".replace("-", "−")
     return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
 

@@ -80,9 +80,21 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
     return Predictions(frame, source, describe_columns(frame))
 
 
+def version_of(path: Path) -> str:
+    """A text that changes when the file does, without reading it.
+
+    Raises:
+        FileError: there is no such file.
+    """
+    try:
+        stat = path.stat()
+    except OSError:
+        raise FileError.from_missing(path) from None
+    return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
+
+
 def _read(path: Path) -> pl.DataFrame:
-    if not path.exists():
-        raise FileError.from_missing(path)
+    version_of(path)
     if path.is_dir():
         raise FileError.from_directory(path)
     try:

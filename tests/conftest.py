@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import pytest
 
 from data import schema
 from data.schema import Column, Kind
+from data.settings import Settings, load_settings
 from inference.build import PublishedModel, publish_model
+from inference.pipeline import build
 from inference.training_settings import TrainingSettings
 
 TABLE_ROWS = 3_000
-SMALL_SETTINGS = TrainingSettings(trees=40, leaves=8, learning_rate=0.1, min_rows_in_leaf=20, folds=3)
+BUILT_ROWS = 10_000
+SMALL_SETTINGS = TrainingSettings(trees=40, leaves=8, learning_rate=0.1, min_rows_in_leaf=20, folds=3, threads=1)
 
 
 def make_table(n_rows: int, *, seed: int) -> pl.DataFrame:
@@ -45,6 +49,28 @@ def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series
 def make_table_fixture() -> Callable[..., pl.DataFrame]:
     """The factory itself, for tests that need a table of their own."""
     return make_table
+
+
+@contextmanager
+def silent(_: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress that shows nothing."""
+    yield lambda *_: None
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A small portfolio with its model and predictions, in force for this process and those it starts.
+
+    Tests that use it are in the group `built`, so that one worker builds it once.
+    """
+    root = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RAW", "PROCESSED", "MODEL"):
+            patch.setenv(f"SCOREROOM_{name}", str(root / name.lower()))
+        patch.setenv("SCOREROOM_ROWS", str(BUILT_ROWS))
+        settings = load_settings()
+        build(settings, silent)
+        yield settings
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def _render_metrics(overview: Overview, counts: ScoreCounts, cutoff: float) -> N
         render_metric(
             "Applications",
             labels.count(overview.volumes.applications),
-            f"{labels.count(overview.volumes.defaults)} defaults",
+            labels.plural(overview.volumes.defaults, "default"),
         )
     with first[1]:
         render_estimate("Default rate", overview.default_rate, labels.percent, help_text=_HELP["default_rate"])

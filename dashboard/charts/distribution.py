@@ -6,20 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.template import (
-    FigureTheme,
-    add_note,
-    empty_figure,
-    figure_theme,
-    new_figure,
-    percent,
-    plural,
-    translucent,
-)
+from dashboard.charts.template import FigureTheme, add_note, empty_figure, figure_theme, new_figure, translucent
+from dashboard.labels import brief_percent, percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 
 NO_APPLICATIONS = "There are no applications to show."
+# Below this many of either outcome their medians say nothing.
+MIN_TO_COMPARE = 10
 
 
 def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None = None, dark: bool = False) -> go.Figure:
@@ -36,7 +30,8 @@ def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None =
         _mark_cutoff(figure, cutoff, float(distribution.edges[-1]), theme)
     figure.update_layout(hovermode="x unified", showlegend=True)
     figure.update_xaxes(
-        title_text=_axis_title(distribution), ticksuffix=" %", range=[0, 100 * float(distribution.edges[-1])],
+        title_text="Predicted probability of default (PD)", ticksuffix=" %",
+        range=[0, 100 * float(distribution.edges[-1])],
         unifiedhovertitle_text=f"PD from %{{x:.4~g}} %, {_width(distribution)}",
     )  # fmt: skip
     # Room above the highest bar for the cutoff's label.
@@ -50,7 +45,7 @@ def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | No
     if not distribution.n_good + distribution.n_bad:
         return NO_APPLICATIONS
     parts = [
-        f"{plural(number, noun)} with a median PD of {percent(median)}"
+        f"{plural(number, noun)} with a median PD of {brief_percent(median)}"
         for number, noun, median in (
             (distribution.n_good, "non-default", distribution.good_median),
             (distribution.n_bad, "default", distribution.bad_median),
@@ -58,41 +53,39 @@ def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | No
         if median is not None
     ]
     sentence = f"Distribution of predicted PD: {' and '.join(parts)}."
-    return sentence if cutoff is None else f"{sentence} The cutoff is marked at {percent(cutoff)}."
+    return sentence if cutoff is None else f"{sentence} The cutoff is marked at {brief_percent(cutoff)}."
 
 
 def _title(distribution: PdDistribution) -> str:
     good, bad = distribution.good_median, distribution.bad_median
     if good is None or bad is None:
         noun, median = ("defaults", bad) if good is None else ("non-defaults", good)
-        return f"PD of {noun}: median {percent(median or 0.0)}"
+        return f"PD of {noun}: median {brief_percent(median or 0.0)}"
+    if min(distribution.n_good, distribution.n_bad) < MIN_TO_COMPARE:
+        return "Too few to conclude how defaults and non-defaults differ in PD"
     if good == bad:
-        return f"Defaults and non-defaults share a median PD of {percent(good)}"
+        return f"Defaults and non-defaults share a median PD of {brief_percent(good)}"
     word = "higher" if bad > good else "lower"
     return f"Defaults got {word} PDs: median {percent(bad, 1)} against {percent(good, 1)}"
 
 
 def _subtitle(distribution: PdDistribution) -> str:
-    return f"How each outcome's applications spread over PD, in bars of {_width(distribution)}"
-
-
-def _width(distribution: PdDistribution) -> str:
-    text = f"{100 * float(distribution.edges[1] - distribution.edges[0]):g}"
-    return f"{text} {'point' if text == '1' else 'points'}"
-
-
-def _axis_title(distribution: PdDistribution) -> str:
+    # Said, not drawn: a bar for all that lies beyond would be a spike that is not there.
     beyond = [
-        f"{percent(number / total)} of {noun}"
+        f"{brief_percent(number / total)} of {noun}"
         for number, total, noun in (
             (distribution.bad_beyond, distribution.n_bad, "defaults"),
             (distribution.good_beyond, distribution.n_good, "non-defaults"),
         )
         if number
     ]
-    title = "Predicted probability of default (PD)"
-    # Said, not drawn: a bar for all that lies beyond would be a spike that is not there.
-    return f"{title}<br>not drawn, above {_whole(distribution)}: {', '.join(beyond)}" if beyond else title
+    spread = f"How each outcome's applications spread over PD, in bars of {_width(distribution)}"
+    return f"{spread}; not drawn, above {_whole(distribution)}: {' and '.join(beyond)}" if beyond else spread
+
+
+def _width(distribution: PdDistribution) -> str:
+    text = f"{100 * float(distribution.edges[1] - distribution.edges[0]):g}"
+    return f"{text} {'point' if text == '1' else 'points'}"
 
 
 def _whole(distribution: PdDistribution) -> str:
@@ -125,9 +118,9 @@ def _held(values: FloatArray | IntArray) -> npt.NDArray[np.float32]:
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureTheme) -> None:
     if cutoff > top:
-        text, place = f"cutoff {percent(cutoff)} →", top
+        text, place = f"cutoff {brief_percent(cutoff)} →", top
     else:
-        text, place = f"cutoff {percent(cutoff)}", cutoff
+        text, place = f"cutoff {brief_percent(cutoff)}", cutoff
         figure.add_vline(x=100 * cutoff, line={"color": theme.mark, "width": 1.5, "dash": "dash"})
     left_of_line = place > 0.6 * top
     side, shift = ("right", -4) if left_of_line else ("left", 4)

@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.template import (
-    FigureTheme,
-    add_note,
-    empty_figure,
-    figure_theme,
-    new_figure,
-    percent,
-    translucent,
-)
+from dashboard.charts.template import FigureTheme, add_note, empty_figure, figure_theme, new_figure, translucent
+from dashboard.labels import brief_percent, percent
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion
@@ -94,7 +87,7 @@ def _mark_cutoff(figure: go.Figure, confusion: Confusion, theme: FigureTheme) ->
     )  # fmt: skip
     # The corner below the diagonal is free wherever the point is, as long as the model ranks better than chance.
     text = (
-        f"<b>◆ cutoff {percent(confusion.cutoff)}</b><br>declines {percent(y, 1)} of defaults<br>"
+        f"<b>◆ cutoff {brief_percent(confusion.cutoff)}</b><br>declines {percent(y, 1)} of defaults<br>"
         f"and {percent(x, 1)} of non-defaults"
     )
     add_note(figure, text, x=1, y=0.04, xref="paper", yref="paper", xanchor="right", yanchor="bottom", align="right")
@@ -103,6 +96,6 @@ def _mark_cutoff(figure: go.Figure, confusion: Confusion, theme: FigureTheme) ->
 def _operating_point(confusion: Confusion) -> str:
     declined, lost = confusion.recall.value or 0.0, confusion.false_positive_rate.value or 0.0
     return (
-        f"At the cutoff of {percent(confusion.cutoff)}, {percent(declined, 1)} of defaults "
+        f"At the cutoff of {brief_percent(confusion.cutoff)}, {percent(declined, 1)} of defaults "
         f"and {percent(lost, 1)} of non-defaults are declined"
     )

@@ -108,11 +108,6 @@ def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
     return figure
 
 
-def plural(number: int, noun: str) -> str:
-    """A whole number and its noun, which takes an s unless there is exactly one."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def add_note(figure: go.Figure, text: str, **place: object) -> None:
     """Write a small text into the figure; `place` is passed to Plotly's annotation."""
     figure.add_annotation(text=text, showarrow=False, font=figure.layout.xaxis.tickfont.to_plotly_json(), **place)
@@ -122,11 +117,3 @@ def translucent(colour: str, opacity: float) -> str:
     """`colour` (six hexadecimal digits) as an rgba() value of that opacity."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
-
-
-def percent(share: float, digits: int | None = None) -> str:
-    """A share of 0 to 1 as a percentage; by default with two decimals below 10 %, one below 99.95 %, else none."""
-    value = 100 * share
-    if digits is None:
-        digits = 2 if value < 10 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f} %"

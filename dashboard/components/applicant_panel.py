@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -59,7 +59,7 @@ def _render_score(dataset: cache.Dataset, identifier: int, values: Mapping[str, 
             st.badge("Approved", icon=":material/check:", color="blue")
         side = "above" if declined else "below"
         st.markdown(f"{labels.points(abs(pd - cutoff))} {side} the cutoff of {labels.percent(cutoff)}")
-        st.caption(f"Risk band {risk_band(pd, session.manifest.band_edges)}")
+        st.caption(_worded_band(pd, session.manifest.band_edges))
     row = cache.predictions(dataset).frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME)
     out_of_fold, defaulted = row.row(0)
     st.caption(
@@ -68,3 +68,15 @@ def _render_score(dataset: cache.Dataset, identifier: int, values: Mapping[str, 
     )
     if session.fallback_reason:
         st.caption(labels.plain(f"Scored by {session.backend}: {session.fallback_reason}"))
+
+
+def _worded_band(pd: float, edges: Sequence[float]) -> str:
+    band = risk_band(pd, edges)
+    inside = [edge for edge in edges if edge <= pd][-1:], [edge for edge in edges if edge > pd][:1]
+    match inside:
+        case [], [high]:
+            return f"Risk band {band} (PD below {labels.percent(high, 0)})"
+        case [low], [high]:
+            return f"Risk band {band} (PD from {labels.percent(low, 0)} to {labels.percent(high, 0)})"
+        case _:
+            return f"Risk band {band} (PD of {labels.percent(edges[-1], 0)} and more)"

@@ -87,9 +87,10 @@ def _render_cutoff(predictions: Predictions) -> None:
 def render_cohort_line(n_cohort: int, n_defaults: int, n_portfolio: int, *, is_filtered: bool) -> None:
     """Write how much of the portfolio the cohort is, with a way back to the whole."""
     share = n_cohort / n_portfolio if n_portfolio else 0.0
+    worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({labels.percent(share, 1)}), "
-            f"**{labels.count(n_defaults)}** defaults"
+            f"**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
+            f"**{labels.plural(n_defaults, 'default')}**"
         )
         st.button("Reset filters", on_click=state.clear_filters, disabled=not is_filtered, icon=":material/undo:")

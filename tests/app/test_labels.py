@@ -37,6 +37,10 @@ def test_an_interval_says_its_unit_once() -> None:
     assert labels.interval("0.683", "0.738") == "0.683–0.738"
 
 
+def test_a_dash_is_not_taken_for_a_sign() -> None:
+    assert labels.interval("-0.639", "0.858") == "−0.639 to 0.858"
+
+
 def test_years_and_days_are_each_other_s_inverse() -> None:
     assert labels.years(-7_305) == 20.0
     assert labels.days(labels.years(-12_345)) == pytest.approx(-12_345)

@@ -141,4 +141,4 @@ def test_predictions_that_are_not_there_are_said_so(
     built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened("--predictions", str(tmp_path / "gone.csv"), monkeypatch=monkeypatch)
-    assert "gone.csv: no such file" in app.error[0].value
+    assert "no such file; check the path" in app.error[0].value

@@ -12,10 +12,10 @@ from dashboard.metrics.distribution import PdDistribution, pd_distribution
 
 HAND = PdDistribution(
     edges=np.array([0.0, 0.1, 0.2]),
-    good=np.array([6, 2]),
-    bad=np.array([1, 2]),
+    good=np.array([60, 20]),
+    bad=np.array([10, 20]),
     good_beyond=0,
-    bad_beyond=1,
+    bad_beyond=10,
     good_median=0.06,
     bad_median=0.15,
 )
@@ -27,11 +27,11 @@ def notes(figure: go.Figure) -> list[str]:
 
 def test_areas_hold_the_shares() -> None:
     good, bad = plot_pd_distribution(HAND).data
-    assert (good.name, bad.name) == ("Non-defaults (8)", "Defaults (4)")
+    assert (good.name, bad.name) == ("Non-defaults (80)", "Defaults (40)")
     np.testing.assert_allclose(good.x, [0, 10, 20])
     np.testing.assert_allclose(good.y, [75, 25, 25])  # the last step is held to its end
     np.testing.assert_allclose(bad.y, [25, 50, 50])
-    np.testing.assert_allclose(bad.customdata, [1, 2, 2])
+    np.testing.assert_allclose(bad.customdata, [10, 20, 20])
 
 
 def test_outcomes_differ_in_more_than_colour() -> None:
@@ -43,13 +43,20 @@ def test_outcomes_differ_in_more_than_colour() -> None:
 
 def test_title_is_the_takeaway() -> None:
     assert plot_pd_distribution(HAND).layout.title.text == "Defaults got higher PDs: median 15.0 % against 6.0 %"
-    swapped = PdDistribution(HAND.edges, HAND.good, HAND.bad, 0, 1, 0.15, 0.06)
+    swapped = PdDistribution(HAND.edges, HAND.good, HAND.bad, 0, 10, 0.15, 0.06)
     assert plot_pd_distribution(swapped).layout.title.text.startswith("Defaults got lower PDs")
 
 
 def test_what_is_not_drawn_is_said() -> None:
-    title = plot_pd_distribution(HAND).layout.xaxis.title.text
-    assert title == "Predicted probability of default (PD)<br>not drawn, above 20 %: 25.0 % of defaults"
+    subtitle = plot_pd_distribution(HAND).layout.title.subtitle.text
+    assert subtitle.endswith("in bars of 10 points; not drawn, above 20 %: 25.0 % of defaults")
+
+
+def test_nine_defaults_are_too_few_to_compare() -> None:
+    few = PdDistribution(HAND.edges, HAND.good, np.array([3, 6]), 0, 0, 0.06, 0.15)
+    assert plot_pd_distribution(few).layout.title.text == (
+        "Too few to conclude how defaults and non-defaults differ in PD"
+    )
 
 
 def test_cutoff_is_a_labelled_line() -> None:
@@ -80,8 +87,8 @@ def test_empty_cohort_says_so() -> None:
 
 def test_description_gives_the_numbers() -> None:
     assert describe_pd_distribution(HAND, cutoff=0.0909) == (
-        "Distribution of predicted PD: 8 non-defaults with a median PD of 6.00 % and "
-        "4 defaults with a median PD of 15.0 %. The cutoff is marked at 9.09 %."
+        "Distribution of predicted PD: 80 non-defaults with a median PD of 6.00 % and "
+        "40 defaults with a median PD of 15.0 %. The cutoff is marked at 9.09 %."
     )
 
 

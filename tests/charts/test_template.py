@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.charts.template import DARK, LIGHT, FigureTheme, empty_figure, new_figure, percent, plural, translucent
+from dashboard.charts.template import DARK, LIGHT, FigureTheme, empty_figure, new_figure, translucent
+from dashboard.labels import brief_percent, percent, plural
 
 BACKGROUNDS = {"light": "#ffffff", "dark": "#11161d"}
 
@@ -64,8 +65,8 @@ def test_empty_figure_says_why() -> None:
         (1.0, "100 %"),
     ],
 )
-def test_percent(share: float, text: str) -> None:
-    assert percent(share) == text
+def test_brief_percent(share: float, text: str) -> None:
+    assert brief_percent(share) == text
 
 
 def test_words() -> None:

@@ -1,0 +1,107 @@
+"""A real server and a real Chromium for the tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from data.settings import ROOT, Settings
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+HOW = (
+    "No Chromium found: install it with the system's package manager (apt-get install chromium, brew install chromium)."
+)
+Serve = Callable[..., str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("built"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail(HOW)
+        pytest.skip(HOW)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(process: subprocess.Popen[str], address: str) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the dashboard ended before it answered"
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+        except urllib.error.URLError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the dashboard did not become healthy within a minute")
+
+
+@pytest.fixture(scope="session")
+def serve(built: Settings) -> Iterator[Serve]:
+    """A function that starts the dashboard with the given arguments and returns its address."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> str:
+        port = _free_port()
+        command = [sys.executable, "-m", "scripts.serve", "--port", str(port), *arguments]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+        processes.append(process)
+        address = f"http://localhost:{port}"
+        _wait_until_healthy(process, address)
+        return address
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def dashboard(serve: Serve) -> str:
+    """The address of the dashboard on the built portfolio."""
+    return serve()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh visit; the test fails when the page reports an error or asks another host for anything."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))

@@ -1,0 +1,143 @@
+"""The overview in a real browser: what is shown is what was worked out, and a link brings it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import polars as pl
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from data.settings import Settings
+from inference.session import ScoringSession
+
+
+def metric(page: Page, label: str) -> str:
+    card = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True)).first
+    return card.get_by_test_id("stMetricValue").inner_text()
+
+
+def wait_for_metric(page: Page, label: str, value: str) -> None:
+    card = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True)).first
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(value, timeout=20_000)
+
+
+@pytest.fixture
+def frame(built: Settings) -> pl.DataFrame:
+    return pl.read_parquet(built.predictions)
+
+
+def approval(frame: pl.DataFrame, cutoff: float) -> str:
+    approved = frame["default_probability"].cast(pl.Float64) < cutoff
+    return f"{100 * float(approved.mean() or 0):.2f} %"
+
+
+def test_page_opens_with_its_figures_and_charts(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(dashboard)
+    wait_for_metric(page, "Applications", f"{frame.height:,}")
+    wait_for_metric(page, "Default rate", f"{100 * float(frame['is_default'].mean() or 0):.2f} %")  # type: ignore[arg-type]
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+
+
+def test_the_cutoff_slider_changes_the_approval_rate(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(dashboard)
+    wait_for_metric(page, "Approval rate", approval(frame, 0.0909))
+    handle = page.get_by_role("slider", name="Cutoff (PD)")
+    handle.focus()
+    for _ in range(9):
+        handle.press("ArrowLeft")
+    wait_for_metric(page, "Approval rate", approval(frame, 0.09))
+    assert "cutoff=9" in page.url
+
+
+def test_a_filter_narrows_the_cohort_and_its_link_brings_it_back(
+    page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame
+) -> None:
+    page.goto(dashboard)
+    wait_for_metric(page, "Applications", f"{frame.height:,}")
+    page.get_by_role("combobox", name="Income type").click()
+    page.get_by_role("option", name="Pensioner").click()
+    pensioners = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")
+    wait_for_metric(page, "Applications", f"{pensioners.height:,}")
+    other = browser.new_context().new_page()
+    other.goto(page.url)
+    wait_for_metric(other, "Applications", f"{pensioners.height:,}")
+    other.context.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cutoff=-5",
+        "cutoff=nan",
+        "cutoff=<script>window.hacked=1</script>",
+        "f.NAME_INCOME_TYPE=Nobody",
+        "f.DAYS_BIRTH=abc&f.DAYS_BIRTH=1e999",
+        "applicant=" + "9" * 400,
+        "unknown=1&f.no_such_column=2",
+    ],
+)
+def test_a_hostile_link_shows_the_page_as_if_it_were_not_there(
+    page: Page, dashboard: str, frame: pl.DataFrame, query: str
+) -> None:
+    page.goto(f"{dashboard}/?{quote(query, safe='=&')}")
+    wait_for_metric(page, "Applications", f"{frame.height:,}")
+    wait_for_metric(page, "Approval rate", approval(frame, 0.0909))
+    assert page.evaluate("window.hacked") is None
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_an_applicant_is_scored_without_rerunning_the_page(page: Page, dashboard: str, built: Settings) -> None:
+    row = pl.read_parquet(built.applications).row(5, named=True)
+    page.goto(dashboard)
+    box = page.get_by_label("Application number (SK_ID_CURR)")
+    box.fill(str(row["SK_ID_CURR"]))
+    box.press("Enter")
+    wait_for_metric(page, "PD", f"{100 * ScoringSession.open(built.model).score(row):.2f} %")
+
+
+def test_dark_mode_is_dark(browser: Browser, dashboard: str) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(dashboard)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    assert page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor") == (
+        "rgb(17, 22, 29)"
+    )
+    context.close()
+
+
+@pytest.mark.parametrize("width", [768, 1280, 1920])
+def test_nothing_scrolls_sideways(browser: Browser, dashboard: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(dashboard)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+    context.close()
+
+
+def test_the_font_comes_from_the_app_itself(page: Page, dashboard: str) -> None:
+    with page.expect_response(lambda response: response.url.endswith("inter.woff2")) as font:
+        page.goto(dashboard)
+    assert font.value.ok
+    page.wait_for_function("document.fonts.check('16px Inter')")
+
+
+def test_markup_in_imported_names_stays_text(page: Page, serve: object, tmp_path: Path) -> None:
+    assert callable(serve)
+    rng = np.random.default_rng(3)
+    evil = "<img src=x onerror=window.hacked=1>"
+    path = tmp_path / "theirs.csv"
+    pl.DataFrame(
+        {"target": rng.integers(0, 2, 500), "pd": rng.random(500), evil: rng.choice([evil, "**bold**"], 500)}
+    ).write_csv(path)
+    address = serve("--predictions", str(path))
+    page.goto(address)
+    wait_for_metric(page, "Applications", "500")
+    page.get_by_role("combobox").first.click()
+    expect(page.get_by_role("option", name=evil)).to_have_count(1)
+    assert page.evaluate("window.hacked") is None
