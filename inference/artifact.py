@@ -1,0 +1,126 @@
+"""The model directory: what is in it, its manifest, and reading a file only if it is the one that was published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from inference.encoding import FeatureSet, level_codes
+from inference.errors import ArtifactError
+
+MANIFEST = "manifest.json"
+ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
+# In the order in which a session tries them.
+MODEL_FILES = (ONNX, TEXT, PICKLE)
+SCHEMA_VERSION = 1
+DEFAULT_DIRECTORY = Path(__file__).parent / "artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What a published file must be; `size` in bytes."""
+
+    sha256: str
+    size: int
+
+    @classmethod
+    def of(cls, content: bytes) -> FileRecord:
+        return cls(hashlib.sha256(content).hexdigest(), len(content))
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRecord:
+    """One column of the model's matrix as the manifest says it; `levels` are the codes of a category."""
+
+    name: str
+    label: str
+    sources: tuple[str, ...]
+    levels: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that is known about a published model.
+
+    `metrics` are those of out-of-fold predictions (`oof_`) and of the comparison with the export (`parity_`);
+    `cutoff` is the PD from which an application is declined, `band_edges` the PDs between risk bands.
+    """
+
+    product_version: str
+    training_data_sha256: str
+    seed: int
+    settings: Mapping[str, Any]
+    features: tuple[FeatureRecord, ...]
+    features_sha256: str
+    libraries: Mapping[str, str]
+    metrics: Mapping[str, float]
+    cutoff: float
+    band_edges: tuple[float, ...]
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def load(cls, directory: Path) -> Manifest:
+        """The manifest of a model directory.
+
+        Raises:
+            ArtifactError: there is none, it is no manifest, or one of another schema version.
+        """
+        path = directory / MANIFEST
+        try:
+            content = orjson.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            raise ArtifactError.from_missing(directory) from None
+        except OSError as error:
+            raise ArtifactError.from_unreadable(path, error.strerror or str(error)) from None
+        except orjson.JSONDecodeError as error:
+            raise ArtifactError.from_unreadable(path, f"it is not JSON: {error}") from None
+        version = content.get("schema_version") if isinstance(content, dict) else None
+        if version != SCHEMA_VERSION:
+            raise ArtifactError.from_version(directory, version, SCHEMA_VERSION)
+        try:
+            return _manifest(content)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError.from_unreadable(path, f"a part is missing or wrong: {error}") from None
+
+
+def _manifest(content: dict[str, Any]) -> Manifest:
+    features = tuple(FeatureRecord(**{**f, "sources": tuple(f["sources"])}) for f in content["features"])
+    files = {name: FileRecord(**record) for name, record in content["files"].items()}
+    edges = tuple(content["band_edges"])
+    return Manifest(**{**content, "features": features, "files": files, "band_edges": edges})
+
+
+def feature_records(features: FeatureSet) -> tuple[FeatureRecord, ...]:
+    """The feature list in the words of a manifest."""
+    return tuple(FeatureRecord(f.name, f.label, f.sources, level_codes(f)) for f in features.features)
+
+
+def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes | None:
+    """The bytes of a published file, or None where it is missing.
+
+    They are read once and hashed before anyone interprets them: what was checked is what is used.
+
+    Raises:
+        ArtifactError: the file is not the one that the manifest describes, or cannot be read.
+    """
+    path = directory / name
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArtifactError.from_unreadable(path, error.strerror or str(error)) from None
+    expected = manifest.files.get(name)
+    found = FileRecord.of(content)
+    if found != expected:
+        raise ArtifactError.from_digest(path, found.sha256, expected.sha256 if expected else "no such file")
+    return content

@@ -1,0 +1,42 @@
+"""From a PD to a decision: the cutoff that costs imply, and the comparison that every backend shares."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COST_OF_MISSED_DEFAULT = 10.0
+COST_OF_DECLINED_GOOD = 1.0
+# Each band is twice as risky as the one before it.
+BAND_EDGES = (0.02, 0.04, 0.08, 0.16, 0.32)
+_DECIMALS = 4
+
+
+def cutoff_from_costs(missed_default: float, declined_good: float) -> float:
+    """The PD at which declining and approving cost the same, to four decimals.
+
+    Approving costs `missed_default` x PD, declining `declined_good` x (1 - PD); for a calibrated PD they are equal at
+    declined_good / (missed_default + declined_good) (Elkan 2001, "The foundations of cost-sensitive learning").
+    """
+    return round(declined_good / (missed_default + declined_good), _DECIMALS)
+
+
+DEFAULT_CUTOFF = cutoff_from_costs(COST_OF_MISSED_DEFAULT, COST_OF_DECLINED_GOOD)
+
+
+def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDArray[np.bool_]:
+    """Whether each PD is at or above the cutoff.
+
+    A PD is a float32 wherever it is kept, so it is compared as one; the comparison itself is in float64, where the
+    cutoff is not rounded.
+    """
+    return probabilities.astype(np.float32).astype(np.float64) >= cutoff
+
+
+def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -> str:
+    """The letter of the risk band of a PD: A below the first of the ascending `edges`, the next letter from each on."""
+    return chr(ord("A") + bisect_right(edges, default_probability))

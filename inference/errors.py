@@ -1,0 +1,133 @@
+"""What can be wrong between an application and its PD, each said in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from data.errors import DataError
+
+
+class InferenceError(DataError):
+    """Root of every complaint of this package; a model directory is data that a person brings, too."""
+
+
+class FeatureError(InferenceError):
+    """An application whose columns or values cannot be made into features."""
+
+    @classmethod
+    def from_unknown_keys(cls, names: Iterable[str]) -> Self:
+        listed = ", ".join(repr(name) for name in sorted(map(str, names)))
+        return cls(
+            f"The application table has no column {listed}; leave it out or correct its spelling "
+            "(`data/schema.py` lists the columns)."
+        )
+
+    @classmethod
+    def from_missing_columns(cls, names: Iterable[str]) -> Self:
+        listed = ", ".join(sorted(names))
+        return cls(f"The table lacks columns that the model needs: {listed}; bring the whole application table.")
+
+    @classmethod
+    def from_bad_value(cls, column: str, found: object, expected: str) -> Self:
+        return cls(f"Column {column} holds {found!r} ({type(found).__name__}); expected {expected} or nothing.")
+
+    @classmethod
+    def from_bad_dtype(cls, column: str, found: object, expected: str) -> Self:
+        return cls(f"Column {column} is of type {found}; expected {expected}; convert the file first.")
+
+    @classmethod
+    def from_width(cls, found: int, expected: int) -> Self:
+        return cls(f"The matrix has {found} columns; the model takes {expected}; build it with the same features.")
+
+
+class TrainingError(InferenceError):
+    """A table that no model can be trained on."""
+
+    @classmethod
+    def from_target(cls, n_good: int, n_bad: int, folds: int) -> Self:
+        return cls(
+            f"The table holds {n_good:,} repaid and {n_bad:,} defaulted applications; "
+            f"at least {folds} of each are needed for {folds} folds."
+        )
+
+    @classmethod
+    def from_missing_target(cls, n_rows: int) -> Self:
+        return cls(f"The outcome is missing in {n_rows:,} rows; train on applications whose outcome is known.")
+
+
+class ArtifactError(InferenceError):
+    """A model directory that is absent, incomplete, altered or of another version."""
+
+    @classmethod
+    def from_missing(cls, directory: Path) -> Self:
+        return cls(f"{directory}: holds no model (no manifest.json); run `make build` or name another directory.")
+
+    @classmethod
+    def from_no_model_file(cls, directory: Path, names: Iterable[str]) -> Self:
+        return cls(f"{directory}: none of {', '.join(names)} is there; run `make build` again.")
+
+    @classmethod
+    def from_unreadable(cls, path: Path, reason: str) -> Self:
+        return cls(f"{path}: cannot be read ({reason}); run `make build` again.")
+
+    @classmethod
+    def from_digest(cls, path: Path, found: str, expected: str) -> Self:
+        return cls(
+            f"{path}: is not the file that was published (SHA-256 {found[:12]}..., the manifest says "
+            f"{expected[:12]}...); it was not opened; run `make build` again."
+        )
+
+    @classmethod
+    def from_version(cls, directory: Path, found: object, expected: int) -> Self:
+        return cls(
+            f"{directory}: its manifest has schema version {found!r}, this program reads {expected}; "
+            "build the model again with this program."
+        )
+
+    @classmethod
+    def from_other_features(cls, directory: Path) -> Self:
+        return cls(
+            f"{directory}: the model was trained on another feature list than this program computes; "
+            "run `make build` again."
+        )
+
+
+class ProviderError(InferenceError):
+    """An execution provider that this machine does not offer."""
+
+    @classmethod
+    def from_unavailable(cls, name: str, available: Iterable[str]) -> Self:
+        return cls(f"The execution provider {name!r} is not available; available here: {', '.join(available)}.")
+
+
+class ScoringError(InferenceError):
+    """A place that scores cannot be written to."""
+
+    @classmethod
+    def from_suffix(cls, path: Path, suffixes: Iterable[str]) -> Self:
+        return cls(f"{path}: the suffix {path.suffix!r} says no format; use {' or '.join(suffixes)}.")
+
+    @classmethod
+    def from_own_input(cls, path: Path) -> Self:
+        return cls(f"{path}: is the file to be scored; name another place for the scores.")
+
+
+class ExportError(InferenceError):
+    """A model that the ONNX graph cannot say exactly."""
+
+    @classmethod
+    def from_node(cls, what: str) -> Self:
+        return cls(f"The model cannot be exported exactly: {what}.")
+
+
+class ParityError(InferenceError):
+    """An exported model that does not decide as the trained one does; it is not published."""
+
+    @classmethod
+    def from_figures(cls, n_rows: int, max_abs: float, flips: int, tolerance: float) -> Self:
+        return cls(
+            f"The exported model differs from the trained one: on {n_rows:,} rows max |difference| is {max_abs:.2e} "
+            f"(at most {tolerance:.0e} is allowed) and {flips:,} decisions change (none may); nothing was published."
+        )

@@ -1,0 +1,135 @@
+"""Booster -> ONNX that takes every decision as LightGBM does.
+
+onnxmltools translates the trees; two things it leaves inexact are then set right. A threshold is stored as float32,
+and rounding it to the nearest can put it on the other side of an input: it becomes the largest float32 that does not
+exceed it, which for float32 inputs decides exactly as the float64 did. And where a feature had no missing value in
+training, LightGBM reads a missing one as 0, so that the branch is the one that 0 takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inference.errors import ExportError
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+    import onnx
+
+OPSET = 15
+OPSET_ML = 3
+INPUT, OUTPUT = "features", "default_probability"
+# LightGBM's JSON has no infinity: a split of "present" from "missing" is written with this threshold.
+_WRITTEN_INFINITY = 1e300
+_TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+
+
+def export_onnx(booster: lgb.Booster, n_features: int, metadata: Mapping[str, str]) -> bytes:
+    """The model as an ONNX graph: `features` float32 (rows, features) -> `default_probability` float32 (rows, 1).
+
+    `metadata` is kept in the graph.
+
+    Raises:
+        ExportError: the model splits in a way that the graph cannot say exactly.
+    """
+    from onnx import helper
+
+    attributes = _converted(booster, n_features)
+    nodes = dict(_splits(booster.dump_model()["tree_info"], attributes))
+    _settle(attributes, nodes)
+    model = _graph(attributes, n_features)
+    helper.set_model_props(model, dict(metadata))
+    return bytes(model.SerializeToString())
+
+
+def floor_float32(thresholds: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The largest float32 that does not exceed each value, so that `x <= t` keeps its answer for every float32 x."""
+    with np.errstate(over="ignore"):
+        nearest = thresholds.astype(np.float32)
+        below = np.nextafter(nearest, np.float32(-np.inf))
+    return np.where(nearest > thresholds, below, nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """One decision of LightGBM's: `value <= threshold`, and where a missing value goes."""
+
+    threshold: float
+    missing_goes_left: bool
+
+
+def _converted(booster: lgb.Booster, n_features: int) -> dict[str, Any]:
+    """Attributes of the one tree node that onnxmltools makes."""
+    from onnx import helper
+    from onnxmltools import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    model = convert_lightgbm(
+        booster, initial_types=[(INPUT, FloatTensorType([None, n_features]))], target_opset=OPSET, zipmap=False
+    )
+    (trees,) = [node for node in model.graph.node if node.op_type in _TREES]
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in trees.attribute}
+
+
+def _splits(trees: list[dict[str, Any]], attributes: Mapping[str, Any]) -> Iterator[tuple[int, _Split]]:
+    """LightGBM's decision behind each position of the node arrays: both trees are walked in step."""
+    keys = zip(attributes["nodes_treeids"], attributes["nodes_nodeids"], strict=True)
+    position = {key: at for at, key in enumerate(keys)}
+    stack = [(position[index, 0], tree["tree_structure"]) for index, tree in enumerate(trees)]
+    while stack:
+        at, node = stack.pop()
+        if "split_index" not in node:
+            continue
+        yield at, _split(node)
+        tree = attributes["nodes_treeids"][at]
+        stack.append((position[tree, attributes["nodes_truenodeids"][at]], node["left_child"]))
+        stack.append((position[tree, attributes["nodes_falsenodeids"][at]], node["right_child"]))
+
+
+def _split(node: Mapping[str, Any]) -> _Split:
+    if node["decision_type"] != "<=":
+        raise ExportError.from_node(f"it splits with {node['decision_type']!r}, only '<=' is exact")
+    threshold, missing = float(node["threshold"]), node["missing_type"]
+    if threshold >= _WRITTEN_INFINITY:
+        threshold = math.inf
+    if missing == "NaN":
+        return _Split(threshold, bool(node["default_left"]))
+    if missing == "None":
+        return _Split(threshold, threshold >= 0.0)
+    raise ExportError.from_node(f"it treats {missing!r} as missing, only NaN is exact")
+
+
+def _settle(attributes: dict[str, Any], splits: Mapping[int, _Split]) -> None:
+    values = np.asarray(attributes["nodes_values"], dtype=np.float64)
+    missing = list(attributes["nodes_missing_value_tracks_true"])
+    for at, split in splits.items():
+        values[at], missing[at] = split.threshold, int(split.missing_goes_left)
+    if len(splits) != sum(mode != b"LEAF" for mode in attributes["nodes_modes"]):
+        raise ExportError.from_node("its trees and the converted ones differ in shape")
+    attributes["nodes_values"] = floor_float32(values).tolist()
+    attributes["nodes_missing_value_tracks_true"] = missing
+
+
+def _graph(attributes: Mapping[str, Any], n_features: int) -> onnx.ModelProto:
+    """The trees give log-odds, exact in float32 because of `training.round_leaves`; the sigmoid is taken in float64."""
+    from onnx import TensorProto, helper
+
+    trees = {name: value for name, value in attributes.items() if name.startswith("nodes_")}
+    trees |= {f"target_{name[6:]}": attributes[name] for name in ("class_treeids", "class_nodeids", "class_weights")}
+    trees["target_ids"] = [0] * len(attributes["class_ids"])
+    steps = [
+        helper.make_node("TreeEnsembleRegressor", [INPUT], ["log_odds"], domain="ai.onnx.ml", n_targets=1, **trees),
+        helper.make_node("Cast", ["log_odds"], ["log_odds_64"], to=TensorProto.DOUBLE),
+        helper.make_node("Sigmoid", ["log_odds_64"], ["probability_64"]),
+        helper.make_node("Cast", ["probability_64"], [OUTPUT], to=TensorProto.FLOAT),
+    ]
+    given = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, n_features])
+    wanted = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 1])
+    graph = helper.make_graph(steps, "probability_of_default", [given], [wanted])
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="scoreroom")

@@ -1,0 +1,320 @@
+"""The small language in which a feature is said once; each node knows how Polars and how plain Python compute it.
+
+Both forms follow the same order of float64 operations, so that their results agree bit for bit. A missing value is
+null in the Polars form and NaN in the Python form: only so do comparisons treat it alike in both.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, mul
+
+import numpy as np
+import polars as pl
+
+from data import schema
+from inference.errors import FeatureError
+
+NAN = math.nan
+UNKNOWN_LEVEL = -1.0
+_FLOAT = pl.Float64
+
+
+class Script:
+    """Python source written node by node; a node that occurs twice is computed once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constants: dict[str, object] = {"nan": NAN, "number": number, "level": level}
+        self._names: dict[Expression, str] = {}
+
+    def value(self, node: Expression) -> str:
+        """Name of the local variable that holds the node's value."""
+        if node not in self._names:
+            self._names[node] = node.write(self)
+        return self._names[node]
+
+    def values(self, nodes: Iterable[Expression]) -> list[str]:
+        return [self.value(node) for node in nodes]
+
+    def assign(self, text: str) -> str:
+        name = f"v{len(self.lines)}"
+        self.lines.append(f"{name} = {text}")
+        return name
+
+    def constant(self, value: object) -> str:
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+
+class Expression(ABC):
+    """A node: hashable, immutable, and able to say itself in both forms."""
+
+    @property
+    @abstractmethod
+    def operands(self) -> tuple[Expression, ...]:
+        """The nodes it is computed from."""
+
+    @abstractmethod
+    def polars(self) -> pl.Expr:
+        """Float64 expression; null where missing, never NaN."""
+
+    @abstractmethod
+    def write(self, script: Script) -> str:
+        """Append the lines that compute the node; the name returned then holds a float, NaN where missing."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Raw columns behind the node, without repetition, in order of appearance."""
+        return tuple(dict.fromkeys(name for node in self.operands for name in node.columns()))
+
+
+class _Leaf(Expression):
+    """A node that reads one column of the application table."""
+
+    column: str
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return ()
+
+    def columns(self) -> tuple[str, ...]:
+        return (schema.column(self.column).name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(_Leaf):
+    """A number as it is stored, a sentinel included."""
+
+    column: str
+
+    def polars(self) -> pl.Expr:
+        return pl.col(self.column).cast(_FLOAT).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        found = script.assign(f"get({self.column!r})")
+        # The common types are told apart in line: a call for each column would double the time of a row.
+        return script.assign(
+            f"{found} if {found}.__class__ is float else nan if {found} is None "
+            f"else float({found}) if {found}.__class__ is int else number({self.column!r}, {found})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Raw(_Leaf):
+    """A number; the column's sentinel counts as missing."""
+
+    column: str
+
+    def polars(self) -> pl.Expr:
+        stored, sentinel = Stored(self.column).polars(), schema.column(self.column).sentinel
+        return stored if sentinel is None else pl.when(stored != float(sentinel)).then(stored)
+
+    def write(self, script: Script) -> str:
+        stored, sentinel = script.value(Stored(self.column)), schema.column(self.column).sentinel
+        return stored if sentinel is None else script.assign(f"{stored} if {stored} != {float(sentinel)!r} else nan")
+
+
+@dataclass(frozen=True, slots=True)
+class IsSentinel(_Leaf):
+    """1 where the column holds its sentinel, 0 where it holds a quantity."""
+
+    column: str
+
+    def polars(self) -> pl.Expr:
+        return (Stored(self.column).polars() == self._sentinel).cast(_FLOAT)
+
+    def write(self, script: Script) -> str:
+        stored = script.value(Stored(self.column))
+        return script.assign(f"1.0 if {stored} == {self._sentinel!r} else 0.0 if {stored} == {stored} else nan")
+
+    @property
+    def _sentinel(self) -> float:
+        sentinel = schema.column(self.column).sentinel
+        if sentinel is None:
+            raise ValueError(f"{self.column} has no sentinel")
+        return float(sentinel)
+
+
+@dataclass(frozen=True, slots=True)
+class Level(_Leaf):
+    """A category as the position of its level in the schema; a level that the schema does not list is -1."""
+
+    column: str
+
+    @property
+    def codes(self) -> dict[str, float]:
+        return {level: float(code) for code, level in enumerate(schema.column(self.column).levels)}
+
+    def polars(self) -> pl.Expr:
+        text, codes = pl.col(self.column).cast(pl.String), self.codes
+        code = text.replace_strict(list(codes), list(codes.values()), default=UNKNOWN_LEVEL, return_dtype=_FLOAT)
+        return pl.when(text.is_not_null()).then(code)
+
+    def write(self, script: Script) -> str:
+        codes = script.constant(dict[str | None, float](self.codes) | {None: NAN})
+        found = script.assign(f"get({self.column!r})")
+        code = script.assign(f"{codes}.get({found})")
+        return script.assign(f"{code} if {code} is not None else level({self.column!r}, {found})")
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(Expression):
+    """`over / under`; missing where either is, or where `under` is zero."""
+
+    over: Expression
+    under: Expression
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return (self.over, self.under)
+
+    def polars(self) -> pl.Expr:
+        over, under = self.over.polars(), self.under.polars()
+        return pl.when(under != 0.0).then(over / under).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        over, under = script.values(self.operands)
+        return script.assign(f"{over} / {under} if {under} else nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Expression):
+    """`left - right`; missing where either is."""
+
+    left: Expression
+    right: Expression
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return (self.left, self.right)
+
+    def polars(self) -> pl.Expr:
+        return (self.left.polars() - self.right.polars()).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        left, right = script.values(self.operands)
+        return script.assign(f"{left} - {right}")
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Expression):
+    """The factors multiplied from left to right; missing where any is."""
+
+    factors: tuple[Expression, ...]
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return self.factors
+
+    def polars(self) -> pl.Expr:
+        return reduce(mul, [node.polars() for node in self.factors]).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        return script.assign(" * ".join(script.values(self.factors)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(Expression):
+    """Weighted mean of the terms that are present; missing where none is.
+
+    With `divide=False` the weighted sum instead.
+    """
+
+    terms: tuple[Expression, ...]
+    weights: tuple[float, ...]
+    divide: bool = True
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return self.terms
+
+    def polars(self) -> pl.Expr:
+        nodes = [node.polars() for node in self.terms]
+        total = reduce(add, [node.fill_null(0.0) * w for node, w in zip(nodes, self.weights, strict=True)])
+        weight = reduce(add, [node.is_not_null().cast(_FLOAT) * w for node, w in zip(nodes, self.weights, strict=True)])
+        return pl.when(weight > 0.0).then(total / weight if self.divide else total).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        pairs = list(zip(script.values(self.terms), self.weights, strict=True))
+        total = script.assign(" + ".join(f"({x} if {x} == {x} else 0.0) * {w!r}" for x, w in pairs))
+        weight = script.assign(" + ".join(f"({x} == {x}) * {w!r}" for x, w in pairs))
+        return script.assign(
+            f"{total} / {weight} if {weight} else nan" if self.divide else f"{total} if {weight} else nan"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme(Expression):
+    """The smallest, or with `largest` the largest, of the terms that are present; missing where none is."""
+
+    terms: tuple[Expression, ...]
+    largest: bool = False
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return self.terms
+
+    def polars(self) -> pl.Expr:
+        return reduce(self._better, [node.polars() for node in self.terms])
+
+    def _better(self, best: pl.Expr, node: pl.Expr) -> pl.Expr:
+        # Spelled out, because min_horizontal leaves open which of two equal zeros (0.0, -0.0) it returns.
+        beats = (node > best) if self.largest else (node < best)
+        return pl.when(best.is_null() | beats).then(node).otherwise(best)
+
+    def write(self, script: Script) -> str:
+        first, *rest = script.values(self.terms)
+        sign = ">" if self.largest else "<"
+        for name in rest:
+            first = script.assign(f"{name} if {name} {sign} {first} or {first} != {first} else {first}")
+        return first
+
+
+@dataclass(frozen=True, slots=True)
+class CountMissing(Expression):
+    """How many of the terms are missing."""
+
+    terms: tuple[Expression, ...]
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return self.terms
+
+    def polars(self) -> pl.Expr:
+        return reduce(add, [node.polars().is_null().cast(_FLOAT) for node in self.terms])
+
+    def write(self, script: Script) -> str:
+        return script.assign("0.0 + " + " + ".join(f"({x} != {x})" for x in script.values(self.terms)))
+
+
+def number(column: str, found: object) -> float:
+    """`found` as a float; the slow way, for what is neither a float, an int nor None.
+
+    Raises:
+        FeatureError: it is not a number.
+    """
+    if isinstance(found, numbers.Real | np.bool_):
+        try:
+            return float(found)
+        except OverflowError:
+            pass
+    raise FeatureError.from_bad_value(column, found, "a number")
+
+
+def level(column: str, found: object) -> float:
+    """Code of a category that is no level of the schema: -1 for a text, missing for a NaN.
+
+    Raises:
+        FeatureError: it is not a text.
+    """
+    if isinstance(found, str):
+        return UNKNOWN_LEVEL
+    if isinstance(found, float) and math.isnan(found):
+        return NAN
+    raise FeatureError.from_bad_value(column, found, "one of its levels as text")

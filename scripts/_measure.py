@@ -1,0 +1,19 @@
+"""Timing: several runs after a warm-up, the contenders in turn, so that a drifting machine is fair to all of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+
+def medians(contenders: Mapping[str, Callable[[], object]], *, runs: int) -> dict[str, float]:
+    """Median seconds of each contender over `runs` rounds in which each has one turn, after one round not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(runs + 1):
+        for name, contender in contenders.items():
+            start = time.perf_counter()
+            contender()
+            if turn:
+                taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in taken.items()}

@@ -1,0 +1,40 @@
+"""Score a file of applications: id, probability of default and decision for every row, in bounded memory.
+
+Usage: python -m scripts.score --in applications.csv --out scores.parquet [--model DIRECTORY]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from data.settings import load_settings
+from inference.scoring import score_file
+from inference.session import ScoringSession
+from scripts._cli import progress, run
+
+
+def main() -> None:
+    """Read the arguments, score, say what was done."""
+    settings = load_settings()
+    parser = argparse.ArgumentParser(prog="python -m scripts.score", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--in", dest="source", type=Path, required=True, help="applications as .csv, .csv.gz, .zip or .parquet"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="where the scores go, .parquet or .csv")
+    parser.add_argument("--model", type=Path, default=settings.model, help="model directory (default: %(default)s)")
+    arguments = parser.parse_args()
+    session = ScoringSession.open(arguments.model, provider=settings.provider, threads=2)
+    if session.fallback_reason:
+        print(f"Notice: {session.fallback_reason}.")
+    with progress(f"Scoring {arguments.source.name}") as advance:
+        done = score_file(arguments.source, arguments.out, session, progress=advance)
+    share = done.n_declined / done.n_rows
+    print(
+        f"{done.n_rows:,} applications scored, {share:.1%} declined at a PD of "
+        f"{session.manifest.cutoff}: {arguments.out}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,94 @@
+"""The build: every step once, again only when what it was made from has changed, and a dropped file first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.errors import FileError, TableError
+from data.predictions import load_predictions
+from data.settings import Settings
+from data.synthetic import make_applications
+from inference.pipeline import Advance, build, find_raw
+from inference.session import ScoringSession
+
+
+@contextmanager
+def silent(_: str) -> Iterator[Advance]:
+    yield lambda *_: None
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    root = tmp_path_factory.mktemp("a checkout")
+    made = Settings(root / "raw", root / "processed", root / "model", 2_000, 7, "CPUExecutionProvider")
+    assert build(made, silent) == ("applications", "predictions")
+    return made
+
+
+def test_a_second_build_does_nothing(settings: Settings) -> None:
+    before = settings.predictions.stat().st_mtime_ns
+    assert build(settings, silent) == ()
+    assert settings.predictions.stat().st_mtime_ns == before
+
+
+def test_predictions_are_out_of_fold_and_belong_to_the_applications(settings: Settings) -> None:
+    applications = pl.read_parquet(settings.applications)
+    predictions = load_predictions(settings.predictions)
+    assert predictions.frame["application_id"].to_list() == applications["SK_ID_CURR"].to_list()
+    assert predictions.frame["is_default"].to_list() == (applications["TARGET"] == 1).to_list()
+    assert sorted(predictions.frame["fold"].unique()) == [0, 1, 2, 3, 4]
+    # The final model has seen every row, the model behind a prediction has not: they agree on hardly any.
+    seen = ScoringSession.open(settings.model).score_frame(applications)
+    assert (predictions.frame["default_probability"].to_numpy() == seen).mean() < 0.01
+
+
+def test_another_seed_makes_another_portfolio_and_another_model(settings: Settings, tmp_path: Path) -> None:
+    other = replace(settings, processed=tmp_path / "processed", model=tmp_path / "model", seed=8)
+    build(other, silent)
+    assert not pl.read_parquet(other.applications).equals(pl.read_parquet(settings.applications))
+    assert build(replace(other, seed=9), silent) == ("applications", "predictions")
+
+
+def test_lost_predictions_are_made_again_and_are_the_same(settings: Settings) -> None:
+    before = pl.read_parquet(settings.predictions)
+    settings.predictions.unlink()
+    assert build(settings, silent) == ("predictions",)
+    assert pl.read_parquet(settings.predictions).equals(before)
+
+
+def test_a_dropped_file_takes_the_place_of_the_embedded_portfolio(settings: Settings, tmp_path: Path) -> None:
+    theirs = replace(settings, raw=tmp_path / "raw", processed=tmp_path / "processed", model=tmp_path / "model")
+    theirs.raw.mkdir()
+    table = make_applications(1_500, seed=3)
+    table.write_csv(theirs.raw / "application_train.csv")
+    assert build(theirs, silent) == ("applications", "predictions")
+    assert pl.read_parquet(theirs.applications).equals(table)
+    assert load_predictions(theirs.predictions).source.name == "application_train.csv"
+    assert build(theirs, silent) == ()
+
+
+def test_a_wrong_file_leaves_what_was_built(settings: Settings, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "application_train.csv").write_text("SK_ID_CURR,TARGET\n1,0\n", encoding="utf-8")
+    before = settings.applications.read_bytes()
+    with pytest.raises(TableError, match="columns are missing"):
+        build(replace(settings, raw=raw), silent)
+    assert settings.applications.read_bytes() == before
+    assert sorted(child.name for child in settings.processed.iterdir()) == [
+        "applications.parquet",
+        "predictions.parquet",
+    ]
+
+
+def test_two_dropped_files_are_one_too_many(tmp_path: Path) -> None:
+    for name in ("application_train.csv", "application_train.zip"):
+        (tmp_path / name).touch()
+    with pytest.raises(FileError, match=r"application_train\.csv and application_train\.zip; keep one"):
+        find_raw(tmp_path)
