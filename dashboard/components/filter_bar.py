@@ -8,11 +8,12 @@ import streamlit as st
 
 from dashboard import labels, state
 from dashboard.filters import Condition, Filters, LevelFilter, RangeFilter
-from data.predictions import CohortColumn, CohortKind, Predictions
+from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
+from inference.decision import DEFAULT_CUTOFF
 
 SHOWN_FIRST = ("NAME_CONTRACT_TYPE", "NAME_INCOME_TYPE", "DAYS_BIRTH")
 MOST_LEVELS = 60
-DEFAULT_CUTOFF = 100 / 11
+_SHORTEST_SCALE = 15.0
 
 
 def chosen_columns(predictions: Predictions) -> tuple[CohortColumn, ...]:
@@ -74,10 +75,11 @@ def _ends(column: CohortColumn, *, in_years: bool) -> tuple[int, int] | tuple[fl
 
 
 def _render_cutoff(predictions: Predictions) -> None:
-    highest = float(predictions.frame["default_probability"].max() or 1.0)  # type: ignore[arg-type]
-    top = min(100.0, 5.0 * math.ceil(20 * highest))
+    highest = float(predictions.frame[PROBABILITY].to_numpy().max())
+    # The scale ends where PDs do, on a round number, but never short of the usual cutoff.
+    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest))
     st.slider(
-        "Cutoff (PD)", 0.0, top, round(DEFAULT_CUTOFF, 2), 0.01, format="%.2f %%", key=state.CUTOFF,
+        "Cutoff (PD)", 0.0, top, 100 * DEFAULT_CUTOFF, 0.01, format="%.2f %%", key=state.CUTOFF,
         bind="query-params",
         help="Applications whose PD is at or above the cutoff are declined. 9.09 % is best on calibrated PDs "
         "when a missed default costs ten times as much as a declined good applicant.",
