@@ -268,7 +268,8 @@ def _application() -> Iterator[Column]:
     )  # fmt: skip
     yield _number(
         "CNT_FAM_MEMBERS", "Family members", "People in the family, the applicant included.", Group.PERSON, _INT8,
-        Unit.PEOPLE, (1, 40), nullable=True, cohort=True, sensitivity=Sensitivity.SENSITIVE,
+        # Less the children it says whether there is a partner: family status under another name.
+        Unit.PEOPLE, (1, 40), nullable=True, cohort=True, sensitivity=Sensitivity.PROTECTED,
     )  # fmt: skip
     yield _number(
         "REGION_RATING_CLIENT", "Region rating", "Lender's rating of the home region, 1 the best.", Group.RESIDENCE,

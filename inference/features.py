@@ -37,7 +37,6 @@ AGE, EMPLOYED, REGISTRATION, IDENTITY, PHONE, CAR_AGE = (
         "OWN_CAR_AGE",
     )
 )
-CHILDREN, FAMILY = Raw("CNT_CHILDREN"), Raw("CNT_FAM_MEMBERS")
 
 
 def _raw(group: Group, *, kinds: tuple[Kind, ...] = (Kind.NUMERIC, Kind.FLAG, Kind.CATEGORY)) -> tuple[Raw, ...]:
@@ -84,9 +83,6 @@ def _derived() -> Iterator[Feature]:
     yield Feature("phone_to_employed", "Phone change to time employed", Ratio(PHONE, EMPLOYED))
     yield Feature("car_age_to_age", "Age of the car to age", Ratio(CAR_AGE, AGE))
     yield Feature("car_age_to_employed", "Age of the car to time employed", Ratio(CAR_AGE, EMPLOYED))
-    yield Feature("income_per_member", "Income per family member", Ratio(INCOME, FAMILY))
-    yield Feature("credit_per_member", "Credit per family member", Ratio(CREDIT, FAMILY))
-    yield Feature("children_share", "Children among family members", Ratio(CHILDREN, FAMILY))
     yield Feature("income_to_employed", "Income to time employed", Ratio(INCOME, EMPLOYED))
     yield Feature("income_to_age", "Income to age", Ratio(INCOME, AGE))
     yield from _external()

@@ -23,11 +23,13 @@ from inference.training_settings import TrainingSettings
 
 Advance = Callable[[int, int], None]
 _TIMED_ROWS = 500
+# The least of these is what the row takes; the rest is what else the machine did.
+_REPEATS = 5
 CANDIDATES = (
     TrainingSettings(trees=150, leaves=15, learning_rate=0.1),
-    TrainingSettings(trees=200, leaves=31, learning_rate=0.08),
-    TrainingSettings(trees=300, leaves=31, learning_rate=0.05),
+    TrainingSettings(trees=500, leaves=8, learning_rate=0.1),
     TrainingSettings(trees=500, leaves=15, learning_rate=0.05),
+    TrainingSettings(trees=300, leaves=31, learning_rate=0.05),
     TrainingSettings(trees=600, leaves=31, learning_rate=0.03),
     TrainingSettings(trees=600, leaves=63, learning_rate=0.02),
 )
@@ -102,10 +104,15 @@ def _try_setting(
 def _row_us(backend: OnnxBackend, rows: NDArray[np.float32]) -> float:
     times = []
     for index in range(len(rows)):
-        start = time.perf_counter_ns()
-        backend.predict(rows[index : index + 1])
-        times.append(time.perf_counter_ns() - start)
+        row = rows[index : index + 1]
+        times.append(min(_ns(backend, row) for _ in range(_REPEATS)))
     return median(times) / 1e3
+
+
+def _ns(backend: OnnxBackend, row: NDArray[np.float32]) -> int:
+    start = time.perf_counter_ns()
+    backend.predict(row)
+    return time.perf_counter_ns() - start
 
 
 PROTECTED = tuple(column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.PROTECTED)

@@ -76,7 +76,7 @@ def test_flag_is_zero_or_one_and_never_missing(column: Column) -> None:
 
 def test_equal_treatment_is_marked() -> None:
     marked = {kind: {column.name for column in COLUMNS if column.sensitivity is kind} for kind in Sensitivity}
-    assert marked[Sensitivity.PROTECTED] == {"CODE_GENDER", "NAME_FAMILY_STATUS"}
+    assert marked[Sensitivity.PROTECTED] == {"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS"}
     assert {"DAYS_BIRTH", "CNT_CHILDREN"} <= marked[Sensitivity.SENSITIVE]
 
 

@@ -55,8 +55,6 @@ def value(application: dict[str, Any], name: str) -> float:
         ("credit_over_goods", 262144.0),
         ("is_not_employed", 0.0),
         ("employed_to_age", 0.25),
-        ("income_per_member", 32768.0),
-        ("children_share", 0.25),
         ("external_mean", 0.5),
         ("external_minimum", 0.25),
         ("external_maximum", 0.75),
