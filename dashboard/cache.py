@@ -23,6 +23,7 @@ from data import schema
 from data.imports import import_predictions, version_of
 from data.predictions import ID, Predictions, load_predictions, read_source
 from data.settings import Settings, load_settings
+from inference.artifact import MANIFEST
 from inference.session import ScoringSession
 
 
@@ -77,6 +78,7 @@ def predictions(dataset: Dataset) -> Predictions:
         found = load_predictions(settings().predictions)
     binned = Predictions(found.frame.with_columns(score_bin_expression()), found.source, found.cohort_columns)
     # What was loaded stays: taking it out of the collector's sight keeps later collections short.
+    gc.collect()
     gc.freeze()
     return binned
 
@@ -93,17 +95,21 @@ def overview(dataset: Dataset, filters: Filters) -> Overview:
     return overview_of(cohort_counts(dataset, filters))
 
 
-@st.cache_resource(show_spinner="Loading the model ...")
-def scoring_session() -> ScoringSession:
-    """The one scoring session of this process.
+def open_session() -> ScoringSession:
+    """The one scoring session of this process; another one when a new model was published.
 
     Raises:
-        InferenceError: there is no model, or it is not the one that was published.
+        DataError: there is no model, or it is not the one that was published.
     """
+    return scoring_session(version_of(settings().model / MANIFEST))
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the model ...")
+def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
+    """The session on the model published as `version`."""
     return ScoringSession.open(settings().model, provider=settings().provider)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
 def applicants(dataset: Dataset) -> Applicants:
     """Where the single applications behind `dataset` are found."""
     found = predictions(dataset)
@@ -112,23 +118,30 @@ def applicants(dataset: Dataset) -> Applicants:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
     if not path.exists():
         return Applicants(None, "The application table is not there; `make build` makes it.")
-    if found.source.is_imported and not _covers(path, found.frame):
+    if found.source.is_imported and not _covers(dataset, version_of(path)):
         return Applicants(None, "The ids of these predictions are not those of the application table at hand.")
     return Applicants(path)
 
 
-def _covers(path: Path, frame: pl.DataFrame) -> bool:
+@st.cache_data(max_entries=4, show_spinner=False)
+def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the version is the cache's key
+    frame = predictions(dataset).frame
     if not frame.schema[ID].is_integer():
         return False
-    ids = pl.scan_parquet(path).select(schema.ID).collect().to_series()
+    ids = pl.scan_parquet(settings().applications, glob=False).select(schema.ID).collect().to_series()
     return bool(frame[ID].is_in(ids.implode()).all())
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
 def application(dataset: Dataset, identifier: int) -> Mapping[str, Any] | None:
     """The raw application `identifier` by column name, or None where there is none."""
     path = applicants(dataset).path
     if path is None or not predictions(dataset).frame[ID].is_in([identifier]).any():
         return None
-    rows = pl.scan_parquet(path).filter(pl.col(schema.ID) == identifier).collect()
+    return _application(version_of(path), identifier)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _application(version: str, identifier: int) -> Mapping[str, Any] | None:  # noqa: ARG001 - as above
+    table = pl.scan_parquet(settings().applications, glob=False)
+    rows = table.filter(pl.col(schema.ID) == identifier).collect()
     return rows.row(0, named=True) if rows.height else None

@@ -11,17 +11,12 @@ from data.predictions import CohortColumn
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
 NOT_DEFINED = "–"
-_WORDS = {
-    "F": "Female", "M": "Male", "XNA": "Not recorded", "Y": "Yes", "N": "No",
-    "MONDAY": "Monday", "TUESDAY": "Tuesday", "WEDNESDAY": "Wednesday", "THURSDAY": "Thursday", "FRIDAY": "Friday",
-    "SATURDAY": "Saturday", "SUNDAY": "Sunday",
-}  # fmt: skip
 
 
 def plain(text: str) -> str:
     """`text` as Markdown that shows it letter by letter; for names and messages that come out of files."""
     # A number and its percent sign stay on one line.
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^])", r"\\\1", text).replace(" %", "\u00a0%")
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^&=])", r"\\\1", re.sub(r"\s+", " ", text)).replace(" %", "\u00a0%")
 
 
 def count(value: float) -> str:
@@ -57,15 +52,15 @@ def signed_points(share: float, digits: int = 2) -> str:
 
 def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
-    return NOT_DEFINED if value is None else f"{value:.{digits}f}"
+    return NOT_DEFINED if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def interval(low: str, high: str) -> str:
     """Two worded ends as one range; a unit that both carry is said once."""
     unit = " %"
-    if low.startswith("-"):
-        # A dash between two numbers cannot be told from a sign.
-        return f"{low} to {high}".replace("-", "−")
+    if low.startswith("−"):
+        # A dash between two numbers is easily taken for a sign.
+        return f"{low} to {high}"
     return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
 
@@ -80,9 +75,10 @@ def money(amount: float | None) -> str:
     return f"{amount:,.0f}"
 
 
-def level(value: str) -> str:
-    """A category level in words."""
-    return _WORDS.get(value, value)
+def level(column: str, value: str) -> str:
+    """A level of `column` in words; somebody else's column keeps its own."""
+    known = schema.BY_NAME.get(column)
+    return dict(known.level_labels).get(value, value) if known else value
 
 
 def is_in_years(column: CohortColumn) -> bool:

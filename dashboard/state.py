@@ -7,12 +7,13 @@ that does not fit is dropped by the widget that it was meant for.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard.cache import Location
+from dashboard.metrics.counts import BINS_PER_UNIT
 from data.imports import parse_mapping
 
 CUTOFF = "cutoff"
@@ -41,12 +42,12 @@ def location(arguments: Sequence[str]) -> Location:
 
 
 def cutoff() -> float:
-    """The cutoff in force, as a PD."""
-    return float(st.session_state[CUTOFF]) / 100
+    """The cutoff in force, as a PD on the grid of the score bins."""
+    return round(float(st.session_state[CUTOFF]) / 100 * BINS_PER_UNIT) / BINS_PER_UNIT
 
 
-def clear_filters() -> None:
-    """Take every filter back; for a button's callback."""
-    for key in list(st.session_state):
-        if str(key).startswith(FILTER_PREFIX):
-            del st.session_state[key]
+def put(values: Mapping[str, object]) -> None:
+    """Give widgets these values by key, in the URL too; for a button's callback."""
+    # A key that is deleted would be filled again from the URL it is bound to; only a value takes the old one's place.
+    for key, value in values.items():
+        st.session_state[key] = value

@@ -17,13 +17,14 @@ from data.errors import FileError, SchemaError
 from data.opening import check_readable
 from data.schema import Column
 from data.sources import CsvSource, Progress, Source, open_source
-from data.storage import check_file_place, sha256_of, write_parquet
+from data.storage import check_file_place, read_parquet, sha256_of, write_parquet
 from data.validate import Tally, UnseenLevel, check_unique_ids, unseen_levels, wanted_columns, with_levels
 
 SOURCE_KEY = "scoreroom.source"
 BATCH_ROWS = 50_000
 # What reading is of the whole conversion, writing and timing being the rest: only the progress bar uses it.
 _READING_SHARE = 0.8
+_MOST_WARNINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,13 @@ class ConversionReport:
         if self.left_out:
             names = ", ".join(name or "(unnamed)" for name in self.left_out)
             yield f"Notice: {len(self.left_out)} unknown columns left out: {names}"
-        for unseen in self.unseen:
+        for unseen in self.unseen[:_MOST_WARNINGS]:
             yield (
                 f"Warning: {unseen.column} has a category never seen before, {unseen.level!r}, "
                 f"in {unseen.n_rows:,} rows; kept as a level of its own"
             )
+        if more := self.unseen[_MOST_WARNINGS:]:
+            yield f"Warning: and {len(more):,} more such categories, in {sum(u.n_rows for u in more):,} rows"
 
 
 def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> ConversionReport:
@@ -102,7 +105,7 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
     rows, columns = frame.shape
     del frame
     csv_load_s = _seconds(source.load) if isinstance(source, CsvSource) else None
-    parquet_load_s = _seconds(lambda: pl.read_parquet(out))
+    parquet_load_s = _seconds(lambda: read_parquet(out))
     if progress is not None:
         progress(100, 100)
     return ConversionReport(

@@ -199,6 +199,10 @@ class SettingError(DataError):
     def from_bad_number(cls, name: str, found: str, at_least: int) -> Self:
         return cls(f"{name} is {found!r}; set it to a whole number of at least {at_least:,}, or leave it unset.")
 
+    @classmethod
+    def from_taken_port(cls, port: int, reason: str) -> Self:
+        return cls(f"Port {port} cannot be listened on ({reason}); name another one with --port.")
+
 
 class PredictionsError(DataError):
     """A file that cannot serve as a table of predictions."""

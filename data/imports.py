@@ -11,18 +11,20 @@ from types import MappingProxyType
 import polars as pl
 
 from data.errors import FileError, PredictionsError
+from data.opening import PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.predictions import (
     EXPOSURE,
     FOLD,
     ID,
     OUTCOME,
+    PD_BIN,
     PROBABILITY,
     REQUIRED,
     Predictions,
     PredictionsSource,
     describe_columns,
 )
-from data.storage import sha256_of
+from data.storage import read_parquet, sha256_of
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {"id": ID, "outcome": OUTCOME, "probability": PROBABILITY, "fold": FOLD, "exposure": EXPOSURE}
@@ -41,6 +43,8 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 MOST_LEVELS = 256
+_LARGEST = 2.0**53 - 1
+_RESERVED = frozenset({*ROLES.values(), PD_BIN})
 
 
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
@@ -94,11 +98,9 @@ def version_of(path: Path) -> str:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    version_of(path)
-    if path.is_dir():
-        raise FileError.from_directory(path)
+    check_readable(path)
     try:
-        table = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+        table = read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
     except pl.exceptions.NoDataError:
         raise FileError.from_empty(path) from None
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -110,11 +112,13 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
+    with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
+        content = stream.read()
     try:
-        return pl.read_csv(path, infer_schema_length=10_000)
+        return pl.read_csv(content, infer_schema_length=10_000)
     except pl.exceptions.ComputeError:
         # A column that looks whole for 10,000 rows may hold a decimal or a word later: look at every row then.
-        return pl.read_csv(path, infer_schema_length=None)
+        return pl.read_csv(content, infer_schema_length=None)
 
 
 def _assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) -> dict[str, str]:
@@ -169,15 +173,18 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
         _number(table[roles[PROBABILITY]]).cast(pl.Float32).alias(PROBABILITY),
         *_optional_roles(table, roles, notices),
     ]
-    # The exposure stays a cohort column too: an amount is something that cohorts are cut by.
-    taken = {name for role, name in roles.items() if role != EXPOSURE}
-    cohort = [_cohort_series(table[name]) for name in table.columns if name not in taken and name not in ROLES.values()]
-    left_out = [
-        name for name in table.columns if name not in taken and name not in {c.name for c in cohort if c is not None}
-    ]
+    # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
+    taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
+    others = [name for name in table.columns if name not in taken]
+    cohort = {name: _cohort_series(table[name]) for name in others if name not in _RESERVED}
+    kept = [series for series in cohort.values() if series is not None]
+    left_out = [name for name in others if cohort.get(name) is None]
     if left_out:
-        notices.append(f"Left out as cohort columns (too many levels, dates, or lists): {', '.join(left_out)}.")
-    return pl.DataFrame([*columns, *(series for series in cohort if series is not None)]), notices
+        notices.append(
+            f"Left out as cohort columns (more than {MOST_LEVELS} levels, dates, lists, numbers beyond "
+            f"{_LARGEST:.0e}, or a name that is taken): {', '.join(left_out)}."
+        )
+    return pl.DataFrame([*columns, *kept]), notices
 
 
 def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
@@ -195,20 +202,17 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
         else:
             notices.append(f"Column {name} is not a fold number from 0 to 255; it is not used as fold.")
     if name := roles.get(EXPOSURE):
-        exposure = _number(table[name])
+        exposure = _number(table[name]).cast(pl.Float32)
         if (exposure >= 0).fill_null(False).all() and exposure.is_finite().all():
-            yield exposure.cast(pl.Float32).alias(EXPOSURE)
+            yield exposure.alias(EXPOSURE)
         else:
             notices.append(f"Column {name} has missing or negative amounts; it is not used as exposure.")
 
 
 def _cohort_series(values: pl.Series) -> pl.Series | None:
     dtype = values.dtype
-    if dtype.is_integer():
-        return values.shrink_dtype()
-    if dtype.is_float() or dtype.is_decimal():
-        numbers = values.cast(pl.Float32)
-        return numbers.set(~numbers.is_finite().fill_null(False), None)
+    if dtype.is_numeric():
+        return _cohort_numbers(values)
     if dtype == pl.Boolean:
         return values.cast(pl.String).cast(pl.Enum(["false", "true"]))
     if dtype not in (pl.String, pl.Categorical, pl.Enum):
@@ -216,3 +220,12 @@ def _cohort_series(values: pl.Series) -> pl.Series | None:
     text = values.cast(pl.String)
     levels = text.drop_nulls().unique().sort()
     return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else None
+
+
+def _cohort_numbers(values: pl.Series) -> pl.Series | None:
+    numbers = _number(values)
+    finite = numbers.set(~numbers.is_finite().fill_null(False), None)
+    # A browser's sliders know whole numbers up to here; what is larger is a hash or a key and no quantity.
+    if (finite.abs() > _LARGEST).any():
+        return None
+    return values.shrink_dtype() if values.dtype.is_integer() else finite.cast(pl.Float32)

@@ -15,7 +15,7 @@ import polars as pl
 
 from data import schema
 from data.errors import FileError, PredictionsError
-from data.storage import write_parquet
+from data.storage import read_parquet, write_parquet
 
 _METADATA = "scoreroom.predictions"
 _FORMAT = 1
@@ -26,6 +26,8 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "fold",
     "exposure",
 )
+# The bin that a PD falls into; added when predictions are loaded, never stored.
+PD_BIN = "pd_bin"
 REQUIRED = (OUTCOME, PROBABILITY)
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
 
@@ -112,18 +114,18 @@ def scan_predictions(path: Path) -> pl.LazyFrame:
         PredictionsError: the file is not a table of predictions of this version.
     """
     read_source(path)
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def load_predictions(path: Path) -> Predictions:
-    """The predictions in `path`, in memory; about 30 ms for 307,511 rows.
+    """The predictions in `path`, in memory; about 50 ms for 307,511 rows.
 
     Raises:
         FileError: there is no such file.
         PredictionsError: the file is not a table of predictions of this version.
     """
     source = read_source(path)
-    frame = pl.read_parquet(path)
+    frame = read_parquet(path)
     return Predictions(frame, source, describe_columns(frame))
 
 

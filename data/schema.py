@@ -69,7 +69,8 @@ class Column:
     """One column of the application table.
 
     `minimum` and `maximum` are in `unit`; `sentinel` is a stored value that stands for `sentinel_meaning` and is not
-    a quantity; `levels` are the categories in the order in which they are shown and encoded; `cohort` marks the
+    a quantity; `levels` are the categories in the order in which they are shown and encoded, `level_labels` words for
+    those that do not speak for themselves; `cohort` marks the
     columns that the predictions table carries so that cohorts can be cut by them.
     """
 
@@ -83,6 +84,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     levels: tuple[str, ...] = ()
+    level_labels: tuple[tuple[str, str], ...] = ()
     nullable: bool = False
     sentinel: int | None = None
     sentinel_meaning: str = ""
@@ -128,16 +130,18 @@ def _category(
     group: Group,
     levels: tuple[str, ...],
     *,
+    words: tuple[tuple[str, str], ...] = (),
     nullable: bool = False,
     cohort: bool = False,
     sensitivity: Sensitivity = Sensitivity.NONE,
 ) -> Column:
     return Column(
         name, label, description, group, Kind.CATEGORY, pl.Enum(levels),
-        levels=levels, nullable=nullable, cohort=cohort, sensitivity=sensitivity,
+        levels=levels, level_labels=words, nullable=nullable, cohort=cohort, sensitivity=sensitivity,
     )  # fmt: skip
 
 
+_NO_YES = (("N", "No"), ("Y", "Yes"))
 _WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _ORGANISATIONS = (
     "Advertising", "Agriculture", "Bank", "Business Entity Type 1", "Business Entity Type 2",
@@ -170,7 +174,8 @@ def _application() -> Iterator[Column]:
     )  # fmt: skip
     yield _category(
         "CODE_GENDER", "Gender", "Gender as recorded; XNA stands for not recorded.",
-        Group.PERSON, ("F", "M", "XNA"), cohort=True, sensitivity=Sensitivity.PROTECTED,
+        Group.PERSON, ("F", "M", "XNA"), words=(("F", "Female"), ("M", "Male"), ("XNA", "Not recorded")),
+        cohort=True, sensitivity=Sensitivity.PROTECTED,
     )  # fmt: skip
     yield _category(
         "FLAG_OWN_CAR",
@@ -178,11 +183,12 @@ def _application() -> Iterator[Column]:
         "Y when the applicant owns a car.",
         Group.PERSON,
         ("N", "Y"),
+        words=_NO_YES,
         cohort=True,
     )
     yield _category(
         "FLAG_OWN_REALTY", "Owns a home", "Y when the applicant owns a house or a flat.", Group.PERSON, ("N", "Y"),
-        cohort=True,
+        words=_NO_YES, cohort=True,
     )  # fmt: skip
     yield _number(
         "CNT_CHILDREN", "Children", "Number of children.", Group.PERSON, _INT8, Unit.PEOPLE, (0, 30),
@@ -282,7 +288,7 @@ def _application() -> Iterator[Column]:
     )  # fmt: skip
     yield _category(
         "WEEKDAY_APPR_PROCESS_START", "Weekday of application", "Day of the week on which the application began.",
-        Group.PROCESS, _WEEKDAYS, cohort=True,
+        Group.PROCESS, _WEEKDAYS, words=tuple((day, day.capitalize()) for day in _WEEKDAYS), cohort=True,
     )  # fmt: skip
     yield _number(
         "HOUR_APPR_PROCESS_START", "Hour of application", "Hour in which the application began.", Group.PROCESS,
@@ -299,7 +305,7 @@ def _application() -> Iterator[Column]:
             )  # fmt: skip
     yield _category(
         "ORGANIZATION_TYPE", "Employer", "Kind of organisation that employs the applicant; XNA for none.",
-        Group.WORK, _ORGANISATIONS, cohort=True,
+        Group.WORK, _ORGANISATIONS, words=(("XNA", "None"),), cohort=True,
     )  # fmt: skip
     for number in (1, 2, 3):
         yield _number(

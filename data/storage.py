@@ -58,8 +58,13 @@ def write_parquet(frame: pl.DataFrame, path: Path, *, metadata: Mapping[str, str
     frame.write_parquet(
         buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS, metadata=dict(metadata) if metadata else None
     )
-    with write_atomically(path) as beside:
-        beside.write_bytes(buffer.getbuffer())
+    with write_atomically(path) as beside, buffer.getbuffer() as content:
+        beside.write_bytes(content)
+
+
+def read_parquet(path: Path) -> pl.DataFrame:
+    """The table in `path`, whose name may hold what Polars would otherwise take for a pattern, such as brackets."""
+    return pl.read_parquet(path, glob=False)
 
 
 def check_file_place(path: Path) -> None:

@@ -10,15 +10,18 @@ from typing import Any
 
 import orjson
 
+from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.encoding import FeatureSet, level_codes
 from inference.errors import ArtifactError
+from inference.training_settings import TrainingSettings
 
 MANIFEST = "manifest.json"
 ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
 SCHEMA_VERSION = 1
-DEFAULT_DIRECTORY = Path(__file__).parent / "artifacts"
+# Settings that change how long training takes and nothing else.
+_WITHOUT_EFFECT = frozenset({"threads"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,15 @@ class Manifest:
     band_edges: tuple[float, ...]
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+
+    def was_made_from(self, training_data_sha256: str, features_sha256: str, seed: int) -> bool:
+        """Whether building again from these, with the settings and the rules in force, would change nothing."""
+        settings = {name: value for name, value in self.settings.items() if name not in _WITHOUT_EFFECT}
+        wanted = {name: value for name, value in asdict(TrainingSettings()).items() if name not in _WITHOUT_EFFECT}
+        rules = (self.cutoff, self.band_edges)
+        made_from = (self.training_data_sha256, self.features_sha256, self.seed)
+        given = (training_data_sha256, features_sha256, seed)
+        return made_from == given and settings == wanted and rules == (DEFAULT_CUTOFF, BAND_EDGES)
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
@@ -124,3 +136,18 @@ def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes | Non
     if found != expected:
         raise ArtifactError.from_digest(path, found.sha256, expected.sha256 if expected else "no such file")
     return content
+
+
+def is_whole(directory: Path, manifest: Manifest) -> bool:
+    """Whether at least one model file is there and none that is there was altered."""
+    try:
+        contents = [read_verified(directory, manifest, name) for name in MODEL_FILES]
+    except ArtifactError:
+        return False
+    return any(content is not None for content in contents)
+
+
+def check_place(directory: Path) -> None:
+    """Raise ArtifactError where publishing would take the place of a folder that holds something else than a model."""
+    if directory.is_dir() and any(directory.iterdir()) and not (directory / MANIFEST).is_file():
+        raise ArtifactError.from_foreign_directory(directory)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.storage import write_atomically
-from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT, FileRecord, Manifest, feature_records
+from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT, FileRecord, Manifest, check_place, feature_records
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.export import export_onnx
 from inference.parity import Parity, check_parity
@@ -59,11 +59,13 @@ def publish_model(
     Raises:
         FeatureError, TrainingError: the table cannot be trained on.
         ParityError: the exported model differs from the trained one; what was published before stays.
+        ArtifactError: the directory holds something else than a model.
         FileError: the directory cannot be written.
     """
     # Training brings LightGBM, two seconds that a program which only asks about a model need not wait for.
     from inference.training import train
 
+    check_place(directory)
     settings = settings or TrainingSettings()
     steps = _Steps(progress)
     model = train(applications, seed=seed, settings=settings, progress=steps.training)

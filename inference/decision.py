@@ -37,6 +37,11 @@ def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDAr
     return probabilities.astype(np.float32).astype(np.float64) >= cutoff
 
 
+def declines(default_probability: float, cutoff: float) -> bool:
+    """`is_declined` for one PD."""
+    return bool(is_declined(np.array([default_probability]), cutoff)[0])
+
+
 def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -> str:
     """The letter of the risk band of a PD: A below the first of the ascending `edges`, the next letter from each on."""
     return chr(ord("A") + bisect_right(edges, default_probability))

@@ -65,6 +65,13 @@ class ArtifactError(InferenceError):
         return cls(f"{directory}: holds no model (no manifest.json); run `make build` or name another directory.")
 
     @classmethod
+    def from_foreign_directory(cls, directory: Path) -> Self:
+        return cls(
+            f"{directory}: holds files but no model, and publishing replaces the whole folder; "
+            "name another one (SCOREROOM_MODEL) or empty it."
+        )
+
+    @classmethod
     def from_no_model_file(cls, directory: Path, names: Iterable[str]) -> Self:
         return cls(f"{directory}: none of {', '.join(names)} is there; run `make build` again.")
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import polars as pl
 
+from data import schema
 from data.convert import convert, read_source, write_applications
 from data.errors import FileError, PredictionsError
 from data.predictions import PredictionsSource, make_predictions, write_predictions
 from data.predictions import read_source as read_predictions_source
 from data.settings import ROOT, Settings
-from data.storage import sha256_of
-from inference.artifact import ONNX, Manifest
+from data.storage import read_parquet, sha256_of
+from inference.artifact import ONNX, Manifest, is_whole
 from inference.errors import InferenceError
 from inference.features import FEATURES
 
@@ -92,17 +94,23 @@ def _predictions_are_fresh(settings: Settings) -> bool:
         source = read_predictions_source(settings.predictions)
     except (FileError, PredictionsError, InferenceError):
         return False
-    made_from = (manifest.training_data_sha256, manifest.seed, manifest.features_sha256)
-    wanted = (sha256_of(settings.applications), settings.seed, FEATURES.digest)
+    current = manifest.was_made_from(sha256_of(settings.applications), FEATURES.digest, settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
-    return made_from == wanted and source.digest == manifest.files[ONNX].sha256
+    return current and is_whole(settings.model, manifest) and source.digest == _digest(manifest)
+
+
+def _digest(manifest: Manifest) -> str:
+    """What a table of predictions is told apart by: the model, its data, and the columns carried along."""
+    carried = [column.name for column in schema.cohort_columns()]
+    told = [manifest.files[ONNX].sha256, manifest.training_data_sha256, *carried]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _build_predictions(settings: Settings, raw: Path | None, progress: Progress) -> None:
     # Training brings LightGBM, which takes longer to import than a second start may take in all.
     from inference.build import publish_model
 
-    applications = pl.read_parquet(settings.applications)
+    applications = read_parquet(settings.applications)
     digest = sha256_of(settings.applications)
     with progress("Training and checking the model") as advance:
         published = publish_model(
@@ -111,7 +119,7 @@ def _build_predictions(settings: Settings, raw: Path | None, progress: Progress)
     with progress("Writing the predictions") as advance:
         probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, probabilities, folds)
-        digest = published.manifest.files[ONNX].sha256
-        source = PredictionsSource(raw.name if raw else EMBEDDED, digest, is_imported=False)
+        name = raw.name if raw else EMBEDDED
+        source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
         write_predictions(frame, settings.predictions, source)
         advance(1, 1)

@@ -191,6 +191,8 @@ def round_leaves(booster: lgb.Booster) -> None:
         for tree in booster.dump_model()["tree_info"]
     ]
     largest = sum(max(map(abs, values)) for values in leaves)
+    if not largest:
+        return
     step = 2.0 ** math.ceil(math.log2(largest / _EXACT_STEPS))
     for tree, values in enumerate(leaves):
         for leaf, value in enumerate(values):

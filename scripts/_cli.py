@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from data.errors import DataError
+from data.errors import DataError, SettingError
 
 BAD_INPUT = 2
 Advance = Callable[[int, int], None]
@@ -29,6 +31,25 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left behind.", file=sys.stderr)
         sys.exit(130)
+
+
+def port(text: str) -> int:
+    """A TCP port out of a command line."""
+    number = int(text)
+    if not 0 < number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text} is no port; name one from 1 to 65535")
+    return number
+
+
+def check_port(number: int) -> None:
+    """Raise SettingError where another program listens on the port already, before any work is done for it."""
+    with socket.socket() as probe:
+        # As servers do: a port that a server left a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError as error:
+            raise SettingError.from_taken_port(number, error.strerror or str(error)) from None
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from pathlib import Path
 from data.imports import import_predictions, parse_mapping
 from data.settings import ROOT, load_settings
 from inference.pipeline import build
-from scripts._cli import progress, run
+from scripts._cli import check_port, port, progress, run
 
 
 def main() -> None:
     """Check the input, say the address, and hand this process over to Streamlit."""
     arguments = _parse()
+    check_port(arguments.port)
     if arguments.predictions is None:
         build(load_settings(), progress)
     else:
@@ -31,13 +32,16 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__)
-    parser.add_argument("--port", type=int, default=8501, help="port to serve on (8501)")
+    parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
     parser.add_argument(
         "--map", action="append", default=[], metavar="COLUMN=ROLE",
         help="what a column is: id, outcome, probability, fold or exposure; may be repeated",
     )  # fmt: skip
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.map and arguments.predictions is None:
+        parser.error("--map says what a column of --predictions is; name the file too")
+    return arguments
 
 
 def _told_to_app(arguments: argparse.Namespace) -> list[str]:

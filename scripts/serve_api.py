@@ -10,15 +10,16 @@ from data.settings import load_settings
 from inference.pipeline import build
 from inference.service.app import make_app
 from inference.session import ScoringSession
-from scripts._cli import progress, run
+from scripts._cli import check_port, port, progress, run
 
 
 def main() -> None:
     """Build what is missing, check that the model opens, and serve."""
     parser = argparse.ArgumentParser(prog="python -m scripts.serve_api", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="port to serve on (8000)")
+    parser.add_argument("--port", type=port, default=8000, help="port to serve on (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     arguments = parser.parse_args()
+    check_port(arguments.port)
     settings = load_settings()
     build(settings, progress)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.

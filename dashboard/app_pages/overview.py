@@ -25,13 +25,13 @@ def render(dataset: cache.Dataset) -> None:
     counts = cache.cohort_counts(dataset, filters)
     overview = cache.overview(dataset, filters)
     volumes = overview.volumes
-    render_cohort_line(volumes.applications, volumes.defaults, predictions.frame.height, is_filtered=bool(filters))
+    render_cohort_line(predictions, volumes.applications, volumes.defaults, is_filtered=bool(filters))
     if volumes.applications == 0:
         st.info(
             "No application meets these filters. Widen one of them, or reset them.", icon=":material/filter_alt_off:"
         )
         return
-    cutoff = counts.snap(state.cutoff())
+    cutoff = state.cutoff()
     _render_metrics(overview, counts, cutoff)
     _render_charts(overview, counts, cutoff)
 

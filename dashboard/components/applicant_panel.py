@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, labels, state
 from data.errors import DataError
 from data.predictions import ID, OUTCOME, PROBABILITY
-from inference.decision import risk_band
+from inference.decision import declines, risk_band
 
 
 def render_applicant_panel(dataset: cache.Dataset) -> None:
@@ -48,9 +48,9 @@ def _render_lookup(dataset: cache.Dataset, cutoff: float) -> None:
 
 
 def _render_score(dataset: cache.Dataset, identifier: int, values: Mapping[str, Any], cutoff: float) -> None:
-    session = cache.scoring_session()
+    session = cache.open_session()
     pd = session.score(values)
-    declined = pd >= cutoff
+    declined = declines(pd, cutoff)
     with st.container(border=True):
         st.metric("PD", labels.percent(pd), help="Probability of default by the current model.")
         if declined:

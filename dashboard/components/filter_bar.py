@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import streamlit as st
 
 from dashboard import labels, state
 from dashboard.filters import Condition, Filters, LevelFilter, RangeFilter
 from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
-from inference.decision import DEFAULT_CUTOFF
+from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 SHOWN_FIRST = ("NAME_CONTRACT_TYPE", "NAME_INCOME_TYPE", "DAYS_BIRTH")
 MOST_LEVELS = 60
@@ -19,8 +20,8 @@ _SHORTEST_SCALE = 15.0
 def chosen_columns(predictions: Predictions) -> tuple[CohortColumn, ...]:
     """The three columns that the bar offers: the usual ones where they are there, else the file's first ones."""
     by_name = {column.name: column for column in predictions.cohort_columns if _can_filter(column)}
-    usual = [by_name[name] for name in SHOWN_FIRST if name in by_name]
-    return tuple((usual or list(by_name.values()))[:3])
+    usual = [by_name.pop(name) for name in SHOWN_FIRST if name in by_name]
+    return tuple([*usual, *by_name.values()][:3])
 
 
 def _can_filter(column: CohortColumn) -> bool:
@@ -47,7 +48,7 @@ def render_filter_bar(predictions: Predictions) -> Filters:
 def _render_levels(column: CohortColumn) -> Condition | None:
     chosen = st.multiselect(
         labels.plain(column.label), column.levels, key=state.filter_key(column.name), bind="query-params",
-        placeholder="All", format_func=labels.level, help=column.description or None,
+        placeholder="All", format_func=partial(labels.level, column.name), help=column.description or None,
     )  # fmt: skip
     return LevelFilter(column.name, tuple(sorted(chosen))) if chosen else None
 
@@ -81,18 +82,33 @@ def _render_cutoff(predictions: Predictions) -> None:
     st.slider(
         "Cutoff (PD)", 0.0, top, 100 * DEFAULT_CUTOFF, 0.01, format="%.2f %%", key=state.CUTOFF,
         bind="query-params",
-        help="Applications whose PD is at or above the cutoff are declined. 9.09 % is best on calibrated PDs "
-        "when a missed default costs ten times as much as a declined good applicant.",
+        help="Applications whose PD is at or above the cutoff are declined. "
+        f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
+        f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
     )  # fmt: skip
 
 
-def render_cohort_line(n_cohort: int, n_defaults: int, n_portfolio: int, *, is_filtered: bool) -> None:
+def _defaults(predictions: Predictions) -> dict[str, object]:
+    """What each filter's widget holds when it filters nothing, by session key."""
+    return {
+        state.filter_key(column.name): []
+        if column.kind is CohortKind.LEVELS
+        else _ends(column, in_years=labels.is_in_years(column))
+        for column in chosen_columns(predictions)
+    }
+
+
+def render_cohort_line(predictions: Predictions, n_cohort: int, n_defaults: int, *, is_filtered: bool) -> None:
     """Write how much of the portfolio the cohort is, with a way back to the whole."""
-    share = n_cohort / n_portfolio if n_portfolio else 0.0
+    n_portfolio = predictions.frame.height
+    share = n_cohort / n_portfolio
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
             f"**{labels.plural(n_defaults, 'default')}**"
         )
-        st.button("Reset filters", on_click=state.clear_filters, disabled=not is_filtered, icon=":material/undo:")
+        st.button(
+            "Reset filters", on_click=state.put, args=(_defaults(predictions),), disabled=not is_filtered,
+            icon=":material/undo:",
+        )  # fmt: skip

@@ -24,7 +24,9 @@ def render_estimate(
 ) -> None:
     """Write `estimate` in the words of `word`, under it its interval, or `note` where it has none."""
     if estimate.value is None:
-        render_metric(label, labels.NOT_DEFINED, estimate.explanation, help_text=help_text)
+        # The note has room for a word or two; the reason is read in the help, and in full by who asks.
+        reason = labels.plain(estimate.explanation)
+        render_metric(label, labels.NOT_DEFINED, "not defined", help_text=f"{reason.capitalize()}. {help_text}")
         return
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"

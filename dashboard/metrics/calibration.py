@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, weighted_sum
+from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
 from dashboard.metrics.rates import default_rate, wilson_bounds
 
@@ -136,7 +137,11 @@ def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> Calibration
         verdict = Verdict.UNCALIBRATED
     elif (rate.high - rate.low) / 2 > allowed:
         verdict = Verdict.TOO_FEW
-    return CalibrationCheck(verdict, mean, rate, error, _message(verdict, mean, rate.value, error))
+    message = _message(verdict, mean, rate.value, error)
+    auc = roc_auc(counts)
+    if auc.high is not None and auc.high < 0.5:
+        message += " Higher scores go with fewer defaults: is this the probability of repayment?"
+    return CalibrationCheck(verdict, mean, rate, error, message)
 
 
 def _message(verdict: Verdict, mean: float, rate: float, error: float) -> str:
@@ -146,6 +151,6 @@ def _message(verdict: Verdict, mean: float, rate: float, error: float) -> str:
         case Verdict.CALIBRATED:
             return f"PDs can be read as probabilities: {found}."
         case Verdict.UNCALIBRATED:
-            return f"PDs rank applications but are not probabilities: {found}."
+            return f"These scores are not probabilities: {found}."
         case Verdict.TOO_FEW:
             return f"Too few applications to conclude on calibration: {found}."

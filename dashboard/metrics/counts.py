@@ -15,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from data.predictions import EXPOSURE, OUTCOME, PROBABILITY
+from data.predictions import PD_BIN as BIN
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyArray: TypeAlias = npt.NDArray[Any]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -24,11 +27,6 @@ BINS_PER_UNIT = 10_000
 N_BINS = BINS_PER_UNIT + 1
 STEP = 1 / BINS_PER_UNIT
 MAX_SEGMENTS = 200
-
-OUTCOME = "is_default"
-PROBABILITY = "default_probability"
-BIN = "pd_bin"
-EXPOSURE = "exposure"
 
 
 class CountsError(ValueError):

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from data.settings import load_settings
-from inference.artifact import ONNX
-from inference.decision import risk_band
+from inference.decision import declines, risk_band
 from inference.errors import FeatureError
 from inference.service.schemas import Application, Problem, Score
 from inference.session import ScoringSession
@@ -20,6 +20,7 @@ def make_app() -> FastAPI:
     """The service, which opens the published model when it starts and not before."""
     app = FastAPI(title="Scoreroom scoring service", version="1", lifespan=_lifespan)
     app.add_exception_handler(FeatureError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse)
     app.get("/health/live")(live)
     app.get("/health/ready")(ready)
     app.get("/v1/model")(model)
@@ -35,8 +36,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _refuse(_: Request, error: Exception) -> JSONResponse:
-    problem = Problem(title="The application cannot be scored", status=422, detail=str(error))
+    problem = Problem(title="The application cannot be scored", status=422, detail=_worded(error))
     return JSONResponse(problem.model_dump(), 422, media_type="application/problem+json")
+
+
+def _worded(error: Exception) -> str:
+    if not isinstance(error, RequestValidationError):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
 
 
 def _session(request: Request) -> ScoringSession:
@@ -57,13 +64,14 @@ async def ready(request: Request) -> dict[str, str]:
 
 async def model(request: Request) -> dict[str, object]:
     """What is known of the model: metrics, cutoff, digests, versions."""
-    manifest = _session(request).manifest
+    session = _session(request)
+    manifest = session.manifest
     return {
         "metrics": dict(manifest.metrics),
         "cutoff": manifest.cutoff,
         "band_edges": list(manifest.band_edges),
         "training_data_sha256": manifest.training_data_sha256,
-        "model_sha256": manifest.files[ONNX].sha256,
+        "model_sha256": manifest.files[session.backend].sha256,
         "libraries": dict(manifest.libraries),
     }
 
@@ -74,6 +82,6 @@ async def score(application: Application, request: Request) -> Score:
     manifest = session.manifest
     pd = session.score(application.application)
     return Score(
-        default_probability=pd, declined=pd >= manifest.cutoff, cutoff=manifest.cutoff,
-        risk_band=risk_band(pd, manifest.band_edges), model_sha256=manifest.files[ONNX].sha256,
+        default_probability=pd, declined=declines(pd, manifest.cutoff), cutoff=manifest.cutoff,
+        risk_band=risk_band(pd, manifest.band_edges), model_sha256=manifest.files[session.backend].sha256,
     )  # fmt: skip

@@ -38,7 +38,7 @@ def test_an_interval_says_its_unit_once() -> None:
 
 
 def test_a_dash_is_not_taken_for_a_sign() -> None:
-    assert labels.interval("-0.639", "0.858") == "−0.639 to 0.858"
+    assert labels.interval(labels.decimal(-0.639), labels.decimal(0.858)) == "−0.639 to 0.858"
 
 
 def test_years_and_days_are_each_other_s_inverse() -> None:

@@ -144,7 +144,9 @@ def test_predictions_that_are_not_there_are_said_so(
     assert "no such file; check the path" in app.error[0].value
 
 
-def test_pds_far_below_the_usual_cutoff_still_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pds_far_below_the_usual_cutoff_still_have_one(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "safe.csv"
     pl.DataFrame({"target": [0] * 99 + [1], "pd": [0.001] * 99 + [0.02]}).write_csv(path)
     app = opened("--predictions", str(path), monkeypatch=monkeypatch)

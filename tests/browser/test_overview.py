@@ -74,6 +74,23 @@ def test_a_filter_narrows_the_cohort_and_its_link_brings_it_back(
 @pytest.mark.parametrize(
     "query",
     [
+        "f.NAME_INCOME_TYPE=Pensioner",
+        "f.NAME_CONTRACT_TYPE=Revolving+loans&f.DAYS_BIRTH=30&f.DAYS_BIRTH=40",
+        "f.NAME_CONTRACT_TYPE=Revolving+loans&f.NAME_INCOME_TYPE=Businessman",
+    ],
+)
+def test_reset_brings_the_whole_portfolio_back_and_cleans_the_link(
+    page: Page, dashboard: str, frame: pl.DataFrame, query: str
+) -> None:
+    page.goto(f"{dashboard}/?{query}")
+    page.get_by_role("button", name="Reset filters").click()
+    wait_for_metric(page, "Applications", f"{frame.height:,}")
+    page.wait_for_url(lambda url: "f." not in url)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
         "cutoff=-5",
         "cutoff=nan",
         "cutoff=<script>window.hacked=1</script>",

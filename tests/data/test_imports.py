@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from data.errors import FileError, PredictionsError
 from data.imports import MOST_LEVELS, import_predictions, parse_mapping
 from data.predictions import CohortKind
+from data.storage import write_parquet
 
 
 def _csv(folder: Path, text: str) -> Path:
@@ -72,7 +74,47 @@ def test_text_with_too_many_levels_is_left_out_with_a_notice(tmp_path: Path) -> 
     ).write_parquet(path)
     theirs = import_predictions(path)
     assert theirs.cohort_columns == ()
-    assert theirs.source.notices == ("Left out as cohort columns (too many levels, dates, or lists): name.",)
+    (notice,) = theirs.source.notices
+    assert notice.startswith("Left out as cohort columns (more than 256 levels,")
+    assert notice.endswith(": name.")
+
+
+def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notice(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.parquet"
+    pl.DataFrame(
+        {
+            "target": [0, 1],
+            "pd": [0.1, 0.2],
+            "pd_bin": ["a", "b"],
+            "hash": [2**60, 5],
+            "huge": [1e30, 1.0],
+            "when": [1, 2],
+        }
+    ).with_columns(pl.col("when").cast(pl.Date)).write_parquet(path)
+    theirs = import_predictions(path)
+    assert theirs.cohort_columns == ()
+    assert theirs.source.notices[0].endswith(": pd_bin, hash, huge, when.")
+
+
+def test_an_exposure_beyond_32_bits_is_not_used(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,1e39\n1,0.2,5\n"))
+    assert "exposure" not in theirs.frame.columns
+    assert "not used as exposure" in theirs.source.notices[0]
+
+
+@pytest.mark.parametrize("folder", ["a [b]", "what?", "all*", "{x,y}"])
+def test_a_path_is_no_pattern(tmp_path: Path, folder: str) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    assert import_predictions(_csv(place, "target,pd\n0,0.1\n")).frame.height == 1
+    write_parquet(pl.DataFrame({"target": [0], "pd": [0.5]}), place / "p.parquet")
+    assert import_predictions(place / "p.parquet").frame.height == 1
+
+
+def test_a_compressed_csv_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv.gz"
+    path.write_bytes(gzip.compress(b"target,pd\n0,0.25\n"))
+    assert import_predictions(path).frame.rows() == [(False, 0.25)]
 
 
 def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:

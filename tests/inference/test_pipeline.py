@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,10 @@ from data.errors import FileError, TableError
 from data.predictions import load_predictions
 from data.settings import Settings
 from data.synthetic import make_applications
+from inference.errors import ArtifactError
 from inference.pipeline import Advance, build, find_raw
 from inference.session import ScoringSession
+from inference.training_settings import TrainingSettings
 
 
 @contextmanager
@@ -92,3 +94,46 @@ def test_two_dropped_files_are_one_too_many(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(FileError, match=r"application_train\.csv and application_train\.zip; keep one"):
         find_raw(tmp_path)
+
+
+def test_a_changed_training_setting_makes_the_model_stale(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TrainingSettings, "__init__", _with_fewer_trees(TrainingSettings.__init__))
+    assert build(settings, silent) == ("predictions",)
+    monkeypatch.undo()
+    assert build(settings, silent) == ("predictions",)
+
+
+def _with_fewer_trees(original: Callable[..., None]) -> Callable[..., None]:
+    return lambda self, *args, **kwargs: original(self, *args, **{"trees": 40, **kwargs})
+
+
+def test_an_altered_model_file_is_built_again(settings: Settings) -> None:
+    onnx = settings.model / "model.onnx"
+    whole = onnx.read_bytes()
+    onnx.write_bytes(whole[:-1])
+    assert build(settings, silent) == ("predictions",)
+    assert onnx.read_bytes() == whole
+
+
+def test_a_model_without_its_graph_is_still_a_model(settings: Settings) -> None:
+    onnx = settings.model / "model.onnx"
+    whole = onnx.read_bytes()
+    onnx.unlink()
+    assert build(settings, silent) == ()
+    assert ScoringSession.open(settings.model).backend == "model.txt"
+    onnx.write_bytes(whole)
+
+
+def test_a_folder_of_something_else_is_not_replaced(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "precious.txt").write_text("keep", encoding="utf-8")
+    with pytest.raises(ArtifactError, match="holds files but no model"):
+        build(replace(settings, model=folder), silent)
+    assert [child.name for child in folder.iterdir()] == ["precious.txt"]
+
+
+def test_a_checkout_whose_path_looks_like_a_pattern_builds(settings: Settings, tmp_path: Path) -> None:
+    odd = replace(settings, processed=tmp_path / "a [b]*", model=tmp_path / "m [x]")
+    assert build(odd, silent) == ("applications", "predictions")
+    assert build(odd, silent) == ()

@@ -26,7 +26,7 @@ def test_cost_of_protected_attributes_is_found_where_there_is_one(
     chance = np.where(applications["CODE_GENDER"].cast(pl.String) == "M", 0.5, 0.1)
     outcome = pl.Series("TARGET", random.random(applications.height) < chance).cast(pl.Int8)
     found = measure_added_columns(applications.with_columns(outcome), PROTECTED, seeds=(1, 2), settings=small_settings)
-    assert found.columns == ("CODE_GENDER", "NAME_FAMILY_STATUS")
+    assert found.columns == ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")
     assert found.seeds == (1, 2)
     # Nothing else tells the outcome: without gender it is a coin, with it two groups are apart.
     assert all(abs(auc - 0.5) < 0.05 for auc in found.auc_without)

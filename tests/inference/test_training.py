@@ -140,3 +140,11 @@ def test_quality_by_hand() -> None:
     assert measured.default_rate == 0.5
     assert measured.mean_probability == pytest.approx(0.4)
     assert measured.log_loss == pytest.approx(-np.log([0.9, 0.6, 0.3, 0.8]).mean())
+
+
+def test_a_model_that_learnt_nothing_stays_as_it_is() -> None:
+    matrix = np.zeros((60, 2), dtype=np.float32)
+    target = np.arange(60) % 2
+    booster = lgb.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, lgb.Dataset(matrix, target), 3)
+    round_leaves(booster)
+    np.testing.assert_array_equal(booster.predict(matrix), np.full(60, 0.5))

@@ -121,7 +121,7 @@ def test_right_pds_are_seldom_called_uncalibrated() -> None:
 def test_message_gives_the_figures() -> None:
     found = calibration_check(exact_counts([1] * 100 + [0] * 900, [0.35] * 1_000))
     assert found.message == (
-        "PDs rank applications but are not probabilities: the mean PD is 35.00 % where 10.00 % defaulted, "
+        "These scores are not probabilities: the mean PD is 35.00 % where 10.00 % defaulted, "
         "and groups are off by 25.00 % on average."
     )
 
@@ -138,3 +138,16 @@ def test_one_row_has_a_score_without_interval() -> None:
     found = brier_score(exact_counts([1], [0.7]))
     assert found.value == pytest.approx(0.09)
     assert found.low is None
+
+
+def test_scores_of_repayment_are_asked_about() -> None:
+    rng = np.random.default_rng(4)
+    pd = rng.beta(1, 11, 5_000)
+    outcome = rng.random(5_000) < pd
+    assert "probability of repayment?" in calibration_check(exact_counts(outcome, 1 - pd)).message
+    assert "repayment" not in calibration_check(exact_counts(outcome, pd)).message
+
+
+def test_one_class_is_not_said_to_be_ranked() -> None:
+    message = calibration_check(exact_counts([False] * 400, [0.5] * 400)).message
+    assert message.startswith("These scores are not probabilities")

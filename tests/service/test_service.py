@@ -57,7 +57,7 @@ def test_score_is_that_of_the_session(client: httpx.Client, built: Settings) -> 
     pd = session.score(row)
     assert answer.status_code == 200
     assert answer.json()["default_probability"] == pd
-    assert answer.json()["declined"] is (pd >= 0.0909)
+    assert answer.json()["declined"] is (pd >= session.manifest.cutoff)
     assert answer.json()["model_sha256"] == session.manifest.files["model.onnx"].sha256
 
 
@@ -70,3 +70,11 @@ def test_an_unknown_column_is_a_problem_that_names_it(client: httpx.Client) -> N
 
 def test_the_model_says_its_metrics(client: httpx.Client) -> None:
     assert client.get("/v1/model").json()["metrics"]["parity_flips"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"application": 3}', b'{"application": {"AMT_CREDIT": "much"}}'])
+def test_a_wrong_body_is_a_problem_of_the_same_shape(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/v1/score", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(answer.json()) == {"type", "title", "status", "detail"}
