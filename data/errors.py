@@ -104,6 +104,10 @@ class TableError(DataError):
     """A table whose columns or values break the schema."""
 
     @classmethod
+    def from_too_few(cls, n_rows: int, at_least: int, purpose: str) -> Self:
+        return cls(f"The table has {n_rows:,} rows; {purpose} needs at least {at_least:,}; bring a longer table.")
+
+    @classmethod
     def from_missing_columns(cls, path: Path, names: list[str]) -> Self:
         noun = "column is" if len(names) == 1 else "columns are"
         return cls(f"{path}: {len(names)} {noun} missing: {_listed(names)}; bring the whole application_train table.")

@@ -21,6 +21,7 @@ _CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is schema.Kind.CATE
 _NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (schema.Kind.CATEGORY, schema.Kind.ID))
 _N_WORST = 8
 _FOLDS = 3
+_MIN_ROWS = 100
 _TIMES_REAL = 4
 _TIMES_REAL_STRONG = 20
 # More threads than free cores make LightGBM slower by far, and a fidelity check often shares its machine.
@@ -80,13 +81,15 @@ def compare(
         strong: whether to train the strong one too; it takes minutes.
 
     Raises:
-        TableError: a table lacks a column.
+        TableError: a table lacks a column, or `real` has too few rows to train a classifier on.
     """
     for name, table in (("The real table", real), ("The synthetic table", synthetic)):
         check_table(name, table)
     first, second = _normalised(real), _normalised(synthetic)
     ks = {name: ks_distance(_floats(first, name), _floats(second, name)) for name in _NUMERIC}
     tv = {name: total_variation(_levels(first, name), _levels(second, name)) for name in _CATEGORIES}
+    if tell and real.height < _MIN_ROWS:
+        raise TableError.from_too_few(real.height, _MIN_ROWS, "a comparison")
     names = [*_NUMERIC, *_CATEGORIES]
     missing = {name: abs(_missing(first, name) - _missing(second, name)) for name in names}
     gaps = np.abs(spearman_matrix(_matrix(first)) - spearman_matrix(_matrix(second)))

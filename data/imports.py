@@ -36,12 +36,14 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         OUTCOME: ("isdefault", "target", "outcome", "default", "ytrue", "label", "observed", "actual"),
         PROBABILITY: (
             "defaultprobability", "probability", "pd", "probabilityofdefault", "proba", "predictionproba", "ypredproba",
-            "yproba", "yscore", "score", "prediction", "predicted", "ypred",
+            "yproba", "proba1", "prob1", "probability1", "yscore", "score", "prediction", "predicted", "ypred",
         ),
         FOLD: ("fold",),
         EXPOSURE: ("exposure", "ead", "amtcredit"),
     }
 )  # fmt: skip
+_OTHER_SEPARATORS = (";", "\t", "|")
+_OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 MOST_LEVELS = 256
 _LARGEST = 2.0**53 - 1
 _RESERVED = frozenset({*ROLES.values(), PD_BIN})
@@ -108,6 +110,8 @@ def _read(path: Path) -> pl.DataFrame:
         raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
     if table.is_empty():
         raise FileError.from_empty(path)
+    if table.width == 1 and (found := [mark for mark in _OTHER_SEPARATORS if mark in table.columns[0]]):
+        raise FileError.from_no_table(path, f"the header is separated by {found[0]!r}")
     return table
 
 
@@ -144,14 +148,16 @@ def _plain(name: str) -> str:
 
 
 def _check_outcome(path: Path, table: pl.DataFrame, name: str) -> None:
-    values = table[name]
-    usable = values.is_not_null() if values.dtype == pl.Boolean else _number(values).is_in([0.0, 1.0]).fill_null(False)
-    _refuse(path, values, ~usable, "0 or 1 in every row")
+    usable = _outcome(table[name]).is_in([0.0, 1.0]).fill_null(False)
+    _refuse(path, table[name], ~usable, "0 or 1 in every row")
 
 
 def _check_probability(path: Path, table: pl.DataFrame, name: str) -> None:
     numbers = _number(table[name])
-    _refuse(path, table[name], ~numbers.is_between(0, 1).fill_null(False), "a probability from 0 to 1 in every row")
+    expected = "a probability from 0 to 1 in every row"
+    if numbers.is_between(0, 100).fill_null(False).all():
+        expected += " (these look like percentages: divide them by 100)"
+    _refuse(path, table[name], ~numbers.is_between(0, 1).fill_null(False), expected)
 
 
 def _refuse(path: Path, values: pl.Series, wrong: pl.Series, expected: str) -> None:
@@ -162,6 +168,14 @@ def _refuse(path: Path, values: pl.Series, wrong: pl.Series, expected: str) -> N
         )
 
 
+def _outcome(values: pl.Series) -> pl.Series:
+    numbers = _number(values)
+    if values.dtype != pl.String:
+        return numbers
+    words = values.str.to_lowercase().replace_strict(_OUTCOME_WORDS, default=None, return_dtype=pl.Float64)
+    return words.fill_null(numbers)
+
+
 def _number(values: pl.Series) -> pl.Series:
     return values.cast(pl.Float64, strict=False)
 
@@ -169,7 +183,7 @@ def _number(values: pl.Series) -> pl.Series:
 def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame, list[str]]:
     notices: list[str] = []
     columns = [
-        (_number(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
+        (_outcome(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
         _number(table[roles[PROBABILITY]]).cast(pl.Float32).alias(PROBABILITY),
         *_optional_roles(table, roles, notices),
     ]

@@ -103,10 +103,7 @@ def _check(frame: pl.DataFrame) -> None:
     if missing:
         raise TableError.from_missing_columns(Path("table"), missing)
     if frame.height < _MIN_ROWS:
-        raise TableError(
-            f"The table has {frame.height:,} rows; a profile needs at least {_MIN_ROWS:,} so that its statistics "
-            "show nobody; bring a longer table."
-        )
+        raise TableError.from_too_few(frame.height, _MIN_ROWS, "a profile whose statistics show nobody")
 
 
 @dataclass

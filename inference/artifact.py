@@ -100,15 +100,15 @@ class Manifest:
             raise ArtifactError.from_version(directory, version, SCHEMA_VERSION)
         try:
             return _manifest(content)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ArtifactError.from_unreadable(path, f"a part is missing or wrong: {error}") from None
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
     features = tuple(FeatureRecord(**{**f, "sources": tuple(f["sources"])}) for f in content["features"])
     files = {name: FileRecord(**record) for name, record in content["files"].items()}
-    edges = tuple(content["band_edges"])
-    return Manifest(**{**content, "features": features, "files": files, "band_edges": edges})
+    numbers = {"cutoff": float(content["cutoff"]), "band_edges": tuple(map(float, content["band_edges"]))}
+    return Manifest(**{**content, **numbers, "features": features, "files": files})
 
 
 def feature_records(features: FeatureSet) -> tuple[FeatureRecord, ...]:

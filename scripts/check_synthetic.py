@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.convert import read_applications
+from data.convert import read_applications, read_source
 from data.fidelity import Fidelity, compare
 from data.settings import load_settings
 from data.storage import write_atomically
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument(
         "--synthetic",
         type=Path,
-        help="the synthetic table (default: the built portfolio, or where there is none a new one)",
+        help="the synthetic table (default: the built portfolio where it is a synthetic one, else a new one)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of folds, draws and classifiers (default: %(default)s)")
     parser.add_argument("--strong", action="store_true", help="train a stronger classifier too, which takes minutes")
@@ -42,7 +42,7 @@ def main() -> None:
 
 def _synthetic(path: Path | None) -> pl.DataFrame:
     built = load_settings().applications
-    if path is None and not built.is_file():
+    if path is None and not (built.is_file() and read_source(built).get("kind") == "synthetic"):
         return make_applications()
     return read_applications(path or built)
 

@@ -21,7 +21,9 @@ def chosen_columns(predictions: Predictions) -> tuple[CohortColumn, ...]:
     """The three columns that the bar offers: the usual ones where they are there, else the file's first ones."""
     by_name = {column.name: column for column in predictions.cohort_columns if _can_filter(column)}
     usual = [by_name.pop(name) for name in SHOWN_FIRST if name in by_name]
-    return tuple([*usual, *by_name.values()][:3])
+    # Of a file that is not known, its levels say more about a cohort than its numbers, among which are row numbers.
+    others = sorted(by_name.values(), key=lambda column: column.kind is CohortKind.RANGE)
+    return tuple([*usual, *others][:3])
 
 
 def _can_filter(column: CohortColumn) -> bool:

@@ -151,6 +151,9 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,pd\n0,0.1\n1,1.2\n", r"column pd has 1 row .* 1\.2 in row 2; expected a probability"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
         ("target,pd\n0,nan\n", r"column pd has 1 row"),
+        ("target,pd\n0,9.5\n1,80\n", r"column pd has 2 rows .* look like percentages: divide them by 100"),
+        ("target;pd\n0;0.1\n", r"the header is separated by ';'"),
+        ("target,pd\nmaybe,0.1\n", r"column target has 1 row .* 'maybe' in row 1; expected 0 or 1"),
         ("target,pd\n", r"holds no rows"),
         ("", r"holds no rows"),
     ],
@@ -187,3 +190,16 @@ def test_a_directory_and_a_broken_parquet_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"PAR1 no")
     with pytest.raises(FileError, match="cannot be read as a table"):
         import_predictions(broken)
+
+
+@pytest.mark.parametrize("words", ["TRUE,false,True", "yes,No,Y", "1,0,1.0"])
+def test_an_outcome_may_be_said_in_words(tmp_path: Path, words: str) -> None:
+    path = tmp_path / "theirs.parquet"
+    write_parquet(pl.DataFrame({"target": words.split(","), "proba_1": [0.1, 0.2, 0.3]}), path)
+    assert import_predictions(path).frame["is_default"].to_list() == [True, False, True]
+
+
+def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    write_parquet(pl.DataFrame({"target": [0], "pd": [0.5]}), path)
+    assert import_predictions(path).frame.rows() == [(False, 0.5)]
