@@ -2,7 +2,7 @@
 
 For every variable of `data/variables.py` the profile holds its own distribution (`data/marginals.py`) and a tree that
 says how it depends on the variables before it (`data/trees.py`); beside them the constants that tie the building
-figures, and the risk model. Every leaf rests on at least 25 applications, every atom on at least 15.
+figures, and the risk model. Every leaf rests on at least 20 applications, every atom on at least 15.
 """
 
 from __future__ import annotations
