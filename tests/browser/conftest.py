@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data.settings import ROOT, Settings
 
@@ -27,6 +27,9 @@ HOW = (
     "No Chromium found: install it with the system's package manager (apt-get install chromium, brew install chromium)."
 )
 Serve = Callable[..., str]
+
+# How long a screen may take on a machine that is busy with other work: patience, not a demand.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

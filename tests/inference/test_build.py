@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import lightgbm as lgb
@@ -59,27 +60,30 @@ def test_graph_names_the_model_it_was_made_from(published: PublishedModel) -> No
 
 
 def test_a_model_that_fails_parity_is_not_published(
-    applications: pl.DataFrame, small_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: PublishedModel,
+    applications: pl.DataFrame,
+    small_settings: TrainingSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def export_another(booster: lgb.Booster, *rest: object) -> bytes:
         other = lgb.Booster(model_str=booster.model_to_string())
         other.set_leaf_output(0, 0, other.get_leaf_output(0, 0) + 0.5)
         return export_onnx(other, *rest)  # type: ignore[arg-type]
 
-    directory = tmp_path / "model"
-    directory.mkdir()
-    (directory / "before").write_text("what was published before")
+    directory = Path(shutil.copytree(published.directory, tmp_path / "model"))
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
     monkeypatch.setattr("inference.build.export_onnx", export_another)
     with pytest.raises(ParityError, match=r"on 3,000 rows .* nothing was published"):
         publish_model(applications, directory, data_digest="", seed=1, settings=small_settings)
-    assert [path.name for path in tmp_path.rglob("*")] == ["model", "before"]
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [directory]
 
 
 def test_publishing_replaces_the_whole_directory_and_leaves_nothing_beside_it(
-    applications: pl.DataFrame, small_settings: TrainingSettings, tmp_path: Path
+    published: PublishedModel, applications: pl.DataFrame, small_settings: TrainingSettings, tmp_path: Path
 ) -> None:
-    directory = tmp_path / "model"
-    directory.mkdir()
+    directory = Path(shutil.copytree(published.directory, tmp_path / "model"))
     (directory / "stale").touch()
     calls: list[tuple[int, int]] = []
     publish_model(
