@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.errors import TableError
-from data.marginals import Floats
+from data.marginals import Floats, average_ranks
 
 _CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is schema.Kind.CATEGORY)
 _NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (schema.Kind.CATEGORY, schema.Kind.ID))
@@ -144,14 +144,6 @@ def spearman_matrix(table: Floats) -> Floats:
     spread = np.sqrt(np.sum(ranks**2, axis=0))
     ranks /= np.where(spread > 0, spread, 1.0)
     return np.asarray(ranks.T @ ranks)
-
-
-def average_ranks(values: Floats) -> Floats:
-    """Ranks 1.. of values, NaN counting as lower than any number, ties sharing their mean."""
-    filled = np.where(np.isnan(values), -np.inf, values)
-    _, place, counts = np.unique(filled, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[place], dtype=float)
 
 
 def count_same_rows(real: pl.DataFrame, synthetic: pl.DataFrame) -> int:

@@ -312,3 +312,11 @@ def _cells(is_atom: NDArray[np.bool_], counts: Floats, target: float, own: float
 
 def _short(value: float) -> float:
     return float(f"{value:.7g}")
+
+
+def average_ranks(values: Floats) -> Floats:
+    """Ranks 1.. of values, NaN counting as lower than any number, ties sharing their mean."""
+    filled = np.where(np.isnan(values), -np.inf, values)
+    _, place, counts = np.unique(filled, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return np.asarray((ends - (counts - 1) / 2)[place], dtype=float)

@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from data import schema
 from data.building import fit_families
 from data.errors import FileError, TableError
-from data.marginals import Codes, Floats, Lattice, Levels, Marginal, round_small
+from data.marginals import Codes, Floats, Lattice, Levels, Marginal, average_ranks, round_small
 from data.residuals import fit_links, score_rows
 from data.risk import PUBLISHED_DEFAULT_RATE, fit_risk_model
+from data.settings import PROFILE
 from data.storage import write_atomically
 from data.trees import Rows, TreeFitter, leaves_of, node_to_json
 from data.variables import REVOLVING, VARIABLES, Values, Variable, read_variables
 
 Profile = dict[str, Any]
 
-DEFAULT_PATH = Path(__file__).with_name("profile.json")
+DEFAULT_PATH = PROFILE
 FORMAT = 1
 # More rows than this would slow the fit and sharpen nothing that the stored precision can show.
 _MAX_ROWS = 60_000
@@ -187,20 +188,13 @@ def _category_goal(codes: Codes) -> Floats:
 
 def _quantity_goal(codes: Codes, found: Floats) -> Floats:
     """The rank, and beside it with less weight whether the value is one of the common atoms or missing."""
-    ranks = _ranks(found)
+    ranks = average_ranks(found)
     spread = ranks.std() or 1.0
     parts = [(ranks - ranks.mean()) / spread]
     shares = np.bincount(codes) / codes.size
     special = np.flatnonzero((shares > 0.06) & (shares < 0.94)).tolist()[:6]
     parts += [0.5 * ((codes == code) - shares[code]) / np.sqrt(shares[code] * (1 - shares[code])) for code in special]
     return np.column_stack(parts)
-
-
-def _ranks(found: Floats) -> Floats:
-    filled = np.where(np.isnan(found), -np.inf, found)
-    _, place, counts = np.unique(filled, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[place], dtype=float)
 
 
 def _goods_price_missing(frame: pl.DataFrame) -> float:

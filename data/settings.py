@@ -10,7 +10,9 @@ from pathlib import Path
 from data.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
+PROFILE = ROOT / "data" / "profile.json"
 PORTFOLIO_ROWS = 307_511
+PORTFOLIO_SEED = 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_PROCESSED", str(Path("data") / "processed"), "folder of the Parquet files that are built"),
     Setting("SCOREROOM_MODEL", str(Path("inference") / "artifacts"), "folder of the model that scores"),
     Setting("SCOREROOM_ROWS", str(PORTFOLIO_ROWS), "applications in the embedded portfolio"),
-    Setting("SCOREROOM_SEED", "2026", "seed of the embedded portfolio, the folds and the model"),
+    Setting("SCOREROOM_SEED", str(PORTFOLIO_SEED), "seed of the embedded portfolio, the folds and the model"),
     Setting("SCOREROOM_PROVIDER", "CPUExecutionProvider", "ONNX Runtime execution provider of the scoring session"),
 )
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}

@@ -21,11 +21,10 @@ from data.marginals import Codes, Floats, Levels, Marginal
 from data.profile import Profile, load_profile
 from data.residuals import Links, draw_scores, normal_quantile
 from data.risk import RiskModel, draw_outcomes
+from data.settings import PORTFOLIO_ROWS, PORTFOLIO_SEED
 from data.trees import Node, draw_codes, node_from_json
 from data.variables import VARIABLES, Variable
 
-PORTFOLIO_ROWS = 307_511
-SEED = 2026
 Progress = Callable[[int, int], None]
 
 
@@ -55,7 +54,7 @@ class Drawn:
 def make_applications(
     n_rows: int = PORTFOLIO_ROWS,
     *,
-    seed: int = SEED,
+    seed: int = PORTFOLIO_SEED,
     profile: Profile | None = None,
     progress: Progress | None = None,
 ) -> pl.DataFrame:

@@ -20,7 +20,6 @@ from data.marginals import Floats
 
 Values = Floats | list[str]
 
-WITHOUT_JOB = ("Pensioner", "Unemployed")
 CASH = "Cash loans"
 REVOLVING = "Revolving loans"
 PARTNERED = ("Married", "Civil marriage")

@@ -14,14 +14,13 @@ from data.convert import convert, read_source, write_applications
 from data.errors import FileError, PredictionsError
 from data.predictions import PredictionsSource, make_predictions, write_predictions
 from data.predictions import read_source as read_predictions_source
-from data.settings import ROOT, Settings
+from data.settings import PROFILE, Settings
 from data.storage import read_parquet, sha256_of
 from inference.artifact import ONNX, Manifest, is_whole
 from inference.errors import InferenceError
 from inference.features import FEATURES
 
 RAW_NAMES = tuple(f"application_train{suffix}" for suffix in (".csv", ".csv.gz", ".csv.zip", ".zip", ".parquet"))
-PROFILE = ROOT / "data" / "profile.json"
 EMBEDDED = "Embedded portfolio (synthetic)"
 
 Advance = Callable[[int, int], None]

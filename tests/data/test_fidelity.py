@@ -13,7 +13,6 @@ from scipy import stats
 from data import schema
 from data.errors import TableError
 from data.fidelity import (
-    average_ranks,
     check_table,
     compare,
     count_same_rows,
@@ -22,6 +21,7 @@ from data.fidelity import (
     told_apart,
     total_variation,
 )
+from data.marginals import average_ranks
 from data.synthetic import make_applications
 
 NAN = float("nan")
