@@ -8,33 +8,63 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache, labels, state
-from dashboard.app_pages import overview
+from dashboard.app_pages import (
+    applications,
+    calibration,
+    cutoff,
+    discrimination,
+    explanation,
+    model_card,
+    overview,
+    segments,
+    stability,
+)
 from dashboard.components.applicant_panel import render_applicant_panel
+from dashboard.components.frame import PageSpec, render_page
 from data.errors import DataError
 from data.settings import ROOT
 
 _STATIC = ROOT / "dashboard" / "static"
 
+PAGES = (
+    PageSpec("Overview", "overview", overview.render),
+    PageSpec("Discrimination", "discrimination", discrimination.render),
+    PageSpec("Calibration", "calibration", calibration.render),
+    PageSpec("Cutoff", "cutoff", cutoff.render),
+    PageSpec("Segments", "segments", segments.render),
+    PageSpec("Stability", "stability", stability.render),
+    PageSpec("Explanation", "explanation", explanation.render),
+    PageSpec("Applications", "applications", applications.render),
+    PageSpec("Model card", "model-card", model_card.render, of_cohort=False),
+)
+
 
 def main() -> None:
     """Write the current page and the side panel, or one sentence that says what is missing."""
     st.set_page_config("Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide")
+    st.html(_STATIC / "page.css")
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "icon.svg"), size="large")
     try:
         dataset = cache.open_dataset(state.location(sys.argv[1:]))
-        cache.predictions(dataset)
+        predictions = cache.predictions(dataset)
     except DataError as error:
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Mend this, then reload the page.")
         return
-    page = st.navigation(
-        [st.Page(partial(overview.render, dataset), title="Overview", icon=":material/dashboard:", url_path="overview",
-                 default=True)], position="top",
-    )  # fmt: skip
-    page.run()
+    state.open_visit(predictions)
+    pages = [
+        st.Page(
+            partial(render_page, page, dataset), title=page.title, url_path=page.path,
+            default=page is PAGES[0],
+        )
+        for page in PAGES
+    ]  # fmt: skip
+    st.navigation(pages, position="top").run()
     with st.sidebar:
         render_applicant_panel(dataset)
+    state.write_address()
+    st.html(f"<script>{(_STATIC / 'history.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 
 from data import schema
-from data.predictions import CohortColumn
+from data.predictions import PROBABILITY, CohortColumn
 
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
@@ -14,9 +15,14 @@ NOT_DEFINED = "–"
 
 
 def plain(text: str) -> str:
-    """`text` as Markdown that shows it letter by letter; for names and messages that come out of files."""
-    # A number and its percent sign stay on one line.
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^&=])", r"\\\1", re.sub(r"\s+", " ", text)).replace(" %", "\u00a0%")
+    """`text` as Markdown that shows it letter by letter; for names and messages that come out of files.
+
+    Only what Markdown would take for markup is escaped: a widget's accessible name is its label as it is given.
+    """
+    flat = re.sub(r"\s+", " ", text).strip()
+    escaped = re.sub(r"([\\`*_\[\]<>|~$:&])", r"\\\1", flat).replace("www.", r"www\.")
+    # What begins a line may begin a heading or a list. A number and its percent sign stay on one line.
+    return re.sub(r"^(\d*)([#+\-.)])", r"\1\\\2", escaped).replace(" %", "\u00a0%")
 
 
 def count(value: float) -> str:
@@ -81,17 +87,54 @@ def level(column: str, value: str) -> str:
     return dict(known.level_labels).get(value, value) if known else value
 
 
-def is_in_years(column: CohortColumn) -> bool:
-    """Whether `column` is stored as days before the application and therefore shown in years."""
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a column's stored values are shown: times `factor`, followed by `unit`."""
+
+    factor: float = 1.0
+    unit: str = ""
+
+
+_PLAIN, _YEARS, _PERCENT = Scale(), Scale(-1 / DAYS_PER_YEAR, "years"), Scale(100.0, "%")
+
+
+def scale(column: CohortColumn) -> Scale:
+    """How `column` is shown: days before the application as years, a PD as a percentage, all else as it is stored."""
+    if column.name == PROBABILITY:
+        return _PERCENT
     known = schema.BY_NAME.get(column.name)
-    return known is not None and known.unit == schema.Unit.DAYS_BEFORE
+    return _YEARS if known is not None and known.unit == schema.Unit.DAYS_BEFORE else _PLAIN
 
 
-def years(days: float) -> float:
-    """Years before the application, from days relative to it (negative before it)."""
-    return -days / DAYS_PER_YEAR
+def column_title(column: CohortColumn) -> str:
+    """The column's label, with the unit in which it is shown."""
+    unit = scale(column).unit
+    return f"{column.label} ({unit})" if unit else column.label
 
 
-def days(in_years: float) -> float:
-    """Days relative to the application, from years before it."""
-    return -in_years * DAYS_PER_YEAR
+def significant(value: float, digits: int) -> float:
+    """`value` to that many significant digits."""
+    return float(f"{value:.{digits}g}")
+
+
+def quantity(column: CohortColumn, value: float) -> str:
+    """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
+    shown = scale(column)
+    # A day more or less says nothing of an age.
+    return amount(significant(value * shown.factor, 3) if shown is _YEARS else value * shown.factor)
+
+
+def amount(value: float) -> str:
+    """A number in as few digits as it takes: whole and with separators from 1,000 on, else up to four of them."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:,.4g} M".replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}").replace("-", "−")
+
+
+def span(column: CohortColumn, low: float | None, high: float | None) -> str:
+    """A range of stored values in words; an end that is None is open, and shown ends are in rising order."""
+    ends = [None if end is None else quantity(column, end) for end in (low, high)]
+    first, last = reversed(ends) if scale(column).factor < 0 else ends
+    if first is None or last is None:
+        return "any" if first == last else f"below {last}" if first is None else f"{first} and more"
+    return f"{first} to {last}"

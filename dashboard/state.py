@@ -1,29 +1,139 @@
-"""What a visit holds: session keys, which are also the names in the URL, and how a link is read back.
+"""What a visit holds, and its form in the address: everything that makes the screen what it is.
 
-Widgets are bound to query parameters by their key, so a link carries the cutoff and the filters, and a value in it
-that does not fit is dropped by the widget that it was meant for.
+A `Parameter` is one such value: its name in the link, what it is by default, how it is read and written. Values live in
+the session under one key, not in the widgets, so that they outlast a page on which no widget shows them. At the end of
+a run the address is written from them; at its start they are read from the address when somebody else changed it: a
+pasted link, the back button, a reload. Named cohorts are kept for the visit, even when going back to before they were
+named.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, Generic, TypedDict, TypeVar
 
 import streamlit as st
 
+from dashboard import links
 from dashboard.cache import Location
+from dashboard.filters import Condition, Filters
+from dashboard.links import FILTER_PREFIX, Cohort
 from dashboard.metrics.counts import BINS_PER_UNIT
 from data.imports import parse_mapping
+from data.predictions import Predictions
+from inference.decision import DEFAULT_CUTOFF
 
-CUTOFF = "cutoff"
-APPLICANT = "applicant"
-FILTER_PREFIX = "f."
+T = TypeVar("T")
+COHORT_PREFIX = "c."
+REST, WHOLE = "~rest", "~whole"
+_STATE, _WRITTEN, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.address", "visit.columns", "visit.notices", "widget."
 
 
-def filter_key(column: str) -> str:
-    """The session key and URL name of the filter on `column`."""
-    return f"{FILTER_PREFIX}{column}"
+@dataclass(frozen=True, slots=True)
+class Parameter(Generic[T]):
+    """One value of a visit; `read` raises ValueError where a text is none of its values."""
+
+    name: str
+    default: T
+    read: Callable[[str], T]
+    word: Callable[[T], str]
+    always_written: bool = False
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """All that a visit holds, immutable; `values` are those that differ from their parameters' defaults, by name."""
+
+    filters: Filters = field(default_factory=Filters)
+    cohorts: tuple[Cohort, ...] = ()
+    values: tuple[tuple[str, Any], ...] = ()
+
+
+class WidgetArguments(TypedDict):
+    """What binds a widget to a parameter."""
+
+    key: str
+    on_change: Callable[[], None]
+
+
+_PARAMETERS: dict[str, Parameter[Any]] = {}
+
+
+def _declared(parameter: Parameter[T]) -> Parameter[T]:
+    if _PARAMETERS.setdefault(parameter.name, parameter).default != parameter.default:
+        raise ValueError(f"Two parameters are called {parameter.name}; a link could not tell them apart.")
+    _PARAMETERS[parameter.name] = parameter
+    return parameter
+
+
+def number(name: str, default: float, *, low: float, high: float, always_written: bool = False) -> Parameter[float]:
+    """A number from `low` to `high`."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(text)
+        return value
+
+    return _declared(Parameter(name, float(default), read, lambda value: f"{value:.10g}", always_written))
+
+
+def whole(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
+    """A whole number from `low` to `high`."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return _declared(Parameter(name, default, read, str))
+
+
+def choice(name: str, options: Sequence[str], default: str | None = None) -> Parameter[str]:
+    """One of `options`, the first by default."""
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(text)
+        return text
+
+    first = options[0] if default is None else default
+    return _declared(Parameter(name, first, read, str, options=tuple(options)))
+
+
+def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
+    """Any text; whoever uses it checks that it names something."""
+
+    def read(found: str) -> str:
+        if len(found) > longest:
+            raise ValueError(found)
+        return found
+
+    return _declared(Parameter(name, default, read, str))
+
+
+def flag(name: str) -> Parameter[bool]:
+    """Yes or no; no by default."""
+
+    def read(found: str) -> bool:
+        if found != "1":
+            raise ValueError(found)
+        return True
+
+    return _declared(Parameter(name, default=False, read=read, word=lambda _: "1"))
+
+
+# In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
+CUTOFF = number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
+APPLICANT = text("applicant", longest=12)
+AGAINST = text("against", longest=links.LONGEST_NAME)
 
 
 def location(arguments: Sequence[str]) -> Location:
@@ -41,13 +151,171 @@ def location(arguments: Sequence[str]) -> Location:
     return Location(str(told.predictions), tuple(sorted(parse_mapping(told.map).items())))
 
 
+def open_visit(predictions: Predictions) -> None:
+    """Take the visit up where it was left, or from the address where that is not the one last written."""
+    columns = {column.name: column for column in predictions.cohort_columns}
+    st.session_state[_COLUMNS] = columns
+    address = _address()
+    known = _STATE in st.session_state
+    # A page's link carries no parameters; it leads to another page of the same visit.
+    if known and (not address or address == st.session_state.get(_WRITTEN)):
+        return
+    visit, problems = _read(address)
+    if known:
+        own = {cohort.name for cohort in visit.cohorts}
+        visit = replace(visit, cohorts=(*visit.cohorts, *(c for c in _visit().cohorts if c.name not in own)))
+    st.session_state[_STATE] = visit
+    st.session_state[_NOTICES] = problems
+
+
+def write_address() -> None:
+    """Let the address say what the visit holds; a change becomes an entry of the browser's history."""
+    wanted = _worded(_visit())
+    if _address() != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_WRITTEN] = wanted
+
+
+def notices() -> tuple[str, ...]:
+    """What of the link was left out, a sentence each."""
+    found: tuple[str, ...] = st.session_state.get(_NOTICES, ())
+    return found
+
+
+def notify(sentences: Sequence[str]) -> None:
+    """Show these sentences in place of the last ones."""
+    st.session_state[_NOTICES] = tuple(sentences)
+
+
+def get(parameter: Parameter[T]) -> T:
+    """The value of `parameter` in this visit."""
+    found: T = dict(_visit().values).get(parameter.name, parameter.default)
+    return found
+
+
+def put(values: Mapping[Parameter[Any], Any]) -> None:
+    """Give parameters these values, as if their widgets had been moved; for a button's callback."""
+    held = dict(_visit().values)
+    for parameter, value in values.items():
+        held.pop(parameter.name, None)
+        if value != parameter.default:
+            held[parameter.name] = value
+    _update(values=tuple(sorted(held.items())))
+
+
+def widget(parameter: Parameter[Any]) -> WidgetArguments:
+    """Key and callback that bind a widget to `parameter`; to be spread into its call."""
+    key = _WIDGET + parameter.name
+    value = get(parameter)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": partial(_take_over, parameter)}
+
+
+def _take_over(parameter: Parameter[Any]) -> None:
+    value = st.session_state[_WIDGET + parameter.name]
+    put({parameter: parameter.default if value is None else value})
+
+
 def cutoff() -> float:
     """The cutoff in force, as a PD on the grid of the score bins."""
-    return round(float(st.session_state[CUTOFF]) / 100 * BINS_PER_UNIT) / BINS_PER_UNIT
+    return round(get(CUTOFF) / 100 * BINS_PER_UNIT) / BINS_PER_UNIT
 
 
-def put(values: Mapping[str, object]) -> None:
-    """Give widgets these values by key, in the URL too; for a button's callback."""
-    # A key that is deleted would be filled again from the URL it is bound to; only a value takes the old one's place.
-    for key, value in values.items():
-        st.session_state[key] = value
+def filters() -> Filters:
+    """The filters of the cohort on the screen."""
+    return _visit().filters
+
+
+def set_filters(chosen: Filters) -> None:
+    """Show the cohort of these filters."""
+    _update(filters=chosen)
+
+
+def add_condition(condition: Condition) -> None:
+    """Narrow the cohort by `condition`, in place of what was asked of that column before."""
+    set_filters(filters().having(condition))
+
+
+def remove_condition(column: str) -> None:
+    """Take back what was asked of `column`."""
+    set_filters(filters().without(column))
+
+
+def cohorts() -> tuple[Cohort, ...]:
+    """The named cohorts of this visit."""
+    return _visit().cohorts
+
+
+def keep_cohorts(added: Sequence[Cohort]) -> None:
+    """Keep these cohorts too, each in place of one of the same name, at most 50 in all."""
+    names = {cohort.name for cohort in added}
+    kept = (*(cohort for cohort in cohorts() if cohort.name not in names), *added)
+    _update(cohorts=kept[-links.MOST_COHORTS :])
+
+
+def drop_cohort(name: str) -> None:
+    """Forget the cohort called `name`."""
+    _update(cohorts=tuple(cohort for cohort in cohorts() if cohort.name != name))
+    if get(AGAINST) == name:
+        put({AGAINST: ""})
+
+
+def _visit() -> Visit:
+    found: Visit = st.session_state[_STATE]
+    return found
+
+
+def _update(**changes: Any) -> None:
+    st.session_state[_STATE] = replace(_visit(), **changes)
+    # What was said of the link has been read by who goes on working.
+    st.session_state[_NOTICES] = ()
+
+
+def _address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _worded(visit: Visit) -> dict[str, list[str]]:
+    held = dict(visit.values)
+    worded: dict[str, list[str]] = {}
+    for name, parameter in _PARAMETERS.items():
+        if name in held or parameter.always_written:
+            worded[name] = [parameter.word(held.get(name, parameter.default))]
+    for name, value in links.word_filters(visit.filters):
+        worded.setdefault(name, []).append(value)
+    for cohort in visit.cohorts:
+        worded[COHORT_PREFIX + cohort.name] = [links.word_cohort(cohort.filters)]
+    return worded
+
+
+def _read(address: Mapping[str, Sequence[str]]) -> tuple[Visit, tuple[str, ...]]:
+    columns = st.session_state[_COLUMNS]
+    pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
+    chosen, problems = links.read_filters(pairs, columns)
+    said = list(problems)
+    named: list[Cohort] = []
+    values: dict[str, Any] = {}
+    for name, texts in address.items():
+        if name.startswith(COHORT_PREFIX):
+            cohort, problems = _read_cohort(name, texts[-1])
+            named += cohort
+            said += problems
+        elif not name.startswith(FILTER_PREFIX):
+            try:
+                values |= _read_value(name, texts[-1])
+            except (ValueError, KeyError):
+                said.append(f"The value of {name[:40]} is not one that the screen knows.")
+    return Visit(chosen, tuple(named), tuple(sorted(values.items()))), tuple(said)
+
+
+def _read_value(name: str, found: str) -> dict[str, Any]:
+    parameter = _PARAMETERS[name]
+    value = parameter.read(found)
+    return {} if value == parameter.default else {name: value}
+
+
+def _read_cohort(name: str, found: str) -> tuple[list[Cohort], tuple[str, ...]]:
+    title = links.clean_name(name.removeprefix(COHORT_PREFIX))
+    chosen, problems = links.read_cohort(found, st.session_state[_COLUMNS])
+    return ([Cohort(title, chosen)] if title else []), problems

@@ -13,11 +13,11 @@ import polars as pl
 from data.errors import FileError, PredictionsError
 from data.opening import PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.predictions import (
+    DERIVED_COLUMNS,
     EXPOSURE,
     FOLD,
     ID,
     OUTCOME,
-    PD_BIN,
     PROBABILITY,
     REQUIRED,
     Predictions,
@@ -46,7 +46,7 @@ _OTHER_SEPARATORS = (";", "\t", "|")
 _OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 MOST_LEVELS = 256
 _LARGEST = 2.0**53 - 1
-_RESERVED = frozenset({*ROLES.values(), PD_BIN})
+_RESERVED = frozenset({*ROLES.values(), *DERIVED_COLUMNS})
 
 
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:

@@ -26,8 +26,10 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "fold",
     "exposure",
 )
-# The bin that a PD falls into; added when predictions are loaded, never stored.
-PD_BIN = "pd_bin"
+# Made from the columns above when predictions are loaded, never stored: the bin and the risk band that a PD falls
+# into, and outcome and fold in words.
+PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
+DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
 REQUIRED = (OUTCOME, PROBABILITY)
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
 

@@ -56,6 +56,11 @@ class Settings:
         """The out-of-fold predictions of every application."""
         return self.processed / "predictions.parquet"
 
+    @property
+    def contributions(self) -> Path:
+        """What each feature adds to the log-odds of every application."""
+        return self.processed / "contributions.parquet"
+
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environment`, defaults for what it does not name.

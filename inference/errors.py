@@ -138,3 +138,19 @@ class ParityError(InferenceError):
             f"The exported model differs from the trained one: on {n_rows:,} rows max |difference| is {max_abs:.2e} "
             f"(at most {tolerance:.0e} is allowed) and {flips:,} decisions change (none may); nothing was published."
         )
+
+
+class ContributionsError(InferenceError):
+    """A model that cannot be explained exactly, or a file that does not hold its contributions."""
+
+    @classmethod
+    def from_model(cls, what: str) -> Self:
+        return cls(f"The model cannot be explained exactly: {what}.")
+
+    @classmethod
+    def from_missing(cls, path: Path) -> Self:
+        return cls(f"{path}: no contributions have been computed yet; run `make build`.")
+
+    @classmethod
+    def from_foreign_file(cls, path: Path) -> Self:
+        return cls(f"{path}: holds no contributions that this program can read; run `make build` again.")

@@ -16,8 +16,9 @@ from data.predictions import PredictionsSource, make_predictions, write_predicti
 from data.predictions import read_source as read_predictions_source
 from data.settings import PROFILE, Settings
 from data.storage import read_parquet, sha256_of
-from inference.artifact import ONNX, Manifest, is_whole
-from inference.errors import InferenceError
+from inference.artifact import ONNX, TEXT, Manifest, is_whole
+from inference.contributions import build_contributions, digest_of_model, read_digest
+from inference.errors import ContributionsError, InferenceError
 from inference.features import FEATURES
 
 RAW_NAMES = tuple(f"application_train{suffix}" for suffix in (".csv", ".csv.gz", ".csv.zip", ".zip", ".parquet"))
@@ -43,6 +44,9 @@ def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
     if not _predictions_are_fresh(settings):
         done.append("predictions")
         _build_predictions(settings, raw, progress)
+    if not _contributions_are_fresh(settings):
+        done.append("contributions")
+        _build_contributions(settings, progress)
     return tuple(done)
 
 
@@ -122,3 +126,17 @@ def _build_predictions(settings: Settings, raw: Path | None, progress: Progress)
         source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
         write_predictions(frame, settings.predictions, source)
         advance(1, 1)
+
+
+def _contributions_are_fresh(settings: Settings) -> bool:
+    """Whether there is nothing to do; a model whose text was taken away still scores, but cannot be explained."""
+    try:
+        current = read_digest(settings.contributions) == digest_of_model(Manifest.load(settings.model))
+    except ContributionsError:
+        current = False
+    return current or not (settings.model / TEXT).exists()
+
+
+def _build_contributions(settings: Settings, progress: Progress) -> None:
+    with progress("Explaining every prediction") as advance:
+        build_contributions(read_parquet(settings.applications), settings.model, settings.contributions, advance)

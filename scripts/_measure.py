@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 
 def medians(contenders: Mapping[str, Callable[[], object]], *, runs: int) -> dict[str, float]:
@@ -17,3 +17,15 @@ def medians(contenders: Mapping[str, Callable[[], object]], *, runs: int) -> dic
             if turn:
                 taken[name].append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """Median and 95th percentile of `values` (any unit, at least one), linear between the neighbours, to 0.1."""
+    ordered = sorted(values)
+    return {name: round(_quantile(ordered, share), 1) for name, share in (("p50", 0.5), ("p95", 0.95))}
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    below, part = divmod(share * (len(ordered) - 1), 1)
+    first, second = ordered[int(below)], ordered[min(int(below) + 1, len(ordered) - 1)]
+    return first + part * (second - first)

@@ -1,42 +1,36 @@
-"""Measure loading and scoring on what is built, contenders in turn, results compared beside each timing."""
+"""Measure loading, scoring and the dashboard on what is built, contenders in turn, results checked beside each timing.
+
+The dashboard's figures stand at the top of what is printed, those of the other sections under their names.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import pickle
+import os
 import platform
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-
-from data.predictions import load_predictions
-from data.settings import Settings, load_settings
+from data.settings import PORTFOLIO_ROWS, Settings, load_settings
 from data.storage import write_atomically
-from inference.artifact import PICKLE, Manifest, read_verified
-from inference.features import FEATURES
 from inference.pipeline import build
-from inference.session import ScoringSession
 from scripts._cli import progress, run
-from scripts._measure import medians
 
-Figures = Mapping[str, object]
+SECTIONS = ("data", "inference", "dashboard")
 
 
 def main() -> None:
     """Measure the sections asked for and print them."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.benchmark", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], default="all")
-    parser.add_argument("--json", type=Path, help="file to write the figures to as well")
-    arguments = parser.parse_args()
+    arguments = _parse()
     settings = load_settings()
     build(settings, progress)
     wanted = SECTIONS if "all" in arguments.sections else arguments.sections
-    figures = {"machine": _machine()} | {name: SECTIONS[name](settings) for name in wanted}
+    figures: dict[str, object] = {"machine": _machine()}
+    for name in wanted:
+        measured = _measure(name, settings, arguments)
+        figures |= measured if name == "dashboard" else {name: measured}
     text = json.dumps(figures, indent=2)
     print(text)
     if arguments.json:
@@ -44,62 +38,53 @@ def main() -> None:
             part.write_text(text, encoding="utf-8")
 
 
-def measure_data(settings: Settings) -> Figures:
-    """Seconds to load applications and predictions, from CSV and from Parquet."""
-    figures: dict[str, object] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in (settings.applications, settings.predictions):
-            figures[path.stem] = _measure_table(path, Path(folder) / f"{path.stem}.csv")
-    figures["load_predictions_ms"] = 1e3 * medians({"": lambda: load_predictions(settings.predictions)}, runs=9)[""]
-    return figures
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.benchmark", description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], default="all")
+    parser.add_argument("--json", type=Path, help="file to write the figures to as well")
+    of_dashboard = parser.add_argument_group("the section dashboard")
+    for name, default, text in (
+        ("runs", 30, "repetitions of each interaction"),
+        ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
+        ("readers", 5, "readers at once; 0 leaves them out"),
+        ("rows", 0, f"rows of a larger portfolio to compare with, for example {10 * PORTFOLIO_ROWS}; 0 leaves it out"),
+    ):
+        of_dashboard.add_argument(f"--{name}", type=_count, default=default, help=f"{text} (default: %(default)s)")
+    return parser.parse_args()
 
 
-def _measure_table(parquet: Path, csv: Path) -> Figures:
-    table = pl.read_parquet(parquet)
-    table.write_csv(csv)
-    loads: dict[str, Callable[[], pl.DataFrame]] = {
-        "csv_s": lambda: pl.read_csv(csv, schema_overrides=table.schema),
-        "parquet_s": lambda: pl.read_parquet(parquet),
-    }
-    rows = {load().height for load in loads.values()}
-    if rows != {table.height}:
-        raise AssertionError(f"CSV and Parquet of {parquet.name} hold different rows")
-    taken = medians(loads, runs=3)
-    sizes = {"csv_bytes": csv.stat().st_size, "parquet_bytes": parquet.stat().st_size}
-    return taken | {"ratio": taken["csv_s"] / taken["parquet_s"]} | sizes
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
 
 
-def measure_inference(settings: Settings) -> Figures:
-    """Microseconds of one applicant: the pickled wrapper against ONNX Runtime, and from raw values to PD."""
-    manifest = Manifest.load(settings.model)
-    # Verified against the manifest by read_verified, and made by this project's own build.
-    wrapper = pickle.loads(read_verified(settings.model, manifest, PICKLE) or b"")  # noqa: S301
-    session = ScoringSession.open(settings.model)
-    application = pl.read_parquet(settings.applications, n_rows=1).row(0, named=True)
-    row = FEATURES.row(application)
-    contenders: dict[str, Callable[[], float]] = {
-        "pickle_us": lambda: float(wrapper.predict_proba(row)[0, 1]),
-        "onnx_us": lambda: float(session.score_matrix(row)[0]),
-        "applicant_us": lambda: session.score(application),
-        "features_us": lambda: float(FEATURES.row(application)[0, 0]),
-    }
-    scores = [contenders[name]() for name in ("pickle_us", "onnx_us", "applicant_us")]
-    np.testing.assert_allclose(scores, scores[0], atol=1e-5)
-    taken = {name: 1e6 * seconds for name, seconds in medians(contenders, runs=300).items()}
-    return taken | {"speedup": taken["pickle_us"] / taken["onnx_us"]}
+def _measure(section: str, settings: Settings, arguments: argparse.Namespace) -> Mapping[str, object]:
+    # Each section loads what it measures alone: a browser's driver or a model is of no use to the others.
+    if section == "data":
+        from scripts.benchmarks.data import measure_data
+
+        return measure_data(settings)
+    if section == "inference":
+        from scripts.benchmarks.inference import measure_inference
+
+        return measure_inference(settings)
+    from scripts.benchmarks.dashboard import Options, measure_dashboard
+
+    options = Options(arguments.runs, arguments.interactions, arguments.readers, arguments.rows)
+    return measure_dashboard(settings, options)
 
 
-def _machine() -> Figures:
-    libraries = ("polars", "lightgbm", "onnxruntime", "streamlit", "numpy")
+def _machine() -> Mapping[str, object]:
+    libraries = ("polars", "lightgbm", "onnxruntime", "streamlit", "plotly", "numpy", "playwright")
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "cores": os.cpu_count(),
         "system": platform.system(),
         "libraries": {name: version(name) for name in libraries},
     }
-
-
-SECTIONS: Mapping[str, Callable[[Settings], Figures]] = {"data": measure_data, "inference": measure_inference}
 
 
 if __name__ == "__main__":

@@ -2,101 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import streamlit as st
 
-from dashboard import cache, labels, state
-from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution
-from dashboard.charts.roc import describe_roc, plot_roc
+from dashboard import labels, state
+from dashboard.assumptions import LGD
+from dashboard.charts.band_calibration import tabulate_band_calibration
+from dashboard.charts.bands import describe_bands, plot_bands
+from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution, tabulate_pd_distribution
+from dashboard.charts.template import Named
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.filter_bar import render_cohort_line, render_filter_bar
+from dashboard.components.frame import PORTFOLIO, View
 from dashboard.components.metric_card import render_estimate, render_metric
-from dashboard.metrics.calibration import Verdict
+from dashboard.metrics.calibration import Verdict, calibration_check
+from dashboard.metrics.calibration_tests import calibration_by_band
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.overview import Overview
-from dashboard.metrics.rates import approval_rate, bad_rate, confusion
+from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
+from dashboard.metrics.distribution import pd_distribution
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.rates import approval_rate, bad_rate, default_rate, expected_loss, mean_pd
+
+T = TypeVar("T")
+Measure = Callable[[ScoreCounts], Estimate]
 
 
-def render(dataset: cache.Dataset) -> None:
-    """Write the page for `dataset`."""
-    predictions = cache.predictions(dataset)
-    st.title("Overview", anchor=False)
-    _render_source(dataset)
-    filters = render_filter_bar(predictions)
-    counts = cache.cohort_counts(dataset, filters)
-    overview = cache.overview(dataset, filters)
-    volumes = overview.volumes
-    render_cohort_line(predictions, volumes.applications, volumes.defaults, is_filtered=bool(filters))
-    if volumes.applications == 0:
-        st.info(
-            "No application meets these filters. Widen one of them, or reset them.", icon=":material/filter_alt_off:"
-        )
-        return
-    cutoff = state.cutoff()
-    _render_metrics(overview, counts, cutoff)
-    _render_charts(overview, counts, cutoff)
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    check = calibration_check(view.counts)
+    if check.verdict is Verdict.UNCALIBRATED:
+        st.warning(check.message, icon=":material/straighten:")
+    _render_metrics(view)
+    _render_charts(view)
 
 
-def _render_source(dataset: cache.Dataset) -> None:
-    source = cache.predictions(dataset).source
-    st.caption(f"{labels.plain(source.name)} · PDs are {'as imported' if source.is_imported else 'out of fold'}")
-    for notice in source.notices:
-        st.caption(labels.plain(notice))
-
-
-def _render_metrics(overview: Overview, counts: ScoreCounts, cutoff: float) -> None:
-    if overview.calibration.verdict is Verdict.UNCALIBRATED:
-        st.warning(overview.calibration.message, icon=":material/straighten:")
-    first, second = st.columns(4), st.columns(4)
+def _render_metrics(view: View) -> None:
+    counts = view.counts
+    first, second = st.columns(5), st.columns(5)
     with first[0]:
-        render_metric(
-            "Applications",
-            labels.count(overview.volumes.applications),
-            labels.plural(overview.volumes.defaults, "default"),
-        )
-    with first[1]:
-        render_estimate("Default rate", overview.default_rate, labels.percent, help_text=_HELP["default_rate"])
-    with first[2]:
-        render_estimate(
-            "Mean PD", overview.mean_pd, labels.percent, help_text=_HELP["mean_pd"], note=_gap_note(overview)
-        )
-    with first[3]:
-        render_estimate("ROC AUC", overview.roc_auc, labels.decimal, help_text=_HELP["roc_auc"])
-    with second[0]:
-        render_estimate("Gini", overview.gini, labels.decimal, help_text=_HELP["gini"])
-    with second[1]:
-        render_estimate("KS", overview.ks.statistic, labels.decimal, help_text=_HELP["ks"])
-    with second[2]:
-        render_estimate("Approval rate", approval_rate(counts, cutoff), labels.percent, help_text=_HELP["approval"])
-    with second[3]:
-        render_estimate("Bad rate", bad_rate(counts, cutoff), labels.percent, help_text=_HELP["bad_rate"])
+        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
+    cells = iter([*first[1:], *second])
+    for label, measure, word, help_text in _cards(view.cutoff, state.get(LGD)):
+        with next(cells):
+            render_estimate(label, measure(counts), word, help_text=help_text, against=_against(view, measure))
+    with next(cells):
+        st.slider(
+            "LGD", 0.0, 1.0, step=0.01, format="percent", **state.widget(LGD),
+            help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
+        )  # fmt: skip
 
 
-def _gap_note(overview: Overview) -> str:
-    mean, rate = overview.mean_pd.value, overview.default_rate.value
-    if mean is None or rate is None:
-        return ""
-    return f"gap {labels.signed_points(mean - rate)}"
+def _against(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
+    """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
+    if view.against is not None and view.against_counts is not None:
+        return Named(view.against.name, measure(view.against_counts))
+    return Named(PORTFOLIO, measure(view.portfolio_counts)) if view.cohort.filters else None
 
 
-def _render_charts(overview: Overview, counts: ScoreCounts, cutoff: float) -> None:
-    left, right = st.columns(2)
+def _cards(cutoff: float, lgd: float) -> list[tuple[str, Measure, Callable[[float], str], str]]:
+    return [
+        ("Default rate", default_rate, labels.percent,
+         "Share of the cohort's applications that defaulted; Wilson interval."),
+        ("Mean PD", mean_pd, labels.percent,
+         "Average predicted probability of default. Close to the default rate when PDs are calibrated."),
+        ("Expected loss", lambda counts: expected_loss(counts, lgd=lgd).amount, labels.money,
+         f"Sum of PD x LGD x exposure in currency units, at the LGD of {labels.percent(lgd, 0)} chosen here."),
+        ("ROC AUC", roc_auc, labels.decimal,
+         "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval."),
+        ("Gini", gini, labels.decimal, "2 AUC - 1: 0 for no discrimination, 1 for perfect."),
+        ("KS", lambda counts: ks_statistic(counts).statistic, labels.decimal,
+         "Largest gap between the shares of defaulters and of non-defaulters below a PD."),
+        ("Approval rate", lambda counts: approval_rate(counts, cutoff), labels.percent,
+         "Share of the cohort whose PD is below the cutoff; Wilson interval."),
+        ("Bad rate", lambda counts: bad_rate(counts, cutoff), labels.percent,
+         "Share of the approved that defaulted; Wilson interval."),
+    ]  # fmt: skip
+
+
+def _render_charts(view: View) -> None:
+    left, right = st.columns(2, gap="medium")
     dark = is_dark()
     with left:
-        figure = plot_pd_distribution(overview.distribution, cutoff=cutoff, dark=dark)
-        render_figure(figure, key="pd-distribution", alt=describe_pd_distribution(overview.distribution, cutoff=cutoff))
+        spread = pd_distribution(view.counts)
+        render_figure(
+            plot_pd_distribution(spread, cutoff=view.cutoff, dark=dark), key="pd-distribution",
+            alt=describe_pd_distribution(spread, cutoff=view.cutoff), table=tabulate_pd_distribution(spread),
+            method="PD distribution",
+        )  # fmt: skip
     with right:
-        auc, decided = overview.roc_auc, confusion(counts, cutoff)
-        figure = plot_roc(overview.roc, auc=auc, confusion=decided, dark=dark)
-        render_figure(figure, key="roc", alt=describe_roc(overview.roc, auc=auc, confusion=decided))
-    st.caption("Figures are computed from PD bins of 0.01 percentage points; docs/metrics.md bounds the error.")
-
-
-_HELP = {
-    "default_rate": "Share of the cohort's applications that defaulted; Wilson interval.",
-    "mean_pd": "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
-    "roc_auc": "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval.",
-    "gini": "2 AUC - 1: 0 for no discrimination, 1 for perfect.",
-    "ks": "Largest gap between the shares of defaulters and of non-defaulters below a PD.",
-    "approval": "Share of the cohort whose PD is below the cutoff; Wilson interval.",
-    "bad_rate": "Share of the approved that defaulted; Wilson interval.",
-}
+        bands = calibration_by_band(view.counts)
+        against = _against(view, calibration_by_band)
+        render_figure(
+            plot_bands(bands, against=against, dark=dark), key="bands", alt=describe_bands(bands, against=against),
+            table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
+        )  # fmt: skip

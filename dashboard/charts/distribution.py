@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.template import FigureTheme, add_note, empty_figure, figure_theme, new_figure, translucent
+from dashboard.charts.template import FigureTheme, Table, add_note, empty_figure, figure_theme, new_figure, translucent
 from dashboard.labels import brief_percent, percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
@@ -28,7 +28,7 @@ def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None =
         figure.add_trace(_area(distribution, "Defaults", theme))
     if cutoff is not None:
         _mark_cutoff(figure, cutoff, float(distribution.edges[-1]), theme)
-    figure.update_layout(hovermode="x unified", showlegend=True)
+    figure.update_layout(hovermode="x unified", showlegend=True, legend_entrywidth=130)
     figure.update_xaxes(
         title_text="Predicted probability of default (PD)", ticksuffix=" %",
         range=[0, 100 * float(distribution.edges[-1])],
@@ -54,6 +54,17 @@ def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | No
     ]
     sentence = f"Distribution of predicted PD: {' and '.join(parts)}."
     return sentence if cutoff is None else f"{sentence} The cutoff is marked at {brief_percent(cutoff)}."
+
+
+def tabulate_pd_distribution(distribution: PdDistribution) -> Table:
+    """The bars of `plot_pd_distribution`, one row each, with what lies beyond the last."""
+    edges = 100 * distribution.edges
+    return {
+        "PD from (%)": [round(float(edge), 4) for edge in edges],
+        "PD below (%)": [*(round(float(edge), 4) for edge in edges[1:]), None],
+        "Non-defaults": [*distribution.good.tolist(), distribution.good_beyond],
+        "Defaults": [*distribution.bad.tolist(), distribution.bad_beyond],
+    }
 
 
 def _title(distribution: PdDistribution) -> str:

@@ -27,9 +27,10 @@ def render_applicant_panel(dataset: cache.Dataset) -> None:
 @st.fragment(key="applicant-panel")
 def _render_lookup(dataset: cache.Dataset, cutoff: float) -> None:
     text = st.text_input(
-        "Application number (SK_ID_CURR)", key=state.APPLICANT, bind="query-params", placeholder="for example 100002",
-        max_chars=12,
+        "Application number (SK_ID_CURR)", placeholder="for example 100002", max_chars=12,
+        **state.widget(state.APPLICANT),
     )  # fmt: skip
+    state.write_address()
     if not text.strip():
         st.caption("Enter the number of an application to score it with the current model.")
         return

@@ -1,15 +1,25 @@
-"""A Plotly figure on the screen: the only place where the dashboard hands one to Streamlit."""
+"""A Plotly figure on the screen, with its data as a table and a file and the way it is computed.
+
+The only place where the dashboard hands a figure to Streamlit.
+"""
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import plotly.graph_objects as go
+import polars as pl
 import streamlit as st
 
 from dashboard import labels
+from dashboard.charts.template import Table
+from dashboard.components.method import render_method
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.
 _TOP_WITHOUT_TITLE = 36
+_CSV = "text/csv"
 
 
 def is_dark() -> bool:
@@ -17,11 +27,57 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def render_figure(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Write `figure` across the width it is given, its title as text above it; `alt` says in words what it shows."""
+def render_figure(
+    figure: go.Figure, *, key: str, alt: str, table: Table, method: str, selectable: bool = False
+) -> list[dict[str, Any]]:
+    """Write `figure` across the width it is given, its title as text above it; `alt` says in words what it shows.
+
+    `table` is the figure's data, `method` the heading of the section in docs/metrics.md that says how it is computed.
+    Where it is `selectable`, a click on a point runs the page again, and the points chosen are returned.
+    """
     title = figure.layout.title
-    st.markdown(f"**{labels.plain(title.text)}**  \n:small[:gray[{labels.plain(title.subtitle.text or '')}]]")
-    freed = figure.layout.margin.t - _TOP_WITHOUT_TITLE
-    figure.update_layout(title=None, height=figure.layout.height - freed, margin_t=_TOP_WITHOUT_TITLE)
-    # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
-    st.plotly_chart(figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=alt)
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{labels.plain(title.text)}**  \n:small[:gray[{labels.plain(title.subtitle.text or '')}]]")
+        freed = figure.layout.margin.t - _TOP_WITHOUT_TITLE
+        figure.layout.height -= freed
+        figure.layout.margin.t = _TOP_WITHOUT_TITLE
+        figure.layout.title = None
+        # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
+        chosen: Any = st.plotly_chart(
+            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=alt,
+            on_select="rerun" if selectable else "ignore", selection_mode="points",
+        )  # fmt: skip
+        render_tools(table, key=key, method=method)
+    return list(chosen.selection.points) if selectable else []
+
+
+@st.fragment
+def render_tools(table: Table, *, key: str, method: str) -> None:
+    """Write the buttons under a figure: its data, and how it is computed; neither is made before it is asked for."""
+    with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
+        data = st.popover(
+            "Data", icon=":material/table_rows:", type="tertiary", key=f"{key}.data", on_change="rerun", width="content"
+        )
+        if data.open:
+            with data:
+                _render_table(table, key)
+        render_method(method, key=key)
+
+
+def _render_table(table: Table, key: str) -> None:
+    frame = pl.DataFrame(dict(table), strict=False)
+    st.dataframe(frame, hide_index=True, height=min(38 + 35 * frame.height, 420), width=560, alt="The figure's data")
+    st.download_button(
+        "Download CSV", csv_of(frame), f"{key}.csv", _CSV, icon=":material/download:", on_click="ignore",
+        key=f"{key}.csv",
+    )  # fmt: skip
+
+
+def csv_of(frame: pl.DataFrame) -> bytes:
+    """`frame` as CSV; text that a spreadsheet would run as a formula is kept from being one."""
+    text = pl.selectors.string() | pl.selectors.by_dtype(pl.Enum) | pl.selectors.categorical()
+    words = frame.select(text).columns
+    safe = frame.with_columns(pl.col(words).cast(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1"))
+    out = io.BytesIO()
+    safe.write_csv(out)
+    return out.getvalue()

@@ -1,116 +1,252 @@
-"""The bar that cuts a cohort out of the portfolio, and the cutoff that goes with it."""
+"""The bar that cuts a cohort out of the portfolio: filters by group, named cohorts, the cutoff."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
-from dashboard import labels, state
-from dashboard.filters import Condition, Filters, LevelFilter, RangeFilter
+from dashboard import cache, labels, state
+from dashboard.bins import ValueGrid
+from dashboard.columns import OUTCOME_GROUP, PREDICTION
+from dashboard.components.cohort_menu import render_cohort_menu
+from dashboard.components.histogram import histogram_html
+from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.links import Cohort
+from data import schema
 from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
+from data.schema import Group
 from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
-SHOWN_FIRST = ("NAME_CONTRACT_TYPE", "NAME_INCOME_TYPE", "DAYS_BIRTH")
-MOST_LEVELS = 60
+# Groups with a button of their own, in this order; a schema's other groups share one.
+OWN_BUTTON = (Group.PERSON.value, Group.WORK.value, Group.CREDIT.value, Group.EXTERNAL.value)
+MORE = "More"
+# A level takes a moment to be read in a list; beyond this nobody does.
+MOST_LEVELS = 300
 _SHORTEST_SCALE = 15.0
+_WIDGET = "filter."
 
 
-def chosen_columns(predictions: Predictions) -> tuple[CohortColumn, ...]:
-    """The three columns that the bar offers: the usual ones where they are there, else the file's first ones."""
-    by_name = {column.name: column for column in predictions.cohort_columns if _can_filter(column)}
-    usual = [by_name.pop(name) for name in SHOWN_FIRST if name in by_name]
-    # Of a file that is not known, its levels say more about a cohort than its numbers, among which are row numbers.
-    others = sorted(by_name.values(), key=lambda column: column.kind is CohortKind.RANGE)
-    return tuple([*usual, *others][:3])
-
-
-def _can_filter(column: CohortColumn) -> bool:
+def can_filter(column: CohortColumn) -> bool:
+    """Whether the column has more than one value to choose from."""
     if column.kind is CohortKind.LEVELS:
         return 1 < len(column.levels) <= MOST_LEVELS
     return column.minimum is not None and column.maximum is not None and column.minimum < column.maximum
 
 
-def render_filter_bar(predictions: Predictions) -> Filters:
-    """Write the filters and the cutoff in one row, and return the cohort they select."""
-    columns = chosen_columns(predictions)
-    cells = st.columns([1] * len(columns) + [1.1], gap="medium")
-    conditions = []
-    for cell, column in zip(cells, columns, strict=False):
-        with cell:
-            condition = _render_levels(column) if column.kind is CohortKind.LEVELS else _render_range(column)
-        if condition is not None:
-            conditions.append(condition)
-    with cells[-1]:
-        _render_cutoff(predictions)
-    return Filters.of(conditions)
+def grouped(columns: Iterable[CohortColumn]) -> dict[str, list[CohortColumn]]:
+    """The columns that can be filtered by, under the buttons on which they are found."""
+    own = [*OWN_BUTTON, MORE, PREDICTION, OUTCOME_GROUP]
+    known = {group.value for group in Group}
+    groups: dict[str, list[CohortColumn]] = {}
+    for column in filter(can_filter, columns):
+        name = MORE if column.group in known and column.group not in OWN_BUTTON else column.group
+        groups.setdefault(name, []).append(column)
+    return dict(sorted(groups.items(), key=lambda item: own.index(item[0]) if item[0] in own else -1))
 
 
-def _render_levels(column: CohortColumn) -> Condition | None:
-    chosen = st.multiselect(
-        labels.plain(column.label), column.levels, key=state.filter_key(column.name), bind="query-params",
-        placeholder="All", format_func=partial(labels.level, column.name), help=column.description or None,
+def render_filter_bar(dataset: cache.Dataset, predictions: Predictions) -> None:
+    """Write the buttons that open the filters, and the menu of named cohorts."""
+    with st.container(key="filter-bar", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+        for group, columns in grouped(predictions.cohort_columns).items():
+            _render_group(dataset, group, columns)
+        render_cohort_menu(predictions)
+
+
+def _render_group(dataset: cache.Dataset, group: str, columns: Sequence[CohortColumn]) -> None:
+    names = {column.name for column in columns} | ({DECISION} if group == OUTCOME_GROUP else set())
+    active = sum(condition.column in names for condition in state.filters().conditions)
+    label = f"{labels.plain(group)} ({active})" if active else labels.plain(group)
+    box = st.popover(label, key=f"filters.{group}", on_change="rerun")
+    # The filters of a closed group would cost every run; what they chose is held by the visit, not by them.
+    if box.open:
+        with box, st.container(width=420, gap="small"):
+            for column in columns:
+                if column.kind is CohortKind.LEVELS:
+                    _render_levels(dataset, column)
+                else:
+                    _render_range(dataset, column)
+            if group == OUTCOME_GROUP:
+                _render_decisions()
+
+
+def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
+    counts = cache.level_counts(dataset, column.name)
+    options: list[str | None] = [level for level in column.levels if counts.get(level)]
+    options += [None] if counts.get(None) else []
+    found = state.filters().on(column.name)
+    chosen: list[str | None] = []
+    if isinstance(found, LevelFilter):
+        chosen = [level for level in options if level in found.levels or (level is None and found.with_missing)]
+        # Levels that a link names and no application has are kept, so that the empty cohort explains itself.
+        unseen = [level for level in found.levels if level not in options]
+        options, chosen = [*options, *unseen], [*chosen, *unseen]
+    key = _held(column.name, chosen)
+    st.multiselect(
+        labels.plain(column.label), options, key=key, placeholder="All",
+        format_func=partial(_worded_level, column.name, counts),
+        help=labels.plain(column.description) or None, on_change=partial(_take_levels, column.name, key),
     )  # fmt: skip
-    return LevelFilter(column.name, tuple(sorted(chosen))) if chosen else None
 
 
-def _render_range(column: CohortColumn) -> Condition | None:
-    in_years = labels.is_in_years(column)
-    low, high = _ends(column, in_years=in_years)
-    chosen = st.slider(
-        f"{labels.plain(column.label)} (years)" if in_years else labels.plain(column.label), low, high, (low, high),
-        key=state.filter_key(column.name), bind="query-params", help=column.description or None,
+def _worded_level(name: str, counts: Mapping[str | None, int], level: str | None) -> str:
+    return f"{labels.MISSING if level is None else labels.level(name, level)} ({labels.count(counts.get(level, 0))})"
+
+
+def _take_levels(name: str, key: str) -> None:
+    chosen: list[str | None] = st.session_state[key]
+    levels = tuple(sorted(level for level in chosen if level is not None))
+    _put(name, LevelFilter(name, levels, with_missing=None in chosen) if chosen else None)
+
+
+def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
+    grid = cache.value_grid(dataset, column.name)
+    found = state.filters().on(column.name)
+    condition = found if isinstance(found, RangeFilter) else RangeFilter(column.name)
+    low, high = _shown(column, condition, grid)
+    stops = sorted({*grid.stops, low, high})
+    key = _held(column.name, (low, high))
+    title = labels.plain(labels.column_title(column))
+    with st.container(gap="xsmall"):
+        st.markdown(f":small[{title}]", help=labels.plain(column.description) or None)
+        st.html(histogram_html(grid, low, high))
+        st.select_slider(
+            title, stops, (low, high), key=key, format_func=labels.amount, label_visibility="collapsed",
+            on_change=partial(_take_range, column, grid, key),
+        )  # fmt: skip
+        if grid.n_missing:
+            _render_missing(column, condition, grid.n_missing)
+
+
+def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int) -> None:
+    words = {"": "With", "without": "Without", "only": "Only"}
+    # Without any condition all rows are in; a range that is moved leaves out the rows without a value.
+    unset = condition == RangeFilter(column.name) and state.filters().on(column.name) is None
+    mode = "only" if condition.only_missing else "" if unset or condition.with_missing else "without"
+    key = _held(f"{column.name}.missing", mode)
+    st.segmented_control(
+        f"Applications without a value ({labels.count(n_missing)})", list(words), key=key,
+        format_func=words.__getitem__,
+        on_change=partial(_take_missing, column.name, key), required=True,
     )  # fmt: skip
-    if chosen == (low, high):
-        return None
-    if in_years:
-        return RangeFilter(column.name, labels.days(chosen[1]), labels.days(chosen[0]))
-    return RangeFilter(column.name, float(chosen[0]), float(chosen[1]))
 
 
-def _ends(column: CohortColumn, *, in_years: bool) -> tuple[int, int] | tuple[float, float]:
-    low, high = float(column.minimum or 0), float(column.maximum or 0)
-    if in_years:
-        low, high = labels.years(high), labels.years(low)
-    # Whole ends where the range allows it: a slider from 20 to 70 reads better than one from 20.504 to 69.121.
-    return (math.floor(low), math.ceil(high)) if high - low >= 2 else (low, high)
+def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
+    low, high = st.session_state[key]
+    ends = [None if low <= grid.stops[0] else low, None if high >= grid.stops[-1] else high]
+    factor = labels.scale(column).factor
+    stored = [None if end is None else end / factor for end in ends]
+    first, last = reversed(stored) if factor < 0 else stored
+    before = state.filters().on(column.name)
+    with_missing = isinstance(before, RangeFilter) and before.with_missing
+    _put(column.name, None if first is None and last is None else RangeFilter(column.name, first, last, with_missing))
 
 
-def _render_cutoff(predictions: Predictions) -> None:
-    highest = float(predictions.frame[PROBABILITY].to_numpy().max())
-    # The scale ends where PDs do, on a round number, but never short of the usual cutoff.
-    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest))
+def _take_missing(name: str, key: str) -> None:
+    before = state.filters().on(name)
+    low, high = (before.low, before.high) if isinstance(before, RangeFilter) else (None, None)
+    match st.session_state[key]:
+        case "only":
+            _put(name, RangeFilter(name, only_missing=True))
+        case "without":
+            _put(name, RangeFilter(name, low, high))
+        case _:
+            _put(name, None if low is None and high is None else RangeFilter(name, low, high, with_missing=True))
+
+
+def _shown(column: CohortColumn, condition: RangeFilter, grid: ValueGrid) -> tuple[float, float]:
+    factor = labels.scale(column).factor
+    ends = [None if end is None else labels.significant(end * factor, 12) for end in (condition.low, condition.high)]
+    low, high = reversed(ends) if factor < 0 else ends
+    return (grid.stops[0] if low is None else low, grid.stops[-1] if high is None else high)
+
+
+def _render_decisions() -> None:
+    found = state.filters().on(DECISION)
+    chosen = [kind.value for kind in found.kinds] if isinstance(found, DecisionFilter) else []
+    key = _held(DECISION, chosen)
+    st.pills(
+        "Decision at the current cutoff", [kind.value for kind in Decision], selection_mode="multi", key=key,
+        format_func=str.capitalize, on_change=partial(_take_decisions, key),
+        help="A false decline is a good applicant declined, a false approval a default approved.",
+    )  # fmt: skip
+
+
+def _take_decisions(key: str) -> None:
+    kinds = tuple(sorted(Decision(text) for text in st.session_state[key]))
+    _put(DECISION, DecisionFilter(kinds) if kinds else None)
+
+
+def _put(column: str, condition: Condition | None) -> None:
+    if condition is None:
+        state.remove_condition(column)
+    else:
+        state.add_condition(condition)
+
+
+def _held(name: str, value: object) -> str:
+    """The key of a filter's widget, which now shows `value`: what the visit holds, whoever changed it."""
+    key = _WIDGET + name
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def render_cutoff(predictions: Predictions) -> None:
+    """Write the slider of the cutoff."""
+    highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
+    # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
+    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(state.CUTOFF) / 5))
     st.slider(
-        "Cutoff (PD)", 0.0, top, 100 * DEFAULT_CUTOFF, 0.01, format="%.2f %%", key=state.CUTOFF,
-        bind="query-params",
+        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.widget(state.CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
     )  # fmt: skip
 
 
-def _defaults(predictions: Predictions) -> dict[str, object]:
-    """What each filter's widget holds when it filters nothing, by session key."""
-    return {
-        state.filter_key(column.name): []
-        if column.kind is CohortKind.LEVELS
-        else _ends(column, in_years=labels.is_in_years(column))
-        for column in chosen_columns(predictions)
-    }
-
-
-def render_cohort_line(predictions: Predictions, n_cohort: int, n_defaults: int, *, is_filtered: bool) -> None:
-    """Write how much of the portfolio the cohort is, with a way back to the whole."""
+def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, n_defaults: int) -> None:
+    """Write how much of the portfolio the cohort is, and its filters as chips that take them back."""
     n_portfolio = predictions.frame.height
     share = n_cohort / n_portfolio
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    columns = {column.name: column for column in predictions.cohort_columns}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
-            f"**{labels.plural(n_defaults, 'default')}**"
-        )
-        st.button(
-            "Reset filters", on_click=state.put, args=(_defaults(predictions),), disabled=not is_filtered,
-            icon=":material/undo:",
+            f"**{labels.plural(n_defaults, 'default')}**", width="content",
         )  # fmt: skip
+        for condition in cohort.filters.conditions:
+            st.button(
+                labels.plain(word_condition(condition, columns)), key=f"chip.{condition.column}",
+                icon=":material/close:",
+                icon_position="right", on_click=state.remove_condition, args=(condition.column,),
+                help="Take this filter back",
+            )  # fmt: skip
+        # There also when there is nothing to reset, so that the first filter does not push the page down.
+        st.button(
+            "Reset filters", on_click=state.set_filters, args=(Filters(),), icon=":material/undo:", type="tertiary",
+            disabled=not cohort.filters,
+        )  # fmt: skip
+
+
+def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> str:
+    """`condition` in a few words, such as `Income type: Pensioner`."""
+    if isinstance(condition, DecisionFilter):
+        return " or ".join(kind.value for kind in condition.kinds).capitalize()
+    column = columns[condition.column]
+    if isinstance(condition, LevelFilter):
+        levels = [labels.level(column.name, level) for level in condition.levels]
+        levels += [labels.MISSING] if condition.with_missing else []
+        worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
+        return f"{column.label}: {worded}"
+    if condition.only_missing:
+        return f"{column.label}: {labels.MISSING}"
+    known = schema.BY_NAME.get(column.name)
+    if known is not None and known.sentinel is not None and condition.low == known.sentinel:
+        return f"{column.label}: {known.sentinel_meaning}"
+    unit = labels.scale(column).unit
+    tail = " or missing" if condition.with_missing else ""
+    return f"{column.label}: {labels.span(column, condition.low, condition.high)} {unit}".rstrip() + tail

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 
 import numpy as np
 
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, weighted_sum
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.groups import equal_count_groups, summed
 from dashboard.metrics.rates import default_rate, wilson_bounds
 
 MAX_RELATIVE_GAP = 0.25
 MIN_NOISE_RATIO = 2.0
+Z95_ONE_SIDED = NormalDist().inv_cdf(0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ class Reliability:
 class CalibrationError:
     """Expected calibration error (no interval: it is biased upwards) and what perfect calibration would show.
 
-    `noise` is the mean error that chance alone gives groups of these sizes when every PD is right; an error near it
-    says nothing against the model.
+    `noise` is the mean error that chance alone gives groups of these sizes when every PD is right, and `noise_high`
+    what it stays below in 95 of 100 such cohorts; an error below that says nothing against the model.
     """
 
     error: Estimate
     noise: float
+    noise_high: float
     groups: Reliability
 
 
@@ -86,12 +90,9 @@ def reliability(counts: ScoreCounts, *, n_groups: int = 20) -> Reliability:
 
     A PD bin is never split: it belongs to the group in which its middle application falls.
     """
-    size = counts.applications
-    total = max(int(size.sum()), 1)
-    group = ((np.cumsum(size) - size / 2) * n_groups / total).astype(np.int64).clip(0, n_groups - 1)
+    group = equal_count_groups(counts, n_groups)
     n, bad, pd_sum = (
-        np.bincount(group, weights=weights, minlength=n_groups)
-        for weights in (size, counts.bad, counts.good_pd + counts.bad_pd)
+        summed(group, values, n_groups) for values in (counts.applications, counts.bad, counts.good_pd + counts.bad_pd)
     )
     used = n > 0
     n, bad, pd_sum = n[used], bad[used], pd_sum[used]
@@ -107,12 +108,23 @@ def expected_calibration_error(counts: ScoreCounts, *, n_groups: int = 20) -> Ca
     groups = reliability(counts, n_groups=n_groups)
     total = counts.n_applications
     if not total:
-        return CalibrationError(Estimate.undefined(NO_APPLICATIONS), 0.0, groups)
+        return CalibrationError(Estimate.undefined(NO_APPLICATIONS), 0.0, 0.0, groups)
     weight = groups.applications / total
     error = weighted_sum(np.abs(groups.mean_pd - groups.default_rate), weight)
-    # Mean of |N(0, s)| is s sqrt(2 / pi), with s the standard error of a rate that equals the mean PD.
-    spread = np.sqrt(np.clip(groups.mean_pd * (1 - groups.mean_pd), 0, None) / groups.applications)
-    return CalibrationError(Estimate(error), weighted_sum(spread, weight) * math.sqrt(2 / math.pi), groups)
+    return CalibrationError(Estimate(error), *_noise(groups), groups)
+
+
+def _noise(groups: Reliability) -> tuple[float, float]:
+    # |N(0, s)| has mean s sqrt(2 / pi), variance s^2 (1 - 2 / pi) and skewness 0.9953, with s the standard error of a
+    # rate that equals the mean PD. Cornish and Fisher's first term makes a quantile of the sum's three moments.
+    variance = np.clip(groups.mean_pd * (1 - groups.mean_pd), 0, None) / groups.applications
+    spread = np.sqrt(variance) * groups.applications / groups.applications.sum()
+    mean, squares = float(spread.sum()) * math.sqrt(2 / math.pi), float((spread**2).sum())
+    if not squares:
+        return 0.0, 0.0
+    skewness = 0.9953 * float((spread**3).sum()) / squares**1.5
+    quantile = Z95_ONE_SIDED + (Z95_ONE_SIDED**2 - 1) / 6 * skewness
+    return mean, mean + quantile * math.sqrt(squares * (1 - 2 / math.pi))
 
 
 def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> CalibrationCheck:
@@ -145,8 +157,10 @@ def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> Calibration
 
 
 def _message(verdict: Verdict, mean: float, rate: float, error: float) -> str:
-    level, observed, off = (f"{100 * share:.2f} %" for share in (mean, rate, error))
-    found = f"the mean PD is {level} where {observed} defaulted, and groups are off by {off} on average"
+    found = (
+        f"the mean PD is {100 * mean:.2f} % where {100 * rate:.2f} % defaulted, "
+        f"and tenths of the cohort by PD are off by {100 * error:.2f} points on average"
+    )
     match verdict:
         case Verdict.CALIBRATED:
             return f"PDs can be read as probabilities: {found}."

@@ -67,3 +67,12 @@ def normal_estimate(value: float, standard_error: float, *, low: float = -math.i
     """value +- 1.96 standard errors, kept within `low` and `high`."""
     half = Z95 * standard_error
     return Estimate.around(value, max(value - half, low), min(value + half, high))
+
+
+def student_quantile(degrees_of_freedom: float) -> float:
+    """What takes the place of 1.96 where the standard error is itself an estimate from few observations."""
+    if degrees_of_freedom > 1_000:
+        return Z95
+    from scipy.special import stdtrit  # small cohorts only: start-up does not wait for it
+
+    return float(stdtrit(degrees_of_freedom, 0.975))

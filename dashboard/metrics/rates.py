@@ -18,6 +18,7 @@ NOTHING_APPROVED = "no application is approved at this cutoff"
 NOTHING_DECLINED = "no application is declined at this cutoff"
 ONE_SIDED = "all of the cohort's applications have one outcome or get one decision"
 NO_EXPOSURE = "the predictions carry no exposure"
+MIN_FOR_MCC_INTERVAL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +112,55 @@ class Confusion:
 
     @property
     def f1(self) -> Estimate:
-        """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); no interval."""
-        weight = self.declined + self.defaults
-        if not weight:
+        """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN)."""
+        return self.f_beta(1.0)
+
+    def f_beta(self, beta: float) -> Estimate:
+        """Mean of precision and recall in which recall counts `beta` times as much (above 0), van Rijsbergen's F.
+
+        (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP). The interval is Wilson's, of TP among as many cases as
+        have the variance that the weighted errors have; for F1 that is TP / (TP + FP + FN), mapped.
+        """
+        ratio = beta * beta
+        weighted = ratio * self.false_approvals + self.false_declines
+        if not self.true_declines + weighted:
             return Estimate.undefined("nothing is declined and nothing defaulted")
-        return Estimate(2 * self.true_declines / weight)
+        # Each error counts 1 or beta^2. Errors of this common weight are as noisy; without any, the larger is assumed.
+        weight = (ratio**2 * self.false_approvals + self.false_declines) / weighted if weighted else max(ratio, 1.0)
+
+        def mapped(hit_share: float) -> float:
+            return (1 + ratio) * hit_share / ((1 + ratio) * hit_share + weight * (1 - hit_share))
+
+        trials = self.true_declines + weighted / weight
+        low, high = wilson_bounds(self.true_declines, trials)
+        return Estimate.around(mapped(self.true_declines / trials), mapped(float(low)), mapped(float(high)))
 
     @property
     def mcc(self) -> Estimate:
-        """Matthews correlation coefficient of decision and outcome, -1 to 1; no interval."""
+        """Matthews correlation coefficient of decision and outcome, -1 to 1.
+
+        The interval is the delta method's on Fisher's scale; none where a row or column of the matrix holds fewer than
+        30, for which it is too narrow. Source of the variance: Bishop, Fienberg and Holland (1975), Discrete
+        Multivariate Analysis, section 11.3.
+        """
         scale = math.sqrt(self.declined * self.approved) * math.sqrt(self.defaults * self.non_defaults)
         if not scale:
             return Estimate.undefined(ONE_SIDED)
         hits = self.true_declines * self.true_approvals - self.false_declines * self.false_approvals
-        return Estimate(hits / scale)
+        value = hits / scale
+        smallest = min(self.declined, self.approved, self.defaults, self.non_defaults)
+        if smallest < MIN_FOR_MCC_INTERVAL or abs(value) >= 1:
+            return Estimate(value)
+        half = Z95 * math.sqrt(self._mcc_variance(value, scale)) / (1 - value**2)
+        centre = math.atanh(value)
+        return Estimate.around(value, math.tanh(centre - half), math.tanh(centre + half))
+
+    def _mcc_variance(self, mcc: float, scale: float) -> float:
+        decided = self.declined - self.approved
+        observed = self.defaults - self.non_defaults
+        skew = decided**2 / (self.declined * self.approved) + observed**2 / (self.defaults * self.non_defaults)
+        lean = mcc * (1 + mcc**2 / 2) * decided * observed / scale
+        return max(1 - mcc**2 + lean - 0.75 * mcc**2 * skew, 0.0) / self.applications
 
 
 def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard import labels
+from data.predictions import CohortColumn, CohortKind
 
 
 @pytest.mark.parametrize(
@@ -41,10 +42,25 @@ def test_a_dash_is_not_taken_for_a_sign() -> None:
     assert labels.interval(labels.decimal(-0.639), labels.decimal(0.858)) == "−0.639 to 0.858"
 
 
-def test_years_and_days_are_each_other_s_inverse() -> None:
-    assert labels.years(-7_305) == 20.0
-    assert labels.days(labels.years(-12_345)) == pytest.approx(-12_345)
+def column(name: str) -> CohortColumn:
+    return CohortColumn(name, name.title(), "", "", CohortKind.RANGE)
 
 
-def test_plain_text_holds_no_markup() -> None:
-    assert labels.plain("a_b*c [x](y) <b> $z$ 5 %") == r"a\_b\*c \[x\]\(y\) \<b\> \$z\$ 5" + "\u00a0%"
+def test_days_are_shown_as_years_in_rising_order() -> None:
+    age = column("DAYS_BIRTH")
+    assert labels.quantity(age, -7_305) == "20"
+    assert labels.span(age, -14_610, -7_305) == "20 to 40"
+    assert labels.span(age, None, -7_305) == "20 and more"
+    assert labels.span(age, -7_305, None) == "below 20"
+    assert labels.column_title(age) == "Days_Birth (years)"
+
+
+def test_a_pd_is_shown_as_a_percentage_and_any_other_number_as_it_is() -> None:
+    assert labels.span(column("default_probability"), 0.02, 0.08) == "2 to 8"
+    assert labels.span(column("income"), 45_000, None) == "45,000 and more"
+    assert labels.span(column("income"), None, 2_500_000) == "below 2.5 M"
+
+
+@pytest.mark.parametrize(("value", "worded"), [(0.123456, "0.1235"), (12, "12"), (999.96, "1000"), (1_234.5, "1,234")])
+def test_amounts_take_as_few_digits_as_they_need(value: float, worded: str) -> None:
+    assert labels.amount(value) == worded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,20 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from data.settings import ROOT, Settings
+from data.settings import Settings
 
-APP = str(ROOT / "dashboard" / "app.py")
-pytestmark = pytest.mark.xdist_group("built")
-
-
-def opened(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(sys, "argv", [APP, *arguments])
-    app = AppTest.from_file(APP, default_timeout=60).run()
-    assert [error.value for error in app.exception] == []
-    return app
+OpenPage = Callable[..., AppTest]
 
 
-def metrics(app: AppTest) -> dict[str, Any]:
+def rate_of(frame: pl.DataFrame) -> str:
+    """The default rate, as the page words it."""
+    return f"{100 * frame['is_default'].sum() / frame.height:.2f} %"
+
+
+def metrics(app: AppTest, *, defined: bool = True) -> dict[str, Any]:
     shown = {metric.label: metric.value for metric in app.main.metric}
+    if not defined:
+        return shown
     return shown | {name: float(shown[name]) for name in ("ROC AUC", "Gini")}
 
 
@@ -52,42 +51,104 @@ def expected(frame: pl.DataFrame, cutoff: float) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def frame(built: Settings) -> pl.DataFrame:
-    return pl.read_parquet(built.predictions)
-
-
-def test_the_whole_portfolio_shows_its_figures(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = metrics(opened(monkeypatch=monkeypatch))
+def test_the_whole_portfolio_shows_its_figures(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    shown = metrics(open_page("overview"))
     wanted = expected(frame, 0.0909)
     assert {name: shown[name] for name in wanted} == wanted
 
 
-def test_filters_and_cutoff_change_the_figures(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(monkeypatch=monkeypatch)
-    app.multiselect(key="f.NAME_INCOME_TYPE").set_value(["Pensioner"])
-    app.slider(key="f.DAYS_BIRTH").set_value((55, 60))
-    app.slider(key="cutoff").set_value(5.0).run()
+def test_filters_and_cutoff_of_a_link_change_the_figures(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    query = {"f.NAME_INCOME_TYPE": ["Pensioner"], "f.DAYS_BIRTH": ["-21915..-20088.75"], "cutoff": "5"}
+    shown = metrics(open_page("overview", query))
     years = -pl.col("DAYS_BIRTH") / 365.25
     cohort = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner", years >= 55, years <= 60)
     wanted = expected(cohort, 0.05)
-    assert {name: metrics(app)[name] for name in wanted} == wanted
+    assert {name: shown[name] for name in wanted} == wanted
 
 
-def test_reset_brings_the_whole_portfolio_back(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(monkeypatch=monkeypatch)
-    app.multiselect(key="f.NAME_INCOME_TYPE").set_value(["Pensioner"]).run()
+def test_a_kind_of_decision_is_a_cohort_at_the_cutoff_in_force(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.decision": ["false approval", "true decline"], "cutoff": "8"})
+    assert metrics(app, defined=False)["Applications"] == f"{frame['is_default'].sum():,}"
+    app = open_page("overview", {"f.decision": "false approval", "cutoff": "8"})
+    wanted = frame.filter(pl.col("is_default"), pl.col("default_probability").cast(pl.Float64) < 0.08)
+    assert metrics(app, defined=False)["Applications"] == f"{wanted.height:,}"
+
+
+def test_a_cohort_is_set_against_the_whole_portfolio(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner"})
+    rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
+    assert rate.proto.delta_description == f"Portfolio: {rate_of(frame)}"
+
+
+def test_a_cohort_is_compared_with_the_rest(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner", "against": "~rest"})
+    rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
+    others = frame.filter(pl.col("NAME_INCOME_TYPE") != "Pensioner")
+    assert rate.proto.delta_description == f"Rest: {rate_of(others)}"
+
+
+def test_two_named_cohorts_of_a_link_are_compared(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    query = {
+        "f.NAME_INCOME_TYPE": "Pensioner", "c.Workers": "f.NAME_INCOME_TYPE=Working", "against": "Workers",
+    }  # fmt: skip
+    app = open_page("overview", query)
+    rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
+    others = frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")
+    assert rate.proto.delta_description == f"Workers: {rate_of(others)}"
+
+
+def test_reset_brings_the_whole_portfolio_back(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner"})
     assert metrics(app)["Applications"] != f"{frame.height:,}"
     next(button for button in app.button if button.label == "Reset filters").click().run()
     assert metrics(app)["Applications"] == f"{frame.height:,}"
+    assert "f.NAME_INCOME_TYPE" not in app.query_params
 
 
-def test_an_applicant_is_scored_in_the_side_panel(built: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chip_takes_its_filter_back(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner", "f.CODE_GENDER": "F"})
+    app.button(key="chip.NAME_INCOME_TYPE").click().run()
+    women = frame.filter(pl.col("CODE_GENDER") == "F")
+    assert metrics(app)["Applications"] == f"{women.height:,}"
+
+
+def test_an_empty_cohort_says_what_to_do(open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.DAYS_BIRTH": "-1..0"})
+    assert app.info[0].value.startswith("No application meets these filters together.")
+    assert not app.main.metric
+
+
+def test_one_outcome_gives_counts_and_says_why_there_is_no_auc(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"f.observed": "Defaulted"})
+    shown = {metric.label: metric for metric in app.main.metric}
+    assert shown["Applications"].value == f"{frame['is_default'].sum():,}"
+    assert shown["ROC AUC"].value == "–"
+    assert "all of the cohort's applications defaulted" in shown["ROC AUC"].proto.help
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"f.NAME_INCOME_TYPE": "Nobody"}, "asks for 'Nobody', which is not one of its levels"),
+        ({"cutoff": "nan"}, "The value of cutoff is not one that the screen knows."),
+        ({"cutoff": "<b>1</b>"}, "The value of cutoff is not one that the screen knows."),
+        ({"nonsense": "1"}, "The value of nonsense is not one that the screen knows."),
+        ({"c.X": "f.AGE=1..2"}, "names a column that these predictions do not have"),
+    ],
+)
+def test_what_a_link_says_wrong_is_left_out_with_a_notice(
+    query: dict[str, str], said: str, frame: pl.DataFrame, open_page: OpenPage
+) -> None:
+    app = open_page("overview", query)
+    assert said in app.info[0].value.replace("\\", "")
+    assert metrics(app)["Applications"] == f"{frame.height:,}"
+
+
+def test_an_applicant_is_scored_in_the_side_panel(built: Settings, open_page: OpenPage) -> None:
     from inference.session import ScoringSession
 
     row = pl.read_parquet(built.applications).row(17, named=True)
-    app = opened(monkeypatch=monkeypatch)
-    app.text_input(key="applicant").set_value(str(row["SK_ID_CURR"])).run()
+    app = open_page("overview", {"applicant": str(row["SK_ID_CURR"])})
     shown = {metric.label: metric.value for metric in app.sidebar.metric}
     assert shown == {"PD": f"{100 * ScoringSession.open(built.model).score(row):.2f} %"}
 
@@ -97,21 +158,15 @@ def test_an_applicant_is_scored_in_the_side_panel(built: Settings, monkeypatch: 
     [
         ("12a", "An application number holds digits only."),
         ("1", "There is no application 1 in these predictions."),
-        ("99999999999", "There is no application 99999999999 in these predictions."),
+        ("999999999999", "There is no application 999999999999 in these predictions."),
     ],
 )
-def test_a_wrong_number_is_answered_in_a_sentence(
-    text: str, said: str, built: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = opened(monkeypatch=monkeypatch)
-    app.text_input(key="applicant").set_value(text).run()
+def test_a_wrong_number_is_answered_in_a_sentence(text: str, said: str, open_page: OpenPage) -> None:
+    app = open_page("overview", {"applicant": text})
     assert [warning.value for warning in app.sidebar.warning] == [said]
-    assert not app.exception
 
 
-def test_imported_predictions_without_ids_switch_scoring_off(
-    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_imported_predictions_without_ids_switch_scoring_off(tmp_path: Path, open_page: OpenPage) -> None:
     rng = np.random.default_rng(1)
     pd = rng.beta(1, 11, 4_000)
     path = tmp_path / "theirs.csv"
@@ -119,35 +174,29 @@ def test_imported_predictions_without_ids_switch_scoring_off(
         {"y": (rng.random(4_000) < pd).astype(int), "p": pd, "branch": rng.choice(["<b>north</b>", "south"], 4_000)}
     ).write_csv(path)
     told = ("--predictions", str(path), "--map", "y=outcome", "--map", "p=probability")
-    app = opened(*told, monkeypatch=monkeypatch)
-    assert metrics(app)["Applications"] == "4,000"
-    assert [box.key for box in app.multiselect] == ["f.branch"]
+    app = open_page("overview", {"f.branch": "south"}, told)
+    south = pl.read_csv(path).filter(pl.col("branch") == "south")
+    assert metrics(app)["Applications"] == f"{south.height:,}"
     assert any("carry no application id" in caption.value for caption in app.sidebar.caption)
     assert not app.main.warning
 
 
-def test_uncalibrated_probabilities_are_called_so(
-    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uncalibrated_probabilities_are_called_so(tmp_path: Path, open_page: OpenPage) -> None:
     rng = np.random.default_rng(2)
     truth = rng.beta(1, 11, 4_000)
     path = tmp_path / "weighted.csv"
     pl.DataFrame({"target": (rng.random(4_000) < truth).astype(int), "score": truth**0.4}).write_csv(path)
-    app = opened("--predictions", str(path), monkeypatch=monkeypatch)
+    app = open_page("overview", arguments=("--predictions", str(path)))
     assert "are not probabilities" in app.main.warning[0].value
 
 
-def test_predictions_that_are_not_there_are_said_so(
-    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = opened("--predictions", str(tmp_path / "gone.csv"), monkeypatch=monkeypatch)
+def test_predictions_that_are_not_there_are_said_so(tmp_path: Path, open_page: OpenPage) -> None:
+    app = open_page("overview", arguments=("--predictions", str(tmp_path / "gone.csv")))
     assert "no such file; check the path" in app.error[0].value
 
 
-def test_pds_far_below_the_usual_cutoff_still_have_one(
-    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pds_far_below_the_usual_cutoff_still_have_one(tmp_path: Path, open_page: OpenPage) -> None:
     path = tmp_path / "safe.csv"
     pl.DataFrame({"target": [0] * 99 + [1], "pd": [0.001] * 99 + [0.02]}).write_csv(path)
-    app = opened("--predictions", str(path), monkeypatch=monkeypatch)
+    app = open_page("overview", arguments=("--predictions", str(path)))
     assert {metric.label: metric.value for metric in app.main.metric}["Approval rate"] == "100.00 %"

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -67,30 +68,63 @@ def _wait_until_healthy(process: subprocess.Popen[str], address: str) -> None:
     pytest.fail("the dashboard did not become healthy within a minute")
 
 
+class Server:
+    """A dashboard in a process of its own, at an address that it keeps when it is started again."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._port = _free_port()
+        self._arguments = arguments
+        self.address = f"http://localhost:{self._port}"
+        self._start()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "scripts.serve", "--port", str(self._port), *self._arguments]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+        )
+        _wait_until_healthy(self._process, self.address)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def restart(self) -> None:
+        self.stop()
+        self._start()
+
+
 @pytest.fixture(scope="session")
 def serve(built: Settings) -> Iterator[Serve]:
     """A function that starts the dashboard with the given arguments and returns its address."""
-    processes: list[subprocess.Popen[str]] = []
+    servers: list[Server] = []
 
     def start(*arguments: str) -> str:
-        port = _free_port()
-        command = [sys.executable, "-m", "scripts.serve", "--port", str(port), *arguments]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
-        processes.append(process)
-        address = f"http://localhost:{port}"
-        _wait_until_healthy(process, address)
-        return address
+        servers.append(Server(*arguments))
+        return servers[-1].address
 
     yield start
-    for process in processes:
-        process.terminate()
-        process.wait(30)
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(built: Settings) -> Iterator[Server]:
+    """A dashboard that belongs to one test, which may stop it and start it again."""
+    own = Server()
+    yield own
+    own.stop()
 
 
 @pytest.fixture(scope="session")
 def dashboard(serve: Serve) -> str:
     """The address of the dashboard on the built portfolio."""
     return serve()
+
+
+@pytest.fixture
+def frame(built: Settings) -> pl.DataFrame:
+    """The built portfolio's predictions, as they are stored."""
+    return pl.read_parquet(built.predictions)
 
 
 @pytest.fixture

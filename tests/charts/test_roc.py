@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.charts.roc import describe_roc, plot_roc
+from dashboard.charts.roc import describe_roc, plot_roc, tabulate_roc
+from dashboard.charts.template import LIGHT, Named
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.discrimination import roc_auc, roc_curve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import confusion
 
 HAND = exact_counts([1, 1, 0, 0], [0.9, 0.4, 0.4, 0.1])
+OTHER = exact_counts([1, 0], [0.6, 0.3])
 SURE = Estimate(0.875, 0.86, 0.89)
 
 
@@ -41,6 +43,33 @@ def test_cutoff_is_a_labelled_point() -> None:
     assert (point.x, point.y) == ((50.0,), (100.0,))
     (note,) = figure.layout.annotations
     assert note.text == "<b>◆ cutoff 30.0 %</b><br>declines 100.0 % of defaults<br>and 50.0 % of non-defaults"
+
+
+def test_the_compared_curve_is_dashed_and_named() -> None:
+    figure = plot_roc(roc_curve(HAND), auc=SURE, against=Named("<b>young</b>", roc_curve(OTHER)))
+    _, other, own = figure.data
+    np.testing.assert_allclose(other.x, [0, 0, 100])
+    np.testing.assert_allclose(other.y, [0, 100, 100])
+    assert (other.line.dash, own.line.dash) == ("dash", "solid")
+    assert other.line.color == LIGHT.against
+    assert (other.name, own.name) == ("&lt;b&gt;young&lt;/b&gt;", "Cohort")
+    assert figure.layout.showlegend
+    alone = plot_roc(roc_curve(HAND), auc=SURE, against=Named("young", None))
+    assert len(alone.data) == 2
+    assert not alone.layout.showlegend
+
+
+def test_table_holds_the_points() -> None:
+    table = tabulate_roc(roc_curve(HAND))
+    assert table == {
+        "Cutoff (PD, %)": [None, 90, 40, 10],
+        "Non-defaults declined (%)": [0, 0, 50, 100],
+        "Defaults declined (%)": [0, 50, 100, 100],
+    }
+    both = tabulate_roc(roc_curve(HAND), against=Named("young", roc_curve(OTHER)))
+    assert both["Of"] == ["Cohort"] * 4 + ["young"] * 3
+    assert both["Defaults declined (%)"] == [0, 50, 100, 100, 0, 100, 100]
+    assert all(not column for column in tabulate_roc(None).values())
 
 
 def test_description_gives_the_numbers() -> None:

@@ -14,10 +14,13 @@ from data.errors import FileError, TableError
 from data.predictions import load_predictions
 from data.settings import Settings
 from data.synthetic import make_applications
+from inference.contributions import load_contributions
 from inference.errors import ArtifactError
 from inference.pipeline import Advance, build, find_raw
 from inference.session import ScoringSession
 from inference.training_settings import TrainingSettings
+
+ALL_STEPS = ("applications", "predictions", "contributions")
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def silent(_: str) -> Iterator[Advance]:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     root = tmp_path_factory.mktemp("a checkout")
     made = Settings(root / "raw", root / "processed", root / "model", 2_000, 7, "CPUExecutionProvider")
-    assert build(made, silent) == ("applications", "predictions")
+    assert build(made, silent) == ALL_STEPS
     return made
 
 
@@ -54,7 +57,7 @@ def test_another_seed_makes_another_portfolio_and_another_model(settings: Settin
     other = replace(settings, processed=tmp_path / "processed", model=tmp_path / "model", seed=8)
     build(other, silent)
     assert not pl.read_parquet(other.applications).equals(pl.read_parquet(settings.applications))
-    assert build(replace(other, seed=9), silent) == ("applications", "predictions")
+    assert build(replace(other, seed=9), silent) == ALL_STEPS
 
 
 def test_lost_predictions_are_made_again_and_are_the_same(settings: Settings) -> None:
@@ -69,7 +72,7 @@ def test_a_dropped_file_takes_the_place_of_the_embedded_portfolio(settings: Sett
     theirs.raw.mkdir()
     table = make_applications(1_500, seed=3)
     table.write_csv(theirs.raw / "application_train.csv")
-    assert build(theirs, silent) == ("applications", "predictions")
+    assert build(theirs, silent) == ALL_STEPS
     assert pl.read_parquet(theirs.applications).equals(table)
     assert load_predictions(theirs.predictions).source.name == "application_train.csv"
     assert build(theirs, silent) == ()
@@ -85,6 +88,7 @@ def test_a_wrong_file_leaves_what_was_built(settings: Settings, tmp_path: Path) 
     assert settings.applications.read_bytes() == before
     assert sorted(child.name for child in settings.processed.iterdir()) == [
         "applications.parquet",
+        "contributions.parquet",
         "predictions.parquet",
     ]
 
@@ -98,9 +102,9 @@ def test_two_dropped_files_are_one_too_many(tmp_path: Path) -> None:
 
 def test_a_changed_training_setting_makes_the_model_stale(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSettings, "__init__", _with_fewer_trees(TrainingSettings.__init__))
-    assert build(settings, silent) == ("predictions",)
+    assert build(settings, silent) == ("predictions", "contributions")
     monkeypatch.undo()
-    assert build(settings, silent) == ("predictions",)
+    assert build(settings, silent) == ("predictions", "contributions")
 
 
 def _with_fewer_trees(original: Callable[..., None]) -> Callable[..., None]:
@@ -135,5 +139,37 @@ def test_a_folder_of_something_else_is_not_replaced(settings: Settings, tmp_path
 
 def test_a_checkout_whose_path_looks_like_a_pattern_builds(settings: Settings, tmp_path: Path) -> None:
     odd = replace(settings, processed=tmp_path / "a [b]*", model=tmp_path / "m [x]")
-    assert build(odd, silent) == ("applications", "predictions")
+    assert build(odd, silent) == ALL_STEPS
     assert build(odd, silent) == ()
+
+
+def test_lost_or_foreign_contributions_are_made_again_and_are_the_same(settings: Settings) -> None:
+    before = settings.contributions.read_bytes()
+    settings.contributions.unlink()
+    assert build(settings, silent) == ("contributions",)
+    assert settings.contributions.read_bytes() == before
+    settings.contributions.write_bytes(settings.predictions.read_bytes())
+    assert build(settings, silent) == ("contributions",)
+    settings.contributions.write_text("no table", encoding="utf-8")
+    assert build(settings, silent) == ("contributions",)
+    assert build(settings, silent) == ()
+
+
+def test_contributions_are_of_the_predictions_row_by_row(settings: Settings) -> None:
+    ids = load_predictions(settings.predictions).frame["application_id"]
+    found = load_contributions(settings.contributions)
+    assert found.frame.height == len(ids)
+    assert found.are_of(ids)
+    assert not found.are_of(ids.reverse())
+
+
+def test_a_model_without_its_text_keeps_its_contributions(settings: Settings) -> None:
+    text = settings.model / "model.txt"
+    whole, contributions = text.read_bytes(), settings.contributions.read_bytes()
+    text.unlink()
+    assert build(settings, silent) == ()
+    settings.contributions.unlink()
+    assert build(settings, silent) == ()
+    text.write_bytes(whole)
+    settings.contributions.write_bytes(contributions)
+    assert build(settings, silent) == ()

@@ -86,6 +86,22 @@ def test_noise_is_what_right_pds_show() -> None:
     assert np.mean(np.array(errors, dtype=float)) == pytest.approx(results[0].noise, rel=0.03)
 
 
+@pytest.mark.parametrize("n_groups", [5, 20, 50])
+def test_right_pds_stay_below_the_upper_noise_19_times_in_20(n_groups: int) -> None:
+    rng = np.random.default_rng(19)
+    pd = np.tile(np.linspace(0.02, 0.3, 50), 100)
+    results = [
+        expected_calibration_error(exact_counts(rng.random(5_000) < pd, pd), n_groups=n_groups) for _ in range(2_000)
+    ]
+    below = [result.error.value <= result.noise_high for result in results if result.error.value is not None]
+    assert np.mean(below) == pytest.approx(0.95, abs=0.015)
+
+
+def test_sure_pds_have_no_noise() -> None:
+    found = expected_calibration_error(exact_counts([1, 0], [0.0, 1.0]))
+    assert (found.error.value, found.noise, found.noise_high) == (1.0, 0.0, 0.0)
+
+
 def drawn(shift: float, n_rows: int, seed: int = 14, slope: float = 1.0) -> ScoreCounts:
     """A cohort whose PDs are off: their logits are `slope` times the true ones plus `shift`."""
     rng = np.random.default_rng(seed)
@@ -122,7 +138,7 @@ def test_message_gives_the_figures() -> None:
     found = calibration_check(exact_counts([1] * 100 + [0] * 900, [0.35] * 1_000))
     assert found.message == (
         "These scores are not probabilities: the mean PD is 35.00 % where 10.00 % defaulted, "
-        "and groups are off by 25.00 % on average."
+        "and tenths of the cohort by PD are off by 25.00 points on average."
     )
 
 

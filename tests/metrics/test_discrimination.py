@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from dashboard.metrics.counts import ScoreCounts, exact_counts
-from dashboard.metrics.discrimination import delong, gini, ks_statistic, roc_auc, roc_curve
+from dashboard.metrics.counts import CountsError, ScoreCounts, exact_counts
+from dashboard.metrics.discrimination import auc_difference, delong, gini, ks_statistic, roc_auc, roc_curve
 
 Floats = npt.NDArray[np.float64]
 N_BINS = 400
@@ -189,9 +189,11 @@ def calibrated(a: float, b: float) -> tuple[Floats, Floats]:
     return weight * (1 - pd) / (weight @ (1 - pd)), weight * pd / (weight @ pd)
 
 
-def samples(shares: tuple[Floats, Floats], n_bad: int, repeats: int, seed: int) -> list[ScoreCounts]:
+def samples(
+    shares: tuple[Floats, Floats], n_bad: int, repeats: int, seed: int, n_bins: int = N_BINS
+) -> list[ScoreCounts]:
     rng = np.random.default_rng(seed)
-    edges, zeros = np.arange(N_BINS) / N_BINS, np.zeros(N_BINS)
+    edges, zeros = np.arange(n_bins) / n_bins, np.zeros(n_bins)
     good, bad = (rng.multinomial(n, share, repeats) for n, share in zip((11 * n_bad, n_bad), shares, strict=True))
     return [ScoreCounts(edges, g, b, g * edges, b * edges, zeros, zeros, 0.0) for g, b in zip(good, bad, strict=True)]
 
@@ -213,6 +215,102 @@ def test_delong_covers_95_percent(model: str, n_bad: int) -> None:
     covered = [e.low <= truth <= e.high for e in found if e.low is not None and e.high is not None]
     assert len(covered) == 4_000
     assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
+
+
+def on_one_grid(outcome: npt.NDArray[np.bool_], score: Floats, chosen: npt.NDArray[np.bool_]) -> ScoreCounts:
+    """Exact counts of the chosen rows on the grid of all of them."""
+    edges, index = np.unique(score, return_inverse=True)
+    good, bad = (np.bincount(index[chosen & kind], minlength=edges.size) for kind in (~outcome, outcome))
+    zeros = np.zeros(edges.size)
+    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros, 0.0)
+
+
+def difference_by_rows(
+    outcome: npt.NDArray[np.bool_], score: Floats, one: npt.NDArray[np.bool_], two: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Difference of two cohorts' AUCs and DeLong's correlation of them, from the placement value of each row."""
+    placed = []
+    for chosen in (one, two):
+        bad, good = score[outcome & chosen], score[~outcome & chosen]
+        wins = (bad[:, None] > good[None, :]) + 0.5 * (bad[:, None] == good[None, :])
+        rows = np.zeros(score.size)
+        for kind, placements in ((outcome & chosen, wins.mean(axis=1)), (~outcome & chosen, wins.mean(axis=0))):
+            # So scaled, squares and products of the rows add up to variances and covariance.
+            n = placements.size
+            rows[kind] = (placements - wins.mean()) / math.sqrt(n * (n - 1))
+        placed.append((float(wins.mean()), rows))
+    (first, a), (second, b) = placed
+    return first - second, float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["disjoint", "part", "overlapping"]))
+def test_auc_difference_agrees_with_rows(seed: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    outcome = rng.random(240) < 0.4
+    score = np.round(rng.normal(outcome, 1.0), 1)
+    one = rng.random(240) < 0.5
+    two = {"disjoint": ~one, "part": np.ones(240, dtype=bool), "overlapping": rng.random(240) < 0.6}[kind]
+    counts = [on_one_grid(outcome, score, chosen) for chosen in (one, two, one & two)]
+    found = auc_difference(counts[0], counts[1], shared=None if kind == "disjoint" else counts[2])
+    difference, correlation = difference_by_rows(outcome, score, one, two)
+    assert found.value == pytest.approx(difference, abs=1e-9)
+    assert correlation == pytest.approx(0, abs=1e-12) if kind == "disjoint" else correlation > 0.1
+    a, b = roc_auc(counts[0]), roc_auc(counts[1])
+    assert None not in (a.value, a.low, a.high, b.value, b.low, b.high)
+    down, up = (a.value or 0) - (a.low or 0), (a.high or 0) - (a.value or 0)
+    other_down, other_up = (b.value or 0) - (b.low or 0), (b.high or 0) - (b.value or 0)
+    low = difference - math.sqrt(down**2 + other_up**2 - 2 * correlation * down * other_up)
+    high = difference + math.sqrt(up**2 + other_down**2 - 2 * correlation * up * other_down)
+    assert found.low == pytest.approx(low, abs=1e-9)
+    assert found.high == pytest.approx(high, abs=1e-9)
+
+
+def test_a_cohort_does_not_differ_from_itself(binned: ScoreCounts) -> None:
+    found = auc_difference(binned, binned, shared=binned)
+    # The two ends of an AUC's interval are not quite as far from it, which is all that is left.
+    assert (found.value, found.low, found.high) == pytest.approx((0, 0, 0), abs=5e-5)
+
+
+def test_auc_difference_wants_what_is_shared_to_be_a_part_of_both() -> None:
+    outcome, score = np.array([True, False, True, False]), np.array([0.9, 0.4, 0.4, 0.2])
+    whole, part = (on_one_grid(outcome, score, np.arange(4) < n) for n in (4, 2))
+    with pytest.raises(CountsError, match="below zero"):
+        auc_difference(part, whole, shared=whole)
+
+
+def test_auc_difference_says_which_cohort_lacks_an_outcome() -> None:
+    both, good = exact_counts([1, 0], [0.9, 0.4]), exact_counts([0, 0], [0.9, 0.4])
+    assert "none of the cohort's applications defaulted" in auc_difference(good, both).explanation
+    assert "compared with lacks" in auc_difference(both, good).explanation
+    assert "holds no applications" in auc_difference(ScoreCounts.empty(), both).explanation
+
+
+@pytest.mark.parametrize("shape", ["disjoint", "part of the other"])
+@pytest.mark.parametrize(
+    ("sizes", "models"), [((500, 500), ("portfolio", "weak")), ((60, 500), ("binormal", "unequal"))]
+)
+def test_auc_difference_covers_95_percent(sizes: tuple[int, int], models: tuple[str, str], shape: str) -> None:
+    total, (n, m), repeats = sum(sizes), sizes, 2_000
+    parts = [MODELS[name] for name in models]
+    # Which cohort an application is in is drawn too: its bin is one of the first or of the second model.
+    good, bad = (np.concatenate([n * parts[0][i], m * parts[1][i]]) / total for i in (0, 1))
+    drawn = samples((good, bad), total, repeats, seed=total, n_bins=2 * N_BINS)
+    curves = (parts[0], parts[1] if shape == "disjoint" else tuple(g[:N_BINS] + g[N_BINS:] for g in (good, bad)))
+    first, second = (float(b @ (np.cumsum(g) - g / 2)) for g, b in curves)
+    hits = 0
+    for both in drawn:
+        one, two = (half(both, place) for place in (slice(N_BINS), slice(N_BINS, None)))
+        found = auc_difference(one, two) if shape == "disjoint" else auc_difference(one, one + two, shared=one)
+        hits += (found.low or 0) <= first - second <= (found.high or 0)
+    assert hits / repeats == pytest.approx(0.95, abs=0.015)
+
+
+def half(counts: ScoreCounts, place: slice) -> ScoreCounts:
+    zeros = np.zeros(N_BINS)
+    edges = np.arange(N_BINS) / N_BINS
+    good, bad = counts.good[place], counts.bad[place]
+    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros, 0.0)
 
 
 @pytest.mark.parametrize("n_bad", [24_825, 500, 60])

@@ -12,6 +12,7 @@ from sklearn import metrics as sk
 
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.rates import (
+    Confusion,
     approval_rate,
     bad_rate,
     confusion,
@@ -160,3 +161,68 @@ def test_one_row() -> None:
     assert confusion(one, 0.2).bad_rate.explanation == "not defined because no application is approved at this cutoff"
     assert confusion(one, 0.5).precision.explanation == "not defined because no application is declined at this cutoff"
     assert confusion(one, 0.5).specificity.value is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=60),
+    st.integers(0, 9),
+    st.floats(0.1, 10),
+)
+def test_f_beta_agrees_with_scikit_learn(rows: list[tuple[bool, int]], step: int, beta: float) -> None:
+    outcome = np.array([row[0] for row in rows])
+    pd, cutoff = np.array([row[1] for row in rows]) / 8, step / 8
+    found = confusion(exact_counts(outcome, pd), cutoff).f_beta(beta)
+    reference = sk.fbeta_score(outcome, pd >= cutoff, beta=beta, zero_division=np.nan)
+    if found.value is None:
+        assert np.isnan(reference)
+    else:
+        assert found.value == pytest.approx(reference, abs=1e-9)
+        assert found.low is not None
+        assert found.high is not None
+        assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_f1_is_f_beta_with_wilsons_interval_mapped() -> None:
+    found = Confusion(0.1, true_declines=30, false_declines=50, true_approvals=900, false_approvals=20)
+    ends = stats.binomtest(30, 100).proportion_ci(0.95, "wilson")
+    assert found.f1 == found.f_beta(1.0)
+    assert found.f1.low == pytest.approx(2 * ends.low / (1 + ends.low), abs=1e-9)
+    assert found.f1.high == pytest.approx(2 * ends.high / (1 + ends.high), abs=1e-9)
+
+
+def simulated(shares: list[float], n: int, repeats: int) -> list[Confusion]:
+    drawn = np.random.default_rng(n).multinomial(n, shares, repeats)
+    return [Confusion(0.1, *(int(number) for number in row)) for row in drawn]
+
+
+MATRICES = {"portfolio": [0.05, 0.25, 0.67, 0.03], "rare": [0.02, 0.05, 0.87, 0.06], "even": [0.4, 0.1, 0.4, 0.1]}
+
+
+@pytest.mark.parametrize("n", [500, 300_000])
+@pytest.mark.parametrize("shares", MATRICES.values(), ids=MATRICES)
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_f_beta_interval_covers_95_percent(beta: float, shares: list[float], n: int) -> None:
+    truth = Confusion(0.1, *(round(1e9 * share) for share in shares)).f_beta(beta).value
+    found = [matrix.f_beta(beta) for matrix in simulated(shares, n, 4_000)]
+    covered = [e.low <= truth <= e.high for e in found if e.low is not None and e.high is not None and truth]
+    assert len(covered) == 4_000
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize("n", [5_000, 300_000])
+@pytest.mark.parametrize("shares", MATRICES.values(), ids=MATRICES)
+def test_mcc_interval_covers_95_percent(shares: list[float], n: int) -> None:
+    truth = Confusion(0.1, *(round(1e9 * share) for share in shares)).mcc.value
+    found = [matrix.mcc for matrix in simulated(shares, n, 4_000)]
+    covered = [e.low <= truth <= e.high for e in found if e.low is not None and e.high is not None and truth]
+    assert len(covered) == 4_000
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
+
+
+def test_mcc_of_few_has_no_interval() -> None:
+    found = Confusion(0.1, true_declines=10, false_declines=19, true_approvals=900, false_approvals=20).mcc
+    assert found.value is not None
+    assert found.low is None
+    perfect = Confusion(0.1, true_declines=40, false_declines=0, true_approvals=40, false_approvals=0).mcc
+    assert (perfect.value, perfect.low) == (1.0, None)

@@ -1,0 +1,213 @@
+"""The cohort's applications, one a row: sorted, searched and cut into pages by the server, and the whole as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import quote, unquote
+
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard.components.frame import View
+from dashboard.components.row_files import csv_file, parquet_file
+from dashboard.components.row_table import RowTable, render_row_table
+from dashboard.rows import (
+    DECISION,
+    Search,
+    Slice,
+    Sort,
+    first_columns,
+    identity,
+    row_columns,
+    sliced,
+    take_slice,
+)
+from data.predictions import PROBABILITY, CohortColumn, CohortKind
+
+FALLING, RISING = "falling", "rising"
+SORT = state.text("app.sort", PROBABILITY)
+ORDER = state.choice("app.order", (FALLING, RISING))
+SEARCH = state.text("app.search", longest=60)
+COLUMNS = state.text("app.columns", longest=3_000)
+SIZE = state.choice("app.size", ("25", "50", "100"))
+PAGE = state.whole("app.page", 1, low=1, high=1_000_000_000)
+
+_CHOOSER, _NUMBER = "applications.columns", "applications.page"
+_FILES = (("CSV", "text/csv", csv_file), ("Parquet", "application/vnd.apache.parquet", parquet_file))
+Columns = dict[str, CohortColumn]
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    columns = row_columns(view.predictions)
+    names = _shown(view, columns)
+    sort = _sort(view, columns)
+    _render_controls(view, columns, names, sort)
+    order = cache.row_order(view.dataset, view.cohort.filters, sort, _search(columns, names))
+    page = take_slice(order, state.get(PAGE), int(state.get(SIZE)))
+    if page.n_rows:
+        _render_pager(page)
+        _render_rows(view, [identity(view.predictions), *(columns[name] for name in names)], sort, page)
+    else:
+        _render_nothing_found()
+    _render_downloads(view)
+
+
+def _shown(view: View, columns: Columns) -> tuple[str, ...]:
+    named = [unquote(text) for text in state.get(COLUMNS).split(",")]
+    return tuple(dict.fromkeys(name for name in named if name in columns)) or first_columns(view.predictions)
+
+
+def _sort(view: View, columns: Columns) -> Sort:
+    name = state.get(SORT)
+    known = name in columns or name == identity(view.predictions).name
+    return Sort(name if known else PROBABILITY, state.get(ORDER) == RISING)
+
+
+def _search(columns: Columns, names: tuple[str, ...]) -> Search | None:
+    text = state.get(SEARCH).strip()
+    searched = tuple(name for name in names if columns[name].kind is CohortKind.LEVELS and name != DECISION)
+    return Search(text, searched) if text else None
+
+
+def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort: Sort) -> None:
+    own = identity(view.predictions)
+    sortable = {own.name: own, **columns}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="applications.controls"):
+        st.text_input(
+            f"Find by {own.label.lower()} number or word", max_chars=60, width=255, icon=":material/search:",
+            placeholder="Number or word", **_turning_back(SEARCH),
+            help="The beginning of a number, or a part of what one of the columns shown says in words.",
+        )  # fmt: skip
+        if state.get(SORT) not in sortable:
+            # A link may name a column that these predictions do not have.
+            state.put({SORT: PROBABILITY})
+        st.selectbox(
+            "Sort by", list(sortable), format_func=lambda name: sortable[name].label, width=200, **_turning_back(SORT),
+        )  # fmt: skip
+        words = _direction_words(sortable[sort.column])
+        st.segmented_control(
+            "Order", (FALLING, RISING), format_func=words.__getitem__, required=True, **_turning_back(ORDER)
+        )
+        _render_chooser(view, columns, names)
+
+
+def _direction_words(column: CohortColumn) -> dict[str, str]:
+    if column.kind is CohortKind.LEVELS:
+        return {FALLING: "Descending", RISING: "Ascending"}
+    return {FALLING: "Highest first", RISING: "Lowest first"}
+
+
+def _turning_back(parameter: state.Parameter[str]) -> state.WidgetArguments:
+    """What binds a widget to `parameter` and turns to the first page when it is used."""
+    bound = state.widget(parameter)
+    return {"key": bound["key"], "on_change": partial(_take_and_turn_back, bound["on_change"])}
+
+
+def _take_and_turn_back(take: Callable[[], None]) -> None:
+    take()
+    state.put({PAGE: 1})
+
+
+def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> None:
+    label = f"Columns ({len(names)})"
+    box = st.popover(label, icon=":material/view_column:", key="applications.chooser", on_change="rerun")
+    if box.open:
+        with box, st.container(width=460):
+            if st.session_state.get(_CHOOSER) != list(names):
+                st.session_state[_CHOOSER] = list(names)
+            st.multiselect(
+                "Columns, in the order shown", list(columns), key=_CHOOSER, on_change=_take_columns,
+                format_func=lambda name: labels.column_title(columns[name]), args=(first_columns(view.predictions),),
+            )  # fmt: skip
+            st.button(
+                "Back to the usual columns", on_click=state.put, args=({COLUMNS: ""},), icon=":material/undo:",
+                type="tertiary", disabled=not state.get(COLUMNS),
+            )  # fmt: skip
+
+
+def _take_columns(usual: tuple[str, ...]) -> None:
+    chosen = tuple(st.session_state[_CHOOSER])
+    text = "" if chosen == usual else ",".join(quote(name, safe="") for name in chosen)
+    # What a link could not carry is not taken over; the chooser then shows what is.
+    if len(text) <= 3_000:
+        state.put({COLUMNS: text})
+
+
+def _render_rows(view: View, shown: list[CohortColumn], sort: Sort, page: Slice) -> None:
+    drawn = sliced(view.predictions, page.positions, [column.name for column in shown], view.cutoff)
+    numbers = tuple(map(str, drawn[shown[0].name].to_list()))
+    can_choose = cache.applicants(view.dataset).path is not None
+    open_one = state.get(state.APPLICANT).strip()
+    chosen = numbers.index(open_one) if can_choose and open_one in numbers else None
+    render_row_table(
+        RowTable(drawn, tuple(shown), sort, chosen, can_choose),
+        on_sort=partial(_sort_by, sort), on_choose=partial(_choose, numbers),
+    )  # fmt: skip
+    hint = "Select a row to open the applicant in the side panel."
+    if not can_choose:
+        hint = f"Rows cannot be opened. {cache.applicants(view.dataset).reason}"
+    st.caption(f"{labels.plain(hint)} A click on a header sorts the whole cohort by it; – stands for no value.")
+
+
+def _sort_by(sort: Sort, name: str) -> None:
+    is_rising = not sort.is_rising if name == sort.column else False
+    state.put({SORT: name, ORDER: RISING if is_rising else FALLING, PAGE: 1})
+
+
+def _choose(numbers: tuple[str, ...], place: int | None) -> None:
+    state.put({state.APPLICANT: "" if place is None else numbers[place]})
+
+
+def _render_pager(page: Slice) -> None:
+    last = page.start + page.positions.size
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.pager"):
+        st.markdown(
+            f"Rows **{labels.count(page.start + 1)}–{labels.count(last)}** of {labels.count(page.n_rows)}",
+            width="stretch",
+        )
+        st.button(
+            "Previous", on_click=state.put, args=({PAGE: page.number - 1},), disabled=page.number == 1,
+            icon=":material/chevron_left:",
+        )  # fmt: skip
+        if st.session_state.get(_NUMBER) != page.number:
+            st.session_state[_NUMBER] = page.number
+        st.number_input(
+            "Page", 1, page.n_pages, key=_NUMBER, on_change=_turn, width=105, label_visibility="collapsed"
+        )  # fmt: skip
+        st.markdown(f"of {labels.count(page.n_pages)}", width="content")
+        st.button(
+            "Next", on_click=state.put, args=({PAGE: page.number + 1},), disabled=page.number == page.n_pages,
+            icon=":material/chevron_right:", icon_position="right",
+        )  # fmt: skip
+        st.selectbox(
+            "Rows a page", SIZE.options, width=150, label_visibility="collapsed",
+            format_func=lambda size: f"{size} rows a page", **_turning_back(SIZE),
+        )  # fmt: skip
+
+
+def _turn() -> None:
+    state.put({PAGE: st.session_state[_NUMBER]})
+
+
+def _render_nothing_found() -> None:
+    st.info(
+        f"No application of the cohort is found by “{labels.plain(state.get(SEARCH))}”. Type the beginning of a "
+        "number, or a part of what one of the columns shown says.", icon=":material/search_off:",
+    )  # fmt: skip
+
+
+def _render_downloads(view: View) -> None:
+    cohort = (view.predictions, view.cohort.filters, view.cutoff)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.files"):
+        for kind, mime, write in _FILES:
+            st.download_button(
+                # A callable: the file is made when it is asked for, not with every run of the page.
+                f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime, on_click="ignore",
+                icon=":material/download:", key=f"applications.{kind.lower()}",
+            )  # fmt: skip
+        st.caption(
+            f"All {labels.plural(view.counts.n_applications, 'application')} of the cohort with every stored column, "
+            f"as it is stored (days, not years), and the decision at {labels.percent(view.cutoff)}."
+        )

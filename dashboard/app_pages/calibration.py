@@ -1,0 +1,357 @@
+"""Calibration: whether a PD of 10 % means that one application in ten defaults, and by how much it does not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import polars as pl
+import streamlit as st
+
+from dashboard import labels, state
+from dashboard.charts.band_calibration import (
+    Bands,
+    describe_band_calibration,
+    plot_band_calibration,
+    tabulate_band_calibration,
+)
+from dashboard.charts.reliability import (
+    Axes,
+    describe_calibration_gap,
+    describe_reliability,
+    plot_calibration_gap,
+    plot_reliability,
+    tabulate_reliability,
+)
+from dashboard.charts.template import Named, Table
+from dashboard.components.figure import is_dark, render_figure, render_tools
+from dashboard.components.frame import View
+from dashboard.components.method import render_method
+from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.tabs import open_tab
+from dashboard.metrics.calibration import (
+    Verdict,
+    brier_score,
+    calibration_check,
+    expected_calibration_error,
+    reliability,
+)
+from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
+from dashboard.metrics.calibration_scores import BrierDecomposition, brier_decomposition, log_loss
+from dashboard.metrics.calibration_tests import (
+    SignificanceTest,
+    calibration_by_band,
+    hosmer_lemeshow_test,
+    spiegelhalter_test,
+)
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
+from dashboard.metrics.rates import default_rate
+
+Measure = Callable[[ScoreCounts], Estimate]
+Test = Callable[[ScoreCounts], SignificanceTest]
+Card = tuple[str, Measure, Callable[[float], str], str]
+
+GROUPS = state.whole("cal.groups", 20, low=5, high=50)
+AXES = state.choice("cal.axes", tuple(str(axes) for axes in Axes))
+TAB = state.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
+LEVEL = 0.05
+MANY = 20_000
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    _render_verdict(view)
+    _render_effects(view)
+    name, box = open_tab(TAB)
+    with box:
+        _TABS[name](view)
+
+
+def _render_verdict(view: View) -> None:
+    check = calibration_check(view.counts)
+    text = labels.plain(check.message)
+    match check.verdict:
+        case Verdict.UNCALIBRATED:
+            st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
+        case Verdict.TOO_FEW:
+            st.info(text, icon=":material/hourglass_empty:")
+        case Verdict.CALIBRATED:
+            st.success(text, icon=":material/check:")
+
+
+def _render_effects(view: View) -> None:
+    n_groups = state.get(GROUPS)
+    cells = iter([*st.columns(4), *st.columns(4)])
+    for label, measure, word, help_text in _cards(n_groups):
+        with next(cells):
+            render_estimate(
+                label, measure(view.counts), word, help_text=help_text, against=_against(view, measure),
+                note=_noise(view.counts, n_groups) if label == "Calibration error" else "",
+            )  # fmt: skip
+    with next(cells):
+        _render_fitting(view, n_groups)
+
+
+def _cards(n_groups: int) -> list[Card]:
+    score = partial(labels.decimal, digits=4)
+    return [
+        ("Observed / expected", lambda counts: calibration_in_the_large(counts).ratio, labels.decimal,
+         "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole."),
+        ("Intercept (log-odds)", lambda counts: calibration_in_the_large(counts).intercept, labels.decimal,
+         "What has to be added to the log-odds of every PD: 0 is right, above 0 PDs are too low on the whole."),
+        ("Calibration slope", lambda counts: calibration_slope(counts).slope, labels.decimal,
+         "1 is right; below 1 PDs are too extreme, above 1 too much alike."),
+        ("Calibration error", lambda counts: expected_calibration_error(counts, n_groups=n_groups).error, labels.points,
+         f"Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too."),
+        ("Brier score", brier_score, score, "Mean squared difference of PD and outcome; lower is better."),
+        ("Brier skill", lambda counts: _skill(counts, n_groups), _signed_percent,
+         "How much lower the Brier score is than with the default rate as everybody's PD; 100 % is foresight."),
+        ("Log-loss", lambda counts: log_loss(counts).score, score,
+         "Mean surprise at the outcomes, in nats; lower is better, and sure but wrong PDs cost most."),
+    ]  # fmt: skip
+
+
+def _skill(counts: ScoreCounts, n_groups: int) -> Estimate:
+    found = brier_decomposition(counts, n_groups=n_groups)
+    return Estimate.undefined(NO_APPLICATIONS) if found is None else found.skill
+
+
+def _signed_percent(share: float) -> str:
+    return labels.percent(share).replace("-", "−")
+
+
+def _against(view: View, measure: Measure) -> Named[Estimate] | None:
+    other = view.against_counts
+    return None if other is None or view.against is None else Named(view.against.name, measure(other))
+
+
+def _noise(counts: ScoreCounts, n_groups: int) -> str:
+    noise = expected_calibration_error(counts, n_groups=n_groups).noise_high
+    return f"by chance up to {100 * noise:.2f}"
+
+
+def _render_fitting(view: View, n_groups: int) -> None:
+    groups = reliability(view.counts, n_groups=n_groups)
+    fitting = int(((groups.low <= groups.mean_pd) & (groups.mean_pd <= groups.high)).sum())
+    n = groups.applications.size
+    render_metric(
+        "Groups that fit", f"{fitting} of {n}", f"right PDs: about {0.95 * n:.0f}",
+        help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
+    )  # fmt: skip
+
+
+def _render_reliability(view: View) -> None:
+    slider, axes_choice = st.columns([1, 1], gap="large", vertical_alignment="bottom")
+    with slider:
+        n_groups = st.slider("Groups of equally many applications", 5, 50, **state.widget(GROUPS))
+    with axes_choice:
+        st.segmented_control("Axes", AXES.options, required=True, **state.widget(AXES))
+    axes, dark = Axes(state.get(AXES)), is_dark()
+    result = reliability(view.counts, n_groups=n_groups)
+    other = view.against_counts
+    against = None
+    if other is not None and view.against is not None:
+        against = Named(view.against.name, reliability(other, n_groups=n_groups))
+    table = tabulate_reliability(result, against=against)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        render_figure(
+            plot_reliability(result, against=against, axes=axes, dark=dark), key="reliability",
+            alt=describe_reliability(result, against=against), table=table, method="Reliability curve",
+        )  # fmt: skip
+    with right:
+        render_figure(
+            plot_calibration_gap(result, against=against, axes=axes, dark=dark), key="calibration-gap",
+            alt=describe_calibration_gap(result, against=against), table=table, method="Expected calibration error",
+        )  # fmt: skip
+
+
+def _render_bands(view: View) -> None:
+    bands, other = calibration_by_band(view.counts), view.against_counts
+    against = None
+    if other is not None and view.against is not None:
+        against = Named(view.against.name, calibration_by_band(other))
+    alt = describe_band_calibration(bands, against=against)
+    st.dataframe(pl.DataFrame(_band_rows(bands), strict=False), hide_index=True, column_config=_BAND_COLUMNS, alt=alt)
+    render_figure(
+        plot_band_calibration(bands, against=against, dark=is_dark()), key="calibration-by-band", alt=alt,
+        table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
+    )  # fmt: skip
+
+
+def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
+    table = tabulate_band_calibration(bands)
+    ends = [
+        None if low is None or high is None else labels.interval(f"{low:.2f}", f"{high:.2f}")
+        for low, high in zip(table["Lower end, 95 % (%)"], table["Upper end, 95 % (%)"], strict=True)
+    ]
+    return {name: ends if name.startswith("Lower") else table[name] for name in table if not name.startswith("Upper")}
+
+
+def _render_brier(view: View) -> None:
+    parts = brier_decomposition(view.counts, n_groups=state.get(GROUPS))
+    if parts is None:
+        return
+    st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
+    table = _brier_table(parts)
+    st.dataframe(
+        pl.DataFrame(dict(table)), hide_index=True, alt="The Brier score and its parts",
+        column_config={"Value": st.column_config.NumberColumn(format="%.6f", width="small"),
+                       "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
+                       "Says": st.column_config.TextColumn(width="large")},
+    )  # fmt: skip
+    st.caption(_log_loss_note(view.counts))
+    render_tools(table, key="brier-decomposition", method="Brier decomposition")
+
+
+def _brier_title(parts: BrierDecomposition) -> str:
+    if not parts.uncertainty:
+        return "With one outcome only, there is no uncertainty to resolve"
+    gained, lost = (value / parts.uncertainty for value in (parts.generalised_resolution, parts.reliability))
+    return f"Telling applications apart gains {labels.percent(gained)} of the uncertainty, wrong PDs lose {_tiny(lost)}"
+
+
+def _tiny(share: float) -> str:
+    return "less than 0.01 %" if share < 1e-4 else labels.percent(share)
+
+
+def _brier_table(parts: BrierDecomposition) -> Table:
+    terms = _brier_terms(parts)
+    values = [value for _, value, _ in terms]
+    share = 100 / parts.uncertainty if parts.uncertainty else math.nan
+    return {
+        "Part": [name for name, _, _ in terms],
+        "Value": values,
+        "Of uncertainty (%)": [value * share if parts.uncertainty else None for value in values],
+        "Says": [says for _, _, says in terms],
+    }
+
+
+def _brier_terms(parts: BrierDecomposition) -> list[tuple[str, float, str]]:
+    chance = f"{parts.reliability_noise:.6f}"
+    return [
+        ("Uncertainty", parts.uncertainty, "The cohort's own: the score of its default rate as everybody's PD"),
+        ("− Resolution", -parts.resolution, f"What telling {parts.n_groups} groups apart gains"),
+        ("+ Reliability", parts.reliability, f"What PDs lose by being off in a group; by chance alone {chance}"),
+        ("+ Variance within groups", parts.within_variance, "PDs that differ inside a group"),
+        ("− Covariance within groups", -parts.within_covariance, "What these differences gain by being right"),
+        ("= Brier score", parts.brier, "The sum"),
+    ]
+
+
+def _log_loss_note(counts: ScoreCounts) -> str:
+    found = log_loss(counts)
+    scores = [labels.decimal(value, 4) for value in (found.score.value, found.of_default_rate)]
+    return f"Log-loss {scores[0]} compares with {scores[1]} for the default rate as everybody's PD."
+
+
+def _render_tests(view: View) -> None:
+    n_groups = state.get(GROUPS)
+    st.markdown(_why(view.counts))
+    # One row of columns a line, so that cards, sentences and buttons stand side by side.
+    cards, sentences, methods = (st.columns(2, gap="medium") for _ in range(3))
+    for i, (label, symbol, test, question) in enumerate(_tests(n_groups)):
+        with cards[i]:
+            _render_test(view, label, symbol, test)
+        with sentences[i]:
+            st.markdown(_answer(question, test(view.counts)))
+            st.caption(_degrees(view, test(view.counts)))
+        with methods[i]:
+            render_method(label, key=label)
+    st.caption("The number of groups is set under Reliability; Jeffreys' test of each band is under Risk bands.")
+
+
+def _why(counts: ScoreCounts) -> str:
+    rate, n = default_rate(counts).value or 0.0, counts.n_applications
+    smallest = labels.points(Z95 * math.sqrt(rate * (1 - rate) / n))
+    text = (
+        "A p-value says how surprising the cohort would be if every PD were right, not by how much PDs are off. "
+        f"With {labels.plural(n, 'application')}, a gap of {smallest} between mean PD and default rate is about the "
+        "smallest that counts as significant"
+    )
+    if n >= MANY:
+        return f"{text}: tests reject differences that nobody would act on. Judge by the effect sizes above."
+    return f"{text}: a test that does not reject may only have seen too little."
+
+
+def _tests(n_groups: int) -> tuple[tuple[str, str, Test, str], ...]:
+    by_group = partial(hosmer_lemeshow_test, n_groups=n_groups)
+    return (
+        ("Spiegelhalter test", "z", spiegelhalter_test, "Is the Brier score what right PDs would give?"),
+        ("Hosmer-Lemeshow test", "χ²", by_group, f"Do {n_groups} groups hold the defaults that right PDs expect?"),
+    )
+
+
+def _render_test(view: View, label: str, symbol: str, test: Test) -> None:
+    found = test(view.counts)
+    if found.statistic.value is None:
+        render_metric(label, labels.NOT_DEFINED, "not defined")
+        return
+    statistic = f"{found.statistic.value:,.2f}".replace("-", "−")
+    render_metric(label, f"p {_p(found)}", f"{symbol} = {statistic}", more=_other_p(view, test))
+
+
+def _answer(question: str, found: SignificanceTest) -> str:
+    if found.p_value.value is None:
+        return labels.plain(f"{question} The test is {found.p_value.explanation}.")
+    word = "reject" if found.p_value.value < LEVEL else "do not reject"
+    return f"{question} The data **{word}** this at the 5 % level."
+
+
+def _other_p(view: View, test: Test) -> str:
+    other = view.against_counts
+    return "" if other is None or view.against is None else f"{view.against.name}: p {_p(test(other))}"
+
+
+def _p(found: SignificanceTest) -> str:
+    value = found.p_value.value
+    if value is None:
+        return labels.NOT_DEFINED
+    return "< 0.001" if value < 0.001 else f"= {labels.decimal(value)}"
+
+
+def _degrees(view: View, found: SignificanceTest) -> str:
+    number = found.degrees_of_freedom
+    if number is None:
+        return "Needs no groups; sensitive to PDs that are too extreme or too much alike."
+    kind = "taken to be out of sample" if view.predictions.source.is_imported else "out of fold"
+    text = (
+        f"{number} degrees of freedom, one a group: PDs are {kind}, not fitted to these outcomes "
+        "(for PDs judged on the rows they were fitted to, it would be two fewer)."
+    )
+    if not found.n_thin_groups:
+        return text
+    thin = labels.plural(found.n_thin_groups, "group")
+    return f"{text} {thin} with fewer than 5 expected defaults: use fewer groups before relying on this p-value."
+
+
+_BRIER_SUBTITLE = "The Brier score is the sum of these parts; the terms within groups count towards telling apart"
+_CONSEQUENCE = (
+    "Read them as a ranking only: discrimination is not affected, but expected loss, and a cutoff that follows from "
+    "costs, need probabilities."
+)
+_TABS: dict[str, Callable[[View], None]] = {
+    "Reliability": _render_reliability,
+    "Risk bands": _render_bands,
+    "Brier score": _render_brier,
+    "Significance tests": _render_tests,
+}
+_PERCENTAGE = st.column_config.NumberColumn(format="%.2f")
+_BAND_COLUMNS = {
+    "Applications": st.column_config.NumberColumn(format="localized"),
+    "Defaults": st.column_config.NumberColumn(format="localized"),
+    "Mean PD (%)": _PERCENTAGE,
+    "Default rate (%)": _PERCENTAGE,
+    "Lower end, 95 % (%)": st.column_config.TextColumn("95 % interval", help="Wilson's, of the default rate."),
+    "Observed / expected": st.column_config.NumberColumn(
+        "O / E", format="%.2f", help="Defaults observed per default expected: 1 is right, above 1 the PD is too low."
+    ),
+    "PD is": st.column_config.TextColumn(
+        help="In line: the PD lies inside the interval. Slightly: outside, by less than a quarter of the PD."
+    ),
+    "Jeffreys p": st.column_config.NumberColumn(
+        format="%.3f", help="One-sided: small where more defaulted than the PD says, near 1 where fewer did."
+    ),
+}

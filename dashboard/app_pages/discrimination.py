@@ -1,0 +1,285 @@
+"""Discrimination: how well the PD tells defaults from non-defaults, and what that is worth at the risky end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard.charts.curves import COHORT
+from dashboard.charts.lift import (
+    describe_gain,
+    describe_lift,
+    plot_gain,
+    plot_lift,
+    tabulate_gain,
+    tabulate_lift,
+)
+from dashboard.charts.ranking import (
+    describe_cap,
+    describe_ks,
+    describe_precision_recall,
+    plot_cap,
+    plot_ks,
+    plot_precision_recall,
+    tabulate_cap,
+    tabulate_ks,
+    tabulate_precision_recall,
+)
+from dashboard.charts.roc import describe_roc, plot_roc, tabulate_roc
+from dashboard.charts.template import Named, Table
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.frame import View
+from dashboard.components.method import render_method
+from dashboard.components.metric_card import render_estimate
+from dashboard.components.tabs import open_tab
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.discrimination import auc_difference, gini, ks_statistic, roc_auc, roc_curve
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.ranking import (
+    CapCurve,
+    average_precision,
+    cap_curve,
+    ks_curve,
+    lift_table,
+    precision_recall_curve,
+)
+from dashboard.metrics.rates import Confusion, confusion
+
+T = TypeVar("T")
+Measure = Callable[[ScoreCounts], Estimate]
+TAB = state.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
+# The ends of the intervals are left to the figures and their data.
+_ENDS = (", low", ", high", ", low (%)", ", high (%)")
+_CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    _render_cards(view)
+    if view.against is not None:
+        _render_difference(view, view.against.name)
+    tabs = {
+        "ROC": _render_roc,
+        "Precision-recall": _render_precision_recall,
+        "KS": _render_ks,
+        "CAP": _render_cap,
+        "Lift and gain": _render_lift,
+    }
+    name, box = open_tab(TAB)
+    with box:
+        tabs[name](view)
+
+
+def _compared(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
+    other = view.against_counts
+    return None if view.against is None or other is None else Named(view.against.name, measure(other))
+
+
+def _ks(counts: ScoreCounts) -> Estimate:
+    return ks_statistic(counts).statistic
+
+
+def _render_cards(view: View) -> None:
+    best = ks_statistic(view.counts).cutoff
+    reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
+    cards: tuple[tuple[str, Measure, str], ...] = (
+        ("ROC AUC", roc_auc, _HELP["auc"]),
+        ("Gini", gini, _HELP["gini"]),
+        ("KS", _ks, _HELP["ks"] + reached),
+        ("Average precision", average_precision, _HELP["average_precision"]),
+    )
+    for column, (label, measure, help_text) in zip(st.columns(len(cards)), cards, strict=True):
+        with column:
+            _render_card(view, label, measure, labels.decimal, help_text)
+
+
+def _render_difference(view: View, name: str) -> None:
+    other = view.against_counts
+    if view.against is None or other is None:
+        return
+    shared = cache.shared_counts(view.dataset, view.cohort.filters, view.against.filters)
+    found = auc_difference(view.counts, other, shared=shared if shared.n_applications else None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{_difference_words(found, labels.plain(name))} {_overlap_words(shared)}", width="content")
+        render_method("AUC difference", key="disc.difference")
+
+
+def _difference_words(found: Estimate, name: str) -> str:
+    if found.value is None or found.low is None or found.high is None:
+        return f"**AUC against {name}:** {labels.plain(found.explanation)}."
+    ends = f"95 %: {labels.interval(labels.decimal(found.low), labels.decimal(found.high))}"
+    size = f"{labels.decimal(abs(found.value))} {'higher' if found.value >= 0 else 'lower'}"
+    if found.low <= 0 <= found.high:
+        return f"**AUC {size} than {name}'s, which chance alone may explain** ({ends})."
+    return f"**AUC {size} than {name}'s** ({ends})."
+
+
+def _overlap_words(shared: ScoreCounts) -> str:
+    if not shared.n_applications:
+        return "No application is in both."
+    number = labels.plural(shared.n_applications, "application")
+    return f"Allows for {number} in both."
+
+
+def _render_roc(view: View) -> None:
+    auc, decided, curve = roc_auc(view.counts), confusion(view.counts, view.cutoff), roc_curve(view.counts)
+    against = _compared(view, roc_curve)
+    chart, side = st.columns([2.4, 1], gap="medium")
+    with chart:
+        render_figure(
+            plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()), key="disc.roc",
+            alt=describe_roc(curve, auc=auc, confusion=decided), table=tabulate_roc(curve, against=against),
+            method="ROC curve",
+        )  # fmt: skip
+    with side:
+        _render_shares(view, _at(decided), view.cutoff, ("recall", "fpr"))
+
+
+def _render_card(view: View, label: str, measure: Measure, word: Callable[[float], str], help_text: str) -> None:
+    render_estimate(label, measure(view.counts), word, help_text=help_text, against=_compared(view, measure))
+
+
+def _render_shares(view: View, title: str, cutoff: float, names: tuple[str, ...]) -> None:
+    """Write what declining from `cutoff` on does, a card each."""
+    # In a box of their own, cards are no higher than they need to be.
+    with st.container():
+        st.markdown(f"**{title}**")
+        for name in names:
+            label, share, help_text = _SHARES[name]
+            _render_card(view, label, partial(_share_at, cutoff, share), _short_percent, help_text)
+
+
+def _share_at(cutoff: float, share: Callable[[Confusion], Estimate], counts: ScoreCounts) -> Estimate:
+    return share(confusion(counts, cutoff))
+
+
+def _short_percent(share: float) -> str:
+    return labels.percent(share, 1)
+
+
+def _render_precision_recall(view: View) -> None:
+    average, decided = average_precision(view.counts), confusion(view.counts, view.cutoff)
+    curve, against = precision_recall_curve(view.counts), _compared(view, precision_recall_curve)
+    chart, side = st.columns([2.4, 1], gap="medium")
+    with chart:
+        render_figure(
+            plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()),
+            key="disc.pr", alt=describe_precision_recall(curve, average=average, confusion=decided),
+            table=tabulate_precision_recall(curve, against=against), method="Precision-recall curve",
+        )  # fmt: skip
+    with side:
+        _render_shares(view, _at(decided), view.cutoff, ("precision", "recall"))
+
+
+def _at(decided: Confusion) -> str:
+    return f"At the cutoff of {labels.percent(decided.cutoff)}"
+
+
+def _render_ks(view: View) -> None:
+    found, curve = ks_statistic(view.counts), ks_curve(view.counts)
+    against = _compared(view, ks_curve)
+    chart, side = st.columns([2.4, 1], gap="medium")
+    with chart:
+        render_figure(
+            plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()),
+            key="disc.ks", alt=describe_ks(curve, statistic=found.statistic),
+            table=tabulate_ks(curve, against=against), method="KS curve",
+        )  # fmt: skip
+    with side:
+        if found.cutoff is not None:
+            _render_ks_cutoff(view, found.cutoff)
+
+
+def _render_ks_cutoff(view: View, best: float) -> None:
+    _render_shares(view, f"At this PD of {labels.percent(best)}", best, ("recall", "fpr"))
+    in_force = view.cutoff == view.counts.snap(best)
+    st.button(
+        "This is the cutoff" if in_force else "Use this cutoff", key="disc.use_ks", disabled=in_force,
+        icon=":material/check:", on_click=state.put, args=({state.CUTOFF: round(100 * best, 2)},), width="stretch",
+        help="The KS weighs both errors alike. Where a missed default costs more than a declined good applicant, "
+        "the best cutoff lies elsewhere: see Cutoff.",
+    )  # fmt: skip
+
+
+def _render_cap(view: View) -> None:
+    ratio, curve = gini(view.counts), cap_curve(view.counts)
+    against = _compared(view, cap_curve)
+    chart, side = st.columns([2.4, 1], gap="medium")
+    with chart:
+        render_figure(
+            plot_cap(curve, ratio=ratio, against=against, dark=is_dark()), key="disc.cap",
+            alt=describe_cap(curve, ratio=ratio), table=tabulate_cap(curve, against=against), method="CAP",
+        )  # fmt: skip
+    with side:
+        if curve is None:
+            return
+        _render_held(curve, against)
+
+
+def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> None:
+    curves = {"own": (COHORT, curve)}
+    if against is not None and against.value is not None:
+        curves["other"] = (against.name, against.value)
+    held = {key: [100 * each.captured_at(share) for share in _CAP_SHARES] for key, (_, each) in curves.items()}
+    names = {key: st.column_config.NumberColumn(name, format="%.1f %%") for key, (name, _) in curves.items()}
+    with st.container():
+        st.markdown("**Share of all defaults that the riskiest hold**")
+        st.dataframe(
+            pl.DataFrame({"share": [f"{100 * share:g} %" for share in _CAP_SHARES]} | held), hide_index=True,
+            alt="Share of all defaults among the riskiest applications",
+            column_config={"share": st.column_config.TextColumn("Riskiest"), **names},
+        )  # fmt: skip
+
+
+def _render_lift(view: View) -> None:
+    table, against = lift_table(view.counts), _compared(view, lift_table)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        render_figure(
+            plot_lift(table, against=against, dark=is_dark()), key="disc.lift", alt=describe_lift(table),
+            table=tabulate_lift(table, against=against), method="Lift and gain",
+        )  # fmt: skip
+    with right:
+        render_figure(
+            plot_gain(table, against=against, dark=is_dark()), key="disc.gain", alt=describe_gain(table),
+            table=tabulate_gain(table, against=against), method="Lift and gain",
+        )  # fmt: skip
+    if table is not None:
+        _render_groups(tabulate_lift(table, against=against), is_compared=against is not None)
+
+
+def _render_groups(table: Table, *, is_compared: bool) -> None:
+    left_out = (*_ENDS, "Mean PD (%)", "Cumulative lift") if is_compared else _ENDS
+    shown = {name: values for name, values in table.items() if not name.endswith(left_out)}
+    st.dataframe(
+        pl.DataFrame(shown), hide_index=True, height=38 + 35 * len(shown["Defaults"]),
+        alt="Lift and gain by tenth of applications, riskiest first",
+        column_config={name: st.column_config.NumberColumn(format=_format(name)) for name in shown},
+    )  # fmt: skip
+
+
+def _format(name: str) -> str:
+    whole = name.startswith("Group") or name in ("Applications", "Defaults")
+    return "%,.0f" if whole else "%.2f"
+
+
+_HELP = {
+    "auc": "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval.",
+    "gini": "2 AUC - 1, also the accuracy ratio of the CAP: 0 for no discrimination, 1 for perfect.",
+    "ks": "Largest gap between the shares of defaulters and of non-defaulters below a PD, and where it is reached.",
+    "average_precision": "Mean share of defaults among the applications declined together with each default. By chance "
+    "it is the default rate, so compare cohorts of similar default rates only.",
+}
+_SHARES: dict[str, tuple[str, Callable[[Confusion], Estimate], str]] = {
+    "recall": ("Defaults declined", lambda decided: decided.recall,
+               "Share of the defaults with a PD at or above the cutoff (recall); Wilson interval."),
+    "fpr": ("Non-defaults declined", lambda decided: decided.false_positive_rate,
+            "Share of the non-defaults with a PD at or above the cutoff (false positive rate); Wilson interval."),
+    "precision": ("Defaults among the declined", lambda decided: decided.precision,
+                  "Share of the declined that default (precision); Wilson interval."),
+}  # fmt: skip

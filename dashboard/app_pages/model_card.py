@@ -1,0 +1,318 @@
+"""The model card: what the model at hand is, what it was made from, how good it is, and what it is not for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard import model_facts as facts
+from dashboard.components.frame import View
+from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.model_text import SYNTHETIC, model_sections
+from dashboard.components.tabs import open_tab
+from dashboard.filters import Filters
+from dashboard.metrics.calibration import calibration_check
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.discrimination import roc_auc
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.rates import default_rate, mean_pd
+from data.errors import DataError, FileError
+from data.predictions import FOLD_NAME
+from inference.artifact import MANIFEST, Manifest
+from inference.session import ScoringSession
+
+SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
+TAB = state.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
+_MOST_IN_FULL, _TALLEST = 20, 640
+_SECTIONS_AT_LEFT = 3
+
+
+def render(view: View) -> None:
+    """Write the page for `view`; of the cohort it takes nothing."""
+    try:
+        session = cache.open_session()
+    except DataError as error:
+        st.info(f"There is no model to describe. {labels.plain(str(error))}", icon=":material/info:")
+        return
+    manifest, counts = session.manifest, _counts_of_model(view, session.manifest)
+    _render_head(session, manifest)
+    if counts is None:
+        _render_other_predictions(view)
+    name, box = open_tab(TAB)
+    with box:
+        match name:
+            case "Performance":
+                _render_performance(view, manifest, counts)
+            case "Features":
+                _render_features(manifest)
+            case "Build":
+                _render_build(session, manifest)
+            case _:
+                _render_summary(manifest, counts)
+
+
+def _counts_of_model(view: View, manifest: Manifest) -> ScoreCounts | None:
+    """The counts of the out-of-fold predictions, or None where the predictions at hand are others."""
+    if view.predictions.source.is_imported or not facts.describes(manifest, view.portfolio_counts):
+        return None
+    return view.portfolio_counts
+
+
+def _render_head(session: ScoringSession, manifest: Manifest) -> None:
+    trees, features = labels.count(manifest.metrics.get("trees", 0)), len(manifest.features)
+    text, file = st.columns([4, 1], vertical_alignment="center")
+    with text:
+        st.markdown(
+            labels.plain(
+                f"Gradient-boosted trees (LightGBM): {trees} trees on {features} features, by Scoreroom "
+                f"{manifest.product_version}. {facts.backend(session)}"
+            )
+        )
+    with file:
+        st.download_button(
+            "Manifest", manifest.to_json(), MANIFEST, "application/json", on_click="ignore", width="stretch",
+            icon=":material/download:", key="card.manifest", help="Download the manifest as JSON",
+        )  # fmt: skip
+
+
+def _render_other_predictions(view: View) -> None:
+    source = view.predictions.source
+    whose = f"the imported predictions {source.name}" if source.is_imported else "the predictions on the other pages"
+    st.info(
+        labels.plain(
+            f"This card describes the model at hand, not {whose}: they were not published with it. Its figures are "
+            "those that the manifest states, so they come without intervals."
+        ),
+        icon=":material/info:",
+    )
+
+
+def _render_summary(manifest: Manifest, counts: ScoreCounts | None) -> None:
+    _render_cards(manifest, counts)
+    data = _training_data(manifest)
+    sections = dict(model_sections())
+    synthetic = sections.pop(SYNTHETIC)
+    if data is not None and data.is_synthetic:
+        st.info(f"**{SYNTHETIC}**\n\n{synthetic}", icon=":material/science:")
+    columns = st.columns(2, gap="large")
+    with columns[0]:
+        _render_section("Training data", _worded_training(manifest, data))
+    for number, (heading, text) in enumerate(sections.items()):
+        # In two columns of about the same length.
+        with columns[number >= _SECTIONS_AT_LEFT]:
+            _render_section(heading, text)
+
+
+def _render_section(heading: str, text: str) -> None:
+    st.subheader(heading, anchor=False)
+    st.markdown(text)
+
+
+def _render_cards(manifest: Manifest, counts: ScoreCounts | None) -> None:
+    published = manifest.metrics
+    cells = st.columns(4)
+    with cells[0]:
+        render_metric(
+            "Training applications", labels.count(published.get("n_rows", 0)), f"{len(manifest.features)} features"
+        )
+    specs = (
+        ("ROC AUC", roc_auc, "oof_auc", labels.decimal,
+         "Chance that a random defaulter has a higher PD, out of fold, than a random non-defaulter; DeLong interval."),
+        ("Default rate", default_rate, "default_rate", labels.percent,
+         "Share of the training applications that defaulted; Wilson interval."),
+        ("Mean PD", mean_pd, "oof_mean_pd", labels.percent,
+         "Average predicted probability of default, out of fold; close to the default rate when PDs are calibrated."),
+    )  # fmt: skip
+    for cell, (label, measure, key, word, help_text) in zip(cells[1:], specs, strict=True):
+        with cell:
+            render_estimate(
+                label, _published(published.get(key)) if counts is None else measure(counts), word, help_text=help_text
+            )
+
+
+def _published(value: float | None) -> Estimate:
+    return Estimate.undefined("the manifest does not state it") if value is None else Estimate(value)
+
+
+def _training_data(manifest: Manifest) -> facts.TrainingData | None:
+    try:
+        return facts.training_data(manifest, *cache.application_table())
+    except FileError:
+        return None
+
+
+def _worded_training(manifest: Manifest, data: facts.TrainingData | None) -> str:
+    digest = facts.short(manifest.training_data_sha256)
+    if data is None:
+        return f"The application table is not at hand; the one trained on has the SHA-256 `{digest}`."
+    if not data.is_at_hand:
+        return (
+            f"The application table at hand is not the one that was trained on, whose SHA-256 is `{digest}`. "
+            f"At hand: {labels.plain(data.description)}"
+        )
+    return f"{labels.plain(data.description)} As a table it has the SHA-256 `{digest}` (whole under {BUILD})."
+
+
+def _render_performance(view: View, manifest: Manifest, counts: ScoreCounts | None) -> None:
+    st.subheader("Out of fold, on all training applications", anchor=False)
+    if counts is not None:
+        st.markdown(labels.plain(calibration_check(counts).message))
+    _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
+    if counts is not None:
+        st.caption(
+            "Counted now from PDs in steps of 0.01 %; the manifest's figures come from the exact rows when it was made."
+        )
+        _render_folds(view)
+    st.subheader("Exported against trained", anchor=False)
+    st.markdown(labels.plain(facts.parity(manifest)))
+
+
+def _figure_table(manifest: Manifest, counts: ScoreCounts | None) -> Mapping[str, Sequence[str]]:
+    found = facts.figures(manifest, counts)
+    published = [labels.NOT_DEFINED if f.published is None else f.word(f.published) for f in found]
+    if counts is None:
+        stated = [(f.label, text) for f, text in zip(found, published, strict=True) if f.published is not None]
+        return {"Figure": [label for label, _ in stated], "In the manifest": [text for _, text in stated]}
+    values, intervals = zip(*(_worded(f.live or _published(None), f) for f in found), strict=True)
+    return {
+        "Figure": [f.label for f in found],
+        "Counted now": values,
+        "95 % interval": intervals,
+        "In the manifest": published,
+    }
+
+
+def _worded(estimate: Estimate, figure: facts.Figure) -> tuple[str, str]:
+    if estimate.value is None:
+        return labels.NOT_DEFINED, estimate.explanation
+    return figure.word(estimate.value), _worded_interval(estimate, figure)
+
+
+def _worded_interval(estimate: Estimate, figure: facts.Figure) -> str:
+    if estimate.low is None or estimate.high is None:
+        return labels.NOT_DEFINED
+    return labels.interval(figure.word(estimate.low), figure.word(estimate.high))
+
+
+def _render_folds(view: View) -> None:
+    st.subheader("By fold", anchor=False)
+    if FOLD_NAME not in view.predictions.frame.columns:
+        st.markdown("The predictions do not say which fold an application was in.")
+        return
+    bins = cache.column_bins(view.dataset, FOLD_NAME, 1)
+    by_fold = cache.segment_counts(view.dataset, Filters(), bins)
+    rows = [(bins.labels[code], counts, facts.figures_of_fold(counts)) for code, counts in sorted(by_fold.items())]
+    table = {
+        "Fold": [name for name, _, _ in rows],
+        "Applications": [labels.count(counts.n_applications) for _, counts, _ in rows],
+        "Defaults": [labels.count(counts.n_bad) for _, counts, _ in rows],
+    }
+    for place, label in enumerate(facts.FOLD_FIGURES):
+        worded = [_worded(figures[place].live or _published(None), figures[place]) for _, _, figures in rows]
+        table[label] = [value for value, _ in worded]
+        if any(interval != labels.NOT_DEFINED for _, interval in worded):
+            table[f"{label}, 95 %"] = [interval for _, interval in worded]
+    _render_table("Performance by fold", table, right=range(1, len(table)))
+    st.caption(
+        "Each fold is scored by a model grown on the others. Intervals that overlap widely say that the folds do not "
+        "differ by more than chance."
+    )
+
+
+def _render_features(manifest: Manifest) -> None:
+    features = manifest.features
+    st.subheader(f"{len(features)} features", anchor=False)
+    _render_table(
+        "Features of the model",
+        {
+            "Feature": [feature.label for feature in features],
+            "Name": [feature.name for feature in features],
+            "How": [facts.worded_kind(feature) for feature in features],
+            "Computed from": [facts.worded_sources(feature) for feature in features],
+            "Sensitive": ["Watched" if facts.is_watched(feature) else "" for feature in features],
+        },
+    )
+    st.caption(
+        "Watched features use a column that is marked sensitive: they are in the model, and groups are compared by it."
+    )
+    out = facts.left_out(manifest)
+    st.subheader(f"{len(out)} columns that are no feature of their own", anchor=False)
+    _render_table(
+        "Columns left out",
+        {
+            "Column": [column.label for column in out],
+            "Name": [column.name for column in out],
+            "Why": [column.reason for column in out],
+        },
+    )
+
+
+def _render_build(session: ScoringSession, manifest: Manifest) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Settings", anchor=False)
+        settings = {"seed": manifest.seed, **manifest.settings}
+        _render_table(
+            "Training settings",
+            {
+                "Setting": [facts.worded_setting(name) for name in settings],
+                "Value": [str(value) for value in settings.values()],
+            },
+            right=(1,),
+        )
+        st.caption("All folds stop at the number of trees at which the log-loss on held-out applications is least.")
+        st.subheader("Decision", anchor=False)
+        edges = ", ".join(labels.percent(edge, 0) for edge in manifest.band_edges)
+        st.markdown(
+            labels.plain(f"Cutoff as published: {labels.percent(manifest.cutoff)}. Risk bands begin at PDs of {edges}.")
+        )
+    with right:
+        st.subheader("Libraries", anchor=False)
+        _render_table(
+            "Versions of libraries",
+            {
+                "Library": list(manifest.libraries),
+                "Trained and exported with": list(manifest.libraries.values()),
+                "Installed here": [facts.installed(name) for name in manifest.libraries],
+            },
+        )
+        st.subheader("Scoring", anchor=False)
+        st.markdown(labels.plain(facts.backend(session)))
+    st.subheader("Files and digests", anchor=False)
+    _render_digests(manifest)
+
+
+def _render_digests(manifest: Manifest) -> None:
+    digests = {name: (facts.worded_size(record.size), record.sha256) for name, record in manifest.files.items()}
+    digests["Training data (Parquet)"] = (labels.NOT_DEFINED, manifest.training_data_sha256)
+    digests["Feature definitions"] = (labels.NOT_DEFINED, manifest.features_sha256)
+    _render_table(
+        "Digests of the published files",
+        {
+            "What": list(digests),
+            "Size": [size for size, _ in digests.values()],
+            "SHA-256": [digest for _, digest in digests.values()],
+        },
+        right=(1,), narrow=(2,),
+    )  # fmt: skip
+    st.caption("A digest is shown as far as there is room; select the cell and copy it to have it whole.")
+
+
+def _render_table(
+    alt: str, table: Mapping[str, Sequence[str]], *, right: Collection[int] = (), narrow: Collection[int] = ()
+) -> None:
+    n_rows = max((len(values) for values in table.values()), default=0)
+    st.dataframe(
+        # As Arrow, which Streamlit passes on without loading pandas.
+        pa.table({name: pa.array(values, pa.string()) for name, values in table.items()}),
+        hide_index=True, alt=alt, height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
+        column_config={
+            name: st.column_config.TextColumn(
+                name, alignment="right" if place in right else "left", width="medium" if place in narrow else None
+            )
+            for place, name in enumerate(table)
+        },
+    )  # fmt: skip

@@ -1,0 +1,286 @@
+"""Segments: which groups of a column fare worse than the others, and how sure that is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
+from dashboard.bins import Bins
+from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
+from dashboard.charts.segment_words import answer
+from dashboard.charts.segments import (
+    AGAINST_REST,
+    INTERVAL,
+    LENDING,
+    describe_segments,
+    plot_segments,
+    tabulate_report,
+    tabulate_segments,
+)
+from dashboard.charts.template import Named
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.frame import View
+from dashboard.components.tabs import open_tab
+from dashboard.filters import Condition, LevelFilter, RangeFilter
+from dashboard.links import Cohort
+from dashboard.metrics.cells import CellMeasure, cell_grid
+from dashboard.metrics.economics import Costs, Terms
+from dashboard.metrics.segments import Measure, Order, SegmentReport, segment_report
+from data.predictions import CohortColumn, CohortKind
+
+ONE_TAB, TWO_TAB = "One column", "Heat map of two columns"
+TAB = state.choice("seg.tab", (ONE_TAB, TWO_TAB))
+COLUMN = state.text("seg.column", longest=200)
+BINS = state.whole("seg.bins", 10, low=3, high=20)
+MEASURE = state.choice("seg.measure", tuple(measure.value for measure in Measure))
+ORDER = state.choice("seg.order", tuple(order.value for order in Order))
+BREAK_EVEN = state.choice("seg.breakeven", ("Costs", "Margin and LGD"))
+DOWN = state.text("seg.x", longest=200)
+ACROSS = state.text("seg.y", longest=200)
+CELL_BINS = state.whole("seg.cells", 6, low=3, high=12)
+CELL_MEASURE = state.choice("seg.cell", tuple(measure.value for measure in CellMeasure))
+
+_USUAL = ("NAME_INCOME_TYPE", "OCCUPATION_TYPE", "REGION_RATING_CLIENT")
+_USUAL_PAIR = ("DAYS_BIRTH", "EXT_SOURCE_2")
+_CHART, _TABLE = "seg.chart", "seg.table"
+_TALLEST_TABLE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The segments on the screen: how they are cut, what is drawn of them in which order, and what they are beside."""
+
+    bins: Bins
+    report: SegmentReport
+    measure: Measure
+    order: Order
+    against: Named[SegmentReport] | None
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    opened, place = open_tab(TAB)
+    with place:
+        if opened == ONE_TAB:
+            _render_segments(view)
+        else:
+            _render_cells(view)
+
+
+def _render_segments(view: View) -> None:
+    shown = _render_choices(view)
+    st.markdown(labels.plain(answer(shown.report)))
+    above_chart = st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
+    figure = plot_segments(
+        shown.report, measure=shown.measure, order=shown.order, against=shown.against, dark=is_dark()
+    )
+    told: dict[str, Any] = {"measure": shown.measure, "order": shown.order, "against": shown.against}
+    points = render_figure(
+        figure, key=f"{_CHART}.{_version(shown)}", alt=describe_segments(shown.report, **told),
+        table=tabulate_segments(shown.report, **told), method="Segments", selectable=True,
+    )  # fmt: skip
+    with above_chart:
+        _render_action(view, shown, _code_of(points), "Click a point in the chart to narrow the cohort to its segment.")
+    above_table = st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
+    row = _render_table(shown)
+    with above_table:
+        _render_action(view, shown, row, "Select a row to narrow the cohort to its segment.")
+    n = len(shown.report.segments)
+    if n > 1:
+        st.caption(
+            f"Verdicts and differences hold for all {n} segments at once: of 100 such tables, at most 5 have one that "
+            "is wrong. Each other interval is for 95 %: about one in twenty misses."
+        )
+
+
+def _render_choices(view: View) -> Shown:
+    cells = st.columns([1.3, 0.9, 1.2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
+    with cells[0]:
+        column = _render_column("Column", COLUMN, _columns(view), _USUAL)
+    with cells[1]:
+        of_levels = column.kind is CohortKind.LEVELS
+        st.slider(
+            "Groups", 3, 20, disabled=of_levels, **state.widget(BINS),
+            help="Into how many groups of like size a number is cut. A category keeps its levels.",
+        )  # fmt: skip
+    with cells[2]:
+        st.selectbox("Measure", MEASURE.options, **state.widget(MEASURE))
+    with cells[3]:
+        st.selectbox("Order", ORDER.options, help=_HELP["order"], **state.widget(ORDER))
+    with cells[4]:
+        words = {
+            basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis.lower()})"
+            for basis in BREAK_EVEN.options
+        }
+        st.selectbox(
+            "Break-even", BREAK_EVEN.options, help=_HELP["break_even"], **state.widget(BREAK_EVEN),
+            format_func=words.__getitem__,
+        )  # fmt: skip
+    bins = cache.column_bins(view.dataset, column.name, state.get(BINS))
+    other = view.against
+    return Shown(
+        bins, _report(view, view.cohort, bins), Measure(state.get(MEASURE)), Order(state.get(ORDER)),
+        None if other is None else Named(other.name, _report(view, other, bins)),
+    )  # fmt: skip
+
+
+def _report(view: View, cohort: Cohort, bins: Bins) -> SegmentReport:
+    return segment_report(
+        cache.segment_counts(view.dataset, cohort.filters, bins), bins.labels,
+        cache.cohort_counts(view.dataset, cohort.filters), column=bins.title, cutoff=view.cutoff,
+        break_even=_break_even(state.get(BREAK_EVEN), view.cutoff),
+    )  # fmt: skip
+
+
+def _break_even(basis: str, cutoff: float) -> float:
+    """The share of defaults at which lending earns nothing; `cutoff` where neither side costs anything."""
+    if basis == BREAK_EVEN.default:
+        found = Costs(state.get(COST_FN), state.get(COST_FP)).theory_cutoff
+    else:
+        found = Terms(state.get(MARGIN), state.get(LGD), state.get(EAD)).break_even
+    return cutoff if found is None else found
+
+
+def _columns(view: View) -> dict[str, CohortColumn]:
+    return {column.name: column for column in view.predictions.cohort_columns}
+
+
+def _render_column(
+    label: str, parameter: state.Parameter[str], columns: Mapping[str, CohortColumn], usual: Sequence[str]
+) -> CohortColumn:
+    """Write the choice of a column and return it; without a choice it is the first of the `usual` that is there."""
+    first = next((name for name in usual if name in columns), next(iter(columns)))
+    by_label = sorted((name for name in columns if name != first), key=lambda name: columns[name].label)
+    if state.get(parameter) not in by_label:
+        state.put({parameter: ""})
+    st.selectbox(
+        label, ["", *by_label], format_func=lambda name: labels.column_title(columns[name or first]),
+        **state.widget(parameter),
+    )  # fmt: skip
+    return columns[state.get(parameter) or first]
+
+
+def _version(shown: Shown) -> str:
+    # Other segments or another order make another chart and table: what was chosen in the last one is not theirs.
+    codes = [segment.code for segment in shown.report.ordered(shown.order, shown.measure)]
+    text = f"{shown.bins.column}|{shown.bins.labels}|{codes}"
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def _render_table(shown: Shown) -> int | None:
+    """Write all measures of all segments; return the code of the selected one."""
+    table = tabulate_report(shown.report, order=shown.order, measure=shown.measure, against=shown.against)
+    n_rows = len(shown.report.segments)
+    chosen: Any = st.dataframe(
+        dict(table), key=f"{_TABLE}.{_version(shown)}", hide_index=True, height=38 + 35 * min(n_rows, _TALLEST_TABLE),
+        column_config=_formats(shown), on_select="rerun", selection_mode="single-row",
+        alt=f"All measures by {shown.bins.title}",
+    )  # fmt: skip
+    rows = chosen.selection.rows
+    return shown.report.ordered(shown.order, shown.measure)[rows[0]].code if rows else None
+
+
+def _code_of(points: Sequence[Mapping[str, Any]]) -> int | None:
+    if not points:
+        return None
+    facts = points[0]["customdata"]
+    return int(facts["0"] if isinstance(facts, Mapping) else facts[0])
+
+
+def _render_action(view: View, shown: Shown, code: int | None, hint: str) -> None:
+    segment = next((s for s in shown.report.segments if s.code == code), None)
+    if segment is None:
+        st.caption(hint)
+        return
+    condition = _narrowed(view.cohort.filters.on(shown.bins.column), shown.bins.condition(segment.code))
+    st.button(
+        labels.plain(f"Narrow the cohort to {shown.bins.title}: {segment.name}"), icon=":material/filter_alt:",
+        on_click=state.add_condition, args=(condition,), type="primary", key=f"seg.narrow.{hint}",
+    )  # fmt: skip
+    st.caption(
+        labels.plain(
+            f"{labels.plural(segment.applications, 'application')}; default rate {segment.verdict}; "
+            f"approved applications: {segment.lending}."
+        )
+    )
+
+
+def _narrowed(held: Condition | None, added: Condition) -> Condition:
+    """The rows that meet both; a cohort already cut by the column is cut further, not anew."""
+    match held, added:
+        case LevelFilter(), LevelFilter():
+            both = tuple(level for level in added.levels if level in held.levels)
+            return replace(added, levels=both, with_missing=added.with_missing and held.with_missing)
+        case RangeFilter(only_missing=False), RangeFilter(only_missing=False):
+            lows = [end for end in (held.low, added.low) if end is not None]
+            highs = [end for end in (held.high, added.high) if end is not None]
+            return replace(added, low=max(lows, default=None), high=min(highs, default=None))
+    return added
+
+
+def _render_cells(view: View) -> None:
+    cells = st.columns([1.4, 1.4, 1.2, 1], gap="medium", vertical_alignment="bottom")
+    columns = _columns(view)
+    if len(columns) < 2:
+        st.info("These predictions have one column; a heat map takes two.", icon=":material/grid_view:")
+        return
+    with cells[0]:
+        down = _render_column("Down", DOWN, columns, _USUAL_PAIR[:1])
+    with cells[1]:
+        others = {name: column for name, column in columns.items() if name != down.name}
+        across = _render_column("Across", ACROSS, others, _USUAL_PAIR[1:])
+    with cells[2]:
+        st.selectbox("Measure", CELL_MEASURE.options, **state.widget(CELL_MEASURE))
+    with cells[3]:
+        st.slider("Groups of a number", 3, 12, **state.widget(CELL_BINS))
+    _render_map(view, down, across)
+
+
+def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
+    measure = CellMeasure(state.get(CELL_MEASURE))
+    pair = [cache.column_bins(view.dataset, column.name, state.get(CELL_BINS)) for column in (down, across)]
+    # A figure on which the cutoff has no bearing is not counted anew for each of its values.
+    cutoff = view.cutoff if measure.needs_cutoff else 1.0
+    grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
+    axes = {"down": Axis(pair[0].title, pair[0].labels), "across": Axis(pair[1].title, pair[1].labels)}
+    render_figure(
+        plot_cells(grid, dark=is_dark(), **axes), key="seg.map", alt=describe_cells(grid, **axes),
+        table=tabulate_cells(grid, **axes), method="Heat map",
+    )  # fmt: skip
+
+
+def _formats(shown: Shown) -> dict[str, Any]:
+    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    formats: dict[str, Any] = {
+        "Segment": words(shown.bins.title, pinned=True),
+        "Applications": number(format="localized"),
+        AGAINST_REST: words(help="Whether the default rate differs from that of all other applications of the cohort."),
+        LENDING: words(help="The bad rate of what is approved at the cutoff, against the break-even."),
+    }
+    for measure in Measure:
+        form = "%.3f" if measure is Measure.ROC_AUC else "%.2f"
+        unit = "" if measure is Measure.ROC_AUC else " (%)"
+        if measure in (Measure.DIFFERENCE, Measure.CALIBRATION_GAP):
+            form, unit = "%+.2f", " (points)"
+        formats[measure.value] = number(f"{_BRIEF.get(measure, measure)}{unit}", format=form)
+        formats[f"{measure} {INTERVAL}"] = words(
+            "95 %, all at once" if measure is Measure.DIFFERENCE else INTERVAL, width=124
+        )
+        if shown.against is not None and measure is shown.measure:
+            formats[f"{shown.against.name}: {measure}"] = number(format=form)
+    return formats
+
+
+_BRIEF = {Measure.SHARE: "Share", Measure.DIFFERENCE: "Difference"}
+_HELP = {
+    "order": "Worst first ranks by how much more often than the rest a segment defaults at least (the lower end of "
+    "the interval), so that a few defaults do not put a small segment on top.",
+    "break_even": "Share of defaults at which lending earns nothing, from the costs of the two errors or from margin "
+    "and loss given default (LGD) as they are set on the page Cutoff.",
+}

@@ -1,0 +1,289 @@
+"""Stability: how far the PD and every column have shifted between two cohorts, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard.charts.stability import (
+    ShiftWords,
+    describe_shift,
+    pd_bin_labels,
+    plot_shift,
+    tabulate_shift,
+    worded_index,
+)
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.frame import PORTFOLIO, View
+from dashboard.components.metric_card import render_metric
+from dashboard.components.tabs import open_tab
+from dashboard.filters import DECISION, Filters, LevelFilter
+from dashboard.links import LONGEST_NAME, Cohort
+from dashboard.metrics.stability import (
+    LARGE,
+    MODERATE,
+    ScoreStability,
+    Shift,
+    Stability,
+    characteristic_stability,
+    population_stability,
+)
+from data.predictions import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
+
+PD_TAB, COLUMNS_TAB = "PD", "Columns"
+REFERENCE = state.text("stab.reference", longest=LONGEST_NAME)
+CURRENT = state.text("stab.current", longest=LONGEST_NAME)
+TAB = state.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
+COLUMN = state.text("stab.column", longest=200)
+
+# Names of kept cohorts never begin with a tilde.
+_SHOWN, _FOLD = "~cohort", "~fold."
+_TABLE = "stab.table"
+_SHIFTED = (Shift.MODERATE, Shift.LARGE)
+_MARKED = "part of the filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two cohorts whose distributions are compared, and how many applications are in both."""
+
+    reference: Cohort
+    current: Cohort
+    overlap: int
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    sides = _render_sides(view)
+    counts = [cache.cohort_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+    problem = _why_nothing(sides, [side.n_applications for side in counts])
+    if problem:
+        st.info(labels.plain(problem), icon=":material/compare_arrows:")
+        return
+    of_pd = population_stability(*counts, overlap=sides.overlap)
+    of_columns = characteristic_stability(
+        *(cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)),
+        overlap=sides.overlap,
+    )
+    _render_cards(sides, of_pd.stability, of_columns)
+    opened, place = open_tab(TAB)
+    with place:
+        if opened == PD_TAB:
+            _render_pd(sides, of_pd)
+        else:
+            _render_columns(view, sides, of_columns)
+
+
+def _why_nothing(sides: Sides, sizes: list[int]) -> str:
+    """Why the sides cannot be compared; empty where they can."""
+    if not sides.current.filters and not sizes[0]:
+        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
+    if not all(sizes):
+        name = (sides.current if sizes[0] else sides.reference).name
+        return f"{name} holds no applications. Choose another cohort."
+    if sizes == [sides.overlap] * 2:
+        return "Reference and current cohort are the same applications. Choose another one."
+    return ""
+
+
+def _render_sides(view: View) -> Sides:
+    offered = _offered(view)
+    left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    with left:
+        current = _render_choice("Current", CURRENT, offered, usual=_first(view))
+    with right:
+        others = {name: cohort for name, cohort in offered.items() if cohort.filters != current.filters}
+        reference = _render_choice("Reference", REFERENCE, others, usual=_usual_reference(view, current))
+    sides = Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
+    with said:
+        st.caption(_worded_sizes(view, sides))
+    return sides
+
+
+def _offered(view: View) -> dict[str, Cohort]:
+    """What can be chosen for either side besides the usual one, by its name in the link."""
+    on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
+    folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
+    kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.cohorts()}
+    return {**on_screen, state.WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
+
+
+def _fold_names(predictions: Predictions) -> tuple[str, ...]:
+    return next((column.levels for column in predictions.cohort_columns if column.name == FOLD_NAME), ())
+
+
+def _fold(name: str) -> Cohort:
+    return Cohort(f"Fold {name}", Filters.of([LevelFilter(FOLD_NAME, (name,))]))
+
+
+def _first(view: View) -> Cohort:
+    """The current cohort where none is chosen: the one on the screen, or of a whole portfolio its first fold."""
+    folds = _fold_names(view.predictions)
+    whole = not view.cohort.filters and view.against is None
+    return _fold(folds[0]) if whole and len(folds) > 1 else view.cohort
+
+
+def _usual_reference(view: View, current: Cohort) -> Cohort:
+    """The reference where none is chosen: what the page compares with, or all other applications."""
+    if view.against is not None and view.against.filters != current.filters:
+        return view.against
+    folds = [_fold(name) for name in _fold_names(view.predictions)]
+    if not current.filters and folds:
+        return folds[0]
+    is_fold = any(fold.filters == current.filters for fold in folds)
+    return Cohort("The other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
+
+
+def _render_choice(
+    label: str, parameter: state.Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort
+) -> Cohort:
+    """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
+    choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
+    if state.get(parameter) not in choices:
+        state.put({parameter: ""})
+    st.selectbox(label, list(choices), format_func=lambda key: choices[key].name, **state.widget(parameter))
+    return choices[state.get(parameter)]
+
+
+def _worded_sizes(view: View, sides: Sides) -> str:
+    current, reference = (
+        labels.count(cache.cohort_counts(view.dataset, side.filters).n_applications)
+        for side in (sides.current, sides.reference)
+    )
+    both = f", {labels.count(sides.overlap)} are in both" if sides.overlap else ""
+    return f"{current} applications against {reference}{both}. Shares are compared, so sizes may differ."
+
+
+def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:
+    marked = _defining(sides)
+    free = [found for name, found in of_columns.items() if name not in marked]
+    shifted = sum(found.shift in _SHIFTED for found in free)
+    cells = st.columns(4)
+    with cells[0]:
+        render_metric("PSI", worded_index(of_pd.index.value), str(of_pd.shift or ""), help_text=_HELP["psi"])
+    with cells[1]:
+        note = f"at 99 %: {worded_index(of_pd.critical_99)}"
+        render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
+    with cells[2]:
+        note = f"chance: {worded_index(of_pd.noise)}"
+        render_metric("PSI less chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
+    with cells[3]:
+        note = f"CSI from {MODERATE:.2f} on"
+        render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
+
+
+def _defining(sides: Sides) -> set[str]:
+    """The columns that shift because a side is cut out by them, or by what they are made of."""
+    named = {condition.column for side in (sides.reference, sides.current) for condition in side.filters.conditions}
+    if named & {PROBABILITY, PD_BAND, DECISION}:
+        named |= {PROBABILITY, PD_BAND}
+    return named | ({OBSERVED} if DECISION in named else set())
+
+
+def _render_pd(sides: Sides, found: ScoreStability) -> None:
+    words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
+    _render_shift(found.stability, words, key="psi")
+    if PROBABILITY in _defining(sides):
+        st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
+
+
+def _render_shift(found: Stability, words: ShiftWords, *, key: str) -> None:
+    figure = plot_shift(found, words, dark=is_dark())
+    alt, table = describe_shift(found, words), tabulate_shift(found, words)
+    render_figure(figure, key=key, alt=alt, table=table, method=words.metric)
+
+
+def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
+    marked = _defining(sides)
+    # The filter's own columns come last: that they shift is no news.
+    order = sorted(found, key=lambda name: (name in marked, -(found[name].index.value or 0.0)))
+    titles = {column.name: column.label for column in view.predictions.cohort_columns}
+    if state.get(COLUMN) not in order:
+        state.put({COLUMN: ""})
+    name = state.get(COLUMN) or order[0]
+    left, right = st.columns([1.4, 1], gap="medium")
+    with left:
+        _render_table(_tabulate(view, sides, found, order, titles), order, order.index(name))
+    with right:
+        _render_column_choice(order, titles)
+        bins = cache.column_groups(view.dataset).bins[name]
+        words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
+        _render_shift(found[name], words, key="csi")
+        if name in marked:
+            st.caption("A cohort is cut out by this column, so that it shifts by definition.")
+
+
+def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
+    by_title = sorted(order, key=lambda name: titles[name])
+    names = {"": f"Most shifted: {titles[order[0]]}", **{name: titles[name] for name in by_title}}
+    st.selectbox("Column", list(names), format_func=lambda name: names[name], **state.widget(COLUMN))
+
+
+def _tabulate(
+    view: View, sides: Sides, found: Mapping[str, Stability], order: list[str], titles: Mapping[str, str]
+) -> pl.DataFrame:
+    marked, bins = _defining(sides), cache.column_groups(view.dataset).bins
+    largest = [found[name].largest for name in order]
+    return pl.DataFrame(
+        {
+            "Column": [titles[name] for name in order],
+            "CSI": [found[name].index.value for name in order],
+            "Critical": [found[name].critical_95 for name in order],
+            "Shift": [_MARKED if name in marked else _brief(found[name].shift) for name in order],
+            "Largest bin": ["" if i is None else bins[name].labels[i] for name, i in zip(order, largest, strict=True)],
+        }
+    )
+
+
+def _render_table(table: pl.DataFrame, order: list[str], drawn: int) -> None:
+    # The row of the column that is drawn, however it was chosen.
+    st.session_state[_TABLE] = {"selection": {"rows": [drawn]}}
+    st.dataframe(
+        table, key=_TABLE, hide_index=True, height=38 + 35 * 14, column_config=_FORMATS,
+        selection_mode="single-row-required", on_select=lambda: _take_row(order),
+        alt="CSI of every column, the most shifted first",
+    )  # fmt: skip
+    st.caption(
+        "Select a row to draw its shift. By chance alone about one column in twenty exceeds its 95 % critical value."
+    )
+
+
+def _brief(shift: Shift | None) -> str:
+    return "" if shift is None else _BRIEF[shift]
+
+
+def _take_row(order: list[str]) -> None:
+    row = st.session_state[_TABLE].selection.rows[0]
+    state.put({COLUMN: order[row] if row else ""})
+
+
+_BRIEF = {
+    Shift.NONE: "none",
+    Shift.SMALL: "small",
+    Shift.MODERATE: "moderate",
+    Shift.LARGE: "large",
+    Shift.TOO_FEW: "too few",
+}
+_FORMATS = {
+    "Column": st.column_config.TextColumn(width=132),
+    "CSI": st.column_config.NumberColumn(format="%.5f", width=76, help="Stability index over the column's groups."),
+    "Critical": st.column_config.NumberColumn(
+        format="%.5f", width=76, help="What chance alone stays below in 95 of 100 cases."
+    ),
+    "Shift": st.column_config.TextColumn(
+        width=108, help="None: not beyond chance. Small: below 0.10. Large: 0.25 and more. Too few: to conclude."
+    ),
+    "Largest bin": st.column_config.TextColumn(width=99, help="The group that adds most to the index."),
+}
+_HELP = {
+    "psi": "Population stability index of the PD over tenths of the reference. By the usual marks, "
+    f"{MODERATE:.2f} is a moderate and {LARGE:.2f} a large shift.",
+    "critical": "Without a true shift, the PSI of cohorts of these sizes stays below this in 95 of 100 cases.",
+    "corrected": "PSI less what chance alone adds on average to cohorts of these sizes.",
+    "shifted": f"Columns whose CSI is {MODERATE:.2f} or more and above its critical value. Columns that the cohorts "
+    "are cut out by are not counted.",
+}

@@ -1,0 +1,87 @@
+"""Default rate and mean PD of each risk band, drawn and in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.charts.template import FigureTheme, Named, empty_figure, figure_theme, new_figure
+from dashboard.labels import brief_percent, percent
+from dashboard.metrics.calibration_tests import BandCalibration
+
+NO_APPLICATIONS = "There are no applications to show."
+Bands = tuple[BandCalibration, ...]
+
+
+def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> go.Figure:
+    """Default rate of each risk band with its interval, over its mean PD; labels carry the band's share."""
+    if not any(band.applications for band in bands):
+        return empty_figure("Default rate by risk band", NO_APPLICATIONS, dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(bands), "Default rate with 95 % interval, and the mean PD it should be", dark=dark)
+    figure.add_trace(_mean_pds(bands, theme))
+    figure.add_trace(_rates("Default rate", bands, theme.bad, symbol="circle", shift=-0.08 if against else 0.0))
+    if against is not None:
+        figure.add_trace(_rates(against.name, against.value, theme.against, symbol="square-open", shift=0.12))
+    figure.update_layout(legend_entrywidth=72)
+    figure.update_xaxes(
+        title_text="Risk band: range of PD, share of applications", tickvals=list(range(len(bands))),
+        ticktext=_tick_texts(bands), range=[-0.5, len(bands) - 0.5],
+    )  # fmt: skip
+    figure.update_yaxes(title_text="Share that defaulted", ticksuffix=" %", rangemode="tozero", nticks=7)
+    return figure
+
+
+def describe_bands(bands: Bands, *, against: Named[Bands] | None = None) -> str:
+    """What `plot_bands` shows, as a sentence or two for readers who do not see it."""
+    if not any(band.applications for band in bands):
+        return NO_APPLICATIONS
+    parts = [f"{band.band} {percent(band.default_rate.value)}" for band in bands if band.applications]
+    text = f"Default rate by risk band: {', '.join(parts)}."
+    return f"{text} Compared with {against.name}." if against else text
+
+
+def _title(bands: Bands) -> str:
+    used = [band for band in bands if band.applications]
+    riskiest = used[-1]
+    total, defaults = sum(band.applications for band in used), sum(band.defaults for band in used)
+    if not defaults:
+        return "No default in any risk band"
+    share = brief_percent(riskiest.applications / total)
+    found = brief_percent(riskiest.defaults / defaults)
+    return f"Band {riskiest.band} holds {share} of applications and {found} of defaults"
+
+
+def _tick_texts(bands: Bands) -> list[str]:
+    total = sum(band.applications for band in bands)
+    return [f"<b>{band.band}</b><br>{_range(band)}<br>{brief_percent(band.applications / total)}" for band in bands]
+
+
+def _range(band: BandCalibration) -> str:
+    if not band.low:
+        return f"< {100 * band.high:g} %"
+    return f"≥ {100 * band.low:g} %" if band.high >= 1 else f"{100 * band.low:g}–{100 * band.high:g} %"
+
+
+def _mean_pds(bands: Bands, theme: FigureTheme) -> go.Bar:
+    used = [(place, band) for place, band in enumerate(bands) if band.mean_pd.value is not None]
+    return go.Bar(
+        name="Mean PD", x=[place for place, _ in used], y=[100 * (band.mean_pd.value or 0) for _, band in used],
+        width=0.62, marker={"color": theme.grid, "line": {"color": theme.mark, "width": 1}},
+        hovertemplate="mean PD %{y:.2f} %<extra></extra>",
+    )  # fmt: skip
+
+
+def _rates(name: str, bands: Bands, colour: str, *, symbol: str, shift: float) -> go.Scatter:
+    used = [(place, band) for place, band in enumerate(bands) if band.default_rate.value is not None]
+    rate, low, high = (
+        np.array([100 * (getattr(band.default_rate, end) or 0.0) for _, band in used], dtype=np.float32)
+        for end in ("value", "low", "high")
+    )
+    return go.Scatter(
+        name=name, x=[place + shift for place, _ in used], y=rate, mode="markers",
+        marker={"color": colour, "size": 9, "symbol": symbol},
+        error_y={"array": high - rate, "arrayminus": rate - low, "symmetric": False, "color": colour, "thickness": 1.5},
+        customdata=[[band.defaults, band.applications] for _, band in used],
+        hovertemplate="%{y:.2f} %: %{customdata[0]:,} of %{customdata[1]:,}<extra>" + name + "</extra>",
+    )  # fmt: skip

@@ -1,0 +1,164 @@
+"""A measure over two columns as a heat map with its numbers in the cells, drawn and in words."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard import labels
+from dashboard.charts.segment_words import leaving_out_zero
+from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure
+from dashboard.metrics.cells import CellGrid, CellMeasure
+from dashboard.metrics.counts import FloatArray
+
+MOST_WORDED_CELLS = 400
+LONGEST_NAME = 28
+ROW_HEIGHT, LOW_ROW_HEIGHT, MANY_ROWS = 30, 24, 15
+_NOTHING = "There are no applications to show."
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One side of the table: the column's title, and its groups' names."""
+
+    title: str
+    names: tuple[str, ...]
+
+
+def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) -> go.Figure:
+    """The measure by cell; cells with too few applications are grey and show how many they hold."""
+    if not grid.base.any():
+        return empty_figure(grid.measure.value, _NOTHING, dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(grid, down, across), _subtitle(grid, down, across), dark=dark)
+    few = grid.too_few & (grid.base > 0)
+    figure.add_trace(_values(grid, theme))
+    if few.any():
+        figure.add_trace(_few(grid, theme))
+    n_rows = len(down.names)
+    row_height = LOW_ROW_HEIGHT if n_rows > MANY_ROWS else ROW_HEIGHT
+    figure.update_layout(height=92 + 70 + row_height * max(n_rows, 4), showlegend=False, margin_t=68)
+    for update, axis in ((figure.update_xaxes, across), (figure.update_yaxes, down)):
+        update(
+            title_text=html.escape(axis.title, quote=False), tickmode="array", tickvals=list(range(len(axis.names))),
+            ticktext=[_tick(name) for name in axis.names], showgrid=False, showline=False, ticks="",
+        )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def describe_cells(grid: CellGrid, *, down: Axis, across: Axis) -> str:
+    """What `plot_cells` shows, as a few sentences for readers who do not see it."""
+    if not grid.base.any():
+        return _NOTHING
+    return f"Heat map. {_title(grid, down, across)}. {_subtitle(grid, down, across)}."
+
+
+def tabulate_cells(grid: CellGrid, *, down: Axis, across: Axis) -> Table:
+    """The cells that hold applications, one a row; shares in percent."""
+    places = list(zip(*np.nonzero(grid.base), strict=True))
+    unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
+    table: dict[str, list[object]] = {
+        down.title: [down.names[i] for i, _ in places],
+        across.title if across.title != down.title else f"{across.title} (across)": [
+            across.names[j] for _, j in places
+        ],
+        f"{grid.measure} ({unit})": [100 * float(grid.value[place]) for place in places],
+    }
+    if grid.measure is not CellMeasure.MEAN_PD:
+        table[f"From ({unit})"] = [100 * float(grid.low[place]) for place in places]
+        table[f"To ({unit})"] = [100 * float(grid.high[place]) for place in places]
+    table[_base(grid)] = [int(grid.base[place]) for place in places]
+    table["Too few to conclude"] = [bool(grid.too_few[place]) for place in places]
+    return table
+
+
+def _base(grid: CellGrid) -> str:
+    return "Approved applications" if grid.measure is CellMeasure.BAD_RATE else "Applications"
+
+
+def _word(grid: CellGrid, value: float) -> str:
+    return (
+        labels.signed_points(value)
+        if grid.measure is CellMeasure.CALIBRATION_GAP
+        else labels.brief_percent(value)
+    )  # fmt: skip
+
+
+def _title(grid: CellGrid, down: Axis, across: Axis) -> str:
+    sure = np.where(grid.too_few, np.nan, grid.value)
+    if np.count_nonzero(~np.isnan(sure)) < 2:
+        return f"Too few to conclude how {_named(grid)} differs between cells"
+    if grid.measure is CellMeasure.CALIBRATION_GAP:
+        sure_gaps = ~grid.too_few
+        n_off = int(np.count_nonzero(sure_gaps & ((grid.low > 0) | (grid.high < 0))))
+        return leaving_out_zero(n_off, int(np.count_nonzero(sure_gaps)), "cells")
+    ends = []
+    for index in (np.nanargmin(sure), np.nanargmax(sure)):
+        i, j = np.unravel_index(index, sure.shape)
+        ends.append(f"{_word(grid, float(sure[i, j]))} (“{down.names[i]}”, “{across.names[j]}”)")
+    sentence = f"{_named(grid)} runs from {ends[0]} to {ends[1]}"
+    return sentence[0].upper() + sentence[1:]
+
+
+def _named(grid: CellGrid) -> str:
+    return grid.measure.value if grid.measure is CellMeasure.MEAN_PD else grid.measure.lower()
+
+
+def _subtitle(grid: CellGrid, down: Axis, across: Axis) -> str:
+    said = f"{grid.measure} by {down.title} and {across.title}"
+    if grid.whole is not None:
+        said += f"; all of the cohort {_word(grid, grid.whole)}"
+    few = int(np.count_nonzero(grid.too_few & (grid.base > 0)))
+    return f"{said}; grey, with their number n: {labels.plural(few, 'cell')} with too few to conclude" if few else said
+
+
+def _tick(name: str) -> str:
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    # Names come out of files; Plotly would take what looks like markup for it.
+    return html.escape(short, quote=False)
+
+
+def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
+    shown = 100 * np.where(grid.too_few, np.nan, grid.value)
+    unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
+    spread = "" if grid.measure is CellMeasure.MEAN_PD else " (%{customdata[1]:.2f} to %{customdata[2]:.2f})"
+    return go.Heatmap(
+        z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, **_colours(grid, shown, theme),
+        customdata=np.stack([grid.base, 100 * grid.low, 100 * grid.high], axis=-1).astype(np.float32),
+        text=_texts(grid, shown, "{:.1f}"), texttemplate="%{text}", textfont={"size": 12},
+        colorbar={"ticksuffix": "" if unit == "points" else " %", "thickness": 10, "outlinewidth": 0, "len": 0.9,
+                  "title": {"text": unit if unit == "points" else ""}, "nticks": 6},
+        hovertemplate=f"%{{y}}<br>%{{x}}<br><b>{_named(grid)} %{{z:.2f}} {unit}</b>{spread}"
+        f"<br>%{{customdata[0]:,}} {_base(grid).lower()}<extra></extra>",
+    )  # fmt: skip
+
+
+def _few(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
+    shown = np.where(grid.too_few & (grid.base > 0), grid.base, np.nan)
+    return go.Heatmap(
+        z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, showscale=False,
+        colorscale=[[0, theme.grid], [1, theme.grid]], text=_texts(grid, shown, "n {:,.0f}"), texttemplate="%{text}",
+        textfont={"size": 11, "color": theme.muted},
+        hovertemplate=f"%{{y}}<br>%{{x}}<br>too few to conclude: %{{z:,}} {_base(grid).lower()}<extra></extra>",
+    )  # fmt: skip
+
+
+def _texts(grid: CellGrid, shown: FloatArray, form: str) -> list[list[str]] | None:
+    if grid.base.size > MOST_WORDED_CELLS:
+        return None
+    # Adding 0 takes the sign off a zero that came of rounding.
+    rounded = np.round(shown, 1) + 0.0
+    return [["" if np.isnan(value) else form.format(value).replace("-", "−") for value in row] for row in rounded]
+
+
+def _colours(grid: CellGrid, shown: FloatArray, theme: FigureTheme) -> dict[str, object]:
+    if grid.measure is CellMeasure.CALIBRATION_GAP:
+        # Around 0, as far to either side: equal gaps look equally strong.
+        reach = float(np.nanmax(np.abs(shown), initial=0.1))
+        return {"colorscale": [[0, theme.bad], [0.5, theme.surface], [1, theme.good]], "zmin": -reach, "zmax": reach}
+    strong = theme.accent if grid.measure is CellMeasure.APPROVAL_RATE else theme.bad
+    return {"colorscale": [[0, theme.surface], [1, strong]], "zmin": 0.0, "zmax": float(np.nanmax(shown, initial=0.1))}

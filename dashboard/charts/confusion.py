@@ -1,0 +1,151 @@
+"""Decisions against outcomes, drawn and in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from dashboard.charts.curves import is_too_wide, legend_name
+from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, translucent
+from dashboard.labels import brief_percent, count, percent
+from dashboard.metrics.estimate import NO_APPLICATIONS
+from dashboard.metrics.rates import Confusion
+
+HEIGHT = 396
+_PLACES = ((0, 1), (1, 1), (0, 0), (1, 0))
+
+
+class _Cell(NamedTuple):
+    name: str
+    number: int
+    of_outcome: int
+    outcome: str
+    decision: str
+
+    @property
+    def is_right(self) -> bool:
+        return self.name.startswith("True")
+
+
+def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None, dark: bool = False) -> go.Figure:
+    """The four kinds of decision with their counts and shares; the deeper a cell's colour, the larger its share."""
+    if not confusion.applications:
+        return empty_figure("Decisions and outcomes", f"There are none: {NO_APPLICATIONS}.", dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(confusion), _subtitle(confusion), dark=dark)
+    figure.add_trace(_words(confusion, against, theme))
+    shapes = [
+        _frame(place, cell, confusion.applications, theme)
+        for place, cell in zip(_PLACES, _cells(confusion), strict=True)
+    ]
+    figure.update_layout(
+        showlegend=False, margin={"t": 68, "l": 8, "r": 8}, height=HEIGHT, shapes=shapes, **_axes(confusion)
+    )
+    return figure
+
+
+def describe_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None) -> str:
+    """What `plot_confusion` shows, as a sentence or two for readers who do not see it."""
+    if not confusion.applications:
+        return f"No decisions to show: {NO_APPLICATIONS}."
+    listed = ", ".join(f"{count(cell.number)} {cell.name.lower()}" for cell in _cells(confusion))
+    sentence = f"At a cutoff of {brief_percent(confusion.cutoff)}: {listed}."
+    if against is None:
+        return sentence
+    shares = " and ".join(f"{_worded_share(cell)} of {cell.outcome}" for cell in _cells(against.value)[::2])
+    return f"{sentence} In {against.name}, {shares} are declined."
+
+
+def tabulate_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None) -> Table:
+    """The figure's data, one row a cell; shares in percent."""
+    cells = _cells(confusion)
+    table: dict[str, list[object]] = {
+        "Outcome": [cell.outcome for cell in cells],
+        "Decision": [cell.decision for cell in cells],
+        "Kind": [cell.name for cell in cells],
+        "Applications": [cell.number for cell in cells],
+        "Share of all (%)": [_percentage(cell.number, confusion.applications) for cell in cells],
+        "Share of the outcome (%)": [_percentage(cell.number, cell.of_outcome) for cell in cells],
+    }
+    if against is not None:
+        others = _cells(against.value)
+        table[f"{against.name}: applications"] = [cell.number for cell in others]
+        table[f"{against.name}: share of the outcome (%)"] = [
+            _percentage(cell.number, cell.of_outcome) for cell in others
+        ]
+    return table
+
+
+def _cells(confusion: Confusion) -> tuple[_Cell, ...]:
+    defaults, repaid = confusion.defaults, confusion.non_defaults
+    return (
+        _Cell("True declines", confusion.true_declines, defaults, "defaults", "declined"),
+        _Cell("False approvals", confusion.false_approvals, defaults, "defaults", "approved"),
+        _Cell("False declines", confusion.false_declines, repaid, "non-defaults", "declined"),
+        _Cell("True approvals", confusion.true_approvals, repaid, "non-defaults", "approved"),
+    )
+
+
+def _title(confusion: Confusion) -> str:
+    caught, lost = confusion.recall, confusion.false_positive_rate
+    if caught.value is None or lost.value is None:
+        share, noun = (lost, "non-defaults") if caught.value is None else (caught, "defaults")
+        return f"Declines {percent(share.value, 1)} of {noun}; there is no other outcome"
+    if is_too_wide(caught) or is_too_wide(lost):
+        return "Too few to conclude how well the cutoff tells defaults from non-defaults"
+    return f"Declines {percent(caught.value, 1)} of defaults and {percent(lost.value, 1)} of non-defaults"
+
+
+def _subtitle(confusion: Confusion) -> str:
+    return f"Decisions at a cutoff of {brief_percent(confusion.cutoff)} against observed outcomes"
+
+
+def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) -> dict[str, object]:
+    x, y = place
+    colour = theme.good if cell.is_right else theme.bad
+    return {
+        "type": "rect", "x0": x - 0.49, "x1": x + 0.49, "y0": y - 0.48, "y1": y + 0.48, "layer": "below",
+        "fillcolor": translucent(colour, 0.08 + 0.3 * cell.number / total),
+        # Wrong decisions have a dashed edge, so that they are told apart without colour too.
+        "line": {"color": colour, "width": 1.5, "dash": "solid" if cell.is_right else "dash"},
+    }  # fmt: skip
+
+
+def _words(confusion: Confusion, against: Named[Confusion] | None, theme: FigureTheme) -> go.Scatter:
+    texts = [_text(cell, confusion.applications) for cell in _cells(confusion)]
+    if against is not None:
+        name = legend_name(against.name)
+        others = [f"<br><i>{name}: {_worded_share(cell)}</i>" for cell in _cells(against.value)]
+        texts = [text + other for text, other in zip(texts, others, strict=True)]
+    return go.Scatter(
+        x=[x for x, _ in _PLACES], y=[y for _, y in _PLACES], mode="text", text=texts, hoverinfo="skip",
+        textfont={"size": 13, "color": theme.text},
+    )  # fmt: skip
+
+
+def _text(cell: _Cell, total: int) -> str:
+    of_all = f"{percent(cell.number / total, 1)} of all"
+    return "<br>".join([cell.name, f"<b>{count(cell.number)}</b>", of_all, f"{_worded_share(cell)} of row"])
+
+
+def _worded_share(cell: _Cell) -> str:
+    return percent(cell.number / cell.of_outcome if cell.of_outcome else None, 1)
+
+
+def _percentage(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _axes(confusion: Confusion) -> dict[str, object]:
+    total = confusion.applications
+    columns = [
+        f"<b>{word}</b><br>{count(number)} ({percent(number / total, 1)})"
+        for word, number in (("Declined", confusion.declined), ("Approved", confusion.approved))
+    ]
+    rows = [
+        f"<b>{word}</b><br>{count(number)}<br>{percent(number / total, 1)}"
+        for word, number in (("Repaid", confusion.non_defaults), ("Defaulted", confusion.defaults))
+    ]
+    shared = {"showgrid": False, "showline": False, "ticks": "", "range": [-0.5, 1.5], "tickvals": [0, 1]}
+    return {"xaxis": {"ticktext": columns, "side": "top", **shared}, "yaxis": {"ticktext": rows, **shared}}

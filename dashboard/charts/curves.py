@@ -1,0 +1,105 @@
+"""What the curves over all cutoffs have in common: their lines, the point in force, and the form of their tables."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.charts.template import FigureTheme, Named, Table, add_note, translucent
+from dashboard.labels import brief_percent
+from dashboard.metrics.counts import FloatArray
+from dashboard.metrics.estimate import Estimate
+
+COHORT = "Cohort"
+# An interval of a share that is wider than this allows no conclusion.
+TOO_WIDE = 0.2
+_LONGEST = 30
+
+
+def is_too_wide(estimate: Estimate) -> bool:
+    """Whether a share's interval leaves open too much to say what the figure shows."""
+    return estimate.low is None or estimate.high is None or estimate.high - estimate.low > TOO_WIDE
+
+
+def legend_name(name: str) -> str:
+    """A cohort's name as a figure can show it: short, and letter by letter."""
+    return html.escape(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…")
+
+
+def curve_line(
+    x: FloatArray, y: FloatArray, cutoff: FloatArray, *, theme: FigureTheme, hover: str, against: str = "",
+    compared: bool = False, shape: str = "linear",
+) -> go.Scatter:  # fmt: skip
+    """A curve of two shares (0 to 1) over cutoffs: the cohort's, or dashed that of the cohort called `against`.
+
+    `hover` says in words what %{x}, %{y} and the cutoff %{customdata} are; alone, the cohort's curve is filled.
+    """
+    name = legend_name(against) if against else COHORT
+    return go.Scatter(
+        name=name,
+        x=(100 * x).astype(np.float32),
+        y=(100 * y).astype(np.float32),
+        customdata=(100 * np.minimum(cutoff, 1.0)).astype(np.float32),
+        mode="lines",
+        # Plotly's own simplification would make a visible polygon of a curve that is already thinned.
+        line={"color": theme.against if against else theme.accent, "width": 2 if against else 2.5,
+              "dash": "dash" if against else "solid", "shape": shape, "simplify": False},
+        fill="none" if compared else "tozeroy",
+        fillcolor=translucent(theme.accent, 0.08),
+        hovertemplate=f"{hover}<extra>{name if compared else ''}</extra>",
+    )  # fmt: skip
+
+
+def reference_line(x: Sequence[float], y: Sequence[float], theme: FigureTheme, name: str, dash: str) -> go.Scatter:
+    """A thin line to compare a curve with, through points given as shares."""
+    return go.Scatter(
+        name=name, x=100 * np.array(x, dtype=np.float32), y=100 * np.array(y, dtype=np.float32), mode="lines",
+        hoverinfo="skip", line={"color": theme.mark, "width": 1, "dash": dash},
+    )  # fmt: skip
+
+
+def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> None:
+    """Mark the point in force, given as shares, with a diamond."""
+    figure.add_trace(
+        go.Scatter(
+            x=[100 * x], y=[100 * y], mode="markers", hoverinfo="skip", cliponaxis=False, showlegend=False,
+            marker={"color": theme.bad, "size": 11, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+        )
+    )  # fmt: skip
+
+
+def note_cutoff(figure: go.Figure, cutoff: float, words: Sequence[str], *, at_top: bool = False) -> None:
+    """Say in a corner at the right, line by line, what the diamond stands for."""
+    note_corner(figure, [f"<b>◆ cutoff {brief_percent(cutoff)}</b>", *words], y=0.97 if at_top else 0.04)
+
+
+def note_corner(figure: go.Figure, lines: Sequence[str], *, y: float) -> None:
+    """Write lines at the right edge, from the height `y` (0 to 1) towards the middle."""
+    anchor = "top" if y > 0.5 else "bottom"
+    text = "<br>".join(lines)
+    add_note(figure, text, x=1, y=y, xref="paper", yref="paper", xanchor="right", yanchor=anchor, align="right")
+
+
+def point_table(headers: Sequence[str], shares: Sequence[FloatArray] | None) -> Table:
+    """Columns of shares as percentages, none where there is no curve; no value where no cutoff declines nobody."""
+    columns: Sequence[Sequence[float]] = [part.tolist() for part in shares] if shares else [()] * len(headers)
+    return {
+        header: [100 * share if math.isfinite(share) else None for share in column]
+        for header, column in zip(headers, columns, strict=True)
+    }
+
+
+def stacked(own: Table, against: Named[Table] | None) -> Table:
+    """The table of a curve, and under it that of the curve it is compared with; a first column then says which."""
+    if against is None:
+        return own
+    names = [COHORT] * _height(own) + [against.name] * _height(against.value)
+    return {"Of": names} | {header: [*own[header], *against.value[header]] for header in own}
+
+
+def _height(table: Table) -> int:
+    return len(next(iter(table.values())))

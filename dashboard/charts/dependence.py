@@ -1,0 +1,228 @@
+"""How a feature's contribution depends on its value, drawn and in words."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dashboard.charts.importance import NOTHING, odds, zero_line
+from dashboard.charts.template import (
+    FigureTheme,
+    Named,
+    Table,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    translucent,
+)
+from dashboard.labels import plural
+from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
+from dashboard.value_labels import boundary_labels, feature_title, value_labels
+from inference.contributions import BinKind
+
+MOST_LEVELS = 20
+_LONGEST_TICK = 22
+# Room between the values and the group of those that are missing.
+_GAP = 0.5
+_HEIGHT = 480
+
+
+def plot_dependence(
+    dependence: Dependence, *, against: Named[Dependence] | None = None, dark: bool = False
+) -> go.Figure:
+    """Mean contribution by value with the middle 80 %, and under it how many applications have each value."""
+    label = dependence.feature.label
+    if not dependence.n_applications:
+        return empty_figure(label, NOTHING, dark=dark)
+    theme = figure_theme(dark=dark)
+    shown = drawn_bins(dependence, None if against is None else against.value)
+    figure = new_figure(_title(dependence), _subtitle(dependence, len(shown)), dark=dark)
+    _add_curve(figure, dependence, shown, "Cohort", theme, is_against=False)
+    if against is not None and against.value.n_applications:
+        _add_curve(figure, against.value, shown, html.escape(against.name), theme, is_against=True)
+    _lay_out_axes(figure, dependence, shown, theme)
+    return figure
+
+
+def describe_dependence(dependence: Dependence, *, against: Named[Dependence] | None = None) -> str:
+    """What `plot_dependence` shows, as a sentence or two for readers who do not see it."""
+    if not dependence.n_applications:
+        return NOTHING
+    n_bins = int(np.count_nonzero(dependence.applications))
+    sentence = f"Mean contribution by value in {plural(n_bins, 'group')}. {_finding(dependence)}."
+    if against is None or not against.value.n_applications:
+        return sentence
+    return f"{sentence} In {against.name}: {_finding(against.value)}."
+
+
+def tabulate_dependence(dependence: Dependence, *, against: Named[Dependence] | None = None) -> Table:
+    """One row for each bin of values, those without an application too."""
+    table: dict[str, Sequence[object]] = {
+        feature_title(dependence.feature): value_labels(dependence.feature),
+        **_columns("", dependence),
+    }
+    return table if against is None else {**table, **_columns(f"{against.name}: ", against.value)}
+
+
+def _columns(prefix: str, dependence: Dependence) -> dict[str, Sequence[object]]:
+    return {
+        f"{prefix}Applications": dependence.applications.tolist(),
+        f"{prefix}Share (%)": (100 * dependence.share).tolist(),
+        f"{prefix}Mean contribution (log-odds)": _listed(dependence.mean),
+        f"{prefix}10 % (log-odds)": _listed(dependence.low),
+        f"{prefix}90 % (log-odds)": _listed(dependence.high),
+    }
+
+
+def _listed(values: npt.NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]
+
+
+def drawn_bins(dependence: Dependence, against: Dependence | None = None) -> npt.NDArray[np.intp]:
+    """The bins that are drawn, in order: a number's values, the most frequent levels; missing ones where there are."""
+    values = np.arange(dependence.applications.size - 1)
+    if dependence.feature.bins.kind is BinKind.LEVELS:
+        by_size = values[np.argsort(-dependence.applications[:-1], kind="stable")][:MOST_LEVELS]
+        by_size = by_size[dependence.applications[by_size] > 0]
+        values = by_size[np.argsort(-dependence.mean[by_size], kind="stable")]
+    n_missing = dependence.applications[-1] + (0 if against is None else against.applications[-1])
+    missing = [dependence.applications.size - 1] if n_missing else []
+    return np.array([*values, *missing], dtype=np.intp)
+
+
+def _places(dependence: Dependence, shown: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    is_missing = shown == dependence.applications.size - 1
+    places: npt.NDArray[np.float32] = np.arange(shown.size, dtype=np.float32)
+    places[is_missing] += np.float32(_GAP)
+    return places
+
+
+def _title(dependence: Dependence) -> str:
+    if dependence.n_applications < MIN_TO_CONCLUDE:
+        number = plural(dependence.n_applications, "application")
+        return f"Too few to conclude what {dependence.feature.label} does: {number}"
+    return _finding(dependence)
+
+
+def _finding(dependence: Dependence) -> str:
+    label = dependence.feature.label
+    words = value_labels(dependence.feature)
+    # An extreme of a handful of applications is no finding.
+    held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
+    n_used = int(np.count_nonzero(dependence.applications))
+    if held.size < min(n_used, 2):
+        return f"Too few to conclude what {label} does: {dependence.n_applications:,} applications with {n_used} values"
+    if n_used == 1:
+        return f"{label} has one value here ({words[held[0]]}): {odds(float(dependence.mean[held[0]]))}"
+    highest, lowest = (held[int(pick(dependence.mean[held]))] for pick in (np.argmax, np.argmin))
+    high, low = (float(dependence.mean[at]) for at in (highest, lowest))
+    return f"{label}: {odds(high)} ({words[highest]}) to × {np.exp(low):.2f} ({words[lowest]})"
+
+
+def _subtitle(dependence: Dependence, n_shown: int) -> str:
+    text = "Mean contribution and the middle 80 % of applications by value; below, the share of applications"
+    n_all = int(np.count_nonzero(dependence.applications))
+    return text if n_shown >= n_all else f"{text}; the {n_shown} most frequent of {n_all} values"
+
+
+def _add_curve(
+    figure: go.Figure, dependence: Dependence, shown: npt.NDArray[np.intp], name: str, theme: FigureTheme,
+    *, is_against: bool,
+) -> None:  # fmt: skip
+    colour = theme.against if is_against else theme.accent
+    is_missing = shown == dependence.applications.size - 1
+    used = dependence.applications[shown] > 0
+    places, words = _places(dependence, shown), np.array(value_labels(dependence.feature))[shown]
+    is_curve = used & ~is_missing if dependence.feature.bins.kind is not BinKind.LEVELS else np.zeros_like(used)
+    if is_curve.any() and not is_against:
+        figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], colour))
+    for part, legend in ((is_curve, True), (used & ~is_curve, not is_curve.any())):
+        if part.any():
+            is_line = part is is_curve
+            figure.add_trace(
+                _means(dependence, shown[part], places[part], words[part], name, colour, theme,
+                       is_line=is_line, is_against=is_against, legend=legend)
+            )  # fmt: skip
+    figure.add_trace(_shares(dependence, shown, places, words, name, colour, is_against=is_against))
+
+
+def _band(
+    dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], colour: str
+) -> go.Scatter:
+    return go.Scatter(
+        name="Cohort, middle 80 %", x=np.concatenate([places, places[::-1]]),
+        y=np.concatenate([dependence.high[bins], dependence.low[bins][::-1]]).astype(np.float32),
+        mode="lines", line={"width": 0}, fill="toself", fillcolor=translucent(colour, 0.2), hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _means(
+    dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], words: npt.NDArray[np.str_],
+    name: str, colour: str, theme: FigureTheme, *, is_line: bool, is_against: bool, legend: bool,
+) -> go.Scatter:  # fmt: skip
+    mean = dependence.mean[bins].astype(np.float32)
+    whiskers = {
+        "type": "data", "symmetric": False, "array": (dependence.high[bins] - mean).astype(np.float32),
+        "arrayminus": (mean - dependence.low[bins]).astype(np.float32), "thickness": 1.5, "width": 4, "color": colour,
+    }  # fmt: skip
+    return go.Scatter(
+        name=f"{name}, mean", x=places + (0.16 if is_against and not is_line else 0), y=mean,
+        customdata=np.exp(mean), text=words, showlegend=legend, legendgroup=name,
+        mode="lines+markers" if is_line else "markers",
+        line={"color": colour, "width": 2, "dash": "dash" if is_against else "solid"},
+        marker={"color": theme.surface if is_against else colour, "size": 7, "line": {"color": colour, "width": 2},
+                "symbol": "diamond" if is_against else "circle"},
+        error_y=None if is_line else whiskers,
+        hovertemplate="%{text}<br>%{y:+.3f} log-odds: odds × %{customdata:.2f}<extra>" + name + "</extra>",
+    )  # fmt: skip
+
+
+def _shares(
+    dependence: Dependence, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32], words: npt.NDArray[np.str_],
+    name: str, colour: str, *, is_against: bool,
+) -> go.Bar | go.Scatter:  # fmt: skip
+    share = (100 * dependence.share[shown]).astype(np.float32)
+    told = {
+        "name": name, "x": places, "y": share, "yaxis": "y2", "text": words, "showlegend": False,
+        "hovertemplate": "%{text}<br>%{y:.2f} % of applications<extra>" + name + "</extra>",
+    }  # fmt: skip
+    if is_against:
+        marker = {"symbol": "diamond-open", "size": 8, "color": colour, "line": {"width": 2}}
+        return go.Scatter(**told, mode="markers", marker=marker)
+    return go.Bar(**told, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
+
+
+def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[np.intp], theme: FigureTheme) -> None:
+    places = _places(dependence, shown)
+    ticks, words = _ticks(dependence, shown, places)
+    small = {"size": 12, "color": theme.muted}
+    figure.update_layout(
+        height=_HEIGHT, showlegend=True, bargap=0.15, hovermode="x", shapes=[zero_line(theme, is_level=True)],
+        yaxis_title_text="Contribution (log-odds)", yaxis_domain=[0.34, 1],
+        yaxis2={"title": {"text": "Share", "standoff": 10, "font": small}, "tickfont": small, "domain": [0, 0.22],
+                "anchor": "x", "ticksuffix": " %", "nticks": 4, "rangemode": "tozero"},
+        xaxis_title_text=feature_title(dependence.feature), xaxis_tickvals=ticks, xaxis_ticktext=words,
+        xaxis_anchor="y2", xaxis_range=[-0.7, float(places[-1]) + 0.7],
+        xaxis_tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
+    )  # fmt: skip
+
+
+def _ticks(
+    dependence: Dependence, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32]
+) -> tuple[list[float], list[str]]:
+    """Ticks stand between ranges, and under single values, levels and the missing ones."""
+    edges = boundary_labels(dependence.feature)
+    words = value_labels(dependence.feature)
+    named = [(float(place), _short(words[at])) for place, at in zip(places, shown, strict=True)]
+    if edges:
+        between = [(at + 0.5, edge) for at, edge in enumerate(edges) if at % 2 == 0]
+        named = between + ([named[-1]] if shown[-1] == dependence.applications.size - 1 else [])
+    return [place for place, _ in named], [html.escape(word) for _, word in named]
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONGEST_TICK else f"{word[: _LONGEST_TICK - 1]}…"

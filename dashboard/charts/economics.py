@@ -1,0 +1,258 @@
+"""Cost and profit over all cutoffs, drawn and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.charts.curves import COHORT, legend_name
+from dashboard.charts.template import (
+    TRANSPARENT,
+    FigureTheme,
+    Named,
+    Table,
+    add_note,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    translucent,
+)
+from dashboard.labels import amount, brief_percent, interval, percent
+from dashboard.metrics.counts import FloatArray
+from dashboard.metrics.economics import CutoffCurve
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+
+# A range whose upper end is more than so many times its lower one says little about where the best cutoff is.
+TOO_WIDE = 3.0
+COST_UNIT = 1_000
+HEIGHT = 420
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What a curve is of: its noun, the adjective of its best value, its unit on the axis, and how many share it."""
+
+    noun: str
+    best: str
+    unit: str
+    factor: float
+
+
+_COST = _Measure("cost", "lowest", "Cost per 1,000 applications (your cost units)", COST_UNIT)
+_PROFIT = _Measure("profit", "highest", "Profit per application (currency units)", 1.0)
+
+
+def plot_cost_curve(
+    curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None, dark: bool = False
+) -> go.Figure:
+    """Cost per 1,000 applications over all cutoffs, with the cutoff in force and the cheapest one."""
+    return _plot(curve, _COST, against=against, dark=dark)
+
+
+def describe_cost_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> str:
+    """What `plot_cost_curve` shows, as a sentence or two for readers who do not see it."""
+    return _describe(curve, _COST, against)
+
+
+def tabulate_cost_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> Table:
+    """The figure's data, one row a cutoff of a cohort."""
+    return _tabulate(curve, _COST, against)
+
+
+def plot_profit_curve(
+    curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None, dark: bool = False
+) -> go.Figure:
+    """Profit per application over all cutoffs, with the cutoff in force and the most profitable one."""
+    return _plot(curve, _PROFIT, against=against, dark=dark)
+
+
+def describe_profit_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> str:
+    """What `plot_profit_curve` shows, as a sentence or two for readers who do not see it."""
+    return _describe(curve, _PROFIT, against)
+
+
+def tabulate_profit_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> Table:
+    """The figure's data, one row a cutoff of a cohort."""
+    return _tabulate(curve, _PROFIT, against)
+
+
+def worded_range(cutoff: Estimate) -> str:
+    """The 95 % range of a best cutoff in words; empty where it has none."""
+    if cutoff.low is None or cutoff.high is None:
+        return ""
+    return interval(brief_percent(cutoff.low), brief_percent(cutoff.high))
+
+
+def is_range_wide(cutoff: Estimate) -> bool:
+    """Whether the range of a best cutoff is too wide to conclude where it is."""
+    return cutoff.low is None or cutoff.high is None or cutoff.high > TOO_WIDE * cutoff.low
+
+
+def _plot(
+    curve: CutoffCurve | None, measure: _Measure, *, against: Named[CutoffCurve | None] | None, dark: bool
+) -> go.Figure:
+    if curve is None:
+        return empty_figure(f"{measure.noun.capitalize()} by cutoff", f"{_nothing(measure)}", dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(curve, measure), _subtitle(curve, measure), dark=dark)
+    other = against.value if against else None
+    name = legend_name(against.name) if against else ""
+    figure.add_traces(_traces(curve, measure, other, name, theme))
+    figure.update_layout(
+        showlegend=True, legend={"entrywidth": 92}, height=HEIGHT, shapes=_marks(curve, theme),
+        xaxis={"title": {"text": "Cutoff (PD)"}, "ticksuffix": " %", "range": [0, 100 * float(curve.cutoff[-1])]},
+        yaxis={"title": {"text": measure.unit}, "range": _span(curve, other, measure), "nticks": 6},
+    )  # fmt: skip
+    if _theory_fits(curve):
+        # Under a curve of costs and under one of profit, the bottom right of their best point is free.
+        x = 100 * (curve.theory or 0.0)
+        place = {"y": 0.02, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": 4}
+        add_note(figure, f"break-even PD {brief_percent(curve.theory or 0.0)}", x=x, **place)
+    return figure
+
+
+def _traces(
+    curve: CutoffCurve, measure: _Measure, other: CutoffCurve | None, name: str, theme: FigureTheme
+) -> list[go.Scatter]:
+    best = _best(curve, measure, theme.accent, name=f"Best: {_worded(curve.optimum)}")
+    if other is None:
+        lines = [_line(curve, measure, "Observed", theme.accent, "solid"), _expected(curve, measure, theme)]
+        return [*lines, *best, _now(curve, measure, theme)]
+    lines = [
+        _line(curve, measure, COHORT, theme.accent, "solid"),
+        _line(other, measure, name, theme.against, "dash"),
+    ]
+    return [*lines, *_best(other, measure, theme.against, name=""), *best, _now(curve, measure, theme)]
+
+
+def _nothing(measure: _Measure) -> str:
+    return f"There is no {measure.noun} to show: {NO_APPLICATIONS}."
+
+
+def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> str:
+    if curve is None:
+        return _nothing(measure)
+    now = f"{amount(measure.factor * (curve.now.value or 0.0))} at the cutoff of {brief_percent(curve.applied)}"
+    sentence = f"{measure.unit}: {now}"
+    if curve.best is not None:
+        best = f"{measure.best} at {_worded(curve.optimum)} with {amount(measure.factor * curve.best)}"
+        sentence = f"{sentence}, {best} (95 % range of the best cutoff {worded_range(curve.optimum)})"
+    if against is None or against.value is None or against.value.best is None:
+        return f"{sentence}."
+    return f"{sentence}. In {against.name} the best cutoff is {_worded(against.value.optimum)}."
+
+
+def _tabulate(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> Table:
+    named = [(COHORT, curve), (against.name, against.value)] if against else [(COHORT, curve)]
+    held = [(name, one) for name, one in named if one is not None]
+    return {
+        "Of": [name for name, one in held for _ in one.cutoff],
+        "Cutoff (%)": _joined([100 * one.cutoff for _, one in held]),
+        f"{measure.unit}, observed": _joined([measure.factor * one.realised for _, one in held]),
+        f"{measure.unit}, expected by PD": _joined([measure.factor * one.expected for _, one in held]),
+    }
+
+
+def _joined(parts: Sequence[FloatArray]) -> list[object]:
+    return [float(value) for part in parts for value in part]
+
+
+def _title(curve: CutoffCurve, measure: _Measure) -> str:
+    noun, best = f"{measure.best.capitalize()} {measure.noun}", _worded(curve.optimum)
+    if curve.best is None:
+        return f"{noun}: the best cutoff is {curve.optimum.explanation}"
+    if is_range_wide(curve.optimum):
+        return f"Too few to conclude which cutoff has the {noun.lower()}"
+    low, high = curve.optimum.low or 0.0, curve.optimum.high or 0.0
+    if low <= curve.applied <= high:
+        return f"{noun} at a cutoff of {best}, from which {brief_percent(curve.applied)} cannot be told apart"
+    return f"{noun} at a cutoff of {best}; at {brief_percent(curve.applied)} it is {_gap(curve, measure)}"
+
+
+def _gap(curve: CutoffCurve, measure: _Measure) -> str:
+    now, best = curve.now.value or 0.0, curve.best or 0.0
+    word = "higher" if now > best else "lower"
+    if best <= 0 or (measure is _PROFIT and now < 0):
+        return f"{amount(measure.factor * abs(now - best))} {word}"
+    return f"{percent(abs(now / best - 1), 1)} {word}"
+
+
+def _subtitle(curve: CutoffCurve, measure: _Measure) -> str:
+    shaded = f"; shaded, the 95 % range of the best one: {worded_range(curve.optimum)}" if curve.optimum.value else ""
+    return f"{measure.noun.capitalize()} of each cutoff on this cohort{shaded}"
+
+
+def _worded(cutoff: Estimate) -> str:
+    return "not defined" if cutoff.value is None else brief_percent(cutoff.value)
+
+
+def _line(curve: CutoffCurve, measure: _Measure, name: str, colour: str, dash: str) -> go.Scatter:
+    return go.Scatter(
+        name=name,
+        x=(100 * curve.cutoff).astype(np.float32),
+        y=(measure.factor * curve.realised).astype(np.float32),
+        mode="lines",
+        line={"color": colour, "width": 2.5, "dash": dash},
+        hovertemplate=f"cutoff %{{x:.2f}} %<br>{measure.noun} %{{y:,.4~g}}<extra>{name}</extra>",
+    )
+
+
+def _expected(curve: CutoffCurve, measure: _Measure, theme: FigureTheme) -> go.Scatter:
+    return go.Scatter(
+        name="Expected by PD",
+        x=(100 * curve.cutoff).astype(np.float32),
+        y=(measure.factor * curve.expected).astype(np.float32),
+        mode="lines",
+        line={"color": theme.mark, "width": 1.5, "dash": "dot"},
+        hovertemplate="cutoff %{x:.2f} %<br>expected %{y:,.4~g}<extra></extra>",
+    )
+
+
+def _marks(curve: CutoffCurve, theme: FigureTheme) -> list[dict[str, object]]:
+    """The shaded range of the best cutoff and the line at the break-even PD."""
+    shapes: list[dict[str, object]] = []
+    low, high = curve.optimum.low, curve.optimum.high
+    if low is not None and high is not None:
+        fill = {"fillcolor": translucent(theme.accent, 0.14), "line": {"width": 0}, "layer": "below"}
+        shapes.append({"type": "rect", "x0": 100 * low, "x1": 100 * high, "y0": 0, "y1": 1, "yref": "paper", **fill})
+    if _theory_fits(curve):
+        x = 100 * (curve.theory or 0.0)
+        line = {"color": theme.mark, "width": 1, "dash": "dot"}
+        shapes.append({"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line})
+    return shapes
+
+
+def _theory_fits(curve: CutoffCurve) -> bool:
+    return curve.theory is not None and curve.theory <= curve.cutoff[-1]
+
+
+def _best(curve: CutoffCurve, measure: _Measure, colour: str, *, name: str) -> list[go.Scatter]:
+    if curve.best is None:
+        return []
+    return [
+        go.Scatter(
+            name=name or None, showlegend=bool(name), x=[100 * (curve.optimum.value or 0.0)],
+            y=[measure.factor * curve.best], mode="markers", hoverinfo="skip", cliponaxis=False,
+            marker={"color": TRANSPARENT, "size": 15, "symbol": "circle", "line": {"color": colour, "width": 2.5}},
+        )
+    ]  # fmt: skip
+
+
+def _now(curve: CutoffCurve, measure: _Measure, theme: FigureTheme) -> go.Scatter:
+    return go.Scatter(
+        name=f"Cutoff: {brief_percent(curve.applied)}", x=[100 * curve.applied],
+        y=[measure.factor * (curve.now.value or 0.0)], mode="markers", hoverinfo="skip", cliponaxis=False,
+        marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+    )  # fmt: skip
+
+
+def _span(curve: CutoffCurve, other: CutoffCurve | None, measure: _Measure) -> list[float]:
+    """Ends of the y axis: from 0, or below it, to a little above the highest point."""
+    drawn = [curve.realised, curve.expected if other is None else other.realised]
+    low = min(0.0, *(float(part.min()) for part in drawn))
+    high = max(0.0, *(float(part.max()) for part in drawn))
+    room = 0.06 * (high - low) or 1.0
+    return [measure.factor * (low - (room if low < 0 else 0)), measure.factor * (high + room)]

@@ -1,0 +1,159 @@
+"""What a table of segments says, in a sentence: the findings that stand above the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dashboard import labels
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.segments import (
+    MIN_APPLICATIONS,
+    Lending,
+    Measure,
+    Segment,
+    SegmentReport,
+    Verdict,
+    adverse_ranking,
+)
+
+TOO_WIDE = 0.2
+_NAMED = 3
+
+
+def word_measure(measure: Measure) -> Callable[[float], str]:
+    """How a value of `measure` is written."""
+    if measure in (Measure.DIFFERENCE, Measure.CALIBRATION_GAP):
+        return labels.signed_points
+    return labels.decimal if measure is Measure.ROC_AUC else labels.brief_percent
+
+
+def is_worded(measure: Measure) -> bool:
+    """Whether the measure's label is words, which stand in small letters inside a sentence, and no abbreviation."""
+    return measure not in (Measure.ROC_AUC, Measure.MEAN_PD)
+
+
+def quoted(name: str) -> str:
+    """A segment's name inside a sentence, where a range of numbers would be taken for a part of it."""
+    return f"“{name}”"
+
+
+def name_few(names: Sequence[str], most: int = _NAMED) -> str:
+    """The first of `names`, and how many more there are."""
+    if len(names) <= most:
+        return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def find_out(report: SegmentReport, measure: Measure) -> str:
+    """The figure's finding for `measure`, with numbers."""
+    if len(report.segments) < 2:
+        return "One segment holds the whole cohort: there is nothing to compare it with"
+    if measure in (Measure.DEFAULT_RATE, Measure.DIFFERENCE):
+        return _of_defaults(report)
+    if measure is Measure.BAD_RATE:
+        return _of_lending(report)
+    return _of_gaps(report) if measure is Measure.CALIBRATION_GAP else _of_extremes(report, measure)
+
+
+def leaving_out_zero(n_out: int, n_intervals: int, what: str) -> str:
+    """How many of so many 95 % intervals of calibration gaps leave out 0, and how many would by chance."""
+    expected = max(round(0.05 * n_intervals), 1)
+    found = f"The calibration gap's interval leaves out 0 in {n_out} of {n_intervals} {what}"
+    return f"{found}; chance alone gives about {expected}"
+
+
+def answer(report: SegmentReport) -> str:
+    """Which segments to stop lending to, at the cutoff and without any, and how sure that is, in a few sentences."""
+    at = f"At the cutoff of {labels.brief_percent(report.cutoff)}"
+    if not report.cohort.approved:
+        return f"{at} nothing is approved, so nothing can be lost. {_without_cutoff(report)}"
+    return f"{at}, {_with_cutoff(report)} {_without_cutoff(report)}"
+
+
+def _with_cutoff(report: SegmentReport) -> str:
+    n, threshold = len(report.segments), f"the break-even of {labels.brief_percent(report.break_even)}"
+    loses, pays = report.having(Lending.LOSES), report.having(Lending.PAYS)
+    if len(pays) == n:
+        return f"approved applications clearly default less often than {threshold} in {_every(n)}."
+    if loses:
+        listed = name_few([f"{quoted(segment.name)} ({_worded(segment.bad_rate)})" for segment in loses])
+        said = f"approved applications clearly default more often than {threshold} in {listed}"
+    else:
+        said = f"no segment's approved applications clearly default more often than {threshold}"
+    unsure = n - len(loses) - len(pays)
+    rest = [f"{len(pays)} of {n} stay below it"] if pays else []
+    rest += [f"for {unsure} it cannot be told"] if unsure else []
+    return "; ".join([said, *rest]) + "."
+
+
+def _without_cutoff(report: SegmentReport) -> str:
+    loses = [s for s in adverse_ranking(report.segments) if s.lending_to_all is Lending.LOSES]
+    if not loses:
+        return "Even if all were approved, no segment would clearly exceed it."
+    listed = name_few([f"{quoted(segment.name)} ({_worded(segment.default_rate)})" for segment in loses])
+    return f"Were all approved, {len(loses)} of {len(report.segments)} would clearly exceed it: {listed}."
+
+
+def _every(n: int) -> str:
+    return "the one segment" if n == 1 else f"all {n} segments"
+
+
+def _worded(rate: Estimate) -> str:
+    ends = labels.interval(labels.brief_percent(rate.low or 0.0), labels.brief_percent(rate.high or 0.0))
+    return f"{labels.brief_percent(rate.value or 0.0)}, 95 %: {ends}"
+
+
+def _of_defaults(report: SegmentReport) -> str:
+    n = len(report.segments)
+    higher, lower = report.having(Verdict.HIGHER), report.having(Verdict.LOWER)
+    if len(report.having(Verdict.TOO_FEW)) == n:
+        return "Too few to conclude whether segments differ in default rate"
+    if not higher and not lower:
+        return "No segment's default rate differs clearly from that of the rest"
+    if not higher:
+        return f"{len(lower)} of {n} segments default less often than the rest, none clearly more often"
+    top = f"most clearly {quoted(higher[0].name)} ({labels.brief_percent(higher[0].default_rate.value or 0.0)})"
+    return f"{len(higher)} of {n} segments default more often than the rest, {top}; {len(lower)} less often"
+
+
+def _of_lending(report: SegmentReport) -> str:
+    n = len(report.segments)
+    loses, pays = report.having(Lending.LOSES), report.having(Lending.PAYS)
+    if not report.cohort.approved:
+        return "Nothing is approved at this cutoff"
+    if loses:
+        names = name_few([quoted(segment.name) for segment in loses])
+        return f"Approved applications lose money in {len(loses)} of {n} segments: {names}"
+    if not pays:
+        return "Too few to conclude where approved applications lose money"
+    if len(pays) == n:
+        return f"Approved applications pay in all {n} segments"
+    return f"Approved applications pay in {len(pays)} of {n} segments and clearly lose money in none"
+
+
+def _of_gaps(report: SegmentReport) -> str:
+    gaps = [segment.calibration_gap for segment in report.segments if segment.applications >= MIN_APPLICATIONS]
+    if not gaps:
+        return "Too few to conclude whether PDs are right in any segment"
+    n_off = sum((gap.low or 0.0) > 0 or (gap.high or 0.0) < 0 for gap in gaps)
+    return leaving_out_zero(n_off, len(gaps), "segments")
+
+
+def _of_extremes(report: SegmentReport, measure: Measure) -> str:
+    word = word_measure(measure)
+    named = measure.lower() if is_worded(measure) else measure.value
+    sure = [(value, s.name) for s in report.segments if (value := _sure_value(s, measure)) is not None]
+    if len(sure) < 2:
+        return f"Too few to conclude how {named} differs between segments"
+    (low, lowest), (high, highest) = min(sure), max(sure)
+    if word(low) == word(high):
+        return f"The {named} is {word(low)} in every segment"
+    sentence = f"{named} runs from {word(low)} ({quoted(lowest)}) to {word(high)} ({quoted(highest)})"
+    return sentence[0].upper() + sentence[1:]
+
+
+def _sure_value(segment: Segment, measure: Measure) -> float | None:
+    found = segment.measured(measure)
+    wide = found.low is not None and found.high is not None and found.high - found.low > TOO_WIDE
+    enough = segment.applications >= MIN_APPLICATIONS or measure is Measure.SHARE
+    return found.value if enough and not wide else None

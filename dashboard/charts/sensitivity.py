@@ -1,0 +1,290 @@
+"""How the best cutoff moves with one assumption, and what keeping the cutoff in force would give away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dashboard.charts.curves import COHORT, legend_name
+from dashboard.charts.economics import TOO_WIDE
+from dashboard.charts.template import (
+    FigureTheme,
+    Named,
+    Table,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    translucent,
+)
+from dashboard.labels import brief_percent
+from dashboard.metrics.counts import FloatArray
+from dashboard.metrics.economics import Sensitivity
+
+# Giving away less than this is called close to the best.
+CLOSE = 0.05
+HIGHEST_SHOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """An assumption as the figures name it: its values times `factor`, then `suffix`; `stake` is cost or profit.
+
+    `lead` goes before a value in a sentence.
+    """
+
+    name: str
+    factor: float
+    suffix: str
+    stake: str
+    lead: str
+
+    def word(self, value: float) -> str:
+        """One of its values."""
+        return f"{self.factor * value:.4g}{self.suffix}"
+
+
+COST_RATIO = Assumption("Cost ratio FN : FP", 1.0, ":1", "cost", "a ratio of")
+LGD = Assumption("LGD", 100.0, " %", "profit", "an LGD of")
+MARGIN = Assumption("Margin", 100.0, " %", "profit", "a margin of")
+
+_SUBTITLE = "All else as it is; shaded, the 95 % range of the best cutoff"
+
+Against = Named[Sensitivity | None]
+
+
+def plot_sensitivity(
+    result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None, dark: bool = False
+) -> go.Figure:
+    """The best cutoff with its 95 % range by the value of one assumption, and the one in force."""
+    if result is None:
+        return empty_figure(f"Best cutoff by {assumption.name}", _nothing(assumption), dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_title(result, assumption), _SUBTITLE, dark=dark)
+    other = against.value if against else None
+    second = other.optimum if other else result.theory
+    if against is not None and other is not None:
+        beside = _line(other, second, assumption, legend_name(against.name), theme.against, "dash")
+    else:
+        beside = _line(result, second, assumption, "Break-even", theme.mark, "dot")
+    name = COHORT if other else "Best cutoff"
+    figure.add_traces(
+        [
+            _range(result, assumption, theme),
+            beside,
+            _line(result, result.optimum, assumption, name, theme.accent, "solid"),
+            _now(result, assumption, result.applied, f"Now: {brief_percent(result.applied)}", theme),
+        ]
+    )
+    top = max(float(result.high.max()), result.applied, float(second.max()))
+    _lay_out(figure, assumption, "Best cutoff (PD)", min(105 * top, 101))
+    return figure
+
+
+def describe_sensitivity(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> str:
+    """What `plot_sensitivity` shows, as a sentence or two for readers who do not see it."""
+    if result is None:
+        return _nothing(assumption)
+    sentence = f"Best cutoff: {_moves(result, assumption)}."
+    if against is None or against.value is None:
+        return sentence
+    return f"{sentence} In {against.name}: {_moves(against.value, assumption)}."
+
+
+def tabulate_sensitivity(
+    result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None
+) -> Table:
+    """The figure's data, one row a value of the assumption."""
+    if result is None:
+        return {}
+    table = {
+        _header(assumption): _listed(assumption.factor * result.values),
+        "Best cutoff (%)": _listed(100 * result.optimum),
+        "95 % range from (%)": _listed(100 * result.low),
+        "95 % range to (%)": _listed(100 * result.high),
+        "Break-even PD (%)": _listed(100 * result.theory),
+    }
+    if against is not None and against.value is not None:
+        table[f"{against.name}: best cutoff (%)"] = _listed(100 * against.value.optimum)
+    return table
+
+
+def plot_excess(
+    result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None, dark: bool = False
+) -> go.Figure:
+    """What the cutoff in force gives away against the best one, by the value of one assumption."""
+    if result is None:
+        return empty_figure("What the cutoff gives away", _nothing(assumption), dark=dark)
+    theme = figure_theme(dark=dark)
+    figure = new_figure(_excess_title(result, assumption), _excess_subtitle(result, assumption), dark=dark)
+    other = against.value if against else None
+    name = COHORT if other else "Given away"
+    at = float(result.relative_excess[_place(result)])
+    traces = [
+        _line(result, result.relative_excess, assumption, name, theme.accent, "solid"),
+        _now(result, assumption, at, f"Now: {assumption.word(result.current)}", theme),
+    ]
+    if against is not None and other is not None:
+        compared = legend_name(against.name)
+        traces.insert(0, _line(other, other.relative_excess, assumption, compared, theme.against, "dash"))
+    figure.add_traces(traces)
+    drawn = np.concatenate([result.relative_excess, other.relative_excess if other else []])
+    top = min(float(np.nanmax(drawn, initial=2 * CLOSE)), HIGHEST_SHOWN)
+    top = top if np.isnan(at) else max(top, at)
+    level = {"y0": 100 * CLOSE, "y1": 100 * CLOSE, "line": {"color": theme.mark, "width": 1, "dash": "dot"}}
+    shapes = [{"type": "line", "x0": 0, "x1": 1, "xref": "paper", **level}]
+    _lay_out(figure, assumption, _share_of(assumption), 105 * top, shapes)
+    return figure
+
+
+def describe_excess(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> str:
+    """What `plot_excess` shows, as a sentence or two for readers who do not see it."""
+    if result is None:
+        return _nothing(assumption)
+    sentence = f"{_excess_title(result, assumption)}."
+    if against is None or against.value is None:
+        return sentence
+    return f"{sentence} {against.name}: {_excess_title(against.value, assumption)}."
+
+
+def tabulate_excess(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> Table:
+    """The figure's data, one row a value of the assumption."""
+    if result is None:
+        return {}
+    unit = "cost units" if assumption.stake == "cost" else "currency units"
+    table = {
+        _header(assumption): _listed(assumption.factor * result.values),
+        f"Given away per application ({unit})": _listed(result.excess),
+        f"{_share_of(assumption)} (%)": _listed(100 * result.relative_excess),
+    }
+    if against is not None and against.value is not None:
+        table[f"{against.name}: {_share_of(assumption).lower()} (%)"] = _listed(100 * against.value.relative_excess)
+    return table
+
+
+def _nothing(assumption: Assumption) -> str:
+    return (
+        f"How the best cutoff moves with the {assumption.name} takes defaults and non-defaults, "
+        f"and assumptions under which both kinds of error cost something."
+    )
+
+
+def _header(assumption: Assumption) -> str:
+    return f"{assumption.name} (%)" if assumption.suffix == " %" else f"{assumption.name} (FP = 1)"
+
+
+def _listed(values: FloatArray) -> list[object]:
+    return [None if np.isnan(value) else float(value) for value in values]
+
+
+def _place(result: Sensitivity) -> int:
+    return int(np.searchsorted(result.values, result.current))
+
+
+def _is_range_wide(result: Sensitivity) -> bool:
+    place = _place(result)
+    return bool(result.high[place] > TOO_WIDE * result.low[place])
+
+
+def _around(result: Sensitivity) -> tuple[int, int]:
+    """The first and last value from half to twice the current one."""
+    inside = np.flatnonzero((result.values >= result.current / 2) & (result.values <= 2 * result.current))
+    return int(inside[0]), int(inside[-1])
+
+
+def _moves(result: Sensitivity, assumption: Assumption) -> str:
+    first, last = _around(result)
+    low, high = (f"{brief_percent(result.optimum[i])} at" for i in (first, last))
+    values = assumption.word(result.values[first]), assumption.word(result.values[last])
+    return f"{low} {assumption.lead} {values[0]}, {high} {values[1]}"
+
+
+def _title(result: Sensitivity, assumption: Assumption) -> str:
+    if _is_range_wide(result):
+        return "Too few to conclude where the best cutoff is"
+    return f"Best cutoff: {_moves(result, assumption)}"
+
+
+def _share_of(assumption: Assumption) -> str:
+    return "Extra cost over the lowest" if assumption.stake == "cost" else "Share of the highest profit"
+
+
+def _excess_title(result: Sensitivity, assumption: Assumption) -> str:
+    cutoff, place = brief_percent(result.applied), _place(result)
+    if _is_range_wide(result):
+        return "Too few to conclude what the cutoff gives away"
+    at = float(result.relative_excess[place])
+    if np.isnan(at) or at > CLOSE:
+        return f"The cutoff of {cutoff} {_given_away(at, assumption)}"
+    first, last = _close_around(result.relative_excess <= CLOSE, place)
+    ends = f"{assumption.word(result.values[first])} to {assumption.word(result.values[last])}"
+    return f"{cutoff} is close to the best cutoff from {assumption.lead} {ends}"
+
+
+def _given_away(share: float, assumption: Assumption) -> str:
+    if np.isnan(share):
+        return "gives something away where the best one gives nothing"
+    if assumption.stake == "cost":
+        return f"costs {brief_percent(share)} more than the best one"
+    if share > 1:
+        return "makes a loss where the best one makes a profit"
+    return f"gives away {brief_percent(share)} of the highest profit"
+
+
+def _close_around(close: npt.NDArray[np.bool_], place: int) -> tuple[int, int]:
+    """The first and last of the values next to each other, around `place`, at which the cutoff is close to the best."""
+    far = np.flatnonzero(~close)
+    before, after = far[far < place], far[far > place]
+    return int(before[-1] + 1 if before.size else 0), int(after[0] - 1 if after.size else close.size - 1)
+
+
+def _excess_subtitle(result: Sensitivity, assumption: Assumption) -> str:
+    word = "Extra cost" if assumption.stake == "cost" else "Forgone profit"
+    return f"{word} of {brief_percent(result.applied)} against the best cutoff; dotted, {100 * CLOSE:g} %"
+
+
+def _lay_out(
+    figure: go.Figure, assumption: Assumption, title: str, top: float, shapes: Sequence[Mapping[str, object]] = ()
+) -> None:
+    across: dict[str, object] = {"title": {"text": assumption.name}, "ticksuffix": assumption.suffix}
+    if assumption is COST_RATIO:
+        # Ratios differ by factors: from 1 to 2 is as much as from 10 to 20.
+        across |= {"type": "log", "tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]}
+    figure.update_layout(
+        showlegend=True, legend={"entrywidth": 76}, shapes=shapes, xaxis=across,
+        yaxis={"title": {"text": title}, "ticksuffix": " %", "range": [0, top], "nticks": 6},
+    )  # fmt: skip
+
+
+def _range(result: Sensitivity, assumption: Assumption, theme: FigureTheme) -> go.Scatter:
+    values = assumption.factor * result.values
+    return go.Scatter(
+        x=np.concatenate([values, values[::-1]]).astype(np.float32),
+        y=(100 * np.concatenate([result.low, result.high[::-1]])).astype(np.float32),
+        mode="lines", line={"width": 0}, fill="toself", fillcolor=translucent(theme.accent, 0.16),
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+
+
+def _line(
+    result: Sensitivity, shares: FloatArray, assumption: Assumption, name: str, colour: str, dash: str
+) -> go.Scatter:
+    return go.Scatter(
+        name=name,
+        x=(assumption.factor * result.values).astype(np.float32),
+        y=(100 * shares).astype(np.float32),
+        mode="lines",
+        line={"color": colour, "width": 1.5 if dash == "dot" else 2.5, "dash": dash},
+        hovertemplate=f"{assumption.name} %{{x:.4~g}}{assumption.suffix}<br>%{{y:.2f}} %<extra>{name}</extra>",
+    )
+
+
+def _now(result: Sensitivity, assumption: Assumption, share: float, name: str, theme: FigureTheme) -> go.Scatter:
+    return go.Scatter(
+        name=name, x=[assumption.factor * result.current], y=[100 * share], mode="markers", hoverinfo="skip",
+        cliponaxis=False,
+        marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+    )  # fmt: skip

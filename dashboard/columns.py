@@ -1,0 +1,80 @@
+"""The columns that every table of predictions gets when it is loaded, so that they are cut by like any other.
+
+They are made from the PD, the outcome and the fold: the PD's bin and risk band, and words for outcome and fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from dashboard.metrics.counts import BINS_PER_UNIT, score_bin_expression
+from data.predictions import (
+    FOLD,
+    FOLD_NAME,
+    OBSERVED,
+    OUTCOME,
+    PD_BAND,
+    PD_BIN,
+    PROBABILITY,
+    CohortColumn,
+    CohortKind,
+    Predictions,
+)
+from inference.decision import BAND_EDGES, risk_band
+
+PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
+REPAID, DEFAULTED = "Repaid", "Defaulted"
+BANDS = tuple(risk_band(edge) for edge in (0.0, *BAND_EDGES))
+
+
+def prepare(found: Predictions) -> Predictions:
+    """`found` with the PD bin of every row, its risk band, and its outcome and fold in words."""
+    frame = found.frame.with_columns(score_bin_expression())
+    folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
+    frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
+    return replace(found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds)))
+
+
+def _band(frame: pl.DataFrame) -> pl.Series:
+    # From the PD's bin: band edges lie on its grid, so a band counted from bins is the band of every single row.
+    edges = np.round(np.array(BAND_EDGES) * BINS_PER_UNIT)
+    codes = np.searchsorted(edges, frame[PD_BIN].to_numpy(), side="right").astype(np.uint8)
+    return pl.Series(PD_BAND, codes).cat.to(pl.Enum(BANDS))
+
+
+def _observed() -> pl.Expr:
+    words = pl.Enum([REPAID, DEFAULTED])
+    return pl.col(OUTCOME).cast(pl.UInt8).cat.to(words).alias(OBSERVED)
+
+
+def _fold(folds: list[int]) -> pl.Expr:
+    names = pl.Enum([str(fold) for fold in folds])
+    return pl.col(FOLD).cast(pl.String).cast(names).alias(FOLD_NAME)
+
+
+def _described(frame: pl.DataFrame, folds: list[int]) -> list[CohortColumn]:
+    pds = frame[PROBABILITY]
+    described = [
+        CohortColumn(
+            PROBABILITY, "PD", "Predicted probability of default.", PREDICTION, CohortKind.RANGE,
+            minimum=float(str(pds.min() or 0.0)), maximum=float(str(pds.max() or 0.0)),
+        ),
+        CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
+    ]  # fmt: skip
+    if folds:
+        names = tuple(str(fold) for fold in folds)
+        text = "The part of the portfolio that was held out when its PDs were predicted."
+        described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names))
+    text = "What happened: payment difficulties (default) or none."
+    described.append(
+        CohortColumn(OBSERVED, "Observed outcome", text, OUTCOME_GROUP, CohortKind.LEVELS, (REPAID, DEFAULTED))
+    )
+    return described
+
+
+def _bands_in_words() -> str:
+    ends = [f"{100 * edge:g} %" for edge in BAND_EDGES]
+    return f"By PD: A below {ends[0]}, then from {', '.join(ends[:-1])} and, the last, {BANDS[-1]}, from {ends[-1]} on."

@@ -1,0 +1,103 @@
+"""Named cohorts: keep the one on the screen, choose one again, take them out and in as a file, compare with one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import labels, links, state
+from dashboard.filters import Filters
+from dashboard.links import Cohort, LinkError
+from data.predictions import Predictions
+
+_NAME, _FILE = "cohorts.name", "cohorts.file"
+_LARGEST_FILE = 1
+_FIXED = {"": "nothing", state.REST: "the rest", state.WHOLE: "the whole portfolio"}
+
+
+def render_cohort_menu(predictions: Predictions) -> None:
+    """Write the menu of named cohorts."""
+    kept = state.cohorts()
+    label = f"Cohorts ({len(kept)})" if kept else "Cohorts"
+    menu = st.popover(label, icon=":material/bookmarks:", key="cohorts", on_change="rerun")
+    if menu.open:
+        with menu, st.container(width=420):
+            _render_keeping()
+            for cohort in kept:
+                _render_kept(cohort)
+            _render_files(predictions, kept)
+
+
+def _render_keeping() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Name of the cohort on the screen", key=_NAME, max_chars=links.LONGEST_NAME)
+        st.button("Keep", on_click=_keep, icon=":material/bookmark_add:")
+
+
+def _keep() -> None:
+    name = links.clean_name(st.session_state[_NAME])
+    if not name:
+        state.notify(["A cohort that is to be kept needs a name."])
+        return
+    state.keep_cohorts([Cohort(name, state.filters())])
+    st.session_state[_NAME] = ""
+
+
+def _render_kept(cohort: Cohort) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        chosen = cohort.filters == state.filters()
+        st.button(
+            labels.plain(cohort.name), key=f"cohorts.choose.{cohort.name}", width="stretch", disabled=chosen,
+            on_click=state.set_filters, args=(cohort.filters,), help="Show this cohort",
+        )  # fmt: skip
+        st.button(
+            "Forget", key=f"cohorts.drop.{cohort.name}", on_click=state.drop_cohort, args=(cohort.name,),
+            icon=":material/delete:", type="tertiary", help=f"Forget {labels.plain(cohort.name)}",
+        )  # fmt: skip
+
+
+def _render_files(predictions: Predictions, kept: tuple[Cohort, ...]) -> None:
+    if kept:
+        st.download_button(
+            "Export as JSON", links.write_cohorts(kept), "cohorts.json", "application/json", on_click="ignore",
+            icon=":material/download:",
+        )  # fmt: skip
+    st.file_uploader(
+        "Import cohorts (JSON)", type="json", key=_FILE, on_change=_import, args=(predictions,),
+        max_upload_size=_LARGEST_FILE,
+    )  # fmt: skip
+
+
+def _import(predictions: Predictions) -> None:
+    uploaded = st.session_state[_FILE]
+    if uploaded is None:
+        return
+    columns = {column.name: column for column in predictions.cohort_columns}
+    try:
+        cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns)
+    except LinkError as error:
+        state.notify([str(error)])
+        return
+    state.keep_cohorts(cohorts)
+    state.notify(problems)
+
+
+def render_comparison() -> None:
+    """Write the choice of what the cohort is compared with."""
+    options = [*_FIXED, *(cohort.name for cohort in state.cohorts())]
+    if state.get(state.AGAINST) not in options:
+        state.put({state.AGAINST: ""})
+    st.selectbox(
+        "Compare with", options, format_func=lambda name: _FIXED.get(name, name),
+        **state.widget(state.AGAINST),
+    )  # fmt: skip
+
+
+def compared() -> Cohort | None:
+    """The cohort that the one on the screen is compared with; None where that is nothing, or the very same."""
+    chosen, shown = state.get(state.AGAINST), state.filters()
+    found = {
+        state.REST: Cohort("Rest", shown.rest()) if shown else None,
+        state.WHOLE: Cohort("Portfolio", Filters()),
+    } | {cohort.name: cohort for cohort in state.cohorts()}
+    against = found.get(chosen)
+    return None if against is None or against.filters == shown else against

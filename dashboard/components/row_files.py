@@ -1,0 +1,25 @@
+"""A cohort's rows as a file: CSV that a spreadsheet does not run, and Parquet with the stored dtypes."""
+
+from __future__ import annotations
+
+import io
+
+from dashboard.components.figure import csv_of
+from dashboard.filters import Filters
+from dashboard.rows import cohort_table
+from data.predictions import Predictions
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:
+    """The cohort as CSV; text and headers that a spreadsheet would run as a formula are kept from being one."""
+    table = cohort_table(predictions, filters, cutoff)
+    return csv_of(table.rename({name: f"'{name}" for name in table.columns if name.startswith(_FORMULA)}))
+
+
+def parquet_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:
+    """The cohort as Parquet (zstd)."""
+    out = io.BytesIO()
+    cohort_table(predictions, filters, cutoff).write_parquet(out, compression="zstd")
+    return out.getvalue()

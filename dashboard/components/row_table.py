@@ -1,0 +1,139 @@
+"""One page of a cohort's rows in words: a table whose rows open the applicant and whose headers sort."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import labels
+from dashboard.rows import ROW_NUMBER, Sort
+from data import schema
+from data.predictions import ID, PROBABILITY, CohortColumn, CohortKind
+from data.schema import Kind, Unit
+
+KEY = "applications.table"
+_MOST_IN_FULL, _TALLEST = 25, 880
+_YES_NO = {0: "No", 1: "Yes"}
+# As many for every row, so that a column can be read down.
+_DECIMALS = {Unit.DAYS_BEFORE: 1, Unit.SHARE: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """What the table shows: a page of rows as stored, a described column for each of its columns, their order.
+
+    `chosen` is the place in the page of the row that is open, None where none is; `can_choose` says whether any can be.
+    """
+
+    page: pl.DataFrame
+    columns: tuple[CohortColumn, ...]
+    sort: Sort
+    chosen: int | None = None
+    can_choose: bool = False
+
+
+def render_row_table(
+    table: RowTable, *, on_sort: Callable[[str], None], on_choose: Callable[[int | None], None]
+) -> None:
+    """Write the table; a click on a header calls `on_sort` with the column, one on a row `on_choose` with its place."""
+    # Names out of a file could mean something to the browser's table; places in the table cannot.
+    places = [str(place) for place in range(len(table.columns))]
+    words = [
+        worded(column, table.page[column.name]).alias(place)
+        for place, column in zip(places, table.columns, strict=True)
+    ]
+    key = f"{KEY}.{_version(table)}"
+    chosen = [] if table.chosen is None else [table.chosen]
+    st.dataframe(
+        # As Arrow, which Streamlit passes on; a frame would go through pandas, which takes a second to load.
+        pl.DataFrame(words).to_arrow(compat_level=pl.CompatLevel.oldest()),
+        key=key, hide_index=True, height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
+        column_config={
+            place: _config(column, table.sort, pinned=place == "0")
+            for place, column in zip(places, table.columns, strict=True)
+        },
+        on_select=partial(_take_click, key, table, on_sort, on_choose),
+        selection_mode=["single-row", "single-column"] if table.can_choose else "single-column",
+        selection_default={"selection": {"rows": chosen}} if chosen else None,
+        alt="The applications of the cohort, one a row",
+    )  # fmt: skip
+
+
+def _version(table: RowTable) -> str:
+    # Other rows, columns or another order make another table: a click on the last one is not a click on this one.
+    told = [column.name for column in table.columns], table.sort, table.page.hash_rows().sum()
+    return f"{zlib.crc32(repr(told).encode()):08x}"
+
+
+def worded(column: CohortColumn, values: pl.Series) -> pl.Series:
+    """The values of `column` as a person reads them, in the unit that its title names."""
+    word = _word_of(column)
+    return pl.Series(
+        [labels.NOT_DEFINED if value is None else word(value) for value in values.to_list()], dtype=pl.String
+    )
+
+
+def _word_of(column: CohortColumn) -> Callable[[object], str]:
+    if column.name == PROBABILITY:
+        return lambda value: labels.percent(float(str(value)))
+    if column.name == ID:
+        return str
+    if column.name == ROW_NUMBER:
+        return lambda value: labels.count(float(str(value)))
+    if column.kind is CohortKind.LEVELS:
+        return lambda value: labels.level(column.name, str(value))
+    return partial(_quantity, column)
+
+
+def _quantity(column: CohortColumn, value: object) -> str:
+    known, number = schema.BY_NAME.get(column.name), float(str(value))
+    if known is not None and known.kind is Kind.FLAG:
+        return _YES_NO.get(int(number), str(value))
+    if known is not None and number == known.sentinel:
+        return known.sentinel_meaning.capitalize()
+    # Adding 0 takes the sign off a zero.
+    shown = number * labels.scale(column).factor + 0.0
+    if known is not None and known.unit in _DECIMALS:
+        return labels.decimal(shown, _DECIMALS[known.unit])
+    # A row says its amounts in full; `labels.amount` shortens millions.
+    return labels.count(shown).replace("-", "−") if abs(shown) >= 1_000 else labels.amount(shown)
+
+
+def is_number(column: CohortColumn) -> bool:
+    """Whether the column's words are figures, which are aligned to the right."""
+    known = schema.BY_NAME.get(column.name)
+    return column.kind is CohortKind.RANGE and not (known is not None and known.kind is Kind.FLAG)
+
+
+def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
+    arrow = f" {'↑' if sort.is_rising else '↓'}" if column.name == sort.column else ""
+    return st.column_config.TextColumn(
+        # The percent sign stands behind every PD already.
+        (column.label if column.name == PROBABILITY else labels.column_title(column)) + arrow,
+        help=labels.plain(f"{column.description} {_unit(column)}".strip()) or None,
+        alignment="right" if is_number(column) else "left", pinned=pinned,
+    )  # fmt: skip
+
+
+def _unit(column: CohortColumn) -> str:
+    known = schema.BY_NAME.get(column.name)
+    plain = known is None or known.unit in (Unit.NONE, Unit.DAYS_BEFORE, Unit.COUNT)
+    return "" if plain or known is None else f"Unit: {known.unit.value}."
+
+
+def _take_click(
+    key: str, table: RowTable, on_sort: Callable[[str], None], on_choose: Callable[[int | None], None]
+) -> None:
+    selection = st.session_state[key]["selection"]
+    headers: Sequence[str] = selection["columns"]
+    rows: Sequence[int] = selection["rows"]
+    if headers:
+        on_sort(table.columns[int(headers[0])].name)
+    elif table.can_choose:
+        on_choose(rows[0] if rows else None)

@@ -1,0 +1,15 @@
+"""Tabs of which only the open one runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import state
+
+
+def open_tab(parameter: state.Parameter[str]) -> tuple[str, DeltaGenerator]:
+    """Write a tab for each option of `parameter`; return the open one's name and the place for what is in it."""
+    names = parameter.options
+    tabs = st.tabs(names, **state.widget(parameter))
+    return next(((name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open), (names[0], tabs[0]))

@@ -1,0 +1,193 @@
+"""Cohorts as text: the form they have in a link and in an exported file, and reading either back.
+
+A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
+is stored in, either end may be left open; `~missing` stands for rows without a value. A level that itself begins with a
+tilde gets another one in front.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+
+from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from data.errors import DataError
+from data.predictions import CohortColumn, CohortKind
+
+FILTER_PREFIX = "f."
+MISSING = "~missing"
+FORMAT = "scoreroom.cohorts"
+VERSION = 1
+MOST_COHORTS = 50
+LONGEST_NAME = 60
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class LinkError(DataError):
+    """A text that is meant to be a cohort and is none."""
+
+    @classmethod
+    def from_filter(cls, column: str, reason: str) -> Self:
+        return cls(f"The filter on {column} {reason}.")
+
+    @classmethod
+    def from_file(cls, reason: str) -> Self:
+        return cls(f"This is not a file of cohorts: {reason}. Export one with the cohorts' menu to see the form.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A named set of filters."""
+
+    name: str
+    filters: Filters
+
+
+def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
+    """Names and values of the query parameters that say `filters`."""
+    return tuple(
+        (FILTER_PREFIX + condition.column, text) for condition in filters.conditions for text in _words(condition)
+    )
+
+
+def _words(condition: Condition) -> list[str]:
+    match condition:
+        case DecisionFilter(kinds):
+            return [kind.value for kind in kinds]
+        case LevelFilter(_, levels, with_missing):
+            escaped = [f"~{level}" if level.startswith("~") else level for level in levels]
+            return escaped + ([MISSING] if with_missing else [])
+        case RangeFilter(_, low, high, with_missing, only_missing):
+            if only_missing:
+                return [MISSING]
+            return [f"{_number(low)}..{_number(high)}"] + ([MISSING] if with_missing else [])
+
+
+def _number(end: float | None) -> str:
+    if end is None:
+        return ""
+    return str(int(end)) if float(end).is_integer() else repr(float(end))
+
+
+def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+    """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
+    texts: dict[str, list[str]] = {}
+    for name, text in pairs:
+        texts.setdefault(name.removeprefix(FILTER_PREFIX), []).append(text)
+    conditions, problems = [], []
+    for name, values in texts.items():
+        try:
+            conditions.append(_read(name, values, columns))
+        except LinkError as error:
+            problems.append(str(error))
+    return Filters.of(conditions), tuple(problems)
+
+
+def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) -> Condition:
+    if name == DECISION:
+        return _read_decision(texts)
+    column = columns.get(name)
+    if column is None:
+        raise LinkError.from_filter(name, "names a column that these predictions do not have")
+    with_missing = MISSING in texts
+    values = [text.removeprefix("~") for text in texts if text != MISSING]
+    if column.kind is CohortKind.LEVELS:
+        unknown = [value for value in values if value not in column.levels]
+        if unknown:
+            raise LinkError.from_filter(name, f"asks for {unknown[0]!r}, which is not one of its levels")
+        return LevelFilter(name, tuple(sorted(set(values))), with_missing)
+    if not values:
+        return RangeFilter(name, only_missing=True)
+    low, high = _read_range(name, values)
+    return RangeFilter(name, low, high, with_missing)
+
+
+def _read_decision(texts: Sequence[str]) -> Condition:
+    try:
+        return DecisionFilter(tuple(sorted({Decision(text) for text in texts})))
+    except ValueError:
+        known = ", ".join(kind.value for kind in Decision)
+        raise LinkError.from_filter(DECISION, f"knows {known} only") from None
+
+
+def _read_range(name: str, values: Sequence[str]) -> tuple[float | None, float | None]:
+    low, dots, high = values[0].partition("..")
+    try:
+        ends = [float(end) if end else None for end in (low, high)]
+    except ValueError:
+        ends = [math.nan]
+    numbers = [end for end in ends if end is not None]
+    if not dots or len(values) > 1 or not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
+        raise LinkError.from_filter(name, "is not a range such as 10..20")
+    return ends[0], ends[1]
+
+
+def word_cohort(filters: Filters) -> str:
+    """`filters` as one text, for a parameter that holds a named cohort."""
+    return urlencode(word_filters(filters))
+
+
+def read_cohort(text: str, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+    """What `word_cohort` said, and a sentence for each part that is left out."""
+    return read_filters(parse_qsl(text), columns)
+
+
+def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
+    """Cohorts as a JSON file."""
+    listed = [{"name": cohort.name, "filters": word_filters(cohort.filters)} for cohort in cohorts]
+    return orjson.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}, option=orjson.OPT_INDENT_2)
+
+
+def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
+    """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
+
+    Raises:
+        LinkError: the file is none of cohorts, of another version, or holds more than 50.
+    """
+    listed = _listed(content)
+    cohorts, problems = [], []
+    for entry in listed:
+        name, pairs = _entry(entry)
+        filters, left_out = read_filters(pairs, columns)
+        cohorts.append(Cohort(name, filters))
+        problems += [f"{name}: {problem}" for problem in left_out]
+    return tuple(cohorts), tuple(problems)
+
+
+def _listed(content: bytes) -> list[Any]:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise LinkError.from_file("it does not hold JSON") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise LinkError.from_file(f'it lacks "format": "{FORMAT}"')
+    if found.get("version") != VERSION:
+        raise LinkError.from_file(f"it is of version {found.get('version')!r}, and {VERSION} is read here")
+    listed = found.get("cohorts")
+    if not isinstance(listed, list) or len(listed) > MOST_COHORTS:
+        raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_COHORTS}')
+    return listed
+
+
+def _entry(entry: Any) -> tuple[str, Pairs]:
+    match entry:
+        case {"name": str(name), "filters": [*pairs]} if clean_name(name) and all(map(_is_pair, pairs)):
+            return clean_name(name), [(pair[0], pair[1]) for pair in pairs]
+        case _:
+            raise LinkError.from_file('each cohort has a "name" and "filters", which is a list of pairs of texts')
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+
+
+def clean_name(text: str) -> str:
+    """A cohort's name as it is kept: printable, on one line, of at most 60 characters."""
+    # A leading tilde marks what is no name: the rest, the whole, a missing value.
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split()).lstrip("~ ")[:LONGEST_NAME].rstrip()

@@ -1,0 +1,167 @@
+"""How PDs would have to be moved and stretched to fit: calibration in the large, and slope (Cox 1958)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.metrics.counts import FloatArray, ScoreCounts
+from dashboard.metrics.discrimination import missing_outcome
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.rates import default_rate
+
+# The log-odds of a PD of 0 or 1 are infinite: none is taken as surer than one in a million.
+SMALLEST_PD = 1e-6
+NO_EXPECTED = "the model expects no default at all"
+SAME_PDS = "all of the cohort's applications have the same PD"
+SEPARATED = "the PD separates the cohort's defaults from its non-defaults completely"
+NOT_SETTLED = "the fit did not settle"
+_MAX_STEPS = 100
+_TOLERANCE = 1e-14
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationInTheLarge:
+    """Defaults observed per default expected (1 is right), and by how much log-odds are too low (0 is right)."""
+
+    ratio: Estimate
+    intercept: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSlope:
+    """Slope and intercept of the observed log-odds on those of the PD; 1 and 0 are right.
+
+    A slope below 1 says that PDs are too extreme, one above 1 that they are too much alike. `intercept` belongs to the
+    same line, so it is the shift at a PD of 50 %; calibration in the large has a slope of 1 instead.
+    """
+
+    slope: Estimate
+    intercept: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    # Bins that hold applications; the log-odds are those of the bin's mean PD.
+    logit: FloatArray
+    applications: FloatArray
+    bad: FloatArray
+
+
+def calibration_in_the_large(counts: ScoreCounts) -> CalibrationInTheLarge:
+    """Observed over expected defaults, and the shift of log-odds that makes the two equal.
+
+    The ratio's interval is Wilson's of the default rate, divided by the mean PD; the shift's is Wald's. Source: Cox
+    (1958), Biometrika 45(3/4), with the slope held at 1.
+    """
+    rate, expected = default_rate(counts), counts.pd_sum
+    ratio = Estimate.undefined(NO_EXPECTED if counts.n_applications else NO_APPLICATIONS)
+    if expected:
+        ratio = rate.mapped(lambda share: share * counts.n_applications / expected)
+    reason = missing_outcome(counts)
+    return CalibrationInTheLarge(ratio, Estimate.undefined(reason) if reason else _shift(_bins(counts)))
+
+
+def calibration_slope(counts: ScoreCounts) -> CalibrationSlope:
+    """Logistic regression of the outcome on the log-odds of the PD, with Wald's intervals.
+
+    Source: Cox (1958), Biometrika 45(3/4); fitted by Newton's method on the PD bins.
+    """
+    reason = missing_outcome(counts)
+    bins = None if reason else _bins(counts)
+    reason = reason or (_no_slope(bins) if bins else "")
+    if reason or bins is None:
+        return CalibrationSlope(Estimate.undefined(reason), Estimate.undefined(reason))
+    return _line(bins)
+
+
+def _bins(counts: ScoreCounts) -> _Bins:
+    used = np.flatnonzero(counts.applications)
+    n = counts.applications[used].astype(np.float64)
+    pd = np.clip((counts.good_pd[used] + counts.bad_pd[used]) / n, SMALLEST_PD, 1 - SMALLEST_PD)
+    return _Bins(np.log(pd / (1 - pd)), n, counts.bad[used].astype(np.float64))
+
+
+def _no_slope(bins: _Bins) -> str:
+    # Without overlap of the outcomes the likelihood grows with the slope for ever.
+    of_good, of_bad = bins.logit[bins.bad < bins.applications], bins.logit[bins.bad > 0]
+    if bins.logit[0] == bins.logit[-1]:
+        return SAME_PDS
+    apart = of_good.max() <= of_bad.min() or of_bad.max() <= of_good.min()
+    return SEPARATED if apart else ""
+
+
+def _shift(bins: _Bins) -> Estimate:
+    n_bad, n = float(bins.bad.sum()), float(bins.applications.sum())
+    observed = math.log(n_bad / (n - n_bad))
+    # The mean of the shifted PDs lies between the smallest and the largest of them, which brackets the shift.
+    low, high = observed - float(bins.logit.max()), observed - float(bins.logit.min())
+    shift = min(max(0.0, low), high)
+    for _ in range(_MAX_STEPS):
+        gap, information = _score(bins, shift)
+        low, high = (shift, high) if gap > 0 else (low, shift)
+        if information and gap**2 <= _TOLERANCE * information:
+            # Newton squares the error, so that one more step from here leaves nothing but rounding.
+            return normal_estimate(shift + gap / information, 1 / math.sqrt(information))
+        newton = shift + gap / information if information else math.inf
+        shift = newton if low < newton < high else (low + high) / 2
+    return Estimate.undefined(NOT_SETTLED)
+
+
+def _score(bins: _Bins, shift: float) -> tuple[float, float]:
+    fitted = 1 / (1 + np.exp(-(bins.logit + shift)))
+    weight = bins.applications * fitted * (1 - fitted)
+    return float((bins.bad - bins.applications * fitted).sum()), float(weight.sum())
+
+
+def _line(bins: _Bins) -> CalibrationSlope:
+    n_bad, n = float(bins.bad.sum()), float(bins.applications.sum())
+    # Centred, so that slope and level are nearly independent of each other and the steps are well conditioned.
+    centre = float((bins.logit * bins.applications).sum()) / n
+    x = bins.logit - centre
+    # Right PDs are nearly the answer; hopeless ones are a worse start than the default rate for everybody.
+    starts = ((centre, 1.0), (math.log(n_bad / (n - n_bad)), 0.0))
+    level, slope = max(starts, key=lambda start: _log_likelihood(bins, x, *start))
+    for _ in range(_MAX_STEPS):
+        gradient, (s0, s1, s2) = _derivatives(bins, x, level, slope)
+        determinant = s0 * s2 - s1**2
+        if determinant <= 0:
+            break
+        steps = (s2 * gradient[0] - s1 * gradient[1]) / determinant, (s0 * gradient[1] - s1 * gradient[0]) / determinant
+        if gradient[0] * steps[0] + gradient[1] * steps[1] <= _TOLERANCE:
+            level, slope = level + steps[0], slope + steps[1]
+            at_zero = math.sqrt((s2 + 2 * centre * s1 + centre**2 * s0) / determinant)
+            return CalibrationSlope(
+                normal_estimate(slope, math.sqrt(s0 / determinant)), normal_estimate(level - slope * centre, at_zero)
+            )
+        level, slope = _uphill(bins, x, (level, slope), steps)
+    return CalibrationSlope(Estimate.undefined(NOT_SETTLED), Estimate.undefined(NOT_SETTLED))
+
+
+def _derivatives(
+    bins: _Bins, x: FloatArray, level: float, slope: float
+) -> tuple[tuple[float, float], tuple[float, float, float]]:
+    fitted = 1 / (1 + np.exp(-(level + slope * x)))
+    residual = bins.bad - bins.applications * fitted
+    weight = bins.applications * fitted * (1 - fitted)
+    weighted = weight * x
+    gradient = float(residual.sum()), float((residual * x).sum())
+    return gradient, (float(weight.sum()), float(weighted.sum()), float((weighted * x).sum()))
+
+
+def _uphill(bins: _Bins, x: FloatArray, start: tuple[float, float], steps: tuple[float, float]) -> tuple[float, float]:
+    # The likelihood is concave, so that a step which is short enough climbs; a whole one may overshoot.
+    before, share = _log_likelihood(bins, x, *start), 1.0
+    while True:
+        level, slope = start[0] + share * steps[0], start[1] + share * steps[1]
+        # The slack is rounding's, which near the top is all that is left to compare.
+        if _log_likelihood(bins, x, level, slope) >= before - 1e-8 or share < _TOLERANCE:
+            return level, slope
+        share /= 2
+
+
+def _log_likelihood(bins: _Bins, x: FloatArray, level: float, slope: float) -> float:
+    logit = level + slope * x
+    return float((bins.bad * logit - bins.applications * np.logaddexp(0, logit)).sum())

@@ -1,0 +1,120 @@
+"""Scores of probabilities, and what they are made of: log-loss, and the Brier score's decomposition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.metrics.calibration import brier_score
+from dashboard.metrics.calibration_fit import SMALLEST_PD
+from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, weighted_sum
+from dashboard.metrics.discrimination import missing_outcome
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.groups import equal_count_groups, summed
+
+
+@dataclass(frozen=True, slots=True)
+class LogLoss:
+    """Log-loss of the PDs (in nats), and of a PD that is the cohort's default rate for everybody."""
+
+    score: Estimate
+    of_default_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrierDecomposition:
+    """brier = reliability - resolution + uncertainty + within_variance - within_covariance, all in squared PD.
+
+    `reliability` is lower and `resolution` higher for a better model; `uncertainty` is the cohort's own. The two
+    within-group terms are what groups of unlike PDs leave out. `reliability_noise` is the mean reliability that
+    chance alone gives when every PD is right. `skill` is 1 - brier / uncertainty: 0 for a PD that is the default rate
+    for everybody, 1 for perfect foresight.
+    """
+
+    brier: float
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within_variance: float
+    within_covariance: float
+    reliability_noise: float
+    n_groups: int
+    skill: Estimate
+
+    @property
+    def generalised_resolution(self) -> float:
+        """Resolution and the within-group terms as one: brier = reliability - this + uncertainty."""
+        return self.resolution - self.within_variance + self.within_covariance
+
+
+def log_loss(counts: ScoreCounts) -> LogLoss:
+    """Mean -ln of the probability that was given to what happened, with a normal interval.
+
+    A PD is kept at least 1e-6 away from 0 and 1, since the loss of a sure and wrong one is infinite. Source: Good
+    (1952), Journal of the Royal Statistical Society B 14(1).
+    """
+    n = counts.n_applications
+    if not n:
+        return LogLoss(Estimate.undefined(NO_APPLICATIONS), None)
+    good = -np.log1p(-_kept_off(counts.good_mean_pd))
+    bad = -np.log(_kept_off(counts.bad_mean_pd))
+    loss = (weighted_sum(good, counts.good) + weighted_sum(bad, counts.bad)) / n
+    shares = (counts.n_bad / n, counts.n_good / n)
+    of_rate = sum(-share * math.log(share) for share in shares if share)
+    if n == 1:
+        return LogLoss(Estimate(loss), of_rate)
+    squares = weighted_sum((good - loss) ** 2, counts.good) + weighted_sum((bad - loss) ** 2, counts.bad)
+    return LogLoss(normal_estimate(loss, math.sqrt(squares / (n - 1) / n), low=0), of_rate)
+
+
+def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDecomposition | None:
+    """The Brier score's parts over groups of about equally many applications; None without applications.
+
+    Source: Murphy (1973), Journal of Applied Meteorology 12(4), with the two within-group terms of Stephenson, Coelho
+    and Jolliffe (2008), Weather and Forecasting 23(4).
+    """
+    brier, n = brier_score(counts).value, counts.n_applications
+    if brier is None:
+        return None
+    group = equal_count_groups(counts, n_groups)
+    size, bad, bad_pd = (summed(group, part, n_groups) for part in (counts.applications, counts.bad, counts.bad_pd))
+    mean_pd = _ratio(summed(group, counts.good_pd, n_groups) + bad_pd, size)
+    rate, overall = _ratio(bad, size), counts.n_bad / n
+    spread = weighted_sum((counts.good_mean_pd - mean_pd[group]) ** 2, counts.good)
+    spread += weighted_sum((counts.bad_mean_pd - mean_pd[group]) ** 2, counts.bad)
+    return BrierDecomposition(
+        brier=brier,
+        reliability=weighted_sum((mean_pd - rate) ** 2, size) / n,
+        resolution=weighted_sum((rate - overall) ** 2, size) / n,
+        uncertainty=overall * (1 - overall),
+        within_variance=spread / n,
+        # Only defaults count here: around its group's mean, PD adds up to 0 over a group.
+        within_covariance=2 * float((bad_pd - bad * mean_pd).sum()) / n,
+        reliability_noise=float((mean_pd * (1 - mean_pd))[size > 0].sum()) / n,
+        n_groups=int(np.count_nonzero(size)),
+        skill=_skill(counts, brier),
+    )
+
+
+def _skill(counts: ScoreCounts, brier: float) -> Estimate:
+    reason = missing_outcome(counts)
+    if reason:
+        return Estimate.undefined(reason)
+    n, rate = counts.n_applications, counts.n_bad / counts.n_applications
+    uncertainty = rate * (1 - rate)
+    # The delta method: what each application adds to the score and, through the rate, to the uncertainty.
+    drift = brier * (1 - 2 * rate) / uncertainty
+    good = counts.good_mean_pd**2 - brier + drift * rate
+    bad = (1 - counts.bad_mean_pd) ** 2 - brier - drift * (1 - rate)
+    squares = weighted_sum(good**2, counts.good) + weighted_sum(bad**2, counts.bad)
+    return normal_estimate(1 - brier / uncertainty, math.sqrt(squares / (n - 1) / n) / uncertainty, high=1)
+
+
+def _kept_off(pd: FloatArray) -> FloatArray:
+    return np.clip(pd, SMALLEST_PD, 1 - SMALLEST_PD)
+
+
+def _ratio(part: AnyArray, whole: AnyArray) -> FloatArray:
+    return np.divide(part, whole, out=np.zeros(whole.size), where=whole > 0)

@@ -1,0 +1,333 @@
+"""What a cutoff costs and earns, which one is best, how sure that is, and how it moves with the assumptions.
+
+Both questions are one: approving an application that repays gains something, approving one that defaults loses
+something, and the best cutoff has the largest difference below it. With costs, each application counts 1, the gain is
+the cost of a false decline and the loss that of a false approval; with profit, it counts its exposure, and gain and
+loss are the margin and the loss given default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.metrics.counts import BINS_PER_UNIT, AnyArray, FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.discrimination import missing_outcome
+from dashboard.metrics.estimate import Estimate, normal_estimate
+
+NOTHING_AT_STAKE = "neither a right nor a wrong decision is worth anything with these assumptions"
+# 95 % quantile, found by simulation, of what the scaled gap must reach (see `_optimum`).
+CRITICAL_GAP = 1.57
+MAX_RELATIVE_VARIANCE = 1.0
+COST_RATIOS = tuple(float(ratio) for ratio in (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30, 40, 50))
+LGDS = tuple(step / 20 for step in range(1, 21))
+MARGINS = tuple(step / 100 for step in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 22, 25, 30))
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a false approval and a false decline cost, 0 or more, in any one unit."""
+
+    false_approval: float
+    false_decline: float
+
+    @property
+    def theory_cutoff(self) -> float | None:
+        """c_FP / (c_FP + c_FN): the PD at which both decisions cost the same; None where both cost nothing."""
+        return _balance(self.false_decline, self.false_approval)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Margin and loss given default as shares of exposure; `ead` is the exposure where the predictions carry none."""
+
+    margin: float
+    lgd: float
+    ead: float
+
+    @property
+    def break_even(self) -> float | None:
+        """margin / (margin + LGD): the PD above which a loan loses on average; None where both are 0."""
+        return _balance(self.margin, self.lgd)
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffCurve:
+    """Cost or profit per application over all cutoffs, thinned for drawing; each point is exact.
+
+    `realised` counts the observed outcomes, `expected` each application by its PD. `applied` is the cutoff in force and
+    `now` what it gives. `optimum` is the best cutoff, the lowest of equally good ones, with the range that holds the
+    population's best one in 95 % of samples; `best` is what it gives here. `theory` is the best cutoff for PDs that are
+    right, where `expected` has its best value. Costs are in the unit of the costs, profit in currency units.
+    """
+
+    cutoff: FloatArray
+    realised: FloatArray
+    expected: FloatArray
+    applied: float
+    now: Estimate
+    optimum: Estimate
+    best: float | None
+    theory: float | None
+    applications: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The best cutoff for each of several values of one assumption, `current` among them, the others left as they are.
+
+    `low` and `high` are the ends of its 95 % range. `excess` is what the cutoff in force gives away against the best
+    one, per application, and `relative_excess` that as a share of what the best one costs or earns; NaN if that is 0.
+    """
+
+    values: FloatArray
+    current: float
+    applied: float
+    optimum: FloatArray
+    low: FloatArray
+    high: FloatArray
+    theory: FloatArray
+    excess: FloatArray
+    relative_excess: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What each cutoff at which decisions change sums up to, in what applications count (1, or their exposure).
+
+    `at` is the number of bins below, `cutoff` the PD there. `bad` is what is approved of those that defaulted, `good`
+    of those that repaid, for costs less all of it, so that what is declined is a debt; `_squares` are of what each
+    application counts, `expected_` by PD instead of outcome. `sign` is -1 where less is better.
+    """
+
+    at: IntArray
+    cutoff: FloatArray
+    good: FloatArray
+    good_squares: FloatArray
+    expected_good: FloatArray
+    bad: FloatArray
+    bad_squares: FloatArray
+    expected_bad: FloatArray
+    gain: float
+    loss: float
+    sign: int
+    applications: int
+
+    def benefit(self) -> FloatArray:
+        """What the decisions gain less what they lose; more is better."""
+        return self.gain * self.good - self.loss * self.bad
+
+    def realised(self) -> FloatArray:
+        """Cost or profit per application at each cutoff, by observed outcomes."""
+        return self.sign * self.benefit() / self.applications
+
+    def expected(self) -> FloatArray:
+        """Cost or profit per application at each cutoff, by PD."""
+        return self.sign * (self.gain * self.expected_good - self.loss * self.expected_bad) / self.applications
+
+    def estimate(self, index: int) -> Estimate:
+        """Cost or profit per application at one cutoff: a mean over applications, +- 1.96 standard errors."""
+        mean = float(self.realised()[index])
+        squares = self.gain**2 * abs(self.good_squares[index]) + self.loss**2 * self.bad_squares[index]
+        variance = max(float(squares) / self.applications - mean**2, 0.0)
+        return normal_estimate(mean, math.sqrt(variance / self.applications))
+
+
+def cost_curve(counts: ScoreCounts, costs: Costs, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
+    """c_FN x false approvals + c_FP x false declines, per application, over all cutoffs; None without applications."""
+    return _curve(_cost_book(counts, costs), counts, cutoff, max_points) if counts.n_applications else None
+
+
+def profit_curve(counts: ScoreCounts, terms: Terms, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
+    """Sum over the approved of EAD x ((1 - y) x margin - y x LGD), per application; None without applications."""
+    return _curve(_profit_book(counts, terms), counts, cutoff, max_points) if counts.n_applications else None
+
+
+def cost_sensitivity(
+    counts: ScoreCounts, costs: Costs, *, cutoff: float, ratios: Sequence[float] = COST_RATIOS
+) -> Sensitivity | None:
+    """The cheapest cutoff by c_FN / c_FP, in units of c_FP; None where an outcome is missing or c_FP is 0."""
+    if not costs.false_decline:
+        return None
+    current = costs.false_approval / costs.false_decline
+    values = _with(ratios, current)
+    return _sensitivity(counts, _cost_book(counts, costs), cutoff, current, {value: (1.0, value) for value in values})
+
+
+def lgd_sensitivity(
+    counts: ScoreCounts, terms: Terms, *, cutoff: float, lgds: Sequence[float] = LGDS
+) -> Sensitivity | None:
+    """The most profitable cutoff by LGD, a share; None where an outcome is missing or the margin is 0."""
+    stakes = {value: (terms.margin, value) for value in _with(lgds, terms.lgd)}
+    return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.lgd, stakes) if terms.margin else None
+
+
+def margin_sensitivity(
+    counts: ScoreCounts, terms: Terms, *, cutoff: float, margins: Sequence[float] = MARGINS
+) -> Sensitivity | None:
+    """The most profitable cutoff by margin, a share; None where an outcome is missing or the LGD is 0."""
+    stakes = {value: (value, terms.lgd) for value in _with(margins, terms.margin)}
+    return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.margin, stakes) if terms.lgd else None
+
+
+def _balance(gain: float, loss: float) -> float | None:
+    return gain / (gain + loss) if gain + loss else None
+
+
+def _with(values: Iterable[float], current: float) -> list[float]:
+    return sorted({*values, current})
+
+
+def _cost_book(counts: ScoreCounts, costs: Costs) -> _Book:
+    sums = _Sums(counts.good, counts.good, counts.bad, counts.bad, counts.good_pd + counts.bad_pd)
+    return _book(counts, sums, (costs.false_decline, costs.false_approval), sign=-1)
+
+
+def _profit_book(counts: ScoreCounts, terms: Terms) -> _Book:
+    if counts.exposure_sum:
+        good, bad = counts.good_exposure, counts.bad_exposure
+        expected = counts.good_mean_pd * good + counts.bad_mean_pd * bad
+        sums = _Sums(good, _squares(good, counts.good), bad, _squares(bad, counts.bad), expected)
+    else:
+        ead = terms.ead
+        expected = ead * (counts.good_pd + counts.bad_pd)
+        sums = _Sums(ead * counts.good, ead**2 * counts.good, ead * counts.bad, ead**2 * counts.bad, expected)
+    return _book(counts, sums, (terms.margin, terms.lgd), sign=1)
+
+
+class _Sums(NamedTuple):
+    """Per bin, what its applications count, its square, and it times PD."""
+
+    good: AnyArray
+    good_squares: AnyArray
+    bad: AnyArray
+    bad_squares: AnyArray
+    expected_bad: FloatArray
+
+
+def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign: int) -> _Book:
+    # Decisions change after each bin that holds applications, and nowhere else; no cutoff is above 100 %.
+    at: IntArray = np.concatenate([[0], 1 + np.flatnonzero(counts.applications)])
+    at = at[at < counts.edges.size] if counts.step else at
+    cutoffs: FloatArray = np.append(counts.edges, np.nextafter(counts.edges[-1], np.inf))
+
+    def below(values: AnyArray, *, less_all: bool = False) -> FloatArray:
+        total: FloatArray = np.concatenate([[0.0], np.cumsum(values)])
+        chosen: FloatArray = total[at]
+        return chosen - total[-1] if less_all else chosen
+
+    debt = sign < 0
+    return _Book(
+        at=at,
+        cutoff=cutoffs[at],
+        good=below(sums.good, less_all=debt),
+        good_squares=below(sums.good_squares, less_all=debt),
+        expected_good=below(sums.good + sums.bad - sums.expected_bad, less_all=debt),
+        bad=below(sums.bad),
+        bad_squares=below(sums.bad_squares),
+        expected_bad=below(sums.expected_bad),
+        gain=stakes[0],
+        loss=stakes[1],
+        sign=sign,
+        applications=counts.n_applications,
+    )
+
+
+def _squares(amounts: FloatArray, number: IntArray) -> FloatArray:
+    """Sum of squared exposure per bin, of which the bins hold the sum alone: exact for a bin of one application.
+
+    Within a bin exposure is taken to vary as neighbouring bins' means show: the squared difference of two means over
+    1/n + 1/m is on average the variance of a single one (von Neumann 1941, Annals of Mathematical Statistics 12(4)).
+    """
+    used = np.flatnonzero(number)
+    if not used.size or not amounts.any():
+        return np.zeros(amounts.size)
+    n, mean = number[used], amounts[used] / number[used]
+    noise = np.diff(mean) ** 2 / (1 / n[1:] + 1 / n[:-1])
+    variance = float(noise.mean()) if noise.size else 0.0
+    relative = min(variance / (amounts.sum() / n.sum()) ** 2, MAX_RELATIVE_VARIANCE)
+    squares = np.zeros(amounts.size)
+    squares[used] = amounts[used] ** 2 / n * (1 + relative) / (1 + relative / n)
+    return squares
+
+
+def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> CutoffCurve:
+    applied, theory = counts.snap(cutoff), _balance(book.gain, book.loss)
+    realised, optimum = book.realised(), _optimum(book, missing_outcome(counts))
+    marks = [mark for mark in (applied, optimum.value, optimum.high, theory) if mark is not None]
+    drawn = _drawn(counts, marks, max_points)
+    index = _index(book, counts, drawn)
+    return CutoffCurve(
+        cutoff=drawn,
+        realised=realised[index],
+        expected=book.expected()[index],
+        applied=applied,
+        now=book.estimate(int(_index(book, counts, np.array([applied]))[0])),
+        optimum=optimum,
+        best=float(book.sign * (book.sign * realised).max()) if optimum.is_defined else None,
+        theory=theory,
+        applications=book.applications,
+    )
+
+
+def _drawn(counts: ScoreCounts, marks: Sequence[float], max_points: int) -> FloatArray:
+    """Cutoffs from 0 to where 99.5 % of applications are below, or a little past the last of `marks`."""
+    below = np.cumsum(counts.applications)
+    last = counts.edges[np.searchsorted(below, 0.995 * below[-1])]
+    end = min(1.0, max(float(last), 1.1 * max(marks)))
+    even = np.linspace(0, end, max_points - len(marks))
+    if counts.step:
+        even = np.round(even * BINS_PER_UNIT) / BINS_PER_UNIT
+    return np.unique(np.concatenate([even, np.minimum(marks, end)]))
+
+
+def _index(book: _Book, counts: ScoreCounts, cutoffs: FloatArray) -> IntArray:
+    """Where in `book` the decisions of each cutoff are."""
+    below: AnyArray = np.searchsorted(counts.edges, cutoffs, side="left")
+    if counts.step:
+        below = np.round(cutoffs * BINS_PER_UNIT)
+    return np.searchsorted(book.at, below, side="right") - 1
+
+
+def _optimum(book: _Book, reason: str | None) -> Estimate:
+    """The lowest of the best cutoffs, with the range that holds the population's best one in 95 % of samples.
+
+    A cutoff stays in the range where giving it up for the best one found gains no more than `CRITICAL_GAP` standard
+    errors. The two decide differently on the applications between them, each of which moves the gain by its own stake,
+    so that its variance is the sum of their squares: as observed, or, where that is more, as it is around the optimum,
+    where gains and losses balance. The best one found has been picked for its luck, which is why 1.96 would be wrong.
+    """
+    if reason or not book.gain + book.loss:
+        return Estimate.undefined(reason or NOTHING_AT_STAKE)
+    benefit = book.benefit()
+    best = int(np.argmax(benefit))
+    observed = book.gain**2 * book.good_squares + book.loss**2 * book.bad_squares
+    balanced = book.gain * book.loss * (book.good_squares + book.bad_squares)
+    variance = np.maximum(np.abs(observed - observed[best]), np.abs(balanced - balanced[best]))
+    near = np.flatnonzero((benefit[best] - benefit) ** 2 <= CRITICAL_GAP**2 * variance)
+    found, low, high = (float(book.cutoff[index]) for index in (best, min(near[0], best), max(near[-1], best)))
+    return Estimate.around(found, low, high)
+
+
+def _sensitivity(
+    counts: ScoreCounts, book: _Book, cutoff: float, current: float, stakes: Mapping[float, tuple[float, float]]
+) -> Sensitivity | None:
+    if missing_outcome(counts):
+        return None
+    now = int(_index(book, counts, np.array([counts.snap(cutoff)]))[0])
+    rows = [_row(replace(book, gain=gain, loss=loss), now) for gain, loss in stakes.values()]
+    columns = np.array(rows).T
+    return Sensitivity(np.array(list(stakes)), current, counts.snap(cutoff), *columns)
+
+
+def _row(book: _Book, now: int) -> tuple[float, ...]:
+    optimum, benefit = _optimum(book, None), book.benefit()
+    best = float(benefit.max())
+    excess = (best - float(benefit[now])) / book.applications
+    theory = _balance(book.gain, book.loss)
+    relative = excess * book.applications / abs(best) if best else math.nan
+    return (*(end or 0.0 for end in (optimum.value, optimum.low, optimum.high)), theory or 0.0, excess, relative)

@@ -1,0 +1,254 @@
+"""One cohort cut into the groups of a column: how each fares, and whether it differs from the others beyond noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.discrimination import roc_auc
+from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
+from dashboard.metrics.rates import confusion, default_rate, mean_pd, share, wilson_bounds
+
+NO_REST = "there are no other applications to compare with"
+MIN_APPLICATIONS = 30
+# An interval that reaches further than this share of the rest's rate to either side decides nothing by holding 0.
+MAX_RELATIVE_REACH = 0.25
+_LEVEL = 0.05
+
+
+class Measure(StrEnum):
+    """What of a segment is drawn or ranked; the value is its label on the screen, the name its field."""
+
+    DEFAULT_RATE = "Default rate"
+    DIFFERENCE = "Difference from the rest"
+    BAD_RATE = "Bad rate"
+    APPROVAL_RATE = "Approval rate"
+    MEAN_PD = "Mean PD"
+    CALIBRATION_GAP = "Calibration gap"
+    ROC_AUC = "ROC AUC"
+    SHARE = "Share of applications"
+
+
+class Verdict(StrEnum):
+    """How a segment's default rate stands to that of the rest, once noise is allowed for."""
+
+    HIGHER = "higher than the rest"
+    LOWER = "lower than the rest"
+    ALIKE = "no clear difference"
+    TOO_FEW = "too few to conclude"
+    ALONE = "nothing to compare with"
+
+
+class Lending(StrEnum):
+    """How the bad rate of a segment's approved applications stands to the break-even, once noise is allowed for."""
+
+    LOSES = "loses money"
+    PAYS = "pays"
+    OPEN = "too close to call"
+    TOO_FEW = "too few to conclude"
+    NOTHING = "nothing approved"
+
+
+class Order(StrEnum):
+    """In which order segments are shown."""
+
+    WORST = "Worst first, on the evidence"
+    MEASURE = "By the measure, highest first"
+    SIZE = "Largest first"
+    COLUMN = "As in the column"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One group of the cohort's applications; `code` is its place in the column, `name` its words.
+
+    `difference` is its default rate less that of the cohort's other applications; its interval holds for all segments
+    at once, as do all verdicts. The other intervals are for 95 % each. `lending` is about what is approved,
+    `lending_to_all` about what it would be without any cutoff.
+    """
+
+    code: int
+    name: str
+    applications: int
+    defaults: int
+    approved: int
+    share: Estimate
+    default_rate: Estimate
+    difference: Estimate
+    mean_pd: Estimate
+    calibration_gap: Estimate
+    roc_auc: Estimate
+    approval_rate: Estimate
+    bad_rate: Estimate
+    verdict: Verdict
+    lending: Lending
+    lending_to_all: Lending
+
+    def measured(self, measure: Measure) -> Estimate:
+        """The segment's value of `measure`."""
+        found: Estimate = getattr(self, measure.name.lower())
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReport:
+    """The segments that hold applications, in the column's order, and the cohort they make up, as one segment.
+
+    `column` is the title of what they are groups of. `cutoff` and `break_even` are what the approvals and the lending
+    verdicts were worked out with, as shares.
+    """
+
+    segments: tuple[Segment, ...]
+    cohort: Segment
+    column: str
+    cutoff: float
+    break_even: float
+
+    def ordered(self, order: Order, measure: Measure) -> tuple[Segment, ...]:
+        """The segments in `order`; those for which the value they are ordered by is not defined come last."""
+        match order:
+            case Order.COLUMN:
+                return self.segments
+            case Order.SIZE:
+                return tuple(sorted(self.segments, key=lambda segment: -segment.applications))
+            case Order.MEASURE:
+                return _descending(self.segments, [segment.measured(measure).value for segment in self.segments])
+            case Order.WORST:
+                return adverse_ranking(self.segments)
+
+    def having(self, verdict: Verdict | Lending) -> tuple[Segment, ...]:
+        """The segments of which `verdict` is said, the worst first."""
+        return tuple(s for s in adverse_ranking(self.segments) if verdict in (s.verdict, s.lending))
+
+
+def segment_report(
+    parts: Mapping[int, ScoreCounts],
+    names: Sequence[str],
+    whole: ScoreCounts,
+    *,
+    column: str,
+    cutoff: float,
+    break_even: float,
+) -> SegmentReport:
+    """What is known of each of `parts`, by its index into `names` (the groups of `column`); they make up `whole`.
+
+    `cutoff` is a PD; `break_even` is the share of defaults at which lending earns nothing. Parts without applications
+    are left out and not counted as comparisons.
+    """
+    held = {code: counts for code, counts in sorted(parts.items()) if counts.n_applications}
+    z = simultaneous_quantile(len(held))
+    segments = tuple(
+        _segment(code, names[code], counts, whole, (cutoff, break_even, z)) for code, counts in held.items()
+    )
+    cohort = _segment(-1, "All of the cohort", whole, whole, (cutoff, break_even, Z95))
+    return SegmentReport(segments, cohort, column, cutoff, break_even)
+
+
+def simultaneous_quantile(n_intervals: int) -> float:
+    """The normal quantile with which `n_intervals` intervals together miss a truth in at most 5 % of samples.
+
+    Source: Bonferroni's inequality, which needs no independence: each interval is one of 1 - 0.05 / n.
+    """
+    return NormalDist().inv_cdf(1 - _LEVEL / 2 / max(n_intervals, 1))
+
+
+def calibration_gap(counts: ScoreCounts) -> Estimate:
+    """Mean PD less default rate, as a share: above 0 where the PDs are too high.
+
+    The interval is Wilson's of the default rate, turned round, since the PDs are known.
+    """
+    rate, mean = default_rate(counts), mean_pd(counts).value
+    if rate.value is None or rate.low is None or rate.high is None or mean is None:
+        return Estimate.undefined(NO_APPLICATIONS)
+    return Estimate.around(mean - rate.value, mean - rate.high, mean - rate.low)
+
+
+def rate_difference(part: tuple[int, int], rest: tuple[int, int], *, z: float = Z95) -> Estimate:
+    """Default rate of `part` less that of `rest`, each given as (defaults, applications), with Newcombe's interval.
+
+    `z` is the normal quantile of the interval's level. Source: method 10 of Newcombe
+    (1998), Statistics in Medicine 17(8).
+    """
+    if not part[1] or not rest[1]:
+        return Estimate.undefined(NO_APPLICATIONS if not part[1] else NO_REST)
+    p, q = part[0] / part[1], rest[0] / rest[1]
+    p_low, p_high = _score_interval(*part, z)
+    q_low, q_high = _score_interval(*rest, z)
+    down, up = math.hypot(p - p_low, q_high - q), math.hypot(p_high - p, q - q_low)
+    return Estimate.around(p - q, max(p - q - down, -1.0), min(p - q + up, 1.0))
+
+
+def adverse_ranking(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments by how much worse than the rest they are at least: by the lower end of the difference's interval.
+
+    A small segment with a high default rate does not come first on the strength of a few defaults.
+    """
+    return _descending(segments, [segment.difference.low for segment in segments])
+
+
+def _descending(segments: Sequence[Segment], keys: Sequence[float | None]) -> tuple[Segment, ...]:
+    pairs = sorted(zip(keys, segments, strict=True), key=lambda pair: math.inf if pair[0] is None else -pair[0])
+    return tuple(segment for _, segment in pairs)
+
+
+def _segment(
+    code: int, name: str, counts: ScoreCounts, whole: ScoreCounts, terms: tuple[float, float, float]
+) -> Segment:
+    cutoff, break_even, z = terms
+    decided = confusion(counts, cutoff)
+    own = (counts.n_bad, counts.n_applications)
+    rest = (whole.n_bad - own[0], whole.n_applications - own[1])
+    difference = rate_difference(own, rest, z=z)
+    return Segment(
+        code=code, name=name, applications=own[1], defaults=own[0], approved=decided.approved,
+        share=share(own[1], whole.n_applications, NO_APPLICATIONS),
+        default_rate=default_rate(counts),
+        difference=difference,
+        mean_pd=mean_pd(counts),
+        calibration_gap=calibration_gap(counts),
+        roc_auc=roc_auc(counts),
+        approval_rate=decided.approval_rate,
+        bad_rate=decided.bad_rate,
+        verdict=_verdict(difference, own[1], rest),
+        lending=_lending(decided.false_approvals, decided.approved, break_even, z),
+        lending_to_all=_lending(*own, break_even, z),
+    )  # fmt: skip
+
+
+def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> Verdict:
+    if difference.low is None or difference.high is None:
+        return Verdict.ALONE
+    if min(applications, rest[1]) < MIN_APPLICATIONS:
+        return Verdict.TOO_FEW
+    if difference.low > 0:
+        return Verdict.HIGHER
+    if difference.high < 0:
+        return Verdict.LOWER
+    rate = rest[0] / rest[1]
+    reach = (difference.high - difference.low) / 2
+    return Verdict.TOO_FEW if reach > MAX_RELATIVE_REACH * min(rate, 1 - rate) else Verdict.ALIKE
+
+
+def _lending(bad: int, approved: int, break_even: float, z: float) -> Lending:
+    if not approved:
+        return Lending.NOTHING
+    if approved < MIN_APPLICATIONS:
+        return Lending.TOO_FEW
+    low, high = _score_interval(bad, approved, z)
+    if low > break_even:
+        return Lending.LOSES
+    if high < break_even:
+        return Lending.PAYS
+    wide = (high - low) / 2 > MAX_RELATIVE_REACH * min(break_even, 1 - break_even)
+    return Lending.TOO_FEW if wide else Lending.OPEN
+
+
+def _score_interval(successes: int, trials: int, z: float) -> tuple[float, float]:
+    # Wilson's interval depends on the rate and on n / z^2 alone: counts shrunk by the quantiles' ratio give that of z.
+    shrunk = (Z95 / z) ** 2
+    low, high = wilson_bounds(successes * shrunk, trials * shrunk)
+    return float(low), float(high)

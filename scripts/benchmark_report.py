@@ -1,0 +1,31 @@
+"""Write the figures of `python -m scripts.benchmark dashboard --json FILE` into docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from data.settings import ROOT
+from data.storage import write_atomically
+from scripts._cli import run
+from scripts.benchmarks.report import insert, render
+
+PAGE = ROOT / "docs" / "performance.md"
+
+
+def main() -> None:
+    """Read the figures and replace the tables between the page's marks."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.benchmark_report", description=__doc__)
+    parser.add_argument("--json", type=Path, required=True, help="what the benchmark wrote")
+    parser.add_argument("--page", type=Path, default=PAGE, help="page to write to (default: docs/performance.md)")
+    arguments = parser.parse_args()
+    tables = render(json.loads(arguments.json.read_text(encoding="utf-8")))
+    page = insert(arguments.page.read_text(encoding="utf-8"), tables)
+    with write_atomically(arguments.page) as part:
+        part.write_text(page, encoding="utf-8")
+    print(tables)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,263 @@
+"""Click-to-painted time of the dashboard in a real browser, beside a floor app; its start, memory, and five readers.
+
+Browser and servers share the machine: the figures are what one machine needs for both ends, and with five readers at
+once the five browsers are most of the load. docs/performance.md says how a screen is timed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser
+from playwright.async_api import Error as PlaywrightError
+
+from data.settings import Settings
+from scripts._measure import percentiles
+from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
+from scripts.benchmarks.expected import Portfolio
+from scripts.benchmarks.interactions import INTERACTIONS, Steps, first_screen, floor
+from scripts.benchmarks.scaled import scaled
+from scripts.benchmarks.server import (
+    RunLog,
+    Server,
+    dashboard_command,
+    floor_command,
+    free_port,
+    observed_command,
+    serve,
+)
+
+Figures = dict[str, object]
+Named = dict[str, "Samples"]
+STARTS = 3
+WARM_UP = 3
+# What a reader at a shared server does between two clicks; the other four go on meanwhile.
+THINK_MS = 250
+_SEED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure: `interactions` is how many the server's memory is followed over, `rows` the larger portfolio's
+    size; 0 leaves a part out."""
+
+    runs: int = 30
+    interactions: int = 1_000
+    readers: int = 5
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class Samples:
+    """Timings of one interaction, with the milliseconds that the server's script ran for each."""
+
+    timings: list[Timing] = field(default_factory=list)
+    server_ms: list[float] = field(default_factory=list)
+
+
+def measure_dashboard(settings: Settings, options: Options) -> Figures:
+    """All figures of the section, milliseconds and seconds as the names say.
+
+    Raises:
+        BrowserError: there is no Chromium.
+        ScreenError: a timed screen did not show the number that belongs to it.
+    """
+    return asyncio.run(_measure(settings, options))
+
+
+async def _measure(settings: Settings, options: Options) -> Figures:
+    portfolio = Portfolio.read(settings.predictions)
+    async with open_browser() as browser:
+        figures = await _measure_starts(browser, portfolio)
+        floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs)
+        figures = _described(floor_samples, samples) | figures | {"rows": portfolio.height}
+        figures |= await _measure_server(browser, portfolio, options)
+        if options.rows:
+            figures |= await _measure_scaled(browser, portfolio, options)
+        return figures | {"browser": browser.version}
+
+
+async def _measure_starts(browser: Browser, portfolio: Portfolio) -> Figures:
+    healthy, painted = [], []
+    for _ in range(STARTS):
+        port = free_port()
+        async with serve(dashboard_command(port), port) as server, visit(browser) as reader:
+            await reader.open(server.address, *first_screen(portfolio))
+            painted.append(time.monotonic() - server.started - reader.linger_ms / 1e3)
+            healthy.append(server.healthy_s)
+    seconds = {"cold_start_s": painted[0], "second_start_s": statistics.median(painted[1:]), "healthy_s": max(healthy)}
+    return {name: round(value, 2) for name, value in seconds.items()}
+
+
+async def _measure_interactions(browser: Browser, portfolio: Portfolio, runs: int) -> tuple[Samples, Named]:
+    """Each interaction `runs` times, in turn with the floor app's, so that a drifting machine is fair to both."""
+    floor_samples, found = Samples(), {name: Samples() for name in INTERACTIONS}
+    floor_port = free_port()
+    async with serve(floor_command(floor_port), floor_port) as low, _observed() as (server, log):
+        for name, samples in found.items():
+            async with visit(browser) as below, visit(browser) as reader:
+                steps = INTERACTIONS[name](reader, server.address, portfolio)
+                await _in_turn(runs, (floor(below, low.address), floor_samples, None), (steps, samples, log))
+                _check(reader)
+    return floor_samples, found
+
+
+@asynccontextmanager
+async def _observed(*arguments: str) -> AsyncIterator[tuple[Server, RunLog]]:
+    """The dashboard with its script runs timed."""
+    with tempfile.TemporaryDirectory() as folder:
+        log, port = RunLog(Path(folder) / "runs.txt"), free_port()
+        async with serve(observed_command("times", log.path, port, arguments), port) as server:
+            yield server, log
+
+
+async def _in_turn(runs: int, *contenders: tuple[Steps, Samples, RunLog | None]) -> None:
+    """One step of each contender after the other, `runs` times after some that are not counted."""
+    async with AsyncExitStack() as stack:
+        for steps, _, _ in contenders:
+            await stack.enter_async_context(aclosing(steps))
+        for turn in range(WARM_UP + runs):
+            for steps, samples, log in contenders:
+                if log:
+                    log.take()
+                timing = await anext(steps)
+                if turn >= WARM_UP:
+                    samples.timings.append(timing)
+                    samples.server_ms += [log.take()] if log else []
+
+
+def _check(reader: Visit) -> None:
+    if reader.problems:
+        raise ScreenError(f"{reader.page.url} reported: {'; '.join(reader.problems[:3])}")
+
+
+def _described(floor_samples: Samples, samples: Mapping[str, Samples]) -> Figures:
+    return {
+        "floor_ms": percentiles([timing.painted for timing in floor_samples.timings]),
+        "interactions": {name: _painted(found) for name, found in samples.items()},
+        "server_ms": {name: percentiles(found.server_ms) for name, found in samples.items()},
+        "parts_ms": {"floor": _parts(floor_samples)} | {name: _parts(found) for name, found in samples.items()},
+    }
+
+
+def _painted(samples: Samples) -> Figures:
+    times = [timing.painted for timing in samples.timings]
+    return {**percentiles(times), "n": len(times)}
+
+
+def _parts(samples: Samples) -> Figures:
+    """Medians of the moments on the way to painted; how often a chart was drawn still later, and when the last was."""
+    names = ("sent", "changed", "received", "settled", "painted")
+    found = {
+        name: [value for timing in samples.timings if (value := getattr(timing, name)) is not None] for name in names
+    }
+    medians: Figures = {name: round(statistics.median(values), 1) for name, values in found.items() if values}
+    late = [timing.charts for timing in samples.timings if timing.charts and timing.charts > timing.painted]
+    drawn = percentiles([max(timing.painted, timing.charts or 0) for timing in samples.timings])
+    return medians | {"late": len(late), "drawn_p95": drawn["p95"]}
+
+
+async def _measure_server(browser: Browser, portfolio: Portfolio, options: Options) -> Figures:
+    """Memory after loading and after many interactions, and the times of several readers at once."""
+    port = free_port()
+    figures: Figures = {}
+    async with serve(dashboard_command(port), port) as server:
+        if options.interactions:
+            figures |= await _measure_memory(browser, portfolio, server, options.interactions)
+        if options.readers:
+            figures |= await _measure_readers(browser, portfolio, server, options)
+    return figures
+
+
+async def _measure_memory(browser: Browser, portfolio: Portfolio, server: Server, interactions: int) -> Figures:
+    async with _readers(browser, portfolio, server, list(INTERACTIONS), linger_ms=0) as series:
+        for steps in series:
+            await anext(steps)
+        weights = [server.rss_mb()]
+        for turn in range(interactions):
+            await anext(series[turn % len(series)])
+            if (turn + 1) % max(1, interactions // 4) == 0:
+                weights.append(server.rss_mb())
+    megabytes = [round(weight) for weight in weights]
+    return {
+        "rss_mb": megabytes[0], "rss_after_1000_mb": megabytes[-1],
+        "memory": {"interactions": interactions, "rss_mb": megabytes},
+    }  # fmt: skip
+
+
+async def _measure_readers(browser: Browser, portfolio: Portfolio, server: Server, options: Options) -> Figures:
+    names = [list(INTERACTIONS)[turn % len(INTERACTIONS)] for turn in range(options.readers)]
+    async with _readers(browser, portfolio, server, names, linger_ms=THINK_MS) as series:
+        for steps in series:
+            await anext(steps)
+        found = await asyncio.gather(*(_read(steps, options.runs) for steps in series))
+    times = [time for read, _ in found for time in read]
+    errors = [error for _, error in found if error]
+    if not times:
+        raise ScreenError(f"None of {options.readers} readers at once saw a right screen; the first: {errors[0]}")
+    counted: Figures = {**percentiles(times), "errors": len(errors), "n": len(times), "think_ms": THINK_MS}
+    return {"concurrent": {str(options.readers): counted | ({"said": errors} if errors else {})}}
+
+
+@asynccontextmanager
+async def _readers(
+    browser: Browser, portfolio: Portfolio, server: Server, names: Sequence[str], *, linger_ms: int
+) -> AsyncIterator[list[Steps]]:
+    """A visit of its own for each of the interactions `names`."""
+    async with AsyncExitStack() as stack:
+        series = []
+        for name in names:
+            reader = await stack.enter_async_context(visit(browser, linger_ms=linger_ms))
+            steps = INTERACTIONS[name](reader, server.address, portfolio)
+            series.append(await stack.enter_async_context(aclosing(steps)))
+        yield series
+
+
+async def _read(steps: Steps, runs: int) -> tuple[list[float], str]:
+    """One reader's times and, where a screen was wrong, what was; that ends the reader's visit."""
+    times: list[float] = []
+    try:
+        while len(times) < runs:
+            timing = await anext(steps)
+            times.append(timing.painted)
+    except (ScreenError, PlaywrightError) as error:
+        return times, str(error)
+    return times, ""
+
+
+async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Options) -> Figures:
+    """The same interactions on more rows, in turn with the usual ones.
+
+    The larger table is brought as somebody's own predictions are; those have no applicants to look up.
+    """
+    found = {name: (Samples(), Samples()) for name in INTERACTIONS if name != "applicant"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scaled.parquet"
+        large = Portfolio(scaled(portfolio.frame, options.rows, seed=_SEED))
+        large.frame.write_parquet(path)
+        async with _observed() as (usual, usual_log), _observed("--predictions", str(path)) as (server, log):
+            for name, (few, many) in found.items():
+                async with visit(browser) as below, visit(browser) as reader:
+                    await _in_turn(
+                        options.runs,
+                        (INTERACTIONS[name](below, usual.address, portfolio), few, usual_log),
+                        (INTERACTIONS[name](reader, server.address, large), many, log),
+                    )
+                    _check(reader)
+    return {"scale10": {"rows": large.height, "interactions": {name: _compared(*both) for name, both in found.items()}}}
+
+
+def _compared(few: Samples, many: Samples) -> Figures:
+    ratio = _median(many) / _median(few)
+    return _painted(many) | {"server_ms": percentiles(many.server_ms), "ratio": round(ratio, 2)}
+
+
+def _median(samples: Samples) -> float:
+    return statistics.median(timing.painted for timing in samples.timings)

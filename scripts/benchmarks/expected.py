@@ -1,0 +1,103 @@
+"""What a screen must show, worked out from the predictions with Polars alone and none of the dashboard's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from data.predictions import ID, OUTCOME, PROBABILITY
+from scripts.benchmarks.browser import Shown, metric
+
+GRID = 10_000
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The predictions that a server shows; positions are cutoffs in steps of 0.01 percentage points."""
+
+    frame: pl.DataFrame
+
+    @classmethod
+    def read(cls, path: Path) -> Portfolio:
+        """The predictions in the Parquet file `path`."""
+        return cls(pl.read_parquet(path))
+
+    @cached_property
+    def _pds(self) -> pl.Series:
+        return self.frame[PROBABILITY].cast(pl.Float64)
+
+    @cached_property
+    def _declined(self) -> pl.DataFrame:
+        """For each position from 0 on, how many defaults and how many others have their PD at or above it."""
+        counted = self.frame.group_by((self._pds * GRID).floor().cast(pl.Int64).alias("position")).agg(
+            pl.col(OUTCOME).sum().cast(pl.Int64).alias("bad"), (~pl.col(OUTCOME)).sum().cast(pl.Int64).alias("good")
+        )
+        every = pl.DataFrame({"position": range(GRID + 1)}).join(counted, on="position", how="left").fill_null(0)
+        return every.sort("position").with_columns(pl.col("bad", "good").cum_sum(reverse=True))
+
+    @property
+    def height(self) -> int:
+        """How many applications there are."""
+        return self.frame.height
+
+    @property
+    def ids(self) -> pl.Series:
+        """The numbers of the applications."""
+        return self.frame[ID]
+
+    def approval(self, position: int) -> Shown:
+        """The approval rate of everybody at a cutoff."""
+        bad, good = self._declined.row(position)[1:]
+        return metric("Approval rate", _percent(self.height - bad - good, self.height))
+
+    def applications(self, column: str = "", levels: Sequence[str] = ()) -> Shown:
+        """How many applications have one of `levels` in `column`, or how many there are."""
+        return metric("Applications", f"{self._cohort(column, levels).height:,}")
+
+    def default_rate(self, column: str = "", levels: Sequence[str] = ()) -> Shown:
+        """The share of defaults among them."""
+        outcomes = self._cohort(column, levels)[OUTCOME]
+        return metric("Default rate", _percent(float(outcomes.sum()), len(outcomes)))
+
+    def _cohort(self, column: str, levels: Sequence[str]) -> pl.DataFrame:
+        return self.frame.filter(pl.col(column).is_in(list(levels))) if levels else self.frame
+
+    def cohort_line(self) -> Shown:
+        """The line that says how many applications and defaults are on the screen, here all of them."""
+        text = f"{self.height:,} of {self.height:,} applications (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
+        return Shown("main, section", (("p", text),))
+
+    @cached_property
+    def gini(self) -> float:
+        """2 AUC - 1, of ranks; ties count half."""
+        bad = int(self.frame[OUTCOME].sum())
+        ranks = float(self._pds.rank("average").filter(self.frame[OUTCOME]).sum())
+        return 2 * (ranks - bad * (bad + 1) / 2) / (bad * (self.height - bad)) - 1
+
+    def declined_share(self, outcome: str, position: int) -> str:
+        """The share of one outcome's applications ("bad" or "good") that a cutoff declines."""
+        column = self._declined[outcome]
+        return _percent(column[position], column[0], 1)
+
+    def defaults_among_declined(self, position: int) -> str:
+        """The share of defaults among those that a cutoff declines."""
+        bad, good = self._declined.row(position)[1:]
+        return _percent(bad, bad + good, 1)
+
+    @cached_property
+    def widest_gap(self) -> int:
+        """The position at which the outcomes' shares of declined applications are furthest apart."""
+        shares = self._declined.select(pl.col("bad") / pl.col("bad").first() - pl.col("good") / pl.col("good").first())
+        return int(shares.to_series().arg_max() or 0)
+
+    def overall_rate(self) -> str:
+        """The share of defaults among all."""
+        return _percent(float(self.frame[OUTCOME].sum()), self.height)
+
+
+def _percent(part: float, whole: int, digits: int = 2) -> str:
+    return f"{100 * part / whole:.{digits}f} %"

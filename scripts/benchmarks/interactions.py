@@ -1,0 +1,205 @@
+"""What readers do again and again: each an endless series of timed steps, every one to a screen not seen before it.
+
+A step's value is worked out before it is waited for, so a screen that shows another number fails the benchmark.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from dataclasses import replace
+
+import polars as pl
+from playwright.async_api import Locator
+
+from data import schema
+from data.settings import load_settings
+from inference.decision import DEFAULT_CUTOFF
+from inference.session import ScoringSession
+from scripts.benchmarks import floor_app
+from scripts.benchmarks.browser import Shown, Timing, Visit, metric
+from scripts.benchmarks.expected import GRID, Portfolio
+
+Steps = AsyncGenerator[Timing, None]
+Interaction = Callable[[Visit, str, Portfolio], Steps]
+
+USUAL = round(DEFAULT_CUTOFF * GRID)
+# The cutoff goes to and fro over this many steps, where PDs are dense enough for nearly each to change the rate.
+SPAN = 400
+FILTERED_BY, FILTER_GROUP = "ORGANIZATION_TYPE", "Work and income"
+LEVELS_AT_ONCE = 4
+OF_NO_COHORT = ("Model card",)
+# Widgets may act when the button goes down, so that is when a click begins.
+MOUSE, KEY = "pointerdown", "keydown"
+_SEED = 11
+# The words of a link without those that name its icon.
+_TITLES = """links => links.map((link) => {
+  const copy = link.cloneNode(true);
+  copy.querySelectorAll('[data-testid="stIconMaterial"]').forEach((icon) => icon.remove());
+  return copy.textContent.trim();
+})"""
+
+
+async def floor(visit: Visit, address: str) -> Steps:
+    """One step of the floor app's slider."""
+    half, factor = floor_app.LARGEST // 2, floor_app.FACTORS[0]
+    await visit.open(address, _floor_card(factor, half))
+    handle = visit.page.get_by_role("slider")
+    for number in _to_and_fro(half):
+        yield await _press(visit, handle, "ArrowRight" if number > half else "ArrowLeft", _floor_card(factor, number))
+        half = number
+
+
+def _floor_card(factor: int, number: int) -> Shown:
+    return metric(f"Times {factor}", f"{factor * number:,}")
+
+
+def _to_and_fro(start: int) -> Iterator[int]:
+    """`start` + 1, + 2 ... + SPAN, and back, for ever."""
+    return itertools.cycle([*range(start + 1, start + SPAN + 1), *range(start + SPAN - 1, start - 1, -1)])
+
+
+async def _press(visit: Visit, handle: Locator, key: str, expected: Shown) -> Timing:
+    await handle.focus()
+    return await visit.time(KEY, lambda: handle.press(key), expected)
+
+
+def first_screen(portfolio: Portfolio) -> tuple[Shown, ...]:
+    """What the dashboard shows to who opens it."""
+    return portfolio.applications(), portfolio.default_rate(), portfolio.approval(USUAL)
+
+
+async def cutoff(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
+    """One step of the cutoff by an arrow key, seen in the approval rate."""
+    await visit.open(address, *first_screen(portfolio))
+    handle = visit.page.get_by_role("slider", name="Cutoff (PD)")
+    before = USUAL
+    for position in _to_and_fro(USUAL):
+        key = "ArrowRight" if position > before else "ArrowLeft"
+        if portfolio.approval(position) == portfolio.approval(before):
+            # No PD lies between the two, so that there is nothing to wait for.
+            await handle.press(key)
+        else:
+            yield await _press(visit, handle, key, portfolio.approval(position))
+        before = position
+
+
+async def filter_levels(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
+    """A level picked in the open list of a filter, seen in the number of applications and the default rate."""
+    await visit.open(address, *first_screen(portfolio))
+    box = visit.page.get_by_role("combobox", name=schema.BY_NAME[FILTERED_BY].label)
+    for levels in _growing_sets(portfolio):
+        if len(levels) == 1:
+            await _reset(visit, portfolio)
+        await _open_group(visit, box)
+        name = _option(portfolio, levels[-1])
+        await box.fill(name)
+        option = visit.page.get_by_role("option", name=name, exact=True)
+        await option.wait_for()
+        yield await visit.time(MOUSE, option.click, *_cohort_cards(portfolio, levels))
+
+
+async def _open_group(visit: Visit, box: Locator) -> None:
+    if not await box.is_visible():
+        await visit.page.get_by_role("button", name=FILTER_GROUP).first.click()
+        await box.wait_for()
+
+
+def _cohort_cards(portfolio: Portfolio, levels: list[str]) -> tuple[Shown, Shown]:
+    return portfolio.applications(FILTERED_BY, levels), portfolio.default_rate(FILTERED_BY, levels)
+
+
+def _growing_sets(portfolio: Portfolio) -> Iterator[list[str]]:
+    """Sets of levels that grow by one up to LEVELS_AT_ONCE and begin anew, in an order that does not come again."""
+    levels = portfolio.frame[FILTERED_BY].drop_nulls().unique().cast(pl.String).sort().to_list()
+    shuffled = random.Random(_SEED)  # noqa: S311 - an order, no secret
+    while True:
+        shuffled.shuffle(levels)
+        for batch in zip(*[iter(levels)] * LEVELS_AT_ONCE, strict=False):
+            for size in range(1, LEVELS_AT_ONCE + 1):
+                yield list(batch[:size])
+
+
+def _option(portfolio: Portfolio, level: str) -> str:
+    words = dict(schema.BY_NAME[FILTERED_BY].level_labels).get(level, level)
+    return f"{words} ({portfolio.frame.filter(pl.col(FILTERED_BY) == level).height:,})"
+
+
+async def _reset(visit: Visit, portfolio: Portfolio) -> None:
+    whole = portfolio.applications()
+    if not await visit.shows(whole):
+        # The list and the box that it is in lie over the rest of the page; each takes one Escape.
+        for _ in range(2):
+            await visit.page.keyboard.press("Escape")
+        button = visit.page.get_by_role("button", name="Reset filters")
+        await visit.time(MOUSE, button.click, whole)
+
+
+async def page(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
+    """A click on the next page of the navigation, seen in its title and in the number of applications and defaults."""
+    await visit.open(address, *first_screen(portfolio))
+    links = visit.page.get_by_test_id("stTopNavLink")
+    titles = await links.evaluate_all(_TITLES)
+    for title in itertools.cycle([*titles[1:], titles[0]]):
+        numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
+        yield await visit.time(MOUSE, links.filter(has_text=title).click, Shown("body", (("h1", title),)), *numbers)
+
+
+async def tab(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
+    """A click on the next tab of the page on discrimination, seen in a number that stands in it."""
+    screens = _tab_screens(portfolio)
+    names = list(screens)
+    await visit.open(f"{address}/discrimination", _open_tab(names[0]), *screens[names[0]])
+    for name in itertools.cycle([*names[1:], names[0]]):
+        button = visit.page.get_by_role("tab", name=name, exact=True)
+        yield await visit.time(MOUSE, button.click, _open_tab(name), *screens[name])
+
+
+def _open_tab(name: str) -> Shown:
+    return Shown("body", (('[role="tab"][aria-selected="true"]', name),))
+
+
+def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
+    """What stands in each tab and in no other one."""
+    return {
+        "ROC": _declined_cards(portfolio, USUAL),
+        "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
+        "KS": _declined_cards(portfolio, portfolio.widest_gap),
+        "CAP": [_in_tab(f"{portfolio.gini:.3f},")],
+        "Lift and gain": [_in_tab(portfolio.overall_rate())],
+    }
+
+
+def _declined_cards(portfolio: Portfolio, position: int) -> list[Shown]:
+    cards = {"Defaults declined": "bad", "Non-defaults declined": "good"}
+    return [metric(label, portfolio.declined_share(outcome, position)) for label, outcome in cards.items()]
+
+
+def _in_tab(text: str) -> Shown:
+    return Shown('[role="tabpanel"]', (("p", text),), within=True)
+
+
+async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
+    """The number of another application entered in the side panel, seen in its PD."""
+    settings = load_settings()
+    session = ScoringSession.open(settings.model)
+    await visit.open(address, *first_screen(portfolio))
+    box = visit.page.get_by_label("Application number (SK_ID_CURR)")
+    before = ""
+    for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):
+        row = pl.scan_parquet(settings.applications).filter(pl.col(schema.ID) == identifier).collect()
+        pd = f"{100 * session.score(row.row(0, named=True)):.2f} %"
+        if pd != before:
+            await box.fill(str(identifier))
+            yield await visit.time(KEY, lambda: box.press("Enter"), _panel_card(pd))
+        before = pd
+
+
+def _panel_card(pd: str) -> Shown:
+    return replace(metric("PD", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
+
+
+INTERACTIONS: Mapping[str, Interaction] = {
+    "cutoff": cutoff, "filter": filter_levels, "page": page, "tab": tab, "applicant": applicant,
+}  # fmt: skip

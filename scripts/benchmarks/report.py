@@ -1,0 +1,143 @@
+"""The dashboard's benchmark as tables in Markdown, each figure beside what is to be reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
+# The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
+MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
+MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
+MOST_SERVER_MS = 60
+MOST_CONCURRENT_MS = 1_000
+MOST_RATIO = 1.5
+# The largest of single figures: what it is called, its unit, and the goal where there is one.
+SINGLE = {
+    "healthy_s": ("Process start to healthy", "s", 2.0),
+    "cold_start_s": ("Process start to the first page painted, first start", "s", 4.0),
+    "second_start_s": ("The same, later starts (median)", "s", 4.0),
+    "rss_mb": ("Memory of the server, loaded and each interaction done once", "MB", 700.0),
+    "rss_after_1000_mb": ("Memory after all interactions", "MB", 700.0),
+}
+
+Figures = Mapping[str, Any]
+
+
+class ReportError(ValueError):
+    """A page without the two marks between which the tables go."""
+
+
+def insert(page: str, tables: str) -> str:
+    """`page` with what stands between its marks replaced by `tables`.
+
+    Raises:
+        ReportError: the marks are not there, once each and in order.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in rest or END in after:
+        raise ReportError(f"The page needs {BEGIN} and then {END}, once each.")
+    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+
+
+def render(figures: Figures) -> str:
+    """The tables of what `python -m scripts.benchmark dashboard --json` wrote."""
+    parts = [_machine(figures), _interactions(figures), _single(figures), _parts(figures)]
+    if "scale10" in figures:
+        parts.append(_scaled(figures["scale10"]))
+    return "\n\n".join(parts)
+
+
+def _machine(figures: Figures) -> str:
+    machine = figures["machine"]
+    libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
+    return (
+        f"Measured over {figures['rows']:,} applications on {machine['cores']} cores ({machine['system']} "
+        f"{machine['machine']}, Python {machine['python']}, {libraries}) in Chromium {figures['browser']}."
+    )
+
+
+def _interactions(figures: Figures) -> str:
+    floor = figures["floor_ms"]
+    rows = [["floor app", "", _ms(floor["p50"]), _ms(floor["p95"]), "1.0", "", "", ""]]
+    for name, found in figures["interactions"].items():
+        server, floors = figures["server_ms"][name], found["p95"] / floor["p95"]
+        met = found["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
+        rows.append([
+            name, str(found["n"]), _ms(found["p50"]), _ms(found["p95"]), f"{floors:.1f}", _goal(name),
+            _yes(met), f"{_ms(server['p50'])} / {_ms(server['p95'])} ({_yes(server['p95'] <= MOST_SERVER_MS)})",
+        ])  # fmt: skip
+    header = [
+        "interaction", "n", "painted p50, ms", "p95, ms", "p95, times the floor's", "goal", "reached",
+        f"script run p50 / p95, ms (at most {MOST_SERVER_MS})",
+    ]  # fmt: skip
+    return _table(header, rows)
+
+
+def _goal(name: str) -> str:
+    floors = "" if name in NOT_OF_FLOOR else f", {MOST_FLOORS:g} floors"
+    return f"{MOST_MS[name]} ms{floors}"
+
+
+def _single(figures: Figures) -> str:
+    rows = [
+        [label, f"{figures[name]:,} {unit}", f"{most:,g} {unit}", _yes(figures[name] <= most)]
+        for name, (label, unit, most) in SINGLE.items()
+        if name in figures
+    ]
+    for readers, found in figures.get("concurrent", {}).items():
+        worded = f"{_ms(found['p50'])} / {_ms(found['p95'])} ms, errors: {found['errors']}"
+        met = found["p95"] <= MOST_CONCURRENT_MS and not found["errors"]
+        goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
+        rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, _yes(met)])
+    if "memory" in figures:
+        series = ", ".join(f"{megabytes:,}" for megabytes in figures["memory"]["rss_mb"])
+        label = f"Memory on the way, over {figures['memory']['interactions']:,} interactions"
+        rows.append([label, f"{series} MB", "not growing", ""])
+    return _table(["", "measured", "goal", "reached"], rows)
+
+
+def _parts(figures: Figures) -> str:
+    columns = {
+        "sent": "message sent", "changed": "new number shown", "received": "last answer in", "settled": "run over",
+        "painted": "painted", "late": "charts drawn later", "drawn_p95": "p95 with those",
+    }  # fmt: skip
+    rows = [
+        [name, *(_cell(found.get(column), is_count=column == "late") for column in columns)]
+        for name, found in figures["parts_ms"].items()
+    ]
+    return _table(["median ms after the click", *columns.values()], rows)
+
+
+def _scaled(scaled: Figures) -> str:
+    rows = [
+        [name, _ms(found["p50"]), _ms(found["p95"]), f"{found['ratio']:.2f}", _yes(found["ratio"] <= MOST_RATIO),
+         f"{_ms(found['server_ms']['p50'])} / {_ms(found['server_ms']['p95'])}"]
+        for name, found in scaled["interactions"].items()
+    ]  # fmt: skip
+    header = [
+        f"{scaled['rows']:,} applications", "painted p50, ms", "p95, ms", "p50, times the usual portfolio's",
+        f"at most {MOST_RATIO:g}", "script run p50 / p95, ms",
+    ]  # fmt: skip
+    return _table(header, rows)
+
+
+def _cell(value: float | None, *, is_count: bool) -> str:
+    if value is None:
+        return ""
+    return str(value) if is_count else _ms(value)
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _yes(reached: bool) -> str:
+    return "yes" if reached else "**no**"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(re.sub(r" +", " ", f"| {' | '.join(line)} |") for line in lines)

@@ -1,0 +1,96 @@
+"""Bins: every row has one group, groups are alike in size, and a group's filter selects exactly its rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dashboard.bins import MOST_BINS, OTHER, make_bins, make_grid
+from data import schema
+from data.predictions import CohortColumn, CohortKind, describe_columns
+
+random = np.random.default_rng(5)
+N = 4_000
+MANY = [f"level {i:03d}" for i in range(100)]
+FRAME = pl.DataFrame(
+    {
+        "income": pl.Series(np.exp(random.normal(12, 0.5, N)), dtype=pl.Float32),
+        "score": pl.Series([None if random.random() < 0.2 else v for v in random.random(N)], dtype=pl.Float32),
+        "children": pl.Series(random.poisson(0.5, N), dtype=pl.Int8),
+        "DAYS_BIRTH": pl.Series(random.integers(-25_000, -7_500, N), dtype=pl.Int16),
+        "DAYS_EMPLOYED": pl.Series(
+            np.where(random.random(N) < 0.2, schema.NOT_EMPLOYED, random.integers(-9_000, 0, N)), dtype=pl.Int32
+        ),
+        "kind": pl.Series(random.choice(["x", "y"], N)).cast(pl.Enum(["x", "y", "never"])),
+        "gap": pl.Series([None if i % 7 == 0 else "x" for i in range(N)]).cast(pl.Enum(["x"])),
+        "employer": pl.Series(random.choice(MANY, N)).cast(pl.Enum(MANY)),
+    }
+)
+COLUMNS = {column.name: column for column in describe_columns(FRAME)}
+
+
+@pytest.mark.parametrize("name", FRAME.columns)
+@pytest.mark.parametrize("n_groups", [2, 10])
+def test_a_group_s_filter_selects_exactly_its_rows(name: str, n_groups: int) -> None:
+    bins = make_bins(FRAME[name], COLUMNS[name], n_groups)
+    codes = FRAME.select(bins.code()).to_series()
+    assert codes.dtype == pl.UInt8
+    assert codes.null_count() == 0
+    assert int(str(codes.max())) < len(bins.labels)
+    for code in range(len(bins.labels)):
+        assert FRAME.select(bins.condition(code).expression()).to_series().equals(codes == code, check_names=False)
+
+
+@pytest.mark.parametrize("name", ["income", "score", "DAYS_BIRTH"])
+def test_groups_of_a_number_are_alike_in_size(name: str) -> None:
+    bins = make_bins(FRAME[name], COLUMNS[name], 10)
+    sizes = FRAME.select(bins.code()).to_series().value_counts().sort(name)["count"].to_numpy()[: bins.n_values]
+    assert sizes.size == 10
+    np.testing.assert_allclose(sizes, sizes.sum() / 10, rtol=0.25)
+
+
+def test_ages_rise_from_the_first_group_to_the_last() -> None:
+    bins = make_bins(FRAME["DAYS_BIRTH"], COLUMNS["DAYS_BIRTH"], 4)
+    mean = FRAME.group_by(bins.code().alias("code")).agg(pl.col("DAYS_BIRTH").mean()).sort("code")["DAYS_BIRTH"]
+    assert mean.is_sorted(descending=True)
+    assert bins.labels[0].startswith("below ")
+    assert bins.labels[-1].endswith(" and more")
+
+
+def test_a_sentinel_and_missing_values_have_groups_of_their_own() -> None:
+    employed = make_bins(FRAME["DAYS_EMPLOYED"], COLUMNS["DAYS_EMPLOYED"], 5)
+    codes = FRAME.select(employed.code()).to_series()
+    assert (codes == employed.n_values).equals(FRAME["DAYS_EMPLOYED"] == schema.NOT_EMPLOYED, check_names=False)
+    assert make_bins(FRAME["score"], COLUMNS["score"], 5).labels[-1] == "Missing"
+    assert make_bins(FRAME["gap"], COLUMNS["gap"], 5).labels == ("x", "Missing")
+
+
+def test_few_values_get_a_group_each() -> None:
+    values = pl.Series("n", [0, 0, 1, 3], dtype=pl.Int8)
+    column = CohortColumn("n", "N", "", "", CohortKind.RANGE, minimum=0, maximum=3)
+    assert make_bins(values, column, 10).labels == ("0", "1", "3")
+
+
+def test_levels_that_nobody_has_are_left_out_and_rare_ones_share_a_group() -> None:
+    assert make_bins(FRAME["kind"], COLUMNS["kind"], 10).labels == ("x", "y")
+    employers = make_bins(FRAME["employer"], COLUMNS["employer"], 10)
+    assert len(employers.labels) == MOST_BINS
+    assert employers.labels[-1] == OTHER
+    assert len(employers.levels[-1]) == len(MANY) - MOST_BINS + 1
+
+
+def test_the_grid_of_a_slider_holds_every_row_with_a_value() -> None:
+    for name in ("income", "score", "children", "DAYS_BIRTH", "DAYS_EMPLOYED"):
+        grid = make_grid(FRAME[name], COLUMNS[name])
+        values = FRAME[name].drop_nulls()
+        n_sentinel = int((values == schema.NOT_EMPLOYED).sum()) if name == "DAYS_EMPLOYED" else 0
+        assert sum(grid.counts) == len(values) - n_sentinel
+        assert list(grid.stops) == sorted(set(grid.stops))
+        assert len(grid.stops) == len(grid.counts) + 1
+        assert grid.n_missing == FRAME[name].null_count()
+
+
+def test_the_grid_of_a_column_of_one_value_is_that_value() -> None:
+    column = CohortColumn("n", "N", "", "", CohortKind.RANGE, minimum=2, maximum=2)
+    assert make_grid(pl.Series("n", [2, 2]), column).stops == (2.0,)

@@ -1,0 +1,115 @@
+"""Cohorts as text: what is written is read back, and what does not fit is left out with a sentence."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import links
+from dashboard.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.links import Cohort, LinkError
+from data.predictions import CohortColumn, CohortKind
+
+LEVELS = ("a", "b & c=d", "~missing", "~x", "é")
+COLUMNS = {
+    "kind": CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, LEVELS),
+    "amount": CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=0, maximum=9),
+}
+levels = st.lists(st.sampled_from(LEVELS), unique=True, min_size=1).map(lambda chosen: tuple(sorted(chosen)))
+end = st.none() | st.floats(-1e9, 1e9)
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> RangeFilter:
+    low, high = draw(end), draw(end)
+    if low is not None and high is not None:
+        low, high = sorted((low, high))
+    return RangeFilter("amount", low, high, draw(st.booleans()))
+
+
+conditions: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(LevelFilter, st.just("kind"), levels, st.booleans()),
+    ranges(),
+    st.just(RangeFilter("amount", only_missing=True)),
+    st.just(LevelFilter("kind", (), with_missing=True)),
+    st.lists(st.sampled_from(list(Decision)), unique=True, min_size=1).map(lambda k: DecisionFilter(tuple(sorted(k)))),
+)
+
+
+@given(st.lists(conditions, max_size=3))
+def test_filters_come_back_from_a_link_as_they_were(chosen: list[Condition]) -> None:
+    filters = Filters.of(chosen)
+    assert links.read_filters(links.word_filters(filters), COLUMNS) == (filters, ())
+    assert links.read_cohort(links.word_cohort(filters), COLUMNS) == (filters, ())
+
+
+def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
+    filters = Filters.of([LevelFilter("kind", ("a", "~x"), with_missing=True), RangeFilter("amount", 2, 3.5)])
+    assert links.word_filters(filters) == (
+        ("f.amount", "2..3.5"), ("f.kind", "a"), ("f.kind", "~~x"), ("f.kind", "~missing"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("f.kind=nobody", "asks for 'nobody', which is not one of its levels"),
+        ("f.height=1..2", "names a column that these predictions do not have"),
+        ("f.amount=3..2", "is not a range such as 10..20"),
+        ("f.amount=1..2&f.amount=3..4", "is not a range such as 10..20"),
+        ("f.amount=nan..2", "is not a range such as 10..20"),
+        ("f.amount=1e999..", "is not a range such as 10..20"),
+        ("f.amount=5", "is not a range such as 10..20"),
+        ("f.decision=maybe", "knows true decline, false decline, true approval, false approval only"),
+    ],
+)
+def test_a_filter_that_does_not_fit_is_left_out_with_a_sentence(query: str, said: str) -> None:
+    filters, problems = links.read_filters(parse_qsl(query), COLUMNS)
+    assert filters == Filters()
+    assert len(problems) == 1
+    assert said in problems[0]
+
+
+def test_a_file_of_cohorts_opens_as_it_was_written() -> None:
+    cohorts = (Cohort("Young", Filters.of([RangeFilter("amount", 1, 2)])), Cohort("All", Filters()))
+    assert links.read_cohorts(links.write_cohorts(cohorts), COLUMNS) == (cohorts, ())
+
+
+def test_a_filter_of_a_file_that_does_not_fit_is_named_with_its_cohort() -> None:
+    content = links.write_cohorts([Cohort("Tall", Filters.of([RangeFilter("height", 1, 2)]))])
+    cohorts, problems = links.read_cohorts(content, COLUMNS)
+    assert cohorts == (Cohort("Tall", Filters()),)
+    assert problems == ("Tall: The filter on height names a column that these predictions do not have.",)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\x00", "it does not hold JSON"),
+        (b"[1, 2]", "lacks"),
+        (b'{"format": "scoreroom.cohorts", "version": 2, "cohorts": []}', "of version 2"),
+        (b'{"format": "scoreroom.cohorts", "version": 1, "cohorts": 3}', "a list of at most 50"),
+        (b'{"format": "scoreroom.cohorts", "version": 1, "cohorts": [{"name": ""}]}', "each cohort has"),
+        (
+            json.dumps(
+                {"format": "scoreroom.cohorts", "version": 1, "cohorts": [{"name": "x", "filters": [["f.kind", 3]]}]}
+            ).encode(),
+            "list of pairs of texts",
+        ),
+    ],
+)
+def test_a_file_that_is_none_of_cohorts_is_refused_in_a_sentence(content: bytes, said: str) -> None:
+    with pytest.raises(LinkError, match=said):
+        links.read_cohorts(content, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("  Young \n men ", "Young men"), ("~rest", "rest"), ("\x00\x1b", ""), ("x" * 99, "x" * 60)],
+)
+def test_names_are_printable_and_on_one_line(typed: str, kept: str) -> None:
+    assert links.clean_name(typed) == kept

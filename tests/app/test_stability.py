@@ -1,0 +1,171 @@
+"""The stability page: the figures that belong to the two sides chosen, and designed states for what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+from scipy import stats
+from streamlit.testing.v1 import AppTest
+
+from data.settings import Settings
+
+OpenPage = Callable[..., AppTest]
+PENSIONERS = {"cutoff": "9.09", "f.NAME_INCOME_TYPE": "Pensioner"}
+COLUMNS = {"stab.tab": "Columns"}
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.main.metric}
+
+
+def sides(app: AppTest) -> tuple[str, str]:
+    current, reference = (
+        next(box for box in app.main.selectbox if box.label == label) for label in ("Current", "Reference")
+    )
+    return current.format_func(current.value), reference.format_func(reference.value)
+
+
+def plain(text: str) -> str:
+    """Text without Markdown's escapes."""
+    return text.replace("\\", "")
+
+
+def table(app: AppTest) -> pl.DataFrame:
+    return pl.DataFrame(app.main.dataframe[0].value.to_dict(orient="list"))
+
+
+def index(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float:
+    """The index by SciPy, for bins that hold something on both sides."""
+    return float(stats.entropy(current, reference) + stats.entropy(reference, current))
+
+
+def psi(reference: pl.DataFrame, current: pl.DataFrame) -> float:
+    """The index of the PD over tenths of the reference, on the PD grid."""
+    r, c = (np.floor(f["default_probability"].to_numpy().astype(np.float64) * 10_000) for f in (reference, current))
+    ends = np.quantile(r, np.arange(1, 10) / 10)
+    return index(*(np.bincount(np.searchsorted(ends, side, side="right")) for side in (r, c)))
+
+
+def shares(frame: pl.DataFrame, column: str, levels: list[str]) -> npt.NDArray[Any]:
+    return np.array([frame.filter(pl.col(column) == level).height for level in levels])
+
+
+def split(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    is_in = pl.col("NAME_INCOME_TYPE") == "Pensioner"
+    return frame.filter(is_in), frame.filter(~is_in)
+
+
+def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability")
+    assert app.title[0].value == "Stability"
+    assert sides(app) == ("Fold 0", "The other folds")
+    first, others = frame.filter(pl.col("fold") == 0), frame.filter(pl.col("fold") != 0)
+    assert any(
+        caption.value.startswith(f"{first.height:,} applications against {others.height:,}")
+        for caption in app.main.caption
+    )
+    assert float(metrics(app)["PSI"]) == pytest.approx(psi(others, first), abs=5e-4)
+    critical = (1 / first.height + 1 / others.height) * stats.chi2.ppf(0.95, 9)
+    assert metrics(app)["Critical value"] == f"{critical:.4f}"
+
+
+def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability", query=PENSIONERS)
+    assert sides(app) == ("Cohort", "Rest of the portfolio")
+    current, reference = split(frame)
+    assert float(metrics(app)["PSI"]) == pytest.approx(psi(reference, current), rel=0.02)
+    assert app.get("plotly_chart")[0].proto.alt.startswith("PD, Cohort against Rest of the portfolio: large shift")
+
+
+def test_what_the_page_compares_with_is_the_reference(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability", query={**PENSIONERS, "against": "~whole"})
+    assert sides(app) == ("Cohort", "Portfolio")
+    n = split(frame)[0].height
+    assert any(f"{n:,} are in both" in caption.value for caption in app.main.caption)
+    # What both hold cannot differ: 1 / N + 1 / M - 2 / M.
+    critical = (1 / n - 1 / frame.height) * stats.chi2.ppf(0.95, 9)
+    assert float(metrics(app)["Critical value"]) == pytest.approx(critical, abs=6e-6)
+
+
+def test_two_folds_and_a_named_cohort_can_be_chosen(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability", query={"stab.current": "~fold.2", "stab.reference": "~fold.1"})
+    assert sides(app) == ("Fold 2", "Fold 1")
+    two, one = (frame.filter(pl.col("fold") == number) for number in (2, 1))
+    assert float(metrics(app)["PSI"]) == pytest.approx(psi(one, two), abs=5e-4)
+    named = {"c.Older": "f.NAME_INCOME_TYPE=Pensioner", "stab.current": "Older", "stab.reference": "~whole"}
+    app = open_page("stability", query=named)
+    assert sides(app) == ("Older", "Portfolio")
+    assert float(metrics(app)["PSI"]) == pytest.approx(psi(frame, split(frame)[0]), rel=0.02)
+
+
+def test_every_column_has_its_index_and_the_filters_own_is_marked(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    found = table(open_page("stability", query={**PENSIONERS, **COLUMNS}))
+    current, reference = split(frame)
+    by_column = {row["Column"]: row for row in found.iter_rows(named=True)}
+    for label, column, levels in (
+        ("Owns a car", "FLAG_OWN_CAR", ["N", "Y"]),
+        ("Contract type", "NAME_CONTRACT_TYPE", ["Cash loans", "Revolving loans"]),
+    ):
+        r, c = shares(reference, column, levels), shares(current, column, levels)
+        assert by_column[label]["CSI"] == pytest.approx(index(r, c), abs=1e-9)
+        critical = (1 / r.sum() + 1 / c.sum()) * stats.chi2.ppf(0.95, 1)
+        assert by_column[label]["Critical"] == pytest.approx(critical, abs=1e-9)
+    assert by_column["Income type"]["Shift"] == "part of the filter"
+    assert found["Column"][-1] == "Income type"
+    values = found["CSI"].to_list()[:-1]
+    assert values == sorted(values, reverse=True)
+    # All but the PD itself, with risk band, outcome and fold.
+    assert found.height == len(frame.columns) - 5 + 3
+
+
+def test_the_most_shifted_column_is_drawn_until_one_is_chosen(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability", query={**PENSIONERS, **COLUMNS})
+    first = table(app)["Column"][0]
+    assert app.get("plotly_chart")[0].proto.alt.startswith(f"{first}")
+    next(box for box in app.main.selectbox if box.label == "Column").set_value("FLAG_OWN_CAR").run()
+    current, reference = split(frame)
+    csi = index(*(shares(side, "FLAG_OWN_CAR", ["N", "Y"]) for side in (reference, current)))
+    assert f"CSI {csi:.3f}" in app.get("plotly_chart")[0].proto.alt
+    assert app.query_params["stab.column"] == "FLAG_OWN_CAR"
+
+
+def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
+    app = open_page("stability", query={"cutoff": "9.09", "f.default_probability": "0.05.."})
+    assert any("cut out by PD itself" in caption.value for caption in app.main.caption)
+    found = table(open_page("stability", query={"f.default_probability": "0.05..", **COLUMNS}))
+    assert found.filter(pl.col("Shift") == "part of the filter")["Column"].to_list() == ["Risk band"]
+
+
+@pytest.mark.parametrize("chosen", ["~fold.99", "no such cohort", "<script>alert(1)</script>"])
+def test_a_link_that_names_no_cohort_shows_the_usual_ones(chosen: str, open_page: OpenPage) -> None:
+    query = {"stab.current": chosen, "stab.reference": chosen, "stab.column": chosen, **COLUMNS}
+    app = open_page("stability", query=query)
+    assert sides(app) == ("Fold 0", "The other folds")
+
+
+def test_a_reference_without_applications_is_said_so(open_page: OpenPage) -> None:
+    app = open_page("stability", query={**PENSIONERS, "c.None": "f.DAYS_BIRTH=1..2", "stab.reference": "None"})
+    assert [plain(info.value) for info in app.main.info] == ["None holds no applications. Choose another cohort."]
+    assert not app.main.metric
+
+
+def test_imported_predictions_without_folds(built: Settings, open_page: OpenPage, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    pd = rng.beta(1, 11, 4_000)
+    path = tmp_path / "theirs.csv"
+    branch = rng.choice(["<b>north</b>", "south"], 4_000)
+    pl.DataFrame({"target": (rng.random(4_000) < pd).astype(int), "pd": pd, "branch": branch}).write_csv(path)
+    told = ("--predictions", str(path))
+    app = open_page("stability", arguments=told)
+    assert [plain(info.value) for info in app.main.info] == [
+        "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
+    ]
+    app = open_page("stability", query={"f.branch": "south"}, arguments=told)
+    assert sides(app) == ("Cohort", "Rest of the portfolio")
+    assert "PSI" in metrics(app)

@@ -1,0 +1,42 @@
+"""Every page in both themes: no serious finding of axe-core, nothing wider than the window, no error."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.app import PAGES
+
+SERIOUS = ("serious", "critical")
+WIDTHS = (768, 1280, 1920)
+# What Streamlit draws itself and no option of its changes; each is named with what is wrong with it.
+NOT_OURS: dict[str, str] = {}
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_axe_finds_nothing_serious(browser: Browser, dashboard: str, path: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1400}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    opened(page, f"{dashboard}/{path}?f.NAME_INCOME_TYPE=Working&against=~rest")
+    found = Axe().run(page).response["violations"]
+    serious = {f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found if rule["impact"] in SERIOUS}
+    context.close()
+    assert serious - NOT_OURS.keys() == set()
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_nothing_scrolls_sideways(page: Page, dashboard: str, path: str) -> None:
+    opened(page, f"{dashboard}/{path}")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        inside = "e => e.scrollWidth - e.clientWidth"
+        assert page.get_by_test_id("stMain").evaluate(inside) == 0, f"{path} at {width}"

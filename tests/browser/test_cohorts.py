@@ -1,0 +1,173 @@
+"""Cohorts in a real browser: filters, links, the back button, names, comparison, and a server that starts again."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+from playwright.sync_api import Browser, Page, expect
+
+PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
+
+
+def cohort_line(frame: pl.DataFrame, cohort: pl.DataFrame) -> str:
+    """How the page words the size of `cohort`."""
+    share = f"{100 * cohort.height / frame.height:.1f} %"
+    return f"{cohort.height:,} of {frame.height:,} applications ({share}), {cohort['is_default'].sum():,} defaults"
+
+
+def expect_cohort(page: Page, frame: pl.DataFrame, condition: pl.Expr | None = None) -> None:
+    cohort = frame if condition is None else frame.filter(condition)
+    expect(page.get_by_text(cohort_line(frame, cohort))).to_be_visible()
+
+
+def choose_pensioners(page: Page) -> None:
+    page.get_by_role("button", name="Work and income").click()
+    page.get_by_role("combobox", name="Income type").click()
+    page.get_by_role("option", name="Pensioner").click()
+
+
+def close_popover(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+
+
+def test_a_filter_narrows_the_cohort_and_its_chip_widens_it(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(dashboard)
+    expect_cohort(page, frame)
+    choose_pensioners(page)
+    expect_cohort(page, frame, PENSIONERS)
+    close_popover(page)
+    page.get_by_role("button", name="Income type: Pensioner").click()
+    expect_cohort(page, frame)
+
+
+def test_levels_are_offered_with_their_counts(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(dashboard)
+    page.get_by_role("button", name="Work and income").click()
+    page.get_by_role("combobox", name="Income type").click()
+    expect(page.get_by_role("option", name=f"Pensioner ({frame.filter(PENSIONERS).height:,})")).to_be_visible()
+
+
+def test_a_range_is_moved_with_the_keyboard(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(dashboard)
+    page.get_by_role("button", name="Prediction").click()
+    handle = page.get_by_role("slider", name="PD (%) — start")
+    handle.focus()
+    handle.press("ArrowRight")
+    # The first stop above the lowest PD of some tenths of a percent, as the chip says.
+    chip = page.get_by_role("button", name="PD: ")
+    expect(chip).to_have_text(re.compile("and more"))
+    low = float(chip.inner_text().split(": ")[1].split(" ")[0]) / 100
+    expect_cohort(page, frame, pl.col("default_probability").cast(pl.Float64) >= low)
+
+
+def test_a_link_shows_the_same_screen_in_a_fresh_browser(
+    page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame
+) -> None:
+    page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=CAP&cutoff=7.5")
+    expect_cohort(page, frame, PENSIONERS)
+    page.get_by_role("button", name="Credit", exact=True).click()
+    page.get_by_role("combobox", name="Contract type").click()
+    page.get_by_role("option", name="Cash loans").click()
+    both = PENSIONERS & (pl.col("NAME_CONTRACT_TYPE") == "Cash loans")
+    expect_cohort(page, frame, both)
+    page.wait_for_url(lambda url: "Cash" in url)
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(page.url)
+    expect_cohort(other, frame, both)
+    expect(other.get_by_role("tab", name="CAP")).to_have_attribute("aria-selected", "true")
+    expect(other.get_by_role("combobox", name="Compare with")).to_have_value("the rest")
+    expect(other.get_by_role("slider", name="Cutoff (PD)")).to_have_value("7.5")
+    context.close()
+
+
+def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(f"{dashboard}/?cutoff=9.09")
+    expect_cohort(page, frame)
+    choose_pensioners(page)
+    expect_cohort(page, frame, PENSIONERS)
+    close_popover(page)
+    page.get_by_role("link", name="Calibration").click()
+    expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
+    expect_cohort(page, frame, PENSIONERS)
+    page.wait_for_url(lambda url: "calibration?" in url and "Pensioner" in url)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect_cohort(page, frame, PENSIONERS)
+    page.go_back()
+    expect_cohort(page, frame)
+    page.go_forward()
+    expect_cohort(page, frame, PENSIONERS)
+
+
+def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
+    page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
+    expect_cohort(page, frame, PENSIONERS)
+    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_label("Name of the cohort on the screen").fill("Pensioners")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("button", name="Cohorts (1)")).to_be_visible()
+    close_popover(page)
+    page.get_by_role("button", name="Reset filters").click()
+    expect_cohort(page, frame)
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name="Pensioners").click()
+    pensioners = frame.filter(PENSIONERS)["is_default"]
+    expect(page.get_by_text(f"Pensioners: {100 * pensioners.sum() / len(pensioners):.2f} %").first).to_be_visible()
+
+
+def test_cohorts_go_out_and_come_in_as_a_file(
+    page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    page.goto(f"{dashboard}/?c.Pensioners=f.NAME_INCOME_TYPE%3DPensioner")
+    page.get_by_role("button", name="Cohorts (1)").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as JSON").click()
+    path = tmp_path / "cohorts.json"
+    download.value.save_as(path)
+    assert json.loads(path.read_text())["cohorts"] == [
+        {"name": "Pensioners", "filters": [["f.NAME_INCOME_TYPE", "Pensioner"]]}
+    ]
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(dashboard)
+    other.get_by_role("button", name="Cohorts").click()
+    other.locator("input[type=file]").set_input_files(path)
+    other.get_by_role("button", name="Pensioners", exact=True).click()
+    expect_cohort(other, frame, PENSIONERS)
+    context.close()
+
+
+def test_a_file_that_holds_no_cohorts_is_refused_with_a_notice(page: Page, dashboard: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text('{"format": "something else"}')
+    page.goto(dashboard)
+    page.get_by_role("button", name="Cohorts").click()
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("This is not a file of cohorts")).to_be_visible()
+
+
+def test_an_empty_cohort_says_what_to_do(page: Page, dashboard: str) -> None:
+    page.goto(f"{dashboard}/segments?f.DAYS_BIRTH=-1..0")
+    expect(page.get_by_text("No application meets these filters together.")).to_be_visible()
+
+
+class CanRestart(Protocol):
+    """What this file needs of a server."""
+
+    address: str
+
+    def restart(self) -> None: ...
+
+
+def test_a_page_outlives_its_server(page: Page, server: CanRestart, frame: pl.DataFrame) -> None:
+    page.goto(f"{server.address}/calibration?f.NAME_INCOME_TYPE=Pensioner")
+    expect_cohort(page, frame, PENSIONERS)
+    server.restart()
+    page.get_by_role("button", name="Reset filters").click()
+    expect_cohort(page, frame)

@@ -1,0 +1,55 @@
+"""The default rate by risk band: what is drawn and said is what the bands hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard.charts.bands import describe_bands, plot_bands
+from dashboard.charts.template import Named
+from dashboard.metrics.calibration_tests import calibration_by_band
+from dashboard.metrics.counts import ScoreCounts, exact_counts
+
+# Two applications in A, two in C of which one defaulted, one in F that defaulted.
+BANDS = calibration_by_band(exact_counts([0, 0, 0, 1, 1], [0.01, 0.015, 0.05, 0.07, 0.5]))
+
+
+def test_rates_and_mean_pds_stand_over_their_bands() -> None:
+    figure = plot_bands(BANDS)
+    bars, points = figure.data
+    assert list(bars.x) == list(points.x) == [0, 2, 5]
+    np.testing.assert_allclose(bars.y, [1.25, 6.0, 50.0])
+    np.testing.assert_allclose(points.y, [0, 50, 100])
+    assert list(figure.layout.xaxis.ticktext)[2] == "<b>C</b><br>4–8 %<br>40.0 %"
+
+
+def test_the_title_weighs_the_riskiest_band() -> None:
+    assert plot_bands(BANDS).layout.title.text == "Band F holds 20.0 % of applications and 50.0 % of defaults"
+
+
+def test_intervals_reach_from_wilson_s_lower_to_its_upper_end() -> None:
+    points = plot_bands(BANDS).data[1]
+    # Wilson's for 1 of 2, worked out from the formula: 0.5 -+ 0.4055.
+    low, high = points.y[1] - points.error_y.arrayminus[1], points.y[1] + points.error_y.array[1]
+    assert (low, high) == (pytest.approx(9.45, abs=0.01), pytest.approx(90.55, abs=0.01))
+
+
+def test_another_cohort_is_drawn_beside_and_named() -> None:
+    figure = plot_bands(BANDS, against=Named("Rest", BANDS))
+    assert [trace.name for trace in figure.data] == ["Mean PD", "Default rate", "Rest"]
+    assert figure.data[2].x[0] > figure.data[1].x[0]
+    assert describe_bands(BANDS, against=Named("Rest", BANDS)).endswith("Compared with Rest.")
+
+
+def test_words_name_each_band_that_holds_something() -> None:
+    assert describe_bands(BANDS) == "Default rate by risk band: A 0.00 %, C 50.00 %, F 100.00 %."
+
+
+def test_no_application_at_all_is_said() -> None:
+    nothing = calibration_by_band(ScoreCounts.empty())
+    assert describe_bands(nothing) == "There are no applications to show."
+    assert plot_bands(nothing).layout.annotations[0].text == "There are no applications to show."
+
+
+def test_no_default_is_said_in_the_title() -> None:
+    assert plot_bands(calibration_by_band(exact_counts([0], [0.01]))).layout.title.text == "No default in any risk band"

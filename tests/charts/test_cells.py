@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
+from dashboard.metrics.cell_counts import CellCounts
+from dashboard.metrics.cells import CellGrid, CellMeasure, cell_grid
+
+DOWN, ACROSS = Axis("Age", ("young", "<b>old</b>")), Axis("Score", ("low", "high"))
+CELLS = CellCounts(
+    applications=np.array([[2_000, 1_000], [4_000, 20]]),
+    defaults=np.array([[400, 100], [200, 1]]),
+    approved=np.array([[500, 800], [3_600, 20]]),
+    approved_defaults=np.array([[50, 40], [180, 1]]),
+    pd_sum=np.array([[380.0, 100.0], [240.0, 1.0]]),
+)
+
+
+def grid_of(measure: CellMeasure, cells: CellCounts = CELLS) -> CellGrid:
+    return cell_grid(cells, measure)
+
+
+def plot(measure: CellMeasure, *, dark: bool = False) -> go.Figure:
+    return plot_cells(grid_of(measure), down=DOWN, across=ACROSS, dark=dark)
+
+
+def test_cells_hold_the_rates_in_percent_and_in_words() -> None:
+    values, few = plot(CellMeasure.DEFAULT_RATE).data
+    np.testing.assert_allclose(values.z, np.array([[20, 10], [5, np.nan]]))
+    assert [list(row) for row in values.text] == [["20.0", "10.0"], ["5.0", ""]]
+    np.testing.assert_array_equal(few.z, np.array([[np.nan, np.nan], [np.nan, 20.0]]))
+    assert few.text[1][1] == "n 20"
+    assert values.customdata[0, 0, 0] == 2_000
+
+
+def test_title_and_subtitle_say_what_is_there() -> None:
+    layout = plot(CellMeasure.DEFAULT_RATE).layout
+    assert layout.title.text == "Default rate runs from 5.00 % (“<b>old</b>”, “low”) to 20.0 % (“young”, “low”)"
+    assert layout.title.subtitle.text == (
+        "Default rate by Age and Score; all of the cohort 9.99 %; "
+        "grey, with their number n: 1 cell with too few to conclude"
+    )
+    assert layout.yaxis.ticktext == ("young", "&lt;b&gt;old&lt;/b&gt;")
+
+
+def test_calibration_gap_counts_what_chance_does_not_explain() -> None:
+    assert plot(CellMeasure.CALIBRATION_GAP).layout.title.text == (
+        "The calibration gap's interval leaves out 0 in 1 of 3 cells; chance alone gives about 1"
+    )
+    values = plot(CellMeasure.CALIBRATION_GAP).data[0]
+    assert (values.zmin, values.zmax) == (pytest.approx(-1.0), pytest.approx(1.0))
+    assert values.text[0][0] == "−1.0"
+
+
+def test_scale_starts_at_nothing_and_ends_at_the_highest_cell() -> None:
+    values = plot(CellMeasure.DEFAULT_RATE).data[0]
+    assert (values.zmin, values.zmax) == (0, pytest.approx(20))
+
+
+def test_nothing_sure_is_said() -> None:
+    five = np.array([[5, 5]])
+    small = CellCounts(five, five, five, five, np.array([[1.0, 1.0]]))
+    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, small), down=Axis("a", ("x",)), across=ACROSS)
+    assert figure.layout.title.text == "Too few to conclude how default rate differs between cells"
+
+
+def test_empty_table_says_so() -> None:
+    zeros = np.zeros((2, 2), dtype=np.int64)
+    empty = grid_of(CellMeasure.BAD_RATE, CellCounts(zeros, zeros, zeros, zeros, np.zeros((2, 2))))
+    figure = plot_cells(empty, down=DOWN, across=ACROSS)
+    assert [note.text for note in figure.layout.annotations] == ["There are no applications to show."]
+    assert describe_cells(empty, down=DOWN, across=ACROSS) == "There are no applications to show."
+
+
+def test_table_has_a_row_for_each_cell() -> None:
+    table = tabulate_cells(grid_of(CellMeasure.BAD_RATE), down=DOWN, across=ACROSS)
+    assert table["Age"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
+    assert table["Score"] == ["low", "high", "low", "high"]
+    assert table["Bad rate (%)"] == [pytest.approx(value) for value in (10, 5, 5, 5)]
+    assert table["Approved applications"] == [500, 800, 3_600, 20]
+    assert table["Too few to conclude"] == [False, False, False, True]
+    assert "From (%)" not in tabulate_cells(grid_of(CellMeasure.MEAN_PD), down=DOWN, across=ACROSS)
+
+
+def test_many_cells_are_drawn_without_words() -> None:
+    names = tuple(str(i) for i in range(30))
+    size = np.full((30, 30), 500)
+    many = CellCounts(size, size // 10, size, size // 10, size * 0.1)
+    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, many), down=Axis("a", names), across=Axis("b", names))
+    assert figure.data[0].text is None
+
+
+@pytest.mark.parametrize("measure", CellMeasure)
+@pytest.mark.parametrize("dark", [False, True])
+def test_payload_is_small_and_packed(measure: CellMeasure, dark: bool) -> None:
+    text = plot(measure, dark=dark).to_json()
+    assert len(text) < 8_000
+    assert {trace["z"]["dtype"] for trace in json.loads(text)["data"]} == {"f4"}
+    assert "<b>old" not in json.dumps(json.loads(text)["layout"]["yaxis"])
+    assert describe_cells(grid_of(measure), down=DOWN, across=ACROSS).startswith("Heat map. ")
