@@ -2,8 +2,8 @@
 
 A `Parameter` is one such value: its name in the link, what it is by default, how it is read and written. Values live in
 the session under one key, not in the widgets, so that they outlast a page on which no widget shows them. At the end of
-a run the address is written from them; at its start they are read from the address when somebody else changed it: a
-pasted link, the back button, a reload. Named cohorts are kept for the visit, even when going back to before they were
+a run the address is written from them; they are read from it when a visit begins (a pasted link, a reload) and when the
+reader goes back or forward. Named cohorts are kept for the visit, even when going back to before they were
 named.
 """
 
@@ -31,7 +31,9 @@ from inference.decision import DEFAULT_CUTOFF
 T = TypeVar("T")
 COHORT_PREFIX = "c."
 REST, WHOLE = "~rest", "~whole"
-_STATE, _WRITTEN, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.address", "visit.columns", "visit.notices", "widget."
+_STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
+# Marks an address to which the reader went back or forward (static/history.js).
+_WENT = "went"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +154,13 @@ def location(arguments: Sequence[str]) -> Location:
 
 
 def open_visit(predictions: Predictions) -> None:
-    """Take the visit up where it was left, or from the address where that is not the one last written."""
+    """Take the visit up where it was left, or where the address says when it begins or the reader went back."""
     columns = {column.name: column for column in predictions.cohort_columns}
     st.session_state[_COLUMNS] = columns
     address = _address()
     known = _STATE in st.session_state
-    # A page's link carries no parameters; it leads to another page of the same visit.
-    if known and (not address or address == st.session_state.get(_WRITTEN)):
+    # Within a visit the address follows; one that came with a click may be older than what was clicked before.
+    if address.pop(_WENT, None) is None and known:
         return
     visit, problems = _read(address)
     if known:
@@ -173,7 +175,6 @@ def write_address() -> None:
     wanted = _worded(_visit())
     if _address() != wanted:
         st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = wanted
 
 
 def notices() -> tuple[str, ...]:

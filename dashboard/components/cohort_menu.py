@@ -17,8 +17,7 @@ _FIXED = {"": "nothing", state.REST: "the rest", state.WHOLE: "the whole portfol
 def render_cohort_menu(predictions: Predictions) -> None:
     """Write the menu of named cohorts."""
     kept = state.cohorts()
-    label = f"Cohorts ({len(kept)})" if kept else "Cohorts"
-    menu = st.popover(label, icon=":material/bookmarks:", key="cohorts", on_change="rerun")
+    menu = st.popover("Cohorts", icon=":material/bookmarks:", key="cohorts", on_change="rerun")
     if menu.open:
         with menu, st.container(width=420):
             _render_keeping()

@@ -56,10 +56,8 @@ def render_filter_bar(dataset: cache.Dataset, predictions: Predictions) -> None:
 
 
 def _render_group(dataset: cache.Dataset, group: str, columns: Sequence[CohortColumn]) -> None:
-    names = {column.name for column in columns} | ({DECISION} if group == OUTCOME_GROUP else set())
-    active = sum(condition.column in names for condition in state.filters().conditions)
-    label = f"{labels.plain(group)} ({active})" if active else labels.plain(group)
-    box = st.popover(label, key=f"filters.{group}", on_change="rerun")
+    # The label never changes: another one would make it another popover, closed under the reader's hand.
+    box = st.popover(labels.plain(group), key=f"filters.{group}", on_change="rerun")
     # The filters of a closed group would cost every run; what they chose is held by the visit, not by them.
     if box.open:
         with box, st.container(width=420, gap="small"):

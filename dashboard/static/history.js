@@ -1,13 +1,26 @@
-// A page's link leads to an address without parameters, which the run that follows completes. Streamlit would make
-// that two entries of the browser's history, and the back button would first lead from the one to the other.
+// What the browser's history needs besides what Streamlit does, run once a page load.
 (() => {
   if (window.scoreroomHistory) return;
   window.scoreroomHistory = true;
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
+
+  // A page's link leads to an address without parameters, which the run that follows completes. Streamlit would make
+  // that two entries, and the back button would first lead from the one to the other.
   history.pushState = (state, title, url) => {
     const target = new URL(url, location.href);
     const completes = location.search === "" && target.pathname === location.pathname;
     (completes ? replace : push)(state, title, url);
   };
+
+  // Every message to the server carries the address, often one that a quick reader's own changes have outrun. Only
+  // where the reader went back or forward is it to be believed, and only here is that known. Streamlit has told the
+  // server by now; it is told again, of an address that says so.
+  addEventListener("popstate", () => {
+    const address = new URL(location.href);
+    if (address.searchParams.has("went")) return;
+    address.searchParams.set("went", "1");
+    replace(history.state, "", address);
+    dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  });
 })();
