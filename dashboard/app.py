@@ -64,7 +64,8 @@ def main() -> None:
     with st.sidebar:
         render_applicant_panel(dataset)
     state.write_address()
-    st.html(f"<script>{(_STATIC / 'history.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
+    cache.warm_up(dataset)
 
 
 if __name__ == "__main__":

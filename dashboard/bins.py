@@ -14,7 +14,7 @@ from dashboard import labels
 from dashboard.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from data import schema
-from data.predictions import CohortColumn, CohortKind
+from data.predictions import CohortColumn, CohortKind, sentinel_of
 
 OTHER = "Other levels"
 MOST_BINS = 60
@@ -26,9 +26,9 @@ class Bins:
     """A column's groups in display order; a row's group is its `code`, an index into `labels`.
 
     A category has one group a level (`levels`, those beyond the first 59 together), a number one for each half-open
-    range between ascending `edges` (in the stored unit; the first and last are open), from the highest stored value
-    down where `is_descending`: days before the application are shown as years since. After them come the `sentinel`
-    and the rows without a value, where the column has such rows.
+    range between ascending `edges` (in the stored unit and precision; the first and last are open), from the highest
+    stored value down where `is_descending`: days before the application are shown as years since. After them come the
+    `sentinel` and the rows without a value, where the column has such rows.
     """
 
     column: str
@@ -74,18 +74,28 @@ class Bins:
         place = self.n_values - 1 - code if self.is_descending else code
         low, high = ends[place], ends[place + 1]
         return RangeFilter(
-            self.column, None if math.isinf(low) else low, None if math.isinf(high) else self._just_below(high)
+            self.column,
+            None if math.isinf(low) else self._from(low),
+            None if math.isinf(high) else self._just_below(high),
         )
 
     def _missing(self) -> Condition:
         return RangeFilter(self.column, only_missing=True)
 
+    def _from(self, edge: float) -> float:
+        return edge if self.is_integer else _brief(np.float32(edge))
+
     def _just_below(self, edge: float) -> float:
         # Ranges of filters are closed; the largest stored value under the edge ends this one.
         if self.is_integer:
             return math.ceil(edge) - 1
-        below = np.float32(edge)
-        return float(below if float(below) < edge else np.nextafter(below, np.float32(-np.inf)))
+        return _brief(np.nextafter(np.float32(edge), np.float32(-np.inf)))
+
+
+def _brief(stored: np.float32) -> float:
+    """The number with the fewest digits that 32 bits store as `stored`: 0.58 and not 0.5799999833106995."""
+    brief = float(str(stored))
+    return brief if np.float32(brief) == stored else float(stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +113,10 @@ class ValueGrid:
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
-    known = schema.BY_NAME.get(column.name)
+    sentinel = sentinel_of(column.name)
     numbers = values.drop_nulls()
-    if known is not None and known.sentinel is not None:
-        numbers = numbers.filter(numbers != known.sentinel)
+    if sentinel is not None:
+        numbers = numbers.filter(numbers != sentinel)
     shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
     low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
     step = _nice_step((high - low) / n_steps)
@@ -133,8 +143,7 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     """
     if column.kind is CohortKind.LEVELS:
         return _level_bins(values, column)
-    known = schema.BY_NAME.get(column.name)
-    sentinel = None if known is None else known.sentinel
+    sentinel = sentinel_of(column.name)
     numbers = values.drop_nulls()
     has_sentinel = sentinel is not None and bool((numbers == sentinel).any())
     if has_sentinel:
@@ -143,7 +152,7 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     is_descending = labels.scale(column).factor < 0
     if is_descending:
         names = names[::-1]
-    tail = [known.sentinel_meaning or str(sentinel)] if has_sentinel and known else []
+    tail = [schema.column(column.name).sentinel_meaning] if has_sentinel else []
     has_missing = values.null_count() > 0
     return Bins(
         column.name, labels.column_title(column), (*names, *tail, *([labels.MISSING] if has_missing else [])),
@@ -153,7 +162,8 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
 
 
 def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
-    counted = values.drop_nulls().value_counts(sort=True)
+    # A column may itself be called `count`.
+    counted = values.drop_nulls().value_counts(sort=True, name="~n")
     present = set(counted[column.name].cast(pl.String)[: MOST_BINS - 1])
     shown = [level for level in column.levels if level in present]
     others = tuple(level for level in counted[column.name].cast(pl.String).to_list() if level not in present)
@@ -172,17 +182,20 @@ def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tup
         found = [float(value) for value in distinct]
         return tuple(found[1:]), tuple(labels.quantity(column, value) for value in found)
     values = np.sort(numbers.to_numpy()).astype(np.float64)
-    edges = _rounded(values, column, n_groups)
+    edges = _rounded(values, column, n_groups, is_integer=numbers.dtype.is_integer())
     return edges, _range_names(values, edges, column)
 
 
-def _rounded(values: FloatArray, column: CohortColumn, n_groups: int) -> tuple[float, ...]:
+def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_integer: bool) -> tuple[float, ...]:
     """Quantiles, rounded in the shown unit to the fewest digits that keep the groups within a tenth of their size."""
     wanted = np.arange(1, n_groups) / n_groups
     exact = np.quantile(values, wanted, method="higher")
     scale = labels.scale(column)
     for digits in _DIGITS:
         edges = np.array([labels.significant(value * scale.factor, digits) / scale.factor for value in exact])
+        if not is_integer:
+            # As 32 bits store it: a value that is 0.58 lies at the edge 0.58 in whatever precision they are compared.
+            edges = edges.astype(np.float32).astype(np.float64)
         if np.all(np.abs(np.searchsorted(values, edges) / values.size - wanted) <= 0.1 / n_groups):
             break
     else:

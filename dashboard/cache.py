@@ -1,15 +1,19 @@
 """Everything the dashboard keeps between runs: one session, one frame, and small aggregates keyed by what they are of.
 
-The frame and the session are resources (shared, never copied); what is computed from them is data, bounded in number
-and keyed by the predictions' digest and the canonical filters. No frame is ever a hashed argument.
+The frame and the session are resources (shared, never copied); what is computed from them is keyed by the predictions'
+digest and the canonical filters, and bounded: see the numbers of entries below. No frame is ever a hashed argument.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -33,7 +37,6 @@ from dashboard.metrics.explanation_counts import (
     FeatureCounts,
     count_contributions,
     count_feature,
-    select_applications,
 )
 from dashboard.rows import Positions, Search, Sort, order_rows
 from dashboard.value_labels import is_descending
@@ -44,9 +47,21 @@ from data.imports import import_predictions, version_of
 from data.predictions import ID, PROBABILITY, Predictions, load_predictions, read_source
 from data.settings import Settings, load_settings
 from data.storage import sha256_of
-from inference.artifact import MANIFEST
-from inference.contributions import Contributions, load_contributions
+from inference.artifact import MANIFEST, Manifest
+from inference.contributions import Contributions, digest_of_model, load_contributions
 from inference.session import ScoringSession
+
+# What is kept fits into about 150 MB of the server's 700, whatever is asked for. The largest that an entry gets at
+# 307,511 rows: segments 29 MB (60 groups, held as arrays), ten features' cells 0.9 MB, counts of a cohort 0.31 MB, an
+# order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. What was dropped is counted again in
+# 5 to 40 ms.
+_SEGMENTS, _FEATURES, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 16, 64, 16, 4, 64
+# Of the rest, an entry takes a few kilobytes.
+_SMALL = 256
+
+# What pages import or set up when they are first opened, and how long the first one that is opened has for itself.
+_LATER = ("scipy.special", "pyarrow")
+_FIRST_PAGE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,7 @@ def predictions(dataset: Dataset) -> Predictions:
     return prepared
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@st.cache_data(max_entries=_COHORTS, show_spinner=False)
 def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
@@ -121,14 +136,15 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     return count_scores(predictions(dataset).frame, filters=filters.expression())
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+# A resource: 58 levels take longer to unpickle than all that a page does with them.
+@st.cache_resource(max_entries=_SEGMENTS, show_spinner=False)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
     counted = count_scores_by(predictions(dataset).frame, bins.code(), filters=filters.expression())
-    return {int(str(code)): counts for code, counts in counted.items()}
+    return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
     """The groups into which `name` is cut, made on the whole portfolio so that cohorts can be compared."""
     found = predictions(dataset)
@@ -136,14 +152,14 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
     return make_bins(found.frame[name], column, n_groups)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
-    values = predictions(dataset).frame[name].cast(pl.String).value_counts(sort=True)
+    values = predictions(dataset).frame[name].cast(pl.String).value_counts(sort=True, name="~n")
     return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def value_grid(dataset: Dataset, name: str) -> ValueGrid:
     """The portfolio's histogram of the number `name`, on the steps of its slider."""
     found = predictions(dataset)
@@ -196,7 +212,7 @@ def application(dataset: Dataset, identifier: int) -> Mapping[str, Any] | None:
     return _application(version_of(path), identifier)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def _application(version: str, identifier: int) -> Mapping[str, Any] | None:  # noqa: ARG001 - as above
     table = pl.scan_parquet(settings().applications, glob=False)
     rows = table.filter(pl.col(schema.ID) == identifier).collect()
@@ -213,20 +229,20 @@ def column_groups(dataset: Dataset) -> ColumnGroups:
     return ColumnGroups(bins, codes)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort by the groups of every column."""
     chosen = select_rows(predictions(dataset).frame, filters.expression())
     return count_columns(column_groups(dataset).codes, chosen)
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
 def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
     """The number of applications that are in both cohorts."""
     return count_both(predictions(dataset).frame, one.expression(), other.expression())
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_data(max_entries=_CELLS, show_spinner=False)
 def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cutoff: float) -> CellCounts:
     """The counts of each pair of groups of two columns within a cohort; approved are PDs below `cutoff`."""
     shape = (len(down.labels), len(across.labels))
@@ -234,7 +250,7 @@ def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cu
     return count_cells(predictions(dataset).frame, codes, shape, cutoff=cutoff, filters=filters.expression())
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=_SHARED, show_spinner=False)
 def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts:
     """The counts of the applications that are in both cohorts."""
     met = [cohort.expression() for cohort in (one, other)]
@@ -243,7 +259,7 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=_ORDERS, show_spinner=False)
 def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Positions:
     """The positions of a cohort's rows that `search` finds, in the order of `sort`."""
     return order_rows(predictions(dataset), filters, sort, search)
@@ -266,50 +282,106 @@ def _application_table(version: str) -> tuple[str, Mapping[str, object]]:  # noq
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The contributions behind the predictions and their sums over all rows, or the sentence why there are none."""
+    """The contributions behind the predictions and their sums over all rows, or the sentence why there are none.
+
+    `version` tells the files that they were read from, and the model that they are of, from any others.
+    """
 
     contributions: Contributions | None
     whole: ContributionSums | None = None
     reason: str = ""
+    version: str = ""
 
 
 def explained(dataset: Dataset) -> Explained:
-    """The contributions of every application of `dataset`, where they were computed."""
+    """The contributions of every application of `dataset` to the published model, where they were computed."""
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
-    path = settings().contributions
+    path, manifest = settings().contributions, settings().model / MANIFEST
     if not path.exists():
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
-    return _explained(dataset, version_of(path))
+    if not manifest.exists():
+        return Explained(None, reason="There is no model that the contributions could be of; `make build` makes it.")
+    return _explained(dataset, f"{version_of(path)} {version_of(manifest)}")
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...")
-def _explained(dataset: Dataset, version: str) -> Explained:  # noqa: ARG001 - the version is the cache's key
+def _explained(dataset: Dataset, version: str) -> Explained:
     try:
-        found = load_contributions(settings().contributions)
+        found, manifest = load_contributions(settings().contributions), Manifest.load(settings().model)
     except DataError as error:
         return Explained(None, reason=str(error))
+    if found.digest != digest_of_model(manifest):
+        return Explained(None, reason="The contributions are of another model; `make build` computes them again.")
     if not found.are_of(predictions(dataset).frame[ID]):
         return Explained(None, reason="The contributions are of other applications; `make build` computes them again.")
-    return Explained(found, count_contributions(found))
+    return Explained(found, count_contributions(found), version=version)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
 def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | None:
     """The sums of every feature's contributions over a cohort; None where there are no contributions."""
     found = explained(dataset)
-    if found.contributions is None:
+    return None if found.contributions is None else _contribution_sums(dataset, filters, found.version, found)
+
+
+# What begins with an underscore is no part of the key; its version is.
+@st.cache_data(max_entries=_SMALL, show_spinner=False)
+def _contribution_sums(
+    dataset: Dataset,
+    filters: Filters,
+    version: str,  # noqa: ARG001 - as above
+    _found: Explained,
+) -> ContributionSums | None:
+    if _found.contributions is None:
         return None
-    rows = select_applications(predictions(dataset).frame, filters.expression())
-    return found.whole if rows is None else count_contributions(found.contributions, rows, whole=found.whole)
+    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    return _found.whole if chosen is None else count_contributions(_found.contributions, chosen, whole=_found.whole)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
 def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -> tuple[FeatureCounts, ...]:
     """A cohort's applications by value and contribution of each of these features, values in the order shown."""
     found = explained(dataset)
     if found.contributions is None:
         return ()
-    rows = select_applications(predictions(dataset).frame, filters.expression())
-    counted = (count_feature(found.contributions, name, rows) for name in names)
+    return _feature_counts(dataset, filters, names, found.version, found.contributions)
+
+
+@st.cache_data(max_entries=_FEATURES, show_spinner=False)
+def _feature_counts(
+    dataset: Dataset,
+    filters: Filters,
+    names: tuple[str, ...],
+    version: str,  # noqa: ARG001 - as above
+    _found: Contributions,
+) -> tuple[FeatureCounts, ...]:
+    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    counted = (count_feature(_found, name, chosen) for name in names)
     return tuple(counts.flipped() if is_descending(counts.feature) else counts for counts in counted)
+
+
+# A resource, so that it is done once for a dataset: None is kept too.
+@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def warm_up(dataset: Dataset) -> None:
+    """Get ready, beside what the reader does, what pages would otherwise do when they are first opened.
+
+    To be called when a page has been written; returns at once, and does nothing the second time.
+    """
+    thread = threading.Timer(_FIRST_PAGE_SECONDS, get_ready, (dataset,))
+    thread.daemon = True
+    thread.start()
+
+
+# Cached, because what one cached function asks of another shows no spinner: there is no page here to show it on.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def get_ready(dataset: Dataset) -> None:
+    """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""
+    for name in _LATER:
+        importlib.import_module(name)
+    # What is missing is said by the page that needs it.
+    with suppress(DataError):
+        column_groups(dataset)
+        explained(dataset)
+    with suppress(DataError):
+        open_session()
+        application_table()

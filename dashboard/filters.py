@@ -10,10 +10,10 @@ from functools import reduce
 import polars as pl
 
 from dashboard.metrics.counts import BINS_PER_UNIT
-from data import schema
-from data.predictions import OUTCOME, PD_BIN
+from data.predictions import OUTCOME, PD_BIN, sentinel_of
 
-DECISION = "decision"
+# No column is called so: the names of those of a file never begin with a tilde.
+DECISION = "~decision"
 
 
 class Decision(StrEnum):
@@ -53,7 +53,8 @@ class LevelFilter:
 class RangeFilter:
     """Keep the rows whose `column` lies in the closed range from `low` to `high`, in the unit it is stored in.
 
-    An end that is None is open. `with_missing` keeps the rows without a value too, and `only_missing` no others.
+    An end that is None is open; the others are compared as the column stores them, 0.58 as the nearest of 32 bits.
+    `with_missing` keeps the rows without a value too, and `only_missing` no others.
     """
 
     column: str
@@ -69,10 +70,10 @@ class RangeFilter:
             return value.is_null()
         ends = [value >= self.low] if self.low is not None else []
         ends += [value <= self.high] if self.high is not None else []
-        known = schema.BY_NAME.get(self.column)
-        if known is not None and known.sentinel is not None and self.low != known.sentinel:
+        sentinel = sentinel_of(self.column)
+        if sentinel is not None and self.low != sentinel:
             # Stored as a number, but no quantity: it lies in no range, also not in one with an open end.
-            ends.append(value != known.sentinel)
+            ends.append(value != sentinel)
         inside = reduce(lambda a, b: a & b, ends, value.is_not_null()).fill_null(value=False)
         return inside | value.is_null() if self.with_missing else inside
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data import schema
-from data.predictions import PROBABILITY, CohortColumn
+from data.predictions import PROBABILITY, CohortColumn, CohortKind
 
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
@@ -102,6 +103,8 @@ def scale(column: CohortColumn) -> Scale:
     """How `column` is shown: days before the application as years, a PD as a percentage, all else as it is stored."""
     if column.name == PROBABILITY:
         return _PERCENT
+    if column.kind is CohortKind.LEVELS:
+        return _PLAIN
     known = schema.BY_NAME.get(column.name)
     return _YEARS if known is not None and known.unit == schema.Unit.DAYS_BEFORE else _PLAIN
 
@@ -110,6 +113,21 @@ def column_title(column: CohortColumn) -> str:
     """The column's label, with the unit in which it is shown."""
     unit = scale(column).unit
     return f"{column.label} ({unit})" if unit else column.label
+
+
+def distinct(names: Mapping[str, str], word: str = "") -> dict[str, str]:
+    """The labels of a choice by key; one that is taken gets `word`, or else its key, in brackets behind it.
+
+    A choice is sent as its label, so that two alike could not be told apart. The screen's own keys, which begin with a
+    tilde, keep their labels; among the others the first does.
+    """
+    labelled: dict[str, str] = {}
+    for key in sorted(names, key=lambda key: not key.startswith("~")):
+        label = names[key]
+        while label in labelled.values():
+            label += f" ({word or key})"
+        labelled[key] = label
+    return {key: labelled[key] for key in names}
 
 
 def significant(value: float, digits: int) -> float:

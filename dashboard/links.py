@@ -25,6 +25,8 @@ FORMAT = "scoreroom.cohorts"
 VERSION = 1
 MOST_COHORTS = 50
 LONGEST_NAME = 60
+_LONGEST_QUOTE = 40
+_MOST_PROBLEMS = 5
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -34,7 +36,7 @@ class LinkError(DataError):
 
     @classmethod
     def from_filter(cls, column: str, reason: str) -> Self:
-        return cls(f"The filter on {column} {reason}.")
+        return cls(f"The filter on {_brief(column)} {reason}.")
 
     @classmethod
     def from_file(cls, reason: str) -> Self:
@@ -47,6 +49,24 @@ class Cohort:
 
     name: str
     filters: Filters
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+
+
+def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
+    """The first five sentences, and one that says how many more there are."""
+    more = len(problems) - _MOST_PROBLEMS
+    return (*problems[:_MOST_PROBLEMS], f"And {more} more.") if more > 0 else tuple(problems)
+
+
+def combine_cohorts(cohorts: Iterable[Cohort]) -> tuple[Cohort, ...]:
+    """The last cohort of each name, in the place of the first one; of more than 50 names the last ones."""
+    given = tuple(cohorts)
+    latest = {cohort.name: cohort for cohort in given}
+    kept = tuple(dict.fromkeys(cohort.name for cohort in reversed(given)))[:MOST_COHORTS]
+    return tuple(cohort for name, cohort in latest.items() if name in kept)
 
 
 def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
@@ -100,7 +120,7 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) 
     if column.kind is CohortKind.LEVELS:
         unknown = [value for value in values if value not in column.levels]
         if unknown:
-            raise LinkError.from_filter(name, f"asks for {unknown[0]!r}, which is not one of its levels")
+            raise LinkError.from_filter(name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels")
         return LevelFilter(name, tuple(sorted(set(values))), with_missing)
     if not values:
         return RangeFilter(name, only_missing=True)
@@ -147,6 +167,8 @@ def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
 def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
 
+    A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
+
     Raises:
         LinkError: the file is none of cohorts, of another version, or holds more than 50.
     """
@@ -155,7 +177,7 @@ def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[t
     for entry in listed:
         name, pairs = _entry(entry)
         filters, left_out = read_filters(pairs, columns)
-        cohorts.append(Cohort(name, filters))
+        cohorts += [Cohort(name, filters)] if filters or not left_out else []
         problems += [f"{name}: {problem}" for problem in left_out]
     return tuple(cohorts), tuple(problems)
 

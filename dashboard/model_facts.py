@@ -138,13 +138,6 @@ def is_watched(feature: FeatureRecord) -> bool:
     return any(column.sensitivity is Sensitivity.SENSITIVE for column in columns)
 
 
-def watched_columns() -> str:
-    """The labels of the columns that are marked sensitive."""
-    return " and ".join(
-        column.label.lower() for column in schema.COLUMNS if column.sensitivity is Sensitivity.SENSITIVE
-    )
-
-
 def worded_setting(name: str) -> str:
     """What a training setting is called on the screen."""
     return _SETTINGS.get(name, name.replace("_", " ").capitalize())

@@ -17,7 +17,6 @@ from dashboard import labels
 from dashboard.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.filters import Filters
 from dashboard.metrics.counts import BINS_PER_UNIT
-from data import schema
 from data.predictions import (
     DERIVED_COLUMNS,
     EXPOSURE,
@@ -30,11 +29,12 @@ from data.predictions import (
     CohortColumn,
     CohortKind,
     Predictions,
+    sentinel_of,
 )
 
 Positions = npt.NDArray[np.int32]
 
-# Shown and never stored: the number of a row, and what the cutoff makes of it.
+# Shown and never stored: the number of a row, and what the cutoff makes of it. No column of a file begins so.
 ROW_NUMBER, DECISION = "~row", "~decision"
 APPROVED, DECLINED = "Approved", "Declined"
 _DECISION_IN_FILE = "decision"
@@ -197,10 +197,10 @@ def _is_turned(predictions: Predictions, name: str) -> bool:
 
 
 def _without_sentinel(values: pl.Series) -> pl.Series:
-    known = schema.BY_NAME.get(values.name)
-    if known is None or known.sentinel is None:
+    sentinel = sentinel_of(values.name)
+    if sentinel is None or not values.dtype.is_numeric():
         return values
-    return values.set(values == known.sentinel, None)
+    return values.set(values == sentinel, None)
 
 
 def _keys(values: pl.Series, *, is_rising: bool) -> npt.NDArray[np.uint32]:

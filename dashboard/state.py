@@ -32,7 +32,7 @@ T = TypeVar("T")
 COHORT_PREFIX = "c."
 REST, WHOLE = "~rest", "~whole"
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
-# Marks an address to which the reader went back or forward (static/history.js).
+# Marks an address to which the reader went back or forward (static/visit.js).
 _WENT = "went"
 
 
@@ -121,17 +121,6 @@ def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
     return _declared(Parameter(name, default, read, str))
 
 
-def flag(name: str) -> Parameter[bool]:
-    """Yes or no; no by default."""
-
-    def read(found: str) -> bool:
-        if found != "1":
-            raise ValueError(found)
-        return True
-
-    return _declared(Parameter(name, default=False, read=read, word=lambda _: "1"))
-
-
 # In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
 CUTOFF = number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
 APPLICANT = text("applicant", longest=12)
@@ -162,12 +151,9 @@ def open_visit(predictions: Predictions) -> None:
     # Within a visit the address follows; one that came with a click may be older than what was clicked before.
     if address.pop(_WENT, None) is None and known:
         return
-    visit, problems = _read(address)
-    if known:
-        own = {cohort.name for cohort in visit.cohorts}
-        visit = replace(visit, cohorts=(*visit.cohorts, *(c for c in _visit().cohorts if c.name not in own)))
+    visit, problems = _read(address, _visit().cohorts if known else ())
     st.session_state[_STATE] = visit
-    st.session_state[_NOTICES] = problems
+    notify(problems)
 
 
 def write_address() -> None:
@@ -184,8 +170,8 @@ def notices() -> tuple[str, ...]:
 
 
 def notify(sentences: Sequence[str]) -> None:
-    """Show these sentences in place of the last ones."""
-    st.session_state[_NOTICES] = tuple(sentences)
+    """Show these sentences in place of the last ones, the first five of them."""
+    st.session_state[_NOTICES] = links.first_problems(sentences)
 
 
 def get(parameter: Parameter[T]) -> T:
@@ -250,16 +236,22 @@ def cohorts() -> tuple[Cohort, ...]:
 
 def keep_cohorts(added: Sequence[Cohort]) -> None:
     """Keep these cohorts too, each in place of one of the same name, at most 50 in all."""
-    names = {cohort.name for cohort in added}
-    kept = (*(cohort for cohort in cohorts() if cohort.name not in names), *added)
-    _update(cohorts=kept[-links.MOST_COHORTS :])
+    _keep_only(links.combine_cohorts([*cohorts(), *added]))
 
 
 def drop_cohort(name: str) -> None:
     """Forget the cohort called `name`."""
-    _update(cohorts=tuple(cohort for cohort in cohorts() if cohort.name != name))
-    if get(AGAINST) == name:
-        put({AGAINST: ""})
+    _keep_only([cohort for cohort in cohorts() if cohort.name != name])
+
+
+def _keep_only(kept: Sequence[Cohort]) -> None:
+    _update(cohorts=tuple(kept))
+    if not _can_compare(get(AGAINST), kept):
+        put({AGAINST: AGAINST.default})
+
+
+def _can_compare(name: str, kept: Sequence[Cohort]) -> bool:
+    return name in (AGAINST.default, REST, WHOLE) or any(cohort.name == name for cohort in kept)
 
 
 def _visit() -> Visit:
@@ -290,7 +282,8 @@ def _worded(visit: Visit) -> dict[str, list[str]]:
     return worded
 
 
-def _read(address: Mapping[str, Sequence[str]]) -> tuple[Visit, tuple[str, ...]]:
+def _read(address: Mapping[str, Sequence[str]], kept: Sequence[Cohort]) -> tuple[Visit, list[str]]:
+    """The visit that `address` says, with the cohorts `kept` so far, and a sentence for each part left out."""
     columns = st.session_state[_COLUMNS]
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
     chosen, problems = links.read_filters(pairs, columns)
@@ -307,7 +300,13 @@ def _read(address: Mapping[str, Sequence[str]]) -> tuple[Visit, tuple[str, ...]]
                 values |= _read_value(name, texts[-1])
             except (ValueError, KeyError):
                 said.append(f"The value of {name[:40]} is not one that the screen knows.")
-    return Visit(chosen, tuple(named), tuple(sorted(values.items()))), tuple(said)
+    named_once = links.combine_cohorts(named)
+    if len({cohort.name for cohort in named}) > len(named_once):
+        said.append(f"Of the link's cohorts only the last {links.MOST_COHORTS} are kept.")
+    cohorts = links.combine_cohorts([*kept, *named_once])
+    if not _can_compare(values.get(AGAINST.name, ""), cohorts):
+        said.append(f"No cohort to compare with is called {values.pop(AGAINST.name)[:40]}.")
+    return Visit(chosen, cohorts, tuple(sorted(values.items()))), said
 
 
 def _read_value(name: str, found: str) -> dict[str, Any]:
@@ -319,4 +318,6 @@ def _read_value(name: str, found: str) -> dict[str, Any]:
 def _read_cohort(name: str, found: str) -> tuple[list[Cohort], tuple[str, ...]]:
     title = links.clean_name(name.removeprefix(COHORT_PREFIX))
     chosen, problems = links.read_cohort(found, st.session_state[_COLUMNS])
-    return ([Cohort(title, chosen)] if title else []), problems
+    # Without any of its filters it would be the whole portfolio under a name that says otherwise.
+    is_usable = title and (chosen or not problems)
+    return ([Cohort(title, chosen)] if is_usable else []), problems

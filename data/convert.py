@@ -22,6 +22,8 @@ from data.validate import Tally, UnseenLevel, check_unique_ids, unseen_levels, w
 
 SOURCE_KEY = "scoreroom.source"
 BATCH_ROWS = 50_000
+# A single application is read out of one row group whole; smaller ones make the file larger and its first byte later.
+ROWS_READ_FOR_ONE = 1 << 13
 # What reading is of the whole conversion, writing and timing being the rest: only the progress bar uses it.
 _READING_SHARE = 0.8
 _MOST_WARNINGS = 8
@@ -165,7 +167,8 @@ def write_applications(frame: pl.DataFrame, out: Path, source: Mapping[str, obje
         FileError: `out` cannot be written; what was there is as it was.
     """
     _check_dtypes(frame)
-    write_parquet(frame, out, metadata={SOURCE_KEY: json.dumps(dict(source), sort_keys=True)})
+    told = {SOURCE_KEY: json.dumps(dict(source), sort_keys=True)}
+    write_parquet(frame, out, metadata=told, row_group_rows=ROWS_READ_FOR_ONE)
 
 
 def read_source(path: Path) -> dict[str, object]:

@@ -190,15 +190,20 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
     # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
     taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
     others = [name for name in table.columns if name not in taken]
-    cohort = {name: _cohort_series(table[name]) for name in others if name not in _RESERVED}
+    cohort = {name: _cohort_series(table[name]) for name in others if _can_be_named(name)}
     kept = [series for series in cohort.values() if series is not None]
     left_out = [name for name in others if cohort.get(name) is None]
     if left_out:
         notices.append(
             f"Left out as cohort columns (more than {MOST_LEVELS} levels, dates, lists, numbers beyond "
-            f"{_LARGEST:.0e}, or a name that is taken): {', '.join(left_out)}."
+            f"{_LARGEST:.0e}, no name, or one that is taken): {', '.join(name or '(no name)' for name in left_out)}."
         )
     return pl.DataFrame([*columns, *kept]), notices
+
+
+def _can_be_named(name: str) -> bool:
+    # In links and on the screen a tilde marks what is no column, and an empty name that none is chosen.
+    return bool(name) and not name.startswith("~") and name not in _RESERVED
 
 
 def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:

@@ -150,6 +150,15 @@ def read_source(path: Path) -> PredictionsSource:
     return PredictionsSource(**{**found, "notices": tuple(found["notices"])})
 
 
+def sentinel_of(name: str) -> float | None:
+    """The number that is no quantity in a column called `name`, or None; only for columns of numbers.
+
+    A float: somebody's own column of that name may be too narrow to hold the number, and compares with a float only.
+    """
+    known = schema.BY_NAME.get(name)
+    return None if known is None or known.sentinel is None else float(known.sentinel)
+
+
 def describe_columns(frame: pl.DataFrame) -> tuple[CohortColumn, ...]:
     """What each cohort column of `frame` is, in the words of the schema where it knows the column."""
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
@@ -167,9 +176,8 @@ def _ends(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, tuple[float
 
 
 def _without_sentinel(name: str) -> pl.Expr:
-    known = schema.BY_NAME.get(name)
-    values = pl.col(name)
-    return values if known is None or known.sentinel is None else values.filter(values != known.sentinel)
+    values, sentinel = pl.col(name), sentinel_of(name)
+    return values if sentinel is None else values.filter(values != sentinel)
 
 
 def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:

@@ -47,8 +47,14 @@ def write_atomically(path: Path) -> Iterator[Path]:
             _remove(beside)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path, *, metadata: Mapping[str, str] | None = None) -> None:
-    """Write `frame` to `path` as Parquet: zstd, row groups of ROW_GROUP_ROWS rows, key-value `metadata`.
+def write_parquet(
+    frame: pl.DataFrame,
+    path: Path,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    row_group_rows: int = ROW_GROUP_ROWS,
+) -> None:
+    """Write `frame` to `path` as Parquet: zstd, row groups of `row_group_rows` rows, key-value `metadata`.
 
     Raises:
         FileError: as `write_atomically`.
@@ -56,7 +62,7 @@ def write_parquet(frame: pl.DataFrame, path: Path, *, metadata: Mapping[str, str
     # Polars reports a full disk as an error in the data, so it writes to memory and the system call is made here.
     buffer = io.BytesIO()
     frame.write_parquet(
-        buffer, compression="zstd", row_group_size=ROW_GROUP_ROWS, metadata=dict(metadata) if metadata else None
+        buffer, compression="zstd", row_group_size=row_group_rows, metadata=dict(metadata) if metadata else None
     )
     with write_atomically(path) as beside, buffer.getbuffer() as content:
         beside.write_bytes(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote, unquote
@@ -32,6 +33,8 @@ SEARCH = state.text("app.search", longest=60)
 COLUMNS = state.text("app.columns", longest=3_000)
 SIZE = state.choice("app.size", ("25", "50", "100"))
 PAGE = state.whole("app.page", 1, low=1, high=1_000_000_000)
+# The cohort in which the page was turned: in another one, the same number is another place.
+PAGE_OF = state.text("app.of", longest=8)
 
 _CHOOSER, _NUMBER = "applications.columns", "applications.page"
 _FILES = (("CSV", "text/csv", csv_file), ("Parquet", "application/vnd.apache.parquet", parquet_file))
@@ -45,7 +48,7 @@ def render(view: View) -> None:
     sort = _sort(view, columns)
     _render_controls(view, columns, names, sort)
     order = cache.row_order(view.dataset, view.cohort.filters, sort, _search(columns, names))
-    page = take_slice(order, state.get(PAGE), int(state.get(SIZE)))
+    page = take_slice(order, _number(view), int(state.get(SIZE)))
     if page.n_rows:
         _render_pager(page)
         _render_rows(view, [identity(view.predictions), *(columns[name] for name in names)], sort, page)
@@ -71,6 +74,18 @@ def _search(columns: Columns, names: tuple[str, ...]) -> Search | None:
     return Search(text, searched) if text else None
 
 
+def _number(view: View) -> int:
+    """The number of the page asked for; the first one when it was asked for in another cohort."""
+    own = f"{zlib.crc32(repr(view.cohort.filters).encode()):08x}"
+    if state.get(PAGE_OF) not in ("", own):
+        state.put({PAGE: 1})
+    # Beside the first page, nothing has to be remembered.
+    wanted = "" if state.get(PAGE) == 1 else own
+    if state.get(PAGE_OF) != wanted:
+        state.put({PAGE_OF: wanted})
+    return state.get(PAGE)
+
+
 def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort: Sort) -> None:
     own = identity(view.predictions)
     sortable = {own.name: own, **columns}
@@ -83,9 +98,8 @@ def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort:
         if state.get(SORT) not in sortable:
             # A link may name a column that these predictions do not have.
             state.put({SORT: PROBABILITY})
-        st.selectbox(
-            "Sort by", list(sortable), format_func=lambda name: sortable[name].label, width=200, **_turning_back(SORT),
-        )  # fmt: skip
+        titles = labels.distinct({name: column.label for name, column in sortable.items()})
+        st.selectbox("Sort by", list(sortable), format_func=titles.__getitem__, width=200, **_turning_back(SORT))
         words = _direction_words(sortable[sort.column])
         st.segmented_control(
             "Order", (FALLING, RISING), format_func=words.__getitem__, required=True, **_turning_back(ORDER)
@@ -117,9 +131,10 @@ def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> Non
         with box, st.container(width=460):
             if st.session_state.get(_CHOOSER) != list(names):
                 st.session_state[_CHOOSER] = list(names)
+            titles = labels.distinct({name: labels.column_title(column) for name, column in columns.items()})
             st.multiselect(
                 "Columns, in the order shown", list(columns), key=_CHOOSER, on_change=_take_columns,
-                format_func=lambda name: labels.column_title(columns[name]), args=(first_columns(view.predictions),),
+                format_func=titles.__getitem__, args=(first_columns(view.predictions),),
             )  # fmt: skip
             st.button(
                 "Back to the usual columns", on_click=state.put, args=({COLUMNS: ""},), icon=":material/undo:",

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import polars as pl
 import streamlit as st
 
 from dashboard import labels, state
@@ -24,11 +23,12 @@ from dashboard.charts.reliability import (
     plot_reliability,
     tabulate_reliability,
 )
-from dashboard.charts.template import Named, Table
+from dashboard.charts.template import Table
 from dashboard.components.figure import is_dark, render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.calibration import (
     Verdict,
@@ -45,9 +45,8 @@ from dashboard.metrics.calibration_tests import (
     hosmer_lemeshow_test,
     spiegelhalter_test,
 )
-from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.counts import ScoreCounts, weighted_sum
 from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
-from dashboard.metrics.rates import default_rate
 
 Measure = Callable[[ScoreCounts], Estimate]
 Test = Callable[[ScoreCounts], SignificanceTest]
@@ -70,9 +69,13 @@ def render(view: View) -> None:
 
 
 def _render_verdict(view: View) -> None:
+    if view.is_cut_by_outcome:
+        return
     check = calibration_check(view.counts)
     text = labels.plain(check.message)
     match check.verdict:
+        case Verdict.OFF_LEVEL:
+            st.warning(text, icon=":material/straighten:")
         case Verdict.UNCALIBRATED:
             st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
         case Verdict.TOO_FEW:
@@ -87,7 +90,7 @@ def _render_effects(view: View) -> None:
     for label, measure, word, help_text in _cards(n_groups):
         with next(cells):
             render_estimate(
-                label, measure(view.counts), word, help_text=help_text, against=_against(view, measure),
+                label, measure(view.counts), word, help_text=help_text, against=view.compared(measure),
                 note=_noise(view.counts, n_groups) if label == "Calibration error" else "",
             )  # fmt: skip
     with next(cells):
@@ -122,11 +125,6 @@ def _signed_percent(share: float) -> str:
     return labels.percent(share).replace("-", "−")
 
 
-def _against(view: View, measure: Measure) -> Named[Estimate] | None:
-    other = view.against_counts
-    return None if other is None or view.against is None else Named(view.against.name, measure(other))
-
-
 def _noise(counts: ScoreCounts, n_groups: int) -> str:
     noise = expected_calibration_error(counts, n_groups=n_groups).noise_high
     return f"by chance up to {100 * noise:.2f}"
@@ -150,10 +148,7 @@ def _render_reliability(view: View) -> None:
         st.segmented_control("Axes", AXES.options, required=True, **state.widget(AXES))
     axes, dark = Axes(state.get(AXES)), is_dark()
     result = reliability(view.counts, n_groups=n_groups)
-    other = view.against_counts
-    against = None
-    if other is not None and view.against is not None:
-        against = Named(view.against.name, reliability(other, n_groups=n_groups))
+    against = view.compared(partial(reliability, n_groups=n_groups))
     table = tabulate_reliability(result, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -169,12 +164,9 @@ def _render_reliability(view: View) -> None:
 
 
 def _render_bands(view: View) -> None:
-    bands, other = calibration_by_band(view.counts), view.against_counts
-    against = None
-    if other is not None and view.against is not None:
-        against = Named(view.against.name, calibration_by_band(other))
+    bands, against = calibration_by_band(view.counts), view.compared(calibration_by_band)
     alt = describe_band_calibration(bands, against=against)
-    st.dataframe(pl.DataFrame(_band_rows(bands), strict=False), hide_index=True, column_config=_BAND_COLUMNS, alt=alt)
+    st.dataframe(as_arrow(_band_rows(bands)), hide_index=True, column_config=_BAND_COLUMNS, alt=alt)
     render_figure(
         plot_band_calibration(bands, against=against, dark=is_dark()), key="calibration-by-band", alt=alt,
         table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
@@ -197,7 +189,7 @@ def _render_brier(view: View) -> None:
     st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
     table = _brier_table(parts)
     st.dataframe(
-        pl.DataFrame(dict(table)), hide_index=True, alt="The Brier score and its parts",
+        as_arrow(table), hide_index=True, alt="The Brier score and its parts",
         column_config={"Value": st.column_config.NumberColumn(format="%.6f", width="small"),
                        "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
                        "Says": st.column_config.TextColumn(width="large")},
@@ -264,8 +256,7 @@ def _render_tests(view: View) -> None:
 
 
 def _why(counts: ScoreCounts) -> str:
-    rate, n = default_rate(counts).value or 0.0, counts.n_applications
-    smallest = labels.points(Z95 * math.sqrt(rate * (1 - rate) / n))
+    n, smallest = counts.n_applications, labels.points(_smallest_gap(counts))
     text = (
         "A p-value says how surprising the cohort would be if every PD were right, not by how much PDs are off. "
         f"With {labels.plural(n, 'application')}, a gap of {smallest} between mean PD and default rate is about the "
@@ -274,6 +265,13 @@ def _why(counts: ScoreCounts) -> str:
     if n >= MANY:
         return f"{text}: tests reject differences that nobody would act on. Judge by the effect sizes above."
     return f"{text}: a test that does not reject may only have seen too little."
+
+
+def _smallest_gap(counts: ScoreCounts) -> float:
+    """The gap of mean PD and default rate that right PDs exceed in one of twenty cohorts."""
+    parts = ((counts.good_mean_pd, counts.good), (counts.bad_mean_pd, counts.bad))
+    variance = sum(weighted_sum(pd * (1 - pd), number) for pd, number in parts)
+    return Z95 * math.sqrt(variance) / counts.n_applications
 
 
 def _tests(n_groups: int) -> tuple[tuple[str, str, Test, str], ...]:
@@ -301,8 +299,8 @@ def _answer(question: str, found: SignificanceTest) -> str:
 
 
 def _other_p(view: View, test: Test) -> str:
-    other = view.against_counts
-    return "" if other is None or view.against is None else f"{view.against.name}: p {_p(test(other))}"
+    other = view.compared(test)
+    return "" if other is None else f"{other.name}: p {_p(other.value)}"
 
 
 def _p(found: SignificanceTest) -> str:

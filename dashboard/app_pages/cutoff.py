@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -56,7 +56,6 @@ TAB = state.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))
 BETA = state.number("beta", 2, low=0.1, high=10)
 VARIED = state.choice("cutoff.vary", (COST_RATIO.name, LGD_WORDS.name, MARGIN_WORDS.name))
 
-T = TypeVar("T")
 _SIDES = [1, 2.9]
 _ONE_PERIOD = (
     "Assumed: one period; outcomes as observed, also of those that would have been declined; approving changes "
@@ -95,7 +94,7 @@ def render(view: View) -> None:
 
 def _render_decisions(view: View) -> None:
     decided = confusion(view.counts, view.cutoff)
-    against = _against(view, lambda counts: confusion(counts, view.cutoff))
+    against = view.compared(lambda counts: confusion(counts, view.cutoff))
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
         figure = plot_confusion(decided, against=against, dark=is_dark())
@@ -141,7 +140,7 @@ def _cards(beta: float) -> list[tuple[str, Callable[[Confusion], Estimate], Call
 def _render_costs(view: View) -> None:
     costs = Costs(state.get(COST_FN), state.get(COST_FP))
     curve = cost_curve(view.counts, costs, cutoff=view.cutoff)
-    against = _against(view, lambda other: cost_curve(other, costs, cutoff=view.cutoff))
+    against = view.compared(lambda other: cost_curve(other, costs, cutoff=view.cutoff))
     _render_curve_cards(curve, against, _COST_CARDS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
@@ -171,7 +170,7 @@ def _render_profit(view: View) -> None:
     terms = _terms()
     counts = view.counts
     curve = profit_curve(counts, terms, cutoff=view.cutoff)
-    against = _against(view, lambda other: profit_curve(other, terms, cutoff=view.cutoff))
+    against = view.compared(lambda other: profit_curve(other, terms, cutoff=view.cutoff))
     _render_curve_cards(curve, against, _PROFIT_CARDS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
@@ -260,7 +259,7 @@ def _render_sensitivity(view: View) -> None:
     varied = st.segmented_control("Assumption that varies", VARIED.options, required=True, **state.widget(VARIED))
     words, measure = _varied(view, varied or VARIED.default)
     result = measure(view.counts)
-    against = _against(view, measure)
+    against = view.compared(measure)
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
@@ -293,11 +292,6 @@ def _held() -> str:
         f"{labels.percent(terms.margin, 1)}, LGD {labels.percent(terms.lgd, 0)}; set them under Costs and Profit. "
         f"{_ONE_PERIOD}"
     )
-
-
-def _against(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
-    counts = view.against_counts
-    return None if view.against is None or counts is None else Named(view.against.name, measure(counts))
 
 
 _TABS: dict[str, Callable[[View], None]] = {

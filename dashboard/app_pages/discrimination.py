@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
-import polars as pl
 import streamlit as st
 
 from dashboard import cache, labels, state
-from dashboard.charts.curves import COHORT
 from dashboard.charts.lift import (
     describe_gain,
     describe_lift,
@@ -31,11 +28,12 @@ from dashboard.charts.ranking import (
     tabulate_precision_recall,
 )
 from dashboard.charts.roc import describe_roc, plot_roc, tabulate_roc
-from dashboard.charts.template import Named, Table
+from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_estimate
+from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import auc_difference, gini, ks_statistic, roc_auc, roc_curve
@@ -50,7 +48,6 @@ from dashboard.metrics.ranking import (
 )
 from dashboard.metrics.rates import Confusion, confusion
 
-T = TypeVar("T")
 Measure = Callable[[ScoreCounts], Estimate]
 TAB = state.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
 # The ends of the intervals are left to the figures and their data.
@@ -73,11 +70,6 @@ def render(view: View) -> None:
     name, box = open_tab(TAB)
     with box:
         tabs[name](view)
-
-
-def _compared(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
-    other = view.against_counts
-    return None if view.against is None or other is None else Named(view.against.name, measure(other))
 
 
 def _ks(counts: ScoreCounts) -> Estimate:
@@ -128,7 +120,7 @@ def _overlap_words(shared: ScoreCounts) -> str:
 
 def _render_roc(view: View) -> None:
     auc, decided, curve = roc_auc(view.counts), confusion(view.counts, view.cutoff), roc_curve(view.counts)
-    against = _compared(view, roc_curve)
+    against = view.compared(roc_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
@@ -141,7 +133,7 @@ def _render_roc(view: View) -> None:
 
 
 def _render_card(view: View, label: str, measure: Measure, word: Callable[[float], str], help_text: str) -> None:
-    render_estimate(label, measure(view.counts), word, help_text=help_text, against=_compared(view, measure))
+    render_estimate(label, measure(view.counts), word, help_text=help_text, against=view.compared(measure))
 
 
 def _render_shares(view: View, title: str, cutoff: float, names: tuple[str, ...]) -> None:
@@ -164,7 +156,7 @@ def _short_percent(share: float) -> str:
 
 def _render_precision_recall(view: View) -> None:
     average, decided = average_precision(view.counts), confusion(view.counts, view.cutoff)
-    curve, against = precision_recall_curve(view.counts), _compared(view, precision_recall_curve)
+    curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
@@ -182,7 +174,7 @@ def _at(decided: Confusion) -> str:
 
 def _render_ks(view: View) -> None:
     found, curve = ks_statistic(view.counts), ks_curve(view.counts)
-    against = _compared(view, ks_curve)
+    against = view.compared(ks_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
@@ -208,7 +200,7 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 
 def _render_cap(view: View) -> None:
     ratio, curve = gini(view.counts), cap_curve(view.counts)
-    against = _compared(view, cap_curve)
+    against = view.compared(cap_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
@@ -230,14 +222,14 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
     with st.container():
         st.markdown("**Share of all defaults that the riskiest hold**")
         st.dataframe(
-            pl.DataFrame({"share": [f"{100 * share:g} %" for share in _CAP_SHARES]} | held), hide_index=True,
+            as_arrow({"share": [f"{100 * share:g} %" for share in _CAP_SHARES], **held}), hide_index=True,
             alt="Share of all defaults among the riskiest applications",
             column_config={"share": st.column_config.TextColumn("Riskiest"), **names},
         )  # fmt: skip
 
 
 def _render_lift(view: View) -> None:
-    table, against = lift_table(view.counts), _compared(view, lift_table)
+    table, against = lift_table(view.counts), view.compared(lift_table)
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
@@ -257,14 +249,14 @@ def _render_groups(table: Table, *, is_compared: bool) -> None:
     left_out = (*_ENDS, "Mean PD (%)", "Cumulative lift") if is_compared else _ENDS
     shown = {name: values for name, values in table.items() if not name.endswith(left_out)}
     st.dataframe(
-        pl.DataFrame(shown), hide_index=True, height=38 + 35 * len(shown["Defaults"]),
+        as_arrow(shown), hide_index=True, height=38 + 35 * len(shown["Defaults"]),
         alt="Lift and gain by tenth of applications, riskiest first",
         column_config={name: st.column_config.NumberColumn(format=_format(name)) for name in shown},
     )  # fmt: skip
 
 
 def _format(name: str) -> str:
-    whole = name.startswith("Group") or name in ("Applications", "Defaults")
+    whole = name in ("Group", "Applications", "Defaults")
     return "%,.0f" if whole else "%.2f"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import pyarrow as pa
 import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard import model_facts as facts
 from dashboard.components.frame import View
+from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.components.metric_card import render_estimate, render_metric
-from dashboard.components.model_text import SYNTHETIC, model_sections
+from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.filters import Filters
 from dashboard.metrics.calibration import calibration_check
@@ -26,6 +26,7 @@ from inference.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
 TAB = state.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
+SYNTHETIC = "Trained on the embedded portfolio"
 _MOST_IN_FULL, _TALLEST = 20, 640
 _SECTIONS_AT_LEFT = 3
 
@@ -93,7 +94,7 @@ def _render_other_predictions(view: View) -> None:
 def _render_summary(manifest: Manifest, counts: ScoreCounts | None) -> None:
     _render_cards(manifest, counts)
     data = _training_data(manifest)
-    sections = dict(model_sections())
+    sections = dict(sections_of(MODEL_CARD))
     synthetic = sections.pop(SYNTHETIC)
     if data is not None and data.is_synthetic:
         st.info(f"**{SYNTHETIC}**\n\n{synthetic}", icon=":material/science:")
@@ -306,8 +307,7 @@ def _render_table(
 ) -> None:
     n_rows = max((len(values) for values in table.values()), default=0)
     st.dataframe(
-        # As Arrow, which Streamlit passes on without loading pandas.
-        pa.table({name: pa.array(values, pa.string()) for name, values in table.items()}),
+        as_arrow(table),
         hide_index=True, alt=alt, height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
         column_config={
             name: st.column_config.TextColumn(

@@ -14,7 +14,8 @@ from dashboard.charts.bands import describe_bands, plot_bands
 from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution, tabulate_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.frame import PORTFOLIO, View
+from dashboard.components.filter_bar import PORTFOLIO
+from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.metrics.calibration import Verdict, calibration_check
 from dashboard.metrics.calibration_tests import calibration_by_band
@@ -31,7 +32,7 @@ Measure = Callable[[ScoreCounts], Estimate]
 def render(view: View) -> None:
     """Write the page for `view`."""
     check = calibration_check(view.counts)
-    if check.verdict is Verdict.UNCALIBRATED:
+    if not view.is_cut_by_outcome and check.verdict in (Verdict.UNCALIBRATED, Verdict.OFF_LEVEL):
         st.warning(check.message, icon=":material/straighten:")
     _render_metrics(view)
     _render_charts(view)
@@ -55,9 +56,10 @@ def _render_metrics(view: View) -> None:
 
 def _against(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
-    if view.against is not None and view.against_counts is not None:
-        return Named(view.against.name, measure(view.against_counts))
-    return Named(PORTFOLIO, measure(view.portfolio_counts)) if view.cohort.filters else None
+    found = view.compared(measure)
+    if found is None and view.cohort.filters:
+        return Named(PORTFOLIO, measure(view.portfolio_counts))
+    return found
 
 
 def _cards(cutoff: float, lgd: float) -> list[tuple[str, Measure, Callable[[float], str], str]]:

@@ -26,6 +26,7 @@ from dashboard.charts.segments import (
 from dashboard.charts.template import Named
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
+from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.filters import Condition, LevelFilter, RangeFilter
 from dashboard.links import Cohort
@@ -84,6 +85,7 @@ def _render_segments(view: View) -> None:
     points = render_figure(
         figure, key=f"{_CHART}.{_version(shown)}", alt=describe_segments(shown.report, **told),
         table=tabulate_segments(shown.report, **told), method="Segments", selectable=True,
+        file_name="segments",
     )  # fmt: skip
     with above_chart:
         _render_action(view, shown, _code_of(points), "Click a point in the chart to narrow the cohort to its segment.")
@@ -104,11 +106,10 @@ def _render_choices(view: View) -> Shown:
     with cells[0]:
         column = _render_column("Column", COLUMN, _columns(view), _USUAL)
     with cells[1]:
-        of_levels = column.kind is CohortKind.LEVELS
-        st.slider(
-            "Groups", 3, 20, disabled=of_levels, **state.widget(BINS),
-            help="Into how many groups of like size a number is cut. A category keeps its levels.",
-        )  # fmt: skip
+        if column.kind is CohortKind.LEVELS:
+            st.caption("One group a level")
+        else:
+            st.slider("Groups", 3, 20, **state.widget(BINS), help="Into how many groups of like size a number is cut.")
     with cells[2]:
         st.selectbox("Measure", MEASURE.options, **state.widget(MEASURE))
     with cells[3]:
@@ -159,10 +160,8 @@ def _render_column(
     by_label = sorted((name for name in columns if name != first), key=lambda name: columns[name].label)
     if state.get(parameter) not in by_label:
         state.put({parameter: ""})
-    st.selectbox(
-        label, ["", *by_label], format_func=lambda name: labels.column_title(columns[name or first]),
-        **state.widget(parameter),
-    )  # fmt: skip
+    titles = labels.distinct({name: labels.column_title(columns[name or first]) for name in ("", *by_label)})
+    st.selectbox(label, list(titles), format_func=titles.__getitem__, **state.widget(parameter))
     return columns[state.get(parameter) or first]
 
 
@@ -178,7 +177,8 @@ def _render_table(shown: Shown) -> int | None:
     table = tabulate_report(shown.report, order=shown.order, measure=shown.measure, against=shown.against)
     n_rows = len(shown.report.segments)
     chosen: Any = st.dataframe(
-        dict(table), key=f"{_TABLE}.{_version(shown)}", hide_index=True, height=38 + 35 * min(n_rows, _TALLEST_TABLE),
+        as_arrow(table), key=f"{_TABLE}.{_version(shown)}", hide_index=True,
+        height=38 + 35 * min(n_rows, _TALLEST_TABLE),
         column_config=_formats(shown), on_select="rerun", selection_mode="single-row",
         alt=f"All measures by {shown.bins.title}",
     )  # fmt: skip

@@ -18,8 +18,10 @@ from dashboard.charts.stability import (
     worded_index,
 )
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.frame import PORTFOLIO, View
+from dashboard.components.filter_bar import PORTFOLIO
+from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
+from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.filters import DECISION, Filters, LevelFilter
 from dashboard.links import LONGEST_NAME, Cohort
@@ -145,7 +147,8 @@ def _render_choice(
     choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
     if state.get(parameter) not in choices:
         state.put({parameter: ""})
-    st.selectbox(label, list(choices), format_func=lambda key: choices[key].name, **state.widget(parameter))
+    names = labels.distinct({key: cohort.name for key, cohort in choices.items()}, "cohort")
+    st.selectbox(label, list(choices), format_func=names.__getitem__, **state.widget(parameter))
     return choices[state.get(parameter)]
 
 
@@ -219,8 +222,9 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
 
 def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
     by_title = sorted(order, key=lambda name: titles[name])
-    names = {"": f"Most shifted: {titles[order[0]]}", **{name: titles[name] for name in by_title}}
-    st.selectbox("Column", list(names), format_func=lambda name: names[name], **state.widget(COLUMN))
+    titled = {name: titles[name] for name in by_title}
+    names = labels.distinct({"": f"Most shifted: {titles[order[0]]}", **titled})
+    st.selectbox("Column", list(names), format_func=names.__getitem__, **state.widget(COLUMN))
 
 
 def _tabulate(
@@ -243,7 +247,7 @@ def _render_table(table: pl.DataFrame, order: list[str], drawn: int) -> None:
     # The row of the column that is drawn, however it was chosen.
     st.session_state[_TABLE] = {"selection": {"rows": [drawn]}}
     st.dataframe(
-        table, key=_TABLE, hide_index=True, height=38 + 35 * 14, column_config=_FORMATS,
+        as_arrow(table), key=_TABLE, hide_index=True, height=38 + 35 * 14, column_config=_FORMATS,
         selection_mode="single-row-required", on_select=lambda: _take_row(order),
         alt="CSI of every column, the most shifted first",
     )  # fmt: skip

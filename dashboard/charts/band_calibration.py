@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import legend_name
-from dashboard.charts.template import Named, Table, add_note, empty_figure, figure_theme, new_figure, translucent
+from dashboard.charts.template import (
+    COHORT,
+    NO_APPLICATIONS,
+    FigureTheme,
+    Named,
+    Table,
+    add_line,
+    add_notes,
+    add_shape,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    translucent,
+    worded_name,
+)
 from dashboard.labels import decimal, percent, plural
 from dashboard.metrics.calibration import MAX_RELATIVE_GAP
 from dashboard.metrics.calibration_tests import BandCalibration, BandVerdict
 from dashboard.metrics.estimate import Estimate
 
-NO_APPLICATIONS = "There are no applications to show."
-COHORT = "Cohort"
 MOST_SHOWN = 2.5
 BESIDE = 0.12
 _SUBTITLE = "Default rate divided by mean PD, with 95 % intervals; above 1 the PD is too low; shaded: within a quarter"
@@ -27,18 +39,17 @@ def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, 
         return empty_figure("Calibration by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(bands), _SUBTITLE, dark=dark)
-    figure.add_hrect(y0=1 - MAX_RELATIVE_GAP, y1=1 + MAX_RELATIVE_GAP, line_width=0, layer="below",
-                     fillcolor=translucent(theme.mark, 0.1))  # fmt: skip
-    figure.add_hline(y=1, line={"color": theme.mark, "width": 1.5, "dash": "dot"})
+    add_shape(figure, _corridor(theme))
+    add_line(figure, theme, y=1, width=1.5)
     if against is not None:
-        figure.add_trace(_points(legend_name(against.name), against.value, theme.against, is_other=True))
+        figure.add_trace(_points(worded_name(against.name), against.value, theme.against, is_other=True))
     figure.add_trace(_points(COHORT, bands, theme.accent, is_other=False))
-    figure.update_layout(showlegend=against is not None)
-    figure.update_xaxes(title_text="Risk band (range of PD)", range=[-0.5, len(bands) - 0.5],
-                        tickvals=list(range(len(bands))), ticktext=[_name(band) for band in bands])  # fmt: skip
+    figure.layout.showlegend = against is not None
+    set_axis(figure, "x", title="Risk band (range of PD)", range=[-0.5, len(bands) - 0.5],
+             tickvals=list(range(len(bands))), ticktext=[_name(band) for band in bands])  # fmt: skip
     low, high = _ends((*bands, *(against.value if against else ())))
     _write_values(figure, bands, high)
-    figure.update_yaxes(title_text="Observed / expected defaults", range=[low, high], nticks=7)
+    set_axis(figure, "y", title="Observed / expected defaults", range=[low, high], nticks=7)
     return figure
 
 
@@ -75,6 +86,13 @@ def tabulate_band_calibration(bands: Bands, *, against: Named[Bands] | None = No
         "Jeffreys p": [band.jeffreys.value for band in of],
     }
     return table if against is None else {"Cohort": [name for name, _ in rows], **table}
+
+
+def _corridor(theme: FigureTheme) -> dict[str, object]:
+    return {
+        "type": "rect", "x0": 0, "x1": 1, "xref": "x domain", "y0": 1 - MAX_RELATIVE_GAP, "y1": 1 + MAX_RELATIVE_GAP,
+        "yref": "y", "layer": "below", "line": {"width": 0}, "fillcolor": translucent(theme.mark, 0.1),
+    }  # fmt: skip
 
 
 def _title(bands: Bands) -> str:
@@ -122,11 +140,14 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
 
 
 def _write_values(figure: go.Figure, bands: Bands, top: float) -> None:
-    for i, ratio in enumerate(band.ratio for band in bands):
-        if ratio.value is not None:
-            # Over the interval, where the line at 1 does not strike it through.
-            end = min(ratio.high or ratio.value, 0.92 * top)
-            add_note(figure, f"<b>{decimal(ratio.value, 2)}</b>", x=i, y=end, yanchor="bottom", yshift=4)
+    # Over the interval, where the line at 1 does not strike it through.
+    notes = [
+        {"text": f"<b>{decimal(ratio.value, 2)}</b>", "x": i, "y": min(ratio.high or ratio.value, 0.92 * top),
+         "yanchor": "bottom", "yshift": 4}
+        for i, ratio in enumerate(band.ratio for band in bands)
+        if ratio.value is not None
+    ]  # fmt: skip
+    add_notes(figure, notes)
 
 
 def _reach(ratio: Estimate, end: float | None) -> float:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.template import FigureTheme, Named, empty_figure, figure_theme, new_figure
-from dashboard.labels import brief_percent, percent
+from dashboard.charts.distribution import MIN_TO_COMPARE
+from dashboard.charts.template import (
+    NO_APPLICATIONS,
+    FigureTheme,
+    Named,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
+from dashboard.labels import brief_percent, percent, plural
 from dashboard.metrics.calibration_tests import BandCalibration
 
-NO_APPLICATIONS = "There are no applications to show."
 Bands = tuple[BandCalibration, ...]
 
 
@@ -22,13 +31,15 @@ def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool 
     figure.add_trace(_mean_pds(bands, theme))
     figure.add_trace(_rates("Default rate", bands, theme.bad, symbol="circle", shift=-0.08 if against else 0.0))
     if against is not None:
-        figure.add_trace(_rates(against.name, against.value, theme.against, symbol="square-open", shift=0.12))
-    figure.update_layout(legend_entrywidth=72)
-    figure.update_xaxes(
-        title_text="Risk band: range of PD, share of applications", tickvals=list(range(len(bands))),
+        figure.add_trace(
+            _rates(worded_name(against.name), against.value, theme.against, symbol="square-open", shift=0.12)
+        )
+    figure.layout.legend.entrywidth = 72
+    set_axis(
+        figure, "x", title="Risk band: range of PD, share of applications", tickvals=list(range(len(bands))),
         ticktext=_tick_texts(bands), range=[-0.5, len(bands) - 0.5],
     )  # fmt: skip
-    figure.update_yaxes(title_text="Share that defaulted", ticksuffix=" %", rangemode="tozero", nticks=7)
+    set_axis(figure, "y", title="Share that defaulted", ticksuffix=" %", rangemode="tozero", nticks=7)
     return figure
 
 
@@ -47,6 +58,8 @@ def _title(bands: Bands) -> str:
     total, defaults = sum(band.applications for band in used), sum(band.defaults for band in used)
     if not defaults:
         return "No default in any risk band"
+    if defaults < MIN_TO_COMPARE:
+        return f"Too few to conclude on risk bands: {plural(defaults, 'default')}"
     share = brief_percent(riskiest.applications / total)
     found = brief_percent(riskiest.defaults / defaults)
     return f"Band {riskiest.band} holds {share} of applications and {found} of defaults"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,23 @@ import plotly.graph_objects as go
 
 from dashboard import labels
 from dashboard.charts.segment_words import leaving_out_zero
-from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure
+from dashboard.charts.template import (
+    LONGEST_HINT,
+    NO_APPLICATIONS,
+    FigureTheme,
+    Table,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
 from dashboard.metrics.cells import CellGrid, CellMeasure
 from dashboard.metrics.counts import FloatArray
 
 MOST_WORDED_CELLS = 400
-LONGEST_NAME = 28
+_LONGEST_TICK = 28
 ROW_HEIGHT, LOW_ROW_HEIGHT, MANY_ROWS = 30, 24, 15
-_NOTHING = "There are no applications to show."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Axis:
 def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) -> go.Figure:
     """The measure by cell; cells with too few applications are grey and show how many they hold."""
     if not grid.base.any():
-        return empty_figure(grid.measure.value, _NOTHING, dark=dark)
+        return empty_figure(grid.measure.value, NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(grid, down, across), _subtitle(grid, down, across), dark=dark)
     few = grid.too_few & (grid.base > 0)
@@ -40,20 +48,22 @@ def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) 
         figure.add_trace(_few(grid, theme))
     n_rows = len(down.names)
     row_height = LOW_ROW_HEIGHT if n_rows > MANY_ROWS else ROW_HEIGHT
-    figure.update_layout(height=92 + 70 + row_height * max(n_rows, 4), showlegend=False, margin_t=68)
-    for update, axis in ((figure.update_xaxes, across), (figure.update_yaxes, down)):
-        update(
-            title_text=html.escape(axis.title, quote=False), tickmode="array", tickvals=list(range(len(axis.names))),
-            ticktext=[_tick(name) for name in axis.names], showgrid=False, showline=False, ticks="",
+    layout = figure.layout
+    layout.height, layout.showlegend, layout.margin.t = 92 + 70 + row_height * max(n_rows, 4), False, 68
+    for side, axis in (("x", across), ("y", down)):
+        words = [worded_name(name, _LONGEST_TICK) for name in axis.names]
+        set_axis(
+            figure, side, title=worded_name(axis.title, LONGEST_HINT), tickmode="array", ticktext=words,
+            tickvals=list(range(len(words))), showgrid=False, showline=False, ticks="",
         )  # fmt: skip
-    figure.update_yaxes(autorange="reversed")
+    layout.yaxis.autorange = "reversed"
     return figure
 
 
 def describe_cells(grid: CellGrid, *, down: Axis, across: Axis) -> str:
     """What `plot_cells` shows, as a few sentences for readers who do not see it."""
     if not grid.base.any():
-        return _NOTHING
+        return NO_APPLICATIONS
     return f"Heat map. {_title(grid, down, across)}. {_subtitle(grid, down, across)}."
 
 
@@ -62,10 +72,9 @@ def tabulate_cells(grid: CellGrid, *, down: Axis, across: Axis) -> Table:
     places = list(zip(*np.nonzero(grid.base), strict=True))
     unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
     table: dict[str, list[object]] = {
-        down.title: [down.names[i] for i, _ in places],
-        across.title if across.title != down.title else f"{across.title} (across)": [
-            across.names[j] for _, j in places
-        ],
+        # A column may be titled like a figure of the table, or like the other one.
+        f"Down: {down.title}": [down.names[i] for i, _ in places],
+        f"Across: {across.title}": [across.names[j] for _, j in places],
         f"{grid.measure} ({unit})": [100 * float(grid.value[place]) for place in places],
     }
     if grid.measure is not CellMeasure.MEAN_PD:
@@ -114,12 +123,6 @@ def _subtitle(grid: CellGrid, down: Axis, across: Axis) -> str:
         said += f"; all of the cohort {_word(grid, grid.whole)}"
     few = int(np.count_nonzero(grid.too_few & (grid.base > 0)))
     return f"{said}; grey, with their number n: {labels.plural(few, 'cell')} with too few to conclude" if few else said
-
-
-def _tick(name: str) -> str:
-    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    # Names come out of files; Plotly would take what looks like markup for it.
-    return html.escape(short, quote=False)
 
 
 def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:

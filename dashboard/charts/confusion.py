@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import is_too_wide, legend_name
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, translucent
+from dashboard.charts.curves import is_too_wide
+from dashboard.charts.template import (
+    FigureTheme,
+    Named,
+    Table,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    translucent,
+    worded_name,
+)
 from dashboard.labels import brief_percent, count, percent
 from dashboard.metrics.estimate import NO_APPLICATIONS
 from dashboard.metrics.rates import Confusion
@@ -39,9 +49,10 @@ def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = N
         _frame(place, cell, confusion.applications, theme)
         for place, cell in zip(_PLACES, _cells(confusion), strict=True)
     ]
-    figure.update_layout(
-        showlegend=False, margin={"t": 68, "l": 8, "r": 8}, height=HEIGHT, shapes=shapes, **_axes(confusion)
-    )
+    layout = figure.layout
+    layout.showlegend, layout.margin.t, layout.margin.r, layout.height, layout.shapes = False, 68, 8, HEIGHT, shapes
+    for side, settings in _axes(confusion).items():
+        set_axis(figure, side, **settings)
     return figure
 
 
@@ -115,7 +126,7 @@ def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) 
 def _words(confusion: Confusion, against: Named[Confusion] | None, theme: FigureTheme) -> go.Scatter:
     texts = [_text(cell, confusion.applications) for cell in _cells(confusion)]
     if against is not None:
-        name = legend_name(against.name)
+        name = worded_name(against.name)
         others = [f"<br><i>{name}: {_worded_share(cell)}</i>" for cell in _cells(against.value)]
         texts = [text + other for text, other in zip(texts, others, strict=True)]
     return go.Scatter(
@@ -137,7 +148,7 @@ def _percentage(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def _axes(confusion: Confusion) -> dict[str, object]:
+def _axes(confusion: Confusion) -> dict[str, dict[str, Any]]:
     total = confusion.applications
     columns = [
         f"<b>{word}</b><br>{count(number)} ({percent(number / total, 1)})"
@@ -148,4 +159,4 @@ def _axes(confusion: Confusion) -> dict[str, object]:
         for word, number in (("Repaid", confusion.non_defaults), ("Defaulted", confusion.defaults))
     ]
     shared = {"showgrid": False, "showline": False, "ticks": "", "range": [-0.5, 1.5], "tickvals": [0, 1]}
-    return {"xaxis": {"ticktext": columns, "side": "top", **shared}, "yaxis": {"ticktext": rows, **shared}}
+    return {"x": {"ticktext": columns, "side": "top", **shared}, "y": {"ticktext": rows, **shared}}

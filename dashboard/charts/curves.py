@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.template import FigureTheme, Named, Table, add_note, translucent
+from dashboard.charts.template import COHORT, FigureTheme, Named, Table, add_note, translucent, worded_name
 from dashboard.labels import brief_percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
 
-COHORT = "Cohort"
 # An interval of a share that is wider than this allows no conclusion.
 TOO_WIDE = 0.2
-_LONGEST = 30
 
 
 def is_too_wide(estimate: Estimate) -> bool:
@@ -25,9 +22,10 @@ def is_too_wide(estimate: Estimate) -> bool:
     return estimate.low is None or estimate.high is None or estimate.high - estimate.low > TOO_WIDE
 
 
-def legend_name(name: str) -> str:
-    """A cohort's name as a figure can show it: short, and letter by letter."""
-    return html.escape(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…")
+def set_legend(figure: go.Figure, *, shown: bool) -> None:
+    """Show the legend in its row above the plot, or leave out both."""
+    figure.layout.showlegend = shown
+    figure.layout.margin.t = 92 if shown else 68
 
 
 def curve_line(
@@ -38,7 +36,7 @@ def curve_line(
 
     `hover` says in words what %{x}, %{y} and the cutoff %{customdata} are; alone, the cohort's curve is filled.
     """
-    name = legend_name(against) if against else COHORT
+    name = worded_name(against) if against else COHORT
     return go.Scatter(
         name=name,
         x=(100 * x).astype(np.float32),

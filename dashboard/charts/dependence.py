@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,13 +10,18 @@ import plotly.graph_objects as go
 
 from dashboard.charts.importance import NOTHING, odds, zero_line
 from dashboard.charts.template import (
+    COHORT,
+    LONGEST_HINT,
     FigureTheme,
     Named,
     Table,
+    add_shape,
     empty_figure,
     figure_theme,
     new_figure,
+    set_axis,
     translucent,
+    worded_name,
 )
 from dashboard.labels import plural
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
@@ -41,9 +45,9 @@ def plot_dependence(
     theme = figure_theme(dark=dark)
     shown = drawn_bins(dependence, None if against is None else against.value)
     figure = new_figure(_title(dependence), _subtitle(dependence, len(shown)), dark=dark)
-    _add_curve(figure, dependence, shown, "Cohort", theme, is_against=False)
+    _add_curve(figure, dependence, shown, COHORT, theme, is_against=False)
     if against is not None and against.value.n_applications:
-        _add_curve(figure, against.value, shown, html.escape(against.name), theme, is_against=True)
+        _add_curve(figure, against.value, shown, worded_name(against.name), theme, is_against=True)
     _lay_out_axes(figure, dependence, shown, theme)
     return figure
 
@@ -136,7 +140,8 @@ def _add_curve(
     colour = theme.against if is_against else theme.accent
     is_missing = shown == dependence.applications.size - 1
     used = dependence.applications[shown] > 0
-    places, words = _places(dependence, shown), np.array(value_labels(dependence.feature))[shown]
+    places = _places(dependence, shown)
+    words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature)])[shown]
     is_curve = used & ~is_missing if dependence.feature.bins.kind is not BinKind.LEVELS else np.zeros_like(used)
     if is_curve.any() and not is_against:
         figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], colour))
@@ -154,7 +159,7 @@ def _band(
     dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], colour: str
 ) -> go.Scatter:
     return go.Scatter(
-        name="Cohort, middle 80 %", x=np.concatenate([places, places[::-1]]),
+        name=f"{COHORT}, middle 80 %", x=np.concatenate([places, places[::-1]]),
         y=np.concatenate([dependence.high[bins], dependence.low[bins][::-1]]).astype(np.float32),
         mode="lines", line={"width": 0}, fill="toself", fillcolor=translucent(colour, 0.2), hoverinfo="skip",
     )  # fmt: skip
@@ -199,15 +204,18 @@ def _shares(
 def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[np.intp], theme: FigureTheme) -> None:
     places = _places(dependence, shown)
     ticks, words = _ticks(dependence, shown, places)
-    small = {"size": 12, "color": theme.muted}
-    figure.update_layout(
-        height=_HEIGHT, showlegend=True, bargap=0.15, hovermode="x", shapes=[zero_line(theme, is_level=True)],
-        yaxis_title_text="Contribution (log-odds)", yaxis_domain=[0.34, 1],
-        yaxis2={"title": {"text": "Share", "standoff": 10, "font": small}, "tickfont": small, "domain": [0, 0.22],
-                "anchor": "x", "ticksuffix": " %", "nticks": 4, "rangemode": "tozero"},
-        xaxis_title_text=feature_title(dependence.feature), xaxis_tickvals=ticks, xaxis_ticktext=words,
-        xaxis_anchor="y2", xaxis_range=[-0.7, float(places[-1]) + 0.7],
-        xaxis_tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
+    layout, small = figure.layout, {"size": 12, "color": theme.muted}
+    layout.height, layout.showlegend, layout.bargap, layout.hovermode = _HEIGHT, True, 0.15, "x"
+    add_shape(figure, zero_line(theme, is_level=True))
+    layout.yaxis2 = {
+        "title": {"text": "Share", "standoff": 10, "font": small}, "tickfont": small, "domain": [0, 0.22],
+        "anchor": "x", "ticksuffix": " %", "nticks": 4, "rangemode": "tozero",
+    }  # fmt: skip
+    set_axis(figure, "y", title="Contribution (log-odds)", domain=[0.34, 1])
+    set_axis(
+        figure, "x", title=worded_name(feature_title(dependence.feature), LONGEST_HINT), tickvals=ticks, ticktext=words,
+        anchor="y2", range=[-0.7, float(places[-1]) + 0.7],
+        tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
     )  # fmt: skip
 
 
@@ -217,12 +225,8 @@ def _ticks(
     """Ticks stand between ranges, and under single values, levels and the missing ones."""
     edges = boundary_labels(dependence.feature)
     words = value_labels(dependence.feature)
-    named = [(float(place), _short(words[at])) for place, at in zip(places, shown, strict=True)]
+    named = [(float(place), words[at]) for place, at in zip(places, shown, strict=True)]
     if edges:
         between = [(at + 0.5, edge) for at, edge in enumerate(edges) if at % 2 == 0]
         named = between + ([named[-1]] if shown[-1] == dependence.applications.size - 1 else [])
-    return [place for place, _ in named], [html.escape(word) for _, word in named]
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= _LONGEST_TICK else f"{word[: _LONGEST_TICK - 1]}…"
+    return [place for place, _ in named], [worded_name(word, _LONGEST_TICK) for _, word in named]

@@ -6,12 +6,22 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.template import FigureTheme, Table, add_note, empty_figure, figure_theme, new_figure, translucent
+from dashboard.charts.template import (
+    NO_APPLICATIONS,
+    FigureTheme,
+    Table,
+    add_line,
+    add_note,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    translucent,
+)
 from dashboard.labels import brief_percent, percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 
-NO_APPLICATIONS = "There are no applications to show."
 # Below this many of either outcome their medians say nothing.
 MIN_TO_COMPARE = 10
 
@@ -28,15 +38,16 @@ def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None =
         figure.add_trace(_area(distribution, "Defaults", theme))
     if cutoff is not None:
         _mark_cutoff(figure, cutoff, float(distribution.edges[-1]), theme)
-    figure.update_layout(hovermode="x unified", showlegend=True, legend_entrywidth=130)
-    figure.update_xaxes(
-        title_text="Predicted probability of default (PD)", ticksuffix=" %",
+    layout = figure.layout
+    layout.hovermode, layout.showlegend, layout.legend.entrywidth = "x unified", True, 130
+    set_axis(
+        figure, "x", title="Predicted probability of default (PD)", ticksuffix=" %",
         range=[0, 100 * float(distribution.edges[-1])],
-        unifiedhovertitle_text=f"PD from %{{x:.4~g}} %, {_width(distribution)}",
+        unifiedhovertitle={"text": f"PD from %{{x:.4~g}} %, {_width(distribution)}"},
     )  # fmt: skip
     # Room above the highest bar for the cutoff's label.
     top = 115 * max(float(distribution.good_share.max()), float(distribution.bad_share.max()))
-    figure.update_yaxes(title_text="Share of the outcome per bar", ticksuffix=" %", range=[0, top], nticks=6)
+    set_axis(figure, "y", title="Share of the outcome per bar", ticksuffix=" %", range=[0, top], nticks=6)
     return figure
 
 
@@ -132,7 +143,7 @@ def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureThem
         text, place = f"cutoff {brief_percent(cutoff)} →", top
     else:
         text, place = f"cutoff {brief_percent(cutoff)}", cutoff
-        figure.add_vline(x=100 * cutoff, line={"color": theme.mark, "width": 1.5, "dash": "dash"})
+        add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     left_of_line = place > 0.6 * top
     side, shift = ("right", -4) if left_of_line else ("left", 4)
     add_note(figure, text, x=100 * place, y=1, yref="paper", yanchor="top", xanchor=side, xshift=shift)

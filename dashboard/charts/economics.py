@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import COHORT, legend_name
 from dashboard.charts.template import (
+    COHORT,
     TRANSPARENT,
     FigureTheme,
     Named,
@@ -18,7 +18,9 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    set_axis,
     translucent,
+    worded_name,
 )
 from dashboard.labels import amount, brief_percent, interval, percent
 from dashboard.metrics.counts import FloatArray
@@ -99,13 +101,13 @@ def _plot(
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(curve, measure), _subtitle(curve, measure), dark=dark)
     other = against.value if against else None
-    name = legend_name(against.name) if against else ""
+    name = worded_name(against.name) if against else ""
     figure.add_traces(_traces(curve, measure, other, name, theme))
-    figure.update_layout(
-        showlegend=True, legend={"entrywidth": 92}, height=HEIGHT, shapes=_marks(curve, theme),
-        xaxis={"title": {"text": "Cutoff (PD)"}, "ticksuffix": " %", "range": [0, 100 * float(curve.cutoff[-1])]},
-        yaxis={"title": {"text": measure.unit}, "range": _span(curve, other, measure), "nticks": 6},
-    )  # fmt: skip
+    layout = figure.layout
+    layout.showlegend, layout.legend.entrywidth, layout.height = True, 92, HEIGHT
+    layout.shapes = _marks(curve, theme)
+    set_axis(figure, "x", title="Cutoff (PD)", ticksuffix=" %", range=[0, 100 * float(curve.cutoff[-1])])
+    set_axis(figure, "y", title=measure.unit, range=_span(curve, other, measure), nticks=6)
     if _theory_fits(curve):
         # Under a curve of costs and under one of profit, the bottom right of their best point is free.
         x = 100 * (curve.theory or 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import textwrap
 from collections.abc import Sequence
@@ -12,13 +11,18 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.template import (
+    COHORT,
+    LONGEST_HINT,
     FigureTheme,
     Named,
     Table,
     add_note,
+    add_shape,
     empty_figure,
     figure_theme,
     new_figure,
+    set_axis,
+    worded_name,
 )
 from dashboard.labels import plural
 from dashboard.metrics.estimate import NO_APPLICATIONS
@@ -45,7 +49,7 @@ def odds(value: float) -> str:
 
 def wrapped(label: str) -> str:
     """`label` in lines that leave room for the figure."""
-    return "<br>".join(html.escape(line) for line in textwrap.wrap(label, _LONGEST_LINE))
+    return "<br>".join(worded_name(line, _LONGEST_LINE) for line in textwrap.wrap(label, _LONGEST_LINE))
 
 
 def zero_line(theme: FigureTheme, *, dash: str = "dot", is_level: bool = False) -> dict[str, object]:
@@ -70,11 +74,11 @@ def plot_importance(importance: Effects, *, against: Named[Effects] | None = Non
     theme = figure_theme(dark=dark)
     subtitle = f"Mean size of each feature's contribution, the {len(shown)} largest of {len(importance.ordered)}"
     figure = new_figure(_importance_title(importance), subtitle, dark=dark)
-    figure.add_trace(_bars("Cohort", shown, [theme.accent] * len(shown), theme, two_sided=True))
+    figure.add_trace(_bars(COHORT, shown, [theme.accent] * len(shown), theme, two_sided=True))
     if against is not None and against.value.n_applications:
         figure.add_trace(_diamonds(against, shown, theme))
-    _lay_out(figure, shown, xaxis_title_text="Mean size (log-odds)", xaxis_rangemode="tozero",
-             showlegend=against is not None)  # fmt: skip
+    _lay_out(figure, shown, "Mean size (log-odds)")
+    figure.layout.xaxis.rangemode, figure.layout.showlegend = "tozero", against is not None
     return figure
 
 
@@ -109,8 +113,9 @@ def plot_difference(difference: Effects, *, reference: str = AVERAGE, dark: bool
     figure = new_figure(_difference_title(difference, reference), _difference_subtitle(difference), dark=dark)
     colours = [theme.bad if (effect.estimate.value or 0) > 0 else theme.good for effect in shown]
     figure.add_trace(_bars("Difference", shown, colours, theme, two_sided=False))
-    _lay_out(figure, shown, xaxis_title_text="Difference (log-odds)", showlegend=False, margin_t=68,
-             shapes=[zero_line(theme, dash="solid")])  # fmt: skip
+    _lay_out(figure, shown, "Difference (log-odds)")
+    figure.layout.showlegend, figure.layout.margin.t = False, 68
+    add_shape(figure, zero_line(theme, dash="solid"))
     for text, side in (("← lowers the PD", 0.0), ("raises the PD →", 1.0)):
         add_note(
             figure, text, x=side, y=1, xref="paper", yref="paper", yanchor="bottom", xanchor="right" if side else "left"
@@ -176,14 +181,14 @@ def _bars(name: str, effects: Sequence[Effect], colours: list[str], theme: Figur
         error_x={"type": "data", "array": ends.astype(np.float32), "color": theme.text, "thickness": 1, "width": 3,
                  # Whiskers too short to be read as such would only look like the bars' edge.
                  "visible": bool(np.any(ends > _SHORTEST_WHISKER * np.abs(values)))},
-        hovertext=[effect.label for effect in effects],
+        hovertext=[worded_name(effect.label, LONGEST_HINT) for effect in effects],
         hovertemplate="%{hovertext}<br>%{x:.3f} log-odds: odds ×" + either + "%{customdata:.2f}<extra></extra>",
     )  # fmt: skip
 
 
 def _diamonds(against: Named[Effects], shown: Sequence[Effect], theme: FigureTheme) -> go.Scatter:
     values = np.array([against.value.of(effect.name).value or 0.0 for effect in shown], dtype=np.float32)
-    name = html.escape(against.name)
+    name = worded_name(against.name)
     return go.Scatter(
         name=name, x=values, y=np.arange(len(shown), dtype=np.float32), mode="markers",
         marker={"symbol": "diamond", "size": 10, "color": theme.surface, "line": {"color": theme.against, "width": 2}},
@@ -195,9 +200,10 @@ def _values(effects: Sequence[Effect]) -> npt.NDArray[np.float32]:
     return np.array([effect.estimate.value or 0.0 for effect in effects], dtype=np.float32)
 
 
-def _lay_out(figure: go.Figure, effects: Sequence[Effect], **layout: object) -> None:
-    figure.update_layout(
-        height=_AROUND + _PER_BAR * len(effects), bargap=0.3, xaxis_showgrid=True, yaxis_showgrid=False,
-        yaxis_tickvals=list(range(len(effects))), yaxis_ticktext=[wrapped(effect.label) for effect in effects],
-        yaxis_range=[len(effects) - 0.4, -0.6], **layout,
+def _lay_out(figure: go.Figure, effects: Sequence[Effect], title: str) -> None:
+    figure.layout.height, figure.layout.bargap = _AROUND + _PER_BAR * len(effects), 0.3
+    set_axis(figure, "x", title=title, showgrid=True)
+    set_axis(
+        figure, "y", showgrid=False, range=[len(effects) - 0.4, -0.6], tickvals=list(range(len(effects))),
+        ticktext=[wrapped(effect.label) for effect in effects],
     )  # fmt: skip

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import COHORT, TOO_WIDE, legend_name, reference_line
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure
+from dashboard.charts.curves import TOO_WIDE, reference_line, set_legend
+from dashboard.charts.template import (
+    COHORT,
+    FigureTheme,
+    Named,
+    Table,
+    add_line,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
 from dashboard.labels import percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.ranking import LiftTable
@@ -25,11 +36,11 @@ def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = 
     other = None if against is None else against.value
     if against is not None and other is not None:
         figure.add_trace(_markers(other, theme, against.name))
-    figure.add_hline(y=1, line={"color": theme.mark, "width": 1, "dash": "dot"})
-    figure.update_layout(showlegend=other is not None, margin_t=92 if other is not None else 68, bargap=0.25)
-    figure.update_layout(legend_entrywidth=0)
-    figure.update_xaxes(title_text=f"{_group_noun(table).capitalize()} of applications, riskiest first", dtick=1)
-    figure.update_yaxes(title_text="Lift (times the cohort's default rate)", rangemode="tozero", nticks=6)
+    add_line(figure, theme, y=1)
+    set_legend(figure, shown=other is not None)
+    figure.layout.bargap, figure.layout.legend.entrywidth = 0.25, 0
+    set_axis(figure, "x", title=f"{_group_noun(table).capitalize()} of applications, riskiest first", dtick=1)
+    set_axis(figure, "y", title="Lift (times the cohort's default rate)", rangemode="tozero", nticks=6)
     return figure
 
 
@@ -63,8 +74,8 @@ def tabulate_lift(table: LiftTable | None, *, against: Against = None) -> Table:
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"Lift, {against.name}"] = against.value.lift.tolist()
-        found[f"Gain, {against.name} (%)"] = (100 * against.value.captured).tolist()
+        found[f"{against.name}: lift"] = against.value.lift.tolist()
+        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
     return found
 
 
@@ -79,9 +90,10 @@ def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = 
     if against is not None and other is not None:
         figure.add_trace(_gain_line(other, theme, against.name))
     figure.add_trace(_gain_line(table, theme))
-    figure.update_layout(showlegend=other is not None, margin_t=92 if other is not None else 68, legend_entrywidth=0)
-    figure.update_xaxes(title_text="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 101], dtick=20)
-    figure.update_yaxes(title_text="Gain (share of all defaults)", ticksuffix=" %", range=[0, 102], nticks=6)
+    set_legend(figure, shown=other is not None)
+    figure.layout.legend.entrywidth = 0
+    set_axis(figure, "x", title="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 101], dtick=20)
+    set_axis(figure, "y", title="Gain (share of all defaults)", ticksuffix=" %", range=[0, 102], nticks=6)
     return figure
 
 
@@ -105,7 +117,7 @@ def tabulate_gain(table: LiftTable | None, *, against: Against = None) -> Table:
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"Gain, {against.name} (%)"] = (100 * against.value.captured).tolist()
+        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
     return found
 
 
@@ -180,14 +192,14 @@ def _bars(table: LiftTable, theme: FigureTheme) -> go.Bar:
 
 def _markers(table: LiftTable, theme: FigureTheme, name: str) -> go.Scatter:
     return go.Scatter(
-        name=legend_name(name),
+        name=worded_name(name),
         x=np.arange(1, table.lift.size + 1, dtype=np.float32),
         y=table.lift.astype(np.float32),
         customdata=_detail(table),
         mode="lines+markers",
         line={"color": theme.against, "width": 1.5, "dash": "dash"},
         marker={"symbol": "diamond-open", "size": 9, "line": {"width": 2}},
-        hovertemplate=f"{_LIFT_HOVER}<extra>{legend_name(name)}</extra>",
+        hovertemplate=f"{_LIFT_HOVER}<extra>{worded_name(name)}</extra>",
     )
 
 
@@ -197,7 +209,7 @@ def _gain_line(table: LiftTable, theme: FigureTheme, against: str = "") -> go.Sc
     low, high = (np.concatenate([start, values]) for values in (table.captured_low, table.captured_high))
     colour = theme.against if against else theme.accent
     return go.Scatter(
-        name=legend_name(against) if against else COHORT,
+        name=worded_name(against) if against else COHORT,
         x=(100 * share).astype(np.float32),
         y=(100 * captured).astype(np.float32),
         mode="lines+markers",

@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from dashboard.charts.curves import (
     curve_line,
     is_too_wide,
-    legend_name,
     mark_point,
     note_corner,
     note_cutoff,
@@ -16,7 +15,18 @@ from dashboard.charts.curves import (
     reference_line,
     stacked,
 )
-from dashboard.charts.template import FigureTheme, Named, Table, add_note, empty_figure, figure_theme, new_figure
+from dashboard.charts.template import (
+    FigureTheme,
+    Named,
+    Table,
+    add_line,
+    add_note,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
 from dashboard.labels import brief_percent, percent, points
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import CapCurve, KsCurve, PrecisionRecallCurve
@@ -50,10 +60,10 @@ def plot_precision_recall(
     if confusion is not None:
         _mark_precision(figure, confusion, theme)
     top = max(float(np.max(each.precision)) for each in (curve, other) if each is not None)
-    figure.update_layout(showlegend=True, legend_entrywidth=0)
-    figure.update_xaxes(title_text="Defaults declined (recall)", ticksuffix=" %", range=[-0.5, 100.5])
+    figure.layout.showlegend, figure.layout.legend.entrywidth = True, 0
+    set_axis(figure, "x", title="Defaults declined (recall)", ticksuffix=" %", range=[-0.5, 100.5])
     title = "Defaults among the declined (precision)"
-    figure.update_yaxes(title_text=title, ticksuffix=" %", range=[0, min(105 * top, 101)], nticks=6)
+    set_axis(figure, "y", title=title, ticksuffix=" %", range=[0, min(105 * top, 101)], nticks=6)
     return figure
 
 
@@ -104,12 +114,13 @@ def plot_ks(
     _mark_gap(figure, curve, theme)
     if cutoff is not None:
         _mark_cutoff(figure, cutoff, theme, right)
-    figure.update_layout(showlegend=True, legend_entrywidth=0, hovermode="x unified")
-    figure.update_xaxes(
-        title_text="Predicted probability of default (PD)", ticksuffix=" %", range=[0, 100 * right],
-        unifiedhovertitle_text="PD below %{x:.2f} %",
+    layout = figure.layout
+    layout.showlegend, layout.legend.entrywidth, layout.hovermode = True, 0, "x unified"
+    set_axis(
+        figure, "x", title="Predicted probability of default (PD)", ticksuffix=" %", range=[0, 100 * right],
+        unifiedhovertitle={"text": "PD below %{x:.2f} %"},
     )  # fmt: skip
-    figure.update_yaxes(title_text="Share of the outcome with a lower PD", ticksuffix=" %", range=[0, 101], nticks=6)
+    set_axis(figure, "y", title="Share of the outcome with a lower PD", ticksuffix=" %", range=[0, 101], nticks=6)
     return figure
 
 
@@ -145,9 +156,9 @@ def plot_cap(
     if against is not None and other is not None:
         figure.add_trace(_cap_line(other, theme, against.name, compared=True))
     figure.add_trace(_cap_line(curve, theme, compared=other is not None))
-    figure.update_layout(showlegend=True, legend_entrywidth=0)
-    figure.update_xaxes(title_text="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 100.5])
-    figure.update_yaxes(title_text="Defaults among them", ticksuffix=" %", range=[0, 101], nticks=6)
+    figure.layout.showlegend, figure.layout.legend.entrywidth = True, 0
+    set_axis(figure, "x", title="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 100.5])
+    set_axis(figure, "y", title="Defaults among them", ticksuffix=" %", range=[0, 101], nticks=6)
     return figure
 
 
@@ -223,7 +234,7 @@ def _ks_subtitle(curve: KsCurve, statistic: Estimate) -> str:
 
 
 def _ks_lines(curve: KsCurve, theme: FigureTheme, against: str = "") -> list[go.Scatter]:
-    of = f"{legend_name(against)}: " if against else ""
+    of = f"{worded_name(against)}: " if against else ""
     parts = (
         ("non-defaults" if against else "Non-defaults", curve.good_below, theme.good, "solid"),
         ("defaults" if against else "Defaults", curve.bad_below, theme.bad, "5px,2px"),
@@ -249,7 +260,7 @@ def _end_of_axis(curve: KsCurve, cutoff: float | None) -> float:
 
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, theme: FigureTheme, right: float) -> None:
-    figure.add_vline(x=100 * cutoff, line={"color": theme.mark, "width": 1.5, "dash": "dash"})
+    add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     side, shift = ("right", -4) if cutoff > 0.6 * right else ("left", 4)
     text = f"cutoff {brief_percent(cutoff)}"
     add_note(figure, text, x=100 * cutoff, y=0.02, yref="paper", yanchor="bottom", xanchor=side, xshift=shift)

@@ -9,17 +9,27 @@ from enum import StrEnum
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import legend_name
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, translucent
+from dashboard.charts.template import (
+    COHORT,
+    NO_APPLICATIONS,
+    FigureTheme,
+    Named,
+    Table,
+    add_line,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    translucent,
+    worded_name,
+)
 from dashboard.labels import brief_percent, percent, plural, points, signed_points
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.counts import FloatArray
 
-NO_APPLICATIONS = "There are no applications to show."
 # With fewer of either outcome, in all or a group, most groups have hardly any of it.
 MIN_TO_CONCLUDE, MIN_PER_GROUP = 10, 2
 MOSTLY = 0.75
-COHORT = "Cohort"
 _ROOM = 1.1
 _ENTRY = 120
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -45,10 +55,10 @@ def plot_reliability(
     for name, groups, is_other in _parts(result, against):
         colour = theme.against if is_other else theme.accent
         figure.add_trace(_band(groups, low, colour, faint=is_other))
-        figure.add_trace(_curve(legend_name(name), groups, low, colour, is_other=is_other))
-    figure.update_layout(showlegend=against is not None, legend_entrywidth=_ENTRY)
-    figure.update_xaxes(title_text="Mean PD of the group", **_axis(low, high, axes))
-    figure.update_yaxes(title_text="Default rate of the group", **_axis(low, high, axes))
+        figure.add_trace(_curve(worded_name(name), groups, low, colour, is_other=is_other))
+    figure.layout.showlegend, figure.layout.legend.entrywidth = against is not None, _ENTRY
+    set_axis(figure, "x", title="Mean PD of the group", **_axis(low, high, axes))
+    set_axis(figure, "y", title="Default rate of the group", **_axis(low, high, axes))
     return figure
 
 
@@ -83,14 +93,14 @@ def plot_calibration_gap(
     theme = figure_theme(dark=dark)
     figure = new_figure(_gap_title(result), "Default rate less mean PD, with 95 % intervals; above 0 the PD is too low",
                         dark=dark)  # fmt: skip
-    figure.add_hline(y=0, line={"color": theme.mark, "width": 1, "dash": "dot"})
+    add_line(figure, theme, y=0)
     for name, groups, is_other in _parts(result, against):
         figure.add_trace(
-            _gaps(legend_name(name), groups, theme.against if is_other else theme.accent, is_other=is_other)
+            _gaps(worded_name(name), groups, theme.against if is_other else theme.accent, is_other=is_other)
         )
-    figure.update_layout(showlegend=against is not None, legend_entrywidth=_ENTRY)
-    figure.update_xaxes(title_text="Mean PD of the group", **_axis(*_ends(_drawn(result, against), axes), axes))
-    figure.update_yaxes(title_text="Default rate − PD (percentage points)", tickformat="~g", nticks=6)
+    figure.layout.showlegend, figure.layout.legend.entrywidth = against is not None, _ENTRY
+    set_axis(figure, "x", title="Mean PD of the group", **_axis(*_ends(_drawn(result, against), axes), axes))
+    set_axis(figure, "y", title="Default rate − PD (percentage points)", tickformat="~g", nticks=6)
     return figure
 
 

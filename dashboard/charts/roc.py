@@ -11,9 +11,10 @@ from dashboard.charts.curves import (
     note_cutoff,
     point_table,
     reference_line,
+    set_legend,
     stacked,
 )
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure
+from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, set_axis
 from dashboard.labels import brief_percent, percent
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
@@ -42,9 +43,9 @@ def plot_roc(
     figure.add_trace(_line(curve, theme, compared=other is not None))
     if confusion is not None:
         _mark_cutoff(figure, confusion, theme)
-    figure.update_layout(showlegend=other is not None, margin_t=92 if other is not None else 68)
-    figure.update_xaxes(title_text="Non-defaults declined (false positive rate)", ticksuffix=" %", range=[-0.5, 100.5])
-    figure.update_yaxes(title_text="Defaults declined (true positive rate)", ticksuffix=" %", range=[0, 101], nticks=6)
+    set_legend(figure, shown=other is not None)
+    set_axis(figure, "x", title="Non-defaults declined (false positive rate)", ticksuffix=" %", range=[-0.5, 100.5])
+    set_axis(figure, "y", title="Defaults declined (true positive rate)", ticksuffix=" %", range=[0, 101], nticks=6)
     return figure
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,13 +11,23 @@ import plotly.graph_objects as go
 
 from dashboard import labels
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
-from dashboard.charts.template import FigureTheme, Named, Table, add_note, figure_theme, new_figure
+from dashboard.charts.template import (
+    COHORT,
+    FigureTheme,
+    Named,
+    Table,
+    add_note,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.segments import MIN_APPLICATIONS, Lending, Measure, Order, Segment, SegmentReport, Verdict
 
 MOST_DRAWN = 24
 ROW_HEIGHT = 26
-LONGEST_NAME = 34
+_LONGEST_TICK = 34
 AGAINST_REST, LENDING, INTERVAL = "Against the rest", "Approved applications", "95 %"
 _SHIFT = 0.19
 _SHARES_OF_DEFAULTS = (Measure.DEFAULT_RATE, Measure.BAD_RATE)
@@ -38,7 +47,7 @@ class _Mark:
 
 _RIGHT, _LEFT = "triangle-right", "triangle-left"
 _FEW = _Mark("Too few to conclude", "circle-open", lambda theme: theme.mark)
-_PLAIN = _Mark("Cohort", "circle", lambda theme: theme.accent)
+_PLAIN = _Mark(COHORT, "circle", lambda theme: theme.accent)
 _OTHER = "diamond-open"
 _MARKS: Mapping[Verdict | Lending, _Mark] = {
     Verdict.HIGHER: _Mark("Higher than the rest", _RIGHT, lambda theme: theme.bad),
@@ -74,13 +83,13 @@ def plot_segments(
         figure.add_trace(_points(chosen, rows, measure, mark.name, (mark.symbol, mark.colour(theme))))
     if against is not None:
         _add_against(figure, against, drawn, measure, theme)
-    figure.update_layout(
-        height=92 + 44 + ROW_HEIGHT * (len(drawn) + 1), showlegend=True, clickmode="event+select", hovermode="closest"
-    )
+    layout = figure.layout
+    layout.height, layout.showlegend = 92 + 44 + ROW_HEIGHT * (len(drawn) + 1), True
+    layout.clickmode, layout.hovermode = "event+select", "closest"
     unit = " %" if _is_share(measure) and measure not in _DIFFERENCES else ""
-    figure.update_xaxes(title_text=_with_unit(measure), ticksuffix=unit, showgrid=True, nticks=8)
-    figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(drawn))), ticktext=[_tick(segment) for segment in drawn],
+    set_axis(figure, "x", title=_with_unit(measure), ticksuffix=unit, showgrid=True, nticks=8)
+    set_axis(
+        figure, "y", tickmode="array", tickvals=list(range(len(drawn))), ticktext=_ticks(drawn),
         range=[len(drawn) - 0.4, -1.1], showgrid=False,
     )  # fmt: skip
     return figure
@@ -221,10 +230,8 @@ _FIRST = {
 }
 
 
-def _tick(segment: Segment) -> str:
-    name = segment.name if len(segment.name) <= LONGEST_NAME else f"{segment.name[: LONGEST_NAME - 1]}…"
-    # Names come out of files; Plotly would take what looks like markup for it.
-    return html.escape(name, quote=False)
+def _ticks(segments: Sequence[Segment]) -> list[str]:
+    return [worded_name(segment.name, _LONGEST_TICK) for segment in segments]
 
 
 def _grouped(segments: Sequence[Segment], measure: Measure) -> dict[_Mark, list[int]]:
@@ -253,7 +260,7 @@ def _points(
     facts = [(segment.code, segment.applications, segment.defaults) for segment in segments]
     return go.Scatter(
         name=name, x=value.astype(np.float32), y=rows, mode="markers",
-        text=[_tick(segment) for segment in segments],
+        text=_ticks(segments),
         customdata=np.column_stack([np.array(facts, dtype=np.float64), low, high]).astype(np.float32),
         marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2 if "open" in symbol else 0}},
         error_x={
@@ -277,7 +284,7 @@ def _hover(measure: Measure, name: str) -> str:
     return (
         f"<b>%{{text}}</b><br>{measure.lower() if is_worded(measure) else measure} %{{x:{digits}}}{unit}{spread}"
         f"<br>%{{customdata[1]:,}} applications, %{{customdata[2]:,}} defaults"
-        f"<extra>{html.escape(name, quote=False)}</extra>"
+        f"<extra>{name}</extra>"
     )
 
 
@@ -288,8 +295,8 @@ def _add_against(
     found = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
     if found:
         places = np.array([rows[segment.code] + _SHIFT for segment in found], dtype=np.float32)
-        name = html.escape(against.name, quote=False)
-        figure.add_trace(_points(found, places, measure, name, (_OTHER, theme.against)))
+        look = (_OTHER, theme.against)
+        figure.add_trace(_points(found, places, measure, worded_name(against.name), look))
 
 
 def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme: FigureTheme) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.curves import COHORT, legend_name
 from dashboard.charts.economics import TOO_WIDE
 from dashboard.charts.template import (
+    COHORT,
     FigureTheme,
     Named,
     Table,
+    add_line,
     empty_figure,
     figure_theme,
     new_figure,
+    set_axis,
     translucent,
+    worded_name,
 )
 from dashboard.labels import brief_percent
 from dashboard.metrics.counts import FloatArray
@@ -63,23 +65,24 @@ def plot_sensitivity(
     if result is None:
         return empty_figure(f"Best cutoff by {assumption.name}", _nothing(assumption), dark=dark)
     theme = figure_theme(dark=dark)
-    figure = new_figure(_title(result, assumption), _SUBTITLE, dark=dark)
-    other = against.value if against else None
-    second = other.optimum if other else result.theory
+    subtitle = f"{_SUBTITLE}{_left_out(result, assumption)}"
+    figure = new_figure(_title(result, assumption), subtitle, dark=dark)
+    drawn, other = _on_axis(result, assumption), _other_on_axis(against, assumption)
+    second = other.optimum if other else drawn.theory
     if against is not None and other is not None:
-        beside = _line(other, second, assumption, legend_name(against.name), theme.against, "dash")
+        beside = _line(other, second, assumption, worded_name(against.name), theme.against, "dash")
     else:
-        beside = _line(result, second, assumption, "Break-even", theme.mark, "dot")
+        beside = _line(drawn, second, assumption, "Break-even", theme.mark, "dot")
     name = COHORT if other else "Best cutoff"
     figure.add_traces(
         [
-            _range(result, assumption, theme),
+            _range(drawn, assumption, theme),
             beside,
-            _line(result, result.optimum, assumption, name, theme.accent, "solid"),
-            _now(result, assumption, result.applied, f"Now: {brief_percent(result.applied)}", theme),
+            _line(drawn, drawn.optimum, assumption, name, theme.accent, "solid"),
+            *_now(drawn, assumption, result.applied, f"Now: {brief_percent(result.applied)}", theme),
         ]
     )
-    top = max(float(result.high.max()), result.applied, float(second.max()))
+    top = max(float(drawn.high.max()), result.applied, float(second.max()))
     _lay_out(figure, assumption, "Best cutoff (PD)", min(105 * top, 101))
     return figure
 
@@ -120,23 +123,22 @@ def plot_excess(
         return empty_figure("What the cutoff gives away", _nothing(assumption), dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_excess_title(result, assumption), _excess_subtitle(result, assumption), dark=dark)
-    other = against.value if against else None
+    shown, other = _on_axis(result, assumption), _other_on_axis(against, assumption)
     name = COHORT if other else "Given away"
     at = float(result.relative_excess[_place(result)])
     traces = [
-        _line(result, result.relative_excess, assumption, name, theme.accent, "solid"),
-        _now(result, assumption, at, f"Now: {assumption.word(result.current)}", theme),
+        _line(shown, shown.relative_excess, assumption, name, theme.accent, "solid"),
+        *_now(shown, assumption, at, f"Now: {assumption.word(result.current)}", theme),
     ]
     if against is not None and other is not None:
-        compared = legend_name(against.name)
+        compared = worded_name(against.name)
         traces.insert(0, _line(other, other.relative_excess, assumption, compared, theme.against, "dash"))
     figure.add_traces(traces)
-    drawn = np.concatenate([result.relative_excess, other.relative_excess if other else []])
+    drawn = np.concatenate([shown.relative_excess, other.relative_excess if other else []])
     top = min(float(np.nanmax(drawn, initial=2 * CLOSE)), HIGHEST_SHOWN)
     top = top if np.isnan(at) else max(top, at)
-    level = {"y0": 100 * CLOSE, "y1": 100 * CLOSE, "line": {"color": theme.mark, "width": 1, "dash": "dot"}}
-    shapes = [{"type": "line", "x0": 0, "x1": 1, "xref": "paper", **level}]
-    _lay_out(figure, assumption, _share_of(assumption), 105 * top, shapes)
+    add_line(figure, theme, y=100 * CLOSE)
+    _lay_out(figure, assumption, _share_of(assumption), 105 * top)
     return figure
 
 
@@ -189,6 +191,24 @@ def _is_range_wide(result: Sensitivity) -> bool:
     return bool(result.high[place] > TOO_WIDE * result.low[place])
 
 
+def _on_axis(result: Sensitivity, assumption: Assumption) -> Sensitivity:
+    """`result` without the value that its axis has no place for: 0 on a logarithmic one."""
+    if not _left_out(result, assumption):
+        return result
+    columns = ("values", "optimum", "low", "high", "theory", "excess", "relative_excess")
+    return replace(result, **{name: getattr(result, name)[1:] for name in columns})
+
+
+def _other_on_axis(against: Against | None, assumption: Assumption) -> Sensitivity | None:
+    return None if against is None or against.value is None else _on_axis(against.value, assumption)
+
+
+def _left_out(result: Sensitivity, assumption: Assumption) -> str:
+    if assumption is not COST_RATIO or result.values[0] > 0:
+        return ""
+    return f"; not drawn: {assumption.lead} {assumption.word(0.0)}"
+
+
 def _around(result: Sensitivity) -> tuple[int, int]:
     """The first and last value from half to twice the current one."""
     inside = np.flatnonzero((result.values >= result.current / 2) & (result.values <= 2 * result.current))
@@ -199,7 +219,8 @@ def _moves(result: Sensitivity, assumption: Assumption) -> str:
     first, last = _around(result)
     low, high = (f"{brief_percent(result.optimum[i])} at" for i in (first, last))
     values = assumption.word(result.values[first]), assumption.word(result.values[last])
-    return f"{low} {assumption.lead} {values[0]}, {high} {values[1]}"
+    begin = f"{low} {assumption.lead} {values[0]}"
+    return begin if first == last else f"{begin}, {high} {values[1]}"
 
 
 def _title(result: Sensitivity, assumption: Assumption) -> str:
@@ -243,20 +264,18 @@ def _close_around(close: npt.NDArray[np.bool_], place: int) -> tuple[int, int]:
 
 def _excess_subtitle(result: Sensitivity, assumption: Assumption) -> str:
     word = "Extra cost" if assumption.stake == "cost" else "Forgone profit"
-    return f"{word} of {brief_percent(result.applied)} against the best cutoff; dotted, {100 * CLOSE:g} %"
+    left_out = _left_out(result, assumption)
+    return f"{word} of {brief_percent(result.applied)} against the best cutoff; dotted, {100 * CLOSE:g} %{left_out}"
 
 
-def _lay_out(
-    figure: go.Figure, assumption: Assumption, title: str, top: float, shapes: Sequence[Mapping[str, object]] = ()
-) -> None:
-    across: dict[str, object] = {"title": {"text": assumption.name}, "ticksuffix": assumption.suffix}
+def _lay_out(figure: go.Figure, assumption: Assumption, title: str, top: float) -> None:
+    layout = figure.layout
+    layout.showlegend, layout.legend.entrywidth = True, 76
+    set_axis(figure, "x", title=assumption.name, ticksuffix=assumption.suffix)
+    set_axis(figure, "y", title=title, ticksuffix=" %", range=[0, top], nticks=6)
     if assumption is COST_RATIO:
         # Ratios differ by factors: from 1 to 2 is as much as from 10 to 20.
-        across |= {"type": "log", "tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]}
-    figure.update_layout(
-        showlegend=True, legend={"entrywidth": 76}, shapes=shapes, xaxis=across,
-        yaxis={"title": {"text": title}, "ticksuffix": " %", "range": [0, top], "nticks": 6},
-    )  # fmt: skip
+        set_axis(figure, "x", type="log", tickvals=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000])
 
 
 def _range(result: Sensitivity, assumption: Assumption, theme: FigureTheme) -> go.Scatter:
@@ -282,9 +301,13 @@ def _line(
     )
 
 
-def _now(result: Sensitivity, assumption: Assumption, share: float, name: str, theme: FigureTheme) -> go.Scatter:
-    return go.Scatter(
-        name=name, x=[assumption.factor * result.current], y=[100 * share], mode="markers", hoverinfo="skip",
-        cliponaxis=False,
-        marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
-    )  # fmt: skip
+def _now(result: Sensitivity, assumption: Assumption, share: float, name: str, theme: FigureTheme) -> list[go.Scatter]:
+    if result.current not in result.values:
+        return []
+    return [
+        go.Scatter(
+            name=name, x=[assumption.factor * result.current], y=[100 * share], mode="markers", hoverinfo="skip",
+            cliponaxis=False,
+            marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+        )
+    ]  # fmt: skip

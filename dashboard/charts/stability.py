@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure
+from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure, worded_name
 from dashboard.labels import NOT_DEFINED, brief_percent, count, percent, plural
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.stability import Shift, Stability
 
 # More rows than that are not read as a picture; the table holds all of them.
 MOST_BARS = 14
-_PER_BIN, _AROUND, _LONGEST = 30, 150, 30
+_PER_BIN, _AROUND = 30, 150
 _THICK = 0.38
 
 
@@ -136,7 +135,7 @@ def _bars(
     # Outlined and hatched, so that the two are told apart without colour.
     look = {"pattern": {"shape": "/", "size": 6, "solidity": 0.4}, "line": {"color": colour, "width": 1}}
     return go.Bar(
-        name=f"{role}: {html.escape(_short(name), quote=False)} ({count(int(number.sum()))})",
+        name=f"{role}: {worded_name(name)} ({count(int(number.sum()))})",
         x=(100 * share[shown]).astype(np.float32),
         y=_rows(shown),
         customdata=number[shown].astype(np.float32),
@@ -171,8 +170,7 @@ def _contributions(stability: Stability, words: ShiftWords, shown: Sequence[int]
 
 
 def _names(words: ShiftWords, shown: Sequence[int]) -> list[str]:
-    # Plotly reads tags in labels; a level that holds one is shown as it is.
-    return [html.escape(_short(words.bins[i]), quote=False) for i in shown]
+    return [worded_name(words.bins[i]) for i in shown]
 
 
 def _rows(shown: Sequence[int]) -> npt.NDArray[np.float32]:
@@ -202,7 +200,3 @@ def _set_axes(figure: go.Figure, stability: Stability, words: ShiftWords, shown:
     layout.height = _AROUND + _PER_BIN * max(len(shown), 4)
     layout.legend.entrywidth = 0
     layout.showlegend, layout.hovermode = True, "closest"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,19 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.importance import NOTHING, odds, signed, wrapped, zero_line
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure
+from dashboard.charts.template import (
+    COHORT,
+    LONGEST_HINT,
+    FigureTheme,
+    Named,
+    Table,
+    add_shape,
+    empty_figure,
+    figure_theme,
+    new_figure,
+    set_axis,
+    worded_name,
+)
 from dashboard.labels import plural
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Strip
 
@@ -35,16 +46,19 @@ def plot_strips(
     figure.add_trace(_medians(strips, theme, high=False))
     figure.add_trace(_medians(strips, theme, high=True))
     if against is not None and against.value:
-        figure.add_trace(_lines("Cohort, middle 80 %", strips, strips, _COHORT_LINE, theme.accent, "solid"))
-        name = f"{html.escape(against.name)}, middle 80 %"
+        figure.add_trace(_lines(f"{COHORT}, middle 80 %", strips, strips, _COHORT_LINE, theme.accent, "solid"))
+        name = f"{worded_name(against.name)}, middle 80 %"
         figure.add_trace(_lines(name, strips, against.value, _AGAINST_LINE, theme.against, "dash"))
     per_strip = _PER_STRIP if against is None else _PER_COMPARED
-    figure.update_layout(
-        height=_AROUND + per_strip * len(strips), bargap=0, showlegend=True, legend_entrywidth=210,
-        shapes=[zero_line(theme)], xaxis_showgrid=True, yaxis_showgrid=False,
-        xaxis_title_text="Contribution (log-odds): left of 0 lowers the PD, right of it raises it",
-        yaxis_tickvals=list(range(len(strips))), yaxis_ticktext=[wrapped(strip.feature.label) for strip in strips],
-        yaxis_range=[len(strips) - 0.3, -0.6],
+    layout = figure.layout
+    layout.height, layout.bargap = _AROUND + per_strip * len(strips), 0
+    layout.showlegend, layout.legend.entrywidth = True, 210
+    add_shape(figure, zero_line(theme))
+    title = "Contribution (log-odds): left of 0 lowers the PD, right of it raises it"
+    set_axis(figure, "x", title=title, showgrid=True)
+    set_axis(
+        figure, "y", showgrid=False, range=[len(strips) - 0.3, -0.6], tickvals=list(range(len(strips))),
+        ticktext=[wrapped(strip.feature.label) for strip in strips],
     )  # fmt: skip
     return figure
 
@@ -107,10 +121,11 @@ def _bars(strips: Sequence[Strip], theme: FigureTheme) -> go.Bar:
     place = np.repeat(np.arange(len(strips)), [strip.share.size for strip in strips])
     value = np.concatenate([strip.value for strip in strips])
     drawn = share > 0
+    names = [worded_name(strip.feature.label, LONGEST_HINT) for strip in strips]
     return go.Bar(
         x=_packed(middle[drawn]), y=_packed(height[drawn]), base=_packed((place - height / 2)[drawn]),
         width=_packed(width[drawn]), customdata=_packed(100 * share[drawn]), showlegend=False,
-        hovertext=[strips[at].feature.label for at in place[drawn]],
+        hovertext=[names[at] for at in place[drawn]],
         marker={
             "color": _packed(np.nan_to_num(value, nan=0.5)[drawn]), "cmin": 0, "cmax": 1, "line": {"width": 0},
             "colorscale": [[0, theme.good], [0.5, theme.mark], [1, theme.bad]], "showscale": False,

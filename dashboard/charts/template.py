@@ -10,6 +10,7 @@ the template's title and grid colours with those of the theme in force, also whe
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,11 @@ import plotly.graph_objects as go
 FONT = "Inter, sans-serif"
 HEIGHT = 360
 TRANSPARENT = "rgba(0,0,0,0)"
+NO_APPLICATIONS = "There are no applications to show."
+# What a cohort is called beside another one, which goes by its own name.
+COHORT = "Cohort"
+# Letters of a name in a legend, and in what the pointer is told.
+LONGEST_NAME, LONGEST_HINT = 30, 80
 
 T = TypeVar("T")
 # A figure's data as a table: header, with its unit, to the values of a column.
@@ -120,15 +126,58 @@ def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
 def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
     """A figure that says in its middle why there is nothing to draw."""
     figure = new_figure(title, dark=dark)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
+    set_axis(figure, "x", visible=False)
+    set_axis(figure, "y", visible=False)
     add_note(figure, reason, x=0.5, y=0.5, xref="paper", yref="paper")
     return figure
 
 
+def worded_name(text: str, longest: int = LONGEST_NAME) -> str:
+    """`text` shortened, and so that Plotly shows it letter by letter: for each name that comes out of a file or link.
+
+    Plotly reads tags and a few entities (&quot; is none of them) in all texts, and %{...} in templates.
+    """
+    short = text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+    # Nothing escapes the beginning of a template; a space of no width parts it.
+    return html.escape(short, quote=False).replace("%{", "%\u200b{")
+
+
+def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: object) -> None:
+    """Give the axis called `name` ("x", "y") a title and settings; what it has of the frame stays."""
+    held = figure.layout[f"{name}axis"].to_plotly_json()
+    if title:
+        held["title"]["text"] = title
+    # Assigned whole: `update_xaxes` walks every path of the layout, five times as long.
+    figure.layout[f"{name}axis"] = held | settings
+
+
+def add_line(
+    figure: go.Figure, theme: FigureTheme, *, x: float | None = None, y: float | None = None, width: float = 1,
+    dash: str = "dot",
+) -> None:  # fmt: skip
+    """Draw a line across the whole figure, upright at `x` or level at `y`."""
+    at, along, value = ("y", "x", y) if x is None else ("x", "y", x)
+    line = {
+        "type": "line", f"{at}0": value, f"{at}1": value, f"{at}ref": at, f"{along}0": 0, f"{along}1": 1,
+        f"{along}ref": f"{along} domain", "line": {"color": theme.mark, "width": width, "dash": dash},
+    }  # fmt: skip
+    add_shape(figure, line)
+
+
+def add_shape(figure: go.Figure, shape: Mapping[str, object]) -> None:
+    """Add one of Plotly's shapes, in a tenth of the time that its own `add_vline` and `add_hrect` take."""
+    figure.layout.shapes = [*figure.layout.shapes, shape]
+
+
 def add_note(figure: go.Figure, text: str, **place: object) -> None:
     """Write a small text into the figure; `place` is passed to Plotly's annotation."""
-    figure.add_annotation(text=text, showarrow=False, font=figure.layout.xaxis.tickfont.to_plotly_json(), **place)
+    add_notes(figure, [{"text": text, **place}])
+
+
+def add_notes(figure: go.Figure, notes: Sequence[Mapping[str, object]]) -> None:
+    """Write small texts into the figure, each given as one of Plotly's annotations; many at once cost little more."""
+    small = {"showarrow": False, "font": figure.layout.xaxis.tickfont.to_plotly_json()}
+    figure.layout.annotations = [*figure.layout.annotations, *({**small, **note} for note in notes)]
 
 
 def translucent(colour: str, opacity: float) -> str:

@@ -82,13 +82,8 @@ def _import(predictions: Predictions) -> None:
 
 def render_comparison() -> None:
     """Write the choice of what the cohort is compared with."""
-    options = [*_FIXED, *(cohort.name for cohort in state.cohorts())]
-    if state.get(state.AGAINST) not in options:
-        state.put({state.AGAINST: ""})
-    st.selectbox(
-        "Compare with", options, format_func=lambda name: _FIXED.get(name, name),
-        **state.widget(state.AGAINST),
-    )  # fmt: skip
+    names = labels.distinct(_FIXED | {cohort.name: cohort.name for cohort in state.cohorts()}, "cohort")
+    st.selectbox("Compare with", list(names), format_func=names.__getitem__, **state.widget(state.AGAINST))
 
 
 def compared() -> Cohort | None:

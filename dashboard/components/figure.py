@@ -6,6 +6,7 @@ The only place where the dashboard hands a figure to Streamlit.
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,11 +16,14 @@ import streamlit as st
 from dashboard import labels
 from dashboard.charts.template import Table
 from dashboard.components.method import render_method
+from dashboard.components.table import as_arrow
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.
 _TOP_WITHOUT_TITLE = 36
 _CSV = "text/csv"
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = r"^([=+\-@\t\r])"
 
 
 def is_dark() -> bool:
@@ -28,11 +32,19 @@ def is_dark() -> bool:
 
 
 def render_figure(
-    figure: go.Figure, *, key: str, alt: str, table: Table, method: str, selectable: bool = False
+    figure: go.Figure,
+    *,
+    key: str,
+    alt: str,
+    table: Table,
+    method: str,
+    selectable: bool = False,
+    file_name: str | None = None,
 ) -> list[dict[str, Any]]:
     """Write `figure` across the width it is given, its title as text above it; `alt` says in words what it shows.
 
     `table` is the figure's data, `method` the heading of the section in docs/metrics.md that says how it is computed.
+    The file is called `file_name` (as the key, where there is none), followed by its ending.
     Where it is `selectable`, a click on a point runs the page again, and the points chosen are returned.
     """
     title = figure.layout.title
@@ -47,12 +59,12 @@ def render_figure(
             figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=alt,
             on_select="rerun" if selectable else "ignore", selection_mode="points",
         )  # fmt: skip
-        render_tools(table, key=key, method=method)
+        render_tools(table, key=key, method=method, file_name=file_name)
     return list(chosen.selection.points) if selectable else []
 
 
 @st.fragment
-def render_tools(table: Table, *, key: str, method: str) -> None:
+def render_tools(table: Table, *, key: str, method: str, file_name: str | None = None) -> None:
     """Write the buttons under a figure: its data, and how it is computed; neither is made before it is asked for."""
     with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
         data = st.popover(
@@ -60,24 +72,26 @@ def render_tools(table: Table, *, key: str, method: str) -> None:
         )
         if data.open:
             with data:
-                _render_table(table, key)
+                _render_table(table, key, file_name or key)
         render_method(method, key=key)
 
 
-def _render_table(table: Table, key: str) -> None:
+def _render_table(table: Table, key: str, file_name: str) -> None:
     frame = pl.DataFrame(dict(table), strict=False)
-    st.dataframe(frame, hide_index=True, height=min(38 + 35 * frame.height, 420), width=560, alt="The figure's data")
+    height = min(38 + 35 * frame.height, 420)
+    st.dataframe(as_arrow(frame), hide_index=True, height=height, width=560, alt="The figure's data")
     st.download_button(
-        "Download CSV", csv_of(frame), f"{key}.csv", _CSV, icon=":material/download:", on_click="ignore",
+        "Download CSV", csv_of(frame), f"{file_name}.csv", _CSV, icon=":material/download:", on_click="ignore",
         key=f"{key}.csv",
     )  # fmt: skip
 
 
 def csv_of(frame: pl.DataFrame) -> bytes:
-    """`frame` as CSV; text that a spreadsheet would run as a formula is kept from being one."""
+    """`frame` as CSV; text and headers that a spreadsheet would run as a formula are kept from being one."""
     text = pl.selectors.string() | pl.selectors.by_dtype(pl.Enum) | pl.selectors.categorical()
     words = frame.select(text).columns
-    safe = frame.with_columns(pl.col(words).cast(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1"))
+    safe = frame.with_columns(pl.col(words).cast(pl.String).str.replace(_FORMULA, "'$1"))
+    headers = {name: re.sub(_FORMULA, r"'\1", name) for name in safe.columns}
     out = io.BytesIO()
-    safe.write_csv(out)
+    safe.rename(headers).write_csv(out)
     return out.getvalue()

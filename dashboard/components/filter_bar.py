@@ -23,6 +23,8 @@ from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DE
 # Groups with a button of their own, in this order; a schema's other groups share one.
 OWN_BUTTON = (Group.PERSON.value, Group.WORK.value, Group.CREDIT.value, Group.EXTERNAL.value)
 MORE = "More"
+# What a cohort is called that was given no name.
+PORTFOLIO, COHORT = "Portfolio", "Cohort"
 # A level takes a moment to be read in a list; beyond this nobody does.
 MOST_LEVELS = 300
 _SHORTEST_SCALE = 15.0
@@ -111,11 +113,21 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
         st.markdown(f":small[{title}]", help=labels.plain(column.description) or None)
         st.html(histogram_html(grid, low, high))
         st.select_slider(
-            title, stops, (low, high), key=key, format_func=labels.amount, label_visibility="collapsed",
-            on_change=partial(_take_range, column, grid, key),
+            title, stops, (low, high), key=key, format_func=_stop_words(stops).__getitem__,
+            label_visibility="collapsed", on_change=partial(_take_range, column, grid, key),
         )  # fmt: skip
         if grid.n_missing:
             _render_missing(column, condition, grid.n_missing)
+
+
+def _stop_words(stops: Sequence[float]) -> dict[float, str]:
+    """The stops in as few digits as tell them apart, which a slider needs: it is sent as words."""
+    words = {stop: labels.amount(stop) for stop in stops}
+    for digits in (8, 12, 17):
+        if len(set(words.values())) == len(stops):
+            break
+        words = {stop: f"{stop:,.{digits}g}" for stop in stops}
+    return words
 
 
 def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int) -> None:
@@ -123,7 +135,7 @@ def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int
     # Without any condition all rows are in; a range that is moved leaves out the rows without a value.
     unset = condition == RangeFilter(column.name) and state.filters().on(column.name) is None
     mode = "only" if condition.only_missing else "" if unset or condition.with_missing else "without"
-    key = _held(f"{column.name}.missing", mode)
+    key = _held(f"~missing.{column.name}", mode)
     st.segmented_control(
         f"Applications without a value ({labels.count(n_missing)})", list(words), key=key,
         format_func=words.__getitem__,
@@ -138,8 +150,11 @@ def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
     stored = [None if end is None else end / factor for end in ends]
     first, last = reversed(stored) if factor < 0 else stored
     before = state.filters().on(column.name)
-    with_missing = isinstance(before, RangeFilter) and before.with_missing
-    _put(column.name, None if first is None and last is None else RangeFilter(column.name, first, last, with_missing))
+    held = before if isinstance(before, RangeFilter) else None
+    asked = RangeFilter(column.name, first, last, with_missing=held is not None and held.with_missing)
+    # Over the full range "Without" still leaves rows out; else there is nothing more to ask for.
+    is_open = first is None and last is None and (held is None or held.with_missing or not grid.n_missing)
+    _put(column.name, None if is_open else asked)
 
 
 def _take_missing(name: str, key: str) -> None:
@@ -211,9 +226,10 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
     share = n_cohort / n_portfolio
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     columns = {column.name: column for column in predictions.cohort_columns}
+    name = f"{labels.plain(cohort.name)}: " if cohort.name not in (PORTFOLIO, COHORT) else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
+            f"{name}**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
             f"**{labels.plural(n_defaults, 'default')}**", width="content",
         )  # fmt: skip
         for condition in cohort.filters.conditions:
@@ -245,6 +261,8 @@ def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> st
     known = schema.BY_NAME.get(column.name)
     if known is not None and known.sentinel is not None and condition.low == known.sentinel:
         return f"{column.label}: {known.sentinel_meaning}"
+    if condition.low is None and condition.high is None:
+        return f"{column.label}: any value"
     unit = labels.scale(column).unit
     tail = " or missing" if condition.with_missing else ""
     return f"{column.label}: {labels.span(column, condition.low, condition.high)} {unit}".rstrip() + tail

@@ -4,44 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
 from dashboard import cache, labels, state
+from dashboard.charts.template import Named
 from dashboard.components.cohort_menu import compared, render_comparison
-from dashboard.components.filter_bar import render_cohort_line, render_cutoff, render_filter_bar
-from dashboard.filters import Filters
+from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
+from dashboard.components.method import render_method
+from dashboard.filters import DECISION, Filters
 from dashboard.links import Cohort
 from dashboard.metrics.counts import ScoreCounts
-from data.predictions import Predictions
+from data.predictions import OBSERVED, Predictions
 
-PORTFOLIO, COHORT = "Portfolio", "Cohort"
+T = TypeVar("T")
+# With fewer of either outcome, an interval is wider than what it is asked about.
+FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows: a cohort of a dataset, what it is compared with, and the cutoff (a PD) in force."""
+    """What a page shows: a cohort of a dataset, what it is compared with, their counts, and the cutoff (a PD).
+
+    The counts are never empty when a page is rendered, those of what the cohort is compared with may be.
+    """
 
     dataset: cache.Dataset
     predictions: Predictions
     cohort: Cohort
     against: Cohort | None
     cutoff: float
+    counts: ScoreCounts
+    against_counts: ScoreCounts | None
 
     @property
-    def counts(self) -> ScoreCounts:
-        """The cohort's counts."""
-        return cache.cohort_counts(self.dataset, self.cohort.filters)
-
-    @property
-    def against_counts(self) -> ScoreCounts | None:
-        """The counts of what the cohort is compared with; they may be empty."""
-        return None if self.against is None else cache.cohort_counts(self.dataset, self.against.filters)
+    def is_cut_by_outcome(self) -> bool:
+        """Whether the cohort is what it is because of what happened to it."""
+        return any(condition.column in (OBSERVED, DECISION) for condition in self.cohort.filters.conditions)
 
     @property
     def portfolio_counts(self) -> ScoreCounts:
         """The counts of all applications."""
         return cache.cohort_counts(self.dataset, Filters())
+
+    def compared(self, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
+        """What `measure` gives for what the cohort is compared with; None where that is nothing."""
+        counts = self.against_counts
+        return None if self.against is None or counts is None else Named(self.against.name, measure(counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,9 @@ def current_view(dataset: cache.Dataset) -> View:
     shown, against = state.filters(), compared()
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
-    return View(dataset, cache.predictions(dataset), cohort, other, cutoff)
+    counts = cache.cohort_counts(dataset, cohort.filters)
+    other_counts = None if other is None else cache.cohort_counts(dataset, other.filters)
+    return View(dataset, cache.predictions(dataset), cohort, other, cutoff, counts, other_counts)
 
 
 def _name(filters: Filters) -> str:
@@ -87,10 +99,41 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     view = current_view(dataset)
     counts = view.counts
     render_cohort_line(predictions, view.cohort, counts.n_applications, counts.n_bad)
-    if counts.n_applications:
-        page.render(view)
-    else:
+    if not counts.n_applications:
         _render_empty()
+        return
+    _render_caution(view)
+    page.render(view)
+    _render_resolution()
+
+
+def _render_caution(view: View) -> None:
+    caution = _caution(view)
+    if caution:
+        st.info(caution, icon=":material/info:")
+
+
+def _caution(view: View) -> str:
+    """What a reader of a small or one-sided cohort should know before any figure; empty for the others."""
+    if view.is_cut_by_outcome:
+        return (
+            "This cohort is cut out by its outcome. Its default rate, calibration and ranking are the filter's doing "
+            "and say nothing about the model."
+        )
+    n_good, n_bad = view.counts.n_good, view.counts.n_bad
+    if not n_good or not n_bad:
+        which = "None" if not n_bad else "All"
+        return f"{which} of these applications defaulted: AUC, Gini and KS, which compare outcomes, are not defined."
+    if min(n_good, n_bad) < FEW:
+        number = labels.plural(n_bad, "default") if n_bad < FEW else labels.plural(n_good, "non-default")
+        return f"Too few to conclude: the cohort holds {number} only. Intervals are wide, and single figures mislead."
+    return ""
+
+
+def _render_resolution() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Figures are counted in PD bins of 0.01 percentage points.", width="content")
+        render_method("Resolution", key="resolution")
 
 
 def _render_source(predictions: Predictions) -> None:

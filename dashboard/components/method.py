@@ -1,4 +1,4 @@
-"""How a figure is computed: the section of docs/metrics.md under its name, in a popover."""
+"""What docs/ says, on the screen: how a figure is computed, in a popover, and any other section."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import streamlit as st
 
 from data.settings import ROOT
 
+METRICS, MODEL_CARD = "metrics.md", "model-card.md"
+
 
 @cache
-def sections() -> dict[str, str]:
-    """The sections of docs/metrics.md by heading, without the line that names the function."""
-    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
-    found = {}
-    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
-        lines = body.strip().splitlines()
-        found[heading.strip()] = "\n".join(line for line in lines if not line.startswith("Computed by ")).strip()
-    return found
+def sections_of(name: str) -> dict[str, str]:
+    """The sections of the file `name` in docs/ by heading, as Markdown, without lines that name a function."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", re.sub(r"^Computed by .*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
+    return {heading.strip(): body.strip() for heading, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def render_method(heading: str, *, key: str) -> None:
@@ -30,4 +28,4 @@ def render_method(heading: str, *, key: str) -> None:
     )  # fmt: skip
     if opened.open:
         with opened:
-            st.markdown(f"**{heading}**\n\n{sections()[heading]}")
+            st.markdown(f"**{heading}**\n\n{sections_of(METRICS)[heading]}")

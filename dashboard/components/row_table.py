@@ -12,6 +12,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import labels
+from dashboard.components.table import as_arrow
 from dashboard.rows import ROW_NUMBER, Sort
 from data import schema
 from data.predictions import ID, PROBABILITY, CohortColumn, CohortKind
@@ -51,8 +52,7 @@ def render_row_table(
     key = f"{KEY}.{_version(table)}"
     chosen = [] if table.chosen is None else [table.chosen]
     st.dataframe(
-        # As Arrow, which Streamlit passes on; a frame would go through pandas, which takes a second to load.
-        pl.DataFrame(words).to_arrow(compat_level=pl.CompatLevel.oldest()),
+        as_arrow(pl.DataFrame(words)),
         key=key, hide_index=True, height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
         column_config={
             place: _config(column, table.sort, pinned=place == "0")

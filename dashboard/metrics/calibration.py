@@ -16,6 +16,7 @@ from dashboard.metrics.groups import equal_count_groups, summed
 from dashboard.metrics.rates import default_rate, wilson_bounds
 
 MAX_RELATIVE_GAP = 0.25
+NOTABLE_RELATIVE_GAP = 0.1
 MIN_NOISE_RATIO = 2.0
 Z95_ONE_SIDED = NormalDist().inv_cdf(0.95)
 
@@ -53,6 +54,7 @@ class Verdict(StrEnum):
     """What can be said of the calibration."""
 
     CALIBRATED = "calibrated"
+    OFF_LEVEL = "usable, but off in level"
     UNCALIBRATED = "uncalibrated"
     TOO_FEW = "too few to conclude"
 
@@ -133,7 +135,8 @@ def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> Calibration
     The yardstick is the rarer outcome's share. Uncalibrated means that either the mean PD lies outside the default
     rate's interval and more than 25 % of the yardstick away from it, or the calibration error exceeds what chance
     gives by more than 25 % of the yardstick and is at least twice it. Otherwise, when the interval is itself wider
-    than that to either side, there are too few applications to conclude.
+    than that to either side, there are too few applications to conclude; and when the mean PD lies outside it and more
+    than 10 % of the yardstick away, PDs are usable but off in level.
     """
     rate = default_rate(counts)
     if rate.value is None or rate.low is None or rate.high is None:
@@ -142,13 +145,15 @@ def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> Calibration
     result = expected_calibration_error(counts, n_groups=n_groups)
     error = result.error.value or 0.0
     allowed = MAX_RELATIVE_GAP * min(rate.value, 1 - rate.value)
-    off_level = not rate.low <= mean <= rate.high and abs(mean - rate.value) > allowed
+    gap = 0.0 if rate.low <= mean <= rate.high else abs(mean - rate.value)
     off_shape = error - result.noise > allowed and error >= MIN_NOISE_RATIO * result.noise
     verdict = Verdict.CALIBRATED
-    if off_level or off_shape:
+    if gap > allowed or off_shape:
         verdict = Verdict.UNCALIBRATED
     elif (rate.high - rate.low) / 2 > allowed:
         verdict = Verdict.TOO_FEW
+    elif gap > NOTABLE_RELATIVE_GAP * min(rate.value, 1 - rate.value):
+        verdict = Verdict.OFF_LEVEL
     message = _message(verdict, mean, rate.value, error)
     auc = roc_auc(counts)
     if auc.high is not None and auc.high < 0.5:
@@ -164,6 +169,9 @@ def _message(verdict: Verdict, mean: float, rate: float, error: float) -> str:
     match verdict:
         case Verdict.CALIBRATED:
             return f"PDs can be read as probabilities: {found}."
+        case Verdict.OFF_LEVEL:
+            side = "low" if mean < rate else "high"
+            return f"PDs are too {side} by {100 * abs(mean - rate) / rate:.0f} % of the default rate: {found}."
         case Verdict.UNCALIBRATED:
             return f"These scores are not probabilities: {found}."
         case Verdict.TOO_FEW:

@@ -20,7 +20,7 @@ from inference.contributions import Contributions, ExplainedFeature
 MOST_CELLS = 512
 _PIECE = 1 << 15
 
-Rows = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 
 class ExplanationError(ValueError):
@@ -108,28 +108,20 @@ class FeatureCounts:
         return replace(self, table=self.table + sign * other.table, total=self.total + sign * other.total)
 
 
-def select_applications(frame: pl.DataFrame, filters: pl.Expr | None) -> Rows | None:
-    """The places of the rows of `frame` that pass `filters`; None for all of them."""
-    if filters is None:
-        return None
-    return np.flatnonzero(frame.lazy().select(filters.alias("chosen")).collect()["chosen"].to_numpy())
-
-
 def count_contributions(
-    contributions: Contributions, rows: Rows | None = None, *, whole: ContributionSums | None = None
+    contributions: Contributions, chosen: BoolArray | None = None, *, whole: ContributionSums | None = None
 ) -> ContributionSums:
-    """The sums of every feature over `rows` (all by default).
+    """The sums of every feature over the `chosen` rows (one value a row), or over all.
 
     With the sums of all rows given as `whole`, no more than half of the rows are read: the others are taken from it.
     """
     height = contributions.frame.height
-    if rows is None:
+    if chosen is None:
         return _sums(contributions, contributions.frame.lazy(), height)
-    chosen = np.zeros(height, dtype=bool)
-    chosen[rows] = True
-    if whole is None or 2 * rows.size <= height:
-        return _sums(contributions, contributions.frame.lazy().filter(pl.Series(chosen)), rows.size)
-    return whole - _sums(contributions, contributions.frame.lazy().filter(pl.Series(~chosen)), height - rows.size)
+    number = int(np.count_nonzero(chosen))
+    if whole is None or 2 * number <= height:
+        return _sums(contributions, contributions.frame.lazy().filter(pl.Series(chosen)), number)
+    return whole - _sums(contributions, contributions.frame.lazy().filter(pl.Series(~chosen)), height - number)
 
 
 def _sums(contributions: Contributions, table: pl.LazyFrame, n_applications: int) -> ContributionSums:
@@ -142,12 +134,14 @@ def _sums(contributions: Contributions, table: pl.LazyFrame, n_applications: int
     return ContributionSums(names, labels, contributions.step, n_applications, total, absolute, squares)
 
 
-def count_feature(contributions: Contributions, name: str, rows: Rows | None = None) -> FeatureCounts:
-    """The cells of the feature called `name` over `rows` (all by default)."""
+def count_feature(contributions: Contributions, name: str, chosen: BoolArray | None = None) -> FeatureCounts:
+    """The cells of the feature called `name` over the `chosen` rows (one value a row), or over all."""
     feature = next(feature for feature in contributions.features if feature.name == name)
     steps = contributions.frame[name].to_numpy()
     codes = contributions.frame[feature.code_column].to_numpy()
-    if rows is not None:
+    if chosen is not None:
+        # By place: twice as fast as by a mask, which is gone through anew for either array.
+        rows = np.flatnonzero(chosen)
         steps, codes = steps[rows], codes[rows]
     n_codes, span = feature.bins.size + 1, feature.highest - feature.lowest
     # A width that is a power of two, and cells that 16 bits tell apart: a third of the time of the obvious way.

@@ -1,4 +1,4 @@
-"""Volumes, shares and losses of a cohort, as a whole and split at a cutoff.
+"""Shares and losses of a cohort, as a whole and split at a cutoff.
 
 An application is declined when its PD is at or above the cutoff. Shares carry Wilson's interval.
 """
@@ -19,16 +19,6 @@ NOTHING_DECLINED = "no application is declined at this cutoff"
 ONE_SIDED = "all of the cohort's applications have one outcome or get one decision"
 NO_EXPOSURE = "the predictions carry no exposure"
 MIN_FOR_MCC_INTERVAL = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Volumes:
-    """How much a cohort holds; exposure in currency units, 0 where not known."""
-
-    applications: int
-    defaults: int
-    non_defaults: int
-    exposure: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +173,6 @@ def share(part: int, whole: int, reason_if_none: str) -> Estimate:
         return Estimate.undefined(reason_if_none)
     low, high = wilson_bounds(part, whole)
     return Estimate.around(part / whole, float(low), float(high))
-
-
-def volumes(counts: ScoreCounts) -> Volumes:
-    """Applications, defaults, non-defaults and exposure."""
-    return Volumes(counts.n_applications, counts.n_bad, counts.n_good, counts.exposure_sum)
 
 
 def default_rate(counts: ScoreCounts) -> Estimate:

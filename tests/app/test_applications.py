@@ -70,6 +70,29 @@ def test_the_second_page_of_a_sorted_cohort(open_page: OpenPage, frame: pl.DataF
     assert app.query_params["app.page"] == "3"
 
 
+def turned(app: AppTest) -> AppTest:
+    """The page after the one shown."""
+    return next(button for button in app.button if button.label == "Next").click().run()
+
+
+@pytest.mark.parametrize("button", ["Reset filters", "Income type"])
+def test_another_cohort_begins_at_its_first_page(button: str, open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = turned(opened(open_page, PENSIONERS))
+    assert app.query_params["app.page"] == "2"
+    next(found for found in app.button if found.label.startswith(button)).click().run()
+    assert table(app)["Application"] == [str(number) for number in by_risk(frame)["application_id"][:25]]
+    assert "app.page" not in app.query_params
+
+
+def test_a_link_to_a_page_opens_it_and_is_turned_from(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = turned(turned(opened(open_page, PENSIONERS)))
+    link = dict(app.query_params)
+    assert table(opened(open_page, link)) == table(app)
+    others = link | {"f.NAME_INCOME_TYPE": "Working"}
+    workers = by_risk(frame.filter(pl.col("NAME_INCOME_TYPE") == "Working"))
+    assert table(opened(open_page, others))["Application"] == [str(n) for n in workers["application_id"][:25]]
+
+
 def test_the_cutoff_decides(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = opened(open_page, {"cutoff": "0.5", "app.order": "rising"})
     wanted = frame.sort("default_probability", maintain_order=True).head(25)["default_probability"]

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from dashboard.bins import MOST_BINS, OTHER, make_bins, make_grid
+from dashboard.filters import RangeFilter
 from data import schema
 from data.predictions import CohortColumn, CohortKind, describe_columns
 
@@ -24,6 +25,8 @@ FRAME = pl.DataFrame(
         ),
         "kind": pl.Series(random.choice(["x", "y"], N)).cast(pl.Enum(["x", "y", "never"])),
         "gap": pl.Series([None if i % 7 == 0 else "x" for i in range(N)]).cast(pl.Enum(["x"])),
+        "share": pl.Series(np.round(random.random(N), 2), dtype=pl.Float32),
+        "count": pl.Series(random.choice(["few", "many"], N)).cast(pl.Enum(["few", "many"])),
         "employer": pl.Series(random.choice(MANY, N)).cast(pl.Enum(MANY)),
     }
 )
@@ -31,7 +34,7 @@ COLUMNS = {column.name: column for column in describe_columns(FRAME)}
 
 
 @pytest.mark.parametrize("name", FRAME.columns)
-@pytest.mark.parametrize("n_groups", [2, 10])
+@pytest.mark.parametrize("n_groups", [2, 7, 10])
 def test_a_group_s_filter_selects_exactly_its_rows(name: str, n_groups: int) -> None:
     bins = make_bins(FRAME[name], COLUMNS[name], n_groups)
     codes = FRAME.select(bins.code()).to_series()
@@ -64,6 +67,33 @@ def test_a_sentinel_and_missing_values_have_groups_of_their_own() -> None:
     assert (codes == employed.n_values).equals(FRAME["DAYS_EMPLOYED"] == schema.NOT_EMPLOYED, check_names=False)
     assert make_bins(FRAME["score"], COLUMNS["score"], 5).labels[-1] == "Missing"
     assert make_bins(FRAME["gap"], COLUMNS["gap"], 5).labels == ("x", "Missing")
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Float32])
+@pytest.mark.parametrize("name", ["DAYS_EMPLOYED", "REGION_RATING_CLIENT_W_CITY"])
+def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype: type[pl.DataType]) -> None:
+    frame = pl.DataFrame({name: pl.Series([1, 2, 2, 3, 100], dtype=dtype)})
+    (column,) = describe_columns(frame)
+    assert sum(make_grid(frame[name], column).counts) == frame.height
+    bins = make_bins(frame[name], column, 10)
+    assert bins.sentinel is None
+    codes = frame.select(bins.code()).to_series()
+    for code in range(len(bins.labels)):
+        assert frame.select(bins.condition(code).expression()).to_series().equals(codes == code, check_names=False)
+
+
+def test_words_in_a_column_that_the_schema_has_as_a_number_are_levels() -> None:
+    frame = pl.DataFrame({"DAYS_EMPLOYED": pl.Series(["long", "short"]).cast(pl.Enum(["long", "short"]))})
+    bins = make_bins(frame["DAYS_EMPLOYED"], describe_columns(frame)[0], 5)
+    assert bins.labels == ("long", "short")
+    assert bins.title == "Time employed"
+
+
+def test_the_filter_of_a_group_says_its_edge_in_few_digits() -> None:
+    bins = make_bins(FRAME["share"], COLUMNS["share"], 7)
+    starts = [bins.condition(code) for code in range(1, bins.n_values)]
+    assert all(isinstance(start, RangeFilter) and len(str(start.low)) <= 4 for start in starts)
+    assert [np.float32(edge) for edge in bins.edges] == list(bins.edges)
 
 
 def test_few_values_get_a_group_each() -> None:

@@ -122,6 +122,24 @@ def test_p_values_come_with_what_they_are_worth(frame: pl.DataFrame, open_page: 
     assert "20 degrees of freedom, one a group: PDs are out of fold" in texts(app)
 
 
+def test_a_reason_keeps_its_capitals(tmp_path: Path, open_page: OpenPage) -> None:
+    app = open_page(
+        "calibration", arguments=write_predictions(tmp_path / "same.csv", np.arange(40) < 5, np.full(40, 0.1))
+    )
+    (card,) = [metric for metric in app.main.metric if metric.label == "Calibration slope"]
+    assert card.proto.help.startswith("Not defined because all of the cohort's applications have the same PD. ")
+
+
+def test_without_a_default_the_yardstick_is_that_of_right_pds(tmp_path: Path, open_page: OpenPage) -> None:
+    pd = np.random.default_rng(3).beta(1, 11, 500)
+    arguments = write_predictions(tmp_path / "none.csv", np.zeros(500), pd)
+    said = texts(open_page("calibration", {"cal.tab": "Significance tests"}, arguments))
+    found = re.search(r"a gap of ([\d.]+) points", said.replace("\\", "").replace("\u00a0", " "))
+    assert found is not None
+    wanted = 100 * stats.norm.ppf(0.975) * np.sqrt((pd * (1 - pd)).sum()) / pd.size
+    assert float(found[1]) == pytest.approx(wanted, abs=6e-3)
+
+
 def test_imported_scores_that_are_not_probabilities_are_called_so_first(tmp_path: Path, open_page: OpenPage) -> None:
     rng = np.random.default_rng(2)
     truth = rng.beta(1, 11, 4_000)
@@ -158,7 +176,7 @@ def test_few_applications_are_said_to_be_too_few(tmp_path: Path, open_page: Open
     pd = rng.beta(1.2, 13.6, 60)
     outcome = np.arange(60) < 5
     app = open_page("calibration", arguments=write_predictions(tmp_path / "few.csv", outcome, pd))
-    assert app.info[0].value.startswith("Too few applications to conclude")
+    assert any(info.value.startswith("Too few applications to conclude") for info in app.info)
     assert "Too few to conclude whether PDs match default rates" in texts(app)
 
 

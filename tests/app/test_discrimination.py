@@ -161,6 +161,10 @@ def test_one_outcome_alone_says_why(open_page: OpenPage, tab: str) -> None:
     app = open_page("discrimination", query)
     assert [cards(app)[name].value for name in ("ROC AUC", "Gini", "KS", "Average precision")] == ["–"] * 4
     assert "not defined because none of the cohort's applications defaulted" in text(app).replace("\\", "")
+    beside = cards(app)["ROC AUC"].proto
+    # The rest has defaults only: nothing is defined there either, and that is shown, too.
+    assert beside.delta_description == "Rest: –"
+    assert beside.help.startswith("Not defined because none of the cohort's applications defaulted. Chance that")
     note = figure(app)["layout"]["annotations"][0]["text"]
     assert "none of the cohort's applications defaulted" in note
 

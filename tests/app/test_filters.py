@@ -40,6 +40,22 @@ def test_a_cohort_is_the_rows_that_meet_every_condition(conditions: list[Conditi
     assert chosen["row"].to_list() == rows
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "rows"), [(0.58, 0.7, [1, 2, 3]), (None, 0.58, [0, 1]), (0.7, None, [3]), (0.58, 0.58, [1])]
+)
+def test_an_end_is_met_by_the_value_that_is_stored_for_it(
+    low: float | None, high: float | None, rows: list[int]
+) -> None:
+    stored = pl.DataFrame({"row": range(4), "x": pl.Series([0.57, 0.58, 0.65, 0.7], dtype=pl.Float32)})
+    assert stored.filter(RangeFilter("x", low, high).expression())["row"].to_list() == rows
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Int32, pl.Float32])
+def test_a_range_of_a_column_too_narrow_for_the_schema_s_sentinel(dtype: type[pl.DataType]) -> None:
+    stored = pl.DataFrame({"DAYS_EMPLOYED": pl.Series([1, 5, 9, None], dtype=dtype)})
+    assert stored.filter(RangeFilter("DAYS_EMPLOYED", low=5).expression()).height == 2
+
+
 def test_order_does_not_make_another_cohort() -> None:
     level, number = LevelFilter("level", ("a",)), RangeFilter("number", 1.0, 2.0)
     assert Filters.of([level, number]) == Filters.of([number, level])

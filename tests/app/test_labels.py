@@ -25,6 +25,16 @@ def test_money_keeps_three_digits(amount: float | None, worded: str) -> None:
     assert labels.money(amount) == worded
 
 
+def test_labels_of_a_choice_that_clash_are_told_apart() -> None:
+    names = {"": "Rest", "Portfolio": "Portfolio", "~whole": "Portfolio", "Rest": "Rest", "~rest": "others"}
+    assert labels.distinct(names, "cohort") == {
+        "": "Rest", "Portfolio": "Portfolio (cohort)", "~whole": "Portfolio", "Rest": "Rest (cohort)",
+        "~rest": "others",
+    }  # fmt: skip
+    assert list(labels.distinct(names)) == list(names)
+    assert labels.distinct({"DAYS_BIRTH": "Age", "Age": "Age"}) == {"DAYS_BIRTH": "Age", "Age": "Age (Age)"}
+
+
 def test_shares_are_percentages_and_differences_are_points() -> None:
     assert labels.percent(0.0807) == "8.07 %"
     assert labels.percent(None) == "–"

@@ -64,7 +64,7 @@ def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
         ("f.amount=nan..2", "is not a range such as 10..20"),
         ("f.amount=1e999..", "is not a range such as 10..20"),
         ("f.amount=5", "is not a range such as 10..20"),
-        ("f.decision=maybe", "knows true decline, false decline, true approval, false approval only"),
+        ("f.~decision=maybe", "knows true decline, false decline, true approval, false approval only"),
     ],
 )
 def test_a_filter_that_does_not_fit_is_left_out_with_a_sentence(query: str, said: str) -> None:
@@ -72,6 +72,31 @@ def test_a_filter_that_does_not_fit_is_left_out_with_a_sentence(query: str, said
     assert filters == Filters()
     assert len(problems) == 1
     assert said in problems[0]
+
+
+def test_what_a_link_makes_up_is_quoted_in_brief() -> None:
+    _, problems = links.read_filters([("f.kind", "n" * 5_000), ("f." + "c" * 5_000, "1..2")], COLUMNS)
+    assert problems == (
+        f"The filter on kind asks for '{'n' * 39}…', which is not one of its levels.",
+        f"The filter on {'c' * 39}… names a column that these predictions do not have.",
+    )
+
+
+def test_of_many_problems_the_first_five_are_told() -> None:
+    told = [f"{i}." for i in range(7)]
+    assert links.first_problems(told) == ("0.", "1.", "2.", "3.", "4.", "And 2 more.")
+    assert links.first_problems(told[:5]) == tuple(told[:5])
+
+
+def test_of_cohorts_of_one_name_the_last_is_kept_and_of_too_many_the_last_ones() -> None:
+    young, old = (Filters.of([RangeFilter("amount", *ends)]) for ends in ((0, 1), (8, 9)))
+    assert links.combine_cohorts([Cohort("A", young), Cohort("B", old), Cohort("A", old)]) == (
+        Cohort("A", old), Cohort("B", old),
+    )  # fmt: skip
+    many = [Cohort(f"{i}", young) for i in range(links.MOST_COHORTS)]
+    assert links.combine_cohorts([*many, Cohort("0", old), Cohort("new", old)]) == (
+        Cohort("0", old), *many[2:], Cohort("new", old),
+    )  # fmt: skip
 
 
 def test_a_file_of_cohorts_opens_as_it_was_written() -> None:
@@ -82,7 +107,8 @@ def test_a_file_of_cohorts_opens_as_it_was_written() -> None:
 def test_a_filter_of_a_file_that_does_not_fit_is_named_with_its_cohort() -> None:
     content = links.write_cohorts([Cohort("Tall", Filters.of([RangeFilter("height", 1, 2)]))])
     cohorts, problems = links.read_cohorts(content, COLUMNS)
-    assert cohorts == (Cohort("Tall", Filters()),)
+    # Nothing is left of it, and the whole portfolio is not called Tall.
+    assert cohorts == ()
     assert problems == ("Tall: The filter on height names a column that these predictions do not have.",)
 
 

@@ -14,7 +14,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from dashboard import model_facts as facts
-from dashboard.components.model_text import SYNTHETIC, model_sections
+from dashboard.app_pages.model_card import SYNTHETIC
+from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.metrics.counts import exact_counts
 from data import schema
 from data.settings import Settings
@@ -212,5 +213,6 @@ def test_a_changed_decision_is_counted(manifest: Manifest) -> None:
 
 
 def test_the_text_holds_its_sections_and_no_figure_typed_by_hand() -> None:
-    assert list(model_sections()) == HEADINGS
-    assert not any(character.isdigit() for text in model_sections().values() for character in text)
+    sections = sections_of(MODEL_CARD)
+    assert list(sections) == HEADINGS
+    assert not any(character.isdigit() for text in sections.values() for character in text)

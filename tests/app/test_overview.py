@@ -67,9 +67,9 @@ def test_filters_and_cutoff_of_a_link_change_the_figures(frame: pl.DataFrame, op
 
 
 def test_a_kind_of_decision_is_a_cohort_at_the_cutoff_in_force(frame: pl.DataFrame, open_page: OpenPage) -> None:
-    app = open_page("overview", {"f.decision": ["false approval", "true decline"], "cutoff": "8"})
+    app = open_page("overview", {"f.~decision": ["false approval", "true decline"], "cutoff": "8"})
     assert metrics(app, defined=False)["Applications"] == f"{frame['is_default'].sum():,}"
-    app = open_page("overview", {"f.decision": "false approval", "cutoff": "8"})
+    app = open_page("overview", {"f.~decision": "false approval", "cutoff": "8"})
     wanted = frame.filter(pl.col("is_default"), pl.col("default_probability").cast(pl.Float64) < 0.08)
     assert metrics(app, defined=False)["Applications"] == f"{wanted.height:,}"
 
@@ -200,3 +200,35 @@ def test_pds_far_below_the_usual_cutoff_still_have_one(tmp_path: Path, open_page
     pl.DataFrame({"target": [0] * 99 + [1], "pd": [0.001] * 99 + [0.02]}).write_csv(path)
     app = open_page("overview", arguments=("--predictions", str(path)))
     assert {metric.label: metric.value for metric in app.main.metric}["Approval rate"] == "100.00 %"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"f.observed": "Defaulted"}, "This cohort is cut out by its outcome."),
+        ({"f.~decision": "false approval"}, "This cohort is cut out by its outcome."),
+    ],
+)
+def test_a_cohort_that_misleads_is_said_to(query: dict[str, str], said: str, open_page: OpenPage) -> None:
+    app = open_page("overview", query)
+    assert app.main.info[0].value.startswith(said)
+    assert not app.main.warning
+
+
+def test_a_cohort_s_own_name_stays_text(open_page: OpenPage) -> None:
+    name = "[x](http://a.b)"
+    app = open_page("overview", {f"c.{name}": "f.CODE_GENDER=F", "against": name})
+    rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
+    assert rate.proto.delta_description.startswith(r"\[x\](http\://a.b): ")
+
+
+def test_a_cohort_of_a_link_that_loses_all_its_filters_is_left_out(open_page: OpenPage) -> None:
+    app = open_page("overview", {"c.bad": "f.NOPE=1"})
+    assert "c.bad" not in app.query_params
+    assert "names a column" in app.info[0].value
+
+
+def test_a_cohort_of_few_is_said_to_be_too_small(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    lowest = float(frame["default_probability"].top_k(8).to_numpy().min())
+    app = open_page("overview", {"f.default_probability": f"{lowest}.."})
+    assert app.main.info[0].value.startswith("Too few to conclude: the cohort holds ")

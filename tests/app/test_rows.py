@@ -166,6 +166,20 @@ def test_no_rows_are_one_empty_page() -> None:
     assert (page.number, page.n_pages, page.positions.size) == (1, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (pl.Series([-30, -10, None, -20], dtype=pl.Int16), [0, 3, 1, 2]),
+        (pl.Series(["b", None, "c", "a"], dtype=pl.Enum(["a", "b", "c"])), [2, 0, 3, 1]),
+    ],
+    ids=["numbers without the sentinel", "words"],
+)
+def test_somebody_s_own_column_of_a_name_with_a_sentinel_is_sorted(values: pl.Series, wanted: list[int]) -> None:
+    pds = pl.Series([0.1, 0.2, 0.3, 0.4], dtype=pl.Float32)
+    frame = pl.DataFrame({"is_default": [False] * 4, "default_probability": pds, "DAYS_EMPLOYED": values})
+    assert order_rows(make_rows(frame), ALL, Sort("DAYS_EMPLOYED")).tolist() == wanted
+
+
 def test_a_slice_holds_the_stored_values_and_the_decision(rows: Predictions) -> None:
     page = sliced(rows, np.array([7, 3], dtype=np.int32), [ROW_NUMBER, ID, DECISION, "level"], 0.1)
     pds = rows.frame["default_probability"].to_list()

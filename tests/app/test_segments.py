@@ -100,6 +100,13 @@ def test_break_even_follows_margin_and_lgd(open_page: OpenPage) -> None:
     assert any(plain("the break-even of 20.0 %") in text.value for text in app.markdown)
 
 
+def test_only_a_number_is_asked_for_its_groups(open_page: OpenPage) -> None:
+    assert [slider.label for slider in open_page(PATH, {"seg.column": "DAYS_BIRTH"}).main.slider].count("Groups") == 1
+    app = open_page(PATH, {"seg.column": "OCCUPATION_TYPE"})
+    assert "Groups" not in [slider.label for slider in app.main.slider]
+    assert "One group a level" in [caption.value for caption in app.main.caption]
+
+
 def test_an_unknown_column_falls_back_to_the_first(open_page: OpenPage) -> None:
     app = open_page(PATH, {"seg.column": "<script>"})
     assert "Working" in table(app)["Segment"].to_list()

@@ -169,5 +169,6 @@ def test_a_page_outlives_its_server(page: Page, server: CanRestart, frame: pl.Da
     page.goto(f"{server.address}/calibration?f.NAME_INCOME_TYPE=Pensioner")
     expect_cohort(page, frame, PENSIONERS)
     server.restart()
-    page.get_by_role("button", name="Reset filters").click()
+    # The page asks again at ever longer intervals whether its server is back.
+    page.get_by_role("button", name="Reset filters").click(timeout=120_000)
     expect_cohort(page, frame)

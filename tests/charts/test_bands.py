@@ -10,8 +10,8 @@ from dashboard.charts.template import Named
 from dashboard.metrics.calibration_tests import calibration_by_band
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 
-# Two applications in A, two in C of which one defaulted, one in F that defaulted.
-BANDS = calibration_by_band(exact_counts([0, 0, 0, 1, 1], [0.01, 0.015, 0.05, 0.07, 0.5]))
+# Ten times: two applications in A, two in C of which one defaulted, one in F that defaulted.
+BANDS = calibration_by_band(exact_counts([0, 0, 0, 1, 1] * 10, [0.01, 0.015, 0.05, 0.07, 0.5] * 10))
 
 
 def test_rates_and_mean_pds_stand_over_their_bands() -> None:
@@ -29,9 +29,9 @@ def test_the_title_weighs_the_riskiest_band() -> None:
 
 def test_intervals_reach_from_wilson_s_lower_to_its_upper_end() -> None:
     points = plot_bands(BANDS).data[1]
-    # Wilson's for 1 of 2, worked out from the formula: 0.5 -+ 0.4055.
+    # Wilson's for 10 of 20, worked out from the formula: 0.5 -+ 0.2007.
     low, high = points.y[1] - points.error_y.arrayminus[1], points.y[1] + points.error_y.array[1]
-    assert (low, high) == (pytest.approx(9.45, abs=0.01), pytest.approx(90.55, abs=0.01))
+    assert (low, high) == (pytest.approx(29.93, abs=0.01), pytest.approx(70.07, abs=0.01))
 
 
 def test_another_cohort_is_drawn_beside_and_named() -> None:
@@ -39,6 +39,12 @@ def test_another_cohort_is_drawn_beside_and_named() -> None:
     assert [trace.name for trace in figure.data] == ["Mean PD", "Default rate", "Rest"]
     assert figure.data[2].x[0] > figure.data[1].x[0]
     assert describe_bands(BANDS, against=Named("Rest", BANDS)).endswith("Compared with Rest.")
+
+
+def test_a_name_out_of_a_link_is_shown_letter_by_letter() -> None:
+    rates = plot_bands(BANDS, against=Named("<b>%{y}</b>", BANDS)).data[2]
+    assert rates.name == "&lt;b&gt;%\u200b{y}&lt;/b&gt;"
+    assert rates.hovertemplate.endswith(f"<extra>{rates.name}</extra>")
 
 
 def test_words_name_each_band_that_holds_something() -> None:
@@ -49,6 +55,11 @@ def test_no_application_at_all_is_said() -> None:
     nothing = calibration_by_band(ScoreCounts.empty())
     assert describe_bands(nothing) == "There are no applications to show."
     assert plot_bands(nothing).layout.annotations[0].text == "There are no applications to show."
+
+
+def test_few_defaults_conclude_nothing() -> None:
+    bands = calibration_by_band(exact_counts([0, 1, 1], [0.01, 0.5, 0.5]))
+    assert plot_bands(bands).layout.title.text == "Too few to conclude on risk bands: 2 defaults"
 
 
 def test_no_default_is_said_in_the_title() -> None:

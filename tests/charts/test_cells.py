@@ -78,12 +78,20 @@ def test_empty_table_says_so() -> None:
 
 def test_table_has_a_row_for_each_cell() -> None:
     table = tabulate_cells(grid_of(CellMeasure.BAD_RATE), down=DOWN, across=ACROSS)
-    assert table["Age"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
-    assert table["Score"] == ["low", "high", "low", "high"]
+    assert table["Down: Age"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
+    assert table["Across: Score"] == ["low", "high", "low", "high"]
     assert table["Bad rate (%)"] == [pytest.approx(value) for value in (10, 5, 5, 5)]
     assert table["Approved applications"] == [500, 800, 3_600, 20]
     assert table["Too few to conclude"] == [False, False, False, True]
     assert "From (%)" not in tabulate_cells(grid_of(CellMeasure.MEAN_PD), down=DOWN, across=ACROSS)
+
+
+def test_columns_titled_like_the_tables_own_overwrite_none() -> None:
+    table = tabulate_cells(grid_of(CellMeasure.DEFAULT_RATE), down=Axis("Applications", DOWN.names), across=ACROSS)
+    assert table["Down: Applications"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
+    assert table["Applications"] == [2_000, 1_000, 4_000, 20]
+    same = tabulate_cells(grid_of(CellMeasure.DEFAULT_RATE), down=DOWN, across=Axis("Age", ACROSS.names))
+    assert same["Down: Age"] != same["Across: Age"]
 
 
 def test_many_cells_are_drawn_without_words() -> None:

@@ -92,11 +92,19 @@ def test_tables_hold_numbers_with_their_units() -> None:
     assert table["Lift"] == pytest.approx([4, 2, 1.5, 1, 0.5, 0.5, 0.25, 0.25, 0, 0])
     assert table["Gain (%)"] == pytest.approx([40, 60, 75, 85, 90, 95, 97.5, 100, 100, 100])
     assert table["Cumulative lift"][:2] == pytest.approx([4, 3])
-    assert table["Lift, old"] == pytest.approx(OTHER.lift)
+    assert table["old: lift"] == pytest.approx(OTHER.lift)
     gain = tabulate_gain(HAND, against=Named("old", OTHER))
     assert gain["Applications, riskiest first (%)"] == pytest.approx(np.arange(10, 101, 10))
     assert gain["Gain (%)"] == table["Gain (%)"]
-    assert gain["Gain, old (%)"] == table["Gain, old (%)"]
+    assert gain["old: gain (%)"] == table["old: gain (%)"]
+
+
+@pytest.mark.parametrize("name", ["low", "high", "Lift", "Cumulative lift", ""])
+def test_no_cohorts_name_overwrites_a_column(name: str) -> None:
+    for tabulate, n_added in ((tabulate_lift, 2), (tabulate_gain, 1)):
+        own, both = tabulate(HAND), tabulate(HAND, against=Named(name, OTHER))
+        assert len(both) == len(own) + n_added
+        assert {header: both[header] for header in own} == own
 
 
 def test_descriptions_give_the_numbers() -> None:

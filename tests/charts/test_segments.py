@@ -151,6 +151,9 @@ def test_names_out_of_files_are_not_taken_for_markup() -> None:
     assert figure.layout.yaxis.ticktext[0] == "&lt;b&gt;high&lt;/b&gt;"
     assert "<b>high" not in figure.to_json()
     assert "<i>mine" not in figure.to_json()
+    both = plot_segments(HAND, measure=Measure.DEFAULT_RATE, against=Named("A & B", HAND)).data[-1]
+    assert both.name == "A &amp; B"
+    assert both.hovertemplate.endswith("<extra>A &amp; B</extra>")
     long = report_of([counts((4, 200), (1, 10))], ("x" * 80,))
     assert len(plot_segments(long, measure=Measure.SHARE).layout.yaxis.ticktext[0]) == 34
 

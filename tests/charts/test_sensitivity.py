@@ -72,6 +72,27 @@ def test_comparison_replaces_break_even() -> None:
         assert named["Cohort"].line.dash == "solid"
 
 
+def test_a_ratio_of_0_has_no_place_on_the_axis_and_is_said() -> None:
+    rng = np.random.default_rng(3)
+    pd = rng.beta(1.2, 13.6, 8_000)
+    result = cost_sensitivity(exact_counts(rng.random(8_000) < pd, pd), Costs(0, 1), cutoff=0.1)
+    assert result is not None
+    assert result.values[0] == result.current == 0
+    against: Named[Sensitivity | None] = Named("men", result)
+    for figure in (
+        plot_sensitivity(result, COST_RATIO),
+        plot_excess(result, COST_RATIO),
+        plot_sensitivity(result, COST_RATIO, against=against),
+        plot_excess(result, COST_RATIO, against=against),
+    ):
+        assert min(float(np.min(trace.x)) for trace in figure.data) > 0
+        assert not [trace.name for trace in figure.data if str(trace.name).startswith("Now")]
+        assert figure.layout.title.subtitle.text.endswith("; not drawn: a ratio of 0:1")
+    title = plot_sensitivity(result, COST_RATIO).layout.title.text
+    assert title == f"Best cutoff: {100 * result.optimum[0]:.1f} % at a ratio of 0:1"
+    assert tabulate_sensitivity(result, COST_RATIO)["Cost ratio FN : FP (FP = 1)"][0] == 0
+
+
 def test_few_conclude_nothing() -> None:
     rng = np.random.default_rng(3)
     pd = rng.beta(1.2, 13.6, 80)

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.charts.template import DARK, LIGHT, FigureTheme, empty_figure, new_figure, translucent
+from dashboard.charts.template import (
+    DARK,
+    LIGHT,
+    FigureTheme,
+    add_line,
+    add_note,
+    add_notes,
+    add_shape,
+    empty_figure,
+    new_figure,
+    set_axis,
+    translucent,
+)
 from dashboard.labels import brief_percent, percent, plural
 
 BACKGROUNDS = {"light": "#ffffff", "dark": "#11161d"}
@@ -52,6 +64,31 @@ def test_empty_figure_says_why() -> None:
     assert figure.layout.title.text == "ROC curve"
     assert [note.text for note in figure.layout.annotations] == ["Nothing here."]
     assert figure.layout.xaxis.visible is False
+
+
+def test_an_axis_keeps_what_it_has_of_the_frame() -> None:
+    figure, same = new_figure("Title", dark=False), new_figure("Title", dark=False)
+    set_axis(figure, "x", title="PD", ticksuffix=" %", range=[0, 1], unifiedhovertitle={"text": "from %{x}"})
+    set_axis(figure, "y", nticks=6)
+    same.update_xaxes(title_text="PD", ticksuffix=" %", range=[0, 1], unifiedhovertitle_text="from %{x}")
+    same.update_yaxes(nticks=6)
+    assert figure.to_plotly_json() == same.to_plotly_json()
+    assert figure.layout.xaxis.title.standoff == 10
+
+
+def test_lines_and_notes_are_those_of_plotly() -> None:
+    figure, same = new_figure("Title", dark=False), new_figure("Title", dark=False)
+    add_line(figure, LIGHT, x=3, width=1.5, dash="dash")
+    add_line(figure, LIGHT, y=0)
+    add_shape(figure, {"type": "rect", "x0": 0, "x1": 1, "y0": 0, "y1": 1})
+    same.add_vline(x=3, line={"color": LIGHT.mark, "width": 1.5, "dash": "dash"})
+    same.add_hline(y=0, line={"color": LIGHT.mark, "width": 1, "dash": "dot"})
+    same.add_shape(type="rect", x0=0, x1=1, y0=0, y1=1)
+    add_note(figure, "one", x=1, y=2)
+    add_notes(figure, [{"text": "two", "x": 3, "y": 4}, {"text": "three", "x": 5, "y": 6}])
+    for x, text in ((1, "one"), (3, "two"), (5, "three")):
+        same.add_annotation(text=text, x=x, y=x + 1, showarrow=False, font=same.layout.xaxis.tickfont.to_plotly_json())
+    assert figure.to_plotly_json() == same.to_plotly_json()
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,24 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
     assert theirs.source.notices[0].endswith(": pd_bin, hash, huge, when.")
 
 
+def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"))
+    assert [column.name for column in theirs.cohort_columns] == ["decision"]
+    assert theirs.source.notices[0].endswith(": (no name), ~decision.")
+
+
+@pytest.mark.parametrize("values", [[1, 2], [-3_000, -20], ["long", "short"], [365_243, -20]])
+def test_a_column_that_the_schema_knows_is_described_as_the_file_has_it(tmp_path: Path, values: list[object]) -> None:
+    path = tmp_path / "theirs.parquet"
+    pl.DataFrame({"target": [0, 1], "pd": [0.1, 0.2], "DAYS_EMPLOYED": values}).write_parquet(path)
+    (column,) = import_predictions(path).cohort_columns
+    if column.kind is CohortKind.LEVELS:
+        assert column.levels == ("long", "short")
+    else:
+        own = [int(str(value)) for value in values if value != 365_243]
+        assert (column.minimum, column.maximum) == (min(own), max(own))
+
+
 def test_an_exposure_beyond_32_bits_is_not_used(tmp_path: Path) -> None:
     theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,1e39\n1,0.2,5\n"))
     assert "exposure" not in theirs.frame.columns

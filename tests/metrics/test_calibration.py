@@ -167,3 +167,14 @@ def test_scores_of_repayment_are_asked_about() -> None:
 def test_one_class_is_not_said_to_be_ranked() -> None:
     message = calibration_check(exact_counts([False] * 400, [0.5] * 400)).message
     assert message.startswith("These scores are not probabilities")
+
+
+def test_a_level_that_is_clearly_but_not_wildly_off_is_said_to_be() -> None:
+    # 10,000 applications at a PD of 8 % of which 9.2 % default: 15 % off, outside Wilson's interval.
+    check = calibration_check(exact_counts([1] * 920 + [0] * 9_080, [0.08] * 10_000))
+    assert check.verdict is Verdict.OFF_LEVEL
+    assert check.message.startswith("PDs are too low by 13 % of the default rate: the mean PD is 8.00 % where 9.20 %")
+
+
+def test_a_level_within_a_tenth_is_calibrated() -> None:
+    assert calibration_check(exact_counts([1] * 860 + [0] * 9_140, [0.08] * 10_000)).verdict is Verdict.CALIBRATED

@@ -13,12 +13,11 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.explanation import MOST_BARS, dependence, difference, importance, strip
 from dashboard.metrics.explanation_counts import (
     MOST_CELLS,
+    BoolArray,
     ExplanationError,
     FeatureCounts,
-    Rows,
     count_contributions,
     count_feature,
-    select_applications,
 )
 from inference.contributions import BinKind, Contributions, ExplainedFeature, ValueBins
 
@@ -58,27 +57,31 @@ def found() -> Contributions:
     return _contributions()
 
 
-def cohorts() -> list[Rows | None]:
+PLACES = np.arange(N_ROWS)
+NOBODY = PLACES < 0
+
+
+def cohorts() -> list[BoolArray | None]:
     rng = np.random.default_rng(5)
-    picked = [np.flatnonzero(rng.random(N_ROWS) < share) for share in (0.001, 0.3, 0.9)]
-    return [None, *picked, np.array([7]), np.array([], dtype=np.intp)]
+    picked = [rng.random(N_ROWS) < share for share in (0.001, 0.3, 0.9)]
+    return [None, *picked, PLACES == 7, NOBODY]
 
 
-def named(rows: Rows | None) -> str:
-    return "all" if rows is None else str(rows.size)
+def named(rows: BoolArray | None) -> str:
+    return "all" if rows is None else str(rows.sum())
 
 
-def stored_in(found: Contributions, name: str, rows: Rows | None) -> IntArray:
+def stored_in(found: Contributions, name: str, rows: BoolArray | None) -> IntArray:
     values = found.frame[name].to_numpy().astype(np.int64)
     return values if rows is None else values[rows]
 
 
 @pytest.mark.parametrize("rows", cohorts(), ids=named)
-def test_sums_are_those_of_the_rows(found: Contributions, rows: Rows | None) -> None:
+def test_sums_are_those_of_the_rows(found: Contributions, rows: BoolArray | None) -> None:
     whole = count_contributions(found)
     for sums in (count_contributions(found, rows), count_contributions(found, rows, whole=whole)):
         assert sums.names == NAMES
-        assert sums.n_applications == (N_ROWS if rows is None else rows.size)
+        assert sums.n_applications == (N_ROWS if rows is None else rows.sum())
         for at, name in enumerate(NAMES):
             values = stored_in(found, name, rows)
             assert (sums.total[at], sums.absolute[at], sums.squares[at]) == (
@@ -88,7 +91,7 @@ def test_sums_are_those_of_the_rows(found: Contributions, rows: Rows | None) -> 
 
 @pytest.mark.parametrize("rows", cohorts(), ids=named)
 @pytest.mark.parametrize("name", NAMES)
-def test_cells_hold_the_rows(found: Contributions, rows: Rows | None, name: str) -> None:
+def test_cells_hold_the_rows(found: Contributions, rows: BoolArray | None, name: str) -> None:
     counts = count_feature(found, name, rows)
     values = stored_in(found, name, rows)
     codes = found.frame[counts.feature.code_column].to_numpy()
@@ -103,8 +106,8 @@ def test_cells_hold_the_rows(found: Contributions, rows: Rows | None, name: str)
 
 
 def test_parts_add_up_and_the_rest_is_what_is_left(found: Contributions) -> None:
-    part = np.flatnonzero(np.random.default_rng(6).random(N_ROWS) < 0.2)
-    others = np.setdiff1d(np.arange(N_ROWS), part)
+    part = np.random.default_rng(6).random(N_ROWS) < 0.2
+    others = ~part
     whole, one, two = (count_contributions(found, rows) for rows in (None, part, others))
     for sums, wanted in ((one + two, whole), (whole - one, two)):
         assert sums.n_applications == wanted.n_applications
@@ -117,16 +120,8 @@ def test_parts_add_up_and_the_rest_is_what_is_left(found: Contributions) -> None
         cells[0] - count_feature(found, "job")
 
 
-def test_applications_are_selected_by_place() -> None:
-    frame = pl.DataFrame({"x": [1, 5, 2, 7]})
-    assert select_applications(frame, None) is None
-    chosen = select_applications(frame, pl.col("x") > 2)
-    assert chosen is not None
-    assert chosen.tolist() == [1, 3]
-
-
 def test_importance_is_the_mean_size_with_the_interval_of_a_mean(found: Contributions) -> None:
-    rows = np.arange(0, N_ROWS, 7)
+    rows = PLACES % 7 == 0
     effects = importance(count_contributions(found, rows))
     for effect in effects.ordered:
         sizes = np.abs(stored_in(found, effect.name, rows)) * STEP
@@ -138,7 +133,7 @@ def test_importance_is_the_mean_size_with_the_interval_of_a_mean(found: Contribu
 
 
 def test_differences_add_up_to_the_difference_of_the_mean_log_odds(found: Contributions) -> None:
-    one, two = np.arange(0, 9_000), np.arange(9_000, 30_000)
+    one, two = PLACES < 9_000, (PLACES >= 9_000) & (PLACES < 30_000)
     effects = difference(count_contributions(found, one), count_contributions(found, two))
     rows = found.frame.select(NAMES).to_numpy().astype(np.float64).sum(axis=1) * STEP
     assert effects.total == pytest.approx(rows[one].mean() - rows[two].mean(), abs=1e-12)
@@ -156,13 +151,13 @@ def test_difference_from_the_average_is_the_mean(found: Contributions) -> None:
 
 
 def test_one_application_and_none(found: Contributions) -> None:
-    one = importance(count_contributions(found, np.array([3])))
+    one = importance(count_contributions(found, PLACES == 3))
     assert one.of("score") == Estimate(abs(int(stored_in(found, "score", None)[3])) * STEP)
-    nothing = count_contributions(found, np.array([], dtype=np.intp))
+    nothing = count_contributions(found, NOBODY)
     assert importance(nothing).n_applications == 0
     assert not importance(nothing).of("score").is_defined
     assert not difference(count_contributions(found), nothing).of("score").is_defined
-    empty = count_feature(found, "score", np.array([], dtype=np.intp))
+    empty = count_feature(found, "score", NOBODY)
     assert strip(empty) is None
     assert np.isnan(dependence(empty).mean).all()
     assert dependence(empty).share.sum() == 0
@@ -170,7 +165,7 @@ def test_one_application_and_none(found: Contributions) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dependence_is_mean_and_quantiles_of_each_bin(found: Contributions, name: str) -> None:
-    rows = np.arange(1, N_ROWS, 3)
+    rows = PLACES % 3 == 1
     shown = dependence(count_feature(found, name, rows))
     codes = found.frame[shown.feature.code_column].to_numpy()[rows]
     values = stored_in(found, name, rows) * STEP

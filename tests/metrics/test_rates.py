@@ -19,18 +19,12 @@ from dashboard.metrics.rates import (
     default_rate,
     expected_loss,
     mean_pd,
-    volumes,
     wilson_bounds,
 )
 
 OUTCOMES = [True, False, True, False, False]
 PDS = [0.9, 0.1, 0.2, 0.4, 0.05]
 HAND = exact_counts(OUTCOMES, PDS, [100.0, 200.0, 300.0, 400.0, 500.0])
-
-
-def test_volumes_by_hand() -> None:
-    found = volumes(HAND)
-    assert (found.applications, found.defaults, found.non_defaults, found.exposure) == (5, 2, 3, 1500.0)
 
 
 def test_default_rate_and_mean_pd_by_hand() -> None:

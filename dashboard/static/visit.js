@@ -1,4 +1,4 @@
-// What the browser's history needs besides what Streamlit does, run once a page load.
+// What a visit needs of the browser besides what Streamlit does, run once a page load.
 (() => {
   if (window.scoreroomHistory) return;
   window.scoreroomHistory = true;
@@ -23,4 +23,14 @@
     replace(history.state, "", address);
     dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
   });
+
+  // A server that was started again knows nothing of this page until it is asked to run it, and until then does not know
+  // its buttons: the first click would be lost. So the page is asked for as soon as the server is back.
+  const app = document.querySelector('[data-testid="stApp"]');
+  const state = () => app.getAttribute("data-test-connection-state");
+  let before = state();
+  new MutationObserver(() => {
+    if (state() === "CONNECTED" && before !== "CONNECTED") dispatchEvent(new PopStateEvent("popstate"));
+    before = state();
+  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 })();

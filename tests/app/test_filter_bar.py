@@ -1,0 +1,124 @@
+"""The filters' widgets: missing values, and columns of a file whose names are those of the dashboard's own things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import numpy as np
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.schema import Group
+
+OpenPage = Callable[..., AppTest]
+FILE = "Columns of the file"
+PAGES = [
+    ("overview", ""), ("segments", "seg.column={}"), ("stability", "stab.tab=Columns&stab.column={}"),
+    ("applications", "app.sort={0}&app.columns={0}"),
+]  # fmt: skip
+N = 2_000
+
+
+def count(app: AppTest) -> str:
+    return next(str(metric.value) for metric in app.main.metric if metric.label == "Applications")
+
+
+def run(app: AppTest, *groups: str) -> AppTest:
+    """Run `app` with the filters of `groups` open."""
+    for group in groups:
+        app.session_state[f"filters.{group}"] = True
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+@pytest.fixture(name="theirs")
+def file_of_odd_columns(tmp_path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """A file whose columns are called like the dashboard's own, and like the schema's but of another kind."""
+    random = np.random.default_rng(3)
+    pd = random.beta(1, 11, N)
+    numbers = pl.Series("X", random.normal(0, 1, N)).set(pl.Series(random.random(N) < 0.1), None)
+    names = ["decision", "count", "X.missing", "n", "cell", "segment", "met", "chosen", "Age", "DAYS_BIRTH"]
+    table = pl.DataFrame({"target": (random.random(N) < pd).astype(int), "pd": pd}).with_columns(
+        numbers,
+        *(pl.Series(name, random.choice(["few", "many"], N)) for name in names),
+        pl.Series("opened", random.integers(20_230_101, 20_230_331, N)),
+        pl.Series("DAYS_EMPLOYED", random.integers(-9_000, 0, N)).cast(pl.Int16),
+    )
+    path = tmp_path / "theirs.parquet"
+    table.write_parquet(path)
+    return table, ("--predictions", str(path))
+
+
+@pytest.mark.parametrize(("page", "query"), PAGES)
+@pytest.mark.parametrize(
+    ("column", "chosen"),
+    [("decision", "few"), ("count", "few"), ("DAYS_EMPLOYED", "-3000..-20"), ("DAYS_BIRTH", "few"), ("Age", "few")],
+)
+def test_every_page_opens_on_odd_columns(
+    page: str, query: str, column: str, chosen: str, theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
+) -> None:
+    asked = dict(parse_qsl(query.format(column))) | {f"f.{column}": chosen}
+    app = open_page(page, asked, theirs[1])
+    assert not app.info
+    run(app, FILE, Group.WORK.value, Group.PERSON.value)
+
+
+def test_a_column_called_decision_is_filtered_beside_the_decision_itself(
+    theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
+) -> None:
+    frame, told = theirs
+    app = open_page("overview", {"f.decision": "few", "f.~decision": "true approval"}, told)
+    wanted = frame.filter(
+        pl.col("decision") == "few", pl.col("target") == 0, pl.col("pd").cast(pl.Float32).cast(pl.Float64) < 0.0909
+    )
+    assert count(app) == f"{wanted.height:,}"
+    run(app, FILE, "Outcome")
+
+
+def test_a_column_called_like_another_s_missing_values_has_its_own_widget(
+    theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
+) -> None:
+    frame, told = theirs
+    app = run(open_page("overview", arguments=told), FILE)
+    app.multiselect(key="filter.X.missing").set_value(["many"])
+    assert count(run(app, FILE)) == f"{frame.filter(pl.col('X.missing') == 'many').height:,}"
+
+
+def test_without_missing_values_outlasts_a_slider_moved_back(
+    theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
+) -> None:
+    frame, told = theirs
+    app = run(open_page("overview", arguments=told), FILE)
+    present = f"{frame['X'].count():,}"
+    app.button_group(key="filter.~missing.X").set_value("without")
+    assert count(run(app, FILE)) == present
+    low, high = app.select_slider(key="filter.X").value
+    app.select_slider(key="filter.X").set_value((0.0, high))
+    assert count(run(app, FILE)) != present
+    app.select_slider(key="filter.X").set_value((low, high))
+    assert count(run(app, FILE)) == present
+    assert app.button(key="chip.X").label.replace("\\", "") == "X: any value"
+    app.button_group(key="filter.~missing.X").set_value("")
+    assert count(run(app, FILE)) == f"{frame.height:,}"
+
+
+def test_a_slider_moved_back_asks_for_nothing_where_no_value_is_missing(
+    frame: pl.DataFrame, open_page: OpenPage
+) -> None:
+    app = run(open_page("overview"), "Prediction")
+    low, high = app.select_slider(key="filter.default_probability").value
+    app.select_slider(key="filter.default_probability").set_value((10.0, high))
+    assert count(run(app, "Prediction")) != f"{frame.height:,}"
+    app.select_slider(key="filter.default_probability").set_value((low, high))
+    assert count(run(app, "Prediction")) == f"{frame.height:,}"
+    assert "f.default_probability" not in app.query_params
+
+
+def test_stops_of_a_slider_are_told_apart(theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage) -> None:
+    app = run(open_page("overview", arguments=theirs[1]), FILE)
+    stops = app.select_slider(key="filter.opened").options
+    assert len(set(stops)) == len(stops) > 10

@@ -1,0 +1,57 @@
+"""The rows of a cohort in a real browser: a row opens its applicant, and the files hold the cohort's rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+from polars.testing import assert_frame_equal
+
+from data.settings import Settings
+from inference.session import ScoringSession
+
+QUERY = "f.NAME_INCOME_TYPE=Pensioner&f.CODE_GENDER=F&cutoff=8"
+# The table is a canvas: a header's and a row's height in pixels.
+HEADER, ROW = 35, 35
+
+
+@pytest.fixture
+def cohort(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner", pl.col("CODE_GENDER") == "F")
+
+
+def open_applications(page: Page, dashboard: str, cohort: pl.DataFrame) -> None:
+    page.goto(f"{dashboard}/applications?{QUERY}")
+    expect(page.get_by_text(f"Rows 1–25 of {cohort.height:,}")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_a_file_holds_the_cohort_s_rows_and_decisions(
+    page: Page, dashboard: str, cohort: pl.DataFrame, tmp_path: Path, kind: str
+) -> None:
+    open_applications(page, dashboard, cohort)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Cohort as {kind}").click()
+    path = tmp_path / f"rows.{kind.lower()}"
+    download.value.save_as(path)
+    found = pl.read_csv(path) if kind == "CSV" else pl.read_parquet(path)
+    assert found["application_id"].to_list() == cohort["application_id"].to_list()
+    declined = cohort["default_probability"].cast(pl.Float64) >= 0.08
+    assert [word == "Declined" for word in found["decision"].cast(pl.String)] == declined.to_list()
+    if kind == "Parquet":
+        assert_frame_equal(found.select(cohort.columns), cohort)
+
+
+def test_choosing_a_row_opens_the_applicant(page: Page, dashboard: str, cohort: pl.DataFrame, built: Settings) -> None:
+    open_applications(page, dashboard, cohort)
+    riskiest = cohort.sort("default_probability", descending=True, maintain_order=True)
+    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": HEADER + 2.5 * ROW})
+    number = riskiest["application_id"][2]
+    expect(page.get_by_label("Application number (SK_ID_CURR)")).to_have_value(str(number))
+    row = pl.read_parquet(built.applications).row(by_predicate=pl.col("SK_ID_CURR") == number, named=True)
+    expected = f"{100 * ScoringSession.open(built.model).score(row):.2f} %"
+    expect(page.get_by_test_id("stSidebar").get_by_test_id("stMetricValue")).to_have_text(expected)
+    assert f"applicant={number}" in page.url
