@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,11 @@ class Dataset:
     digest: str
 
 
+# What entries are kept by are frozen values whose text says all of them; Streamlit's own way to hash such a value takes
+# five times as long, and a page asks for a dozen entries in each run.
+_KEYS: dict[str | type, Callable[[Any], Any]] = {Dataset: repr, Filters: repr, Bins: repr, Sort: repr, Search: repr}
+
+
 @dataclass(frozen=True, slots=True)
 class Applicants:
     """Where single applications come from, or the sentence that says why there are none."""
@@ -113,7 +118,7 @@ def settings() -> Settings:
     return load_settings()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...")
+@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=_KEYS)
 def predictions(dataset: Dataset) -> Predictions:
     """The predictions of `dataset`, with what is derived from every row worked out once."""
     location = dataset.location
@@ -128,7 +133,7 @@ def predictions(dataset: Dataset) -> Predictions:
     return prepared
 
 
-@st.cache_data(max_entries=_COHORTS, show_spinner=False)
+@st.cache_data(max_entries=_COHORTS, show_spinner=False, hash_funcs=_KEYS)
 def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
@@ -137,14 +142,14 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
 
 
 # A resource: 58 levels take longer to unpickle than all that a page does with them.
-@st.cache_resource(max_entries=_SEGMENTS, show_spinner=False)
+@st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=_KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
     counted = count_scores_by(predictions(dataset).frame, bins.code(), filters=filters.expression())
     return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
     """The groups into which `name` is cut, made on the whole portfolio so that cohorts can be compared."""
     found = predictions(dataset)
@@ -152,14 +157,14 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
     return make_bins(found.frame[name], column, n_groups)
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
     values = predictions(dataset).frame[name].cast(pl.String).value_counts(sort=True, name="~n")
     return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def value_grid(dataset: Dataset, name: str) -> ValueGrid:
     """The portfolio's histogram of the number `name`, on the steps of its slider."""
     found = predictions(dataset)
@@ -176,7 +181,7 @@ def open_session() -> ScoringSession:
     return scoring_session(version_of(settings().model / MANIFEST))
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the model ...")
+@st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=_KEYS)
 def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
     """The session on the model published as `version`."""
     return ScoringSession.open(settings().model, provider=settings().provider)
@@ -195,7 +200,7 @@ def applicants(dataset: Dataset) -> Applicants:
     return Applicants(path)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=_KEYS)
 def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the version is the cache's key
     frame = predictions(dataset).frame
     if not frame.schema[ID].is_integer():
@@ -212,14 +217,14 @@ def application(dataset: Dataset, identifier: int) -> Mapping[str, Any] | None:
     return _application(version_of(path), identifier)
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def _application(version: str, identifier: int) -> Mapping[str, Any] | None:  # noqa: ARG001 - as above
     table = pl.scan_parquet(settings().applications, glob=False)
     rows = table.filter(pl.col(schema.ID) == identifier).collect()
     return rows.row(0, named=True) if rows.height else None
 
 
-@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...")
+@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=_KEYS)
 def column_groups(dataset: Dataset) -> ColumnGroups:
     """The columns of `dataset` in up to ten groups each (a category's levels stay apart), worked out once."""
     found = predictions(dataset)
@@ -229,20 +234,20 @@ def column_groups(dataset: Dataset) -> ColumnGroups:
     return ColumnGroups(bins, codes)
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort by the groups of every column."""
     chosen = select_rows(predictions(dataset).frame, filters.expression())
     return count_columns(column_groups(dataset).codes, chosen)
 
 
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
     """The number of applications that are in both cohorts."""
     return count_both(predictions(dataset).frame, one.expression(), other.expression())
 
 
-@st.cache_data(max_entries=_CELLS, show_spinner=False)
+@st.cache_data(max_entries=_CELLS, show_spinner=False, hash_funcs=_KEYS)
 def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cutoff: float) -> CellCounts:
     """The counts of each pair of groups of two columns within a cohort; approved are PDs below `cutoff`."""
     shape = (len(down.labels), len(across.labels))
@@ -250,7 +255,7 @@ def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cu
     return count_cells(predictions(dataset).frame, codes, shape, cutoff=cutoff, filters=filters.expression())
 
 
-@st.cache_data(max_entries=_SHARED, show_spinner=False)
+@st.cache_data(max_entries=_SHARED, show_spinner=False, hash_funcs=_KEYS)
 def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts:
     """The counts of the applications that are in both cohorts."""
     met = [cohort.expression() for cohort in (one, other)]
@@ -259,7 +264,7 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.
-@st.cache_resource(max_entries=_ORDERS, show_spinner=False)
+@st.cache_resource(max_entries=_ORDERS, show_spinner=False, hash_funcs=_KEYS)
 def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Positions:
     """The positions of a cohort's rows that `search` finds, in the order of `sort`."""
     return order_rows(predictions(dataset), filters, sort, search)
@@ -274,7 +279,7 @@ def application_table() -> tuple[str, Mapping[str, object]]:
     return _application_table(version_of(settings().applications))
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
+@st.cache_data(max_entries=2, show_spinner=False, hash_funcs=_KEYS)
 def _application_table(version: str) -> tuple[str, Mapping[str, object]]:  # noqa: ARG001 - as above
     path = settings().applications
     return sha256_of(path), read_provenance(path)
@@ -305,7 +310,7 @@ def explained(dataset: Dataset) -> Explained:
     return _explained(dataset, f"{version_of(path)} {version_of(manifest)}")
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...")
+@st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...", hash_funcs=_KEYS)
 def _explained(dataset: Dataset, version: str) -> Explained:
     try:
         found, manifest = load_contributions(settings().contributions), Manifest.load(settings().model)
@@ -325,7 +330,7 @@ def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | 
 
 
 # What begins with an underscore is no part of the key; its version is.
-@st.cache_data(max_entries=_SMALL, show_spinner=False)
+@st.cache_data(max_entries=_SMALL, show_spinner=False, hash_funcs=_KEYS)
 def _contribution_sums(
     dataset: Dataset,
     filters: Filters,
@@ -346,7 +351,7 @@ def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -
     return _feature_counts(dataset, filters, names, found.version, found.contributions)
 
 
-@st.cache_data(max_entries=_FEATURES, show_spinner=False)
+@st.cache_data(max_entries=_FEATURES, show_spinner=False, hash_funcs=_KEYS)
 def _feature_counts(
     dataset: Dataset,
     filters: Filters,
@@ -360,8 +365,7 @@ def _feature_counts(
 
 
 # A resource, so that it is done once for a dataset: None is kept too.
-@st.cache_resource(max_entries=2, show_spinner=False)
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_KEYS)
 def warm_up(dataset: Dataset) -> None:
     """Get ready, beside what the reader does, what pages would otherwise do when they are first opened.
 
@@ -373,7 +377,7 @@ def warm_up(dataset: Dataset) -> None:
 
 
 # Cached, because what one cached function asks of another shows no spinner: there is no page here to show it on.
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_KEYS)
 def get_ready(dataset: Dataset) -> None:
     """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""
     for name in _LATER:

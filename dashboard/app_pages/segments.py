@@ -77,7 +77,7 @@ def render(view: View) -> None:
 def _render_segments(view: View) -> None:
     shown = _render_choices(view)
     st.markdown(labels.plain(answer(shown.report)))
-    above_chart = st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
+    st.caption("Click a point in the chart or select a row of the table to narrow the cohort to its segment.")
     figure = plot_segments(
         shown.report, measure=shown.measure, order=shown.order, against=shown.against, dark=is_dark()
     )
@@ -87,12 +87,8 @@ def _render_segments(view: View) -> None:
         table=tabulate_segments(shown.report, **told), method="Segments", selectable=True,
         file_name="segments",
     )  # fmt: skip
-    with above_chart:
-        _render_action(view, shown, _code_of(points), "Click a point in the chart to narrow the cohort to its segment.")
-    above_table = st.container(horizontal=True, vertical_alignment="center", height=44, border=False)
-    row = _render_table(shown)
-    with above_table:
-        _render_action(view, shown, row, "Select a row to narrow the cohort to its segment.")
+    _narrow(view, shown, _code_of(points))
+    _narrow(view, shown, _render_table(shown))
     n = len(shown.report.segments)
     if n > 1:
         st.caption(
@@ -193,22 +189,15 @@ def _code_of(points: Sequence[Mapping[str, Any]]) -> int | None:
     return int(facts["0"] if isinstance(facts, Mapping) else facts[0])
 
 
-def _render_action(view: View, shown: Shown, code: int | None, hint: str) -> None:
-    segment = next((s for s in shown.report.segments if s.code == code), None)
-    if segment is None:
-        st.caption(hint)
+def _narrow(view: View, shown: Shown, code: int | None) -> None:
+    """Show the cohort's segment `code` alone from now on, where one was chosen that is not shown alone already."""
+    if code is None:
         return
-    condition = _narrowed(view.cohort.filters.on(shown.bins.column), shown.bins.condition(segment.code))
-    st.button(
-        labels.plain(f"Narrow the cohort to {shown.bins.title}: {segment.name}"), icon=":material/filter_alt:",
-        on_click=state.add_condition, args=(condition,), type="primary", key=f"seg.narrow.{hint}",
-    )  # fmt: skip
-    st.caption(
-        labels.plain(
-            f"{labels.plural(segment.applications, 'application')}; default rate {segment.verdict}; "
-            f"approved applications: {segment.lending}."
-        )
-    )
+    held = view.cohort.filters.on(shown.bins.column)
+    condition = _narrowed(held, shown.bins.condition(code))
+    if condition != held:
+        state.add_condition(condition)
+        st.rerun()
 
 
 def _narrowed(held: Condition | None, added: Condition) -> Condition:
