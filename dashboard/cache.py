@@ -61,7 +61,7 @@ _SMALL = 256
 
 # What pages import or set up when they are first opened, and how long the first one that is opened has for itself.
 _LATER = ("scipy.special", "pyarrow")
-_FIRST_PAGE_SECONDS = 1.0
+_FIRST_PAGE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)

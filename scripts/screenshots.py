@@ -58,7 +58,7 @@ async def _take(browser: Browser, address: str, shot: Shot, out: Path) -> Path:
     )
     page = await context.new_page()
     await page.goto(f"{address}/{shot.path}")
-    await expect(page.locator(".js-plotly-plot .plot").first).to_be_visible(timeout=60_000)
+    await expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
     await expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
     path = out / f"{shot.name}.png"
     await page.screenshot(path=path, animations="disabled")
