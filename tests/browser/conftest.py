@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,12 +17,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data.settings import ROOT, Settings
+from scripts.benchmarks.browser import NAMES, QUIET
+from scripts.benchmarks.server import free_port
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 HOW = (
     "No Chromium found: install it with the system's package manager (apt-get install chromium, brew install chromium)."
 )
@@ -50,12 +47,6 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait_until_healthy(process: subprocess.Popen[str], address: str) -> None:
     for _ in range(600):
         assert process.poll() is None, "the dashboard ended before it answered"
@@ -72,7 +63,7 @@ class Server:
     """A dashboard in a process of its own, at an address that it keeps when it is started again."""
 
     def __init__(self, *arguments: str) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self._arguments = arguments
         self.address = f"http://localhost:{self._port}"
         self._start()

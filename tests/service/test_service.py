@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,19 +14,14 @@ import pytest
 
 from data.settings import ROOT, Settings
 from inference.session import ScoringSession
+from scripts.benchmarks.server import free_port
 
 pytestmark = pytest.mark.xdist_group("built")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def client(built: Settings) -> Iterator[httpx.Client]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "scripts.serve_api", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
