@@ -213,7 +213,8 @@ def render_cutoff(predictions: Predictions) -> None:
     # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
     top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(state.CUTOFF) / 5))
     st.slider(
-        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.widget(state.CUTOFF),
+        # Its value is said here too: a page that is run twice at once shows the default of the second run.
+        "Cutoff (PD)", 0.0, top, state.get(state.CUTOFF), 0.01, format="%.2f %%", **state.widget(state.CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
