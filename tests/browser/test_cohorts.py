@@ -168,6 +168,8 @@ class CanRestart(Protocol):
 def test_a_page_outlives_its_server(page: Page, server: CanRestart, frame: pl.DataFrame) -> None:
     page.goto(f"{server.address}/calibration?f.NAME_INCOME_TYPE=Pensioner")
     expect_cohort(page, frame, PENSIONERS)
+    # All of the page's own scripts have come; one that is asked for while the server is away does not come at all.
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
     server.restart()
     # The page asks again at ever longer intervals whether its server is back, and says so over the page meanwhile.
     connected = page.locator('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
