@@ -14,14 +14,17 @@
   };
 
   // Every message to the server carries the address, often one that a quick reader's own changes have outrun. Only
-  // where the reader went back or forward is it to be believed, and only here is that known. Streamlit has told the
-  // server by now; it is told again, of an address that says so.
-  addEventListener("popstate", () => {
+  // where it is asked for here is it to be believed, which an address with this mark says until the server answers.
+  const readAddress = () => {
     const address = new URL(location.href);
-    if (address.searchParams.has("went")) return;
     address.searchParams.set("went", "1");
     replace(history.state, "", address);
     dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  };
+
+  // The reader went back or forward. Streamlit has told the server by now; it is told again, with the mark.
+  addEventListener("popstate", () => {
+    if (!new URL(location.href).searchParams.has("went")) readAddress();
   });
 
   // A server that was started again knows nothing of this page until it is asked to run it, and until then does not know
@@ -30,7 +33,7 @@
   const state = () => app.getAttribute("data-test-connection-state");
   let before = state();
   new MutationObserver(() => {
-    if (state() === "CONNECTED" && before !== "CONNECTED") dispatchEvent(new PopStateEvent("popstate"));
+    if (state() === "CONNECTED" && before !== "CONNECTED") readAddress();
     before = state();
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 })();

@@ -174,6 +174,9 @@ def test_a_page_outlives_its_server(page: Page, server: CanRestart, frame: pl.Da
     # The page asks again at ever longer intervals whether its server is back, and says so over the page meanwhile.
     connected = page.locator('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     expect(connected).to_be_attached(timeout=120_000)
+    # It then has the server read its address, which is known to have happened when the mark for that is gone again.
+    page.wait_for_url(lambda url: "went=" not in url)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_attached()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Reset filters").click()
     expect_cohort(page, frame)
