@@ -376,7 +376,16 @@ def warm_up(dataset: Dataset) -> None:
     thread.start()
 
 
-# Cached, because what one cached function asks of another shows no spinner: there is no page here to show it on.
+# Cached, as is `get_ready`, because what one cached function asks of another shows no spinner: there is no page here to
+# show it on.
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_KEYS)
+def load_ahead(location: Location) -> None:
+    """Load the predictions at `location`, and what every first page shows of them, before a reader asks."""
+    # What is missing is said on the page.
+    with suppress(DataError):
+        cohort_counts(open_dataset(location), Filters())
+
+
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_KEYS)
 def get_ready(dataset: Dataset) -> None:
     """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""

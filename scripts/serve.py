@@ -7,27 +7,26 @@ import os
 import sys
 from pathlib import Path
 
+from dashboard.server import serve
 from data.imports import import_predictions, parse_mapping
-from data.settings import ROOT, load_settings
+from data.settings import load_settings
 from inference.pipeline import build
 from scripts._cli import check_port, port, progress, run
 
 
 def main() -> None:
-    """Check the input, say the address, and hand this process over to Streamlit."""
+    """Check the input, say the address, and hand over to Streamlit."""
     arguments = _parse()
     check_port(arguments.port)
     if arguments.predictions is None:
-        build(load_settings(), progress)
+        if build(load_settings(), progress):
+            # A process of its own: what building took up in memory is not the server's to hold.
+            os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
     else:
         import_predictions(arguments.predictions, parse_mapping(arguments.map))
     print(f"Scoreroom is at http://localhost:{arguments.port}", flush=True)
-    app = str(ROOT / "dashboard" / "app.py")
-    passed_on = [] if arguments.predictions is None else ["--", *_told_to_app(arguments)]
-    command = ["-m", "streamlit", "run", app, "--server.port", str(arguments.port), *passed_on]
-    # Streamlit reads .streamlit/config.toml from the working directory.
-    os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
+    told = [] if arguments.predictions is None else _told_to_app(arguments)
+    serve(arguments.port, told)
 
 
 def _parse() -> argparse.Namespace:
