@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from data.errors import DataError
+from scripts.benchmarks.server import RunLog
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -59,7 +60,9 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds from the click to: painted, message sent, last message received, new value shown, run over, and the
-    last change inside a chart (None where there was none)."""
+    last change inside a chart (None where there was none); `script` are those that the server's script ran, where it is
+    observed.
+    """
 
     painted: float
     sent: float | None
@@ -67,6 +70,7 @@ class Timing:
     changed: float
     settled: float
     charts: float | None
+    script: float | None = None
 
     @property
     def answered(self) -> float | None:
@@ -112,12 +116,16 @@ async def open_browser() -> AsyncIterator[Browser]:
 class Visit:
     """One reader's page, in a context of its own; `problems` collects what the page reports as errors.
 
-    `linger_ms` is the pause after each painted screen, in which charts that are drawn late are noticed, `patience_ms`
-    how long a screen may take before it is called wrong.
+    `log` is that of the server where it is observed, and serves no other visit meanwhile. `linger_ms` is the pause
+    after each painted screen, in which charts that are drawn late are noticed, `patience_ms` how long a screen may take
+    before it is called wrong.
     """
 
-    def __init__(self, page: Page, linger_ms: int = LINGER_MS, patience_ms: int = PATIENCE_MS) -> None:
+    def __init__(
+        self, page: Page, log: RunLog | None = None, linger_ms: int = LINGER_MS, patience_ms: int = PATIENCE_MS
+    ) -> None:
         self.page = page
+        self.log = log
         self.linger_ms = linger_ms
         self.patience_ms = patience_ms
         self.problems: list[str] = []
@@ -141,10 +149,14 @@ class Visit:
         arm = "([event, shown, linger]) => scoreroomClock.arm(event, shown, linger)"
         try:
             await self.page.evaluate(arm, [event, _plain(expected), self.linger_ms])
+            if self.log:
+                # What the runs took that led here: they are no part of this step.
+                self.log.take()
             await act()
         except PlaywrightError as error:
             raise self._wrong(expected, error) from None
-        return await self._wait("result", [], expected)
+        timing = await self._wait("result", [], expected)
+        return replace(timing, script=self.log.take()) if self.log else timing
 
     async def shows(self, shown: Shown) -> bool:
         """Whether `shown` is on the screen now."""
@@ -164,7 +176,7 @@ class Visit:
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, *, linger_ms: int = LINGER_MS, patience_ms: int = PATIENCE_MS
+    browser: Browser, log: RunLog | None = None, *, linger_ms: int = LINGER_MS, patience_ms: int = PATIENCE_MS
 ) -> AsyncIterator[Visit]:
     """A fresh visitor with an empty cache, who leaves at the end."""
     width, height = WINDOW
@@ -172,7 +184,7 @@ async def visit(
     context.set_default_timeout(PATIENCE_MS)
     await context.add_init_script(path=CLOCK)
     try:
-        yield Visit(await context.new_page(), linger_ms, patience_ms)
+        yield Visit(await context.new_page(), log, linger_ms, patience_ms)
     finally:
         await context.close()
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import Browser
@@ -35,7 +35,7 @@ from scripts.benchmarks.server import (
 )
 
 Figures = dict[str, object]
-Named = dict[str, "Samples"]
+Samples = list[Timing]
 STARTS = 3
 WARM_UP = 3
 # What a reader at a shared server does between two clicks; the other four go on meanwhile.
@@ -52,14 +52,6 @@ class Options:
     interactions: int = 1_000
     readers: int = 5
     rows: int = 0
-
-
-@dataclass(slots=True)
-class Samples:
-    """Timings of one interaction, with the milliseconds that the server's script ran for each."""
-
-    timings: list[Timing] = field(default_factory=list)
-    server_ms: list[float] = field(default_factory=list)
 
 
 def measure_dashboard(settings: Settings, options: Options) -> Figures:
@@ -96,15 +88,18 @@ async def _measure_starts(browser: Browser, portfolio: Portfolio) -> Figures:
     return {name: round(value, 2) for name, value in seconds.items()}
 
 
-async def _measure_interactions(browser: Browser, portfolio: Portfolio, runs: int) -> tuple[Samples, Named]:
+async def _measure_interactions(
+    browser: Browser, portfolio: Portfolio, runs: int
+) -> tuple[Samples, dict[str, Samples]]:
     """Each interaction `runs` times, in turn with the floor app's, so that a drifting machine is fair to both."""
-    floor_samples, found = Samples(), {name: Samples() for name in INTERACTIONS}
+    floor_samples: Samples = []
+    found: dict[str, Samples] = {name: [] for name in INTERACTIONS}
     floor_port = free_port()
     async with serve(floor_command(floor_port), floor_port) as low, _observed() as (server, log):
         for name, samples in found.items():
-            async with visit(browser) as below, visit(browser) as reader:
+            async with visit(browser) as below, visit(browser, log) as reader:
                 steps = INTERACTIONS[name](reader, server.address, portfolio)
-                await _in_turn(runs, (floor(below, low.address), floor_samples, None), (steps, samples, log))
+                await _in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 _check(reader)
     return floor_samples, found
 
@@ -118,19 +113,16 @@ async def _observed(*arguments: str) -> AsyncIterator[tuple[Server, RunLog]]:
             yield server, log
 
 
-async def _in_turn(runs: int, *contenders: tuple[Steps, Samples, RunLog | None]) -> None:
+async def _in_turn(runs: int, *contenders: tuple[Steps, Samples]) -> None:
     """One step of each contender after the other, `runs` times after some that are not counted."""
     async with AsyncExitStack() as stack:
-        for steps, _, _ in contenders:
+        for steps, _ in contenders:
             await stack.enter_async_context(aclosing(steps))
         for turn in range(WARM_UP + runs):
-            for steps, samples, log in contenders:
-                if log:
-                    log.take()
+            for steps, samples in contenders:
                 timing = await anext(steps)
                 if turn >= WARM_UP:
-                    samples.timings.append(timing)
-                    samples.server_ms += [log.take()] if log else []
+                    samples.append(timing)
 
 
 def _check(reader: Visit) -> None:
@@ -140,27 +132,29 @@ def _check(reader: Visit) -> None:
 
 def _described(floor_samples: Samples, samples: Mapping[str, Samples]) -> Figures:
     return {
-        "floor_ms": percentiles([timing.painted for timing in floor_samples.timings]),
+        "floor_ms": percentiles([timing.painted for timing in floor_samples]),
         "interactions": {name: _painted(found) for name, found in samples.items()},
-        "server_ms": {name: percentiles(found.server_ms) for name, found in samples.items()},
+        "server_ms": {name: percentiles(_script_ms(found)) for name, found in samples.items()},
         "parts_ms": {"floor": _parts(floor_samples)} | {name: _parts(found) for name, found in samples.items()},
     }
 
 
 def _painted(samples: Samples) -> Figures:
-    times = [timing.painted for timing in samples.timings]
+    times = [timing.painted for timing in samples]
     return {**percentiles(times), "n": len(times)}
+
+
+def _script_ms(samples: Samples) -> list[float]:
+    return [timing.script for timing in samples if timing.script is not None]
 
 
 def _parts(samples: Samples) -> Figures:
     """Medians of the moments on the way to painted; how often a chart was drawn still later, and when the last was."""
     names = ("sent", "changed", "received", "settled", "painted")
-    found = {
-        name: [value for timing in samples.timings if (value := getattr(timing, name)) is not None] for name in names
-    }
+    found = {name: [value for timing in samples if (value := getattr(timing, name)) is not None] for name in names}
     medians: Figures = {name: round(statistics.median(values), 1) for name, values in found.items() if values}
-    late = [timing.charts for timing in samples.timings if timing.charts and timing.charts > timing.painted]
-    drawn = percentiles([max(timing.painted, timing.charts or 0) for timing in samples.timings])
+    late = [timing.charts for timing in samples if timing.charts and timing.charts > timing.painted]
+    drawn = percentiles([max(timing.painted, timing.charts or 0) for timing in samples])
     return medians | {"late": len(late), "drawn_p95": drawn["p95"]}
 
 
@@ -237,18 +231,18 @@ async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Optio
 
     The larger table is brought as somebody's own predictions are; those have no applicants to look up.
     """
-    found = {name: (Samples(), Samples()) for name in INTERACTIONS if name != "applicant"}
+    found: dict[str, tuple[Samples, Samples]] = {name: ([], []) for name in INTERACTIONS if name != "applicant"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scaled.parquet"
         large = Portfolio(scaled(portfolio.frame, options.rows, seed=_SEED))
         large.frame.write_parquet(path)
         async with _observed() as (usual, usual_log), _observed("--predictions", str(path)) as (server, log):
             for name, (few, many) in found.items():
-                async with visit(browser) as below, visit(browser) as reader:
+                async with visit(browser, usual_log) as below, visit(browser, log) as reader:
                     await _in_turn(
                         options.runs,
-                        (INTERACTIONS[name](below, usual.address, portfolio), few, usual_log),
-                        (INTERACTIONS[name](reader, server.address, large), many, log),
+                        (INTERACTIONS[name](below, usual.address, portfolio), few),
+                        (INTERACTIONS[name](reader, server.address, large), many),
                     )
                     _check(reader)
     return {"scale10": {"rows": large.height, "interactions": {name: _compared(*both) for name, both in found.items()}}}
@@ -256,8 +250,8 @@ async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Optio
 
 def _compared(few: Samples, many: Samples) -> Figures:
     ratio = _median(many) / _median(few)
-    return _painted(many) | {"server_ms": percentiles(many.server_ms), "ratio": round(ratio, 2)}
+    return _painted(many) | {"server_ms": percentiles(_script_ms(many)), "ratio": round(ratio, 2)}
 
 
 def _median(samples: Samples) -> float:
-    return statistics.median(timing.painted for timing in samples.timings)
+    return statistics.median(timing.painted for timing in samples)
