@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NoReturn, TypedDict, TypeVar
 
 import streamlit as st
 
@@ -164,14 +164,13 @@ def write_address() -> None:
 
 
 def notices() -> tuple[str, ...]:
-    """What of the link was left out, a sentence each."""
-    found: tuple[str, ...] = st.session_state.get(_NOTICES, ())
-    return found
+    """What of the link was left out, a sentence each for the first five."""
+    return links.first_problems(st.session_state.get(_NOTICES, ()))
 
 
 def notify(sentences: Sequence[str]) -> None:
-    """Show these sentences in place of the last ones, the first five of them."""
-    st.session_state[_NOTICES] = links.first_problems(sentences)
+    """Show these sentences in place of the last ones."""
+    st.session_state[_NOTICES] = tuple(sentences)
 
 
 def get(parameter: Parameter[T]) -> T:
@@ -182,12 +181,32 @@ def get(parameter: Parameter[T]) -> T:
 
 def put(values: Mapping[Parameter[Any], Any]) -> None:
     """Give parameters these values, as if their widgets had been moved; for a button's callback."""
+    settle(values)
+    notify(())
+
+
+def settle(values: Mapping[Parameter[Any], Any]) -> None:
+    """Give parameters these values in the course of a run: what was said of the link stands."""
     held = dict(_visit().values)
     for parameter, value in values.items():
         held.pop(parameter.name, None)
         if value != parameter.default:
             held[parameter.name] = value
-    _update(values=tuple(sorted(held.items())))
+    st.session_state[_STATE] = replace(_visit(), values=tuple(sorted(held.items())))
+
+
+def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
+    """Run the page again with `value` in place of one that a link made up, and say so."""
+    settle({parameter: value})
+    notify([*st.session_state[_NOTICES], sentence])
+    st.rerun()
+
+
+def check(parameter: Parameter[str], known: Container[str], called: str) -> None:
+    """Run the page again without the value of `parameter` where it is none of `known`, which are `called` so."""
+    name = get(parameter)
+    if name != parameter.default and name not in known:
+        correct(parameter, parameter.default, f"There is no {called} {name[:40]}.")
 
 
 def widget(parameter: Parameter[Any]) -> WidgetArguments:
@@ -262,7 +281,7 @@ def _visit() -> Visit:
 def _update(**changes: Any) -> None:
     st.session_state[_STATE] = replace(_visit(), **changes)
     # What was said of the link has been read by who goes on working.
-    st.session_state[_NOTICES] = ()
+    notify(())
 
 
 def _address() -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -44,8 +44,9 @@ Columns = dict[str, CohortColumn]
 def render(view: View) -> None:
     """Write the page for `view`."""
     columns = row_columns(view.predictions)
+    state.check(SORT, {identity(view.predictions).name, *columns}, "column")
     names = _shown(view, columns)
-    sort = _sort(view, columns)
+    sort = Sort(state.get(SORT), state.get(ORDER) == RISING)
     _render_controls(view, columns, names, sort)
     order = cache.row_order(view.dataset, view.cohort.filters, sort, _search(columns, names))
     page = take_slice(order, _number(view), int(state.get(SIZE)))
@@ -58,14 +59,16 @@ def render(view: View) -> None:
 
 
 def _shown(view: View, columns: Columns) -> tuple[str, ...]:
-    named = [unquote(text) for text in state.get(COLUMNS).split(",")]
-    return tuple(dict.fromkeys(name for name in named if name in columns)) or first_columns(view.predictions)
+    named = [unquote(text) for text in state.get(COLUMNS).split(",") if text]
+    unknown = [name for name in named if name not in columns]
+    if unknown:
+        known = _listed(name for name in named if name in columns)
+        state.correct(COLUMNS, known, f"There is no column {unknown[0][:40]}.")
+    return tuple(dict.fromkeys(named)) or first_columns(view.predictions)
 
 
-def _sort(view: View, columns: Columns) -> Sort:
-    name = state.get(SORT)
-    known = name in columns or name == identity(view.predictions).name
-    return Sort(name if known else PROBABILITY, state.get(ORDER) == RISING)
+def _listed(names: Iterable[str]) -> str:
+    return ",".join(quote(name, safe="") for name in names)
 
 
 def _search(columns: Columns, names: tuple[str, ...]) -> Search | None:
@@ -78,11 +81,11 @@ def _number(view: View) -> int:
     """The number of the page asked for; the first one when it was asked for in another cohort."""
     own = f"{zlib.crc32(repr(view.cohort.filters).encode()):08x}"
     if state.get(PAGE_OF) not in ("", own):
-        state.put({PAGE: 1})
+        state.settle({PAGE: 1})
     # Beside the first page, nothing has to be remembered.
     wanted = "" if state.get(PAGE) == 1 else own
     if state.get(PAGE_OF) != wanted:
-        state.put({PAGE_OF: wanted})
+        state.settle({PAGE_OF: wanted})
     return state.get(PAGE)
 
 
@@ -95,9 +98,6 @@ def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort:
             placeholder="Number or word", **_turning_back(SEARCH),
             help="The beginning of a number, or a part of what one of the columns shown says in words.",
         )  # fmt: skip
-        if state.get(SORT) not in sortable:
-            # A link may name a column that these predictions do not have.
-            state.put({SORT: PROBABILITY})
         titles = labels.distinct({name: column.label for name, column in sortable.items()})
         st.selectbox("Sort by", list(sortable), format_func=titles.__getitem__, width=200, **_turning_back(SORT))
         words = _direction_words(sortable[sort.column])
@@ -144,7 +144,7 @@ def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> Non
 
 def _take_columns(usual: tuple[str, ...]) -> None:
     chosen = tuple(st.session_state[_CHOOSER])
-    text = "" if chosen == usual else ",".join(quote(name, safe="") for name in chosen)
+    text = "" if chosen == usual else _listed(chosen)
     # What a link could not carry is not taken over; the chooser then shows what is.
     if len(text) <= 3_000:
         state.put({COLUMNS: text})

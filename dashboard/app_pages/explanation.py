@@ -115,8 +115,9 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
     # In the portfolio's order, so that a feature keeps its place from cohort to cohort.
     order = [effect.name for effect in importance(whole).ordered]
     names = dict(zip(whole.names, whole.labels, strict=True))
-    if state.get(FEATURE) not in order[1:]:
-        state.put({FEATURE: ""})
+    state.check(FEATURE, order, "feature")
+    if state.get(FEATURE) == order[0]:
+        state.settle({FEATURE: ""})
     st.selectbox(
         "Feature, the most important first", ["", *order[1:]], format_func=lambda name: names[name or order[0]],
         width=420, **state.widget(FEATURE),

@@ -66,6 +66,8 @@ class Shown:
 
 def render(view: View) -> None:
     """Write the page for `view`."""
+    for parameter in (COLUMN, DOWN, ACROSS):
+        state.check(parameter, _columns(view), "column")
     opened, place = open_tab(TAB)
     with place:
         if opened == ONE_TAB:
@@ -155,7 +157,8 @@ def _render_column(
     first = next((name for name in usual if name in columns), next(iter(columns)))
     by_label = sorted((name for name in columns if name != first), key=lambda name: columns[name].label)
     if state.get(parameter) not in by_label:
-        state.put({parameter: ""})
+        # It stands first already, or is the other side's.
+        state.settle({parameter: ""})
     titles = labels.distinct({name: labels.column_title(columns[name or first]) for name in ("", *by_label)})
     st.selectbox(label, list(titles), format_func=titles.__getitem__, **state.widget(parameter))
     return columns[state.get(parameter) or first]

@@ -94,6 +94,8 @@ def _why_nothing(sides: Sides, sizes: list[int]) -> str:
 
 def _render_sides(view: View) -> Sides:
     offered = _offered(view)
+    for parameter in (CURRENT, REFERENCE):
+        state.check(parameter, {*offered, _SHOWN}, "cohort")
     left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         current = _render_choice("Current", CURRENT, offered, usual=_first(view))
@@ -146,7 +148,8 @@ def _render_choice(
     """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
     choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
     if state.get(parameter) not in choices:
-        state.put({parameter: ""})
+        # The other side has it now.
+        state.settle({parameter: ""})
     names = labels.distinct({key: cohort.name for key, cohort in choices.items()}, "cohort")
     st.selectbox(label, list(choices), format_func=names.__getitem__, **state.widget(parameter))
     return choices[state.get(parameter)]
@@ -205,8 +208,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
     # The filter's own columns come last: that they shift is no news.
     order = sorted(found, key=lambda name: (name in marked, -(found[name].index.value or 0.0)))
     titles = {column.name: column.label for column in view.predictions.cohort_columns}
-    if state.get(COLUMN) not in order:
-        state.put({COLUMN: ""})
+    state.check(COLUMN, order, "column")
     name = state.get(COLUMN) or order[0]
     left, right = st.columns([1.4, 1], gap="medium")
     with left:

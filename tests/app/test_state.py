@@ -62,6 +62,43 @@ def test_a_comparison_with_a_cohort_that_is_not_there_is_left_out_with_a_notice(
     assert "No cohort to compare with is called Gone." in notice(app)
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "said"),
+    [
+        ("segments", {"seg.column": "NOPE"}, ["There is no column NOPE."]),
+        ("segments", {"seg.x": "<b>", "seg.y": "NOPE", "nonsense": "1"},
+         ["There is no column <b>.", "There is no column NOPE.", "The value of nonsense is not one"]),
+        ("stability", {"stab.tab": "Columns", "stab.column": "NOPE"}, ["There is no column NOPE."]),
+        ("stability", {"stab.reference": "Gone"}, ["There is no cohort Gone."]),
+        ("explanation", {"expl.tab": "Dependence", "expl.feature": "NOPE"}, ["There is no feature NOPE."]),
+        ("applications", {"app.sort": "NOPE"}, ["There is no column NOPE."]),
+        ("applications", {"app.columns": "AMT_CREDIT,NOPE"}, ["There is no column NOPE."]),
+    ],
+)  # fmt: skip
+def test_what_a_link_names_and_is_nowhere_is_left_out_with_a_notice(
+    path: str, query: dict[str, str], said: list[str], open_page: OpenPage
+) -> None:
+    app = open_page(path, query)
+    assert [sentence for sentence in said if sentence not in notice(app)] == []
+    assert "NOPE" not in str(dict(app.query_params))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        # The usual column, and one that the other side has already: what the screen offers, not what a link made up.
+        ("segments", {"seg.column": "NAME_INCOME_TYPE", "seg.tab": "Heat map of two columns", "seg.y": "DAYS_BIRTH"}),
+        ("stability", {"stab.current": "~fold.0", "stab.reference": "~fold.0"}),
+        ("stability", {"stab.current": "~cohort"}),
+        ("applications", {"app.sort": "SK_ID_CURR", "app.columns": "AMT_CREDIT", "app.page": "2"}),
+    ],
+)
+def test_what_a_link_names_and_is_there_is_taken_without_a_notice(
+    path: str, query: dict[str, str], open_page: OpenPage
+) -> None:
+    assert [info.value for info in open_page(path, query).info if "Left out" in info.value] == []
+
+
 @pytest.mark.parametrize("name", ["~rest", "~whole", "Women"])
 def test_a_comparison_with_one_that_is_there_is_kept(name: str, open_page: OpenPage) -> None:
     app = open_page("overview", {"c.Women": "f.CODE_GENDER=F", "f.NAME_INCOME_TYPE": "Pensioner", "against": name})
