@@ -90,7 +90,7 @@ def test_what_a_link_names_and_is_nowhere_is_left_out_with_a_notice(
         ("segments", {"seg.column": "NAME_INCOME_TYPE", "seg.tab": "Heat map of two columns", "seg.y": "DAYS_BIRTH"}),
         ("stability", {"stab.current": "~fold.0", "stab.reference": "~fold.0"}),
         ("stability", {"stab.current": "~cohort"}),
-        ("applications", {"app.sort": "SK_ID_CURR", "app.columns": "AMT_CREDIT", "app.page": "2"}),
+        ("applications", {"app.sort": "application_id", "app.columns": "AMT_CREDIT", "app.page": "2"}),
     ],
 )
 def test_what_a_link_names_and_is_there_is_taken_without_a_notice(
