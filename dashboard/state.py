@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypedDict, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypedDict, TypeVar
 
 import streamlit as st
 
@@ -63,6 +63,28 @@ class WidgetArguments(TypedDict):
     key: str
     on_change: Callable[[], None]
 
+
+class ValueArguments(WidgetArguments):
+    """What binds a slider or an input."""
+
+    value: Any
+
+
+class IndexArguments(WidgetArguments):
+    """What binds a select box."""
+
+    options: Sequence[str]
+    index: int
+
+
+class DefaultArguments(WidgetArguments):
+    """What binds a row of buttons of which one is chosen."""
+
+    options: Sequence[str]
+    default: Any
+
+
+Changes: TypeAlias = Mapping[Parameter[Any], Any]
 
 _PARAMETERS: dict[str, Parameter[Any]] = {}
 
@@ -179,13 +201,13 @@ def get(parameter: Parameter[T]) -> T:
     return found
 
 
-def put(values: Mapping[Parameter[Any], Any]) -> None:
+def put(values: Changes) -> None:
     """Give parameters these values, as if their widgets had been moved; for a button's callback."""
     settle(values)
     notify(())
 
 
-def settle(values: Mapping[Parameter[Any], Any]) -> None:
+def settle(values: Changes) -> None:
     """Give parameters these values in the course of a run: what was said of the link stands."""
     held = dict(_visit().values)
     for parameter, value in values.items():
@@ -209,18 +231,44 @@ def check(parameter: Parameter[str], known: Container[str], called: str) -> None
         correct(parameter, parameter.default, f"There is no {called} {name[:40]}.")
 
 
-def widget(parameter: Parameter[Any]) -> WidgetArguments:
-    """Key and callback that bind a widget to `parameter`; to be spread into its call."""
-    key = _WIDGET + parameter.name
-    value = get(parameter)
+# Each of these says the value twice: the session's is what Streamlit goes by, but where a page is run again before the
+# browser has drawn it, the widget that is drawn knows its call alone, and reports what stands there at the next click.
+def value_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> ValueArguments:
+    """What binds a slider or an input to `parameter`, to be spread into its call; `also` is put when it is used."""
+    return {**tabs_widget(parameter, also=also), "value": get(parameter)}
+
+
+def select_widget(
+    parameter: Parameter[str], options: Sequence[str] = (), *, also: Changes | None = None
+) -> IndexArguments:
+    """What binds a select box of `options` (by default the parameter's) to `parameter`, as above."""
+    offered = list(options or parameter.options)
+    return {**tabs_widget(parameter, also=also), "options": offered, "index": offered.index(get(parameter))}
+
+
+def buttons_widget(parameter: Parameter[str], *, also: Changes | None = None) -> DefaultArguments:
+    """What binds a row of buttons, one for each option of `parameter`, as above."""
+    return {**tabs_widget(parameter, also=also), "options": parameter.options, "default": get(parameter)}
+
+
+def tabs_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> WidgetArguments:
+    """What binds tabs, which are told which one is open with every run, to `parameter`, as above."""
+    return {
+        "key": hold(_WIDGET + parameter.name, get(parameter)),
+        "on_change": partial(_take_over, parameter, also or {}),
+    }
+
+
+def hold(key: str, value: object) -> str:
+    """Let the widget called `key` show `value`, whoever changed it; return the key."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    return {"key": key, "on_change": partial(_take_over, parameter)}
+    return key
 
 
-def _take_over(parameter: Parameter[Any]) -> None:
+def _take_over(parameter: Parameter[Any], also: Changes) -> None:
     value = st.session_state[_WIDGET + parameter.name]
-    put({parameter: parameter.default if value is None else value})
+    put({**also, parameter: parameter.default if value is None else value})
 
 
 def cutoff() -> float:

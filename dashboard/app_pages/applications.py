@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -35,6 +35,7 @@ SIZE = state.choice("app.size", ("25", "50", "100"))
 PAGE = state.whole("app.page", 1, low=1, high=1_000_000_000)
 # The cohort in which the page was turned: in another one, the same number is another place.
 PAGE_OF = state.text("app.of", longest=8)
+FIRST_PAGE = {PAGE: 1}
 
 _CHOOSER, _NUMBER = "applications.columns", "applications.page"
 _FILES = (("CSV", "text/csv", csv_file), ("Parquet", "application/vnd.apache.parquet", parquet_file))
@@ -95,14 +96,17 @@ def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="applications.controls"):
         st.text_input(
             f"Find by {own.label.lower()} number or word", max_chars=60, width=255, icon=":material/search:",
-            placeholder="Number or word", **_turning_back(SEARCH),
+            placeholder="Number or word", **state.value_widget(SEARCH, also=FIRST_PAGE),
             help="The beginning of a number, or a part of what one of the columns shown says in words.",
         )  # fmt: skip
         titles = labels.distinct({name: column.label for name, column in sortable.items()})
-        st.selectbox("Sort by", list(sortable), format_func=titles.__getitem__, width=200, **_turning_back(SORT))
+        st.selectbox(
+            "Sort by", format_func=titles.__getitem__, width=200,
+            **state.select_widget(SORT, list(sortable), also=FIRST_PAGE),
+        )  # fmt: skip
         words = _direction_words(sortable[sort.column])
         st.segmented_control(
-            "Order", (FALLING, RISING), format_func=words.__getitem__, required=True, **_turning_back(ORDER)
+            "Order", format_func=words.__getitem__, required=True, **state.buttons_widget(ORDER, also=FIRST_PAGE)
         )
         _render_chooser(view, columns, names)
 
@@ -113,28 +117,15 @@ def _direction_words(column: CohortColumn) -> dict[str, str]:
     return {FALLING: "Highest first", RISING: "Lowest first"}
 
 
-def _turning_back(parameter: state.Parameter[str]) -> state.WidgetArguments:
-    """What binds a widget to `parameter` and turns to the first page when it is used."""
-    bound = state.widget(parameter)
-    return {"key": bound["key"], "on_change": partial(_take_and_turn_back, bound["on_change"])}
-
-
-def _take_and_turn_back(take: Callable[[], None]) -> None:
-    take()
-    state.put({PAGE: 1})
-
-
 def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> None:
     label = f"Columns ({len(names)})"
     box = st.popover(label, icon=":material/view_column:", key="applications.chooser", on_change="rerun")
     if box.open:
         with box, st.container(width=460):
-            if st.session_state.get(_CHOOSER) != list(names):
-                st.session_state[_CHOOSER] = list(names)
             titles = labels.distinct({name: labels.column_title(column) for name, column in columns.items()})
             st.multiselect(
-                "Columns, in the order shown", list(columns), key=_CHOOSER, on_change=_take_columns,
-                format_func=titles.__getitem__, args=(first_columns(view.predictions),),
+                "Columns, in the order shown", list(columns), list(names), key=state.hold(_CHOOSER, list(names)),
+                on_change=_take_columns, format_func=titles.__getitem__, args=(first_columns(view.predictions),),
             )  # fmt: skip
             st.button(
                 "Back to the usual columns", on_click=state.put, args=({COLUMNS: ""},), icon=":material/undo:",
@@ -186,10 +177,9 @@ def _render_pager(page: Slice) -> None:
             "Previous", on_click=state.put, args=({PAGE: page.number - 1},), disabled=page.number == 1,
             icon=":material/chevron_left:",
         )  # fmt: skip
-        if st.session_state.get(_NUMBER) != page.number:
-            st.session_state[_NUMBER] = page.number
         st.number_input(
-            "Page", 1, page.n_pages, key=_NUMBER, on_change=_turn, width=105, label_visibility="collapsed"
+            "Page", 1, page.n_pages, page.number, key=state.hold(_NUMBER, page.number), on_change=_turn, width=105,
+            label_visibility="collapsed",
         )  # fmt: skip
         st.markdown(f"of {labels.count(page.n_pages)}", width="content")
         st.button(
@@ -197,8 +187,8 @@ def _render_pager(page: Slice) -> None:
             icon=":material/chevron_right:", icon_position="right",
         )  # fmt: skip
         st.selectbox(
-            "Rows a page", SIZE.options, width=150, label_visibility="collapsed",
-            format_func=lambda size: f"{size} rows a page", **_turning_back(SIZE),
+            "Rows a page", width=150, label_visibility="collapsed", format_func=lambda size: f"{size} rows a page",
+            **state.select_widget(SIZE, also=FIRST_PAGE),
         )  # fmt: skip
 
 

@@ -143,9 +143,9 @@ def _render_fitting(view: View, n_groups: int) -> None:
 def _render_reliability(view: View) -> None:
     slider, axes_choice = st.columns([1, 1], gap="large", vertical_alignment="bottom")
     with slider:
-        n_groups = st.slider("Groups of equally many applications", 5, 50, **state.widget(GROUPS))
+        n_groups = st.slider("Groups of equally many applications", 5, 50, **state.value_widget(GROUPS))
     with axes_choice:
-        st.segmented_control("Axes", AXES.options, required=True, **state.widget(AXES))
+        st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
     axes, dark = Axes(state.get(AXES)), is_dark()
     result = reliability(view.counts, n_groups=n_groups)
     against = view.compared(partial(reliability, n_groups=n_groups))

@@ -113,7 +113,7 @@ def _render_cards(decided: Confusion, against: Named[Confusion] | None) -> None:
             render_estimate(label, measure(decided), word, help_text=help_text, against=other)
     with next(cells):
         st.number_input(
-            "β of F-beta", 0.1, 10.0, step=0.5, format="%.3g", **state.widget(BETA),
+            "β of F-beta", 0.1, 10.0, step=0.5, format="%.3g", **state.value_widget(BETA),
             help="How many times as much as precision recall counts.",
         )  # fmt: skip
 
@@ -157,11 +157,11 @@ def _render_costs(view: View) -> None:
 
 def _render_cost_inputs() -> None:
     st.number_input(
-        "Cost of a false approval (FN)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.widget(COST_FN),
+        "Cost of a false approval (FN)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.value_widget(COST_FN),
         help="What approving an application that defaults costs, in any unit.",
     )  # fmt: skip
     st.number_input(
-        "Cost of a false decline (FP)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.widget(COST_FP),
+        "Cost of a false decline (FP)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.value_widget(COST_FP),
         help="What declining an application that would have repaid costs, in the same unit.",
     )  # fmt: skip
 
@@ -187,18 +187,18 @@ def _render_profit(view: View) -> None:
 
 def _render_terms(*, has_exposure: bool) -> None:
     st.slider(
-        "Margin (share of EAD)", 0.0, 0.5, step=0.005, format="percent", **state.widget(MARGIN),
+        "Margin (share of EAD)", 0.0, 0.5, step=0.005, format="percent", **state.value_widget(MARGIN),
         help="What a loan that repays earns, over its whole life and after all costs but defaults.",
     )  # fmt: skip
     st.slider(
-        "LGD (share of EAD)", 0.0, 1.0, step=0.01, format="percent", **state.widget(LGD),
+        "LGD (share of EAD)", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
         help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
     )  # fmt: skip
     if has_exposure:
         st.caption("EAD: each application's own exposure, from the predictions.")
         return
     st.number_input(
-        "EAD (currency units)", 1.0, 1e9, step=1_000.0, format="%.0f", **state.widget(EAD),
+        "EAD (currency units)", 1.0, 1e9, step=1_000.0, format="%.0f", **state.value_widget(EAD),
         help="Exposure at default, the same for every application, since the predictions carry none.",
     )  # fmt: skip
 
@@ -256,7 +256,7 @@ def _render_use(curve: CutoffCurve | None) -> None:
 
 
 def _render_sensitivity(view: View) -> None:
-    varied = st.segmented_control("Assumption that varies", VARIED.options, required=True, **state.widget(VARIED))
+    varied = st.segmented_control("Assumption that varies", required=True, **state.buttons_widget(VARIED))
     words, measure = _varied(view, varied or VARIED.default)
     result = measure(view.counts)
     against = view.compared(measure)

@@ -119,8 +119,8 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
     if state.get(FEATURE) == order[0]:
         state.settle({FEATURE: ""})
     st.selectbox(
-        "Feature, the most important first", ["", *order[1:]], format_func=lambda name: names[name or order[0]],
-        width=420, **state.widget(FEATURE),
+        "Feature, the most important first", format_func=lambda name: names[name or order[0]], width=420,
+        **state.select_widget(FEATURE, ["", *order[1:]]),
     )  # fmt: skip
     chosen = (state.get(FEATURE) or order[0],)
     (shown,) = cache.feature_counts(view.dataset, view.cohort.filters, chosen)

@@ -49,7 +49,7 @@ def _render_metrics(view: View) -> None:
             render_estimate(label, measure(counts), word, help_text=help_text, against=_against(view, measure))
     with next(cells):
         st.slider(
-            "LGD", 0.0, 1.0, step=0.01, format="percent", **state.widget(LGD),
+            "LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
             help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
         )  # fmt: skip
 

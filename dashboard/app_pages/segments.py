@@ -107,19 +107,20 @@ def _render_choices(view: View) -> Shown:
         if column.kind is CohortKind.LEVELS:
             st.caption("One group a level")
         else:
-            st.slider("Groups", 3, 20, **state.widget(BINS), help="Into how many groups of like size a number is cut.")
+            st.slider(
+                "Groups", 3, 20, **state.value_widget(BINS), help="Into how many groups of like size a number is cut."
+            )
     with cells[2]:
-        st.selectbox("Measure", MEASURE.options, **state.widget(MEASURE))
+        st.selectbox("Measure", **state.select_widget(MEASURE))
     with cells[3]:
-        st.selectbox("Order", ORDER.options, help=_HELP["order"], **state.widget(ORDER))
+        st.selectbox("Order", help=_HELP["order"], **state.select_widget(ORDER))
     with cells[4]:
         words = {
             basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis.lower()})"
             for basis in BREAK_EVEN.options
         }
         st.selectbox(
-            "Break-even", BREAK_EVEN.options, help=_HELP["break_even"], **state.widget(BREAK_EVEN),
-            format_func=words.__getitem__,
+            "Break-even", help=_HELP["break_even"], format_func=words.__getitem__, **state.select_widget(BREAK_EVEN),
         )  # fmt: skip
     bins = cache.column_bins(view.dataset, column.name, state.get(BINS))
     other = view.against
@@ -160,7 +161,7 @@ def _render_column(
         # It stands first already, or is the other side's.
         state.settle({parameter: ""})
     titles = labels.distinct({name: labels.column_title(columns[name or first]) for name in ("", *by_label)})
-    st.selectbox(label, list(titles), format_func=titles.__getitem__, **state.widget(parameter))
+    st.selectbox(label, format_func=titles.__getitem__, **state.select_widget(parameter, list(titles)))
     return columns[state.get(parameter) or first]
 
 
@@ -228,9 +229,9 @@ def _render_cells(view: View) -> None:
         others = {name: column for name, column in columns.items() if name != down.name}
         across = _render_column("Across", ACROSS, others, _USUAL_PAIR[1:])
     with cells[2]:
-        st.selectbox("Measure", CELL_MEASURE.options, **state.widget(CELL_MEASURE))
+        st.selectbox("Measure", **state.select_widget(CELL_MEASURE))
     with cells[3]:
-        st.slider("Groups of a number", 3, 12, **state.widget(CELL_BINS))
+        st.slider("Groups of a number", 3, 12, **state.value_widget(CELL_BINS))
     _render_map(view, down, across)
 
 

@@ -151,7 +151,7 @@ def _render_choice(
         # The other side has it now.
         state.settle({parameter: ""})
     names = labels.distinct({key: cohort.name for key, cohort in choices.items()}, "cohort")
-    st.selectbox(label, list(choices), format_func=names.__getitem__, **state.widget(parameter))
+    st.selectbox(label, format_func=names.__getitem__, **state.select_widget(parameter, list(choices)))
     return choices[state.get(parameter)]
 
 
@@ -226,7 +226,7 @@ def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
     by_title = sorted(order, key=lambda name: titles[name])
     titled = {name: titles[name] for name in by_title}
     names = labels.distinct({"": f"Most shifted: {titles[order[0]]}", **titled})
-    st.selectbox("Column", list(names), format_func=names.__getitem__, **state.widget(COLUMN))
+    st.selectbox("Column", format_func=names.__getitem__, **state.select_widget(COLUMN, list(names)))
 
 
 def _tabulate(

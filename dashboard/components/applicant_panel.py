@@ -28,7 +28,7 @@ def render_applicant_panel(dataset: cache.Dataset) -> None:
 def _render_lookup(dataset: cache.Dataset, cutoff: float) -> None:
     text = st.text_input(
         "Application number (SK_ID_CURR)", placeholder="for example 100002", max_chars=12,
-        **state.widget(state.APPLICANT),
+        **state.value_widget(state.APPLICANT),
     )  # fmt: skip
     state.write_address()
     if not text.strip():

@@ -83,7 +83,7 @@ def _import(predictions: Predictions) -> None:
 def render_comparison() -> None:
     """Write the choice of what the cohort is compared with."""
     names = labels.distinct(_FIXED | {cohort.name: cohort.name for cohort in state.cohorts()}, "cohort")
-    st.selectbox("Compare with", list(names), format_func=names.__getitem__, **state.widget(state.AGAINST))
+    st.selectbox("Compare with", format_func=names.__getitem__, **state.select_widget(state.AGAINST, list(names)))
 
 
 def compared() -> Cohort | None:

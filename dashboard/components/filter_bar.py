@@ -83,9 +83,10 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
         # Levels that a link names and no application has are kept, so that the empty cohort explains itself.
         unseen = [level for level in found.levels if level not in options]
         options, chosen = [*options, *unseen], [*chosen, *unseen]
-    key = _held(column.name, chosen)
+    # As in state.py, each filter's value is said twice.
+    key = state.hold(_WIDGET + column.name, chosen)
     st.multiselect(
-        labels.plain(column.label), options, key=key, placeholder="All",
+        labels.plain(column.label), options, chosen, key=key, placeholder="All",
         format_func=partial(_worded_level, column.name, counts),
         help=labels.plain(column.description) or None, on_change=partial(_take_levels, column.name, key),
     )  # fmt: skip
@@ -107,7 +108,7 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
     condition = found if isinstance(found, RangeFilter) else RangeFilter(column.name)
     low, high = _shown(column, condition, grid)
     stops = sorted({*grid.stops, low, high})
-    key = _held(column.name, (low, high))
+    key = state.hold(_WIDGET + column.name, (low, high))
     title = labels.plain(labels.column_title(column))
     with st.container(gap="xsmall"):
         st.markdown(f":small[{title}]", help=labels.plain(column.description) or None)
@@ -135,9 +136,9 @@ def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int
     # Without any condition all rows are in; a range that is moved leaves out the rows without a value.
     unset = condition == RangeFilter(column.name) and state.filters().on(column.name) is None
     mode = "only" if condition.only_missing else "" if unset or condition.with_missing else "without"
-    key = _held(f"~missing.{column.name}", mode)
+    key = state.hold(f"{_WIDGET}~missing.{column.name}", mode)
     st.segmented_control(
-        f"Applications without a value ({labels.count(n_missing)})", list(words), key=key,
+        f"Applications without a value ({labels.count(n_missing)})", list(words), default=mode, key=key,
         format_func=words.__getitem__,
         on_change=partial(_take_missing, column.name, key), required=True,
     )  # fmt: skip
@@ -179,9 +180,10 @@ def _shown(column: CohortColumn, condition: RangeFilter, grid: ValueGrid) -> tup
 def _render_decisions() -> None:
     found = state.filters().on(DECISION)
     chosen = [kind.value for kind in found.kinds] if isinstance(found, DecisionFilter) else []
-    key = _held(DECISION, chosen)
+    key = state.hold(_WIDGET + DECISION, chosen)
     st.pills(
-        "Decision at the current cutoff", [kind.value for kind in Decision], selection_mode="multi", key=key,
+        "Decision at the current cutoff", [kind.value for kind in Decision], default=chosen, selection_mode="multi",
+        key=key,
         format_func=str.capitalize, on_change=partial(_take_decisions, key),
         help="A false decline is a good applicant declined, a false approval a default approved.",
     )  # fmt: skip
@@ -199,22 +201,13 @@ def _put(column: str, condition: Condition | None) -> None:
         state.add_condition(condition)
 
 
-def _held(name: str, value: object) -> str:
-    """The key of a filter's widget, which now shows `value`: what the visit holds, whoever changed it."""
-    key = _WIDGET + name
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key
-
-
 def render_cutoff(predictions: Predictions) -> None:
     """Write the slider of the cutoff."""
     highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
     # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
     top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(state.CUTOFF) / 5))
     st.slider(
-        # Its value is said here too: a page that is run twice at once shows the default of the second run.
-        "Cutoff (PD)", 0.0, top, state.get(state.CUTOFF), 0.01, format="%.2f %%", **state.widget(state.CUTOFF),
+        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.value_widget(state.CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",

@@ -11,5 +11,5 @@ from dashboard import state
 def open_tab(parameter: state.Parameter[str]) -> tuple[str, DeltaGenerator]:
     """Write a tab for each option of `parameter`; return the open one's name and the place for what is in it."""
     names = parameter.options
-    tabs = st.tabs(names, **state.widget(parameter))
+    tabs = st.tabs(names, **state.tabs_widget(parameter))
     return next(((name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open), (names[0], tabs[0]))

@@ -5,12 +5,12 @@
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
 
-  // A page's link leads to an address without parameters, which the run that follows completes. Streamlit would make
-  // that two entries, and the back button would first lead from the one to the other.
+  // A page's link leads to an address without parameters, which the run that follows completes; a mark (below) is taken
+  // away again. Streamlit would make that two entries, and the back button would lead from the one to the other.
   history.pushState = (state, title, url) => {
     const target = new URL(url, location.href);
-    const completes = location.search === "" && target.pathname === location.pathname;
-    (completes ? replace : push)(state, title, url);
+    const isUnfinished = location.search === "" || new URLSearchParams(location.search).has("went");
+    (isUnfinished && target.pathname === location.pathname ? replace : push)(state, title, url);
   };
 
   // Every message to the server carries the address, often one that a quick reader's own changes have outrun. Only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -119,3 +120,48 @@ def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPag
     app = open_page("overview", {f"nonsense{i}": "1" for i in range(9)})
     assert notice(app).count("is not one that the screen knows.") == 5
     assert notice(app).endswith("And 4 more.")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("overview", {"lgd": "0.3", "cutoff": "12.5", "against": "~whole", "f.NAME_INCOME_TYPE": "Pensioner",
+                      "f.AMT_CREDIT": "100000..900000", "f.~decision": "false approval", "applicant": "100002"}),
+        ("discrimination", {"disc.tab": "CAP"}),
+        ("calibration", {"cal.groups": "33", "cal.axes": "Log-odds"}),
+        ("cutoff", {"beta": "3", "cutoff.tab": "Decisions"}),
+        ("cutoff", {"cost.fn": "7", "cost.fp": "2", "cutoff.tab": "Costs"}),
+        ("cutoff", {"lgd": "0.3", "margin": "0.2", "ead": "1000", "cutoff.tab": "Profit"}),
+        ("segments", {"seg.column": "DAYS_BIRTH", "seg.bins": "4", "seg.measure": "Bad rate"}),
+        ("segments", {"seg.tab": "Heat map of two columns", "seg.x": "AMT_CREDIT", "seg.cells": "4"}),
+        ("stability", {"stab.tab": "Columns", "stab.column": "AMT_CREDIT", "stab.reference": "~fold.1"}),
+        ("explanation", {"expl.tab": "Dependence", "expl.feature": "AMT_CREDIT"}),
+        ("applications", {"app.sort": "AMT_CREDIT", "app.order": "rising", "app.search": "10", "app.size": "50"}),
+    ],
+)  # fmt: skip
+def test_every_widget_says_its_value_in_its_call_too(path: str, query: dict[str, str], open_page: OpenPage) -> None:
+    # What the browser falls back on where it never drew the run that set the value, and then reports as the reader's.
+    app = open_page(path, query)
+    for group in ("Work and income", "Credit", "Outcome", "Prediction"):
+        app.session_state[f"filters.{group}"] = True
+    app.session_state["applications.chooser"] = True
+    app.run()
+    assert not app.exception
+    shown = [*app.slider, *app.select_slider, *app.number_input, *app.text_input, *app.selectbox, *app.multiselect,
+             *app.button_group]  # fmt: skip
+    assert len(shown) > 5
+    both = [(widget.label, fallback(widget), in_force(widget)) for widget in shown]
+    assert [said for said in both if said[1] != said[2]] == []
+
+
+def fallback(widget: Any) -> tuple[object, ...]:
+    """What the browser takes for the value of a widget that it has not drawn before, options in their words."""
+    default = widget.proto.default
+    found = (default,) if isinstance(default, str | int | float) else tuple(default)
+    return tuple(widget.options[int(place)] for place in found) if getattr(widget, "options", None) else found
+
+
+def in_force(widget: Any) -> tuple[object, ...]:
+    """The value of a widget as the server knows it, options in their words."""
+    found = tuple(widget.value) if isinstance(widget.value, list | tuple) else (widget.value,)
+    return tuple(map(widget.format_func, found)) if getattr(widget, "options", None) else found

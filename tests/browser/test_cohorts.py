@@ -103,6 +103,8 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     expect_cohort(page, frame)
     page.go_forward()
     expect_cohort(page, frame, PENSIONERS)
+    # Nothing that nobody chose came in on the way.
+    expect(page).to_have_url(f"{dashboard}/?cutoff=9.09&f.NAME_INCOME_TYPE=Pensioner")
 
 
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
