@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeAlias, TypedDict, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import links
 from dashboard.cache import Location
@@ -32,8 +33,6 @@ T = TypeVar("T")
 COHORT_PREFIX = "c."
 REST, WHOLE = "~rest", "~whole"
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
-# Marks an address to which the reader went back or forward (static/visit.js).
-_WENT = "went"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +167,19 @@ def open_visit(predictions: Predictions) -> None:
     """Take the visit up where it was left, or where the address says when it begins or the reader went back."""
     columns = {column.name: column for column in predictions.cohort_columns}
     st.session_state[_COLUMNS] = columns
-    address = _address()
     known = _STATE in st.session_state
     # Within a visit the address follows; one that came with a click may be older than what was clicked before.
-    if address.pop(_WENT, None) is None and known:
+    if known and not _has_gone_back():
         return
-    visit, problems = _read(address, _visit().cohorts if known else ())
+    visit, problems = _read(_address(), _visit().cohorts if known else ())
     st.session_state[_STATE] = visit
     notify(problems)
+
+
+def _has_gone_back() -> bool:
+    # There is no public way to ask; Streamlit's own widgets that are bound to the address ask it this way.
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def write_address() -> None:

@@ -37,16 +37,6 @@ def test_a_link_brings_no_more_cohorts_than_a_visit_keeps(open_page: OpenPage) -
     assert f"only the last {MOST_COHORTS} are kept" in notice(app)
 
 
-def test_going_back_keeps_no_more_cohorts_than_a_visit_keeps(open_page: OpenPage) -> None:
-    app = open_page("overview", {f"c.{i}": "f.CODE_GENDER=F" for i in range(MOST_COHORTS)})
-    for name in list(app.query_params):
-        del app.query_params[name]
-    app.query_params["c.new"] = "f.CODE_GENDER=M"
-    app.query_params["went"] = "1"
-    app.run()
-    assert comparisons(app)[3:] == [*map(str, range(1, MOST_COHORTS)), "new"]
-
-
 @pytest.mark.parametrize("name", ["the rest", "the whole portfolio", "nothing"])
 def test_a_cohort_called_like_a_choice_is_told_apart(name: str, open_page: OpenPage) -> None:
     app = open_page("overview", {f"c.{name}": "f.CODE_GENDER=F", "against": name})
