@@ -168,10 +168,12 @@ def open_visit(predictions: Predictions) -> None:
     columns = {column.name: column for column in predictions.cohort_columns}
     st.session_state[_COLUMNS] = columns
     known = _STATE in st.session_state
-    # Within a visit the address follows; one that came with a click may be older than what was clicked before.
-    if known and not _has_gone_back():
+    address = _address()
+    # Within a visit the address follows; one that came with a click may be older than what was clicked before. One that
+    # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
+    if known and not (address and _has_gone_back()):
         return
-    visit, problems = _read(_address(), _visit().cohorts if known else ())
+    visit, problems = _read(address, _visit().cohorts if known else ())
     st.session_state[_STATE] = visit
     notify(problems)
 

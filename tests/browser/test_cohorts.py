@@ -109,6 +109,23 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     expect(page).to_have_url(f"{dashboard}/?cutoff=9.09&f.NAME_INCOME_TYPE=Pensioner")
 
 
+def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
+    page: Page, dashboard: str, frame: pl.DataFrame
+) -> None:
+    page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
+    expect_cohort(page, frame, PENSIONERS)
+    page.wait_for_function("location.search.includes('cutoff')")
+    # What a click on a link leaves behind when the next click comes before the server has answered.
+    page.evaluate("history.pushState({}, '', '/segments')")
+    page.get_by_role("link", name="Calibration").click()
+    expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
+    page.wait_for_function("location.href.includes('calibration?')")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Segments")).to_be_visible()
+    expect_cohort(page, frame, PENSIONERS)
+    page.wait_for_function("location.href.includes('segments?') && location.search.includes('Pensioner')")
+
+
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
     expect_cohort(page, frame, PENSIONERS)
