@@ -241,7 +241,7 @@ def check(parameter: Parameter[str], known: Container[str], called: str) -> None
 # browser has drawn it, the widget that is drawn knows its call alone, and reports what stands there at the next click.
 def value_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> ValueArguments:
     """What binds a slider or an input to `parameter`, to be spread into its call; `also` is put when it is used."""
-    return {**tabs_widget(parameter, also=also), "value": get(parameter)}
+    return {**_bound(parameter, also), "value": get(parameter)}
 
 
 def select_widget(
@@ -249,20 +249,23 @@ def select_widget(
 ) -> IndexArguments:
     """What binds a select box of `options` (by default the parameter's) to `parameter`, as above."""
     offered = list(options or parameter.options)
-    return {**tabs_widget(parameter, also=also), "options": offered, "index": offered.index(get(parameter))}
+    return {**_bound(parameter, also, offered), "options": offered, "index": offered.index(get(parameter))}
 
 
 def buttons_widget(parameter: Parameter[str], *, also: Changes | None = None) -> DefaultArguments:
     """What binds a row of buttons, one for each option of `parameter`, as above."""
-    return {**tabs_widget(parameter, also=also), "options": parameter.options, "default": get(parameter)}
+    bound = _bound(parameter, also, parameter.options)
+    return {**bound, "options": parameter.options, "default": get(parameter)}
 
 
-def tabs_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> WidgetArguments:
+def tabs_widget(parameter: Parameter[str]) -> WidgetArguments:
     """What binds tabs, which are told which one is open with every run, to `parameter`, as above."""
-    return {
-        "key": hold(_WIDGET + parameter.name, get(parameter)),
-        "on_change": partial(_take_over, parameter, also or {}),
-    }
+    return _bound(parameter, None, parameter.options)
+
+
+def _bound(parameter: Parameter[Any], also: Changes | None, offered: Sequence[str] | None = None) -> WidgetArguments:
+    key = hold(_WIDGET + parameter.name, get(parameter))
+    return {"key": key, "on_change": partial(_take_over, parameter, also or {}, offered)}
 
 
 def hold(key: str, value: object) -> str:
@@ -272,8 +275,11 @@ def hold(key: str, value: object) -> str:
     return key
 
 
-def _take_over(parameter: Parameter[Any], also: Changes) -> None:
+def _take_over(parameter: Parameter[Any], also: Changes, offered: Sequence[str] | None) -> None:
     value = st.session_state[_WIDGET + parameter.name]
+    if offered is not None and value is not None and value not in offered:
+        # The browser names an option by its words; those of a run that it had not drawn yet are nobody's choice.
+        return
     put({**also, parameter: parameter.default if value is None else value})
 
 

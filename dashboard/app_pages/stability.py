@@ -150,7 +150,9 @@ def _render_choice(
     if state.get(parameter) not in choices:
         # The other side has it now.
         state.settle({parameter: ""})
-    names = labels.distinct({key: cohort.name for key, cohort in choices.items()}, "cohort")
+    # A select box reports the words of what it shows: the usual cohort's of the last run may be another choice's now.
+    words = {key: cohort.name if key else f"Usual: {cohort.name}" for key, cohort in choices.items()}
+    names = labels.distinct(words, "cohort")
     st.selectbox(label, format_func=names.__getitem__, **state.select_widget(parameter, list(choices)))
     return choices[state.get(parameter)]
 
