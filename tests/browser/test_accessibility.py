@@ -32,11 +32,14 @@ def test_axe_finds_nothing_serious(browser: Browser, dashboard: str, path: str, 
     assert serious - NOT_OURS.keys() == set()
 
 
+FITS = """[document.documentElement, document.querySelector('[data-testid="stMain"]')]
+  .every((place) => place.scrollWidth <= place.clientWidth)"""
+
+
 @pytest.mark.parametrize("path", [page.path for page in PAGES])
 def test_nothing_scrolls_sideways(page: Page, dashboard: str, path: str) -> None:
     opened(page, f"{dashboard}/{path}")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        inside = "e => e.scrollWidth - e.clientWidth"
-        assert page.get_by_test_id("stMain").evaluate(inside) == 0, f"{path} at {width}"
+        # Charts follow the page's width a moment later.
+        page.wait_for_function(FITS)
