@@ -43,6 +43,9 @@ def main() -> None:
     """Write the current page and the side panel, or one sentence that says what is missing."""
     st.set_page_config("Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide")
     st.html(_STATIC / "page.css")
+    # Ahead of all that takes the browser long to draw: the first click may come before that.
+    with st.container(key="visit-script"):
+        st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "icon.svg"), size="large")
     try:
         dataset = cache.open_dataset(state.location(sys.argv[1:]))
@@ -64,7 +67,6 @@ def main() -> None:
     with st.sidebar:
         render_applicant_panel(dataset)
     state.write_address()
-    st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
     cache.warm_up(dataset)
 
 
