@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from data.settings import Settings, load_settings
 from inference.build import PublishedModel, publish_model
 from inference.pipeline import build
 from inference.training_settings import TrainingSettings
+from scripts.benchmarks.browser import BrowserError, find_chromium
 
 TABLE_ROWS = 3_000
 BUILT_ROWS = 10_000
@@ -90,3 +92,14 @@ def published(applications: pl.DataFrame, tmp_path_factory: pytest.TempPathFacto
     """A model trained on `applications` and published; copy its directory before changing anything in it."""
     directory: Path = tmp_path_factory.mktemp("model") / "artifacts"
     return publish_model(applications, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; where there is none, CI fails and everybody else is told."""
+    try:
+        return find_chromium()
+    except BrowserError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,13 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data.settings import ROOT, Settings
-from scripts.benchmarks.browser import NAMES, QUIET
+from scripts.benchmarks.browser import QUIET
 from scripts.benchmarks.server import free_port
 
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-HOW = (
-    "No Chromium found: install it with the system's package manager (apt-get install chromium, brew install chromium)."
-)
 Serve = Callable[..., str]
 
 # How long a screen may take on a machine that is busy with other work: patience, not a demand.
@@ -38,13 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail(HOW)
-        pytest.skip(HOW)
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
 
 
 def _wait_until_healthy(process: subprocess.Popen[str], address: str) -> None:

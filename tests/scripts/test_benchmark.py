@@ -21,10 +21,8 @@ from data.settings import ROOT, Settings
 from scripts._measure import percentiles
 from scripts.benchmarks.browser import (
     NAMES,
-    BrowserError,
     ScreenError,
     Timing,
-    find_chromium,
     metric,
     open_browser,
     visit,
@@ -114,17 +112,6 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """What the coroutine returns; in a thread of its own, since a browser of other tests may hold this one's loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
-
-
-@pytest.fixture
-def chromium() -> str:
-    """As in the browser tests: where there is none, CI fails and everybody else is told."""
-    try:
-        return find_chromium()
-    except BrowserError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 # A screen like Streamlit's: a click starts a run, which shows a new number, then freshens what is stale, then ends.
