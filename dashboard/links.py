@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -23,12 +23,22 @@ FILTER_PREFIX = "f."
 MISSING = "~missing"
 FORMAT = "scoreroom.cohorts"
 VERSION = 1
-MOST_COHORTS = 50
+MOST_NAMED = 50
 LONGEST_NAME = 60
 _LONGEST_QUOTE = 40
 _MOST_PROBLEMS = 5
 
 Pairs = Sequence[tuple[str, str]]
+
+
+class Named(Protocol):
+    """Something that a visit keeps by name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
 
 
 class LinkError(DataError):
@@ -61,12 +71,12 @@ def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
     return (*problems[:_MOST_PROBLEMS], f"And {more} more.") if more > 0 else tuple(problems)
 
 
-def combine_cohorts(cohorts: Iterable[Cohort]) -> tuple[Cohort, ...]:
-    """The last cohort of each name, in the place of the first one; of more than 50 names the last ones."""
-    given = tuple(cohorts)
-    latest = {cohort.name: cohort for cohort in given}
-    kept = tuple(dict.fromkeys(cohort.name for cohort in reversed(given)))[:MOST_COHORTS]
-    return tuple(cohort for name, cohort in latest.items() if name in kept)
+def combine_named(things: Iterable[N]) -> tuple[N, ...]:
+    """The last thing of each name, in the place of the first one; of more than 50 names the last ones."""
+    given = tuple(things)
+    latest = {thing.name: thing for thing in given}
+    kept = tuple(dict.fromkeys(thing.name for thing in reversed(given)))[:MOST_NAMED]
+    return tuple(thing for name, thing in latest.items() if name in kept)
 
 
 def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
@@ -192,8 +202,8 @@ def _listed(content: bytes) -> list[Any]:
     if found.get("version") != VERSION:
         raise LinkError.from_file(f"it is of version {found.get('version')!r}, and {VERSION} is read here")
     listed = found.get("cohorts")
-    if not isinstance(listed, list) or len(listed) > MOST_COHORTS:
-        raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_COHORTS}')
+    if not isinstance(listed, list) or len(listed) > MOST_NAMED:
+        raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_NAMED}')
     return listed
 
 

@@ -1,59 +1,36 @@
-"""What a visit holds, and its form in the address: everything that makes the screen what it is.
+"""The visit that Streamlit's session holds: taking it up, changing it, binding widgets to it, writing its address.
 
-A `Parameter` is one such value: its name in the link, what it is by default, how it is read and written. Values live in
-the session under one key, not in the widgets, so that they outlast a page on which no widget shows them. At the end of
-a run the address is written from them; they are read from it when a visit begins (a pasted link, a reload) and when the
-reader goes back or forward. Named cohorts are kept for the visit, even when going back to before they were
-named.
+Values live in the session under one key, not in the widgets, so that they outlast a page on which no widget shows them.
+At the end of a run the address is written from them; they are read from it when a visit begins (a pasted link, a
+reload) and when the reader goes back or forward. What has a name (cohorts, scenarios) is kept for the visit, even when
+going back to before it was named.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeAlias, TypedDict, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import links
 from dashboard.cache import Location
+from dashboard.drafts import Draft
 from dashboard.filters import Condition, Filters
-from dashboard.links import FILTER_PREFIX, Cohort
 from dashboard.metrics.counts import BINS_PER_UNIT
+from dashboard.parameters import Parameter
+from dashboard.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
 from data.imports import parse_mapping
 from data.predictions import Predictions
-from inference.decision import DEFAULT_CUTOFF
 
 T = TypeVar("T")
-COHORT_PREFIX = "c."
-REST, WHOLE = "~rest", "~whole"
+Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter(Generic[T]):
-    """One value of a visit; `read` raises ValueError where a text is none of its values."""
-
-    name: str
-    default: T
-    read: Callable[[str], T]
-    word: Callable[[T], str]
-    always_written: bool = False
-    options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """All that a visit holds, immutable; `values` are those that differ from their parameters' defaults, by name."""
-
-    filters: Filters = field(default_factory=Filters)
-    cohorts: tuple[Cohort, ...] = ()
-    values: tuple[tuple[str, Any], ...] = ()
 
 
 class WidgetArguments(TypedDict):
@@ -83,71 +60,6 @@ class DefaultArguments(WidgetArguments):
     default: Any
 
 
-Changes: TypeAlias = Mapping[Parameter[Any], Any]
-
-_PARAMETERS: dict[str, Parameter[Any]] = {}
-
-
-def _declared(parameter: Parameter[T]) -> Parameter[T]:
-    if _PARAMETERS.setdefault(parameter.name, parameter).default != parameter.default:
-        raise ValueError(f"Two parameters are called {parameter.name}; a link could not tell them apart.")
-    _PARAMETERS[parameter.name] = parameter
-    return parameter
-
-
-def number(name: str, default: float, *, low: float, high: float, always_written: bool = False) -> Parameter[float]:
-    """A number from `low` to `high`."""
-
-    def read(text: str) -> float:
-        value = float(text)
-        if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(text)
-        return value
-
-    return _declared(Parameter(name, float(default), read, lambda value: f"{value:.10g}", always_written))
-
-
-def whole(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
-    """A whole number from `low` to `high`."""
-
-    def read(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError(text)
-        return value
-
-    return _declared(Parameter(name, default, read, str))
-
-
-def choice(name: str, options: Sequence[str], default: str | None = None) -> Parameter[str]:
-    """One of `options`, the first by default."""
-
-    def read(text: str) -> str:
-        if text not in options:
-            raise ValueError(text)
-        return text
-
-    first = options[0] if default is None else default
-    return _declared(Parameter(name, first, read, str, options=tuple(options)))
-
-
-def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
-    """Any text; whoever uses it checks that it names something."""
-
-    def read(found: str) -> str:
-        if len(found) > longest:
-            raise ValueError(found)
-        return found
-
-    return _declared(Parameter(name, default, read, str))
-
-
-# In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
-CUTOFF = number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
-APPLICANT = text("applicant", longest=12)
-AGAINST = text("against", longest=links.LONGEST_NAME)
-
-
 def location(arguments: Sequence[str]) -> Location:
     """The predictions that the app was started on, from what follows the script's name on its command line.
 
@@ -173,7 +85,7 @@ def open_visit(predictions: Predictions) -> None:
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
         return
-    visit, problems = _read(address, _visit().cohorts if known else ())
+    visit, problems = read_visit(address, columns, _visit() if known else Visit())
     st.session_state[_STATE] = visit
     notify(problems)
 
@@ -186,7 +98,7 @@ def _has_gone_back() -> bool:
 
 def write_address() -> None:
     """Let the address say what the visit holds; a change becomes an entry of the browser's history."""
-    wanted = _worded(_visit())
+    wanted = word_visit(_visit())
     if _address() != wanted:
         st.query_params.from_dict(wanted)
 
@@ -203,7 +115,7 @@ def notify(sentences: Sequence[str]) -> None:
 
 def get(parameter: Parameter[T]) -> T:
     """The value of `parameter` in this visit."""
-    found: T = dict(_visit().values).get(parameter.name, parameter.default)
+    found: T = _visit().value(parameter)
     return found
 
 
@@ -215,12 +127,7 @@ def put(values: Changes) -> None:
 
 def settle(values: Changes) -> None:
     """Give parameters these values in the course of a run: what was said of the link stands."""
-    held = dict(_visit().values)
-    for parameter, value in values.items():
-        held.pop(parameter.name, None)
-        if value != parameter.default:
-            held[parameter.name] = value
-    st.session_state[_STATE] = replace(_visit(), values=tuple(sorted(held.items())))
+    st.session_state[_STATE] = _visit().with_values(values)
 
 
 def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
@@ -308,29 +215,34 @@ def remove_condition(column: str) -> None:
     set_filters(filters().without(column))
 
 
-def cohorts() -> tuple[Cohort, ...]:
-    """The named cohorts of this visit."""
-    return _visit().cohorts
+def draft() -> Draft:
+    """The application in the side panel, with what was changed of it."""
+    return Draft(get(APPLICANT).strip(), get(EDITS))
 
 
-def keep_cohorts(added: Sequence[Cohort]) -> None:
-    """Keep these cohorts too, each in place of one of the same name, at most 50 in all."""
-    _keep_only(links.combine_cohorts([*cohorts(), *added]))
+def put_draft(chosen: Draft) -> None:
+    """Show this application, with these changes."""
+    put({APPLICANT: chosen.applicant, EDITS: chosen.edits})
 
 
-def drop_cohort(name: str) -> None:
-    """Forget the cohort called `name`."""
-    _keep_only([cohort for cohort in cohorts() if cohort.name != name])
+def kept(shelf: Shelf[K]) -> tuple[K, ...]:
+    """What this visit keeps by name, of one kind."""
+    return shelf.of(_visit())
 
 
-def _keep_only(kept: Sequence[Cohort]) -> None:
-    _update(cohorts=tuple(kept))
-    if not _can_compare(get(AGAINST), kept):
-        put({AGAINST: AGAINST.default})
+def keep(shelf: Shelf[K], added: Sequence[K]) -> None:
+    """Keep these too, each in place of one of the same name, at most 50 in all."""
+    _keep_only(shelf, links.combine_named([*kept(shelf), *added]))
 
 
-def _can_compare(name: str, kept: Sequence[Cohort]) -> bool:
-    return name in (AGAINST.default, REST, WHOLE) or any(cohort.name == name for cohort in kept)
+def drop(shelf: Shelf[K], name: str) -> None:
+    """Forget what is called `name`."""
+    _keep_only(shelf, [thing for thing in kept(shelf) if thing.name != name])
+
+
+def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:
+    st.session_state[_STATE] = shelf.keep_only(_visit(), wanted)
+    notify(())
 
 
 def _visit() -> Visit:
@@ -346,57 +258,3 @@ def _update(**changes: Any) -> None:
 
 def _address() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
-
-
-def _worded(visit: Visit) -> dict[str, list[str]]:
-    held = dict(visit.values)
-    worded: dict[str, list[str]] = {}
-    for name, parameter in _PARAMETERS.items():
-        if name in held or parameter.always_written:
-            worded[name] = [parameter.word(held.get(name, parameter.default))]
-    for name, value in links.word_filters(visit.filters):
-        worded.setdefault(name, []).append(value)
-    for cohort in visit.cohorts:
-        worded[COHORT_PREFIX + cohort.name] = [links.word_cohort(cohort.filters)]
-    return worded
-
-
-def _read(address: Mapping[str, Sequence[str]], kept: Sequence[Cohort]) -> tuple[Visit, list[str]]:
-    """The visit that `address` says, with the cohorts `kept` so far, and a sentence for each part left out."""
-    columns = st.session_state[_COLUMNS]
-    pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
-    chosen, problems = links.read_filters(pairs, columns)
-    said = list(problems)
-    named: list[Cohort] = []
-    values: dict[str, Any] = {}
-    for name, texts in address.items():
-        if name.startswith(COHORT_PREFIX):
-            cohort, problems = _read_cohort(name, texts[-1])
-            named += cohort
-            said += problems
-        elif not name.startswith(FILTER_PREFIX):
-            try:
-                values |= _read_value(name, texts[-1])
-            except (ValueError, KeyError):
-                said.append(f"The value of {name[:40]} is not one that the screen knows.")
-    named_once = links.combine_cohorts(named)
-    if len({cohort.name for cohort in named}) > len(named_once):
-        said.append(f"Of the link's cohorts only the last {links.MOST_COHORTS} are kept.")
-    cohorts = links.combine_cohorts([*kept, *named_once])
-    if not _can_compare(values.get(AGAINST.name, ""), cohorts):
-        said.append(f"No cohort to compare with is called {values.pop(AGAINST.name)[:40]}.")
-    return Visit(chosen, cohorts, tuple(sorted(values.items()))), said
-
-
-def _read_value(name: str, found: str) -> dict[str, Any]:
-    parameter = _PARAMETERS[name]
-    value = parameter.read(found)
-    return {} if value == parameter.default else {name: value}
-
-
-def _read_cohort(name: str, found: str) -> tuple[list[Cohort], tuple[str, ...]]:
-    title = links.clean_name(name.removeprefix(COHORT_PREFIX))
-    chosen, problems = links.read_cohort(found, st.session_state[_COLUMNS])
-    # Without any of its filters it would be the whole portfolio under a name that says otherwise.
-    is_usable = title and (chosen or not problems)
-    return ([Cohort(title, chosen)] if is_usable else []), problems

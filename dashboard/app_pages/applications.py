@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters, state
 from dashboard.components.frame import View
 from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import RowTable, render_row_table
@@ -24,17 +24,18 @@ from dashboard.rows import (
     sliced,
     take_slice,
 )
+from dashboard.visit import APPLICANT
 from data.predictions import PROBABILITY, CohortColumn, CohortKind
 
 FALLING, RISING = "falling", "rising"
-SORT = state.text("app.sort", PROBABILITY)
-ORDER = state.choice("app.order", (FALLING, RISING))
-SEARCH = state.text("app.search", longest=60)
-COLUMNS = state.text("app.columns", longest=3_000)
-SIZE = state.choice("app.size", ("25", "50", "100"))
-PAGE = state.whole("app.page", 1, low=1, high=1_000_000_000)
+SORT = parameters.text("app.sort", PROBABILITY)
+ORDER = parameters.choice("app.order", (FALLING, RISING))
+SEARCH = parameters.text("app.search", longest=60)
+COLUMNS = parameters.text("app.columns", longest=3_000)
+SIZE = parameters.choice("app.size", ("25", "50", "100"))
+PAGE = parameters.whole("app.page", 1, low=1, high=1_000_000_000)
 # The cohort in which the page was turned: in another one, the same number is another place.
-PAGE_OF = state.text("app.of", longest=8)
+PAGE_OF = parameters.text("app.of", longest=8)
 FIRST_PAGE = {PAGE: 1}
 
 _CHOOSER, _NUMBER = "applications.columns", "applications.page"
@@ -145,7 +146,7 @@ def _render_rows(view: View, shown: list[CohortColumn], sort: Sort, page: Slice)
     drawn = sliced(view.predictions, page.positions, [column.name for column in shown], view.cutoff)
     numbers = tuple(map(str, drawn[shown[0].name].to_list()))
     can_choose = cache.applicants(view.dataset).path is not None
-    open_one = state.get(state.APPLICANT).strip()
+    open_one = state.get(APPLICANT).strip()
     chosen = numbers.index(open_one) if can_choose and open_one in numbers else None
     render_row_table(
         RowTable(drawn, tuple(shown), sort, chosen, can_choose),
@@ -163,7 +164,7 @@ def _sort_by(sort: Sort, name: str) -> None:
 
 
 def _choose(numbers: tuple[str, ...], place: int | None) -> None:
-    state.put({state.APPLICANT: "" if place is None else numbers[place]})
+    state.put({APPLICANT: "" if place is None else numbers[place]})
 
 
 def _render_pager(page: Slice) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import labels, state
+from dashboard import labels, parameters, state
 from dashboard.charts.band_calibration import (
     Bands,
     describe_band_calibration,
@@ -52,9 +52,9 @@ Measure = Callable[[ScoreCounts], Estimate]
 Test = Callable[[ScoreCounts], SignificanceTest]
 Card = tuple[str, Measure, Callable[[float], str], str]
 
-GROUPS = state.whole("cal.groups", 20, low=5, high=50)
-AXES = state.choice("cal.axes", tuple(str(axes) for axes in Axes))
-TAB = state.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
+GROUPS = parameters.whole("cal.groups", 20, low=5, high=50)
+AXES = parameters.choice("cal.axes", tuple(str(axes) for axes in Axes))
+TAB = parameters.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
 LEVEL = 0.05
 MANY = 20_000
 

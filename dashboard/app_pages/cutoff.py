@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import labels, state
+from dashboard import labels, parameters, state
 from dashboard.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
 from dashboard.charts.confusion import describe_confusion, plot_confusion, tabulate_confusion
 from dashboard.charts.economics import (
@@ -50,11 +50,12 @@ from dashboard.metrics.economics import (
 )
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion, confusion
+from dashboard.visit import CUTOFF
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
-TAB = state.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))
-BETA = state.number("beta", 2, low=0.1, high=10)
-VARIED = state.choice("cutoff.vary", (COST_RATIO.name, LGD_WORDS.name, MARGIN_WORDS.name))
+TAB = parameters.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))
+BETA = parameters.number("beta", 2, low=0.1, high=10)
+VARIED = parameters.choice("cutoff.vary", (COST_RATIO.name, LGD_WORDS.name, MARGIN_WORDS.name))
 
 _SIDES = [1, 2.9]
 _ONE_PERIOD = (
@@ -251,7 +252,7 @@ def _render_use(curve: CutoffCurve | None) -> None:
     in_force = best == curve.applied
     st.button(
         f"Use this cutoff ({labels.brief_percent(best)})", on_click=state.put,
-        args=({state.CUTOFF: round(100 * best, 2)},), disabled=in_force, width="stretch", type="primary",
+        args=({CUTOFF: round(100 * best, 2)},), disabled=in_force, width="stretch", type="primary",
     )  # fmt: skip
 
 

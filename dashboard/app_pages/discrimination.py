@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters, state
 from dashboard.charts.lift import (
     describe_gain,
     describe_lift,
@@ -47,9 +47,10 @@ from dashboard.metrics.ranking import (
     precision_recall_curve,
 )
 from dashboard.metrics.rates import Confusion, confusion
+from dashboard.visit import CUTOFF
 
 Measure = Callable[[ScoreCounts], Estimate]
-TAB = state.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
+TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
 # The ends of the intervals are left to the figures and their data.
 _ENDS = (", low", ", high", ", low (%)", ", high (%)")
 _CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -192,7 +193,7 @@ def _render_ks_cutoff(view: View, best: float) -> None:
     in_force = view.cutoff == view.counts.snap(best)
     st.button(
         "This is the cutoff" if in_force else "Use this cutoff", key="disc.use_ks", disabled=in_force,
-        icon=":material/check:", on_click=state.put, args=({state.CUTOFF: round(100 * best, 2)},), width="stretch",
+        icon=":material/check:", on_click=state.put, args=({CUTOFF: round(100 * best, 2)},), width="stretch",
         help="The KS weighs both errors alike. Where a missed default costs more than a declined good applicant, "
         "the best cutoff lies elsewhere: see Cutoff.",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters, state
 from dashboard.charts.dependence import describe_dependence, plot_dependence, tabulate_dependence
 from dashboard.charts.importance import (
     AVERAGE,
@@ -27,8 +27,8 @@ from dashboard.metrics.explanation import Strip, dependence, difference, importa
 from dashboard.metrics.explanation_counts import ContributionSums
 
 IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB = "Importance", "Summary", "Dependence"
-TAB = state.choice("expl.tab", (IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB))
-FEATURE = state.text("expl.feature")
+TAB = parameters.choice("expl.tab", (IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB))
+FEATURE = parameters.text("expl.feature")
 
 MOST_STRIPS = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters
 from dashboard import model_facts as facts
 from dashboard.components.frame import View
 from dashboard.components.method import MODEL_CARD, sections_of
@@ -25,7 +25,7 @@ from inference.artifact import MANIFEST, Manifest
 from inference.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
-TAB = state.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
+TAB = parameters.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
 SYNTHETIC = "Trained on the embedded portfolio"
 _MOST_IN_FULL, _TALLEST = 20, 640
 _SECTIONS_AT_LEFT = 3

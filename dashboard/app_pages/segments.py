@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters, state
 from dashboard.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
 from dashboard.bins import Bins
 from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
@@ -33,19 +33,20 @@ from dashboard.links import Cohort
 from dashboard.metrics.cells import CellMeasure, cell_grid
 from dashboard.metrics.economics import Costs, Terms
 from dashboard.metrics.segments import Measure, Order, SegmentReport, segment_report
+from dashboard.parameters import Parameter
 from data.predictions import CohortColumn, CohortKind
 
 ONE_TAB, TWO_TAB = "One column", "Heat map of two columns"
-TAB = state.choice("seg.tab", (ONE_TAB, TWO_TAB))
-COLUMN = state.text("seg.column", longest=200)
-BINS = state.whole("seg.bins", 10, low=3, high=20)
-MEASURE = state.choice("seg.measure", tuple(measure.value for measure in Measure))
-ORDER = state.choice("seg.order", tuple(order.value for order in Order))
-BREAK_EVEN = state.choice("seg.breakeven", ("Costs", "Margin and LGD"))
-DOWN = state.text("seg.x", longest=200)
-ACROSS = state.text("seg.y", longest=200)
-CELL_BINS = state.whole("seg.cells", 6, low=3, high=12)
-CELL_MEASURE = state.choice("seg.cell", tuple(measure.value for measure in CellMeasure))
+TAB = parameters.choice("seg.tab", (ONE_TAB, TWO_TAB))
+COLUMN = parameters.text("seg.column", longest=200)
+BINS = parameters.whole("seg.bins", 10, low=3, high=20)
+MEASURE = parameters.choice("seg.measure", tuple(measure.value for measure in Measure))
+ORDER = parameters.choice("seg.order", tuple(order.value for order in Order))
+BREAK_EVEN = parameters.choice("seg.breakeven", ("Costs", "Margin and LGD"))
+DOWN = parameters.text("seg.x", longest=200)
+ACROSS = parameters.text("seg.y", longest=200)
+CELL_BINS = parameters.whole("seg.cells", 6, low=3, high=12)
+CELL_MEASURE = parameters.choice("seg.cell", tuple(measure.value for measure in CellMeasure))
 
 _USUAL = ("NAME_INCOME_TYPE", "OCCUPATION_TYPE", "REGION_RATING_CLIENT")
 _USUAL_PAIR = ("DAYS_BIRTH", "EXT_SOURCE_2")
@@ -152,7 +153,7 @@ def _columns(view: View) -> dict[str, CohortColumn]:
 
 
 def _render_column(
-    label: str, parameter: state.Parameter[str], columns: Mapping[str, CohortColumn], usual: Sequence[str]
+    label: str, parameter: Parameter[str], columns: Mapping[str, CohortColumn], usual: Sequence[str]
 ) -> CohortColumn:
     """Write the choice of a column and return it; without a choice it is the first of the `usual` that is there."""
     first = next((name for name in usual if name in columns), next(iter(columns)))

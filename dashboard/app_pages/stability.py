@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, labels, parameters, state
 from dashboard.charts.stability import (
     ShiftWords,
     describe_shift,
@@ -34,13 +34,15 @@ from dashboard.metrics.stability import (
     characteristic_stability,
     population_stability,
 )
+from dashboard.parameters import Parameter
+from dashboard.visit import COHORTS, WHOLE
 from data.predictions import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
 
 PD_TAB, COLUMNS_TAB = "PD", "Columns"
-REFERENCE = state.text("stab.reference", longest=LONGEST_NAME)
-CURRENT = state.text("stab.current", longest=LONGEST_NAME)
-TAB = state.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
-COLUMN = state.text("stab.column", longest=200)
+REFERENCE = parameters.text("stab.reference", longest=LONGEST_NAME)
+CURRENT = parameters.text("stab.current", longest=LONGEST_NAME)
+TAB = parameters.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
+COLUMN = parameters.text("stab.column", longest=200)
 
 # Names of kept cohorts never begin with a tilde.
 _SHOWN, _FOLD = "~cohort", "~fold."
@@ -112,8 +114,8 @@ def _offered(view: View) -> dict[str, Cohort]:
     """What can be chosen for either side besides the usual one, by its name in the link."""
     on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
     folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
-    kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.cohorts()}
-    return {**on_screen, state.WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
+    kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.kept(COHORTS)}
+    return {**on_screen, WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
 
 
 def _fold_names(predictions: Predictions) -> tuple[str, ...]:
@@ -142,9 +144,7 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     return Cohort("The other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
 
 
-def _render_choice(
-    label: str, parameter: state.Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort
-) -> Cohort:
+def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort) -> Cohort:
     """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
     choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
     if state.get(parameter) not in choices:

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, labels, state
+from dashboard.visit import APPLICANT
 from data.errors import DataError
 from data.predictions import ID, OUTCOME, PROBABILITY
 from inference.decision import declines, risk_band
@@ -28,7 +29,7 @@ def render_applicant_panel(dataset: cache.Dataset) -> None:
 def _render_lookup(dataset: cache.Dataset, cutoff: float) -> None:
     text = st.text_input(
         "Application number (SK_ID_CURR)", placeholder="for example 100002", max_chars=12,
-        **state.value_widget(state.APPLICANT),
+        **state.value_widget(APPLICANT),
     )  # fmt: skip
     state.write_address()
     if not text.strip():

@@ -7,16 +7,17 @@ import streamlit as st
 from dashboard import labels, links, state
 from dashboard.filters import Filters
 from dashboard.links import Cohort, LinkError
+from dashboard.visit import AGAINST, COHORTS, REST, WHOLE
 from data.predictions import Predictions
 
 _NAME, _FILE = "cohorts.name", "cohorts.file"
 _LARGEST_FILE = 1
-_FIXED = {"": "nothing", state.REST: "the rest", state.WHOLE: "the whole portfolio"}
+_FIXED = {"": "nothing", REST: "the rest", WHOLE: "the whole portfolio"}
 
 
 def render_cohort_menu(predictions: Predictions) -> None:
     """Write the menu of named cohorts."""
-    kept = state.cohorts()
+    kept = state.kept(COHORTS)
     menu = st.popover("Cohorts", icon=":material/bookmarks:", key="cohorts", on_change="rerun")
     if menu.open:
         with menu, st.container(width=420):
@@ -37,7 +38,7 @@ def _keep() -> None:
     if not name:
         state.notify(["A cohort that is to be kept needs a name."])
         return
-    state.keep_cohorts([Cohort(name, state.filters())])
+    state.keep(COHORTS, [Cohort(name, state.filters())])
     st.session_state[_NAME] = ""
 
 
@@ -49,7 +50,7 @@ def _render_kept(cohort: Cohort) -> None:
             on_click=state.set_filters, args=(cohort.filters,), help="Show this cohort",
         )  # fmt: skip
         st.button(
-            "Forget", key=f"cohorts.drop.{cohort.name}", on_click=state.drop_cohort, args=(cohort.name,),
+            "Forget", key=f"cohorts.drop.{cohort.name}", on_click=state.drop, args=(COHORTS, cohort.name),
             icon=":material/delete:", type="tertiary", help=f"Forget {labels.plain(cohort.name)}",
         )  # fmt: skip
 
@@ -76,22 +77,22 @@ def _import(predictions: Predictions) -> None:
     except LinkError as error:
         state.notify([str(error)])
         return
-    state.keep_cohorts(cohorts)
+    state.keep(COHORTS, cohorts)
     state.notify(problems)
 
 
 def render_comparison() -> None:
     """Write the choice of what the cohort is compared with."""
-    names = labels.distinct(_FIXED | {cohort.name: cohort.name for cohort in state.cohorts()}, "cohort")
-    st.selectbox("Compare with", format_func=names.__getitem__, **state.select_widget(state.AGAINST, list(names)))
+    names = labels.distinct(_FIXED | {cohort.name: cohort.name for cohort in state.kept(COHORTS)}, "cohort")
+    st.selectbox("Compare with", format_func=names.__getitem__, **state.select_widget(AGAINST, list(names)))
 
 
 def compared() -> Cohort | None:
     """The cohort that the one on the screen is compared with; None where that is nothing, or the very same."""
-    chosen, shown = state.get(state.AGAINST), state.filters()
+    chosen, shown = state.get(AGAINST), state.filters()
     found = {
-        state.REST: Cohort("Rest", shown.rest()) if shown else None,
-        state.WHOLE: Cohort("Portfolio", Filters()),
-    } | {cohort.name: cohort for cohort in state.cohorts()}
+        REST: Cohort("Rest", shown.rest()) if shown else None,
+        WHOLE: Cohort("Portfolio", Filters()),
+    } | {cohort.name: cohort for cohort in state.kept(COHORTS)}
     against = found.get(chosen)
     return None if against is None or against.filters == shown else against

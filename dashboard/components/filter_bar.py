@@ -15,6 +15,7 @@ from dashboard.components.cohort_menu import render_cohort_menu
 from dashboard.components.histogram import histogram_html
 from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.links import Cohort
+from dashboard.visit import CUTOFF
 from data import schema
 from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
 from data.schema import Group
@@ -205,9 +206,9 @@ def render_cutoff(predictions: Predictions) -> None:
     """Write the slider of the cutoff."""
     highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
     # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
-    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(state.CUTOFF) / 5))
+    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(CUTOFF) / 5))
     st.slider(
-        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.value_widget(state.CUTOFF),
+        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.value_widget(CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",

@@ -16,6 +16,7 @@ from dashboard.components.method import render_method
 from dashboard.filters import DECISION, Filters
 from dashboard.links import Cohort
 from dashboard.metrics.counts import ScoreCounts
+from dashboard.visit import COHORTS
 from data.predictions import OBSERVED, Predictions
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ def current_view(dataset: cache.Dataset) -> View:
 
 
 def _name(filters: Filters) -> str:
-    kept = next((cohort.name for cohort in state.cohorts() if cohort.filters == filters), "")
+    kept = next((cohort.name for cohort in state.kept(COHORTS) if cohort.filters == filters), "")
     return kept or (COHORT if filters else PORTFOLIO)
 
 

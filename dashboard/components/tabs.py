@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
+from dashboard.parameters import Parameter
 
 
-def open_tab(parameter: state.Parameter[str]) -> tuple[str, DeltaGenerator]:
+def open_tab(parameter: Parameter[str]) -> tuple[str, DeltaGenerator]:
     """Write a tab for each option of `parameter`; return the open one's name and the place for what is in it."""
     names = parameter.options
     tabs = st.tabs(names, **state.tabs_widget(parameter))

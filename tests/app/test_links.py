@@ -90,11 +90,11 @@ def test_of_many_problems_the_first_five_are_told() -> None:
 
 def test_of_cohorts_of_one_name_the_last_is_kept_and_of_too_many_the_last_ones() -> None:
     young, old = (Filters.of([RangeFilter("amount", *ends)]) for ends in ((0, 1), (8, 9)))
-    assert links.combine_cohorts([Cohort("A", young), Cohort("B", old), Cohort("A", old)]) == (
+    assert links.combine_named([Cohort("A", young), Cohort("B", old), Cohort("A", old)]) == (
         Cohort("A", old), Cohort("B", old),
     )  # fmt: skip
-    many = [Cohort(f"{i}", young) for i in range(links.MOST_COHORTS)]
-    assert links.combine_cohorts([*many, Cohort("0", old), Cohort("new", old)]) == (
+    many = [Cohort(f"{i}", young) for i in range(links.MOST_NAMED)]
+    assert links.combine_named([*many, Cohort("0", old), Cohort("new", old)]) == (
         Cohort("0", old), *many[2:], Cohort("new", old),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.links import MOST_COHORTS
+from dashboard.links import MOST_NAMED
 
 OpenPage = Callable[..., AppTest]
 
@@ -32,9 +32,9 @@ def test_two_cohorts_of_one_name_in_a_link_are_one(open_page: OpenPage) -> None:
 
 
 def test_a_link_brings_no_more_cohorts_than_a_visit_keeps(open_page: OpenPage) -> None:
-    app = open_page("overview", {f"c.{i}": "f.CODE_GENDER=F" for i in range(MOST_COHORTS + 5)})
-    assert comparisons(app)[3:] == [str(i) for i in range(5, MOST_COHORTS + 5)]
-    assert f"only the last {MOST_COHORTS} are kept" in notice(app)
+    app = open_page("overview", {f"c.{i}": "f.CODE_GENDER=F" for i in range(MOST_NAMED + 5)})
+    assert comparisons(app)[3:] == [str(i) for i in range(5, MOST_NAMED + 5)]
+    assert f"only the last {MOST_NAMED} are kept" in notice(app)
 
 
 @pytest.mark.parametrize("name", ["the rest", "the whole portfolio", "nothing"])

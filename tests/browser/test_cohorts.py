@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.links import FORMAT, MOST_COHORTS, VERSION
+from dashboard.links import FORMAT, MOST_NAMED, VERSION
 
 PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
 
@@ -165,7 +165,7 @@ def test_cohorts_go_out_and_come_in_as_a_file(
 
 
 def test_going_back_keeps_no_more_cohorts_than_a_visit_keeps(page: Page, dashboard: str, tmp_path: Path) -> None:
-    listed = [{"name": f"Cohort {i}", "filters": [["f.CODE_GENDER", "F"]]} for i in range(MOST_COHORTS)]
+    listed = [{"name": f"Cohort {i}", "filters": [["f.CODE_GENDER", "F"]]} for i in range(MOST_NAMED)]
     path = tmp_path / "cohorts.json"
     path.write_text(json.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}))
     page.goto(f"{dashboard}/?c.New=f.CODE_GENDER%3DM")
@@ -177,7 +177,7 @@ def test_going_back_keeps_no_more_cohorts_than_a_visit_keeps(page: Page, dashboa
     names = "[...new URLSearchParams(location.search).keys()].filter((name) => name.startsWith('c.'))"
     page.wait_for_function(f"{names}.includes('c.New')")
     page.wait_for_function(f"{names}.length > 1")
-    assert page.evaluate(names) == [*(f"c.Cohort {i}" for i in range(1, MOST_COHORTS)), "c.New"]
+    assert page.evaluate(names) == [*(f"c.Cohort {i}" for i in range(1, MOST_NAMED)), "c.New"]
 
 
 def test_a_file_that_holds_no_cohorts_is_refused_with_a_notice(page: Page, dashboard: str, tmp_path: Path) -> None:

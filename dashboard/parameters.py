@@ -1,0 +1,84 @@
+"""The single values that a visit holds: each with its name in a link, its default, how it is read and written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Generic[T]):
+    """One value of a visit; `read` raises ValueError where a text is none of its values, or a DataError to say why."""
+
+    name: str
+    default: T
+    read: Callable[[str], T]
+    word: Callable[[T], str]
+    always_written: bool = False
+    options: tuple[str, ...] = ()
+
+
+DECLARED: dict[str, Parameter[Any]] = {}
+
+
+def _declared(parameter: Parameter[T]) -> Parameter[T]:
+    if DECLARED.setdefault(parameter.name, parameter).default != parameter.default:
+        raise ValueError(f"Two parameters are called {parameter.name}; a link could not tell them apart.")
+    DECLARED[parameter.name] = parameter
+    return parameter
+
+
+def number(name: str, default: float, *, low: float, high: float, always_written: bool = False) -> Parameter[float]:
+    """A number from `low` to `high`."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(text)
+        return value
+
+    return _declared(Parameter(name, float(default), read, lambda value: f"{value:.10g}", always_written))
+
+
+def whole(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
+    """A whole number from `low` to `high`."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return _declared(Parameter(name, default, read, str))
+
+
+def choice(name: str, options: Sequence[str], default: str | None = None) -> Parameter[str]:
+    """One of `options`, the first by default."""
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(text)
+        return text
+
+    first = options[0] if default is None else default
+    return _declared(Parameter(name, first, read, str, options=tuple(options)))
+
+
+def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
+    """Any text; whoever uses it checks that it names something."""
+
+    def read(found: str) -> str:
+        if len(found) > longest:
+            raise ValueError(found)
+        return found
+
+    return _declared(Parameter(name, default, read, str))
+
+
+def own(name: str, default: T, read: Callable[[str], T], word: Callable[[T], str]) -> Parameter[T]:
+    """A value that `read` takes from a text and `word` writes as one."""
+    return _declared(Parameter(name, default, read, word))
