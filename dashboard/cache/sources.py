@@ -1,0 +1,92 @@
+"""Where everything comes from: the settings, the tables of predictions, the model."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.bins import Bins
+from dashboard.columns import prepare
+from dashboard.filters import Filters
+from dashboard.rows import Search, Sort
+from data.imports import import_predictions, version_of
+from data.predictions import Predictions, load_predictions, read_source
+from data.settings import Settings, load_settings
+from inference.artifact import MANIFEST
+from inference.session import ScoringSession
+
+# Entries of a cache whose values take a few kilobytes each.
+SMALL = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Which predictions the app was started on; an empty `imported` means the project's own."""
+
+    imported: str = ""
+    mapping: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The key of one loaded table of predictions; two versions of a file never share one."""
+
+    location: Location
+    digest: str
+
+
+# What entries are kept by are frozen values whose text says all of them; Streamlit's own way to hash such a value takes
+# five times as long, and a page asks for a dozen entries in each run.
+KEYS: dict[str | type, Callable[[Any], Any]] = {Dataset: repr, Filters: repr, Bins: repr, Sort: repr, Search: repr}
+
+
+def open_dataset(location: Location) -> Dataset:
+    """The dataset at `location` as it is on disk now.
+
+    Raises:
+        DataError: the predictions are missing or wrong.
+    """
+    if location.imported:
+        return Dataset(location, version_of(Path(location.imported)))
+    return Dataset(location, read_source(settings().predictions).digest)
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings this process was started with."""
+    return load_settings()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
+def predictions(dataset: Dataset) -> Predictions:
+    """The predictions of `dataset`, with what is derived from every row worked out once."""
+    location = dataset.location
+    if location.imported:
+        found = import_predictions(Path(location.imported), dict(location.mapping))
+    else:
+        found = load_predictions(settings().predictions)
+    prepared = prepare(found)
+    # What was loaded stays: taking it out of the collector's sight keeps later collections short.
+    gc.collect()
+    gc.freeze()
+    return prepared
+
+
+def open_session() -> ScoringSession:
+    """The one scoring session of this process; another one when a new model was published.
+
+    Raises:
+        DataError: there is no model, or it is not the one that was published.
+    """
+    return scoring_session(version_of(settings().model / MANIFEST))
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
+def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
+    """The session on the model published as `version`."""
+    return ScoringSession.open(settings().model, provider=settings().provider)
