@@ -39,8 +39,13 @@ class Source(Protocol):
     names: tuple[str, ...]
     place_words: str
 
-    def batches(self, columns: Sequence[Column], batch_rows: int, progress: Progress | None) -> Iterator[pl.DataFrame]:
-        """Frames of `columns`, `batch_rows` rows each but the last; `progress` gets (done, total) in bytes or rows."""
+    def batches(
+        self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
+    ) -> Iterator[pl.DataFrame]:
+        """Frames of `columns`, `batch_rows` rows each but the last; `progress` gets (done, total) in bytes or rows.
+
+        Columns of the file that are named in `carried` come with them as they are: in CSV all is text.
+        """
 
     def places(self, rows: Sequence[int]) -> list[int]:
         """The number, from 1, of the line (CSV) or row (Parquet) in which each row of the table, from 0, begins."""
@@ -109,11 +114,14 @@ class CsvSource:
         self.path, self._kind = path, kind
         self.names = self._header()
 
-    def batches(self, columns: Sequence[Column], batch_rows: int, progress: Progress | None) -> Iterator[pl.DataFrame]:
+    def batches(
+        self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
+    ) -> Iterator[pl.DataFrame]:
         """See `Source`; lines with too few or too many fields, and a quote never closed, raise TableError."""
+        names = [*(column.name for column in columns), *carried]
         try:
             with self._text(progress) as text:
-                yield from _of_equal_height(self._blocks(text, [column.name for column in columns]), batch_rows)
+                yield from _of_equal_height(self._blocks(text, names), batch_rows)
         except _NotUtf8Error:
             raise self._encoding_error() from None
         except pa.ArrowInvalid as error:
@@ -133,8 +141,9 @@ class CsvSource:
     def places(self, rows: Sequence[int]) -> list[int]:
         """See `Source`; the text is read again, because only a complaint needs it."""
         with closing(self._records()) as records:
+            wanted = set(rows)
             numbered = enumerate(islice(records, 1, max(rows) + 2))
-            lines = {row: line for row, (line, _) in numbered if row in rows}
+            lines = {row: line for row, (line, _) in numbered if row in wanted}
         return [lines[row] for row in rows]
 
     def _blocks(self, text: _Text, columns: list[str]) -> Iterator[pl.DataFrame]:
@@ -148,7 +157,7 @@ class CsvSource:
             for block in reader:
                 if ragged:
                     break
-                yield _to_polars(block)
+                yield _named(_to_polars(block), columns)
         if ragged or text.quotes % 2:
             # A single quote may also be part of an unquoted text: then the layout is in order.
             error = self._layout_error()
@@ -210,16 +219,17 @@ class CsvSource:
         return TableError.from_encoding(self.path, column, len(lines), lines[0])
 
     def _layout_error(self) -> TableError | None:
-        wrong: list[tuple[int, int]] = []
-        line, width = 1, 0
+        first: tuple[int, int] | None = None
+        n_wrong, line, width = 0, 1, 0
         try:
             for line, fields in self._records(strict=True):
                 width = width or len(fields)
                 if len(fields) != width:
-                    wrong.append((line, len(fields)))
+                    first = first or (line, len(fields))
+                    n_wrong += 1
         except csv.Error:
             return TableError.from_open_quote(self.path, line)
-        return TableError.from_ragged(self.path, len(wrong), *wrong[0], width) if wrong else None
+        return TableError.from_ragged(self.path, n_wrong, *first, width) if first else None
 
 
 class ParquetSource:
@@ -234,13 +244,16 @@ class ParquetSource:
             if file.metadata.num_rows == 0:
                 raise FileError.from_empty(path)
 
-    def batches(self, columns: Sequence[Column], batch_rows: int, progress: Progress | None) -> Iterator[pl.DataFrame]:
+    def batches(
+        self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
+    ) -> Iterator[pl.DataFrame]:
         """See `Source`; a column that holds neither numbers nor text raises TableError."""
         with self._file() as file:
             done, total = 0, file.metadata.num_rows
             self._check_types(file.schema_arrow, columns, total)
-            for batch in file.iter_batches(batch_size=batch_rows, columns=[column.name for column in columns]):
-                yield _plain(batch)
+            names = [*(column.name for column in columns), *carried]
+            for batch in file.iter_batches(batch_size=batch_rows, columns=names):
+                yield _plain(batch, carried)
                 done += batch.num_rows
                 if progress is not None:
                     progress(done, total)
@@ -302,16 +315,20 @@ def _of_equal_height(frames: Iterator[pl.DataFrame], height: int) -> Iterator[pl
         yield pl.concat(waiting)
 
 
-def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
-    arrays = [_plain_array(array) for array in batch.columns]
-    frame = _to_polars(pa.RecordBatch.from_arrays(arrays, names=batch.schema.names))
+def _plain(batch: pa.RecordBatch, carried: Sequence[str]) -> pl.DataFrame:
+    names = batch.schema.names
+    arrays = [_plain_array(array, name not in carried) for name, array in zip(names, batch.columns, strict=True)]
+    frame = _named(_to_polars(pa.RecordBatch.from_arrays(arrays, names=names)), names)
     # An empty text is what CSV can only mean as missing: both formats are to say the same.
-    return frame.with_columns(pl.col(pl.String).replace("", None))
+    judged = pl.selectors.string() - pl.selectors.by_name(*carried, require_all=False)
+    return frame.with_columns(judged.replace("", None))
 
 
-def _plain_array(array: pa.Array) -> pa.Array:
+def _plain_array(array: pa.Array, is_judged: bool) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if not is_judged:
+        return array
     return array.cast(pa.large_string() if _is_text(array.type) else pa.float64(), safe=False)
 
 
@@ -321,15 +338,22 @@ def _to_polars(batch: pa.RecordBatch | pa.Table) -> pl.DataFrame:
     return frame
 
 
+def _named(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    # Polars calls a column without a name, such as the index that a notebook writes, by a name of its own.
+    frame.columns = list(names)
+    return frame
+
+
 def _is_text(found: pa.DataType) -> bool:
-    return _is_any(found, "string", "large_string", "string_view", "null")
+    return is_any(found, "string", "large_string", "string_view", "null")
 
 
 def _is_number(found: pa.DataType) -> bool:
-    return _is_any(found, "integer", "floating", "decimal", "boolean")
+    return is_any(found, "integer", "floating", "decimal", "boolean")
 
 
-def _is_any(found: pa.DataType, *families: str) -> bool:
+def is_any(found: pa.DataType, *families: str) -> bool:
+    """Whether an Arrow type, or what its dictionary holds, is of one of the families."""
     inner = found.value_type if pa.types.is_dictionary(found) else found
     return any(getattr(pa.types, f"is_{family}")(inner) for family in families)
 

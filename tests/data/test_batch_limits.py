@@ -1,0 +1,150 @@
+"""The limits of a dropped file, and that nothing is read beyond them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data import schema
+from data.batch_file import read_batch
+from data.batch_limits import LIMITS, BatchError, Limits
+
+MakeRows = Callable[[int], pl.DataFrame]
+NEEDED = ("AMT_CREDIT", "AMT_ANNUITY")
+HEADER = b"AMT_CREDIT,AMT_ANNUITY\n"
+
+
+def said_of(content: bytes, limits: Limits, name: str = "mine") -> str:
+    with pytest.raises(BatchError) as caught:
+        read_batch(name, content, NEEDED, limits)
+    return str(caught.value)
+
+
+def parquet_of(columns: dict[str, pa.Array], **options: object) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, **options)
+    return out.getvalue()
+
+
+def amounts(n_rows: int) -> dict[str, pa.Array]:
+    return {name: pa.array([1.0] * n_rows) for name in NEEDED}
+
+
+def test_limits_are_the_most_that_is_taken() -> None:
+    content = HEADER + b"1,2\n" * 50
+    exact = Limits(file_bytes=len(content), unpacked_bytes=len(content), rows=50, columns=2, cells=100)
+    assert read_batch("a.csv", content, NEEDED, exact).n_rows == 50
+    packed = gzip.compress(content)
+    assert read_batch("a.csv.gz", packed, NEEDED, exact).n_rows == 50
+    said = {
+        "file_bytes": "mine: has more than 0.000222 MB, the most that is taken (found 223 bytes); ",
+        "unpacked_bytes": "mine: unpacks to more than 0.000222 MB, the most that is taken; split it into several",
+        "rows": "mine: has more than 49 rows, the most that is taken; split it into several files.",
+        "columns": "mine: has more than 1 columns, the most that is taken (found 2); leave out",
+        "cells": "mine: has 2 columns and with them more than 99 cells, the most that is taken; split it",
+    }
+    assert len(content) == 223
+    for limit, words in said.items():
+        lower = replace(exact, **{limit: getattr(exact, limit) - 1})
+        assert said_of(content, lower).startswith(words)
+
+
+def test_limits_of_parquet_are_read_off_its_footer() -> None:
+    content = parquet_of(amounts(50))
+    announced = pq.read_metadata(io.BytesIO(content)).row_group(0).total_byte_size
+    exact = Limits(file_bytes=len(content), unpacked_bytes=announced, rows=50, columns=2, cells=100)
+    assert read_batch("a.parquet", content, NEEDED, exact).n_rows == 50
+    said = {
+        "unpacked_bytes": "unpacks to more than",
+        "rows": "has more than 49 rows, the most that is taken (found 50)",
+        "columns": "has more than 1 columns, the most that is taken (found 2)",
+        "cells": "has 2 columns and with them more than 99 cells",
+    }
+    for limit, words in said.items():
+        lower = replace(exact, **{limit: getattr(exact, limit) - 1})
+        assert said_of(content, lower).startswith(f"mine: {words}")
+
+
+@pytest.mark.parametrize("pack", ["gzip", "zip"])
+def test_a_bomb_is_left_at_the_limit(pack: str) -> None:
+    size, limit = 200_000_000, 4_000_000
+    content = HEADER + bytes([ord("0")]) * size
+    out = io.BytesIO()
+    if pack == "gzip":
+        out.write(gzip.compress(content, 1))
+    else:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.csv", content)
+    del content
+    tracemalloc.start()
+    try:
+        said = said_of(out.getvalue(), replace(LIMITS, unpacked_bytes=limit))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said == "mine: unpacks to more than 4 MB, the most that is taken; split it into several files."
+    # The packed file itself, and a few blocks of a megabyte.
+    assert peak < 12_000_000
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_a_method_that_cannot_be_unpacked_piecewise(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("a.csv", HEADER + b"1,2\n")
+    assert said_of(out.getvalue(), LIMITS) == (
+        "mine: is compressed by a method that is not taken here; pack it as an ordinary zip archive."
+    )
+
+
+def test_a_zip_of_very_many_files() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(1_001):
+            archive.writestr(f"{number}.csv", b"")
+    assert said_of(out.getvalue(), LIMITS) == (
+        "mine: an archive with one CSV file is expected, found more than 1,000 files; unpack it."
+    )
+
+
+def test_one_long_text_that_all_rows_of_a_parquet_file_share() -> None:
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    content = parquet_of({**amounts(5_000), "note": text})
+    assert len(content) < 1_000_000
+    before = pa.total_allocated_bytes()
+    pool = pa.default_memory_pool()
+    assert said_of(content, LIMITS).startswith("mine: unpacks to more than 1,000 MB, the most that is taken")
+    assert pool.max_memory() - before < 500_000_000
+
+
+@pytest.mark.parametrize("name", ["note", "NAME_INCOME_TYPE"])
+@pytest.mark.parametrize("shares_texts", [True, False])
+def test_text_of_a_parquet_file_that_is_not_utf8(name: str, shares_texts: bool) -> None:
+    texts = pa.array([b"in order", b"\xff\xfe beyond what stands in place", None], pa.binary()).view(pa.string())
+    content = parquet_of({**amounts(3), name: texts}, use_dictionary=shares_texts)
+    assert said_of(content, LIMITS) == (
+        f"mine: column {name} has text that is not UTF-8; write the file again with text in UTF-8."
+    )
+
+
+def test_a_text_of_very_many_lines() -> None:
+    content = HEADER + b"1,2\n" + b"\n" * 600
+    assert read_batch("a.csv", content, NEEDED, replace(LIMITS, rows=61)).n_rows == 1
+    assert said_of(content, replace(LIMITS, rows=60)) == (
+        "mine: has more than 600 lines, the most that is taken; split it into several files."
+    )
+
+
+def test_empty_lines_do_not_count_as_rows(make_rows: MakeRows) -> None:
+    lines = make_rows(4).write_csv().replace("\n", "\n\n").encode()
+    batch = read_batch("a.csv", lines, tuple(schema.BY_NAME), replace(LIMITS, rows=4))
+    assert batch.order.tolist() == [3, 5, 7, 9]
