@@ -6,7 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Mapping
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from data import schema
 from data.schema import Column, Kind
@@ -31,7 +31,7 @@ class ValueFault(FeatureError):  # noqa: N818 - a fault of one value, as those o
     @classmethod
     def from_unknown_column(cls, name: object) -> Self:
         return cls(
-            f"The application table has no column {_shown(name)}; leave it out or correct its spelling "
+            f"The application table has no column {shown_value(name)}; leave it out or correct its spelling "
             "(`data/schema.py` lists the columns)."
         )
 
@@ -45,22 +45,23 @@ class ValueFault(FeatureError):  # noqa: N818 - a fault of one value, as those o
         if column.kind is Kind.CATEGORY:
             expected += f" of 1 to {LONGEST_LEVEL} printable letters"
         return cls(
-            f"{column.label} ({column.name}) is {_shown(found)}; expected {expected}; correct it or set it to missing."
+            f"{column.label} ({column.name}) is {shown_value(found)}; expected {expected}; "
+            "correct it or set it to missing."
         )
 
 
-def _shown(found: object) -> str:
+def shown_value(found: object) -> str:
     """`found` in at most 40 letters; what is neither a number nor a text is named by its type, however deep it goes."""
     if isinstance(found, str):
         quoted = repr(found[:_LONGEST_QUOTE])
         return quoted if len(quoted) <= _LONGEST_QUOTE else quoted[: _LONGEST_QUOTE - 1] + "…"
-    if isinstance(found, float):
-        return repr(float(found))
-    if isinstance(found, numbers.Integral) and not isinstance(found, bool):
-        # An integer of more than 4,300 digits has no decimal text in Python.
-        return repr(int(found)) if int(found).bit_length() <= 128 else "a number of too many digits"
     if found is None or isinstance(found, bool):
         return repr(found)
+    if isinstance(found, float):
+        return repr(float(found))
+    if isinstance(found, numbers.Integral):
+        # An integer of more than 4,300 digits has no decimal text in Python.
+        return repr(int(found)) if int(found).bit_length() <= 128 else "a number of too many digits"
     return f"of type {type(found).__name__}"[:_LONGEST_QUOTE]
 
 
@@ -103,17 +104,20 @@ def _check_number(column: Column, value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ValueFault.from_value(column, value)
     try:
-        # Adding zero makes 0.0 of -0.0.
-        number = float(value) + 0.0
+        return _canonical(column, float(value), found=value)
     except OverflowError:
         raise ValueFault.from_value(column, value) from None
+
+
+def _canonical(column: Column, number: float, *, found: object) -> int | float:
     if not _is_allowed(column, number):
-        raise ValueFault.from_value(column, value)
-    return int(number) if column.dtype.is_integer() else number
+        raise ValueFault.from_value(column, found)
+    # Adding zero makes 0.0 of -0.0.
+    return int(number) if column.dtype.is_integer() else number + 0.0
 
 
 def _is_allowed(column: Column, number: float) -> bool:
-    """`data.validate.is_allowed` for one number, without a series for each (1,000 times as slow)."""
+    """`data.validate.is_allowed` for one number, without a series for each (200 times as slow)."""
     if not math.isfinite(number) or (column.dtype.is_integer() and not number.is_integer()):
         return False
     low = -math.inf if column.minimum is None else column.minimum
@@ -136,7 +140,7 @@ def read_value(name: str, text: str) -> Value:
         return _check_level(column, text.removeprefix(_ESCAPE))
     if not _NUMBER.fullmatch(text):
         raise ValueFault.from_value(column, text)
-    return _check_number(column, float(text))
+    return _canonical(column, float(text), found=text)
 
 
 def word_value(value: Value) -> str:
@@ -148,7 +152,7 @@ def word_value(value: Value) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def check_application(values: Mapping[object, object]) -> dict[str, Value]:
+def check_application(values: Mapping[Any, object]) -> dict[str, Value]:
     """Every column and value of an application checked, in the order given; any column may be left out.
 
     Raises:
