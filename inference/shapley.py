@@ -14,9 +14,10 @@ that decide alike at every node of a tree get the same values: they are worked o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -116,6 +117,20 @@ class ShapleyModel:
         self.each_block(matrix, keep)
         return result.T
 
+    def explain(self, row: Matrix) -> Floats:
+        """`values` of one row, without going from tree to tree: float32 (features,) -> float64 (features,)."""
+        result = np.zeros(self.n_features)
+        if self._trees:
+            forest = self._forest
+            left = _row_decisions(forest.nodes, row)
+            result[forest.paths.features] = _pattern_values(forest, left[:, None])[:, 0]
+        return result
+
+    @cached_property
+    def _forest(self) -> _Tree:
+        """The trees as one: a row that stands alone shares no pattern, and a loop over the trees is all overhead."""
+        return _merged(self._trees)
+
     def each_block(self, matrix: Matrix, take: Take, advance: Callable[[int, int], None] | None = None) -> None:
         """Hand the contributions of some rows at a time to `take`: the rows' slice, float64 (features, rows).
 
@@ -190,8 +205,7 @@ def _paths(tree: Mapping[str, str]) -> _Paths:
     leaf, asked = (np.array([pair[i] for pair in pairs], dtype=np.int64) for i in (0, 1))
     longest = max(len(own) for _, _, own in pairs)
     padded = [own + own[:1] * (longest - len(own)) for _, _, own in pairs]
-    by_feature = np.argsort(asked, kind="stable")
-    features, feature_starts = np.unique(asked[by_feature], return_index=True)
+    by_feature, feature_starts, features = _by_feature(asked)
     return _Paths(
         nodes=np.array([[step.node for step in own] for own in padded]),
         directions=np.array([[step.goes_left for step in own] for own in padded]),
@@ -203,6 +217,46 @@ def _paths(tree: Mapping[str, str]) -> _Paths:
         feature_starts=feature_starts,
         features=features,
     )
+
+
+def _by_feature(asked: Ints) -> tuple[Ints, Ints, Ints]:
+    """Order of the pairs by the feature that each asks, where each feature's begin in it, and the features."""
+    order = np.argsort(asked, kind="stable")
+    features, starts = np.unique(asked[order], return_index=True)
+    return order, starts, features
+
+
+def _merged(trees: Sequence[_Tree]) -> _Tree:
+    """All paths of all trees as those of one, its nodes and leaves numbered through."""
+    nodes = _Nodes(*(_joined([getattr(tree.nodes, each.name) for tree in trees]) for each in fields(_Nodes)))
+    paths = [tree.paths for tree in trees]
+    longest = max(part.nodes.shape[1] for part in paths)
+    path_nodes = _joined([_widened(part.nodes, longest) for part in paths], [tree.nodes.feature.size for tree in trees])
+    by_feature, feature_starts, features = _by_feature(nodes.feature[path_nodes[:, 0]])
+    merged = _Paths(
+        nodes=path_nodes,
+        directions=_joined([_widened(part.directions, longest) for part in paths]),
+        share=_joined([part.share for part in paths]),
+        value=_joined([part.value for part in paths]),
+        leaf=_joined([part.leaf for part in paths], [part.leaf_starts.size for part in paths]),
+        leaf_starts=_joined([part.leaf_starts for part in paths], [part.leaf.size for part in paths]),
+        by_feature=by_feature,
+        feature_starts=feature_starts,
+        features=features,
+    )
+    # A rule with more points than a tree asks for is exact for it, too.
+    rule = max(trees, key=lambda tree: tree.points.size)
+    return _Tree(nodes, merged, rule.points, rule.weights)
+
+
+def _joined(parts: Sequence[NDArray[Any]], sizes: Sequence[int] = ()) -> NDArray[Any]:
+    """The parts one after the other; where they number something, each on from the `sizes` of those before it."""
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return np.concatenate([part + first for part, first in zip(parts, firsts, strict=True)] if sizes else parts)
+
+
+def _widened(paths: NDArray[Any], width: int) -> NDArray[Any]:
+    return np.pad(paths, ((0, 0), (0, width - paths.shape[1])), mode="edge")
 
 
 def _leaves(tree: Mapping[str, str]) -> Iterator[tuple[int, list[_Step]]]:
@@ -237,6 +291,12 @@ def _decisions(nodes: _Nodes, columns: Matrix) -> Bools:
         else:
             np.less_equal(columns[feature], threshold, out=goes)
     return left
+
+
+def _row_decisions(nodes: _Nodes, row: Matrix) -> Bools:
+    """`_decisions` of one row, at all nodes at once: float32 (features,) -> bool (nodes,)."""
+    values = row[nodes.feature]
+    return np.where(nodes.missing_left, ~(values > nodes.threshold), values <= nodes.threshold)
 
 
 def _patterns(left: Bools) -> tuple[Ints, Ints]:

@@ -118,6 +118,43 @@ def test_values_are_shapleys_over_all_coalitions() -> None:
     assert model.base == pytest.approx(0.25 + (20 * 1 + 30 * 3 - 50 * 2) / 100)
 
 
+@pytest.mark.parametrize("n_leaves", [2, 3, 17, 40])
+def test_one_row_alone_has_the_values_of_lightgbm(n_leaves: int) -> None:
+    booster, matrix = grown(n_leaves, seed=n_leaves)
+    matrix[:50, 1] = np.nan
+    rows = np.concatenate([matrix[:100], np.full((1, 6), np.nan, dtype=np.float32)])
+    wanted = np.asarray(booster.predict(rows, pred_contrib=True))[:, :-1]
+    model = ShapleyModel(booster.model_to_string())
+    found = np.array([model.explain(row) for row in rows])
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+    assert found.dtype == np.float64
+
+
+def test_one_row_on_a_threshold_goes_left() -> None:
+    on, above = np.float32(0.5), np.nextafter(np.float32(0.5), np.float32(1))
+    model = ShapleyModel(SMALL)
+    for value, log_odds in ((on, 0.25 + 1.0), (above, 0.25 - 2.0)):
+        row = np.array([value, np.nan, 7.0], dtype=np.float32)
+        assert model.base + model.explain(row).sum() == pytest.approx(log_odds, abs=1e-14)
+
+
+def test_trees_of_different_depth_are_explained_together() -> None:
+    # A second tree whose longest path asks one feature twice, beside the first with two features on a path.
+    first = SMALL[SMALL.index("Tree=0") + len("Tree=0") : SMALL.index("Tree=1")]
+    second = first.replace("split_feature=0 1", "split_feature=2 2")
+    text = SMALL.replace("Tree=1", f"Tree=1{second}Tree=2")
+    rows = np.array([[0, 1, 2], [1, 3, 0], [np.nan, np.nan, np.nan], [0, 9, 0.1]], dtype=np.float32)
+    model = ShapleyModel(text)
+    np.testing.assert_allclose([model.explain(row) for row in rows], model.values(rows), rtol=0, atol=1e-14)
+
+
+def test_a_model_that_never_splits_adds_nothing() -> None:
+    head, rest = SMALL.split("Tree=0")
+    model = ShapleyModel(head + "Tree=1" + rest.split("Tree=1")[1])
+    assert model.base == 0.25
+    assert model.explain(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]
+
+
 def test_no_rows_have_no_values() -> None:
     assert ShapleyModel(SMALL).values(np.empty((0, 3), dtype=np.float32)).shape == (0, 3)
 

@@ -1,0 +1,54 @@
+"""Everything that is said of one application at one cutoff: PD, decision, risk band, contributions, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inference.decision import declines, risk_band
+from inference.explainer import Explainer, Explanation
+from inference.reasons import Reason, Reference, principal_reasons, strongest_supports
+from inference.session import ScoringSession
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`default_probability` is a PD, `cutoff` the one at and above which an application is declined.
+
+    `reasons` are why it is declined, or what keeps it approved: the fields that set it apart from applications that are
+    just approved. `explanation` is None, and `reasons` are empty, where the model's trees are not at hand.
+    """
+
+    default_probability: float
+    cutoff: float
+    is_declined: bool
+    risk_band: str
+    explanation: Explanation | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def distance(self) -> float:
+        """How far the PD lies above the cutoff; negative below it."""
+        return self.default_probability - self.cutoff
+
+
+def assess(
+    application: Mapping[str, object],
+    cutoff: float,
+    session: ScoringSession,
+    explainer: Explainer | None,
+    reference: Reference | None,
+) -> Assessment:
+    """Score and explain one application.
+
+    Raises:
+        FeatureError: a key that is no column of the table, or a value of the wrong type.
+    """
+    pd = session.score(application)
+    is_declined = declines(pd, cutoff)
+    explanation = None if explainer is None else explainer.explain(application)
+    reasons: tuple[Reason, ...] = ()
+    if explanation is not None and reference is not None:
+        reasons = (principal_reasons if is_declined else strongest_supports)(explanation, reference)
+    band = risk_band(pd, session.manifest.band_edges)
+    return Assessment(pd, cutoff, is_declined, band, explanation, reasons)

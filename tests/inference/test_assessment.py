@@ -1,0 +1,89 @@
+"""What is said of one application: decision, band and reasons agree with the score and with each other."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from data.facts import describe_table
+from inference.assessment import Assessment, assess
+from inference.build import PublishedModel
+from inference.contributions import Contributions, make_contributions
+from inference.decision import declines
+from inference.errors import FeatureError
+from inference.explainer import Explainer
+from inference.reasons import Reference, just_approved, make_reference, published_log_odds
+from inference.session import ScoringSession
+from inference.shapley import ShapleyModel
+
+CUTOFF = 0.2
+
+
+@pytest.fixture(scope="module")
+def session(published: PublishedModel) -> ScoringSession:
+    return ScoringSession.open(published.directory)
+
+
+@pytest.fixture(scope="module")
+def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    return Explainer.open(published.directory, typical)
+
+
+@pytest.fixture(scope="module")
+def contributions(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
+    text = (published.directory / "model.txt").read_text(encoding="utf-8")
+    return make_contributions(applications, ShapleyModel(text), digest="d")
+
+
+@pytest.fixture(scope="module")
+def reference(contributions: Contributions) -> Reference:
+    return make_reference(contributions, just_approved(published_log_odds(contributions), CUTOFF, n=100))
+
+
+def test_the_reasons_are_those_of_the_decision(
+    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, reference: Reference
+) -> None:
+    declined = 0
+    for application in applications.head(200).iter_rows(named=True):
+        found = assess(application, CUTOFF, session, explainer, reference)
+        assert found.default_probability == session.score(application)
+        assert found.is_declined == declines(found.default_probability, CUTOFF) == (found.distance >= 0)
+        assert found.explanation == explainer.explain(application)
+        excess = found.explanation.traced(
+            {name: value - reference.features[name] for name, value in found.explanation.features.items()}
+        )
+        ordered = sorted(excess.items(), key=lambda each: each[1], reverse=found.is_declined)
+        wanted = ordered[: 4 if found.is_declined else 3]
+        right_way = [each for each in wanted if each[1] != 0 and (each[1] > 0) == found.is_declined]
+        assert [(reason.field, reason.excess) for reason in found.reasons] == right_way
+        declined += found.is_declined
+    assert 20 < declined < 180
+
+
+def test_the_band_is_that_of_the_models_edges(applications: pl.DataFrame, session: ScoringSession) -> None:
+    edges = session.manifest.band_edges
+    for application in applications.head(100).iter_rows(named=True):
+        found = assess(application, CUTOFF, session, None, None)
+        assert ord(found.risk_band) - ord("A") == sum(found.default_probability >= edge for edge in edges)
+
+
+def test_without_trees_or_reference_there_are_no_reasons(
+    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, reference: Reference
+) -> None:
+    application = applications.row(3, named=True)
+    bare = assess(application, CUTOFF, session, None, reference)
+    assert (bare.explanation, bare.reasons) == (None, ())
+    unreferenced = assess(application, CUTOFF, session, explainer, None)
+    assert unreferenced.reasons == ()
+    assert unreferenced.explanation == explainer.explain(application)
+
+
+def test_the_distance_is_from_the_cutoff() -> None:
+    assert Assessment(0.75, 0.5, True, "F", None, ()).distance == 0.25
+    assert Assessment(0.25, 0.5, False, "E", None, ()).distance == -0.25
+
+
+def test_a_wrong_value_is_named(session: ScoringSession, explainer: Explainer, reference: Reference) -> None:
+    with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
+        assess({"AMT_CREDIT": "much"}, CUTOFF, session, explainer, reference)
