@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard.app_pages import (
+    applicant,
     applications,
     calibration,
     cutoff,
@@ -16,18 +17,21 @@ from dashboard.app_pages import (
     explanation,
     model_card,
     overview,
+    score_file,
     segments,
     stability,
 )
-from dashboard.components.applicant_panel import render_applicant_panel
+from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from data.errors import DataError
 from data.settings import ROOT
 
 _STATIC = ROOT / "dashboard" / "static"
 
+APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False)
 PAGES = (
-    PageSpec("Overview", "overview", overview.render),
+    # The first page's address is the server's own.
+    PageSpec("Overview", "", overview.render),
     PageSpec("Discrimination", "discrimination", discrimination.render),
     PageSpec("Calibration", "calibration", calibration.render),
     PageSpec("Cutoff", "cutoff", cutoff.render),
@@ -35,7 +39,9 @@ PAGES = (
     PageSpec("Stability", "stability", stability.render),
     PageSpec("Explanation", "explanation", explanation.render),
     PageSpec("Applications", "applications", applications.render),
-    PageSpec("Model card", "model-card", model_card.render, of_cohort=False),
+    APPLICANT_PAGE,
+    PageSpec("Score a file", "score-file", score_file.render, of_cohort=False),
+    PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False),
 )
 
 
@@ -63,9 +69,11 @@ def main() -> None:
         )
         for page in PAGES
     ]  # fmt: skip
-    st.navigation(pages, position="top").run()
+    shown = st.navigation(pages, position="top")
+    shown.run()
+    applicant_page = next(page for page in pages if page.url_path == APPLICANT_PAGE.path)
     with st.sidebar:
-        render_applicant_panel(dataset)
+        render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
     cache.warm_up(dataset)
 

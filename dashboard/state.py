@@ -87,7 +87,7 @@ def open_visit(predictions: Predictions) -> None:
         return
     visit, problems = read_visit(address, columns, _visit() if known else Visit())
     st.session_state[_STATE] = visit
-    notify(problems)
+    notify(problems, are_left_out=True)
 
 
 def _has_gone_back() -> bool:
@@ -103,14 +103,15 @@ def write_address() -> None:
         st.query_params.from_dict(wanted)
 
 
-def notices() -> tuple[str, ...]:
-    """What of the link was left out, a sentence each for the first five."""
-    return links.first_problems(st.session_state.get(_NOTICES, ()))
+def notices() -> str:
+    """What the reader is told of the last step, or of what a link or file said and was left out: five sentences."""
+    sentences, are_left_out = st.session_state.get(_NOTICES, ((), False))
+    return f"{'Left out: ' if are_left_out and sentences else ''}{' '.join(links.first_problems(sentences))}"
 
 
-def notify(sentences: Sequence[str]) -> None:
-    """Show these sentences in place of the last ones."""
-    st.session_state[_NOTICES] = tuple(sentences)
+def notify(sentences: Sequence[str], *, are_left_out: bool = False) -> None:
+    """Show these sentences in place of the last ones; `are_left_out` where each says what of a text was left out."""
+    st.session_state[_NOTICES] = tuple(sentences), are_left_out
 
 
 def get(parameter: Parameter[T]) -> T:
@@ -133,7 +134,7 @@ def settle(values: Changes) -> None:
 def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
     """Run the page again with `value` in place of one that a link made up, and say so."""
     settle({parameter: value})
-    notify([*st.session_state[_NOTICES], sentence])
+    notify([*st.session_state[_NOTICES][0], sentence], are_left_out=True)
     st.rerun()
 
 

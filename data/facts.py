@@ -17,8 +17,8 @@ _HALF = 0.5
 class ColumnFacts:
     """What occurs in one column: a number's range (its sentinel left out), or a category's levels in schema order.
 
-    `middle` is the median of a number or flag, its sentinel left out. `typical` is that too, or the commonest level;
-    where more than half of the applications hold the sentinel, or no value, it is that.
+    `middle` is the median of a number or flag, its sentinel left out. `typical` is that too, or the commonest level, of
+    equally common ones the first; where more than half of the applications hold the sentinel, or no value, it is that.
     """
 
     low: float | None
@@ -53,7 +53,7 @@ def describe_table(table: pl.LazyFrame) -> dict[str, ColumnFacts]:
     facts = {
         column.name: _of_number(column, n_rows, **said) for column, said in zip(numbers, told, strict=False)
     } | {
-        column.name: _of_levels(column, said)
+        column.name: _of_levels(column, n_rows, said)
         for column, said in zip(levels, told[len(numbers) :], strict=True)
     }  # fmt: skip
     return {column.name: facts[column.name] for column in columns}
@@ -80,15 +80,14 @@ def _of_number(
 
 
 def _level_counts(column: Column) -> pl.Expr:
-    return pl.col(column.name).cast(pl.String).value_counts(sort=True, name="~n").implode().alias(column.name)
+    return pl.col(column.name).cast(pl.String).value_counts(name="~n").implode().alias(column.name)
 
 
-def _of_levels(column: Column, counted: list[Mapping[str, str | int | None]]) -> ColumnFacts:
+def _of_levels(column: Column, n_rows: int, counted: list[Mapping[str, str | int | None]]) -> ColumnFacts:
     counts = {each[column.name]: each["~n"] for each in counted}
-    found = [str(level) for level in counts if level is not None]
+    n_missing = int(counts.pop(None, 0) or 0)
+    found = {str(level): int(n or 0) for level, n in counts.items()}
     listed = [level for level in column.levels if level in found]
-    commonest = next(iter(counts), None)
-    return ColumnFacts(
-        None, None, (*listed, *(level for level in sorted(found) if level not in listed)), None in counts, False, None,
-        None if commonest is None else str(commonest),
-    )  # fmt: skip
+    levels = (*listed, *(level for level in sorted(found) if level not in listed))
+    typical = None if n_missing > _HALF * n_rows else max(levels, key=found.__getitem__, default=None)
+    return ColumnFacts(None, None, levels, n_missing > 0, False, None, typical)

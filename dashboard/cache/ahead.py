@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.cache.cohorts import cohort_counts, column_groups
 from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
+from dashboard.cache.portfolio import column_facts, explainer, portfolio
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
 from dashboard.filters import Filters
 from data.errors import DataError
@@ -51,6 +52,9 @@ def get_ready(dataset: Dataset) -> None:
     with suppress(DataError):
         column_groups(dataset)
         explained(dataset)
+        portfolio()
+        column_facts()
     with suppress(DataError):
         open_session()
+        explainer()
         application_table()

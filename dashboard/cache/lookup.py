@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import polars as pl
 import streamlit as st
+from numpy.typing import NDArray
 
+from dashboard import lookup
+from dashboard.cache.explanations import explained
+from dashboard.cache.portfolio import column_facts, portfolio
 from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions, settings
+from dashboard.drafts import NEW
+from dashboard.filters import Filters
+from dashboard.metrics.column_counts import select_rows
 from data import schema
 from data.convert import read_source as read_provenance
 from data.imports import version_of
-from data.predictions import ID
+from data.predictions import ID, OUTCOME, PROBABILITY
 from data.storage import sha256_of
+from inference.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +56,74 @@ def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the versi
     return bool(frame[ID].is_in(ids.implode()).all())
 
 
-def application(dataset: Dataset, identifier: int) -> Mapping[str, Any] | None:
-    """The raw application `identifier` by column name, or None where there is none."""
+def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
+    """What an application began with: its own values, or typical ones for a new one; None where there is none.
+
+    Raises:
+        DataError: the application table is not there.
+    """
+    if applicant == NEW:
+        return {name: facts.typical for name, facts in column_facts().items()}
+    return application(dataset, int(applicant)) if applicant.isdecimal() else None
+
+
+def application(dataset: Dataset, identifier: int) -> Mapping[str, Value] | None:
+    """The values of application `identifier` by column, without id and outcome; None where there is none."""
     path = applicants(dataset).path
-    if path is None or not predictions(dataset).frame[ID].is_in([identifier]).any():
+    if path is None or not has_application(dataset, identifier):
         return None
     return _application(version_of(path), identifier)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def _sorted_ids(dataset: Dataset) -> NDArray[np.int64]:
+    return np.sort(predictions(dataset).frame[ID].cast(pl.Int64).to_numpy())
+
+
+def numbers_beginning_with(dataset: Dataset, prefix: str, n: int) -> tuple[int, ...]:
+    """The first `n` numbers of applications that begin with `prefix`; none where it is no number."""
+    return lookup.numbers_beginning_with(_sorted_ids(dataset), prefix, n)
+
+
+def pick_application(
+    dataset: Dataset, filters: Filters, pick: lookup.Pick, cutoff: float, current: int | None
+) -> int | None:
+    """The number of an application of the cohort, another one than `current` where there is one; None without any.
+
+    Near the cutoff are those whose PD by the published model is, as the side panel shows it; where that is not known,
+    the PD of the predictions.
+    """
+    frame, own = predictions(dataset).frame, portfolio()
+    chosen = select_rows(frame, filters.expression())
+    rows = np.arange(frame.height) if chosen is None else np.flatnonzero(chosen)
+    is_own = own is not None and explained(dataset).contributions is not None
+    pds = own.probabilities if own is not None and is_own else frame[PROBABILITY].to_numpy()
+    row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, current))
+    return None if row is None else int(frame[ID][row])
+
+
+def _row_of(dataset: Dataset, identifier: int | None) -> int | None:
+    if identifier is None:
+        return None
+    found = predictions(dataset).frame[ID] == identifier
+    return found.arg_max() if found.any() else None
+
+
+def observed(dataset: Dataset, identifier: int) -> tuple[float, bool]:
+    """PD and outcome of an application as the predictions have them."""
+    row = predictions(dataset).frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
+    return float(row[0]), bool(row[1])
+
+
+def has_application(dataset: Dataset, identifier: int) -> bool:
+    """Whether `dataset` has an application of that number."""
+    return bool(predictions(dataset).frame[ID].is_in([identifier]).any())
+
+
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _application(version: str, identifier: int) -> Mapping[str, Any] | None:  # noqa: ARG001 - as above
+def _application(version: str, identifier: int) -> Mapping[str, Value] | None:  # noqa: ARG001 - as above
     table = pl.scan_parquet(settings().applications, glob=False)
-    rows = table.filter(pl.col(schema.ID) == identifier).collect()
+    rows = table.filter(pl.col(schema.ID) == identifier).drop(schema.ID, schema.TARGET).collect()
     return rows.row(0, named=True) if rows.height else None
 
 

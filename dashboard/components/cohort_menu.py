@@ -78,7 +78,7 @@ def _import(predictions: Predictions) -> None:
         state.notify([str(error)])
         return
     state.keep(COHORTS, cohorts)
-    state.notify(problems)
+    state.notify(problems, are_left_out=True)
 
 
 def render_comparison() -> None:

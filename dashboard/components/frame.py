@@ -57,12 +57,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else."""
+    """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
+
+    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`.
+    """
 
     title: str
     path: str
     render: Callable[[View], None]
     of_cohort: bool = True
+    has_cutoff: bool = True
 
 
 def current_view(dataset: cache.Dataset) -> View:
@@ -88,14 +92,15 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     with title:
         st.title(page.title, anchor=False)
         _render_source(predictions)
-    _render_left_out()
+    _render_notices()
+    if page.has_cutoff:
+        with cutoff:
+            render_cutoff(predictions)
     if not page.of_cohort:
         page.render(current_view(dataset))
         return
     with comparison:
         render_comparison()
-    with cutoff:
-        render_cutoff(predictions)
     render_filter_bar(dataset, predictions)
     view = current_view(dataset)
     counts = view.counts
@@ -144,10 +149,10 @@ def _render_source(predictions: Predictions) -> None:
         st.caption(labels.plain(notice))
 
 
-def _render_left_out() -> None:
-    left_out = state.notices()
-    if left_out:
-        st.info(labels.plain(f"Left out: {' '.join(left_out)}"), icon=":material/link_off:")
+def _render_notices() -> None:
+    told = state.notices()
+    if told:
+        st.info(labels.plain(told), icon=":material/info:")
 
 
 def _render_empty() -> None:

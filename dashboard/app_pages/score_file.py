@@ -1,0 +1,257 @@
+"""Many applications at once: a dropped file judged by row and column, its good rows scored and shown as a cohort.
+
+What is dropped lives in the visit's memory alone; it goes with the visit, or when it is removed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, labels, parameters, state
+from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.components.figure import csv_of, is_dark, render_figure
+from dashboard.components.frame import View
+from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.table import as_arrow
+from dashboard.components.tabs import open_tab
+from dashboard.drafts import NEW, Draft, make_edits
+from dashboard.metrics.counts import ScoreCounts, count_scores, score_bin_expression
+from dashboard.metrics.rates import approval_rate, mean_pd
+from dashboard.metrics.stability import population_stability
+from data import schema
+from data.batch_file import BatchTable, read_batch
+from data.batch_limits import LIMITS
+from data.errors import DataError
+from data.predictions import OUTCOME, PD_BIN
+from inference.batch import ScoredBatch, score_batch_table
+from inference.features import FEATURES
+from inference.reasons import batch_reasons
+from inference.scoring import PROBABILITY
+
+RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
+TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
+_UPLOAD, _BATCH, _GENERATION = "batch.file", "batch", "batch.generation"
+_SHOWN, _FAULTS_SHOWN = 200, 1_000
+_TYPES = ["csv", "parquet", "gz", "zip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A dropped file, judged and scored at `cutoff`."""
+
+    table: BatchTable
+    scored: ScoredBatch
+    cutoff: float
+
+    @property
+    def counts(self) -> ScoreCounts:
+        """Its PDs as counts; outcomes, which nobody knows yet, are all put down as good."""
+        probabilities = self.scored.frame[self.scored.probability].alias(PROBABILITY)
+        known = pl.DataFrame([probabilities]).with_columns(pl.lit(value=False).alias(OUTCOME))
+        return count_scores(known.with_columns(score_bin_expression().alias(PD_BIN)))
+
+
+def render(view: View) -> None:
+    """Write the page for `view`."""
+    _render_upload(view)
+    batch: Batch | None = st.session_state.get(_BATCH)
+    if batch is None:
+        _render_hint()
+        return
+    _render_summary(view, batch)
+    if batch.cutoff != view.cutoff:
+        _render_decide_again(view, batch)
+    name, place = open_tab(TAB)
+    with place:
+        _TABS[name](view, batch)
+
+
+def _render_upload(view: View) -> None:
+    # Another key is another uploader: the bytes of the last file go once they are read.
+    key = f"{_UPLOAD}.{st.session_state.setdefault(_GENERATION, 0)}"
+    uploaded = st.file_uploader(
+        "Applications (CSV or Parquet, also .csv.gz or .zip)", type=_TYPES, key=key,
+        max_upload_size=LIMITS.file_bytes // 1_000_000,
+        help="The columns of the application table in any order; other columns are carried through.",
+    )  # fmt: skip
+    if uploaded is None:
+        return
+    st.session_state[_GENERATION] += 1
+    try:
+        _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+    except DataError as error:
+        # What was there before stands.
+        state.notify([str(error)])
+    st.rerun()
+
+
+def _take(name: str, content: bytes, cutoff: float) -> None:
+    bar = st.progress(0.0, "Reading ...")
+    # Without its progress, which comes from other threads than this page's.
+    table = read_batch(name, content, FEATURES.sources)
+    scored = _score(table, cutoff, bar)
+    st.session_state[_BATCH] = Batch(table, scored, cutoff)
+    state.notify([])
+
+
+def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
+    reference = cache.reference(cutoff)
+    explain = None if reference is None else partial(batch_reasons, explainer=cache.explainer(), reference=reference)
+    titles = [schema.column(name).label for name in FEATURES.sources]
+    return score_batch_table(
+        table, cache.open_session(), cutoff, explain=explain, field_labels=titles,
+        progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
+    )  # fmt: skip
+
+
+def _render_hint() -> None:
+    st.caption(
+        f"Up to {LIMITS.rows:,} rows and {LIMITS.columns:,} columns in {LIMITS.file_bytes // 1_000_000} MB. Rows with "
+        "a value that a column cannot hold are listed and left out, all others are scored. Nothing that is dropped "
+        "here is kept on the server."
+    )
+
+
+def _render_summary(view: View, batch: Batch) -> None:
+    table, counts = batch.table, batch.counts
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(labels.plain(table.name), anchor=False, width="stretch")
+        st.button("Remove", on_click=_remove, icon=":material/delete:", type="tertiary", key="batch.remove")
+    for notice in (*table.notices, *batch.scored.notices):
+        st.caption(labels.plain(notice))
+    cells = st.columns(4)
+    with cells[0]:
+        wrong = f"{labels.plural(table.n_bad_rows, 'row')} left out" if table.n_bad_rows else "no row left out"
+        render_metric("Applications scored", labels.count(counts.n_applications), wrong)
+    with cells[1]:
+        usual = mean_pd(view.portfolio_counts).value
+        render_metric("Mean PD", labels.percent(mean_pd(counts).value), f"portfolio: {labels.percent(usual)}")
+    with cells[2]:
+        found = approval_rate(counts, batch.cutoff)
+        render_estimate("Approval rate", found, labels.percent, help_text="Share whose PD is below the cutoff.")
+    with cells[3]:
+        approved = counts.edges < batch.cutoff
+        expected = float((counts.good_pd + counts.bad_pd)[approved].sum())
+        number = int(counts.applications[approved].sum())
+        share = labels.percent(expected / number if number else None)
+        render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
+
+
+def _remove() -> None:
+    st.session_state.pop(_BATCH, None)
+
+
+def _render_decide_again(view: View, batch: Batch) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.info(
+            f"Decisions and reasons are at {labels.percent(batch.cutoff)}, the cutoff when the file was dropped.",
+            icon=":material/info:", width="stretch",
+        )  # fmt: skip
+        if st.button(f"Decide at {labels.percent(view.cutoff)}", key="batch.again"):
+            bar = st.progress(0.0, "Scoring ...")
+            st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
+            st.rerun()
+
+
+def _render_results(view: View, batch: Batch) -> None:
+    if not batch.counts.n_applications:
+        st.info("No row of the file could be scored.", icon=":material/info:")
+        return
+    found = population_stability(view.portfolio_counts, batch.counts)
+    words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), "Portfolio", batch.table.name)
+    render_figure(
+        plot_shift(found.stability, words, dark=is_dark()), key="batch-psi", alt=describe_shift(found.stability, words),
+        table=tabulate_shift(found.stability, words), method="PSI",
+    )  # fmt: skip
+    _render_downloads(batch)
+
+
+def _render_rows(view: View, batch: Batch) -> None:
+    scored = batch.scored
+    order = np.argsort(-scored.frame[scored.probability].to_numpy(), kind="stable")[:_SHOWN]
+    first = [schema.ID] if schema.ID in batch.table.applications.columns else []
+    shown = scored.frame.select(*first, scored.probability, scored.decision, scored.risk_band, *scored.reasons)[order]
+    line = pl.Series("Row", batch.table.order[order])
+    worded = shown.with_columns(pl.col(scored.probability).cast(pl.Float64).mul(100).round(2)).rename(
+        {scored.probability: "PD (%)", scored.decision: "Decision", scored.risk_band: "Band"}
+        | {name: f"Reason {place}" for place, name in enumerate(scored.reasons, 1)}
+    )
+    chosen = st.dataframe(
+        as_arrow(pl.DataFrame([line, *worded])), hide_index=True, height=420, key=f"batch.rows.{len(worded)}",
+        on_select="rerun", selection_mode="single-row", alt="The riskiest rows of the file",
+    )  # fmt: skip
+    rows: list[int] = chosen["selection"]["rows"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Look at this applicant", disabled=not rows, on_click=_open_row, icon=":material/person_search:",
+            args=(view, batch, int(order[rows[0]]) if rows else 0), key="batch.open",
+        )  # fmt: skip
+        st.caption(f"The {labels.plural(len(order), 'riskiest row')}; select one to open it as a new applicant.")
+    _render_downloads(batch)
+
+
+def _open_row(view: View, batch: Batch, row: int) -> None:
+    base = cache.base_values(view.dataset, NEW) or {}
+    values = batch.table.applications.row(row, named=True)
+    given = {name: values.get(name) for name in base}
+    state.put_draft(Draft(NEW, make_edits(given.items(), base)))
+    state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
+
+
+def _render_faults(_: View, batch: Batch) -> None:
+    table = batch.table
+    if not table.n_faults:
+        st.success("Nothing was wrong: every row was scored.", icon=":material/check:")
+        return
+    frame = pl.DataFrame({
+        "Row": [fault.row for fault in table.faults],
+        "Column": [fault.column for fault in table.faults],
+        "Found": [labels.MISSING if fault.found is None else fault.found for fault in table.faults],
+        "Expected": [fault.expected for fault in table.faults],
+    })  # fmt: skip
+    st.markdown(
+        f"{labels.plural(table.n_faults, 'value')} in {labels.plural(table.n_bad_rows, 'row')} of "
+        f"{labels.count(table.n_rows)} cannot be used; these rows were left out."
+    )
+    st.dataframe(
+        as_arrow(frame.head(_FAULTS_SHOWN)), hide_index=True, height=420, alt="What was wrong by row and column"
+    )
+    st.download_button(
+        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
+        icon=":material/download:", key="batch.faults",
+    )  # fmt: skip
+    if table.n_faults > len(table.faults):
+        st.caption(f"The first {len(table.faults):,} are listed.")
+
+
+def _render_downloads(batch: Batch) -> None:
+    files: tuple[tuple[str, str, Callable[[pl.DataFrame], bytes]], ...] = (
+        ("CSV", "text/csv", csv_of), ("Parquet", "application/vnd.apache.parquet", _parquet),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for kind, mime, write in files:
+            st.download_button(
+                f"Scores as {kind}", partial(write, batch.scored.frame), f"scores.{kind.lower()}", mime,
+                on_click="ignore", icon=":material/download:", key=f"batch.{kind.lower()}",
+            )  # fmt: skip
+        st.caption(
+            f"All scored rows with the file's own columns, PD, decision at {labels.percent(batch.cutoff)}, risk band "
+            "and, where declined, up to four reasons."
+        )
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.write_parquet(out, compression="zstd")
+    return out.getvalue()
+
+
+_TABS: dict[str, Callable[[View, Batch], None]] = {RESULTS: _render_results, ROWS: _render_rows, FAULTS: _render_faults}

@@ -1,0 +1,163 @@
+"""The applications that the published model was built on, which an applicant is compared with.
+
+They do not depend on which predictions are shown. Where the contributions are missing, or of another model, there are
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard.cache.explanations import model_contributions
+from dashboard.cache.sources import KEYS, SMALL, open_session, settings
+from data import schema
+from data.errors import DataError
+from data.facts import ColumnFacts, describe_table
+from data.imports import version_of
+from inference.artifact import MANIFEST
+from inference.assessment import Assessment, assess
+from inference.contributions import Contributions
+from inference.decision import is_declined
+from inference.explainer import Explainer
+from inference.neighbours import Neighbours, main_fields
+from inference.reasons import Reference, Typical, just_approved, make_reference, published_log_odds, typical_of
+from inference.values import Value
+
+# A column takes 2.5 MB at the most.
+_COLUMNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Applications in the order of their table: contributions and log-odds of the published model, and what happened.
+
+    `weights` are the main fields with their share of what moves predictions, the weightiest first.
+    """
+
+    contributions: Contributions
+    log_odds: NDArray[np.float32]
+    ids: NDArray[np.int64]
+    defaulted: NDArray[np.bool_]
+    weights: Mapping[str, float]
+    version: str
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """PD of every application by the published model."""
+        return 1 / (1 + np.exp(-self.log_odds.astype(np.float64)))
+
+
+def explainer() -> Explainer:
+    """The published model's trees, ready to explain an application beside what is typical of the application table.
+
+    Raises:
+        DataError: the trees are not at hand, or not those that were published; or there is no such table.
+    """
+    versions = (version_of(settings().model / MANIFEST), version_of(settings().applications))
+    return _explainer(" ".join(versions))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
+def _explainer(version: str) -> Explainer:  # noqa: ARG001 - the version is the cache's key
+    return Explainer.open(settings().model, {name: facts.typical for name, facts in column_facts().items()})
+
+
+def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
+    """What is said of an application with these values; without contributions or reasons where the trees are missing.
+
+    Raises:
+        DataError: there is no model, or a value is none that it takes.
+    """
+    try:
+        trees = explainer()
+    except DataError:
+        return assess(values, cutoff, open_session(), None, None)
+    return assess(values, cutoff, open_session(), trees, reference(cutoff))
+
+
+def column_facts() -> Mapping[str, ColumnFacts]:
+    """What occurs in each column of the application table.
+
+    Raises:
+        DataError: there is no such table.
+    """
+    return _column_facts(version_of(settings().applications))
+
+
+@st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
+def _column_facts(version: str) -> Mapping[str, ColumnFacts]:  # noqa: ARG001 - as above
+    return describe_table(pl.scan_parquet(settings().applications, glob=False))
+
+
+def portfolio() -> Portfolio | None:
+    """The model's own applications; None where they or their contributions are not at hand."""
+    found, path = model_contributions(), settings().applications
+    if found.contributions is None or not path.exists():
+        return None
+    return _portfolio(f"{found.version} {version_of(path)}", found.contributions)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
+def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
+    told = pl.scan_parquet(settings().applications, glob=False).select(schema.ID, schema.TARGET).collect()
+    if not _contributions.are_of(told[schema.ID]):
+        return None
+    return Portfolio(
+        _contributions, published_log_odds(_contributions), told[schema.ID].cast(pl.Int64).to_numpy(),
+        (told[schema.TARGET] == 1).fill_null(value=False).to_numpy(), main_fields(_contributions), version,
+    )  # fmt: skip
+
+
+def reference(cutoff: float) -> Reference | None:
+    """The applications that `cutoff` only just approves; None where there is nothing to compare with."""
+    found = portfolio()
+    return None if found is None else _reference(cutoff, found.version, found)
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # noqa: ARG001 - as above
+    return make_reference(_found.contributions, just_approved(_found.log_odds, cutoff))
+
+
+def typical_of_approved(name: str, cutoff: float) -> Typical | None:
+    """What is typical of column `name` among the applications that `cutoff` approves."""
+    found = portfolio()
+    return None if found is None else _typical_of_approved(name, cutoff, found.version, found)
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def _typical_of_approved(name: str, cutoff: float, version: str, _found: Portfolio) -> Typical:  # noqa: ARG001
+    approved = ~is_declined(_found.probabilities, cutoff)
+    return typical_of(schema.column(name), field_values(name).filter(pl.Series(approved)))
+
+
+def field_values(name: str) -> pl.Series:
+    """Column `name` of the application table, as it is stored.
+
+    Raises:
+        DataError: there is no such table.
+    """
+    return _field_values(name, version_of(settings().applications))
+
+
+@st.cache_resource(max_entries=_COLUMNS, show_spinner=False, hash_funcs=KEYS)
+def _field_values(name: str, version: str) -> pl.Series:  # noqa: ARG001 - as above
+    return pl.scan_parquet(settings().applications, glob=False).select(name).collect().to_series()
+
+
+def neighbours() -> Neighbours | None:
+    """The model's own applications, ready to be searched for those like another one."""
+    found = portfolio()
+    return None if found is None else _neighbours(found.version, found)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Preparing the applications to compare with ...", hash_funcs=KEYS)
+def _neighbours(version: str, _found: Portfolio) -> Neighbours:  # noqa: ARG001 - as above
+    table = pl.scan_parquet(settings().applications, glob=False).select(*_found.weights).collect()
+    return Neighbours(table, _found.weights)

@@ -1,0 +1,219 @@
+"""The side panel: one applicant, looked up or new, scored by the one session without rerunning the page behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import cache, labels, state
+from dashboard.drafts import NEW, NO_EDITS, Draft, is_applicant
+from dashboard.field_words import word_field
+from dashboard.filters import Filters
+from dashboard.lookup import Pick
+from dashboard.metrics.placement import share_below
+from dashboard.visit import APPLICANT, EDITS
+from data import schema
+from data.errors import DataError
+from inference.assessment import Assessment
+from inference.reasons import Reason
+from inference.values import Value
+
+_SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
+_SUGGESTIONS = 6
+_REASONS = 3
+_ASK = "Type the beginning of an application's number, or choose one with a button."
+
+
+def render_applicant_panel(dataset: cache.Dataset, own_page: st.Page, *, is_open: bool) -> None:
+    """Write the panel for `dataset`, or one line that says why it is off.
+
+    `own_page` is the applicant's page, and `is_open` whether it is the one behind the panel.
+    """
+    st.header("Applicant", anchor=False)
+    found = cache.applicants(dataset)
+    if found.path is None:
+        st.caption(f"Scoring is off. {found.reason}")
+        return
+    if is_open:
+        # The page shows the same applicant and has to follow.
+        _render(dataset, state.cutoff(), None)
+    else:
+        st.fragment(_render, key="applicant-panel")(dataset, state.cutoff(), own_page)
+
+
+def _render(dataset: cache.Dataset, cutoff: float, link: st.Page | None) -> None:
+    _render_lookup(dataset)
+    render_picks(dataset, cutoff, place="panel")
+    if said := st.session_state.pop(_SAID, ""):
+        st.warning(said, icon=":material/info:")
+    state.write_address()
+    typed, draft = st.session_state[_SEARCH].strip(), state.draft()
+    if typed and typed != draft.applicant:
+        _render_suggestions(dataset, typed)
+    elif not draft.applicant:
+        st.caption(_ASK)
+    else:
+        try:
+            _render_applicant(dataset, draft, cutoff, link)
+        except DataError as error:
+            st.error(labels.plain(str(error)), icon=":material/error:")
+
+
+def _render_lookup(dataset: cache.Dataset) -> None:
+    chosen = state.draft().applicant
+    shown = "" if chosen == NEW else chosen
+    # What is being typed stands until an application is chosen.
+    if st.session_state.get(_SHOWN) != shown:
+        st.session_state[_SHOWN] = st.session_state[_SEARCH] = shown
+    st.text_input(
+        "Application number (SK_ID_CURR)", st.session_state.setdefault(_SEARCH, shown), key=_SEARCH, max_chars=12,
+        placeholder="for example 100002", live="150ms", on_change=_take_number, args=(dataset,), type="search",
+    )  # fmt: skip
+
+
+def _take_number(dataset: cache.Dataset) -> None:
+    typed = st.session_state[_SEARCH].strip()
+    found = cache.numbers_beginning_with(dataset, typed, 2)
+    if not typed:
+        _choose("")
+    elif typed.isdecimal() and found == (int(typed),):
+        _choose(typed)
+
+
+def _choose(applicant: str) -> None:
+    state.put({APPLICANT: applicant, EDITS: NO_EDITS})
+    # The box then says what was chosen, whatever was typed.
+    st.session_state.pop(_SHOWN, None)
+
+
+def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
+    """Write the buttons that choose an application; `place` tells those of the panel from those of a page."""
+    whose = "cohort" if state.filters() else "portfolio"
+    told = {
+        Pick.RANDOM: f"Any application of the {whose}",
+        Pick.BORDERLINE: f"One of the applications of the {whose} whose PD lies nearest to the cutoff",
+        Pick.FIRST: f"The first application of the {whose}",
+    }
+    with st.container(horizontal=True, gap="xsmall", key=f"{place}-picks"):
+        for pick, help_text in told.items():
+            st.button(
+                pick.value, key=f"{place}.{pick.name}", on_click=_pick, args=(dataset, pick, cutoff), help=help_text
+            )
+        st.button(
+            "New", key=f"{place}.new", on_click=_choose, args=(NEW,),
+            help="A new applicant, with typical values to begin with",
+        )  # fmt: skip
+
+
+def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:
+    chosen = cache.pick_application(dataset, state.filters().at(cutoff), pick, cutoff, state.draft().identifier)
+    if chosen is None:
+        st.session_state[_SAID] = "The cohort is empty, so that no application can be picked."
+    else:
+        _choose(str(chosen))
+
+
+def _render_suggestions(dataset: cache.Dataset, typed: str) -> None:
+    if not typed.isdecimal():
+        st.warning(word_unknown(typed), icon=":material/info:")
+        return
+    found = cache.numbers_beginning_with(dataset, typed, _SUGGESTIONS)
+    if not found:
+        st.warning(
+            f"There is no application {typed} in these predictions, and none whose number begins so.",
+            icon=":material/info:",
+        )
+        return
+    with st.container(horizontal=True, gap="xsmall", key="applicant-suggestions"):
+        for number in found:
+            st.button(str(number), key=f"suggestion.{number}", on_click=_choose, args=(str(number),))
+
+
+def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link: st.Page | None) -> None:
+    base = cache.base_values(dataset, draft.applicant)
+    if base is None:
+        st.warning(word_unknown(draft.applicant), icon=":material/info:")
+        return
+    values = draft.values(base)
+    assessed = cache.assess_values(values, cutoff)
+    with st.container(border=True, gap="small"):
+        _render_score(dataset, draft, assessed)
+        _render_reasons(assessed.reasons[:_REASONS], values, assessed)
+        if link is not None:
+            st.page_link(link, label="Explain, change, decide", icon=":material/person_search:")
+    _render_provenance(dataset, draft)
+
+
+def _render_score(dataset: cache.Dataset, draft: Draft, assessed: Assessment) -> None:
+    pd, cutoff = assessed.default_probability, assessed.cutoff
+    name = "New applicant" if draft.applicant == NEW else f"Application {draft.applicant}"
+    changed = f", {labels.plural(len(draft.edits), 'value')} changed" if draft.edits else ""
+    st.caption(f"{name}{changed}")
+    st.metric("PD", labels.percent(pd), help="Probability of default by the current model.")
+    render_decision(assessed)
+    side = "above" if assessed.is_declined else "below"
+    st.markdown(f"{labels.points(abs(assessed.distance))} {side} the cutoff of {labels.percent(cutoff)}")
+    spans = word_span(pd, cache.open_session().manifest.band_edges)
+    st.caption(labels.plain(f"Risk band {assessed.risk_band} ({spans})"))
+    shares = placements(dataset, assessed)
+    told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
+    st.caption(labels.plain(f"Riskier than {told}"))
+
+
+def word_unknown(applicant: str) -> str:
+    """Why there is no such application, as Markdown."""
+    if not is_applicant(applicant):
+        return "An application number holds digits only."
+    return f"There is no application {applicant} in these predictions."
+
+
+def render_decision(assessed: Assessment) -> None:
+    """Write the decision as a badge."""
+    if assessed.is_declined:
+        st.badge("Declined", icon=":material/block:", color="orange")
+    else:
+        st.badge("Approved", icon=":material/check:", color="blue")
+
+
+def placements(dataset: cache.Dataset, assessed: Assessment) -> dict[str, float]:
+    """The share of the portfolio, and of the cohort on the screen where there is one, whose PD is lower."""
+    filters = state.filters().at(assessed.cutoff)
+    cohorts = {"the portfolio": Filters()} | ({"the cohort": filters} if filters else {})
+    pd = assessed.default_probability
+    shares = {name: share_below(cache.cohort_counts(dataset, of), pd) for name, of in cohorts.items()}
+    return {name: share for name, share in shares.items() if share is not None}
+
+
+def _render_reasons(reasons: Sequence[Reason], values: dict[str, Value], assessed: Assessment) -> None:
+    if not reasons:
+        return
+    lines = [f"{'Declined' if assessed.is_declined else 'Approved'} mainly because of"]
+    for reason in reasons:
+        column = schema.column(reason.field)
+        lines.append(f"- **{column.label}**: {labels.plain(word_field(column, values.get(column.name)))}")
+    st.markdown("\n".join(lines))
+
+
+def _render_provenance(dataset: cache.Dataset, draft: Draft) -> None:
+    if draft.identifier is not None:
+        out_of_fold, defaulted = cache.observed(dataset, draft.identifier)
+        st.caption(
+            f"In the portfolio this application has a PD of {labels.percent(out_of_fold)}, given by a model that "
+            f"had not seen it, and {'defaulted' if defaulted else 'did not default'}."
+        )
+    session = cache.open_session()
+    if session.fallback_reason:
+        st.caption(labels.plain(f"Scored by {session.backend}: {session.fallback_reason}"))
+
+
+def word_span(pd: float, edges: Sequence[float]) -> str:
+    """The PDs that the risk band of a PD spans."""
+    inside = [edge for edge in edges if edge <= pd][-1:], [edge for edge in edges if edge > pd][:1]
+    match inside:
+        case [], [high]:
+            return f"PD below {labels.percent(high, 0)}"
+        case [low], [high]:
+            return f"PD from {labels.percent(low, 0)} to {labels.percent(high, 0)}"
+        case _:
+            return f"PD of {labels.percent(edges[-1], 0)} and more"

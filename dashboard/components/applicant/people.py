@@ -1,0 +1,70 @@
+"""People like this one: the most similar applicants, how many of them defaulted, and where this one stands."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, labels
+from dashboard.charts.neighbours import NeighbourGroup, describe_neighbours, plot_neighbours, tabulate_neighbours
+from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.field_words import word_field
+from dashboard.metrics.rates import share
+from dashboard.reason_words import word_typical
+from data import schema
+from inference.neighbours import Nearest
+from inference.reasons import typical_of
+
+_FIELDS = 10
+_ROWS = 8
+
+
+def render_people(view: ApplicantView) -> None:
+    """Write the tab."""
+    own, found = cache.portfolio(), cache.nearest(view.values, view.draft.identifier)
+    if own is None or found is None:
+        st.info(labels.plain(cache.model_contributions().reason), icon=":material/info:")
+        return
+    defaulted = own.defaulted[found.rows]
+    rate = share(int(defaulted.sum()), int(defaulted.size), "no application is like this one")
+    group = NeighbourGroup(own.probabilities[found.rows], defaulted, view.assessed.default_probability, rate)
+    cutoff = view.page.cutoff
+    render_figure(
+        plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
+        alt=describe_neighbours(group, cutoff=cutoff), table=tabulate_neighbours(group), method="Similar applicants",
+    )  # fmt: skip
+    _render_fields(view, found)
+    _render_nearest(own, found)
+
+
+def _render_fields(view: ApplicantView, found: Nearest) -> None:
+    own = cache.portfolio()
+    assert own is not None
+    rows = ["| Field | This applicant | Similar applicants | Weight |", "|---|---|---|---|"]
+    for name, weight in list(own.weights.items())[:_FIELDS]:
+        column = schema.column(name)
+        typical = typical_of(column, cache.field_values(name)[found.rows])
+        cells = [
+            labels.plain(column.label), labels.plain(word_field(column, view.values.get(name))),
+            labels.plain(word_typical(column, typical)), labels.percent(weight, 0),
+        ]  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    st.markdown("\n".join(rows))
+    st.caption(
+        f"The {_FIELDS} weightiest of {len(own.weights)} fields in which applicants are compared; of the similar ones "
+        "the middle half, or the commonest level."
+    )
+
+
+def _render_nearest(own: cache.Portfolio, found: Nearest) -> None:
+    rows = found.rows[:_ROWS]
+    table = pl.DataFrame({
+        "Application": own.ids[rows], "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
+        "PD (%)": (100 * own.probabilities[rows]).round(2),
+        "Outcome": np.where(own.defaulted[rows], "defaulted", "repaid"),
+    })  # fmt: skip
+    listed = [f"| {' | '.join(map(str, row))} |" for row in table.iter_rows()]
+    with st.expander(f"The {len(listed)} nearest", key="nearest"):
+        st.markdown("\n".join([f"| {' | '.join(table.columns)} |", "|---|---|---|---|", *listed]))

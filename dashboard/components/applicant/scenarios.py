@@ -1,0 +1,147 @@
+"""Edited versions of an applicant: kept by name, compared side by side, shared by link, taken out as files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import orjson
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, drafts, labels, links, state
+from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.figure import csv_of
+from dashboard.drafts import NEW, Draft, Scenario
+from dashboard.field_words import word_field
+from dashboard.visit import SCENARIOS
+from data import schema
+from inference.assessment import Assessment
+from inference.features import FEATURES
+from inference.values import Value
+
+FORMAT, VERSION = "scoreroom.scenarios", 1
+_NAME = "scenario.name"
+# What stands on the screen, beside those that were kept.
+_CURRENT = "On the screen"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A scenario with its values and what is said of it."""
+
+    name: str
+    draft: Draft
+    values: dict[str, Value]
+    assessed: Assessment
+
+
+def render_scenarios(view: ApplicantView) -> None:
+    """Write the tab."""
+    kept = state.kept(SCENARIOS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Name of what is on the screen", key=_NAME, max_chars=links.LONGEST_NAME, width=280,
+            placeholder="for example Smaller loan",
+        )  # fmt: skip
+        st.button("Keep", on_click=_keep, icon=":material/bookmark_add:", key="scenario.keep")
+    if not kept:
+        st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
+    for scenario in kept:
+        _render_kept(view, scenario)
+    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.assessed)]
+    shown += [found for scenario in kept if (found := _compared(view, scenario)) is not None]
+    if len(shown) > 1:
+        _render_comparison(shown)
+        _render_files(shown)
+
+
+def _keep() -> None:
+    name = links.clean_name(st.session_state[_NAME])
+    if not name:
+        state.notify(["A scenario that is to be kept needs a name."])
+        return
+    state.keep(SCENARIOS, [Scenario(name, state.draft())])
+    st.session_state[_NAME] = ""
+
+
+def _render_kept(view: ApplicantView, scenario: Scenario) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            labels.plain(scenario.name), key=f"scenario.choose.{scenario.name}", width="stretch",
+            disabled=scenario.draft == view.draft, on_click=state.put_draft, args=(scenario.draft,),
+            help="Show this scenario",
+        )  # fmt: skip
+        st.button(
+            "Forget", key=f"scenario.drop.{scenario.name}", on_click=state.drop, args=(SCENARIOS, scenario.name),
+            icon=":material/delete:", type="tertiary", help=f"Forget {labels.plain(scenario.name)}",
+        )  # fmt: skip
+
+
+def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
+    base = cache.base_values(view.page.dataset, scenario.draft.applicant)
+    if base is None:
+        return None
+    values = scenario.draft.values(base)
+    return Compared(scenario.name, scenario.draft, values, cache.assess_values(values, view.page.cutoff))
+
+
+def differing(shown: list[Compared]) -> list[str]:
+    """The model's columns in which scenarios differ, and those that one of them changed, in the order of the table."""
+    edited = {name for each in shown for name, _ in each.draft.edits}
+    apart = {name for name in FEATURES.sources if len({each.values.get(name) for each in shown}) > 1}
+    return [name for name in schema.BY_NAME if name in edited | apart]
+
+
+def comparison(shown: list[Compared]) -> dict[str, list[str]]:
+    """The scenarios side by side in words: what is compared, then a column each."""
+    names = differing(shown)
+    heads = ["Application", "PD", "Decision", "Risk band", *(schema.column(name).label for name in names)]
+    table = {"": heads}
+    for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
+        assessed = each.assessed
+        table[title] = [
+            "new" if each.draft.applicant == NEW else each.draft.applicant,
+            labels.percent(assessed.default_probability), "Declined" if assessed.is_declined else "Approved",
+            assessed.risk_band,
+            *(word_field(schema.column(name), each.values.get(name)) for name in names),
+        ]  # fmt: skip
+    return table
+
+
+def _render_comparison(shown: list[Compared]) -> None:
+    table = comparison(shown)
+    lines = [f"| {' | '.join(labels.plain(name) for name in table)} |", "|---" * len(table) + "|"]
+    lines += [f"| {' | '.join(map(labels.plain, row))} |" for row in zip(*table.values(), strict=True)]
+    with st.container(key="scenario-comparison"):
+        st.markdown("\n".join(lines))
+
+
+def _render_files(shown: list[Compared]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.download_button(
+            "Comparison as CSV", partial(_csv, shown), "scenarios.csv", "text/csv", on_click="ignore",
+            icon=":material/download:", key="scenarios.csv",
+        )  # fmt: skip
+        st.download_button(
+            "Scenarios as JSON", partial(_json, shown), "scenarios.json", "application/json", on_click="ignore",
+            icon=":material/download:", key="scenarios.json",
+        )  # fmt: skip
+        st.caption("The page's address holds all of them: copy it to share them.")
+
+
+def _csv(shown: list[Compared]) -> bytes:
+    table = comparison(shown)
+    return csv_of(pl.DataFrame({name or "What": values for name, values in table.items()}))
+
+
+def _json(shown: list[Compared]) -> bytes:
+    listed = [
+        {
+            "name": each.name, "applicant": each.draft.applicant, "edits": dict(each.draft.edits),
+            "default_probability": each.assessed.default_probability, "cutoff": each.assessed.cutoff,
+            "link": drafts.word_draft(each.draft),
+        }
+        for each in shown
+    ]  # fmt: skip
+    return orjson.dumps({"format": FORMAT, "version": VERSION, "scenarios": listed}, option=orjson.OPT_INDENT_2)

@@ -1,0 +1,71 @@
+"""How the PD moves as one field is changed and all else stays, or two."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache, labels, parameters, state
+from dashboard.charts.field_map import describe_field_map, plot_field_map, tabulate_field_map
+from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve, tabulate_field_curve
+from dashboard.components.applicant.view import ApplicantView, main_fields
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.what_if import field_curve, field_map
+from data import schema
+from inference.features import FEATURES
+
+FIELD = parameters.text("appl.field")
+SECOND = parameters.text("appl.second")
+_NO_SECOND = "nothing else"
+
+
+def render_sensitivity(view: ApplicantView) -> None:
+    """Write the tab."""
+    for chosen in (FIELD, SECOND):
+        state.check(chosen, FEATURES.sources, "field of the model")
+    first, second = _render_choice()
+    if second and second != first:
+        _render_map(view, first, second)
+    else:
+        _render_curve(view, first)
+
+
+def _render_choice() -> tuple[str, str]:
+    main = main_fields()
+    offered = [*main, *(name for name in FEATURES.sources if name not in main)]
+    titles = labels.distinct({name: schema.column(name).label for name in offered} | {"": _NO_SECOND})
+    if not state.get(FIELD):
+        state.settle({FIELD: main[0]})
+    first, second = state.get(FIELD), state.get(SECOND)
+    others = ["", *(name for name in offered if name != first or name == second)]
+    with st.container(horizontal=True, gap="small"):
+        st.selectbox("Field", format_func=titles.__getitem__, width=260, **state.select_widget(FIELD, offered))
+        st.selectbox(
+            "And", format_func=titles.__getitem__, width=260,
+            **state.select_widget(SECOND, others),
+        )  # fmt: skip
+    return first, second
+
+
+def _render_curve(view: ApplicantView, name: str) -> None:
+    found = cache.field_range(name)
+    pds = cache.curve_pds(view.values, name)
+    curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
+    cutoff = view.page.cutoff
+    render_figure(
+        plot_field_curve(curve, cutoff=cutoff, dark=is_dark()), key="field-curve",
+        alt=describe_field_curve(curve, cutoff=cutoff), table=tabulate_field_curve(curve, cutoff=cutoff),
+        method="Sensitivity",
+    )  # fmt: skip
+
+
+def _render_map(view: ApplicantView, down: str, across: str) -> None:
+    ranges = cache.field_range(across, cache.N_MAP), cache.field_range(down, cache.N_MAP)
+    pds = cache.map_pds(view.values, down, across)
+    current = view.values.get(across), view.values.get(down)
+    result = field_map(*ranges, pds, current, view.assessed.default_probability)
+    cutoff = view.page.cutoff
+    render_figure(
+        plot_field_map(result, cutoff=cutoff, dark=is_dark()), key="field-map",
+        alt=describe_field_map(result, cutoff=cutoff), table=tabulate_field_map(result, cutoff=cutoff),
+        method="Sensitivity",
+    )  # fmt: skip

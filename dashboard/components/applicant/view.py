@@ -1,0 +1,61 @@
+"""What the pieces of the applicant's page are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard import cache
+from dashboard.components.frame import View
+from dashboard.drafts import NEW, Draft
+from data.facts import ColumnFacts
+from inference.assessment import Assessment
+from inference.features import FEATURES
+from inference.values import Value
+
+# The fields that come first in the form.
+MOST_MAIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantView:
+    """An application as it is being looked at: what it began with (`base`), what it holds now, and what is said of it.
+
+    `facts` are what occurs in each column of the application table.
+    """
+
+    page: View
+    draft: Draft
+    base: Mapping[str, Value]
+    values: Mapping[str, Value]
+    assessed: Assessment
+    facts: Mapping[str, ColumnFacts]
+
+    @property
+    def name(self) -> str:
+        """What the application is called."""
+        return "New applicant" if self.draft.applicant == NEW else f"Application {self.draft.applicant}"
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The columns whose values were changed."""
+        return tuple(name for name, _ in self.draft.edits)
+
+
+def applicant_view(page: View, draft: Draft) -> ApplicantView | None:
+    """The view of `draft`; None where there is no such application.
+
+    Raises:
+        DataError: no model, no application table, or a value that the model does not take.
+    """
+    base = cache.base_values(page.dataset, draft.applicant)
+    if base is None:
+        return None
+    values = draft.values(base)
+    return ApplicantView(page, draft, base, values, cache.assess_values(values, page.cutoff), cache.column_facts())
+
+
+def main_fields() -> tuple[str, ...]:
+    """The fields that move predictions most, the weightiest first."""
+    found = cache.portfolio()
+    return (FEATURES.sources if found is None else tuple(found.weights))[:MOST_MAIN]

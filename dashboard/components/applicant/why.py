@@ -1,0 +1,53 @@
+"""Why the PD is what it is: the contributions of one application as a waterfall."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import streamlit as st
+
+from dashboard import labels, parameters, state
+from dashboard.charts.waterfall import Step, describe_waterfall, plot_waterfall, tabulate_waterfall
+from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.field_words import word_field
+from data import schema
+from inference.explainer import Explanation
+from inference.features import FEATURES
+
+FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
+OF = parameters.choice("appl.of", (FIELDS, FEATURES_OF_MODEL))
+
+
+def render_why(view: ApplicantView) -> None:
+    """Write the tab."""
+    explanation = view.assessed.explanation
+    if explanation is None:
+        st.info("The model's trees (model.txt) are not at hand; `make build` makes them.", icon=":material/info:")
+        return
+    st.segmented_control("Contributions of", required=True, **state.buttons_widget(OF))
+    steps = [*(_fields if state.get(OF) == FIELDS else _features)(view, explanation)]
+    base, cutoff = explanation.base, view.page.cutoff
+    render_figure(
+        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark()), key="waterfall",
+        alt=describe_waterfall(steps, base, cutoff=cutoff), table=tabulate_waterfall(steps, base),
+        method="One application's contributions",
+    )  # fmt: skip
+
+
+def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
+    for name, contribution in explanation.fields.items():
+        column = schema.column(name)
+        yield Step(column.label, word_field(column, view.values.get(name)), contribution)
+
+
+def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
+    computed = FEATURES.row(view.values)[0]
+    for feature, value in zip(FEATURES.features, computed.tolist(), strict=True):
+        column = schema.BY_NAME.get(feature.name)
+        if column is not None:
+            words = word_field(column, view.values.get(column.name))
+        else:
+            words = labels.MISSING if math.isnan(value) else labels.amount(value)
+        yield Step(feature.label, words, explanation.features[feature.name])
