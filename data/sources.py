@@ -316,6 +316,8 @@ def _of_equal_height(frames: Iterator[pl.DataFrame], height: int) -> Iterator[pl
 
 
 def _plain(batch: pa.RecordBatch, carried: Sequence[str]) -> pl.DataFrame:
+    # Text that is not UTF-8 would end the process: Polars takes Arrow's word for it.
+    batch.validate(full=True)
     names = batch.schema.names
     arrays = [_plain_array(array, name not in carried) for name, array in zip(names, batch.columns, strict=True)]
     frame = _named(_to_polars(pa.RecordBatch.from_arrays(arrays, names=names)), names)

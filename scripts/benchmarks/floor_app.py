@@ -8,7 +8,7 @@ import streamlit as st
 
 TITLES = (
     "Overview", "Discrimination", "Calibration", "Cutoff", "Segments", "Stability", "Explanation", "Applications",
-    "Model card",
+    "Applicant", "Score a file", "Model card",
 )  # fmt: skip
 FACTORS = (3, 5, 7, 11)
 LARGEST = 10_000

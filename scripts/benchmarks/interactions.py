@@ -29,7 +29,7 @@ USUAL = round(DEFAULT_CUTOFF * GRID)
 SPAN = 400
 FILTERED_BY, FILTER_GROUP = "ORGANIZATION_TYPE", "Work and income"
 LEVELS_AT_ONCE = 4
-OF_NO_COHORT = ("Model card",)
+OF_NO_COHORT = ("Applicant", "Score a file", "Model card")
 # Widgets may act when the button goes down, so that is when a click begins.
 MOUSE, KEY = "pointerdown", "keydown"
 _SEED = 11

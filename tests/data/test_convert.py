@@ -537,6 +537,15 @@ def test_text_under_the_name_of_an_archive_is_said(tmp_path: Path, make_rows: Ma
     assert complaint(put(tmp_path, name, csv_of(make_rows(3)))) == CUT.format(noun)
 
 
+def test_parquet_text_that_is_not_utf8_is_said(tmp_path: Path, make_rows: MakeRows) -> None:
+    table = make_rows(3).to_arrow()
+    place = table.schema.get_field_index("NAME_CONTRACT_TYPE")
+    buffers = pa.array([b"\xff\xfe"] * 3, pa.binary()).buffers()
+    broken = table.set_column(place, "NAME_CONTRACT_TYPE", pa.Array.from_buffers(pa.string(), 3, buffers))
+    pq.write_table(broken, tmp_path / "a.parquet")
+    assert complaint(tmp_path / "a.parquet") == CUT.format("Parquet file")
+
+
 def test_zip_must_hold_one_table(tmp_path: Path) -> None:
     several = zipped({"train.csv": b"a\n1\n", "test.csv": b"a\n1\n"})
     assert complaint(put(tmp_path, "several.zip", several)) == (
