@@ -42,7 +42,11 @@ class Draft:
     @property
     def identifier(self) -> int | None:
         """The application's number; None where it is a new one, or none."""
-        return int(self.applicant) if self.applicant.isdecimal() else None
+        return int(self.applicant) if self.applicant.isascii() and self.applicant.isdecimal() else None
+
+    def beside(self, base: Mapping[str, Value]) -> Draft:
+        """The same without edits that say what it began with, as those of a link may."""
+        return Draft(self.applicant, make_edits(self.edits, base))
 
     def values(self, base: Mapping[str, Value]) -> dict[str, Value]:
         """All its values, where `base` are those that it began with."""

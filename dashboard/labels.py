@@ -13,6 +13,7 @@ from data.predictions import PROBABILITY, CohortColumn, CohortKind
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
 NOT_DEFINED = "–"
+_MOST_DIGITS = 7
 
 
 def plain(text: str) -> str:
@@ -39,6 +40,14 @@ def plural(number: int, noun: str) -> str:
 def percent(share: float | None, digits: int = 2) -> str:
     """A share of 0 to 1 as a percentage."""
     return NOT_DEFINED if share is None else f"{100 * share:.{digits}f} %"
+
+
+def telling_digits(one: float, other: float) -> int:
+    """The fewest decimals, from two on, with which two different shares are different percentages."""
+    for digits in range(2, _MOST_DIGITS):
+        if one == other or percent(one, digits) != percent(other, digits):
+            return digits
+    return _MOST_DIGITS
 
 
 def brief_percent(share: float) -> str:

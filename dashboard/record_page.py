@@ -10,13 +10,14 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from dashboard import labels
 from dashboard.field_words import field_title, word_field
 from data import schema
 from data.schema import Group, Kind
+from inference.decision import declines
 from inference.record import Change, DecisionRecord, to_json
 from inference.scoring import DECLINE
 from inference.values import word_value
@@ -26,7 +27,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {group.value: names for group in Group if (names := tuple(c.name for c in INPUTS if c.group is group))}
 )
 _OTHER = "Other"
-_MOST_DECIMALS = 7
 # Dark text of at least 7:1 and lines of at least 3:1 on white, on the screen as on paper.
 _STYLE = """
 :root { color-scheme: light; }
@@ -137,7 +137,7 @@ def _is_declined(record: DecisionRecord) -> bool:
 
 def _decision(record: DecisionRecord) -> str:
     pd, cutoff = record.default_probability, record.cutoff
-    digits = _telling_digits(pd, cutoff)
+    digits = labels.telling_digits(pd, cutoff)
     side = "above" if pd > cutoff else "below"
     distance = "none, the PD is the cutoff" if pd == cutoff else f"{labels.points(abs(pd - cutoff), digits)} {side} it"
     word = "Declined" if _is_declined(record) else "Approved"
@@ -146,16 +146,17 @@ def _decision(record: DecisionRecord) -> str:
         ("Cutoff", f"{labels.percent(cutoff, digits)}; a PD at or above it is declined"),
         ("Distance to the cutoff", distance),
         ("Risk band", record.risk_band),
+        *_out_of_fold(record),
     )
     return _paragraph(word, "decision") + "\n" + _facts(facts)
 
 
-def _telling_digits(pd: float, cutoff: float) -> int:
-    """The fewest decimals, from two on, that show which of two different percentages is the larger."""
-    for digits in range(2, _MOST_DECIMALS):
-        if pd == cutoff or labels.percent(pd, digits) != labels.percent(cutoff, digits):
-            return digits
-    return _MOST_DECIMALS
+def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
+    pd = record.out_of_fold_probability
+    if pd is not None:
+        said = "declined" if declines(pd, record.cutoff) else "approved"
+        words = labels.percent(pd, labels.telling_digits(pd, record.cutoff))
+        yield "As filed, by a model that had not seen the outcome", f"{words}, {said}"
 
 
 def _reasons(record: DecisionRecord) -> str:
@@ -165,7 +166,7 @@ def _reasons(record: DecisionRecord) -> str:
         (f"{reason.label} ({reason.field})", reason.value, reason.typical, _signed(reason.excess))
         for reason in record.reasons
     ]
-    header = ("Field", "This applicant", "Typical of those approved", "Log-odds beyond theirs")
+    header = ("Field", "This applicant", "Typical of the just approved", "Log-odds beyond the just approved")
     return _table(header, rows) + "\n" + _paragraph(record.reasons_method, "muted")
 
 
@@ -175,9 +176,10 @@ def _signed(excess: float) -> str:
 
 def _changes(record: DecisionRecord) -> str:
     if not record.changes:
-        unknown = "All values were entered; the applicant is not in the application table."
-        return _paragraph(unknown if record.application_id is None else "Nothing: the application table says the same.")
-    return _table(("Field", "Before", "Scored", "Column"), map(_worded_change, record.changes))
+        typical = "Nothing: all values are the typical ones that a new applicant begins with."
+        return _paragraph(typical if record.application_id is None else "Nothing: the application table says the same.")
+    before = "Typical value" if record.application_id is None else "Before"
+    return _table(("Field", before, "Scored", "Column"), map(_worded_change, record.changes))
 
 
 def _worded_change(change: Change) -> tuple[str, str, str, str]:

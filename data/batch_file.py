@@ -118,6 +118,8 @@ def _read(path: Path, called: str, needed: Sequence[str], limits: Limits, progre
         judge.take(frame)
         if judge.n_rows > limits.rows:
             raise BatchError.from_rows(path, limits.rows)
+        if judge.carried_bytes > limits.carried_bytes:
+            raise BatchError.from_carried(path, judge.carried_bytes, limits.carried_bytes)
         if judge.n_rows * frame.width > limits.cells:
             raise BatchError.from_cells(path, limits.cells, frame.width)
     if not judge.n_rows:
@@ -175,6 +177,11 @@ class _Judge:
         self._list(frame, faulty)
         self._keep(frame, values, ~is_bad)
         self.n_rows += frame.height
+
+    @property
+    def carried_bytes(self) -> int:
+        """How much memory the columns that are carried through take so far."""
+        return sum(int(frame.estimated_size()) for frame in self._extra)
 
     def table(self, called: str, names: Sequence[str], places: NDArray[np.int64], notices: Iterable[str]) -> BatchTable:
         """Everything taken, rows named by their `places` in the file."""

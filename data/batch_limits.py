@@ -61,6 +61,11 @@ class BatchError(DataError):
         return cls.from_excess(path, "unpacks to", _megabytes(limit), _SPLIT)
 
     @classmethod
+    def from_carried(cls, path: Path, found: int, limit: int) -> Self:
+        fix = "leave out columns that no application has"
+        return cls.from_excess(path, "has further columns of", _megabytes(limit), fix, _megabytes(found))
+
+    @classmethod
     def from_rows(cls, path: Path, limit: int, found: int | None = None) -> Self:
         return cls.from_excess(path, "has", f"{limit:,} rows", _SPLIT, "" if found is None else f"{found:,}")
 
@@ -128,10 +133,12 @@ _SPLIT = "split it into several files"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a dropped file may be: bytes as it is, bytes unpacked, rows, columns, and rows times columns."""
+    """What a dropped file may be: its bytes, as it is and unpacked, those of further columns; rows, columns, cells."""
 
     file_bytes: int = 100_000_000
-    unpacked_bytes: int = 1_000_000_000
+    unpacked_bytes: int = 300_000_000
+    # They stay in the memory of the visit.
+    carried_bytes: int = 100_000_000
     rows: int = 200_000
     columns: int = 1_000
     # An empty cell takes 16 bytes of memory and one byte in a file.

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from data import schema
 from data.batch_file import BatchTable
 from inference.decision import BAND_EDGES, is_declined, risk_band
+from inference.reasons import MOST_REASONS
 from inference.scoring import APPROVE, DECISION, DECLINE, PROBABILITY
 from inference.session import ScoringSession
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
 RISK_BAND = "risk_band"
-N_REASONS = 4
-REASONS = tuple(f"reason_{number}" for number in range(1, N_REASONS + 1))
+REASONS = tuple(f"reason_{number}" for number in range(1, MOST_REASONS + 1))
 # Twice as many would explain a row a fifth faster, but tell the progress only twice.
 CHUNK_ROWS = 32_768
 _BANDS = np.array([risk_band(edge) for edge in (0.0, *BAND_EDGES)])
@@ -94,7 +94,7 @@ def _scored(
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     n_rows = applications.height
     probabilities = np.empty(n_rows, dtype=np.float32)
-    reasons = np.full((n_rows, N_REASONS), -1, dtype=np.intp)
+    reasons = np.full((n_rows, MOST_REASONS), -1, dtype=np.intp)
     for start in range(0, n_rows, CHUNK_ROWS):
         part = applications.slice(start, CHUNK_ROWS)
         matrix = session.features.matrix(part)
@@ -102,7 +102,7 @@ def _scored(
         probabilities[start:stop] = session.score_matrix(matrix)
         declined = np.flatnonzero(is_declined(probabilities[start:stop], cutoff))
         if explain is not None and len(declined):
-            found = explain(part[declined], matrix[declined])[:, :N_REASONS]
+            found = explain(part[declined], matrix[declined])[:, :MOST_REASONS]
             reasons[start + declined, : found.shape[1]] = found
         if progress is not None:
             progress(stop, n_rows)

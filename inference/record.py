@@ -92,7 +92,8 @@ class DecisionRecord:
     """One scored application and its decision.
 
     `inputs` are all raw values that were scored, edits included, by column; `application_id` is None for an applicant
-    who is not in the table. `decision` is `approve` or `decline`, `made_at` UTC in ISO 8601 to the second
+    who is not in the table. `out_of_fold_probability` is the unedited application's PD by a model that had not seen its
+    outcome, where there is one. `decision` is `approve` or `decline`, `made_at` UTC in ISO 8601 to the second
     (`word_time`), `data_sha256` the digest of the table that the application was taken from, or empty.
     """
 
@@ -111,6 +112,7 @@ class DecisionRecord:
     product_version: str
     made_at: str
     note: str = ""
+    out_of_fold_probability: float | None = None
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -156,6 +158,7 @@ def to_json(record: DecisionRecord) -> bytes:
         "product_version": record.product_version,
         "application_id": record.application_id,
         "default_probability": record.default_probability,
+        "out_of_fold_probability": record.out_of_fold_probability,
         "cutoff": record.cutoff,
         "decision": record.decision,
         "risk_band": record.risk_band,
@@ -202,6 +205,7 @@ def read_record(content: bytes) -> DecisionRecord:
         product_version=root.text("product_version"),
         made_at=root.time("made_at"),
         note=root.text("note", LONGEST_NOTE),
+        out_of_fold_probability=root.optional_number("out_of_fold_probability", 0.0, 1.0),
     )
     decision = DECLINE if declines(record.default_probability, record.cutoff) else APPROVE
     if record.decision != decision:
@@ -302,6 +306,9 @@ class _Object:
             ends = "a number" if math.isinf(high) else f"a number from {low:g} to {high:g}"
             raise self._refuse(name, ends)
         return float(found)
+
+    def optional_number(self, name: str, low: float, high: float) -> float | None:
+        return None if self._found[name] is None else self.number(name, low, high)
 
     def identifier(self, name: str) -> int | None:
         found = self._found[name]

@@ -16,7 +16,7 @@ from inference.session import ScoringSession
 from inference.values import Value
 from inference.variants import score_variants
 
-GRID_POINTS = 60
+GRID_POINTS = 120
 # Beyond these quantiles lie so few applications that the curve would mostly show what the model never saw.
 LOW_QUANTILE, HIGH_QUANTILE = 0.005, 0.995
 

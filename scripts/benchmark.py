@@ -18,7 +18,7 @@ from data.storage import write_atomically
 from inference.pipeline import build
 from scripts._cli import progress, run
 
-SECTIONS = ("data", "inference", "dashboard")
+SECTIONS = ("data", "inference", "dashboard", "applicant")
 
 
 def main() -> None:
@@ -42,9 +42,12 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.benchmark", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], default="all")
     parser.add_argument("--json", type=Path, help="file to write the figures to as well")
+    parser.add_argument(
+        "--runs", type=_count, default=30,
+        help="repetitions of each interaction, of the sections dashboard and applicant (default: %(default)s)",
+    )  # fmt: skip
     of_dashboard = parser.add_argument_group("the section dashboard")
     for name, default, text in (
-        ("runs", 30, "repetitions of each interaction"),
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
         ("readers", 5, "readers at once; 0 leaves them out"),
         ("rows", 0, f"rows of a larger portfolio to compare with, for example {10 * PORTFOLIO_ROWS}; 0 leaves it out"),
@@ -70,6 +73,10 @@ def _measure(section: str, settings: Settings, arguments: argparse.Namespace) ->
         from scripts.benchmarks.inference import measure_inference
 
         return measure_inference(settings)
+    if section == "applicant":
+        from scripts.benchmarks.applicant import measure_applicant
+
+        return measure_applicant(settings, arguments.runs)
     from scripts.benchmarks.dashboard import Options, measure_dashboard
 
     options = Options(arguments.runs, arguments.interactions, arguments.readers, arguments.rows)

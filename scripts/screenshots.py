@@ -31,7 +31,7 @@ class Shot:
 SHOTS = (
     Shot("overview-light", "light", "?f.NAME_INCOME_TYPE=Working&against=~rest", (1440, 1060)),
     Shot("segments-dark", "dark", "segments?seg.column=REGION_RATING_CLIENT", (1440, 980)),
-    Shot("applicant-light", "light", "applicant?applicant=100024&edits=AMT_CREDIT%3D360000", (1440, 1100)),
+    Shot("applicant-light", "light", "applicant?applicant=100096&edits=AMT_CREDIT%3D90000", (1440, 1100)),
     Shot("explanation-light", "light", "explanation?f.NAME_INCOME_TYPE=Pensioner&against=~rest", (1440, 980)),
 )
 

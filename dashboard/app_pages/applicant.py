@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import cache, labels, parameters, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
-from dashboard.components.applicant.panel import placements, render_picks, word_span, word_unknown
+from dashboard.components.applicant.panel import placements, render_picks, word_distance, word_span, word_unknown
 from dashboard.components.applicant.people import render_people
 from dashboard.components.applicant.record import render_record, render_upload
 from dashboard.components.applicant.scenarios import render_scenarios
@@ -17,7 +17,9 @@ from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
+from dashboard.drafts import NEW
 from data.errors import DataError
+from inference.decision import declines
 
 _TABS = {
     "Why": render_why,
@@ -29,6 +31,7 @@ _TABS = {
 }
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
+_WHOSE = {True: "out of fold", False: "as imported"}
 
 
 def render(page: View) -> None:
@@ -39,7 +42,7 @@ def render(page: View) -> None:
         return
     draft = state.draft()
     try:
-        view = applicant_view(page, draft) if draft.applicant else None
+        view = applicant_view(page.dataset, draft, page.cutoff) if draft.applicant else None
     except DataError as error:
         st.error(labels.plain(str(error)), icon=":material/error:")
         return
@@ -71,29 +74,49 @@ def _render_applicant(view: ApplicantView) -> None:
 
 
 def _render_summary(view: ApplicantView) -> None:
-    assessed, cutoff = view.assessed, view.page.cutoff
+    assessed, cutoff = view.assessed, view.cutoff
     st.subheader(view.name, anchor=False)
     cells = st.columns(4)
     with cells[0]:
-        render_metric("PD", labels.percent(assessed.default_probability), _before(view))
+        digits = labels.telling_digits(assessed.default_probability, cutoff)
+        found = view.observed
+        more = f"{_WHOSE[found.is_out_of_fold]}: {labels.percent(found.default_probability)}" if found else ""
+        render_metric("PD", labels.percent(assessed.default_probability, digits), _before(view), more=more)
     with cells[1]:
-        side = "above" if assessed.is_declined else "below"
         render_metric(
-            "Decision", "Declined" if assessed.is_declined else "Approved",
-            f"{labels.points(abs(assessed.distance))} {side} {labels.percent(cutoff)}",
+            "Decision", "Declined" if assessed.is_declined else "Approved", word_distance(assessed),
+            more=f"cutoff {labels.percent(cutoff)}",
         )  # fmt: skip
     with cells[2]:
         edges = cache.open_session().manifest.band_edges
         render_metric("Risk band", assessed.risk_band, word_span(assessed.default_probability, edges))
     with cells[3]:
-        shares = {name: labels.percent(share, 0) for name, share in placements(view.page.dataset, assessed).items()}
+        shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
         render_metric("Riskier than", share, f"of {name}", more=also)
+    _render_caution(view)
 
 
 def _before(view: ApplicantView) -> str:
     if not view.changed:
         return "as in the file" if view.draft.identifier is not None else "typical values"
-    before = cache.assess_values(view.base, view.page.cutoff).default_probability
-    return f"{labels.percent(before)} before {labels.plural(len(view.changed), 'change')}"
+    before = cache.assess_values(view.base, view.cutoff).default_probability
+    return f"before: {labels.percent(before)}"
+
+
+def _render_caution(view: ApplicantView) -> None:
+    found = view.observed
+    if view.draft.applicant == NEW and not view.changed:
+        st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
+    if found is None or view.changed or not found.is_out_of_fold:
+        return
+    if declines(found.default_probability, view.cutoff) != view.assessed.is_declined:
+        other = "approved" if view.assessed.is_declined else "declined"
+        digits = labels.telling_digits(found.default_probability, view.cutoff)
+        st.warning(
+            f"A close case: by the model that had not seen this application it has a PD of "
+            f"{labels.percent(found.default_probability, digits)} and is {other}. The model that decides here was "
+            "trained on the whole portfolio, this outcome included.",
+            icon=":material/balance:",
+        )  # fmt: skip

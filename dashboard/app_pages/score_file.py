@@ -6,7 +6,7 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,8 @@ import streamlit as st
 
 from dashboard import cache, labels, parameters, state
 from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.components.applicant.notes import forget_note
+from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import csv_of, is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
@@ -32,13 +34,15 @@ from data.batch_limits import LIMITS
 from data.errors import DataError
 from data.predictions import OUTCOME, PD_BIN
 from inference.batch import ScoredBatch, score_batch_table
+from inference.decision import risk_band
 from inference.features import FEATURES
-from inference.reasons import batch_reasons
 from inference.scoring import PROBABILITY
+from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
 TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
 _UPLOAD, _BATCH, _GENERATION = "batch.file", "batch", "batch.generation"
+_PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
 _TYPES = ["csv", "parquet", "gz", "zip"]
 
@@ -84,12 +88,13 @@ def _render_upload(view: View) -> None:
     )  # fmt: skip
     if uploaded is None:
         return
-    st.session_state[_GENERATION] += 1
     try:
         _take(uploaded.name, uploaded.getvalue(), view.cutoff)
     except DataError as error:
         # What was there before stands.
         state.notify([str(error)])
+    # Only now: a click in between starts the page anew, and the file is then still there to be read.
+    st.session_state[_GENERATION] += 1
     st.rerun()
 
 
@@ -103,11 +108,9 @@ def _take(name: str, content: bytes, cutoff: float) -> None:
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
-    reference = cache.reference(cutoff)
-    explain = None if reference is None else partial(batch_reasons, explainer=cache.explainer(), reference=reference)
     titles = [schema.column(name).label for name in FEATURES.sources]
     return score_batch_table(
-        table, cache.open_session(), cutoff, explain=explain, field_labels=titles,
+        table, cache.open_session(), cutoff, explain=cache.explain_many(cutoff), field_labels=titles,
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
     )  # fmt: skip
 
@@ -115,9 +118,18 @@ def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
 def _render_hint() -> None:
     st.caption(
         f"Up to {LIMITS.rows:,} rows and {LIMITS.columns:,} columns in {LIMITS.file_bytes // 1_000_000} MB. Rows with "
-        "a value that a column cannot hold are listed and left out, all others are scored. Nothing that is dropped "
-        "here is kept on the server."
+        "a value that a column cannot hold are listed and left out, all others are scored. A file lives in the "
+        "memory of this visit alone, until it is removed or the visit ends."
     )
+    st.download_button(
+        "Empty table (CSV)", _template, "applications.csv", "text/csv", on_click="ignore", icon=":material/download:",
+        help="The header alone: the columns of an application that the model needs, with the number that names it.",
+        key="batch.template",
+    )  # fmt: skip
+
+
+def _template() -> bytes:
+    return (",".join([schema.ID, *FEATURES.sources]) + "\n").encode()
 
 
 def _render_summary(view: View, batch: Batch) -> None:
@@ -133,7 +145,9 @@ def _render_summary(view: View, batch: Batch) -> None:
         render_metric("Applications scored", labels.count(counts.n_applications), wrong)
     with cells[1]:
         usual = mean_pd(view.portfolio_counts).value
-        render_metric("Mean PD", labels.percent(mean_pd(counts).value), f"portfolio: {labels.percent(usual)}")
+        render_metric(
+            "Mean PD", labels.percent(mean_pd(counts).value), f"portfolio: {labels.percent(usual)}", more="out of fold"
+        )
     with cells[2]:
         found = approval_rate(counts, batch.cutoff)
         render_estimate("Approval rate", found, labels.percent, help_text="Share whose PD is below the cutoff.")
@@ -157,7 +171,10 @@ def _render_decide_again(view: View, batch: Batch) -> None:
         )  # fmt: skip
         if st.button(f"Decide at {labels.percent(view.cutoff)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
-            st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
+            try:
+                st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
+            except DataError as error:
+                state.notify([str(error)])
             st.rerun()
 
 
@@ -166,12 +183,29 @@ def _render_results(view: View, batch: Batch) -> None:
         st.info("No row of the file could be scored.", icon=":material/info:")
         return
     found = population_stability(view.portfolio_counts, batch.counts)
-    words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), "Portfolio", batch.table.name)
+    words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
     render_figure(
         plot_shift(found.stability, words, dark=is_dark()), key="batch-psi", alt=describe_shift(found.stability, words),
         table=tabulate_shift(found.stability, words), method="PSI",
     )  # fmt: skip
+    _render_bands(view, batch)
     _render_downloads(batch)
+
+
+def _render_bands(view: View, batch: Batch) -> None:
+    edges = cache.open_session().manifest.band_edges
+    rows = ["| Risk band | PD | This file | Portfolio |", "|---|---|---|---|"]
+    sides = [_band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
+    for low, own, usual in zip((0.0, *edges), *sides, strict=True):
+        cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
+        rows.append(f"| {' | '.join(map(labels.plain, cells))} |")
+    st.markdown("\n".join(rows))
+
+
+def _band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
+    starts = np.searchsorted(counts.edges, (0.0, *edges))
+    shares: list[float] = (np.add.reduceat(counts.applications, starts) / max(counts.n_applications, 1)).tolist()
+    return shares
 
 
 def _render_rows(view: View, batch: Batch) -> None:
@@ -184,8 +218,10 @@ def _render_rows(view: View, batch: Batch) -> None:
         {scored.probability: "PD (%)", scored.decision: "Decision", scored.risk_band: "Band"}
         | {name: f"Reason {place}" for place, name in enumerate(scored.reasons, 1)}
     )
+    # Another file is another table: a row chosen in the last one is none of this one's.
+    key = f"batch.rows.{st.session_state[_GENERATION]}.{batch.cutoff}"
     chosen = st.dataframe(
-        as_arrow(pl.DataFrame([line, *worded])), hide_index=True, height=420, key=f"batch.rows.{len(worded)}",
+        as_arrow(pl.DataFrame([line, *worded])), hide_index=True, height=420, key=key,
         on_select="rerun", selection_mode="single-row", alt="The riskiest rows of the file",
     )  # fmt: skip
     rows: list[int] = chosen["selection"]["rows"]
@@ -199,9 +235,14 @@ def _render_rows(view: View, batch: Batch) -> None:
 
 
 def _open_row(view: View, batch: Batch, row: int) -> None:
-    base = cache.base_values(view.dataset, NEW) or {}
     values = batch.table.applications.row(row, named=True)
-    given = {name: values.get(name) for name in base}
+    try:
+        base = cache.base_values(view.dataset, NEW) or {}
+        given = check_application({name: values.get(name) for name in base})
+    except DataError as error:
+        state.notify([str(error)])
+        return
+    forget_note(NEW)
     state.put_draft(Draft(NEW, make_edits(given.items(), base)))
     state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
 
@@ -228,8 +269,8 @@ def _render_faults(_: View, batch: Batch) -> None:
         "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
         icon=":material/download:", key="batch.faults",
     )  # fmt: skip
-    if table.n_faults > len(table.faults):
-        st.caption(f"The first {len(table.faults):,} are listed.")
+    if table.n_faults > min(len(table.faults), _FAULTS_SHOWN):
+        st.caption(f"The first {_FAULTS_SHOWN:,} are shown, and the first {len(table.faults):,} are in the report.")
 
 
 def _render_downloads(batch: Batch) -> None:

@@ -1,8 +1,9 @@
 """Everything the dashboard keeps between runs: one session, one frame, and small aggregates keyed by what they are of.
 
 The frame and the session are resources (shared, never copied); what is computed from them is keyed by the predictions'
-digest and the canonical filters, and bounded: see the numbers of entries in the modules. What is kept fits into about
-150 MB of the server's 700, whatever is asked for. No frame is ever a hashed argument.
+digest and the canonical filters, or by an application's values and the versions of the files behind them, and bounded:
+see the numbers of entries in the modules. What is kept fits into about 200 MB of the server's 700. No frame is ever a
+hashed argument.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dashboard.cache.explanations import (
 )
 from dashboard.cache.lookup import (
     Applicants,
+    Observed,
     applicants,
     application,
     application_table,
@@ -44,12 +46,14 @@ from dashboard.cache.portfolio import (
     Portfolio,
     assess_values,
     column_facts,
+    explain_many,
     explainer,
     field_values,
     neighbours,
     portfolio,
     reference,
-    typical_of_approved,
+    typical_of_reference,
+    why_no_portfolio,
 )
 from dashboard.cache.sources import (
     Dataset,
@@ -69,6 +73,7 @@ __all__ = [
     "Dataset",
     "Explained",
     "Location",
+    "Observed",
     "Portfolio",
     "applicants",
     "application",
@@ -84,6 +89,7 @@ __all__ = [
     "column_groups",
     "contribution_sums",
     "curve_pds",
+    "explain_many",
     "explained",
     "explainer",
     "feature_counts",
@@ -111,7 +117,8 @@ __all__ = [
     "segment_counts",
     "settings",
     "shared_counts",
-    "typical_of_approved",
+    "typical_of_reference",
     "value_grid",
     "warm_up",
+    "why_no_portfolio",
 ]

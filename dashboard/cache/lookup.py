@@ -15,7 +15,7 @@ from dashboard import lookup
 from dashboard.cache.explanations import explained
 from dashboard.cache.portfolio import column_facts, portfolio
 from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions, settings
-from dashboard.drafts import NEW
+from dashboard.drafts import NEW, Draft
 from dashboard.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from data import schema
@@ -64,7 +64,8 @@ def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
     """
     if applicant == NEW:
         return {name: facts.typical for name, facts in column_facts().items()}
-    return application(dataset, int(applicant)) if applicant.isdecimal() else None
+    identifier = Draft(applicant).identifier
+    return None if identifier is None else application(dataset, identifier)
 
 
 def application(dataset: Dataset, identifier: int) -> Mapping[str, Value] | None:
@@ -103,21 +104,36 @@ def pick_application(
 
 
 def _row_of(dataset: Dataset, identifier: int | None) -> int | None:
-    if identifier is None:
+    if identifier is None or not has_application(dataset, identifier):
         return None
-    found = predictions(dataset).frame[ID] == identifier
-    return found.arg_max() if found.any() else None
+    return (predictions(dataset).frame[ID] == identifier).arg_max()
 
 
-def observed(dataset: Dataset, identifier: int) -> tuple[float, bool]:
-    """PD and outcome of an application as the predictions have them."""
-    row = predictions(dataset).frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return float(row[0]), bool(row[1])
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """PD and outcome of an application as the predictions have them.
+
+    The PD is out of fold, by a model that had not seen the outcome, unless the predictions were imported.
+    """
+
+    default_probability: float
+    defaulted: bool
+    is_out_of_fold: bool
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def observed(dataset: Dataset, identifier: int) -> Observed:
+    """What the predictions hold of the application called `identifier`, which they have."""
+    found = predictions(dataset)
+    row = found.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
+    return Observed(float(row[0]), bool(row[1]), not found.source.is_imported)
 
 
 def has_application(dataset: Dataset, identifier: int) -> bool:
     """Whether `dataset` has an application of that number."""
-    return bool(predictions(dataset).frame[ID].is_in([identifier]).any())
+    ids = _sorted_ids(dataset)
+    place = int(np.searchsorted(ids, identifier))
+    return place < ids.size and int(ids[place]) == identifier
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)

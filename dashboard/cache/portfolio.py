@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -22,11 +23,19 @@ from data.facts import ColumnFacts, describe_table
 from data.imports import version_of
 from inference.artifact import MANIFEST
 from inference.assessment import Assessment, assess
+from inference.batch import Explain
 from inference.contributions import Contributions
-from inference.decision import is_declined
 from inference.explainer import Explainer
 from inference.neighbours import Neighbours, main_fields
-from inference.reasons import Reference, Typical, just_approved, make_reference, published_log_odds, typical_of
+from inference.reasons import (
+    Reference,
+    Typical,
+    batch_reasons,
+    just_approved,
+    make_reference,
+    published_log_odds,
+    typical_of,
+)
 from inference.values import Value
 
 # A column takes 2.5 MB at the most.
@@ -74,11 +83,31 @@ def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
     Raises:
         DataError: there is no model, or a value is none that it takes.
     """
+    sources = (settings().model / MANIFEST, settings().applications, settings().contributions)
+    versions = [version_of(path) for path in sources if path.exists()]
+    return _assess_values(repr(values), cutoff, " ".join(versions), values)
+
+
+# A resource: it is never written to, and copying it takes longer than all that a page does with it. What begins with an
+# underscore is no part of the key; its text is.
+@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def _assess_values(text: str, cutoff: float, version: str, _values: Mapping[str, Value]) -> Assessment:  # noqa: ARG001
+    trees = _explainer_at_hand()
+    return assess(_values, cutoff, open_session(), trees, None if trees is None else reference(cutoff))
+
+
+def explain_many(cutoff: float) -> Explain | None:
+    """What gives the principal reasons of many declined applications; None where trees or portfolio are missing."""
+    trees = _explainer_at_hand()
+    found = None if trees is None else reference(cutoff)
+    return None if trees is None or found is None else partial(batch_reasons, explainer=trees, reference=found)
+
+
+def _explainer_at_hand() -> Explainer | None:
     try:
-        trees = explainer()
+        return explainer()
     except DataError:
-        return assess(values, cutoff, open_session(), None, None)
-    return assess(values, cutoff, open_session(), trees, reference(cutoff))
+        return None
 
 
 def column_facts() -> Mapping[str, ColumnFacts]:
@@ -114,6 +143,12 @@ def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
     )  # fmt: skip
 
 
+def why_no_portfolio() -> str:
+    """The sentence why there are no applications to compare with."""
+    told = model_contributions().reason
+    return told or "The contributions are of another application table; `make build` computes them again."
+
+
 def reference(cutoff: float) -> Reference | None:
     """The applications that `cutoff` only just approves; None where there is nothing to compare with."""
     found = portfolio()
@@ -125,16 +160,15 @@ def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # 
     return make_reference(_found.contributions, just_approved(_found.log_odds, cutoff))
 
 
-def typical_of_approved(name: str, cutoff: float) -> Typical | None:
-    """What is typical of column `name` among the applications that `cutoff` approves."""
+def typical_of_reference(name: str, cutoff: float) -> Typical | None:
+    """What is typical of column `name` among the applications that `cutoff` only just approves."""
     found = portfolio()
-    return None if found is None else _typical_of_approved(name, cutoff, found.version, found)
+    return None if found is None else _typical_of_reference(name, cutoff, found.version, found)
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _typical_of_approved(name: str, cutoff: float, version: str, _found: Portfolio) -> Typical:  # noqa: ARG001
-    approved = ~is_declined(_found.probabilities, cutoff)
-    return typical_of(schema.column(name), field_values(name).filter(pl.Series(approved)))
+def _typical_of_reference(name: str, cutoff: float, version: str, _found: Portfolio) -> Typical:  # noqa: ARG001
+    return typical_of(schema.column(name), field_values(name)[just_approved(_found.log_odds, cutoff)])
 
 
 def field_values(name: str) -> pl.Series:

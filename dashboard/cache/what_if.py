@@ -13,27 +13,28 @@ from numpy.typing import NDArray
 
 from dashboard.cache.portfolio import field_values, neighbours, portfolio
 from dashboard.cache.sources import KEYS, open_session, settings
-from dashboard.what_if import FieldRange, make_range
+from dashboard.field_ranges import FieldRange, make_range
 from data import schema
 from data.imports import version_of
 from inference.artifact import MANIFEST
 from inference.counterfactuals import Counterfactual, find_changes
 from inference.neighbours import Nearest
-from inference.sensitivity import sensitivity, sensitivity_map
+from inference.sensitivity import GRID_POINTS, sensitivity, sensitivity_map
 from inference.values import Value
 
 # A map takes 2.5 kB, 200 neighbours 2.4 kB.
 _ENTRIES = 64
-N_CURVE, N_MAP = 60, 25
+N_MAP = 25
 
 Values = Mapping[str, Value]
 
 
-def _model_version() -> str:
-    return version_of(settings().model / MANIFEST)
+def _version() -> str:
+    """Of the model, and of the table that fields move over."""
+    return f"{version_of(settings().model / MANIFEST)} {version_of(settings().applications)}"
 
 
-def field_range(name: str, n: int = N_CURVE) -> FieldRange:
+def field_range(name: str, n: int = GRID_POINTS) -> FieldRange:
     """The values over which field `name` moves, and how the portfolio spreads over them."""
     return _field_range(name, n, version_of(settings().applications))
 
@@ -45,7 +46,7 @@ def _field_range(name: str, n: int, version: str) -> FieldRange:  # noqa: ARG001
 
 def changes_to_approve(values: Values, cutoff: float) -> tuple[Counterfactual, ...]:
     """The smallest changes that bring the PD below the cutoff."""
-    return _changes(repr(values), cutoff, _model_version(), values)
+    return _changes(repr(values), cutoff, _version(), values)
 
 
 # What begins with an underscore is no part of the key; its text and version are.
@@ -56,7 +57,7 @@ def _changes(text: str, cutoff: float, version: str, _values: Values) -> tuple[C
 
 def curve_pds(values: Values, name: str) -> NDArray[np.float32]:
     """PD with each value of `field_range(name)`."""
-    return _curve_pds(repr(values), name, _model_version(), values)
+    return _curve_pds(repr(values), name, _version(), values)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs=KEYS)
@@ -66,7 +67,7 @@ def _curve_pds(text: str, name: str, version: str, _values: Values) -> NDArray[n
 
 def map_pds(values: Values, down: str, across: str) -> NDArray[np.float32]:
     """PD with each pair of values of `field_range(name, N_MAP)` of two fields: (down, across)."""
-    return _map_pds(repr(values), down, across, _model_version(), values)
+    return _map_pds(repr(values), down, across, _version(), values)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs=KEYS)

@@ -123,10 +123,12 @@ def curve_finding(curve: FieldCurve, cutoff: float) -> str:
     used = _used_part(curve)
     under = ~is_declined(used.pds, cutoff)
     name, words = f"“{used.moved.label}”", used.moved.words
+    # Between two numbers nothing is known.
+    tried = "tried " if used.moved.is_number else ""
     if under.all():
-        return f"The PD stays under the cutoff at every value of {name}"
+        return f"The PD stays under the cutoff at every {tried}value of {name}"
     if not under.any():
-        return f"No value of {name} brings the PD under the cutoff"
+        return f"No {tried}value of {name} brings the PD under the cutoff"
     if not used.moved.is_number:
         held = [words[at] for at in np.flatnonzero(under)]
         return f"The PD is under the cutoff at {len(held)} of {len(words)} values of {name}: {_listed(held)}"
@@ -134,7 +136,7 @@ def curve_finding(curve: FieldCurve, cutoff: float) -> str:
     n_crossings = int(np.count_nonzero(np.diff(under)))
     times = "twice" if n_crossings == 2 else f"{n_crossings} times"
     lead = "is under the cutoff" if len(ranges) == 1 else f"crosses the cutoff {times}: under it"
-    return f"The PD {lead} for “{used.moved.title}” {_listed(ranges)}"
+    return f"The PD {lead} at the tried values of “{used.moved.title}” {_listed(ranges)}"
 
 
 def _used_part(curve: FieldCurve) -> FieldCurve:

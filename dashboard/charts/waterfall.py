@@ -21,6 +21,7 @@ from dashboard.charts.template import (
     Table,
     add_line,
     add_note,
+    add_notes,
     empty_figure,
     figure_theme,
     new_figure,
@@ -93,22 +94,28 @@ def pd_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 
 def plot_waterfall(
-    steps: Sequence[Step], base: float, *, cutoff: float, dark: bool = False, most: int = MOST_STEPS
+    steps: Sequence[Step],
+    base: float,
+    *,
+    cutoff: float,
+    dark: bool = False,
+    most: int = MOST_STEPS,
+    noun: str = "field",
 ) -> go.Figure:
     """The steps from `base` (log-odds of the average application) down to the applicant's PD, the `most` largest first.
 
-    `base` and all contributions add up to the applicant's log-odds; what is not drawn by itself is one last bar.
+    `noun` is what a step is of. `base` and all contributions add up to the applicant's log-odds; what is not drawn by
+    itself is one last bar.
     """
     title = _title(steps, base)
     if not steps:
         return empty_figure(title, NO_STEPS, dark=dark)
     theme = figure_theme(dark=dark)
-    drawn = _drawn(steps, most)
+    drawn = _drawn(steps, most, noun)
     reached = _reached(drawn, base)
     low, high = _range(reached, log_odds_of(cutoff))
-    figure = new_figure(title, _subtitle(steps, drawn, most), dark=dark)
-    figure.add_trace(_connectors(reached, theme))
-    figure.add_trace(_bars(drawn, reached, theme))
+    figure = new_figure(title, _subtitle(steps, drawn, most, noun), dark=dark)
+    figure.add_traces([_connectors(reached, theme), _bars(drawn, reached, theme)])
     figure.layout.height, figure.layout.showlegend = _AROUND + _PER_BAR * len(drawn), False
     _mark_ends(figure, reached, low, high, theme)
     mark_cutoff(figure, cutoff, low, high, theme)
@@ -194,13 +201,13 @@ def _ordered(steps: Sequence[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: -abs(step.contribution))
 
 
-def _drawn(steps: Sequence[Step], most: int) -> list[Step]:
+def _drawn(steps: Sequence[Step], most: int, noun: str) -> list[Step]:
     ordered = _ordered(steps)
     # A bar for one other field would take the room of that field.
     if len(ordered) <= most + 1:
         return ordered
     rest = ordered[most:]
-    others = Step(f"{len(rest)} other fields", "", math.fsum(step.contribution for step in rest))
+    others = Step(f"{len(rest)} other {noun}s", "", math.fsum(step.contribution for step in rest))
     return [*ordered[:most], others]
 
 
@@ -243,9 +250,9 @@ def _title(steps: Sequence[Step], base: float) -> str:
     return f"{score}: {raising} raises it most, {lowering} lowers it most"
 
 
-def _subtitle(steps: Sequence[Step], drawn: Sequence[Step], most: int) -> str:
-    said = "From the average application to this one in log-odds, field by field; + raises the PD, − lowers it"
-    return said if len(drawn) == len(steps) else f"{said}; the {most} largest of {plural(len(steps), 'field')}"
+def _subtitle(steps: Sequence[Step], drawn: Sequence[Step], most: int, noun: str) -> str:
+    said = f"From the average application to this one in log-odds, {noun} by {noun}; + raises the PD, − lowers it"
+    return said if len(drawn) == len(steps) else f"{said}; the {most} largest of {plural(len(steps), noun)}"
 
 
 def _bars(steps: Sequence[Step], reached: FloatArray, theme: FigureTheme) -> go.Bar:
@@ -279,14 +286,17 @@ def _connectors(reached: FloatArray, theme: FigureTheme) -> go.Scatter:
 
 def _mark_ends(figure: go.Figure, reached: FloatArray, low: float, high: float, theme: FigureTheme) -> None:
     last = reached.size - 1
-    for name, place, y, anchor in (
-        ("average", float(reached[0]), -1 + _BAR_WIDTH / 2, "bottom"),
+    ends = (
+        ("mean log-odds,", float(reached[0]), -1 + _BAR_WIDTH / 2, "bottom"),
         ("this applicant", float(reached[-1]), last - _BAR_WIDTH / 2, "top"),
-    ):
-        add_note(
-            figure, f"<b>{name} {brief_percent(pd_of(place))}</b>", x=place, y=y, yanchor=anchor,
-            xanchor=_anchor(place, low, high), font={"size": 12, "color": theme.text},
-        )  # fmt: skip
+    )
+    add_notes(figure, [
+        {
+            "text": f"<b>{name} {brief_percent(pd_of(place))}</b>", "x": place, "y": y, "yanchor": anchor,
+            "xanchor": _anchor(place, low, high), "font": {"size": 12, "color": theme.text},
+        }
+        for name, place, y, anchor in ends
+    ])  # fmt: skip
 
 
 def _anchor(place: float, low: float, high: float) -> str:

@@ -24,6 +24,8 @@ _TOP_WITHOUT_TITLE = 36
 _CSV = "text/csv"
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = r"^([=+\-@\t\r])"
+# A number is none, whatever sign it has.
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 def is_dark() -> bool:
@@ -90,7 +92,9 @@ def csv_of(frame: pl.DataFrame) -> bytes:
     """`frame` as CSV; text and headers that a spreadsheet would run as a formula are kept from being one."""
     text = pl.selectors.string() | pl.selectors.by_dtype(pl.Enum) | pl.selectors.categorical()
     words = frame.select(text).columns
-    safe = frame.with_columns(pl.col(words).cast(pl.String).str.replace(_FORMULA, "'$1"))
+    texts = pl.col(words).cast(pl.String)
+    kept = texts.str.replace(_FORMULA, "'$1")
+    safe = frame.with_columns(pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(kept))
     headers = {name: re.sub(_FORMULA, r"'\1", name) for name in safe.columns}
     out = io.BytesIO()
     safe.rename(headers).write_csv(out)

@@ -91,7 +91,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     title, comparison, cutoff = st.columns([2.4, 1, 1.2], gap="medium", vertical_alignment="bottom")
     with title:
         st.title(page.title, anchor=False)
-        _render_source(predictions)
+        _render_source(page, predictions)
     _render_notices()
     if page.has_cutoff:
         with cutoff:
@@ -142,9 +142,12 @@ def _render_resolution() -> None:
         render_method("Resolution", key="resolution")
 
 
-def _render_source(predictions: Predictions) -> None:
+def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
-    st.caption(f"{labels.plain(source.name)} · PDs are {'as imported' if source.is_imported else 'out of fold'}")
+    whose = "as imported" if source.is_imported else "out of fold"
+    if page.has_cutoff and not page.of_cohort:
+        whose = f"the published model's, those of the portfolio {whose}"
+    st.caption(f"{labels.plain(source.name)} · PDs are {whose}")
     for notice in source.notices:
         st.caption(labels.plain(notice))
 

@@ -69,7 +69,7 @@ async def _measure(settings: Settings, options: Options) -> Figures:
     async with open_browser() as browser:
         figures = await _measure_starts(browser, portfolio)
         floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs)
-        figures = _described(floor_samples, samples) | figures | {"rows": portfolio.height}
+        figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
         figures |= await _measure_server(browser, portfolio, options)
         if options.rows:
             figures |= await _measure_scaled(browser, portfolio, options)
@@ -95,17 +95,17 @@ async def _measure_interactions(
     floor_samples: Samples = []
     found: dict[str, Samples] = {name: [] for name in INTERACTIONS}
     floor_port = free_port()
-    async with serve(floor_command(floor_port), floor_port) as low, _observed() as (server, log):
+    async with serve(floor_command(floor_port), floor_port) as low, observed() as (server, log):
         for name, samples in found.items():
             async with visit(browser) as below, visit(browser, log) as reader:
                 steps = INTERACTIONS[name](reader, server.address, portfolio)
-                await _in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
-                _check(reader)
+                await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
+                check(reader)
     return floor_samples, found
 
 
 @asynccontextmanager
-async def _observed(*arguments: str) -> AsyncIterator[tuple[Server, RunLog]]:
+async def observed(*arguments: str) -> AsyncIterator[tuple[Server, RunLog]]:
     """The dashboard with its script runs timed."""
     with tempfile.TemporaryDirectory() as folder:
         log, port = RunLog(Path(folder) / "runs.txt"), free_port()
@@ -113,7 +113,7 @@ async def _observed(*arguments: str) -> AsyncIterator[tuple[Server, RunLog]]:
             yield server, log
 
 
-async def _in_turn(runs: int, *contenders: tuple[Steps, Samples]) -> None:
+async def in_turn(runs: int, *contenders: tuple[Steps, Samples]) -> None:
     """One step of each contender after the other, `runs` times after some that are not counted."""
     async with AsyncExitStack() as stack:
         for steps, _ in contenders:
@@ -125,12 +125,12 @@ async def _in_turn(runs: int, *contenders: tuple[Steps, Samples]) -> None:
                     samples.append(timing)
 
 
-def _check(reader: Visit) -> None:
+def check(reader: Visit) -> None:
     if reader.problems:
         raise ScreenError(f"{reader.page.url} reported: {'; '.join(reader.problems[:3])}")
 
 
-def _described(floor_samples: Samples, samples: Mapping[str, Samples]) -> Figures:
+def described(floor_samples: Samples, samples: Mapping[str, Samples]) -> Figures:
     return {
         "floor_ms": percentiles([timing.painted for timing in floor_samples]),
         "interactions": {name: _painted(found) for name, found in samples.items()},
@@ -236,15 +236,15 @@ async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Optio
         path = Path(folder) / "scaled.parquet"
         large = Portfolio(scaled(portfolio.frame, options.rows, seed=_SEED))
         large.frame.write_parquet(path)
-        async with _observed() as (usual, usual_log), _observed("--predictions", str(path)) as (server, log):
+        async with observed() as (usual, usual_log), observed("--predictions", str(path)) as (server, log):
             for name, (few, many) in found.items():
                 async with visit(browser, usual_log) as below, visit(browser, log) as reader:
-                    await _in_turn(
+                    await in_turn(
                         options.runs,
                         (INTERACTIONS[name](below, usual.address, portfolio), few),
                         (INTERACTIONS[name](reader, server.address, large), many),
                     )
-                    _check(reader)
+                    check(reader)
     return {"scale10": {"rows": large.height, "interactions": {name: _compared(*both) for name, both in found.items()}}}
 
 

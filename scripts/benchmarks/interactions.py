@@ -13,6 +13,7 @@ from dataclasses import replace
 import polars as pl
 from playwright.async_api import Locator
 
+from dashboard.labels import percent, telling_digits
 from data import schema
 from data.settings import load_settings
 from inference.decision import DEFAULT_CUTOFF
@@ -189,7 +190,8 @@ async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     before = ""
     for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):
         row = pl.scan_parquet(settings.applications).filter(pl.col(schema.ID) == identifier).collect()
-        pd = f"{100 * session.score(row.row(0, named=True)):.2f} %"
+        score = session.score(row.row(0, named=True))
+        pd = percent(score, telling_digits(score, DEFAULT_CUTOFF))
         if pd != before:
             await box.fill(str(identifier))
             yield await visit.time(KEY, lambda: box.press("Enter"), _panel_card(pd))

@@ -8,6 +8,11 @@ from typing import Any
 
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 # The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
+MOST_EDIT_MS, MOST_BATCH_S = 300, 15.0
+ANSWERS = {
+    "counterfactual_ms": ("What would change the decision", 300), "neighbours_ms": ("The 200 most similar", 150),
+    "explain_ms": ("Contributions of one application", None),
+}  # fmt: skip
 MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
 MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
 MOST_SERVER_MS = 60
@@ -47,6 +52,8 @@ def render(figures: Figures) -> str:
     parts = [_machine(figures), _interactions(figures), _single(figures), _parts(figures)]
     if "scale10" in figures:
         parts.append(_scaled(figures["scale10"]))
+    if "applicant" in figures:
+        parts += [_edits(figures["applicant"]), _answers(figures["applicant"])]
     return "\n\n".join(parts)
 
 
@@ -122,6 +129,36 @@ def _scaled(scaled: Figures) -> str:
         f"at most {MOST_RATIO:g}", "script run p50 / p95, ms",
     ]  # fmt: skip
     return _table(header, rows)
+
+
+def _edits(figures: Figures) -> str:
+    floor = figures["floor_ms"]
+    rows = [["floor app", "", _ms(floor["p50"]), _ms(floor["p95"]), "", "", ""]]
+    for name, found in figures["interactions"].items():
+        server = figures["server_ms"][name]
+        rows.append([
+            name, str(found["n"]), _ms(found["p50"]), _ms(found["p95"]), f"{MOST_EDIT_MS} ms",
+            _yes(found["p95"] <= MOST_EDIT_MS), f"{_ms(server['p50'])} / {_ms(server['p95'])}",
+        ])  # fmt: skip
+    header = ["applicant's page", "n", "painted p50, ms", "p95, ms", "goal", "reached", "script run p50 / p95, ms"]
+    return _table(header, rows)
+
+
+def _answers(figures: Figures) -> str:
+    rows = []
+    for name, (label, most) in ANSWERS.items():
+        found = figures[name]
+        worded = f"{found['p50']:.1f} / {found['p95']:.1f} / {found['max']:.1f} ms"
+        goal, met = ("", "") if most is None else (f"{most} ms", _yes(found["max"] <= most))
+        rows.append([f"{label}, p50 / p95 / largest of {found['n']}", worded, goal, met])
+    changes, batch = figures["counterfactual_ms"], figures["batch"]
+    without = f"{changes['without']} of {changes['n']}"
+    rows.append(["Declined applications for which no change is found", without, "", ""])
+    label = f"{batch['rows']:,} applications as CSV, read and scored with reasons"
+    met = _yes(batch["seconds"] <= MOST_BATCH_S)
+    rows.append([label, f"{batch['seconds']:.1f} s", f"{MOST_BATCH_S:g} s", met])
+    rows.append(["Memory of that, at its peak (before)", f"{batch['peak_mb']:,} ({batch['loaded_mb']:,}) MB", "", ""])
+    return _table(["", "measured", "goal", "reached"], rows)
 
 
 def _cell(value: float | None, *, is_count: bool) -> str:

@@ -8,16 +8,17 @@ import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.applicant.why import NO_TREES
 from dashboard.components.method import render_method
-from dashboard.drafts import make_edits
+from dashboard.drafts import Draft, make_edits
 from dashboard.field_words import word_field
-from dashboard.reason_words import REASONS_METHOD, word_typical
-from dashboard.visit import EDITS
+from dashboard.reason_words import REASONS_METHOD, is_typical, word_typical
 from data import schema
 from data.schema import Kind, Sensitivity
-from inference.counterfactuals import LEVERS, Counterfactual, FieldChange
+from inference.counterfactuals import LEVERS, LONGEST_TERM, SHORTEST_TERM, Counterfactual, FieldChange
+from inference.reasons import Reason
 
-_SENSITIVE = "†"
+_SENSITIVE, _TYPICAL = "†", "‡"
 
 
 def render_decision_tab(view: ApplicantView) -> None:
@@ -31,49 +32,70 @@ def _render_reasons(view: ApplicantView) -> None:
     assessed = view.assessed
     st.subheader("Principal reasons" if assessed.is_declined else "What keeps it approved", anchor=False)
     if not assessed.reasons:
-        found = cache.portfolio()
-        why = cache.model_contributions().reason if found is None else "No application is approved at this cutoff."
-        st.info(labels.plain(f"There are no reasons to give. {why}"), icon=":material/info:")
+        st.info(labels.plain(f"There are no reasons to give. {_why_none(view)}"), icon=":material/info:")
         return
-    rows = ["| | Field | This applicant | Typical of the approved | Odds |", "|---|---|---|---|---|"]
-    is_sensitive = False
-    for place, reason in enumerate(assessed.reasons, 1):
-        column = schema.column(reason.field)
-        mark = _SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
-        is_sensitive |= bool(mark)
-        typical = cache.typical_of_approved(column.name, assessed.cutoff)
-        own = word_field(column, view.values.get(column.name))
-        cells = [
-            f"{place}", f"**{labels.plain(column.label)}**{mark}", labels.plain(own),
-            labels.plain(word_typical(column, typical)) if typical else labels.NOT_DEFINED,
-            f"×\u00a0{math.exp(reason.excess):.2f}",
-        ]  # fmt: skip
-        rows.append(f"| {' | '.join(cells)} |")
-    st.markdown("\n".join(rows))
-    if is_sensitive:
-        st.caption(f"{_SENSITIVE} A sensitive attribute: have it reviewed before it is given as a reason.")
+    told = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
+    head = ["| | Field | This applicant | Typical of the just approved | Odds |", "|---|---|---|---|---|"]
+    st.markdown("\n".join(head + [row for row, _ in told]))
+    side = "riskier" if assessed.is_declined else "safer"
+    notes = {
+        _SENSITIVE: "A sensitive attribute: have it reviewed before it is given as a reason.",
+        _TYPICAL: f"Common among the just approved, too: the model rates it {side} than theirs on average.",
+    }
+    for mark, note in notes.items():
+        if any(mark in marks for _, marks in told):
+            st.caption(f"{mark} {note}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(REASONS_METHOD, width="stretch")
         render_method("Reasons of a decision", key="reasons")
 
 
+def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, str]:
+    """A reason as a row of the table, and the marks of the notes that belong to it."""
+    column = schema.column(reason.field)
+    value, typical = view.values.get(column.name), cache.typical_of_reference(column.name, view.cutoff)
+    marks = _SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
+    marks += _TYPICAL if typical and is_typical(column, value, typical) else ""
+    cells = (
+        str(place), f"**{labels.plain(column.label)}**{marks}", labels.plain(word_field(column, value)),
+        labels.plain(word_typical(column, typical)) if typical else labels.NOT_DEFINED,
+        f"×\u00a0{math.exp(reason.excess):.2f}",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |", marks
+
+
+def _why_none(view: ApplicantView) -> str:
+    if view.assessed.explanation is None:
+        return NO_TREES
+    if cache.portfolio() is None:
+        return cache.why_no_portfolio()
+    reference = cache.reference(view.assessed.cutoff)
+    if reference is None or not reference.n_applications:
+        return "No application is approved at this cutoff."
+    side = "raises" if view.assessed.is_declined else "lowers"
+    return f"No field {side} the log-odds beyond those of the applications that are just approved."
+
+
 def _render_changes(view: ApplicantView) -> None:
     st.subheader("What would change the decision", anchor=False)
-    cutoff = labels.percent(view.page.cutoff)
+    cutoff = labels.percent(view.cutoff)
     if not view.assessed.is_declined:
         st.caption(f"Approved at {cutoff}: nothing has to change.")
         return
-    found = cache.changes_to_approve(view.values, view.page.cutoff)
+    found = cache.changes_to_approve(view.values, view.cutoff)
     if not found:
         levers = ", ".join(schema.column(lever.name).label.lower() for lever in LEVERS)
         st.info(
-            f"None found: no change of one or two of {levers} brings the PD below {cutoff}.", icon=":material/block:"
+            f"None found: no change of one or two of {levers} brings the PD below {cutoff}. Amounts were tried in "
+            f"steps of 2.5 % up to 60 %, with {SHORTEST_TERM:g} to {LONGEST_TERM:g} payments.",
+            icon=":material/block:",
         )
     for place, change in enumerate(found):
         _render_change(view, place, change)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            "The smallest changes of one or two fields that can be acted on, each scored again.", width="stretch"
+            "The smallest changes of one or two fields that can be acted on, in steps of 2.5 %, each scored again.",
+            width="stretch",
         )
         render_method("What would change a decision", key="changes")
 
@@ -81,9 +103,11 @@ def _render_changes(view: ApplicantView) -> None:
 def _render_change(view: ApplicantView, place: int, found: Counterfactual) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         words = " and ".join(word_change(change) for change in found.changes)
-        st.markdown(f"{words}: PD **{labels.percent(found.default_probability)}**", width="stretch")
+        digits = labels.telling_digits(found.default_probability, view.cutoff)
+        st.markdown(f"{words}: PD **{labels.percent(found.default_probability, digits)}**", width="stretch")
         edits = make_edits([*view.draft.edits, *((change.name, change.after) for change in found.changes)], view.base)
-        st.button("Try it", key=f"try.{place}", on_click=state.put, args=({EDITS: edits},), icon=":material/edit:")
+        tried = Draft(view.draft.applicant, edits)
+        st.button("Try it", key=f"try.{place}", on_click=state.put_draft, args=(tried,), icon=":material/edit:")
 
 
 def word_change(change: FieldChange) -> str:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from dashboard import labels, state
 from dashboard.components.applicant.view import ApplicantView, main_fields
 from dashboard.components.filter_bar import MORE, OWN_BUTTON
-from dashboard.drafts import NO_EDITS, make_edits
+from dashboard.drafts import Draft, make_edits
+from dashboard.field_ranges import shown_factor
 from dashboard.field_words import word_field
 from dashboard.value_labels import NO_YES
 from dashboard.visit import EDITS
-from dashboard.what_if import shown_factor
 from data import schema
 from data.schema import Column, Kind, Unit
 from inference.features import FEATURES
-from inference.values import MISSING, Value
+from inference.values import Value, ValueFault, check_value
 
 _FIELD = "form."
 _PER_ROW = 2
 _FLAGS = ("0", "1")
+# No level is called so.
+_NO_VALUE = ""
 # Steps of the buttons beside a number.
 _STEPS = {Unit.CURRENCY: 10_000.0, Unit.CURRENCY_PER_YEAR: 10_000.0, Unit.SHARE: 0.05, Unit.DAYS_BEFORE: 1.0}
-_FORMATS = {Unit.CURRENCY: "%.0f", Unit.CURRENCY_PER_YEAR: "%.0f", Unit.SHARE: "%.4f", Unit.DAYS_BEFORE: "%.2f"}
 
 
 def render_form(view: ApplicantView) -> None:
@@ -50,7 +49,7 @@ def _render_head(view: ApplicantView) -> None:
         st.markdown(f"**Values**{changed}", width="stretch")
         where = "the typical values" if view.draft.identifier is None else "the file's values"
         st.button(
-            f"Back to {where}", on_click=state.put, args=({EDITS: NO_EDITS},), icon=":material/undo:",
+            f"Back to {where}", on_click=state.put_draft, args=(Draft(view.draft.applicant),), icon=":material/undo:",
             type="tertiary", disabled=not n_changed,
         )  # fmt: skip
 
@@ -107,40 +106,49 @@ def shown_number(column: Column, value: Value) -> float | int | None:
     if value is None or isinstance(value, str) or value == column.sentinel:
         return None
     if column.unit is Unit.DAYS_BEFORE:
-        return round(value * shown_factor(column), 2)
+        # Zero days are no negative years.
+        return round(value * shown_factor(column), 2) + 0.0
     return int(value) if column.dtype.is_integer() else float(value)
 
 
 def stored_number(column: Column, shown: float | None) -> Value:
-    """What is stored for a number of the form, within what the column can hold."""
+    """What is stored for a number of the form.
+
+    Raises:
+        ValueFault: the column cannot hold it.
+    """
     if shown is None:
         return None
     value = shown / shown_factor(column)
-    if not column.dtype.is_integer():
-        return float(value)
-    low, high = column.minimum or 0.0, column.maximum or 0.0
-    return int(min(max(round(value), low), high))
+    return check_value(column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
 
 
-def _ends(column: Column) -> tuple[Any, Any]:
-    """The smallest and largest number that the form takes, of the type it shows."""
+def _word_ends(column: Column) -> str:
+    """The smallest and largest number that the form takes, in words."""
     low, high = sorted((end or 0.0) * shown_factor(column) for end in (column.minimum, column.maximum))
-    if column.unit is Unit.DAYS_BEFORE:
-        return round(low - 0.005, 2), round(high + 0.005, 2)
-    return (int(low), int(high)) if column.dtype.is_integer() else (float(low), float(high))
+    unit = " years" if column.unit is Unit.DAYS_BEFORE else ""
+    return f"{labels.amount(low + 0.0)} to {labels.amount(high)}{unit}"
+
+
+def _decimals(column: Column, shown: float | None) -> int:
+    """How many decimals the form shows of a number that is not whole by nature."""
+    if column.unit is Unit.SHARE:
+        return 4
+    is_amount = column.unit in (Unit.CURRENCY, Unit.CURRENCY_PER_YEAR)
+    return 0 if is_amount and (shown is None or float(shown).is_integer()) else 2
 
 
 def _render_number(view: ApplicantView, column: Column) -> None:
     value = view.values.get(column.name)
     shown = shown_number(column, value)
-    low, high = _ends(column)
     is_sentinel = column.sentinel is not None and value == column.sentinel
+    is_whole = column.dtype.is_integer() and column.unit is not Unit.DAYS_BEFORE
     key = state.hold(_FIELD + column.name, shown)
-    whole = isinstance(low, int)
+    # Without ends of its own: what lies beyond them is answered in a sentence, and the box says what is scored.
     st.number_input(
-        _title(column), low, high, shown, 1 if whole else _STEPS.get(column.unit, 1.0),
-        None if whole else _FORMATS.get(column.unit), key=key, help=_help(column), disabled=is_sentinel,
-        placeholder=labels.NOT_DEFINED if is_sentinel else labels.MISSING,
+        _title(column), value=shown, step=1 if is_whole else _STEPS.get(column.unit, 1.0),
+        format=None if is_whole else f"%.{_decimals(column, shown)}f", key=key, help=_help(column),
+        disabled=is_sentinel, placeholder=labels.NOT_DEFINED if is_sentinel else labels.MISSING,
         on_change=_take_number, args=(view, column, key),
     )  # fmt: skip
     if column.sentinel is not None:
@@ -157,13 +165,28 @@ def _title(column: Column) -> str:
 
 def _help(column: Column) -> str:
     unit = "years before the application" if column.unit is Unit.DAYS_BEFORE else column.unit.value
-    return labels.plain(column.description + (f" In {unit}." if unit else ""))
+    told = f" {unit[:1].upper()}{unit[1:]}." if unit else ""
+    missing = " Not known? Add it under “Without a value”." if column.kind is Kind.NUMERIC else ""
+    return labels.plain(f"{column.description}{told}{missing}")
 
 
 def _take_number(view: ApplicantView, column: Column, key: str) -> None:
     shown, base = st.session_state[key], view.base.get(column.name)
-    # The same as it is shown is the same: rounding to hundredths of a year is nobody's change.
-    _take(view, column.name, base if shown == shown_number(column, base) else stored_number(column, shown))
+    if _looks_like(column, shown, shown_number(column, base)):
+        _take(view, column.name, base)
+        return
+    try:
+        _take(view, column.name, stored_number(column, shown))
+    except ValueFault:
+        state.notify([f"{column.label} cannot be {shown:,.10g}: it holds {_word_ends(column)}."])
+
+
+def _looks_like(column: Column, shown: float | None, own: float | None) -> bool:
+    """Whether a number is `own` as far as the form shows it: rounding is nobody's change."""
+    if shown is None or own is None:
+        return shown is own
+    digits = _decimals(column, own)
+    return f"{shown:.{digits}f}" == f"{own:.{digits}f}"
 
 
 def _take_sentinel(view: ApplicantView, column: Column, key: str) -> None:
@@ -175,24 +198,28 @@ def _take_sentinel(view: ApplicantView, column: Column, key: str) -> None:
 
 
 def _take(view: ApplicantView, name: str, value: Value) -> None:
+    if state.draft().applicant != view.draft.applicant:
+        # Drawn for somebody else, before the page could follow.
+        return
     base = {name: view.base.get(name)}
     state.put({EDITS: make_edits([*state.draft().edits, (name, value)], base)})
 
 
 def _render_choice(view: ApplicantView, column: Column) -> None:
     value = view.values.get(column.name)
-    chosen = MISSING if value is None else str(value)
+    chosen = _NO_VALUE if value is None else str(value)
     options = list(column.levels or _FLAGS)
-    options += [MISSING] if chosen in options or chosen == MISSING else [chosen, MISSING]
+    options += [_NO_VALUE] if chosen in options or chosen == _NO_VALUE else [chosen, _NO_VALUE]
+    words = labels.distinct({option: _word_option(column, option) for option in options})
     key = state.hold(_FIELD + column.name, chosen)
     st.selectbox(
         _title(column), options, options.index(chosen), key=key, help=_help(column),
-        format_func=partial(_word_option, column), on_change=_take_choice, args=(view, column, key, tuple(options)),
+        format_func=words.__getitem__, on_change=_take_choice, args=(view, column, key, tuple(options)),
     )  # fmt: skip
 
 
 def _word_option(column: Column, option: str) -> str:
-    if option == MISSING:
+    if option == _NO_VALUE:
         return labels.MISSING
     return labels.level(column.name, option) if column.kind is Kind.CATEGORY else NO_YES[int(option)]
 
@@ -201,8 +228,8 @@ def _take_choice(view: ApplicantView, column: Column, key: str, options: Sequenc
     chosen = st.session_state[key]
     if chosen not in options:
         return
-    value: Value = chosen if column.kind is Kind.CATEGORY else int(chosen) if chosen != MISSING else None
-    _take(view, column.name, None if chosen == MISSING else value)
+    value: Value = None if chosen == _NO_VALUE else chosen if column.kind is Kind.CATEGORY else int(chosen)
+    _take(view, column.name, value)
 
 
 def _render_missing(view: ApplicantView, columns: Sequence[Column], name: str) -> None:
@@ -218,6 +245,8 @@ def _render_missing(view: ApplicantView, columns: Sequence[Column], name: str) -
 
 
 def _take_missing(view: ApplicantView, names: Sequence[str], key: str) -> None:
+    if state.draft().applicant != view.draft.applicant:
+        return
     chosen = set(st.session_state[key])
     edits = dict(state.draft().edits)
     for name in names:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, labels, state
-from dashboard.drafts import NEW, NO_EDITS, Draft, is_applicant
+from dashboard.components.applicant.notes import forget_note
+from dashboard.components.applicant.view import ApplicantView, applicant_view
+from dashboard.drafts import NEW, NO_EDITS, Draft
 from dashboard.field_words import word_field
 from dashboard.filters import Filters
 from dashboard.lookup import Pick
@@ -16,12 +18,11 @@ from dashboard.visit import APPLICANT, EDITS
 from data import schema
 from data.errors import DataError
 from inference.assessment import Assessment
-from inference.reasons import Reason
-from inference.values import Value
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
+_PD_HELP = "Probability of default by the published model, which was trained on the whole portfolio."
 _ASK = "Type the beginning of an application's number, or choose one with a button."
 
 
@@ -82,6 +83,7 @@ def _take_number(dataset: cache.Dataset) -> None:
 
 
 def _choose(applicant: str) -> None:
+    forget_note(NEW)
     state.put({APPLICANT: applicant, EDITS: NO_EDITS})
     # The box then says what was chosen, whatever was typed.
     st.session_state.pop(_SHOWN, None)
@@ -115,7 +117,7 @@ def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:
 
 
 def _render_suggestions(dataset: cache.Dataset, typed: str) -> None:
-    if not typed.isdecimal():
+    if Draft(typed).identifier is None:
         st.warning(word_unknown(typed), icon=":material/info:")
         return
     found = cache.numbers_beginning_with(dataset, typed, _SUGGESTIONS)
@@ -131,39 +133,42 @@ def _render_suggestions(dataset: cache.Dataset, typed: str) -> None:
 
 
 def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link: st.Page | None) -> None:
-    base = cache.base_values(dataset, draft.applicant)
-    if base is None:
+    view = applicant_view(dataset, draft, cutoff)
+    if view is None:
         st.warning(word_unknown(draft.applicant), icon=":material/info:")
         return
-    values = draft.values(base)
-    assessed = cache.assess_values(values, cutoff)
     with st.container(border=True, gap="small"):
-        _render_score(dataset, draft, assessed)
-        _render_reasons(assessed.reasons[:_REASONS], values, assessed)
+        _render_score(view)
+        _render_reasons(view)
         if link is not None:
             st.page_link(link, label="Explain, change, decide", icon=":material/person_search:")
-    _render_provenance(dataset, draft)
+    _render_provenance(view)
 
 
-def _render_score(dataset: cache.Dataset, draft: Draft, assessed: Assessment) -> None:
-    pd, cutoff = assessed.default_probability, assessed.cutoff
-    name = "New applicant" if draft.applicant == NEW else f"Application {draft.applicant}"
-    changed = f", {labels.plural(len(draft.edits), 'value')} changed" if draft.edits else ""
-    st.caption(f"{name}{changed}")
-    st.metric("PD", labels.percent(pd), help="Probability of default by the current model.")
+def _render_score(view: ApplicantView) -> None:
+    assessed = view.assessed
+    changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
+    st.caption(f"{view.name}{changed}")
+    digits = labels.telling_digits(assessed.default_probability, view.cutoff)
+    st.metric("PD", labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
-    side = "above" if assessed.is_declined else "below"
-    st.markdown(f"{labels.points(abs(assessed.distance))} {side} the cutoff of {labels.percent(cutoff)}")
-    spans = word_span(pd, cache.open_session().manifest.band_edges)
+    st.markdown(f"{word_distance(assessed)} the cutoff of {labels.percent(view.cutoff)}")
+    spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
     st.caption(labels.plain(f"Risk band {assessed.risk_band} ({spans})"))
-    shares = placements(dataset, assessed)
+    shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
     st.caption(labels.plain(f"Riskier than {told}"))
 
 
+def word_distance(assessed: Assessment) -> str:
+    """How far the PD lies from the cutoff, and on which side."""
+    digits = labels.telling_digits(assessed.default_probability, assessed.cutoff)
+    return f"{labels.points(abs(assessed.distance), digits)} {'above' if assessed.is_declined else 'below'}"
+
+
 def word_unknown(applicant: str) -> str:
     """Why there is no such application, as Markdown."""
-    if not is_applicant(applicant):
+    if Draft(applicant).identifier is None:
         return "An application number holds digits only."
     return f"There is no application {applicant} in these predictions."
 
@@ -176,31 +181,34 @@ def render_decision(assessed: Assessment) -> None:
         st.badge("Approved", icon=":material/check:", color="blue")
 
 
-def placements(dataset: cache.Dataset, assessed: Assessment) -> dict[str, float]:
+def placements(view: ApplicantView) -> dict[str, float]:
     """The share of the portfolio, and of the cohort on the screen where there is one, whose PD is lower."""
-    filters = state.filters().at(assessed.cutoff)
+    filters = state.filters().at(view.cutoff)
     cohorts = {"the portfolio": Filters()} | ({"the cohort": filters} if filters else {})
-    pd = assessed.default_probability
-    shares = {name: share_below(cache.cohort_counts(dataset, of), pd) for name, of in cohorts.items()}
+    pd = view.assessed.default_probability
+    shares = {name: share_below(cache.cohort_counts(view.dataset, of), pd) for name, of in cohorts.items()}
     return {name: share for name, share in shares.items() if share is not None}
 
 
-def _render_reasons(reasons: Sequence[Reason], values: dict[str, Value], assessed: Assessment) -> None:
+def _render_reasons(view: ApplicantView) -> None:
+    reasons = view.assessed.reasons[:_REASONS]
     if not reasons:
         return
-    lines = [f"{'Declined' if assessed.is_declined else 'Approved'} mainly because of"]
+    lines = [f"{'Declined' if view.assessed.is_declined else 'Approved'} mainly because of"]
     for reason in reasons:
         column = schema.column(reason.field)
-        lines.append(f"- **{column.label}**: {labels.plain(word_field(column, values.get(column.name)))}")
+        lines.append(f"- **{column.label}**: {labels.plain(word_field(column, view.values.get(column.name)))}")
     st.markdown("\n".join(lines))
 
 
-def _render_provenance(dataset: cache.Dataset, draft: Draft) -> None:
-    if draft.identifier is not None:
-        out_of_fold, defaulted = cache.observed(dataset, draft.identifier)
+def _render_provenance(view: ApplicantView) -> None:
+    found = view.observed
+    if found is not None:
+        # Who gave an imported PD, and what that had seen, is not known.
+        whose = "given by a model that had not seen it" if found.is_out_of_fold else "as imported"
         st.caption(
-            f"In the portfolio this application has a PD of {labels.percent(out_of_fold)}, given by a model that "
-            f"had not seen it, and {'defaulted' if defaulted else 'did not default'}."
+            f"In the portfolio this application has a PD of {labels.percent(found.default_probability)}, {whose}, and "
+            f"{'defaulted' if found.defaulted else 'did not default'}."
         )
     session = cache.open_session()
     if session.fallback_reason:

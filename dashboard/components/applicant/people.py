@@ -25,12 +25,12 @@ def render_people(view: ApplicantView) -> None:
     """Write the tab."""
     own, found = cache.portfolio(), cache.nearest(view.values, view.draft.identifier)
     if own is None or found is None:
-        st.info(labels.plain(cache.model_contributions().reason), icon=":material/info:")
+        st.info(labels.plain(cache.why_no_portfolio()), icon=":material/info:")
         return
     defaulted = own.defaulted[found.rows]
     rate = share(int(defaulted.sum()), int(defaulted.size), "no application is like this one")
     group = NeighbourGroup(own.probabilities[found.rows], defaulted, view.assessed.default_probability, rate)
-    cutoff = view.page.cutoff
+    cutoff = view.cutoff
     render_figure(
         plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
         alt=describe_neighbours(group, cutoff=cutoff), table=tabulate_neighbours(group), method="Similar applicants",

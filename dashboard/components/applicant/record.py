@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 
 import streamlit as st
 
 from dashboard import cache, labels, state
+from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.field_words import word_field
@@ -32,16 +34,17 @@ from inference.record import (
 )
 from inference.scoring import APPROVE, DECLINE
 
-_NOTE, _NOTES, _FILE, _OPENED = "record.note", "record.notes", "record.file", "record.opened"
-_LARGEST_MB = 1
-# A click on a file's button ends the typing of the note, too; how long that takes to arrive beside the click itself.
-_TAKE_OVER_SECONDS = 0.2
+_NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
+_LARGEST_MB, _MOST_RECORDS = 1, 20
+# A click on a file's button ends the typing of a note or a number, too; how long the page takes to follow.
+_TAKE_OVER_SECONDS = 0.4
 
 
 def render_record(view: ApplicantView) -> None:
     """Write the tab."""
-    notes, applicant = _notes(), view.draft.applicant
-    note = notes.get(applicant, "")
+    applicant = view.draft.applicant
+    note = notes().get(applicant, "")
+    made = (applicant, _remember(applicant, make_record(view)), notes())
     st.text_area(
         "Note of the analyst", note, key=state.hold(_NOTE, note), max_chars=LONGEST_NOTE, height=140,
         placeholder="What was considered, asked or agreed; it goes into the record as it is.",
@@ -50,30 +53,35 @@ def render_record(view: ApplicantView) -> None:
     name = f"decision-{applicant}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button(
-            "Record as HTML", partial(_html, view, notes), f"{name}.html", "text/html", on_click="ignore",
+            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html", on_click="ignore",
             icon=":material/description:", key="record.html",
         )  # fmt: skip
         st.download_button(
-            "Record as JSON", partial(_json, view, notes), f"{name}.json", "application/json", on_click="ignore",
+            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", on_click="ignore",
             icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption("Inputs, PD, cutoff, decision, reasons, digests of model and data, time, and the note.")
 
 
-def _notes() -> dict[str, str]:
-    """The analyst's notes of this visit by applicant, which outlast the box that they are written in."""
-    found: dict[str, str] = st.session_state.setdefault(_NOTES, {})
-    return found
+# By applicant, so that a button drawn before the last edit hands out what came after it, and of nobody else.
+def _remember(applicant: str, record: DecisionRecord) -> Mapping[str, DecisionRecord]:
+    """The records of this visit as the page last showed them, with that of `applicant` as it is now."""
+    latest: dict[str, DecisionRecord] = st.session_state.setdefault(_LATEST, {})
+    latest.pop(applicant, None)
+    latest[applicant] = record
+    for first in list(latest)[:-_MOST_RECORDS]:
+        del latest[first]
+    return latest
 
 
 def _take_note(applicant: str) -> None:
-    _notes()[applicant] = st.session_state[_NOTE]
+    notes()[applicant] = st.session_state[_NOTE]
 
 
-def make_record(view: ApplicantView, note: str) -> DecisionRecord:
-    """The record of the decision as it stands on the screen."""
+def make_record(view: ApplicantView, note: str = "") -> DecisionRecord:
+    """The record of the decision as it stands on the screen, made now."""
     session, assessed = cache.open_session(), view.assessed
-    reasons = [_recorded(view, reason) for reason in assessed.reasons] if assessed.is_declined else []
+    reasons = [_recorded(view, reason) for reason in assessed.reasons]
     return DecisionRecord(
         application_id=view.draft.identifier,
         inputs=dict(view.values),
@@ -90,12 +98,18 @@ def make_record(view: ApplicantView, note: str) -> DecisionRecord:
         product_version=version("scoreroom"),
         made_at=word_time(dt.datetime.now(dt.UTC)),
         note=note,
+        out_of_fold_probability=_out_of_fold(view),
     )
+
+
+def _out_of_fold(view: ApplicantView) -> float | None:
+    found = view.observed
+    return found.default_probability if found is not None and found.is_out_of_fold else None
 
 
 def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
     column = schema.column(reason.field)
-    typical = cache.typical_of_approved(column.name, view.page.cutoff)
+    typical = cache.typical_of_reference(column.name, view.cutoff)
     words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
     return RecordedReason(
         column.name, column.label, word_field(column, view.values.get(column.name)), words, reason.excess
@@ -103,17 +117,17 @@ def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
 
 
 # A file is made when it is asked for, in a thread that belongs to no visit: what it holds is given to it.
-def _html(view: ApplicantView, notes: Mapping[str, str]) -> bytes:
-    return record_html(_latest_record(view, notes)).encode()
+def _html(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
+    return record_html(_latest_record(applicant, latest, written)).encode()
 
 
-def _json(view: ApplicantView, notes: Mapping[str, str]) -> bytes:
-    return to_json(_latest_record(view, notes))
+def _json(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
+    return to_json(_latest_record(applicant, latest, written))
 
 
-def _latest_record(view: ApplicantView, notes: Mapping[str, str]) -> DecisionRecord:
+def _latest_record(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> DecisionRecord:
     time.sleep(_TAKE_OVER_SECONDS)
-    return make_record(view, notes.get(view.draft.applicant, ""))
+    return replace(latest[applicant], note=written.get(applicant, ""))
 
 
 def render_upload(dataset: cache.Dataset) -> None:
@@ -124,8 +138,9 @@ def render_upload(dataset: cache.Dataset) -> None:
             max_upload_size=_LARGEST_MB,
         )  # fmt: skip
         opened = st.session_state.get(_OPENED)
-        if opened is not None:
-            _render_opened(*opened)
+        # What was found is said of that application with these values, and of no other.
+        if opened is not None and opened[0] == state.draft():
+            _render_opened(*opened[1:])
 
 
 def _open(dataset: cache.Dataset) -> None:
@@ -137,12 +152,19 @@ def _open(dataset: cache.Dataset) -> None:
         record = read_record(uploaded.getvalue())
         rescored = rescore(record, cache.open_session())
         draft = _draft_of(dataset, record)
+        given = cache.assess_values(record.inputs, record.cutoff).reasons
     except DataError as error:
         state.notify([str(error)])
         return
-    st.session_state[_OPENED] = record, rescored
-    _notes()[draft.applicant] = record.note
+    same_reasons = [reason.field for reason in record.reasons] == [reason.field for reason in given]
+    st.session_state[_OPENED] = draft, record, rescored, same_reasons
+    notes()[draft.applicant] = record.note
     state.put_draft(draft)
+    if draft.applicant == NEW and record.application_id is not None:
+        state.notify([
+            f"There is no application {record.application_id} in these predictions; the record's values are shown as "
+            "those of a new applicant."
+        ])  # fmt: skip
 
 
 def _draft_of(dataset: cache.Dataset, record: DecisionRecord) -> Draft:
@@ -157,17 +179,24 @@ def _draft_of(dataset: cache.Dataset, record: DecisionRecord) -> Draft:
     return Draft(applicant, make_edits(values.items(), base))
 
 
-def _render_opened(record: DecisionRecord, rescored: Rescored) -> None:
+def _render_opened(record: DecisionRecord, rescored: Rescored, same_reasons: bool) -> None:
+    whose = "A new applicant" if record.application_id is None else f"Application {record.application_id}"
     then = f"{labels.percent(record.default_probability)} on {record.made_at[:10]}"
-    if rescored.agrees:
-        st.success(f"The record's inputs score to the same PD: {then}.", icon=":material/check:")
-    elif rescored.is_same_model:
+    now = labels.percent(rescored.default_probability)
+    if not rescored.is_same_model:
+        st.warning(
+            f"{whose}: another model made the record ({then}); the one in use gives {now} for its inputs.",
+            icon=":material/info:",
+        )  # fmt: skip
+    elif not rescored.agrees:
         st.error(
-            f"The same model gives {labels.percent(rescored.default_probability)} for the record's inputs, and the "
-            f"record says {then}: it was altered.", icon=":material/error:",
+            f"{whose}: the same model gives {now} for the record's inputs, and the record says {then}: it was altered.",
+            icon=":material/error:",
+        )  # fmt: skip
+    elif not same_reasons:
+        st.warning(
+            f"{whose}: the record's inputs score to the same PD ({then}), but its reasons are not those that the model "
+            "gives for them at its cutoff.", icon=":material/info:",
         )  # fmt: skip
     else:
-        st.warning(
-            f"Another model made the record ({then}); the one in use gives "
-            f"{labels.percent(rescored.default_probability)}.", icon=":material/info:",
-        )  # fmt: skip
+        st.success(f"{whose}: the record's inputs score to the same PD: {then}.", icon=":material/check:")

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, drafts, labels, links, state
+from dashboard.components.applicant.panel import word_unknown
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import csv_of
 from dashboard.drafts import NEW, Draft, Scenario
@@ -22,6 +23,8 @@ from inference.values import Value
 
 FORMAT, VERSION = "scoreroom.scenarios", 1
 _NAME = "scenario.name"
+# What servers and messengers take without cutting it off, escaped twice.
+_LONGEST_ADDRESS = 8_000
 # What stands on the screen, beside those that were kept.
 _CURRENT = "On the screen"
 
@@ -44,24 +47,31 @@ def render_scenarios(view: ApplicantView) -> None:
             "Name of what is on the screen", key=_NAME, max_chars=links.LONGEST_NAME, width=280,
             placeholder="for example Smaller loan",
         )  # fmt: skip
-        st.button("Keep", on_click=_keep, icon=":material/bookmark_add:", key="scenario.keep")
+        st.button("Keep", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
         st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
+    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.assessed)]
     for scenario in kept:
         _render_kept(view, scenario)
-    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.assessed)]
-    shown += [found for scenario in kept if (found := _compared(view, scenario)) is not None]
+        found = _compared(view, scenario)
+        if found is None:
+            st.caption(f"Not compared: {word_unknown(scenario.draft.applicant)}")
+        else:
+            shown.append(found)
     if len(shown) > 1:
         _render_comparison(shown)
         _render_files(shown)
 
 
-def _keep() -> None:
+def _keep(draft: Draft) -> None:
     name = links.clean_name(st.session_state[_NAME])
     if not name:
         state.notify(["A scenario that is to be kept needs a name."])
         return
-    state.keep(SCENARIOS, [Scenario(name, state.draft())])
+    replaced = any(kept.name == name and kept.draft != draft for kept in state.kept(SCENARIOS))
+    state.keep(SCENARIOS, [Scenario(name, draft)])
+    if replaced:
+        state.notify([f"The scenario {name} now holds what is on the screen."])
     st.session_state[_NAME] = ""
 
 
@@ -79,11 +89,11 @@ def _render_kept(view: ApplicantView, scenario: Scenario) -> None:
 
 
 def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
-    base = cache.base_values(view.page.dataset, scenario.draft.applicant)
+    base = cache.base_values(view.dataset, scenario.draft.applicant)
     if base is None:
         return None
     values = scenario.draft.values(base)
-    return Compared(scenario.name, scenario.draft, values, cache.assess_values(values, view.page.cutoff))
+    return Compared(scenario.name, scenario.draft.beside(base), values, cache.assess_values(values, view.cutoff))
 
 
 def differing(shown: list[Compared]) -> list[str]:
@@ -127,12 +137,18 @@ def _render_files(shown: list[Compared]) -> None:
             "Scenarios as JSON", partial(_json, shown), "scenarios.json", "application/json", on_click="ignore",
             icon=":material/download:", key="scenarios.json",
         )  # fmt: skip
-        st.caption("The page's address holds all of them: copy it to share them.")
+        length = sum(len(drafts.word_draft(each.draft)) for each in shown)
+        fits = length <= _LONGEST_ADDRESS
+        st.caption(
+            "The page's address holds all of them: copy it to share them." if fits else
+            "Together they are too long for an address to be shared: forget some, or share the file."
+        )  # fmt: skip
 
 
 def _csv(shown: list[Compared]) -> bytes:
     table = comparison(shown)
-    return csv_of(pl.DataFrame({name or "What": values for name, values in table.items()}))
+    heads = labels.distinct({"~what": "What"} | {name: name for name in table if name})
+    return csv_of(pl.DataFrame({heads[name or "~what"]: values for name, values in table.items()}))
 
 
 def _json(shown: list[Compared]) -> bytes:

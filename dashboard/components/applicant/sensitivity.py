@@ -23,34 +23,34 @@ def render_sensitivity(view: ApplicantView) -> None:
     for chosen in (FIELD, SECOND):
         state.check(chosen, FEATURES.sources, "field of the model")
     first, second = _render_choice()
-    if second and second != first:
+    if second:
         _render_map(view, first, second)
     else:
         _render_curve(view, first)
 
 
 def _render_choice() -> tuple[str, str]:
-    main = main_fields()
-    offered = [*main, *(name for name in FEATURES.sources if name not in main)]
-    titles = labels.distinct({name: schema.column(name).label for name in offered} | {"": _NO_SECOND})
-    if not state.get(FIELD):
-        state.settle({FIELD: main[0]})
-    first, second = state.get(FIELD), state.get(SECOND)
-    others = ["", *(name for name in offered if name != first or name == second)]
+    usual, *others = [*main_fields(), *(name for name in FEATURES.sources if name not in main_fields())]
+    if state.get(FIELD) == usual:
+        # The usual field needs no word in the link.
+        state.settle({FIELD: ""})
+    first, second = state.get(FIELD) or usual, state.get(SECOND)
+    titles = {name: schema.column(name).label for name in (usual, *others)}
+    fields = labels.distinct({"": titles[usual]} | {name: titles[name] for name in others})
+    added = labels.distinct({"": _NO_SECOND} | {name: titles[name] for name in titles if name != first})
+    if second and second not in added:
+        state.settle({SECOND: ""})
     with st.container(horizontal=True, gap="small"):
-        st.selectbox("Field", format_func=titles.__getitem__, width=260, **state.select_widget(FIELD, offered))
-        st.selectbox(
-            "And", format_func=titles.__getitem__, width=260,
-            **state.select_widget(SECOND, others),
-        )  # fmt: skip
-    return first, second
+        for label, parameter, names in (("Field", FIELD, fields), ("And", SECOND, added)):
+            st.selectbox(label, format_func=names.__getitem__, width=260, **state.select_widget(parameter, list(names)))
+    return first, state.get(SECOND)
 
 
 def _render_curve(view: ApplicantView, name: str) -> None:
     found = cache.field_range(name)
     pds = cache.curve_pds(view.values, name)
     curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
-    cutoff = view.page.cutoff
+    cutoff = view.cutoff
     render_figure(
         plot_field_curve(curve, cutoff=cutoff, dark=is_dark()), key="field-curve",
         alt=describe_field_curve(curve, cutoff=cutoff), table=tabulate_field_curve(curve, cutoff=cutoff),
@@ -63,7 +63,7 @@ def _render_map(view: ApplicantView, down: str, across: str) -> None:
     pds = cache.map_pds(view.values, down, across)
     current = view.values.get(across), view.values.get(down)
     result = field_map(*ranges, pds, current, view.assessed.default_probability)
-    cutoff = view.page.cutoff
+    cutoff = view.cutoff
     render_figure(
         plot_field_map(result, cutoff=cutoff, dark=is_dark()), key="field-map",
         alt=describe_field_map(result, cutoff=cutoff), table=tabulate_field_map(result, cutoff=cutoff),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard import cache
-from dashboard.components.frame import View
 from dashboard.drafts import NEW, Draft
 from data.facts import ColumnFacts
 from inference.assessment import Assessment
@@ -24,7 +23,8 @@ class ApplicantView:
     `facts` are what occurs in each column of the application table.
     """
 
-    page: View
+    dataset: cache.Dataset
+    cutoff: float
     draft: Draft
     base: Mapping[str, Value]
     values: Mapping[str, Value]
@@ -37,22 +37,29 @@ class ApplicantView:
         return "New applicant" if self.draft.applicant == NEW else f"Application {self.draft.applicant}"
 
     @property
+    def observed(self) -> cache.Observed | None:
+        """What the predictions on the screen hold of this application; None for a new one."""
+        number = self.draft.identifier
+        return None if number is None else cache.observed(self.dataset, number)
+
+    @property
     def changed(self) -> tuple[str, ...]:
         """The columns whose values were changed."""
         return tuple(name for name, _ in self.draft.edits)
 
 
-def applicant_view(page: View, draft: Draft) -> ApplicantView | None:
-    """The view of `draft`; None where there is no such application.
+def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> ApplicantView | None:
+    """The view of `draft` at a cutoff; None where there is no such application.
 
     Raises:
         DataError: no model, no application table, or a value that the model does not take.
     """
-    base = cache.base_values(page.dataset, draft.applicant)
+    base = cache.base_values(dataset, draft.applicant)
     if base is None:
         return None
     values = draft.values(base)
-    return ApplicantView(page, draft, base, values, cache.assess_values(values, page.cutoff), cache.column_facts())
+    assessed = cache.assess_values(values, cutoff)
+    return ApplicantView(dataset, cutoff, draft.beside(base), base, values, assessed, cache.column_facts())
 
 
 def main_fields() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from inference.explainer import Explanation
 from inference.features import FEATURES
 
 FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
+NO_TREES = "The model's trees (model.txt) are not at hand; `make build` makes them."
 OF = parameters.choice("appl.of", (FIELDS, FEATURES_OF_MODEL))
 
 
@@ -24,13 +25,14 @@ def render_why(view: ApplicantView) -> None:
     """Write the tab."""
     explanation = view.assessed.explanation
     if explanation is None:
-        st.info("The model's trees (model.txt) are not at hand; `make build` makes them.", icon=":material/info:")
+        st.info(NO_TREES, icon=":material/info:")
         return
     st.segmented_control("Contributions of", required=True, **state.buttons_widget(OF))
-    steps = [*(_fields if state.get(OF) == FIELDS else _features)(view, explanation)]
-    base, cutoff = explanation.base, view.page.cutoff
+    find, noun = _KINDS[state.get(OF)]
+    steps = list(find(view, explanation))
+    base, cutoff = explanation.base, view.cutoff
     render_figure(
-        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark()), key="waterfall",
+        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun), key="waterfall",
         alt=describe_waterfall(steps, base, cutoff=cutoff), table=tabulate_waterfall(steps, base),
         method="One application's contributions",
     )  # fmt: skip
@@ -51,3 +53,8 @@ def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
         else:
             words = labels.MISSING if math.isnan(value) else labels.amount(value)
         yield Step(feature.label, words, explanation.features[feature.name])
+
+
+_KINDS: dict[str, tuple[Callable[[ApplicantView, Explanation], Iterator[Step]], str]] = {
+    FIELDS: (_fields, "field"), FEATURES_OF_MODEL: (_features, "feature"),
+}  # fmt: skip

@@ -1,0 +1,343 @@
+"""One applicant: an edit to painted in a real browser beside a floor app, and what is worked out behind it.
+
+Each result is checked beside its timing: PDs by a session of the benchmark's own, neighbours by brute force. A file of
+many applications is scored in a process of its own, so that its memory is nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dashboard.labels import percent, telling_digits
+from data import schema
+from data.batch_file import read_batch
+from data.facts import describe_table
+from data.schema import Kind
+from data.settings import Settings
+from inference.batch import score_batch_table
+from inference.contributions import load_contributions
+from inference.counterfactuals import find_changes
+from inference.decision import DEFAULT_CUTOFF, declines, is_declined
+from inference.explainer import Explainer
+from inference.features import FEATURES
+from inference.neighbours import Nearest, Neighbours, main_fields
+from inference.reasons import batch_reasons, just_approved, make_reference, published_log_odds
+from inference.session import ScoringSession
+from inference.values import Value
+from scripts._measure import percentiles
+from scripts.benchmarks.browser import Shown, Visit, find_chromium, metric, open_browser, visit
+from scripts.benchmarks.dashboard import Figures, Samples, check, described, in_turn, observed
+from scripts.benchmarks.interactions import KEY, Steps, floor
+from scripts.benchmarks.server import floor_command, free_port, serve
+
+T = TypeVar("T")
+Application = dict[str, Value]
+
+SAMPLES = 60
+BATCH_ROWS = 100_000
+# So many of the samples are searched by brute force, too.
+BRUTE = 5
+# The PD is float32, and contributions add up to it to this much.
+TOLERANCE = 1e-6
+EDITED, LABEL = "AMT_CREDIT", schema.column("AMT_CREDIT").label
+# Credit amounts that nobody is surprised by, in steps that are no applicant's own.
+AMOUNTS = range(90_500, 1_500_000, 1_000)
+TABS: Mapping[str, Mapping[str, str]] = {
+    "edit": {},
+    "edit_sensitivity": {"appl.tab": "Sensitivity", "appl.field": "AMT_ANNUITY"},
+    "edit_people": {"appl.tab": "People like this one"},
+}
+_SEED = 23
+
+
+class ResultError(AssertionError):
+    """A timed result that is not what it must be."""
+
+
+def measure_applicant(settings: Settings, runs: int) -> Figures:
+    """All figures of the section: milliseconds, seconds and MB as the names say.
+
+    Raises:
+        BrowserError: there is no Chromium.
+        ScreenError: a timed screen did not show the number that belongs to it.
+        ResultError: a timed result is not what it must be.
+    """
+    find_chromium()
+    # First: a process that is started has its parent's memory in its peak.
+    batch = measure_batch(settings, BATCH_ROWS)
+    clicks = asyncio.run(_measure_clicks(settings, runs))
+    return {**clicks, **measure_answers(Applicants.read(settings), SAMPLES), "batch": batch}
+
+
+@dataclass(frozen=True)
+class Applicants:
+    """The applications of the published model, and a session of the benchmark's own."""
+
+    settings: Settings
+    table: pl.DataFrame
+    session: ScoringSession
+
+    @classmethod
+    def read(cls, settings: Settings) -> Applicants:
+        """Those that `settings` name."""
+        return cls(settings, pl.read_parquet(settings.applications), ScoringSession.open(settings.model))
+
+    @cached_property
+    def declined(self) -> NDArray[np.int64]:
+        """Positions of the applications that the usual cutoff declines."""
+        return np.flatnonzero(is_declined(self.session.score_frame(self.table), DEFAULT_CUTOFF))
+
+    def application(self, row: int) -> Application:
+        """The application at a position."""
+        return self.table.drop(schema.ID, schema.TARGET).row(row, named=True)
+
+    def number(self, row: int) -> int:
+        """Its number."""
+        return int(self.table[schema.ID][row])
+
+    def pd(self, application: Mapping[str, Value]) -> str:
+        """An application's PD as the screen shows it."""
+        pd = self.session.score(application)
+        return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
+
+
+async def _measure_clicks(settings: Settings, runs: int) -> Figures:
+    """Each interaction `runs` times, in turn with the floor app's."""
+    applicants = Applicants.read(settings)
+    contenders: dict[str, Callable[[Visit, str], Steps]] = {
+        name: partial(edit, applicants=applicants, row=row, query=query)
+        for row, (name, query) in enumerate(TABS.items(), start=len(TABS))
+    }
+    contenders["lookup"] = partial(lookup, applicants=applicants)
+    floor_samples: Samples = []
+    found: dict[str, Samples] = {name: [] for name in contenders}
+    floor_port = free_port()
+    async with (
+        open_browser() as browser,
+        serve(floor_command(floor_port), floor_port) as low,
+        observed() as (server, log),
+    ):
+        for name, samples in found.items():
+            async with visit(browser) as below, visit(browser, log) as reader:
+                steps = contenders[name](reader, server.address)
+                await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
+                check(reader)
+        version = browser.version
+    return {**described(floor_samples, found), "rows": applicants.table.height, "browser": version}
+
+
+def _page(address: str, number: int, query: Mapping[str, str]) -> str:
+    return f"{address}/applicant?{urlencode({'applicant': number, **query})}"
+
+
+def _cards(pd: str) -> tuple[Shown, Shown]:
+    """The PD on the page, and in the panel beside it."""
+    card = metric("PD", pd)
+    places = ("stMain", "stSidebar")
+    page, panel = (replace(card, where=f'[data-testid="{place}"] {card.where}') for place in places)
+    return page, panel
+
+
+async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, query: Mapping[str, str]) -> Steps:
+    """Another credit amount entered in the form, seen in the PD."""
+    application = applicants.application(row)
+    before = applicants.pd(application)
+    await visit.open(_page(address, applicants.number(row), query), *_cards(before))
+    box = visit.page.get_by_role("spinbutton", name=LABEL, exact=True)
+    for amount in _shuffled(AMOUNTS):
+        pd = applicants.pd({**application, EDITED: float(amount)})
+        if pd != before:
+            await box.fill(str(amount))
+            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd))
+        before = pd
+
+
+async def lookup(visit: Visit, address: str, *, applicants: Applicants) -> Steps:
+    """Another application's number entered in the panel beside the applicant's page, seen in the PD."""
+    first, *others = _shuffled(range(applicants.table.height))
+    before = applicants.pd(applicants.application(first))
+    await visit.open(_page(address, applicants.number(first), {}), *_cards(before))
+    box = visit.page.get_by_label("Application number (SK_ID_CURR)")
+    for row in others:
+        pd = applicants.pd(applicants.application(row))
+        if pd != before:
+            await box.fill(str(applicants.number(row)))
+            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd))
+        before = pd
+
+
+def _shuffled(numbers: Sequence[int]) -> list[int]:
+    shuffled = random.Random(_SEED)  # noqa: S311 - an order, no secret
+    return shuffled.sample(numbers, len(numbers))
+
+
+def measure_answers(applicants: Applicants, n: int) -> Figures:
+    """Milliseconds of what is worked out for each of `n` random applications.
+
+    Raises:
+        ResultError: a result is not what it must be.
+    """
+    rows = _shuffled(range(applicants.table.height))[:n]
+    declined = [int(applicants.declined[place]) for place in _shuffled(range(applicants.declined.size))[:n]]
+    return {
+        "counterfactual_ms": _measure_changes(applicants, declined),
+        "neighbours_ms": _measure_neighbours(applicants, rows),
+        "explain_ms": _measure_explanations(applicants, rows),
+    }
+
+
+def _measure_changes(applicants: Applicants, rows: Sequence[int]) -> Figures:
+    session, n_without = applicants.session, 0
+    taken: list[float] = []
+    find_changes(session, applicants.application(rows[0]), DEFAULT_CUTOFF)
+    for row in rows:
+        application = applicants.application(row)
+        found = _timed(partial(find_changes, session, application, DEFAULT_CUTOFF), taken)
+        n_without += not found
+        for each in found:
+            changed = {**application, **{change.name: change.after for change in each.changes}}
+            if session.score(changed) != each.default_probability or declines(each.default_probability, DEFAULT_CUTOFF):
+                raise ResultError(f"Application {applicants.number(row)} is not approved by {each.changes}.")
+    return {**_described_ms(taken), "without": n_without}
+
+
+def _measure_neighbours(applicants: Applicants, rows: Sequence[int]) -> Figures:
+    weights = main_fields(load_contributions(applicants.settings.contributions))
+    searched = Neighbours(applicants.table, weights)
+    taken: list[float] = []
+    searched.nearest(applicants.application(rows[0]))
+    found = {row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows}
+    for row in rows[:BRUTE]:
+        check_nearest(applicants.table, weights, row, found[row])
+    return {**_described_ms(taken), "brute_force": min(BRUTE, len(rows))}
+
+
+def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, found: Nearest) -> None:
+    """Compare the neighbours of `row` with what Polars' ranks say, field by field and without any index.
+
+    Raises:
+        ResultError: a distance is another one, or others are nearer.
+    """
+    distances = sum(
+        (weight * _field_distances(schema.column(name), table[name], row) for name, weight in weights.items()),
+        np.zeros(table.height),
+    )
+    distances[row] = math.inf
+    nearest = np.sort(distances)[: found.rows.size]
+    for these in (nearest, distances[found.rows]):
+        if not np.allclose(these, found.distances, rtol=0, atol=TOLERANCE):
+            raise ResultError(f"The neighbours of the application at position {row} are not the nearest.")
+
+
+def _field_distances(column: schema.Column, values: pl.Series, row: int) -> NDArray[np.float64]:
+    is_other = values.ne_missing(pl.Series([values[row]], dtype=values.dtype)).cast(pl.Float64).to_numpy()
+    if column.kind is Kind.CATEGORY:
+        return is_other
+    is_quantity = values.is_not_null() & values.ne_missing(pl.Series([column.sentinel], dtype=pl.Float64))
+    # Missing and the sentinel are each at distance 1 from all but their like.
+    if not is_quantity[row]:
+        return is_other
+    quantities = values.to_frame("value").select(pl.when(is_quantity).then(pl.col("value"))).to_series()
+    ranks = ((quantities.rank("average") - 0.5) / quantities.count()).to_numpy()
+    differences: NDArray[np.float64] = np.nan_to_num(np.abs(ranks - ranks[row]), nan=1.0)
+    return differences
+
+
+def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figures:
+    explainer = _explainer(applicants.settings)
+    taken: list[float] = []
+    explainer.explain(applicants.application(rows[0]))
+    for row in rows:
+        application = applicants.application(row)
+        explanation = _timed(partial(explainer.explain, application), taken)
+        pd = 1 / (1 + math.exp(-explanation.log_odds))
+        if abs(pd - applicants.session.score(application)) > TOLERANCE:
+            raise ResultError(f"The contributions of application {applicants.number(row)} do not add up to its PD.")
+    return _described_ms(taken)
+
+
+def _explainer(settings: Settings) -> Explainer:
+    facts = describe_table(pl.scan_parquet(settings.applications, glob=False))
+    return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()})
+
+
+def _timed(work: Callable[[], T], taken: list[float]) -> T:
+    start = time.perf_counter()
+    result = work()
+    taken.append(1e3 * (time.perf_counter() - start))
+    return result
+
+
+def _described_ms(taken: Sequence[float]) -> Figures:
+    return {**percentiles(taken), "max": round(max(taken), 1), "n": len(taken)}
+
+
+def measure_batch(settings: Settings, n_rows: int) -> Figures:
+    """Seconds and peak memory of reading `n_rows` applications as CSV and scoring them with reasons.
+
+    `loaded_mb` is the peak before: the model, its trees, and the contributions that reasons are compared with.
+
+    Raises:
+        ResultError: a PD is another one than that of the same row in the table.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "applications.csv"
+        expected = _alone(_write_batch, settings, path, n_rows)
+        figures, found = _alone(_score_batch, settings, path)
+    if not np.array_equal(found, expected):
+        raise ResultError("The PDs of the dropped file are not those of the application table.")
+    return figures
+
+
+def _alone(work: Callable[..., T], *arguments: object) -> T:
+    """What `work` returns, done in a new process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def _write_batch(settings: Settings, path: Path, n_rows: int) -> NDArray[np.float32]:
+    table = pl.read_parquet(settings.applications, n_rows=n_rows)
+    table.drop(schema.TARGET).write_csv(path)
+    return ScoringSession.open(settings.model).score_frame(table)
+
+
+def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.float32]]:
+    session, explainer = ScoringSession.open(settings.model), _explainer(settings)
+    contributions = load_contributions(settings.contributions)
+    reference = make_reference(contributions, just_approved(published_log_odds(contributions), DEFAULT_CUTOFF))
+    explain = partial(batch_reasons, explainer=explainer, reference=reference)
+    titles = [schema.column(name).label for name in FEATURES.sources]
+    content, loaded_mb, start = path.read_bytes(), _peak_mb(), time.perf_counter()
+    table = read_batch(path.name, content, FEATURES.sources)
+    read_s = time.perf_counter() - start
+    scored = score_batch_table(table, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
+    seconds = time.perf_counter() - start
+    figures: dict[str, Any] = {
+        "rows": scored.frame.height, "declined": scored.n_declined, "csv_mb": round(len(content) / 1e6, 1),
+        "read_s": round(read_s, 2), "seconds": round(seconds, 2), "loaded_mb": loaded_mb, "peak_mb": _peak_mb(),
+    }  # fmt: skip
+    return figures, scored.frame[scored.probability].to_numpy()
+
+
+def _peak_mb() -> int:
+    """The most memory that this process ever held in RAM, in MB of 1,000,000 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
