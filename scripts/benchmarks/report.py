@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
-# The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
+DASHBOARD, APPLICANT = "benchmark", "applicant"
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 MOST_EDIT_MS, MOST_BATCH_S = 300, 15.0
 ANSWERS = {
     "counterfactual_ms": ("What would change the decision", 300), "neighbours_ms": ("The 200 most similar", 150),
     "explain_ms": ("Contributions of one application", None),
 }  # fmt: skip
+# The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
 MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
 MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
 MOST_SERVER_MS = 60
@@ -34,17 +35,18 @@ class ReportError(ValueError):
     """A page without the two marks between which the tables go."""
 
 
-def insert(page: str, tables: str) -> str:
-    """`page` with what stands between its marks replaced by `tables`.
+def insert(page: str, tables: str, section: str = DASHBOARD) -> str:
+    """`page` with what stands between the marks of `section` replaced by `tables`.
 
     Raises:
         ReportError: the marks are not there, once each and in order.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
-        raise ReportError(f"The page needs {BEGIN} and then {END}, once each.")
-    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+    first, last = BEGIN.format(section), END.format(section)
+    before, begin, rest = page.partition(first)
+    _, end, after = rest.partition(last)
+    if not begin or not end or first in rest or last in after:
+        raise ReportError(f"The page needs {first} and then {last}, once each.")
+    return f"{before}{first}\n\n{tables}\n\n{last}{after}"
 
 
 def render(figures: Figures) -> str:
@@ -52,9 +54,13 @@ def render(figures: Figures) -> str:
     parts = [_machine(figures), _interactions(figures), _single(figures), _parts(figures)]
     if "scale10" in figures:
         parts.append(_scaled(figures["scale10"]))
-    if "applicant" in figures:
-        parts += [_edits(figures["applicant"]), _answers(figures["applicant"])]
     return "\n\n".join(parts)
+
+
+def render_applicant(figures: Figures) -> str:
+    """The tables of what `python -m scripts.benchmark applicant --json` wrote."""
+    found = figures[APPLICANT]
+    return "\n\n".join([_machine(found | {"machine": figures["machine"]}), _edits(found), _answers(found)])
 
 
 def _machine(figures: Figures) -> str:

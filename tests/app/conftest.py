@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data.settings import ROOT, Settings
+from dashboard import cache
+from data.settings import ROOT, Settings, load_settings
 
 APP = str(ROOT / "dashboard" / "app.py")
 OpenPage = Callable[..., AppTest]
@@ -47,3 +50,16 @@ def open_page(built: Settings, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 def frame(built: Settings) -> pl.DataFrame:
     """The built portfolio's predictions, as they are stored."""
     return pl.read_parquet(built.predictions)
+
+
+@pytest.fixture(name="copied")
+def copy_of_what_was_built(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Settings, cache.Dataset]]:
+    """A copy of the built portfolio that a test may change, and its dataset; the pages of this process show it."""
+    for name, folder in (("PROCESSED", built.processed), ("MODEL", built.model)):
+        shutil.copytree(folder, tmp_path / folder.name)
+        monkeypatch.setenv(f"SCOREROOM_{name}", str(tmp_path / folder.name))
+    cache.settings.clear()
+    yield load_settings(), cache.open_dataset(cache.Location())
+    cache.settings.clear()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,24 +11,13 @@ import pytest
 
 from dashboard import cache
 from dashboard.filters import Filters, LevelFilter
-from data.settings import Settings, load_settings
+from data import schema
+from data.settings import Settings
 from inference.artifact import MANIFEST
 from inference.contributions import Contributions, load_contributions, write_contributions
+from inference.sensitivity import sensitivity, sensitivity_map
 
 PENSIONERS = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])
-
-
-@pytest.fixture(name="copied")
-def copy_of_what_was_built(
-    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Settings, cache.Dataset]]:
-    """A copy of the built portfolio that a test may change, and its dataset; the pages of this process show it."""
-    for name, folder in (("PROCESSED", built.processed), ("MODEL", built.model)):
-        shutil.copytree(folder, tmp_path / folder.name)
-        monkeypatch.setenv(f"SCOREROOM_{name}", str(tmp_path / folder.name))
-    cache.settings.clear()
-    yield load_settings(), cache.open_dataset(cache.Location())
-    cache.settings.clear()
 
 
 def reversed_rows(found: Contributions) -> Contributions:
@@ -101,3 +88,26 @@ def test_getting_ready_is_no_error_where_files_are_missing(copied: tuple[Setting
     shutil.rmtree(settings.model)
     cache.get_ready.clear()
     cache.get_ready(dataset)
+
+
+def test_what_a_field_moves_over_follows_a_new_application_table(
+    copied: tuple[Settings, cache.Dataset], built: Settings
+) -> None:
+    settings, _ = copied
+    table = pl.read_parquet(settings.applications)
+    values = table.drop(schema.ID, schema.TARGET).row(17, named=True)
+    names = "AMT_CREDIT", "AMT_ANNUITY"
+    ranges = [cache.field_range(name).grid for name in names]
+    curve, found = cache.curve_pds(values, names[0]), cache.map_pds(values, *names)
+    table.with_columns(pl.col(names) / 3).write_parquet(settings.applications)
+    for name, before in zip(names, ranges, strict=True):
+        grid = cache.field_range(name).grid
+        assert grid[-1] == pytest.approx(before[-1] / 3, rel=0.01)  # type: ignore[operator]
+        wanted = sensitivity(cache.open_session(), values, name, grid)
+        assert cache.curve_pds(values, name).tolist() == wanted.tolist()
+    grids = [(name, cache.field_range(name, cache.N_MAP).grid) for name in names]
+    wanted = sensitivity_map(cache.open_session(), values, grids[0], grids[1])
+    assert cache.map_pds(values, *names).tolist() == wanted.tolist()
+    # They would tell the old ones from the new ones.
+    assert curve.tolist() != cache.curve_pds(values, names[0]).tolist()
+    assert found.tolist() != wanted.tolist()

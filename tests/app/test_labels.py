@@ -43,6 +43,29 @@ def test_shares_are_percentages_and_differences_are_points() -> None:
     assert labels.signed_points(0.0) == "+0.00 points"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "digits"),
+    [
+        (0.05, 0.0909, 2),
+        (0.0909, 0.091, 2),
+        # 9.090 % and 9.091 %.
+        (0.0909, 0.09091, 3),
+        (0.09091, 0.0909, 3),
+        # 9.09499 % is worded 9.09 %, and 9.095001 % 9.10 %.
+        (0.0909499, 0.09095001, 2),
+        (0.0909, 0.09090004, 6),
+        # The nearest number of single precision below: 9.0899996 %.
+        (0.0909, 0.09089999645948410, 7),
+        # No more than seven, and of two that are the same two.
+        (0.0909, 0.09090000000001, 7),
+        (0.0909, 0.0909, 2),
+        (0.0, 1e-9, 7),
+    ],
+)
+def test_two_percentages_that_differ_are_told_apart(one: float, other: float, digits: int) -> None:
+    assert labels.telling_digits(one, other) == digits
+
+
 def test_an_interval_says_its_unit_once() -> None:
     assert labels.interval("7.51 %", "9.03 %") == "7.51–9.03 %"
     assert labels.interval("0.683", "0.738") == "0.683–0.738"

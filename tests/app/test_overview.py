@@ -12,8 +12,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from data.settings import Settings
-
 OpenPage = Callable[..., AppTest]
 
 
@@ -142,28 +140,6 @@ def test_what_a_link_says_wrong_is_left_out_with_a_notice(
     app = open_page("overview", query)
     assert said in app.info[0].value.replace("\\", "")
     assert metrics(app)["Applications"] == f"{frame.height:,}"
-
-
-def test_an_applicant_is_scored_in_the_side_panel(built: Settings, open_page: OpenPage) -> None:
-    from inference.session import ScoringSession
-
-    row = pl.read_parquet(built.applications).row(17, named=True)
-    app = open_page("overview", {"applicant": str(row["SK_ID_CURR"])})
-    shown = {metric.label: metric.value for metric in app.sidebar.metric}
-    assert shown == {"PD": f"{100 * ScoringSession.open(built.model).score(row):.2f} %"}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("12a", "An application number holds digits only."),
-        ("1", "There is no application 1 in these predictions."),
-        ("999999999999", "There is no application 999999999999 in these predictions."),
-    ],
-)
-def test_a_wrong_number_is_answered_in_a_sentence(text: str, said: str, open_page: OpenPage) -> None:
-    app = open_page("overview", {"applicant": text})
-    assert [warning.value for warning in app.sidebar.warning] == [said]
 
 
 def test_imported_predictions_without_ids_switch_scoring_off(tmp_path: Path, open_page: OpenPage) -> None:

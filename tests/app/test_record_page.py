@@ -138,7 +138,7 @@ def test_edits_are_shown_before_and_after() -> None:
     assert page.after("Age (years)") == ["-15999 (as stored)", "-15998 (as stored)", "DAYS_BIRTH"]
     assert "Nothing: the application table says the same." in replaced(changes=()).texts["p"]
     entered = replaced(changes=(), application_id=None)
-    assert "All values were entered; the applicant is not in the application table." in entered.texts["p"]
+    assert "Nothing: all values are the typical ones that a new applicant begins with." in entered.texts["p"]
     assert entered.texts["title"] == ["Decision record: New applicant"]
 
 

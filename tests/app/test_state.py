@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.app_pages import applicant
 from dashboard.links import MOST_NAMED
+from inference.features import FEATURES
 
 OpenPage = Callable[..., AppTest]
 
@@ -137,16 +140,57 @@ def test_every_widget_says_its_value_in_its_call_too(path: str, query: dict[str,
     app.session_state["applications.chooser"] = True
     app.run()
     assert not app.exception
+    assert number_in_agreement(app) > 5
+
+
+@pytest.mark.parametrize("tab", applicant.TAB.options)
+@pytest.mark.parametrize(
+    ("who", "query"),
+    [
+        ("first", {}),
+        ("first", {"edits": "AMT_CREDIT=25000.5&EXT_SOURCE_3=~missing&OCCUPATION_TYPE=~missing&FLAG_PHONE=~missing"}),
+        ("first", {"edits": "DAYS_EMPLOYED=365243&DAYS_BIRTH=-14611&NAME_INCOME_TYPE=Astronaut"}),
+        ("first", {"appl.of": "Features of the model", "appl.field": "AMT_CREDIT", "appl.second": "DAYS_BIRTH"}),
+        ("first", {"s.Mine": "applicant=new&AMT_CREDIT=25000.5", "cutoff": "12.5"}),
+        ("not employed", {}),
+        ("new", {}),
+        ("new", {"edits": "DAYS_EMPLOYED=365243&FLAG_PHONE=1"}),
+    ],
+)
+def test_every_widget_of_an_applicant_says_its_value_in_its_call_too(
+    tab: str, who: str, query: dict[str, str], frame: pl.DataFrame, open_page: OpenPage
+) -> None:
+    chosen = {
+        "first": frame["application_id"][0], "new": "new",
+        "not employed": frame.filter(pl.col("DAYS_EMPLOYED") == 365_243)["application_id"][0],
+    }  # fmt: skip
+    app = open_page("applicant", {"applicant": str(chosen[who]), "appl.tab": tab, **query})
+    app.session_state["form-others"] = True
+    app.run()
+    assert not app.exception
+    assert number_in_agreement(app) > len(FEATURES.sources)
+
+
+def test_a_note_says_its_text_in_its_call_too(open_page: OpenPage) -> None:
+    app = open_page("applicant", {"applicant": "new", "appl.tab": "Record"})
+    app.text_area(key="record.note").input("Asked for a payslip.").run()
+    assert app.text_area(key="record.note").proto.default == "Asked for a payslip."
+
+
+def number_in_agreement(app: AppTest) -> int:
+    """How many widgets the page shows; what each says in its call is what the server knows."""
     shown = [*app.slider, *app.select_slider, *app.number_input, *app.text_input, *app.selectbox, *app.multiselect,
-             *app.button_group]  # fmt: skip
-    assert len(shown) > 5
+             *app.button_group, *app.checkbox, *app.text_area]  # fmt: skip
     both = [(widget.label, fallback(widget), in_force(widget)) for widget in shown]
     assert [said for said in both if said[1] != said[2]] == []
+    return len(shown)
 
 
 def fallback(widget: Any) -> tuple[object, ...]:
     """What the browser takes for the value of a widget that it has not drawn before, options in their words."""
     default = widget.proto.default
+    if widget.type == "number_input" and not widget.proto.HasField("default"):
+        return (None,)
     found = (default,) if isinstance(default, str | int | float) else tuple(default)
     return tuple(widget.options[int(place)] for place in found) if getattr(widget, "options", None) else found
 

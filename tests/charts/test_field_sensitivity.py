@@ -72,22 +72,27 @@ def test_without_counts_the_curve_has_the_whole_height() -> None:
 @pytest.mark.parametrize(
     ("pds", "finding"),
     [
-        ((0.02, 0.03), "The PD stays under the cutoff at every value of “Rating”"),
-        ((0.09, 0.3), "No value of “Rating” brings the PD under the cutoff"),
-        ((0.02, 0.03, 0.1), "The PD is under the cutoff for “Rating” up to 2"),
-        ((0.3, 0.1, 0.03, 0.02), "The PD is under the cutoff for “Rating” from 3 on"),
-        ((0.3, 0.03, 0.02, 0.1), "The PD is under the cutoff for “Rating” from 2 to 3"),
-        ((0.3, 0.03, 0.1), "The PD is under the cutoff for “Rating” at 2"),
-        ((0.03, 0.1, 0.03), "The PD crosses the cutoff twice: under it for “Rating” up to 1 and from 3 on"),
+        ((0.02, 0.03), "The PD stays under the cutoff at every tried value of “Rating”"),
+        ((0.09, 0.3), "No tried value of “Rating” brings the PD under the cutoff"),
+        ((0.02, 0.03, 0.1), "The PD is under the cutoff at the tried values of “Rating” up to 2"),
+        ((0.3, 0.1, 0.03, 0.02), "The PD is under the cutoff at the tried values of “Rating” from 3 on"),
+        ((0.3, 0.03, 0.02, 0.1), "The PD is under the cutoff at the tried values of “Rating” from 2 to 3"),
+        ((0.3, 0.03, 0.1), "The PD is under the cutoff at the tried values of “Rating” at 2"),
+        (
+            (0.03, 0.1, 0.03),
+            "The PD crosses the cutoff twice: under it at the tried values of “Rating” up to 1 and from 3 on",
+        ),
         (
             (0.1, 0.03, 0.1, 0.02, 0.03, 0.1, 0.03),
-            "The PD crosses the cutoff 5 times: under it for “Rating” at 2, from 4 to 5 and from 7 on",
+            "The PD crosses the cutoff 5 times: under it at the tried values of “Rating” at 2, from 4 to 5 and from 7 "
+            "on",
         ),
         (
             (0.03, 0.1, 0.03, 0.1, 0.03, 0.1, 0.03, 0.1, 0.03),
-            "The PD crosses the cutoff 8 times: under it for “Rating” up to 1, at 3, at 5 and 2 more",
+            "The PD crosses the cutoff 8 times: under it at the tried values of “Rating” up to 1, at 3, at 5 and 2 "
+            "more",
         ),
-        ((0.03,), "The PD stays under the cutoff at every value of “Rating”"),
+        ((0.03,), "The PD stays under the cutoff at every tried value of “Rating”"),
     ],
 )
 def test_titles_say_where_the_pd_is_under_the_cutoff(pds: tuple[float, ...], finding: str) -> None:
@@ -97,11 +102,12 @@ def test_titles_say_where_the_pd_is_under_the_cutoff(pds: tuple[float, ...], fin
 def test_a_pd_at_the_cutoff_is_not_under_it() -> None:
     # An eighth is the same number in float32.
     at_it = plot(numbers(0.0625, 0.125), cutoff=0.125)
-    assert at_it.layout.title.text == "The PD is under the cutoff for “Rating” up to 1"
+    assert at_it.layout.title.text == "The PD is under the cutoff at the tried values of “Rating” up to 1"
 
 
 def test_title_names_the_unit_of_its_numbers() -> None:
-    assert title(CURVE) == "The PD is under the cutoff for “Credit amount (currency units)” up to 300"
+    said = "The PD is under the cutoff at the tried values of “Credit amount (currency units)” up to 300"
+    assert title(CURVE) == said
 
 
 def test_values_that_the_portfolio_does_not_have_are_not_drawn() -> None:
@@ -194,7 +200,8 @@ def test_nothing_to_draw_is_said() -> None:
 def test_description_and_table_give_the_numbers() -> None:
     assert describe_field_curve(CURVE, cutoff=0.08) == (
         "PD by Credit amount (currency units), all else equal, from 2.00 % (100) to 20.0 % (500). The PD is under the "
-        "cutoff for “Credit amount (currency units)” up to 300. This applicant has 300 and a PD of 6.00 %."
+        "cutoff at the tried values of “Credit amount (currency units)” up to 300. This applicant has 300 and a PD of "
+        "6.00 %."
     )
     table = tabulate_field_curve(CURVE, cutoff=0.1)
     assert table["Value: Credit amount (currency units)"] == [100, 200, 300, 400, 500]

@@ -61,7 +61,7 @@ def test_direction_is_told_by_colour_and_by_sign() -> None:
 def test_rows_name_field_and_value_and_the_ends_the_pds() -> None:
     figure = plot(*STEPS)
     assert list(figure.layout.yaxis.ticktext) == ["Time employed = 9.5 years", "External score 2 = 0.12"]
-    assert notes(figure) == ["<b>average 20.0 %</b>", "<b>this applicant 11.1 %</b>", "cutoff 15.0 %"]
+    assert notes(figure) == ["<b>mean log-odds, 20.0 %</b>", "<b>this applicant 11.1 %</b>", "cutoff 15.0 %"]
     average, own, cutoff = figure.layout.annotations
     assert (average.x, own.x, cutoff.x) == (
         pytest.approx(math.log(1 / 4)), pytest.approx(math.log(1 / 8)), pytest.approx(math.log(15 / 85)),
@@ -82,6 +82,16 @@ def test_small_steps_are_one_bar_so_that_all_add_up() -> None:
     np.testing.assert_allclose(bars.x[-1], sum((-1) ** i / (i + 1) for i in range(12, 40)), rtol=1e-5)
     np.testing.assert_allclose(bars.base[-1] + bars.x[-1], BASE + sum(step.contribution for step in steps), rtol=1e-5)
     assert figure.layout.title.subtitle.text.endswith("; the 12 largest of 40 fields")
+
+
+def test_steps_are_called_what_they_are_of() -> None:
+    steps = [Step(f"Feature {i}", str(i), 1 / (i + 1)) for i in range(40)]
+    figure = plot_waterfall(steps, BASE, cutoff=0.15, most=12, noun="feature")
+    assert figure.layout.yaxis.ticktext[-1] == "28 other features"
+    subtitle = figure.layout.title.subtitle.text
+    assert "to this one in log-odds, feature by feature;" in subtitle
+    assert subtitle.endswith("; the 12 largest of 40 features")
+    assert "field by field" in plot(*STEPS).layout.title.subtitle.text
 
 
 def test_one_field_beyond_the_most_is_drawn_by_itself() -> None:

@@ -11,6 +11,9 @@ import subprocess
 import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +21,19 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
+from inference.contributions import load_contributions
+from inference.neighbours import Neighbours, main_fields
 from scripts._measure import percentiles
+from scripts.benchmarks.applicant import (
+    TABS,
+    Applicants,
+    ResultError,
+    check_nearest,
+    edit,
+    lookup,
+    measure_answers,
+    measure_batch,
+)
 from scripts.benchmarks.browser import (
     NAMES,
     ScreenError,
@@ -28,9 +43,18 @@ from scripts.benchmarks.browser import (
     visit,
 )
 from scripts.benchmarks.expected import Portfolio
-from scripts.benchmarks.report import BEGIN, END, ReportError, insert, render
+from scripts.benchmarks.report import (
+    APPLICANT,
+    BEGIN,
+    DASHBOARD,
+    END,
+    ReportError,
+    insert,
+    render,
+    render_applicant,
+)
 from scripts.benchmarks.scaled import JITTER, scaled
-from scripts.benchmarks.server import RunLog
+from scripts.benchmarks.server import RunLog, dashboard_command, free_port, serve
 
 PAGE = ROOT / "docs" / "performance.md"
 # Five applications; the second and third have the same PD, the last one that of the cutoff 0.5.
@@ -173,6 +197,61 @@ def test_without_a_browser_the_benchmark_says_so(built: Settings, tmp_path: Path
     assert ended.stdout == ""
 
 
+@pytest.mark.xdist_group("built")
+def test_each_answer_about_an_applicant_is_timed_and_right(built: Settings) -> None:
+    figures: Any = measure_answers(Applicants.read(built), 6)
+    assert set(figures) == {"counterfactual_ms", "neighbours_ms", "explain_ms"}
+    for found in figures.values():
+        assert found["n"] == 6
+        assert 0 < found["p50"] <= found["p95"] <= found["max"]
+    assert 0 <= figures["counterfactual_ms"]["without"] <= 6
+    assert figures["neighbours_ms"]["brute_force"] == 5
+
+
+@pytest.mark.xdist_group("built")
+def test_neighbours_that_are_not_the_nearest_are_noticed(built: Settings) -> None:
+    table, weights = pl.read_parquet(built.applications), main_fields(load_contributions(built.contributions))
+    application = Applicants.read(built).application(4)
+    nearest = Neighbours(table, weights).nearest(application, n=20, leave_out=4)
+    check_nearest(table, weights, 4, nearest)
+    far = Neighbours(table, weights).nearest(application, n=30, leave_out=4)
+    for wrong in (
+        replace(nearest, distances=nearest.distances + 0.001),
+        replace(nearest, rows=nearest.rows[::-1]),
+        replace(far, rows=far.rows[10:], distances=far.distances[10:]),
+    ):
+        with pytest.raises(ResultError, match="at position 4 are not the nearest"):
+            check_nearest(table, weights, 4, wrong)
+
+
+@pytest.mark.xdist_group("built")
+def test_a_file_is_scored_in_a_process_of_its_own(built: Settings) -> None:
+    figures: Any = measure_batch(built, 500)
+    assert figures["rows"] == 500
+    assert 0 < figures["declined"] < 500
+    assert 0 < figures["read_s"] <= figures["seconds"]
+    assert 0 < figures["loaded_mb"] <= figures["peak_mb"]
+
+
+@pytest.mark.xdist_group("built")
+def test_steps_on_the_applicant_s_page_lead_to_the_pd_worked_out_before(chromium: str, built: Settings) -> None:
+    applicants, port = Applicants.read(built), free_port()
+
+    async def take_steps() -> list[Timing]:
+        timings = []
+        async with open_browser() as browser, serve(dashboard_command(port), port) as server:
+            series = [
+                partial(edit, applicants=applicants, row=row, query=query) for row, query in enumerate(TABS.values())
+            ]
+            for steps in (*series, partial(lookup, applicants=applicants)):
+                async with visit(browser, linger_ms=0) as reader, aclosing(steps(reader, server.address)) as taken:
+                    timings += [await anext(taken), await anext(taken)]
+                    assert reader.problems == []
+        return timings
+
+    assert len(run(take_steps())) == 8
+
+
 def test_the_report_says_what_was_measured_and_what_was_reached() -> None:
     tables = render(FIGURES)
     assert "Measured over 307,511 applications on 2 cores (Linux x86_64, Python 3.11.7, polars 2.1.0)" in tables
@@ -189,23 +268,82 @@ def test_the_report_says_what_was_measured_and_what_was_reached() -> None:
     assert "| cutoff | 180 | 400 | 1.20 | yes | 9 / 12 |" in rows
 
 
-def test_the_report_replaces_what_stands_between_the_marks() -> None:
-    assert insert(f"before\n{BEGIN}\nold\n{END}\nafter", "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter"
+# What the section "applicant" measured.
+OF_APPLICANT = {
+    "rows": 10_000,
+    "browser": "156",
+    "floor_ms": {"p50": 80.4, "p95": 1_100.6},
+    "interactions": {
+        "edit": {"p50": 210.4, "p95": 300.0, "n": 30}, "lookup": {"p50": 250.0, "p95": 300.4, "n": 20},
+    },
+    "server_ms": {"edit": {"p50": 60.2, "p95": 75.5}, "lookup": {"p50": 65.0, "p95": 1_080.0}},
+    "counterfactual_ms": {"p50": 101.26, "p95": 250.0, "max": 300.0, "n": 60, "without": 9},
+    "neighbours_ms": {"p50": 40.0, "p95": 50.04, "max": 150.1, "n": 60, "brute_force": 5},
+    "explain_ms": {"p50": 2.0, "p95": 3.0, "max": 400.0, "n": 60},
+    "batch": {
+        "rows": 100_000, "declined": 30_000, "read_s": 2.0, "seconds": 15.04, "loaded_mb": 700, "peak_mb": 1_200,
+    },
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("page", ["none", BEGIN, f"{END} {BEGIN}", f"{BEGIN} {BEGIN} {END}", f"{BEGIN} {END} {END}"])
+def test_the_report_says_what_was_measured_of_an_applicant() -> None:
+    tables = render_applicant({"machine": FIGURES["machine"], APPLICANT: OF_APPLICANT})
+    assert tables.startswith("Measured over 10,000 applications on 2 cores (Linux x86_64, Python 3.11.7, polars 2.1.0)")
+    rows = [line for line in tables.splitlines() if line.startswith("| ")]
+    assert rows == [
+        "| applicant's page | n | painted p50, ms | p95, ms | goal | reached | script run p50 / p95, ms |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| floor app | | 80 | 1,101 | | | |",
+        "| edit | 30 | 210 | 300 | 300 ms | yes | 60 / 76 |",
+        "| lookup | 20 | 250 | 300 | 300 ms | **no** | 65 / 1,080 |",
+        "| | measured | goal | reached |",
+        "| --- | --- | --- | --- |",
+        # The slowest one counts.
+        "| What would change the decision, p50 / p95 / largest of 60 | 101.3 / 250.0 / 300.0 ms | 300 ms | yes |",
+        "| The 200 most similar, p50 / p95 / largest of 60 | 40.0 / 50.0 / 150.1 ms | 150 ms | **no** |",
+        "| Contributions of one application, p50 / p95 / largest of 60 | 2.0 / 3.0 / 400.0 ms | | |",
+        "| Declined applications for which no change is found | 9 of 60 | | |",
+        "| 100,000 applications as CSV, read and scored with reasons | 15.0 s | 15 s | **no** |",
+        "| Memory of that, at its peak (before) | 1,200 (700) MB | | |",
+    ]
+
+
+@pytest.mark.parametrize("section", [DASHBOARD, APPLICANT])
+def test_the_report_replaces_what_stands_between_the_marks(section: str) -> None:
+    begin, end = BEGIN.format(section), END.format(section)
+    assert insert(f"before\n{begin}\nold\n{end}\nafter", "new", section) == (f"before\n{begin}\n\nnew\n\n{end}\nafter")
+
+
+FIRST, LAST = BEGIN.format(DASHBOARD), END.format(DASHBOARD)
+
+
+@pytest.mark.parametrize(
+    "page", ["none", FIRST, f"{LAST} {FIRST}", f"{FIRST} {FIRST} {LAST}", f"{FIRST} {LAST} {LAST}"]
+)
 def test_a_page_without_its_marks_is_left_alone(page: str) -> None:
     with pytest.raises(ReportError, match="once each"):
         insert(page, "new")
 
 
-def test_the_report_is_written_into_the_page(tmp_path: Path) -> None:
+def test_the_marks_of_one_section_are_none_of_the_other_one() -> None:
+    with pytest.raises(ReportError, match="<!-- applicant: begin -->"):
+        insert(f"{FIRST} {LAST}", "new", APPLICANT)
+
+
+@pytest.mark.parametrize("measured", [(DASHBOARD,), (APPLICANT,), (DASHBOARD, APPLICANT)])
+def test_the_report_is_written_into_the_page(measured: tuple[str, ...], tmp_path: Path) -> None:
     page, figures = tmp_path / "page.md", tmp_path / "figures.json"
-    page.write_text(f"# Speed\n\n{BEGIN}\n{END}\n")
-    figures.write_text(json.dumps(FIGURES))
+    marks = [(BEGIN.format(section), END.format(section)) for section in (DASHBOARD, APPLICANT)]
+    page.write_text("\n\n".join(f"# Speed\n\n{begin}\nold\n{end}" for begin, end in marks))
+    told = {DASHBOARD: FIGURES, APPLICANT: {"machine": FIGURES["machine"], APPLICANT: OF_APPLICANT}}
+    figures.write_text(json.dumps({name: value for section in measured for name, value in told[section].items()}))
     command = [sys.executable, "-m", "scripts.benchmark_report", "--json", str(figures), "--page", str(page)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    assert page.read_text() == f"# Speed\n\n{BEGIN}\n\n{render(FIGURES)}\n\n{END}\n"
+    written = {DASHBOARD: render(FIGURES), APPLICANT: render_applicant(told[APPLICANT])}
+    # What was not measured stands as it was.
+    texts = [f"\n{written[section]}\n" if section in measured else "old" for section in (DASHBOARD, APPLICANT)]
+    wanted = [f"# Speed\n\n{begin}\n{text}\n{end}" for (begin, end), text in zip(marks, texts, strict=True)]
+    assert page.read_text() == "\n\n".join(wanted)
 
 
 def commands() -> list[str]:
@@ -214,7 +352,8 @@ def commands() -> list[str]:
 
 
 def test_the_page_has_its_marks_and_commands() -> None:
-    insert(PAGE.read_text(encoding="utf-8"), "")
+    for section in (DASHBOARD, APPLICANT):
+        insert(PAGE.read_text(encoding="utf-8"), "", section)
     named = {command.split()[2] for command in commands()}
     assert named == {"scripts.benchmark", "scripts.benchmark_report", "scripts.profile_dashboard"}
 

@@ -210,7 +210,7 @@ def _render_choice(view: ApplicantView, column: Column) -> None:
     chosen = _NO_VALUE if value is None else str(value)
     options = list(column.levels or _FLAGS)
     options += [_NO_VALUE] if chosen in options or chosen == _NO_VALUE else [chosen, _NO_VALUE]
-    words = labels.distinct({option: _word_option(column, option) for option in options})
+    words = labels.distinct({option: _word_option(column, option) for option in options}, "no value")
     key = state.hold(_FIELD + column.name, chosen)
     st.selectbox(
         _title(column), options, options.index(chosen), key=key, help=_help(column),

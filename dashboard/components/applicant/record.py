@@ -152,11 +152,14 @@ def _open(dataset: cache.Dataset) -> None:
         record = read_record(uploaded.getvalue())
         rescored = rescore(record, cache.open_session())
         draft = _draft_of(dataset, record)
-        given = cache.assess_values(record.inputs, record.cutoff).reasons
+        given = cache.assess_values(record.inputs, record.cutoff)
     except DataError as error:
         state.notify([str(error)])
         return
-    same_reasons = [reason.field for reason in record.reasons] == [reason.field for reason in given]
+    # Without trees or contributions nobody can tell.
+    can_tell = given.explanation is not None and cache.reference(record.cutoff) is not None
+    recorded, found = ([reason.field for reason in reasons] for reasons in (record.reasons, given.reasons))
+    same_reasons = not can_tell or recorded == found
     st.session_state[_OPENED] = draft, record, rescored, same_reasons
     notes()[draft.applicant] = record.note
     state.put_draft(draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote_plus
 
 import orjson
 import polars as pl
@@ -137,7 +138,7 @@ def _render_files(shown: list[Compared]) -> None:
             "Scenarios as JSON", partial(_json, shown), "scenarios.json", "application/json", on_click="ignore",
             icon=":material/download:", key="scenarios.json",
         )  # fmt: skip
-        length = sum(len(drafts.word_draft(each.draft)) for each in shown)
+        length = sum(len(quote_plus(f"{each.name}{drafts.word_draft(each.draft)}")) for each in shown)
         fits = length <= _LONGEST_ADDRESS
         st.caption(
             "The page's address holds all of them: copy it to share them." if fits else

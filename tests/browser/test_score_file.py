@@ -1,0 +1,215 @@
+"""A file of applications dropped in a real browser: judged, scored, taken out, looked at, and gone once removed."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from polars.testing import assert_frame_equal
+
+from data.batch_limits import LIMITS
+from data.settings import Settings
+from inference.session import ScoringSession
+
+ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
+FORMULA, MARKUP = "=1+1", "<b>x</b>"
+CUTOFF = 0.0909
+HINT = "A file lives in the memory of this visit alone, until it is removed or the visit ends."
+# The table is a canvas: a header's and a row's height in pixels.
+HEADER, ROW = 35, 35
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A file with two bad cells, its good rows, and their PDs one by one."""
+
+    path: Path
+    good: pl.DataFrame
+    pds: np.ndarray[tuple[int], np.dtype[np.float32]]
+
+    def approval(self, cutoff: float) -> str:
+        return f"{100 * float((self.pds.astype(np.float64) < cutoff).mean()):.2f} %"
+
+
+@pytest.fixture(scope="module")
+def dropped(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Dropped:
+    table = pl.read_parquet(built.applications, n_rows=ROWS).drop("TARGET")
+    notes = pl.Series("remark", [FORMULA, MARKUP] * (ROWS // 2))
+    table = table.with_columns(notes).select(*reversed(table.columns[:60]), "remark", *table.columns[60:])
+    text = table.select(pl.all().cast(pl.String))
+    for place, (column, wrong) in BAD.items():
+        text = text.with_columns(
+            pl.when(pl.int_range(ROWS) == place).then(pl.lit(wrong)).otherwise(column).alias(column)
+        )
+    path = tmp_path_factory.mktemp("dropped") / "new.csv"
+    text.write_csv(path)
+    good = table.filter(~pl.int_range(ROWS).is_in(list(BAD)))
+    session = ScoringSession.open(built.model)
+    rows = good.drop("SK_ID_CURR", "remark").iter_rows(named=True)
+    return Dropped(path, good, np.array([session.score(row) for row in rows], dtype=np.float32))
+
+
+def expect_card(page: Page, label: str, value: str) -> None:
+    cards = page.get_by_test_id("stMain").get_by_test_id("stMetric")
+    card = cards.filter(has=page.get_by_text(label, exact=True))
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(value)
+
+
+def drop(page: Page, path: Path) -> None:
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(path)
+
+
+def open_with(page: Page, dashboard: str, dropped: Dropped) -> None:
+    """The page with the file dropped and scored."""
+    page.goto(f"{dashboard}/score-file")
+    drop(page, dropped.path)
+    expect_result(page, dropped)
+
+
+def expect_result(page: Page, dropped: Dropped) -> None:
+    expect(page.get_by_role("heading", name=dropped.path.name)).to_be_visible()
+    expect_card(page, "Applications scored", f"{ROWS - len(BAD)}")
+
+
+def download(page: Page, button: str, path: Path) -> Path:
+    with page.expect_download() as found:
+        page.get_by_role("button", name=button).click()
+    found.value.save_as(path)
+    return path
+
+
+def test_a_file_is_judged_by_row_and_column_and_shown_as_a_cohort(
+    page: Page, dashboard: str, dropped: Dropped, tmp_path: Path
+) -> None:
+    open_with(page, dashboard, dropped)
+    expect(page.get_by_text("2 rows left out")).to_be_visible()
+    expect(page.get_by_text("Carried through as they are, 1 column that no application has: remark.")).to_be_visible()
+    expect_card(page, "Mean PD", f"{100 * float(dropped.pds.mean(dtype=np.float64)):.2f} %")
+    expect_card(page, "Approval rate", dropped.approval(CUTOFF))
+    expect(page.get_by_role("tabpanel").locator(".js-plotly-plot")).to_have_count(1)
+    page.get_by_role("tab", name="What was wrong").click()
+    expect(page.get_by_text(f"2 values in 2 rows of {ROWS} cannot be used")).to_be_visible()
+    faults = pl.read_csv(download(page, "Report as CSV", tmp_path / "faults.csv"))
+    # Line 1 is the header.
+    expected = [(place + 2, column, wrong) for place, (column, wrong) in BAD.items()]
+    assert faults.select("Row", "Column", "Found").rows() == expected
+
+
+def test_scores_go_out_as_files(page: Page, dashboard: str, dropped: Dropped, tmp_path: Path) -> None:
+    open_with(page, dashboard, dropped)
+    stored = pl.read_parquet(download(page, "Scores as Parquet", tmp_path / "scores.parquet"))
+    names = ["SK_ID_CURR", *(name for name in dropped.good.columns if name != "SK_ID_CURR")]
+    assert stored.columns[: len(names)] == names
+    assert np.array_equal(stored["default_probability"].to_numpy(), dropped.pds)
+    declined = dropped.pds.astype(np.float64) >= CUTOFF
+    assert (stored["decision"].to_numpy() == np.where(declined, "decline", "approve")).all()
+    assert (stored["reason_1"].is_not_null().to_numpy() == declined).all()
+    assert stored["remark"].to_list() == dropped.good["remark"].to_list()
+    written = pl.read_csv(download(page, "Scores as CSV", tmp_path / "scores.csv"), infer_schema_length=None)
+    assert set(written["remark"]) == {f"'{FORMULA}", MARKUP}
+    assert_frame_equal(
+        written.select(pl.col("default_probability").cast(pl.Float32), "SK_ID_CURR", "decision", "reason_1"),
+        stored.select("default_probability", pl.col("SK_ID_CURR").cast(pl.Int64), "decision", "reason_1"),
+        check_exact=True,
+    )
+
+
+def test_a_row_is_opened_as_a_new_applicant(page: Page, dashboard: str, dropped: Dropped) -> None:
+    open_with(page, dashboard, dropped)
+    page.get_by_role("tab", name="Rows").click()
+    expect(page.get_by_role("button", name="Look at this applicant")).to_be_disabled()
+    expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
+    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": HEADER + 1.5 * ROW})
+    page.get_by_role("button", name="Look at this applicant").click()
+    second = int(np.argsort(-dropped.pds, kind="stable")[1])
+    side = page.get_by_test_id("stSidebar")
+    expect(side.get_by_test_id("stMetricValue")).to_have_text(f"{100 * float(dropped.pds[second]):.2f} %")
+    expect(side.get_by_text("New applicant, ")).to_be_visible()
+    side.get_by_role("link", name="Explain, change, decide").click()
+    expect(page.get_by_role("heading", name="New applicant")).to_be_visible()
+    credit = dropped.good["AMT_CREDIT"][second]
+    expect(page.get_by_role("spinbutton", name="Credit amount")).to_have_value(f"{credit:g}")
+    # The file is still there when the reader comes back.
+    page.get_by_role("link", name="Score a file").click()
+    expect_result(page, dropped)
+
+
+def test_another_cutoff_decides_again_when_it_is_asked_to(page: Page, dashboard: str, dropped: Dropped) -> None:
+    open_with(page, dashboard, dropped)
+    handle = page.get_by_role("slider", name="Cutoff (PD)")
+    handle.focus()
+    for _ in range(39):
+        handle.press("ArrowLeft")
+    expect(page.get_by_text("Decisions and reasons are at 9.09 %")).to_be_visible()
+    expect_card(page, "Approval rate", dropped.approval(CUTOFF))
+    assert dropped.approval(0.087) != dropped.approval(CUTOFF)
+    page.get_by_role("button", name="Decide at 8.70 %").click()
+    expect_card(page, "Approval rate", dropped.approval(0.087))
+    expect(page.get_by_text("Decisions and reasons are at")).to_have_count(0)
+
+
+def make_wide(folder: Path) -> Path:
+    path = folder / "wide.csv"
+    path.write_text("\n".join(",".join(f"{start}{place}" for place in range(10_000)) for start in ("c", "1")))
+    return path
+
+
+def make_bomb(folder: Path) -> Path:
+    path, block = folder / "bomb.zip", b"1" * 1_000_000
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("bomb.csv", "w", force_zip64=True) as member,
+    ):
+        for _ in range(LIMITS.unpacked_bytes // len(block) + 1):
+            member.write(block)
+    return path
+
+
+def make_other_table(folder: Path) -> Path:
+    path = folder / "bureau.csv"
+    path.write_text("SK_ID_CURR,SK_ID_BUREAU,<b>x</b>\n100001,5,=1+1\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (make_wide, f"wide.csv: has more than {LIMITS.columns:,} columns, the most that is taken (found 10,000)"),
+        (make_bomb, f"bomb.zip: unpacks to more than {LIMITS.unpacked_bytes / 1e6:,g} MB, the most that is taken"),
+        (make_other_table, "bureau.csv: holds 0 of the 76 columns that the model needs, so it is another table"),
+    ],
+    ids=("10,000 columns", "a zip bomb", "another table"),
+)
+def test_a_file_that_is_refused_leaves_what_was_there(
+    page: Page, dashboard: str, dropped: Dropped, tmp_path: Path, make: Callable[[Path], Path], sentence: str
+) -> None:
+    open_with(page, dashboard, dropped)
+    drop(page, make(tmp_path))
+    expect(page.get_by_text(sentence)).to_be_visible()
+    expect_result(page, dropped)
+    expect_card(page, "Approval rate", dropped.approval(CUTOFF))
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_what_is_removed_is_gone_and_nobody_else_sees_it(
+    page: Page, browser: Browser, dashboard: str, dropped: Dropped
+) -> None:
+    open_with(page, dashboard, dropped)
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text(HINT)).to_be_visible()
+    expect(other.get_by_test_id("stMain").get_by_test_id("stMetric")).to_have_count(0)
+    context.close()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text(HINT)).to_be_visible()
+    expect(page.get_by_text(dropped.path.name)).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text(HINT)).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_test_id("stMetric")).to_have_count(0)
