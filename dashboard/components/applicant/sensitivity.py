@@ -30,7 +30,8 @@ def render_sensitivity(view: ApplicantView) -> None:
 
 
 def _render_choice() -> tuple[str, str]:
-    usual, *others = [*main_fields(), *(name for name in FEATURES.sources if name not in main_fields())]
+    main = main_fields()
+    usual, *others = [*main, *(name for name in FEATURES.sources if name not in main)]
     if state.get(FIELD) == usual:
         # The usual field needs no word in the link.
         state.settle({FIELD: ""})
