@@ -61,6 +61,8 @@ async def _take(browser: Browser, address: str, shot: Shot, out: Path) -> Path:
     await page.goto(f"{address}/{shot.path}")
     await expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
     await expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+    # Inputs take their values a moment after they are drawn.
+    await page.wait_for_timeout(1_000)
     path = out / f"{shot.name}.png"
     await page.screenshot(path=path, animations="disabled")
     await context.close()
