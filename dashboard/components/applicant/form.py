@@ -166,8 +166,9 @@ def _title(column: Column) -> str:
 def _help(column: Column) -> str:
     unit = "years before the application" if column.unit is Unit.DAYS_BEFORE else column.unit.value
     told = f" {unit[:1].upper()}{unit[1:]}." if unit else ""
-    missing = " Not known? Add it under “Without a value”." if column.kind is Kind.NUMERIC else ""
-    return labels.plain(f"{column.description}{told}{missing}")
+    if column.kind is Kind.NUMERIC:
+        told += f" Holds {_word_ends(column)}. Not known? Add it under “Without a value”."
+    return labels.plain(f"{column.description}{told}")
 
 
 def _take_number(view: ApplicantView, column: Column, key: str) -> None:
