@@ -28,6 +28,12 @@ def cutoff_from_costs(missed_default: float, declined_good: float) -> float:
 DEFAULT_CUTOFF = cutoff_from_costs(COST_OF_MISSED_DEFAULT, COST_OF_DECLINED_GOOD)
 
 
+def probabilities_of(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The PDs that belong to log-odds."""
+    probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
+    return probabilities
+
+
 def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDArray[np.bool_]:
     """Whether each PD is at or above the cutoff.
 

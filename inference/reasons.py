@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from data import schema
 from data.schema import Kind
 from inference.contributions import Contributions
-from inference.decision import is_declined
+from inference.decision import is_declined, probabilities_of
 from inference.explainer import Advance, Explainer, Explanation
 
 JUST_APPROVED = 2_000
@@ -81,8 +81,7 @@ def just_approved(log_odds: NDArray[np.floating[Any]], cutoff: float, n: int = J
 
     Among equal ones those come first that stand first.
     """
-    probabilities = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
-    approved = np.flatnonzero(~is_declined(probabilities, cutoff))
+    approved = np.flatnonzero(~is_declined(probabilities_of(log_odds), cutoff))
     if approved.size > n:
         # All that tie with the last one to be taken stay in until they are ordered.
         last = np.partition(log_odds[approved], approved.size - n)[approved.size - n]

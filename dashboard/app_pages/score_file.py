@@ -5,10 +5,9 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import csv_of, is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
-from dashboard.components.table import as_arrow
+from dashboard.components.row_files import parquet_of
+from dashboard.components.table import as_arrow, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.metrics.counts import ScoreCounts, count_scores, score_bin_expression
@@ -47,7 +47,7 @@ _SHOWN, _FAULTS_SHOWN = 200, 1_000
 _TYPES = ["csv", "parquet", "gz", "zip"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """A dropped file, judged and scored at `cutoff`."""
 
@@ -55,7 +55,7 @@ class Batch:
     scored: ScoredBatch
     cutoff: float
 
-    @property
+    @cached_property
     def counts(self) -> ScoreCounts:
         """Its PDs as counts; outcomes, which nobody knows yet, are all put down as good."""
         probabilities = self.scored.frame[self.scored.probability].alias(PROBABILITY)
@@ -194,12 +194,12 @@ def _render_results(view: View, batch: Batch) -> None:
 
 def _render_bands(view: View, batch: Batch) -> None:
     edges = cache.open_session().manifest.band_edges
-    rows = ["| Risk band | PD | This file | Portfolio |", "|---|---|---|---|"]
+    rows = []
     sides = [_band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
     for low, own, usual in zip((0.0, *edges), *sides, strict=True):
         cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
-        rows.append(f"| {' | '.join(map(labels.plain, cells))} |")
-    st.markdown("\n".join(rows))
+        rows.append([labels.plain(cell) for cell in cells])
+    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
 
 
 def _band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
@@ -275,7 +275,7 @@ def _render_faults(_: View, batch: Batch) -> None:
 
 def _render_downloads(batch: Batch) -> None:
     files: tuple[tuple[str, str, Callable[[pl.DataFrame], bytes]], ...] = (
-        ("CSV", "text/csv", csv_of), ("Parquet", "application/vnd.apache.parquet", _parquet),
+        ("CSV", "text/csv", csv_of), ("Parquet", "application/vnd.apache.parquet", parquet_of),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, write in files:
@@ -287,12 +287,6 @@ def _render_downloads(batch: Batch) -> None:
             f"All scored rows with the file's own columns, PD, decision at {labels.percent(batch.cutoff)}, risk band "
             "and, where declined, up to four reasons."
         )
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    out = io.BytesIO()
-    frame.write_parquet(out, compression="zstd")
-    return out.getvalue()
 
 
 _TABS: dict[str, Callable[[View, Batch], None]] = {RESULTS: _render_results, ROWS: _render_rows, FAULTS: _render_faults}

@@ -25,6 +25,7 @@ from inference.artifact import MANIFEST
 from inference.assessment import Assessment, assess
 from inference.batch import Explain
 from inference.contributions import Contributions
+from inference.decision import probabilities_of
 from inference.explainer import Explainer
 from inference.neighbours import Neighbours, main_fields
 from inference.reasons import (
@@ -59,7 +60,7 @@ class Portfolio:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """PD of every application by the published model."""
-        return 1 / (1 + np.exp(-self.log_odds.astype(np.float64)))
+        return probabilities_of(self.log_odds)
 
 
 def explainer() -> Explainer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import polars as pl
+
 from dashboard.components.figure import csv_of
 from dashboard.filters import Filters
 from dashboard.rows import cohort_table
@@ -17,6 +19,11 @@ def csv_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes
 
 def parquet_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:
     """The cohort as Parquet (zstd)."""
+    return parquet_of(cohort_table(predictions, filters, cutoff))
+
+
+def parquet_of(frame: pl.DataFrame) -> bytes:
+    """`frame` as Parquet (zstd)."""
     out = io.BytesIO()
-    cohort_table(predictions, filters, cutoff).write_parquet(out, compression="zstd")
+    frame.write_parquet(out, compression="zstd")
     return out.getvalue()

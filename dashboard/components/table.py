@@ -1,11 +1,12 @@
-"""Tables in the form that Streamlit passes on as it is."""
+"""Tables: as Streamlit passes them on without a copy, and small ones as text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
+import streamlit as st
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,3 +16,9 @@ def as_arrow(table: pl.DataFrame | Mapping[str, Sequence[object]]) -> pa.Table:
     """`table` as Arrow: for anything else, Streamlit loads pandas, which takes most of a second."""
     frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(dict(table), strict=False)
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def render_small_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table of a few rows as text that can be read, copied and wrapped; every cell is Markdown."""
+    first, *others = (f"| {' | '.join(line)} |" for line in (header, *rows))
+    st.markdown("\n".join([first, f"{'|---' * len(header)}|", *others]))

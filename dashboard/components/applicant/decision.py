@@ -10,6 +10,7 @@ from dashboard import cache, labels, state
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.applicant.why import NO_TREES
 from dashboard.components.method import render_method
+from dashboard.components.table import render_small_table
 from dashboard.drafts import Draft, make_edits
 from dashboard.field_words import word_field
 from dashboard.reason_words import REASONS_METHOD, is_typical, word_typical
@@ -35,8 +36,8 @@ def _render_reasons(view: ApplicantView) -> None:
         st.info(labels.plain(f"There are no reasons to give. {_why_none(view)}"), icon=":material/info:")
         return
     told = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
-    head = ["| | Field | This applicant | Typical of the just approved | Odds |", "|---|---|---|---|---|"]
-    st.markdown("\n".join(head + [row for row, _ in told]))
+    header = ["", "Field", "This applicant", "Typical of the just approved", "Odds"]
+    render_small_table(header, [row for row, _ in told])
     side = "riskier" if assessed.is_declined else "safer"
     notes = {
         _SENSITIVE: "A sensitive attribute: have it reviewed before it is given as a reason.",
@@ -50,7 +51,7 @@ def _render_reasons(view: ApplicantView) -> None:
         render_method("Reasons of a decision", key="reasons")
 
 
-def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, str]:
+def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[tuple[str, ...], str]:
     """A reason as a row of the table, and the marks of the notes that belong to it."""
     column = schema.column(reason.field)
     value, typical = view.values.get(column.name), cache.typical_of_reference(column.name, view.cutoff)
@@ -61,7 +62,7 @@ def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, str]:
         labels.plain(word_typical(column, typical)) if typical else labels.NOT_DEFINED,
         f"×\u00a0{math.exp(reason.excess):.2f}",
     )  # fmt: skip
-    return f"| {' | '.join(cells)} |", marks
+    return cells, marks
 
 
 def _why_none(view: ApplicantView) -> str:

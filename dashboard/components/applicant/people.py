@@ -10,10 +10,12 @@ from dashboard import cache, labels
 from dashboard.charts.neighbours import NeighbourGroup, describe_neighbours, plot_neighbours, tabulate_neighbours
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.table import render_small_table
 from dashboard.field_words import word_field
 from dashboard.metrics.rates import share
 from dashboard.reason_words import word_typical
 from data import schema
+from inference.decision import probabilities_of
 from inference.neighbours import Nearest
 from inference.reasons import typical_of
 
@@ -29,7 +31,9 @@ def render_people(view: ApplicantView) -> None:
         return
     defaulted = own.defaulted[found.rows]
     rate = share(int(defaulted.sum()), int(defaulted.size), "no application is like this one")
-    group = NeighbourGroup(own.probabilities[found.rows], defaulted, view.assessed.default_probability, rate)
+    group = NeighbourGroup(
+        probabilities_of(own.log_odds[found.rows]), defaulted, view.assessed.default_probability, rate
+    )
     cutoff = view.cutoff
     render_figure(
         plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
@@ -42,16 +46,15 @@ def render_people(view: ApplicantView) -> None:
 def _render_fields(view: ApplicantView, found: Nearest) -> None:
     own = cache.portfolio()
     assert own is not None
-    rows = ["| Field | This applicant | Similar applicants | Weight |", "|---|---|---|---|"]
+    rows = []
     for name, weight in list(own.weights.items())[:_FIELDS]:
         column = schema.column(name)
         typical = typical_of(column, cache.field_values(name)[found.rows])
-        cells = [
+        rows.append([
             labels.plain(column.label), labels.plain(word_field(column, view.values.get(name))),
             labels.plain(word_typical(column, typical)), labels.percent(weight, 0),
-        ]  # fmt: skip
-        rows.append(f"| {' | '.join(cells)} |")
-    st.markdown("\n".join(rows))
+        ])  # fmt: skip
+    render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows)
     st.caption(
         f"The {_FIELDS} weightiest of {len(own.weights)} fields in which applicants are compared; of the similar ones "
         "the middle half, or the commonest level."
@@ -62,9 +65,8 @@ def _render_nearest(own: cache.Portfolio, found: Nearest) -> None:
     rows = found.rows[:_ROWS]
     table = pl.DataFrame({
         "Application": own.ids[rows], "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
-        "PD (%)": (100 * own.probabilities[rows]).round(2),
+        "PD (%)": (100 * probabilities_of(own.log_odds[rows])).round(2),
         "Outcome": np.where(own.defaulted[rows], "defaulted", "repaid"),
     })  # fmt: skip
-    listed = [f"| {' | '.join(map(str, row))} |" for row in table.iter_rows()]
-    with st.expander(f"The {len(listed)} nearest", key="nearest"):
-        st.markdown("\n".join([f"| {' | '.join(table.columns)} |", "|---|---|---|---|", *listed]))
+    with st.expander(f"The {table.height} nearest", key="nearest"):
+        render_small_table(table.columns, ([str(cell) for cell in row] for row in table.iter_rows()))

@@ -14,6 +14,7 @@ from dashboard import cache, drafts, labels, links, state
 from dashboard.components.applicant.panel import word_unknown
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import csv_of
+from dashboard.components.table import render_small_table
 from dashboard.drafts import NEW, Draft, Scenario
 from dashboard.field_words import word_field
 from dashboard.visit import SCENARIOS
@@ -122,10 +123,9 @@ def comparison(shown: list[Compared]) -> dict[str, list[str]]:
 
 def _render_comparison(shown: list[Compared]) -> None:
     table = comparison(shown)
-    lines = [f"| {' | '.join(labels.plain(name) for name in table)} |", "|---" * len(table) + "|"]
-    lines += [f"| {' | '.join(map(labels.plain, row))} |" for row in zip(*table.values(), strict=True)]
+    rows = ([labels.plain(cell) for cell in row] for row in zip(*table.values(), strict=True))
     with st.container(key="scenario-comparison"):
-        st.markdown("\n".join(lines))
+        render_small_table([labels.plain(name) for name in table], rows)
 
 
 def _render_files(shown: list[Compared]) -> None:
