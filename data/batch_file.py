@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data import schema
+from data.arrow_stream import is_stream, parquet_of_stream
 from data.batch_limits import LIMITS, BatchError, Contents, Limits, check_contents, listed, shown
 from data.errors import DataError, FileError, TableError
 from data.opening import GZIP, PARQUET, ZIP
@@ -57,14 +58,16 @@ class BatchTable:
 
     `applications` has the good rows with the schema's dtypes, in table order: those of the schema's columns that the
     file has, the target left out. `extra` has the same rows of the other columns, the target among them, as they were
-    (text where the file is CSV). `names` are all of them in the file's order; `order` holds the place of each good row,
-    counted as `CellFault.row` is. `faults` lists the first 10,000 of `n_faults`, by row and then in table order.
+    (text where the file is CSV). `names` are all of them in the file's order, `left_out` the file's columns that are in
+    neither, because no CSV could hold them; `order` holds the place of each good row, counted as `CellFault.row` is.
+    `faults` lists the first 10,000 of `n_faults`, by row and then in table order.
     """
 
     name: str
     applications: pl.DataFrame
     extra: pl.DataFrame
     names: tuple[str, ...]
+    left_out: tuple[str, ...]
     order: NDArray[np.int64]
     faults: tuple[CellFault, ...]
     n_rows: int
@@ -78,6 +81,7 @@ def read_batch(
 ) -> BatchTable:
     """Read the applications in `content`, a CSV (also gzipped or zipped) or Parquet file called `name`.
 
+    Where `name` ends in `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are.
     The columns `needed` have to be there, in any order; other columns of the schema may be. A cell that the schema does
     not allow makes its row a bad one; a category that is not listed is none, and the target is not judged. `progress`
     gets (done, total) in bytes or rows.
@@ -93,7 +97,7 @@ def read_batch(
     with TemporaryDirectory(prefix="scoreroom-") as folder:
         path = Path(folder) / f"dropped{_suffix(called)}"
         try:
-            path.write_bytes(content)
+            path.write_bytes(parquet_of_stream(path, content, limits) if is_stream(called) else content)
             return _read(path, called, needed, limits, progress)
         except DataError as error:
             raise type(error)(str(error).replace(str(path), called)) from error
@@ -103,6 +107,8 @@ def read_batch(
 
 
 def _suffix(name: str) -> str:
+    if is_stream(name):
+        return PARQUET
     found = Path(name).suffix.lower()
     return found if found in (GZIP, ZIP, PARQUET) else ""
 
@@ -187,6 +193,7 @@ class _Judge:
         """Everything taken, rows named by their `places` in the file."""
         applications = with_levels(pl.concat(self._good))
         rows = np.concatenate(self._rows)
+        kept = {*applications.columns, *self.carried}
         faults = (
             CellFault(int(places[row]), column.name, found, expectation(column)) for row, column, found in self._faults
         )
@@ -194,7 +201,8 @@ class _Judge:
             name=called,
             applications=applications,
             extra=pl.concat(self._extra),
-            names=tuple(name for name in names if name in {*applications.columns, *self.carried}),
+            names=tuple(name for name in names if name in kept),
+            left_out=tuple(name for name in names if name not in kept),
             order=places[rows],
             faults=tuple(faults),
             n_rows=self.n_rows,

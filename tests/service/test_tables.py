@@ -1,0 +1,211 @@
+"""Tables that come to the service and go from it: all rows scored as one by one, or one sentence and the cells."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+import pytest
+
+from data import schema
+from data.batch_file import CellFault
+from data.batch_limits import LIMITS, BatchError, Limits
+from data.errors import TableError
+from inference.build import PublishedModel
+from inference.decision import declines, risk_band
+from inference.features import FEATURES
+from inference.service.tables import (
+    FORMATS,
+    MOST_FAULTS,
+    TableFaultsError,
+    TableFormat,
+    UnknownColumnsError,
+    read_table,
+    score_table,
+)
+from inference.session import ScoringSession
+
+CSV, PARQUET, STREAM = FORMATS.values()
+by_format = pytest.mark.parametrize("table_format", FORMATS.values(), ids=lambda known: known.name)
+# Other people's readers, that what is written here can be read by.
+READERS: Mapping[str, Callable[[bytes], pa.Table]] = {
+    CSV.media_type: lambda content: pa_csv.read_csv(io.BytesIO(content)),
+    PARQUET.media_type: lambda content: pq.read_table(io.BytesIO(content)),
+    STREAM.media_type: lambda content: ipc.open_stream(content).read_all(),
+}
+
+
+@pytest.fixture(scope="module")
+def session(published: PublishedModel) -> ScoringSession:
+    return ScoringSession.open(published.directory)
+
+
+@pytest.fixture(scope="module")
+def inputs(applications: pl.DataFrame) -> pl.DataFrame:
+    return applications.drop(schema.TARGET)
+
+
+def test_formats_are_found_by_media_type() -> None:
+    assert {media_type: known.name for media_type, known in FORMATS.items()} == {
+        "text/csv": "body.csv",
+        "application/vnd.apache.parquet": "body.parquet",
+        "application/vnd.apache.arrow.stream": "body.arrows",
+    }
+    assert all(known.media_type == media_type for media_type, known in FORMATS.items())
+
+
+@by_format
+def test_every_row_is_scored_as_it_is_alone(
+    session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
+) -> None:
+    read = read_table(table_format.write(inputs), table_format, session.features.sources, LIMITS)
+    scored = score_table(read, session)
+    singles = [session.score(row) for row in inputs.drop(schema.ID).iter_rows(named=True)]
+    cutoff = session.manifest.cutoff
+    assert len(singles) == 3_000
+    assert scored.schema == {
+        "SK_ID_CURR": pl.Int32, "default_probability": pl.Float32, "decision": pl.String, "risk_band": pl.String,
+    }  # fmt: skip
+    assert scored[schema.ID].to_list() == inputs[schema.ID].to_list()
+    assert scored["default_probability"].to_list() == singles
+    assert scored["decision"].to_list() == ["decline" if declines(pd, cutoff) else "approve" for pd in singles]
+    assert scored["risk_band"].to_list() == [risk_band(pd) for pd in singles]
+    assert 0 < scored["decision"].to_list().count("decline") < 3_000
+
+
+@by_format
+def test_an_answer_reads_back_as_the_same_frame(
+    session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
+) -> None:
+    read = read_table(table_format.write(inputs), table_format, session.features.sources, LIMITS)
+    scored = score_table(read, session)
+    arrow = READERS[table_format.media_type](table_format.write(scored))
+    assert not any(pa.types.is_string_view(field.type) for field in arrow.schema)
+    found = pl.from_arrow(arrow)
+    assert isinstance(found, pl.DataFrame)
+    # CSV knows no types: a PD is read as the float64 nearest to its digits, which is the same float32.
+    assert found.columns == scored.columns
+    assert found.cast(scored.schema).equals(scored)
+
+
+@by_format
+def test_a_table_without_ids_is_answered_in_its_order(
+    session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
+) -> None:
+    needed = session.features.sources
+    turned = inputs.head(50).reverse()
+    with_ids = score_table(read_table(table_format.write(turned), table_format, needed, LIMITS), session)
+    anonymous = table_format.write(turned.select(reversed(needed)))
+    scored = score_table(read_table(anonymous, table_format, needed, LIMITS), session)
+    assert with_ids[schema.ID].to_list() == list(range(100_050, 100_000, -1))
+    assert scored.equals(with_ids.drop(schema.ID))
+
+
+@by_format
+def test_unknown_columns_are_named(inputs: pl.DataFrame, table_format: TableFormat) -> None:
+    table = inputs.head(3).with_columns(pl.lit(1.0).alias("AMT_CREDITS"), pl.lit("x").alias("note"))
+    with pytest.raises(UnknownColumnsError) as caught:
+        read_table(table_format.write(table), table_format, FEATURES.sources, LIMITS)
+    assert caught.value.names == ("AMT_CREDITS", "note")
+    assert str(caught.value) == (
+        f"{table_format.name}: holds 2 columns that are no input of an application: AMT_CREDITS, note; leave out or "
+        "correct what is not in `data/schema.py`, and leave out the outcome."
+    )
+
+
+@by_format
+def test_the_outcome_is_no_input(applications: pl.DataFrame, table_format: TableFormat) -> None:
+    with pytest.raises(UnknownColumnsError) as caught:
+        read_table(table_format.write(applications.head(3)), table_format, FEATURES.sources, LIMITS)
+    assert caught.value.names == ("TARGET",)
+    assert "holds 1 column that is no input of an application: TARGET; leave out" in str(caught.value)
+
+
+def test_a_column_of_what_no_csv_can_hold_is_unknown_too(inputs: pl.DataFrame) -> None:
+    table = inputs.head(3).with_columns(pl.lit([1, 2]).alias("list"))
+    with pytest.raises(UnknownColumnsError) as caught:
+        read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
+    assert caught.value.names == ("list",)
+
+
+@pytest.mark.parametrize(
+    ("table_format", "first", "place"),
+    [(CSV, 2, "on line"), (PARQUET, 1, "in row"), (STREAM, 1, "in row")],
+    ids=lambda value: value.name if isinstance(value, TableFormat) else "",
+)
+def test_faults_carry_row_and_column(inputs: pl.DataFrame, table_format: TableFormat, first: int, place: str) -> None:
+    table = inputs.head(12).with_columns(
+        pl.when(pl.int_range(pl.len()).is_in([4, 7])).then(-5.0).otherwise("AMT_CREDIT").alias("AMT_CREDIT"),
+        pl.when(pl.int_range(pl.len()) != 7).then("NAME_CONTRACT_TYPE").alias("NAME_CONTRACT_TYPE"),
+    )
+    with pytest.raises(TableFaultsError) as caught:
+        read_table(table_format.write(table), table_format, FEATURES.sources, LIMITS)
+    amount = "a number from 1 to 1,000,000,000"
+    found = "-5.0" if table_format is CSV else "-5"
+    assert caught.value.faults == (
+        CellFault(first + 4, "AMT_CREDIT", found, amount),
+        CellFault(first + 7, "NAME_CONTRACT_TYPE", None, "a category"),
+        CellFault(first + 7, "AMT_CREDIT", found, amount),
+    )
+    assert caught.value.n_faults == 3
+    assert str(caught.value) == (
+        f"{table_format.name}: 2 of 12 rows cannot be scored, so none was; the first fault is '{found}' in column "
+        f"AMT_CREDIT {place} {first + 4}, expected {amount}."
+    )
+
+
+def test_a_missing_value_is_told_as_nothing(inputs: pl.DataFrame) -> None:
+    table = inputs.head(2).with_columns(pl.lit(None, pl.Float64).alias("AMT_CREDIT"))
+    with pytest.raises(TableFaultsError, match="first fault is nothing in column AMT_CREDIT in row 1, "):
+        read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
+
+
+def test_the_first_faults_are_listed_and_all_are_counted(inputs: pl.DataFrame) -> None:
+    table = inputs.head(150).with_columns(pl.lit(-1.0).alias("AMT_CREDIT"))
+    with pytest.raises(TableFaultsError) as caught:
+        read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
+    assert [fault.row for fault in caught.value.faults] == list(range(1, MOST_FAULTS + 1))
+    assert caught.value.n_faults == 150
+
+
+@by_format
+def test_a_needed_column_has_to_be_there_and_may_be_empty(
+    session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
+) -> None:
+    needed = session.features.sources
+    with pytest.raises(BatchError, match=f"^{table_format.name}: 1 column that the model needs is missing: EXT"):
+        read_table(table_format.write(inputs.head(3).drop("EXT_SOURCE_1")), table_format, needed, LIMITS)
+    emptied = inputs.head(3).with_columns(pl.lit(None, pl.Float64).alias("EXT_SOURCE_1"))
+    scored = score_table(read_table(table_format.write(emptied), table_format, needed, LIMITS), session)
+    rows = inputs.head(3).drop("EXT_SOURCE_1", schema.ID).iter_rows(named=True)
+    assert scored["default_probability"].to_list() == [session.score(row) for row in rows]
+
+
+@by_format
+def test_limits_hold(inputs: pl.DataFrame, table_format: TableFormat) -> None:
+    content = table_format.write(inputs.head(11))
+    with pytest.raises(BatchError, match=f"^{table_format.name}: has more than 10 rows, the most that is taken"):
+        read_table(content, table_format, FEATURES.sources, Limits(rows=10))
+
+
+def test_numbers_as_text_are_read_and_text_as_numbers_is_refused(session: ScoringSession, inputs: pl.DataFrame) -> None:
+    table = inputs.head(20)
+    needed = session.features.sources
+    as_text = read_table(STREAM.write(table.cast(pl.String)), STREAM, needed, LIMITS)
+    as_numbers = read_table(STREAM.write(table), STREAM, needed, LIMITS)
+    assert score_table(as_text, session).equals(score_table(as_numbers, session))
+    with pytest.raises(TableError, match=r"^body\.arrows: column NAME_CONTRACT_TYPE holds double in all 20 rows"):
+        read_table(STREAM.write(table.with_columns(pl.lit(1.0).alias("NAME_CONTRACT_TYPE"))), STREAM, needed, LIMITS)
+
+
+def test_texts_of_other_tables_do_not_reach_the_sentence_whole(inputs: pl.DataFrame) -> None:
+    table = inputs.head(1).with_columns(pl.lit("much\n" * 30).alias("AMT_CREDIT"))
+    with pytest.raises(TableFaultsError) as caught:
+        read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 220
