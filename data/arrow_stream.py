@@ -19,7 +19,7 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.batch_limits import BatchError, Limits, shown
+from data.batch_limits import BatchError, ExcessError, Limits, shown
 from data.errors import FileError
 
 STREAM = ".arrows"
@@ -69,15 +69,6 @@ class StreamError(BatchError):
         return cls(f"{path}: has its numbers in big-endian order; write it in little-endian order.")
 
     @classmethod
-    def from_messages(cls, path: Path, limit: int) -> Self:
-        return cls.from_excess(path, "has", f"{limit:,} messages", "write it in fewer and longer record batches")
-
-    @classmethod
-    def from_words(cls, path: Path, limit: int) -> Self:
-        fix = "write it without metadata"
-        return cls.from_excess(path, "has names and metadata of", f"{limit / 1e6:g} MB", fix)
-
-    @classmethod
     def from_type(cls, path: Path, name: str, found: str) -> Self:
         return cls(f"{path}: column {shown(name)} holds {found}, expected numbers or text; convert it or leave it out.")
 
@@ -94,7 +85,8 @@ def parquet_of_stream(path: Path, content: bytes, limits: Limits) -> bytes:
 
     Raises:
         StreamError: `content` is no whole stream of columns of numbers and text in little-endian order, or compressed.
-        BatchError: it is larger than `limits`, or has text that is not UTF-8.
+        ExcessError: it is larger than `limits`.
+        BatchError: it has text that is not UTF-8.
         FileError: there are no bytes.
     """
     _check_messages(path, content, limits)
@@ -181,7 +173,7 @@ class _Words:
     def count(self, size: int) -> None:
         self._size += _WORD + size
         if self._size > _MOST_WORDS:
-            raise StreamError.from_words(self._path, _MOST_WORDS)
+            raise ExcessError.from_words(self._path, _MOST_WORDS)
 
     def count_pairs(self, table: _Table, slot: int) -> None:
         for pair in table.tables(slot):
@@ -199,7 +191,7 @@ def _check_messages(path: Path, content: bytes, limits: Limits) -> None:
     words = _Words(path)
     for number, message in enumerate(_messages(path, content)):
         if number >= _MOST_MESSAGES:
-            raise StreamError.from_messages(path, _MOST_MESSAGES)
+            raise ExcessError.from_messages(path, _MOST_MESSAGES)
         words.count_pairs(message, 4)
         kind, header = message.number(1, 1), message.table(2)
         if header is None or (kind == _SCHEMA) != (number == 0):
@@ -234,7 +226,7 @@ def _check_schema(path: Path, header: _Table, limits: Limits, words: _Words) -> 
         raise StreamError.from_byte_order(path)
     n_columns = header.length(1)
     if n_columns > limits.columns:
-        raise BatchError.from_columns(path, n_columns, limits.columns)
+        raise ExcessError.from_columns(path, n_columns, limits.columns)
     words.count_pairs(header, 2)
     for field in header.tables(1):
         words.count(field.length(0))
@@ -264,9 +256,9 @@ def _batches(path: Path, reader: ipc.RecordBatchStreamReader, limits: Limits) ->
     for batch in reader:
         n_rows += batch.num_rows
         if n_rows > limits.rows:
-            raise BatchError.from_rows(path, limits.rows)
+            raise ExcessError.from_rows(path, limits.rows)
         if n_rows * batch.num_columns > limits.cells:
-            raise BatchError.from_cells(path, limits.cells, batch.num_columns)
+            raise ExcessError.from_cells(path, limits.cells, batch.num_columns)
         # Sizes are known to be sound before they are summed up, and bounded before every letter is looked at.
         _validate(path, batch, full=False)
         n_bytes += batch.nbytes + sum(map(_view_bytes, batch.columns))
@@ -274,7 +266,7 @@ def _batches(path: Path, reader: ipc.RecordBatchStreamReader, limits: Limits) ->
             _validate(path, batch, full=True)
             n_bytes += sum(map(_decoded_bytes, batch.columns))
         if n_bytes > limits.unpacked_bytes:
-            raise BatchError.from_unpacked(path, limits.unpacked_bytes)
+            raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
         yield batch
 
 

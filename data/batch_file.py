@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.arrow_stream import is_stream, parquet_of_stream
-from data.batch_limits import LIMITS, BatchError, Contents, Limits, check_contents, listed, shown
+from data.batch_limits import LIMITS, BatchError, Contents, ExcessError, Limits, check_contents, listed, shown
 from data.errors import DataError, FileError, TableError
 from data.opening import GZIP, PARQUET, ZIP
 from data.schema import Column, Kind
@@ -87,13 +87,14 @@ def read_batch(
     gets (done, total) in bytes or rows.
 
     Raises:
-        BatchError: the file is larger than `limits`, is no table or another one, or cannot be read.
+        ExcessError: the file is larger than `limits`.
+        BatchError: it is no table or another one, or cannot be read.
         FileError: it is empty or damaged.
         TableError: its layout is broken, it is not UTF-8, or a Parquet column holds another type.
     """
     called = shown(name.replace("\\", "/").rsplit("/", 1)[-1], 80)
     if len(content) > limits.file_bytes:
-        raise BatchError.from_bytes(Path(called), len(content), limits.file_bytes)
+        raise ExcessError.from_bytes(Path(called), len(content), limits.file_bytes)
     with TemporaryDirectory(prefix="scoreroom-") as folder:
         path = Path(folder) / f"dropped{_suffix(called)}"
         try:
@@ -123,11 +124,11 @@ def _read(path: Path, called: str, needed: Sequence[str], limits: Limits, progre
     for frame in source.batches(judged, _BATCH_ROWS, progress, carried=judge.carried):
         judge.take(frame)
         if judge.n_rows > limits.rows:
-            raise BatchError.from_rows(path, limits.rows)
+            raise ExcessError.from_rows(path, limits.rows)
         if judge.carried_bytes > limits.carried_bytes:
-            raise BatchError.from_carried(path, judge.carried_bytes, limits.carried_bytes)
+            raise ExcessError.from_carried(path, judge.carried_bytes, limits.carried_bytes)
         if judge.n_rows * frame.width > limits.cells:
-            raise BatchError.from_cells(path, limits.cells, frame.width)
+            raise ExcessError.from_cells(path, limits.cells, frame.width)
     if not judge.n_rows:
         raise FileError.from_empty(path)
     places = _places(source, contents, judge.n_rows)
@@ -138,7 +139,7 @@ def _read(path: Path, called: str, needed: Sequence[str], limits: Limits, progre
 def _check_columns(source: Source, needed: Sequence[str], limits: Limits) -> None:
     names, path = source.names, source.path
     if len(names) > limits.columns:
-        raise BatchError.from_columns(path, len(names), limits.columns)
+        raise ExcessError.from_columns(path, len(names), limits.columns)
     if len(names) == 1 and (separator := next((mark for mark in _SEPARATORS if mark in names[0]), None)):
         raise TableError.from_separator(path, separator)
     repeated = next((name for name, count in Counter(names).items() if count > 1), None)

@@ -48,42 +48,6 @@ class BatchError(DataError):
     """A dropped file that cannot be taken."""
 
     @classmethod
-    def from_excess(cls, path: Path, what: str, limit: str, fix: str, found: str = "") -> Self:
-        told = found and f" (found {found})"
-        return cls(f"{path}: {what} more than {limit}, the most that is taken{told}; {fix}.")
-
-    @classmethod
-    def from_bytes(cls, path: Path, found: int, limit: int) -> Self:
-        return cls.from_excess(path, "has", _megabytes(limit), _SPLIT, f"{found:,} bytes")
-
-    @classmethod
-    def from_unpacked(cls, path: Path, limit: int) -> Self:
-        return cls.from_excess(path, "unpacks to", _megabytes(limit), _SPLIT)
-
-    @classmethod
-    def from_carried(cls, path: Path, found: int, limit: int) -> Self:
-        fix = "leave out columns that no application has"
-        return cls.from_excess(path, "has further columns of", _megabytes(limit), fix, _megabytes(found))
-
-    @classmethod
-    def from_rows(cls, path: Path, limit: int, found: int | None = None) -> Self:
-        return cls.from_excess(path, "has", f"{limit:,} rows", _SPLIT, "" if found is None else f"{found:,}")
-
-    @classmethod
-    def from_lines(cls, path: Path, limit: int) -> Self:
-        return cls.from_excess(path, "has", f"{limit:,} lines", _SPLIT)
-
-    @classmethod
-    def from_columns(cls, path: Path, found: int, limit: int) -> Self:
-        fix = "leave out those that are not needed"
-        return cls.from_excess(path, "has", f"{limit:,} columns", fix, f"{found:,}")
-
-    @classmethod
-    def from_cells(cls, path: Path, limit: int, n_columns: int) -> Self:
-        fix = "split it into several files or leave out columns that are not needed"
-        return cls.from_excess(path, f"has {n_columns:,} columns and with them", f"{limit:,} cells", fix)
-
-    @classmethod
     def from_foreign(cls, path: Path, found: str) -> Self:
         return cls(f"{path}: is {found}; bring CSV (also .gz or .zip) or Parquet.")
 
@@ -126,6 +90,54 @@ class BatchError(DataError):
     @classmethod
     def from_unreadable(cls, path: Path, reason: str) -> Self:
         return cls(f"{path}: cannot be read as a table ({reason}); bring CSV or Parquet.")
+
+
+class ExcessError(BatchError):
+    """A dropped file that is larger than what is taken."""
+
+    @classmethod
+    def from_excess(cls, path: Path, what: str, limit: str, fix: str, found: str = "") -> Self:
+        told = found and f" (found {found})"
+        return cls(f"{path}: {what} more than {limit}, the most that is taken{told}; {fix}.")
+
+    @classmethod
+    def from_bytes(cls, path: Path, found: int, limit: int) -> Self:
+        return cls.from_excess(path, "has", _megabytes(limit), _SPLIT, f"{found:,} bytes")
+
+    @classmethod
+    def from_unpacked(cls, path: Path, limit: int) -> Self:
+        return cls.from_excess(path, "unpacks to", _megabytes(limit), _SPLIT)
+
+    @classmethod
+    def from_carried(cls, path: Path, found: int, limit: int) -> Self:
+        fix = "leave out columns that no application has"
+        return cls.from_excess(path, "has further columns of", _megabytes(limit), fix, _megabytes(found))
+
+    @classmethod
+    def from_rows(cls, path: Path, limit: int, found: int | None = None) -> Self:
+        return cls.from_excess(path, "has", f"{limit:,} rows", _SPLIT, "" if found is None else f"{found:,}")
+
+    @classmethod
+    def from_lines(cls, path: Path, limit: int) -> Self:
+        return cls.from_excess(path, "has", f"{limit:,} lines", _SPLIT)
+
+    @classmethod
+    def from_columns(cls, path: Path, found: int, limit: int) -> Self:
+        fix = "leave out those that are not needed"
+        return cls.from_excess(path, "has", f"{limit:,} columns", fix, f"{found:,}")
+
+    @classmethod
+    def from_messages(cls, path: Path, limit: int) -> Self:
+        return cls.from_excess(path, "has", f"{limit:,} messages", "write it in fewer and longer record batches")
+
+    @classmethod
+    def from_words(cls, path: Path, limit: int) -> Self:
+        return cls.from_excess(path, "has names and metadata of", _megabytes(limit), "write it without metadata")
+
+    @classmethod
+    def from_cells(cls, path: Path, limit: int, n_columns: int) -> Self:
+        fix = "split it into several files or leave out columns that are not needed"
+        return cls.from_excess(path, f"has {n_columns:,} columns and with them", f"{limit:,} cells", fix)
 
 
 _SPLIT = "split it into several files"
@@ -215,9 +227,9 @@ def _check_text(path: Path, kind: str, limits: Limits) -> Contents:
         n_returns += block.count(b"\r")
         last = block[-1:]
         if n_bytes > limits.unpacked_bytes:
-            raise BatchError.from_unpacked(path, limits.unpacked_bytes)
+            raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
         if max(n_feeds, n_returns) > most_lines:
-            raise BatchError.from_lines(path, most_lines)
+            raise ExcessError.from_lines(path, most_lines)
     if n_feeds and n_returns not in (0, n_feeds):
         return Contents()
     return Contents(n_lines=(n_feeds or n_returns) + (last not in b"\r\n"))
@@ -253,14 +265,14 @@ def _check_parquet(path: Path, limits: Limits) -> Contents:
 
 def _check_footer(path: Path, footer: pq.FileMetaData, limits: Limits) -> None:
     if footer.num_columns > limits.columns:
-        raise BatchError.from_columns(path, footer.num_columns, limits.columns)
+        raise ExcessError.from_columns(path, footer.num_columns, limits.columns)
     if footer.num_rows > limits.rows:
-        raise BatchError.from_rows(path, limits.rows, footer.num_rows)
+        raise ExcessError.from_rows(path, limits.rows, footer.num_rows)
     if footer.num_rows * footer.num_columns > limits.cells:
-        raise BatchError.from_cells(path, limits.cells, footer.num_columns)
+        raise ExcessError.from_cells(path, limits.cells, footer.num_columns)
     groups = (footer.row_group(number) for number in range(footer.num_row_groups))
     if sum(group.total_byte_size for group in groups) > limits.unpacked_bytes:
-        raise BatchError.from_unpacked(path, limits.unpacked_bytes)
+        raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
 
 
 def _check_texts(path: Path, names: list[str], limits: Limits) -> None:
@@ -276,7 +288,7 @@ def _check_texts(path: Path, names: list[str], limits: Limits) -> None:
                 _check_encoding(path, name, array)
                 total += _decoded_bytes(array)
             if total > limits.unpacked_bytes:
-                raise BatchError.from_unpacked(path, limits.unpacked_bytes)
+                raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
 
 
 def _check_encoding(path: Path, name: str, array: pa.Array) -> None:

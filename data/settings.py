@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_SEED", str(PORTFOLIO_SEED), "seed of the embedded portfolio, the folds and the model"),
     Setting("SCOREROOM_PROVIDER", "CPUExecutionProvider", "ONNX Runtime execution provider of the scoring session"),
 )
-_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +67,28 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         SettingError: a value that should be a whole number is none, or a row count under 1,000.
     """
-    values = {name: environment.get(name) or default for name, default in _DEFAULTS.items()}
+    values = values_in_force(SETTINGS, environment)
     return Settings(
         raw=ROOT / values["SCOREROOM_RAW"],
         processed=ROOT / values["SCOREROOM_PROCESSED"],
         model=ROOT / values["SCOREROOM_MODEL"],
-        rows=_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
-        seed=_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
+        rows=read_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
+        seed=read_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
         provider=values["SCOREROOM_PROVIDER"],
     )
 
 
-def _whole(name: str, text: str, *, at_least: int) -> int:
+def values_in_force(declared: Iterable[Setting], environment: Mapping[str, str]) -> dict[str, str]:
+    """The text of each declared setting by its name; one that is empty counts as not set."""
+    return {setting.name: environment.get(setting.name) or setting.default for setting in declared}
+
+
+def read_whole(name: str, text: str, *, at_least: int) -> int:
+    """The whole number that the setting `name` holds.
+
+    Raises:
+        SettingError: `text` is none, or one below `at_least`.
+    """
     try:
         value = int(text)
     except ValueError:

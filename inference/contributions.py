@@ -245,6 +245,18 @@ def load_contributions(path: Path) -> Contributions:
     )
 
 
+def load_contributions_of(path: Path, manifest: Manifest) -> Contributions:
+    """The contributions in `path`, which have to be those of the model that `manifest` describes.
+
+    Raises:
+        ContributionsError: there is no such file, it holds no contributions of this version, or those of another model.
+    """
+    found = load_contributions(path)
+    if found.digest != digest_of_model(manifest):
+        raise ContributionsError.from_other_model()
+    return found
+
+
 def read_digest(path: Path) -> str:
     """What the contributions in `path` are told apart by; reads the file's footer only.
 

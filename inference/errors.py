@@ -152,5 +152,13 @@ class ContributionsError(InferenceError):
         return cls(f"{path}: no contributions have been computed yet; run `make build`.")
 
     @classmethod
+    def from_other_model(cls) -> Self:
+        return cls("The contributions are of another model; `make build` computes them again.")
+
+    @classmethod
+    def from_other_applications(cls) -> Self:
+        return cls("The contributions are of other applications; `make build` computes them again.")
+
+    @classmethod
     def from_foreign_file(cls, path: Path) -> Self:
         return cls(f"{path}: holds no contributions that this program can read; run `make build` again.")

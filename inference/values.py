@@ -110,13 +110,13 @@ def _check_number(column: Column, value: object) -> int | float:
 
 
 def _canonical(column: Column, number: float, *, found: object) -> int | float:
-    if not _is_allowed(column, number):
+    if not is_allowed_number(column, number):
         raise ValueFault.from_value(column, found)
     # Adding zero makes 0.0 of -0.0.
     return int(number) if column.dtype.is_integer() else number + 0.0
 
 
-def _is_allowed(column: Column, number: float) -> bool:
+def is_allowed_number(column: Column, number: float) -> bool:
     """`data.validate.is_allowed` for one number, without a series for each (200 times as slow)."""
     if not math.isfinite(number) or (column.dtype.is_integer() and not number.is_integer()):
         return False

@@ -20,7 +20,8 @@ from data.errors import DataError
 from data.imports import version_of
 from data.predictions import ID
 from inference.artifact import MANIFEST, Manifest
-from inference.contributions import Contributions, digest_of_model, load_contributions
+from inference.contributions import Contributions, load_contributions_of
+from inference.errors import ContributionsError
 
 # Ten features' cells take 0.9 MB.
 _FEATURES = 16
@@ -46,7 +47,7 @@ def explained(dataset: Dataset) -> Explained:
     found = model_contributions()
     if found.contributions is None or _are_of(dataset, found.version, found.contributions):
         return found
-    return Explained(None, reason="The contributions are of other applications; `make build` computes them again.")
+    return Explained(None, reason=str(ContributionsError.from_other_applications()))
 
 
 def model_contributions() -> Explained:
@@ -62,11 +63,9 @@ def model_contributions() -> Explained:
 @st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...", hash_funcs=KEYS)
 def _model_contributions(version: str) -> Explained:
     try:
-        found, manifest = load_contributions(settings().contributions), Manifest.load(settings().model)
+        found = load_contributions_of(settings().contributions, Manifest.load(settings().model))
     except DataError as error:
         return Explained(None, reason=str(error))
-    if found.digest != digest_of_model(manifest):
-        return Explained(None, reason="The contributions are of another model; `make build` computes them again.")
     return Explained(found, count_contributions(found), version=version)
 
 
