@@ -204,6 +204,10 @@ class SettingError(DataError):
         return cls(f"{name} is {found!r}; set it to a whole number of at least {at_least:,}, or leave it unset.")
 
     @classmethod
+    def from_bad_text(cls, name: str, found: str, expected: str) -> Self:
+        return cls(f"{name} is {found!r}; set it to {expected}, or leave it unset.")
+
+    @classmethod
     def from_taken_port(cls, port: int, reason: str) -> Self:
         return cls(f"Port {port} cannot be listened on ({reason}); name another one with --port.")
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.batch_file import BatchTable
-from inference.decision import BAND_EDGES, is_declined, risk_band
+from inference.decision import is_declined, risk_bands
 from inference.reasons import MOST_REASONS
 from inference.scoring import APPROVE, DECISION, DECLINE, PROBABILITY
 from inference.session import ScoringSession
@@ -23,7 +23,6 @@ RISK_BAND = "risk_band"
 REASONS = tuple(f"reason_{number}" for number in range(1, MOST_REASONS + 1))
 # Twice as many would explain a row a fifth faster, but tell the progress only twice.
 CHUNK_ROWS = 32_768
-_BANDS = np.array([risk_band(edge) for edge in (0.0, *BAND_EDGES)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def score_batch_table(
     ours = [
         pl.Series(PROBABILITY, probabilities),
         pl.Series(DECISION, np.where(declined, DECLINE, APPROVE), dtype=pl.String),
-        pl.Series(RISK_BAND, _bands(probabilities), dtype=pl.String),
+        pl.Series(RISK_BAND, risk_bands(probabilities), dtype=pl.String),
         *(() if explain is None else _worded(reasons, field_labels)),
     ]
     names = _free_names([series.name for series in ours], table.names)
@@ -107,10 +106,6 @@ def _scored(
         if progress is not None:
             progress(stop, n_rows)
     return probabilities, reasons
-
-
-def _bands(probabilities: NDArray[np.float32]) -> NDArray[np.str_]:
-    return _BANDS[np.searchsorted(BAND_EDGES, probabilities.astype(np.float64), side="right")]
 
 
 def _worded(reasons: NDArray[np.intp], labels: Sequence[str]) -> Iterator[pl.Series]:

@@ -44,10 +44,16 @@ def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDAr
 
 
 def declines(default_probability: float, cutoff: float) -> bool:
-    """`is_declined` for one PD."""
-    return bool(is_declined(np.array([default_probability]), cutoff)[0])
+    """`is_declined` for one PD, without an array for it."""
+    return float(np.float32(default_probability)) >= cutoff
 
 
 def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -> str:
     """The letter of the risk band of a PD: A below the first of the ascending `edges`, the next letter from each on."""
     return chr(ord("A") + bisect_right(edges, default_probability))
+
+
+def risk_bands(probabilities: NDArray[np.floating[Any]], edges: Sequence[float] = BAND_EDGES) -> NDArray[np.str_]:
+    """`risk_band` of each PD."""
+    letters = np.array([risk_band(edge, edges) for edge in (0.0, *edges)])
+    return letters[np.searchsorted(edges, probabilities.astype(np.float64), side="right")]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-
-import uvicorn
+import os
+import sys
 
 from data.settings import load_settings
 from inference.pipeline import build
-from inference.service.app import make_app
+from inference.service.server import serve
+from inference.service.settings import load_service_settings
 from inference.session import ScoringSession
 from scripts._cli import check_port, port, progress, run
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def main() -> None:
@@ -20,12 +23,16 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     arguments = parser.parse_args()
     check_port(arguments.port)
-    settings = load_settings()
-    build(settings, progress)
+    settings, service_settings = load_settings(), load_service_settings()
+    if build(settings, progress):
+        # A process of its own: what building took up in memory is not the service's to hold.
+        os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
     ScoringSession.open(settings.model, provider=settings.provider)
+    if arguments.host not in LOOPBACK and service_settings.keys is None:
+        print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
     print(f"The scoring service is at http://localhost:{arguments.port} (documentation at /docs)", flush=True)
-    uvicorn.run(make_app(), host=arguments.host, port=arguments.port, log_level="warning")
+    serve(settings, service_settings, arguments.host, arguments.port)
 
 
 if __name__ == "__main__":

@@ -1,36 +1,127 @@
-"""What the scoring service takes and answers."""
+"""What the scoring service is sent, besides tables, and what it answers."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from inference.artifact import FeatureRecord, FileRecord
+from inference.service.applications import EXAMPLE, Application
+from inference.values import Value
 
-class Application(BaseModel):
-    """One application by the column names of the application table; a column left out counts as missing."""
+
+class ScoreRequest(BaseModel):
+    """One application."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"application": EXAMPLE}]})
+
+    application: Application
+
+
+class BatchRequest(BaseModel):
+    """Many applications; the order of the answer is theirs."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"application": {"AMT_CREDIT": 450000.0, "DAYS_BIRTH": -14000}}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"applications": [EXAMPLE, {**EXAMPLE, "SK_ID_CURR": 100_002}]}]},
     )
 
-    application: dict[str, Any] = Field(description="Values by column name, in the units of the application table.")
+    applications: list[Application] = Field(min_length=1)
 
 
-class Score(BaseModel):
+class ScoredApplication(BaseModel):
+    """What is decided of one application."""
+
+    id: int | None = Field(description="Its SK_ID_CURR, null where none was given.")
+    default_probability: float = Field(ge=0, le=1, description="Probability of default, a float32 number.")
+    decision: Literal["approve", "decline"] = Field(description="Declined at and above the cutoff.")
+    risk_band: str = Field(description="A the safest; each band about twice as risky as the one before.")
+
+
+class Scored(BaseModel):
+    """What every answer with a score says of the model."""
+
+    cutoff: float = Field(ge=0, le=1, description="PD at and above which an application is declined.")
+    model_sha256: str = Field(description="Digest of the model file that scored.")
+
+
+class Score(Scored, ScoredApplication):
     """The answer for one application."""
 
-    default_probability: float = Field(description="Probability of default, 0 to 1.")
-    declined: bool = Field(description="Whether the probability is at or above the cutoff.")
-    cutoff: float = Field(description="The cutoff applied.")
-    risk_band: str = Field(description="A the safest; each band about twice as risky as the one before.")
-    model_sha256: str = Field(description="Digest of the model that scored.")
+
+class BatchScore(Scored):
+    """The answer for many applications."""
+
+    scores: list[ScoredApplication] = Field(description="One for each application, in the order sent.")
 
 
-class Problem(BaseModel):
-    """What went wrong, in the shape of RFC 9457."""
+class Contribution(BaseModel):
+    """What one raw column adds to the log-odds of default."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
+    field: str = Field(description="Column of the application table.")
+    label: str = Field(description="The column in words.")
+    value: Value = Field(description="Its value in this application, null where missing.")
+    log_odds: float = Field(description="What it adds; above 0 it raises the PD.")
+
+
+class Reason(BaseModel):
+    """A column that sets this application apart from those that the cutoff only just approves."""
+
+    reason_code: str = Field(description="Column of the application table.")
+    label: str = Field(description="The column in words.")
+    value: Value = Field(description="Its value in this application, null where missing.")
+    excess_log_odds: float = Field(description="What it adds to the log-odds beyond the mean of those.")
+
+
+class Reasons(BaseModel):
+    """Why an application is declined, or what keeps it approved."""
+
+    n_compared: int = Field(description="How many just approved applications it is compared with.")
+    principal_reasons: list[Reason] = Field(description="Of a declined application, up to 4, the strongest first.")
+    supports: list[Reason] = Field(description="Of an approved application, up to 3, the strongest first.")
+
+
+class Explanation(Score, Reasons):
+    """A score and what it is made of."""
+
+    base_log_odds: float = Field(description="What contributions are counted from, the mean over the training rows.")
+    log_odds: float = Field(description="The base and all contributions; the PD is 1 / (1 + exp(-log_odds)).")
+    contributions: list[Contribution] = Field(description="Of every column behind the model, the largest first.")
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"]
+
+
+class Ready(BaseModel):
+    """Applications are scored."""
+
+    status: Literal["ready"]
+    backend: str = Field(description="Model file that scores.")
+    fallback_reason: str = Field(description="Why it is not model.onnx; empty where it is.")
+    explanations: Literal["loading", "ready", "unavailable"] = Field(description="Whether /v1/explain answers.")
+
+
+class ModelManifest(BaseModel):
+    """All that is known of the published model, and which of its files scores."""
+
+    model_config = ConfigDict(from_attributes=True, protected_namespaces=())
+
+    backend: str = Field(description="Model file that scores.")
+    fallback_reason: str = Field(description="Why it is not model.onnx; empty where it is.")
+    model_sha256: str = Field(description="Digest of the model file that scores.")
+    schema_version: int
+    product_version: str
+    training_data_sha256: str
+    seed: int
+    settings: dict[str, Any]
+    features: list[FeatureRecord]
+    features_sha256: str
+    libraries: dict[str, str]
+    metrics: dict[str, float] = Field(description="Of out-of-fold predictions (oof_) and of the export (parity_).")
+    cutoff: float
+    band_edges: list[float]
+    files: dict[str, FileRecord]

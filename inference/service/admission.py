@@ -1,0 +1,86 @@
+"""What is let in: as much as can be answered soon. The rest is turned away at once instead of being queued."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from limits import RateLimitItem
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from inference.service.problems import ProblemError
+
+T = TypeVar("T")
+
+
+class Workers:
+    """Threads for work that takes long, which lets no more of it wait than a bound."""
+
+    def __init__(self, threads: int, most: int, seconds: int) -> None:
+        """At most `most` pieces of work are let in, `threads` of which run at once, each for at most `seconds`."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+        self._most = most
+        self._seconds = seconds
+        self._taken = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one piece of work and for what it needs in memory, taken before that is read.
+
+        Raises:
+            ProblemError: none is free.
+        """
+        if self._taken >= self._most:
+            raise ProblemError.from_overload(f"{self._most:,} batches are")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns, done in a thread; called where a place was taken.
+
+        Raises:
+            ProblemError: it was not done in time. It goes on, as no thread can be stopped, and keeps its place.
+        """
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self._seconds)
+        except TimeoutError:
+            self._taken += 1
+            future.add_done_callback(self._give_back)
+            raise ProblemError.from_long_work(self._seconds) from None
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._pool.shutdown()
+
+    def _give_back(self, future: asyncio.Future[T]) -> None:
+        self._taken -= 1
+        # What it came to is nobody's any more, and a fault that nobody asked for would be written to the log.
+        future.cancelled() or future.exception()
+
+
+class Rates:
+    """How many requests each caller may send in a stretch of time (sliding window counter)."""
+
+    def __init__(self, rate: RateLimitItem) -> None:
+        self._rate = rate
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def check(self, caller: str) -> None:
+        """Count one request of `caller`.
+
+        Raises:
+            ProblemError: it has sent as many as it may.
+        """
+        if not self._limiter.hit(self._rate, caller):
+            reset = self._limiter.get_window_stats(self._rate, caller).reset_time
+            raise ProblemError.from_rate(str(self._rate), max(1, math.ceil(reset - time.time())))

@@ -1,0 +1,64 @@
+"""What the OpenAPI document says that cannot be read off the routes: problems, and the bodies of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from inference.service.guard import JSON
+from inference.service.problems import MEDIA_TYPE, Problem
+from inference.service.schemas import BatchRequest, BatchScore
+from inference.service.settings import ServiceSettings
+from inference.service.tables import FORMATS
+
+Responses = dict[int | str, dict[str, Any]]
+_COMPONENT = "#/components/schemas/{model}"
+_TABLE = {"schema": {"type": "string", "format": "binary"}}
+_MEANINGS = {
+    400: "The body cannot be read.",
+    401: "An API key is needed, or is not known.",
+    408: "The body took too long to arrive.",
+    413: "The body, or the number of applications, is larger than what is taken.",
+    415: "The body is of a type, or compressed, that is not taken.",
+    422: "The body holds what no application can.",
+    429: "More requests than this key may send; Retry-After says when to try again.",
+    503: "Not now: overloaded, about to stop, or not at hand; Retry-After says when to try again.",
+}
+METRICS_ANSWER: Responses = {
+    200: {"description": "Metrics in the text format of Prometheus.", "content": {"text/plain": _TABLE}}
+}
+BATCH_ANSWER: Responses = {
+    200: {"description": "The scores, in the format that was sent.", "model": BatchScore,
+          "content": dict.fromkeys(FORMATS, _TABLE)},
+}  # fmt: skip
+BATCH_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        JSON: {"schema": {"$ref": _COMPONENT.format(model=BatchRequest.__name__)}},
+        **dict.fromkeys(FORMATS, _TABLE),
+    },
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """The answers that are problems, by status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _COMPONENT.format(model=Problem.__name__)}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
+def documented(app: FastAPI, settings: ServiceSettings) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI document of `app`, with the components that only this module refers to."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        kinds: Any = [(Problem, "serialization"), (BatchRequest, "validation")]
+        _, found = models_json_schema(kinds, ref_template=_COMPONENT)
+        found["$defs"][BatchRequest.__name__]["properties"]["applications"]["maxItems"] = settings.rows
+        document["components"]["schemas"].update(found["$defs"])
+        return document
+
+    return openapi

@@ -1,0 +1,195 @@
+"""What every request passes through before a route sees it, and every answer on its way out."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inference.service.admission import Rates
+from inference.service.keys import Keys
+from inference.service.problems import ProblemError, answer_of, problem_of
+from inference.service.telemetry import Log, Metrics
+
+JSON = "application/json"
+# Whoever watches the service need not know a key, nor whoever reads how to call it.
+_GUARDED = ("/v1/", "/metrics")
+_OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_GONE = 499
+
+
+@dataclass
+class Lifecycle:
+    """Where the process stands: `draining` once it was asked to stop, and how many requests wait or are answered."""
+
+    draining: bool = False
+    n_waiting: Callable[[], int] = field(default=lambda: 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a route takes: the types of its body, its bytes, and the seconds in which it has to arrive."""
+
+    media_types: Sequence[str]
+    body_bytes: int
+    seconds: int
+
+
+class Guard:
+    """ASGI middleware: keys, rates, overload, bodies on the way in; ids, metrics, log, problems on the way out."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        policies: Mapping[str, Policy],
+        keys: Keys | None,
+        rates: Rates | None,
+        most_in_flight: int,
+        lifecycle: Lifecycle,
+        metrics: Metrics,
+        log: Log,
+    ) -> None:
+        self.app = app
+        self.policies = policies
+        self.keys = keys
+        self.rates = rates
+        self.most_in_flight = most_in_flight
+        self.lifecycle = lifecycle
+        self.metrics = metrics
+        self.log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(self, scope, receive, send)
+        with self.metrics.in_flight.track_inprogress():
+            await exchange.run()
+        exchange.tell()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+        self._guard = guard
+        self._scope = scope
+        self._headers = Headers(scope=scope)
+        self._receive = receive
+        self._send = send
+        self._started = time.perf_counter()
+        self._id = _request_id(self._headers.get("x-request-id"))
+        self._policy = guard.policies.get(scope["path"]) if scope["method"] == "POST" else None
+        self._caller: str | None = None
+        self._status: int | None = None
+        self._left = 0
+
+    async def run(self) -> None:
+        """Answer the request, whatever happens."""
+        try:
+            self._admit()
+            receive = self._receive if self._policy is None else self._receive_bounded
+            await self._guard.app(self._scope, receive, self._send_marked)
+        except ClientDisconnect:
+            self._status = _GONE
+        except Exception as error:  # noqa: BLE001 - whoever asked gets an answer, and the log its place
+            await self._answer(error)
+
+    def tell(self) -> None:
+        """Count and log the exchange."""
+        guard, seconds = self._guard, time.perf_counter() - self._started
+        route = getattr(self._scope.get("route"), "path", "unmatched")
+        method = self._scope["method"] if route != "unmatched" else "any"
+        guard.metrics.requests.labels(route, method, self._status).inc()
+        guard.metrics.seconds.labels(route).observe(seconds)
+        guard.log.event(
+            "request", request_id=self._id, method=method, route=route, status=self._status,
+            ms=round(1e3 * seconds, 3), caller=self._caller,
+        )  # fmt: skip
+
+    def _admit(self) -> None:
+        path: str = self._scope["path"]
+        if path.startswith(_GUARDED) and self._scope["method"] != "OPTIONS":
+            self._check_caller()
+            if path != "/metrics" and self._guard.lifecycle.n_waiting() > self._guard.most_in_flight:
+                raise ProblemError.from_overload(f"More than {self._guard.most_in_flight:,} requests are")
+        if self._policy is not None:
+            self._check_body(self._policy)
+
+    def _check_caller(self) -> None:
+        caller = self._address()
+        if self._guard.keys is not None:
+            scheme, _, key = self._headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not key:
+                raise ProblemError.from_missing_key()
+            name = self._guard.keys.name_of(key.strip())
+            if name is None:
+                raise ProblemError.from_unknown_key()
+            self._caller = caller = name
+        if self._guard.rates is not None:
+            self._guard.rates.check(caller)
+
+    def _address(self) -> str:
+        client = self._scope.get("client")
+        return client[0] if client else ""
+
+    def _check_body(self, policy: Policy) -> None:
+        encoding = self._headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise ProblemError.from_encoding(encoding)
+        found = self._headers.get("content-type")
+        if media_type(found) not in policy.media_types:
+            raise ProblemError.from_media_type(found, policy.media_types)
+        length = self._headers.get("content-length", "")
+        self._left = policy.body_bytes
+        # Uvicorn lets nothing else than digits through.
+        if length.isdecimal() and int(length) > policy.body_bytes:
+            raise ProblemError.from_large_body(policy.body_bytes)
+
+    async def _receive_bounded(self) -> Message:
+        assert self._policy is not None
+        waited = time.perf_counter() - self._started
+        try:
+            async with asyncio.timeout(max(0.0, self._policy.seconds - waited)):
+                message = await self._receive()
+        except TimeoutError:
+            raise ProblemError.from_slow_body(self._policy.seconds) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise ProblemError.from_large_body(self._policy.body_bytes)
+        return message
+
+    async def _send_marked(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            marks = [(b"x-request-id", self._id.encode())]
+            if self._guard.lifecycle.draining:
+                # The client opens its next connection to a service that stays.
+                marks.append((b"connection", b"close"))
+            message["headers"] = [*message.get("headers", ()), *marks]
+        await self._send(message)
+
+    async def _answer(self, error: Exception) -> None:
+        if problem_of(error).status_code == 500:
+            self._guard.log.fault(error, request_id=self._id)
+        # An answer that is under way already is cut off instead, which its reader can tell.
+        if self._status is None:
+            await answer_of(error)(self._scope, self._receive, self._send_marked)
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type that a Content-Type header names, without its parameters."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _request_id(given: str | None) -> str:
+    """The caller's own id where it is one that a log can hold, else a new one."""
+    return given if given is not None and _OWN_ID.fullmatch(given) else secrets.token_hex(16)

@@ -1,0 +1,92 @@
+"""Settings of the scoring service, each declared once and read from the environment (docs/service.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from limits import RateLimitItem, parse
+
+from data.errors import SettingError
+from data.settings import ROOT, Setting, read_whole, values_in_force
+
+MEGABYTE = 1_000_000
+# One application of 121 columns takes about 3,300 bytes; written with indents, twice that.
+APPLICATION_BYTES = 64_000
+
+SERVICE_SETTINGS: tuple[Setting, ...] = (
+    Setting("SCOREROOM_API_KEYS", "", "file of API keys' digests; without one, nobody is asked for a key"),
+    Setting("SCOREROOM_API_RATE", "", "requests that one key, or without keys one address, may send: `600/minute`"),
+    Setting("SCOREROOM_API_ORIGINS", "", "origins that browsers may call from, separated by commas; none by default"),
+    Setting("SCOREROOM_API_LOG", "info", "`info` logs each request, `warning` only what went wrong"),
+    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application has 64 kB"),
+    Setting("SCOREROOM_API_ROWS", "10000", "most applications of a JSON batch"),
+    Setting("SCOREROOM_API_TABLE_ROWS", "200000", "most applications of a table (CSV, Parquet, Arrow stream)"),
+    Setting("SCOREROOM_API_SECONDS", "30", "longest time for a body to arrive, and for a batch to be scored"),
+    Setting("SCOREROOM_API_IN_FLIGHT", "256", "most requests under way at once; more are turned away"),
+    Setting("SCOREROOM_API_BATCHES", "4", "most batches that are read, scored or wait to be at once"),
+    Setting("SCOREROOM_API_DRAIN_SECONDS", "1", "time after SIGTERM in which requests are still answered"),
+)
+LOG_LEVELS = ("info", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The values in force; `keys` is None where nobody is asked for one, `rate` where nobody is held back."""
+
+    keys: Path | None
+    rate: RateLimitItem | None
+    origins: tuple[str, ...]
+    log: str
+    body_bytes: int
+    rows: int
+    table_rows: int
+    seconds: int
+    in_flight: int
+    batches: int
+    drain_seconds: int
+
+
+def load_service_settings(environment: Mapping[str, str] = os.environ) -> ServiceSettings:
+    """Settings from `environment`, defaults for what it does not name; a relative path is seen from the project's root.
+
+    Raises:
+        SettingError: a value that should be a whole number, a rate or a log level is none.
+    """
+    values = {name.removeprefix("SCOREROOM_API_"): text for name, text in _texts(environment).items()}
+
+    def whole(name: str, *, at_least: int = 1) -> int:
+        return read_whole(f"SCOREROOM_API_{name}", values[name], at_least=at_least)
+
+    return ServiceSettings(
+        keys=ROOT / values["KEYS"] if values["KEYS"] else None,
+        rate=_rate(values["RATE"]),
+        origins=tuple(origin.strip() for origin in values["ORIGINS"].split(",") if origin.strip()),
+        log=_level(values["LOG"]),
+        body_bytes=MEGABYTE * whole("BODY_MB"),
+        rows=whole("ROWS"),
+        table_rows=whole("TABLE_ROWS"),
+        seconds=whole("SECONDS"),
+        in_flight=whole("IN_FLIGHT"),
+        batches=whole("BATCHES"),
+        drain_seconds=whole("DRAIN_SECONDS", at_least=0),
+    )
+
+
+def _texts(environment: Mapping[str, str]) -> Mapping[str, str]:
+    return values_in_force(SERVICE_SETTINGS, environment)
+
+
+def _rate(text: str) -> RateLimitItem | None:
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        raise SettingError.from_bad_text("SCOREROOM_API_RATE", text, "a rate such as 600/minute") from None
+
+
+def _level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise SettingError.from_bad_text("SCOREROOM_API_LOG", text, " or ".join(LOG_LEVELS))
+    return text
