@@ -29,7 +29,7 @@ lint: $(READY) ## ruff format and check
 types: $(READY)
 	@$(RUN) mypy
 
-bench: $(READY) ## benchmarks, as far as they exist
+bench: $(READY) ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)
 
 api: $(READY) ## the scoring service on http://localhost:8000

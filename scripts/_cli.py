@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from data.errors import DataError, SettingError
 
@@ -67,3 +67,19 @@ def progress(title: str) -> Iterator[Advance]:
         # A file's name may hold what the console takes for markup.
         task = bar.add_task(escape(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def telling(title: str) -> Iterator[Callable[[str], None]]:
+    """On stderr, what `title` is at now, which the yielded function takes: one line that changes, or a line each time.
+
+    The latter where stderr is no terminal, so that a log tells the same.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda now: console.print(f"{title}: {now}", markup=False, highlight=False, soft_wrap=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as line:
+        task = line.add_task(title, total=None)
+        yield lambda now: line.update(task, description=f"{title}: {now}")

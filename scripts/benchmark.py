@@ -1,51 +1,93 @@
-"""Measure loading, scoring and the dashboard on what is built, contenders in turn, results checked beside each timing.
+"""Measure loading, scoring, the service and the dashboard, contenders in turn, results checked beside each timing.
 
-The dashboard's figures stand at the top of what is printed, those of the other sections under their names.
+Tables go to the terminal. In the JSON, the dashboard's figures stand at the top, those of the other sections under
+their names; what is finished is written at once, so that a later section's failure loses none of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-from collections.abc import Mapping
-from importlib.metadata import version
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
+from rich.console import Console
+
+from data.errors import DataError
 from data.settings import PORTFOLIO_ROWS, Settings, load_settings
-from data.storage import write_atomically
+from data.storage import check_file_place, write_atomically
 from inference.pipeline import build
-from scripts._cli import progress, run
+from scripts._cli import progress, run, telling
+from scripts._measure import Say
+from scripts.benchmarks.machine import describe_machine, now
+from scripts.benchmarks.shown import show
 
-SECTIONS = ("data", "inference", "dashboard", "applicant")
+ALL, DASHBOARD = "all", "dashboard"
+
+
+class KeepError(DataError):
+    """A file whose figures cannot stand beside new ones."""
+
+    @classmethod
+    def from_unreadable(cls, path: Path, reason: str) -> Self:
+        return cls(f"{path}: holds no figures to keep ({reason}); name another file, or leave --keep out.")
+
+    @classmethod
+    def from_other_machine(cls, path: Path, names: Iterable[str]) -> Self:
+        return cls(
+            f"{path}: was measured on something else ({', '.join(names)} differ); measure all of it anew without "
+            "--keep, or write to another file."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is measured under a name, and a check that what it needs is there, done before anything is measured."""
+
+    measure: Callable[[Settings, Namespace, Say], Mapping[str, object]]
+    check: Callable[[], object] = lambda: None
 
 
 def main() -> None:
-    """Measure the sections asked for and print them."""
+    """Measure the sections asked for, show each when it is done, and write them down where that is wanted."""
     arguments = _parse()
+    names = list(SECTIONS) if ALL in arguments.sections else list(dict.fromkeys(arguments.sections))
+    figures = _begin(arguments)
+    for name in names:
+        SECTIONS[name].check()
     settings = load_settings()
     build(settings, progress)
-    wanted = SECTIONS if "all" in arguments.sections else arguments.sections
-    figures: dict[str, object] = {"machine": _machine()}
-    for name in wanted:
-        measured = _measure(name, settings, arguments)
-        figures |= measured if name == "dashboard" else {name: measured}
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if arguments.json:
-        with write_atomically(arguments.json) as part:
-            part.write_text(text, encoding="utf-8")
+    console = Console()
+    show("machine", figures["machine"], console)
+    for turn, name in enumerate(names, start=1):
+        with telling(f"[{turn}/{len(names)}] {name}") as say:
+            measured = SECTIONS[name].measure(settings, arguments, say)
+        figures |= measured if name == DASHBOARD else {name: measured}
+        figures["dates"][name] = now()
+        show(name, measured, console)
+        if arguments.json:
+            _write(arguments.json, figures)
 
 
-def _parse() -> argparse.Namespace:
+def _parse() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.benchmark", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], default="all")
-    parser.add_argument("--json", type=Path, help="file to write the figures to as well")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, ALL], default=ALL)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file to write the figures to as well")
+    parser.add_argument(
+        "--keep", action="store_true",
+        help="keep what OUT holds of other sections, if it is of this machine and these libraries",
+    )  # fmt: skip
     parser.add_argument(
         "--runs", type=_count, default=30,
         help="repetitions of each interaction, of the sections dashboard and applicant (default: %(default)s)",
     )  # fmt: skip
+    of_api = parser.add_argument_group("the section api")
+    of_api.add_argument(
+        "--seconds", type=_positive, default=10, help="of load with each number of connections (default: %(default)s)"
+    )
     of_dashboard = parser.add_argument_group("the section dashboard")
     for name, default, text in (
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
@@ -53,45 +95,112 @@ def _parse() -> argparse.Namespace:
         ("rows", 0, f"rows of a larger portfolio to compare with, for example {10 * PORTFOLIO_ROWS}; 0 leaves it out"),
     ):
         of_dashboard.add_argument(f"--{name}", type=_count, default=default, help=f"{text} (default: %(default)s)")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.keep and not arguments.json:
+        parser.error("--keep needs --json OUT")
+    return arguments
 
 
-def _count(text: str) -> int:
+def _count(text: str, least: int = 0) -> int:
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text} is below {least}")
     return number
 
 
-def _measure(section: str, settings: Settings, arguments: argparse.Namespace) -> Mapping[str, object]:
-    # Each section loads what it measures alone: a browser's driver or a model is of no use to the others.
-    if section == "data":
-        from scripts.benchmarks.data import measure_data
+def _positive(text: str) -> int:
+    return _count(text, 1)
 
-        return measure_data(settings)
-    if section == "inference":
-        from scripts.benchmarks.inference import measure_inference
 
-        return measure_inference(settings)
-    if section == "applicant":
-        from scripts.benchmarks.applicant import measure_applicant
+def _begin(arguments: Namespace) -> dict[str, Any]:
+    """The figures that new ones are added to.
 
-        return measure_applicant(settings, arguments.runs)
+    Raises:
+        FileError: they could not be written in the end.
+        KeepError: those to be kept cannot stand beside new ones.
+    """
+    machine = describe_machine()
+    if arguments.json:
+        check_file_place(arguments.json)
+    kept = _kept(arguments.json, machine) if arguments.keep and arguments.json.exists() else {}
+    return {"dates": {}} | kept | {"machine": machine}
+
+
+def _kept(path: Path, machine: Mapping[str, object]) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        before = kept["machine"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeepError.from_unreadable(path, f"{type(error).__name__}: {error}") from error
+    other = [name for name in machine if name != "date" and machine[name] != before.get(name)]
+    if other:
+        raise KeepError.from_other_machine(path, other)
+    return kept
+
+
+def _write(path: Path, figures: Mapping[str, object]) -> None:
+    with write_atomically(path) as part:
+        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+# Each section loads what it measures alone: a browser's driver or a model is of no use to the others.
+def _data(settings: Settings, _: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.data import measure_data
+
+    return measure_data(settings, say)
+
+
+def _inference(settings: Settings, _: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.inference import measure_inference
+
+    return measure_inference(settings, say=say)
+
+
+def _api(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.api import measure_api
+
+    return measure_api(settings, seconds=arguments.seconds, say=say)
+
+
+def _start(_: Settings, __: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.start import measure_start
+
+    return measure_start(say=say)
+
+
+def _dashboard(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
     from scripts.benchmarks.dashboard import Options, measure_dashboard
 
     options = Options(arguments.runs, arguments.interactions, arguments.readers, arguments.rows)
-    return measure_dashboard(settings, options)
+    return measure_dashboard(settings, options, say)
 
 
-def _machine() -> Mapping[str, object]:
-    libraries = ("polars", "lightgbm", "onnxruntime", "streamlit", "plotly", "numpy", "playwright")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "libraries": {name: version(name) for name in libraries},
-    }
+def _applicant(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.applicant import measure_applicant
+
+    return measure_applicant(settings, arguments.runs, say)
+
+
+def _check_load_tool() -> None:
+    from scripts.benchmarks.api import find_tool
+
+    find_tool()
+
+
+def _check_browser() -> None:
+    from scripts.benchmarks.browser import find_chromium
+
+    find_chromium()
+
+
+SECTIONS: Mapping[str, Section] = {
+    "data": Section(_data),
+    "inference": Section(_inference),
+    "api": Section(_api, _check_load_tool),
+    "start": Section(_start),
+    DASHBOARD: Section(_dashboard, _check_browser),
+    "applicant": Section(_applicant, _check_browser),
+}
 
 
 if __name__ == "__main__":

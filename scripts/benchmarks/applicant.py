@@ -9,15 +9,11 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -42,7 +38,7 @@ from inference.neighbours import Nearest, Neighbours, main_fields
 from inference.reasons import batch_reasons, just_approved, make_reference, published_log_odds
 from inference.session import ScoringSession
 from inference.values import Value
-from scripts._measure import percentiles
+from scripts._measure import Say, alone, peak_mb, percentiles, silent
 from scripts.benchmarks.browser import Shown, Visit, find_chromium, metric, open_browser, visit
 from scripts.benchmarks.dashboard import Figures, Samples, check, described, in_turn, observed
 from scripts.benchmarks.interactions import KEY, Steps, floor
@@ -72,7 +68,7 @@ class ResultError(AssertionError):
     """A timed result that is not what it must be."""
 
 
-def measure_applicant(settings: Settings, runs: int) -> Figures:
+def measure_applicant(settings: Settings, runs: int, say: Say = silent) -> Figures:
     """All figures of the section: milliseconds, seconds and MB as the names say.
 
     Raises:
@@ -81,9 +77,10 @@ def measure_applicant(settings: Settings, runs: int) -> Figures:
         ResultError: a timed result is not what it must be.
     """
     find_chromium()
-    # First: a process that is started has its parent's memory in its peak.
+    say(f"a file of {BATCH_ROWS:,} applications")
     batch = measure_batch(settings, BATCH_ROWS)
-    clicks = asyncio.run(_measure_clicks(settings, runs))
+    clicks = asyncio.run(_measure_clicks(settings, runs, say))
+    say("what is worked out for an applicant")
     return {**clicks, **measure_answers(Applicants.read(settings), SAMPLES), "batch": batch}
 
 
@@ -119,7 +116,7 @@ class Applicants:
         return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
 
 
-async def _measure_clicks(settings: Settings, runs: int) -> Figures:
+async def _measure_clicks(settings: Settings, runs: int, say: Say) -> Figures:
     """Each interaction `runs` times, in turn with the floor app's."""
     applicants = Applicants.read(settings)
     contenders: dict[str, Callable[[Visit, str], Steps]] = {
@@ -136,6 +133,7 @@ async def _measure_clicks(settings: Settings, runs: int) -> Figures:
         observed() as (server, log),
     ):
         for name, samples in found.items():
+            say(f"interaction {name}")
             async with visit(browser) as below, visit(browser, log) as reader:
                 steps = contenders[name](reader, server.address)
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
@@ -300,17 +298,11 @@ def measure_batch(settings: Settings, n_rows: int) -> Figures:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "applications.csv"
-        expected = _alone(_write_batch, settings, path, n_rows)
-        figures, found = _alone(_score_batch, settings, path)
+        expected = alone(_write_batch, settings, path, n_rows)
+        figures, found = alone(_score_batch, settings, path)
     if not np.array_equal(found, expected):
         raise ResultError("The PDs of the dropped file are not those of the application table.")
     return figures
-
-
-def _alone(work: Callable[..., T], *arguments: object) -> T:
-    """What `work` returns, done in a new process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def _write_batch(settings: Settings, path: Path, n_rows: int) -> NDArray[np.float32]:
@@ -325,19 +317,14 @@ def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.fl
     reference = make_reference(contributions, just_approved(published_log_odds(contributions), DEFAULT_CUTOFF))
     explain = partial(batch_reasons, explainer=explainer, reference=reference)
     titles = [schema.column(name).label for name in FEATURES.sources]
-    content, loaded_mb, start = path.read_bytes(), _peak_mb(), time.perf_counter()
+    content, loaded_mb, start = path.read_bytes(), round(peak_mb()), time.perf_counter()
     table = read_batch(path.name, content, FEATURES.sources)
     read_s = time.perf_counter() - start
     scored = score_batch_table(table, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
     seconds = time.perf_counter() - start
     figures: dict[str, Any] = {
         "rows": scored.frame.height, "declined": scored.n_declined, "csv_mb": round(len(content) / 1e6, 1),
-        "read_s": round(read_s, 2), "seconds": round(seconds, 2), "loaded_mb": loaded_mb, "peak_mb": _peak_mb(),
+        "read_s": round(read_s, 2), "seconds": round(seconds, 2), "loaded_mb": loaded_mb,
+        "peak_mb": round(peak_mb()),
     }  # fmt: skip
     return figures, scored.frame[scored.probability].to_numpy()
-
-
-def _peak_mb() -> int:
-    """The most memory that this process ever held in RAM, in MB of 1,000,000 bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)

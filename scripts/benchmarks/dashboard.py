@@ -19,7 +19,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from data.settings import Settings
-from scripts._measure import percentiles
+from scripts._measure import Say, percentiles, silent
 from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
 from scripts.benchmarks.expected import Portfolio
 from scripts.benchmarks.interactions import INTERACTIONS, Steps, first_screen, floor
@@ -54,25 +54,26 @@ class Options:
     rows: int = 0
 
 
-def measure_dashboard(settings: Settings, options: Options) -> Figures:
+def measure_dashboard(settings: Settings, options: Options, say: Say = silent) -> Figures:
     """All figures of the section, milliseconds and seconds as the names say.
 
     Raises:
         BrowserError: there is no Chromium.
         ScreenError: a timed screen did not show the number that belongs to it.
     """
-    return asyncio.run(_measure(settings, options))
+    return asyncio.run(_measure(settings, options, say))
 
 
-async def _measure(settings: Settings, options: Options) -> Figures:
+async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
     portfolio = Portfolio.read(settings.predictions)
     async with open_browser() as browser:
+        say("starts until the first page is painted")
         figures = await _measure_starts(browser, portfolio)
-        floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs)
+        floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
-        figures |= await _measure_server(browser, portfolio, options)
+        figures |= await _measure_server(browser, portfolio, options, say)
         if options.rows:
-            figures |= await _measure_scaled(browser, portfolio, options)
+            figures |= await _measure_scaled(browser, portfolio, options, say)
         return figures | {"browser": browser.version}
 
 
@@ -89,7 +90,7 @@ async def _measure_starts(browser: Browser, portfolio: Portfolio) -> Figures:
 
 
 async def _measure_interactions(
-    browser: Browser, portfolio: Portfolio, runs: int
+    browser: Browser, portfolio: Portfolio, runs: int, say: Say
 ) -> tuple[Samples, dict[str, Samples]]:
     """Each interaction `runs` times, in turn with the floor app's, so that a drifting machine is fair to both."""
     floor_samples: Samples = []
@@ -97,6 +98,7 @@ async def _measure_interactions(
     floor_port = free_port()
     async with serve(floor_command(floor_port), floor_port) as low, observed() as (server, log):
         for name, samples in found.items():
+            say(f"interaction {name}")
             async with visit(browser) as below, visit(browser, log) as reader:
                 steps = INTERACTIONS[name](reader, server.address, portfolio)
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
@@ -158,14 +160,16 @@ def _parts(samples: Samples) -> Figures:
     return medians | {"late": len(late), "drawn_p95": drawn["p95"]}
 
 
-async def _measure_server(browser: Browser, portfolio: Portfolio, options: Options) -> Figures:
+async def _measure_server(browser: Browser, portfolio: Portfolio, options: Options, say: Say) -> Figures:
     """Memory after loading and after many interactions, and the times of several readers at once."""
     port = free_port()
     figures: Figures = {}
     async with serve(dashboard_command(port), port) as server:
         if options.interactions:
+            say(f"memory over {options.interactions:,} interactions")
             figures |= await _measure_memory(browser, portfolio, server, options.interactions)
         if options.readers:
+            say(f"{options.readers} readers at once")
             figures |= await _measure_readers(browser, portfolio, server, options)
     return figures
 
@@ -226,7 +230,7 @@ async def _read(steps: Steps, runs: int) -> tuple[list[float], str]:
     return times, ""
 
 
-async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Options) -> Figures:
+async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Options, say: Say) -> Figures:
     """The same interactions on more rows, in turn with the usual ones.
 
     The larger table is brought as somebody's own predictions are; those have no applicants to look up.
@@ -238,6 +242,7 @@ async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Optio
         large.frame.write_parquet(path)
         async with observed() as (usual, usual_log), observed("--predictions", str(path)) as (server, log):
             for name, (few, many) in found.items():
+                say(f"interaction {name} over {large.height:,} applications")
                 async with visit(browser, usual_log) as below, visit(browser, log) as reader:
                     await in_turn(
                         options.runs,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import pstats
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -16,10 +14,11 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession
 
-from data.settings import ROOT, Settings
+from data.settings import Settings
 from scripts.benchmarks.browser import open_browser, visit
 from scripts.benchmarks.expected import Portfolio
 from scripts.benchmarks.interactions import INTERACTIONS, Steps
+from scripts.benchmarks.observers import cost_table, flame_graph, noted
 from scripts.benchmarks.server import free_port, observed_command, serve
 
 WARM_UP = 3
@@ -46,12 +45,20 @@ def profile_server(settings: Settings, interaction: str, runs: int, top: int) ->
         ScreenError: a screen did not show the number that belongs to it.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "runs.prof"
-        asyncio.run(_drive(settings, interaction, runs, how=("profile", path)))
-        text = io.StringIO()
-        pstats.Stats(str(path), stream=text).sort_stats("cumulative").print_stats(top)
-    # Paths as they are read in a checkout, and the same on every machine.
-    return text.getvalue().replace(f"{ROOT}/", "")
+        asyncio.run(_drive(settings, interaction, runs, how=("profile", Path(folder))))
+        return cost_table(noted(Path(folder)), top)
+
+
+def draw_server(settings: Settings, interaction: str, runs: int) -> str:
+    """The flame graph (speedscope JSON) of the script runs that `runs` steps of `interaction` cause.
+
+    Raises:
+        BrowserError: there is no Chromium.
+        ScreenError: a screen did not show the number that belongs to it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_drive(settings, interaction, runs, how=("sample", Path(folder))))
+        return flame_graph(noted(Path(folder)), f"Dashboard: script runs of {interaction}")
 
 
 def profile_browser(settings: Settings, interaction: str, runs: int) -> BrowserProfile:
@@ -75,7 +82,9 @@ async def _drive(settings: Settings, interaction: str, runs: int, *, how: tuple[
     ):
         for _ in range(WARM_UP):
             await anext(steps)
-        how[1].unlink(missing_ok=True)
+        # The first page and the warm-up are no part of the steps.
+        for path in noted(how[1]):
+            path.unlink()
         return await _watch(await reader.page.context.new_cdp_session(reader.page), steps, runs)
 
 

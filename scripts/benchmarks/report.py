@@ -1,41 +1,63 @@
-"""The dashboard's benchmark as tables in Markdown, each figure beside what is to be reached."""
+"""The benchmark's figures as tables in Markdown, and the page's places for them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Self
 
-DASHBOARD, APPLICANT = "benchmark", "applicant"
+from data.errors import DataError
+from scripts.benchmarks.report_claims import render_claims
+from scripts.benchmarks.report_dashboard import render_applicant, render_dashboard
+from scripts.benchmarks.report_loading import render_data, render_start
+from scripts.benchmarks.report_missed import render_missed
+from scripts.benchmarks.report_scoring import render_api, render_inference
+from scripts.benchmarks.report_tables import Figures
+
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
-MOST_EDIT_MS, MOST_BATCH_S = 300, 15.0
-ANSWERS = {
-    "counterfactual_ms": ("What would change the decision", 300), "neighbours_ms": ("The 200 most similar", 150),
-    "explain_ms": ("Contributions of one application", None),
-}  # fmt: skip
-# The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
-MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
-MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
-MOST_SERVER_MS = 60
-MOST_CONCURRENT_MS = 1_000
-MOST_RATIO = 1.5
-# The largest of single figures: what it is called, its unit, and the goal where there is one.
-SINGLE = {
-    "healthy_s": ("Process start to healthy", "s", 2.0),
-    "cold_start_s": ("Process start to the first page painted, first start", "s", 4.0),
-    "second_start_s": ("The same, later starts (median)", "s", 4.0),
-    "rss_mb": ("Memory of the server, loaded and each interaction done once", "MB", 700.0),
-    "rss_after_1000_mb": ("Memory after all interactions", "MB", 700.0),
-}
-
-Figures = Mapping[str, Any]
 
 
-class ReportError(ValueError):
+class ReportError(DataError):
     """A page without the two marks between which the tables go."""
 
+    @classmethod
+    def from_marks(cls, first: str, last: str) -> Self:
+        return cls(f"The page needs {first} and then {last}, once each.")
 
-def insert(page: str, tables: str, section: str = DASHBOARD) -> str:
+
+# What each of the page's places holds, and the figures without which it stays as it is.
+SECTIONS: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
+    "claims": ("machine", render_claims),
+    "inference": ("inference", render_inference),
+    "api": ("api", render_api),
+    "data": ("data", render_data),
+    "start": ("start", render_start),
+    "dashboard": ("interactions", render_dashboard),
+    "applicant": ("applicant", render_applicant),
+}
+
+
+# The place of what was not reached in any of them.
+MISSED = "missed"
+
+
+def render(figures: Figures) -> dict[str, str]:
+    """The tables of every section that was measured, and what was not reached."""
+    tables = {section: make(figures) for section, (needed, make) in SECTIONS.items() if needed in figures}
+    return tables | {MISSED: render_missed(tables)}
+
+
+def fill(page: str, figures: Figures) -> str:
+    """`page` with the tables of every section that was measured; what it holds of the others stands.
+
+    Raises:
+        ReportError: the marks of a section are not there, once each and in order.
+    """
+    for section, tables in render(figures).items():
+        page = insert(page, tables, section)
+    return page
+
+
+def insert(page: str, tables: str, section: str) -> str:
     """`page` with what stands between the marks of `section` replaced by `tables`.
 
     Raises:
@@ -45,142 +67,5 @@ def insert(page: str, tables: str, section: str = DASHBOARD) -> str:
     before, begin, rest = page.partition(first)
     _, end, after = rest.partition(last)
     if not begin or not end or first in rest or last in after:
-        raise ReportError(f"The page needs {first} and then {last}, once each.")
+        raise ReportError.from_marks(first, last)
     return f"{before}{first}\n\n{tables}\n\n{last}{after}"
-
-
-def render(figures: Figures) -> str:
-    """The tables of what `python -m scripts.benchmark dashboard --json` wrote."""
-    parts = [_machine(figures), _interactions(figures), _single(figures), _parts(figures)]
-    if "scale10" in figures:
-        parts.append(_scaled(figures["scale10"]))
-    return "\n\n".join(parts)
-
-
-def render_applicant(figures: Figures) -> str:
-    """The tables of what `python -m scripts.benchmark applicant --json` wrote."""
-    found = figures[APPLICANT]
-    return "\n\n".join([_machine(found | {"machine": figures["machine"]}), _edits(found), _answers(found)])
-
-
-def _machine(figures: Figures) -> str:
-    machine = figures["machine"]
-    libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
-    return (
-        f"Measured over {figures['rows']:,} applications on {machine['cores']} cores ({machine['system']} "
-        f"{machine['machine']}, Python {machine['python']}, {libraries}) in Chromium {figures['browser']}."
-    )
-
-
-def _interactions(figures: Figures) -> str:
-    floor = figures["floor_ms"]
-    rows = [["floor app", "", _ms(floor["p50"]), _ms(floor["p95"]), "1.0", "", "", ""]]
-    for name, found in figures["interactions"].items():
-        server, floors = figures["server_ms"][name], found["p95"] / floor["p95"]
-        met = found["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
-        rows.append([
-            name, str(found["n"]), _ms(found["p50"]), _ms(found["p95"]), f"{floors:.1f}", _goal(name),
-            _yes(met), f"{_ms(server['p50'])} / {_ms(server['p95'])} ({_yes(server['p95'] <= MOST_SERVER_MS)})",
-        ])  # fmt: skip
-    header = [
-        "interaction", "n", "painted p50, ms", "p95, ms", "p95, times the floor's", "goal", "reached",
-        f"script run p50 / p95, ms (at most {MOST_SERVER_MS})",
-    ]  # fmt: skip
-    return _table(header, rows)
-
-
-def _goal(name: str) -> str:
-    floors = "" if name in NOT_OF_FLOOR else f", {MOST_FLOORS:g} floors"
-    return f"{MOST_MS[name]} ms{floors}"
-
-
-def _single(figures: Figures) -> str:
-    rows = [
-        [label, f"{figures[name]:,} {unit}", f"{most:,g} {unit}", _yes(figures[name] <= most)]
-        for name, (label, unit, most) in SINGLE.items()
-        if name in figures
-    ]
-    for readers, found in figures.get("concurrent", {}).items():
-        worded = f"{_ms(found['p50'])} / {_ms(found['p95'])} ms, errors: {found['errors']}"
-        met = found["p95"] <= MOST_CONCURRENT_MS and not found["errors"]
-        goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
-        rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, _yes(met)])
-    if "memory" in figures:
-        series = ", ".join(f"{megabytes:,}" for megabytes in figures["memory"]["rss_mb"])
-        label = f"Memory on the way, over {figures['memory']['interactions']:,} interactions"
-        rows.append([label, f"{series} MB", "not growing", ""])
-    return _table(["", "measured", "goal", "reached"], rows)
-
-
-def _parts(figures: Figures) -> str:
-    columns = {
-        "sent": "message sent", "changed": "new number shown", "received": "last answer in", "settled": "run over",
-        "painted": "painted", "late": "charts drawn later", "drawn_p95": "p95 with those",
-    }  # fmt: skip
-    rows = [
-        [name, *(_cell(found.get(column), is_count=column == "late") for column in columns)]
-        for name, found in figures["parts_ms"].items()
-    ]
-    return _table(["median ms after the click", *columns.values()], rows)
-
-
-def _scaled(scaled: Figures) -> str:
-    rows = [
-        [name, _ms(found["p50"]), _ms(found["p95"]), f"{found['ratio']:.2f}", _yes(found["ratio"] <= MOST_RATIO),
-         f"{_ms(found['server_ms']['p50'])} / {_ms(found['server_ms']['p95'])}"]
-        for name, found in scaled["interactions"].items()
-    ]  # fmt: skip
-    header = [
-        f"{scaled['rows']:,} applications", "painted p50, ms", "p95, ms", "p50, times the usual portfolio's",
-        f"at most {MOST_RATIO:g}", "script run p50 / p95, ms",
-    ]  # fmt: skip
-    return _table(header, rows)
-
-
-def _edits(figures: Figures) -> str:
-    floor = figures["floor_ms"]
-    rows = [["floor app", "", _ms(floor["p50"]), _ms(floor["p95"]), "", "", ""]]
-    for name, found in figures["interactions"].items():
-        server = figures["server_ms"][name]
-        rows.append([
-            name, str(found["n"]), _ms(found["p50"]), _ms(found["p95"]), f"{MOST_EDIT_MS} ms",
-            _yes(found["p95"] <= MOST_EDIT_MS), f"{_ms(server['p50'])} / {_ms(server['p95'])}",
-        ])  # fmt: skip
-    header = ["applicant's page", "n", "painted p50, ms", "p95, ms", "goal", "reached", "script run p50 / p95, ms"]
-    return _table(header, rows)
-
-
-def _answers(figures: Figures) -> str:
-    rows = []
-    for name, (label, most) in ANSWERS.items():
-        found = figures[name]
-        worded = f"{found['p50']:.1f} / {found['p95']:.1f} / {found['max']:.1f} ms"
-        goal, met = ("", "") if most is None else (f"{most} ms", _yes(found["max"] <= most))
-        rows.append([f"{label}, p50 / p95 / largest of {found['n']}", worded, goal, met])
-    changes, batch = figures["counterfactual_ms"], figures["batch"]
-    without = f"{changes['without']} of {changes['n']}"
-    rows.append(["Declined applications for which no change is found", without, "", ""])
-    label = f"{batch['rows']:,} applications as CSV, read and scored with reasons"
-    met = _yes(batch["seconds"] <= MOST_BATCH_S)
-    rows.append([label, f"{batch['seconds']:.1f} s", f"{MOST_BATCH_S:g} s", met])
-    rows.append(["Memory of that, at its peak (before)", f"{batch['peak_mb']:,} ({batch['loaded_mb']:,}) MB", "", ""])
-    return _table(["", "measured", "goal", "reached"], rows)
-
-
-def _cell(value: float | None, *, is_count: bool) -> str:
-    if value is None:
-        return ""
-    return str(value) if is_count else _ms(value)
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _yes(reached: bool) -> str:
-    return "yes" if reached else "**no**"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(re.sub(r" +", " ", f"| {' | '.join(line)} |") for line in lines)

@@ -53,8 +53,13 @@ def dashboard_command(port: int, arguments: Sequence[str] = ()) -> list[str]:
     return [sys.executable, "-m", "scripts.serve", "--port", str(port), *arguments]
 
 
+def service_command(port: int) -> list[str]:
+    """The command that a user starts the scoring service with."""
+    return [sys.executable, "-m", "scripts.serve_api", "--port", str(port)]
+
+
 def observed_command(how: str, path: Path, port: int, arguments: Sequence[str] = ()) -> list[str]:
-    """The command that starts the dashboard with its script runs observed: `times` or `profile`, kept in `path`."""
+    """The command that starts the dashboard with its script runs observed (`how`: observers.OBSERVERS), into `path`."""
     streamlit = ["run", str(APP), "--server.port", str(port), *(["--", *arguments] if arguments else [])]
     return [sys.executable, "-m", "scripts.benchmarks.observed_streamlit", how, str(path), *streamlit]
 
@@ -87,8 +92,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serve(command: Sequence[str], port: int) -> AsyncIterator[Server]:
-    """Start `command`, wait until it is healthy, and end it afterwards.
+async def serve(command: Sequence[str], port: int, health: str = "/_stcore/health") -> AsyncIterator[Server]:
+    """Start `command`, wait until its path `health` answers without an error, and end it afterwards.
 
     Raises:
         ServerError: it ended, or did not answer within two minutes.
@@ -100,27 +105,27 @@ async def serve(command: Sequence[str], port: int) -> AsyncIterator[Server]:
         )
         try:
             address = f"http://localhost:{port}"
-            await _wait_until_healthy(process, address, said)
+            await _wait_until_healthy(process, f"{address}{health}", said)
             yield Server(process, address, started, time.monotonic() - started)
         finally:
             process.terminate()
             process.wait(30)
 
 
-async def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, said: IO[bytes]) -> None:
+async def _wait_until_healthy(process: subprocess.Popen[bytes], asked: str, said: IO[bytes]) -> None:
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until and process.poll() is None:
-        if await asyncio.to_thread(_is_healthy, address):
+        if await asyncio.to_thread(_is_healthy, asked):
             return
         await asyncio.sleep(_LOOK_S)
     said.seek(0)
     last_words = said.read().decode(errors="replace")[-2_000:]
-    raise ServerError(f"The server at {address} did not become healthy. It said:\n{last_words}")
+    raise ServerError(f"The server asked at {asked} did not become healthy. It said:\n{last_words}")
 
 
-def _is_healthy(address: str) -> bool:
+def _is_healthy(asked: str) -> bool:
     try:
-        urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()  # noqa: S310
+        urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310
     except (urllib.error.URLError, ConnectionError):
         return False
     return True

@@ -1,0 +1,153 @@
+"""The dashboard's and the applicant's benchmark as tables, each figure beside what is to be reached."""
+
+from __future__ import annotations
+
+from scripts.benchmarks.report_tables import (
+    Figures,
+    measured_on,
+    p50_and_p95,
+    percentile_cells,
+    table,
+    whole,
+    yes,
+)
+
+MOST_EDIT_MS, MOST_BATCH_S = 300, 15.0
+ANSWERS = {
+    "counterfactual_ms": ("What would change the decision", 300), "neighbours_ms": ("The 200 most similar", 150),
+    "explain_ms": ("Contributions of one application", None),
+}  # fmt: skip
+# The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
+MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
+MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
+MOST_SERVER_MS = 60
+MOST_CONCURRENT_MS = 1_000
+MOST_RATIO = 1.5
+# The largest of single figures: what it is called, its unit, and the goal where there is one.
+SINGLE = {
+    "healthy_s": ("Process start to healthy", "s", 2.0),
+    "cold_start_s": ("Process start to the first page painted, first start", "s", 4.0),
+    "second_start_s": ("The same, later starts (median)", "s", 4.0),
+    "rss_mb": ("Memory of the server, loaded and each interaction done once", "MB", 700.0),
+    "rss_after_1000_mb": ("Memory after all interactions", "MB", 700.0),
+}
+
+
+def render_dashboard(figures: Figures) -> str:
+    """The tables of what `python -m scripts.benchmark dashboard --json` wrote."""
+    parts = [_measured(figures, "dashboard", figures), _interactions(figures), _single(figures), _parts(figures)]
+    if "scale10" in figures:
+        parts.append(_scaled(figures["scale10"]))
+    return "\n\n".join(parts)
+
+
+def render_applicant(figures: Figures) -> str:
+    """The tables of what `python -m scripts.benchmark applicant --json` wrote."""
+    found = figures["applicant"]
+    return "\n\n".join([_measured(figures, "applicant", found), _edits(found), _answers(found)])
+
+
+def _measured(figures: Figures, section: str, of_section: Figures) -> str:
+    rows, browser = of_section["rows"], of_section["browser"]
+    return f"{measured_on(figures, section)} over {rows:,} applications in Chromium {browser}."
+
+
+def _interactions(figures: Figures) -> str:
+    floor = figures["floor_ms"]
+    rows = [["floor app", "", *percentile_cells(floor), "1.0", "", "", ""]]
+    for name, found in figures["interactions"].items():
+        server, floors = figures["server_ms"][name], found["p95"] / floor["p95"]
+        met = found["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
+        rows.append([
+            name, str(found["n"]), *percentile_cells(found), f"{floors:.1f}", _goal(name),
+            yes(met), f"{p50_and_p95(server)} ({yes(server['p95'] <= MOST_SERVER_MS)})",
+        ])  # fmt: skip
+    header = [
+        "interaction", "n", "painted p50, ms", "p95, ms", "p95, times the floor's", "goal", "reached",
+        f"script run p50 / p95, ms, at most {MOST_SERVER_MS}",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def _goal(name: str) -> str:
+    floors = "" if name in NOT_OF_FLOOR else f", {MOST_FLOORS:g} floors"
+    return f"{MOST_MS[name]} ms{floors}"
+
+
+def _single(figures: Figures) -> str:
+    rows = [
+        [label, f"{figures[name]:,} {unit}", f"{most:,g} {unit}", yes(figures[name] <= most)]
+        for name, (label, unit, most) in SINGLE.items()
+        if name in figures
+    ]
+    for readers, found in figures.get("concurrent", {}).items():
+        worded = f"{p50_and_p95(found)} ms, errors: {found['errors']}"
+        met = found["p95"] <= MOST_CONCURRENT_MS and not found["errors"]
+        goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
+        rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, yes(met)])
+    if "memory" in figures:
+        series = ", ".join(f"{megabytes:,}" for megabytes in figures["memory"]["rss_mb"])
+        label = f"Memory on the way, over {figures['memory']['interactions']:,} interactions"
+        rows.append([label, f"{series} MB", "not growing", ""])
+    return table(["", "measured", "goal", "reached"], rows)
+
+
+def _parts(figures: Figures) -> str:
+    columns = {
+        "sent": "message sent", "changed": "new number shown", "received": "last answer in", "settled": "run over",
+        "painted": "painted", "late": "charts drawn later", "drawn_p95": "p95 with those",
+    }  # fmt: skip
+    rows = [
+        [name, *(_cell(found.get(column), is_count=column == "late") for column in columns)]
+        for name, found in figures["parts_ms"].items()
+    ]
+    return table(["median ms after the click", *columns.values()], rows)
+
+
+def _scaled(scaled: Figures) -> str:
+    rows = [
+        [name, *percentile_cells(found), f"{found['ratio']:.2f}", yes(found["ratio"] <= MOST_RATIO),
+         p50_and_p95(found["server_ms"])]
+        for name, found in scaled["interactions"].items()
+    ]  # fmt: skip
+    header = [
+        f"{scaled['rows']:,} applications", "painted p50, ms", "p95, ms", "p50, times the usual portfolio's",
+        f"at most {MOST_RATIO:g}", "script run p50 / p95, ms",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def _edits(figures: Figures) -> str:
+    floor = figures["floor_ms"]
+    rows = [["floor app", "", *percentile_cells(floor), "", "", ""]]
+    for name, found in figures["interactions"].items():
+        server = figures["server_ms"][name]
+        rows.append([
+            name, str(found["n"]), *percentile_cells(found), f"{MOST_EDIT_MS} ms",
+            yes(found["p95"] <= MOST_EDIT_MS), p50_and_p95(server),
+        ])  # fmt: skip
+    header = ["applicant's page", "n", "painted p50, ms", "p95, ms", "goal", "reached", "script run p50 / p95, ms"]
+    return table(header, rows)
+
+
+def _answers(figures: Figures) -> str:
+    rows = []
+    for name, (label, most) in ANSWERS.items():
+        found = figures[name]
+        worded = f"{found['p50']:.1f} / {found['p95']:.1f} / {found['max']:.1f} ms"
+        goal, met = ("", "") if most is None else (f"{most} ms", yes(found["max"] <= most))
+        rows.append([f"{label}, p50 / p95 / largest of {found['n']}", worded, goal, met])
+    changes, batch = figures["counterfactual_ms"], figures["batch"]
+    without = f"{changes['without']} of {changes['n']}"
+    rows.append(["Declined applications for which no change is found", without, "", ""])
+    label = f"{batch['rows']:,} applications as CSV, read and scored with reasons"
+    met = yes(batch["seconds"] <= MOST_BATCH_S)
+    rows.append([label, f"{batch['seconds']:.1f} s", f"{MOST_BATCH_S:g} s", met])
+    rows.append(["Memory of that, at its peak (before)", f"{batch['peak_mb']:,} ({batch['loaded_mb']:,}) MB", "", ""])
+    return table(["", "measured", "goal", "reached"], rows)
+
+
+def _cell(value: float | None, *, is_count: bool) -> str:
+    if value is None:
+        return ""
+    return str(value) if is_count else whole(value)
