@@ -62,11 +62,16 @@ def kind_of(path: Path) -> str:
         head = handle.read(max(map(len, _MAGIC)))
     if not head:
         raise FileError.from_empty(path)
-    found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), CSV)
+    found = kind_of_bytes(head)
     suffix = path.suffix.lower()
     if found == CSV and suffix in _MAGIC.values():
         raise FileError.from_damaged(path, suffix)
     return found
+
+
+def kind_of_bytes(content: bytes) -> str:
+    """GZIP, ZIP or PARQUET where `content` begins as these do, otherwise CSV, which has no mark of its own."""
+    return next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), CSV)
 
 
 @contextmanager

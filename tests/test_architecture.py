@@ -39,6 +39,9 @@ ONLY_IN = {
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
     "onnxruntime": ("inference.session", "inference.parity"),
     "fastapi": ("inference.service",),
+    "starlette": ("inference.service",),
+    "uvicorn": ("inference.service",),
+    "prometheus_client": ("inference.service",),
 }
 
 
@@ -111,8 +114,8 @@ def test_no_caching_outside_the_cache() -> None:
     assert caching == []
 
 
-@pytest.mark.parametrize("module", ["dashboard.app", "inference.session"])
-def test_importing_the_screen_or_the_session_loads_nothing_heavy(module: str) -> None:
+@pytest.mark.parametrize("module", ["dashboard.app", "inference.session", "inference.service.server"])
+def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == ""

@@ -37,7 +37,7 @@ class Workers:
             ProblemError: none is free.
         """
         if self._taken >= self._most:
-            raise ProblemError.from_overload(f"{self._most:,} batches are")
+            raise ProblemError.from_overload(f"As many batches as are taken at once ({self._most:,}) are under way")
         self._taken += 1
         try:
             yield

@@ -120,7 +120,7 @@ class _Exchange:
         if path.startswith(_GUARDED) and self._scope["method"] != "OPTIONS":
             self._check_caller()
             if path != "/metrics" and self._guard.lifecycle.n_waiting() > self._guard.most_in_flight:
-                raise ProblemError.from_overload(f"More than {self._guard.most_in_flight:,} requests are")
+                raise ProblemError.from_overload(f"More than {self._guard.most_in_flight:,} requests are under way")
         if self._policy is not None:
             self._check_body(self._policy)
 

@@ -128,7 +128,7 @@ class ProblemError(HTTPException):
 
     @classmethod
     def from_overload(cls, what: str) -> Self:
-        return cls.from_unavailable("overloaded", "Overloaded", f"{what} already under way; try again in a second.")
+        return cls.from_unavailable("overloaded", "Overloaded", f"{what}; try again in a second.")
 
     @classmethod
     def from_long_work(cls, seconds: int) -> Self:

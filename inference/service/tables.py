@@ -16,10 +16,21 @@ from data import schema
 from data.batch_file import BatchTable, CellFault, read_batch
 from data.batch_limits import Limits, listed, shown
 from data.errors import DataError
+from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.session import ScoringSession
 
 MOST_FAULTS = 100
+_KINDS = {CSV: "no Parquet file", PARQUET: "a Parquet file", GZIP: "a gzip archive", ZIP: "a zip archive"}
+
+
+class OtherFormatError(DataError):
+    """A table of another format than it was said to be."""
+
+    @classmethod
+    def from_kind(cls, table: str, kind: str) -> Self:
+        found = _KINDS[kind]
+        return cls(f"{table}: {found} came where its type says otherwise; send the table as it is, under its own type.")
 
 
 class UnknownColumnsError(DataError):
@@ -60,11 +71,12 @@ class TableFaultsError(DataError):
 class TableFormat:
     """A format that tables come and go in: what HTTP calls it, what a body of it is called, how one is written.
 
-    `place` are the words before the number of a fault's row.
+    `kind` is what the first bytes of one say it is, and `place` are the words before the number of a fault's row.
     """
 
     media_type: str
     name: str
+    kind: str
     place: str
     write: Callable[[pl.DataFrame], bytes]
 
@@ -73,10 +85,14 @@ def read_table(content: bytes, table_format: TableFormat, needed: Sequence[str],
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
 
     Raises:
+        OtherFormatError: its first bytes are those of another format.
         UnknownColumnsError: it has other columns than an application's inputs; the outcome is none of them.
         TableFaultsError: it has a cell that the schema does not allow.
         BatchError, FileError, TableError: as `read_batch` raises them; sentences call the body by `table_format.name`.
     """
+    found = kind_of_bytes(content)
+    if content and found != table_format.kind:
+        raise OtherFormatError.from_kind(table_format.name, found)
     table = read_batch(table_format.name, content, needed, limits)
     unknown = [name for name in (*table.names, *table.left_out) if name not in table.applications.columns]
     if unknown:
@@ -116,8 +132,9 @@ def _write_stream(frame: pl.DataFrame) -> bytes:
 FORMATS: Mapping[str, TableFormat] = {
     known.media_type: known
     for known in (
-        TableFormat("text/csv", "body.csv", "on line", _write_csv),
-        TableFormat("application/vnd.apache.parquet", "body.parquet", "in row", _write_parquet),
-        TableFormat("application/vnd.apache.arrow.stream", "body.arrows", "in row", _write_stream),
+        TableFormat("text/csv", "body.csv", CSV, "on line", _write_csv),
+        TableFormat("application/vnd.apache.parquet", "body.parquet", PARQUET, "in row", _write_parquet),
+        # The marks that a stream has are looked at where it is read.
+        TableFormat("application/vnd.apache.arrow.stream", "body.arrows", CSV, "in row", _write_stream),
     )
 }

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,7 @@ class Running:
 def running(log: Path, **environment: str) -> Iterator[Running]:
     started = Running.start(log, {f"SCOREROOM_{name}": value for name, value in environment.items()})
     try:
-        with started.client:
+        with closing(started.client):
             yield started
     finally:
         if started.process.poll() is None:
@@ -149,12 +149,12 @@ def written() -> Write:
 
 def _written(frame: pl.DataFrame, media_type: str) -> bytes:
     out = io.BytesIO()
-    write = {
+    writers: Mapping[str, Callable[[io.BytesIO], object]] = {
         "text/csv": frame.write_csv,
         "application/vnd.apache.parquet": frame.write_parquet,
         "application/vnd.apache.arrow.stream": frame.write_ipc_stream,
-    }[media_type]
-    write(out)
+    }
+    writers[media_type](out)
     return out.getvalue()
 
 
@@ -165,10 +165,9 @@ def read() -> Read:
 
 
 def _read(content: bytes, media_type: str) -> pl.DataFrame:
-    load = {
+    readers: Mapping[str, Callable[[io.BytesIO], pl.DataFrame]] = {
         "text/csv": pl.read_csv,
         "application/vnd.apache.parquet": pl.read_parquet,
         "application/vnd.apache.arrow.stream": pl.read_ipc_stream,
-    }[media_type]
-    frame: pl.DataFrame = load(io.BytesIO(content))
-    return frame
+    }
+    return readers[media_type](io.BytesIO(content))

@@ -1,0 +1,111 @@
+"""Every address from end to end, and that none of them keeps another one waiting."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from tests.service.conftest import Running, Start
+
+pytestmark = pytest.mark.xdist_group("built")
+APPLICATION = {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "DAYS_BIRTH": -14_000, "EXT_SOURCE_2": 0.55}
+
+
+def test_one_application_is_told_the_same_by_every_address(client: httpx.Client) -> None:
+    one = client.post("/v1/score", json={"application": APPLICATION}).json()
+    many = client.post("/v1/score/batch", json={"applications": [APPLICATION]}).json()
+    explained = client.post("/v1/explain", json={"application": APPLICATION}).json()
+    model = client.get("/v1/model").json()
+    assert {**many["scores"][0], "cutoff": many["cutoff"], "model_sha256": many["model_sha256"]} == one
+    assert {name: explained[name] for name in one} == one
+    assert (model["cutoff"], model["model_sha256"]) == (one["cutoff"], one["model_sha256"])
+
+
+class Order:
+    """Notes what is done in the order in which it is."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.done: list[str] = []
+        self._client = client
+        self._lock = threading.Lock()
+
+    def ask(self, name: str, method: str, route: str, **sent: Any) -> httpx.Response:
+        answer = self._client.request(method, route, **sent)
+        with self._lock:
+            self.done.append(name)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+def is_reading(service: Running) -> bool:
+    """Whether a request beside the one that asks is in the service."""
+    return "scoreroom_requests_in_flight 2.0" in service.client.get("/metrics").text
+
+
+class TestPerformance:
+    """Responsiveness as an order of events: seconds would say more of the machine than of the service."""
+
+    def test_it_is_ready_before_it_answers_the_first_request(self, start: Start) -> None:
+        with start() as service:
+            order = Order(service.client)
+            assert order.ask("ready", "GET", "/health/ready").json()["status"] == "ready"
+            order.ask("score", "POST", "/v1/score", json={"application": APPLICATION})
+            service.stop()
+            first = next(line for line in service.events() if line["route"] == "/v1/score")
+        assert order.done == ["ready", "score"]
+        assert first["status"] == 200
+
+    @pytest.mark.parametrize("media_type", ["application/json", "text/csv"])
+    def test_a_large_batch_keeps_nobody_waiting(self, service: Running, table: pl.DataFrame, media_type: str) -> None:
+        order = Order(service.client)
+        large = pl.concat([table] * 8) if media_type == "text/csv" else table
+        body = large.write_csv().encode() if media_type == "text/csv" else _json(large)
+        with ThreadPoolExecutor(1) as pool:
+            batch: Future[httpx.Response] = pool.submit(
+                order.ask, "batch", "POST", "/v1/score/batch", content=body, headers={"content-type": media_type}
+            )
+            while not is_reading(service):
+                assert not batch.done()
+            for number in range(5):
+                order.ask(f"health {number}", "GET", "/health/live")
+                order.ask(f"score {number}", "POST", "/v1/score", json={"application": APPLICATION})
+            batch.result()
+        # All that was asked while the batch was under way is answered before it.
+        assert order.done == [*(f"{name} {number}" for number in range(5) for name in ("health", "score")), "batch"]
+
+    def test_batches_are_scored_beside_one_another(self, service: Running, table: pl.DataFrame) -> None:
+        order = Order(service.client)
+        large, small = (pl.concat([table] * n).write_csv().encode() for n in (12, 1))
+        given = {"content-type": "text/csv"}
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(order.ask, "large", "POST", "/v1/score/batch", content=large, headers=given)
+            while not is_reading(service):
+                assert not first.done()
+            wait([pool.submit(order.ask, "small", "POST", "/v1/score/batch", content=small, headers=given), first])
+        assert order.done == ["small", "large"]
+
+    def test_many_callers_at_once_are_all_answered(self, service: Running) -> None:
+        order = Order(service.client)
+        with ThreadPoolExecutor(32) as pool:
+            asked = [
+                pool.submit(order.ask, f"{n}", "POST", "/v1/score", json={"application": {"AMT_CREDIT": 1_000 + n}})
+                for n in range(500)
+            ]
+            answers = [each.result().json() for each in asked]
+        assert len(order.done) == 500
+        alone = [
+            service.client.post("/v1/score", json={"application": {"AMT_CREDIT": 1_000 + n}}).json()
+            for n in range(0, 500, 50)
+        ]
+        assert answers[::50] == alone
+
+
+def _json(table: pl.DataFrame) -> bytes:
+    return orjson.dumps({"applications": table.to_dicts()})

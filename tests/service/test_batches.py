@@ -1,0 +1,177 @@
+"""Many applications over HTTP, as JSON and as tables: all of them scored as one by one, or none and told why."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import polars as pl
+import pytest
+
+from inference.service.tables import FORMATS
+from inference.session import ScoringSession
+
+if TYPE_CHECKING:
+    from tests.service.conftest import CheckProblem, Read, Start, Write
+
+pytestmark = pytest.mark.xdist_group("built")
+CSV, PARQUET, STREAM = FORMATS
+by_type = pytest.mark.parametrize("media_type", FORMATS)
+
+
+def send(client: httpx.Client, content: bytes, media_type: str) -> httpx.Response:
+    return client.post("/v1/score/batch", content=content, headers={"content-type": media_type})
+
+
+def send_json(client: httpx.Client, applications: object) -> httpx.Response:
+    return client.post("/v1/score/batch", json={"applications": applications})
+
+
+# Some are scored where they arrive, others in a thread.
+@pytest.mark.parametrize("count", [1, 5, 400])
+def test_json_is_scored_as_one_by_one(
+    client: httpx.Client, session: ScoringSession, table: pl.DataFrame, count: int
+) -> None:
+    rows = table.head(count).to_dicts()
+    answer = send_json(client, rows)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    singles = [client.post("/v1/score", json={"application": row}).json() for row in rows]
+    model = {name: singles[0][name] for name in ("cutoff", "model_sha256")}
+    assert answer.json() == {
+        **model, "scores": [{name: each[name] for name in each if name not in model} for each in singles],
+    }  # fmt: skip
+    assert [each["default_probability"] for each in singles] == [session.score(row) for row in rows]
+
+
+def test_ten_thousand_are_taken_and_one_more_is_not(
+    client: httpx.Client, session: ScoringSession, table: pl.DataFrame, check_problem: CheckProblem
+) -> None:
+    assert table.height == 10_000
+    rows = table.select("SK_ID_CURR", *session.features.sources).to_dicts()
+    found = send_json(client, rows).json()["scores"]
+    assert [each["default_probability"] for each in found] == session.score_frame(table).tolist()
+    assert [each["id"] for each in found] == table["SK_ID_CURR"].to_list()
+    problem = check_problem(send_json(client, [{}] * 10_001), 413, "too-large")
+    assert problem["detail"] == (
+        "The body holds 10,001 applications, the most that is taken is 10,000; send several batches."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind", "said"),
+    [
+        (b"", 400, "malformed-body", "it is no JSON"),
+        (b'{"applications": [{}', 400, "malformed-body", "it is no JSON"),
+        (b'{"applications": [{"AMT_CREDIT": NaN}]}', 400, "malformed-body", "it is no JSON"),
+        (b'{"applications": [' + b"[" * 200_000, 400, "malformed-body", ""),
+        (b"[]", 422, "invalid-application", "The body: Expected `object`, got `array`"),
+        (b"{}", 422, "invalid-application", "missing required field `applications`"),
+        (b'{"applications": []}', 422, "invalid-application", "/applications: There is no application"),
+        (b'{"applications": {}}', 422, "invalid-application", "Expected `array`, got `object`"),
+        (b'{"applications": [], "cutoff": 0.1}', 422, "invalid-application", "unknown field `cutoff`"),
+        (b'{"applications": [null]}', 422, "invalid-application", "/applications/0: Input should be"),
+    ],
+)
+def test_a_wrong_json_body_is_a_problem(
+    client: httpx.Client, check_problem: CheckProblem, body: bytes, status: int, kind: str, said: str
+) -> None:
+    check_problem(send(client, body, "application/json"), status, kind, said)
+
+
+def test_every_fault_of_a_batch_is_placed(client: httpx.Client, check_problem: CheckProblem) -> None:
+    rows = [{"AMT_CREDIT": 1}, {"AMT_CREDIT": 0}, {}, {"AMT_CREDIT": "x", "CODE": 1}]
+    problem = check_problem(send_json(client, rows), 422, "invalid-application", "3 faults in all.")
+    assert [(fault["pointer"], fault["field"]) for fault in problem["errors"]] == [
+        ("/applications/1/AMT_CREDIT", "AMT_CREDIT"),
+        ("/applications/3/AMT_CREDIT", "AMT_CREDIT"),
+        ("/applications/3/CODE", "CODE"),
+    ]
+    many = check_problem(send_json(client, [{"AMT_CREDIT": 0}] * 250), 422, "invalid-application", "250 faults in all.")
+    assert [fault["pointer"] for fault in many["errors"]] == [f"/applications/{n}/AMT_CREDIT" for n in range(100)]
+
+
+@by_type
+def test_a_table_is_answered_in_kind(
+    client: httpx.Client, session: ScoringSession, table: pl.DataFrame, written: Write, read: Read, media_type: str
+) -> None:
+    answer = send(client, written(table, media_type), media_type)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    found = read(answer.content, media_type)
+    assert found.columns == ["SK_ID_CURR", "default_probability", "decision", "risk_band"]
+    assert found["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].to_list()
+    assert found["default_probability"].cast(pl.Float32).to_list() == session.score_frame(table).tolist()
+    declined = found["default_probability"] >= session.manifest.cutoff
+    assert ((found["decision"] == "decline") == declined).all()
+
+
+@by_type
+def test_faults_of_a_table_are_named_by_row_and_column(
+    client: httpx.Client, table: pl.DataFrame, written: Write, check_problem: CheckProblem, media_type: str
+) -> None:
+    wrong = pl.when(pl.int_range(pl.len()) == 4).then(-1.0).otherwise("AMT_CREDIT").alias("AMT_CREDIT")
+    answer = send(client, written(table.head(10).with_columns(wrong), media_type), media_type)
+    problem = check_problem(answer, 422, "invalid-application", "1 of 10 rows cannot be scored")
+    row = 6 if media_type == CSV else 5
+    assert problem["errors"] == [
+        {"field": "AMT_CREDIT", "row": row, "problem": "expected a number from 1 to 1,000,000,000"}
+    ]
+
+
+@by_type
+def test_unknown_columns_of_a_table_are_an_error(
+    client: httpx.Client, table: pl.DataFrame, written: Write, check_problem: CheckProblem, media_type: str
+) -> None:
+    more = table.head(3).with_columns(pl.lit(1).alias("TARGET"), pl.lit(1).alias("SCORE"))
+    problem = check_problem(send(client, written(more, media_type), media_type), 422, "invalid-application", "TARGET")
+    assert {fault["field"] for fault in problem["errors"]} == {"TARGET", "SCORE"}
+
+
+@by_type
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 50, b"PAR1", b"\xff\xff\xff\xff", b"a,b\n1,2\n"])
+def test_bytes_that_are_no_table_of_applications_are_a_problem(
+    client: httpx.Client, media_type: str, content: bytes
+) -> None:
+    answer = send(client, content, media_type)
+    problem = answer.json()
+    wanted = 422 if problem["type"].endswith("invalid-application") else 400
+    assert answer.status_code == problem["status"] == wanted
+    assert problem["detail"].startswith("body.")
+
+
+def test_a_table_is_of_the_type_that_is_said(
+    client: httpx.Client, table: pl.DataFrame, written: Write, check_problem: CheckProblem
+) -> None:
+    bodies = {media_type: written(table.head(3), media_type) for media_type in FORMATS}
+    for said in FORMATS:
+        for media_type in set(FORMATS) - {said}:
+            check_problem(send(client, bodies[media_type], said), 422, "invalid-application", "body.")
+        packed = gzip.compress(bodies[said])
+        check_problem(send(client, packed, said), 422, "invalid-application", "a gzip archive came where")
+    check_problem(send(client, packed, "application/gzip"), 415, "unsupported-media-type", CSV, PARQUET, STREAM)
+    given = {"content-type": CSV, "content-encoding": "gzip"}
+    answer = client.post("/v1/score/batch", content=packed, headers=given)
+    check_problem(answer, 415, "unsupported-media-type", "send the body as it is")
+
+
+def test_limits_are_those_of_the_settings(
+    start: Start, table: pl.DataFrame, written: Write, check_problem: CheckProblem
+) -> None:
+    with start(API_ROWS="3", API_TABLE_ROWS="5", API_BODY_MB="1") as service:
+        client = service.client
+        assert send_json(client, [{}] * 3).status_code == 200
+        check_problem(send_json(client, [{}] * 4), 413, "too-large", "4 applications, the most that is taken is 3")
+        for media_type in FORMATS:
+            assert send(client, written(table.head(5), media_type), media_type).status_code == 200
+            answer = send(client, written(table.head(6), media_type), media_type)
+            check_problem(answer, 413, "too-large", "more than 5 rows")
+        large = json.dumps({"applications": [{"CODE_GENDER": "x" * 1_000_000}]}).encode()
+        for content in (large, iter([large[:600_000], large[600_000:]])):
+            answer = client.post("/v1/score/batch", content=content, headers={"content-type": "application/json"})
+            check_problem(answer, 413, "too-large", "larger than 1 MB")
+        document: Any = client.get("/openapi.json").json()
+        sizes = document["components"]["schemas"]["BatchRequest"]["properties"]["applications"]
+        assert (sizes["minItems"], sizes["maxItems"]) == (1, 3)
