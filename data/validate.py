@@ -170,8 +170,10 @@ def with_levels(frame: pl.DataFrame) -> pl.DataFrame:
 def unseen_levels(frame: pl.DataFrame) -> tuple[UnseenLevel, ...]:
     """The levels of `frame`'s enums that the schema does not list, with their numbers of rows, in table order."""
     unseen: list[UnseenLevel] = []
+    # Asked for once: a frame makes it anew each time.
+    dtypes = frame.schema
     for column in schema.COLUMNS:
-        dtype = frame.schema.get(column.name)
+        dtype = dtypes.get(column.name)
         if not isinstance(dtype, pl.Enum) or len(dtype.categories) == len(column.levels):
             continue
         counts = dict(frame[column.name].drop_nulls().cast(pl.String).value_counts().iter_rows())

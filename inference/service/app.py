@@ -34,6 +34,7 @@ from inference.session import ScoringSession
 
 SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
+ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
 # A batch of so many bytes is scored where it arrives: about twenty applications, which take less than a millisecond.
 _INLINE_BYTES = APPLICATION_BYTES
 _ABOUT = (
@@ -61,6 +62,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
     _add_routes(app, service_settings, with_keys=keys is not None)
     app.add_middleware(
         Guard,
+        routes=ROUTES,
         policies=_policies(service_settings),
         keys=keys,
         rates=None if service_settings.rate is None else Rates(service_settings.rate),

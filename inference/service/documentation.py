@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -28,7 +29,10 @@ _MEANINGS = {
     503: "Not now: overloaded, about to stop, or not at hand; Retry-After says when to try again.",
 }
 METRICS_ANSWER: Responses = {
-    200: {"description": "Metrics in the text format of Prometheus.", "content": {"text/plain": _TABLE}}
+    200: {
+        "description": "Metrics in the text format of Prometheus.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
 }
 BATCH_ANSWER: Responses = {
     200: {"description": "The scores, in the format that was sent.", "model": BatchScore,
@@ -59,6 +63,24 @@ def documented(app: FastAPI, settings: ServiceSettings) -> Callable[[], dict[str
         _, found = models_json_schema(kinds, ref_template=_COMPONENT)
         found["$defs"][BatchRequest.__name__]["properties"]["applications"]["maxItems"] = settings.rows
         document["components"]["schemas"].update(found["$defs"])
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, answer in operation["responses"].items():
+                    answer["headers"] = _headers(int(status))
         return document
 
     return openapi
+
+
+def _headers(status: int) -> dict[str, Any]:
+    """The headers that an answer of this status has besides its type."""
+    headers = {"X-Request-ID": _header("The id under which the log names the request.", "string")}
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        headers["Retry-After"] = _header("Seconds after which to try again.", "integer")
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _header("How a key is sent.", "string")
+    return headers
+
+
+def _header(description: str, kind: str) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": kind}}

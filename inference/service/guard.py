@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
@@ -23,6 +23,7 @@ JSON = "application/json"
 _GUARDED = ("/v1/", "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GONE = 499
+_METHODS, _OTHER = frozenset({"GET", "POST"}), "other"
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Guard:
         self,
         app: ASGIApp,
         *,
+        routes: Collection[str],
         policies: Mapping[str, Policy],
         keys: Keys | None,
         rates: Rates | None,
@@ -58,6 +60,7 @@ class Guard:
         log: Log,
     ) -> None:
         self.app = app
+        self.routes = frozenset(routes)
         self.policies = policies
         self.keys = keys
         self.rates = rates
@@ -106,8 +109,9 @@ class _Exchange:
     def tell(self) -> None:
         """Count and log the exchange."""
         guard, seconds = self._guard, time.perf_counter() - self._started
-        route = getattr(self._scope.get("route"), "path", "unmatched")
-        method = self._scope["method"] if route != "unmatched" else "any"
+        # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
+        route = self._scope["path"] if self._scope["path"] in guard.routes else _OTHER
+        method = self._scope["method"] if self._scope["method"] in _METHODS else _OTHER
         guard.metrics.requests.labels(route, method, self._status).inc()
         guard.metrics.seconds.labels(route).observe(seconds)
         guard.log.event(

@@ -67,6 +67,8 @@ def test_ten_thousand_are_taken_and_one_more_is_not(
         (b'{"applications": [{}', 400, "malformed-body", "it is no JSON"),
         (b'{"applications": [{"AMT_CREDIT": NaN}]}', 400, "malformed-body", "it is no JSON"),
         (b'{"applications": [' + b"[" * 200_000, 400, "malformed-body", ""),
+        (b'{"applications": [{}, {"CODE_GENDER": "\xff"}]}', 400, "malformed-body", "application 1 is no JSON"),
+        (b'{"applications": [{"CODE_GENDER": "\\ud800"}]}', 400, "malformed-body", "it is no JSON"),
         (b"[]", 422, "invalid-application", "The body: Expected `object`, got `array`"),
         (b"{}", 422, "invalid-application", "missing required field `applications`"),
         (b'{"applications": []}', 422, "invalid-application", "/applications: There is no application"),

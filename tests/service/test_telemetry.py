@@ -45,13 +45,18 @@ def test_counts_are_of_what_was_asked(start: Start, session: ScoringSession, tab
         client.post("/v1/score", json={"application": rows.row(0, named=True)})
         client.post("/v1/score", json={"application": {"AMT_CREDIT": 0}})
         client.get("/v1/nothing/of/the/kind")
+        client.post("/v1/score", content=b"x", headers={"content-type": "text/plain"})
+        client.request("PATCH", "/v1/score")
         found = samples(client)
     assert of(found, "requests_total", route="/v1/score/batch", method="POST", status="200") == 1
     assert of(found, "requests_total", route="/v1/score", method="POST", status="200") == 1
     assert of(found, "requests_total", route="/v1/score", method="POST", status="422") == 1
-    assert of(found, "requests_total", route="unmatched", method="any", status="404") == 1
-    assert of(found, "request_seconds_count", route="/v1/score") == 2
-    assert of(found, "request_seconds_bucket", route="/v1/score", le="+Inf") == 2
+    assert of(found, "requests_total", route="other", method="GET", status="404") == 1
+    # Refused before it reached its route, and still its.
+    assert of(found, "requests_total", route="/v1/score", method="POST", status="415") == 1
+    assert of(found, "requests_total", route="/v1/score", method="other", status="405") == 1
+    assert of(found, "request_seconds_count", route="/v1/score") == 4
+    assert of(found, "request_seconds_bucket", route="/v1/score", le="+Inf") == 4
     assert of(found, "requests_in_flight") == 1
     probabilities = [*session.score_frame(rows).tolist(), session.score(rows.row(0, named=True))]
     declined = sum(pd >= session.manifest.cutoff for pd in probabilities)
@@ -80,7 +85,7 @@ def test_the_log_names_requests_and_no_applicant(start: Start, check_problem: Ch
         service.stop()
         lines = [line for line in service.events() if line["route"] != "/health/live"]
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
-        ("POST", "/v1/score", 200), ("POST", "/v1/score", 422), ("any", "unmatched", 404),
+        ("POST", "/v1/score", 200), ("POST", "/v1/score", 422), ("GET", "other", 404),
         ("POST", "/v1/score/batch", 422),
     ]  # fmt: skip
     assert lines[0].keys() == {
