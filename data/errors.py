@@ -208,8 +208,8 @@ class SettingError(DataError):
         return cls(f"{name} is {found!r}; set it to {expected}, or leave it unset.")
 
     @classmethod
-    def from_taken_port(cls, port: int, reason: str) -> Self:
-        return cls(f"Port {port} cannot be listened on ({reason}); name another one with --port.")
+    def from_taken_port(cls, host: str, port: int, reason: str) -> Self:
+        return cls(f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port.")
 
 
 class PredictionsError(DataError):

@@ -41,15 +41,15 @@ def port(text: str) -> int:
     return number
 
 
-def check_port(number: int) -> None:
-    """Raise SettingError where another program listens on the port already, before any work is done for it."""
-    with socket.socket() as probe:
+def check_port(number: int, host: str = "127.0.0.1") -> None:
+    """Raise SettingError where the port of `host` cannot be listened on, before any work is done for it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do: a port that a server left a moment ago is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", number))
+            probe.bind((host, number))
         except OSError as error:
-            raise SettingError.from_taken_port(number, error.strerror or str(error)) from None
+            raise SettingError.from_taken_port(host, number, error.strerror or str(error)) from None
 
 
 @contextmanager

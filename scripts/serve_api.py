@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--port", type=port, default=8000, help="port to serve on (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     arguments = parser.parse_args()
-    check_port(arguments.port)
+    check_port(arguments.port, arguments.host)
     settings, service_settings = load_settings(), load_service_settings()
     if build(settings, progress):
         # A process of its own: what building took up in memory is not the service's to hold.
@@ -31,7 +31,8 @@ def main() -> None:
     ScoringSession.open(settings.model, provider=settings.provider)
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
-    print(f"The scoring service is at http://localhost:{arguments.port} (documentation at /docs)", flush=True)
+    shown = "localhost" if arguments.host in LOOPBACK else arguments.host
+    print(f"The scoring service is at http://{shown}:{arguments.port} (documentation at /docs)", flush=True)
     serve(settings, service_settings, arguments.host, arguments.port)
 
 

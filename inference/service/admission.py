@@ -22,12 +22,18 @@ T = TypeVar("T")
 class Workers:
     """Threads for work that takes long, which lets no more of it wait than a bound."""
 
-    def __init__(self, threads: int, most: int, seconds: int) -> None:
-        """At most `most` pieces of work are let in, `threads` of which run at once, each for at most `seconds`."""
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+    def __init__(self, what: str, *, threads: int, most: int, seconds: int) -> None:
+        """At most `most` of `what` are let in, `threads` of which run at once, each for at most `seconds`."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=what)
+        self._what = what
         self._most = most
         self._seconds = seconds
         self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return self._taken
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -37,7 +43,7 @@ class Workers:
             ProblemError: none is free.
         """
         if self._taken >= self._most:
-            raise ProblemError.from_overload(f"As many batches as are taken at once ({self._most:,}) are under way")
+            raise ProblemError.from_overload(f"{self._most:,} {self._what}, the most at once, are under way")
         self._taken += 1
         try:
             yield
@@ -59,8 +65,8 @@ class Workers:
             raise ProblemError.from_long_work(self._seconds) from None
 
     def close(self) -> None:
-        """Wait for what is under way."""
-        self._pool.shutdown()
+        """Take no more work. What is under way is waited for by whoever asked for it, or else by the interpreter."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _give_back(self, future: asyncio.Future[T]) -> None:
         self._taken -= 1

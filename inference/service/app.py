@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from http import HTTPStatus
+from typing import Any
 
+import orjson
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -35,8 +40,11 @@ from inference.session import ScoringSession
 SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
-# A batch of so many bytes is scored where it arrives: about twenty applications, which take less than a millisecond.
-_INLINE_BYTES = APPLICATION_BYTES
+# A batch no longer than an application may be, of no more than so many, is scored where it arrives: it takes about as
+# long as one.
+_INLINE_BRACES = 10
+# An explanation takes a few milliseconds; so many of them wait for one another.
+_MOST_EXPLANATIONS = 32
 _ABOUT = (
     "Scores applications of the Home Credit table: probability of default, decision and reasons. Columns are those of "
     "`application_train`; any may be left out where its value is missing."
@@ -59,6 +67,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
         app.add_exception_handler(kind, _answer)
     app.state.metrics, app.state.log = Metrics(), Log(service_settings.log)
     app.state.lifecycle = lifecycle or Lifecycle()
+    app.router.route_class = _StrictRoute
     _add_routes(app, service_settings, with_keys=keys is not None)
     app.add_middleware(
         Guard,
@@ -75,7 +84,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
     if service_settings.origins:
         # Outermost, so that a browser may read problems, too.
         app.add_middleware(
-            CORSMiddleware, allow_origins=service_settings.origins, allow_methods=["GET", "POST"],
+            _Cors, allow_origins=service_settings.origins, allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )  # fmt: skip
@@ -87,13 +96,51 @@ async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: Servi
     session = ScoringSession.open(settings.model, provider=settings.provider)
     app.state.service = Service(session, service_settings, app.state.metrics)
     app.state.explanations = Explanations(settings, session.manifest)
-    app.state.workers = Workers(os.cpu_count() or 1, service_settings.batches, service_settings.seconds)
+    seconds = service_settings.seconds
+    app.state.batches = Workers(
+        "batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds
+    )  # fmt: skip
+    app.state.explained = Workers("explanations", threads=1, most=_MOST_EXPLANATIONS, seconds=seconds)
     # What was loaded stays: taken out of the collector's sight, it makes no later collection longer.
     gc.collect()
     gc.freeze()
     yield
-    app.state.workers.close()
+    app.state.batches.close()
+    app.state.explained.close()
     await app.state.explanations.close()
+
+
+class _StrictRequest(Request):
+    """A request whose JSON is read as the standard has it: UTF-8, without NaN, infinities or halves of a pair."""
+
+    async def json(self) -> Any:
+        """The body; raises `json.JSONDecodeError` as Starlette's own does."""
+        return orjson.loads(await self.body())
+
+
+class _StrictRoute(APIRoute):
+    """A route that reads its body so."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler, handed the stricter request."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return handle
+
+
+class _Cors(CORSMiddleware):
+    """CORS whose refusals are problems, too."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Starlette's own answer to a preflight, unless it refuses."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code != HTTPStatus.BAD_REQUEST:
+            return answer
+        detail = f"{bytes(answer.body).decode()}: the service was not told to answer it; see SCOREROOM_API_ORIGINS."
+        return answer_of(ProblemError.from_status(answer.status_code, detail))
 
 
 async def _answer(_: Request, error: Exception) -> Response:
@@ -110,19 +157,21 @@ def _add_routes(app: FastAPI, settings: ServiceSettings, *, with_keys: bool) -> 
     known = [Depends(HTTPBearer(auto_error=False, description="An API key."))] if with_keys else []
     refused = (*((401,) if with_keys else ()), *((429,) if settings.rate else ()))
     of_body = problems(400, 408, 413, 415, 422, 503, *refused)
-    app.get(LIVE, tags=["health"])(live)
-    app.get(READY, tags=["health"], responses=problems(503))(ready)
-    app.get(
-        METRICS, tags=["health"], dependencies=known, response_class=Response,
-        responses=METRICS_ANSWER | problems(*refused),
-    )(metrics)  # fmt: skip
-    app.get(MODEL, tags=["model"], dependencies=known, responses=problems(503, *refused))(model)
-    app.post(SCORE, tags=["scoring"], dependencies=known, responses=of_body)(score)
-    app.post(EXPLAIN, tags=["scoring"], dependencies=known, responses=of_body)(explain)
+    watched: Any = {"tags": ["health"]}
+    asked: Any = {"dependencies": known, "tags": ["scoring"]}
+    app.post(SCORE, summary="Score one application", responses=of_body, **asked)(score)
     app.post(
-        BATCH, tags=["scoring"], dependencies=known, response_class=Response, responses=BATCH_ANSWER | of_body,
-        openapi_extra={"requestBody": BATCH_BODY},
+        BATCH, summary="Score many applications", response_class=Response, responses=BATCH_ANSWER | of_body,
+        openapi_extra={"requestBody": BATCH_BODY}, **asked,
     )(score_batch)  # fmt: skip
+    app.post(EXPLAIN, summary="Explain one application", responses=of_body, **asked)(explain)
+    app.get(MODEL, summary="The manifest of the model", responses=problems(503, *refused), **asked)(model)
+    app.get(LIVE, summary="Whether the process answers", **watched)(live)
+    app.get(READY, summary="Whether applications are scored", responses=problems(503), **watched)(ready)
+    app.get(
+        METRICS, summary="Counts and times for Prometheus", response_class=Response, dependencies=known,
+        responses=METRICS_ANSWER | problems(*((401,) if with_keys else ())), **watched,
+    )(metrics)  # fmt: skip
 
 
 async def live() -> Live:
@@ -161,18 +210,30 @@ async def score(body: ScoreRequest, request: Request) -> Score:
 async def explain(body: ScoreRequest, request: Request) -> Explanation:
     """Score one application and say what each column adds to the log-odds of default, and the principal reasons."""
     explanations: Explanations = request.app.state.explanations
-    return _service(request).explain(body.application, await explanations.reasoning())
+    workers: Workers = request.app.state.explained
+    with workers.place():
+        reasoning = await explanations.reasoning()
+        return await workers.run(partial(_service(request).explain, body.application, reasoning))
 
 
 async def score_batch(request: Request) -> Response:
     """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
-    service, workers = _service(request), request.app.state.workers
+    service, workers = _service(request), request.app.state.batches
     kind = media_type(request.headers.get("content-type"))
+    if kind == JSON and _is_short(request):
+        body = await request.body()
+        if body.count(b"{") <= _INLINE_BRACES:
+            return Response(service.score_json(body), media_type=kind)
     with workers.place():
         body = await request.body()
         work = partial(service.score_json, body) if kind == JSON else partial(service.score_table, body, FORMATS[kind])
-        is_small = kind == JSON and len(body) <= _INLINE_BYTES
-        return Response(work() if is_small else await workers.run(work), media_type=kind)
+        return Response(await workers.run(work), media_type=kind)
+
+
+def _is_short(request: Request) -> bool:
+    """Whether a body is known to be no longer than an application: it need not take a place to be read."""
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= APPLICATION_BYTES
 
 
 def _service(request: Request) -> Service:

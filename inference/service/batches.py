@@ -10,9 +10,11 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from data import schema
 from data.schema import ID
 from inference.service.applications import Application
-from inference.service.problems import Fault, ProblemError, fault_of
+from inference.service.problems import SEND, Fault, ProblemError, fault_of
+from inference.service.settings import APPLICATION_BYTES
 from inference.service.tables import MOST_FAULTS
 from inference.session import ScoringSession
 from inference.values import Value
@@ -26,13 +28,22 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     applications: list[msgspec.Raw]
 
 
+# A value may hold a comma as well.
+_COMMAS_A_COLUMN = 2
+
+
 def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
     """The applications of a JSON body, every one of which can be scored.
+
+    Time and memory are bounded by `most`, whatever the body holds: it is not taken apart where it has more commas than
+    so many applications could, and nothing more is read once 100 faults are found.
 
     Raises:
         ProblemError: it is no JSON or of another shape, holds more than `most` applications or none, or values that
             their columns cannot hold.
     """
+    if body.count(b",") > _COMMAS_A_COLUMN * len(schema.COLUMNS) * most:
+        raise ProblemError.from_many_values(most)
     found = _taken_apart(body)
     if not found:
         raise ProblemError.from_faults([Fault(field="applications", pointer="/applications", problem=_NONE)])
@@ -40,22 +51,28 @@ def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
         raise ProblemError.from_many_applications(len(found), most)
     applications: list[dict[str, Value]] = []
     faults: list[Fault] = []
-    n_faults = 0
     for place, raw in enumerate(found):
         try:
-            # Read as strictly as a single application's body is: Pydantic's own reader takes a NaN.
-            applications.append(_APPLICATION.validate_python(orjson.loads(memoryview(raw))))
-        except orjson.JSONDecodeError as error:
-            raise ProblemError.from_malformed(f"application {place:,} is no JSON ({error})") from None
+            applications.append(_read(place, memoryview(raw)))
         except ValidationError as error:
-            n_faults += error.error_count()
-            faults += _faults(place, error) if len(faults) < MOST_FAULTS else ()
+            faults += _faults(place, error)
+            if len(faults) > MOST_FAULTS:
+                break
     if faults:
-        raise ProblemError.from_faults(faults, n_faults)
+        raise ProblemError.from_faults(faults)
     return applications
 
 
 _NONE = "There is no application; send at least one."
+
+
+def _read(place: int, raw: memoryview[int]) -> dict[str, Value]:
+    if len(raw) > APPLICATION_BYTES:
+        raise ProblemError.from_large_application(place, APPLICATION_BYTES)
+    try:
+        return _APPLICATION.validate_python(orjson.loads(raw))
+    except orjson.JSONDecodeError as error:
+        raise ProblemError.from_malformed(f"application {place:,} is no JSON ({error})") from None
 
 
 def score_applications(applications: Sequence[Mapping[str, Value]], session: ScoringSession) -> NDArray[np.float32]:
@@ -74,7 +91,7 @@ def _taken_apart(body: bytes) -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=_Body).applications
     except msgspec.ValidationError as error:
-        raise ProblemError.from_faults([Fault(pointer="", problem=f"{error}.")]) from None
+        raise ProblemError.from_faults([Fault(pointer="", problem=f"{error}; {SEND}.")]) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProblemError.from_malformed(f"it is no JSON ({error})") from None
 

@@ -36,7 +36,8 @@ METRICS_ANSWER: Responses = {
 }
 BATCH_ANSWER: Responses = {
     200: {"description": "The scores, in the format that was sent.", "model": BatchScore,
-          "content": dict.fromkeys(FORMATS, _TABLE)},
+          # JSON first, as in the body.
+          "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)}},
 }  # fmt: skip
 BATCH_BODY: dict[str, Any] = {
     "required": True,

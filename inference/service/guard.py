@@ -19,8 +19,9 @@ from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.telemetry import Log, Metrics
 
 JSON = "application/json"
-# Whoever watches the service need not know a key, nor whoever reads how to call it.
-_GUARDED = ("/v1/", "/metrics")
+# Whoever asks after its health need not know a key, nor whoever reads how to call it.
+_SCORING = "/v1/"
+_GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GONE = 499
 _METHODS, _OTHER = frozenset({"GET", "POST"}), "other"
@@ -94,6 +95,7 @@ class _Exchange:
         self._caller: str | None = None
         self._status: int | None = None
         self._left = 0
+        self._is_gone = False
 
     async def run(self) -> None:
         """Answer the request, whatever happens."""
@@ -102,7 +104,7 @@ class _Exchange:
             receive = self._receive if self._policy is None else self._receive_bounded
             await self._guard.app(self._scope, receive, self._send_marked)
         except ClientDisconnect:
-            self._status = _GONE
+            self._is_gone = True
         except Exception as error:  # noqa: BLE001 - whoever asked gets an answer, and the log its place
             await self._answer(error)
 
@@ -112,38 +114,40 @@ class _Exchange:
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
         route = self._scope["path"] if self._scope["path"] in guard.routes else _OTHER
         method = self._scope["method"] if self._scope["method"] in _METHODS else _OTHER
-        guard.metrics.requests.labels(route, method, self._status).inc()
+        status = _GONE if self._is_gone else self._status
+        guard.metrics.requests.labels(route, method, status).inc()
         guard.metrics.seconds.labels(route).observe(seconds)
         guard.log.event(
-            "request", request_id=self._id, method=method, route=route, status=self._status,
+            "request", request_id=self._id, method=method, route=route, status=status,
             ms=round(1e3 * seconds, 3), caller=self._caller,
         )  # fmt: skip
 
     def _admit(self) -> None:
         path: str = self._scope["path"]
-        if path.startswith(_GUARDED) and self._scope["method"] != "OPTIONS":
-            self._check_caller()
-            if path != "/metrics" and self._guard.lifecycle.n_waiting() > self._guard.most_in_flight:
+        if not path.startswith(_GUARDED) or self._scope["method"] == "OPTIONS":
+            return
+        caller = self._check_key()
+        # Whoever watches the service sees it under load as well.
+        if path.startswith(_SCORING):
+            if self._guard.rates is not None:
+                self._guard.rates.check(caller)
+            if self._guard.lifecycle.n_waiting() > self._guard.most_in_flight:
                 raise ProblemError.from_overload(f"More than {self._guard.most_in_flight:,} requests are under way")
         if self._policy is not None:
             self._check_body(self._policy)
 
-    def _check_caller(self) -> None:
-        caller = self._address()
-        if self._guard.keys is not None:
-            scheme, _, key = self._headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not key:
-                raise ProblemError.from_missing_key()
-            name = self._guard.keys.name_of(key.strip())
-            if name is None:
-                raise ProblemError.from_unknown_key()
-            self._caller = caller = name
-        if self._guard.rates is not None:
-            self._guard.rates.check(caller)
-
-    def _address(self) -> str:
-        client = self._scope.get("client")
-        return client[0] if client else ""
+    def _check_key(self) -> str:
+        """Who calls: the name of the key, or the address where nobody is asked for one."""
+        if self._guard.keys is None:
+            client = self._scope.get("client")
+            return client[0] if client else ""
+        scheme, _, key = self._headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise ProblemError.from_missing_key()
+        self._caller = self._guard.keys.name_of(key.strip())
+        if self._caller is None:
+            raise ProblemError.from_unknown_key()
+        return self._caller
 
     def _check_body(self, policy: Policy) -> None:
         encoding = self._headers.get("content-encoding", "identity")
@@ -166,6 +170,8 @@ class _Exchange:
                 message = await self._receive()
         except TimeoutError:
             raise ProblemError.from_slow_body(self._policy.seconds) from None
+        # Of what follows from that, FastAPI tells a caller who is not there any more.
+        self._is_gone |= message["type"] == "http.disconnect"
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise ProblemError.from_large_body(self._policy.body_bytes)
@@ -196,4 +202,9 @@ def media_type(content_type: str | None) -> str:
 
 def _request_id(given: str | None) -> str:
     """The caller's own id where it is one that a log can hold, else a new one."""
-    return given if given is not None and _OWN_ID.fullmatch(given) else secrets.token_hex(16)
+    return given if given is not None and _OWN_ID.fullmatch(given) else new_id()
+
+
+def new_id() -> str:
+    """An id for a request, 32 hexadecimal digits."""
+    return secrets.token_hex(16)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Self
 
 from data.errors import DataError, FileError
-from data.storage import write_atomically
 
 _PREFIX = "sr_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -82,9 +82,18 @@ def add_key(path: Path, name: str) -> str:
     if name in _parsed(path, found):
         raise KeyFileError.from_repeated(path, name)
     key = f"{_PREFIX}{secrets.token_urlsafe(32)}"
-    with write_atomically(path) as part:
-        part.write_text(f"{found.rstrip()}\n{name} {_digest(key).hex()}\n".lstrip(), encoding="utf-8")
+    begin = "" if found.endswith("\n") or not found else "\n"
+    _append(path, f"{begin}{name} {_digest(key).hex()}\n")
     return key
+
+
+def _append(path: Path, line: str) -> None:
+    # Added in one piece, so that two who add a key at the same time both keep theirs; the file is its owner's alone.
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb") as file:
+            file.write(line.encode())
+    except OSError as error:
+        raise FileError.from_unwritable(path, error.strerror or str(error)) from error
 
 
 def _read(path: Path) -> dict[str, str]:

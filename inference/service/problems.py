@@ -15,13 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from data import schema
-from data.batch_limits import ExcessError
+from data.batch_file import CellFault
+from data.batch_limits import ExcessError, shown
 from data.errors import DataError, FileError
 from data.schema import Kind
 from inference.service.tables import MOST_FAULTS, TableFaultsError, UnknownColumnsError
 from inference.values import ValueFault
 
 MEDIA_TYPE = "application/problem+json"
+SEND = 'send {"application": {...}}, a batch as {"applications": [{...}, ...]}'
 _KIND = "urn:scoreroom:problem:"
 
 
@@ -64,8 +66,8 @@ class ProblemError(HTTPException):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
-        told = list(errors[:MOST_FAULTS]) or None
-        self.problem = Problem(type=f"{_KIND}{kind}", title=title, status=status, detail=detail, errors=told)
+        listed = {"errors": list(errors[:MOST_FAULTS])} if errors else {}
+        self.problem = Problem(type=f"{_KIND}{kind}", title=title, status=status, detail=detail, **listed)
 
     @classmethod
     def from_status(cls, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Self:
@@ -78,11 +80,15 @@ class ProblemError(HTTPException):
         return cls(400, "malformed-body", "Malformed body", f"The body cannot be read: {reason}.")
 
     @classmethod
-    def from_faults(cls, faults: Sequence[Fault], n_faults: int | None = None) -> Self:
-        count = len(faults) if n_faults is None else n_faults
-        more = "" if count == 1 else f" {count:,} faults in all."
-        detail = f"{faults[0].pointer or 'The body'}: {faults[0].problem}{more}"
-        return cls(422, "invalid-application", "The application cannot be scored", detail, errors=faults)
+    def from_faults(cls, faults: Sequence[Fault]) -> Self:
+        """A problem of JSON with `faults`, at least one; those beyond the first 100 need not be all there are."""
+        many = f" More than {MOST_FAULTS} faults in all." if len(faults) > MOST_FAULTS else ""
+        more = many or ("" if len(faults) == 1 else f" {len(faults):,} faults in all.")
+        return cls.from_invalid(f"{faults[0].pointer or 'The body'}: {faults[0].problem}{more}", faults)
+
+    @classmethod
+    def from_invalid(cls, detail: str, errors: Sequence[Fault] = ()) -> Self:
+        return cls(422, "invalid-application", "Invalid application", detail, errors=errors)
 
     @classmethod
     def from_media_type(cls, found: str | None, taken: Iterable[str]) -> Self:
@@ -96,12 +102,22 @@ class ProblemError(HTTPException):
     @classmethod
     def from_large_body(cls, limit: int) -> Self:
         size = f"{limit / 1e6:,g} MB" if limit >= 1e6 else f"{limit // 1000:,} kB"
-        detail = f"The body is larger than {size}, the most that is taken here; send fewer applications at once."
+        detail = f"The body is larger than {size}, the most that is taken here; send less at once."
         return cls(413, "too-large", "Too large", detail)
 
     @classmethod
     def from_many_applications(cls, found: int, limit: int) -> Self:
         detail = f"The body holds {found:,} applications, the most that is taken is {limit:,}; send several batches."
+        return cls(413, "too-large", "Too large", detail)
+
+    @classmethod
+    def from_many_values(cls, limit: int) -> Self:
+        detail = f"The body holds more values than {limit:,} applications, the most that is taken; send less at once."
+        return cls(413, "too-large", "Too large", detail)
+
+    @classmethod
+    def from_large_application(cls, place: int, limit: int) -> Self:
+        detail = f"/applications/{place}: is larger than {limit // 1000:,} kB, the most that one application may be."
         return cls(413, "too-large", "Too large", detail)
 
     @classmethod
@@ -174,8 +190,12 @@ _DETAILS = {
 def answer_of(error: Exception) -> Response:
     """The answer to a request that ended in `error`."""
     told = problem_of(error)
-    content = told.problem.model_dump_json(exclude_none=True)
-    return Response(content, told.status_code, told.headers, media_type=MEDIA_TYPE)
+    return Response(problem_json(told), told.status_code, told.headers, media_type=MEDIA_TYPE)
+
+
+def problem_json(error: ProblemError) -> bytes:
+    """The body of an answer that is a problem."""
+    return error.problem.model_dump_json(exclude_none=True, exclude_unset=True).encode()
 
 
 def fault_of(place: Sequence[int | str], message: str, found: object) -> Fault:
@@ -186,7 +206,7 @@ def fault_of(place: Sequence[int | str], message: str, found: object) -> Fault:
     name = _printable(place[-1]) if place and isinstance(place[-1], str) else None
     pointer = "".join(f"/{_escaped(str(step))}" for step in place)
     # A column stands inside an application, and so not at the first step.
-    problem = f"{message}." if name is None or len(place) == 1 else _column_words(name, found)
+    problem = f"{message}; {SEND}." if name is None or len(place) == 1 else _column_words(name, found)
     return Fault(field=name, pointer=pointer, problem=problem)
 
 
@@ -204,7 +224,8 @@ def _invalid(error: RequestValidationError) -> ProblemError:
         return ProblemError.from_malformed(f"it is no JSON ({told[0]['ctx']['error']})")
     if error.body is None:
         return ProblemError.from_malformed("it is empty")
-    # The first step of each place is the word "body".
+    # The first step of each place is the word "body". One more than are listed tells that there are more.
+    told = told[: MOST_FAULTS + 1]
     return ProblemError.from_faults([fault_of(item["loc"][1:], item["msg"], item.get("input")) for item in told])
 
 
@@ -218,10 +239,14 @@ def _of_data(error: DataError) -> ProblemError:
     if isinstance(error, UnknownColumnsError):
         faults = [Fault(field=_printable(name), problem="is no input of an application") for name in error.names]
     elif isinstance(error, TableFaultsError):
-        faults = [
-            Fault(field=fault.column, row=fault.row, problem=f"expected {fault.expected}") for fault in error.faults
-        ]
-    return ProblemError(422, "invalid-application", "The applications cannot be scored", detail, errors=faults)
+        faults = [_of_cell(fault) for fault in error.faults]
+    return ProblemError.from_invalid(detail, faults)
+
+
+def _of_cell(fault: CellFault) -> Fault:
+    found = "empty" if fault.found is None else repr(shown(fault.found))
+    problem = f"is {found}; expected {fault.expected}; correct it or leave the row out"
+    return Fault(field=fault.column, row=fault.row, problem=problem)
 
 
 def _escaped(step: str) -> str:

@@ -13,15 +13,17 @@ from data.errors import SettingError
 from data.settings import ROOT, Setting, read_whole, values_in_force
 
 MEGABYTE = 1_000_000
-# One application of 121 columns takes about 3,300 bytes; written with indents, twice that.
-APPLICATION_BYTES = 64_000
+# One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is none,
+# and takes time to be refused.
+APPLICATION_BYTES = 16_000
 
 SERVICE_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_API_KEYS", "", "file of API keys' digests; without one, nobody is asked for a key"),
     Setting("SCOREROOM_API_RATE", "", "requests that one key, or without keys one address, may send: `600/minute`"),
     Setting("SCOREROOM_API_ORIGINS", "", "origins that browsers may call from, separated by commas; none by default"),
+    Setting("SCOREROOM_API_PROXIES", "", "addresses of proxies whose X-Forwarded-For is believed, separated by commas"),
     Setting("SCOREROOM_API_LOG", "info", "`info` logs each request, `warning` only what went wrong"),
-    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application has 64 kB"),
+    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application has 16 kB"),
     Setting("SCOREROOM_API_ROWS", "10000", "most applications of a JSON batch"),
     Setting("SCOREROOM_API_TABLE_ROWS", "200000", "most applications of a table (CSV, Parquet, Arrow stream)"),
     Setting("SCOREROOM_API_SECONDS", "30", "longest time for a body to arrive, and for a batch to be scored"),
@@ -39,6 +41,7 @@ class ServiceSettings:
     keys: Path | None
     rate: RateLimitItem | None
     origins: tuple[str, ...]
+    proxies: tuple[str, ...]
     log: str
     body_bytes: int
     rows: int
@@ -63,7 +66,8 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
     return ServiceSettings(
         keys=ROOT / values["KEYS"] if values["KEYS"] else None,
         rate=_rate(values["RATE"]),
-        origins=tuple(origin.strip() for origin in values["ORIGINS"].split(",") if origin.strip()),
+        origins=_listed(values["ORIGINS"]),
+        proxies=_listed(values["PROXIES"]),
         log=_level(values["LOG"]),
         body_bytes=MEGABYTE * whole("BODY_MB"),
         rows=whole("ROWS"),
@@ -77,6 +81,10 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
 
 def _texts(environment: Mapping[str, str]) -> Mapping[str, str]:
     return values_in_force(SERVICE_SETTINGS, environment)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _rate(text: str) -> RateLimitItem | None:

@@ -10,6 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import orjson
@@ -84,14 +85,17 @@ class Log:
 
     def event(self, name: str, **told: object) -> None:
         """Something that happened as it should."""
-        self._logger.info(name, **told)
+        # Where nobody can read the log any more, requests are answered all the same.
+        with suppress(OSError):
+            self._logger.info(name, **told)
 
     def fault(self, error: BaseException, **told: object) -> None:
         """An exception that nobody expected: its type and where it was, but not its words, which may quote values."""
         places = [
             f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
         ]
-        self._logger.error("fault", exception=type(error).__name__, places=places, **told)
+        with suppress(OSError):
+            self._logger.error("fault", exception=type(error).__name__, places=places, **told)
 
 
 def route_library_logs() -> None:

@@ -135,6 +135,7 @@ def _check_problem(answer: httpx.Response, status: int, kind: str, *said: str) -
     assert problem["type"] == f"urn:scoreroom:problem:{kind}"
     for words in said:
         assert words in problem["detail"]
+    assert problem.get("errors") != []
     for fault in problem.get("errors", ()):
         assert fault.keys() <= {"field", "pointer", "row", "problem"}
         assert fault["problem"]

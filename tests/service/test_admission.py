@@ -33,7 +33,7 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def test_no_more_work_is_let_in_than_there_are_places() -> None:
     async def work() -> None:
-        workers = Workers(threads=1, most=2, seconds=30)
+        workers = Workers("batches", threads=1, most=2, seconds=30)
         release = threading.Event()
         with workers.place(), workers.place():
             first = asyncio.create_task(workers.run(lambda: release.wait(30)))
@@ -54,7 +54,7 @@ def test_no_more_work_is_let_in_than_there_are_places() -> None:
 
 def test_work_that_takes_too_long_is_told_and_keeps_its_place_until_it_ends() -> None:
     async def work() -> None:
-        workers = Workers(threads=1, most=1, seconds=0)
+        workers = Workers("batches", threads=1, most=1, seconds=0)
         release = threading.Event()
         with pytest.raises(ProblemError) as caught, workers.place():
             await workers.run(lambda: release.wait(30))
@@ -63,19 +63,20 @@ def test_work_that_takes_too_long_is_told_and_keeps_its_place_until_it_ends() ->
             pass
         assert again.value.problem.type == "urn:scoreroom:problem:overloaded"
         release.set()
-        workers.close()
-        # Once for the thread's result to arrive here, once for what follows from it.
-        for _ in range(2):
-            await asyncio.sleep(0)
+        until = time.monotonic() + 30
+        while workers.taken:
+            assert time.monotonic() < until
+            await asyncio.sleep(0.01)
         with workers.place():
             pass
+        workers.close()
 
     run(work)
 
 
 def test_what_work_raises_reaches_who_asked() -> None:
     async def work() -> None:
-        workers = Workers(threads=1, most=1, seconds=30)
+        workers = Workers("batches", threads=1, most=1, seconds=30)
         with pytest.raises(ZeroDivisionError), workers.place():
             await workers.run(lambda: 1 / 0)
         with workers.place():
@@ -106,6 +107,8 @@ def test_a_key_that_sends_too_much_is_told_when_to_come_again(
         body: dict[str, object] = {"application": {}}
         for _ in range(3):
             assert client.post("/v1/score", json=body, headers=one).status_code == 200
+            # Whoever watches the service is held back by nobody's rate.
+            assert client.get("/metrics", headers=one).status_code == 200
         answer = client.post("/v1/score", json=body, headers=one)
         check_problem(answer, 429, "too-many-requests", "More than 3 per 1 hour were sent; try again in")
         assert 1 <= int(answer.headers["retry-after"]) <= 3_600
@@ -174,7 +177,48 @@ def test_a_client_that_goes_away_is_nobody_s_fault(start: Start) -> None:
     with start() as service:
         begin(service.port).close()
         wait_for(lambda: any(line["route"] == "/v1/score" for line in service.events()))
+        assert [line["status"] for line in service.events() if line["route"] == "/v1/score"] == [499]
         assert service.events("fault") == []
+
+
+def test_a_connection_that_says_nothing_is_given_up_and_others_are_not(start: Start) -> None:
+    with start(API_SECONDS="1") as service:
+        silent = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+        half = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+        half.sendall(b"POST /v1/sc")
+        with silent, half:
+            # The end of each: the service has closed it.
+            assert silent.recv(1) == b""
+            assert half.recv(1) == b""
+        assert service.client.get("/health/live").status_code == 200
+
+
+def test_small_batches_take_no_place_that_a_large_one_waits_in(start: Start, check_problem: CheckProblem) -> None:
+    head = b"POST /v1/score/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\n"
+    with start(API_BATCHES="1") as service, socket.create_connection(("127.0.0.1", service.port), timeout=30) as slow:
+        slow.sendall(head)
+        wait_for(lambda: "scoreroom_requests_in_flight 2.0" in service.client.get("/metrics").text)
+        small = service.client.post("/v1/score/batch", json={"applications": [{}] * 5})
+        assert len(small.json()["scores"]) == 5
+        many = service.client.post("/v1/score/batch", json={"applications": [{}] * 50})
+        check_problem(many, 503, "overloaded", "1 batches, the most at once, are under way")
+
+
+@pytest.mark.parametrize("trusted", ["", "127.0.0.1"])
+def test_an_address_is_the_caller_s_own_unless_a_proxy_is_trusted(start: Start, trusted: str) -> None:
+    with start(API_RATE="2/hour", API_PROXIES=trusted) as service:
+        found = [
+            service.client.get("/v1/model", headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code
+            for number in range(4)
+        ]
+    assert found == ([200] * 4 if trusted else [200, 200, 429, 429])
+
+
+def test_a_preflight_that_is_refused_is_a_problem(start: Start, check_problem: CheckProblem) -> None:
+    with start(API_ORIGINS="https://bank.example") as service:
+        asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
+        answer = service.client.options("/v1/score", headers=asked)
+        check_problem(answer, 400, "bad-request", "Disallowed CORS origin", "SCOREROOM_API_ORIGINS")
 
 
 def test_browsers_may_call_from_origins_that_are_named(start: Start, check_problem: CheckProblem) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,8 +16,12 @@ import orjson
 import polars as pl
 import pytest
 
+from data.settings import ROOT, Settings
+from inference.session import ScoringSession
+from scripts.benchmarks.server import free_port
+
 if TYPE_CHECKING:
-    from tests.service.conftest import Running, Start
+    from tests.service.conftest import Running
 
 pytestmark = pytest.mark.xdist_group("built")
 APPLICATION = {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "DAYS_BIRTH": -14_000, "EXT_SOURCE_2": 0.55}
@@ -52,15 +61,17 @@ def is_reading(service: Running) -> bool:
 class TestPerformance:
     """Responsiveness as an order of events: seconds would say more of the machine than of the service."""
 
-    def test_it_is_ready_before_it_answers_the_first_request(self, start: Start) -> None:
-        with start() as service:
-            order = Order(service.client)
-            assert order.ask("ready", "GET", "/health/ready").json()["status"] == "ready"
-            order.ask("score", "POST", "/v1/score", json={"application": APPLICATION})
-            service.stop()
-            first = next(line for line in service.events() if line["route"] == "/v1/score")
-        assert order.done == ["ready", "score"]
-        assert first["status"] == 200
+    def test_it_is_ready_before_it_answers_the_first_request(self, built: Settings, tmp_path: Path) -> None:
+        # Nobody waits for it to be healthy here: whoever is let in at all gets a score, not an excuse.
+        command = [sys.executable, "-m", "scripts.serve_api", "--port", str(port := free_port())]
+        with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, stderr=log) as process:
+            until = time.monotonic() + 60
+            while (answer := _first_answer(port)) is None:
+                assert process.poll() is None
+                assert time.monotonic() < until
+            process.terminate()
+        assert answer.status_code == 200
+        assert answer.json()["default_probability"] == ScoringSession.open(built.model).score(APPLICATION)
 
     @pytest.mark.parametrize("media_type", ["application/json", "text/csv"])
     def test_a_large_batch_keeps_nobody_waiting(self, service: Running, table: pl.DataFrame, media_type: str) -> None:
@@ -80,6 +91,7 @@ class TestPerformance:
         # All that was asked while the batch was under way is answered before it.
         assert order.done == [*(f"{name} {number}" for number in range(5) for name in ("health", "score")), "batch"]
 
+    @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core scores one batch at a time")
     def test_batches_are_scored_beside_one_another(self, service: Running, table: pl.DataFrame) -> None:
         order = Order(service.client)
         large, small = (pl.concat([table] * n).write_csv().encode() for n in (12, 1))
@@ -105,6 +117,13 @@ class TestPerformance:
             for n in range(0, 500, 50)
         ]
         assert answers[::50] == alone
+
+
+def _first_answer(port: int) -> httpx.Response | None:
+    try:
+        return httpx.post(f"http://127.0.0.1:{port}/v1/score", json={"application": APPLICATION}, trust_env=False)
+    except httpx.ConnectError:
+        return None
 
 
 def _json(table: pl.DataFrame) -> bytes:

@@ -27,6 +27,8 @@ def bearer(key: str) -> dict[str, str]:
 def test_a_key_is_known_by_its_digest_and_kept_nowhere(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     first, second = add_key(path, "risk-desk"), add_key(path, "batch.job")
+    # Its owner's alone.
+    assert path.stat().st_mode & 0o077 == 0
     assert path.read_text() == "".join(
         f"{name} {hashlib.sha256(key.encode()).hexdigest()}\n"
         for name, key in (("risk-desk", first), ("batch.job", second))
@@ -41,7 +43,7 @@ def test_comments_and_empty_lines_are_no_keys(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(f"# who may call\n\n  one {'a' * 64}  \n")
     key = add_key(path, "two")
-    assert path.read_text().startswith(f"# who may call\n\n  one {'a' * 64}\ntwo ")
+    assert path.read_text().startswith(f"# who may call\n\n  one {'a' * 64}  \ntwo ")
     assert Keys.load(path).name_of(key) == "two"
 
 
@@ -71,6 +73,14 @@ def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:
         Keys.load(tmp_path / "binary")
     with pytest.raises(DataError, match="cannot be read"):
         Keys.load(tmp_path)
+
+
+def test_a_file_without_its_last_line_end_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"one {'a' * 64}")
+    key = add_key(path, "two")
+    assert Keys.load(path).name_of(key) == "two"
+    assert path.read_text().splitlines()[0] == f"one {'a' * 64}"
 
 
 def test_the_script_shows_a_key_once_and_refuses_a_name_twice(tmp_path: Path) -> None:
