@@ -63,7 +63,7 @@ def silent(_: str) -> Iterator[Callable[[int, int], None]]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A small portfolio with its model and predictions, in force for this process and those it starts.
 
-    Tests that use it are in the group `built`, so that one worker builds it once.
+    Each worker builds one of its own; a file of tests stays on one worker, and so does what its fixtures start.
     """
     root = tmp_path_factory.mktemp("built")
     with pytest.MonkeyPatch.context() as patch:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = (
-    "fastapi", "starlette", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "polars", "pyarrow", "pandas",
+    "fastapi", "starlette", "uvicorn", "h11", "pydantic", "orjson", "polars", "pyarrow", "pandas",
     "numpy", "scikit-learn", "lightgbm", "onnx", "onnxmltools", "onnxruntime", "streamlit", "plotly", "playwright",
 )  # fmt: skip
 _CPU = Path("/proc/cpuinfo")

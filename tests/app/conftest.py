@@ -18,12 +18,6 @@ APP = str(ROOT / "dashboard" / "app.py")
 OpenPage = Callable[..., AppTest]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/app/" in item.path.as_posix() and "built" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("built"))
-
-
 @pytest.fixture
 def open_page(built: Settings, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """A function that opens the page at `path` in a fresh visit, as a link with `query` does, without an exception."""

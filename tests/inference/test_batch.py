@@ -40,7 +40,6 @@ def in_parquet(table: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.xdist_group("built")
 @pytest.mark.parametrize("dress", ["csv", "gzip", "parquet"])
 def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dress: str) -> None:
     applications = pl.read_parquet(built.processed / "applications.parquet")

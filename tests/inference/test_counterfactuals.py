@@ -32,8 +32,6 @@ from inference.features import FEATURES
 from inference.session import ScoringSession
 from inference.values import Value, check_value
 
-pytestmark = pytest.mark.xdist_group("built")
-
 Application = dict[str, Value]
 AMOUNTS = ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
 # Coarse enough to go through every change of them one by one.

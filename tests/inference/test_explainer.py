@@ -57,7 +57,6 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
-@pytest.mark.xdist_group("built")
 def test_contributions_add_up_to_the_score_of_every_application(built: Settings) -> None:
     applications = read_parquet(built.applications)
     session, explainer = ScoringSession.open(built.model), Explainer.open(built.model, typical_of_table(applications))

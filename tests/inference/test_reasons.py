@@ -212,7 +212,6 @@ def test_many_at_once_have_the_reasons_of_each_alone(
         assert [reason.excess for reason in alone] == pytest.approx([excess[name] for name in wanted[:n]])
 
 
-@pytest.mark.xdist_group("built")
 def test_a_declined_application_has_the_same_reasons_alone_and_among_all(built: Settings) -> None:
     applications = read_parquet(built.applications)
     session, explainer = ScoringSession.open(built.model), Explainer.open(built.model, typical_of_table(applications))

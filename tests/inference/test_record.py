@@ -134,7 +134,6 @@ def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
     assert RECORD.changed == ("CNT_CHILDREN", "OWN_CAR_AGE")
 
 
-@pytest.mark.xdist_group("built")
 def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings) -> None:
     session = ScoringSession.open(built.model)
     table = pl.read_parquet(built.applications).drop(schema.ID, schema.TARGET).sample(300, seed=5)

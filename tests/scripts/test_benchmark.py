@@ -68,7 +68,6 @@ def test_what_a_section_needs_is_looked_for_before_anything_is_measured(
     assert said in ended.stderr
 
 
-@pytest.mark.xdist_group("built")
 def test_loading_is_measured_shown_and_written(built: Settings, tmp_path: Path) -> None:
     ended = call("data", "data", "--json", tmp_path / "deep" / "out.json", COLUMNS="100")
     assert ended.returncode == 0, ended.stderr
@@ -119,7 +118,6 @@ def fail(*_: object) -> Mapping[str, object]:
     raise AssertionError("a screen is wrong")
 
 
-@pytest.mark.xdist_group("built")
 def test_what_is_finished_is_written_and_shown_though_a_later_section_fails(
     measured: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,7 +134,6 @@ def test_what_is_finished_is_written_and_shown_though_a_later_section_fails(
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
 
 
-@pytest.mark.xdist_group("built")
 def test_sections_are_measured_in_the_order_given_and_once(
     measured: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,7 +141,6 @@ def test_sections_are_measured_in_the_order_given_and_once(
     assert capsys.readouterr().err.splitlines() == ["[1/2] c: c", "[2/2] a: a"]
 
 
-@pytest.mark.xdist_group("built")
 def test_what_was_measured_before_is_kept_where_that_is_wanted(measured: Callable[..., None], tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     for figures, kept in (({"a": {"n": 1}}, ()), ({"b": {"n": 2}}, ("--keep",)), ({"a": {"n": 3}}, ("--keep",))):
@@ -157,7 +153,6 @@ def test_what_was_measured_before_is_kept_where_that_is_wanted(measured: Callabl
     assert json.loads(path.read_text()).keys() == {"dates", "machine", "a"}
 
 
-@pytest.mark.xdist_group("built")
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -166,6 +161,8 @@ def test_what_was_measured_before_is_kept_where_that_is_wanted(measured: Callabl
         ("{}", "holds no figures to keep (KeyError"),
         (json.dumps({"machine": describe_machine() | {"cores": 96, "libraries": {}}}), "(cores, libraries differ)"),
     ],
+    # The time at which it is described would make another id in each process.
+    ids=["no-json", "no-object", "no-machine", "other-machine"],
 )
 def test_figures_of_something_else_are_not_kept(
     measured: Callable[..., None], tmp_path: Path, text: str, said: str

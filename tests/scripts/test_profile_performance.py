@@ -14,8 +14,6 @@ from data.settings import ROOT, Settings
 from scripts.benchmarks.observers import cost_table, noted
 from scripts.benchmarks.profiling import _drive, draw_server
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 def profile(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "scripts.profile_performance", *map(str, arguments)]

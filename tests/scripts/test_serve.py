@@ -34,7 +34,6 @@ def test_a_wrong_command_ends_with_2_and_a_sentence(arguments: tuple[str, ...], 
     assert ended.stdout == ""
 
 
-@pytest.mark.xdist_group("built")
 def test_a_taken_port_is_said_before_anything_is_served(built: Settings) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from tests.service.conftest import CheckProblem, Start
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     # In a thread of its own, since a browser of other tests may hold this one's loop.

@@ -23,7 +23,6 @@ from scripts.benchmarks.server import free_port
 if TYPE_CHECKING:
     from tests.service.conftest import Running
 
-pytestmark = pytest.mark.xdist_group("built")
 APPLICATION = {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "DAYS_BIRTH": -14_000, "EXT_SOURCE_2": 0.55}
 
 

@@ -16,7 +16,6 @@ from inference.session import ScoringSession
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Read, Start, Write
 
-pytestmark = pytest.mark.xdist_group("built")
 CSV, PARQUET, STREAM = FORMATS
 by_type = pytest.mark.parametrize("media_type", FORMATS)
 

@@ -15,8 +15,6 @@ from inference.session import ScoringSession
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Start
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 @pytest.fixture
 def model(built: Settings, tmp_path: Path) -> Path:

@@ -17,8 +17,6 @@ from inference.service.keys import KeyFileError, Keys, add_key
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Start
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}

@@ -27,7 +27,6 @@ from inference.values import LONGEST_LEVEL
 if TYPE_CHECKING:
     from tests.service.conftest import Running, Start, Write
 
-pytestmark = pytest.mark.xdist_group("built")
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 SCORE, EXPLAIN, BATCH = "/v1/score", "/v1/explain", "/v1/score/batch"

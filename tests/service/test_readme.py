@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pytest
 
 from data.settings import ROOT
 from inference.session import ScoringSession
@@ -18,7 +17,6 @@ from inference.session import ScoringSession
 if TYPE_CHECKING:
     from tests.service.conftest import Running
 
-pytestmark = pytest.mark.xdist_group("built")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

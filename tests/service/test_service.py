@@ -25,8 +25,6 @@ from inference.session import ScoringSession
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Running
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 def score(client: httpx.Client, application: object) -> httpx.Response:
     return client.post("/v1/score", json={"application": application})

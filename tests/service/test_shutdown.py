@@ -18,8 +18,6 @@ from inference.session import ScoringSession
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Running, Start
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 @dataclass
 class Caller:

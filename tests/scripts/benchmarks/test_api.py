@@ -225,7 +225,6 @@ def test_processor_time_is_that_of_the_process() -> None:
     assert before - 0.02 <= found <= after + 0.02
 
 
-@pytest.mark.xdist_group("built")
 def test_bodies_are_whole_applications_and_their_pds(built: Settings) -> None:
     bodies = Bodies.read(built, 40)
     assert len(set(bodies.texts)) == 40
@@ -238,7 +237,6 @@ def test_bodies_are_whole_applications_and_their_pds(built: Settings) -> None:
     assert bodies.mean_bytes == round(sum(map(len, bodies.texts)) / 40)
 
 
-@pytest.mark.xdist_group("built")
 def test_the_service_is_measured_under_load(wrk: str, built: Settings) -> None:
     # In a thread of its own, since a browser of other tests may hold this one's loop.
     with ThreadPoolExecutor(1) as pool:
@@ -253,7 +251,6 @@ def test_the_service_is_measured_under_load(wrk: str, built: Settings) -> None:
     assert found["requests_per_s"] > 0
 
 
-@pytest.mark.xdist_group("built")
 def test_an_answer_that_is_not_the_session_s_is_noticed(built: Settings) -> None:
     bodies = replace(Bodies.read(built, 3), texts=('"bad"', "{}", "{}"))
     for wrong, said in ((bodies, "Body 0 is answered 500"), (replace(bodies, texts=("{}",) * 3), "Body 0 .* 200 {}")):

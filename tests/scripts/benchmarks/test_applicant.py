@@ -26,8 +26,6 @@ from scripts.benchmarks.applicant import (
 from scripts.benchmarks.browser import Timing, open_browser, visit
 from scripts.benchmarks.server import dashboard_command, free_port, serve
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 def test_each_answer_about_an_applicant_is_timed_and_right(built: Settings) -> None:
     figures: Any = measure_answers(Applicants.read(built), 6)

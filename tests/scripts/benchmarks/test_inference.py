@@ -16,8 +16,6 @@ from inference.features import FEATURES
 from scripts._measure import DifferenceError
 from scripts.benchmarks.inference import Published, _check_decisions, _contenders, measure_batch, measure_product
 
-pytestmark = pytest.mark.xdist_group("built")
-
 
 @pytest.fixture(scope="module")
 def scored(built: Settings) -> Published:

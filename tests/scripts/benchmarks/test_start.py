@@ -6,13 +6,10 @@ import time
 from functools import partial
 from typing import Any
 
-import pytest
-
 from data.settings import Settings
 from scripts.benchmarks.start import measure_start
 
 
-@pytest.mark.xdist_group("built")
 def test_service_and_dashboard_are_started_until_they_answer(built: Settings, in_thread: Any) -> None:
     said: list[str] = []
     begun = time.perf_counter()
