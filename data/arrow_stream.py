@@ -50,14 +50,6 @@ class StreamError(BatchError):
         return cls(f"{path}: does not begin as an Arrow IPC stream; {_HOW}.")
 
     @classmethod
-    def from_damaged(cls, path: Path) -> Self:
-        return cls(f"{path}: is not a whole Arrow IPC stream (damaged or cut short); write it again.")
-
-    @classmethod
-    def from_contents(cls, path: Path, name: str) -> Self:
-        return cls(f"{path}: column {shown(name)} contradicts itself (damaged); write the stream again.")
-
-    @classmethod
     def from_compressed(cls, path: Path) -> Self:
         return cls(
             f"{path}: has compressed record batches; write it without compression (`compression=None` in pyarrow's "
@@ -71,6 +63,18 @@ class StreamError(BatchError):
     @classmethod
     def from_type(cls, path: Path, name: str, found: str) -> Self:
         return cls(f"{path}: column {shown(name)} holds {found}, expected numbers or text; convert it or leave it out.")
+
+
+class DamagedStreamError(StreamError):
+    """An Arrow IPC stream that is not whole, or contradicts itself."""
+
+    @classmethod
+    def from_stream(cls, path: Path) -> Self:
+        return cls(f"{path}: is not a whole Arrow IPC stream (damaged or cut short); write it again.")
+
+    @classmethod
+    def from_contents(cls, path: Path, name: str) -> Self:
+        return cls(f"{path}: column {shown(name)} contradicts itself (damaged); write the stream again.")
 
 
 def is_stream(name: str) -> bool:
@@ -96,7 +100,7 @@ def parquet_of_stream(path: Path, content: bytes, limits: Limits) -> bytes:
             table = pa.Table.from_batches(_batches(path, reader, limits), reader.schema)
         return _written(pa.Table.from_arrays([_plain(column) for column in table.columns], table.column_names))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise StreamError.from_damaged(path) from error
+        raise DamagedStreamError.from_stream(path) from error
 
 
 def _written(table: pa.Table) -> bytes:
@@ -195,7 +199,7 @@ def _check_messages(path: Path, content: bytes, limits: Limits) -> None:
         words.count_pairs(message, 4)
         kind, header = message.number(1, 1), message.table(2)
         if header is None or (kind == _SCHEMA) != (number == 0):
-            raise StreamError.from_damaged(path)
+            raise DamagedStreamError.from_stream(path)
         if kind == _SCHEMA:
             _check_schema(path, header, limits, words)
         else:
@@ -218,7 +222,7 @@ def _messages(path: Path, content: bytes) -> Iterator[_Table]:
         if body < 0:
             break
         place = start + size + body
-    raise StreamError.from_damaged(path)
+    raise DamagedStreamError.from_stream(path)
 
 
 def _check_schema(path: Path, header: _Table, limits: Limits, words: _Words) -> None:
@@ -240,7 +244,7 @@ def _check_schema(path: Path, header: _Table, limits: Limits, words: _Words) -> 
 def _check_uncompressed(path: Path, kind: int, header: _Table) -> None:
     batch = header.table(1) if kind == _DICTIONARY else header
     if kind not in (_DICTIONARY, _BATCH) or batch is None:
-        raise StreamError.from_damaged(path)
+        raise DamagedStreamError.from_stream(path)
     if batch.table(3) is not None:
         raise StreamError.from_compressed(path)
 
@@ -277,7 +281,7 @@ def _validate(path: Path, batch: pa.RecordBatch, *, full: bool) -> None:
         name = next((name for name, array in _named(batch) if not _is_valid(array, full=full)), "")
         if "UTF8" in str(error):
             raise BatchError.from_encoding(path, name) from error
-        raise StreamError.from_contents(path, name) from error
+        raise DamagedStreamError.from_contents(path, name) from error
 
 
 def _named(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:

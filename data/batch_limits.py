@@ -45,7 +45,7 @@ _CARRIED_TYPES = (
 
 
 class BatchError(DataError):
-    """A dropped file that cannot be taken."""
+    """A file or body of applications that cannot be taken."""
 
     @classmethod
     def from_foreign(cls, path: Path, found: str) -> Self:
@@ -93,7 +93,7 @@ class BatchError(DataError):
 
 
 class ExcessError(BatchError):
-    """A dropped file that is larger than what is taken."""
+    """One that is larger than what is taken."""
 
     @classmethod
     def from_excess(cls, path: Path, what: str, limit: str, fix: str, found: str = "") -> Self:

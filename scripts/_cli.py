@@ -41,6 +41,19 @@ def port(text: str) -> int:
     return number
 
 
+def count(text: str, least: int = 0) -> int:
+    """A whole number of at least `least` out of a command line."""
+    number = int(text)
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text} is below {least}")
+    return number
+
+
+def positive(text: str) -> int:
+    """A whole number above 0 out of a command line."""
+    return count(text, 1)
+
+
 def check_port(number: int, host: str = "127.0.0.1") -> None:
     """Raise SettingError where the port of `host` cannot be listened on, before any work is done for it."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

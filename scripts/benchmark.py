@@ -20,7 +20,7 @@ from data.errors import DataError
 from data.settings import PORTFOLIO_ROWS, Settings, load_settings
 from data.storage import check_file_place, write_atomically
 from inference.pipeline import build
-from scripts._cli import progress, run, telling
+from scripts._cli import count, positive, progress, run, telling
 from scripts._measure import Say
 from scripts.benchmarks.machine import describe_machine, now
 from scripts.benchmarks.shown import show
@@ -81,12 +81,12 @@ def _parse() -> Namespace:
         help="keep what OUT holds of other sections, if it is of this machine and these libraries",
     )  # fmt: skip
     parser.add_argument(
-        "--runs", type=_count, default=30,
+        "--runs", type=count, default=30,
         help="repetitions of each interaction, of the sections dashboard and applicant (default: %(default)s)",
     )  # fmt: skip
     of_api = parser.add_argument_group("the section api")
     of_api.add_argument(
-        "--seconds", type=_positive, default=10, help="of load with each number of connections (default: %(default)s)"
+        "--seconds", type=positive, default=10, help="of load with each number of connections (default: %(default)s)"
     )
     of_dashboard = parser.add_argument_group("the section dashboard")
     for name, default, text in (
@@ -94,22 +94,11 @@ def _parse() -> Namespace:
         ("readers", 5, "readers at once; 0 leaves them out"),
         ("rows", 0, f"rows of a larger portfolio to compare with, for example {10 * PORTFOLIO_ROWS}; 0 leaves it out"),
     ):
-        of_dashboard.add_argument(f"--{name}", type=_count, default=default, help=f"{text} (default: %(default)s)")
+        of_dashboard.add_argument(f"--{name}", type=count, default=default, help=f"{text} (default: %(default)s)")
     arguments = parser.parse_args()
     if arguments.keep and not arguments.json:
         parser.error("--keep needs --json OUT")
     return arguments
-
-
-def _count(text: str, least: int = 0) -> int:
-    number = int(text)
-    if number < least:
-        raise argparse.ArgumentTypeError(f"{text} is below {least}")
-    return number
-
-
-def _positive(text: str) -> int:
-    return _count(text, 1)
 
 
 def _begin(arguments: Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from data.errors import DataError
 from data.settings import Settings, load_settings
 from data.storage import check_file_place, write_atomically
 from inference.pipeline import build
-from scripts._cli import progress, run
+from scripts._cli import positive, progress, run
 from scripts.benchmarks.interactions import INTERACTIONS
 from scripts.benchmarks.profiling import draw_server, profile_browser, profile_server
 from scripts.benchmarks.profiling_scoring import draw_scoring, profile_scoring
@@ -50,19 +50,12 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.profile_performance", description=__doc__)
     parser.add_argument("subject", choices=[SCORING, *INTERACTIONS])
-    parser.add_argument("--runs", type=_count, default=20, help="repetitions (default: %(default)s)")
-    parser.add_argument("--top", type=_count, default=40, help="lines of cProfile's table (default: %(default)s)")
+    parser.add_argument("--runs", type=positive, default=20, help="repetitions (default: %(default)s)")
+    parser.add_argument("--top", type=positive, default=40, help="lines of cProfile's table (default: %(default)s)")
     parser.add_argument(
         "--flame", type=Path, metavar="OUT", help="also draw a flame graph of the same work into OUT.speedscope.json"
     )
     return parser.parse_args()
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
 
 
 def _check(flame: Path) -> None:

@@ -54,14 +54,17 @@ class Workers:
         """What `work` returns, done in a thread; called where a place was taken.
 
         Raises:
-            ProblemError: it was not done in time. It goes on, as no thread can be stopped, and keeps its place.
+            ProblemError: it was not done in time. Where it has begun it goes on, as no thread can be stopped, and keeps
+                its place.
         """
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        job = self._pool.submit(work)
+        future = asyncio.wrap_future(job)
         try:
             return await asyncio.wait_for(asyncio.shield(future), self._seconds)
         except TimeoutError:
-            self._taken += 1
-            future.add_done_callback(self._give_back)
+            if not job.cancel():
+                self._taken += 1
+                future.add_done_callback(self._give_back)
             raise ProblemError.from_long_work(self._seconds) from None
 
     def close(self) -> None:

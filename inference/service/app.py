@@ -40,9 +40,9 @@ from inference.session import ScoringSession
 SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
-# A batch no longer than an application may be, of no more than so many, is scored where it arrives: it takes about as
-# long as one.
-_INLINE_BRACES = 10
+# A batch no longer than an application may be, with no more objects in it than so many, is scored where it arrives: it
+# takes about as long as one.
+_INLINE_OBJECTS = 10
 # An explanation takes a few milliseconds; so many of them wait for one another.
 _MOST_EXPLANATIONS = 32
 _ABOUT = (
@@ -222,7 +222,7 @@ async def score_batch(request: Request) -> Response:
     kind = media_type(request.headers.get("content-type"))
     if kind == JSON and _is_short(request):
         body = await request.body()
-        if body.count(b"{") <= _INLINE_BRACES:
+        if body.count(b"{") <= _INLINE_OBJECTS:
             return Response(service.score_json(body), media_type=kind)
     with workers.place():
         body = await request.body()

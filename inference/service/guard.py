@@ -170,7 +170,7 @@ class _Exchange:
                 message = await self._receive()
         except TimeoutError:
             raise ProblemError.from_slow_body(self._policy.seconds) from None
-        # Of what follows from that, FastAPI tells a caller who is not there any more.
+        # FastAPI answers that with 400, which nobody is there to read.
         self._is_gone |= message["type"] == "http.disconnect"
         self._left -= len(message.get("body", b""))
         if self._left < 0:

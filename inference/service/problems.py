@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from data import schema
+from data.arrow_stream import DamagedStreamError
 from data.batch_file import CellFault
 from data.batch_limits import ExcessError, shown
 from data.errors import DataError, FileError
 from data.schema import Kind
+from inference.errors import InferenceError
 from inference.service.tables import MOST_FAULTS, TableFaultsError, UnknownColumnsError
 from inference.values import ValueFault
 
@@ -158,7 +160,7 @@ class ProblemError(HTTPException):
 
     @classmethod
     def from_no_explanations(cls, reason: str) -> Self:
-        detail = f"Applications are scored, but cannot be explained: {reason}"
+        detail = f"Applications are scored, but cannot be explained until the service is started again: {reason}"
         return cls.from_unavailable("not-explainable", "Explanations are not at hand", detail, wait_s=60)
 
     @classmethod
@@ -175,6 +177,9 @@ def problem_of(error: Exception) -> ProblemError:
         return ProblemError.from_status(error.status_code, _DETAILS.get(error.status_code, error.detail), error.headers)
     if isinstance(error, RequestValidationError):
         return _invalid(error)
+    if isinstance(error, InferenceError) and not isinstance(error, ValueFault):
+        # What was sent has been checked by then.
+        return ProblemError.from_own_fault()
     if isinstance(error, DataError):
         return _of_data(error)
     return ProblemError.from_own_fault()
@@ -223,7 +228,7 @@ def _invalid(error: RequestValidationError) -> ProblemError:
     if told[0]["type"] == "json_invalid":
         return ProblemError.from_malformed(f"it is no JSON ({told[0]['ctx']['error']})")
     if error.body is None:
-        return ProblemError.from_malformed("it is empty")
+        return ProblemError.from_malformed("it is empty, or null")
     # The first step of each place is the word "body". One more than are listed tells that there are more.
     told = told[: MOST_FAULTS + 1]
     return ProblemError.from_faults([fault_of(item["loc"][1:], item["msg"], item.get("input")) for item in told])
@@ -233,7 +238,7 @@ def _of_data(error: DataError) -> ProblemError:
     detail = str(error)
     if isinstance(error, ExcessError):
         return ProblemError(413, "too-large", "Too large", detail)
-    if isinstance(error, FileError):
+    if isinstance(error, FileError | DamagedStreamError):
         return ProblemError(400, "malformed-body", "Malformed body", detail)
     faults: list[Fault] = []
     if isinstance(error, UnknownColumnsError):

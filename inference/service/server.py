@@ -111,11 +111,13 @@ def serve(settings: Settings, service_settings: ServiceSettings, host: str, port
     protocol = type("Protocol", (_Protocol,), {"seconds": service_settings.seconds})
     config = uvicorn.Config(
         app, host=host, port=port, http=protocol, lifespan="on", ws="none",
-        # Not uvloop: it answers no faster here, and under load some connections wait ten times as long as others.
+        # Not uvloop: it answers no faster here, and under load it lets some connections wait many times as long.
         loop="asyncio",
         log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(service_settings.proxies), forwarded_allow_ips=list(service_settings.proxies),
-        # What is under way has its own limit of time.
-        timeout_graceful_shutdown=service_settings.seconds + 1,
+        # Longer than clients usually keep theirs, so that none is closed while a request is on its way.
+        timeout_keep_alive=service_settings.seconds,
+        # A body has so long to arrive, and its work as long again.
+        timeout_graceful_shutdown=2 * service_settings.seconds + 1,
     )  # fmt: skip
     _Server(config, lifecycle, service_settings.drain_seconds).run()

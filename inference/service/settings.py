@@ -22,13 +22,17 @@ SERVICE_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_API_RATE", "", "requests that one key, or without keys one address, may send: `600/minute`"),
     Setting("SCOREROOM_API_ORIGINS", "", "origins that browsers may call from, separated by commas; none by default"),
     Setting("SCOREROOM_API_PROXIES", "", "addresses of proxies whose X-Forwarded-For is believed, separated by commas"),
-    Setting("SCOREROOM_API_LOG", "info", "`info` logs each request, `warning` only what went wrong"),
-    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application has 16 kB"),
+    Setting(
+        "SCOREROOM_API_LOG",
+        "info",
+        "`info` logs each request, `warning` only faults and what Uvicorn warns of",
+    ),
+    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application may have 16 kB"),
     Setting("SCOREROOM_API_ROWS", "10000", "most applications of a JSON batch"),
     Setting("SCOREROOM_API_TABLE_ROWS", "200000", "most applications of a table (CSV, Parquet, Arrow stream)"),
-    Setting("SCOREROOM_API_SECONDS", "30", "longest time for a body to arrive, and for a batch to be scored"),
+    Setting("SCOREROOM_API_SECONDS", "30", "seconds in which a body has to arrive, and then its work to be done"),
     Setting("SCOREROOM_API_IN_FLIGHT", "256", "most requests under way at once; more are turned away"),
-    Setting("SCOREROOM_API_BATCHES", "4", "most batches that are read, scored or wait to be at once"),
+    Setting("SCOREROOM_API_BATCHES", "4", "most batches under way at once: being read, waiting or being scored"),
     Setting("SCOREROOM_API_DRAIN_SECONDS", "1", "time after SIGTERM in which requests are still answered"),
 )
 LOG_LEVELS = ("info", "warning")

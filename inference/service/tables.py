@@ -48,12 +48,11 @@ class UnknownColumnsError(DataError):
 
 
 class TableFaultsError(DataError):
-    """A table with cells that keep their rows from being scored: the first 100 in `faults`, of `n_faults`."""
+    """A table with cells that keep their rows from being scored, the first 100 of them in `faults`."""
 
-    def __init__(self, text: str, faults: Sequence[CellFault] = (), n_faults: int = 0) -> None:
+    def __init__(self, text: str, faults: Sequence[CellFault] = ()) -> None:
         super().__init__(text)
         self.faults = tuple(faults)
-        self.n_faults = n_faults
 
     @classmethod
     def from_table(cls, table: BatchTable, place: str) -> Self:
@@ -61,9 +60,9 @@ class TableFaultsError(DataError):
         found = "nothing" if first.found is None else repr(shown(first.found))
         return cls(
             f"{table.name}: {table.n_bad_rows:,} of {table.n_rows:,} rows cannot be scored, so none was; the first "
-            f"fault is {found} in column {first.column} {place} {first.row:,}, expected {first.expected}.",
+            f"fault is {found} in column {first.column} {place} {first.row:,}, expected {first.expected}; "
+            f"{'1 fault' if table.n_faults == 1 else f'{table.n_faults:,} faults'} in all.",
             table.faults[:MOST_FAULTS],
-            table.n_faults,
         )
 
 

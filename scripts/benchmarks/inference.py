@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data.settings import Settings
 from inference.artifact import PICKLE, Manifest, read_verified
+from inference.errors import ArtifactError
 from inference.features import FEATURES
 from inference.parity import compare
 from inference.session import ScoringSession
@@ -65,7 +66,9 @@ class Published:
     def read(cls, settings: Settings) -> Self:
         """Those that `settings` name."""
         # Verified against the manifest by read_verified, and made by this project's own build.
-        content = read_verified(settings.model, Manifest.load(settings.model), PICKLE) or b""
+        content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
+        if content is None:
+            raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))
         session = ScoringSession.open(settings.model)
         return cls(settings, pl.read_parquet(settings.applications), session, pickle.loads(content))  # noqa: S301
 

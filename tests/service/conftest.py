@@ -6,9 +6,9 @@ import io
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ import pytest
 from data import schema
 from data.settings import ROOT, Settings
 from inference.session import ScoringSession
-from scripts.benchmarks.server import free_port
+from scripts.benchmarks.server import free_port, service_command
 
 PATIENCE_S = 60
 # What the fixtures called so are.
@@ -44,10 +44,13 @@ class Running:
     @classmethod
     def start(cls, log: Path, environment: Mapping[str, str]) -> Self:
         port = free_port()
-        command = [sys.executable, "-m", "scripts.serve_api", "--port", str(port)]
         with log.open("wb") as said:
             process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=said
+                service_command(port),
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=said,
             )
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False)
         until = time.monotonic() + PATIENCE_S
@@ -72,6 +75,12 @@ class Running:
         """Ask it to end, and its exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)
+
+    def wait_until_read(self, asked: Future[Any]) -> None:
+        """Wait until a request beside the one that asks is in the service; `asked` must not be done by then."""
+        while "scoreroom_requests_in_flight 2.0" not in self.client.get("/metrics").text:
+            assert not asked.done()
+            time.sleep(0.005)
 
     def events(self, name: str = "request") -> list[dict[str, Any]]:
         """The lines of its log with this event."""

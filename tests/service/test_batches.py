@@ -65,7 +65,7 @@ def test_ten_thousand_are_taken_and_one_more_is_not(
         (b"", 400, "malformed-body", "it is no JSON"),
         (b'{"applications": [{}', 400, "malformed-body", "it is no JSON"),
         (b'{"applications": [{"AMT_CREDIT": NaN}]}', 400, "malformed-body", "it is no JSON"),
-        (b'{"applications": [' + b"[" * 200_000, 400, "malformed-body", ""),
+        (b'{"applications": [' + b"[" * 200_000, 400, "malformed-body", "it is no JSON"),
         (b'{"applications": [{}, {"CODE_GENDER": "\xff"}]}', 400, "malformed-body", "application 1 is no JSON"),
         (b'{"applications": [{"CODE_GENDER": "\\ud800"}]}', 400, "malformed-body", "it is no JSON"),
         (b"[]", 422, "invalid-application", "The body: Expected `object`, got `array`"),
@@ -133,16 +133,33 @@ def test_unknown_columns_of_a_table_are_an_error(
     assert {fault["field"] for fault in problem["errors"]} == {"TARGET", "SCORE"}
 
 
-@by_type
-@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 50, b"PAR1", b"\xff\xff\xff\xff", b"a,b\n1,2\n"])
+INVALID, MALFORMED = (422, "invalid-application"), (400, "malformed-body")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "wanted", "said"),
+    [
+        (CSV, b"", MALFORMED, "body.csv: holds no rows"),
+        (CSV, b"a,b\n", INVALID, "body.csv: holds 0 of the"),
+        (CSV, b"a,b\n1,2\n", INVALID, "body.csv: holds 0 of the"),
+        (CSV, b"\x00\xff" * 50, INVALID, "body.csv: is not text in UTF-8"),
+        (PARQUET, b"", MALFORMED, "body.parquet: holds no rows"),
+        (PARQUET, b"PAR1", MALFORMED, "body.parquet: is not a whole Parquet file"),
+        (PARQUET, b"a,b\n1,2\n", INVALID, "body.parquet: no Parquet file came"),
+        (STREAM, b"", MALFORMED, "body.arrows: holds no rows"),
+        (STREAM, b"\xff\xff\xff\xff", MALFORMED, "body.arrows: is not a whole Arrow IPC stream"),
+        (STREAM, b"a,b\n1,2\n", INVALID, "body.arrows: does not begin as an Arrow IPC stream"),
+    ],
+)
 def test_bytes_that_are_no_table_of_applications_are_a_problem(
-    client: httpx.Client, media_type: str, content: bytes
+    client: httpx.Client,
+    check_problem: CheckProblem,
+    media_type: str,
+    content: bytes,
+    wanted: tuple[int, str],
+    said: str,
 ) -> None:
-    answer = send(client, content, media_type)
-    problem = answer.json()
-    wanted = 422 if problem["type"].endswith("invalid-application") else 400
-    assert answer.status_code == problem["status"] == wanted
-    assert problem["detail"].startswith("body.")
+    check_problem(send(client, content, media_type), *wanted, said)
 
 
 def test_a_table_is_of_the_type_that_is_said(

@@ -152,10 +152,9 @@ def test_faults_carry_row_and_column(inputs: pl.DataFrame, table_format: TableFo
         CellFault(first + 7, "NAME_CONTRACT_TYPE", None, "a category"),
         CellFault(first + 7, "AMT_CREDIT", found, amount),
     )
-    assert caught.value.n_faults == 3
     assert str(caught.value) == (
         f"{table_format.name}: 2 of 12 rows cannot be scored, so none was; the first fault is '{found}' in column "
-        f"AMT_CREDIT {place} {first + 4}, expected {amount}."
+        f"AMT_CREDIT {place} {first + 4}, expected {amount}; 3 faults in all."
     )
 
 
@@ -170,7 +169,7 @@ def test_the_first_faults_are_listed_and_all_are_counted(inputs: pl.DataFrame) -
     with pytest.raises(TableFaultsError) as caught:
         read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
     assert [fault.row for fault in caught.value.faults] == list(range(1, MOST_FAULTS + 1))
-    assert caught.value.n_faults == 150
+    assert str(caught.value).endswith("; 150 faults in all.")
 
 
 @by_format
@@ -208,4 +207,4 @@ def test_texts_of_other_tables_do_not_reach_the_sentence_whole(inputs: pl.DataFr
     with pytest.raises(TableFaultsError) as caught:
         read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
     assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 220
+    assert len(str(caught.value)) < 240
