@@ -6,11 +6,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from inference.service.guard import JSON
-from inference.service.problems import MEDIA_TYPE, Problem
+from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
 from inference.service.schemas import BatchRequest, BatchScore
 from inference.service.settings import ServiceSettings
 from inference.service.tables import FORMATS
@@ -50,8 +51,22 @@ BATCH_BODY: dict[str, Any] = {
 
 def problems(*statuses: int) -> Responses:
     """The answers that are problems, by status."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": _COMPONENT.format(model=Problem.__name__)}}}
-    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+    schema = {"$ref": _COMPONENT.format(model=Problem.__name__)}
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status)}},
+        }
+        for status in statuses
+    }
+
+
+def _example(status: int) -> dict[str, Any]:
+    error = ProblemError.from_status(status, _MEANINGS[status])
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        error = ProblemError.from_faults([fault_of(("application", "AMT_CREDIT"), "", -1)])
+    found: dict[str, Any] = orjson.loads(problem_json(error))
+    return found
 
 
 def documented(app: FastAPI, settings: ServiceSettings) -> Callable[[], dict[str, Any]]:

@@ -51,7 +51,7 @@ class Problem(BaseModel):
     title: str = Field(description="The kind in words, the same for all problems of it.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong, where, and what to do.")
-    errors: list[Fault] | None = Field(default=None, description=f"Each fault, {MOST_FAULTS} at the most.")
+    errors: list[Fault] = Field(default=[], description=f"Each fault, {MOST_FAULTS} at the most; left out if none.")
 
 
 class ProblemError(HTTPException):

@@ -113,15 +113,15 @@ class ModelManifest(BaseModel):
     backend: str = Field(description="Model file that scores.")
     fallback_reason: str = Field(description="Why it is not model.onnx; empty where it is.")
     model_sha256: str = Field(description="Digest of the model file that scores.")
-    schema_version: int
-    product_version: str
-    training_data_sha256: str
-    seed: int
-    settings: dict[str, Any]
-    features: list[FeatureRecord]
-    features_sha256: str
-    libraries: dict[str, str]
+    schema_version: int = Field(description="Version of the manifest's own form.")
+    product_version: str = Field(description="Version of Scoreroom that published the model.")
+    training_data_sha256: str = Field(description="Digest of the application table that it was trained on.")
+    seed: int = Field(description="Seed of the folds and of the training.")
+    settings: dict[str, Any] = Field(description="Settings of the training.")
+    features: list[FeatureRecord] = Field(description="What the model sees, in order, with the columns behind it.")
+    features_sha256: str = Field(description="Digest of the features' definitions.")
+    libraries: dict[str, str] = Field(description="Versions of the libraries that took part.")
     metrics: dict[str, float] = Field(description="Of out-of-fold predictions (oof_) and of the export (parity_).")
-    cutoff: float
-    band_edges: list[float]
-    files: dict[str, FileRecord]
+    cutoff: float = Field(description="PD at and above which an application is declined.")
+    band_edges: list[float] = Field(description="PDs from each of which the next risk band begins.")
+    files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")

@@ -118,7 +118,9 @@ def test_every_operation_documents_its_problems(document: BaseSchema) -> None:
         answers = described["paths"][path][method.lower()]["responses"]
         assert answers.keys() == {"200"} | problems
         for status in problems:
-            assert answers[status]["content"] == {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            (content,) = answers[status]["content"].items()
+            assert (content[0], content[1]["schema"]) == (PROBLEM, {"$ref": "#/components/schemas/Problem"})
+            assert content[1]["example"]["status"] == int(status)
     # What FastAPI would document by itself.
     assert "HTTPValidationError" not in described["components"]["schemas"]
 
