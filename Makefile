@@ -15,7 +15,7 @@ run: $(READY) ## build what is missing, then serve the dashboard on http://local
 	@exec $(RUN) scripts.serve $(ARGS)
 
 test: lint types ## lint, type check and all tests
-	@$(RUN) pytest -n 2 --dist loadfile $(ARGS)
+	@$(RUN) pytest -n 2 --dist loadgroup $(ARGS)
 
 setup: $(READY) ## make .venv and install requirements.txt
 

@@ -47,6 +47,13 @@ def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series
     return values.cast(column.dtype).to_frame().select(pl.when(~missing).then(pl.col(column.name))).to_series()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all that drive a browser: two at once wait for one another."""
+    for item in items:
+        name = "browser" if "browser" in item.path.parts else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session", name="make_table")
 def make_table_fixture() -> Callable[..., pl.DataFrame]:
     """The factory itself, for tests that need a table of their own."""

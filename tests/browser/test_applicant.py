@@ -324,6 +324,8 @@ def write_record(page: Page, dashboard: str, portfolio: Portfolio, number: int, 
     half = half_credit(portfolio, number)
     set_number(page, "Credit amount", half)
     expect(card(page, "PD")).to_have_text(portfolio.pd(number, AMT_CREDIT=float(half)))
+    # The PD is on the screen before the run has come to the record; on a busy machine, well before.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_label("Note of the analyst").fill(NOTE)
     return download(page, "Record as JSON", folder / "record.json")
 

@@ -36,8 +36,9 @@ from inference.scoring import APPROVE, DECLINE
 
 _NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
 _LARGEST_MB, _MOST_RECORDS = 1, 20
-# A click on a file's button ends the typing of a note or a number, too; how long the page takes to follow.
-_TAKE_OVER_SECONDS = 0.4
+# A click on a file's button ends the typing of a note or a number, too; how long the page takes to follow, on a machine
+# that has other work as well. A file that is there before is taken for one that no button offers any more, and is lost.
+_TAKE_OVER_SECONDS = 1.0
 
 
 def render_record(view: ApplicantView) -> None:
