@@ -30,6 +30,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 # A value may hold a comma as well.
 _COMMAS_A_COLUMN = 2
+_NONE = "There is no application; send at least one."
 
 
 def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
@@ -61,9 +62,6 @@ def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
     if faults:
         raise ProblemError.from_faults(faults)
     return applications
-
-
-_NONE = "There is no application; send at least one."
 
 
 def _read(place: int, raw: memoryview[int]) -> dict[str, Value]:

@@ -41,14 +41,7 @@ class Service:
 
     def score(self, application: Mapping[str, Value]) -> Score:
         """PD and decision of one application."""
-        pd = self.session.score(application)
-        declined = declines(pd, self.manifest.cutoff)
-        band = risk_band(pd, self.manifest.band_edges)
-        self._count([DECLINE if declined else APPROVE], [band])
-        return Score(
-            id=id_of(application), default_probability=pd, decision="decline" if declined else "approve",
-            risk_band=band, cutoff=self.manifest.cutoff, model_sha256=self.model_sha256,
-        )  # fmt: skip
+        return self._decided(application, self.session.score(application))
 
     def score_json(self, body: bytes) -> bytes:
         """The answer, as JSON, to a JSON body of applications.
@@ -84,7 +77,8 @@ class Service:
     def explain(self, application: Mapping[str, Value], reasoning: Reasoning) -> Explanation:
         """PD and decision of one application, what each column adds to the log-odds, and the reasons."""
         found = reasoning.assess(application, self.session)
-        scored = self.score(application)
+        # Scored once: the PD is the assessment's.
+        scored = self._decided(application, found.default_probability)
         assert found.explanation is not None
         reasons = [_reason(each, application) for each in found.reasons]
         return Explanation(
@@ -101,6 +95,15 @@ class Service:
         """All that is known of the model."""
         of_session = {name: getattr(self.session, name) for name in ("backend", "fallback_reason")}
         return ModelManifest(**of_session, model_sha256=self.model_sha256, **asdict(self.manifest))
+
+    def _decided(self, application: Mapping[str, Value], pd: float) -> Score:
+        declined = declines(pd, self.manifest.cutoff)
+        band = risk_band(pd, self.manifest.band_edges)
+        self._count([DECLINE if declined else APPROVE], [band])
+        return Score(
+            id=id_of(application), default_probability=pd, decision="decline" if declined else "approve",
+            risk_band=band, cutoff=self.manifest.cutoff, model_sha256=self.model_sha256,
+        )  # fmt: skip
 
     def _count(self, decisions: Sequence[str], bands: Sequence[str]) -> None:
         self._metrics.count_scored(Counter(zip(decisions, bands, strict=True)).items())
