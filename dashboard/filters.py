@@ -10,7 +10,7 @@ from functools import reduce
 import polars as pl
 
 from dashboard.metrics.counts import BINS_PER_UNIT
-from data.predictions import OUTCOME, PD_BIN, sentinel_of
+from data.predictions import OBSERVED, OUTCOME, PD_BIN, sentinel_of
 
 # No column is called so: the names of those of a file never begin with a tilde.
 DECISION = "~decision"
@@ -123,6 +123,11 @@ class Filters:
 
     def __bool__(self) -> bool:
         return bool(self.conditions) or self.is_rest
+
+    @property
+    def is_cut_by_outcome(self) -> bool:
+        """Whether the cohort is what it is because of what happened to it."""
+        return any(condition.column in (OBSERVED, DECISION) for condition in self.conditions)
 
     def on(self, column: str) -> Condition | None:
         """The condition on `column`, or None."""

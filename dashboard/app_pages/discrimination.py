@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, catalogue, labels, parameters, state
+from dashboard.catalogue import Metric
 from dashboard.charts.lift import (
     describe_gain,
     describe_lift,
@@ -32,28 +30,25 @@ from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.metric_card import render_estimate
+from dashboard.components.metric_card import render_card
 from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.discrimination import auc_difference, gini, ks_statistic, roc_auc, roc_curve
+from dashboard.metrics.discrimination import auc_difference, roc_curve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import (
     CapCurve,
-    average_precision,
-    cap_curve,
     ks_curve,
-    lift_table,
     precision_recall_curve,
 )
-from dashboard.metrics.rates import Confusion, confusion
+from dashboard.metrics.rates import Confusion
 from dashboard.visit import CUTOFF
 
-Measure = Callable[[ScoreCounts], Estimate]
 TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
+_DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)
+_RIGHTLY_DECLINED = (catalogue.DEFAULTS_AMONG_DECLINED, catalogue.DEFAULTS_DECLINED)
 # The ends of the intervals are left to the figures and their data.
 _ENDS = (", low", ", high", ", low (%)", ", high (%)")
-_CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 def render(view: View) -> None:
@@ -73,22 +68,12 @@ def render(view: View) -> None:
         tabs[name](view)
 
 
-def _ks(counts: ScoreCounts) -> Estimate:
-    return ks_statistic(counts).statistic
-
-
 def _render_cards(view: View) -> None:
-    best = ks_statistic(view.counts).cutoff
+    best = view.evaluation.ks.cutoff
     reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
-    cards: tuple[tuple[str, Measure, str], ...] = (
-        ("ROC AUC", roc_auc, _HELP["auc"]),
-        ("Gini", gini, _HELP["gini"]),
-        ("KS", _ks, _HELP["ks"] + reached),
-        ("Average precision", average_precision, _HELP["average_precision"]),
-    )
-    for column, (label, measure, help_text) in zip(st.columns(len(cards)), cards, strict=True):
+    for column, metric in zip(st.columns(len(catalogue.DISCRIMINATION)), catalogue.DISCRIMINATION, strict=True):
         with column:
-            _render_card(view, label, measure, labels.decimal, help_text)
+            render_card(metric, view.evaluation, view.beside, more_help=reached if metric is catalogue.KS else "")
 
 
 def _render_difference(view: View, name: str) -> None:
@@ -120,7 +105,7 @@ def _overlap_words(shared: ScoreCounts) -> str:
 
 
 def _render_roc(view: View) -> None:
-    auc, decided, curve = roc_auc(view.counts), confusion(view.counts, view.cutoff), roc_curve(view.counts)
+    auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
@@ -130,33 +115,21 @@ def _render_roc(view: View) -> None:
             method="ROC curve",
         )  # fmt: skip
     with side:
-        _render_shares(view, _at(decided), view.cutoff, ("recall", "fpr"))
+        _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
 
-def _render_card(view: View, label: str, measure: Measure, word: Callable[[float], str], help_text: str) -> None:
-    render_estimate(label, measure(view.counts), word, help_text=help_text, against=view.compared(measure))
-
-
-def _render_shares(view: View, title: str, cutoff: float, names: tuple[str, ...]) -> None:
+def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric, ...]) -> None:
     """Write what declining from `cutoff` on does, a card each."""
+    other = view.other(lambda evaluation: evaluation.at(cutoff))
     # In a box of their own, cards are no higher than they need to be.
     with st.container():
         st.markdown(f"**{title}**")
-        for name in names:
-            label, share, help_text = _SHARES[name]
-            _render_card(view, label, partial(_share_at, cutoff, share), _short_percent, help_text)
-
-
-def _share_at(cutoff: float, share: Callable[[Confusion], Estimate], counts: ScoreCounts) -> Estimate:
-    return share(confusion(counts, cutoff))
-
-
-def _short_percent(share: float) -> str:
-    return labels.percent(share, 1)
+        for metric in metrics:
+            render_card(metric, view.evaluation.at(cutoff), other)
 
 
 def _render_precision_recall(view: View) -> None:
-    average, decided = average_precision(view.counts), confusion(view.counts, view.cutoff)
+    average, decided = view.evaluation.average_precision, view.evaluation.confusion
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
@@ -166,7 +139,7 @@ def _render_precision_recall(view: View) -> None:
             table=tabulate_precision_recall(curve, against=against), method="Precision-recall curve",
         )  # fmt: skip
     with side:
-        _render_shares(view, _at(decided), view.cutoff, ("precision", "recall"))
+        _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
 
 
 def _at(decided: Confusion) -> str:
@@ -174,7 +147,7 @@ def _at(decided: Confusion) -> str:
 
 
 def _render_ks(view: View) -> None:
-    found, curve = ks_statistic(view.counts), ks_curve(view.counts)
+    found, curve = view.evaluation.ks, ks_curve(view.counts)
     against = view.compared(ks_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
@@ -189,7 +162,7 @@ def _render_ks(view: View) -> None:
 
 
 def _render_ks_cutoff(view: View, best: float) -> None:
-    _render_shares(view, f"At this PD of {labels.percent(best)}", best, ("recall", "fpr"))
+    _render_shares(view, f"At this PD of {labels.percent(best)}", best, _DECLINED)
     in_force = view.cutoff == view.counts.snap(best)
     st.button(
         "This is the cutoff" if in_force else "Use this cutoff", key="disc.use_ks", disabled=in_force,
@@ -200,8 +173,8 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 
 
 def _render_cap(view: View) -> None:
-    ratio, curve = gini(view.counts), cap_curve(view.counts)
-    against = view.compared(cap_curve)
+    ratio, curve = view.evaluation.gini, view.evaluation.cap
+    against = view.other(lambda evaluation: evaluation.cap)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
@@ -218,19 +191,20 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
     curves = {"own": (COHORT, curve)}
     if against is not None and against.value is not None:
         curves["other"] = (against.name, against.value)
-    held = {key: [100 * each.captured_at(share) for share in _CAP_SHARES] for key, (_, each) in curves.items()}
+    held = {key: [100 * each.captured_at(share) for share in catalogue.CAP_SHARES] for key, (_, each) in curves.items()}
     names = {key: st.column_config.NumberColumn(name, format="%.1f %%") for key, (name, _) in curves.items()}
     with st.container():
         st.markdown("**Share of all defaults that the riskiest hold**")
         st.dataframe(
-            as_arrow({"share": [f"{100 * share:g} %" for share in _CAP_SHARES], **held}), hide_index=True,
+            as_arrow({"share": [f"{100 * share:g} %" for share in catalogue.CAP_SHARES], **held}), hide_index=True,
             alt="Share of all defaults among the riskiest applications",
             column_config={"share": st.column_config.TextColumn("Riskiest"), **names},
         )  # fmt: skip
 
 
 def _render_lift(view: View) -> None:
-    table, against = lift_table(view.counts), view.compared(lift_table)
+    table = view.evaluation.lift
+    against = view.other(lambda evaluation: evaluation.lift)
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
@@ -259,20 +233,3 @@ def _render_groups(table: Table, *, is_compared: bool) -> None:
 def _format(name: str) -> str:
     whole = name in ("Group", "Applications", "Defaults")
     return "%,.0f" if whole else "%.2f"
-
-
-_HELP = {
-    "auc": "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval.",
-    "gini": "2 AUC - 1, also the accuracy ratio of the CAP: 0 for no discrimination, 1 for perfect.",
-    "ks": "Largest gap between the shares of defaulters and of non-defaulters below a PD, and where it is reached.",
-    "average_precision": "Mean share of defaults among the applications declined together with each default. By chance "
-    "it is the default rate, so compare cohorts of similar default rates only.",
-}
-_SHARES: dict[str, tuple[str, Callable[[Confusion], Estimate], str]] = {
-    "recall": ("Defaults declined", lambda decided: decided.recall,
-               "Share of the defaults with a PD at or above the cutoff (recall); Wilson interval."),
-    "fpr": ("Non-defaults declined", lambda decided: decided.false_positive_rate,
-            "Share of the non-defaults with a PD at or above the cutoff (false positive rate); Wilson interval."),
-    "precision": ("Defaults among the declined", lambda decided: decided.precision,
-                  "Share of the declined that default (precision); Wilson interval."),
-}  # fmt: skip

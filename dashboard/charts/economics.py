@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.assumptions import COST_UNIT
 from dashboard.charts.template import (
     COHORT,
     TRANSPARENT,
@@ -29,7 +30,6 @@ from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 
 # A range whose upper end is more than so many times its lower one says little about where the best cutoff is.
 TOO_WIDE = 3.0
-COST_UNIT = 1_000
 HEIGHT = 420
 
 

@@ -9,26 +9,27 @@ from typing import TypeVar
 import streamlit as st
 
 from dashboard import cache, labels, state
+from dashboard.assumptions import assume
+from dashboard.cautions import caution
 from dashboard.charts.template import Named
 from dashboard.components.cohort_menu import compared, render_comparison
 from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
 from dashboard.components.method import render_method
-from dashboard.filters import DECISION, Filters
+from dashboard.filters import Filters
 from dashboard.links import Cohort
 from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit import COHORTS
-from data.predictions import OBSERVED, Predictions
+from data.predictions import Predictions
 
 T = TypeVar("T")
-# With fewer of either outcome, an interval is wider than what it is asked about.
-FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows: a cohort of a dataset, what it is compared with, their counts, and the cutoff (a PD).
+    """What a page shows: a cohort of a dataset, what it is compared with, both evaluated, and the cutoff (a PD).
 
-    The counts are never empty when a page is rendered, those of what the cohort is compared with may be.
+    The cohort is never empty when a page is rendered, what it is compared with (`beside`) may be.
     """
 
     dataset: cache.Dataset
@@ -36,23 +37,36 @@ class View:
     cohort: Cohort
     against: Cohort | None
     cutoff: float
-    counts: ScoreCounts
-    against_counts: ScoreCounts | None
+    evaluation: Evaluation
+    beside: Named[Evaluation] | None
+
+    @property
+    def counts(self) -> ScoreCounts:
+        """The cohort's counts."""
+        return self.evaluation.counts
+
+    @property
+    def against_counts(self) -> ScoreCounts | None:
+        """The counts of what the cohort is compared with."""
+        return None if self.beside is None else self.beside.value.counts
 
     @property
     def is_cut_by_outcome(self) -> bool:
         """Whether the cohort is what it is because of what happened to it."""
-        return any(condition.column in (OBSERVED, DECISION) for condition in self.cohort.filters.conditions)
+        return self.cohort.filters.is_cut_by_outcome
 
     @property
     def portfolio_counts(self) -> ScoreCounts:
         """The counts of all applications."""
         return cache.cohort_counts(self.dataset, Filters())
 
+    def other(self, of: Callable[[Evaluation], T]) -> Named[T] | None:
+        """What `of` gives for what the cohort is compared with; None where that is nothing."""
+        return None if self.beside is None else Named(self.beside.name, of(self.beside.value))
+
     def compared(self, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
-        """What `measure` gives for what the cohort is compared with; None where that is nothing."""
-        counts = self.against_counts
-        return None if self.against is None or counts is None else Named(self.against.name, measure(counts))
+        """The same of its counts."""
+        return self.other(lambda evaluation: measure(evaluation.counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +89,12 @@ def current_view(dataset: cache.Dataset) -> View:
     shown, against = state.filters(), compared()
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
-    counts = cache.cohort_counts(dataset, cohort.filters)
-    other_counts = None if other is None else cache.cohort_counts(dataset, other.filters)
-    return View(dataset, cache.predictions(dataset), cohort, other, cutoff, counts, other_counts)
+    assumed = assume(cutoff, state.get)
+    evaluation = Evaluation(cache.cohort_counts(dataset, cohort.filters), assumed)
+    beside = None
+    if other is not None:
+        beside = Named(other.name, Evaluation(cache.cohort_counts(dataset, other.filters), assumed))
+    return View(dataset, cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
 
 
 def _name(filters: Filters) -> str:
@@ -114,26 +131,9 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
 
 
 def _render_caution(view: View) -> None:
-    caution = _caution(view)
-    if caution:
-        st.info(caution, icon=":material/info:")
-
-
-def _caution(view: View) -> str:
-    """What a reader of a small or one-sided cohort should know before any figure; empty for the others."""
-    if view.is_cut_by_outcome:
-        return (
-            "This cohort is cut out by its outcome. Its default rate, calibration and ranking are the filter's doing "
-            "and say nothing about the model."
-        )
-    n_good, n_bad = view.counts.n_good, view.counts.n_bad
-    if not n_good or not n_bad:
-        which = "None" if not n_bad else "All"
-        return f"{which} of these applications defaulted: AUC, Gini and KS, which compare outcomes, are not defined."
-    if min(n_good, n_bad) < FEW:
-        number = labels.plural(n_bad, "default") if n_bad < FEW else labels.plural(n_good, "non-default")
-        return f"Too few to conclude: the cohort holds {number} only. Intervals are wide, and single figures mislead."
-    return ""
+    told = caution(view.counts, view.cohort.filters)
+    if told:
+        st.info(told, icon=":material/info:")
 
 
 def _render_resolution() -> None:

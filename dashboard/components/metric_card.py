@@ -7,8 +7,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import labels
+from dashboard.catalogue import Metric
 from dashboard.charts.template import Named
 from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.evaluation import Evaluation
 
 
 def render_metric(label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None) -> None:
@@ -45,3 +47,14 @@ def render_estimate(
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
     render_metric(label, word(estimate.value), note, more=more, help_text=help_text)
+
+
+def render_card(
+    metric: Metric, shown: Evaluation, against: Named[Evaluation] | None, *, note: str = "", more_help: str = ""
+) -> None:
+    """Write `metric` of `shown` beside that of `against`; `note` stands where there is no interval."""
+    given = shown.assumptions
+    render_estimate(
+        metric.label_under(given), metric.of(shown), metric.word, help_text=metric.help_under(given) + more_help,
+        note=note, against=Named(against.name, metric.of(against.value)) if against else None,
+    )  # fmt: skip

@@ -35,6 +35,11 @@ class Reliability:
     low: FloatArray
     high: FloatArray
 
+    @property
+    def n_fitting(self) -> int:
+        """Number of groups whose mean PD lies inside the interval of their default rate."""
+        return int(((self.low <= self.mean_pd) & (self.mean_pd <= self.high)).sum())
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationError:

@@ -75,6 +75,13 @@ class CutoffCurve:
     theory: float | None
     applications: int
 
+    @property
+    def given_away(self) -> float | None:
+        """What the cutoff in force costs more, or earns less, than the best one, over all applications."""
+        if self.best is None or self.now.value is None:
+            return None
+        return abs(self.now.value - self.best) * self.applications
+
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
