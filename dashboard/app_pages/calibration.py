@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import streamlit as st
 
-from dashboard import labels, parameters, state
+from dashboard import catalogue, labels, parameters, state
+from dashboard.assumptions import GROUPS
 from dashboard.charts.band_calibration import (
     Bands,
     describe_band_calibration,
@@ -27,32 +27,16 @@ from dashboard.charts.template import Table
 from dashboard.components.figure import is_dark, render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.metric_card import render_card, render_metric
 from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.calibration import (
-    Verdict,
-    brier_score,
-    calibration_check,
-    expected_calibration_error,
-    reliability,
-)
-from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
-from dashboard.metrics.calibration_scores import BrierDecomposition, brier_decomposition, log_loss
-from dashboard.metrics.calibration_tests import (
-    SignificanceTest,
-    calibration_by_band,
-    hosmer_lemeshow_test,
-    spiegelhalter_test,
-)
-from dashboard.metrics.counts import ScoreCounts, weighted_sum
-from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
+from dashboard.metrics.calibration import Reliability, Verdict, calibration_check
+from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
+from dashboard.metrics.calibration_tests import SignificanceTest
+from dashboard.metrics.evaluation import Evaluation
 
-Measure = Callable[[ScoreCounts], Estimate]
-Test = Callable[[ScoreCounts], SignificanceTest]
-Card = tuple[str, Measure, Callable[[float], str], str]
+Test = Callable[[Evaluation], SignificanceTest]
 
-GROUPS = parameters.whole("cal.groups", 20, low=5, high=50)
 AXES = parameters.choice("cal.axes", tuple(str(axes) for axes in Axes))
 TAB = parameters.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
 LEVEL = 0.05
@@ -85,57 +69,20 @@ def _render_verdict(view: View) -> None:
 
 
 def _render_effects(view: View) -> None:
-    n_groups = state.get(GROUPS)
+    shown = view.evaluation
     cells = iter([*st.columns(4), *st.columns(4)])
-    for label, measure, word, help_text in _cards(n_groups):
+    for metric in catalogue.CALIBRATION:
+        noise = f"by chance up to {100 * shown.calibration_error.noise_high:.2f}"
         with next(cells):
-            render_estimate(
-                label, measure(view.counts), word, help_text=help_text, against=view.compared(measure),
-                note=_noise(view.counts, n_groups) if label == "Calibration error" else "",
-            )  # fmt: skip
+            render_card(metric, shown, view.beside, note=noise if metric is catalogue.CALIBRATION_ERROR else "")
     with next(cells):
-        _render_fitting(view, n_groups)
+        _render_fitting(shown.calibration_error.groups)
 
 
-def _cards(n_groups: int) -> list[Card]:
-    score = partial(labels.decimal, digits=4)
-    return [
-        ("Observed / expected", lambda counts: calibration_in_the_large(counts).ratio, labels.decimal,
-         "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole."),
-        ("Intercept (log-odds)", lambda counts: calibration_in_the_large(counts).intercept, labels.decimal,
-         "What has to be added to the log-odds of every PD: 0 is right, above 0 PDs are too low on the whole."),
-        ("Calibration slope", lambda counts: calibration_slope(counts).slope, labels.decimal,
-         "1 is right; below 1 PDs are too extreme, above 1 too much alike."),
-        ("Calibration error", lambda counts: expected_calibration_error(counts, n_groups=n_groups).error, labels.points,
-         f"Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too."),
-        ("Brier score", brier_score, score, "Mean squared difference of PD and outcome; lower is better."),
-        ("Brier skill", lambda counts: _skill(counts, n_groups), _signed_percent,
-         "How much lower the Brier score is than with the default rate as everybody's PD; 100 % is foresight."),
-        ("Log-loss", lambda counts: log_loss(counts).score, score,
-         "Mean surprise at the outcomes, in nats; lower is better, and sure but wrong PDs cost most."),
-    ]  # fmt: skip
-
-
-def _skill(counts: ScoreCounts, n_groups: int) -> Estimate:
-    found = brier_decomposition(counts, n_groups=n_groups)
-    return Estimate.undefined(NO_APPLICATIONS) if found is None else found.skill
-
-
-def _signed_percent(share: float) -> str:
-    return labels.percent(share).replace("-", "−")
-
-
-def _noise(counts: ScoreCounts, n_groups: int) -> str:
-    noise = expected_calibration_error(counts, n_groups=n_groups).noise_high
-    return f"by chance up to {100 * noise:.2f}"
-
-
-def _render_fitting(view: View, n_groups: int) -> None:
-    groups = reliability(view.counts, n_groups=n_groups)
-    fitting = int(((groups.low <= groups.mean_pd) & (groups.mean_pd <= groups.high)).sum())
+def _render_fitting(groups: Reliability) -> None:
     n = groups.applications.size
     render_metric(
-        "Groups that fit", f"{fitting} of {n}", f"right PDs: about {0.95 * n:.0f}",
+        "Groups that fit", f"{groups.n_fitting} of {n}", f"right PDs: about {0.95 * n:.0f}",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
     )  # fmt: skip
 
@@ -143,12 +90,12 @@ def _render_fitting(view: View, n_groups: int) -> None:
 def _render_reliability(view: View) -> None:
     slider, axes_choice = st.columns([1, 1], gap="large", vertical_alignment="bottom")
     with slider:
-        n_groups = st.slider("Groups of equally many applications", 5, 50, **state.value_widget(GROUPS))
+        st.slider("Groups of equally many applications", 5, 50, **state.value_widget(GROUPS))
     with axes_choice:
         st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
     axes, dark = Axes(state.get(AXES)), is_dark()
-    result = reliability(view.counts, n_groups=n_groups)
-    against = view.compared(partial(reliability, n_groups=n_groups))
+    result = view.evaluation.calibration_error.groups
+    against = view.other(lambda evaluation: evaluation.calibration_error.groups)
     table = tabulate_reliability(result, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -164,7 +111,7 @@ def _render_reliability(view: View) -> None:
 
 
 def _render_bands(view: View) -> None:
-    bands, against = calibration_by_band(view.counts), view.compared(calibration_by_band)
+    bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
     alt = describe_band_calibration(bands, against=against)
     st.dataframe(as_arrow(_band_rows(bands)), hide_index=True, column_config=_BAND_COLUMNS, alt=alt)
     render_figure(
@@ -183,7 +130,7 @@ def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
 
 
 def _render_brier(view: View) -> None:
-    parts = brier_decomposition(view.counts, n_groups=state.get(GROUPS))
+    parts = view.evaluation.brier_parts
     if parts is None:
         return
     st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
@@ -194,7 +141,7 @@ def _render_brier(view: View) -> None:
                        "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
                        "Says": st.column_config.TextColumn(width="large")},
     )  # fmt: skip
-    st.caption(_log_loss_note(view.counts))
+    st.caption(_log_loss_note(view.evaluation.log_loss))
     render_tools(table, key="brier-decomposition", method="Brier decomposition")
 
 
@@ -233,30 +180,29 @@ def _brier_terms(parts: BrierDecomposition) -> list[tuple[str, float, str]]:
     ]
 
 
-def _log_loss_note(counts: ScoreCounts) -> str:
-    found = log_loss(counts)
+def _log_loss_note(found: LogLoss) -> str:
     scores = [labels.decimal(value, 4) for value in (found.score.value, found.of_default_rate)]
     return f"Log-loss {scores[0]} compares with {scores[1]} for the default rate as everybody's PD."
 
 
 def _render_tests(view: View) -> None:
     n_groups = state.get(GROUPS)
-    st.markdown(_why(view.counts))
+    st.markdown(_why(view.evaluation))
     # One row of columns a line, so that cards, sentences and buttons stand side by side.
     cards, sentences, methods = (st.columns(2, gap="medium") for _ in range(3))
     for i, (label, symbol, test, question) in enumerate(_tests(n_groups)):
         with cards[i]:
             _render_test(view, label, symbol, test)
         with sentences[i]:
-            st.markdown(_answer(question, test(view.counts)))
-            st.caption(_degrees(view, test(view.counts)))
+            st.markdown(_answer(question, test(view.evaluation)))
+            st.caption(_degrees(view, test(view.evaluation)))
         with methods[i]:
             render_method(label, key=label)
     st.caption("The number of groups is set under Reliability; Jeffreys' test of each band is under Risk bands.")
 
 
-def _why(counts: ScoreCounts) -> str:
-    n, smallest = counts.n_applications, labels.points(_smallest_gap(counts))
+def _why(evaluation: Evaluation) -> str:
+    n, smallest = evaluation.counts.n_applications, labels.points(evaluation.smallest_significant_gap)
     text = (
         "A p-value says how surprising the cohort would be if every PD were right, not by how much PDs are off. "
         f"With {labels.plural(n, 'application')}, a gap of {smallest} between mean PD and default rate is about the "
@@ -267,23 +213,17 @@ def _why(counts: ScoreCounts) -> str:
     return f"{text}: a test that does not reject may only have seen too little."
 
 
-def _smallest_gap(counts: ScoreCounts) -> float:
-    """The gap of mean PD and default rate that right PDs exceed in one of twenty cohorts."""
-    parts = ((counts.good_mean_pd, counts.good), (counts.bad_mean_pd, counts.bad))
-    variance = sum(weighted_sum(pd * (1 - pd), number) for pd, number in parts)
-    return Z95 * math.sqrt(variance) / counts.n_applications
-
-
 def _tests(n_groups: int) -> tuple[tuple[str, str, Test, str], ...]:
-    by_group = partial(hosmer_lemeshow_test, n_groups=n_groups)
     return (
-        ("Spiegelhalter test", "z", spiegelhalter_test, "Is the Brier score what right PDs would give?"),
-        ("Hosmer-Lemeshow test", "χ²", by_group, f"Do {n_groups} groups hold the defaults that right PDs expect?"),
-    )
+        ("Spiegelhalter test", "z", lambda evaluation: evaluation.spiegelhalter,
+         "Is the Brier score what right PDs would give?"),
+        ("Hosmer-Lemeshow test", "χ²", lambda evaluation: evaluation.hosmer_lemeshow,
+         f"Do {n_groups} groups hold the defaults that right PDs expect?"),
+    )  # fmt: skip
 
 
 def _render_test(view: View, label: str, symbol: str, test: Test) -> None:
-    found = test(view.counts)
+    found = test(view.evaluation)
     if found.statistic.value is None:
         render_metric(label, labels.NOT_DEFINED, "not defined")
         return
@@ -299,7 +239,7 @@ def _answer(question: str, found: SignificanceTest) -> str:
 
 
 def _other_p(view: View, test: Test) -> str:
-    other = view.compared(test)
+    other = view.other(test)
     return "" if other is None else f"{other.name}: p {_p(other.value)}"
 
 
