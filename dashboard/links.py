@@ -27,6 +27,7 @@ MOST_NAMED = 50
 LONGEST_NAME = 60
 _LONGEST_QUOTE = 40
 _MOST_PROBLEMS = 5
+_MOST_LISTED = 12
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -63,6 +64,13 @@ class Cohort:
 
 def _brief(text: str) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+
+
+def brief_list(names: Iterable[str]) -> str:
+    """The first twelve of `names`, each cut short where it is long, and how many more there are."""
+    listed = [_brief(name) for name in names]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
@@ -130,7 +138,10 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) 
     if column.kind is CohortKind.LEVELS:
         unknown = [value for value in values if value not in column.levels]
         if unknown:
-            raise LinkError.from_filter(name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels")
+            known = brief_list(column.levels)
+            raise LinkError.from_filter(
+                name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels ({known})"
+            )
         return LevelFilter(name, tuple(sorted(set(values))), with_missing)
     if not values:
         return RangeFilter(name, only_missing=True)

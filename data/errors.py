@@ -197,7 +197,7 @@ def _also(others: list[str]) -> str:
 
 
 class SettingError(DataError):
-    """An environment variable that holds something else than it should."""
+    """A setting or an option that holds something else than it should."""
 
     @classmethod
     def from_bad_number(cls, name: str, found: str, at_least: int) -> Self:
@@ -206,6 +206,10 @@ class SettingError(DataError):
     @classmethod
     def from_bad_text(cls, name: str, found: str, expected: str) -> Self:
         return cls(f"{name} is {found!r}; set it to {expected}, or leave it unset.")
+
+    @classmethod
+    def from_bad_cutoff(cls, found: str) -> Self:
+        return cls(f"--cutoff {found}: is not a PD from 0 to 1; say 0.16 for 16 %.")
 
     @classmethod
     def from_taken_port(cls, host: str, port: int, reason: str) -> Self:

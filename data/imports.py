@@ -83,7 +83,8 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
     told = repr(sorted(roles.items())).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
     source = PredictionsSource(path.name, digest, is_imported=True, notices=tuple(notices))
-    return Predictions(frame, source, describe_columns(frame))
+    used = {word: roles[column] for word, column in ROLES.items() if column in roles and column in frame.columns}
+    return Predictions(frame, source, describe_columns(frame), used)
 
 
 def version_of(path: Path) -> str:

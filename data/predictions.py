@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -57,12 +57,16 @@ class CohortColumn:
 
 @dataclass(frozen=True, slots=True)
 class PredictionsSource:
-    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see."""
+    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
+
+    `n_open` counts the rows of the source that were left out of the table because they have no outcome.
+    """
 
     name: str
     digest: str
     is_imported: bool
     notices: tuple[str, ...] = ()
+    n_open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,14 @@ class Predictions:
     """Predictions in memory.
 
     `frame` holds `is_default` (Boolean), `default_probability` (Float32, 0 to 1), where known `application_id`, `fold`
-    (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32).
+    (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32). `roles` gives
+    for each role the column of somebody else's file that was taken for it.
     """
 
     frame: pl.DataFrame
     source: PredictionsSource
     cohort_columns: tuple[CohortColumn, ...]
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_ids(self) -> bool:

@@ -1,0 +1,145 @@
+"""Evaluate predictions without a screen: every figure of the pages, with intervals, as a table and as JSON.
+
+Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dashboard import catalogue, labels
+from dashboard.assumptions import assume
+from dashboard.catalogue import Word
+from dashboard.columns import prepare
+from dashboard.conditions import read_conditions
+from dashboard.metrics.estimate import Estimate
+from dashboard.report import Report, evaluate
+from data.errors import SettingError
+from data.imports import import_predictions, parse_mapping
+from data.predictions import load_predictions
+from data.settings import load_settings
+from data.storage import check_file_place, write_atomically
+from inference.decision import DEFAULT_CUTOFF
+from scripts._cli import run
+
+STANDARD_OUTPUT = Path("-")
+
+
+def main() -> None:
+    """Read the arguments, evaluate, write the JSON, print the table."""
+    arguments = _parse()
+    cutoff = _cutoff(arguments.cutoff)
+    mapping = parse_mapping(arguments.map)
+    if arguments.json not in (None, STANDARD_OUTPUT):
+        check_file_place(arguments.json)
+    if arguments.file is None:
+        found = load_predictions(load_settings().predictions)
+    else:
+        found = import_predictions(arguments.file, mapping)
+    predictions = prepare(found)
+    report = evaluate(predictions, read_conditions(arguments.where, predictions.cohort_columns), assume(cutoff))
+    text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if arguments.json == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    if arguments.json is not None:
+        with write_atomically(arguments.json) as beside:
+            beside.write_text(text, encoding="utf-8")
+    _print(report)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="COLUMN=ROLE",
+        help="what a column is: id, outcome, probability, fold or exposure; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cutoff", default=str(DEFAULT_CUTOFF), metavar="PD",
+        help="PD from which on applications are declined, 0 to 1 (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=LEVEL",
+        help="only these applications; COLUMN=LOW..HIGH for numbers, COLUMN=~missing for gaps; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
+    arguments = parser.parse_args()
+    if arguments.map and arguments.file is None:
+        parser.error("--map says what a column of FILE is; name the file too")
+    return arguments
+
+
+def _cutoff(text: str) -> float:
+    try:
+        cutoff = float(text)
+    except ValueError:
+        cutoff = -1.0
+    if not 0 <= cutoff <= 1:
+        raise SettingError.from_bad_cutoff(text)
+    return cutoff
+
+
+def _print(report: Report) -> None:
+    # Wide enough where nobody watches, so that a log is not cut by the 80 columns that are assumed there.
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    table = Table("Figure", "Value", "95 % interval", title=escape(_title(report)), title_justify="left")
+    for page, rows in _rows(report):
+        table.add_section()
+        table.add_row(f"[bold]{page}[/]")
+        for row in rows:
+            table.add_row(*map(escape, row))
+    console.print(table)
+    for sentence in _sentences(report):
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _title(report: Report) -> str:
+    chosen = [f"{name}={value}" for name, value in report.conditions]
+    return " · ".join([report.predictions.source.name, *chosen])
+
+
+def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    found, decided = report.evaluation, report.evaluation.confusion
+    counts = {
+        "Applications": report.n_applications, "Open": report.n_open, "Defaults": found.counts.n_bad,
+        f"Approved below {labels.percent(decided.cutoff)}": decided.approved, "Declined": decided.declined,
+    }  # fmt: skip
+    yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
+    for page, metrics in catalogue.PAGES.items():
+        given = found.assumptions
+        yield page, [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+    yield (
+        "Risk bands: observed / expected",
+        [
+            (f"{band.band}, {labels.plural(band.applications, 'application')}", *_worded(band.ratio, labels.decimal))
+            for band in found.bands
+        ],
+    )
+
+
+def _worded(estimate: Estimate, word: Word) -> tuple[str, str]:
+    if estimate.value is None:
+        return labels.NOT_DEFINED, estimate.explanation
+    if estimate.low is None or estimate.high is None:
+        return word(estimate.value), ""
+    return word(estimate.value), labels.interval(word(estimate.low), word(estimate.high))
+
+
+def _sentences(report: Report) -> Iterator[str]:
+    if report.predictions.roles:
+        taken = ", ".join(f"{role} from {column}" for role, column in report.predictions.roles.items())
+        yield f"Taken: {taken}."
+    yield from (f"Notice: {notice}" for notice in report.notices)
+
+
+if __name__ == "__main__":
+    run(main)
