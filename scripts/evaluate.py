@@ -6,6 +6,7 @@ Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--cutoff PD] [
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ def main() -> None:
     report = evaluate(predictions, read_conditions(arguments.where, predictions.cohort_columns), assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if arguments.json == STANDARD_OUTPUT:
-        sys.stdout.write(text)
+        # As JSON is written, whatever the terminal's own encoding is.
+        sys.stdout.buffer.write(text.encode())
         return
     if arguments.json is not None:
         with write_atomically(arguments.json) as beside:
@@ -89,17 +91,24 @@ def _cutoff(text: str) -> float:
 
 
 def _print(report: Report) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     # Wide enough where nobody watches, so that a log is not cut by the 80 columns that are assumed there.
     console = Console(width=None if sys.stdout.isatty() else 120)
-    table = Table("Figure", "Value", "95 % interval", title=escape(_title(report)), title_justify="left")
+    table = Table("Figure", "Value", "95 % interval", title=_printable(_title(report)), title_justify="left")
     for page, rows in _rows(report):
         table.add_section()
         table.add_row(f"[bold]{page}[/]")
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(_printable, row))
     console.print(table)
     for sentence in _sentences(report):
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        console.print(_printable(sentence), highlight=False, soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    # Names come out of files: they are neither markup nor orders to the terminal.
+    return escape("".join(each if each.isprintable() else " " for each in text))
 
 
 def _title(report: Report) -> str:

@@ -77,9 +77,14 @@ def test_a_filter_that_does_not_fit_is_left_out_with_a_sentence(query: str, said
 def test_what_a_link_makes_up_is_quoted_in_brief() -> None:
     _, problems = links.read_filters([("f.kind", "n" * 5_000), ("f." + "c" * 5_000, "1..2")], COLUMNS)
     assert problems == (
-        f"The filter on kind asks for '{'n' * 39}…', which is not one of its levels.",
+        f"The filter on kind asks for '{'n' * 39}…', which is not one of its levels (a, b & c=d, ~missing, ~x, é).",
         f"The filter on {'c' * 39}… names a column that these predictions do not have.",
     )
+
+
+def test_of_many_levels_the_first_twelve_are_told() -> None:
+    assert links.brief_list([f"{i}" for i in range(14)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+    assert links.brief_list(["a", "n" * 50]) == f"a, {'n' * 39}…"
 
 
 def test_of_many_problems_the_first_five_are_told() -> None:

@@ -225,6 +225,16 @@ def test_scores_that_are_no_probabilities_are_told(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out.json").read_text())["notices"] == [notice]
 
 
+def test_names_of_a_file_are_no_orders_to_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    level = "[bold]x[/]\x1b[31m\u202e"
+    pl.DataFrame({"target": [0, 1] * 20, "pd": np.linspace(0.2, 0.8, 40), "kind": [level] * 40}).write_csv(path)
+    done = evaluate(path, "--where", f"kind={level}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "odd.csv · kind=[bold]x[/] [31m" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_without_a_file_the_portfolio_at_hand_is_evaluated(built: Settings) -> None:
     stored = pl.read_parquet(built.predictions)
     found = evaluated("--where", "CODE_GENDER=F")
@@ -274,3 +284,8 @@ def test_json_that_cannot_be_written_leaves_what_was_there(source: Path, tmp_pat
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert (tmp_path / "kept").read_text() == "old"
+
+
+def test_every_key_of_the_json_is_documented(found: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    assert [name for name in found if f"`{name}`" not in text] == []
