@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from dashboard.metrics.counts import BINS_PER_UNIT, score_bin_expression
 from data.predictions import (
     FOLD,
     FOLD_NAME,
@@ -23,6 +22,7 @@ from data.predictions import (
     CohortKind,
     Predictions,
 )
+from data.scores import make_score_grid
 from inference.decision import BAND_EDGES, risk_band
 
 PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
@@ -31,17 +31,17 @@ BANDS = tuple(risk_band(edge) for edge in (0.0, *BAND_EDGES))
 
 
 def prepare(found: Predictions) -> Predictions:
-    """`found` with the PD bin of every row, its risk band, and its outcome and fold in words."""
-    frame = found.frame.with_columns(score_bin_expression())
+    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words."""
+    pds = found.frame[PROBABILITY].to_numpy()
+    grid = make_score_grid(pds)
+    frame = found.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
-    return replace(found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds)))
+    return replace(found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds)), grid=grid)
 
 
 def _band(frame: pl.DataFrame) -> pl.Series:
-    # From the PD's bin: band edges lie on its grid, so a band counted from bins is the band of every single row.
-    edges = np.round(np.array(BAND_EDGES) * BINS_PER_UNIT)
-    codes = np.searchsorted(edges, frame[PD_BIN].to_numpy(), side="right").astype(np.uint8)
+    codes = np.searchsorted(BAND_EDGES, frame[PROBABILITY].to_numpy(), side="right").astype(np.uint8)
     return pl.Series(PD_BAND, codes).cat.to(pl.Enum(BANDS))
 
 

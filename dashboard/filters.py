@@ -9,8 +9,7 @@ from functools import reduce
 
 import polars as pl
 
-from dashboard.metrics.counts import BINS_PER_UNIT
-from data.predictions import OBSERVED, OUTCOME, PD_BIN, sentinel_of
+from data.predictions import OBSERVED, OUTCOME, PROBABILITY, sentinel_of
 
 # No column is called so: the names of those of a file never begin with a tilde.
 DECISION = "~decision"
@@ -94,7 +93,7 @@ class DecisionFilter:
         """The Polars predicate; never null."""
         if self.cutoff is None:
             raise ValueError("A filter on decisions needs the cutoff; resolve it with `Filters.at`.")
-        declined = pl.col(PD_BIN) >= round(self.cutoff * BINS_PER_UNIT)
+        declined = pl.col(PROBABILITY) >= self.cutoff
         kinds = [
             (declined if kind.is_declined else ~declined) & (pl.col(OUTCOME) if kind.defaulted else ~pl.col(OUTCOME))
             for kind in self.kinds

@@ -149,7 +149,8 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     n_open = int(rows.select((~is_known).sum()).collect().item())
     # Of rows that are not in the table it is not known to which cohort they belong.
     n_open += 0 if filters else predictions.source.n_open
-    counts = count_scores(predictions.frame, filters=is_known if within is None else within & is_known)
+    known = is_known if within is None else within & is_known
+    counts = count_scores(predictions.frame, predictions.grid, filters=known)
     if not counts.n_applications:
         raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
     return Report(predictions, chosen, n_open, Evaluation(counts, assumptions))

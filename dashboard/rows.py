@@ -16,7 +16,6 @@ import polars as pl
 from dashboard import labels
 from dashboard.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.filters import Filters
-from dashboard.metrics.counts import BINS_PER_UNIT
 from data.predictions import (
     DERIVED_COLUMNS,
     EXPOSURE,
@@ -24,7 +23,6 @@ from data.predictions import (
     ID,
     OBSERVED,
     PD_BAND,
-    PD_BIN,
     PROBABILITY,
     CohortColumn,
     CohortKind,
@@ -135,17 +133,17 @@ def take_slice(order: Positions, number: int, size: int) -> Slice:
 def sliced(predictions: Predictions, positions: Positions, names: Sequence[str], cutoff: float) -> pl.DataFrame:
     """The named columns of the rows at `positions`, in that order, as they are stored."""
     drawn = [name for name in names if name not in (DECISION, ROW_NUMBER)]
-    rows = predictions.frame.select(*drawn, PD_BIN)[positions]
+    rows = predictions.frame.select({*drawn, PROBABILITY})[positions]
     own = {
-        DECISION: decisions(rows[PD_BIN], cutoff).alias(DECISION),
+        DECISION: decisions(rows[PROBABILITY], cutoff).alias(DECISION),
         ROW_NUMBER: pl.Series(ROW_NUMBER, positions + 1),
     }
     return pl.DataFrame([own[name] if name in own else rows[name] for name in names])
 
 
-def decisions(pd_bin: pl.Series, cutoff: float) -> pl.Series:
-    """The decision on each row in words, from the bin of its PD: the same rows as every count of the screen."""
-    declined = pd_bin >= round(cutoff * BINS_PER_UNIT)
+def decisions(pds: pl.Series, cutoff: float) -> pl.Series:
+    """The decision on each PD in words."""
+    declined = pds >= cutoff
     return declined.cast(pl.UInt8).cat.to(pl.Enum([APPROVED, DECLINED]))
 
 
@@ -156,7 +154,7 @@ def cohort_table(predictions: Predictions, filters: Filters, cutoff: float) -> p
     name = _DECISION_IN_FILE
     while name in rows.columns:
         name += "_at_cutoff"
-    return rows.with_columns(decisions(rows[PD_BIN], cutoff).alias(name)).drop(DERIVED_COLUMNS, strict=False)
+    return rows.with_columns(decisions(rows[PROBABILITY], cutoff).alias(name)).drop(DERIVED_COLUMNS, strict=False)
 
 
 def _selected(predictions: Predictions, filters: Filters, search: Search | None) -> Positions:

@@ -22,11 +22,11 @@ from dashboard import links
 from dashboard.cache import Location
 from dashboard.drafts import Draft
 from dashboard.filters import Condition, Filters
-from dashboard.metrics.counts import BINS_PER_UNIT
 from dashboard.parameters import Parameter
 from dashboard.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
 from data.imports import parse_mapping
 from data.predictions import Predictions
+from data.scores import round_cutoff
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
@@ -192,8 +192,8 @@ def _take_over(parameter: Parameter[Any], also: Changes, offered: Sequence[str] 
 
 
 def cutoff() -> float:
-    """The cutoff in force, as a PD on the grid of the score bins."""
-    return round(get(CUTOFF) / 100 * BINS_PER_UNIT) / BINS_PER_UNIT
+    """The cutoff in force, a PD."""
+    return round_cutoff(get(CUTOFF) / 100)
 
 
 def filters() -> Filters:

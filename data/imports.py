@@ -24,6 +24,7 @@ from data.predictions import (
     PredictionsSource,
     describe_columns,
 )
+from data.scores import exact_scores
 from data.storage import read_parquet, sha256_of
 
 ROLES: Mapping[str, str] = MappingProxyType(
@@ -185,7 +186,7 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
     notices: list[str] = []
     columns = [
         (_outcome(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
-        _number(table[roles[PROBABILITY]]).cast(pl.Float32).alias(PROBABILITY),
+        exact_scores(table[roles[PROBABILITY]]).alias(PROBABILITY),
         *_optional_roles(table, roles, notices),
     ]
     # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.

@@ -15,10 +15,11 @@ import polars as pl
 
 from data import schema
 from data.errors import FileError, PredictionsError
+from data.scores import ScoreGrid, exact_scores
 from data.storage import read_parquet, write_parquet
 
 _METADATA = "scoreroom.predictions"
-_FORMAT = 1
+_FORMAT = 2
 ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "application_id",
     "is_default",
@@ -73,15 +74,17 @@ class PredictionsSource:
 class Predictions:
     """Predictions in memory.
 
-    `frame` holds `is_default` (Boolean), `default_probability` (Float32, 0 to 1), where known `application_id`, `fold`
+    `frame` holds `is_default` (Boolean), `default_probability` (Float64, 0 to 1), where known `application_id`, `fold`
     (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32). `roles` gives
-    for each role the column of somebody else's file that was taken for it.
+    for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
+    until that has been made.
     """
 
     frame: pl.DataFrame
     source: PredictionsSource
     cohort_columns: tuple[CohortColumn, ...]
     roles: Mapping[str, str] = field(default_factory=dict)
+    grid: ScoreGrid | None = None
 
     @property
     def has_ids(self) -> bool:
@@ -98,7 +101,7 @@ def make_predictions(applications: pl.DataFrame, default_probability: pl.Series,
     return applications.select(
         pl.col(schema.ID).alias(ID),
         (pl.col(schema.TARGET) == 1).alias(OUTCOME),
-        default_probability.cast(pl.Float32).alias(PROBABILITY),
+        exact_scores(default_probability).alias(PROBABILITY),
         fold.cast(pl.UInt8).alias(FOLD),
         pl.col("AMT_CREDIT").cast(pl.Float32).alias(EXPOSURE),
         *cohort,

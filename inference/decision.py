@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.scores import exact_score
+
 COST_OF_MISSED_DEFAULT = 10.0
 COST_OF_DECLINED_GOOD = 1.0
 # Each band is twice as risky as the one before it.
@@ -37,23 +39,25 @@ def probabilities_of(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]
 def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDArray[np.bool_]:
     """Whether each PD is at or above the cutoff.
 
-    A PD is a float32 wherever it is kept, so it is compared as one; the comparison itself is in float64, where the
-    cutoff is not rounded.
+    A model gives PDs as float32; each counts as the shortest decimal that names it (`data.scores.exact_scores`), so
+    that 0.0909 is declined at a cutoff of 0.0909 although the nearest float32 lies below.
     """
-    return probabilities.astype(np.float32).astype(np.float64) >= cutoff
+    pds, edge = probabilities.astype(np.float32), np.float32(cutoff)
+    # Decimals are in the order of their floats: only the PD that the cutoff itself is stored as needs its decimal.
+    return pds >= edge if exact_score(edge) >= cutoff else pds > edge
 
 
 def declines(default_probability: float, cutoff: float) -> bool:
     """`is_declined` for one PD, without an array for it."""
-    return float(np.float32(default_probability)) >= cutoff
+    return exact_score(np.float32(default_probability)) >= cutoff
 
 
 def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -> str:
     """The letter of the risk band of a PD: A below the first of the ascending `edges`, the next letter from each on."""
-    return chr(ord("A") + bisect_right(edges, default_probability))
+    return chr(ord("A") + bisect_right(edges, exact_score(np.float32(default_probability))))
 
 
 def risk_bands(probabilities: NDArray[np.floating[Any]], edges: Sequence[float] = BAND_EDGES) -> NDArray[np.str_]:
     """`risk_band` of each PD."""
     letters = np.array([risk_band(edge, edges) for edge in (0.0, *edges)])
-    return letters[np.searchsorted(edges, probabilities.astype(np.float64), side="right")]
+    return letters[sum(is_declined(probabilities, edge).astype(np.intp) for edge in edges)]

@@ -44,6 +44,7 @@ from dashboard.metrics.economics import (
 )
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.visit import CUTOFF
+from data.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
 TAB = parameters.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))
@@ -172,10 +173,10 @@ def _render_use(curve: CutoffCurve | None) -> None:
     best = None if curve is None else curve.optimum.value
     if curve is None or best is None:
         return
-    in_force = best == curve.applied
+    in_force = round_cutoff(best) == curve.applied
     st.button(
         f"Use this cutoff ({labels.brief_percent(best)})", on_click=state.put,
-        args=({CUTOFF: round(100 * best, 2)},), disabled=in_force, width="stretch", type="primary",
+        args=({CUTOFF: round(100 * round_cutoff(best), 4)},), disabled=in_force, width="stretch", type="primary",
     )  # fmt: skip
 
 

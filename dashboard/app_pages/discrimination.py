@@ -43,6 +43,7 @@ from dashboard.metrics.ranking import (
 )
 from dashboard.metrics.rates import Confusion
 from dashboard.visit import CUTOFF
+from data.scores import round_cutoff
 
 TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)
@@ -163,10 +164,11 @@ def _render_ks(view: View) -> None:
 
 def _render_ks_cutoff(view: View, best: float) -> None:
     _render_shares(view, f"At this PD of {labels.percent(best)}", best, _DECLINED)
-    in_force = view.cutoff == view.counts.snap(best)
+    in_force = view.cutoff == round_cutoff(best)
     st.button(
         "This is the cutoff" if in_force else "Use this cutoff", key="disc.use_ks", disabled=in_force,
-        icon=":material/check:", on_click=state.put, args=({CUTOFF: round(100 * best, 2)},), width="stretch",
+        icon=":material/check:", on_click=state.put, args=({CUTOFF: round(100 * round_cutoff(best), 4)},),
+        width="stretch",
         help="The KS weighs both errors alike. Where a missed default costs more than a declined good applicant, "
         "the best cutoff lies elsewhere: see Cutoff.",
     )  # fmt: skip

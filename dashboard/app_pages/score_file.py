@@ -25,18 +25,17 @@ from dashboard.components.row_files import parquet_of
 from dashboard.components.table import as_arrow, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW, Draft, make_edits
-from dashboard.metrics.counts import ScoreCounts, count_scores, score_bin_expression
+from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
 from data import schema
 from data.batch_file import BatchTable, read_batch
 from data.batch_limits import LIMITS
 from data.errors import DataError
-from data.predictions import OUTCOME, PD_BIN
+from data.scores import exact_scores
 from inference.batch import ScoredBatch, score_batch_table
 from inference.decision import risk_band
 from inference.features import FEATURES
-from inference.scoring import PROBABILITY
 from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
@@ -58,9 +57,8 @@ class Batch:
     @cached_property
     def counts(self) -> ScoreCounts:
         """Its PDs as counts; outcomes, which nobody knows yet, are all put down as good."""
-        probabilities = self.scored.frame[self.scored.probability].alias(PROBABILITY)
-        known = pl.DataFrame([probabilities]).with_columns(pl.lit(value=False).alias(OUTCOME))
-        return count_scores(known.with_columns(score_bin_expression().alias(PD_BIN)))
+        pds = exact_scores(self.scored.frame[self.scored.probability]).to_numpy()
+        return exact_counts(np.zeros(pds.size, dtype=bool), pds)
 
 
 def render(view: View) -> None:
@@ -152,9 +150,9 @@ def _render_summary(view: View, batch: Batch) -> None:
         found = approval_rate(counts, batch.cutoff)
         render_estimate("Approval rate", found, labels.percent, help_text="Share whose PD is below the cutoff.")
     with cells[3]:
-        approved = counts.edges < batch.cutoff
-        expected = float((counts.good_pd + counts.bad_pd)[approved].sum())
-        number = int(counts.applications[approved].sum())
+        first = counts.first_declined(batch.cutoff)
+        expected = float((counts.good_pd + counts.bad_pd)[:first].sum())
+        number = int(counts.applications[:first].sum())
         share = labels.percent(expected / number if number else None)
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
 
@@ -203,8 +201,9 @@ def _render_bands(view: View, batch: Batch) -> None:
 
 
 def _band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
-    starts = np.searchsorted(counts.edges, (0.0, *edges))
-    shares: list[float] = (np.add.reduceat(counts.applications, starts) / max(counts.n_applications, 1)).tolist()
+    starts = [0, *(counts.first_declined(edge) for edge in edges)]
+    below = np.append(0, np.cumsum(counts.applications))
+    shares: list[float] = (np.diff(below[[*starts, -1]]) / max(counts.n_applications, 1)).tolist()
     return shares
 
 

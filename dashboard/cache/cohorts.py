@@ -44,14 +44,16 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
-    return count_scores(predictions(dataset).frame, filters=filters.expression())
+    found = predictions(dataset)
+    return count_scores(found.frame, found.grid, filters=filters.expression())
 
 
 # A resource: 58 levels take longer to unpickle than all that a page does with them.
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    counted = count_scores_by(predictions(dataset).frame, bins.code(), filters=filters.expression())
+    found = predictions(dataset)
+    counted = count_scores_by(found.frame, bins.code(), found.grid, filters=filters.expression())
     return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
 
 
@@ -114,7 +116,8 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
     """The counts of the applications that are in both cohorts."""
     met = [cohort.expression() for cohort in (one, other)]
     both = pl.all_horizontal([expression for expression in met if expression is not None] or [pl.lit(value=True)])
-    return count_scores(predictions(dataset).frame, filters=both)
+    found = predictions(dataset)
+    return count_scores(found.frame, found.grid, filters=both)
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.

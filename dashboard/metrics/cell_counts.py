@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dashboard.metrics.counts import BINS_PER_UNIT, CountsError, FloatArray, IntArray
-from data.predictions import OUTCOME, PD_BIN, PROBABILITY
+from dashboard.metrics.counts import CountsError, FloatArray, IntArray
+from data.predictions import OUTCOME, PROBABILITY
 
 _KINDS = 4
 
@@ -33,7 +33,7 @@ def count_cells(
     filters: pl.Expr | None = None,
 ) -> CellCounts:
     """The cells of `codes` (expressions for whole numbers from 0 up to, not including, `shape`) among the rows that
-    pass `filters`; approved are PDs below `cutoff`, which is moved to the nearest 0.0001.
+    pass `filters`; approved are PDs below `cutoff`.
 
     Raises:
         CountsError: an outcome, a PD or a code is null.
@@ -41,7 +41,7 @@ def count_cells(
     """
     rows = frame.lazy() if filters is None else frame.lazy().filter(filters)
     vertical, horizontal = (code.cast(pl.Int64).alias(name) for name, code in zip("vh", codes, strict=True))
-    approved = pl.col(PD_BIN) < round(cutoff * BINS_PER_UNIT)
+    approved = pl.col(PROBABILITY) < cutoff
     kind = pl.col(OUTCOME).cast(pl.Int64) + 2 * approved.cast(pl.Int64)
     table = rows.select(vertical, horizontal, kind.alias("kind"), pl.col(PROBABILITY).cast(pl.Float64)).collect()
     _check(table, shape)

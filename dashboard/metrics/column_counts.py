@@ -14,12 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dashboard.metrics.counts import IntArray
+from dashboard.metrics.counts import BoolArray, IntArray
 
 # A joint table of this size still fits the fastest cache, where counting costs the same as for a single column.
 MAX_CELLS = 4_096
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 class ColumnCountsError(ValueError):

@@ -1,8 +1,7 @@
-"""`ScoreCounts`: what one cohort comes down to, and the only place where metrics touch rows.
+"""`ScoreCounts`: what a cohort's PDs and outcomes add up to, bin by bin, and counting it.
 
-For each bin of the predicted probability of default (PD) it holds how many applications repaid ("good") and defaulted
-("bad"), and the sums of PD and of exposure by outcome. It is additive, so that segments add up to their cohort and the
-rest is the whole less the cohort; every metric is a function of it.
+The rows of a cohort are read once, in one pass; everything shown of it is a function of these counts. Counts are
+additive: segments add up to their cohort and the rest is the whole less the cohort; every metric is a function of it.
 """
 
 from __future__ import annotations
@@ -17,15 +16,16 @@ import polars as pl
 
 from data.predictions import EXPOSURE, OUTCOME, PROBABILITY
 from data.predictions import PD_BIN as BIN
+from data.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoff
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyArray: TypeAlias = npt.NDArray[Any]
 IntArray: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 SegmentValue: TypeAlias = str | int | float | bool | None
 
-BINS_PER_UNIT = 10_000
-N_BINS = BINS_PER_UNIT + 1
-STEP = 1 / BINS_PER_UNIT
+# A cohort or segment of no more rows is counted by distinct PD whatever the grid of its table.
+MOST_EXACT = 16_384
 MAX_SEGMENTS = 200
 
 
@@ -35,8 +35,8 @@ class CountsError(ValueError):
     @classmethod
     def from_grids(cls, left: ScoreCounts, right: ScoreCounts) -> Self:
         return cls(
-            f"These counts are on different PD grids ({left.edges.size:,} and {right.edges.size:,} bins); "
-            "count both with `count_scores` before adding or subtracting."
+            f"These counts are on the grids of two tables ({left.edges.size:,} and {right.edges.size:,} bins); "
+            "count both with the same grid before combining them."
         )
 
     @classmethod
@@ -53,7 +53,7 @@ class CountsError(ValueError):
     @classmethod
     def from_missing_columns(cls, names: Iterable[str]) -> Self:
         listed = ", ".join(names)
-        return cls(f"The predictions lack {listed}; load them with their `{BIN}` column (see `score_bins`).")
+        return cls(f"The predictions lack {listed}; load them with `dashboard.columns.prepare`.")
 
     @classmethod
     def from_nulls(cls, n_rows: int) -> Self:
@@ -75,8 +75,8 @@ class ScoreCounts:
     """Applications, sums of PD and of exposure by outcome for each PD bin; immutable and additive.
 
     All arrays have one value per bin. `edges` are the lower edges, ascending: a bin holds PDs from its edge up to,
-    not including, the next. `step` is the bins' width, or 0 where each bin is one distinct PD (`exact_counts`).
-    Exposure is in currency units, and 0 throughout where it is not known.
+    not including, the next. Where the counts are `is_exact`, each bin is one distinct PD, its edge. Exposure is in
+    currency units, and 0 throughout where it is not known.
 
     Raises:
         CountsError: an array's length differs from that of `edges`, or a count is negative.
@@ -89,7 +89,7 @@ class ScoreCounts:
     bad_pd: FloatArray
     good_exposure: FloatArray
     bad_exposure: FloatArray
-    step: float = STEP
+    is_exact: bool = True
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -104,10 +104,9 @@ class ScoreCounts:
 
     @classmethod
     def empty(cls) -> Self:
-        """No application at all, on the standard grid; the neutral element of addition."""
-        zeros = np.zeros(N_BINS)
-        whole = zeros.astype(np.int64)
-        return cls(STANDARD_EDGES, whole, whole, zeros, zeros, zeros, zeros)
+        """No application at all; the neutral element of addition."""
+        nothing = np.zeros(1)
+        return cls(nothing, nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing, nothing, nothing)
 
     @property
     def n_good(self) -> int:
@@ -149,39 +148,54 @@ class ScoreCounts:
         """Mean PD of the bad applications per bin; the bin's edge where there are none."""
         return np.divide(self.bad_pd, self.bad, out=self.edges.copy(), where=self.bad > 0)
 
+    @property
+    def cutoffs(self) -> FloatArray:
+        """A cutoff per bin that declines it and all above, and at the end one that declines nobody.
+
+        It is the highest that can be applied (see `round_cutoffs`) where one parts the bin from those below, else the
+        bin's edge.
+        """
+        ends = np.append(self.edges, ceil_cutoff(float(self.edges[-1])))
+        brief = floor_cutoffs(ends)
+        below = np.concatenate([[-1.0], self.edges])
+        return np.where(brief > below, brief, ends)
+
     def snap(self, cutoff: float) -> float:
-        """The cutoff that is applied for `cutoff`: the nearest one on the grid, or itself where the bins are exact."""
-        return round(cutoff * BINS_PER_UNIT) / BINS_PER_UNIT if self.step else cutoff
+        """The cutoff that is applied for `cutoff`: itself where the bins are exact, else as `round_cutoff` has it."""
+        return cutoff if self.is_exact else round_cutoff(cutoff)
 
     def first_declined(self, cutoff: float) -> int:
         """Index of the first bin at or above `cutoff`, which is declined; one past the last if there is none."""
-        if self.step:
-            return min(max(round(cutoff * BINS_PER_UNIT), 0), self.edges.size)
-        return int(np.searchsorted(self.edges, cutoff, side="left"))
+        return int(np.searchsorted(self.edges, self.snap(cutoff), side="left"))
+
+    def on(self, edges: FloatArray, *, is_exact: bool) -> ScoreCounts:
+        """The same applications in the bins that begin at `edges`; those below all edges go into the first."""
+        if edges is self.edges or np.array_equal(edges, self.edges):
+            return self
+        bins = np.maximum(np.searchsorted(edges, self.edges, side="right") - 1, 0)
+        sums = {name: np.bincount(bins, weights=getattr(self, name), minlength=edges.size) for name in _SUMS}
+        return ScoreCounts(
+            edges, **{name: _frozen(sums[name].astype(_dtype_of(name))) for name in _SUMS}, is_exact=is_exact
+        )
 
     def __add__(self, other: ScoreCounts) -> ScoreCounts:
-        self._check_grid(other)
-        sums: dict[str, AnyArray] = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
-        return ScoreCounts(self.edges, **sums, step=self.step)
+        left, right = on_common_bins(self, other)
+        sums: dict[str, AnyArray] = {name: getattr(left, name) + getattr(right, name) for name in _SUMS}
+        return ScoreCounts(left.edges, **sums, is_exact=left.is_exact)
 
     def __sub__(self, other: ScoreCounts) -> ScoreCounts:
-        self._check_grid(other)
-        rest: dict[str, AnyArray] = {name: getattr(self, name) - getattr(other, name) for name in _SUMS}
+        left, right = on_common_bins(self, other)
+        rest: dict[str, AnyArray] = {name: getattr(left, name) - getattr(right, name) for name in _SUMS}
         # Subtracting floats leaves dust where nothing is left; a bin without applications sums to nothing.
         for outcome in ("good", "bad"):
             for name in (f"{outcome}_pd", f"{outcome}_exposure"):
                 rest[name] = np.where(rest[outcome] > 0, np.maximum(rest[name], 0.0), 0.0)
-        return ScoreCounts(self.edges, **rest, step=self.step)
+        return ScoreCounts(left.edges, **rest, is_exact=left.is_exact)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        # Most of the 10,001 bins are empty in a cohort; a cache holds and unpickles only those that are not.
+        # Many bins are empty in a cohort; a cache holds and unpickles only those that are not.
         used = np.flatnonzero(self.applications)
-        edges = None if self.edges is STANDARD_EDGES else self.edges
-        return _rebuilt, (edges, self.step, used, tuple(getattr(self, name)[used] for name in _SUMS))
-
-    def _check_grid(self, other: ScoreCounts) -> None:
-        if self.edges is not other.edges and not np.array_equal(self.edges, other.edges):
-            raise CountsError.from_grids(self, other)
+        return _rebuilt, (self.edges, self.is_exact, used, tuple(getattr(self, name)[used] for name in _SUMS))
 
 
 def _frozen(array: AnyArray) -> AnyArray:
@@ -189,9 +203,7 @@ def _frozen(array: AnyArray) -> AnyArray:
     return array
 
 
-STANDARD_EDGES: FloatArray = np.arange(N_BINS) / BINS_PER_UNIT
-STANDARD_EDGES.setflags(write=False)
-_ARRAYS = tuple(field.name for field in fields(ScoreCounts) if field.name != "step")
+_ARRAYS = tuple(field.name for field in fields(ScoreCounts) if field.name != "is_exact")
 _SUMS = _ARRAYS[1:]
 
 
@@ -199,12 +211,29 @@ def _dtype_of(name: str) -> type[np.int64] | type[np.float64]:
     return np.int64 if name in ("good", "bad") else np.float64
 
 
-def _rebuilt(edges: FloatArray | None, step: float, used: IntArray, values: tuple[AnyArray, ...]) -> ScoreCounts:
-    grid = STANDARD_EDGES if edges is None else edges
-    sums: dict[str, AnyArray] = {name: np.zeros(grid.size, dtype=_dtype_of(name)) for name in _SUMS}
+def _rebuilt(edges: FloatArray, is_exact: bool, used: IntArray, values: tuple[AnyArray, ...]) -> ScoreCounts:
+    sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=_dtype_of(name)) for name in _SUMS}
     for array, part in zip(sums.values(), values, strict=True):
         array[used] = part
-    return ScoreCounts(grid, **sums, step=step)
+    return ScoreCounts(edges, **{name: _frozen(array) for name, array in sums.items()}, is_exact=is_exact)
+
+
+def on_common_bins(*counts: ScoreCounts) -> tuple[ScoreCounts, ...]:
+    """`counts` on the same bins: the coarsest grid among them, or of exact ones all their distinct PDs.
+
+    Raises:
+        CountsError: two are on different grids of which neither is exact.
+    """
+    coarse = [each for each in counts if not each.is_exact]
+    for each in coarse[1:]:
+        if each.edges is not coarse[0].edges and not np.array_equal(each.edges, coarse[0].edges):
+            raise CountsError.from_grids(coarse[0], each)
+    if coarse:
+        return tuple(each.on(coarse[0].edges, is_exact=False) for each in counts)
+    if all(np.array_equal(each.edges, counts[0].edges) for each in counts[1:]):
+        return counts
+    edges = np.unique(np.concatenate([each.edges for each in counts]))
+    return tuple(each.on(edges, is_exact=True) for each in counts)
 
 
 def weighted_sum(values: AnyArray, weights: AnyArray) -> float:
@@ -216,48 +245,29 @@ def weighted_sum(values: AnyArray, weights: AnyArray) -> float:
     return float((values * weights).sum())
 
 
-def score_bin_expression(column: str = PROBABILITY) -> pl.Expr:
-    """The PD bin of each row as a UInt16 column called `pd_bin`: floor(PD x 10,000), 0 to 10,000; null stays null.
+def count_scores(
+    frame: pl.DataFrame | pl.LazyFrame, grid: ScoreGrid | None = None, *, filters: pl.Expr | None = None
+) -> ScoreCounts:
+    """The counts of the rows that pass `filters` (all of them by default).
 
-    The PD that counts is the stored Float32, widened to Float64. Its 24-bit mantissa times 10,000 is exact there, so
-    `pd_bin >= round(cutoff * 10_000)` says the same as `PD >= cutoff` for every cutoff on the grid. A PD outside 0
-    to 1, or not a number, has no bin: null.
-    """
-    stored = pl.col(column).cast(pl.Float32).cast(pl.Float64)
-    valid = stored.is_between(0, 1)
-    return pl.when(valid).then((stored * BINS_PER_UNIT).floor()).cast(pl.UInt16).alias(BIN)
-
-
-def score_bins(default_probability: npt.ArrayLike) -> npt.NDArray[np.uint16]:
-    """The PD bin of each value, as `score_bin_expression` gives it.
+    `frame` has `is_default` (Boolean), `default_probability` (Float64) and, where known, `exposure` (in currency units;
+    null counts as 0). Without a `grid`, and for 16,384 rows or fewer, the bins are the distinct PDs of those rows.
+    Otherwise they are those of the table's `grid`, and `frame` also has `pd_bin`, each row's place in it.
 
     Raises:
-        CountsError: a PD is outside 0 to 1 or not a number.
+        CountsError: a column is missing, or an outcome or PD is null or no probability.
     """
-    stored = np.asarray(default_probability, dtype=np.float32).astype(np.float64)
-    n_wrong = int(stored.size - np.count_nonzero((stored >= 0) & (stored <= 1)))
-    if n_wrong:
-        raise CountsError.from_nulls(n_wrong)
-    return np.floor(stored * BINS_PER_UNIT).astype(np.uint16)
-
-
-def count_scores(frame: pl.DataFrame | pl.LazyFrame, *, filters: pl.Expr | None = None) -> ScoreCounts:
-    """The counts of the rows that pass `filters` (all of them by default), on the standard grid.
-
-    `frame` has `is_default` (Boolean), `default_probability` (Float32), `pd_bin` (UInt16, see `score_bin_expression`)
-    and, where known, `exposure` (in currency units; null counts as 0).
-
-    Raises:
-        CountsError: a column is missing, or an outcome or PD is null.
-    """
-    rows = _rows(frame, filters, {}).collect()
-    return _counts_from(_bincounts(rows, rows["cell"], n_cells=2 * N_BINS))
+    return _counted(_rows(frame, grid, filters, {}), grid)
 
 
 def count_scores_by(
-    frame: pl.DataFrame | pl.LazyFrame, column: str | pl.Expr, *, filters: pl.Expr | None = None
+    frame: pl.DataFrame | pl.LazyFrame,
+    column: str | pl.Expr,
+    grid: ScoreGrid | None = None,
+    *,
+    filters: pl.Expr | None = None,
 ) -> Mapping[SegmentValue, ScoreCounts]:
-    """The counts of each segment, in one pass, ordered by the segments' values (an Enum's in its own order, null last).
+    """The counts of each segment, ordered by the segments' values (an Enum's in its own order, null last).
 
     `column` names a column or is an expression over them, for example a number cut into ranges. Segments without a row
     are left out; they add up to what `count_scores` gives for the same filters.
@@ -266,12 +276,13 @@ def count_scores_by(
         CountsError: as in `count_scores`, or there are more than `MAX_SEGMENTS` distinct values.
     """
     segment = pl.col(column) if isinstance(column, str) else column
-    rows = _rows(frame, filters, {"segment": segment}).collect()
+    rows = _rows(frame, grid, filters, {"segment": segment})
     levels, codes = _coded(rows["segment"], column if isinstance(column, str) else "the expression")
-    cells = rows["cell"] + codes * (2 * N_BINS)
-    width = len(levels) * 2 * N_BINS
-    tables = [table.reshape(-1, 2 * N_BINS) for table in _bincounts(rows, cells, n_cells=width)]
-    return {level: _counts_from([table[i] for table in tables]) for i, level in enumerate(levels)}
+    # Eight bits sort by counting.
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(levels) + 1))
+    ordered = rows.drop("segment")[order]
+    return {level: _counted(ordered[int(bounds[i]) : int(bounds[i + 1])], grid) for i, level in enumerate(levels)}
 
 
 def exact_counts(
@@ -279,64 +290,68 @@ def exact_counts(
 ) -> ScoreCounts:
     """Counts whose bins are the distinct PDs themselves, so that every metric of them is exact.
 
-    The three hold one value per application. Such counts add up only where their PDs are the same set.
+    The three hold one value per application.
     """
     scores = np.asarray(default_probability, dtype=np.float64)
-    outcome = np.asarray(is_default, dtype=bool)
-    amounts = np.zeros(scores.size) if exposure is None else np.asarray(exposure, dtype=np.float64)
-    edges, index = np.unique(scores, return_inverse=True)
-
-    def summed(chosen: npt.NDArray[np.bool_], weights: FloatArray) -> AnyArray:
-        return np.bincount(index[chosen], weights=weights[chosen], minlength=edges.size)
-
-    ones = np.ones(scores.size)
-    good, bad, good_exposure, bad_exposure = (
-        summed(chosen, weights) for weights in (ones, amounts) for chosen in (~outcome, outcome)
-    )
-    # The product, not a sum of equal terms: one rounding instead of many.
-    return ScoreCounts(
-        edges, good.astype(np.int64), bad.astype(np.int64), edges * good, edges * bad, good_exposure, bad_exposure, 0.0
-    )  # fmt: skip
+    if not scores.size:
+        return ScoreCounts.empty()
+    edges, bins = np.unique(scores, return_inverse=True)
+    cells = bins + edges.size * np.asarray(is_default, dtype=bool)
+    return _summed(edges, cells, None, None if exposure is None else np.asarray(exposure, dtype=np.float64))
 
 
-def _rows(frame: pl.DataFrame | pl.LazyFrame, filters: pl.Expr | None, extra: Mapping[str, pl.Expr]) -> pl.LazyFrame:
+def _rows(
+    frame: pl.DataFrame | pl.LazyFrame, grid: ScoreGrid | None, filters: pl.Expr | None, extra: Mapping[str, pl.Expr]
+) -> pl.DataFrame:
     rows = frame.lazy()
     names = frame.columns if isinstance(frame, pl.DataFrame) else rows.collect_schema().names()
-    missing = [name for name in (OUTCOME, PROBABILITY, BIN) if name not in names]
+    wanted = [OUTCOME, PROBABILITY, *([BIN] if grid else [])]
+    missing = [name for name in wanted if name not in names]
     if missing:
         raise CountsError.from_missing_columns(missing)
     if filters is not None:
         rows = rows.filter(filters)
     exposure = [pl.col(EXPOSURE).cast(pl.Float64).fill_null(0)] if EXPOSURE in names else []
+    found = rows.select(*wanted, *exposure, **{name: value.alias(name) for name, value in extra.items()}).collect()
+    usable = (found[PROBABILITY].is_between(0, 1) & found[OUTCOME].is_not_null()).fill_null(value=False)
+    n_wrong = found.height - int(usable.sum())
+    if n_wrong:
+        raise CountsError.from_nulls(n_wrong)
+    return found
+
+
+def _counted(rows: pl.DataFrame, grid: ScoreGrid | None) -> ScoreCounts:
+    outcomes, pds = rows[OUTCOME].to_numpy(), rows[PROBABILITY].to_numpy()
+    exposure = rows[EXPOSURE].to_numpy() if EXPOSURE in rows.columns else None
+    if grid is None or rows.height <= MOST_EXACT:
+        return exact_counts(outcomes, pds, exposure)
     # One cell per (bin, outcome); NumPy's bincount over it is twice as fast as a group-by on both.
-    cell = (pl.col(BIN).cast(pl.Int64) + pl.col(OUTCOME).cast(pl.Int64) * N_BINS).alias("cell")
-    return rows.select(
-        cell, pl.col(PROBABILITY).cast(pl.Float64), *exposure, **{k: v.alias(k) for k, v in extra.items()}
-    )
+    cells = rows[BIN].to_numpy() + grid.edges.size * outcomes.astype(np.intp)
+    return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure)
 
 
-def _bincounts(rows: pl.DataFrame, cells: pl.Series, n_cells: int) -> list[AnyArray]:
-    n_null = max(cells.null_count(), rows[PROBABILITY].null_count())
-    if n_null:
-        raise CountsError.from_nulls(n_null)
-    index = cells.to_numpy()
-    weights = [rows[name].to_numpy() for name in (PROBABILITY, EXPOSURE) if name in rows.columns]
-    sums: list[AnyArray] = [np.bincount(index, weights=weight, minlength=n_cells) for weight in weights]
-    if len(sums) == 1:
-        sums.append(np.zeros(n_cells))
-    # Frozen as a whole: the slices that become `ScoreCounts` are then taken over without being copied.
-    return [_frozen(table) for table in (np.bincount(index, minlength=n_cells), *sums)]
+def _summed(
+    edges: FloatArray, cells: npt.NDArray[np.intp], pds: FloatArray | None, exposure: FloatArray | None
+) -> ScoreCounts:
+    """Counts of rows by cell (bin, and beyond the last one again for defaults); without `pds` bins are single PDs."""
+
+    def summed(weights: FloatArray | None) -> tuple[AnyArray, AnyArray]:
+        table = _frozen(np.bincount(cells, weights=weights, minlength=2 * edges.size))
+        # Slices of what is frozen as a whole are taken over without being copied.
+        return table[: edges.size], table[edges.size :]
+
+    good, bad = summed(None)
+    # The product, not a sum of equal terms: one rounding instead of many.
+    good_pd, bad_pd = (edges * good, edges * bad) if pds is None else summed(pds)
+    nothing = np.zeros(edges.size)
+    good_exposure, bad_exposure = (nothing, nothing) if exposure is None else summed(exposure)
+    return ScoreCounts(edges, good, bad, good_pd, bad_pd, good_exposure, bad_exposure, is_exact=pds is None)
 
 
-def _counts_from(tables: list[AnyArray]) -> ScoreCounts:
-    (good, bad), (good_pd, bad_pd), (good_exposure, bad_exposure) = (table.reshape(2, N_BINS) for table in tables)
-    return ScoreCounts(STANDARD_EDGES, good, bad, good_pd, bad_pd, good_exposure, bad_exposure)
-
-
-def _coded(values: pl.Series, name: str) -> tuple[list[SegmentValue], pl.Series]:
+def _coded(values: pl.Series, name: str) -> tuple[list[SegmentValue], npt.NDArray[np.uint8]]:
     levels = values.unique().sort(nulls_last=True)
     if len(levels) > MAX_SEGMENTS:
         raise CountsError.from_many_segments(name, len(levels))
     known = levels.drop_nulls()
-    codes = values.replace_strict(known, range(len(known)), default=len(known), return_dtype=pl.Int64)
-    return levels.to_list(), codes
+    codes = values.replace_strict(known, range(len(known)), default=len(known), return_dtype=pl.UInt8)
+    return levels.to_list(), codes.to_numpy()

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, weighted_sum
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, weighted_sum
 from dashboard.metrics.curves import spread_along
 from dashboard.metrics.estimate import (
     NO_APPLICATIONS,
@@ -110,7 +110,7 @@ def auc_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCoun
     disjoint, that overlap, or of which one is a part of the other.
 
     Raises:
-        CountsError: the grids differ, or `shared` is not a part of both.
+        CountsError: the grids are those of different tables, or `shared` is not a part of both.
     """
     one, two = roc_auc(counts), roc_auc(other)
     if not one.is_defined or not two.is_defined:
@@ -136,8 +136,8 @@ def ks_statistic(counts: ScoreCounts) -> KsStatistic:
     bad = np.cumsum(counts.bad) / counts.n_bad
     good = np.cumsum(counts.good) / counts.n_good
     best = int(np.argmax(np.abs(good - bad)))
-    # The gap is reached after the whole bin, so the cutoff that splits there is the next bin's edge.
-    cutoff = float(counts.edges[min(best + 1, counts.edges.size - 1)])
+    # The gap is reached after the whole bin, so the cutoff that splits there is the next bin's.
+    cutoff = float(counts.cutoffs[best + 1])
     cases = [(float(good[best]), counts.n_good), (float(bad[best]), counts.n_bad)]
     return KsStatistic(_gap_interval(*sorted(cases, reverse=True)), cutoff)
 
@@ -170,7 +170,8 @@ def _covariance(of_one: FloatArray, of_two: FloatArray, shared: IntArray, sizes:
 
 
 def _auc_correlation(one: ScoreCounts, two: ScoreCounts, shared: ScoreCounts) -> float:
-    # Subtracting is the check that `shared` is on the same grid and a part of both.
+    one, two, shared = on_common_bins(one, two, shared)
+    # Subtracting is the check that `shared` is a part of both.
     _ = one - shared, two - shared
     first, second = delong(one), delong(two)
     if first is None or second is None or not first.variance * second.variance:

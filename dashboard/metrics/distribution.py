@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.metrics.counts import BINS_PER_UNIT, FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts
 
 MIN_BARS, MAX_BARS = 12, 80
+_PER_UNIT, _FINE_PER_UNIT, _FINE_BELOW = 10_000, 1_000_000, 0.01
 _NICE_STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000)
 
 
@@ -58,21 +58,35 @@ def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99) -> PdDistrib
     is a round number; their number follows the rarer outcome's size n as 3 n^(1/3), so that a small cohort is
     not drawn as noise.
     """
-    # The upper ends of the bins in which the quantiles lie, so that at least that share is drawn.
-    ends = [_quantile(counts, part, coverage) for part in (counts.good, counts.bad)]
-    top = max((end + 1 / BINS_PER_UNIT for end in ends if end is not None), default=1.0)
+    ends = [_upper_end(counts, part, coverage) for part in (counts.good, counts.bad)]
+    top = max((end for end in ends if end is not None), default=1.0)
     sizes = [n for n in (counts.n_good, counts.n_bad) if n]
     bars = np.clip(3 * np.cbrt(min(sizes, default=0)), MIN_BARS, MAX_BARS)
-    # In whole grid steps, so that no bin of the counts is cut in two.
-    width = next((step for step in _NICE_STEPS if step * bars >= top * BINS_PER_UNIT), _NICE_STEPS[-1])
-    n_bars = min(math.ceil(round(top * BINS_PER_UNIT / width, 9)), BINS_PER_UNIT // width)
-    edges = np.arange(max(n_bars, 1) + 1) * width / BINS_PER_UNIT
-    return _rebinned(counts, edges)
+    # In whole steps of the cutoffs that can be applied, so that no bin of the counts is cut in two.
+    per_unit = _PER_UNIT if top > _FINE_BELOW else _FINE_PER_UNIT
+    width = next((step for step in _NICE_STEPS if step * bars >= top * per_unit), _NICE_STEPS[-1])
+    edges = np.arange(per_unit // width + 1) * width / per_unit
+    n_bars = max(int(np.searchsorted(edges, top)), 1)
+    return _rebinned(counts, edges[: n_bars + 1])
 
 
 def _quantile(counts: ScoreCounts, number: IntArray, level: float) -> float | None:
+    place = _place(number, level)
+    return None if place is None else float(counts.edges[place])
+
+
+def _upper_end(counts: ScoreCounts, number: IntArray, level: float) -> float | None:
+    """The end of the bin in which the quantile lies, so that at least that share is drawn below it."""
+    place = _place(number, level)
+    if place is None:
+        return None
+    is_last = counts.is_exact or place + 1 == counts.edges.size
+    return float(np.nextafter(counts.edges[place], 2) if is_last else counts.edges[place + 1])
+
+
+def _place(number: IntArray, level: float) -> int | None:
     total = int(number.sum())
-    return float(counts.edges[np.searchsorted(np.cumsum(number), level * total)]) if total else None
+    return int(np.searchsorted(np.cumsum(number), level * total)) if total else None
 
 
 def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.metrics.counts import BINS_PER_UNIT, AnyArray, FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.counts import AnyArray, BoolArray, FloatArray, IntArray, ScoreCounts
 from dashboard.metrics.discrimination import missing_outcome
 from dashboard.metrics.estimate import Estimate, normal_estimate
+from data.scores import round_cutoffs
 
 NOTHING_AT_STAKE = "neither a right nor a wrong decision is worth anything with these assumptions"
 # 95 % quantile, found by simulation, of what the scaled gap must reach (see `_optimum`).
@@ -60,9 +61,10 @@ class CutoffCurve:
     """Cost or profit per application over all cutoffs, thinned for drawing; each point is exact.
 
     `realised` counts the observed outcomes, `expected` each application by its PD. `applied` is the cutoff in force and
-    `now` what it gives. `optimum` is the best cutoff, the lowest of equally good ones, with the range that holds the
-    population's best one in 95 % of samples; `best` is what it gives here. `theory` is the best cutoff for PDs that are
-    right, where `expected` has its best value. Costs are in the unit of the costs, profit in currency units.
+    `now` what it gives. `optimum` is the best cutoff that can be set, the lowest of equally good ones, with the range
+    that holds the population's best one in 95 % of samples; `best` is what it gives here. `theory` is the best cutoff
+    for PDs that are right, where `expected` has its best value. Costs are in the unit of the costs, profit in currency
+    units.
     """
 
     cutoff: FloatArray
@@ -106,13 +108,15 @@ class Sensitivity:
 class _Book:
     """What each cutoff at which decisions change sums up to, in what applications count (1, or their exposure).
 
-    `at` is the number of bins below, `cutoff` the PD there. `bad` is what is approved of those that defaulted, `good`
-    of those that repaid, for costs less all of it, so that what is declined is a debt; `_squares` are of what each
-    application counts, `expected_` by PD instead of outcome. `sign` is -1 where less is better.
+    `at` is the number of bins below, `cutoff` the PD there, which not always `can_be_set`. `bad` is what is approved of
+    those that defaulted, `good` of those that repaid, for costs less all of it, so that what is declined is a debt;
+    `_squares` are of what each application counts, `expected_` by PD instead of outcome. `sign` is -1 where less is
+    better.
     """
 
     at: IntArray
     cutoff: FloatArray
+    can_be_set: BoolArray
     good: FloatArray
     good_squares: FloatArray
     expected_good: FloatArray
@@ -217,10 +221,9 @@ class _Sums(NamedTuple):
 
 
 def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign: int) -> _Book:
-    # Decisions change after each bin that holds applications, and nowhere else; no cutoff is above 100 %.
+    # Decisions change after each bin that holds applications, and nowhere else.
     at: IntArray = np.concatenate([[0], 1 + np.flatnonzero(counts.applications)])
-    at = at[at < counts.edges.size] if counts.step else at
-    cutoffs: FloatArray = np.append(counts.edges, np.nextafter(counts.edges[-1], np.inf))
+    cutoffs = counts.cutoffs[at]
 
     def below(values: AnyArray, *, less_all: bool = False) -> FloatArray:
         total: FloatArray = np.concatenate([[0.0], np.cumsum(values)])
@@ -230,7 +233,8 @@ def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign
     debt = sign < 0
     return _Book(
         at=at,
-        cutoff=cutoffs[at],
+        cutoff=cutoffs,
+        can_be_set=round_cutoffs(cutoffs) == cutoffs,
         good=below(sums.good, less_all=debt),
         good_squares=below(sums.good_squares, less_all=debt),
         expected_good=below(sums.good + sums.bad - sums.expected_bad, less_all=debt),
@@ -275,7 +279,7 @@ def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> 
         applied=applied,
         now=book.estimate(int(_index(book, counts, np.array([applied]))[0])),
         optimum=optimum,
-        best=float(book.sign * (book.sign * realised).max()) if optimum.is_defined else None,
+        best=float(book.sign * (book.sign * realised)[book.can_be_set].max()) if optimum.is_defined else None,
         theory=theory,
         applications=book.applications,
     )
@@ -287,16 +291,14 @@ def _drawn(counts: ScoreCounts, marks: Sequence[float], max_points: int) -> Floa
     last = counts.edges[np.searchsorted(below, 0.995 * below[-1])]
     end = min(1.0, max(float(last), 1.1 * max(marks)))
     even = np.linspace(0, end, max_points - len(marks))
-    if counts.step:
-        even = np.round(even * BINS_PER_UNIT) / BINS_PER_UNIT
+    if not counts.is_exact:
+        even = round_cutoffs(even)
     return np.unique(np.concatenate([even, np.minimum(marks, end)]))
 
 
 def _index(book: _Book, counts: ScoreCounts, cutoffs: FloatArray) -> IntArray:
     """Where in `book` the decisions of each cutoff are."""
-    below: AnyArray = np.searchsorted(counts.edges, cutoffs, side="left")
-    if counts.step:
-        below = np.round(cutoffs * BINS_PER_UNIT)
+    below = np.searchsorted(counts.edges, cutoffs if counts.is_exact else round_cutoffs(cutoffs), side="left")
     return np.searchsorted(book.at, below, side="right") - 1
 
 
@@ -311,7 +313,7 @@ def _optimum(book: _Book, reason: str | None) -> Estimate:
     if reason or not book.gain + book.loss:
         return Estimate.undefined(reason or NOTHING_AT_STAKE)
     benefit = book.benefit()
-    best = int(np.argmax(benefit))
+    best = int(np.argmax(np.where(book.can_be_set, benefit, -np.inf)))
     observed = book.gain**2 * book.good_squares + book.loss**2 * book.bad_squares
     balanced = book.gain * book.loss * (book.good_squares + book.bad_squares)
     variance = np.maximum(np.abs(observed - observed[best]), np.abs(balanced - balanced[best]))
@@ -333,7 +335,7 @@ def _sensitivity(
 
 def _row(book: _Book, now: int) -> tuple[float, ...]:
     optimum, benefit = _optimum(book, None), book.benefit()
-    best = float(benefit.max())
+    best = float(benefit[book.can_be_set].max())
     excess = (best - float(benefit[now])) / book.applications
     theory = _balance(book.gain, book.loss)
     relative = excess * book.applications / abs(best) if best else math.nan

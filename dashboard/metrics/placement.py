@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dashboard.metrics.counts import ScoreCounts, score_bins
+import numpy as np
+
+from dashboard.metrics.counts import ScoreCounts
 
 
 def share_below(counts: ScoreCounts, default_probability: float) -> float | None:
-    """Share of the cohort whose PD lies in a lower bin, half of those in the same bin counted as lower.
+    """Share of the cohort whose PD is lower, half of those with the same (in coarse bins: in the same bin) as lower.
 
     The mid-rank convention: the share is 1/2 for the median, whatever ties there are. None without applications.
     """
     if not counts.n_applications:
         return None
-    place = int(score_bins(default_probability))
-    below = counts.applications[:place].sum() + counts.applications[place] / 2
-    return float(below / counts.n_applications)
+    up_to = int(np.searchsorted(counts.edges, default_probability, side="right"))
+    is_in_bin = up_to and (not counts.is_exact or counts.edges[up_to - 1] == default_probability)
+    same = int(counts.applications[up_to - 1]) if is_in_bin else 0
+    return float((counts.applications[:up_to].sum() - same / 2) / counts.n_applications)

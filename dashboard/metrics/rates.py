@@ -188,7 +188,7 @@ def mean_pd(counts: ScoreCounts) -> Estimate:
 
 
 def confusion(counts: ScoreCounts, cutoff: float) -> Confusion:
-    """Decisions against outcomes at `cutoff`, which the standard grid snaps to the nearest 0.0001 (see the result)."""
+    """Decisions against outcomes at `cutoff`, or the nearest that the counts can apply (see the result)."""
     first = counts.first_declined(cutoff)
     true_declines, false_declines = int(counts.bad[first:].sum()), int(counts.good[first:].sum())
     return Confusion(
@@ -214,7 +214,7 @@ def expected_loss(counts: ScoreCounts, *, lgd: float) -> ExpectedLoss:
     """Sum of PD x LGD x exposure at default; `lgd` is a share, 0 to 1.
 
     Within a bin and outcome, mean PD is multiplied by exposure: exact where bins are single PDs, otherwise off by less
-    than a bin's width (0.0001) of LGD x exposure.
+    than 0.0001 of LGD x exposure, since no coarse bin reaches across a cutoff.
     """
     exposure = counts.exposure_sum
     if not counts.n_applications or not exposure:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.metrics.column_counts import ColumnCounts
-from dashboard.metrics.counts import CountsError, FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.groups import equal_count_groups
 
@@ -103,10 +103,9 @@ def population_stability(
     fewer groups. `overlap` is the number of applications that are in both.
 
     Raises:
-        CountsError: the two are on different PD grids.
+        CountsError: the two are on the grids of different tables.
     """
-    if reference.edges is not current.edges and not np.array_equal(reference.edges, current.edges):
-        raise CountsError.from_grids(reference, current)
+    reference, current = on_common_bins(reference, current)
     starts = np.flatnonzero(np.diff(equal_count_groups(reference, n_groups), prepend=-1))
     binned = (np.add.reduceat(side.applications, starts) for side in (reference, current))
     edges = reference.edges[starts]

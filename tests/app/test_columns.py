@@ -14,13 +14,12 @@ def test_bands_outcome_and_fold_are_those_of_every_row() -> None:
     frame = pl.DataFrame(
         {
             "is_default": [False, True, False, True, False],
-            # 0.08 and 0.32 are stored in 32 bits, a hair below their bands' edges.
-            "default_probability": pl.Series([0.0, 0.0199, 0.08, 0.32, 1.0], dtype=pl.Float32),
+            "default_probability": [0.0, 0.0199, 0.08, 0.32, 1.0],
             "fold": pl.Series([2, 1, 2, 10, 1], dtype=pl.UInt8),
         }
     )
     found = prepare(Predictions(frame, SOURCE, ()))
-    assert found.frame["pd_band"].to_list() == ["A", "A", "C", "E", "F"]
+    assert found.frame["pd_band"].to_list() == ["A", "A", "D", "F", "F"]
     assert found.frame["observed"].to_list() == ["Repaid", "Defaulted", "Repaid", "Defaulted", "Repaid"]
     assert found.frame["fold_name"].cast(pl.String).to_list() == ["2", "1", "2", "10", "1"]
     described = {column.name: column for column in found.cohort_columns}
@@ -29,6 +28,6 @@ def test_bands_outcome_and_fold_are_those_of_every_row() -> None:
 
 
 def test_without_folds_there_is_no_column_of_them() -> None:
-    frame = pl.DataFrame({"is_default": [True], "default_probability": pl.Series([0.5], dtype=pl.Float32)})
+    frame = pl.DataFrame({"is_default": [True], "default_probability": [0.5]})
     found = prepare(Predictions(frame, SOURCE, ()))
     assert [column.name for column in found.cohort_columns] == ["default_probability", "pd_band", "observed"]

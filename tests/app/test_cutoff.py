@@ -44,8 +44,10 @@ def test_decisions_show_their_figures(open_page: OpenPage, frame: pl.DataFrame) 
 
 
 def best_of(value: Callable[[float], float], grid: np.ndarray) -> tuple[float, float]:
+    """The lowest of the best cutoffs, or where several decide alike the highest of those, and what it costs."""
     values = np.array([value(at) for at in grid])
-    return float(grid[values.argmin()]), float(values.min())
+    alike = np.flatnonzero(np.append(np.diff(values), 1)[values.argmin() :])[0]
+    return float(grid[values.argmin() + alike]), float(values.min())
 
 
 def test_costs_show_their_figures_and_the_best_cutoff(open_page: OpenPage, frame: pl.DataFrame) -> None:

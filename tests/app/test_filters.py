@@ -13,7 +13,7 @@ FRAME = pl.DataFrame(
         "level": ["a", "b", None, "a"],
         "number": [1.0, 2.0, 3.0, None],
         "is_default": [False, True, False, True],
-        "pd_bin": [100, 909, 910, 50],
+        "default_probability": [0.01, 0.0909, 0.091, 0.005],
     }
 )
 

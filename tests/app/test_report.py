@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,14 +194,12 @@ def test_applications_without_an_outcome_are_counted_and_in_no_figure(source: Pa
     # Every tenth application is still open.
     gaps = pl.when(pl.col("row") % 10 == 0).then(None).otherwise(pl.col(OUTCOME)).alias(OUTCOME)
     frame = rows.with_columns(gaps).drop("row")
-    opened = type(predictions)(frame, predictions.source, predictions.cohort_columns)
+    opened = replace(predictions, frame=frame)
     north = Filters.of([LevelFilter("region", ("north",))])
     report, chosen = evaluate(opened, north, assume(0.12)), frame.filter(pl.col("region").cast(pl.String) == "north")
     told = report.to_json()
     assert (told["n_open"], told["n_applications"]) == (chosen[OUTCOME].null_count(), chosen.height)
     assert told["default_rate"]["value"] == pytest.approx(chosen[OUTCOME].mean())
-    nothing = type(predictions)(
-        frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(OUTCOME)), opened.source, opened.cohort_columns
-    )
+    nothing = replace(predictions, frame=frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(OUTCOME)))
     with pytest.raises(EmptyCohortError, match="None of the 3,000 applications has an outcome yet"):
         evaluate(nothing, Filters(), assume(0.12))

@@ -191,13 +191,12 @@ def test_a_slice_holds_the_stored_values_and_the_decision(rows: Predictions) -> 
 
 
 def test_a_pd_at_the_cutoff_is_declined() -> None:
-    assert decisions(pl.Series([908, 909, 910], dtype=pl.UInt16), 0.0909).to_list() == [
-        "Approved", "Declined", "Declined",
-    ]  # fmt: skip
+    pds = pl.Series([float(np.nextafter(0.0909, 0)), 0.0909, 0.091])
+    assert decisions(pds, 0.0909).to_list() == ["Approved", "Declined", "Declined"]
 
 
 def test_the_file_holds_the_cohort_as_it_is_stored_and_the_decision(rows: Predictions) -> None:
-    is_declined = pl.col("pd_bin") >= 1_000
+    is_declined = pl.col("default_probability") >= 0.1
     declined = Filters.of([DecisionFilter((Decision.TRUE_DECLINE, Decision.FALSE_DECLINE))]).at(0.1)
     table = cohort_table(rows, declined, 0.1)
     stored = [name for name in rows.frame.columns if name not in ("pd_bin", "pd_band", "observed", "fold_name")]

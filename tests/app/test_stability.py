@@ -46,8 +46,8 @@ def index(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> float:
 
 
 def psi(reference: pl.DataFrame, current: pl.DataFrame) -> float:
-    """The index of the PD over tenths of the reference, on the PD grid."""
-    r, c = (np.floor(f["default_probability"].to_numpy().astype(np.float64) * 10_000) for f in (reference, current))
+    """The index of the PD over tenths of the reference."""
+    r, c = (f["default_probability"].to_numpy() for f in (reference, current))
     ends = np.quantile(r, np.arange(1, 10) / 10)
     return index(*(np.bincount(np.searchsorted(ends, side, side="right")) for side in (r, c)))
 

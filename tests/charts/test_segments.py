@@ -26,7 +26,7 @@ def counts(approved: tuple[int, int], declined: tuple[int, int]) -> ScoreCounts:
     (a, n), (b, m) = approved, declined
     edges, none = np.array([0.05, 0.2]), np.zeros(2)
     bad, size = np.array([a, b]), np.array([n, m])
-    return ScoreCounts(edges, size - bad, bad, edges * (size - bad), edges * bad, none, none, 0.0)
+    return ScoreCounts(edges, size - bad, bad, edges * (size - bad), edges * bad, none, none)
 
 
 def report_of(groups: list[ScoreCounts], names: tuple[str, ...] = NAMES, *, break_even: float = 0.09) -> SegmentReport:

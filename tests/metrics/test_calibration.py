@@ -51,7 +51,7 @@ def test_brier_covers_95_percent() -> None:
     cells = rng.multinomial(20_000, np.concatenate([share * (1 - pd), share * pd]), 4_000)
     zeros, hits = np.zeros(5), 0
     for good, bad in zip(cells[:, :5], cells[:, 5:], strict=True):
-        found = brier_score(ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros, 0.0))
+        found = brier_score(ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros))
         hits += found.low <= truth <= found.high if found.low is not None and found.high is not None else 0
     assert hits / 4_000 == pytest.approx(0.95, abs=0.01)
 

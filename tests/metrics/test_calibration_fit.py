@@ -161,7 +161,7 @@ def test_intervals_cover_95_percent() -> None:
     shift = brentq(lambda a: share @ (expit(a + logit(pd)) - true), -3, 3)
     for cells in rng.multinomial(3_000, np.concatenate([share * (1 - true), share * true]), 4_000):
         good, bad = cells[:6], cells[6:]
-        counts = ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros, 0.0)
+        counts = ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros)
         line = calibration_slope(counts)
         truths = ((calibration_in_the_large(counts).intercept, shift), (line.slope, 1.2), (line.intercept, 0.3))
         for i, (found, truth) in enumerate(truths):

@@ -105,7 +105,7 @@ def test_intervals_cover_95_percent() -> None:
     zeros, hits = np.zeros(6), np.zeros(2)
     for cells in rng.multinomial(20_000, np.concatenate([share * (1 - pd), share * pd]), 4_000):
         good, bad = cells[:6], cells[6:]
-        counts = ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros, 0.0)
+        counts = ScoreCounts(pd, good, bad, good * pd, bad * pd, zeros, zeros)
         parts = brier_decomposition(counts)
         assert parts is not None
         for i, (found, truth) in enumerate(((log_loss(counts).score, loss), (parts.skill, skill))):

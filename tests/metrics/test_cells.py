@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.metrics.cell_counts import CellCounts, count_cells
 from dashboard.metrics.cells import CellMeasure, cell_grid
-from dashboard.metrics.counts import CountsError, score_bin_expression
+from dashboard.metrics.counts import CountsError
 from dashboard.metrics.rates import wilson_bounds
 
 CODES = (pl.col("v"), pl.col("h"))
@@ -23,7 +23,7 @@ def table(n: int, shape: tuple[int, int], seed: int) -> pl.DataFrame:
             "v": pl.Series(random.integers(0, shape[0], n), dtype=pl.UInt8),
             "h": pl.Series(random.integers(0, shape[1], n), dtype=pl.UInt8),
         }
-    ).with_columns(score_bin_expression())
+    )
 
 
 def cells_of(*rows: tuple[int, int, int, int, float]) -> CellCounts:

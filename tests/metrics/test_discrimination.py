@@ -195,7 +195,7 @@ def samples(
     rng = np.random.default_rng(seed)
     edges, zeros = np.arange(n_bins) / n_bins, np.zeros(n_bins)
     good, bad = (rng.multinomial(n, share, repeats) for n, share in zip((11 * n_bad, n_bad), shares, strict=True))
-    return [ScoreCounts(edges, g, b, g * edges, b * edges, zeros, zeros, 0.0) for g, b in zip(good, bad, strict=True)]
+    return [ScoreCounts(edges, g, b, g * edges, b * edges, zeros, zeros) for g, b in zip(good, bad, strict=True)]
 
 
 MODELS = {
@@ -222,7 +222,7 @@ def on_one_grid(outcome: npt.NDArray[np.bool_], score: Floats, chosen: npt.NDArr
     edges, index = np.unique(score, return_inverse=True)
     good, bad = (np.bincount(index[chosen & kind], minlength=edges.size) for kind in (~outcome, outcome))
     zeros = np.zeros(edges.size)
-    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros, 0.0)
+    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros)
 
 
 def difference_by_rows(
@@ -310,7 +310,7 @@ def half(counts: ScoreCounts, place: slice) -> ScoreCounts:
     zeros = np.zeros(N_BINS)
     edges = np.arange(N_BINS) / N_BINS
     good, bad = counts.good[place], counts.bad[place]
-    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros, 0.0)
+    return ScoreCounts(edges, good, bad, good * edges, bad * edges, zeros, zeros)
 
 
 @pytest.mark.parametrize("n_bad", [24_825, 500, 60])

@@ -290,7 +290,7 @@ def test_average_precision_covers_95_percent(model: tuple[float, float], n_bad: 
     drawn = np.random.default_rng(n_bad).multinomial(12 * n_bad, share / share.sum(), 2_000).reshape(-1, 2, N_BINS)
     hits = 0
     for goods, bads in drawn:
-        found = average_precision(ScoreCounts(edges, goods, bads, goods * edges, bads * edges, zeros, zeros, 0.0))
+        found = average_precision(ScoreCounts(edges, goods, bads, goods * edges, bads * edges, zeros, zeros))
         assert found.low is not None
         assert found.high is not None
         hits += found.low <= truth <= found.high

@@ -33,7 +33,7 @@ def group(defaults: int, applications: int, pd: float = 0.05) -> ScoreCounts:
     place = 0 if pd == 0.05 else 1
     bad[place], good[place] = defaults, applications - defaults
     edges, none = np.array([0.05, 0.2]), np.zeros(2)
-    return ScoreCounts(edges, good, bad, edges * good, edges * bad, none, none, 0.0)
+    return ScoreCounts(edges, good, bad, edges * good, edges * bad, none, none)
 
 
 def report_of(*groups: ScoreCounts, break_even: float = BREAK_EVEN) -> SegmentReport:

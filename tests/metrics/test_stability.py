@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,10 @@ from scipy import stats
 
 from dashboard.metrics.column_counts import ColumnCounts
 from dashboard.metrics.counts import (
-    N_BINS,
-    STANDARD_EDGES,
     CountsError,
     ScoreCounts,
     count_scores,
     exact_counts,
-    score_bins,
 )
 from dashboard.metrics.stability import (
     NO_CURRENT,
@@ -35,10 +33,8 @@ bins = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, m
 
 
 def scored(pd: npt.ArrayLike) -> ScoreCounts:
-    """Counts of non-defaults with these PDs, on the standard grid."""
-    number = np.bincount(score_bins(pd), minlength=N_BINS)
-    nothing = np.zeros(N_BINS)
-    return ScoreCounts(STANDARD_EDGES, number, np.zeros(N_BINS, dtype=np.int64), nothing, nothing, nothing, nothing)
+    """Counts of non-defaults with these PDs."""
+    return exact_counts(np.zeros(np.size(pd), dtype=bool), pd)
 
 
 def test_index_by_hand() -> None:
@@ -177,8 +173,7 @@ def test_pd_index_is_that_of_the_rows_given_the_bins(reference: list[int], curre
     sides = [np.array(side) / 12 for side in (reference, current)]
     found = population_stability(*(scored(side) for side in sides))
     assert found.edges.size <= 10
-    stored = [side.astype(np.float32).astype(np.float64) for side in sides]
-    r, c = (np.histogram(side, [*found.edges, np.inf])[0] for side in stored)
+    r, c = (np.histogram(side, [*found.edges, np.inf])[0] for side in sides)
     assert found.stability.reference.tolist() == r.tolist()
     assert found.stability.current.tolist() == c.tolist()
     assert found.stability.index.value == pytest.approx(stability_index(r, c).index.value or 0.0, abs=1e-9)
@@ -197,8 +192,16 @@ def test_empty_sides_say_so() -> None:
 
 
 def test_different_grids_are_refused() -> None:
-    with pytest.raises(CountsError, match="different PD grids"):
-        population_stability(exact_counts([0, 1], [0.1, 0.2]), scored([0.1, 0.2]))
+    one, other = (replace(scored(pds), is_exact=False) for pds in ([0.1, 0.2], [0.1, 0.3]))
+    with pytest.raises(CountsError, match="grids of two tables"):
+        population_stability(one, other)
+
+
+def test_a_file_is_put_on_the_grid_of_the_portfolio(portfolio: pl.DataFrame, binned: ScoreCounts) -> None:
+    file = portfolio.filter(pl.col("region") == 2).head(9_000)
+    found = population_stability(binned, count_scores(file))
+    ends = [*found.edges, np.inf]
+    assert found.stability.current.tolist() == np.histogram(file["default_probability"], ends)[0].tolist()
 
 
 def test_every_column_has_its_index() -> None:

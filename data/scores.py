@@ -1,0 +1,105 @@
+"""What a score says exactly, which cutoffs can be applied to it, and how the scores of one table are cut into bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+# A table with no more distinct scores than this has a bin for each of them; bins are numbered in 16 bits.
+MOST_DISTINCT = 65_536
+RANK_GROUPS = 4_096
+_FINE_BELOW, _FINE, _COARSE = 0.01, 1_000_000, 10_000
+_CUTOFFS: FloatArray = np.unique(np.concatenate([np.arange(10_000) / _FINE, np.arange(_COARSE + 1) / _COARSE]))
+
+
+def exact_scores(values: pl.Series) -> pl.Series:
+    """`values` as Float64. A Float32 counts as the shortest decimal that names it, so that 0.16 is 0.16.
+
+    Widening the bits instead would make 0.1599999964 of it, and approve an application at a cutoff of 16 % whose
+    score is 16 %. The order of scores is kept: a float's shortest decimal lies closer to it than to any other.
+    """
+    return values.cast(pl.String).cast(pl.Float64) if values.dtype == pl.Float32 else values.cast(pl.Float64)
+
+
+def exact_score(value: float | np.floating[Any]) -> float:
+    """`exact_scores` for one score."""
+    return float(str(value)) if isinstance(value, np.float32) else float(value)
+
+
+def round_cutoffs(cutoffs: npt.ArrayLike) -> FloatArray:
+    """The nearest cutoffs that can be applied: multiples of 0.0001, and of 0.000001 below 0.01."""
+    wanted = np.asarray(cutoffs, dtype=np.float64)
+    unit = np.where(wanted < _FINE_BELOW, _FINE, _COARSE)
+    # An integer over a power of ten is the double that its decimal is read as.
+    return np.asarray(np.round(wanted * unit) / unit)
+
+
+def round_cutoff(cutoff: float) -> float:
+    """`round_cutoffs` for one cutoff."""
+    return float(round_cutoffs(cutoff))
+
+
+def floor_cutoffs(scores: FloatArray) -> FloatArray:
+    """The highest cutoff, of those that can be applied, that does not exceed each score."""
+    unit = np.where(scores < _FINE_BELOW, _FINE, _COARSE)
+    nearest = np.round(scores * unit)
+    return np.where(nearest / unit <= scores, nearest, nearest - 1) / unit
+
+
+def ceil_cutoff(score: float) -> float:
+    """The lowest cutoff, of those that can be applied, above `score`; where that is over 1 the number next to it."""
+    place = int(np.searchsorted(_CUTOFFS, score, side="right"))
+    return float(_CUTOFFS[place]) if place < _CUTOFFS.size else float(np.nextafter(score, 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreGrid:
+    """How the scores of one table are cut into bins.
+
+    `edges` are the bins' lower ends, ascending; a bin holds scores from its edge up to, not including, the next. Where
+    the grid `is_exact`, each bin is one distinct score of the table. Otherwise bins are groups of neighbouring scores
+    in which no applicable cutoff lies (see `round_cutoffs`), the last one empty where a score of 1 does not occur.
+    """
+
+    edges: FloatArray
+    is_exact: bool
+
+    def bins(self, scores: npt.ArrayLike) -> npt.NDArray[np.uint16]:
+        """The bin of each score; of one below all edges the first."""
+        found = np.searchsorted(self.edges, np.asarray(scores, dtype=np.float64), side="right")
+        return np.maximum(found - 1, 0).astype(np.uint16)
+
+
+def make_score_grid(scores: npt.ArrayLike) -> ScoreGrid:
+    """The grid of a table's `scores` (0 to 1): the distinct ones, or of more than 65,536 groups by rank.
+
+    A group by rank holds a 4,096th of the rows at most, unless they tie; it is cut further at every applicable cutoff
+    inside it. Decisions, bands and counts at such cutoffs are therefore those of the rows; what depends on the order
+    within a group, such as the AUC, is off by at most half the share of non-defaults in the largest group.
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.float64))
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(ordered) > 0]))[: ordered.size]
+    if starts.size <= MOST_DISTINCT:
+        return ScoreGrid(_frozen(ordered[starts] if starts.size else np.zeros(1)), is_exact=True)
+    ranks = ordered[np.arange(RANK_GROUPS) * ordered.size // RANK_GROUPS]
+    edges = np.unique(np.concatenate([ranks, _CUTOFFS]))
+    first = np.searchsorted(ordered, edges, side="left")
+    # Of edges between which no score lies one stays: the highest cutoff, or where there is none the score itself.
+    groups = np.flatnonzero(np.diff(first, prepend=-1))
+    places = np.where(np.isin(edges, _CUTOFFS, assume_unique=True), np.arange(edges.size), -1)
+    chosen = np.maximum.reduceat(places, groups)
+    chosen = np.where(chosen < 0, np.append(groups[1:], edges.size) - 1, chosen)
+    if first[-1] == ordered.size:
+        chosen[-1] = groups[-1]
+    return ScoreGrid(_frozen(edges[chosen]), is_exact=False)
+
+
+def _frozen(array: FloatArray) -> FloatArray:
+    array.setflags(write=False)
+    return array
