@@ -57,12 +57,18 @@ class CohortColumn:
 
 @dataclass(frozen=True, slots=True)
 class PredictionsSource:
-    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see."""
+    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
+
+    Of an imported table, `taken` says which column was taken for what, and `n_open` how many rows without an outcome
+    were left out.
+    """
 
     name: str
     digest: str
     is_imported: bool
     notices: tuple[str, ...] = ()
+    taken: str = ""
+    n_open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Predictions:
     """Predictions in memory.
 
     `frame` holds `is_default` (Boolean), `default_probability` (Float32, 0 to 1), where known `application_id`, `fold`
-    (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32).
+    (UInt8) and `exposure` (currency units, null where not known), and the cohort columns (enums, integers, floats).
+    Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text.
     """
 
     frame: pl.DataFrame
