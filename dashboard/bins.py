@@ -27,8 +27,9 @@ class Bins:
 
     A category has one group a level (`levels`, those beyond the first 59 together), a number one for each half-open
     range between ascending `edges` (in the stored unit and precision; the first and last are open), from the highest
-    stored value down where `is_descending`: days before the application are shown as years since. After them come the
-    `sentinel` and the rows without a value, where the column has such rows.
+    stored value down where `is_descending`: days before the application are shown as years since. A decimal number is
+    stored in 64 bits where it `is_double`, else in 32. After the ranges come the `sentinel` and the rows without a
+    value, where the column has such rows.
     """
 
     column: str
@@ -39,6 +40,7 @@ class Bins:
     sentinel: float | None = None
     has_missing: bool = False
     is_integer: bool = False
+    is_double: bool = False
     is_descending: bool = False
 
     @property
@@ -83,12 +85,14 @@ class Bins:
         return RangeFilter(self.column, only_missing=True)
 
     def _from(self, edge: float) -> float:
-        return edge if self.is_integer else _brief(np.float32(edge))
+        return edge if self.is_integer or self.is_double else _brief(np.float32(edge))
 
     def _just_below(self, edge: float) -> float:
         # Ranges of filters are closed; the largest stored value under the edge ends this one.
         if self.is_integer:
             return math.ceil(edge) - 1
+        if self.is_double:
+            return math.nextafter(edge, -math.inf)
         return _brief(np.nextafter(np.float32(edge), np.float32(-np.inf)))
 
 
@@ -157,7 +161,7 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     return Bins(
         column.name, labels.column_title(column), (*names, *tail, *([labels.MISSING] if has_missing else [])),
         edges=edges, sentinel=sentinel if has_sentinel else None, has_missing=has_missing,
-        is_integer=values.dtype.is_integer(), is_descending=is_descending,
+        is_integer=values.dtype.is_integer(), is_double=values.dtype == pl.Float64, is_descending=is_descending,
     )  # fmt: skip
 
 
@@ -182,18 +186,20 @@ def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tup
         found = [float(value) for value in distinct]
         return tuple(found[1:]), tuple(labels.quantity(column, value) for value in found)
     values = np.sort(numbers.to_numpy()).astype(np.float64)
-    edges = _rounded(values, column, n_groups, is_integer=numbers.dtype.is_integer())
+    edges = _rounded(values, column, n_groups, is_single=numbers.dtype == pl.Float32)
     return edges, _range_names(values, edges, column)
 
 
-def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_integer: bool) -> tuple[float, ...]:
+def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_single: bool) -> tuple[float, ...]:
     """Quantiles, rounded in the shown unit to the fewest digits that keep the groups within a tenth of their size."""
     wanted = np.arange(1, n_groups) / n_groups
     exact = np.quantile(values, wanted, method="higher")
     scale = labels.scale(column)
     for digits in _DIGITS:
-        edges = np.array([labels.significant(value * scale.factor, digits) / scale.factor for value in exact])
-        if not is_integer:
+        shown = [labels.significant(value * scale.factor, digits) for value in exact]
+        # Dividing may leave a last digit that nobody wrote.
+        edges = np.array([labels.significant(value / scale.factor, 15) for value in shown])
+        if is_single:
             # As 32 bits store it: a value that is 0.58 lies at the edge 0.58 in whatever precision they are compared.
             edges = edges.astype(np.float32).astype(np.float64)
         if np.all(np.abs(np.searchsorted(values, edges) / values.size - wanted) <= 0.1 / n_groups):

@@ -52,8 +52,8 @@ class LevelFilter:
 class RangeFilter:
     """Keep the rows whose `column` lies in the closed range from `low` to `high`, in the unit it is stored in.
 
-    An end that is None is open; the others are compared as the column stores them, 0.58 as the nearest of 32 bits.
-    `with_missing` keeps the rows without a value too, and `only_missing` no others.
+    An end that is None is open; the others are compared as the column stores them: in a column of 32 bits, 0.58 is the
+    nearest of those. `with_missing` keeps the rows without a value too, and `only_missing` no others.
     """
 
     column: str

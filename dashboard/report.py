@@ -40,17 +40,12 @@ class EmptyCohortError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A cohort of `predictions` with its results; `n_open` applications without an outcome are in none of them."""
+    """A cohort of `predictions` with its results; another `n_open` applications, without an outcome, are in none."""
 
     predictions: Predictions
     filters: Filters
     n_open: int
     evaluation: Evaluation
-
-    @property
-    def n_applications(self) -> int:
-        """Number of applications, open ones included."""
-        return self.evaluation.counts.n_applications + self.n_open
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
@@ -87,7 +82,7 @@ class Report:
     def _counts(self) -> dict[str, Any]:
         found, decided = self.evaluation, self.evaluation.confusion
         return {
-            "n_applications": self.n_applications,
+            "n_applications": found.counts.n_applications,
             "n_open": self.n_open,
             "n_defaults": found.counts.n_bad,
             "approved": decided.approved,

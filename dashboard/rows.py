@@ -42,9 +42,9 @@ _FAMILIAR = (
     "AMT_CREDIT", "AMT_INCOME_TOTAL", "DAYS_BIRTH", "NAME_INCOME_TYPE", "EXT_SOURCE_2", "EXT_SOURCE_3",
 )  # fmt: skip
 _MOST_AT_FIRST = 6
-_LAST = np.uint32(0xFFFFFFFF)
-_SIGN = np.uint32(0x80000000)
-_LOW_HALF = np.uint32(0xFFFF)
+_HALF = 16
+
+Keys = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ def order_rows(predictions: Predictions, filters: Filters, sort: Sort, search: S
     """Positions of the rows that meet `filters` and `search`, in the order of `sort`; int32 of shape (rows,).
 
     Rows without a value, or with one that is no quantity, come last in either direction; equal ones keep the order of
-    the frame. The time is that of two counting sorts: about 20 ms for 307,511 rows.
+    the frame. The time is that of two counting sorts, or four for 64-bit numbers: about 20 and 40 ms for
+    307,511 rows.
     """
     positions = _selected(predictions, filters, search)
     column = PROBABILITY if sort.column == DECISION else sort.column
@@ -201,34 +202,41 @@ def _without_sentinel(values: pl.Series) -> pl.Series:
     return values.set(values == sentinel, None)
 
 
-def _keys(values: pl.Series, *, is_rising: bool) -> npt.NDArray[np.uint32]:
+def _keys(values: pl.Series, *, is_rising: bool) -> Keys:
     """Whole numbers that sort as `values` do, missing ones behind all others."""
     present = values.is_not_null().to_numpy()
-    keys = _float_keys(values) if values.dtype == pl.Float32 else _whole_keys(values)
+    keys = _float_keys(values) if values.dtype in (pl.Float32, pl.Float64) else _whole_keys(values)
+    last = np.iinfo(keys.dtype).max
     if not is_rising:
-        keys = (_LAST - np.uint32(1)) - keys
-    return np.where(present, keys, _LAST)
+        keys = last - 1 - keys
+    return np.where(present, keys, keys.dtype.type(last))
 
 
-def _float_keys(values: pl.Series) -> npt.NDArray[np.uint32]:
+def _float_keys(values: pl.Series) -> Keys:
     # The bits of an IEEE number sort as it does once the sign is turned, and all bits of a negative one. Adding 0 makes
     # one number of the two zeros.
-    bits = (values.fill_null(0.0).to_numpy() + np.float32(0)).view(np.uint32)
-    return np.where(bits & _SIGN, ~bits, bits | _SIGN)
+    numbers = values.fill_null(0.0).to_numpy()
+    bits: Keys = (numbers + numbers.dtype.type(0)).view(f"u{numbers.dtype.itemsize}")
+    sign = bits.dtype.type(1 << (8 * bits.dtype.itemsize - 1))
+    return np.where(bits & sign, ~bits, bits | sign)
 
 
-def _whole_keys(values: pl.Series) -> npt.NDArray[np.uint32]:
+def _whole_keys(values: pl.Series) -> Keys:
     if isinstance(values.dtype, pl.Enum):
         return values.to_physical().fill_null(0).to_numpy().astype(np.uint32)
     if values.dtype.is_integer():
         low, high = int(str(values.min() or 0)), int(str(values.max() or 0))
-        if high - low < int(_LAST) - 1:
+        if high - low < np.iinfo(np.uint32).max - 1:
             return (values.fill_null(low).to_numpy().astype(np.int64) - low).astype(np.uint32)
     return values.rank("dense").fill_null(0).to_numpy().astype(np.uint32)
 
 
-def _counting_sort(keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
-    # NumPy sorts 16-bit numbers by counting; two passes, lower half first, take a fifth of the time of comparing.
-    order = np.argsort((keys & _LOW_HALF).astype(np.uint16), kind="stable")
-    high = (keys >> np.uint32(16)).astype(np.uint16)
-    return order[np.argsort(high[order], kind="stable")]
+def _counting_sort(keys: Keys) -> npt.NDArray[np.intp]:
+    # NumPy sorts 16-bit numbers by counting; a pass for each 16 bits of a key, the lowest first, takes a fifth of the
+    # time of comparing. Bits that all keys share, as the lowest of whole numbers often are, need no pass.
+    order = np.arange(keys.size)
+    for start in range(0, 8 * keys.dtype.itemsize, _HALF):
+        digits = (keys >> keys.dtype.type(start)).astype(np.uint16)
+        if keys.size and np.any(digits != digits[0]):
+            order = order[np.argsort(digits[order], kind="stable")]
+    return order

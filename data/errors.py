@@ -235,7 +235,25 @@ class PredictionsError(DataError):
         rows = "1 row" if n_rows == 1 else f"{n_rows:,} rows"
         return cls(
             f"{path}: column {column} has {rows} that cannot be used, for example {found}; expected {expected}; "
-            f"mend the file or map another column."
+            "correct the file or map another column."
+        )
+
+    @classmethod
+    def from_two_candidates(cls, path: Path, role: str, names: list[str]) -> Self:
+        flags = " or ".join(f"--map {name}={role}" for name in names)
+        return cls(f"{path}: {' and '.join(names)} could each be the {role}; say which with {flags}.")
+
+    @classmethod
+    def from_kind(cls, path: Path, column: str, found: str, expected: str) -> Self:
+        return cls(
+            f"{path}: column {column} holds {found}; expected {expected}; write it as a plain column or map another."
+        )
+
+    @classmethod
+    def from_classes(cls, path: Path, column: str) -> Self:
+        return cls(
+            f"{path}: column {column} holds only 0 and 1, which are classes or decisions and no probabilities; "
+            "map the column that they were decided from."
         )
 
     @classmethod

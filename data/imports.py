@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
 
+from data.cells import are_missing, narrowed, numbers_of, read_cells
 from data.errors import FileError, PredictionsError
 from data.opening import PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.predictions import (
@@ -19,73 +19,61 @@ from data.predictions import (
     ID,
     OUTCOME,
     PROBABILITY,
-    REQUIRED,
+    ROLE_COLUMNS,
     Predictions,
     PredictionsSource,
     describe_columns,
 )
+from data.roles import (
+    LARGEST,
+    ROLES,
+    assign_roles,
+    ids_of,
+    like_probabilities,
+    outcomes_of,
+    parse_mapping,
+    word_roles,
+)
 from data.scores import exact_scores
 from data.storage import read_parquet, sha256_of
 
-ROLES: Mapping[str, str] = MappingProxyType(
-    {"id": ID, "outcome": OUTCOME, "probability": PROBABILITY, "fold": FOLD, "exposure": EXPOSURE}
-)
-# Names by which a role is known without being told, in order of preference; compared without case or punctuation.
-_KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        ID: ("applicationid", "skidcurr", "id"),
-        OUTCOME: ("isdefault", "target", "outcome", "default", "ytrue", "label", "observed", "actual"),
-        PROBABILITY: (
-            "defaultprobability", "probability", "pd", "probabilityofdefault", "proba", "predictionproba", "ypredproba",
-            "yproba", "proba1", "prob1", "probability1", "yscore", "score", "prediction", "predicted", "ypred",
-        ),
-        FOLD: ("fold",),
-        EXPOSURE: ("exposure", "ead", "amtcredit"),
-    }
-)  # fmt: skip
-_OTHER_SEPARATORS = (";", "\t", "|")
-_OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
+__all__ = ["MOST_LEVELS", "import_predictions", "parse_mapping", "version_of"]
+
 MOST_LEVELS = 256
-_LARGEST = 2.0**53 - 1
-_RESERVED = frozenset({*ROLES.values(), *DERIVED_COLUMNS})
-
-
-def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
-    """Role column by column of the file, from texts such as `score=probability`.
-
-    Raises:
-        PredictionsError: a text is not COLUMN=ROLE, a role is unknown, or a role or column is named twice.
-    """
-    mapping: dict[str, str] = {}
-    for text in texts:
-        name, equals, role = text.rpartition("=")
-        if not equals or not name or role not in ROLES:
-            raise PredictionsError.from_bad_mapping(text, "is not COLUMN=ROLE", f"roles are {', '.join(ROLES)}")
-        if name in mapping or ROLES[role] in mapping.values():
-            raise PredictionsError.from_bad_mapping(text, "names a column or a role twice", "name each once")
-        mapping[name] = ROLES[role]
-    return mapping
+_OTHER_SEPARATORS = (";", "\t", "|")
+_RESERVED = frozenset({*ROLE_COLUMNS, *DERIVED_COLUMNS})
+# From so many rows above 1 and such a maximum on, numbers are percentages and not a few wrong ones.
+_PERCENT_SHARE, _PERCENT_MAXIMUM = 0.1, 2.0
 
 
 def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType({})) -> Predictions:
     """Open `path` (Parquet or CSV) as predictions; `mapping` gives role columns that its names do not tell.
 
     Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags and numbers.
+    Rows without an outcome or without a probability are left out and counted; what was taken for what, and whatever is
+    not as the file has it, is said in the source.
 
     Raises:
         FileError: the file is missing, empty or no table.
-        PredictionsError: the outcome or the probability is missing or holds values that cannot be used.
+        PredictionsError: the outcome or the probability is missing, could be either of two columns, or holds values
+            that cannot be used.
     """
-    table = _read(path)
-    roles = _assign_roles(path, table, mapping)
-    _check_outcome(path, table, roles[OUTCOME])
-    _check_probability(path, table, roles[PROBABILITY])
-    frame, notices = _shape(table, roles)
+    table, gaps = _read(path)
+    roles = assign_roles(path, table, mapping)
+    is_open = _check_outcome(path, table[roles[OUTCOME]])
+    is_unscored = _check_probability(path, table[roles[PROBABILITY]])
+    notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
+    frame, more = _shape(table.filter(~(is_open | is_unscored)), roles)
+    notices += [*more, *_notices_of_others(table, roles)]
     told = repr(sorted(roles.items())).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
-    source = PredictionsSource(path.name, digest, is_imported=True, notices=tuple(notices))
-    used = {word: roles[column] for word, column in ROLES.items() if column in roles and column in frame.columns}
-    return Predictions(frame, source, describe_columns(frame), used)
+    used = {role: name for role, name in roles.items() if role in frame.columns}
+    source = PredictionsSource(
+        path.name, digest, is_imported=True, notices=tuple(notices), taken=word_roles(table, used),
+        n_open=int(is_open.sum()),
+    )  # fmt: skip
+    by_word = {word: used[role] for word, role in ROLES.items() if role in used}
+    return Predictions(frame, source, describe_columns(frame), by_word)
 
 
 def version_of(path: Path) -> str:
@@ -101,106 +89,133 @@ def version_of(path: Path) -> str:
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
+    """The table in `path`, and for each column of numbers the words that stood for a gap."""
     check_readable(path)
     try:
         table = read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
     except pl.exceptions.NoDataError:
         raise FileError.from_empty(path) from None
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
     if table.is_empty():
         raise FileError.from_empty(path)
     if table.width == 1 and (found := [mark for mark in _OTHER_SEPARATORS if mark in table.columns[0]]):
         raise FileError.from_no_table(path, f"the header is separated by {found[0]!r}")
-    return table
+    read = {name: read_cells(table[name]) for name in table.columns}
+    return pl.DataFrame({name: values for name, (values, _) in read.items()}), {
+        name: words for name, (_, words) in read.items() if words
+    }
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
+    # As text: what a column holds is decided by all its cells, and what its text says beyond a number is kept.
     with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
-        content = stream.read()
-    try:
-        return pl.read_csv(content, infer_schema_length=10_000)
-    except pl.exceptions.ComputeError:
-        # A column that looks whole for 10,000 rows may hold a decimal or a word later: look at every row then.
-        return pl.read_csv(content, infer_schema_length=None)
+        return pl.read_csv(stream.read(), infer_schema=False)
 
 
-def _assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) -> dict[str, str]:
-    unknown = [name for name in mapping if name not in table.columns]
-    if unknown:
-        raise PredictionsError.from_bad_mapping(
-            f"{unknown[0]}=...", f"{path.name} has no such column", f"its columns are {', '.join(table.columns[:8])}"
-        )
-    roles = {role: name for name, role in mapping.items()}
-    plain = {_plain(name): name for name in reversed(table.columns) if name not in mapping}
-    for role, known in _KNOWN_AS.items():
-        if role not in roles and (found := next((plain[name] for name in known if name in plain), None)):
-            roles[role] = found
-    for role in REQUIRED:
-        if role not in roles:
-            word = next(word for word, column in ROLES.items() if column == role)
-            raise PredictionsError.from_missing_role(path, word, table.columns)
-    return roles
+def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
+    """Which rows have no outcome; PredictionsError where another is neither 0 nor 1."""
+    usable = outcomes_of(values).is_in([0.0, 1.0]).fill_null(value=False)
+    return _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+def _check_probability(path: Path, values: pl.Series) -> pl.Series:
+    """Which rows have no probability; PredictionsError where another is none, or all are classes."""
+    numbers = numbers_of(values)
+    missing = _check(path, values, numbers.is_between(0, 1).fill_null(value=False), _wanted_probability(numbers))
+    if numbers.filter(~missing).is_in([0.0, 1.0]).all():
+        raise PredictionsError.from_classes(path, values.name)
+    return missing
 
 
-def _check_outcome(path: Path, table: pl.DataFrame, name: str) -> None:
-    usable = _outcome(table[name]).is_in([0.0, 1.0]).fill_null(False)
-    _refuse(path, table[name], ~usable, "0 or 1 in every row")
+def _wanted_probability(numbers: pl.Series) -> str:
+    wanted = "a probability from 0 to 1"
+    given = numbers.drop_nulls().drop_nans()
+    if not len(given):
+        return wanted
+    n_above, largest = int((given > 1).sum()), float(str(given.max()))
+    if given.is_between(0, 100).all() and largest > _PERCENT_MAXIMUM and n_above >= _PERCENT_SHARE * len(given):
+        return f"{wanted} (these look like percentages: divide them by 100)"
+    if n_above and given.min() >= 0:  # type: ignore[operator]
+        return f"{wanted} ({_rows(n_above)} above 1, the largest is {largest:g})"
+    return wanted
 
 
-def _check_probability(path: Path, table: pl.DataFrame, name: str) -> None:
-    numbers = _number(table[name])
-    expected = "a probability from 0 to 1 in every row"
-    if numbers.is_between(0, 100).fill_null(False).all():
-        expected += " (these look like percentages: divide them by 100)"
-    _refuse(path, table[name], ~numbers.is_between(0, 1).fill_null(False), expected)
-
-
-def _refuse(path: Path, values: pl.Series, wrong: pl.Series, expected: str) -> None:
+def _check(path: Path, values: pl.Series, usable: pl.Series, expected: str) -> pl.Series:
+    if values.dtype.is_nested() or values.dtype.is_temporal() or values.dtype == pl.Object:
+        raise PredictionsError.from_kind(path, values.name, _kind(values.dtype), expected)
+    missing = are_missing(values)
+    wrong = ~usable if missing.all() else ~(usable | missing)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         raise PredictionsError.from_bad_column(
-            path, values.name, int(wrong.sum()), f"{values[row]!r} in row {row + 1:,}", expected
+            path, values.name, int(wrong.sum()), f"{_quoted(values[row])} in row {row + 1:,}", expected
         )
+    return missing
 
 
-def _outcome(values: pl.Series) -> pl.Series:
-    numbers = _number(values)
-    if values.dtype != pl.String:
-        return numbers
-    words = values.str.to_lowercase().replace_strict(_OUTCOME_WORDS, default=None, return_dtype=pl.Float64)
-    return words.fill_null(numbers)
+def _quoted(cell: object) -> str:
+    return repr(cell) if isinstance(cell, str) else str(cell)
 
 
-def _number(values: pl.Series) -> pl.Series:
-    return values.cast(pl.Float64, strict=False)
+def _notices_of_gaps(gaps: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
+    if gaps:
+        told = "; ".join(f"{name}: {_counted(words)}" for name, words in gaps.items())
+        yield f"Read as missing in columns of numbers: {told}."
+
+
+def _counted(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{word} ({n:,})" for word, n in words.items())
+
+
+def _notices_of_rows(path: Path, is_open: pl.Series, is_unscored: pl.Series) -> Iterable[str]:
+    n_rows, n_left = len(is_open), int((~(is_open | is_unscored)).sum())
+    if not n_left:
+        raise FileError.from_unreadable(path, "no row has both an outcome and a probability", "bring one that does")
+    parts = [(int(is_open.sum()), "an outcome (still open)"), (int(is_unscored.sum()), "a PD")]
+    told = " and ".join(f"{_rows(n)} without {what}" for n, what in parts if n)
+    if told:
+        yield f"Left out of every figure: {told}; the other {n_left:,} of {n_rows:,} rows are shown."
+
+
+def _notices_of_others(table: pl.DataFrame, roles: Mapping[str, str]) -> Iterable[str]:
+    others = list(like_probabilities(table, roles))
+    if others:
+        yield (
+            f"Could be a PD as well, and is a column to cut by: {', '.join(others)} "
+            f"(--map {others[0]}=probability shows it instead)."
+        )
 
 
 def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame, list[str]]:
     notices: list[str] = []
     columns = [
-        (_outcome(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
-        exact_scores(table[roles[PROBABILITY]]).alias(PROBABILITY),
+        (outcomes_of(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
+        _scores(table[roles[PROBABILITY]]).alias(PROBABILITY),
         *_optional_roles(table, roles, notices),
     ]
     # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
     taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
-    others = [name for name in table.columns if name not in taken]
-    cohort = {name: _cohort_series(table[name]) for name in others if _can_be_named(name)}
-    kept = [series for series in cohort.values() if series is not None]
-    left_out = [name for name in others if cohort.get(name) is None]
+    kept: list[pl.Series] = []
+    left_out: dict[str, list[str]] = {}
+    for name in table.columns:
+        if name not in taken:
+            found = _cohort_series(table[name], notices) if _can_be_named(name) else "no name, or one that is taken"
+            if isinstance(found, str):
+                left_out.setdefault(found, []).append(name or "(no name)")
+            else:
+                kept.append(found)
     if left_out:
-        notices.append(
-            f"Left out as cohort columns (more than {MOST_LEVELS} levels, dates, lists, numbers beyond "
-            f"{_LARGEST:.0e}, no name, or one that is taken): {', '.join(name or '(no name)' for name in left_out)}."
-        )
+        told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in left_out.items())
+        notices.append(f"Left out as cohort columns: {told}.")
     return pl.DataFrame([*columns, *kept]), notices
+
+
+def _scores(values: pl.Series) -> pl.Series:
+    # Of 32 bits the decimal counts, which their widening would lose.
+    return exact_scores(values if values.dtype == pl.Float32 else numbers_of(values))
 
 
 def _can_be_named(name: str) -> bool:
@@ -210,43 +225,82 @@ def _can_be_named(name: str) -> bool:
 
 def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
     if name := roles.get(ID):
-        if table[name].null_count() or table[name].n_unique() < table.height:
+        ids = ids_of(table[name])
+        if ids is None:
+            notices.append(f"Column {name} holds {_kind(table[name].dtype)}, which names no row; it is not used as id.")
+        elif ids.null_count() or ids.n_unique() < table.height:
             notices.append(
                 f"Column {name} does not identify its rows (missing or repeated values); it is not used as id."
             )
         else:
-            yield table[name].alias(ID)
+            yield ids.alias(ID)
     if name := roles.get(FOLD):
-        fold = _number(table[name])
-        if fold.is_between(0, 255).fill_null(False).all():
+        fold = numbers_of(table[name])
+        if (fold.is_between(0, 255) & (fold == fold.floor())).fill_null(value=False).all():
             yield fold.cast(pl.UInt8).alias(FOLD)
         else:
-            notices.append(f"Column {name} is not a fold number from 0 to 255; it is not used as fold.")
+            notices.append(f"Column {name} is not a whole fold number from 0 to 255; it is not used as fold.")
     if name := roles.get(EXPOSURE):
-        exposure = _number(table[name]).cast(pl.Float32)
-        if (exposure >= 0).fill_null(False).all() and exposure.is_finite().all():
-            yield exposure.alias(EXPOSURE)
-        else:
-            notices.append(f"Column {name} has missing or negative amounts; it is not used as exposure.")
+        exposure = numbers_of(table[name])
+        exposure = exposure.set(~exposure.is_between(0, LARGEST).fill_null(value=False), None)
+        n_without = exposure.null_count()
+        if n_without == table.height:
+            notices.append(f"Column {name} has no amount from 0 on in any row; it is not used as exposure.")
+            return
+        if n_without:
+            notices.append(
+                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing or negative): "
+                f"money figures cover the other {table.height - n_without:,}."
+            )
+        yield narrowed(exposure).alias(EXPOSURE)
 
 
-def _cohort_series(values: pl.Series) -> pl.Series | None:
+def _cohort_series(values: pl.Series, notices: list[str]) -> pl.Series | str:
+    """The column as cohorts are cut by it, or why they are not."""
     dtype = values.dtype
+    if values.null_count() == len(values):
+        return "no value in any row"
     if dtype.is_numeric():
-        return _cohort_numbers(values)
+        return _cohort_numbers(values, notices)
     if dtype == pl.Boolean:
         return values.cast(pl.String).cast(pl.Enum(["false", "true"]))
     if dtype not in (pl.String, pl.Categorical, pl.Enum):
-        return None
+        return _kind(dtype)
     text = values.cast(pl.String)
     levels = text.drop_nulls().unique().sort()
-    return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else None
+    return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else _why_text(text)
 
 
-def _cohort_numbers(values: pl.Series) -> pl.Series | None:
-    numbers = _number(values)
-    finite = numbers.set(~numbers.is_finite().fill_null(False), None)
-    # A browser's sliders know whole numbers up to here; what is larger is a hash or a key and no quantity.
-    if (finite.abs() > _LARGEST).any():
-        return None
-    return values.shrink_dtype() if values.dtype.is_integer() else finite.cast(pl.Float32)
+def _why_text(text: pl.Series) -> str:
+    """Why a column of many levels is none of numbers, where it nearly is."""
+    reason = f"more than {MOST_LEVELS} levels"
+    given = text.filter(~are_missing(text)).str.strip_chars()
+    is_number = given.cast(pl.Float64, strict=False).is_not_null()
+    n_other = int((~is_number).sum())
+    if not n_other:
+        return f"{reason}, whole numbers with leading zeros or of more than 18 digits"
+    if 2 * n_other < len(given):
+        return f"{reason}, and no numbers because of {_rows(n_other)} such as {given.filter(~is_number)[0][:40]!r}"
+    return reason
+
+
+def _cohort_numbers(values: pl.Series, notices: list[str]) -> pl.Series | str:
+    numbers = numbers_of(values)
+    finite = numbers.set(~numbers.is_finite().fill_null(value=False), None)
+    if (finite.abs() > LARGEST).any():
+        return f"numbers beyond {LARGEST:.0e}"
+    if finite.null_count() == len(finite):
+        return "no value in any row"
+    if n_infinite := int(numbers.is_infinite().sum()):
+        notices.append(f"Column {values.name}: infinite in {_rows(n_infinite)}, which count as missing.")
+    return values.shrink_dtype() if values.dtype.is_integer() else narrowed(finite)
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_nested():
+        return "lists or structures"
+    return "dates or times" if dtype.is_temporal() else f"values of type {dtype}"
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

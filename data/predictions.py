@@ -60,13 +60,15 @@ class CohortColumn:
 class PredictionsSource:
     """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
 
-    `n_open` counts the rows of the source that were left out of the table because they have no outcome.
+    Of an imported table, `taken` says which column was taken for what, and `n_open` how many rows without an outcome
+    were left out.
     """
 
     name: str
     digest: str
     is_imported: bool
     notices: tuple[str, ...] = ()
+    taken: str = ""
     n_open: int = 0
 
 
@@ -75,7 +77,8 @@ class Predictions:
     """Predictions in memory.
 
     `frame` holds `is_default` (Boolean), `default_probability` (Float64, 0 to 1), where known `application_id`, `fold`
-    (UInt8) and `exposure` (Float32, currency units), and the cohort columns (enums, integers, Float32). `roles` gives
+    (UInt8) and `exposure` (currency units, null where not known), and the cohort columns (enums, integers, floats).
+    Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text. `roles` gives
     for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
     until that has been made.
     """

@@ -119,8 +119,9 @@ def _title(report: Report) -> str:
 def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
-        "Applications": report.n_applications, "Open": report.n_open, "Defaults": found.counts.n_bad,
-        f"Approved below {labels.percent(decided.cutoff)}": decided.approved, "Declined": decided.declined,
+        "Applications": found.counts.n_applications, "Open, in no figure": report.n_open,
+        "Defaults": found.counts.n_bad, f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
+        "Declined": decided.declined,
     }  # fmt: skip
     yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
     for page, metrics in catalogue.PAGES.items():
@@ -144,9 +145,8 @@ def _worded(estimate: Estimate, word: Word) -> tuple[str, str]:
 
 
 def _sentences(report: Report) -> Iterator[str]:
-    if report.predictions.roles:
-        taken = ", ".join(f"{role} from {column}" for role, column in report.predictions.roles.items())
-        yield f"Taken: {taken}."
+    if report.predictions.source.taken:
+        yield f"Taken: {report.predictions.source.taken}."
     yield from (f"Notice: {notice}" for notice in report.notices)
 
 

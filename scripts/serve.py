@@ -23,7 +23,8 @@ def main() -> None:
             # A process of its own: what building took up in memory is not the server's to hold.
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
     else:
-        import_predictions(arguments.predictions, parse_mapping(arguments.map))
+        source = import_predictions(arguments.predictions, parse_mapping(arguments.map)).source
+        print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     print(f"Scoreroom is at http://localhost:{arguments.port}", flush=True)
     told = [] if arguments.predictions is None else _told_to_app(arguments)
     serve(arguments.port, told)

@@ -147,7 +147,8 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     whose = "as imported" if source.is_imported else "out of fold"
     if page.has_cutoff and not page.of_cohort:
         whose = f"the published model's, those of the portfolio {whose}"
-    st.caption(f"{labels.plain(source.name)} · PDs are {whose}")
+    taken = f" · {labels.plain(source.taken)}" if source.taken else ""
+    st.caption(f"{labels.plain(source.name)} · PDs are {whose}{taken}")
     for notice in source.notices:
         st.caption(labels.plain(notice))
 

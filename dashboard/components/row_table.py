@@ -101,8 +101,10 @@ def _quantity(column: CohortColumn, value: object) -> str:
     shown = number * labels.scale(column).factor + 0.0
     if known is not None and known.unit in _DECIMALS:
         return labels.decimal(shown, _DECIMALS[known.unit])
-    # A row says its amounts in full; `labels.amount` shortens millions.
-    return labels.count(shown).replace("-", "−") if abs(shown) >= 1_000 else labels.amount(shown)
+    if abs(shown) < 1_000:
+        return labels.amount(shown)
+    # A row says its amounts in full, those of a file to the last digit; `labels.amount` shortens millions.
+    return (labels.count(shown) if known is not None else f"{shown:,.15g}").replace("-", "−")
 
 
 def is_number(column: CohortColumn) -> bool:

@@ -177,6 +177,25 @@ def test_imported_rows_are_shown_by_number_and_do_not_open(
     assert "Rows cannot be opened. These predictions carry no application id" in texts(app).replace("\\", "")
 
 
+@pytest.mark.parametrize("first", [0, 9_007_199_254_740_993, 2**64])
+def test_ids_and_amounts_are_shown_and_written_to_the_last_digit(
+    built: Settings, tmp_path: Path, open_page: OpenPage, first: int
+) -> None:
+    ids = [f"{first + i:09d}" for i in range(30)]
+    rows = "".join(f"{number},{i % 2},{(i + 1) / 100},{99_999_999.99 + i:.2f}\n" for i, number in enumerate(ids))
+    path = tmp_path / "theirs.csv"
+    path.write_text(f"id,y,pd,amount\n{rows}")
+    app = opened(open_page, {"applicant": ids[3]}, arguments=("--predictions", str(path)))
+    shown = table(app)
+    assert shown["Application"] == ids[:4:-1]
+    assert shown["amount"][0] == "100,000,028.99"
+    assert "theirs.csv · PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
+    found = import_predictions(path)
+    written = pl.read_csv(io.BytesIO(csv_file(prepare(found), Filters(), 0.1)), infer_schema=False)
+    assert written["application_id"].to_list() == ids
+    assert written["amount"].cast(pl.Float64).to_list() == [round(99_999_999.99 + i, 2) for i in range(30)]
+
+
 def test_a_spreadsheet_runs_nothing_of_the_file(
     theirs: tuple[pl.DataFrame, tuple[str, ...]],
 ) -> None:
@@ -202,7 +221,8 @@ def column(name: str, kind: CohortKind = CohortKind.RANGE) -> CohortColumn:
         ("FLAG_DOCUMENT_3", [0, 1, None], ["No", "Yes", "–"]),
         ("EXT_SOURCE_1", [0.5, None, 0.12345], ["0.5000", "–", "0.1235"]),
         ("AMT_CREDIT", [1_350_000.0, 999.5, None], ["1,350,000", "999.5", "–"]),
-        ("theirs", [-1_234.6, -2.5, 3.0], ["−1,235", "−2.5", "3"]),
+        ("theirs", [-1_234.6, -2.5, 3.0], ["−1,234.6", "−2.5", "3"]),
+        ("theirs", [99_999_999.99, 123_456_789_012.5, 5_000], ["99,999,999.99", "123,456,789,012.5", "5,000"]),
         ("default_probability", [0.09094, None], ["9.09 %", "–"]),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import polars as pl
 import pytest
@@ -18,6 +20,10 @@ FRAME = pl.DataFrame(
     {
         "income": pl.Series(np.exp(random.normal(12, 0.5, N)), dtype=pl.Float32),
         "score": pl.Series([None if random.random() < 0.2 else v for v in random.random(N)], dtype=pl.Float32),
+        "amount": pl.Series(
+            np.append(np.round(np.exp(random.normal(9, 1, N - 2)), 2), [99_999_999.99, 123_456_789_012.5])
+        ),
+        "fine": pl.Series([None if random.random() < 0.2 else v for v in np.round(random.random(N), 2)]),
         "children": pl.Series(random.poisson(0.5, N), dtype=pl.Int8),
         "DAYS_BIRTH": pl.Series(random.integers(-25_000, -7_500, N), dtype=pl.Int16),
         "DAYS_EMPLOYED": pl.Series(
@@ -45,7 +51,7 @@ def test_a_group_s_filter_selects_exactly_its_rows(name: str, n_groups: int) -> 
         assert FRAME.select(bins.condition(code).expression()).to_series().equals(codes == code, check_names=False)
 
 
-@pytest.mark.parametrize("name", ["income", "score", "DAYS_BIRTH"])
+@pytest.mark.parametrize("name", ["income", "score", "amount", "DAYS_BIRTH"])
 def test_groups_of_a_number_are_alike_in_size(name: str) -> None:
     bins = make_bins(FRAME[name], COLUMNS[name], 10)
     sizes = FRAME.select(bins.code()).to_series().value_counts().sort(name)["count"].to_numpy()[: bins.n_values]
@@ -94,6 +100,14 @@ def test_the_filter_of_a_group_says_its_edge_in_few_digits() -> None:
     starts = [bins.condition(code) for code in range(1, bins.n_values)]
     assert all(isinstance(start, RangeFilter) and len(str(start.low)) <= 4 for start in starts)
     assert [np.float32(edge) for edge in bins.edges] == list(bins.edges)
+
+
+def test_an_edge_of_a_64_bit_column_is_the_number_that_the_file_has() -> None:
+    bins = make_bins(FRAME["fine"], COLUMNS["fine"], 7)
+    assert [float(f"{edge:.2f}") for edge in bins.edges] == list(bins.edges)
+    for code, (low, high) in enumerate(itertools.pairwise(bins.edges), 1):
+        found = FRAME.filter(bins.condition(code).expression())["fine"]
+        assert found.equals(FRAME.filter(pl.col("fine").ge(low) & pl.col("fine").lt(high))["fine"])
 
 
 def test_few_values_get_a_group_each() -> None:

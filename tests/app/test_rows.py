@@ -51,6 +51,9 @@ def random_rows() -> Predictions:
                 "fold": random.integers(0, 5, n).astype(np.uint8),
                 "DAYS_EMPLOYED": pl.Series(random.choice([-3_000, -20, 0, 365_243], n), dtype=pl.Int32),
                 "number": pl.Series(numbers).set(pl.Series(random.random(n) < 0.1), None),
+                "double": pl.Series(np.where(numbers > 3, 1e15 + numbers, np.round(random.normal(0, 2, n), 9))).set(
+                    pl.Series(random.random(n) < 0.1), None
+                ),
                 "large": pl.Series(random.choice([-(2**40), 7, 2**52], n), dtype=pl.Int64),
                 "small": pl.Series(random.integers(-100, 100, n), dtype=pl.Int8).set(
                     pl.Series(random.random(n) < 0.1), None
@@ -69,7 +72,7 @@ def positions(predictions: Predictions, by: pl.Expr, *, is_rising: bool) -> list
 
 @pytest.mark.parametrize("is_rising", [False, True])
 @pytest.mark.parametrize(
-    "name", [ID, "default_probability", "number", "large", "small", "level", "observed", "pd_band"]
+    "name", [ID, "default_probability", "number", "double", "large", "small", "level", "observed", "pd_band"]
 )
 def test_the_order_is_that_of_a_stable_sort_with_missing_values_last(
     rows: Predictions, name: str, is_rising: bool
@@ -225,5 +228,5 @@ def test_a_column_of_the_file_that_is_called_decision_keeps_its_name() -> None:
 def test_the_columns_begin_with_prediction_and_outcome_and_name_each_once(rows: Predictions) -> None:
     names = list(row_columns(rows))
     assert names[:5] == ["default_probability", DECISION, "observed", "pd_band", "fold_name"]
-    assert sorted(names[5:]) == ["DAYS_EMPLOYED", "large", "level", "number", "small"]
+    assert sorted(names[5:]) == ["DAYS_EMPLOYED", "double", "large", "level", "number", "small"]
     assert set(first_columns(rows)) <= set(names)

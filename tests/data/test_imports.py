@@ -11,6 +11,7 @@ import pytest
 from data.errors import FileError, PredictionsError
 from data.imports import MOST_LEVELS, import_predictions, parse_mapping
 from data.predictions import CohortKind
+from data.roles import ROLES
 from data.storage import write_parquet
 
 
@@ -75,8 +76,7 @@ def test_text_with_too_many_levels_is_left_out_with_a_notice(tmp_path: Path) -> 
     theirs = import_predictions(path)
     assert theirs.cohort_columns == ()
     (notice,) = theirs.source.notices
-    assert notice.startswith("Left out as cohort columns (more than 256 levels,")
-    assert notice.endswith(": name.")
+    assert notice == "Left out as cohort columns: name (more than 256 levels)."
 
 
 def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notice(tmp_path: Path) -> None:
@@ -93,13 +93,16 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
     ).with_columns(pl.col("when").cast(pl.Date)).write_parquet(path)
     theirs = import_predictions(path)
     assert theirs.cohort_columns == ()
-    assert theirs.source.notices[0].endswith(": pd_bin, hash, huge, when.")
+    assert theirs.source.notices == (
+        "Left out as cohort columns: pd_bin (no name, or one that is taken); hash, huge (numbers beyond 9e+15); "
+        "when (dates or times).",
+    )
 
 
 def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp_path: Path) -> None:
     theirs = import_predictions(_csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"))
     assert [column.name for column in theirs.cohort_columns] == ["decision"]
-    assert theirs.source.notices[0].endswith(": (no name), ~decision.")
+    assert theirs.source.notices[0].endswith(": (no name), ~decision (no name, or one that is taken).")
 
 
 @pytest.mark.parametrize("values", [[1, 2], [-3_000, -20], ["long", "short"], [365_243, -20]])
@@ -114,10 +117,21 @@ def test_a_column_that_the_schema_knows_is_described_as_the_file_has_it(tmp_path
         assert (column.minimum, column.maximum) == (min(own), max(own))
 
 
-def test_an_exposure_beyond_32_bits_is_not_used(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,1e39\n1,0.2,5\n"))
+def test_rows_without_an_exposure_are_counted_and_the_others_kept(tmp_path: Path) -> None:
+    rows = "0,0.1,1e39\n1,0.2,123456789012.5\n0,0.3,NA\n1,0.4,-5\n0,0.5,0\n0,0.6,\n"
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,exposure\n{rows}"))
+    assert theirs.frame["exposure"].to_list() == [None, 123456789012.5, None, None, 0, None]
+    assert theirs.source.notices == (
+        "Read as missing in columns of numbers: exposure: NA (1).",
+        "4 rows of 6 without a usable amount in exposure (missing or negative): money figures cover the other 2.",
+    )
+
+
+def test_a_column_without_any_amount_is_no_exposure(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,much\n1,0.2,-1\n"))
     assert "exposure" not in theirs.frame.columns
     assert "not used as exposure" in theirs.source.notices[0]
+    assert "exposure" not in theirs.source.taken
 
 
 @pytest.mark.parametrize("folder", ["a [b]", "what?", "all*", "{x,y}"])
@@ -165,8 +179,14 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,other\n0,1\n", r"no column could be taken for the probability; say which with --map"),
         ("other,pd\n0,1\n", r"no column could be taken for the outcome"),
         ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target has 2 rows .* 2 in row 2; expected 0 or 1"),
-        ("target,pd\n0,0.1\n,0.2\n", r"column target has 1 row .* None in row 2"),
-        ("target,pd\n0,0.1\n1,1.2\n", r"column pd has 1 row .* 1\.2 in row 2; expected a probability"),
+        ("target,pd\n,0.1\nNA,0.2\n", r"column target has 2 rows .* None in row 1"),
+        ("target,pd\n,0.1\n1,\n", r"no row has both an outcome and a probability"),
+        (
+            "target,pd\n0,0.1\n1,1.2\n",
+            r"1 row .* 1\.2 in row 2; .* from 0 to 1 \(1 row above 1, the largest is 1\.2\);",
+        ),
+        ("target,pd\n0,1\n1,0\n", r"column pd holds only 0 and 1, which are classes or decisions"),
+        ("target,pd\n0,0.1\n1,-0.2\n", r"-0\.2 in row 2; expected a probability from 0 to 1;"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
         ("target,pd\n0,nan\n", r"column pd has 1 row"),
         ("target,pd\n0,9.5\n1,80\n", r"column pd has 2 rows .* look like percentages: divide them by 100"),
@@ -221,3 +241,108 @@ def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     write_parquet(pl.DataFrame({"target": [0], "pd": [0.5]}), path)
     assert import_predictions(path).frame.rows() == [(False, 0.5)]
+
+
+def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: Path) -> None:
+    rows = "0,0.1,5.5\nNA,0.2,NA\n1,n/a,7\n1,0.4,#N/A\n0,,NA\n"
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,amount\n{rows}"))
+    assert theirs.frame.rows() == [(False, pytest.approx(0.1), 5.5), (True, pytest.approx(0.4), None)]
+    assert theirs.source.n_open == 1
+    assert theirs.source.notices == (
+        "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
+        "Left out of every figure: 1 row without an outcome (still open) and 2 rows without a PD; the other 2 of 5 "
+        "rows are shown.",
+    )
+
+
+def test_a_column_that_begins_after_10000_rows_is_a_number(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i % 2},0.5,{'' if i < 10_500 else i % 97}" for i in range(12_000))
+    (column,) = import_predictions(_csv(tmp_path, f"target,pd,bonus\n{rows}\n")).cohort_columns
+    assert (column.kind, column.minimum, column.maximum) == (CohortKind.RANGE, 0, 96)
+
+
+def test_amounts_are_kept_to_the_last_digit(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "target,pd,a,b\n0,0.1,99999999.99,0.5\n1,0.2,123456789012.5,2\n"))
+    assert theirs.frame["a"].to_list() == [99999999.99, 123456789012.5]
+    assert theirs.frame.schema["b"] == pl.Float32
+
+
+@pytest.mark.parametrize(
+    "ids", [["000", "007"], ["9007199254740993", "9007199254740995"], ["18446744073709551616", "5"]]
+)
+def test_ids_keep_every_digit(tmp_path: Path, ids: list[str]) -> None:
+    theirs = import_predictions(_csv(tmp_path, f"id,target,pd\n{ids[0]},0,0.1\n{ids[1]},1,0.2\n"))
+    assert [str(found) for found in theirs.frame["application_id"]] == ids
+
+
+def test_the_reason_for_leaving_out_a_column_is_the_true_one(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 2},0.5,{'x' if i == 3 else i},{i:05d},\n" for i in range(300))
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,nearly,code,empty\n{rows}"))
+    assert theirs.source.notices == (
+        "Left out as cohort columns: nearly (more than 256 levels, and no numbers because of 1 row such as 'x'); "
+        "code (more than 256 levels, whole numbers with leading zeros or of more than 18 digits); "
+        "empty (no value in any row).",
+    )
+
+
+def test_infinite_numbers_are_counted(tmp_path: Path) -> None:
+    theirs = import_predictions(_csv(tmp_path, "target,pd,x\n0,0.1,inf\n1,0.2,3\n"))
+    assert theirs.frame["x"].to_list() == [None, 3]
+    assert theirs.source.notices == ("Column x: infinite in 1 row, which count as missing.",)
+
+
+_KINDS: dict[str, pl.Series] = {
+    "flag": pl.Series([True, False, True]),
+    "narrow": pl.Series([1, 0, 1], dtype=pl.UInt8),
+    "wide": pl.Series([2**70, 1, 2], dtype=pl.Int128),
+    "unsigned": pl.Series([2**64 - 1, 1, 2], dtype=pl.UInt64),
+    "float": pl.Series([0.5, float("nan"), float("inf")]),
+    "single": pl.Series([0.5, 0.25, 1.0], dtype=pl.Float32),
+    "decimal": pl.Series(["0.10", "0.20", "0.30"]).cast(pl.Decimal(10, 2)),
+    "text": pl.Series(["a", None, "NA"]),
+    "category": pl.Series(["0", "1", None]).cast(pl.Categorical),
+    "enum": pl.Series(["0", "1", "1"]).cast(pl.Enum(["1", "0"])),
+    "bytes": pl.Series([b"\xff", b"1", None]),
+    "date": pl.Series([0, 1, 2]).cast(pl.Date),
+    "moment": pl.Series([0, 1, 2]).cast(pl.Datetime("us", "Europe/Berlin")),
+    "span": pl.Series([0, 1, 2]).cast(pl.Duration("us")),
+    "time": pl.Series([0, 1, 2]).cast(pl.Time),
+    "list": pl.Series([[1], [], None]),
+    "array": pl.Series([[0.1, 0.9]] * 3, dtype=pl.Array(pl.Float64, 2)),
+    "struct": pl.Series([{"label": 1}, {"label": 0}, None]),
+    "nothing": pl.Series([None, None, None]),
+    "no text": pl.Series([None, None, None], dtype=pl.String),
+    "no number": pl.Series([float("nan")] * 3),
+}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("role", [*ROLES, ""])
+def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
+    tmp_path: Path, kind: str, role: str
+) -> None:
+    path = tmp_path / "theirs.parquet"
+    columns = {"target": pl.Series([1, 0, 1]), "pd": pl.Series([0.1, 0.2, 0.3]), "x": _KINDS[kind]}
+    columns.pop({"outcome": "target", "probability": "pd"}.get(role, ""), None)
+    write_parquet(pl.DataFrame(columns), path)
+    mapping = {"x": ROLES[role]} if role else {}
+    if role in ("outcome", "probability") and kind not in _USABLE[role]:
+        with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
+            import_predictions(path, mapping)
+        assert "\n" not in str(caught.value)
+        return
+    frame = import_predictions(path, mapping).frame
+    assert not any(dtype.is_nested() or dtype == pl.Binary for dtype in frame.schema.values())
+    assert (ROLES[role] in frame.columns) is (kind in _USABLE[role]) if role else True
+
+
+_USABLE: dict[str, set[str]] = {
+    "outcome": {"flag", "narrow", "category", "enum"},
+    "probability": {"single", "decimal"},
+    # Ids that all rows have, each another; "float" has gaps, "single" is not whole.
+    "id": {"wide", "unsigned", "decimal"},
+    "fold": {"flag", "narrow", "enum"},
+    "exposure": {
+        "flag", "narrow", "wide", "unsigned", "float", "single", "decimal", "category", "enum", "bytes",
+    },
+}  # fmt: skip

@@ -211,6 +211,20 @@ def test_a_figure_that_is_not_defined_is_null_with_its_reason(tmp_path: Path) ->
     assert "none of the cohort's applications defaulted" in done.stdout
 
 
+def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.DataFrame, tmp_path: Path) -> None:
+    place = pl.int_range(pl.len())
+    texts = rows.select(
+        pl.when(place % 20 == 0).then(pl.lit("n/a")).otherwise(pl.col("outcome").cast(pl.String)).alias("outcome"),
+        pl.when(place % 25 == 1).then(None).otherwise("pd").alias("pd"), "region",
+    )  # fmt: skip
+    texts.write_csv(tmp_path / "gaps.csv")
+    left = rows.filter((place % 20 != 0) & (place % 25 != 1))
+    found = evaluated(tmp_path / "gaps.csv")
+    assert (found["n_applications"], found["n_open"], found["n_defaults"]) == (left.height, 100, left["outcome"].sum())
+    assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(left["outcome"], left["pd"]), abs=1e-12)
+    assert any("100 rows without an outcome" in notice for notice in found["notices"])
+
+
 def test_scores_that_are_no_probabilities_are_told(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     truth = rng.beta(1, 11, 4_000)
@@ -220,7 +234,7 @@ def test_scores_that_are_no_probabilities_are_told(tmp_path: Path) -> None:
     assert "not probabilities" in notice
     done = evaluate(path, "--json", tmp_path / "out.json")
     assert f"Notice: {notice}" in done.stdout
-    assert "Taken: outcome from y_true, probability from score." in done.stdout
+    assert "Taken: outcome from y_true, PD from score." in done.stdout
     assert json.loads((tmp_path / "out.json").read_text())["notices"] == [notice]
 
 
