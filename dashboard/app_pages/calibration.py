@@ -30,13 +30,7 @@ from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.calibration import (
-    Verdict,
-    brier_score,
-    calibration_check,
-    expected_calibration_error,
-    reliability,
-)
+from dashboard.metrics.calibration import brier_score, expected_calibration_error, reliability
 from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
 from dashboard.metrics.calibration_scores import BrierDecomposition, brier_decomposition, log_loss
 from dashboard.metrics.calibration_tests import (
@@ -45,6 +39,7 @@ from dashboard.metrics.calibration_tests import (
     hosmer_lemeshow_test,
     spiegelhalter_test,
 )
+from dashboard.metrics.calibration_verdict import Standing, calibration_verdict
 from dashboard.metrics.counts import ScoreCounts, weighted_sum
 from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
 
@@ -71,17 +66,18 @@ def render(view: View) -> None:
 def _render_verdict(view: View) -> None:
     if view.is_cut_by_outcome:
         return
-    check = calibration_check(view.counts)
-    text = labels.plain(check.message)
-    match check.verdict:
-        case Verdict.OFF_LEVEL:
+    found = calibration_verdict(view.counts)
+    text = labels.plain(found.message)
+    match found.standing:
+        case Standing.OFF:
             st.warning(text, icon=":material/straighten:")
-        case Verdict.UNCALIBRATED:
+        case Standing.UNCALIBRATED:
             st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
-        case Verdict.TOO_FEW:
+        case Standing.OPEN:
             st.info(text, icon=":material/hourglass_empty:")
-        case Verdict.CALIBRATED:
+        case Standing.CALIBRATED:
             st.success(text, icon=":material/check:")
+    render_method("Calibration verdict", key="cal.verdict")
 
 
 def _render_effects(view: View) -> None:

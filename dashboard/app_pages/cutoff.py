@@ -142,7 +142,7 @@ def _render_costs(view: View) -> None:
     costs = Costs(state.get(COST_FN), state.get(COST_FP))
     curve = cost_curve(view.counts, costs, cutoff=view.cutoff)
     against = view.compared(lambda other: cost_curve(other, costs, cutoff=view.cutoff))
-    _render_curve_cards(curve, against, _COST_CARDS)
+    _render_curve_cards(view, curve, against, _COST_CARDS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         _render_cost_inputs()
@@ -172,7 +172,7 @@ def _render_profit(view: View) -> None:
     counts = view.counts
     curve = profit_curve(counts, terms, cutoff=view.cutoff)
     against = view.compared(lambda other: profit_curve(other, terms, cutoff=view.cutoff))
-    _render_curve_cards(curve, against, _PROFIT_CARDS)
+    _render_curve_cards(view, curve, against, _PROFIT_CARDS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         _render_terms(has_exposure=counts.exposure_sum > 0)
@@ -209,7 +209,7 @@ def _terms() -> Terms:
 
 
 def _render_curve_cards(
-    curve: CutoffCurve | None, against: Named[CutoffCurve | None] | None, words: _CardWords
+    view: View, curve: CutoffCurve | None, against: Named[CutoffCurve | None] | None, words: _CardWords
 ) -> None:
     if curve is None:
         return
@@ -235,8 +235,11 @@ def _render_curve_cards(
         )  # fmt: skip
     with theory:
         render_metric(
-            "Break-even PD", labels.percent(curve.theory), words.formula,
-            help_text="PD at which approving and declining are worth the same: the best cutoff where PDs are right.",
+            "Break-even PD", labels.percent(curve.theory),
+            "PDs are off: not the best cutoff" if view.is_doubtful else words.formula,
+            help_text=f"PD at which approving and declining are worth the same, {words.formula}: the best cutoff where "
+            "PDs are right.",
+            is_doubtful=view.is_doubtful,
         )  # fmt: skip
 
 

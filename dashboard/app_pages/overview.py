@@ -17,8 +17,8 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
-from dashboard.metrics.calibration import Verdict, calibration_check
 from dashboard.metrics.calibration_tests import calibration_by_band
+from dashboard.metrics.calibration_verdict import calibration_verdict
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
 from dashboard.metrics.distribution import pd_distribution
@@ -27,13 +27,13 @@ from dashboard.metrics.rates import approval_rate, bad_rate, default_rate, expec
 
 T = TypeVar("T")
 Measure = Callable[[ScoreCounts], Estimate]
+LOSS = "Expected loss"
 
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    check = calibration_check(view.counts)
-    if not view.is_cut_by_outcome and check.verdict in (Verdict.UNCALIBRATED, Verdict.OFF_LEVEL):
-        st.warning(check.message, icon=":material/straighten:")
+    if view.is_doubtful:
+        st.warning(labels.plain(calibration_verdict(view.counts).message), icon=":material/straighten:")
     _render_metrics(view)
     _render_charts(view)
 
@@ -44,14 +44,25 @@ def _render_metrics(view: View) -> None:
     with first[0]:
         render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
     cells = iter([*first[1:], *second])
-    for label, measure, word, help_text in _cards(view.cutoff, state.get(LGD)):
+    lgd = state.get(LGD)
+    for label, measure, word, help_text in _cards(view.cutoff, lgd):
+        is_loss = label == LOSS
         with next(cells):
-            render_estimate(label, measure(counts), word, help_text=help_text, against=_against(view, measure))
+            render_estimate(
+                label, measure(counts), word, help_text=help_text, against=_against(view, measure),
+                note=_observed(view, lgd) if is_loss else "", is_doubtful=is_loss and view.is_doubtful,
+            )  # fmt: skip
     with next(cells):
         st.slider(
             "LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
             help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
         )  # fmt: skip
+
+
+def _observed(view: View, lgd: float) -> str:
+    """What was lost beside what was expected, so that no expected loss stands alone."""
+    lost = labels.money(expected_loss(view.counts, lgd=lgd).observed.value)
+    return f"not to be relied on: {lost} was lost" if view.is_doubtful else f"observed: {lost}"
 
 
 def _against(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
@@ -68,8 +79,9 @@ def _cards(cutoff: float, lgd: float) -> list[tuple[str, Measure, Callable[[floa
          "Share of the cohort's applications that defaulted; Wilson interval."),
         ("Mean PD", mean_pd, labels.percent,
          "Average predicted probability of default. Close to the default rate when PDs are calibrated."),
-        ("Expected loss", lambda counts: expected_loss(counts, lgd=lgd).amount, labels.money,
-         f"Sum of PD x LGD x exposure in currency units, at the LGD of {labels.percent(lgd, 0)} chosen here."),
+        (LOSS, lambda counts: expected_loss(counts, lgd=lgd).amount, labels.money,
+         f"Sum of PD x LGD x exposure in currency units, at the LGD of {labels.percent(lgd, 0)} chosen here. It "
+         "takes PDs for probabilities; observed is LGD x exposure of what defaulted."),
         ("ROC AUC", roc_auc, labels.decimal,
          "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval."),
         ("Gini", gini, labels.decimal, "2 AUC - 1: 0 for no discrimination, 1 for perfect."),

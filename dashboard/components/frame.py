@@ -15,7 +15,9 @@ from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_lin
 from dashboard.components.method import render_method
 from dashboard.filters import DECISION, Filters
 from dashboard.links import Cohort
+from dashboard.metrics.calibration_verdict import calibration_verdict
 from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.leakage import suspect_leakage
 from dashboard.visit import COHORTS
 from data.predictions import OBSERVED, Predictions
 
@@ -43,6 +45,11 @@ class View:
     def is_cut_by_outcome(self) -> bool:
         """Whether the cohort is what it is because of what happened to it."""
         return any(condition.column in (OBSERVED, DECISION) for condition in self.cohort.filters.conditions)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the cohort's PDs are off, so that figures which take them for probabilities need a warning."""
+        return not self.is_cut_by_outcome and calibration_verdict(self.counts).is_doubtful
 
     @property
     def portfolio_counts(self) -> ScoreCounts:
@@ -117,6 +124,9 @@ def _render_caution(view: View) -> None:
     caution = _caution(view)
     if caution:
         st.info(caution, icon=":material/info:")
+    suspicion = "" if view.is_cut_by_outcome else suspect_leakage(view.counts)
+    if suspicion:
+        st.error(labels.plain(suspicion), icon=":material/policy_alert:")
 
 
 def _caution(view: View) -> str:

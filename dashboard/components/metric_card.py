@@ -11,11 +11,14 @@ from dashboard.charts.template import Named
 from dashboard.metrics.estimate import Estimate
 
 
-def render_metric(label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None) -> None:
-    """Write a figure, already worded, with a short note under it and `more` beside that."""
+def render_metric(
+    label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None, is_doubtful: bool = False
+) -> None:
+    """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
-        label, value, delta=note or None, delta_color="off", delta_arrow="off", help=help_text, border=True,
+        label, value, delta=note or None, delta_color="orange" if is_doubtful else "off", delta_arrow="off",
+        help=help_text, border=True,
         height="stretch", delta_description=more or None,
     )  # fmt: skip
 
@@ -28,8 +31,12 @@ def render_estimate(
     help_text: str,
     note: str = "",
     against: Named[Estimate] | None = None,
+    is_doubtful: bool = False,
 ) -> None:
-    """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has."""
+    """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has.
+
+    The note of a figure that `is_doubtful` stands out as a warning.
+    """
     more = ""
     if against is not None:
         other = against.value.value
@@ -44,4 +51,4 @@ def render_estimate(
         return
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    render_metric(label, word(estimate.value), note, more=more, help_text=help_text)
+    render_metric(label, word(estimate.value), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
