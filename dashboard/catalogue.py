@@ -103,7 +103,8 @@ MEAN_PD = Metric(
 )  # fmt: skip
 EXPECTED_LOSS = Metric(
     "expected_loss", "Expected loss", lambda e: e.expected_loss, labels.money,
-    "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}.",
+    "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}. It takes PDs for probabilities; observed is LGD "
+    "x exposure of what defaulted.",
 )  # fmt: skip
 ROC_AUC = Metric(
     "roc_auc", "ROC AUC", lambda e: e.roc_auc, labels.decimal,
@@ -269,7 +270,7 @@ def _economics(
         ),
         Metric(
             f"break_even_by_{name}", "Break-even PD", measured(_theory), labels.percent,
-            "PD at which approving and declining are worth the same: the best cutoff where PDs are right.",
+            f"PD at which approving and declining are worth the same, {formula}: the best cutoff where PDs are right.",
         ),
         better,
         formula,

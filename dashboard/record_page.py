@@ -142,13 +142,13 @@ def _decision(record: DecisionRecord) -> str:
     distance = "none, the PD is the cutoff" if pd == cutoff else f"{labels.points(abs(pd - cutoff), digits)} {side} it"
     word = "Declined" if _is_declined(record) else "Approved"
     facts = (
-        ("PD", labels.percent(pd, digits)),
+        *_out_of_fold(record),
+        ("PD by the published model", labels.percent(pd, digits)),
         ("Cutoff", f"{labels.percent(cutoff, digits)}; a PD at or above it is declined"),
         ("Distance to the cutoff", distance),
         ("Risk band", record.risk_band),
-        *_out_of_fold(record),
     )
-    return _paragraph(word, "decision") + "\n" + _facts(facts)
+    return _paragraph(f"{word} by the published model", "decision") + "\n" + _facts(facts)
 
 
 def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
@@ -156,7 +156,8 @@ def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
     if pd is not None:
         said = "declined" if declines(pd, record.cutoff) else "approved"
         words = labels.percent(pd, labels.telling_digits(pd, record.cutoff))
-        yield "As filed, by a model that had not seen the outcome", f"{words}, {said}"
+        filed = "PD out of fold, as filed" if record.changes else "PD out of fold"
+        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {said}"
 
 
 def _reasons(record: DecisionRecord) -> str:

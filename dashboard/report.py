@@ -13,7 +13,6 @@ from dashboard import catalogue
 from dashboard.cautions import caution
 from dashboard.filters import Filters
 from dashboard.links import FILTER_PREFIX, word_filters
-from dashboard.metrics.calibration import Verdict
 from dashboard.metrics.counts import count_scores
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
@@ -55,10 +54,10 @@ class Report:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a reader should know of the file and of the cohort."""
-        told = [*self.predictions.source.notices, caution(self.evaluation.counts, self.filters)]
-        check = self.evaluation.calibration
-        if not self.filters.is_cut_by_outcome and check.verdict in (Verdict.UNCALIBRATED, Verdict.OFF_LEVEL):
-            told.append(check.message)
+        found = self.evaluation
+        told = [*self.predictions.source.notices, caution(found.counts, self.filters)]
+        if not self.filters.is_cut_by_outcome:
+            told += [found.suspicion, found.calibration.message if found.calibration.is_doubtful else ""]
         return tuple(notice for notice in told if notice)
 
     def to_json(self) -> dict[str, Any]:
@@ -109,7 +108,9 @@ class Report:
             "n_groups_fitting": found.calibration_error.groups.n_fitting,
             "log_loss_of_default_rate": found.log_loss.of_default_rate,
             "smallest_significant_gap": found.smallest_significant_gap,
-            "calibration_verdict": found.calibration.verdict.value,
+            "observed_loss": _plain(found.observed_loss),
+            "calibration_verdict": found.calibration.standing.value,
+            "calibration_checks": _plain(found.calibration.checks),
         }
 
     def _tables(self) -> dict[str, Any]:

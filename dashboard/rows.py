@@ -6,7 +6,7 @@ Rows are named by their position in the predictions' frame, so that the order of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -85,8 +85,12 @@ def identity(predictions: Predictions) -> CohortColumn:
 def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
     """The columns that a table of rows can show beside their identity, by name, prediction and outcome first."""
     known = {column.name: column for column in predictions.cohort_columns}
-    text = f"{DECLINED} when the PD is at or above the cutoff, else {APPROVED.lower()}."
-    own = {DECISION: CohortColumn(DECISION, "Decision", text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
+    # The side panel shows the published model's PD and decision of the same application.
+    whose = "as imported" if predictions.source.is_imported else "out of fold"
+    text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
+    label = f"Decision, {whose}"
+    own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
+    own[PROBABILITY] = replace(known[PROBABILITY], label=f"PD, {whose}")
     if EXPOSURE in predictions.frame.columns and EXPOSURE not in known:
         text = "Amount at risk, in currency units."
         own[EXPOSURE] = CohortColumn(EXPOSURE, "Exposure", text, OUTCOME_GROUP, CohortKind.RANGE)

@@ -7,7 +7,15 @@ import streamlit as st
 from dashboard import cache, labels, parameters, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
-from dashboard.components.applicant.panel import placements, render_picks, word_distance, word_span, word_unknown
+from dashboard.components.applicant.panel import (
+    FILED_HELP,
+    PUBLISHED,
+    placements,
+    render_picks,
+    word_distance,
+    word_span,
+    word_unknown,
+)
 from dashboard.components.applicant.people import render_people
 from dashboard.components.applicant.record import render_record, render_upload
 from dashboard.components.applicant.scenarios import render_scenarios
@@ -31,7 +39,7 @@ _TABS = {
 }
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
-_WHOSE = {True: "out of fold", False: "as imported"}
+_DECISIONS = {True: "Declined", False: "Approved"}
 
 
 def render(page: View) -> None:
@@ -76,15 +84,19 @@ def _render_applicant(view: ApplicantView) -> None:
 def _render_summary(view: ApplicantView) -> None:
     assessed, cutoff = view.assessed, view.cutoff
     st.subheader(view.name, anchor=False)
-    cells = st.columns(4)
+    filed = view.filed
+    # The PD that the tables go by comes first, as far as there is one of these very values.
+    cells = st.columns(4 if filed is None else 5)
+    if filed is not None:
+        with cells.pop(0):
+            _render_filed(filed, cutoff)
     with cells[0]:
-        digits = labels.telling_digits(assessed.default_probability, cutoff)
-        found = view.observed
-        more = f"{_WHOSE[found.is_out_of_fold]}: {labels.percent(found.default_probability)}" if found else ""
-        render_metric("PD", labels.percent(assessed.default_probability, digits), _before(view), more=more)
+        found = None if filed else view.observed
+        more = f"{found.whose}, as filed: {labels.percent(found.default_probability)}" if found else ""
+        render_metric(PUBLISHED, _worded(assessed.default_probability, cutoff), _before(view), more=more)
     with cells[1]:
         render_metric(
-            "Decision", "Declined" if assessed.is_declined else "Approved", word_distance(assessed),
+            "Decision, published model", _DECISIONS[assessed.is_declined], word_distance(assessed),
             more=f"cutoff {labels.percent(cutoff)}",
         )  # fmt: skip
     with cells[2]:
@@ -96,6 +108,16 @@ def _render_summary(view: ApplicantView) -> None:
         also = " and ".join(f"{share} of {name}" for name, share in others)
         render_metric("Riskier than", share, f"of {name}", more=also)
     _render_caution(view)
+
+
+def _render_filed(filed: cache.Observed, cutoff: float) -> None:
+    pd = filed.default_probability
+    note = f"{_DECISIONS[declines(pd, cutoff)].lower()} in tables"
+    render_metric(f"PD, {filed.whose}", _worded(pd, cutoff), note, help_text=FILED_HELP[filed.is_out_of_fold])
+
+
+def _worded(pd: float, cutoff: float) -> str:
+    return labels.percent(pd, labels.telling_digits(pd, cutoff))
 
 
 def _before(view: ApplicantView) -> str:
@@ -116,7 +138,7 @@ def _render_caution(view: ApplicantView) -> None:
         digits = labels.telling_digits(found.default_probability, view.cutoff)
         st.warning(
             f"A close case: by the model that had not seen this application it has a PD of "
-            f"{labels.percent(found.default_probability, digits)} and is {other}. The model that decides here was "
-            "trained on the whole portfolio, this outcome included.",
+            f"{labels.percent(found.default_probability, digits)} and is {other}. The published model, which what "
+            "follows explains, was trained on the whole portfolio, this outcome included.",
             icon=":material/balance:",
         )  # fmt: skip

@@ -30,9 +30,10 @@ from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_card, render_metric
 from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.calibration import Reliability, Verdict, calibration_check
+from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
 from dashboard.metrics.calibration_tests import SignificanceTest
+from dashboard.metrics.calibration_verdict import Standing
 from dashboard.metrics.evaluation import Evaluation
 
 Test = Callable[[Evaluation], SignificanceTest]
@@ -55,17 +56,18 @@ def render(view: View) -> None:
 def _render_verdict(view: View) -> None:
     if view.is_cut_by_outcome:
         return
-    check = calibration_check(view.counts)
-    text = labels.plain(check.message)
-    match check.verdict:
-        case Verdict.OFF_LEVEL:
+    found = view.evaluation.calibration
+    text = labels.plain(found.message)
+    match found.standing:
+        case Standing.OFF:
             st.warning(text, icon=":material/straighten:")
-        case Verdict.UNCALIBRATED:
+        case Standing.UNCALIBRATED:
             st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
-        case Verdict.TOO_FEW:
+        case Standing.OPEN:
             st.info(text, icon=":material/hourglass_empty:")
-        case Verdict.CALIBRATED:
+        case Standing.CALIBRATED:
             st.success(text, icon=":material/check:")
+    render_method("Calibration verdict", key="cal.verdict")
 
 
 def _render_effects(view: View) -> None:

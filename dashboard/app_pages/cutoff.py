@@ -166,7 +166,9 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     with optimum:
         render_card(economics.optimum, shown, view.beside)
     with theory:
-        render_card(economics.theory, shown, None, note=economics.formula)
+        doubtful = view.is_doubtful
+        note = "PDs are off: not the best cutoff" if doubtful else economics.formula
+        render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)
 
 
 def _render_use(curve: CutoffCurve | None) -> None:

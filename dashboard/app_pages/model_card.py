@@ -14,7 +14,7 @@ from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.table import as_arrow
 from dashboard.components.tabs import open_tab
 from dashboard.filters import Filters
-from dashboard.metrics.calibration import calibration_check
+from dashboard.metrics.calibration_verdict import calibration_verdict
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
@@ -160,7 +160,7 @@ def _worded_training(manifest: Manifest, data: facts.TrainingData | None) -> str
 def _render_performance(view: View, manifest: Manifest, counts: ScoreCounts | None) -> None:
     st.subheader("Out of fold, on all training applications", anchor=False)
     if counts is not None:
-        st.markdown(labels.plain(calibration_check(counts).message))
+        st.markdown(labels.plain(calibration_verdict(counts).message))
     _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
     if counts is not None:
         st.caption(

@@ -14,16 +14,14 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_card, render_metric
-from dashboard.metrics.calibration import Verdict, calibration_check
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    check = calibration_check(view.counts)
-    if not view.is_cut_by_outcome and check.verdict in (Verdict.UNCALIBRATED, Verdict.OFF_LEVEL):
-        st.warning(check.message, icon=":material/straighten:")
+    if view.is_doubtful:
+        st.warning(labels.plain(view.evaluation.calibration.message), icon=":material/straighten:")
     _render_metrics(view)
     _render_charts(view)
 
@@ -36,13 +34,23 @@ def _render_metrics(view: View) -> None:
     cells = iter([*first[1:], *second])
     against = _beside(view)
     for metric in catalogue.OVERVIEW:
+        is_loss = metric is catalogue.EXPECTED_LOSS
         with next(cells):
-            render_card(metric, view.evaluation, against)
+            render_card(
+                metric, view.evaluation, against, note=_observed(view) if is_loss else "",
+                is_doubtful=is_loss and view.is_doubtful,
+            )  # fmt: skip
     with next(cells):
         st.slider(
             "LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
             help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
         )  # fmt: skip
+
+
+def _observed(view: View) -> str:
+    """What was lost beside what was expected, so that no expected loss stands alone."""
+    lost = labels.money(view.evaluation.observed_loss.value)
+    return f"not to be relied on: {lost} was lost" if view.is_doubtful else f"observed: {lost}"
 
 
 def _beside(view: View) -> Named[Evaluation] | None:

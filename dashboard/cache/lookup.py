@@ -120,6 +120,11 @@ class Observed:
     defaulted: bool
     is_out_of_fold: bool
 
+    @property
+    def whose(self) -> str:
+        """Whose PD it is, in the words that tell it from the published model's."""
+        return "out of fold" if self.is_out_of_fold else "as imported"
+
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def observed(dataset: Dataset, identifier: int) -> Observed:

@@ -56,6 +56,11 @@ class View:
         return self.cohort.filters.is_cut_by_outcome
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether the cohort's PDs are off, so that figures which take them for probabilities need a warning."""
+        return not self.is_cut_by_outcome and self.evaluation.calibration.is_doubtful
+
+    @property
     def portfolio_counts(self) -> ScoreCounts:
         """The counts of all applications."""
         return cache.cohort_counts(self.dataset, Filters())
@@ -134,6 +139,9 @@ def _render_caution(view: View) -> None:
     told = caution(view.counts, view.cohort.filters)
     if told:
         st.info(told, icon=":material/info:")
+    suspicion = "" if view.is_cut_by_outcome else view.evaluation.suspicion
+    if suspicion:
+        st.error(labels.plain(suspicion), icon=":material/policy_alert:")
 
 
 def _render_resolution() -> None:

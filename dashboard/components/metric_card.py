@@ -13,11 +13,14 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 
 
-def render_metric(label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None) -> None:
-    """Write a figure, already worded, with a short note under it and `more` beside that."""
+def render_metric(
+    label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None, is_doubtful: bool = False
+) -> None:
+    """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
-        label, value, delta=note or None, delta_color="off", delta_arrow="off", help=help_text, border=True,
+        label, value, delta=note or None, delta_color="orange" if is_doubtful else "off", delta_arrow="off",
+        help=help_text, border=True,
         height="stretch", delta_description=more or None,
     )  # fmt: skip
 
@@ -30,8 +33,12 @@ def render_estimate(
     help_text: str,
     note: str = "",
     against: Named[Estimate] | None = None,
+    is_doubtful: bool = False,
 ) -> None:
-    """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has."""
+    """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has.
+
+    The note of a figure that `is_doubtful` stands out as a warning.
+    """
     more = ""
     if against is not None:
         other = against.value.value
@@ -46,15 +53,21 @@ def render_estimate(
         return
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    render_metric(label, word(estimate.value), note, more=more, help_text=help_text)
+    render_metric(label, word(estimate.value), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
 
 
 def render_card(
-    metric: Metric, shown: Evaluation, against: Named[Evaluation] | None, *, note: str = "", more_help: str = ""
+    metric: Metric,
+    shown: Evaluation,
+    against: Named[Evaluation] | None,
+    *,
+    note: str = "",
+    more_help: str = "",
+    is_doubtful: bool = False,
 ) -> None:
     """Write `metric` of `shown` beside that of `against`; `note` stands where there is no interval."""
     given = shown.assumptions
     render_estimate(
         metric.label_under(given), metric.of(shown), metric.word, help_text=metric.help_under(given) + more_help,
-        note=note, against=Named(against.name, metric.of(against.value)) if against else None,
+        note=note, against=Named(against.name, metric.of(against.value)) if against else None, is_doubtful=is_doubtful,
     )  # fmt: skip

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import NormalDist
 
 import numpy as np
 
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, weighted_sum
-from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
 from dashboard.metrics.groups import equal_count_groups, summed
-from dashboard.metrics.rates import default_rate, wilson_bounds
+from dashboard.metrics.rates import wilson_bounds
 
 MAX_RELATIVE_GAP = 0.25
-NOTABLE_RELATIVE_GAP = 0.1
-MIN_NOISE_RATIO = 2.0
 Z95_ONE_SIDED = NormalDist().inv_cdf(0.95)
 
 
@@ -53,26 +49,6 @@ class CalibrationError:
     noise: float
     noise_high: float
     groups: Reliability
-
-
-class Verdict(StrEnum):
-    """What can be said of the calibration."""
-
-    CALIBRATED = "calibrated"
-    OFF_LEVEL = "usable, but off in level"
-    UNCALIBRATED = "uncalibrated"
-    TOO_FEW = "too few to conclude"
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationCheck:
-    """A verdict with the figures it rests on: mean PD, default rate and calibration error, all as shares."""
-
-    verdict: Verdict
-    mean_pd: float | None
-    default_rate: Estimate
-    error: float | None
-    message: str
 
 
 def brier_score(counts: ScoreCounts) -> Estimate:
@@ -132,52 +108,3 @@ def _noise(groups: Reliability) -> tuple[float, float]:
     skewness = 0.9953 * float((spread**3).sum()) / squares**1.5
     quantile = Z95_ONE_SIDED + (Z95_ONE_SIDED**2 - 1) / 6 * skewness
     return mean, mean + quantile * math.sqrt(squares * (1 - 2 / math.pi))
-
-
-def calibration_check(counts: ScoreCounts, *, n_groups: int = 10) -> CalibrationCheck:
-    """Whether the PDs may be read as probabilities, judged by how far off they are rather than by a p-value.
-
-    The yardstick is the rarer outcome's share. Uncalibrated means that either the mean PD lies outside the default
-    rate's interval and more than 25 % of the yardstick away from it, or the calibration error exceeds what chance
-    gives by more than 25 % of the yardstick and is at least twice it. Otherwise, when the interval is itself wider
-    than that to either side, there are too few applications to conclude; and when the mean PD lies outside it and more
-    than 10 % of the yardstick away, PDs are usable but off in level.
-    """
-    rate = default_rate(counts)
-    if rate.value is None or rate.low is None or rate.high is None:
-        return CalibrationCheck(Verdict.TOO_FEW, None, rate, None, f"Calibration is {rate.explanation}.")
-    mean = counts.pd_sum / counts.n_applications
-    result = expected_calibration_error(counts, n_groups=n_groups)
-    error = result.error.value or 0.0
-    allowed = MAX_RELATIVE_GAP * min(rate.value, 1 - rate.value)
-    gap = 0.0 if rate.low <= mean <= rate.high else abs(mean - rate.value)
-    off_shape = error - result.noise > allowed and error >= MIN_NOISE_RATIO * result.noise
-    verdict = Verdict.CALIBRATED
-    if gap > allowed or off_shape:
-        verdict = Verdict.UNCALIBRATED
-    elif (rate.high - rate.low) / 2 > allowed:
-        verdict = Verdict.TOO_FEW
-    elif gap > NOTABLE_RELATIVE_GAP * min(rate.value, 1 - rate.value):
-        verdict = Verdict.OFF_LEVEL
-    message = _message(verdict, mean, rate.value, error)
-    auc = roc_auc(counts)
-    if auc.high is not None and auc.high < 0.5:
-        message += " Higher scores go with fewer defaults: is this the probability of repayment?"
-    return CalibrationCheck(verdict, mean, rate, error, message)
-
-
-def _message(verdict: Verdict, mean: float, rate: float, error: float) -> str:
-    found = (
-        f"the mean PD is {100 * mean:.2f} % where {100 * rate:.2f} % defaulted, "
-        f"and tenths of the cohort by PD are off by {100 * error:.2f} points on average"
-    )
-    match verdict:
-        case Verdict.CALIBRATED:
-            return f"PDs can be read as probabilities: {found}."
-        case Verdict.OFF_LEVEL:
-            side = "low" if mean < rate else "high"
-            return f"PDs are too {side} by {100 * abs(mean - rate) / rate:.0f} % of the default rate: {found}."
-        case Verdict.UNCALIBRATED:
-            return f"These scores are not probabilities: {found}."
-        case Verdict.TOO_FEW:
-            return f"Too few applications to conclude on calibration: {found}."

@@ -151,7 +151,7 @@ def _band(edges: tuple[float, ...], n: int, bad: int, pd_sum: float) -> BandCali
 
 
 def _verdict(n: int, bad: int, mean_pd: float, rate: Estimate) -> BandVerdict:
-    # By the interval and by the size of the gap, as in `calibration_check`; in words in docs/metrics.md.
+    # By the interval and by the size of the gap, as in `calibration_verdict`; in words in docs/metrics.md.
     allowed, gap = MAX_RELATIVE_GAP * min(mean_pd, 1 - mean_pd), bad / n - mean_pd
     low, high = rate.low or 0.0, 1.0 if rate.high is None else rate.high
     if max(n * mean_pd, bad) < MIN_EXPECTED or max(n - n * mean_pd, n - bad) < MIN_EXPECTED:

@@ -6,13 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dashboard.metrics.calibration import (
-    CalibrationCheck,
-    CalibrationError,
-    brier_score,
-    calibration_check,
-    expected_calibration_error,
-)
+from dashboard.metrics.calibration import CalibrationError, brier_score, expected_calibration_error
 from dashboard.metrics.calibration_fit import (
     CalibrationInTheLarge,
     CalibrationSlope,
@@ -27,10 +21,12 @@ from dashboard.metrics.calibration_tests import (
     hosmer_lemeshow_test,
     spiegelhalter_test,
 )
+from dashboard.metrics.calibration_verdict import CalibrationVerdict, calibration_verdict
 from dashboard.metrics.counts import ScoreCounts, weighted_sum
 from dashboard.metrics.discrimination import KsStatistic, gini, ks_statistic, roc_auc
 from dashboard.metrics.economics import Costs, CutoffCurve, Terms, cost_curve, profit_curve
 from dashboard.metrics.estimate import Z95, Estimate
+from dashboard.metrics.leakage import suspect_leakage
 from dashboard.metrics.ranking import CapCurve, LiftTable, average_precision, cap_curve, lift_table
 from dashboard.metrics.rates import Confusion, confusion, default_rate, expected_loss, mean_pd
 
@@ -74,6 +70,11 @@ class Evaluation:
         return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).amount
 
     @cached_property
+    def observed_loss(self) -> Estimate:
+        """LGD x exposure of what defaulted, in currency units."""
+        return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).observed
+
+    @cached_property
     def roc_auc(self) -> Estimate:
         """Area under the ROC curve."""
         return roc_auc(self.counts)
@@ -109,9 +110,14 @@ class Evaluation:
         return confusion(self.counts, self.assumptions.cutoff)
 
     @cached_property
-    def calibration(self) -> CalibrationCheck:
+    def calibration(self) -> CalibrationVerdict:
         """Whether PDs may be read as probabilities."""
-        return calibration_check(self.counts)
+        return calibration_verdict(self.counts)
+
+    @cached_property
+    def suspicion(self) -> str:
+        """The sentence that suspects scores of knowing the outcome; empty where there is no ground for it."""
+        return suspect_leakage(self.counts)
 
     @cached_property
     def in_the_large(self) -> CalibrationInTheLarge:

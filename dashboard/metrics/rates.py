@@ -23,10 +23,14 @@ MIN_FOR_MCC_INTERVAL = 30
 
 @dataclass(frozen=True, slots=True)
 class ExpectedLoss:
-    """Expected loss in currency units, and as a share of exposure, at a loss given default of `lgd`."""
+    """Expected loss in currency units, and as a share of exposure, at a loss given default of `lgd`.
+
+    `observed` is what was lost at that LGD: its share of the exposure of what defaulted.
+    """
 
     amount: Estimate
     rate: Estimate
+    observed: Estimate
     lgd: float
 
 
@@ -219,8 +223,9 @@ def expected_loss(counts: ScoreCounts, *, lgd: float) -> ExpectedLoss:
     exposure = counts.exposure_sum
     if not counts.n_applications or not exposure:
         nothing = Estimate.undefined(NO_EXPOSURE if counts.n_applications else NO_APPLICATIONS)
-        return ExpectedLoss(nothing, nothing, lgd)
+        return ExpectedLoss(nothing, nothing, nothing, lgd)
     at_risk = weighted_sum(counts.good_mean_pd, counts.good_exposure)
     at_risk += weighted_sum(counts.bad_mean_pd, counts.bad_exposure)
     amount = at_risk * lgd
-    return ExpectedLoss(Estimate(amount), Estimate(amount / exposure), lgd)
+    observed = lgd * float(counts.bad_exposure.sum())
+    return ExpectedLoss(Estimate(amount), Estimate(amount / exposure), Estimate(observed), lgd)

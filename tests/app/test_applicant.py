@@ -147,8 +147,8 @@ def test_every_tab_stands_for_everybody(
     for tab in TAB.options:
         turned(app, tab)
         assert not app.main.error
-        assert cards(app)["PD"] == f"{100 * pd:.2f} %"
-        assert cards(app)["Decision"] == ("Declined" if pd >= cutoff else "Approved")
+        assert cards(app)["PD, published model"] == f"{100 * pd:.2f} %"
+        assert cards(app)["Decision, published model"] == ("Declined" if pd >= cutoff else "Approved")
         seen.add(said(app))
     assert len(seen) == len(TAB.options)
 
@@ -176,11 +176,11 @@ def test_a_changed_pd_stands_beside_the_one_before_and_the_one_out_of_fold(
     values = values_of(ranked, number)
     app = opened(open_page, number, edits="EXT_SOURCE_3=0.9&FLAG_PHONE=~missing")
     after = session.score({**values, "EXT_SOURCE_3": 0.9, "FLAG_PHONE": None})
-    assert cards(app)["PD"] == f"{100 * after:.2f} %"
-    assert f"before: {100 * session.score(values):.2f} % " in card(app, "PD")
+    assert cards(app)["PD, published model"] == f"{100 * after:.2f} %"
+    assert f"before: {100 * session.score(values):.2f} % " in card(app, "PD, published model")
     own = frame.filter(pl.col("application_id") == number)["default_probability"][0]
-    assert f"out of fold: {100 * own:.2f} %" in card(app, "PD")
-    assert "cutoff 9.09 %" in card(app, "Decision")
+    assert f"out of fold, as filed: {100 * own:.2f} %" in card(app, "PD, published model")
+    assert "cutoff 9.09 %" in card(app, "Decision, published model")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_without_an_application_one_can_be_chosen(
     assert not app.main.metric
     app.main.button(key="page.FIRST").click().run()
     assert f"Application {frame['application_id'][0]}" in said(app)
-    assert cards(app)["PD"]
+    assert cards(app)["PD, published model"]
 
 
 def test_edits_of_nobody_are_kept_until_somebody_is_chosen(open_page: OpenPage) -> None:
@@ -212,9 +212,9 @@ def test_edits_of_nobody_are_kept_until_somebody_is_chosen(open_page: OpenPage) 
 def test_the_page_and_the_panel_say_the_same(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     app = opened(open_page, number_of(ranked, 0))
     app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
-    assert app.sidebar.metric[0].value == cards(app)["PD"]
+    assert app.sidebar.metric[-1].value == cards(app)["PD, published model"]
     app.sidebar.button(key="panel.FIRST").click().run()
-    assert app.sidebar.metric[0].value == cards(app)["PD"]
+    assert app.sidebar.metric[-1].value == cards(app)["PD, published model"]
     assert said(app).count("1 change") == 0
 
 
@@ -233,8 +233,9 @@ def test_an_imported_pd_stands_beside_the_published_model_s(
     names = [part for pair in ("number=id", "y=outcome", "p=probability") for part in ("--map", pair)]
     app = open_page("applicant", {"applicant": str(ids[0])}, ("--predictions", str(path), *names))
     assert "PDs are the published model's, those of the portfolio as imported" in said(app)
-    assert cards(app)["PD"] == f"{100 * session.score(values_of(ranked, ids[0])):.2f} %"
-    assert "as imported: 1.25 %" in card(app, "PD")
+    assert cards(app)["PD, published model"] == f"{100 * session.score(values_of(ranked, ids[0])):.2f} %"
+    assert next(metric.label for metric in app.main.metric) == "PD, as imported"
+    assert "1.25 % approved in tables" in card(app, "PD, as imported")
     # The one is approved and the other declined, but of which data theirs was made nobody here knows.
     assert "A close case" not in said(app)
 
@@ -250,11 +251,18 @@ def test_an_application_that_the_model_out_of_fold_decides_otherwise_is_said_to_
     )
     other, decided = ("approved", "Declined") if is_declined else ("declined", "Approved")
     app = opened(open_page, number)
-    assert cards(app)["Decision"] == decided
+    # Two models, two decisions: each says whose it is, and the one that the tables show comes first.
+    assert list(cards(app))[:3] == ["PD, out of fold", "PD, published model", "Decision, published model"]
+    assert f"{other} in tables" in card(app, "PD, out of fold")
+    assert cards(app)["Decision, published model"] == decided
+    assert [metric.label for metric in app.sidebar.metric] == ["PD, out of fold", "PD, published model"]
+    badges = [text.value for text in app.sidebar.markdown if "-badge[" in text.value]
+    assert [words.capitalize() in badge for words, badge in zip((other, decided), badges, strict=True)] == [True, True]
     warning = said_as(app, "warning")
     assert re.fullmatch(
         r"A close case: by the model that had not seen this application it has a PD of ([0-9.]+) % and is "
-        rf"{other}\. The model that decides here was trained on the whole portfolio, this outcome included\.",
+        rf"{other}\. The published model, which what follows explains, was trained on the whole portfolio, this "
+        r"outcome included\.",
         warning,
     )
     worded = float(warning.partition("a PD of ")[2].partition(" %")[0])
@@ -296,7 +304,7 @@ def test_beside_a_number_beyond_all_numbers_another_one_can_be_picked(
     app.button(key=f"{place}.{name}").click().run()
     assert [error.value for error in app.exception] == []
     assert int(app.session_state["visit"].value(APPLICANT)) in ranked["SK_ID_CURR"].to_list()
-    assert cards(app)["PD"]
+    assert cards(app)["PD, published model"]
 
 
 # --- Why
@@ -441,16 +449,16 @@ def test_trying_a_change_really_flips_the_decision(
     assert len([button for button in shown.main.button if str(button.key).startswith("try.")]) == n_found
     for place, change in enumerate(find_changes(session, values, CUTOFF)):
         app = opened(open_page, number, "Decision")
-        assert cards(app)["Decision"] == "Declined"
+        assert cards(app)["Decision, published model"] == "Declined"
         words = " and ".join(word_change(each) for each in change.changes)
         assert f"{words}: PD **".replace("\\", "").replace("\u00a0", " ") in said(app)
         app.main.button(key=f"try.{place}").click().run()
-        assert cards(app)["Decision"] == "Approved"
+        assert cards(app)["Decision, published model"] == "Approved"
         edits = dict(app.session_state["visit"].value(EDITS))
         assert edits == {each.name: each.after for each in change.changes}
         pd = session.score({**values, **edits})
         assert pd < CUTOFF
-        assert cards(app)["PD"] == f"{100 * pd:.2f} %"
+        assert cards(app)["PD, published model"] == f"{100 * pd:.2f} %"
         assert "Approved at 9.09 %: nothing has to change." in said(app)
 
 
@@ -459,7 +467,7 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
 ) -> None:
     number, _ = borderline(ranked, session)
     app = opened(open_page, number, "Decision", edits="FLAG_EMAIL=~missing")
-    if cards(app)["Decision"] != "Declined":
+    if cards(app)["Decision, published model"] != "Declined":
         pytest.fail("the edit alone approves it; take another one")
     app.main.button(key="try.0").click().run()
     edits = dict(app.session_state["visit"].value(EDITS))
@@ -493,7 +501,7 @@ def test_a_change_drawn_for_another_application_is_tried_on_that_one(
     assert app.session_state["visit"].value(APPLICANT) == str(number)
     first = find_changes(session, values_of(ranked, number), CUTOFF)[0]
     assert dict(app.session_state["visit"].value(EDITS)) == {each.name: each.after for each in first.changes}
-    assert cards(app)["Decision"] == "Approved"
+    assert cards(app)["Decision, published model"] == "Approved"
 
 
 # --- Sensitivity
@@ -543,7 +551,7 @@ def test_a_field_of_a_link_that_is_none_is_left_out_with_a_notice(
     app = opened(open_page, number_of(ranked, 50), "Sensitivity", **query)
     for name in query.values():
         assert f"There is no field of the model {name}." in said(app)
-    assert cards(app)["PD"]
+    assert cards(app)["PD, published model"]
     assert field_shown(app) == schema.column(main_fields()[0]).label
 
 

@@ -55,7 +55,7 @@ def opened(open_page: OpenPage, row: Mapping[str, Any], **query: str) -> AppTest
 
 
 def pd_of(app: AppTest) -> str:
-    return next(str(metric.value) for metric in app.main.metric if metric.label == "PD")
+    return next(str(metric.value) for metric in app.main.metric if metric.label == "PD, published model")
 
 
 def worded(pd: float) -> str:

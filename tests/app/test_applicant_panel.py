@@ -72,11 +72,16 @@ def fixture_published(rows: pl.DataFrame, session: ScoringSession) -> dict[int, 
     return dict(zip(rows["SK_ID_CURR"].to_list(), session.score_frame(rows).tolist(), strict=True))
 
 
-def test_an_application_is_scored(rows: pl.DataFrame, session: ScoringSession, open_page: OpenPage) -> None:
+def test_an_application_is_scored(
+    rows: pl.DataFrame, frame: pl.DataFrame, session: ScoringSession, open_page: OpenPage
+) -> None:
     row = rows.row(17, named=True)
     app = open_page("overview", {"applicant": str(row["SK_ID_CURR"])})
     shown = {metric.label: metric.value for metric in app.sidebar.metric}
-    assert shown == {"PD": f"{100 * session.score(row):.2f} %"}
+    filed = frame.filter(pl.col("application_id") == row["SK_ID_CURR"])["default_probability"][0]
+    assert list(shown.items()) == [
+        ("PD, out of fold", f"{100 * filed:.2f} %"), ("PD, published model", f"{100 * session.score(row):.2f} %"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("place", [0, -1])
@@ -226,7 +231,7 @@ def test_a_new_applicant_begins_with_what_is_typical(
     assert app.sidebar.text_input[0].value == ""
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
     assert typical["AMT_CREDIT"] == sorted(rows["AMT_CREDIT"].to_list())[(rows.height - 1) // 2]
-    assert app.sidebar.metric[0].value == f"{100 * session.score(typical):.2f} %"
+    assert app.sidebar.metric[-1].value == f"{100 * session.score(typical):.2f} %"
     assert "New applicant" in spoken(app)
     assert "In the portfolio this application" not in spoken(app)
 
@@ -296,7 +301,7 @@ def test_edits_are_scored(rows: pl.DataFrame, session: ScoringSession, open_page
     app = open_page("overview", {"applicant": str(row["SK_ID_CURR"]), "edits": "EXT_SOURCE_3=0.01&AMT_CREDIT=25000.5"})
     wanted = session.score({**row, "EXT_SOURCE_3": 0.01, "AMT_CREDIT": 25_000.5})
     assert wanted != session.score(row)
-    assert app.sidebar.metric[0].value == f"{100 * wanted:.2f} %"
+    assert app.sidebar.metric[-1].value == f"{100 * wanted:.2f} %"
 
 
 def test_an_edit_that_says_what_the_file_says_is_none(rows: pl.DataFrame, open_page: OpenPage) -> None:
@@ -327,7 +332,7 @@ def test_imported_predictions_of_these_applications_are_scored(
     arguments = imported(tmp_path, ids)
     app = press(open_page("overview", arguments=arguments), "FIRST")
     assert chosen(app) == ids[0]
-    assert app.sidebar.metric[0].value == f"{100 * session.score(values_of(rows, ids[0])):.2f} %"
+    assert app.sidebar.metric[-1].value == f"{100 * session.score(values_of(rows, ids[0])):.2f} %"
     theirs = pl.read_csv(arguments[1])
     said = spoken(app)
     # Who gave the imported PD, and what that had seen, nobody here knows.

@@ -50,8 +50,10 @@ def by_risk(frame: pl.DataFrame) -> pl.DataFrame:
 def test_the_riskiest_come_first_in_words(open_page: OpenPage, frame: pl.DataFrame) -> None:
     shown, wanted = table(opened(open_page)), by_risk(frame).head(25)
     assert shown["Application"] == [str(number) for number in wanted["application_id"]]
-    assert shown["PD ↓"] == [f"{100 * pd:.2f} %" for pd in wanted["default_probability"]]
-    assert shown["Decision"] == ["Declined" if pd >= 0.0909 else "Approved" for pd in wanted["default_probability"]]
+    assert shown["PD, out of fold ↓"] == [f"{100 * pd:.2f} %" for pd in wanted["default_probability"]]
+    assert shown["Decision, out of fold"] == [
+        "Declined" if pd >= 0.0909 else "Approved" for pd in wanted["default_probability"]
+    ]
     assert shown["Observed outcome"] == ["Defaulted" if bad else "Repaid" for bad in wanted["is_default"]]
     assert shown["Age (years)"] == [f"{-days / 365.25:.1f}" for days in wanted["DAYS_BIRTH"]]
     assert shown["Credit amount"] == [f"{amount:,.0f}" for amount in wanted["AMT_CREDIT"]]
@@ -97,12 +99,12 @@ def test_the_cutoff_decides(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = opened(open_page, {"cutoff": "0.5", "app.order": "rising"})
     wanted = frame.sort("default_probability", maintain_order=True).head(25)["default_probability"]
     said = ["Declined" if pd >= 0.005 else "Approved" for pd in wanted]
-    assert table(app)["Decision"] == said
+    assert table(app)["Decision, out of fold"] == said
 
 
 def test_chosen_columns_are_shown_in_the_order_of_the_link(open_page: OpenPage) -> None:
     app = opened(open_page, {"app.columns": "EXT_SOURCE_1,CODE_GENDER,nonsense,default_probability"})
-    assert list(table(app)) == ["Application", "External score 1", "Gender", "PD ↓"]
+    assert list(table(app)) == ["Application", "External score 1", "Gender", "PD, out of fold ↓"]
     assert set(table(app)["Gender"]) <= {"Female", "Male", "Not recorded"}
 
 
@@ -112,7 +114,7 @@ def test_columns_are_chosen_and_taken_back(open_page: OpenPage) -> None:
     app.session_state["applications.chooser"] = True
     app.run()
     app.multiselect(key="applications.columns").set_value(["default_probability", "OCCUPATION_TYPE"]).run()
-    assert list(table(app)) == ["Application", "PD ↓", "Occupation"]
+    assert list(table(app)) == ["Application", "PD, out of fold ↓", "Occupation"]
     assert app.query_params["app.columns"] == "default_probability,OCCUPATION_TYPE"
     app.session_state["applications.chooser"] = True
     app.run()
@@ -139,7 +141,7 @@ def test_the_applicant_of_the_link_is_marked_among_the_rows(open_page: OpenPage,
     number = by_risk(frame)["application_id"][4]
     app = opened(open_page, {"applicant": str(number)})
     assert json.loads(app.main.dataframe[0].proto.selection_default)["selection"]["rows"] == [4]
-    assert app.sidebar.metric[0].label == "PD"
+    assert app.sidebar.metric[0].label == "PD, out of fold"
 
 
 def test_an_unknown_column_or_page_of_a_link_is_left_out(open_page: OpenPage, frame: pl.DataFrame) -> None:

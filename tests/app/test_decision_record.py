@@ -88,7 +88,7 @@ def draft_of(app: AppTest) -> Draft:
 
 
 def pd_of(app: AppTest) -> str:
-    return next(str(metric.value) for metric in app.main.metric if metric.label == "PD")
+    return next(str(metric.value) for metric in app.main.metric if metric.label == "PD, published model")
 
 
 def told(app: AppTest, kind: str) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Metric
 
 OpenPage = Callable[..., AppTest]
 
@@ -164,6 +166,50 @@ def test_uncalibrated_probabilities_are_called_so(tmp_path: Path, open_page: Ope
     pl.DataFrame({"target": (rng.random(4_000) < truth).astype(int), "score": truth**0.4}).write_csv(path)
     app = open_page("overview", arguments=("--predictions", str(path)))
     assert "are not probabilities" in app.main.warning[0].value
+
+
+def card(app: AppTest, label: str) -> Metric:
+    (found,) = [metric for metric in app.main.metric if metric.label == label]
+    return found
+
+
+def test_an_expected_loss_of_scores_that_are_no_probabilities_is_doubted_on_its_card(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    # 1,000 loans of 1,000 each at a PD of 50 %, of which 100 default: 225,000 expected at an LGD of 45 %, 45,000 lost.
+    path = tmp_path / "weighted.csv"
+    pl.DataFrame({"target": [1] * 100 + [0] * 900, "score": [0.5] * 1_000, "ead": [1_000.0] * 1_000}).write_csv(path)
+    told = ("--predictions", str(path), "--map", "ead=exposure")
+    found = card(open_page("overview", arguments=told), "Expected loss")
+    assert (found.value, found.delta) == ("225 k", "not to be relied on: 45.0 k was lost")
+    assert found.proto.color == MetricProto.MetricColor.ORANGE
+    theory = next(
+        m for m in open_page("cutoff", {"cutoff.tab": "Costs"}, told).main.metric if m.label == "Break-even PD"
+    )
+    assert theory.delta == "PDs are off: not the best cutoff"
+
+
+def test_an_expected_loss_of_right_pds_stands_beside_what_was_lost(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    found = card(open_page("overview"), "Expected loss")
+    lost = 0.45 * float(frame.filter("is_default")["exposure"].to_numpy().astype(np.float64).sum())
+    assert found.delta == f"observed: {lost / 1e6:.0f} M"
+    assert found.proto.color == MetricProto.MetricColor.GRAY
+    theory = next(m for m in open_page("cutoff", {"cutoff.tab": "Costs"}).main.metric if m.label == "Break-even PD")
+    assert theory.delta == "FP / (FP + FN)"
+
+
+@pytest.mark.parametrize("page", ["overview", "discrimination", "calibration", "segments"])
+def test_perfect_separation_is_suspected_not_praised(page: str, tmp_path: Path, open_page: OpenPage) -> None:
+    path = tmp_path / "leaked.csv"
+    pl.DataFrame(
+        {"target": [1] * 160 + [0] * 1_840, "score": [0.9] * 160 + [0.02] * 1_840, "branch": ["a", "b"] * 1_000}
+    ).write_csv(path)
+    app = open_page(page, arguments=("--predictions", str(path)))
+    assert (
+        app.main.error[0]
+        .value.replace("\\", "")
+        .startswith("Suspect leakage: the scores separate defaults from non-defaults completely")
+    )
 
 
 def test_predictions_that_are_not_there_are_said_so(tmp_path: Path, open_page: OpenPage) -> None:

@@ -93,8 +93,8 @@ def replaced(**members: object) -> Parsed:
 def test_the_decision_is_said_with_its_distance() -> None:
     page = Parsed(record_html(RECORD))
     assert page.texts["title"] == ["Decision record: Application 100002"]
-    assert "Declined" in page.texts["p"]
-    assert page.after("PD") == ["12.34 %"]
+    assert "Declined by the published model" in page.texts["p"]
+    assert page.after("PD by the published model") == ["12.34 %"]
     assert page.after("Cutoff") == ["9.09 %; a PD at or above it is declined"]
     assert page.after("Distance to the cutoff") == ["3.25 points above it"]
     assert page.after("Risk band") == ["D"]
@@ -113,8 +113,9 @@ def test_a_borderline_pd_gets_the_digits_it_takes(
     pd: float, cutoff: float, decision: str, shown: str, distance: str
 ) -> None:
     page = replaced(default_probability=pd, cutoff=cutoff, decision=decision)
-    assert (page.after("PD"), page.after("Distance to the cutoff")) == ([shown], [distance])
-    assert ("Approved" if decision == "approve" else "Declined") in page.texts["p"]
+    assert (page.after("PD by the published model"), page.after("Distance to the cutoff")) == ([shown], [distance])
+    said = "Approved" if decision == "approve" else "Declined"
+    assert f"{said} by the published model" in page.texts["p"]
 
 
 def test_reasons_are_listed_with_their_method() -> None:

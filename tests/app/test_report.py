@@ -74,7 +74,7 @@ SHOWN: Mapping[tuple[str, str, str], Mapping[str, str]] = {
 # What stands where an interval would, by label.
 NOTES = {
     "Applications": "n_defaults", "Calibration error": "ece_by_chance_high", "Lowest per 1,000": "cost_given_away",
-    "Highest per application": "profit_given_away",
+    "Highest per application": "profit_given_away", "Expected loss": "observed_loss",
 }  # fmt: skip
 
 
@@ -143,7 +143,8 @@ def check_card(card: Any, name: str, found: Mapping[str, Any]) -> None:
         number = re.search(r"[\d.,]+( [kM]| bn)?", card.delta)
         assert number is not None
         scale = 100.0 if card.label == "Calibration error" else 1.0
-        assert [found[NOTES[card.label]] * scale] == ends_of(number[0]), card.label
+        noted = found[NOTES[card.label]]
+        assert [(noted["value"] if isinstance(noted, dict) else noted) * scale] == ends_of(number[0]), card.label
 
 
 @pytest.mark.parametrize(("page", "parameter", "tab"), SHOWN, ids=lambda part: str(part).replace(" ", "-"))

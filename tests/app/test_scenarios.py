@@ -111,7 +111,7 @@ def test_a_scenario_is_shown_again_and_forgotten(
     app = opened(open_page, row, **{"s.Smaller": f"applicant={number}&AMT_CREDIT=25000.5", "s.New": "applicant=new"})
     press(app, "choose", "Smaller")
     assert app.number_input(key="form.AMT_CREDIT").value == 25_000.5
-    assert next(str(metric.value) for metric in app.main.metric if metric.label == "PD") == (
+    assert next(str(metric.value) for metric in app.main.metric if metric.label == "PD, published model") == (
         f"{100 * session.score({**row, 'AMT_CREDIT': 25_000.5}):.2f} %"
     )
     assert app.main.button(key="scenario.choose.Smaller").disabled

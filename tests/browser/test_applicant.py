@@ -97,7 +97,7 @@ def panel(page: Page) -> Locator:
 
 def open_applicant(page: Page, dashboard: str, portfolio: Portfolio, number: int, query: str = "") -> None:
     page.goto(f"{dashboard}/applicant?applicant={number}{query}")
-    expect(card(page, "PD")).to_have_text(portfolio.pd(number))
+    expect(card(page, "PD, published model")).to_have_text(portfolio.pd(number))
 
 
 def set_number(page: Page, label: str, value: float) -> None:
@@ -153,16 +153,16 @@ def test_the_panel_suggests_and_scores_while_the_page_behind_it_stands(
     expect(side.locator(".st-key-applicant-suggestions button")).to_have_text(alike[:6])
     side.get_by_role("button", name=alike[2], exact=True).click()
     chosen = int(alike[2])
-    expect(side.get_by_test_id("stMetricValue")).to_have_text(portfolio.pd(chosen))
+    expect(side.get_by_test_id("stMetricValue").last).to_have_text(portfolio.pd(chosen))
     pd = portfolio.session.score(portfolio.values(chosen))
-    expect(side.locator(".stMarkdownBadge")).to_contain_text("Declined" if pd >= CUTOFF else "Approved")
+    expect(side.locator(".stMarkdownBadge").last).to_contain_text("Declined" if pd >= CUTOFF else "Approved")
     expect(side.get_by_role("listitem")).to_have_count(3)
     screen.wait_for_function(f"location.search.includes('applicant={chosen}')")
     assert screen.evaluate("window.changes") == 0
     assert screen.evaluate(UNMARKED) == 0
     # The same watch sees a page that does run.
     side.get_by_role("link", name="Explain, change, decide").click()
-    expect(card(screen, "PD")).to_have_text(portfolio.pd(chosen))
+    expect(card(screen, "PD, published model")).to_have_text(portfolio.pd(chosen))
     assert screen.evaluate("window.changes") > 0
     screen.wait_for_function(f"{UNMARKED} > 0")
 
@@ -188,7 +188,7 @@ def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str
     expect(side.get_by_text("New applicant", exact=True)).to_be_visible()
     facts = describe_table(portfolio.table.lazy())
     typical = portfolio.session.score({name: found.typical for name, found in facts.items()})
-    expect(side.get_by_test_id("stMetricValue")).to_have_text(worded(typical))
+    expect(side.get_by_test_id("stMetricValue").last).to_have_text(worded(typical))
 
 
 def test_an_edit_rescores_is_marked_and_is_taken_back(
@@ -200,14 +200,14 @@ def test_an_edit_rescores_is_marked_and_is_taken_back(
     undo = screen.locator(".st-key-undo-AMT_CREDIT").get_by_role("button")
 
     def expect_changed() -> None:
-        expect(card(screen, "PD")).to_have_text(after)
-        expect(card(screen, "Decision")).to_have_text("Approved")
+        expect(card(screen, "PD, published model")).to_have_text(after)
+        expect(card(screen, "Decision, published model")).to_have_text("Approved")
         expect(screen.get_by_text(f"before: {portfolio.pd(declined)}")).to_be_visible()
         expect(undo).to_contain_text(f"{before:,.0f}")
 
     def expect_as_it_was() -> None:
-        expect(card(screen, "PD")).to_have_text(portfolio.pd(declined))
-        expect(card(screen, "Decision")).to_have_text("Declined")
+        expect(card(screen, "PD, published model")).to_have_text(portfolio.pd(declined))
+        expect(card(screen, "Decision, published model")).to_have_text("Declined")
         expect(undo).to_have_count(0)
         expect(screen.get_by_role("spinbutton", name="Credit amount")).to_have_value(f"{before:.0f}")
 
@@ -260,8 +260,8 @@ def test_a_change_that_would_do_it_does_it(page: Page, dashboard: str, portfolio
     open_applicant(page, dashboard, portfolio, declined)
     promised = tab(page, "Decision").locator("strong").filter(has_text=" %").first.inner_text()
     page.get_by_role("button", name="Try it").first.click()
-    expect(card(page, "Decision")).to_have_text("Approved")
-    expect(card(page, "PD")).to_have_text(promised)
+    expect(card(page, "Decision, published model")).to_have_text("Approved")
+    expect(card(page, "PD, published model")).to_have_text(promised)
 
 
 def test_the_map_of_two_fields_follows_the_choice(
@@ -282,11 +282,11 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
     keep(page, "As applied for")
     set_number(page, "Credit amount", half)
     after = portfolio.pd(declined, AMT_CREDIT=float(half))
-    expect(card(page, "PD")).to_have_text(after)
+    expect(card(page, "PD, published model")).to_have_text(after)
     keep(page, "Half <b>the</b> loan")
     set_number(page, "Annuity", 12_345)
     last = portfolio.pd(declined, AMT_CREDIT=float(half), AMT_ANNUITY=12_345.0)
-    expect(card(page, "PD")).to_have_text(last)
+    expect(card(page, "PD, published model")).to_have_text(last)
     page.wait_for_function("location.search.includes('12345')")
     with fresh_visit(browser) as other:
         other.goto(page.evaluate("location.href"))
@@ -323,7 +323,7 @@ def write_record(page: Page, dashboard: str, portfolio: Portfolio, number: int, 
     open_applicant(page, dashboard, portfolio, number, "&appl.tab=Record")
     half = half_credit(portfolio, number)
     set_number(page, "Credit amount", half)
-    expect(card(page, "PD")).to_have_text(portfolio.pd(number, AMT_CREDIT=float(half)))
+    expect(card(page, "PD, published model")).to_have_text(portfolio.pd(number, AMT_CREDIT=float(half)))
     # The PD is on the screen before the run has come to the record; on a busy machine, well before.
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_label("Note of the analyst").fill(NOTE)
@@ -417,7 +417,7 @@ def test_a_file_that_is_no_record_of_ours_is_refused_and_the_page_stands(
         path.write_bytes(spoil(record))
         drop_record(page, path)
         expect(page.get_by_text(sentence).first).to_be_visible()
-        expect(card(page, "PD")).to_have_text(worded(record["default_probability"]))
+        expect(card(page, "PD, published model")).to_have_text(worded(record["default_probability"]))
         expect(page.get_by_label("Note of the analyst")).to_have_value(NOTE)
         assert page.url == address
     expect(page.get_by_test_id("stException")).to_have_count(0)

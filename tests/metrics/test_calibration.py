@@ -8,9 +8,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from dashboard.metrics.calibration import (
-    Verdict,
     brier_score,
-    calibration_check,
     expected_calibration_error,
     reliability,
 )
@@ -102,79 +100,14 @@ def test_sure_pds_have_no_noise() -> None:
     assert (found.error.value, found.noise, found.noise_high) == (1.0, 0.0, 0.0)
 
 
-def drawn(shift: float, n_rows: int, seed: int = 14, slope: float = 1.0) -> ScoreCounts:
-    """A cohort whose PDs are off: their logits are `slope` times the true ones plus `shift`."""
-    rng = np.random.default_rng(seed)
-    logit = rng.normal(-2.7, 0.9, n_rows)
-    outcome = rng.random(n_rows) < 1 / (1 + np.exp(-logit))
-    return exact_counts(outcome, 1 / (1 + np.exp(-(slope * (logit + 2.7) - 2.7 + shift))))
-
-
-@pytest.mark.parametrize(
-    ("counts", "verdict"),
-    [
-        (drawn(0.0, 100_000), Verdict.CALIBRATED),
-        (drawn(0.1, 100_000), Verdict.CALIBRATED),  # 10 % too high: significant, and harmless
-        (drawn(2.4, 100_000), Verdict.UNCALIBRATED),  # what class weights of 11:1 do
-        (drawn(2.4, 200), Verdict.UNCALIBRATED),
-        (drawn(-1.0, 100_000), Verdict.UNCALIBRATED),
-        (drawn(0.0, 100_000, slope=2.5), Verdict.UNCALIBRATED),  # too sure of itself
-        (drawn(0.0, 60), Verdict.TOO_FEW),
-        (exact_counts([0, 0], [0.1, 0.2]), Verdict.TOO_FEW),
-        (exact_counts([0] * 20_000, [0.35] * 20_000), Verdict.UNCALIBRATED),
-        (ScoreCounts.empty(), Verdict.TOO_FEW),
-    ],
-)
-def test_verdict(counts: ScoreCounts, verdict: Verdict) -> None:
-    assert calibration_check(counts).verdict is verdict
-
-
-def test_right_pds_are_seldom_called_uncalibrated() -> None:
-    verdicts = [calibration_check(drawn(0.0, n, seed=seed)).verdict for n in (100, 1_000) for seed in range(300)]
-    assert verdicts.count(Verdict.UNCALIBRATED) <= 0.03 * len(verdicts)
-
-
-def test_message_gives_the_figures() -> None:
-    found = calibration_check(exact_counts([1] * 100 + [0] * 900, [0.35] * 1_000))
-    assert found.message == (
-        "These scores are not probabilities: the mean PD is 35.00 % where 10.00 % defaulted, "
-        "and tenths of the cohort by PD are off by 25.00 points on average."
-    )
-
-
 def test_empty_cohort_is_not_defined() -> None:
     empty = ScoreCounts.empty()
     assert brier_score(empty).value is None
     assert expected_calibration_error(empty).error.value is None
     assert reliability(empty).applications.size == 0
-    assert calibration_check(empty).message == "Calibration is not defined because the cohort holds no applications."
 
 
 def test_one_row_has_a_score_without_interval() -> None:
     found = brier_score(exact_counts([1], [0.7]))
     assert found.value == pytest.approx(0.09)
     assert found.low is None
-
-
-def test_scores_of_repayment_are_asked_about() -> None:
-    rng = np.random.default_rng(4)
-    pd = rng.beta(1, 11, 5_000)
-    outcome = rng.random(5_000) < pd
-    assert "probability of repayment?" in calibration_check(exact_counts(outcome, 1 - pd)).message
-    assert "repayment" not in calibration_check(exact_counts(outcome, pd)).message
-
-
-def test_one_class_is_not_said_to_be_ranked() -> None:
-    message = calibration_check(exact_counts([False] * 400, [0.5] * 400)).message
-    assert message.startswith("These scores are not probabilities")
-
-
-def test_a_level_that_is_clearly_but_not_wildly_off_is_said_to_be() -> None:
-    # 10,000 applications at a PD of 8 % of which 9.2 % default: 15 % off, outside Wilson's interval.
-    check = calibration_check(exact_counts([1] * 920 + [0] * 9_080, [0.08] * 10_000))
-    assert check.verdict is Verdict.OFF_LEVEL
-    assert check.message.startswith("PDs are too low by 13 % of the default rate: the mean PD is 8.00 % where 9.20 %")
-
-
-def test_a_level_within_a_tenth_is_calibrated() -> None:
-    assert calibration_check(exact_counts([1] * 860 + [0] * 9_140, [0.08] * 10_000)).verdict is Verdict.CALIBRATED

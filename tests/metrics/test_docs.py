@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 SECTION = re.compile(r"^## (?P<label>.+)\n\nComputed by `(?P<path>[\w.]+)`\n", re.MULTILINE)
 MODULES = (
     "rates", "discrimination", "ranking", "calibration", "calibration_fit", "calibration_scores", "calibration_tests",
-    "distribution", "economics", "segments", "cells", "stability",
+    "calibration_verdict", "distribution", "economics", "segments", "cells", "stability", "leakage",
 )  # fmt: skip
 NOT_METRICS = {"wilson_bounds", "share", "delong", "missing_outcome", "adverse_ranking", "simultaneous_quantile"}
 

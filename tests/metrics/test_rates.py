@@ -124,6 +124,7 @@ def test_expected_loss_by_hand() -> None:
     found = expected_loss(HAND, lgd=0.45)
     assert found.amount.value == pytest.approx(159.75)
     assert found.rate.value == pytest.approx(159.75 / 1500)
+    assert found.observed.value == pytest.approx(0.45 * (100 + 300))
 
 
 def test_expected_loss_from_bins_is_close(portfolio: pl.DataFrame, binned: ScoreCounts) -> None:

@@ -18,11 +18,20 @@ from dashboard.visit import APPLICANT, EDITS
 from data import schema
 from data.errors import DataError
 from inference.assessment import Assessment
+from inference.decision import declines
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
-_PD_HELP = "Probability of default by the published model, which was trained on the whole portfolio."
+PUBLISHED = "PD, published model"
+_PD_HELP = (
+    "Probability of default by the published model, which was trained on the whole portfolio and scores new and "
+    "changed applications. Reasons are its own."
+)
+FILED_HELP = {
+    True: "By a model that had not seen this application. Tables and all other pages go by this one.",
+    False: "As the imported predictions have it. Tables and all other pages go by this one.",
+}
 _ASK = "Type the beginning of an application's number, or choose one with a button."
 
 
@@ -94,7 +103,7 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
     whose = "cohort" if state.filters() else "portfolio"
     told = {
         Pick.RANDOM: f"Any application of the {whose}",
-        Pick.BORDERLINE: f"One of the applications of the {whose} whose PD lies nearest to the cutoff",
+        Pick.BORDERLINE: f"One of the applications of the {whose} whose PD (published model) is nearest to the cutoff",
         Pick.FIRST: f"The first application of the {whose}",
     }
     with st.container(horizontal=True, gap="xsmall", key=f"{place}-picks"):
@@ -149,8 +158,10 @@ def _render_score(view: ApplicantView) -> None:
     assessed = view.assessed
     changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
     st.caption(f"{view.name}{changed}")
+    if view.filed is not None:
+        _render_filed(view.filed, view.cutoff)
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
-    st.metric("PD", labels.percent(assessed.default_probability, digits), help=_PD_HELP)
+    st.metric(PUBLISHED, labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
     st.markdown(f"{word_distance(assessed)} the cutoff of {labels.percent(view.cutoff)}")
     spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
@@ -158,6 +169,15 @@ def _render_score(view: ApplicantView) -> None:
     shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
     st.caption(labels.plain(f"Riskier than {told}"))
+
+
+def _render_filed(filed: cache.Observed, cutoff: float) -> None:
+    pd = filed.default_probability
+    st.metric(
+        f"PD, {filed.whose}", labels.percent(pd, labels.telling_digits(pd, cutoff)),
+        help=FILED_HELP[filed.is_out_of_fold],
+    )  # fmt: skip
+    _render_badge(is_declined=declines(pd, cutoff))
 
 
 def word_distance(assessed: Assessment) -> str:
@@ -175,7 +195,11 @@ def word_unknown(applicant: str) -> str:
 
 def render_decision(assessed: Assessment) -> None:
     """Write the decision as a badge."""
-    if assessed.is_declined:
+    _render_badge(is_declined=assessed.is_declined)
+
+
+def _render_badge(*, is_declined: bool) -> None:
+    if is_declined:
         st.badge("Declined", icon=":material/block:", color="orange")
     else:
         st.badge("Approved", icon=":material/check:", color="blue")
@@ -194,7 +218,8 @@ def _render_reasons(view: ApplicantView) -> None:
     reasons = view.assessed.reasons[:_REASONS]
     if not reasons:
         return
-    lines = [f"{'Declined' if view.assessed.is_declined else 'Approved'} mainly because of"]
+    decided = "Declined" if view.assessed.is_declined else "Approved"
+    lines = [f"{decided}{' by the published model' if view.filed else ''} mainly because of"]
     for reason in reasons:
         column = schema.column(reason.field)
         lines.append(f"- **{column.label}**: {labels.plain(word_field(column, view.values.get(column.name)))}")
@@ -205,7 +230,7 @@ def _render_provenance(view: ApplicantView) -> None:
     found = view.observed
     if found is not None:
         # Who gave an imported PD, and what that had seen, is not known.
-        whose = "given by a model that had not seen it" if found.is_out_of_fold else "as imported"
+        whose = "given by a model that had not seen it" if found.is_out_of_fold else found.whose
         st.caption(
             f"In the portfolio this application has a PD of {labels.percent(found.default_probability)}, {whose}, and "
             f"{'defaulted' if found.defaulted else 'did not default'}."

@@ -43,6 +43,14 @@ class ApplicantView:
         return None if number is None else cache.observed(self.dataset, number)
 
     @property
+    def filed(self) -> cache.Observed | None:
+        """What the predictions say of the application as it is: None where it was changed, or is a new one.
+
+        It comes first wherever it is shown beside the published model's PD, since tables and all other pages go by it.
+        """
+        return None if self.changed else self.observed
+
+    @property
     def changed(self) -> tuple[str, ...]:
         """The columns whose values were changed."""
         return tuple(name for name, _ in self.draft.edits)

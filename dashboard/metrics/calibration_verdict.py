@@ -1,0 +1,224 @@
+"""Whether PDs can be read as probabilities: one verdict, decided from all the evidence that the pages show.
+
+Effect sizes lead: what a test rejects counts only where the error behind it is large enough to act on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+
+import numpy as np
+
+from dashboard.metrics.calibration import MAX_RELATIVE_GAP, CalibrationError, expected_calibration_error
+from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
+from dashboard.metrics.calibration_tests import (
+    BandCalibration,
+    BandVerdict,
+    calibration_by_band,
+    hosmer_lemeshow_test,
+    spiegelhalter_test,
+)
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.discrimination import roc_auc
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.rates import default_rate
+
+# Relative errors: up to the first nobody would act; beyond MAX_RELATIVE_GAP scores are no probabilities.
+TOLERANCE = 0.05
+# Observed / expected has to be known this closely, to either side, before PDs are called right.
+PRECISION = 0.1
+N_GROUPS = 20
+LEVEL = 0.05
+_MIN_NOISE_RATIO = 2.0
+_MUCH = (BandVerdict.LOW, BandVerdict.HIGH)
+_OFF = (*_MUCH, BandVerdict.SLIGHTLY_LOW, BandVerdict.SLIGHTLY_HIGH)
+
+
+class Standing(StrEnum):
+    """What can be said of the calibration."""
+
+    CALIBRATED = "calibrated"
+    OFF = "usable, but off"
+    UNCALIBRATED = "not probabilities"
+    OPEN = "too few to conclude"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One piece of evidence, in words: whether it is `beyond_chance` (95 %), and whether its error is `is_material`."""
+
+    words: str
+    beyond_chance: bool
+    is_material: bool
+    is_severe: bool = False
+
+    @property
+    def is_against(self) -> bool:
+        """Whether it speaks against the PDs."""
+        return self.beyond_chance and self.is_material
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationVerdict:
+    """A verdict, the sentence that gives its reasons, and what it was decided from.
+
+    `checks` are those of level, slope, risk bands, calibration error and significance tests, where they are defined.
+    """
+
+    standing: Standing
+    message: str
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether figures that take PDs for probabilities need a warning beside them."""
+        return self.standing in (Standing.OFF, Standing.UNCALIBRATED)
+
+
+def calibration_verdict(counts: ScoreCounts) -> CalibrationVerdict:
+    """Whether the PDs of `counts` can be read as probabilities.
+
+    Five checks ask whether PDs are off by more than chance explains and by more than 5 %: observed / expected, slope,
+    risk bands, calibration error (20 groups), significance tests. Two against the PDs make them off, level or error
+    beyond 25 % make them no probabilities. One alone, or an observed / expected known to no better than 10 %, leaves
+    the question open. Thresholds and their error rates are in docs/metrics.md.
+    """
+    rate = default_rate(counts)
+    if rate.value is None:
+        return CalibrationVerdict(Standing.OPEN, f"Calibration is {rate.explanation}.")
+    ratio, error = calibration_in_the_large(counts).ratio, expected_calibration_error(counts, n_groups=N_GROUPS)
+    checks = tuple(_checks(counts, rate, error))
+    standing = _standing(checks, _precision(ratio))
+    message = _message(standing, counts, checks)
+    auc = roc_auc(counts)
+    if auc.high is not None and auc.high < 0.5:
+        message += " Higher scores go with fewer defaults: is this the probability of repayment?"
+    return CalibrationVerdict(standing, message, checks)
+
+
+def _standing(checks: tuple[Check, ...], precision: float) -> Standing:
+    against = [check for check in checks if check.is_against]
+    if any(check.is_severe for check in against):
+        return Standing.UNCALIBRATED
+    if len(against) > 1:
+        return Standing.OFF
+    return Standing.OPEN if against or precision > PRECISION else Standing.CALIBRATED
+
+
+def _precision(ratio: Estimate) -> float:
+    return math.inf if ratio.low is None or ratio.high is None else (ratio.high - ratio.low) / 2
+
+
+def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError) -> Iterator[Check]:
+    # All errors are told as shares of the rarer outcome that the PDs expect: of the defaults, as a rule.
+    rarer = min(counts.pd_sum, counts.n_applications - counts.pd_sum) / counts.n_applications
+    yield _level(counts, rate, rarer)
+    slope = calibration_slope(counts).slope
+    if slope.value is not None and slope.low is not None and slope.high is not None:
+        side = "extreme" if slope.value < 1 else "much alike"
+        words = f"the slope of {slope.value:.2f} (95 %: {slope.low:.2f}–{slope.high:.2f}) says that they are too {side}"
+        yield Check(words, not slope.low <= 1 <= slope.high, abs(slope.value - 1) > TOLERANCE)
+    yield _bands(calibration_by_band(counts), rarer * counts.n_applications)
+    yield _error(error, rarer)
+    yield from _tests(counts)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.inf if part else 0.0
+
+
+def _level(counts: ScoreCounts, rate: Estimate, rarer: float) -> Check:
+    mean, observed = counts.pd_sum / counts.n_applications, rate.value or 0.0
+    size = _share(abs(observed - mean), rarer)
+    inside = (rate.low or 0.0) <= mean <= (1.0 if rate.high is None else rate.high)
+    side = "more" if observed > mean else "fewer"
+    far = f"{100 * abs(observed - mean) / mean:.0f} % {side} default" if mean else "some default where none should"
+    words = f"{far} than they say ({100 * observed:.2f} % for {100 * mean:.2f} %)"
+    return Check(words, not inside, size > TOLERANCE, size > MAX_RELATIVE_GAP)
+
+
+def _bands(bands: tuple[BandCalibration, ...], rarer: float) -> Check:
+    used = [band for band in bands if band.applications]
+    off = [band for band in used if band.verdict in _OFF]
+    misplaced = sum(abs(band.defaults - band.applications * (band.mean_pd.value or 0.0)) for band in off)
+    is_material = _share(misplaced, rarer) > TOLERANCE or any(band.verdict in _MUCH for band in off)
+    words = f"{len(off)} of {len(used)} risk band{'' if len(used) == 1 else 's'} {'is' if len(off) == 1 else 'are'} off"
+    return Check(words, _are_beyond_chance(used, off), is_material)
+
+
+def _are_beyond_chance(used: list[BandCalibration], off: list[BandCalibration]) -> bool:
+    # As many as right PDs have in at most one of twenty cohorts, or one that is off by a margin that holds for all.
+    n, z = len(used), NormalDist().inv_cdf(1 - LEVEL / 2 / max(len(used), 1))
+    chance = sum(math.comb(n, k) * LEVEL**k * (1 - LEVEL) ** (n - k) for k in range(len(off), n + 1))
+    return bool(off) and (chance <= LEVEL + 1e-12 or any(abs(_z(band)) > z for band in off))
+
+
+def _z(band: BandCalibration) -> float:
+    expected = band.applications * (band.mean_pd.value or 0.0)
+    variance = expected * (1 - (band.mean_pd.value or 0.0))
+    gap = band.defaults - expected
+    return gap / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, gap) if gap else 0.0
+
+
+def _error(found: CalibrationError, rarer: float) -> Check:
+    error = found.error.value or 0.0
+    # Chance adds to the error like noise to a signal: in squares.
+    size = _share(math.sqrt(max(error**2 - found.noise**2, 0.0)), rarer)
+    words = f"groups by PD are off by {100 * error:.2f} points on average, by chance up to {100 * found.noise_high:.2f}"
+    is_severe = size > MAX_RELATIVE_GAP and error >= _MIN_NOISE_RATIO * found.noise
+    return Check(words, error > found.noise_high, size > TOLERANCE, is_severe)
+
+
+def _tests(counts: ScoreCounts) -> Iterator[Check]:
+    by_group, of_score = hosmer_lemeshow_test(counts, n_groups=N_GROUPS), spiegelhalter_test(counts)
+    named = (("Hosmer-Lemeshow", by_group), ("Spiegelhalter", of_score))
+    rejecting = [
+        f"{name} (p {_p(test.p_value.value)})"
+        for name, test in named
+        if test.p_value.value is not None and test.p_value.value < LEVEL
+    ]
+    n, statistic = by_group.degrees_of_freedom, by_group.statistic.value
+    if n is None or statistic is None or by_group.n_thin_groups:
+        return
+    # What is left of chi-squared beyond its mean under right PDs is the groups' mean squared relative error, weighted
+    # by the defaults that they expect.
+    groups = expected_calibration_error(counts, n_groups=N_GROUPS).groups
+    weight = float((groups.applications * np.divide(groups.mean_pd, 1 - groups.mean_pd)).sum())
+    size = math.sqrt(max(statistic - n, 0.0) / weight)
+    words = f"{' and '.join(rejecting) or 'no significance test'} {'reject' if len(rejecting) > 1 else 'rejects'} them"
+    yield Check(words, bool(rejecting), size > TOLERANCE)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...]) -> str:
+    against = "; ".join(check.words for check in checks if check.is_against)
+    mean, rate = 100 * counts.pd_sum / counts.n_applications, 100 * counts.n_bad / counts.n_applications
+    level = f"the mean PD is {mean:.2f} % where {rate:.2f} % defaulted"
+    match standing:
+        case Standing.CALIBRATED:
+            return f"PDs can be read as probabilities: {level}, and {_error_words(counts)}.{_reservations(checks)}"
+        case Standing.OFF:
+            if checks[0].is_against:
+                return f"PDs are off by more than chance: {against}."
+            return f"PDs are right on the whole ({level}), but off in places by more than chance: {against}."
+        case Standing.UNCALIBRATED:
+            return f"These scores are not probabilities: {level}, and {_error_words(counts)}."
+        case Standing.OPEN:
+            said = f" One sign against them: {against}." if against else ""
+            return f"Too few applications to conclude on calibration: {level}, and {_error_words(counts)}.{said}"
+
+
+def _error_words(counts: ScoreCounts) -> str:
+    return _error(expected_calibration_error(counts, n_groups=N_GROUPS), 1.0).words
+
+
+def _reservations(checks: tuple[Check, ...]) -> str:
+    small = "; ".join(check.words for check in checks if check.beyond_chance)
+    return f" Beyond chance, but too small to act on: {small}." if small else ""
