@@ -53,7 +53,7 @@ class Report:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a reader should know of the file and of the cohort."""
+        """Sentences about the file and the cohort that belong beside the figures."""
         found = self.evaluation
         told = [*self.predictions.source.notices, caution(found.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
@@ -164,7 +164,7 @@ def _captured(curve: CapCurve | None) -> dict[str, list[float]] | None:
 
 
 def _plain(value: Any) -> Any:
-    """`value` of what JSON knows: frozen results by field, arrays as lists, what is no finite number as null."""
+    """`value` as JSON types: dataclasses by field, arrays as lists, NaN and infinity as null."""
     if isinstance(value, Estimate):
         plain = {"value": value.value, "low": value.low, "high": value.high}
         return plain if value.is_defined else {**plain, "reason": value.explanation}

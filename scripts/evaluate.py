@@ -23,9 +23,9 @@ from dashboard.columns import prepare
 from dashboard.conditions import read_conditions
 from dashboard.metrics.estimate import Estimate
 from dashboard.report import Report, evaluate
-from data.errors import SettingError
+from data.errors import FileError, SettingError
 from data.imports import import_predictions, parse_mapping
-from data.predictions import load_predictions
+from data.predictions import Predictions, load_predictions
 from data.settings import load_settings
 from data.storage import check_file_place, write_atomically
 from inference.decision import DEFAULT_CUTOFF
@@ -41,11 +41,7 @@ def main() -> None:
     mapping = parse_mapping(arguments.map)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
-    if arguments.file is None:
-        found = load_predictions(load_settings().predictions)
-    else:
-        found = import_predictions(arguments.file, mapping)
-    predictions = prepare(found)
+    predictions = prepare(_at_hand() if arguments.file is None else import_predictions(arguments.file, mapping))
     report = evaluate(predictions, read_conditions(arguments.where, predictions.cohort_columns), assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if arguments.json == STANDARD_OUTPUT:
@@ -78,6 +74,13 @@ def _parse() -> argparse.Namespace:
     if arguments.map and arguments.file is None:
         parser.error("--map says what a column of FILE is; name the file too")
     return arguments
+
+
+def _at_hand() -> Predictions:
+    path = load_settings().predictions
+    if not path.exists():
+        raise FileError.from_unreadable(path, "there are no predictions yet", "name a file, or run `make build`")
+    return load_predictions(path)
 
 
 def _cutoff(text: str) -> float:

@@ -258,6 +258,15 @@ def test_without_a_file_the_portfolio_at_hand_is_evaluated(built: Settings) -> N
     )
 
 
+def test_without_a_file_and_without_a_portfolio_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCOREROOM_PROCESSED", str(tmp_path))
+    done = evaluate()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there are no predictions yet; name a file, or run `make build`." in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

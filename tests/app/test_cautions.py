@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.cautions import caution
+from dashboard.filters import DecisionFilter, Filters, LevelFilter
+from dashboard.metrics.counts import ScoreCounts, exact_counts
+from data.predictions import OBSERVED
+
+
+def drawn(n_good: int, n_bad: int) -> ScoreCounts:
+    return exact_counts([0] * n_good + [1] * n_bad, [0.1] * (n_good + n_bad))
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (drawn(10, 10), ""),
+        (drawn(50, 9), "Too few to conclude: the cohort holds 9 defaults only."),
+        (drawn(1, 50), "Too few to conclude: the cohort holds 1 non-default only."),
+        (drawn(50, 0), "None of these applications defaulted"),
+        (drawn(0, 50), "All of these applications defaulted"),
+    ],
+)
+def test_small_and_one_sided_cohorts_are_said_to_be(counts: ScoreCounts, said: str) -> None:
+    assert caution(counts, Filters()).startswith(said)
+    assert bool(caution(counts, Filters())) == bool(said)
+
+
+@pytest.mark.parametrize("condition", [LevelFilter(OBSERVED, ("Repaid",)), DecisionFilter((), 0.1)])
+def test_a_cohort_cut_by_its_outcome_says_so(condition: LevelFilter | DecisionFilter) -> None:
+    assert caution(drawn(50, 50), Filters.of([condition])).startswith("This cohort is cut out by its outcome.")
