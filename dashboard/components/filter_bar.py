@@ -149,7 +149,8 @@ def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
     low, high = st.session_state[key]
     ends = [None if low <= grid.stops[0] else low, None if high >= grid.stops[-1] else high]
     factor = labels.scale(column).factor
-    stored = [None if end is None else end / factor for end in ends]
+    # 0.7 / 100 is the number next to 0.007: the end is the decimal that is shown.
+    stored = [None if end is None else labels.significant(end / factor, 12) for end in ends]
     first, last = reversed(stored) if factor < 0 else stored
     before = state.filters().on(column.name)
     held = before if isinstance(before, RangeFilter) else None

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from data.predictions import ID, OUTCOME, PROBABILITY
+from data.scores import make_score_grid
 from scripts.benchmarks.browser import Shown, metric
 
 GRID = 10_000
@@ -28,14 +30,15 @@ class Portfolio:
 
     @cached_property
     def _pds(self) -> pl.Series:
-        return self.frame[PROBABILITY].cast(pl.Float64)
+        return self.frame[PROBABILITY]
 
     @cached_property
     def _declined(self) -> pl.DataFrame:
         """For each position from 0 on, how many defaults and how many others have their PD at or above it."""
-        counted = self.frame.group_by((self._pds * GRID).floor().cast(pl.Int64).alias("position")).agg(
-            pl.col(OUTCOME).sum().cast(pl.Int64).alias("bad"), (~pl.col(OUTCOME)).sum().cast(pl.Int64).alias("good")
-        )
+        cutoffs = pl.Series([position / GRID for position in range(GRID + 1)])
+        counted = self.frame.group_by(
+            (cutoffs.search_sorted(self._pds, side="right").cast(pl.Int64) - 1).alias("position")
+        ).agg(pl.col(OUTCOME).sum().cast(pl.Int64).alias("bad"), (~pl.col(OUTCOME)).sum().cast(pl.Int64).alias("good"))
         every = pl.DataFrame({"position": range(GRID + 1)}).join(counted, on="position", how="left").fill_null(0)
         return every.sort("position").with_columns(pl.col("bad", "good").cum_sum(reverse=True))
 
@@ -89,10 +92,21 @@ class Portfolio:
         return _percent(bad, bad + good, 1)
 
     @cached_property
-    def widest_gap(self) -> int:
-        """The position at which the outcomes' shares of declined applications are furthest apart."""
-        shares = self._declined.select(pl.col("bad") / pl.col("bad").first() - pl.col("good") / pl.col("good").first())
-        return int(shares.to_series().arg_max() or 0)
+    def widest_gap(self) -> float:
+        """The PD at which the outcomes' shares of declined applications are furthest apart, on the table's grid."""
+        edges = make_score_grid(self._pds).edges
+        bad, good = (
+            np.searchsorted(found, edges) / len(found) for found in (self._by_outcome("bad"), self._by_outcome("good"))
+        )
+        return float(edges[np.abs(bad - good).argmax()])
+
+    def share_beyond_gap(self, outcome: str) -> str:
+        """The share of one outcome's applications that the cutoff at the widest gap declines."""
+        pds = self._by_outcome(outcome)
+        return _percent(len(pds) - float(np.searchsorted(pds, self.widest_gap)), len(pds), 1)
+
+    def _by_outcome(self, outcome: str) -> pl.Series:
+        return self._pds.filter(self.frame[OUTCOME] == (outcome == "bad")).sort()
 
     def overall_rate(self) -> str:
         """The share of defaults among all."""

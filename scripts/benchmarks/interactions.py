@@ -164,17 +164,17 @@ def _open_tab(name: str) -> Shown:
 def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
     """What stands in each tab and in no other one."""
     return {
-        "ROC": _declined_cards(portfolio, USUAL),
+        "ROC": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
         "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
-        "KS": _declined_cards(portfolio, portfolio.widest_gap),
+        "KS": _declined_cards(portfolio.share_beyond_gap),
         "CAP": [_in_tab(f"{portfolio.gini:.3f},")],
         "Lift and gain": [_in_tab(portfolio.overall_rate())],
     }
 
 
-def _declined_cards(portfolio: Portfolio, position: int) -> list[Shown]:
+def _declined_cards(share: Callable[[str], str]) -> list[Shown]:
     cards = {"Defaults declined": "bad", "Non-defaults declined": "good"}
-    return [metric(label, portfolio.declined_share(outcome, position)) for label, outcome in cards.items()]
+    return [metric(label, share(outcome)) for label, outcome in cards.items()]
 
 
 def _in_tab(text: str) -> Shown:

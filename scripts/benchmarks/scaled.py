@@ -25,5 +25,5 @@ def scaled(frame: pl.DataFrame, rows: int, *, seed: int) -> pl.DataFrame:
 
 
 def _copy(frame: pl.DataFrame, offset: int, random: np.random.Generator) -> pl.DataFrame:
-    factor = pl.Series(random.uniform(1 - JITTER, 1 + JITTER, frame.height), dtype=pl.Float32)
-    return frame.with_columns(pl.col(ID) + offset, (pl.col(PROBABILITY) * factor).clip(0, 1).cast(pl.Float32))
+    factor = pl.Series(random.uniform(1 - JITTER, 1 + JITTER, frame.height))
+    return frame.with_columns(pl.col(ID) + offset, (pl.col(PROBABILITY) * factor).clip(0, 1))

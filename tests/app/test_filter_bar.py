@@ -122,3 +122,13 @@ def test_stops_of_a_slider_are_told_apart(theirs: tuple[pl.DataFrame, tuple[str,
     app = run(open_page("overview", arguments=theirs[1]), FILE)
     stops = app.select_slider(key="filter.opened").options
     assert len(set(stops)) == len(stops) > 10
+
+
+def test_a_range_of_pds_ends_at_the_percentages_that_are_shown(open_page: OpenPage, tmp_path: Path) -> None:
+    # Each tenth of a percent up to 4 %, as often as its number says. 0.7 / 100 and 2.8 / 100 are no decimals of theirs.
+    tenths = np.repeat(np.arange(41), np.arange(41))
+    pl.DataFrame({"target": tenths % 10 == 0, "pd": tenths / 1_000}).write_csv(tmp_path / "tenths.csv")
+    app = run(open_page("overview", arguments=("--predictions", str(tmp_path / "tenths.csv"))), "Prediction")
+    app.select_slider(key="filter.default_probability").set_value((0.7, 2.8))
+    app.run()
+    assert count(app) == f"{sum(range(7, 29)):,}"

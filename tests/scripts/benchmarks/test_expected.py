@@ -17,7 +17,7 @@ FRAME = pl.DataFrame(
         "default_probability": [0.0625, 0.25, 0.25, 0.125, 0.5],
         "kind": ["a", "a", "b", "b", "b"],
     },
-    schema_overrides={"default_probability": pl.Float32, "application_id": pl.Int32},
+    schema_overrides={"application_id": pl.Int32},
 )
 
 
@@ -33,7 +33,10 @@ def test_expected_numbers_are_those_worked_out_by_hand() -> None:
     assert portfolio.defaults_among_declined(1_250) == "50.0 %"
     # Of six pairs five are ordered rightly and one is tied.
     assert portfolio.gini == pytest.approx(2 * 5.5 / 6 - 1, abs=1e-12)
-    assert 1_251 <= portfolio.widest_gap <= 2_500
+    # From 0.25 on both defaults and one of three others are declined.
+    assert portfolio.widest_gap == 0.25
+    assert portfolio.share_beyond_gap("bad") == "100.0 %"
+    assert portfolio.share_beyond_gap("good") == "33.3 %"
     assert portfolio.cohort_line().parts == (("p", "5 of 5 applications (100.0 %), 2 defaults"),)
 
 
