@@ -17,9 +17,10 @@ from starlette.responses import Response
 from data import schema
 from data.arrow_stream import DamagedStreamError
 from data.batch_file import CellFault
-from data.batch_limits import ExcessError, shown
+from data.batch_limits import ExcessError
 from data.errors import DataError, FileError
 from data.schema import Kind
+from data.validate import shown
 from inference.errors import InferenceError
 from inference.service.tables import MOST_FAULTS, TableFaultsError, UnknownColumnsError
 from inference.values import ValueFault

@@ -14,9 +14,10 @@ import polars as pl
 
 from data import schema
 from data.batch_file import BatchTable, CellFault, read_batch
-from data.batch_limits import Limits, listed, shown
+from data.batch_limits import Limits, listed
 from data.errors import DataError
 from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
+from data.validate import shown
 from inference.batch import score_batch_table
 from inference.session import ScoringSession
 
