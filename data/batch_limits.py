@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from data.errors import DataError, FileError
 from data.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
 from data.sources import is_any
+from data.validate import shown
 
 _BLOCK = 1 << 20
 _BATCH_ROWS = 65_536
@@ -191,12 +192,6 @@ def listed(names: Collection[str], most: int = 5) -> str:
     """The first few names of a file's columns, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(shown(name) for name in list(names)[:most]) + more
-
-
-def shown(text: str, most: int = 40) -> str:
-    """A text out of a file as a sentence quotes it: one line, cut where it is long."""
-    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: most + 1])
-    return (plain if len(plain) <= most else plain[: most - 1] + "\u2026") or "(no name)"
 
 
 def _check_zip(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From a file of applications to the validated table: read it whole, read it in batches, or write it as Parquet."""
+"""From a file of applications to the validated table: read it whole, or write it as Parquet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from data.opening import check_readable
 from data.schema import Column
 from data.sources import CsvSource, Progress, Source, open_source
 from data.storage import check_file_place, read_parquet, sha256_of, write_parquet
-from data.validate import Tally, UnseenLevel, check_unique_ids, unseen_levels, wanted_columns, with_levels
+from data.validate import (
+    Tally,
+    UnseenLevel,
+    check_unique_ids,
+    unseen_levels,
+    wanted_columns,
+    with_levels,
+    word_trimmed,
+    word_unseen,
+)
 
 SOURCE_KEY = "scoreroom.source"
 BATCH_ROWS = 50_000
@@ -26,7 +35,6 @@ BATCH_ROWS = 50_000
 ROWS_READ_FOR_ONE = 1 << 13
 # What reading is of the whole conversion, writing and timing being the rest: only the progress bar uses it.
 _READING_SHARE = 0.8
-_MOST_WARNINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,8 @@ class ConversionReport:
     """What a conversion did; times in seconds, sizes in bytes.
 
     `csv_load_s` and `parquet_load_s` are the times of reading the whole raw file and the whole written file into a
-    frame, one after the other; `csv_load_s` is None when the raw file is no CSV.
+    frame, one after the other; `csv_load_s` is None when the raw file is no CSV. `trimmed` counts the rows in which a
+    column had blanks around its value.
     """
 
     raw: Path
@@ -43,6 +52,7 @@ class ConversionReport:
     columns: int
     left_out: tuple[str, ...]
     unseen: tuple[UnseenLevel, ...]
+    trimmed: Mapping[str, int]
     seconds: float
     raw_bytes: int
     out_bytes: int
@@ -76,13 +86,10 @@ class ConversionReport:
         if self.left_out:
             names = ", ".join(name or "(unnamed)" for name in self.left_out)
             yield f"Notice: {len(self.left_out)} unknown columns left out: {names}"
-        for unseen in self.unseen[:_MOST_WARNINGS]:
-            yield (
-                f"Warning: {unseen.column} has a category never seen before, {unseen.level!r}, "
-                f"in {unseen.n_rows:,} rows; kept as a level of its own"
-            )
-        if more := self.unseen[_MOST_WARNINGS:]:
-            yield f"Warning: and {len(more):,} more such categories, in {sum(u.n_rows for u in more):,} rows"
+        for sentence in word_trimmed(self.trimmed):
+            yield f"Notice: {sentence}"
+        for sentence in word_unseen(self.unseen, "kept as levels of their own and scored as unknown"):
+            yield f"Warning: {sentence}"
 
 
 def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> ConversionReport:
@@ -101,7 +108,7 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
     if out.exists() and out.samefile(raw):
         raise FileError.from_own_input(out)
     source = open_source(raw)
-    frame = _read(source, needs_target=True, progress=_part(progress))
+    frame, trimmed = _read(source, needs_target=True, progress=_part(progress))
     write_applications(frame, out, _provenance(raw, frame.height))
     unseen = unseen_levels(frame)
     rows, columns = frame.shape
@@ -117,6 +124,7 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
         columns=columns,
         left_out=tuple(name for name in source.names if name not in schema.BY_NAME),
         unseen=unseen,
+        trimmed=trimmed,
         seconds=time.perf_counter() - start,
         raw_bytes=raw.stat().st_size,
         out_bytes=out.stat().st_size,
@@ -135,26 +143,7 @@ def read_applications(path: Path, *, needs_target: bool = True) -> pl.DataFrame:
         FileError: the file cannot be read or holds no table.
         TableError: a column is missing, a value breaks the schema, or an id is there twice.
     """
-    return _read(open_source(path), needs_target=needs_target)
-
-
-def iter_applications(
-    path: Path,
-    *,
-    needs_target: bool = False,
-    batch_rows: int = BATCH_ROWS,
-    progress: Progress | None = None,
-) -> Iterator[pl.DataFrame]:
-    """The validated applications of a file in frames of `batch_rows` rows, in bounded memory however long it is.
-
-    A fault is raised after the last good frame, once the rest of the file is read to count it. An id that is there
-    twice passes. The enums of two frames differ when one holds a category that the schema does not list.
-
-    Raises:
-        FileError, TableError: as `read_applications`; faults in the header before the first frame.
-    """
-    for frame in _checked(open_source(path), needs_target=needs_target, batch_rows=batch_rows, progress=progress):
-        yield with_levels(frame)
+    return _read(open_source(path), needs_target=needs_target)[0]
 
 
 def write_applications(frame: pl.DataFrame, out: Path, source: Mapping[str, object]) -> None:
@@ -192,26 +181,24 @@ def read_source(path: Path) -> dict[str, object]:
     return source
 
 
-def _read(source: Source, *, needs_target: bool, progress: Progress | None = None) -> pl.DataFrame:
-    frames = _checked(source, needs_target=needs_target, batch_rows=BATCH_ROWS, progress=progress)
-    frame = with_levels(pl.concat(list(frames)))
-    check_unique_ids(source, frame[schema.ID])
-    return frame
-
-
-def _checked(
-    source: Source, *, needs_target: bool, batch_rows: int, progress: Progress | None
-) -> Iterator[pl.DataFrame]:
+def _read(
+    source: Source, *, needs_target: bool, progress: Progress | None = None
+) -> tuple[pl.DataFrame, Mapping[str, int]]:
+    """The whole table, and in how many rows of each column there were blanks around the value."""
     columns = wanted_columns(source.path, source.names, needs_target=needs_target)
     tally = Tally(columns, needs_target=needs_target)
-    for raw in source.batches(columns, batch_rows, progress):
+    good: list[pl.DataFrame] = []
+    for raw in source.batches(columns, BATCH_ROWS, progress):
         frame = tally.check(raw)
         if not tally:
-            yield frame
+            good.append(frame)
     if tally:
         raise tally.error(source)
     if tally.rows == 0:
         raise FileError.from_empty(source.path)
+    frame = with_levels(pl.concat(good))
+    check_unique_ids(source, frame[schema.ID])
+    return frame, tally.trimmed
 
 
 def _check_dtypes(frame: pl.DataFrame) -> None:

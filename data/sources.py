@@ -136,7 +136,8 @@ class CsvSource:
                 parse_options=pa_csv.ParseOptions(newlines_in_values=True),
                 convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
             )
-        return _to_polars(table)
+        # A column that the table has no use for may be there twice.
+        return _to_polars(table.rename_columns([str(place) for place in range(table.num_columns)]))
 
     def places(self, rows: Sequence[int]) -> list[int]:
         """See `Source`; the text is read again, because only a complaint needs it."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from data import schema
 from data.errors import TableError
 from data.schema import Column, Kind
 from data.sources import Source
+
+_MOST_LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,44 @@ class UnseenLevel:
     column: str
     level: str
     n_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A column of a file, judged: its cells as read (text, or Float64), which are faults, and how many had blanks.
+
+    `raw` are the cells as they stand, without the blanks around them.
+    """
+
+    raw: pl.Series
+    values: pl.Series
+    is_wrong: NDArray[np.bool_]
+    n_trimmed: int
+
+
+def judge_column(column: Column, raw: pl.Series, *, may_miss: bool) -> Judged:
+    """Judge the cells of `column`, which are text or Float64, as every file of applications is judged.
+
+    Blanks around a text are no part of it, and a cell of blanks alone is missing. A category may be any text.
+    """
+    bare, n_trimmed = _without_blanks(raw)
+    if _is_category(column):
+        values = bare.cast(pl.String)
+        is_wrong = bare.is_null()
+    else:
+        values = bare.cast(pl.Float64, strict=False)
+        is_wrong = ~is_allowed(column, values)
+    if may_miss:
+        is_wrong &= bare.is_not_null()
+    return Judged(bare, values, is_wrong.to_numpy(), n_trimmed)
+
+
+def _without_blanks(raw: pl.Series) -> tuple[pl.Series, int]:
+    if raw.dtype != pl.String:
+        return raw, 0
+    bare = raw.str.strip_chars()
+    n_trimmed = int((bare.str.len_bytes() != raw.str.len_bytes()).sum())
+    return (bare.set(bare == "", None), n_trimmed) if n_trimmed else (raw, 0)
 
 
 def wanted_columns(path: Path, names: Sequence[str], *, needs_target: bool) -> list[Column]:
@@ -60,6 +102,7 @@ class Tally:
         if not needs_target:
             self._may_miss.add(schema.TARGET)
         self._faults: dict[tuple[str, bool], Fault] = {}
+        self.trimmed: dict[str, int] = {}
         self.rows = 0
 
     def __bool__(self) -> bool:
@@ -67,14 +110,18 @@ class Tally:
 
     def check(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` (text or float columns) with the schema's dtypes, categories still text; void after a fault."""
-        values = frame.select(
-            pl.col(column.name).cast(pl.String if _is_category(column) else pl.Float64, strict=False)
-            for column in self._columns
-        )
+        values: list[pl.Series] = []
         for column in self._columns:
-            self._judge(column, frame[column.name], values[column.name])
+            found = judge_column(column, frame[column.name], may_miss=column.name in self._may_miss)
+            self.trimmed[column.name] = self.trimmed.get(column.name, 0) + found.n_trimmed
+            values.append(found.values)
+            if found.is_wrong.any():
+                wrong = pl.Series(found.is_wrong)
+                for mask in (wrong & found.raw.is_null(), wrong & found.raw.is_not_null()):
+                    if mask.any():
+                        self._note(column, found.raw, mask)
         self.rows += frame.height
-        return values.with_columns(
+        return pl.DataFrame(values).with_columns(
             pl.col(column.name).cast(column.dtype, strict=False) for column in self._columns if not _is_category(column)
         )
 
@@ -89,14 +136,6 @@ class Tally:
         if fault.found is None:
             return TableError.from_missing_values(source.path, fault.column.name, fault.n_rows, place, what, also)
         return TableError.from_bad_values(source.path, fault.column.name, fault.n_rows, place, fault.found, what, also)
-
-    def _judge(self, column: Column, raw: pl.Series, values: pl.Series) -> None:
-        if raw.null_count() and column.name not in self._may_miss:
-            self._note(column, raw, raw.is_null())
-        if not _is_category(column):
-            wrong = raw.is_not_null() & ~is_allowed(column, values)
-            if wrong.any():
-                self._note(column, raw, wrong)
 
     def _note(self, column: Column, raw: pl.Series, mask: pl.Series) -> None:
         row = mask.arg_max()
@@ -180,6 +219,37 @@ def unseen_levels(frame: pl.DataFrame) -> tuple[UnseenLevel, ...]:
         extra = dtype.categories[len(column.levels) :]
         unseen.extend(UnseenLevel(column.name, level, counts.get(level, 0)) for level in extra)
     return tuple(unseen)
+
+
+def word_unseen(unseen: Iterable[UnseenLevel], fate: str) -> Iterator[str]:
+    """A sentence for each column with categories never seen, which are what `fate` says; the first five of each."""
+    by_column: dict[str, list[UnseenLevel]] = {}
+    for level in unseen:
+        by_column.setdefault(level.column, []).append(level)
+    for name, levels in by_column.items():
+        told = ", ".join(f"{shown(level.level)!r} ({count_rows(level.n_rows)})" for level in levels[:_MOST_LEVELS])
+        more = f" and {len(levels) - _MOST_LEVELS:,} more" if len(levels) > _MOST_LEVELS else ""
+        yield f"{name} holds categories never seen, which are {fate}: {told}{more}."
+
+
+def word_trimmed(trimmed: Mapping[str, int]) -> Iterator[str]:
+    """The sentence that blanks around values were taken off, in how many rows of which columns."""
+    found = {name: n for name, n in trimmed.items() if n}
+    if found:
+        told = ", ".join(f"{name} ({count_rows(n)})" for name, n in list(found.items())[:_MOST_LEVELS])
+        more = f" and {len(found) - _MOST_LEVELS:,} more columns" if len(found) > _MOST_LEVELS else ""
+        yield f"Blanks around values are left out: {told}{more}."
+
+
+def shown(text: str, most: int = 40) -> str:
+    """A text out of a file as a sentence quotes it: one line, cut where it is long."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: most + 1])
+    return (plain if len(plain) <= most else plain[: most - 1] + "\u2026") or "(no name)"
+
+
+def count_rows(number: int) -> str:
+    """A number of rows in words."""
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _separator(header: str) -> str | None:

@@ -14,6 +14,7 @@ from data.convert import convert, read_source, write_applications
 from data.errors import FileError, PredictionsError
 from data.predictions import PredictionsSource, make_predictions, write_predictions
 from data.predictions import read_source as read_predictions_source
+from data.raw import find_raw
 from data.settings import PROFILE, Settings
 from data.storage import read_parquet, sha256_of
 from inference.artifact import ONNX, TEXT, Manifest, is_whole
@@ -21,7 +22,6 @@ from inference.contributions import build_contributions, digest_of_model, read_d
 from inference.errors import ContributionsError, InferenceError
 from inference.features import FEATURES
 
-RAW_NAMES = tuple(f"application_train{suffix}" for suffix in (".csv", ".csv.gz", ".csv.zip", ".zip", ".parquet"))
 EMBEDDED = "Embedded portfolio (synthetic)"
 
 Advance = Callable[[int, int], None]
@@ -48,19 +48,6 @@ def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
         done.append("contributions")
         _build_contributions(settings, progress)
     return tuple(done)
-
-
-def find_raw(folder: Path) -> Path | None:
-    """The application table dropped into `folder`, or None.
-
-    Raises:
-        FileError: there is more than one.
-    """
-    found = [folder / name for name in RAW_NAMES if (folder / name).exists()]
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
-        raise FileError.from_unreadable(folder, f"holds {names}", "keep one of them")
-    return found[0] if found else None
 
 
 def _wanted_source(settings: Settings, raw: Path | None) -> dict[str, object]:

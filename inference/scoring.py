@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from data import schema
-from data.convert import iter_applications
+from data.batch_stream import BatchStream
 from data.storage import check_file_place, write_atomically
 from inference.decision import is_declined
 from inference.errors import ScoringError
@@ -26,10 +26,11 @@ BATCH_ROWS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """How many applications were scored, and how many of them the cutoff declines."""
+    """How many applications were scored, how many of them the cutoff declines, and what a reader should know."""
 
     n_rows: int
     n_declined: int
+    notices: tuple[str, ...] = ()
 
 
 def score_file(
@@ -42,8 +43,11 @@ def score_file(
 ) -> ScoredFile:
     """Score every application of `source` into `target`: id, PD and decision, Parquet or CSV by its suffix.
 
+    `source` is judged as every file of applications is; one without ids is scored in its order. A cell that keeps its
+    row from being scored keeps all of them: nothing is written.
+
     Raises:
-        FileError, TableError: `source` cannot be read or breaks the schema, or `target` cannot be written.
+        DataError: `source` cannot be read or breaks the schema, or `target` cannot be written.
         ScoringError: `target` is neither `.parquet` nor `.csv`, or is `source`.
     """
     source, target = Path(source), Path(target)
@@ -53,39 +57,42 @@ def score_file(
     if target.exists() and source.exists() and target.samefile(source):
         raise ScoringError.from_own_input(target)
     check_file_place(target)
-    batches = iter_applications(source, needs_target=False, batch_rows=batch_rows, progress=progress)
+    stream = BatchStream(source, session.features.sources)
     n_rows = n_declined = 0
-    with write_atomically(target) as part, opened(part) as write:
-        for batch in batches:
+    with write_atomically(target) as part, opened(part, stream.has_ids) as write:
+        for batch in stream.frames(batch_rows, progress):
             scored = score_batch(batch, session)
             write(scored)
             n_rows += scored.height
             n_declined += int((scored[DECISION] == DECLINE).sum())
-    return ScoredFile(n_rows, n_declined)
+    return ScoredFile(n_rows, n_declined, stream.notices)
 
 
 def score_batch(applications: pl.DataFrame, session: ScoringSession) -> pl.DataFrame:
-    """Id, PD (Float32) and decision (`approve` or `decline`) of every row."""
+    """Id where `applications` have one, PD (Float32) and decision (`approve` or `decline`) of every row."""
     probabilities = session.score_frame(applications)
     declined = pl.Series(is_declined(probabilities, session.manifest.cutoff))
     decision = pl.when(declined).then(pl.lit(DECLINE)).otherwise(pl.lit(APPROVE))
-    return applications.select(pl.col(schema.ID), pl.Series(PROBABILITY, probabilities), decision.alias(DECISION))
+    own = [schema.ID] if schema.ID in applications.columns else []
+    return applications.select(*own, pl.Series(PROBABILITY, probabilities), decision.alias(DECISION))
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Write]:
-    with pq.ParquetWriter(path, _EMPTY.to_arrow().schema, compression="zstd") as writer:
+def _parquet(path: Path, with_ids: bool) -> Iterator[Write]:
+    with pq.ParquetWriter(path, _empty(with_ids=with_ids).to_arrow().schema, compression="zstd") as writer:
         yield lambda frame: writer.write_table(frame.to_arrow())
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[Write]:
+def _csv(path: Path, with_ids: bool) -> Iterator[Write]:
     with path.open("wb") as stream:
-        _EMPTY.write_csv(stream)
+        _empty(with_ids=with_ids).write_csv(stream)
         yield lambda frame: frame.write_csv(stream, include_header=False)
 
 
-_EMPTY = pl.DataFrame(
-    schema={schema.ID: schema.column(schema.ID).dtype, PROBABILITY: pl.Float32(), DECISION: pl.String()}
-)
-_WRITERS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv}
+def _empty(*, with_ids: bool) -> pl.DataFrame:
+    own = {schema.ID: schema.column(schema.ID).dtype} if with_ids else {}
+    return pl.DataFrame(schema={**own, PROBABILITY: pl.Float32(), DECISION: pl.String()})
+
+
+_WRITERS: Mapping[str, Callable[[Path, bool], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv}

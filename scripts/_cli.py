@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from data.errors import DataError, SettingError
+from data.raw import unused_notice
+from data.settings import Settings
 
 BAD_INPUT = 2
 Advance = Callable[[int, int], None]
@@ -63,6 +65,13 @@ def check_port(number: int, host: str = "127.0.0.1") -> None:
             probe.bind((host, number))
         except OSError as error:
             raise SettingError.from_taken_port(host, number, error.strerror or str(error)) from None
+
+
+def say_unused(settings: Settings) -> None:
+    """Say which files in the raw folder are not used, where there are any."""
+    notice = unused_notice(settings.raw)
+    if notice:
+        print(f"Notice: {notice}", flush=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 
 from data.settings import load_settings
 from inference.pipeline import build
-from scripts._cli import progress, run
+from scripts._cli import progress, run, say_unused
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m scripts.build", description=__doc__).parse_args()
     settings = load_settings()
     done = build(settings, progress)
+    say_unused(settings)
     print(f"Built {' and '.join(done)}." if done else "Everything is up to date.")
 
 

@@ -29,6 +29,8 @@ def main() -> None:
         print(f"Notice: {session.fallback_reason}.")
     with progress(f"Scoring {arguments.source.name}") as advance:
         done = score_file(arguments.source, arguments.out, session, progress=advance)
+    for notice in done.notices:
+        print(f"Notice: {notice}")
     share = done.n_declined / done.n_rows
     print(
         f"{done.n_rows:,} applications scored, {share:.1%} declined at a PD of "

@@ -11,7 +11,7 @@ from dashboard.server import serve
 from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
-from scripts._cli import check_port, port, progress, run
+from scripts._cli import check_port, port, progress, run, say_unused
 
 
 def main() -> None:
@@ -19,9 +19,11 @@ def main() -> None:
     arguments = _parse()
     check_port(arguments.port)
     if arguments.predictions is None:
-        if build(load_settings(), progress):
+        settings = load_settings()
+        if build(settings, progress):
             # A process of its own: what building took up in memory is not the server's to hold.
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
+        say_unused(settings)
     else:
         source = import_predictions(arguments.predictions, parse_mapping(arguments.map)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")

@@ -11,7 +11,7 @@ from inference.pipeline import build
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.session import ScoringSession
-from scripts._cli import check_port, port, progress, run
+from scripts._cli import check_port, port, progress, run, say_unused
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,6 +27,7 @@ def main() -> None:
     if build(settings, progress):
         # A process of its own: what building took up in memory is not the service's to hold.
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
+    say_unused(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
     ScoringSession.open(settings.model, provider=settings.provider)
     if arguments.host not in LOOPBACK and service_settings.keys is None:

@@ -44,6 +44,7 @@ _UPLOAD, _BATCH, _GENERATION = "batch.file", "batch", "batch.generation"
 _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
 _TYPES = ["csv", "parquet", "gz", "zip"]
+_LEFT_OUT, _DOUBTED = "left out", "scored"
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,10 @@ def _render_rows(view: View, batch: Batch) -> None:
     first = [schema.ID] if schema.ID in batch.table.applications.columns else []
     shown = scored.frame.select(*first, scored.probability, scored.decision, scored.risk_band, *scored.reasons)[order]
     line = pl.Series("Row", batch.table.order[order])
-    worded = shown.with_columns(pl.col(scored.probability).cast(pl.Float64).mul(100).round(2)).rename(
-        {scored.probability: "PD (%)", scored.decision: "Decision", scored.risk_band: "Band"}
+    worded = shown.with_columns(
+        pl.Series(scored.probability, [labels.percent(pd) for pd in shown[scored.probability]], dtype=pl.String)
+    ).rename(
+        {scored.probability: "PD", scored.decision: "Decision", scored.risk_band: "Band"}
         | {name: f"Reason {place}" for place, name in enumerate(scored.reasons, 1)}
     )
     # Another file is another table: a row chosen in the last one is none of this one's.
@@ -248,19 +251,28 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
 
 def _render_faults(_: View, batch: Batch) -> None:
     table = batch.table
-    if not table.n_faults:
+    if not table.n_faults and not table.n_doubts:
         st.success("Nothing was wrong: every row was scored.", icon=":material/check:")
         return
+    told = [(fault, _LEFT_OUT) for fault in table.faults] + [(doubt, _DOUBTED) for doubt in table.doubts]
+    told.sort(key=lambda each: each[0].row)
     frame = pl.DataFrame({
-        "Row": [fault.row for fault in table.faults],
-        "Column": [fault.column for fault in table.faults],
-        "Found": [labels.MISSING if fault.found is None else fault.found for fault in table.faults],
-        "Expected": [fault.expected for fault in table.faults],
+        "Row": [fault.row for fault, _ in told],
+        "Column": [fault.column for fault, _ in told],
+        "Found": [labels.MISSING if fault.found is None else fault.found for fault, _ in told],
+        "Expected": [fault.expected for fault, _ in told],
+        "Row is": [fate for _, fate in told],
     })  # fmt: skip
-    st.markdown(
-        f"{labels.plural(table.n_faults, 'value')} in {labels.plural(table.n_bad_rows, 'row')} of "
-        f"{labels.count(table.n_rows)} cannot be used; these rows were left out."
-    )
+    if table.n_faults:
+        st.markdown(
+            f"{labels.plural(table.n_faults, 'value')} in {labels.plural(table.n_bad_rows, 'row')} of "
+            f"{labels.count(table.n_rows)} cannot be used; these rows were left out."
+        )
+    if table.n_doubts:
+        noun = "category" if table.n_doubts == 1 else "categories"
+        st.markdown(
+            f"{labels.count(table.n_doubts)} {noun} never seen; these rows were scored, the category as unknown."
+        )
     st.dataframe(
         as_arrow(frame.head(_FAULTS_SHOWN)), hide_index=True, height=420, alt="What was wrong by row and column"
     )
@@ -268,8 +280,12 @@ def _render_faults(_: View, batch: Batch) -> None:
         "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
         icon=":material/download:", key="batch.faults",
     )  # fmt: skip
-    if table.n_faults > min(len(table.faults), _FAULTS_SHOWN):
-        st.caption(f"The first {_FAULTS_SHOWN:,} are shown, and the first {len(table.faults):,} are in the report.")
+    n_all = table.n_faults + table.n_doubts
+    if n_all > min(len(told), _FAULTS_SHOWN):
+        st.caption(
+            f"The first {min(len(told), _FAULTS_SHOWN):,} of {n_all:,} are shown, and the first {len(told):,} are in "
+            "the report."
+        )
 
 
 def _render_downloads(batch: Batch) -> None:

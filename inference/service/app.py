@@ -33,7 +33,7 @@ from inference.service.problems import ProblemError, answer_of
 from inference.service.schemas import Explanation, Live, ModelManifest, Ready, Score, ScoreRequest
 from inference.service.service import Service
 from inference.service.settings import APPLICATION_BYTES, ServiceSettings
-from inference.service.tables import FORMATS
+from inference.service.tables import FORMATS, NOTICES, notices_header
 from inference.service.telemetry import Log, Metrics
 from inference.session import ScoringSession
 
@@ -86,7 +86,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
         app.add_middleware(
             _Cors, allow_origins=service_settings.origins, allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After"],
+            expose_headers=["X-Request-ID", "Retry-After", NOTICES],
         )  # fmt: skip
     return app
 
@@ -226,8 +226,10 @@ async def score_batch(request: Request) -> Response:
             return Response(service.score_json(body), media_type=kind)
     with workers.place():
         body = await request.body()
-        work = partial(service.score_json, body) if kind == JSON else partial(service.score_table, body, FORMATS[kind])
-        return Response(await workers.run(work), media_type=kind)
+        if kind == JSON:
+            return Response(await workers.run(partial(service.score_json, body)), media_type=kind)
+        content, notices = await workers.run(partial(service.score_table, body, FORMATS[kind]))
+        return Response(content, headers=notices_header(notices), media_type=kind)
 
 
 def _is_short(request: Request) -> bool:

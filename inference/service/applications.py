@@ -34,7 +34,9 @@ def _field(column: Column) -> Any:
 
 
 def _level_type() -> Any:
-    return Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_LEVEL, pattern=_LEVEL_PATTERN)]
+    limits = Field(strict=True, min_length=1, max_length=LONGEST_LEVEL, pattern=_LEVEL_PATTERN)
+    # Blanks around a text are no part of it, as in every file of applications.
+    return Annotated[str, limits, AfterValidator(str.strip)]
 
 
 def _number_type(column: Column) -> Any:

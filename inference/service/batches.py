@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from data import schema
-from data.schema import ID
+from data.schema import ID, TARGET, Kind
+from data.validate import UnseenLevel, word_unseen
 from inference.service.applications import Application
 from inference.service.problems import SEND, Fault, ProblemError, fault_of
 from inference.service.settings import APPLICATION_BYTES
@@ -20,6 +22,7 @@ from inference.session import ScoringSession
 from inference.values import Value
 
 _APPLICATION: TypeAdapter[dict[str, Value]] = TypeAdapter(Application)
+_LEVELS = {column.name: frozenset(column.levels) for column in schema.COLUMNS if column.kind is Kind.CATEGORY}
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,9 +71,25 @@ def _read(place: int, raw: memoryview[int]) -> dict[str, Value]:
     if len(raw) > APPLICATION_BYTES:
         raise ProblemError.from_large_application(place, APPLICATION_BYTES)
     try:
-        return _APPLICATION.validate_python(orjson.loads(raw))
+        return _APPLICATION.validate_python(_without_outcome(orjson.loads(raw)))
     except orjson.JSONDecodeError as error:
         raise ProblemError.from_malformed(f"application {place:,} is no JSON ({error})") from None
+
+
+def _without_outcome(found: object) -> object:
+    # A row of the application table has one; it is not used, in JSON as in tables.
+    return {name: value for name, value in found.items() if name != TARGET} if isinstance(found, dict) else found
+
+
+def notices_of(applications: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Sentences on what is doubtful in a batch: categories never seen, by column and with their numbers."""
+    unseen = Counter(
+        (name, level)
+        for application in applications
+        for name, level in application.items()
+        if name in _LEVELS and isinstance(level, str) and level not in _LEVELS[name]
+    )
+    return list(word_unseen([UnseenLevel(*key, count) for key, count in sorted(unseen.items())], "scored as unknown"))
 
 
 def score_applications(applications: Sequence[Mapping[str, Value]], session: ScoringSession) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from inference.service.guard import JSON
 from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
 from inference.service.schemas import BatchRequest, BatchScore
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS
+from inference.service.tables import FORMATS, NOTICES
 
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
@@ -37,6 +37,10 @@ METRICS_ANSWER: Responses = {
 }
 BATCH_ANSWER: Responses = {
     200: {"description": "The scores, in the format that was sent.", "model": BatchScore,
+          "headers": {NOTICES: {
+              "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
+              "required": False, "schema": {"type": "string"},
+          }},
           # JSON first, as in the body.
           "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)}},
 }  # fmt: skip
@@ -82,7 +86,7 @@ def documented(app: FastAPI, settings: ServiceSettings) -> Callable[[], dict[str
         for path in document["paths"].values():
             for operation in path.values():
                 for status, answer in operation["responses"].items():
-                    answer["headers"] = _headers(int(status))
+                    answer["headers"] = {**answer.get("headers", {}), **_headers(int(status))}
         return document
 
     return openapi

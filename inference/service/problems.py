@@ -16,12 +16,13 @@ from starlette.responses import Response
 
 from data import schema
 from data.arrow_stream import DamagedStreamError
-from data.batch_file import CellFault
-from data.batch_limits import ExcessError, shown
+from data.batch_judge import CellFault, TableFaultsError
+from data.batch_limits import ExcessError
 from data.errors import DataError, FileError
 from data.schema import Kind
+from data.validate import shown
 from inference.errors import InferenceError
-from inference.service.tables import MOST_FAULTS, TableFaultsError, UnknownColumnsError
+from inference.service.tables import MOST_FAULTS
 from inference.values import ValueFault
 
 MEDIA_TYPE = "application/problem+json"
@@ -241,9 +242,7 @@ def _of_data(error: DataError) -> ProblemError:
     if isinstance(error, FileError | DamagedStreamError):
         return ProblemError(400, "malformed-body", "Malformed body", detail)
     faults: list[Fault] = []
-    if isinstance(error, UnknownColumnsError):
-        faults = [Fault(field=_printable(name), problem="is no input of an application") for name in error.names]
-    elif isinstance(error, TableFaultsError):
+    if isinstance(error, TableFaultsError):
         faults = [_of_cell(fault) for fault in error.faults]
     return ProblemError.from_invalid(detail, faults)
 

@@ -54,6 +54,7 @@ class BatchScore(Scored):
     """The answer for many applications."""
 
     scores: list[ScoredApplication] = Field(description="One for each application, in the order sent.")
+    notices: list[str] = Field(description="Sentences on what is doubtful, such as categories never seen; often none.")
 
 
 class Contribution(BaseModel):

@@ -15,7 +15,7 @@ from inference.decision import declines, is_declined, risk_band, risk_bands
 from inference.explainer import Explanation as Contributions
 from inference.reasons import Reason as RankedReason
 from inference.scoring import APPROVE, DECISION, DECLINE
-from inference.service.batches import id_of, read_applications, score_applications
+from inference.service.batches import id_of, notices_of, read_applications, score_applications
 from inference.service.explanations import Reasoning
 from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score
 from inference.service.settings import ServiceSettings
@@ -61,10 +61,11 @@ class Service:
             )
         ]
         self._count(decisions, bands.tolist())
-        return orjson.dumps({"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256, "scores": scores})
+        model = {"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256}
+        return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications)})
 
-    def score_table(self, body: bytes, table_format: TableFormat) -> bytes:
-        """The answer, in the same format, to a table of applications.
+    def score_table(self, body: bytes, table_format: TableFormat) -> tuple[bytes, Sequence[str]]:
+        """The answer, in the same format, to a table of applications, and what a reader should know of it.
 
         Raises:
             DataError: as `read_table`.
@@ -72,7 +73,7 @@ class Service:
         table = read_table(body, table_format, self.session.features.sources, self._table_limits)
         scored = score_table(table, self.session)
         self._count(scored[DECISION].to_list(), scored[RISK_BAND].to_list())
-        return table_format.write(scored)
+        return table_format.write(scored), table.notices
 
     def explain(self, application: Mapping[str, Value], reasoning: Reasoning) -> Explanation:
         """PD and decision of one application, what each column adds to the log-odds, and the reasons."""

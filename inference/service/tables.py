@@ -6,6 +6,7 @@ A dropped file is scored as far as it goes; a program that sends a table wants a
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -13,14 +14,19 @@ from typing import Self
 import polars as pl
 
 from data import schema
-from data.batch_file import BatchTable, CellFault, read_batch
-from data.batch_limits import Limits, listed, shown
+from data.batch_file import BatchTable, read_batch
+from data.batch_judge import TableFaultsError
+from data.batch_limits import Limits
 from data.errors import DataError
 from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.session import ScoringSession
 
 MOST_FAULTS = 100
+# Of an answer that is a table: what a JSON answer has as `notices`.
+NOTICES = "X-Scoreroom-Notices"
+# Programs commonly take 8 kB of headers.
+_LONGEST_HEADER = 4_000
 _KINDS = {CSV: "no Parquet file", PARQUET: "a Parquet file", GZIP: "a gzip archive", ZIP: "a zip archive"}
 
 
@@ -31,39 +37,6 @@ class OtherFormatError(DataError):
     def from_kind(cls, table: str, kind: str) -> Self:
         found = _KINDS[kind]
         return cls(f"{table}: {found} came where its type says otherwise; send the table as it is, under its own type.")
-
-
-class UnknownColumnsError(DataError):
-    """A table with columns that are no input of an application: `names`."""
-
-    def __init__(self, text: str, names: Sequence[str] = ()) -> None:
-        super().__init__(text)
-        self.names = tuple(names)
-
-    @classmethod
-    def from_names(cls, table: str, names: Sequence[str]) -> Self:
-        noun = "1 column that is" if len(names) == 1 else f"{len(names):,} columns that are"
-        fix = "leave out or correct what is not in `data/schema.py`, and leave out the outcome"
-        return cls(f"{table}: holds {noun} no input of an application: {listed(names)}; {fix}.", names)
-
-
-class TableFaultsError(DataError):
-    """A table with cells that keep their rows from being scored, the first 100 of them in `faults`."""
-
-    def __init__(self, text: str, faults: Sequence[CellFault] = ()) -> None:
-        super().__init__(text)
-        self.faults = tuple(faults)
-
-    @classmethod
-    def from_table(cls, table: BatchTable, place: str) -> Self:
-        first = table.faults[0]
-        found = "nothing" if first.found is None else repr(shown(first.found))
-        return cls(
-            f"{table.name}: {table.n_bad_rows:,} of {table.n_rows:,} rows cannot be scored, so none was; the first "
-            f"fault is {found} in column {first.column} {place} {first.row:,}, expected {first.expected}; "
-            f"{'1 fault' if table.n_faults == 1 else f'{table.n_faults:,} faults'} in all.",
-            table.faults[:MOST_FAULTS],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +56,32 @@ class TableFormat:
 def read_table(content: bytes, table_format: TableFormat, needed: Sequence[str], limits: Limits) -> BatchTable:
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
 
+    Other columns than an application's inputs, such as the outcome, are not used; the table's notices say so.
+
     Raises:
         OtherFormatError: its first bytes are those of another format.
-        UnknownColumnsError: it has other columns than an application's inputs; the outcome is none of them.
         TableFaultsError: it has a cell that the schema does not allow.
         BatchError, FileError, TableError: as `read_batch` raises them; sentences call the body by `table_format.name`.
     """
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, needed, limits)
-    unknown = [name for name in (*table.names, *table.left_out) if name not in table.applications.columns]
-    if unknown:
-        raise UnknownColumnsError.from_names(table.name, unknown)
+    table = read_batch(table_format.name, content, needed, limits, carries=False)
     if table.n_faults:
-        raise TableFaultsError.from_table(table, table_format.place)
+        raise TableFaultsError.from_first(
+            table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place
+        )
     return table
+
+
+def notices_header(notices: Sequence[str]) -> dict[str, str]:
+    """The header that says `notices`, a JSON list of texts in ASCII; those that do not fit are counted in its last."""
+    for n_kept in range(len(notices), -1, -1):
+        more = [f"And {len(notices) - n_kept} more."] if n_kept < len(notices) else []
+        text = json.dumps([*notices[:n_kept], *more])
+        if len(text) <= _LONGEST_HEADER:
+            break
+    return {NOTICES: text} if notices else {}
 
 
 def score_table(table: BatchTable, session: ScoringSession) -> pl.DataFrame:

@@ -272,3 +272,26 @@ def test_a_file_that_is_refused_leaves_what_was_there(table: pl.DataFrame, open_
     app.main.button(key="batch.remove").click().run()
     assert not app.main.metric
     assert f"Up to {LIMITS.rows:,} rows" in said(app, "caption")
+
+
+def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFrame, open_page: OpenPage) -> None:
+    row = pl.int_range(pl.len())
+    changed = table.with_columns(
+        pl.when(row == 3).then(-5.0).otherwise("AMT_CREDIT").alias("AMT_CREDIT"),
+        pl.when(row == 5).then(None).otherwise("NAME_INCOME_TYPE").alias("NAME_INCOME_TYPE"),
+        pl.when(row == 7).then(pl.lit("Barter")).otherwise(pl.col("NAME_CONTRACT_TYPE").cast(pl.String))
+        .alias("NAME_CONTRACT_TYPE"),
+    )  # fmt: skip
+    app = dropped(open_page, changed, **{"batch.tab": "What was wrong"})
+    assert f"2 values in 2 rows of {ROWS} cannot be used; these rows were left out." in said(app, "markdown")
+    assert "1 category never seen; these rows were scored, the category as unknown." in said(app, "markdown")
+    assert "NAME_CONTRACT_TYPE holds categories never seen, which are scored as unknown: 'Barter' (1 row)." in said(app)
+    (faults,) = [element.value for element in app.main.dataframe]
+    assert faults.values.tolist() == [
+        [5, "AMT_CREDIT", "-5.0", "a number from 1 to 1,000,000,000", "left out"],
+        [7, "NAME_INCOME_TYPE", "Missing", "a category", "left out"],
+        [9, "NAME_CONTRACT_TYPE", "Barter", "one of the known categories", "scored"],
+    ]
+    rows = dropped(open_page, table, **{"batch.tab": "Rows"})
+    best = max(scored(rows)["default_probability"])
+    assert next(element.value for element in rows.main.dataframe)["PD"][0] == f"{100 * best:.2f} %"

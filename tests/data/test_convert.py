@@ -10,8 +10,6 @@ import hashlib
 import io
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -25,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.convert import convert, iter_applications, read_applications, read_source, write_applications
+from data.convert import convert, read_applications, read_source, write_applications
 from data.errors import DataError, FileError, SchemaError, TableError
 from data.validate import UnseenLevel, is_allowed
 
@@ -113,17 +111,13 @@ DRESSES: dict[str, tuple[str, Callable[[pl.DataFrame], bytes]]] = {
 
 
 @pytest.mark.parametrize("dress", DRESSES)
-@pytest.mark.parametrize("batch_rows", [7, 100])
-def test_every_dress_reads_as_the_same_table(tmp_path: Path, make_rows: MakeRows, dress: str, batch_rows: int) -> None:
+def test_every_dress_reads_as_the_same_table(tmp_path: Path, make_rows: MakeRows, dress: str) -> None:
     name, wear = DRESSES[dress]
     table = make_rows(40)
     path = put(tmp_path, name, wear(table))
     read = read_applications(path)
     assert read.schema == schema.polars_schema()
     assert read.equals(table)
-    batches = list(iter_applications(path, needs_target=True, batch_rows=batch_rows))
-    assert [batch.height for batch in batches] == [len(part) for part in table.iter_slices(batch_rows)]
-    assert pl.concat(batches).equals(table)
 
 
 def test_blocks_of_the_reader_lose_no_row(tmp_path: Path, make_rows: MakeRows) -> None:
@@ -277,31 +271,17 @@ WRONG_NUMBERS = st.sampled_from(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cells=st.dictionaries(st.integers(0, 19), WRONG_NUMBERS, min_size=1), batch_rows=st.integers(3, 25))
-def test_any_wrong_cells_are_counted_over_all_batches(
-    tmp_path: Path, make_rows: MakeRows, cells: dict[int, str], batch_rows: int
-) -> None:
+@given(cells=st.dictionaries(st.integers(0, 19), WRONG_NUMBERS, min_size=1))
+def test_any_wrong_cells_are_counted(tmp_path: Path, make_rows: MakeRows, cells: dict[int, str]) -> None:
     written = {row: value or None for row, value in cells.items()}
-    path = put(tmp_path, "a.csv", csv_of(make_rows(20), {"CNT_CHILDREN": written}))
-    with pytest.raises(TableError) as caught:
-        list(iter_applications(path, batch_rows=batch_rows))
+    said = complaint(put(tmp_path, "a.csv", csv_of(make_rows(20), {"CNT_CHILDREN": written})))
     first = min(cells)
     alike = [row for row in cells if bool(cells[row]) == bool(cells[first])]
     words = f"with a wrong value, for example {cells[first]!r}" if cells[first] else "without a value, for example"
     noun = "1 row" if len(alike) == 1 else f"{len(alike)} rows"
-    assert f"column CNT_CHILDREN has {noun} {words} on line {first + 2};" in str(caught.value)
+    assert f"column CNT_CHILDREN has {noun} {words} on line {first + 2};" in said
     others = len(cells) - len(alike)
-    assert str(caught.value).endswith(f" Also wrong: CNT_CHILDREN ({others})." if others else "leave those rows out.")
-
-
-def test_good_batches_come_before_the_fault(tmp_path: Path, make_rows: MakeRows) -> None:
-    table = make_rows(50)
-    path = put(tmp_path, "a.csv", csv_of(table, {"AMT_CREDIT": {25: "x", 44: "y"}}))
-    batches = iter_applications(path, batch_rows=10)
-    assert next(batches).equals(table[:10])
-    assert next(batches).equals(table[10:20])
-    with pytest.raises(TableError, match=r"AMT_CREDIT has 2 rows .* 'x' on line 27;"):
-        next(batches)
+    assert said.endswith(f" Also wrong: CNT_CHILDREN ({others})." if others else "leave those rows out.")
 
 
 def test_repeated_id_is_said_with_both_lines(tmp_path: Path, make_rows: MakeRows) -> None:
@@ -311,7 +291,6 @@ def test_repeated_id_is_said_with_both_lines(tmp_path: Path, make_rows: MakeRows
         "column SK_ID_CURR has 3 rows with a number that an earlier row has, for example 100002 on line 5 and on "
         "line 3; expected every number once; leave the repeated rows out."
     )
-    assert sum(batch.height for batch in iter_applications(path, batch_rows=4)) == 10
 
 
 def test_unseen_category_is_kept_as_its_own_level(tmp_path: Path, make_rows: MakeRows) -> None:
@@ -328,7 +307,10 @@ def test_unseen_category_is_kept_as_its_own_level(tmp_path: Path, make_rows: Mak
         UnseenLevel("CODE_GENDER", "X", 2),
         UnseenLevel("HOUSETYPE_MODE", "houseboat, moored", 1),
     )
-    assert "Warning: CODE_GENDER has a category never seen before, 'X', in 2 rows; kept as a level" in report.text()
+    assert (
+        "Warning: CODE_GENDER holds categories never seen, which are kept as levels of their own and scored as "
+        "unknown: 'B' (1 row), 'D' (1 row), 'H' (1 row), 'X' (2 rows)."
+    ) in report.text()
     assert read_applications(out).equals(written)
 
 
@@ -356,7 +338,6 @@ def test_target_is_needed_only_where_it_is_asked_for(
     table = make_rows(5).drop(schema.TARGET)
     path = put(tmp_path, name, wear(table))
     assert read_applications(path, needs_target=False).equals(table)
-    assert pl.concat(iter_applications(path, batch_rows=2)).equals(table)
     assert complaint(path).startswith("1 column is missing: TARGET; ")
 
 
@@ -680,22 +661,30 @@ def test_failed_conversion_leaves_the_older_output(tmp_path: Path, make_rows: Ma
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.parquet"]
 
 
-MEASURE = """
-import sys
-from pathlib import Path
-from data.convert import iter_applications
-rows = 0
-for frame in iter_applications(Path(sys.argv[1]), needs_target=True, batch_rows=5_000):
-    rows += frame.height
-    if rows in (100_000, 240_000):
-        print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-"""
+def test_blanks_around_values_are_left_out_and_counted(tmp_path: Path, make_rows: MakeRows) -> None:
+    cells: Cells = {
+        "NAME_INCOME_TYPE": {0: "Working ", 1: "\tPensioner", 2: "   "}, "CNT_CHILDREN": {0: " 2 "},
+        "OCCUPATION_TYPE": {3: "  "},
+    }  # fmt: skip
+    said = complaint(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)))
+    assert said.startswith("column NAME_INCOME_TYPE has 1 row without a value, for example on line 4;")
+    del cells["NAME_INCOME_TYPE"][2]  # type: ignore[attr-defined]
+    report = convert(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)), tmp_path / "a.parquet")
+    written = pl.read_parquet(tmp_path / "a.parquet")
+    assert written["NAME_INCOME_TYPE"].to_list()[:2] == ["Working", "Pensioner"]
+    assert written["CNT_CHILDREN"][0] == 2
+    assert written["OCCUPATION_TYPE"][3] is None
+    assert report.unseen == ()
+    assert report.text().splitlines()[-1] == (
+        "Notice: Blanks around values are left out: CNT_CHILDREN (1 row), NAME_INCOME_TYPE (2 rows), "
+        "OCCUPATION_TYPE (1 row)."
+    )
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path, make_rows: MakeRows) -> None:
-    header, rows = csv_of(make_rows(1_000)).split(b"\n", 1)
-    path = put(tmp_path, "a.csv", header + b"\n" + rows * 240)
-    done = subprocess.run([sys.executable, "-c", MEASURE, path], cwd=ROOT, capture_output=True, text=True, check=True)
-    early, late = (int(kilobytes) / 1_024 for kilobytes in done.stdout.split())
-    # The 140,000 rows between are some 50 MB as text and 70 MB as a table.
-    assert late - early < 40
+def test_an_extra_column_may_be_there_twice(tmp_path: Path, make_rows: MakeRows) -> None:
+    lines = csv_of(make_rows(3)).decode().splitlines()
+    wide = "\n".join([f"{lines[0]},note,note", *(f"{line},a,b" for line in lines[1:])]) + "\n"
+    report = convert(put(tmp_path, "a.csv", wide.encode()), tmp_path / "a.parquet")
+    assert pl.read_parquet(tmp_path / "a.parquet").equals(make_rows(3))
+    assert report.left_out == ("note", "note")
+    assert report.csv_load_s is not None

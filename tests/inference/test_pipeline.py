@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.errors import FileError, TableError
+from data.errors import TableError
 from data.predictions import load_predictions
 from data.settings import Settings
 from data.synthetic import make_applications
 from inference.contributions import load_contributions
 from inference.errors import ArtifactError
-from inference.pipeline import Advance, build, find_raw
+from inference.pipeline import Advance, build
 from inference.session import ScoringSession
 from inference.training_settings import TrainingSettings
 
@@ -91,13 +91,6 @@ def test_a_wrong_file_leaves_what_was_built(settings: Settings, tmp_path: Path) 
         "contributions.parquet",
         "predictions.parquet",
     ]
-
-
-def test_two_dropped_files_are_one_too_many(tmp_path: Path) -> None:
-    for name in ("application_train.csv", "application_train.zip"):
-        (tmp_path / name).touch()
-    with pytest.raises(FileError, match=r"application_train\.csv and application_train\.zip; keep one"):
-        find_raw(tmp_path)
 
 
 def test_a_changed_training_setting_makes_the_model_stale(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_a_fault_late_in_the_file_leaves_what_was_there(source: Path, session: S
     wrong = pl.when(late).then(pl.lit("much")).otherwise(pl.col("AMT_CREDIT"))
     pl.read_csv(source, infer_schema=False).with_columns(wrong.alias("AMT_CREDIT")).write_csv(broken)
     target.write_text("scores of yesterday")
-    with pytest.raises(TableError, match=r"broken\.csv: .*AMT_CREDIT.*'much' on line 2,902"):
+    with pytest.raises(TableError, match=r"broken\.csv: 1 of 3,000 rows .*\n  AMT_CREDIT is 'much' on line 2,902"):
         score_file(broken, target, session, batch_rows=500)
     assert target.read_text() == "scores of yesterday"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.csv", "scores.csv"]
@@ -77,11 +77,37 @@ def test_missing_source(session: ScoringSession, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_columns_that_the_model_needs_are_enough(
+    session: ScoringSession, applications: pl.DataFrame, tmp_path: Path, suffix: str
+) -> None:
+    needed = applications.select(*session.features.sources, "TARGET").with_columns(pl.lit("x").alias("branch"))
+    needed.write_csv(tmp_path / "few.csv")
+    done = score_file(tmp_path / "few.csv", tmp_path / f"scores{suffix}", session, batch_rows=700)
+    scored = (pl.read_csv if suffix == ".csv" else pl.read_parquet)(tmp_path / f"scores{suffix}")
+    assert scored.columns == ["default_probability", "decision"]
+    assert scored["default_probability"].cast(pl.Float32).to_list() == session.score_frame(applications).tolist()
+    assert done.notices[:2] == ("Not used, 1 column that no application has: branch.", "TARGET is not used.")
+
+
+def test_blanks_around_a_category_do_not_change_a_score(session: ScoringSession, source: Path, tmp_path: Path) -> None:
+    plain = score_file(source, tmp_path / "plain.parquet", session)
+    padded = pl.read_csv(source, infer_schema=False).with_columns(pl.col("NAME_INCOME_TYPE") + " ")
+    padded.write_csv(tmp_path / "padded.csv")
+    done = score_file(tmp_path / "padded.csv", tmp_path / "scores.parquet", session)
+    assert pl.read_parquet(tmp_path / "scores.parquet").equals(pl.read_parquet(tmp_path / "plain.parquet"))
+    assert (done.n_declined, plain.notices) == (plain.n_declined, ())
+    assert done.notices == ("Blanks around values are left out: NAME_INCOME_TYPE (3,000 rows).",)
+
+
 def test_unseen_category_is_scored_as_an_unknown_level(
     applications: pl.DataFrame, session: ScoringSession, tmp_path: Path
 ) -> None:
     row = applications.head(1).with_columns(pl.lit("Barter").alias("NAME_CONTRACT_TYPE"))
     row.write_csv(tmp_path / "one.csv")
-    score_file(tmp_path / "one.csv", tmp_path / "scores.parquet", session)
+    done = score_file(tmp_path / "one.csv", tmp_path / "scores.parquet", session)
+    assert done.notices[-1] == (
+        "NAME_CONTRACT_TYPE holds categories never seen, which are scored as unknown: 'Barter' (1 row)."
+    )
     expected = session.score(row.row(0, named=True))
     assert pl.read_parquet(tmp_path / "scores.parquet")["default_probability"].to_list() == [expected]

@@ -41,6 +41,7 @@ def test_json_is_scored_as_one_by_one(
     model = {name: singles[0][name] for name in ("cutoff", "model_sha256")}
     assert answer.json() == {
         **model, "scores": [{name: each[name] for name in each if name not in model} for each in singles],
+        "notices": [],
     }  # fmt: skip
     assert [each["default_probability"] for each in singles] == [session.score(row) for row in rows]
 
@@ -125,12 +126,34 @@ def test_faults_of_a_table_are_named_by_row_and_column(
 
 
 @by_type
-def test_unknown_columns_of_a_table_are_an_error(
-    client: httpx.Client, table: pl.DataFrame, written: Write, check_problem: CheckProblem, media_type: str
+def test_other_columns_of_a_table_are_not_used_and_said(
+    client: httpx.Client, table: pl.DataFrame, written: Write, media_type: str
 ) -> None:
     more = table.head(3).with_columns(pl.lit(1).alias("TARGET"), pl.lit(1).alias("SCORE"))
-    problem = check_problem(send(client, written(more, media_type), media_type), 422, "invalid-application", "TARGET")
-    assert {fault["field"] for fault in problem["errors"]} == {"TARGET", "SCORE"}
+    answer = send(client, written(more, media_type), media_type)
+    assert answer.content == send(client, written(table.head(3), media_type), media_type).content
+    assert json.loads(answer.headers["x-scoreroom-notices"]) == [
+        "Not used, 1 column that no application has: SCORE.", "TARGET is not used.",
+    ]  # fmt: skip
+
+
+def test_blanks_and_categories_never_seen_are_treated_as_in_a_table(
+    client: httpx.Client, session: ScoringSession, table: pl.DataFrame, written: Write, read: Read
+) -> None:
+    plain = table.head(4).to_dicts()
+    changed = [{**row, "TARGET": 1, "NAME_INCOME_TYPE": f"{row['NAME_INCOME_TYPE']} "} for row in plain]
+    changed[2]["NAME_INCOME_TYPE"] = changed[3]["NAME_INCOME_TYPE"] = " Barter"
+    wanted = session.score_frame(table.head(4)).tolist()[:2]
+    wanted += [session.score({**row, "NAME_INCOME_TYPE": "Barter"}) for row in plain[2:]]
+    said = "NAME_INCOME_TYPE holds categories never seen, which are scored as unknown: 'Barter' (2 rows)."
+    of_json = send_json(client, changed).json()
+    assert [each["default_probability"] for each in of_json["scores"]] == wanted
+    assert of_json["notices"] == [said]
+    of_table = send(client, written(pl.DataFrame(changed), CSV), CSV)
+    assert read(of_table.content, CSV)["default_probability"].cast(pl.Float32).to_list() == wanted
+    assert json.loads(of_table.headers["x-scoreroom-notices"]) == [
+        "TARGET is not used.", "Blanks around values are left out: NAME_INCOME_TYPE (4 rows).", said,
+    ]  # fmt: skip
 
 
 INVALID, MALFORMED = (422, "invalid-application"), (400, "malformed-body")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping
 
 import polars as pl
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import schema
-from data.batch_file import CellFault
+from data.batch_judge import CellFault, TableFaultsError
 from data.batch_limits import LIMITS, BatchError, Limits
 from data.errors import TableError
 from inference.build import PublishedModel
@@ -22,9 +23,9 @@ from inference.features import FEATURES
 from inference.service.tables import (
     FORMATS,
     MOST_FAULTS,
-    TableFaultsError,
+    NOTICES,
     TableFormat,
-    UnknownColumnsError,
+    notices_header,
     read_table,
     score_table,
 )
@@ -107,30 +108,33 @@ def test_a_table_without_ids_is_answered_in_its_order(
 
 
 @by_format
-def test_unknown_columns_are_named(inputs: pl.DataFrame, table_format: TableFormat) -> None:
-    table = inputs.head(3).with_columns(pl.lit(1.0).alias("AMT_CREDITS"), pl.lit("x").alias("note"))
-    with pytest.raises(UnknownColumnsError) as caught:
-        read_table(table_format.write(table), table_format, FEATURES.sources, LIMITS)
-    assert caught.value.names == ("AMT_CREDITS", "note")
-    assert str(caught.value) == (
-        f"{table_format.name}: holds 2 columns that are no input of an application: AMT_CREDITS, note; leave out or "
-        "correct what is not in `data/schema.py`, and leave out the outcome."
-    )
+def test_other_columns_and_the_outcome_are_not_used_and_said(
+    session: ScoringSession, applications: pl.DataFrame, table_format: TableFormat
+) -> None:
+    wide = applications.head(30).with_columns(pl.lit(1.0).alias("AMT_CREDITS"), pl.lit("x").alias("note"))
+    read = read_table(table_format.write(wide), table_format, session.features.sources, LIMITS)
+    plain = read_table(table_format.write(applications.head(30)), table_format, session.features.sources, LIMITS)
+    assert score_table(read, session).equals(score_table(plain, session))
+    assert plain.notices == ("TARGET is not used.",)
+    assert read.notices == (
+        "Not used, 2 columns that no application has: AMT_CREDITS, note.", "TARGET is not used.",
+    )  # fmt: skip
 
 
-@by_format
-def test_the_outcome_is_no_input(applications: pl.DataFrame, table_format: TableFormat) -> None:
-    with pytest.raises(UnknownColumnsError) as caught:
-        read_table(table_format.write(applications.head(3)), table_format, FEATURES.sources, LIMITS)
-    assert caught.value.names == ("TARGET",)
-    assert "holds 1 column that is no input of an application: TARGET; leave out" in str(caught.value)
-
-
-def test_a_column_of_what_no_csv_can_hold_is_unknown_too(inputs: pl.DataFrame) -> None:
+def test_a_column_of_what_no_csv_can_hold_is_not_used_either(inputs: pl.DataFrame) -> None:
     table = inputs.head(3).with_columns(pl.lit([1, 2]).alias("list"))
-    with pytest.raises(UnknownColumnsError) as caught:
-        read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
-    assert caught.value.names == ("list",)
+    read = read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
+    assert read.notices == ("Not used, 1 column that no application has: list.",)
+
+
+def test_notices_fit_into_a_header() -> None:
+    assert notices_header([]) == {}
+    assert json.loads(notices_header(["'Š' (1 row).", "b"])[NOTICES]) == ["'Š' (1 row).", "b"]
+    header = notices_header(["Š" * 300] * 20)[NOTICES]
+    assert header.isascii()
+    assert len(header) <= 4_000
+    assert json.loads(header) == ["Š" * 300] * 2 + ["And 18 more."]
+    assert json.loads(notices_header(["x" * 5_000])[NOTICES]) == ["And 1 more."]
 
 
 @pytest.mark.parametrize(
