@@ -81,14 +81,14 @@ def figures_of_fold(counts: ScoreCounts) -> tuple[Figure, ...]:
 
 def training_data(manifest: Manifest, sha256: str, provenance: Mapping[str, object]) -> TrainingData:
     """What the application table's provenance says of the training data; `sha256` is that of the table at hand."""
-    rows = _worded_count(provenance.get("rows"))
     is_synthetic = provenance.get("kind") == "synthetic"
+    rows = _worded_count(provenance.get("rows"), "synthetic application" if is_synthetic else "application")
     if is_synthetic:
-        text = f"The embedded portfolio: {rows} synthetic applications, drawn with seed {provenance.get('seed')}"
+        text = f"The embedded portfolio: {rows}, drawn with seed {provenance.get('seed')}"
         text += f" from a profile whose SHA-256 begins with {short(str(provenance.get('profile')))}."
     else:
         name = provenance.get("name") or "A file"
-        text = f"{name}: {rows} applications, a file whose SHA-256 begins with {short(str(provenance.get('sha256')))}."
+        text = f"{name}: {rows}, a file whose SHA-256 begins with {short(str(provenance.get('sha256')))}."
     return TrainingData(text, is_synthetic, sha256 == manifest.training_data_sha256)
 
 
@@ -123,7 +123,7 @@ def worded_kind(feature: FeatureRecord) -> str:
     """How a feature comes out of its sources."""
     if feature.sources != (feature.name,):
         return "Derived"
-    return f"Category, {len(feature.levels)} levels" if feature.levels else "As stored"
+    return f"Category, {labels.plural(len(feature.levels), 'level')}" if feature.levels else "As stored"
 
 
 def worded_sources(feature: FeatureRecord) -> str:
@@ -165,8 +165,8 @@ def parity(manifest: Manifest) -> str:
         return "The manifest does not say how the exported model compares with the trained one."
     changed = "no decision changes" if flips == 0 else f"{labels.plural(int(flips), 'decision')} changed"
     return (
-        f"On {labels.count(rows)} applications the exported model gives PDs that differ from LightGBM's by at most "
-        f"{gap:.1e}, and {changed} at the cutoff of {labels.percent(manifest.cutoff)}."
+        f"On {labels.plural(round(rows), 'application')} the exported model gives PDs that differ from LightGBM's by "
+        f"at most {gap:.1e}, and {changed} at the cutoff of {labels.percent(manifest.cutoff)}."
     )
 
 
@@ -180,8 +180,8 @@ def worded_size(size: int) -> str:
     return f"{size / 1_000:,.0f} kB"
 
 
-def _worded_count(value: object) -> str:
-    return labels.count(value) if isinstance(value, int | float) else "an unknown number of"
+def _worded_count(value: object, noun: str) -> str:
+    return labels.plural(round(value), noun) if isinstance(value, int | float) else f"an unknown number of {noun}s"
 
 
 _Spec = tuple[str, Callable[[ScoreCounts], Estimate], str, Callable[[float], str]]

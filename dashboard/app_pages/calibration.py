@@ -28,7 +28,7 @@ from dashboard.components.figure import is_dark, render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_card, render_metric
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
@@ -115,7 +115,7 @@ def _render_reliability(view: View) -> None:
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
     alt = describe_band_calibration(bands, against=against)
-    st.dataframe(as_arrow(_band_rows(bands)), hide_index=True, column_config=_BAND_COLUMNS, alt=alt)
+    render_frame(_band_rows(bands), column_config=_BAND_COLUMNS, alt=alt)
     render_figure(
         plot_band_calibration(bands, against=against, dark=is_dark()), key="calibration-by-band", alt=alt,
         table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
@@ -137,8 +137,8 @@ def _render_brier(view: View) -> None:
         return
     st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
     table = _brier_table(parts)
-    st.dataframe(
-        as_arrow(table), hide_index=True, alt="The Brier score and its parts",
+    render_frame(
+        table, alt="The Brier score and its parts",
         column_config={"Value": st.column_config.NumberColumn(format="%.6f", width="small"),
                        "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
                        "Says": st.column_config.TextColumn(width="large")},

@@ -31,7 +31,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_card
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import auc_difference, roc_curve
@@ -197,8 +197,8 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
     names = {key: st.column_config.NumberColumn(name, format="%.1f %%") for key, (name, _) in curves.items()}
     with st.container():
         st.markdown("**Share of all defaults that the riskiest hold**")
-        st.dataframe(
-            as_arrow({"share": [f"{100 * share:g} %" for share in catalogue.CAP_SHARES], **held}), hide_index=True,
+        render_frame(
+            {"share": [f"{100 * share:g} %" for share in catalogue.CAP_SHARES], **held},
             alt="Share of all defaults among the riskiest applications",
             column_config={"share": st.column_config.TextColumn("Riskiest"), **names},
         )  # fmt: skip
@@ -225,8 +225,8 @@ def _render_lift(view: View) -> None:
 def _render_groups(table: Table, *, is_compared: bool) -> None:
     left_out = (*_ENDS, "Mean PD (%)", "Cumulative lift") if is_compared else _ENDS
     shown = {name: values for name, values in table.items() if not name.endswith(left_out)}
-    st.dataframe(
-        as_arrow(shown), hide_index=True, height=38 + 35 * len(shown["Defaults"]),
+    render_frame(
+        shown, height=38 + 35 * len(shown["Defaults"]),
         alt="Lift and gain by tenth of applications, riskiest first",
         column_config={name: st.column_config.NumberColumn(format=_format(name)) for name in shown},
     )  # fmt: skip

@@ -11,7 +11,7 @@ from dashboard import model_facts as facts
 from dashboard.components.frame import View
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.components.metric_card import render_estimate, render_metric
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.filters import Filters
 from dashboard.metrics.calibration_verdict import calibration_verdict
@@ -117,7 +117,9 @@ def _render_cards(manifest: Manifest, counts: ScoreCounts | None) -> None:
     cells = st.columns(4)
     with cells[0]:
         render_metric(
-            "Training applications", labels.count(published.get("n_rows", 0)), f"{len(manifest.features)} features"
+            "Training applications",
+            labels.count(published.get("n_rows", 0)),
+            labels.plural(len(manifest.features), "feature"),
         )
     specs = (
         ("ROC AUC", roc_auc, "oof_auc", labels.decimal,
@@ -225,7 +227,7 @@ def _render_folds(view: View) -> None:
 
 def _render_features(manifest: Manifest) -> None:
     features = manifest.features
-    st.subheader(f"{len(features)} features", anchor=False)
+    st.subheader(labels.plural(len(features), "feature"), anchor=False)
     _render_table(
         "Features of the model",
         {
@@ -306,9 +308,8 @@ def _render_table(
     alt: str, table: Mapping[str, Sequence[str]], *, right: Collection[int] = (), narrow: Collection[int] = ()
 ) -> None:
     n_rows = max((len(values) for values in table.values()), default=0)
-    st.dataframe(
-        as_arrow(table),
-        hide_index=True, alt=alt, height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
+    render_frame(
+        table, alt=alt, height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
         column_config={
             name: st.column_config.TextColumn(
                 name, alignment="right" if place in right else "left", width="medium" if place in narrow else None

@@ -26,7 +26,7 @@ from dashboard.charts.segments import (
 from dashboard.charts.template import Named
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.filters import Condition, LevelFilter, RangeFilter
 from dashboard.links import Cohort
@@ -177,8 +177,8 @@ def _render_table(shown: Shown) -> int | None:
     """Write all measures of all segments; return the code of the selected one."""
     table = tabulate_report(shown.report, order=shown.order, measure=shown.measure, against=shown.against)
     n_rows = len(shown.report.segments)
-    chosen: Any = st.dataframe(
-        as_arrow(table), key=f"{_TABLE}.{_version(shown)}", hide_index=True,
+    chosen: Any = render_frame(
+        table, key=f"{_TABLE}.{_version(shown)}",
         height=38 + 35 * min(n_rows, _TALLEST_TABLE),
         column_config=_formats(shown), on_select="rerun", selection_mode="single-row",
         alt=f"All measures by {shown.bins.title}",

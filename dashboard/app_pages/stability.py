@@ -21,7 +21,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.filters import DECISION, Filters, LevelFilter
 from dashboard.links import LONGEST_NAME, Cohort
@@ -159,11 +159,11 @@ def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, 
 
 def _worded_sizes(view: View, sides: Sides) -> str:
     current, reference = (
-        labels.count(cache.cohort_counts(view.dataset, side.filters).n_applications)
-        for side in (sides.current, sides.reference)
+        cache.cohort_counts(view.dataset, side.filters).n_applications for side in (sides.current, sides.reference)
     )
-    both = f", {labels.count(sides.overlap)} are in both" if sides.overlap else ""
-    return f"{current} applications against {reference}{both}. Shares are compared, so sizes may differ."
+    both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
+    against = f"{labels.plural(current, 'application')} against {labels.count(reference)}"
+    return f"{against}{both}. Shares are compared, so sizes may differ."
 
 
 def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:
@@ -250,8 +250,8 @@ def _tabulate(
 def _render_table(table: pl.DataFrame, order: list[str], drawn: int) -> None:
     # The row of the column that is drawn, however it was chosen.
     st.session_state[_TABLE] = {"selection": {"rows": [drawn]}}
-    st.dataframe(
-        as_arrow(table), key=_TABLE, hide_index=True, height=38 + 35 * 14, column_config=_FORMATS,
+    render_frame(
+        table, key=_TABLE, height=38 + 35 * 14, column_config=_FORMATS,
         selection_mode="single-row-required", on_select=lambda: _take_row(order),
         alt="CSI of every column, the most shifted first",
     )  # fmt: skip

@@ -129,12 +129,15 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
                  "arrayminus": [_reach(ratio, ratio.low) for _, _, ratio in used],
                  "color": colour, "thickness": 1.5, "width": 5},
         customdata=[
-            [percent(band.default_rate.value), percent(band.mean_pd.value), f"{band.applications:,}", str(band.verdict)]
+            [
+                percent(band.default_rate.value), percent(band.mean_pd.value),
+                plural(band.applications, "application"), str(band.verdict),
+            ]
             for _, band, _ in used
         ],
         mode="markers",
         marker={"color": colour, "size": 9, "symbol": "diamond-open" if is_other else "circle"},
-        hovertemplate="default rate %{customdata[0]}, PD %{customdata[1]}<br>%{customdata[2]} applications"
+        hovertemplate="default rate %{customdata[0]}, PD %{customdata[1]}<br>%{customdata[2]}"
         "<br>PD is %{customdata[3]}<extra>" + name + "</extra>",
     )  # fmt: skip
 

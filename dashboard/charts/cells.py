@@ -136,7 +136,7 @@ def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
         colorbar={"ticksuffix": "" if unit == "points" else " %", "thickness": 10, "outlinewidth": 0, "len": 0.9,
                   "title": {"text": unit if unit == "points" else ""}, "nticks": 6},
         hovertemplate=f"%{{y}}<br>%{{x}}<br><b>{_named(grid)} %{{z:.2f}} {unit}</b>{spread}"
-        f"<br>%{{customdata[0]:,}} {_base(grid).lower()}<extra></extra>",
+        f"<br>{_base(grid).lower()}: %{{customdata[0]:,}}<extra></extra>",
     )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def _few(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
         z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, showscale=False,
         colorscale=[[0, theme.grid], [1, theme.grid]], text=_texts(grid, shown, "n {:,.0f}"), texttemplate="%{text}",
         textfont={"size": 11, "color": theme.muted},
-        hovertemplate=f"%{{y}}<br>%{{x}}<br>too few to conclude: %{{z:,}} {_base(grid).lower()}<extra></extra>",
+        hovertemplate=f"%{{y}}<br>%{{x}}<br>too few to conclude; {_base(grid).lower()}: %{{z:,}}<extra></extra>",
     )  # fmt: skip
 
 

@@ -119,12 +119,16 @@ def _finding(dependence: Dependence) -> str:
     held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
     n_used = int(np.count_nonzero(dependence.applications))
     if held.size < min(n_used, 2):
-        return f"Too few to conclude what {label} does: {dependence.n_applications:,} applications with {n_used} values"
+        return f"Too few to conclude what {label} does: {_both(dependence.n_applications, n_used)}"
     if n_used == 1:
         return f"{label} has one value here ({words[held[0]]}): {odds(float(dependence.mean[held[0]]))}"
     highest, lowest = (held[int(pick(dependence.mean[held]))] for pick in (np.argmax, np.argmin))
     high, low = (float(dependence.mean[at]) for at in (highest, lowest))
     return f"{label}: {odds(high)} ({words[highest]}) to × {np.exp(low):.2f} ({words[lowest]})"
+
+
+def _both(n_applications: int, n_values: int) -> str:
+    return f"{plural(n_applications, 'application')} with {plural(n_values, 'value')}"
 
 
 def _subtitle(dependence: Dependence, n_shown: int) -> str:

@@ -123,7 +123,8 @@ def _title(result: Reliability) -> str:
     if fitting >= MOSTLY * n:
         return f"PD and default rate differ by {off} on average, and {fitting} of {plural(n, 'group')} fit"
     words = [f"too {word} in {k} of {n}" for word, k in (("high", too_high), ("low", too_low)) if k]
-    return f"PD and default rate differ by {off} on average: PD is {', '.join(words)} groups"
+    noun = "group" if n == 1 else "groups"
+    return f"PD and default rate differ by {off} on average: PD is {', '.join(words)} {noun}"
 
 
 def _gap_title(result: Reliability) -> str:
@@ -142,7 +143,7 @@ def _subtitle(result: Reliability) -> str:
 
 def _groups(result: Reliability) -> str:
     n = result.applications.size
-    return f"{plural(n, 'group')} of about {result.applications.sum() / n:,.0f} applications"
+    return f"{plural(n, 'group')} of about {plural(round(result.applications.sum() / n), 'application')}"
 
 
 def _is_few(result: Reliability) -> bool:

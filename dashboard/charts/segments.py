@@ -283,7 +283,7 @@ def _hover(measure: Measure, name: str) -> str:
     spread = "" if measure is Measure.MEAN_PD else f" (%{{customdata[3]:{digits}}} to %{{customdata[4]:{digits}}})"
     return (
         f"<b>%{{text}}</b><br>{measure.lower() if is_worded(measure) else measure} %{{x:{digits}}}{unit}{spread}"
-        f"<br>%{{customdata[1]:,}} applications, %{{customdata[2]:,}} defaults"
+        "<br>applications: %{customdata[1]:,}, defaults: %{customdata[2]:,}"
         f"<extra>{name}</extra>"
     )
 

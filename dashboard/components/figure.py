@@ -16,7 +16,7 @@ import streamlit as st
 from dashboard import labels
 from dashboard.charts.template import Table
 from dashboard.components.method import render_method
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.
@@ -81,7 +81,7 @@ def render_tools(table: Table, *, key: str, method: str, file_name: str | None =
 def _render_table(table: Table, key: str, file_name: str) -> None:
     frame = pl.DataFrame(dict(table), strict=False)
     height = min(38 + 35 * frame.height, 420)
-    st.dataframe(as_arrow(frame), hide_index=True, height=height, width=560, alt="The figure's data")
+    render_frame(frame, height=height, width=560, alt="The figure's data")
     st.download_button(
         "Download CSV", csv_of(frame), f"{file_name}.csv", _CSV, icon=":material/download:", on_click="ignore",
         key=f"{key}.csv",

@@ -225,7 +225,7 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
     name = f"{labels.plain(cohort.name)}: " if cohort.name not in (PORTFOLIO, COHORT) else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"{name}**{labels.count(n_cohort)}** of {labels.count(n_portfolio)} applications ({worded}), "
+            f"{name}**{labels.count(n_cohort)}** of {labels.plural(n_portfolio, 'application')} ({worded}), "
             f"**{labels.plural(n_defaults, 'default')}**", width="content",
         )  # fmt: skip
         for condition in cohort.filters.conditions:

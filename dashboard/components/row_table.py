@@ -12,7 +12,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import labels
-from dashboard.components.table import as_arrow
+from dashboard.components.table import render_frame
 from dashboard.rows import ROW_NUMBER, Sort
 from data import schema
 from data.predictions import ID, PROBABILITY, CohortColumn, CohortKind
@@ -51,9 +51,8 @@ def render_row_table(
     ]
     key = f"{KEY}.{_version(table)}"
     chosen = [] if table.chosen is None else [table.chosen]
-    st.dataframe(
-        as_arrow(pl.DataFrame(words)),
-        key=key, hide_index=True, height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
+    render_frame(
+        pl.DataFrame(words), key=key, height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
         column_config={
             place: _config(column, table.sort, pinned=place == "0")
             for place, column in zip(places, table.columns, strict=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import streamlit as st
+
+from dashboard import labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +18,11 @@ def as_arrow(table: pl.DataFrame | Mapping[str, Sequence[object]]) -> pa.Table:
     """`table` as Arrow: for anything else, Streamlit loads pandas, which takes most of a second."""
     frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(dict(table), strict=False)
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def render_frame(table: pl.DataFrame | Mapping[str, Sequence[object]], **arguments: Any) -> Any:
+    """Write `table` with Streamlit's `arguments` for a dataframe and return what is selected; no value is a dash."""
+    return st.dataframe(as_arrow(table), hide_index=True, placeholder=labels.NOT_DEFINED, **arguments)
 
 
 def render_small_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -129,7 +129,7 @@ def test_a_row_is_opened_as_a_new_applicant(page: Page, dashboard: str, dropped:
     page.get_by_role("button", name="Look at this applicant").click()
     second = int(np.argsort(-dropped.pds, kind="stable")[1])
     side = page.get_by_test_id("stSidebar")
-    expect(side.get_by_test_id("stMetricValue").last).to_have_text(f"{100 * float(dropped.pds[second]):.2f} %")
+    expect(side.get_by_test_id("stMetricValue")).to_have_text(f"{100 * float(dropped.pds[second]):.2f} %")
     expect(side.get_by_text("New applicant, ")).to_be_visible()
     side.get_by_role("link", name="Explain, change, decide").click()
     expect(page.get_by_role("heading", name="New applicant")).to_be_visible()

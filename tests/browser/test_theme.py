@@ -60,7 +60,7 @@ def test_a_switch_of_the_theme_keeps_what_was_chosen(page: Page, dashboard: str)
     choose_theme(page, "Dark")
     wait_for_colours(page, DARK.surface, LIGHT.surface)
     assert page.url == before
-    expect(page.get_by_role("slider", name="Cutoff (PD)")).to_have_attribute("aria-valuenow", "12")
+    expect(page.get_by_role("slider", name="Cutoff (PD)")).to_have_value("12")
 
 
 @pytest.mark.parametrize("path", ["/", "/discrimination", "/calibration", "/cutoff", "/segments", "/stability"])

@@ -28,7 +28,7 @@ def test_points_are_observed_per_expected() -> None:
     upper = HAND[2].default_rate.high
     assert upper is not None
     assert points.error_y.array[1] == pytest.approx((upper - 0.09) / 0.06)
-    assert list(points.customdata[1]) == ["9.00 %", "6.00 %", "10,000", "too low"]
+    assert list(points.customdata[1]) == ["9.00 %", "6.00 %", "10,000 applications", "too low"]
 
 
 def test_values_are_written_beside_their_points() -> None:

@@ -1,0 +1,25 @@
+"""A popover low on a page in a real browser: its content arrives after it was placed, and is seen all the same."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.mark.parametrize("button", ["Data", "How is this computed?"])
+@pytest.mark.parametrize("height", [900, 600])
+def test_a_popover_at_the_lower_edge_shows_its_content(button: str, height: int, page: Page, dashboard: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": height})
+    page.goto(f"{dashboard}/calibration?cal.tab=Risk+bands")
+    opener = page.get_by_role("button", name=button).last
+    expect(opener).to_be_visible()
+    # As low as it goes while it can still be pressed.
+    opener.evaluate("node => node.scrollIntoView({block: 'end'})")
+    opener.click()
+    body = page.get_by_test_id("stPopoverBody")
+    expect(body.locator("canvas, p, li").first).to_be_attached()
+    expect(body.get_by_test_id("stVerticalBlock").first).to_be_visible()
+    page.wait_for_function(
+        "() => { const box = document.querySelector('[data-testid=stPopoverBody]').getBoundingClientRect();"
+        " return box.height >= 120 && box.top >= 0 && box.bottom <= innerHeight; }"
+    )
