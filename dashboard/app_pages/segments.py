@@ -95,8 +95,9 @@ def _render_segments(view: View) -> None:
     n = len(shown.report.segments)
     if n > 1:
         st.caption(
-            f"Verdicts and differences hold for all {n} segments at once: of 100 such tables, at most 5 have one that "
-            "is wrong. Each other interval is for 95 %: about one in twenty misses."
+            f"Differences and verdicts against the rest hold for all {n} segments at once: of 100 such tables, at most "
+            "5 have one that is wrong. So do the verdicts on approved applications, taken by themselves. Each other "
+            "interval is for 95 %: about one in twenty misses."
         )
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, weighted_sum
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.amounts import Amounts, mean_estimate
+from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts, weighted_sum
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.groups import equal_count_groups, summed
 from dashboard.metrics.rates import wilson_bounds
 
 MAX_RELATIVE_GAP = 0.25
-Z95_ONE_SIDED = NormalDist().inv_cdf(0.95)
+_NOISE_CELLS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +52,36 @@ class CalibrationError:
 
 
 def brier_score(counts: ScoreCounts) -> Estimate:
-    """Mean squared difference of PD and outcome (1 for a default), with a normal interval.
+    """Mean squared difference of PD and outcome (1 for a default), with its interval (see `amounts`).
 
     PDs are taken as equal within a bin and outcome, which leaves out at most a quarter of the squared bin width
     (2.5e-9 on the standard grid). Source: Brier (1950), Monthly Weather Review 78(1).
     """
+    return mean_loss(counts, counts.good_mean_pd**2, (1 - counts.bad_mean_pd) ** 2)
+
+
+def mean_loss(counts: ScoreCounts, of_good: FloatArray, of_bad: FloatArray) -> Estimate:
+    """Mean over applications of what each adds to a score: `of_good` or, where it defaulted, `of_bad`, by bin."""
     n = counts.n_applications
     if not n:
         return Estimate.undefined(NO_APPLICATIONS)
-    good, bad = counts.good_mean_pd**2, (1 - counts.bad_mean_pd) ** 2
-    score = (weighted_sum(good, counts.good) + weighted_sum(bad, counts.bad)) / n
+    # Without one outcome, its losses would be those that the PDs expect.
+    expected = counts.good_pd + counts.bad_pd
     if n == 1:
-        return Estimate(score)
-    squares = weighted_sum((good - score) ** 2, counts.good) + weighted_sum((bad - score) ** 2, counts.bad)
-    return normal_estimate(score, math.sqrt(squares / (n - 1) / n), low=0, high=1)
+        loss = of_bad if counts.n_bad else of_good
+        return Estimate(weighted_sum(loss, counts.applications))
+    parts = [
+        _losses(of_good, counts.good, counts.applications - expected), _losses(of_bad, counts.bad, expected),
+    ]  # fmt: skip
+    return mean_estimate(parts, n)
+
+
+def _losses(loss: FloatArray, number: AnyArray, expected: FloatArray) -> Amounts:
+    weights = number if number.any() else expected
+    first, second, third = (weighted_sum(loss**power, weights) for power in (1, 2, 3))
+    if not second:
+        return Amounts(1.0, 0.0, 0.0)
+    return Amounts(1.0, first if number.any() else 0.0, second / first, third * first / second**2)
 
 
 def reliability(counts: ScoreCounts, *, n_groups: int = 20) -> Reliability:
@@ -94,17 +110,56 @@ def expected_calibration_error(counts: ScoreCounts, *, n_groups: int = 20) -> Ca
         return CalibrationError(Estimate.undefined(NO_APPLICATIONS), 0.0, 0.0, groups)
     weight = groups.applications / total
     error = weighted_sum(np.abs(groups.mean_pd - groups.default_rate), weight)
-    return CalibrationError(Estimate(error), *_noise(groups), groups)
+    return CalibrationError(Estimate(error), *_noise(counts, n_groups), groups)
 
 
-def _noise(groups: Reliability) -> tuple[float, float]:
-    # |N(0, s)| has mean s sqrt(2 / pi), variance s^2 (1 - 2 / pi) and skewness 0.9953, with s the standard error of a
-    # rate that equals the mean PD. Cornish and Fisher's first term makes a quantile of the sum's three moments.
-    variance = np.clip(groups.mean_pd * (1 - groups.mean_pd), 0, None) / groups.applications
-    spread = np.sqrt(variance) * groups.applications / groups.applications.sum()
-    mean, squares = float(spread.sum()) * math.sqrt(2 / math.pi), float((spread**2).sum())
-    if not squares:
+def _noise(counts: ScoreCounts, n_groups: int) -> tuple[float, float]:
+    """Mean and 95 % quantile of the calibration error if every PD is right: the sum of its groups' gaps.
+
+    A group's defaults are then binomial but for the spread of its PDs, which makes them a little less variable; gaps
+    are drawn in by as much. Their distributions are put on one grid, means kept, and folded.
+    """
+    group = equal_count_groups(counts, n_groups)
+    pd_sum = counts.good_pd + counts.bad_pd
+    pd = np.divide(pd_sum, counts.applications, out=np.zeros(pd_sum.size), where=counts.applications > 0)
+    parts = (counts.applications, pd_sum, pd_sum * (1 - pd))
+    gaps = [
+        gap
+        for n, expected, variance in zip(*(summed(group, part, n_groups) for part in parts), strict=True)
+        if (gap := _null_gap(int(n), float(expected), float(variance)))
+    ]
+    if not gaps:
         return 0.0, 0.0
-    skewness = 0.9953 * float((spread**3).sum()) / squares**1.5
-    quantile = Z95_ONE_SIDED + (Z95_ONE_SIDED**2 - 1) / 6 * skewness
-    return mean, mean + quantile * math.sqrt(squares * (1 - 2 / math.pi))
+    total = counts.n_applications
+    means = [float((size * chance).sum()) for size, chance in gaps]
+    variance = sum(float((size**2 * chance).sum()) - mean**2 for (size, chance), mean in zip(gaps, means, strict=True))
+    step = (sum(means) + 12 * math.sqrt(variance)) / (_NOISE_CELLS - 1)
+    # Twice the cells, so that what wraps around is nothing.
+    spectrum = np.prod([np.fft.rfft(_on_grid(*gap, step)) for gap in gaps], axis=0)
+    below = np.cumsum(np.fft.irfft(spectrum, 2 * _NOISE_CELLS))
+    return sum(means) / total, float(np.searchsorted(below, 0.95)) * step / total
+
+
+def _null_gap(n: int, expected: float, variance: float) -> tuple[FloatArray, FloatArray] | None:
+    """Sizes and probabilities of the gap of observed and expected defaults among `n`; None where there can be none."""
+    rate = expected / n if n else 0.0
+    if not 0 < rate < 1:
+        return None
+    from scipy.special import gammaln  # start-up does not wait for it
+
+    reach = 9 * math.sqrt(n * rate * (1 - rate)) + 12
+    defaults = np.arange(max(math.floor(expected - reach), 0), min(math.ceil(expected + reach), n) + 1)
+    chance = np.exp(
+        gammaln(n + 1) - gammaln(defaults + 1) - gammaln(n - defaults + 1)
+        + defaults * math.log(rate) + (n - defaults) * math.log1p(-rate)
+    )  # fmt: skip
+    shrunk = math.sqrt(variance / (n * rate * (1 - rate)))
+    return shrunk * np.abs(defaults - expected), chance / chance.sum()
+
+
+def _on_grid(size: FloatArray, chance: FloatArray, step: float) -> FloatArray:
+    place = np.minimum(size / step, 2 * _NOISE_CELLS - 2)
+    cell = place.astype(np.int64)
+    upper = place - cell
+    cells, shares = np.concatenate([cell, cell + 1]), np.concatenate([chance * (1 - upper), chance * upper])
+    return np.bincount(cells, shares, 2 * _NOISE_CELLS).astype(np.float64)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.metrics.calibration import brier_score
+from dashboard.metrics.calibration import brier_score, mean_loss
 from dashboard.metrics.calibration_fit import SMALLEST_PD
 from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, weighted_sum
 from dashboard.metrics.discrimination import missing_outcome
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.estimate import Estimate, normal_estimate
 from dashboard.metrics.groups import equal_count_groups, summed
 
 
@@ -50,23 +50,16 @@ class BrierDecomposition:
 
 
 def log_loss(counts: ScoreCounts) -> LogLoss:
-    """Mean -ln of the probability that was given to what happened, with a normal interval.
+    """Mean -ln of the probability that was given to what happened, with its interval (see `amounts`).
 
     A PD is kept at least 1e-6 away from 0 and 1, since the loss of a sure and wrong one is infinite. Source: Good
     (1952), Journal of the Royal Statistical Society B 14(1).
     """
     n = counts.n_applications
+    score = mean_loss(counts, -np.log1p(-_kept_off(counts.good_mean_pd)), -np.log(_kept_off(counts.bad_mean_pd)))
     if not n:
-        return LogLoss(Estimate.undefined(NO_APPLICATIONS), None)
-    good = -np.log1p(-_kept_off(counts.good_mean_pd))
-    bad = -np.log(_kept_off(counts.bad_mean_pd))
-    loss = (weighted_sum(good, counts.good) + weighted_sum(bad, counts.bad)) / n
-    shares = (counts.n_bad / n, counts.n_good / n)
-    of_rate = sum(-share * math.log(share) for share in shares if share)
-    if n == 1:
-        return LogLoss(Estimate(loss), of_rate)
-    squares = weighted_sum((good - loss) ** 2, counts.good) + weighted_sum((bad - loss) ** 2, counts.bad)
-    return LogLoss(normal_estimate(loss, math.sqrt(squares / (n - 1) / n), low=0), of_rate)
+        return LogLoss(score, None)
+    return LogLoss(score, sum(-share * math.log(share) for share in (counts.n_bad / n, counts.n_good / n) if share))
 
 
 def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDecomposition | None:
@@ -80,7 +73,8 @@ def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDeco
         return None
     group = equal_count_groups(counts, n_groups)
     size, bad, bad_pd = (summed(group, part, n_groups) for part in (counts.applications, counts.bad, counts.bad_pd))
-    mean_pd = _ratio(summed(group, counts.good_pd, n_groups) + bad_pd, size)
+    pd_sum = counts.good_pd + counts.bad_pd
+    pd, mean_pd = _ratio(pd_sum, counts.applications), _ratio(summed(group, pd_sum, n_groups), size)
     rate, overall = _ratio(bad, size), counts.n_bad / n
     spread = weighted_sum((counts.good_mean_pd - mean_pd[group]) ** 2, counts.good)
     spread += weighted_sum((counts.bad_mean_pd - mean_pd[group]) ** 2, counts.bad)
@@ -92,7 +86,7 @@ def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDeco
         within_variance=spread / n,
         # Only defaults count here: around its group's mean, PD adds up to 0 over a group.
         within_covariance=2 * float((bad_pd - bad * mean_pd).sum()) / n,
-        reliability_noise=float((mean_pd * (1 - mean_pd))[size > 0].sum()) / n,
+        reliability_noise=weighted_sum(pd_sum * (1 - pd), _ratio(np.ones(n_groups), size)[group]) / n,
         n_groups=int(np.count_nonzero(size)),
         skill=_skill(counts, brier),
     )

@@ -20,6 +20,8 @@ from dashboard.metrics.estimate import (
 )
 from dashboard.metrics.rates import wilson_bounds
 
+# With fewer defaults (or non-defaults) than this on the wrong side, DeLong's variance says little of the AUC's.
+MIN_MISPLACED = 3
 NO_COMPARISON = "the cohort compared with lacks defaults or non-defaults"
 _NORMAL = NormalDist()
 
@@ -91,13 +93,14 @@ def roc_auc(counts: ScoreCounts) -> Estimate:
     """Probability that a default has a higher PD than a non-default, ties counting half.
 
     The interval is DeLong's on the logit scale, which stays within 0 and 1, with Student's quantile for the degrees of
-    freedom of the variance. Where that variance is 0 or not defined (perfect separation, a single default) it is
-    Newcombe's score interval, which does not collapse to a point.
+    freedom of the variance. Where fewer than three of the rarer outcome are misplaced (their number times 1 - AUC, or
+    AUC below 50 %) or that variance is 0, it is Newcombe's score interval, which needs no variance from the sample.
     """
     result = delong(counts)
     if result is None:
         return Estimate.undefined(str(missing_outcome(counts)))
-    if not result.variance or result.auc in (0.0, 1.0):
+    misplaced = min(counts.n_good, counts.n_bad) * min(result.auc, 1 - result.auc)
+    if not result.variance or misplaced < MIN_MISPLACED:
         return _newcombe(result.auc, counts.n_good, counts.n_bad)
     return _logit_interval(result)
 
@@ -126,20 +129,25 @@ def gini(counts: ScoreCounts) -> Estimate:
 def ks_statistic(counts: ScoreCounts) -> KsStatistic:
     """Largest absolute gap between the cumulative shares of defaults and of non-defaults, over all cutoffs.
 
-    The interval is Newcombe's for the difference of the two shares at that cutoff, moved down because a maximum is
-    too high on average: the lower end by that excess, the upper by half of it. Its coverage is in docs/metrics.md.
-    Source: Newcombe (1998), Statistics in Medicine 17(8), method 10.
+    The gap at each cutoff has Newcombe's interval for a difference of shares. The upper end is the highest of theirs:
+    the population's largest gap is at some cutoff, and lies below that one's end. The lower end is that of the cutoff
+    found, less what a maximum is too high by on average. Its coverage is in docs/metrics.md. Source: Newcombe (1998),
+    Statistics in Medicine 17(8), method 10.
     """
     reason = missing_outcome(counts)
     if reason:
         return KsStatistic(Estimate.undefined(reason), None)
-    bad = np.cumsum(counts.bad) / counts.n_bad
-    good = np.cumsum(counts.good) / counts.n_good
-    best = int(np.argmax(np.abs(good - bad)))
+    bad, good = np.cumsum(counts.bad), np.cumsum(counts.good)
+    gap = good / counts.n_good - bad / counts.n_bad
+    best = int(np.argmax(np.abs(gap)))
     # The gap is reached after the whole bin, so the cutoff that splits there is the next bin's.
     cutoff = float(counts.cutoffs[best + 1])
-    cases = [(float(good[best]), counts.n_good), (float(bad[best]), counts.n_bad)]
-    return KsStatistic(_gap_interval(*sorted(cases, reverse=True)), cutoff)
+    value = abs(float(gap[best]))
+    down, up = _reach(good, counts.n_good, bad, counts.n_bad)
+    # Read from the other outcome's side, distances change places.
+    low = value - (down if gap[best] > 0 else up)[best] - _excess(value, 1 / counts.n_good + 1 / counts.n_bad)
+    high = max((gap + up).max(), (down - gap).max())
+    return KsStatistic(Estimate.around(value, max(float(low), 0.0), min(float(high), 1.0)), cutoff)
 
 
 def roc_curve(counts: ScoreCounts, *, max_points: int = 300) -> RocCurve | None:
@@ -203,15 +211,12 @@ def _expit(value: float) -> float:
     return 1 / (1 + math.exp(-value)) if value >= 0 else math.exp(value) / (1 + math.exp(value))
 
 
-def _gap_interval(upper: tuple[float, int], lower: tuple[float, int]) -> Estimate:
-    (p, n), (q, m) = upper, lower
-    p_low, p_high = (float(end) for end in wilson_bounds(p * n, n))
-    q_low, q_high = (float(end) for end in wilson_bounds(q * m, m))
-    gap = p - q
-    excess = _excess(gap, 1 / n + 1 / m)
-    down, up = math.hypot(p - p_low, q_high - q), math.hypot(p_high - p, q - q_low)
-    # Half the excess above: with few defaults the whole of it left the truth above the interval 6 to 18 % of the time.
-    return Estimate.around(gap, max(gap - excess - down, 0.0), min(gap - excess / 2 + up, 1.0))
+def _reach(good: IntArray, n_good: int, bad: IntArray, n_bad: int) -> tuple[FloatArray, FloatArray]:
+    """How far the interval of each gap, the share of the goods less that of the bads, reaches down and up."""
+    p, q = good / n_good, bad / n_bad
+    p_low, p_high = wilson_bounds(good, n_good)
+    q_low, q_high = wilson_bounds(bad, n_bad)
+    return np.hypot(p - p_low, q_high - q), np.hypot(p_high - p, q - q_low)
 
 
 def _excess(gap: float, noise: float) -> float:

@@ -15,15 +15,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dashboard.metrics.amounts import Amounts, mean_estimate
 from dashboard.metrics.counts import AnyArray, BoolArray, FloatArray, IntArray, ScoreCounts
 from dashboard.metrics.discrimination import missing_outcome
-from dashboard.metrics.estimate import Estimate, normal_estimate
+from dashboard.metrics.estimate import Estimate
 from data.scores import round_cutoffs
 
 NOTHING_AT_STAKE = "neither a right nor a wrong decision is worth anything with these assumptions"
 # 95 % quantile, found by simulation, of what the scaled gap must reach (see `_optimum`).
 CRITICAL_GAP = 1.57
-MAX_RELATIVE_VARIANCE = 1.0
+# Of exposure at one PD: the most that is believed, and what is taken where there are fewer than three PDs to tell by.
+MAX_RELATIVE_VARIANCE, UNKNOWN_RELATIVE_VARIANCE = 4.0, 1.0
+# How many exposures of the others that are approved stand beside those of one outcome, whose spread they steady.
+BORROWED = 30
 COST_RATIOS = tuple(float(ratio) for ratio in (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30, 40, 50))
 LGDS = tuple(step / 20 for step in range(1, 21))
 MARGINS = tuple(step / 100 for step in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 22, 25, 30))
@@ -108,15 +112,17 @@ class Sensitivity:
 class _Book:
     """What each cutoff at which decisions change sums up to, in what applications count (1, or their exposure).
 
-    `at` is the number of bins below, `cutoff` the PD there, which not always `can_be_set`. `bad` is what is approved of
-    those that defaulted, `good` of those that repaid, for costs less all of it, so that what is declined is a debt;
-    `_squares` are of what each application counts, `expected_` by PD instead of outcome. `sign` is -1 where less is
-    better.
+    `at` is the number of bins below, `cutoff` the PD there, which not always `can_be_set`, `approved` how many
+    applications that is, `approved_bad` how many defaults. `bad` is what is approved of those that defaulted, `good`
+    of those that repaid, for costs less all of it, so that what is declined is a debt; `_squares` are of what each
+    application counts, `expected_` by PD instead of outcome. `sign` is -1 where less is better, as for costs.
     """
 
     at: IntArray
     cutoff: FloatArray
     can_be_set: BoolArray
+    approved: IntArray
+    approved_bad: IntArray
     good: FloatArray
     good_squares: FloatArray
     expected_good: FloatArray
@@ -141,11 +147,39 @@ class _Book:
         return self.sign * (self.gain * self.expected_good - self.loss * self.expected_bad) / self.applications
 
     def estimate(self, index: int) -> Estimate:
-        """Cost or profit per application at one cutoff: a mean over applications, +- 1.96 standard errors."""
-        mean = float(self.realised()[index])
-        squares = self.gain**2 * abs(self.good_squares[index]) + self.loss**2 * self.bad_squares[index]
-        variance = max(float(squares) / self.applications - mean**2, 0.0)
-        return normal_estimate(mean, math.sqrt(variance / self.applications))
+        """Cost or profit per application at one cutoff, with its interval (see `amounts`)."""
+        approved, n_bad = int(self.approved[index]), int(self.approved_bad[index])
+        good, bad = (abs(float(sums[index])) for sums in (self.good, self.bad))
+        if self.sign < 0:
+            # Each error counts 1. Where nobody is approved (declined), no default (good one) can be wrongly so.
+            parts = [Amounts(self.loss, bad, 1.0)] if approved else []
+            parts += [Amounts(self.gain, good, 1.0)] if approved < self.applications else []
+            return mean_estimate(parts, self.applications)
+        if not approved:
+            return mean_estimate([], self.applications)
+        squares = float(self.good_squares[index]), float(self.bad_squares[index])
+        typical = BORROWED * (good + bad) / approved, BORROWED * (squares[0] + squares[1]) / approved
+        parts = [
+            _steadied(weight, number, own, typical)
+            for weight, number, own in (
+                (self.gain, approved - n_bad, (good, squares[0])),
+                (-self.loss, n_bad, (bad, squares[1])),
+            )
+        ]
+        return mean_estimate(parts, self.applications)
+
+
+def _steadied(weight: float, number: int, own: tuple[float, float], typical: tuple[float, float]) -> Amounts:
+    """Exposures of one outcome given their sum and sum of squares, with a spread that owes less to the few there are.
+
+    With logarithms normal and the spread known, their asymmetry would be 1 + v for a relative variance v. Here the
+    spread is estimated from the amounts themselves, and is small when their sum is; simulations (docs/metrics.md) put
+    what is left at the root of that.
+    """
+    total, squares = own[0] + typical[0], own[1] + typical[1]
+    if not total:
+        return Amounts(weight, 0.0, 0.0)
+    return Amounts(weight, own[0], squares / total, math.sqrt(squares * (number + BORROWED)) / total)
 
 
 def cost_curve(counts: ScoreCounts, costs: Costs, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
@@ -202,7 +236,9 @@ def _profit_book(counts: ScoreCounts, terms: Terms) -> _Book:
     if counts.exposure_sum:
         good, bad = counts.good_exposure, counts.bad_exposure
         expected = counts.good_mean_pd * good + counts.bad_mean_pd * bad
-        sums = _Sums(good, _squares(good, counts.good), bad, _squares(bad, counts.bad), expected)
+        sums = _Sums(
+            good, _squares(good, counts.good, counts.edges), bad, _squares(bad, counts.bad, counts.edges), expected
+        )
     else:
         ead = terms.ead
         expected = ead * (counts.good_pd + counts.bad_pd)
@@ -235,6 +271,8 @@ def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign
         at=at,
         cutoff=cutoffs,
         can_be_set=round_cutoffs(cutoffs) == cutoffs,
+        approved=below(counts.applications).astype(np.int64),
+        approved_bad=below(counts.bad).astype(np.int64),
         good=below(sums.good, less_all=debt),
         good_squares=below(sums.good_squares, less_all=debt),
         expected_good=below(sums.good + sums.bad - sums.expected_bad, less_all=debt),
@@ -248,22 +286,30 @@ def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign
     )
 
 
-def _squares(amounts: FloatArray, number: IntArray) -> FloatArray:
+def _squares(amounts: FloatArray, number: IntArray, pd: FloatArray) -> FloatArray:
     """Sum of squared exposure per bin, of which the bins hold the sum alone: exact for a bin of one application.
 
-    Within a bin exposure is taken to vary as neighbouring bins' means show: the squared difference of two means over
-    1/n + 1/m is on average the variance of a single one (von Neumann 1941, Annals of Mathematical Statistics 12(4)).
+    Within a bin exposure is taken to vary, relative to its mean, as bins' means do around the straight line between
+    their neighbours (Gasser, Sroka and Jennen-Steinmetz 1986, Biometrika 73(3)).
     """
     used = np.flatnonzero(number)
-    if not used.size or not amounts.any():
-        return np.zeros(amounts.size)
-    n, mean = number[used], amounts[used] / number[used]
-    noise = np.diff(mean) ** 2 / (1 / n[1:] + 1 / n[:-1])
-    variance = float(noise.mean()) if noise.size else 0.0
-    relative = min(variance / (amounts.sum() / n.sum()) ** 2, MAX_RELATIVE_VARIANCE)
     squares = np.zeros(amounts.size)
+    if not used.size or not amounts.any():
+        return squares
+    n, mean = number[used], amounts[used] / number[used]
+    relative = _relative_variance(n, mean, pd[used]) if used.size > 2 else UNKNOWN_RELATIVE_VARIANCE
     squares[used] = amounts[used] ** 2 / n * (1 + relative) / (1 + relative / n)
     return squares
+
+
+def _relative_variance(n: IntArray, mean: FloatArray, pd: FloatArray) -> float:
+    before = (pd[2:] - pd[1:-1]) / (pd[2:] - pd[:-2])
+    residual = mean[1:-1] - before * mean[:-2] - (1 - before) * mean[2:]
+    noise = residual**2 / (1 / n[1:-1] + before**2 / n[:-2] + (1 - before) ** 2 / n[2:])
+    variance = float(noise.mean())
+    # The squares of the means have that much of the noise in them.
+    level = float((mean**2).mean()) - variance * float((1 / n).mean())
+    return variance / max(level, variance / MAX_RELATIVE_VARIANCE) if variance else 0.0
 
 
 def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> CutoffCurve:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.metrics.amounts import score_bounds
 from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, weighted_sum
 from dashboard.metrics.curves import MAX_POINTS, spread_along
 from dashboard.metrics.discrimination import ks_statistic, missing_outcome
@@ -119,9 +120,10 @@ def average_precision(counts: ScoreCounts) -> Estimate:
     """Mean over the defaults of the share of defaults among all applications with at least their PD.
 
     The interval is made on the logit scale from the variance of the influence of each application (infinitesimal
-    jackknife); where that is 0 or of a single default it is Wilson's, each default being a trial. Sources: as
-    scikit-learn's `average_precision_score`; Efron (1982), The Jackknife, the Bootstrap and Other Resampling Plans;
-    logit scale: Boyd, Eng and Page (2013), ECML PKDD.
+    jackknife); where that is 0 or of a single default it is Wilson's, each default being a trial. With few defaults
+    the value is too high on average, so that the lower end starts a little below it. Sources: as scikit-learn's
+    `average_precision_score`; Efron (1982), The Jackknife, the Bootstrap and Other Resampling Plans; logit scale: Boyd,
+    Eng and Page (2013), ECML PKDD.
     """
     if not counts.n_bad:
         return Estimate.undefined(NO_DEFAULTS if counts.n_applications else NO_APPLICATIONS)
@@ -132,8 +134,11 @@ def average_precision(counts: ScoreCounts) -> Estimate:
         low, high = wilson_bounds(value * counts.n_bad, counts.n_bad)
         return Estimate.around(value, float(low), float(high))
     half = student_quantile(counts.n_bad - 1) * math.sqrt(variance) / (value * (1 - value))
-    centre = math.log(value / (1 - value))
-    return Estimate.around(value, *(1 / (1 + math.exp(-centre - side * half)) for side in (-1, 1)))
+    ends = (
+        1 / (1 + (1 - centre) / centre * math.exp(-side * half))
+        for centre, side in ((value - _excess(counts, precision) / 2, -1), (value, 1))
+    )
+    return Estimate.around(value, *ends)
 
 
 def precision_recall_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS) -> PrecisionRecallCurve | None:
@@ -188,8 +193,8 @@ def cap_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS) -> CapCurve 
 def lift_table(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> LiftTable | None:
     """Default rate, lift and gain of `n_groups` equally large groups, riskiest first; None where there is no default.
 
-    Lift is a group's default rate over the cohort's, which is its share of all defaults times `n_groups`, and has
-    Wilson's interval of that share; so has the gain.
+    Lift is a group's default rate over the cohort's, which is its share of all defaults times `n_groups`, and has the
+    score interval of that share; so has the gain. Corrected for skewness, since safe groups hold few defaults.
     """
     if not counts.n_bad:
         return None
@@ -202,8 +207,8 @@ def lift_table(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> LiftTable | 
     defaults, size = np.diff(bad), total / n_groups
     # A hair less, so that rounding does not push a boundary that ends a bin into the next one.
     last = np.searchsorted(reached, wanted[1:] * (1 - 1e-12), side="left")
-    rate, share = wilson_bounds(defaults, np.full(n_groups, size)), wilson_bounds(defaults, np.full(n_groups, n_bad))
-    captured = wilson_bounds(bad[1:], np.full(n_groups, n_bad))
+    rate = wilson_bounds(defaults, np.full(n_groups, size))
+    share, captured = score_bounds(defaults, n_bad), score_bounds(bad[1:], n_bad)
     return LiftTable(
         share=wanted[1:] / total,
         applications=np.full(n_groups, size),
@@ -231,6 +236,13 @@ def _precision(counts: ScoreCounts) -> FloatArray:
     bad = np.cumsum(counts.bad[::-1])[::-1]
     everybody = np.cumsum(counts.applications[::-1])[::-1]
     return np.divide(bad, everybody, out=np.zeros(bad.size), where=everybody > 0)
+
+
+def _excess(counts: ScoreCounts, precision: FloatArray) -> float:
+    # Each default is among those declined together with it: without itself, their share of defaults is lower.
+    bad, everybody = (np.cumsum(values[::-1])[::-1] for values in (counts.bad, counts.applications))
+    without = np.divide(bad - 1, everybody - 1, out=np.zeros(bad.size), where=everybody > 1)
+    return weighted_sum(precision - without, counts.bad) / counts.n_bad
 
 
 def _variance(counts: ScoreCounts, precision: FloatArray, value: float) -> float:

@@ -171,6 +171,19 @@ def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floa
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
+def exact_bounds(successes: int, trials: int, *, error: float = 0.05) -> tuple[float, float]:
+    """Ends of the exact interval of a share, which at most half of `error` of all samples miss on either side.
+
+    `trials` is at least 1. Source: Clopper and Pearson (1934), Biometrika 26(4).
+    """
+    from scipy.special import betaincinv  # start-up does not wait for it
+
+    failures = trials - successes
+    low = betaincinv(successes, failures + 1, error / 2) if successes else 0.0
+    high = betaincinv(successes + 1, failures, 1 - error / 2) if failures else 1.0
+    return float(low), float(high)
+
+
 def share(part: int, whole: int, reason_if_none: str) -> Estimate:
     """part / whole with Wilson's interval, or not defined for `reason_if_none` where the whole is 0."""
     if not whole:

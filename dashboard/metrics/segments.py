@@ -6,18 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import NormalDist
 
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_auc
-from dashboard.metrics.estimate import NO_APPLICATIONS, Z95, Estimate
-from dashboard.metrics.rates import confusion, default_rate, mean_pd, share, wilson_bounds
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.rates import confusion, default_rate, exact_bounds, mean_pd, share
 
 NO_REST = "there are no other applications to compare with"
 MIN_APPLICATIONS = 30
 # An interval that reaches further than this share of the rest's rate to either side decides nothing by holding 0.
 MAX_RELATIVE_REACH = 0.25
-_LEVEL = 0.05
+_ERROR = 0.05
 
 
 class Measure(StrEnum):
@@ -66,9 +65,9 @@ class Order(StrEnum):
 class Segment:
     """One group of the cohort's applications; `code` is its place in the column, `name` its words.
 
-    `difference` is its default rate less that of the cohort's other applications; its interval holds for all segments
-    at once, as do all verdicts. The other intervals are for 95 % each. `lending` is about what is approved,
-    `lending_to_all` about what it would be without any cutoff.
+    `difference` is its default rate less that of the cohort's other applications; its interval, and `verdict` with it,
+    holds for all segments at once. So does `lending`, about what is approved, and so does `lending_to_all`, about what
+    it would be without any cutoff, each taken by itself. The other intervals are for 95 % each.
     """
 
     code: int
@@ -140,20 +139,20 @@ def segment_report(
     are left out and not counted as comparisons.
     """
     held = {code: counts for code, counts in sorted(parts.items()) if counts.n_applications}
-    z = simultaneous_quantile(len(held))
+    error = simultaneous_error(len(held))
     segments = tuple(
-        _segment(code, names[code], counts, whole, (cutoff, break_even, z)) for code, counts in held.items()
+        _segment(code, names[code], counts, whole, (cutoff, break_even, error)) for code, counts in held.items()
     )
-    cohort = _segment(-1, "All of the cohort", whole, whole, (cutoff, break_even, Z95))
+    cohort = _segment(-1, "All of the cohort", whole, whole, (cutoff, break_even, _ERROR))
     return SegmentReport(segments, cohort, column, cutoff, break_even)
 
 
-def simultaneous_quantile(n_intervals: int) -> float:
-    """The normal quantile with which `n_intervals` intervals together miss a truth in at most 5 % of samples.
+def simultaneous_error(n_intervals: int) -> float:
+    """How often each of `n_intervals` intervals may miss, so that one or more do in at most 5 % of samples.
 
-    Source: Bonferroni's inequality, which needs no independence: each interval is one of 1 - 0.05 / n.
+    Source: Bonferroni's inequality, which needs no independence.
     """
-    return NormalDist().inv_cdf(1 - _LEVEL / 2 / max(n_intervals, 1))
+    return _ERROR / max(n_intervals, 1)
 
 
 def calibration_gap(counts: ScoreCounts) -> Estimate:
@@ -167,17 +166,18 @@ def calibration_gap(counts: ScoreCounts) -> Estimate:
     return Estimate.around(mean - rate.value, mean - rate.high, mean - rate.low)
 
 
-def rate_difference(part: tuple[int, int], rest: tuple[int, int], *, z: float = Z95) -> Estimate:
-    """Default rate of `part` less that of `rest`, each given as (defaults, applications), with Newcombe's interval.
+def rate_difference(part: tuple[int, int], rest: tuple[int, int], *, error: float = _ERROR) -> Estimate:
+    """Default rate of `part` less that of `rest`, each given as (defaults, applications), with its interval.
 
-    `z` is the normal quantile of the interval's level. Source: method 10 of Newcombe
-    (1998), Statistics in Medicine 17(8).
+    The interval misses in at most a share `error` of samples, however few the applications (docs/metrics.md has the
+    simulation). Source: method 10 of Newcombe (1998), Statistics in Medicine 17(8), of exact intervals instead of
+    Wilson's, whose lower ends are too high for few defaults once `error` is far below 5 %.
     """
     if not part[1] or not rest[1]:
         return Estimate.undefined(NO_APPLICATIONS if not part[1] else NO_REST)
     p, q = part[0] / part[1], rest[0] / rest[1]
-    p_low, p_high = _score_interval(*part, z)
-    q_low, q_high = _score_interval(*rest, z)
+    p_low, p_high = exact_bounds(*part, error=error)
+    q_low, q_high = exact_bounds(*rest, error=error)
     down, up = math.hypot(p - p_low, q_high - q), math.hypot(p_high - p, q - q_low)
     return Estimate.around(p - q, max(p - q - down, -1.0), min(p - q + up, 1.0))
 
@@ -198,11 +198,11 @@ def _descending(segments: Sequence[Segment], keys: Sequence[float | None]) -> tu
 def _segment(
     code: int, name: str, counts: ScoreCounts, whole: ScoreCounts, terms: tuple[float, float, float]
 ) -> Segment:
-    cutoff, break_even, z = terms
+    cutoff, break_even, error = terms
     decided = confusion(counts, cutoff)
     own = (counts.n_bad, counts.n_applications)
     rest = (whole.n_bad - own[0], whole.n_applications - own[1])
-    difference = rate_difference(own, rest, z=z)
+    difference = rate_difference(own, rest, error=error)
     return Segment(
         code=code, name=name, applications=own[1], defaults=own[0], approved=decided.approved,
         share=share(own[1], whole.n_applications, NO_APPLICATIONS),
@@ -214,8 +214,8 @@ def _segment(
         approval_rate=decided.approval_rate,
         bad_rate=decided.bad_rate,
         verdict=_verdict(difference, own[1], rest),
-        lending=_lending(decided.false_approvals, decided.approved, break_even, z),
-        lending_to_all=_lending(*own, break_even, z),
+        lending=_lending(decided.false_approvals, decided.approved, break_even, error),
+        lending_to_all=_lending(*own, break_even, error),
     )  # fmt: skip
 
 
@@ -233,22 +233,15 @@ def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> 
     return Verdict.TOO_FEW if reach > MAX_RELATIVE_REACH * min(rate, 1 - rate) else Verdict.ALIKE
 
 
-def _lending(bad: int, approved: int, break_even: float, z: float) -> Lending:
+def _lending(bad: int, approved: int, break_even: float, error: float) -> Lending:
     if not approved:
         return Lending.NOTHING
     if approved < MIN_APPLICATIONS:
         return Lending.TOO_FEW
-    low, high = _score_interval(bad, approved, z)
+    low, high = exact_bounds(bad, approved, error=error)
     if low > break_even:
         return Lending.LOSES
     if high < break_even:
         return Lending.PAYS
     wide = (high - low) / 2 > MAX_RELATIVE_REACH * min(break_even, 1 - break_even)
     return Lending.TOO_FEW if wide else Lending.OPEN
-
-
-def _score_interval(successes: int, trials: int, z: float) -> tuple[float, float]:
-    # Wilson's interval depends on the rate and on n / z^2 alone: counts shrunk by the quantiles' ratio give that of z.
-    shrunk = (Z95 / z) ** 2
-    low, high = wilson_bounds(successes * shrunk, trials * shrunk)
-    return float(low), float(high)

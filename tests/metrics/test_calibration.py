@@ -13,6 +13,7 @@ from dashboard.metrics.calibration import (
     reliability,
 )
 from dashboard.metrics.counts import ScoreCounts, exact_counts
+from scripts.intervals.calibration_error import compared
 
 cohorts = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=80)
 
@@ -27,9 +28,22 @@ def test_brier_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 12
     found = brier_score(exact_counts(outcome, pd))
     assert found.value == pytest.approx(brier_score_loss(outcome, pd, pos_label=True), abs=1e-9)
-    if len(rows) > 1:
-        spread = ((outcome - pd) ** 2).std(ddof=1) / np.sqrt(len(rows))
-        assert found.high == pytest.approx(min(found.value + 1.959963984540054 * spread, 1), abs=1e-9)
+
+
+def test_the_brier_score_of_a_cohort_without_defaults_allows_for_some() -> None:
+    # 0 of 100 defaults leave room for 3 %, which at a PD of 10 % would add 0.81 each.
+    found = brier_score(exact_counts([0] * 100, [0.1] * 100))
+    assert found.value == pytest.approx(0.01)
+    assert found.high == pytest.approx(0.01 + 0.81 * 0.028, abs=2e-3)
+
+
+def test_with_many_applications_it_is_the_mean_and_196_standard_errors(exact: ScoreCounts) -> None:
+    found = brier_score(exact)
+    good, bad = exact.edges**2, (1 - exact.edges) ** 2
+    mean = float(good @ exact.good + bad @ exact.bad) / exact.n_applications
+    squares = float((good - mean) ** 2 @ exact.good + (bad - mean) ** 2 @ exact.bad)
+    half = 1.959963984540054 * np.sqrt(squares) / exact.n_applications
+    assert [found.low, found.high] == pytest.approx([mean - half, mean + half], rel=2e-4)
 
 
 def test_bins_bound_the_errors(binned: ScoreCounts, exact: ScoreCounts) -> None:
@@ -76,23 +90,22 @@ def test_ties_stay_together() -> None:
     assert error.error.value == pytest.approx(0.7 * (1 / 7 - 0.1) + 0.3 * (2 / 3 - 0.5))
 
 
-def test_noise_is_what_right_pds_show() -> None:
-    rng = np.random.default_rng(13)
-    pd = np.tile(np.linspace(0.02, 0.3, 20), 200)
-    results = [expected_calibration_error(exact_counts(rng.random(4_000) < pd, pd)) for _ in range(300)]
-    errors = [result.error.value for result in results]
-    assert np.mean(np.array(errors, dtype=float)) == pytest.approx(results[0].noise, rel=0.03)
+@pytest.mark.parametrize(
+    ("size", "n_groups", "scale"), [(100, 50, 1.0), (620, 20, 1.0), (2_000, 20, 0.05), (5_000, 5, 1.0)]
+)
+def test_the_noise_is_that_of_right_pds_drawn_one_by_one(size: int, n_groups: int, scale: float) -> None:
+    pd = scale * np.random.default_rng(size).beta(1.2, 13.6, size)
+    found = compared(pd, n_groups, n_samples=8_000, seed=19)
+    assert found.mean == pytest.approx(found.drawn_mean, rel=0.01)
+    assert found.high == pytest.approx(found.drawn_high, rel=0.015)
+    assert found.below == pytest.approx(0.95, abs=0.008)
 
 
-@pytest.mark.parametrize("n_groups", [5, 20, 50])
-def test_right_pds_stay_below_the_upper_noise_19_times_in_20(n_groups: int) -> None:
-    rng = np.random.default_rng(19)
-    pd = np.tile(np.linspace(0.02, 0.3, 50), 100)
-    results = [
-        expected_calibration_error(exact_counts(rng.random(5_000) < pd, pd), n_groups=n_groups) for _ in range(2_000)
-    ]
-    below = [result.error.value <= result.noise_high for result in results if result.error.value is not None]
-    assert np.mean(below) == pytest.approx(0.95, abs=0.015)
+def test_the_noise_of_one_group_by_hand() -> None:
+    # Of two applications at 50 %, 0, 1 or 2 default: the error is 0 half the time and 50 % the other half.
+    found = expected_calibration_error(exact_counts([0, 1], [0.5, 0.5]), n_groups=1)
+    assert found.noise == pytest.approx(0.25)
+    assert found.noise_high == pytest.approx(0.5, abs=1e-3)
 
 
 def test_sure_pds_have_no_noise() -> None:

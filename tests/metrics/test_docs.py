@@ -11,9 +11,12 @@ DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 SECTION = re.compile(r"^## (?P<label>.+)\n\nComputed by `(?P<path>[\w.]+)`\n", re.MULTILINE)
 MODULES = (
     "rates", "discrimination", "ranking", "calibration", "calibration_fit", "calibration_scores", "calibration_tests",
-    "calibration_verdict", "distribution", "economics", "segments", "cells", "stability", "leakage",
+    "calibration_verdict", "distribution", "economics", "segments", "cells", "stability", "leakage", "amounts",
 )  # fmt: skip
-NOT_METRICS = {"wilson_bounds", "share", "delong", "missing_outcome", "adverse_ranking", "simultaneous_quantile"}
+NOT_METRICS = {
+    "wilson_bounds", "exact_bounds", "score_bounds", "share", "delong", "missing_outcome", "adverse_ranking",
+    "mean_loss", "simultaneous_error",
+}  # fmt: skip
 
 
 def documented() -> dict[str, str]:

@@ -1,0 +1,83 @@
+"""Coverage of the intervals of cost and profit at a cutoff."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.metrics.counts import exact_counts
+from dashboard.metrics.economics import Costs, CutoffCurve, Terms, cost_curve, profit_curve
+from scripts.intervals.population import PDS, SHARES, Misses, drawn, table
+
+COSTS, TERMS = Costs(10.0, 1.0), Terms(margin=0.05, lgd=0.45, ead=1.0)
+CUTOFFS = (0.05, 0.0909, 0.16, 0.4)
+DEFAULTS = (20, 50, 100, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Log-normal exposures: the spread of their logarithms, and by how much these fall per unit of PD."""
+
+    spread: float
+    slope: float = 0.0
+
+
+EXPOSURES = (Exposures(0.6), Exposures(1.0), Exposures(0.6, 5.0))
+Key = tuple[Exposures | None, float]
+
+
+def measured(
+    n_defaults: int,
+    n_samples: int,
+    seed: int,
+    *,
+    exposures: Sequence[Exposures] = EXPOSURES,
+    cutoffs: Sequence[float] = CUTOFFS,
+) -> dict[Key, Misses]:
+    """What the intervals of cost (under None) and of profit (by exposures) miss, at each cutoff."""
+    rng = np.random.default_rng(seed)
+    found: dict[Key, Misses] = {(kind, cutoff): Misses() for kind in (None, *exposures) for cutoff in cutoffs}
+    for _ in range(n_samples):
+        pd, outcome = drawn(n_defaults, rng)
+        noise = rng.normal(size=pd.size)
+        for kind in (None, *exposures):
+            amounts = None if kind is None else np.exp(kind.spread * noise - kind.slope * pd)
+            counts = exact_counts(outcome, pd, amounts)
+            for cutoff in cutoffs:
+                curve = (
+                    cost_curve(counts, COSTS, cutoff=cutoff) if kind is None
+                    else profit_curve(counts, TERMS, cutoff=cutoff)
+                )  # fmt: skip
+                assert isinstance(curve, CutoffCurve)
+                found[kind, cutoff].count(curve.now, truth(kind, cutoff))
+    return found
+
+
+def truth(kind: Exposures | None, cutoff: float) -> float:
+    """Cost or profit per application of the population."""
+    if kind is None:
+        each = np.where(cutoff > PDS, COSTS.false_approval * PDS, COSTS.false_decline * (1 - PDS))
+    else:
+        mean = math.exp(kind.spread**2 / 2) * np.exp(-kind.slope * PDS)
+        each = np.where(cutoff > PDS, mean * (TERMS.margin * (1 - PDS) - TERMS.lgd * PDS), 0.0)
+    return float((SHARES * each).sum())
+
+
+def report(n_samples: int, seed: int) -> str:
+    """The table of docs/metrics.md."""
+    rows = []
+    for n_defaults in DEFAULTS:
+        found = measured(n_defaults, n_samples, seed + n_defaults)
+        for kind in (None, *EXPOSURES):
+            cells = [" · ".join(found[kind, cutoff].cells()) for cutoff in CUTOFFS]
+            rows.append([str(n_defaults), _words(kind), *cells])
+    return table(["defaults", "figure", *(f"cutoff {100 * cutoff:g} %" for cutoff in CUTOFFS)], rows)
+
+
+def _words(kind: Exposures | None) -> str:
+    if kind is None:
+        return "cost, 10 to 1"
+    return f"profit, spread {kind.spread:g}" + (", falling with PD" if kind.slope else "")
