@@ -234,7 +234,7 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
         if n_without:
             notices.append(
                 f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing or negative): "
-                f"money figures cover the other {table.height - n_without:,}."
+                f"money is summed over the other {table.height - n_without:,}, and per application those count as 0."
             )
         yield narrowed(exposure).alias(EXPOSURE)
 
