@@ -251,7 +251,7 @@ def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: 
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
-        "Left out of every figure: 1 row without an outcome (still open) and 2 rows without a PD; the other 2 of 5 "
+        "Left out of every figure: 1 row without an outcome (still open) and 2 more without a PD; the other 2 of 5 "
         "rows are shown.",
     )
 
