@@ -15,9 +15,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from dashboard.columns import DEFAULTED, REPAID
 from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from data import schema
 from data.errors import DataError
-from data.predictions import CohortColumn, CohortKind
+from data.predictions import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
+from data.schema import Kind
 
 FILTER_PREFIX = "f."
 MISSING = "~missing"
@@ -26,6 +29,7 @@ VERSION = 1
 MOST_NAMED = 50
 LONGEST_NAME = 60
 _LONGEST_QUOTE = 40
+_OUTCOMES = {"1": DEFAULTED, "true": DEFAULTED, "0": REPAID, "false": REPAID}
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12
 
@@ -117,7 +121,8 @@ def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Fil
     """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
     texts: dict[str, list[str]] = {}
     for name, text in pairs:
-        texts.setdefault(name.removeprefix(FILTER_PREFIX), []).append(text)
+        asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text)
+        texts.setdefault(asked, []).append(worded)
     conditions, problems = [], []
     for name, values in texts.items():
         try:
@@ -127,12 +132,19 @@ def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Fil
     return Filters.of(conditions), tuple(problems)
 
 
+def _as_shown(name: str, text: str) -> tuple[str, str]:
+    """A filter on outcome or fold by the name of the stored column, as one on the column in words made of it."""
+    if name == OUTCOME:
+        return OBSERVED, _OUTCOMES.get(text.lower(), text)
+    return (FOLD_NAME if name == FOLD else name), text
+
+
 def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) -> Condition:
     if name == DECISION:
         return _read_decision(texts)
     column = columns.get(name)
     if column is None:
-        raise LinkError.from_filter(name, "names a column that these predictions do not have")
+        raise LinkError.from_filter(name, _why_unknown(name))
     with_missing = MISSING in texts
     values = [text.removeprefix("~") for text in texts if text != MISSING]
     if column.kind is CohortKind.LEVELS:
@@ -147,6 +159,22 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) 
         return RangeFilter(name, only_missing=True)
     low, high = _read_range(name, values)
     return RangeFilter(name, low, high, with_missing)
+
+
+def _why_unknown(name: str) -> str:
+    if name in (ID, EXPOSURE):
+        return "names a column that cohorts are not cut by; search for it or sort by it on the page Applications"
+    known = schema.BY_NAME.get(name)
+    if known is None:
+        return "names a column that these predictions do not have"
+    if known.kind in (Kind.ID, Kind.TARGET):
+        return f"names {known.label.lower()} as the application table has it; the predictions have it as " + (
+            ID if known.kind is Kind.ID else OBSERVED
+        )
+    return (
+        f"names a column of the application form ({known.label}) that is not kept with the predictions, so cohorts "
+        "cannot be cut by it"
+    )
 
 
 def _read_decision(texts: Sequence[str]) -> Condition:

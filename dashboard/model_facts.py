@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,11 +10,13 @@ from dashboard import labels
 from dashboard.metrics.calibration import brier_score, expected_calibration_error
 from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
 from dashboard.metrics.calibration_scores import log_loss
+from dashboard.metrics.calibration_tests import MIN_EXPECTED
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data import schema
+from data.predictions import CohortColumn
 from data.schema import Kind, Sensitivity
 from inference.artifact import ONNX, FeatureRecord, Manifest
 from inference.session import ScoringSession
@@ -55,6 +57,68 @@ class LeftOutColumn:
     label: str
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCalibration:
+    """A group of applications by a column that the model does not see, and how its PDs fit; `ratio` is O / E."""
+
+    column: str
+    name: str
+    counts: ScoreCounts
+
+    @property
+    def ratio(self) -> Estimate:
+        """Defaults observed per default expected."""
+        return calibration_in_the_large(self.counts).ratio
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the interval of `ratio` leaves out 1, of a group that is large enough to conclude."""
+        low, high = self.ratio.low, self.ratio.high
+        return low is not None and high is not None and not self.is_small and not low <= 1 <= high
+
+    @property
+    def is_small(self) -> bool:
+        """Whether too few defaults are expected and seen to conclude anything."""
+        return max(self.counts.pd_sum, self.counts.n_bad) < MIN_EXPECTED
+
+    @property
+    def words(self) -> str:
+        """What the ratio says of the group's PDs."""
+        if self.is_small:
+            return "Too few to conclude"
+        if not self.is_off or self.ratio.value is None:
+            return "Within chance"
+        return (
+            f"{labels.percent(abs(self.ratio.value - 1), 0)} {'more' if self.ratio.value > 1 else 'fewer'} than PDs say"
+        )
+
+    @property
+    def brief(self) -> str:
+        """The group, its ratio and the interval, for a sentence."""
+        ratio, word = self.ratio, labels.decimal
+        ends = labels.interval(word(ratio.low, 2), word(ratio.high, 2))
+        return f"{word(ratio.value, 2)} for {self.column.lower()} “{self.name}” (95 %: {ends})"
+
+
+def unseen_columns(manifest: Manifest, columns: Sequence[CohortColumn]) -> tuple[CohortColumn, ...]:
+    """The protected ones of `columns` from which no feature of the model is computed."""
+    used = {source for feature in manifest.features for source in feature.sources}
+    protected = {column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.PROTECTED}
+    return tuple(column for column in columns if column.name in protected - used)
+
+
+def summarise_groups(groups: Sequence[GroupCalibration]) -> str:
+    """How far apart the groups' observed / expected lie, in a sentence; empty without two that allow to conclude."""
+    sure = sorted((group for group in groups if not group.is_small), key=lambda group: group.ratio.value or 0.0)
+    if len(sure) < 2:
+        return ""
+    n_off, chance = sum(group.is_off for group in sure), max(round(0.05 * len(sure)), 1)
+    return (
+        f"Observed / expected runs from {sure[0].brief} to {sure[-1].brief}. The interval leaves out 1 in {n_off} of "
+        f"{labels.plural(len(sure), 'group')}; chance alone gives about {chance}."
+    )
 
 
 def describes(manifest: Manifest, counts: ScoreCounts) -> bool:

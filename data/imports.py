@@ -174,8 +174,12 @@ def _notices_of_rows(path: Path, is_open: pl.Series, is_unscored: pl.Series) -> 
     n_rows, n_left = len(is_open), int((~(is_open | is_unscored)).sum())
     if not n_left:
         raise FileError.from_unreadable(path, "no row has both an outcome and a probability", "bring one that does")
-    parts = [(int(is_open.sum()), "an outcome (still open)"), (int(is_unscored.sum()), "a PD")]
-    told = " and ".join(f"{_rows(n)} without {what}" for n, what in parts if n)
+    n_open, n_unscored = int(is_open.sum()), int((is_unscored & ~is_open).sum())
+    parts = [f"{_rows(n_open)} without an outcome (still open)"] if n_open else []
+    parts += (
+        [f"{n_unscored:,} more without a PD" if n_open else f"{_rows(n_unscored)} without a PD"] if n_unscored else []
+    )
+    told = " and ".join(parts)
     if told:
         yield f"Left out of every figure: {told}; the other {n_left:,} of {n_rows:,} rows are shown."
 
@@ -250,7 +254,7 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
         if n_without:
             notices.append(
                 f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing or negative): "
-                f"money figures cover the other {table.height - n_without:,}."
+                f"money is summed over the other {table.height - n_without:,}, and per application those count as 0."
             )
         yield narrowed(exposure).alias(EXPOSURE)
 

@@ -26,7 +26,8 @@ from inference.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
 TAB = parameters.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
-SYNTHETIC = "Trained on the embedded portfolio"
+SYNTHETIC, UNSEEN = "Trained on the embedded portfolio", "Groups that the model does not see"
+_GROUPS_OF_A_NUMBER = 5
 _MOST_IN_FULL, _TALLEST = 20, 640
 _SECTIONS_AT_LEFT = 3
 
@@ -96,6 +97,8 @@ def _render_summary(manifest: Manifest, counts: ScoreCounts | None) -> None:
     data = _training_data(manifest)
     sections = dict(sections_of(MODEL_CARD))
     synthetic = sections.pop(SYNTHETIC)
+    # Beside the figures that it is about.
+    del sections[UNSEEN]
     if data is not None and data.is_synthetic:
         st.info(f"**{SYNTHETIC}**\n\n{synthetic}", icon=":material/science:")
     columns = st.columns(2, gap="large")
@@ -168,6 +171,7 @@ def _render_performance(view: View, manifest: Manifest, counts: ScoreCounts | No
         st.caption(
             "Counted now from PDs in steps of 0.01 %; the manifest's figures come from the exact rows when it was made."
         )
+        _render_unseen(view, manifest)
         _render_folds(view)
     st.subheader("Exported against trained", anchor=False)
     st.markdown(labels.plain(facts.parity(manifest)))
@@ -223,6 +227,38 @@ def _render_folds(view: View) -> None:
         "Each fold is scored by a model grown on the others. Intervals that overlap widely say that the folds do not "
         "differ by more than chance."
     )
+
+
+def _render_unseen(view: View, manifest: Manifest) -> None:
+    groups = [
+        facts.GroupCalibration(column.label, bins.labels[code], counts)
+        for column in facts.unseen_columns(manifest, view.predictions.cohort_columns)
+        for bins in [cache.column_bins(view.dataset, column.name, _GROUPS_OF_A_NUMBER)]
+        for code, counts in sorted(cache.segment_counts(view.dataset, Filters(), bins).items())
+    ]
+    if not groups:
+        return
+    st.subheader(UNSEEN, anchor=False)
+    st.markdown(labels.plain(facts.summarise_groups(groups)))
+    cells = {
+        "Column": [group.column for group in groups],
+        "Group": [group.name for group in groups],
+        "Applications": [labels.count(group.counts.n_applications) for group in groups],
+        "Defaults": [labels.count(group.counts.n_bad) for group in groups],
+        "Mean PD": [labels.percent(mean_pd(group.counts).value) for group in groups],
+        "Default rate": [labels.percent(default_rate(group.counts).value) for group in groups],
+        "Observed / expected": [labels.decimal(group.ratio.value, 2) for group in groups],
+        "95 % interval": [_worded_ends(group.ratio) for group in groups],
+        "Says": [group.words for group in groups],
+    }
+    _render_table("Calibration of groups that the model does not see", cells, right=range(2, 8))
+    st.markdown(dict(sections_of(MODEL_CARD))[UNSEEN])
+
+
+def _worded_ends(ratio: Estimate) -> str:
+    if ratio.low is None or ratio.high is None:
+        return labels.NOT_DEFINED
+    return labels.interval(labels.decimal(ratio.low, 2), labels.decimal(ratio.high, 2))
 
 
 def _render_features(manifest: Manifest) -> None:

@@ -224,6 +224,7 @@ def _render_rows(view: View, batch: Batch) -> None:
     key = f"batch.rows.{st.session_state[_GENERATION]}.{batch.cutoff}"
     chosen = st.dataframe(
         as_arrow(pl.DataFrame([line, *worded])), hide_index=True, height=420, key=key,
+        column_config={"PD": st.column_config.TextColumn(alignment="right")},
         on_select="rerun", selection_mode="single-row", alt="The riskiest rows of the file",
     )  # fmt: skip
     rows: list[int] = chosen["selection"]["rows"]
@@ -269,9 +270,9 @@ def _render_faults(_: View, batch: Batch) -> None:
             f"{labels.count(table.n_rows)} cannot be used; these rows were left out."
         )
     if table.n_doubts:
-        noun = "category" if table.n_doubts == 1 else "categories"
         st.markdown(
-            f"{labels.count(table.n_doubts)} {noun} never seen; these rows were scored, the category as unknown."
+            f"{labels.plural(table.n_doubts, 'category value')} never seen; these rows were scored, the category as "
+            "unknown."
         )
     st.dataframe(
         as_arrow(frame.head(_FAULTS_SHOWN)), hide_index=True, height=420, alt="What was wrong by row and column"

@@ -157,8 +157,8 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
         whose = f"the published model's, those of the portfolio {whose}"
     taken = f" · {labels.plain(source.taken)}" if source.taken else ""
     st.caption(f"{labels.plain(source.name)} · PDs are {whose}{taken}")
-    for notice in source.notices:
-        st.caption(labels.plain(notice))
+    if source.notices:
+        st.caption(labels.plain(" ".join(source.notices)))
 
 
 def _render_notices() -> None:

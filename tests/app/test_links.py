@@ -59,6 +59,12 @@ def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
     [
         ("f.kind=nobody", "asks for 'nobody', which is not one of its levels"),
         ("f.height=1..2", "names a column that these predictions do not have"),
+        (
+            "f.FLAG_PHONE=1..1",
+            "names a column of the application form (Home phone given) that is not kept with the ",
+        ),
+        ("f.exposure=1..2", "names a column that cohorts are not cut by; search for it or sort by it on the page"),
+        ("f.TARGET=1", "as the application table has it; the predictions have it as observed"),
         ("f.amount=3..2", "is not a range such as 10..20"),
         ("f.amount=1..2&f.amount=3..4", "is not a range such as 10..20"),
         ("f.amount=nan..2", "is not a range such as 10..20"),
@@ -144,3 +150,13 @@ def test_a_file_that_is_none_of_cohorts_is_refused_in_a_sentence(content: bytes,
 )
 def test_names_are_printable_and_on_one_line(typed: str, kept: str) -> None:
     assert links.clean_name(typed) == kept
+
+
+def test_every_stored_column_of_the_outcome_and_the_fold_can_be_filtered_by() -> None:
+    columns = {
+        "observed": CohortColumn("observed", "Outcome", "", "", CohortKind.LEVELS, ("Repaid", "Defaulted")),
+        "fold_name": CohortColumn("fold_name", "Fold", "", "", CohortKind.LEVELS, ("0", "1")),
+    }
+    found, problems = links.read_filters([("f.is_default", "true"), ("f.fold", "1")], columns)
+    assert found == Filters.of([LevelFilter("fold_name", ("1",)), LevelFilter("observed", ("Defaulted",))])
+    assert problems == ()

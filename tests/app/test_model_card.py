@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import log_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from dashboard import model_facts as facts
-from dashboard.app_pages.model_card import SYNTHETIC
+from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.metrics.counts import exact_counts
 from data import schema
@@ -23,7 +24,7 @@ from inference.artifact import MANIFEST, Manifest
 
 OpenPage = Callable[..., AppTest]
 HEADINGS = [
-    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", "Limits", SYNTHETIC,
+    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", UNSEEN, "Limits", SYNTHETIC,
 ]  # fmt: skip
 
 
@@ -210,6 +211,42 @@ def test_a_manifest_that_says_little_is_no_error(manifest: Manifest) -> None:
 def test_a_changed_decision_is_counted(manifest: Manifest) -> None:
     changed = replace(manifest, metrics={**manifest.metrics, "parity_flips": 2})
     assert "and 2 decisions changed at the cutoff" in facts.parity(changed)
+
+
+def test_groups_that_the_model_does_not_see_have_their_ratio_with_its_interval(
+    open_page: OpenPage, frame: pl.DataFrame
+) -> None:
+    app = opened(open_page, "Performance")
+    table = tables(app)["Calibration of groups that the model does not see"]
+    assert set(table["Column"]) == {"Gender", "Family status", "Family members"}
+    for word, level in (("Male", "M"), ("Female", "F")):
+        rows = frame.filter(pl.col("CODE_GENDER") == level)
+        n, bad = rows.height, int(rows["is_default"].sum())
+        mean = float(rows["default_probability"].to_numpy().astype(np.float64).mean())
+        ends = binomtest(bad, n).proportion_ci(method="wilson")
+        (shown,) = table.filter(pl.col("Group") == word).to_dicts()
+        assert shown["Applications"] == f"{n:,}"
+        assert shown["Observed / expected"] == f"{bad / n / mean:.2f}"
+        assert shown["95 % interval"] == f"{ends.low / mean:.2f}–{ends.high / mean:.2f}"
+        is_off = not ends.low <= mean <= ends.high
+        assert (shown["Says"] != "Within chance") == is_off
+    assert "What it means for use" in texts(app)
+    assert "Observed / expected runs from " in texts(app)
+
+
+def test_what_is_said_of_a_group_by_hand() -> None:
+    # 100 expected of 1,000 and 130 seen: Wilson's interval is 0.1106 to 0.1523.
+    high = facts.GroupCalibration("Gender", "Male", exact_counts([1] * 130 + [0] * 870, [0.1] * 1_000))
+    alike = facts.GroupCalibration("Gender", "Female", exact_counts([1] * 95 + [0] * 905, [0.1] * 1_000))
+    small = facts.GroupCalibration("Gender", "Not recorded", exact_counts([1] * 4, [0.1] * 4))
+    assert [group.words for group in (high, alike, small)] == [
+        "30 % more than PDs say", "Within chance", "Too few to conclude",
+    ]  # fmt: skip
+    assert facts.summarise_groups([high, small, alike]) == (
+        "Observed / expected runs from 0.95 for gender “Female” (95 %: 0.78–1.15) to 1.30 for gender “Male” "
+        "(95 %: 1.11–1.52). The interval leaves out 1 in 1 of 2 groups; chance alone gives about 1."
+    )
+    assert facts.summarise_groups([high, small]) == ""
 
 
 def test_the_text_holds_its_sections_and_no_figure_typed_by_hand() -> None:

@@ -284,7 +284,7 @@ def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFra
     )  # fmt: skip
     app = dropped(open_page, changed, **{"batch.tab": "What was wrong"})
     assert f"2 values in 2 rows of {ROWS} cannot be used; these rows were left out." in said(app, "markdown")
-    assert "1 category never seen; these rows were scored, the category as unknown." in said(app, "markdown")
+    assert "1 category value never seen; these rows were scored, the category as unknown." in said(app, "markdown")
     assert "NAME_CONTRACT_TYPE holds categories never seen, which are scored as unknown: 'Barter' (1 row)." in said(app)
     (faults,) = [element.value for element in app.main.dataframe]
     assert faults.values.tolist() == [

@@ -12,7 +12,7 @@ from dashboard.charts.template import DARK, LIGHT
 
 HEAT_MAP = "/segments?seg.tab=Heat+map+of+two+columns"
 # What a figure holds of the palettes where they differ: surfaces of heat maps, and small text.
-SCALES = "graphs => graphs.map(g => JSON.stringify(g.data.map(d => d.colorscale || null)))"
+SCALES = "graphs => graphs.map(g => JSON.stringify((g.data || []).map(d => d.colorscale || null)))"
 TICKS = "graphs => graphs.map(g => JSON.stringify([g.layout?.xaxis?.tickfont, g.layout?.yaxis?.tickfont]))"
 
 

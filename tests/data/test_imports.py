@@ -123,7 +123,8 @@ def test_rows_without_an_exposure_are_counted_and_the_others_kept(tmp_path: Path
     assert theirs.frame["exposure"].to_list() == [None, 123456789012.5, None, None, 0, None]
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: exposure: NA (1).",
-        "4 rows of 6 without a usable amount in exposure (missing or negative): money figures cover the other 2.",
+        "4 rows of 6 without a usable amount in exposure (missing or negative): money is summed over the other 2, and "
+        "per application those count as 0.",
     )
 
 
@@ -250,7 +251,7 @@ def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: 
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
-        "Left out of every figure: 1 row without an outcome (still open) and 2 rows without a PD; the other 2 of 5 "
+        "Left out of every figure: 1 row without an outcome (still open) and 2 more without a PD; the other 2 of 5 "
         "rows are shown.",
     )
 
