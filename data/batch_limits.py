@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from data.errors import DataError, FileError
 from data.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
-from data.sources import is_any
+from data.sources import is_any, is_beyond_polars
 from data.validate import shown
 
 _BLOCK = 1 << 20
@@ -255,7 +255,10 @@ def _check_parquet(path: Path, limits: Limits) -> Contents:
         _check_texts(path, texts, limits)
     except (pa.ArrowException, OSError) as error:
         raise FileError.from_damaged(path, PARQUET) from error
-    return Contents(not_carried=frozenset(field.name for field in fields if not is_any(field.type, *_CARRIED_TYPES)))
+    not_carried = [
+        field.name for field in fields if not is_any(field.type, *_CARRIED_TYPES) or is_beyond_polars(field.type)
+    ]
+    return Contents(not_carried=frozenset(not_carried))
 
 
 def _check_footer(path: Path, footer: pq.FileMetaData, limits: Limits) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data.cells import are_missing, narrowed, numbers_of, read_cells
 from data.errors import FileError, PredictionsError
@@ -35,6 +37,7 @@ from data.roles import (
     word_roles,
 )
 from data.scores import exact_scores
+from data.sources import is_beyond_polars
 from data.storage import read_parquet, sha256_of
 
 __all__ = ["MOST_LEVELS", "import_predictions", "parse_mapping", "version_of"]
@@ -93,10 +96,10 @@ def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
     """The table in `path`, and for each column of numbers the words that stood for a gap."""
     check_readable(path)
     try:
-        table = read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
+        table = _read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
     except pl.exceptions.NoDataError:
         raise FileError.from_empty(path) from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
     if table.is_empty():
@@ -107,6 +110,25 @@ def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
     return pl.DataFrame({name: values for name, (values, _) in read.items()}), {
         name: words for name, (_, words) in read.items() if words
     }
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        foreign = [field for field in pq.read_schema(path) if is_beyond_polars(field.type)]
+    except pa.ArrowException:
+        # Polars writes whole numbers of 128 bits, for which Arrow has no type.
+        foreign = []
+    if not foreign:
+        return read_parquet(path)
+    table = pq.read_table(path)
+    for field in foreign:
+        # As text, a decimal keeps every digit; a time is a time at whatever offset.
+        kind = pa.timestamp("us", "UTC") if pa.types.is_timestamp(field.type) else pa.string()
+        at = table.schema.get_field_index(field.name)
+        table = table.set_column(at, field.name, table.column(at).cast(kind, safe=False))
+    found = pl.from_arrow(table)
+    assert isinstance(found, pl.DataFrame)
+    return found
 
 
 def _read_csv(path: Path) -> pl.DataFrame:

@@ -385,3 +385,10 @@ def test_a_damaged_file_is_read_or_has_a_sentence(
 @given(st.sampled_from([b"", b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"a,b\n"]), st.binary(max_size=300))
 def test_any_bytes_have_a_sentence(beginning: bytes, rest: bytes) -> None:
     complaint(beginning + rest)
+
+
+def test_a_time_at_an_offset_is_left_out_and_said(make_rows: MakeRows) -> None:
+    table = make_rows(5).to_arrow().append_column("when", pa.array(range(5), pa.timestamp("us", "+05:30")))
+    batch = read_batch("a.parquet", parquet_of(table), NEEDED)
+    assert batch.left_out == ("when",)
+    assert "Left out, because CSV has no form for what they hold, 1 column: when." in batch.notices

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data.errors import FileError, PredictionsError
@@ -347,3 +350,17 @@ _USABLE: dict[str, set[str]] = {
         "flag", "narrow", "wide", "unsigned", "float", "single", "decimal", "category", "enum", "bytes",
     },
 }  # fmt: skip
+
+
+def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.parquet"
+    columns = {
+        "id": pa.array([Decimal(10**40 + 1), Decimal(7)], pa.decimal256(60, 0)),
+        "target": pa.array([0, 1]),
+        "pd": pa.array([0.1, 0.2]),
+        "when": pa.array([1, 2], pa.timestamp("us", "+05:30")),
+    }
+    pq.write_table(pa.table(columns), path)
+    theirs = import_predictions(path)
+    assert theirs.frame["application_id"].to_list() == [str(10**40 + 1), "7"]
+    assert theirs.source.notices == ("Left out as cohort columns: when (dates or times).",)
