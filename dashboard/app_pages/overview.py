@@ -62,7 +62,7 @@ def _render_metrics(view: View) -> None:
 def _observed(view: View, lgd: float) -> str:
     """What was lost beside what was expected, so that no expected loss stands alone."""
     lost = labels.money(expected_loss(view.counts, lgd=lgd).observed.value)
-    return f"not to be relied on: {lost} was lost" if view.is_doubtful else f"observed: {lost}"
+    return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
 def _against(view: View, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
