@@ -63,12 +63,13 @@ def points(share: float, digits: int = 2) -> str:
 
 def signed_points(share: float, digits: int = 2) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return f"{'+' if share >= 0 else '−'}{points(abs(share), digits)}"
+    return f"{'−' if round(100 * share, digits) < 0 else '+'}{points(abs(share), digits)}"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
-    return NOT_DEFINED if value is None else f"{value:.{digits}f}".replace("-", "−")
+    # Adding 0 takes the sign off a zero, also off one that came of rounding.
+    return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def interval(low: str, high: str) -> str:
@@ -155,7 +156,7 @@ def amount(value: float) -> str:
     """A number in as few digits as it takes: whole and with separators from 1,000 on, else up to four of them."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:,.4g} M".replace("-", "−")
-    return (f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}").replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 1_000 else f"{value + 0.0:.4g}").replace("-", "−")
 
 
 def span(column: CohortColumn, low: float | None, high: float | None) -> str:

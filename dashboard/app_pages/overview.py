@@ -50,7 +50,7 @@ def _render_metrics(view: View) -> None:
 def _observed(view: View) -> str:
     """What was lost beside what was expected, so that no expected loss stands alone."""
     lost = labels.money(view.evaluation.observed_loss.value)
-    return f"not to be relied on: {lost} was lost" if view.is_doubtful else f"observed: {lost}"
+    return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
 def _beside(view: View) -> Named[Evaluation] | None:

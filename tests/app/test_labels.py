@@ -97,3 +97,8 @@ def test_a_pd_is_shown_as_a_percentage_and_any_other_number_as_it_is() -> None:
 @pytest.mark.parametrize(("value", "worded"), [(0.123456, "0.1235"), (12, "12"), (999.96, "1000"), (1_234.5, "1,234")])
 def test_amounts_take_as_few_digits_as_they_need(value: float, worded: str) -> None:
     assert labels.amount(value) == worded
+
+
+def test_a_zero_has_no_minus_sign() -> None:
+    assert (labels.amount(-0.0), labels.decimal(-0.0), labels.decimal(-0.0004)) == ("0", "0.000", "0.000")
+    assert (labels.signed_points(-0.00004), labels.signed_points(-0.0001)) == ("+0.00 points", "−0.01 points")

@@ -181,7 +181,7 @@ def test_an_expected_loss_of_scores_that_are_no_probabilities_is_doubted_on_its_
     pl.DataFrame({"target": [1] * 100 + [0] * 900, "score": [0.5] * 1_000, "ead": [1_000.0] * 1_000}).write_csv(path)
     told = ("--predictions", str(path), "--map", "ead=exposure")
     found = card(open_page("overview", arguments=told), "Expected loss")
-    assert (found.value, found.delta) == ("225 k", "not to be relied on: 45.0 k was lost")
+    assert (found.value, found.delta) == ("225 k", "PDs off: lost 45.0 k")
     assert found.proto.color == MetricProto.MetricColor.ORANGE
     theory = next(
         m for m in open_page("cutoff", {"cutoff.tab": "Costs"}, told).main.metric if m.label == "Break-even PD"

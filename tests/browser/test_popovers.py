@@ -13,7 +13,7 @@ def test_a_popover_at_the_lower_edge_shows_its_content(button: str, height: int,
     page.goto(f"{dashboard}/calibration?cal.tab=Risk+bands")
     opener = page.get_by_role("button", name=button).last
     # A figure that is drawn later would push the button out of sight.
-    expect(page.locator(".js-plotly-plot .xtick").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot .xtick").first).to_be_attached()
     # As low as it goes while it can still be pressed.
     opener.evaluate("node => node.scrollIntoView({block: 'end'})")
     opener.click()
