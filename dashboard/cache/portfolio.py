@@ -24,19 +24,12 @@ from data.imports import version_of
 from inference.artifact import MANIFEST
 from inference.assessment import Assessment, assess
 from inference.batch import Explain
+from inference.comparison import Reference, Typical, find_reference, published_log_odds
 from inference.contributions import Contributions
 from inference.decision import probabilities_of
 from inference.explainer import Explainer
 from inference.neighbours import Neighbours, main_fields
-from inference.reasons import (
-    Reference,
-    Typical,
-    batch_reasons,
-    just_approved,
-    make_reference,
-    published_log_odds,
-    typical_of,
-)
+from inference.reasons import batch_reasons
 from inference.values import Value
 
 # A column takes 2.5 MB at the most.
@@ -101,7 +94,9 @@ def explain_many(cutoff: float) -> Explain | None:
     """What gives the principal reasons of many declined applications; None where trees or portfolio are missing."""
     trees = _explainer_at_hand()
     found = None if trees is None else reference(cutoff)
-    return None if trees is None or found is None else partial(batch_reasons, explainer=trees, reference=found)
+    if trees is None or found is None:
+        return None
+    return partial(batch_reasons, explainer=trees, session=open_session(), reference=found)
 
 
 def _explainer_at_hand() -> Explainer | None:
@@ -158,18 +153,14 @@ def reference(cutoff: float) -> Reference | None:
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # noqa: ARG001 - as above
-    return make_reference(_found.contributions, just_approved(_found.log_odds, cutoff))
+    applications = pl.scan_parquet(settings().applications, glob=False)
+    return find_reference(_found.contributions, applications, open_session(), cutoff)
 
 
 def typical_of_reference(name: str, cutoff: float) -> Typical | None:
-    """What is typical of column `name` among the applications that `cutoff` only just approves."""
-    found = portfolio()
-    return None if found is None else _typical_of_reference(name, cutoff, found.version, found)
-
-
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _typical_of_reference(name: str, cutoff: float, version: str, _found: Portfolio) -> Typical:  # noqa: ARG001
-    return typical_of(schema.column(name), field_values(name)[just_approved(_found.log_odds, cutoff)])
+    """What is typical of a column of the model among the applications that `cutoff` only just approves."""
+    found = reference(cutoff)
+    return None if found is None else found.typical.get(name)
 
 
 def field_values(name: str) -> pl.Series:

@@ -15,9 +15,9 @@ from dashboard.field_words import word_field
 from dashboard.metrics.rates import share
 from dashboard.reason_words import word_typical
 from data import schema
+from inference.comparison import typical_of
 from inference.decision import probabilities_of
 from inference.neighbours import Nearest
-from inference.reasons import typical_of
 
 _FIELDS = 10
 _ROWS = 8
