@@ -28,12 +28,10 @@ from inference.comparison import Reference, Typical, find_reference, published_l
 from inference.contributions import Contributions
 from inference.decision import probabilities_of
 from inference.explainer import Explainer
+from inference.features import FEATURES
 from inference.neighbours import Neighbours, main_fields
 from inference.reasons import batch_reasons
 from inference.values import Value
-
-# A column takes 2.5 MB at the most.
-_COLUMNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +151,7 @@ def reference(cutoff: float) -> Reference | None:
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # noqa: ARG001 - as above
-    applications = pl.scan_parquet(settings().applications, glob=False)
-    return find_reference(_found.contributions, applications, open_session(), cutoff)
+    return find_reference(_found.contributions, _inputs().lazy(), open_session(), cutoff)
 
 
 def typical_of_reference(name: str, cutoff: float) -> Typical | None:
@@ -164,17 +161,32 @@ def typical_of_reference(name: str, cutoff: float) -> Typical | None:
 
 
 def field_values(name: str) -> pl.Series:
-    """Column `name` of the application table, as it is stored.
+    """A column of the application table that the model takes, as it is stored.
 
     Raises:
         DataError: there is no such table.
     """
-    return _field_values(name, version_of(settings().applications))
+    return _inputs()[name]
 
 
-@st.cache_resource(max_entries=_COLUMNS, show_spinner=False, hash_funcs=KEYS)
-def _field_values(name: str, version: str) -> pl.Series:  # noqa: ARG001 - as above
-    return pl.scan_parquet(settings().applications, glob=False).select(name).collect().to_series()
+def published_pds(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """PDs by the published model of the applications at these positions, bit for bit as the side panel has them."""
+    return _published_pds(rows, " ".join(map(version_of, (settings().model / MANIFEST, settings().applications))))
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def _published_pds(rows: NDArray[np.int64], version: str) -> NDArray[np.float32]:  # noqa: ARG001 - as above
+    return open_session().score_frame(_inputs()[rows])
+
+
+def _inputs() -> pl.DataFrame:
+    return _read_inputs(version_of(settings().applications))
+
+
+# 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
+@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
+def _read_inputs(version: str) -> pl.DataFrame:  # noqa: ARG001 - as above
+    return pl.scan_parquet(settings().applications, glob=False).select(FEATURES.sources).collect()
 
 
 def neighbours() -> Neighbours | None:
@@ -185,5 +197,4 @@ def neighbours() -> Neighbours | None:
 
 @st.cache_resource(max_entries=1, show_spinner="Preparing the applications to compare with ...", hash_funcs=KEYS)
 def _neighbours(version: str, _found: Portfolio) -> Neighbours:  # noqa: ARG001 - as above
-    table = pl.scan_parquet(settings().applications, glob=False).select(*_found.weights).collect()
-    return Neighbours(table, _found.weights)
+    return Neighbours(_inputs(), _found.weights)
