@@ -55,8 +55,8 @@ Places = NDArray[np.intp]
 class Move:
     """One way to change an application, in steps of growing change.
 
-    `values` are, by step, the goods price (or, without one, the credit), the credit / goods price, the annuity that the
-    present credit would have, or a flag's 1. `costs` are |ln(after / before)|.
+    `values` are, by step, the goods price (of a revolving loan, or without one, the credit), the credit / goods price,
+    the annuity that the present credit would have, or a flag's 1. `costs` are |ln(after / before)|.
     """
 
     name: str
@@ -86,28 +86,29 @@ class Loan:
         credit, goods, annuity = (np.array(_amount(application.get(name))) for name in (CREDIT, GOODS, ANNUITY))
         return cls(credit, goods, annuity, application.get("NAME_CONTRACT_TYPE") == REVOLVING)
 
-    def outside(self) -> Floats:
-        """How far a loan lies outside of what there is, by rule, as a share of the limit: (rules, ...); 0 inside."""
+    def outside(self) -> tuple[Floats, Floats]:
+        """How far a loan lies outside of what there is, by rule, as a share of the limit: (rules, ...) twice, 0 inside.
+
+        First by what a loan of its kind never does, then by what few do.
+        """
         ratio, term = self.credit / self.goods, self.credit / self.annuity
         small = 1.0 - self.credit / SMALLEST_CREDIT
         if self.is_revolving:
-            rules = [small, np.abs(ratio - 1.0), np.abs(1.0 / (term * REVOLVING_RATE) - 1.0)]
+            never, seldom = [np.abs(ratio - 1.0), np.abs(1.0 / (term * REVOLVING_RATE) - 1.0)], [small]
         else:
             bracket = np.searchsorted(_CREDIT_FROM, self.credit, side="right")
             # A missing term sorts behind all others, where the limit is widest.
             highest = _HIGHEST_RATIO[np.searchsorted(_TERM_FROM, term, side="right")]
-            rules = [
-                small, 1.0 - ratio, ratio / highest - 1.0, term / _LONGEST[bracket] - 1.0,
-                1.0 - term / _SHORTEST[bracket],
-            ]  # fmt: skip
-        found: Floats = np.fmax(np.array(rules), 0.0)
-        return found
+            long, short = term / _LONGEST[bracket] - 1.0, 1.0 - term / _SHORTEST[bracket]
+            never, seldom = [1.0 - ratio], [small, ratio / highest - 1.0, long, short]
+        return np.fmax(np.array(never), 0.0), np.fmax(np.array(seldom), 0.0)
 
 
 def is_plausible(before: Loan, after: Loan) -> NDArray[np.bool_]:
-    """Whether each loan `after` is one that there is, or by no rule lies farther outside than the one before."""
-    farther = after.outside() - before.outside().reshape(-1, *[1] * after.credit.ndim)
-    return np.asarray((farther <= _TOLERANCE).all(axis=0))
+    """Whether each loan `after` is one that there is; what few do it may do as far as the one before."""
+    never, seldom = after.outside()
+    farther = seldom - before.outside()[1].reshape(-1, *[1] * after.credit.ndim)
+    return np.asarray((never <= _TOLERANCE).all(axis=0) & (farther <= _TOLERANCE).all(axis=0))
 
 
 class Moves(Mapping[str, Move]):
@@ -116,6 +117,8 @@ class Moves(Mapping[str, Move]):
     def __init__(self, application: Mapping[str, Value], sources: tuple[str, ...]) -> None:
         """Find what can be changed; `sources` are the columns that anything depends on."""
         self._application, self._loan = application, Loan.of(application)
+        # Which amount is a round one; of a revolving loan, so that 5 % of it is one, too.
+        self._is_of_credit = self._loan.is_revolving or bool(np.isnan(self._loan.goods))
         moves = [*self._of_loan(), *self._of_flags()]
         self._moves = {
             move.name: move
@@ -156,12 +159,12 @@ class Moves(Mapping[str, Move]):
         shape = next(iter(values.values())).shape
         credit, goods = np.full(shape, now.credit), np.full(shape, now.goods)
         term = now.credit / next((values[name] for name in (LONGER, SHORTER) if name in values), now.annuity)
-        if SIZE in values or SURCHARGE in values:
-            if np.isnan(now.goods):
-                credit = values[SIZE]
-            else:
-                goods = values.get(SIZE, goods)
-                credit = _in_halves(goods * values.get(SURCHARGE, now.credit / now.goods))
+        if self._is_of_credit and SIZE in values:
+            credit = values[SIZE]
+            goods = _in_halves(credit * now.goods / now.credit)
+        elif SIZE in values or SURCHARGE in values:
+            goods = values.get(SIZE, goods)
+            credit = _in_halves(goods * values.get(SURCHARGE, now.credit / now.goods))
         # Where the annuity is missing, so is the term, and it stays so.
         return Loan(credit, goods, _in_halves(credit / term), now.is_revolving)
 
@@ -169,8 +172,7 @@ class Moves(Mapping[str, Move]):
         loan = self._loan
         if np.isnan(loan.credit):
             return
-        driver = loan.credit if np.isnan(loan.goods) else loan.goods
-        yield _amounts(SIZE, float(driver), -1)
+        yield _amounts(SIZE, float(loan.credit if self._is_of_credit else loan.goods), -1)
         if loan.is_revolving:
             return
         ratio = float(loan.credit / loan.goods)

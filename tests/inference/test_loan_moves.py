@@ -142,8 +142,22 @@ def test_phone_numbers_and_documents() -> None:
 def test_loans_that_there_are(after: Loan, *, plausible: bool) -> None:
     ordinary = loan(400_000, 400_000, 20_000, is_revolving=after.is_revolving)
     assert is_plausible(ordinary, after) == plausible
-    # One that is as far outside already may stay there.
-    assert is_plausible(after, after)
+
+
+@pytest.mark.parametrize(
+    ("now", "may_stay"),
+    [
+        (loan(460_000, 300_000, 20_000), True),
+        (loan(385_000, 300_000, 10_000), True),
+        (loan(44_000, 44_000, 4_400), True),
+        # Never seen, so that a change of such a loan is no advice.
+        (loan(299_000, 300_000, 15_000), False),
+        (loan(270_000, 270_000, 13_000, is_revolving=True), False),
+        (loan(270_000, 260_000, 13_500, is_revolving=True), False),
+    ],
+)
+def test_a_loan_that_lies_outside_already(now: Loan, *, may_stay: bool) -> None:
+    assert is_plausible(now, now) == may_stay
 
 
 def test_an_implausible_step_has_no_values() -> None:
