@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from dashboard import labels
 from dashboard.field_words import word_field
+from data import schema
 from data.schema import Column, Kind
-from inference.reasons import JUST_APPROVED, Typical
+from inference.comparison import JUST_APPROVED, Typical
+from inference.reasons import COMBINATION, COMBINATION_LABEL, Reason
 from inference.values import Value
 
 REASONS_METHOD = (
     f"The fields by which this application differs most from the {JUST_APPROVED:,} that the cutoff only just approves, "
-    "by what they add to the log-odds."
+    "by what they add to the log-odds. A reason to decline has a value that is not typical of them, and with the "
+    "typical one the PD is lower."
 )
 # What would round to nothing is not said.
-_FEW, _HALF = 0.005, 0.5
+_FEW = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class WordedReason:
+    """A reason in words: what it is called, this applicant's value, and what is typical of the just approved."""
+
+    label: str
+    value: str
+    typical: str
+
+
+def word_reason(reason: Reason, values: Mapping[str, Value], typical: Typical | None) -> WordedReason:
+    """A reason of the application with these `values`; `typical` is that of its field, if that is known."""
+    if reason.field == COMBINATION:
+        return WordedReason(COMBINATION_LABEL, labels.NOT_DEFINED, labels.NOT_DEFINED)
+    column = schema.column(reason.field)
+    words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
+    return WordedReason(column.label, word_field(column, values.get(column.name)), words)
 
 
 def word_typical(column: Column, typical: Typical) -> str:
@@ -33,19 +57,6 @@ def word_typical(column: Column, typical: Typical) -> str:
     if typical.missing_share > _FEW:
         parts.append(f"{labels.MISSING.lower()} {labels.percent(typical.missing_share, 0)}")
     return ", ".join(parts) or labels.NOT_DEFINED
-
-
-def is_typical(column: Column, value: Value, typical: Typical) -> bool:
-    """Whether `value` is itself what is typical: the commonest level, in the middle half, missing in at least half."""
-    if value is None:
-        return typical.missing_share >= _HALF
-    if value == column.sentinel:
-        return typical.sentinel_share >= _HALF
-    if typical.level is not None:
-        return str(value) == typical.level
-    if typical.low is None or typical.high is None or isinstance(value, str):
-        return False
-    return typical.low <= value <= typical.high
 
 
 def _number(column: Column, value: float) -> float | int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from inference.comparison import Reference
 from inference.decision import declines, risk_band
 from inference.explainer import Explainer, Explanation
-from inference.reasons import Reason, Reference, principal_reasons, strongest_supports
+from inference.reasons import Reason, principal_reasons, strongest_supports
 from inference.session import ScoringSession
+from inference.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Assessment:
 
 
 def assess(
-    application: Mapping[str, object],
+    application: Mapping[str, Value],
     cutoff: float,
     session: ScoringSession,
     explainer: Explainer | None,
@@ -49,6 +51,10 @@ def assess(
     explanation = None if explainer is None else explainer.explain(application)
     reasons: tuple[Reason, ...] = ()
     if explanation is not None and reference is not None:
-        reasons = (principal_reasons if is_declined else strongest_supports)(explanation, reference)
+        reasons = (
+            principal_reasons(application, explanation, session, reference)
+            if is_declined
+            else strongest_supports(explanation, reference)
+        )
     band = risk_band(pd, session.manifest.band_edges)
     return Assessment(pd, cutoff, is_declined, band, explanation, reasons)

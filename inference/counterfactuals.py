@@ -1,60 +1,29 @@
-"""What would change the decision: the smallest changes, of one field or two, that bring a PD below the cutoff.
+"""What would change the decision: the smallest changes, of one kind or two, that bring a PD below the cutoff.
 
-Only fields that an applicant or a credit officer can act on are moved: the terms of the loan, documents that can be
-provided and numbers that can be given. Who the applicant is, and what others say of them, is never among them.
+Every step of a single move is scored, so that its smallest is the smallest there is. Two moves together are scored on a
+grid of 2.5 %, and the cheapest pair is then made smaller, one of the two at a time, until neither can be by any step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
 from inference.decision import declines, is_declined
+from inference.loan_moves import Moves, Places
 from inference.session import ScoringSession
 from inference.values import Value
 from inference.variants import score_variants
 
-CREDIT, ANNUITY, GOODS = "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"
-# 2.5 % up to 60 %.
-STEPS = tuple(step / 1000 for step in range(25, 601, 25))
-LESS, MORE = tuple(-step for step in STEPS), STEPS
-# A document or a number given counts as much as an amount that changes by a tenth.
-FLAG_COST = math.log(1.1)
-# Payments, credit / annuity: the 0.1 % and 99.9 % quantiles of the built portfolio are 8.29 and 37.91. Nobody there has
-# a longer or a shorter term to speak of, so that the model knows nothing about one.
-SHORTEST_TERM, LONGEST_TERM = 8.0, 38.0
-_ROUNDING = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Lever:
-    """A field that somebody can act on, and how far it moves.
-
-    `moves` are shares of the present amount (-0.025 is 2.5 % less); of a flag, what is added to a 0.
-    """
-
-    name: str
-    moves: tuple[float, ...]
-
-
-LEVERS = (
-    # Down only: nobody is advised to borrow more.
-    Lever(CREDIT, LESS),
-    # Both ways: a longer or a shorter term.
-    Lever(ANNUITY, (*LESS, *MORE)),
-    Lever(GOODS, (*LESS, *MORE)),
-    *(
-        Lever(name, (1.0,))
-        for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_8", "FLAG_PHONE", "FLAG_WORK_PHONE")
-    ),
-)
+Steps = dict[str, int]
+# A pair that costs hardly less than one of its moves alone is only more to do.
+_WORTH = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,164 +39,104 @@ class FieldChange:
 class Counterfactual:
     """Changes that together turn a decline into an approval, what they cost, and the PD after them.
 
-    `cost` is the sum over the changed fields of |ln(after / before)|; a flag costs `FLAG_COST`.
+    `steps` are the moves made and how far each goes, counted from 0. `cost` is the sum over them of
+    |ln(after / before)| of what they move; a flag costs `FLAG_COST`.
     """
 
     changes: tuple[FieldChange, ...]
+    steps: Mapping[str, int]
     cost: float
     default_probability: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Row i holds the values of the movable fields after change i; rows of one group change the same fields."""
-
-    names: tuple[str, ...]
-    values: NDArray[np.float64]
-    costs: NDArray[np.float64]
-    groups: NDArray[np.intp]
-    members: tuple[tuple[int, ...], ...]
-
-    def where(self, kept: NDArray[np.bool_]) -> _Candidates:
-        return _Candidates(self.names, self.values[kept], self.costs[kept], self.groups[kept], self.members)
-
-
 def find_changes(
-    session: ScoringSession,
-    application: Mapping[str, Value],
-    cutoff: float,
-    *,
-    n: int = 6,
-    levers: Sequence[Lever] = LEVERS,
+    session: ScoringSession, application: Mapping[str, Value], cutoff: float, *, n: int = 6
 ) -> tuple[Counterfactual, ...]:
-    """At most `n` changes of one field or two that bring the PD below `cutoff`, the cheapest first.
+    """At most `n` changes of one move or two that bring the PD below `cutoff`, the cheapest first.
 
-    Of each field and of each pair of fields only the cheapest change is among them, and a pair only where it is cheaper
-    than every change of one of its fields alone that does it, too: else half of it would be superfluous. Every change
-    is scored again by itself before it is given. Nothing where the application is approved already, or where no
-    change is found.
+    Of each move and of each pair of moves only the cheapest change is among them, and a pair only where it is cheaper
+    than either move alone by a twentieth at least: else half of it would be superfluous. Every change is scored again
+    by itself before it is given. Nothing where the application is approved already, or where no change is found.
 
     Raises:
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
     if not declines(session.score(application), cutoff):
         return ()
-    candidates = _candidates(application, [lever for lever in levers if lever.name in session.features.sources])
-    candidates = candidates.where(_is_sensible(application, candidates))
-    if not candidates.costs.size:
-        return ()
-    probabilities = score_variants(session, application, _columns(candidates))
-    flips = candidates.where(~is_declined(probabilities, cutoff))
-    found = (_verified(session, application, flips, row) for row in _cheapest(flips))
+    search = _Search(session, application, cutoff)
+    found = (_verified(session, application, search, steps) for steps in search.cheapest())
     return tuple(each for each in found if not declines(each.default_probability, cutoff))[:n]
 
 
-def _candidates(application: Mapping[str, Value], levers: Sequence[Lever]) -> _Candidates:
-    moved = {lever.name: _moved(lever, application.get(lever.name)) for lever in levers}
-    moved = {name: after for name, after in moved.items() if after.size}
-    names = tuple(moved)
-    before = np.array([_number(application[name]) for name in names])
-    members = tuple(chain(combinations(range(len(names)), 1), combinations(range(len(names)), 2)))
-    values, costs, groups = [np.empty((0, len(names)))], [np.empty(0)], [np.empty(0, dtype=np.intp)]
-    for group, changed in enumerate(members):
-        grids = np.meshgrid(*(moved[names[field]] for field in changed), indexing="ij")
-        block = np.tile(before, (grids[0].size, 1))
-        block[:, changed] = np.column_stack([grid.ravel() for grid in grids])
-        values.append(block)
-        costs.append(sum((_cost(names[field], before[field], block[:, field]) for field in changed), np.zeros(1)))
-        groups.append(np.full(len(block), group))
-    return _Candidates(names, np.concatenate(values), np.concatenate(costs), np.concatenate(groups), members)
+class _Search:
+    def __init__(self, session: ScoringSession, application: Mapping[str, Value], cutoff: float) -> None:
+        self.moves = Moves(application, session.features.sources)
+        self._session, self._application, self._cutoff = session, application, cutoff
 
+    def cheapest(self) -> list[Steps]:
+        """The changes worth showing, the cheapest first, fewer moves first where they cost the same."""
+        alone = {name: self._first(name, len(move.values), {}) for name, move in self.moves.items()}
+        found = [{name: step} for name, step in alone.items() if step is not None]
+        least = {name: self.moves[name].costs[step] for name, step in alone.items() if step is not None}
+        for pair in combinations(self.moves, 2):
+            limit = _WORTH * min(least.get(name, math.inf) for name in pair)
+            if self.moves.go_together(*pair):
+                found += [steps for steps in self._pair(*pair, limit) if self.cost(steps) < limit]
+        return sorted(found, key=self.cost)
 
-def _moved(lever: Lever, value: Value) -> NDArray[np.float64]:
-    """The values that a lever can give to its field, the present one not among them; none where that is missing."""
-    column, before = schema.column(lever.name), _number(value)
-    if column.kind is Kind.FLAG:
-        return np.array(lever.moves) if before == 0.0 else np.empty(0)
-    if math.isnan(_amount(value)):
-        return np.empty(0)
-    # Whole currency units; for a tiny amount several steps are the same one. `dict` keeps the order.
-    rounded = np.rint(before * (1.0 + np.array(lever.moves))).tolist()
-    after = np.array(list(dict.fromkeys(rounded)))
-    is_plausible = (after >= (column.minimum or 0.0)) & (after <= (column.maximum or np.inf))
-    moved: NDArray[np.float64] = after[is_plausible & (after != before)]
-    return moved
+    def cost(self, steps: Steps) -> float:
+        """What a change costs."""
+        return math.fsum(float(self.moves[name].costs[step]) for name, step in steps.items())
 
+    def _pair(self, first: str, second: str, limit: float) -> Iterator[Steps]:
+        """The cheapest step of both on the grid that costs less than `limit`, made as small as it can be."""
+        one, other = (self.moves[name] for name in (first, second))
+        steps = [each.ravel() for each in np.meshgrid(one.coarse, other.coarse, indexing="ij")]
+        costs = one.costs[steps[0]] + other.costs[steps[1]]
+        near = np.flatnonzero(costs < limit)
+        flips = near[self._flips({first: steps[0][near], second: steps[1][near]})]
+        if not flips.size:
+            return
+        best = flips[np.argmin(costs[flips])]
+        found = {first: int(steps[0][best]), second: int(steps[1][best])}
+        is_smaller = True
+        while is_smaller:
+            is_smaller = False
+            for name in (first, second):
+                fixed = {key: step for key, step in found.items() if key != name}
+                step = self._first(name, found[name], fixed)
+                if step is not None:
+                    found[name], is_smaller = step, True
+        yield found
 
-def _cost(name: str, before: float, after: NDArray[np.float64]) -> NDArray[np.float64]:
-    if schema.column(name).kind is Kind.FLAG:
-        return np.full(len(after), FLAG_COST)
-    costs: NDArray[np.float64] = np.abs(np.log(after / before))
-    return costs
+    def _first(self, name: str, stop: int, fixed: Steps) -> int | None:
+        """The first step of a move, before `stop`, that flips the decision beside `fixed` ones."""
+        steps = np.arange(stop)
+        flips = np.flatnonzero(self._flips({name: steps} | {key: np.full(stop, at) for key, at in fixed.items()}))
+        return int(flips[0]) if flips.size else None
 
-
-def _is_sensible(application: Mapping[str, Value], candidates: _Candidates) -> NDArray[np.bool_]:
-    """Whether each candidate is a loan that somebody would grant and the model has seen.
-
-    The loan does not come to exceed the goods by more than now: else a lower price of goods, which only unsecures the
-    loan, would pass for a way out. The term stays within what the portfolio knows, or where it is now.
-    """
-    credit, goods, annuity = (_after(application, candidates, name) for name in (CREDIT, GOODS, ANNUITY))
-    loan_to_goods, term = _ratio(application, CREDIT, GOODS), _ratio(application, CREDIT, ANNUITY)
-    # A missing ratio is NaN, `fmax` and `fmin` pass over it, and what is compared with it is never too large.
-    most, longest = float(np.fmax(loan_to_goods, 1.0)), float(np.fmax(term, LONGEST_TERM))
-    least = float(np.fmin(term, SHORTEST_TERM))
-    is_bad = _exceeds(credit, most, goods) | _exceeds(credit, longest, annuity) | _exceeds(-credit, -least, annuity)
-    return ~is_bad
-
-
-def _exceeds(over: NDArray[np.float64], limit: float, under: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether `over` is more than `limit` times `under` by more than rounding both to whole units can make it."""
-    return over - limit * under > _ROUNDING * (1.0 + abs(limit))
-
-
-def _after(application: Mapping[str, Value], candidates: _Candidates, name: str) -> NDArray[np.float64]:
-    if name in candidates.names:
-        return candidates.values[:, candidates.names.index(name)]
-    return np.full(len(candidates.values), _amount(application.get(name)))
-
-
-def _ratio(application: Mapping[str, Value], over: str, under: str) -> float:
-    return _amount(application.get(over)) / _amount(application.get(under))
-
-
-def _amount(value: Value) -> float:
-    """The value as an amount, NaN where it is none that can be changed by a share of itself."""
-    number = _number(value)
-    return number if 0.0 < number < math.inf else math.nan
-
-
-def _number(value: Value) -> float:
-    # Text cannot come here: the application has been scored by then.
-    return math.nan if value is None or isinstance(value, str) else float(value)
-
-
-def _columns(candidates: _Candidates) -> dict[str, list[Value]]:
-    return {name: candidates.values[:, field].tolist() for field, name in enumerate(candidates.names)}
-
-
-def _cheapest(flips: _Candidates) -> Iterator[int]:
-    """Rows of the changes worth showing, the cheapest first, fewer fields first where they cost the same."""
-    order = np.argsort(flips.costs, kind="stable")
-    groups, first = np.unique(flips.groups[order], return_index=True)
-    best = dict(zip(groups.tolist(), order[first].tolist(), strict=True))
-    alone = {flips.members[group][0]: flips.costs[row] for group, row in best.items() if len(flips.members[group]) == 1}
-    for group, row in sorted(best.items(), key=lambda item: (flips.costs[item[1]], item[0])):
-        fields = flips.members[group]
-        if len(fields) == 1 or all(flips.costs[row] < alone.get(field, math.inf) for field in fields):
-            yield row
+    def _flips(self, chosen: Mapping[str, Places]) -> NDArray[np.bool_]:
+        """Whether each change is plausible and brings the PD below the cutoff."""
+        columns = self.moves.after(chosen)
+        flips = ~np.isnan(next(iter(columns.values())))
+        kept = {name: values[flips].tolist() for name, values in columns.items()}
+        if flips.any():
+            flips[flips] = ~is_declined(score_variants(self._session, self._application, kept), self._cutoff)
+        return flips
 
 
 def _verified(
-    session: ScoringSession, application: Mapping[str, Value], flips: _Candidates, row: int
+    session: ScoringSession, application: Mapping[str, Value], search: _Search, steps: Steps
 ) -> Counterfactual:
+    after = search.moves.after({name: np.array([step]) for name, step in steps.items()})
     changes = tuple(
-        FieldChange(flips.names[field], application[flips.names[field]], _stored(flips.names[field], value))
-        for field, value in ((field, flips.values[row, field]) for field in flips.members[flips.groups[row]])
+        FieldChange(name, application[name], _stored(name, float(values[0])))
+        for name, values in after.items()
+        if application[name] != values[0]
     )
     changed = {**application, **{change.name: change.after for change in changes}}
-    return Counterfactual(changes, float(flips.costs[row]), session.score(changed))
+    return Counterfactual(changes, steps, search.cost(steps), session.score(changed))
 
 
 def _stored(name: str, value: float) -> Value:
-    return int(value) if schema.column(name).dtype.is_integer() else float(value)
+    return int(value) if schema.column(name).dtype.is_integer() else value

@@ -1,118 +1,106 @@
-"""Reasons of a decision: where an applicant's contributions differ most from those of applicants just approved.
+"""Reasons of a decision: the values that set an applicant apart from those just approved, and that cost the approval.
 
-US Regulation B wants the principal reasons for an adverse action to be those that the score was in fact based on, and
-finds that more than four seldom help (12 CFR 1002.9, official interpretation of 9(b)(2)). It names two methods of
-choosing them. Ours is the one that compares, factor by factor, with the average of those applicants whose total score
-was at or slightly better than the cutoff; the factors are the model's features, their scores the contributions to the
-log-odds. How far each feature exceeds that average is then traced to the applicant's raw fields (`inference.tracing`)
-and added up by field, because a reason has to name what an applicant stated.
+US Regulation B wants the principal reasons for an adverse action to be those that the score was in fact based on, to be
+specific, and finds that more than four seldom help (12 CFR 1002.9, official interpretation of 9(b)(2)). It names two
+methods of choosing them. Ours is the one that compares, factor by factor, with the average of those applicants whose
+total score was at or slightly better than the cutoff; the factors are the model's features, their scores the
+contributions to the log-odds. How far each feature exceeds that average is traced to the applicant's raw fields
+(`inference.tracing`) and added up by field, because a reason has to name what an applicant stated.
+
+In that order a field is a reason where it also passes three checks: its value is not what is typical of the just
+approved, the PD falls when the field alone is moved to their typical value, and it is no flag that says that a document
+or a number was given, which nobody could be told as a fault. Where fewer than four pass, and what exceeds the average
+is more than they account for, the rest is said to be a combination of several values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
-from inference.contributions import Contributions
-from inference.decision import is_declined, probabilities_of
+from data.schema import Group, Kind
+from inference.comparison import Reference, are_typical, as_array, typical_value
 from inference.explainer import Advance, Explainer, Explanation
+from inference.session import ScoringSession
+from inference.values import Value
+from inference.variants import move_fields, score_variants
 
-JUST_APPROVED = 2_000
 MOST_REASONS = 4
 MOST_SUPPORTS = 3
 NO_REASON = -1
-_QUARTILES = (0.25, 0.5, 0.75)
+# In log-odds: what multiplies the odds by less than 1.01 is no principal reason.
+LEAST_EXCESS = 0.01
+COMBINATION = "COMBINATION"
+COMBINATION_LABEL = "A combination of several values"
+# Flags of these groups say that something was given: only its lack can count against an applicant.
+_GIVEN = (Group.DOCUMENTS, Group.PROCESS)
 
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The applications that the cutoff only just approves: how many, and by feature the mean log-odds it adds."""
-
-    n_applications: int
-    features: Mapping[str, float]
+Lowers = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
+"""Whether the PD of each of some rows falls when one of its fields, given beside it, is moved to the typical value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A raw field that tells an applicant apart; `excess` is what it adds beyond the reference's mean, in log-odds."""
+    """A raw field that tells an applicant apart; `excess` is what it adds beyond the reference's mean, in log-odds.
+
+    Where `field` is `COMBINATION`, it is what all fields add that are not named.
+    """
 
     field: str
     excess: float
 
 
-@dataclass(frozen=True, slots=True)
-class Typical:
-    """What is typical of some applications' values of one column.
+def principal_reasons(
+    application: Mapping[str, Value],
+    explanation: Explanation,
+    session: ScoringSession,
+    reference: Reference,
+    *,
+    n: int = MOST_REASONS,
+) -> tuple[Reason, ...]:
+    """At most `n` reasons for which an application is declined, largest excess first, a combination last.
 
-    A number has quartiles, each of them a value that occurs, its sentinel left out; a category or a flag has its
-    commonest level. The shares, 0 to 1, are of all values.
+    `explanation` is that of `application`.
     """
+    if reference.n_applications == 0:
+        return ()
+    excess = _excess(explanation, reference)
+    fields = tuple(excess)
+    # In single precision, as those of a batch are: otherwise a near tie might be ordered otherwise there.
+    row = np.array([list(excess.values())], dtype=np.float32)
+    candidates = np.zeros(row.shape, dtype=bool)
+    for place in np.flatnonzero(row[0] > LEAST_EXCESS).tolist():
+        candidates[0, place] = _can_be_named(fields[place], [application.get(fields[place])], reference)[0]
 
-    low: float | None
-    median: float | None
-    high: float | None
-    level: str | None
-    level_share: float
-    missing_share: float
-    sentinel_share: float
+    def lowers(_: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return _moved_one(application, [fields[place] for place in places], session, reference) < probability
 
-
-def published_log_odds(contributions: Contributions) -> NDArray[np.float32]:
-    """Log-odds of every application under the published model, out of its stored contributions: float32 (rows,).
-
-    Each of them was rounded to the nearest step, so that the sum is off by half a step for each feature at most.
-    """
-    # In whole steps, so that adding rounds nothing; thousands of numbers of 16 bits stay within 32.
-    steps = np.zeros(contributions.frame.height, dtype=np.int32)
-    for feature in contributions.features:
-        steps += contributions.frame[feature.name].to_numpy()
-    return (contributions.base + contributions.step * steps).astype(np.float32)
-
-
-def just_approved(log_odds: NDArray[np.floating[Any]], cutoff: float, n: int = JUST_APPROVED) -> NDArray[np.int64]:
-    """Positions of the `n` applications with the highest PD below the cutoff, highest first; fewer where fewer are.
-
-    Among equal ones those come first that stand first.
-    """
-    approved = np.flatnonzero(~is_declined(probabilities_of(log_odds), cutoff))
-    if approved.size > n:
-        # All that tie with the last one to be taken stay in until they are ordered.
-        last = np.partition(log_odds[approved], approved.size - n)[approved.size - n]
-        approved = approved[log_odds[approved] >= last]
-    order = np.argsort(-log_odds[approved], kind="stable")
-    return approved[order[:n]]
-
-
-def make_reference(contributions: Contributions, rows: NDArray[np.int64]) -> Reference:
-    """The mean contributions of the applications at the positions `rows`; without any, a reference that names none."""
-    if rows.size == 0:
-        return Reference(0, {})
-    names = [feature.name for feature in contributions.features]
-    means = {name: contributions.frame[name].to_numpy()[rows].mean(dtype=np.float64) for name in names}
-    return Reference(rows.size, {name: float(contributions.step * mean) for name, mean in means.items()})
-
-
-def principal_reasons(explanation: Explanation, reference: Reference, *, n: int = MOST_REASONS) -> tuple[Reason, ...]:
-    """The fields that raise the risk most beyond the reference's, largest excess first; only those that do raise it."""
-    return _strongest(explanation, reference, n, sign=1)
+    probability = session.score(application)
+    ranked = _named(row, candidates, lowers, n)[0]
+    named = [Reason(fields[place], excess[fields[place]]) for place in ranked if 0 <= place < len(fields)]
+    if len(fields) in ranked:
+        named.append(Reason(COMBINATION, sum(excess.values()) - sum(reason.excess for reason in named)))
+    return tuple(named)
 
 
 def strongest_supports(explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS) -> tuple[Reason, ...]:
     """The fields that lower the risk most below the reference's, most negative excess first; for an approved one."""
-    return _strongest(explanation, reference, n, sign=-1)
+    if reference.n_applications == 0:
+        return ()
+    lowering = [Reason(name, value) for name, value in _excess(explanation, reference).items() if value < 0]
+    return tuple(sorted(lowering, key=lambda reason: reason.excess)[:n])
 
 
 def batch_reasons(
     applications: pl.DataFrame,
     matrix: NDArray[np.float32],
     explainer: Explainer,
+    session: ScoringSession,
     reference: Reference,
     *,
     n: int = MOST_REASONS,
@@ -120,9 +108,9 @@ def batch_reasons(
 ) -> NDArray[np.intp]:
     """The principal reasons of many applications, each the position of its field in `explainer.fields`; -1 for none.
 
-    `matrix` are the applications' features, float32 (rows, features). The result is (rows, n), in each row what
-    `principal_reasons` gives in its order; memory beyond it does not grow with the rows. `advance` is told (rows done,
-    rows in all).
+    A combination is the position behind the last field, where `reason_labels` names it. `matrix` are the applications'
+    features, float32 (rows, features). The result is (rows, n), in each row what `principal_reasons` gives in its
+    order; memory beyond it does not grow with the rows. `advance` is told (rows done, rows in all).
 
     Raises:
         FeatureError: the matrix is not as wide as the feature list, or the applications lack a column.
@@ -131,53 +119,84 @@ def batch_reasons(
     result = np.full((len(matrix), n), NO_REASON, dtype=np.intp)
     if reference.n_applications == 0:
         return result
+    fields = explainer.fields
+    typical = [typical_value(schema.column(name), reference.typical[name]) for name in fields]
 
-    def rank(rows: slice, excess: NDArray[np.float32]) -> None:
-        result[rows] = _ranked(excess, n)
+    def name_reasons(rows: slice, excess: NDArray[np.float32]) -> None:
+        table, features = applications[rows], matrix[rows]
+        can_be_named = np.column_stack([_can_be_named(name, table[name], reference) for name in fields])
+        probabilities = session.score_matrix(features)
 
-    explainer.each_block(applications, matrix, rank, less=reference.features, advance=advance)
+        def lowers(which: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
+            # Field after field, as `move_fields` gives them.
+            order = np.argsort(places, kind="stable")
+            moves = [(fields[i], which[places == i], typical[i]) for i in np.unique(places).tolist()]
+            moved = session.score_matrix(move_fields(session.features, table, features, moves))
+            falls = np.empty(len(which), dtype=bool)
+            falls[order] = moved < probabilities[which[order]]
+            return falls
+
+        result[rows] = _named(excess, can_be_named & (excess > LEAST_EXCESS), lowers, n)
+
+    explainer.each_block(applications, matrix, name_reasons, less=reference.features, advance=advance)
     return result
 
 
-def typical_of(column: schema.Column, values: pl.Series) -> Typical:
-    """What is typical among `values` as they are stored; of levels that are as common, the first of the schema's."""
-    n_values = max(len(values), 1)
-    missing = values.null_count() / n_values
-    present = values.drop_nulls()
-    if column.kind in (Kind.CATEGORY, Kind.FLAG):
-        level, count = _commonest(column, present)
-        return Typical(None, None, None, level, count / n_values, missing, 0.0)
-    numbers = present if column.sentinel is None else present.filter(present != column.sentinel)
-    low, median, high = (numbers.quantile(share, "nearest") for share in _QUARTILES)
-    return Typical(low, median, high, None, 0.0, missing, (len(present) - len(numbers)) / n_values)
+def reason_labels(fields: tuple[str, ...]) -> list[str]:
+    """What the positions that `batch_reasons` gives are called."""
+    return [*(schema.column(name).label for name in fields), COMBINATION_LABEL]
 
 
-def _strongest(explanation: Explanation, reference: Reference, n: int, *, sign: int) -> tuple[Reason, ...]:
-    if reference.n_applications == 0:
-        return ()
-    beyond = {name: value - reference.features[name] for name, value in explanation.features.items()}
-    excess = tuple(explanation.traced(beyond).items())
-    # In single precision, as those of a batch are: otherwise a near tie might be ordered otherwise there.
-    ranked = _ranked(sign * np.array([[value for _, value in excess]], dtype=np.float32), n)[0]
-    return tuple(Reason(*excess[place]) for place in ranked if place != NO_REASON)
+def _excess(explanation: Explanation, reference: Reference) -> dict[str, float]:
+    """What each field adds beyond the reference's mean, in log-odds."""
+    return explanation.traced({name: value - reference.features[name] for name, value in explanation.features.items()})
 
 
-def _ranked(excess: NDArray[np.float32], n: int) -> NDArray[np.intp]:
-    """Positions of each row's `n` largest, largest first, of equal ones the first; -1 in place of those not above 0."""
-    left, rows = excess.copy(), np.arange(len(excess))
-    chosen = np.full((len(excess), n), NO_REASON, dtype=np.intp)
-    for rank in range(min(n, excess.shape[1])):
-        best = left.argmax(axis=1)
-        chosen[:, rank] = np.where(left[rows, best] > 0, best, NO_REASON)
-        left[rows, best] = -np.inf
-    return chosen
+def _can_be_named(name: str, values: Sequence[Value] | pl.Series, reference: Reference) -> NDArray[np.bool_]:
+    """Whether each value of a field is one that an applicant can be told: not typical, and nothing that was given."""
+    column = schema.column(name)
+    found = as_array(column, values)
+    can: NDArray[np.bool_] = ~are_typical(column, found, reference.typical[name])
+    return can & (found != 1) if column.kind is Kind.FLAG and column.group in _GIVEN else can
 
 
-def _commonest(column: schema.Column, present: pl.Series) -> tuple[str | None, int]:
-    """The commonest level and how many have it; none where no value is present."""
-    levels = present.cast(pl.String if column.kind is Kind.CATEGORY else pl.Int64).cast(pl.String)
-    counts: dict[str, int] = dict(levels.value_counts().iter_rows())
-    order = {level: place for place, level in enumerate(column.levels or ("0", "1"))}
-    # Levels that the schema does not list come after its own, by name.
-    found = sorted(counts, key=lambda level: (-counts[level], order.get(level, len(order)), level))
-    return (found[0], counts[found[0]]) if found else (None, 0)
+def _moved_one(
+    application: Mapping[str, Value], names: list[str], session: ScoringSession, reference: Reference
+) -> NDArray[np.float32]:
+    """PD with each of the fields moved alone to its typical value."""
+    changes: dict[str, list[Value]] = {name: [application.get(name)] * len(names) for name in names}
+    for row, name in enumerate(names):
+        changes[name][row] = typical_value(schema.column(name), reference.typical[name])
+    return score_variants(session, application, changes)
+
+
+def _named(excess: NDArray[np.float32], candidates: NDArray[np.bool_], lowers: Lowers, n: int) -> NDArray[np.intp]:
+    """Positions of each row's first `n` candidates that `lowers` confirms, largest excess first; (rows, n).
+
+    Of equal ones the first. Only about as many are asked as it takes. Behind them, where there is room and something
+    left that raises the risk, stands the number of fields for a combination; then -1.
+    """
+    n_rows, n_fields = excess.shape
+    order = np.argsort(-np.where(candidates, excess, -np.inf), axis=1, kind="stable")
+    n_candidates = candidates.sum(axis=1)[:, None]
+    places = np.arange(n_fields)
+    holds = np.zeros(excess.shape, dtype=bool)
+    asked = 0
+    while asked < n_fields:
+        upto = max(2 * asked, n)
+        is_open = (holds.sum(axis=1) < n)[:, None] & (places >= asked) & (places < upto) & (places < n_candidates)
+        rows, ranks = np.nonzero(is_open)
+        if rows.size:
+            holds[rows, ranks] = lowers(rows, order[rows, ranks])
+        asked = upto
+    rows, ranks = np.nonzero(holds & (np.cumsum(holds, axis=1) <= n))
+    slots = (np.cumsum(holds, axis=1) - 1)[rows, ranks]
+    named = np.full((n_rows, n), NO_REASON, dtype=np.intp)
+    named[rows, slots] = order[rows, ranks]
+    # In double precision: what is left of many small numbers is smaller still.
+    left = excess.sum(axis=1, dtype=np.float64)
+    np.subtract.at(left, rows, excess[rows, order[rows, ranks]])
+    n_named = (named != NO_REASON).sum(axis=1)
+    combined = np.flatnonzero((n_named < n) & (left > LEAST_EXCESS))
+    named[combined, n_named[combined]] = n_fields
+    return named

@@ -1,51 +1,26 @@
-"""One application many times over, each time with other values in a few of its columns, and the PDs of them all."""
+"""Applications with other values in a few of their columns, and the PDs of them all.
+
+A feature is computed anew only where one of its columns changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
 from inference.encoding import FeatureSet
 from inference.errors import FeatureError
-from inference.expressions import level, number
-from inference.features import FEATURES
 from inference.session import ScoringSession
 from inference.values import Value
 
-# Up to here row after row is faster: the features of a table cost as much as those of 4,000 single rows, however
-# short the table is.
-_FEW_ROWS = 4_000
-
-
-def make_variants(
-    application: Mapping[str, Value], changes: Mapping[str, Sequence[Value]], features: FeatureSet = FEATURES
-) -> pl.DataFrame:
-    """The application as often as the columns of `changes` are long, row i with the i-th value of each of them.
-
-    Only columns that the features are computed from are in the table; numbers are Float64, categories String, missing
-    values null. A column that the application does not give is missing. Without changes it is the application once.
-
-    Raises:
-        FeatureError: a key that is no column of the table, or a value of the wrong type.
-        ValueError: the columns of `changes` are not equally long.
-    """
-    n_rows = _length(changes)
-    unknown = (application.keys() | changes.keys()) - schema.BY_NAME.keys()
-    if unknown:
-        raise FeatureError.from_unknown_keys(unknown)
-    return pl.DataFrame(
-        [
-            _series(name, changes[name])
-            if name in changes
-            else _series(name, [application.get(name)]).new_from_index(0, n_rows)
-            for name in features.sources
-        ]
-    )
+Moves: TypeAlias = Iterable[tuple[str, NDArray[np.intp], Value]]
+"""Columns, each with the rows in which it takes another value, and that value."""
 
 
 def score_variants(
@@ -57,13 +32,48 @@ def score_variants(
         FeatureError: a key that is no column of the table, or a value of the wrong type.
         ValueError: the columns of `changes` are not equally long.
     """
-    if not 0 < _length(changes) <= _FEW_ROWS:
-        return session.score_frame(make_variants(application, changes, session.features))
-    variant, rows = dict(application), []
-    for values in zip(*changes.values(), strict=True) if changes else [()]:
-        variant.update(zip(changes, values, strict=True))
-        rows.append(session.features.row(variant))
-    return session.score_matrix(np.concatenate(rows))
+    n_rows = _length(changes)
+    unknown = changes.keys() - schema.BY_NAME.keys()
+    if unknown:
+        raise FeatureError.from_unknown_keys(unknown)
+    matrix = np.repeat(session.features.row(application), n_rows, axis=0)
+    if n_rows and not changes.keys().isdisjoint(session.features.sources):
+        features, places = _changing(session.features, tuple(changes))
+        variant = dict(application)
+        rows = []
+        for values in zip(*changes.values(), strict=True):
+            variant.update(zip(changes, values, strict=True))
+            rows.append(features.row(variant))
+        matrix[:, places] = np.concatenate(rows)
+    return session.score_matrix(matrix)
+
+
+def move_fields(
+    features: FeatureSet, applications: pl.DataFrame, matrix: NDArray[np.float32], moves: Moves
+) -> NDArray[np.float32]:
+    """Features of applications with one column changed: float32 (moved rows, features), move after move.
+
+    `matrix` are the features of `applications` as they are, float32 (rows, features); a row may be in many moves. Each
+    column is a source of some feature.
+
+    Raises:
+        FeatureError: the applications lack a column.
+    """
+    parts = [np.empty((0, matrix.shape[1]), dtype=np.float32)]
+    for name, rows, value in moves:
+        part = matrix[rows]
+        changing, places = _changing(features, (name,))
+        own = applications[rows].select(changing.sources)
+        part[:, places] = changing.matrix(own.with_columns(pl.lit(value).alias(name)))
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=256)
+def _changing(features: FeatureSet, names: tuple[str, ...]) -> tuple[FeatureSet, NDArray[np.intp]]:
+    """The features that are computed from one of these columns, at least one, and their positions."""
+    places = [i for i, feature in enumerate(features.features) if not set(names).isdisjoint(feature.sources)]
+    return FeatureSet(features.features[i] for i in places), np.array(places, dtype=np.intp)
 
 
 def _length(changes: Mapping[str, Sequence[Value]]) -> int:
@@ -71,17 +81,3 @@ def _length(changes: Mapping[str, Sequence[Value]]) -> int:
     if len(lengths) > 1:
         raise ValueError(f"changed columns are of different lengths: {sorted(lengths)}")
     return lengths.pop()
-
-
-def _series(name: str, values: Sequence[Value]) -> pl.Series:
-    if schema.column(name).kind is Kind.CATEGORY:
-        return pl.Series(name, [_text(name, value) for value in values], dtype=pl.String)
-    return pl.Series(name, [None if value is None else number(name, value) for value in values], dtype=pl.Float64)
-
-
-def _text(name: str, value: Value) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    # A NaN is a missing category; anything else is refused.
-    level(name, value)
-    return None

@@ -36,6 +36,7 @@ from data.scores import exact_scores
 from inference.batch import ScoredBatch, score_batch_table
 from inference.decision import risk_band
 from inference.features import FEATURES
+from inference.reasons import reason_labels
 from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
@@ -107,9 +108,9 @@ def _take(name: str, content: bytes, cutoff: float) -> None:
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
-    titles = [schema.column(name).label for name in FEATURES.sources]
     return score_batch_table(
-        table, cache.open_session(), cutoff, explain=cache.explain_many(cutoff), field_labels=titles,
+        table, cache.open_session(), cutoff, explain=cache.explain_many(cutoff),
+        field_labels=reason_labels(FEATURES.sources),
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
     )  # fmt: skip
 

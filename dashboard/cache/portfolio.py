@@ -24,23 +24,14 @@ from data.imports import version_of
 from inference.artifact import MANIFEST
 from inference.assessment import Assessment, assess
 from inference.batch import Explain
+from inference.comparison import Reference, Typical, find_reference, published_log_odds
 from inference.contributions import Contributions
 from inference.decision import probabilities_of
 from inference.explainer import Explainer
+from inference.features import FEATURES
 from inference.neighbours import Neighbours, main_fields
-from inference.reasons import (
-    Reference,
-    Typical,
-    batch_reasons,
-    just_approved,
-    make_reference,
-    published_log_odds,
-    typical_of,
-)
+from inference.reasons import batch_reasons
 from inference.values import Value
-
-# A column takes 2.5 MB at the most.
-_COLUMNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +92,9 @@ def explain_many(cutoff: float) -> Explain | None:
     """What gives the principal reasons of many declined applications; None where trees or portfolio are missing."""
     trees = _explainer_at_hand()
     found = None if trees is None else reference(cutoff)
-    return None if trees is None or found is None else partial(batch_reasons, explainer=trees, reference=found)
+    if trees is None or found is None:
+        return None
+    return partial(batch_reasons, explainer=trees, session=open_session(), reference=found)
 
 
 def _explainer_at_hand() -> Explainer | None:
@@ -158,32 +151,42 @@ def reference(cutoff: float) -> Reference | None:
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # noqa: ARG001 - as above
-    return make_reference(_found.contributions, just_approved(_found.log_odds, cutoff))
+    return find_reference(_found.contributions, _inputs().lazy(), open_session(), cutoff)
 
 
 def typical_of_reference(name: str, cutoff: float) -> Typical | None:
-    """What is typical of column `name` among the applications that `cutoff` only just approves."""
-    found = portfolio()
-    return None if found is None else _typical_of_reference(name, cutoff, found.version, found)
-
-
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _typical_of_reference(name: str, cutoff: float, version: str, _found: Portfolio) -> Typical:  # noqa: ARG001
-    return typical_of(schema.column(name), field_values(name)[just_approved(_found.log_odds, cutoff)])
+    """What is typical of a column of the model among the applications that `cutoff` only just approves."""
+    found = reference(cutoff)
+    return None if found is None else found.typical.get(name)
 
 
 def field_values(name: str) -> pl.Series:
-    """Column `name` of the application table, as it is stored.
+    """A column of the application table that the model takes, as it is stored.
 
     Raises:
         DataError: there is no such table.
     """
-    return _field_values(name, version_of(settings().applications))
+    return _inputs()[name]
 
 
-@st.cache_resource(max_entries=_COLUMNS, show_spinner=False, hash_funcs=KEYS)
-def _field_values(name: str, version: str) -> pl.Series:  # noqa: ARG001 - as above
-    return pl.scan_parquet(settings().applications, glob=False).select(name).collect().to_series()
+def published_pds(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """PDs by the published model of the applications at these positions, bit for bit as the side panel has them."""
+    return _published_pds(rows, " ".join(map(version_of, (settings().model / MANIFEST, settings().applications))))
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def _published_pds(rows: NDArray[np.int64], version: str) -> NDArray[np.float32]:  # noqa: ARG001 - as above
+    return open_session().score_frame(_inputs()[rows])
+
+
+def _inputs() -> pl.DataFrame:
+    return _read_inputs(version_of(settings().applications))
+
+
+# 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
+@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
+def _read_inputs(version: str) -> pl.DataFrame:  # noqa: ARG001 - as above
+    return pl.scan_parquet(settings().applications, glob=False).select(FEATURES.sources).collect()
 
 
 def neighbours() -> Neighbours | None:
@@ -194,5 +197,4 @@ def neighbours() -> Neighbours | None:
 
 @st.cache_resource(max_entries=1, show_spinner="Preparing the applications to compare with ...", hash_funcs=KEYS)
 def _neighbours(version: str, _found: Portfolio) -> Neighbours:  # noqa: ARG001 - as above
-    table = pl.scan_parquet(settings().applications, glob=False).select(*_found.weights).collect()
-    return Neighbours(table, _found.weights)
+    return Neighbours(_inputs(), _found.weights)

@@ -95,7 +95,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
 async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: ServiceSettings) -> AsyncIterator[None]:
     session = ScoringSession.open(settings.model, provider=settings.provider)
     app.state.service = Service(session, service_settings, app.state.metrics)
-    app.state.explanations = Explanations(settings, session.manifest)
+    app.state.explanations = Explanations(settings, session)
     seconds = service_settings.seconds
     app.state.batches = Workers(
         "batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds

@@ -16,12 +16,11 @@ from data import schema
 from data.errors import DataError, FileError
 from data.facts import describe_table
 from data.settings import Settings
-from inference.artifact import Manifest
 from inference.assessment import Assessment, assess
+from inference.comparison import Reference, find_reference
 from inference.contributions import load_contributions_of
 from inference.errors import ContributionsError
 from inference.explainer import Explainer
-from inference.reasons import Reference, just_approved, make_reference, published_log_odds
 from inference.service.problems import ProblemError
 from inference.session import ScoringSession
 from inference.values import Value
@@ -35,7 +34,7 @@ class Reasoning:
     reference: Reference
 
     @classmethod
-    def open(cls, settings: Settings, manifest: Manifest) -> Reasoning:
+    def open(cls, settings: Settings, session: ScoringSession) -> Reasoning:
         """Load what the published model's reasons need.
 
         Raises:
@@ -44,11 +43,10 @@ class Reasoning:
         table = _table(settings)
         typical = {name: facts.typical for name, facts in describe_table(table).items()}
         explainer = Explainer.open(settings.model, typical)
-        contributions = load_contributions_of(settings.contributions, manifest)
+        contributions = load_contributions_of(settings.contributions, session.manifest)
         if not contributions.are_of(table.select(schema.ID).collect().to_series()):
             raise ContributionsError.from_other_applications()
-        closest = just_approved(published_log_odds(contributions), manifest.cutoff)
-        return cls(explainer, make_reference(contributions, closest))
+        return cls(explainer, find_reference(contributions, table, session, session.manifest.cutoff))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:
         """What is said of one application at the model's cutoff."""
@@ -64,9 +62,9 @@ def _table(settings: Settings) -> pl.LazyFrame:
 class Explanations:
     """A `Reasoning` that is loaded in the background."""
 
-    def __init__(self, settings: Settings, manifest: Manifest) -> None:
+    def __init__(self, settings: Settings, session: ScoringSession) -> None:
         """Begin to load; called while an event loop runs."""
-        self._loading = asyncio.create_task(asyncio.to_thread(Reasoning.open, settings, manifest))
+        self._loading = asyncio.create_task(asyncio.to_thread(Reasoning.open, settings, session))
 
     @property
     def state(self) -> Literal["loading", "ready", "unavailable"]:

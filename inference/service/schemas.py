@@ -69,9 +69,11 @@ class Contribution(BaseModel):
 class Reason(BaseModel):
     """A column that sets this application apart from those that the cutoff only just approves."""
 
-    reason_code: str = Field(description="Column of the application table.")
+    reason_code: str = Field(
+        description="Column of the application table, or COMBINATION for what no column explains by itself."
+    )
     label: str = Field(description="The column in words.")
-    value: Value = Field(description="Its value in this application, null where missing.")
+    value: Value = Field(description="Its value in this application, null where missing and for a combination.")
     excess_log_odds: float = Field(description="What it adds to the log-odds beyond the mean of those.")
 
 

@@ -13,6 +13,7 @@ from data.batch_limits import Limits
 from inference.batch import RISK_BAND
 from inference.decision import declines, is_declined, risk_band, risk_bands
 from inference.explainer import Explanation as Contributions
+from inference.reasons import COMBINATION, COMBINATION_LABEL
 from inference.reasons import Reason as RankedReason
 from inference.scoring import APPROVE, DECISION, DECLINE
 from inference.service.batches import id_of, notices_of, read_applications, score_applications
@@ -121,6 +122,8 @@ def _contributions(found: Contributions, application: Mapping[str, Value]) -> li
 
 
 def _reason(found: RankedReason, application: Mapping[str, Value]) -> Reason:
+    if found.field == COMBINATION:
+        return Reason(reason_code=COMBINATION, label=COMBINATION_LABEL, value=None, excess_log_odds=found.excess)
     label = schema.column(found.field).label
     value = _as_stored(found.field, application)
     return Reason(reason_code=found.field, label=label, value=value, excess_log_odds=found.excess)

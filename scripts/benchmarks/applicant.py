@@ -29,13 +29,14 @@ from data.facts import describe_table
 from data.schema import Kind
 from data.settings import Settings
 from inference.batch import score_batch_table
+from inference.comparison import find_reference
 from inference.contributions import load_contributions
 from inference.counterfactuals import find_changes
 from inference.decision import DEFAULT_CUTOFF, declines, is_declined
 from inference.explainer import Explainer
 from inference.features import FEATURES
 from inference.neighbours import Nearest, Neighbours, main_fields
-from inference.reasons import batch_reasons, just_approved, make_reference, published_log_odds
+from inference.reasons import batch_reasons, reason_labels
 from inference.session import ScoringSession
 from inference.values import Value
 from scripts._measure import Say, alone, peak_mb, percentiles, silent
@@ -314,13 +315,14 @@ def _write_batch(settings: Settings, path: Path, n_rows: int) -> NDArray[np.floa
 def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.float32]]:
     session, explainer = ScoringSession.open(settings.model), _explainer(settings)
     contributions = load_contributions(settings.contributions)
-    reference = make_reference(contributions, just_approved(published_log_odds(contributions), DEFAULT_CUTOFF))
-    explain = partial(batch_reasons, explainer=explainer, reference=reference)
-    titles = [schema.column(name).label for name in FEATURES.sources]
+    table = pl.scan_parquet(settings.applications, glob=False)
+    reference = find_reference(contributions, table, session, DEFAULT_CUTOFF)
+    explain = partial(batch_reasons, explainer=explainer, session=session, reference=reference)
+    titles = reason_labels(FEATURES.sources)
     content, loaded_mb, start = path.read_bytes(), round(peak_mb()), time.perf_counter()
-    table = read_batch(path.name, content, FEATURES.sources)
+    batch = read_batch(path.name, content, FEATURES.sources)
     read_s = time.perf_counter() - start
-    scored = score_batch_table(table, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
+    scored = score_batch_table(batch, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
     seconds = time.perf_counter() - start
     figures: dict[str, Any] = {
         "rows": scored.frame.height, "declined": scored.n_declined, "csv_mb": round(len(content) / 1e6, 1),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.reason_words import REASONS_METHOD, is_typical, word_typical
+from dashboard.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
 from data import schema
-from inference.reasons import Typical
+from inference.comparison import Typical
+from inference.reasons import Reason
 from inference.values import Value
 
 
@@ -57,34 +58,14 @@ def test_a_share_is_said_where_it_does_not_round_to_nothing(*, share: float, sai
     assert not sentinel.endswith(" 0 %")
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "typical", "is_so"),
-    [
-        ("AMT_CREDIT", 270_000.0, number(270_000.0, 808_650.0), True),
-        ("AMT_CREDIT", 808_650.0, number(270_000.0, 808_650.0), True),
-        ("AMT_CREDIT", 269_999.5, number(270_000.0, 808_650.0), False),
-        ("AMT_CREDIT", 808_650.5, number(270_000.0, 808_650.0), False),
-        ("DAYS_BIRTH", -14_610, number(-18_993.0, -12_784.0), True),
-        ("DAYS_BIRTH", -12_783, number(-18_993.0, -12_784.0), False),
-        ("EXT_SOURCE_3", None, number(0.4, 0.6, missing=0.5), True),
-        ("EXT_SOURCE_3", None, number(0.4, 0.6, missing=0.49), False),
-        ("EXT_SOURCE_3", 0.5, number(None, None, missing=1.0), False),
-        ("DAYS_EMPLOYED", 365_243, number(-2_922.0, -366.0, sentinel=0.5), True),
-        ("DAYS_EMPLOYED", 365_243, number(-2_922.0, -366.0, sentinel=0.49), False),
-        ("DAYS_EMPLOYED", -800, number(-2_922.0, -366.0, sentinel=0.9), True),
-        ("FLAG_PHONE", 0, level("0", 0.9), True),
-        ("FLAG_PHONE", 1, level("0", 0.9), False),
-        ("FLAG_PHONE", None, level("0", 0.9), False),
-        # The commonest level is so however few have it.
-        ("OCCUPATION_TYPE", "Laborers", level("Laborers", 0.18, missing=0.31), True),
-        ("OCCUPATION_TYPE", "Drivers", level("Laborers", 0.18, missing=0.31), False),
-        ("OCCUPATION_TYPE", None, level("Laborers", 0.18, missing=0.51), True),
-        ("OCCUPATION_TYPE", "Laborers", Typical(None, None, None, None, 0.0, 1.0, 0.0), False),
-    ],
-)
-def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so: bool) -> None:
-    assert is_typical(schema.column(name), value, typical) == is_so
-
-
 def test_the_method_says_with_how_many_it_compares() -> None:
     assert "from the 2,000 that the cutoff only just approves" in REASONS_METHOD
+
+
+def test_a_reason_in_words() -> None:
+    values: dict[str, Value] = {"EXT_SOURCE_3": None, "AMT_CREDIT": 900_000.0}
+    found = word_reason(Reason("EXT_SOURCE_3", 0.5), values, number(0.449, 0.69559))
+    assert found == WordedReason("External score 3", "Missing", "0.449 to 0.6956")
+    assert word_reason(Reason("AMT_CREDIT", 0.5), values, None) == WordedReason("Credit amount", "900,000", "–")
+    combined = word_reason(Reason("COMBINATION", 0.5), values, None)
+    assert combined == WordedReason("A combination of several values", "–", "–")

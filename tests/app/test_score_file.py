@@ -167,7 +167,7 @@ def test_declined_rows_have_the_reasons_of_their_own_cutoff(
     table: pl.DataFrame, pds: np.ndarray[Any, np.dtype[np.float64]], open_page: OpenPage
 ) -> None:
     app = dropped(open_page, table, cutoff="5")
-    titles = [schema.column(name).label for name in FEATURES.sources]
+    titles = [*(schema.column(name).label for name in FEATURES.sources), "A combination of several values"]
     for cutoff, percent in ((0.05, "5"), (0.12, "12")):
         if cutoff != 0.05:
             app.session_state["visit"] = app.session_state["visit"].with_values({visit.CUTOFF: float(percent)})
@@ -178,7 +178,7 @@ def test_declined_rows_have_the_reasons_of_their_own_cutoff(
         matrix = FEATURES.matrix(table[declined.tolist()])
         reference = cache.reference(cutoff)
         assert reference is not None
-        wanted = batch_reasons(table[declined.tolist()], matrix, cache.explainer(), reference)
+        wanted = batch_reasons(table[declined.tolist()], matrix, cache.explainer(), cache.open_session(), reference)
         found = scored(app)
         assert (found["decision"] == "decline").to_numpy().tolist() == (pds >= cutoff).tolist()
         for place in range(4):

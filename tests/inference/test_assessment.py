@@ -8,11 +8,12 @@ import pytest
 from data.facts import describe_table
 from inference.assessment import Assessment, assess
 from inference.build import PublishedModel
+from inference.comparison import Reference, find_reference
 from inference.contributions import Contributions, make_contributions
 from inference.decision import declines
 from inference.errors import FeatureError
 from inference.explainer import Explainer
-from inference.reasons import Reference, just_approved, make_reference, published_log_odds
+from inference.reasons import principal_reasons, strongest_supports
 from inference.session import ScoringSession
 from inference.shapley import ShapleyModel
 
@@ -37,8 +38,8 @@ def contributions(published: PublishedModel, applications: pl.DataFrame) -> Cont
 
 
 @pytest.fixture(scope="module")
-def reference(contributions: Contributions) -> Reference:
-    return make_reference(contributions, just_approved(published_log_odds(contributions), CUTOFF, n=100))
+def reference(contributions: Contributions, applications: pl.DataFrame, session: ScoringSession) -> Reference:
+    return find_reference(contributions, applications.lazy(), session, CUTOFF, n=100)
 
 
 def test_the_reasons_are_those_of_the_decision(
@@ -50,13 +51,12 @@ def test_the_reasons_are_those_of_the_decision(
         assert found.default_probability == session.score(application)
         assert found.is_declined == declines(found.default_probability, CUTOFF) == (found.distance >= 0)
         assert found.explanation == explainer.explain(application)
-        excess = found.explanation.traced(
-            {name: value - reference.features[name] for name, value in found.explanation.features.items()}
-        )
-        ordered = sorted(excess.items(), key=lambda each: each[1], reverse=found.is_declined)
-        wanted = ordered[: 4 if found.is_declined else 3]
-        right_way = [each for each in wanted if each[1] != 0 and (each[1] > 0) == found.is_declined]
-        assert [(reason.field, reason.excess) for reason in found.reasons] == right_way
+        if found.is_declined:
+            wanted = principal_reasons(application, found.explanation, session, reference)
+        else:
+            wanted = strongest_supports(found.explanation, reference)
+        assert found.reasons == wanted
+        assert all((reason.excess > 0) == found.is_declined for reason in wanted)
         declined += found.is_declined
     assert 20 < declined < 180
 

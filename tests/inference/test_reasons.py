@@ -1,10 +1,10 @@
-"""Reasons: who the reference is, which fields exceed it, one by one and many at once, and what is typical."""
+"""Reasons: a field that tells an applicant apart, whose value is not typical, and which by itself lowers the PD."""
 
 from __future__ import annotations
 
-import math
+import dataclasses
+from collections.abc import Mapping
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
@@ -17,154 +17,172 @@ from data import schema
 from data.facts import describe_table
 from data.settings import Settings
 from data.storage import read_parquet
+from inference.artifact import Manifest
 from inference.build import PublishedModel
-from inference.contributions import Contributions, ExplainedFeature, load_contributions, make_contributions
+from inference.comparison import Reference, Typical, find_reference, is_typical, typical_value
+from inference.contributions import load_contributions
 from inference.decision import is_declined
 from inference.encoding import Feature, FeatureSet, raw_feature
 from inference.explainer import Explainer, Explanation
 from inference.expressions import Ratio, Raw
 from inference.features import FEATURES
 from inference.reasons import (
+    COMBINATION,
     Reason,
-    Reference,
-    Typical,
     batch_reasons,
-    just_approved,
-    make_reference,
     principal_reasons,
-    published_log_odds,
+    reason_labels,
     strongest_supports,
-    typical_of,
 )
 from inference.session import ScoringSession
 from inference.shapley import ShapleyModel
 from inference.values import Value
 
-FIELDS = ("a", "b", "c", "d", "e")
-TYPICAL = Reference(10, {"a": 0.25, "b": -0.5, "c": 0.0, "d": 1.0, "e": 0.0})
+FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
+RAW = FeatureSet(map(raw_feature, FIELDS))
+# Nothing of these is typical but what stands there.
+TYPICAL: Mapping[str, Typical] = {
+    "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
+    "AMT_INCOME_TOTAL": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
+    "EXT_SOURCE_1": Typical(0.5, 0.6, 0.7, None, 0.0, 0.55, 0.0),
+    "DAYS_EMPLOYED": Typical(-9.0, -8.0, -7.0, None, 0.0, 0.0, 0.1),
+    "FLAG_DOCUMENT_3": Typical(None, None, None, "0", 0.6, 0.0, 0.0),
+    "FLAG_PHONE": Typical(None, None, None, "1", 0.6, 0.0, 0.0),
+}
+REFERENCE = Reference(10, dict.fromkeys(FIELDS, 0.0), TYPICAL)
+# All but the income raise the PD as they grow, and a missing score is worth one of 0.25.
+SLOPES = {
+    "AMT_CREDIT": 0.01, "AMT_INCOME_TOTAL": -0.01, "EXT_SOURCE_1": -0.4, "DAYS_EMPLOYED": 0.01,
+    "FLAG_DOCUMENT_3": 0.1, "FLAG_PHONE": -0.1,
+}  # fmt: skip
+UNUSUAL: dict[str, Value] = {
+    "AMT_CREDIT": 9.0, "AMT_INCOME_TOTAL": 1.0, "EXT_SOURCE_1": 0.1, "DAYS_EMPLOYED": -1, "FLAG_DOCUMENT_3": 1,
+    "FLAG_PHONE": 0,
+}  # fmt: skip
 
 
-def explained(*contributions: float) -> Explanation:
-    """Of a model whose features are its fields."""
-    fields = dict(zip(FIELDS, contributions, strict=True))
+class LinearModel:
+    """A model small enough to work out by hand: the sum of slope x feature, of a missing one slope x 0.25."""
+
+    name = "linear"
+
+    def __init__(self, features: FeatureSet, slopes: Mapping[str, float]) -> None:
+        self._slopes = np.array([slopes.get(name, 0.0) for name in features.names])
+
+    def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = (np.where(np.isnan(matrix), 0.25, matrix) @ self._slopes).astype(np.float32)
+        return found
+
+
+@pytest.fixture(scope="module")
+def manifest(published: PublishedModel) -> Manifest:
+    return Manifest.load(published.directory)
+
+
+@pytest.fixture(scope="module")
+def session(manifest: Manifest) -> ScoringSession:
+    return ScoringSession(LinearModel(RAW, SLOPES), manifest, features=RAW)
+
+
+def explained(**contributions: float) -> Explanation:
+    """Of a model whose features are its fields; what is not given is 0."""
+    fields = dict.fromkeys(FIELDS, 0.0) | contributions
     return Explanation(-2.0, fields, fields, {name: {name: 1.0} for name in FIELDS})
 
 
-def typical_of_table(applications: pl.DataFrame) -> dict[str, Value]:
-    return {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+def test_reasons_by_hand(session: ScoringSession) -> None:
+    found = principal_reasons(
+        UNUSUAL,
+        explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25, EXT_SOURCE_1=1.0, DAYS_EMPLOYED=-0.75, FLAG_PHONE=0.125),
+        session,
+        REFERENCE,
+    )
+    assert found == (
+        Reason("EXT_SOURCE_1", 1.0), Reason("AMT_CREDIT", 0.5), Reason("AMT_INCOME_TOTAL", 0.25),
+        Reason("FLAG_PHONE", 0.125),
+    )  # fmt: skip
 
 
-def log_odds_of(*probabilities: float) -> NDArray[np.float32]:
-    return np.array([math.log(value / (1 - value)) for value in probabilities], dtype=np.float32)
+def test_what_is_typical_is_no_reason_but_part_of_a_combination(session: ScoringSession) -> None:
+    application = {**UNUSUAL, "AMT_CREDIT": 5.0, "EXT_SOURCE_1": None}
+    explanation = explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25, EXT_SOURCE_1=1.0, DAYS_EMPLOYED=-0.75)
+    # In all 1.0 above the just approved, of which the income is a quarter.
+    assert principal_reasons(application, explanation, session, REFERENCE) == (
+        Reason("AMT_INCOME_TOTAL", 0.25),
+        Reason(COMBINATION, 0.75),
+    )
 
 
-@pytest.fixture(scope="module")
-def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
-    return Explainer.open(published.directory, typical_of_table(applications))
+def test_a_missing_value_is_a_reason_where_few_lack_it(session: ScoringSession) -> None:
+    typical = {**TYPICAL, "EXT_SOURCE_1": dataclasses.replace(TYPICAL["EXT_SOURCE_1"], missing_share=0.4)}
+    application, explanation = {**UNUSUAL, "EXT_SOURCE_1": None}, explained(EXT_SOURCE_1=1.0)
+    few = dataclasses.replace(REFERENCE, typical=typical)
+    assert principal_reasons(application, explanation, session, few) == (Reason("EXT_SOURCE_1", 1.0),)
+    assert principal_reasons(application, explanation, session, REFERENCE) == (Reason(COMBINATION, 1.0),)
 
 
-@pytest.fixture(scope="module")
-def contributions(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
-    text = (published.directory / "model.txt").read_text(encoding="utf-8")
-    return make_contributions(applications, ShapleyModel(text), digest="d")
+def test_a_field_whose_typical_value_is_worse_is_no_reason(session: ScoringSession) -> None:
+    # A credit of 1 is worth less PD than the typical one of 4, whatever its contribution says.
+    application, explanation = {**UNUSUAL, "AMT_CREDIT": 1.0}, explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25)
+    assert principal_reasons(application, explanation, session, REFERENCE) == (
+        Reason("AMT_INCOME_TOTAL", 0.25),
+        Reason(COMBINATION, 0.5),
+    )
+    flat = ScoringSession(LinearModel(RAW, {}), session.manifest, features=RAW)
+    assert principal_reasons(UNUSUAL, explanation, flat, REFERENCE) == (Reason(COMBINATION, 0.75),)
 
 
-def test_stored_contributions_give_the_log_odds_of_the_model(
-    contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
-) -> None:
-    booster = lgb.Booster(model_file=str(published.directory / "model.txt"))
-    wanted = np.asarray(booster.predict(FEATURES.matrix(applications), raw_score=True))
-    found = published_log_odds(contributions)
-    assert found.dtype == np.float32
-    assert np.abs(found - wanted).max() <= len(FEATURES.names) * contributions.max_error + 1e-6
+def test_that_a_document_was_given_is_no_reason(session: ScoringSession) -> None:
+    explanation = explained(FLAG_DOCUMENT_3=1.0, FLAG_PHONE=0.5)
+    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (
+        Reason("FLAG_PHONE", 0.5),
+        Reason(COMBINATION, 1.0),
+    )
 
 
-def test_log_odds_of_stored_steps_by_hand() -> None:
-    # Two columns at the ends of 16 bits: their sum takes more.
-    frame = pl.DataFrame({"x": [32_767, -32_768, 3], "y": [32_767, -32_768, -1]}, schema={"x": pl.Int16, "y": pl.Int16})
-    features = tuple(ExplainedFeature(name, name, 0, 0, bins=None) for name in ("x", "y"))  # type: ignore[arg-type]
-    stored = Contributions(frame, features, step=0.5, base=-2.0, max_error=0.0, ids_digest="", digest="")
-    assert published_log_odds(stored).tolist() == [32_765.0, -32_770.0, -1.0]
+def test_what_rounds_to_nothing_is_not_said(session: ScoringSession) -> None:
+    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.009, EXT_SOURCE_1=0.0005)
+    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (Reason("AMT_CREDIT", 1.0),)
 
 
-def test_just_approved_are_the_riskiest_below_the_cutoff() -> None:
-    log_odds = log_odds_of(0.02, 0.09, 0.30, 0.05, 0.08, 0.09, 0.11)
-    assert just_approved(log_odds, 0.10, n=3).tolist() == [1, 5, 4]
-    assert just_approved(log_odds, 0.10, n=1).tolist() == [1]
-    assert just_approved(log_odds, 0.10).tolist() == [1, 5, 4, 3, 0]
-    assert just_approved(log_odds, 0.01).tolist() == []
-    assert just_approved(log_odds, 1.0, n=2).tolist() == [2, 6]
+def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
+    explanation = explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.5, EXT_SOURCE_1=1.0)
+    # Of equal ones the first.
+    two = (Reason("EXT_SOURCE_1", 1.0), Reason("AMT_CREDIT", 0.5))
+    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE, n=2) == two
+    assert len(principal_reasons(UNUSUAL, explanation, session, REFERENCE, n=9)) == 3
 
 
-def test_an_application_at_the_cutoff_is_not_just_approved() -> None:
-    # Log-odds of 0 are a PD of exactly one half.
-    log_odds = np.array([0.0, -1e-3, 1e-3], dtype=np.float32)
-    assert just_approved(log_odds, 0.5).tolist() == [1]
+def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
+    nobody = Reference(0, {})
+    assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
+    assert strongest_supports(explained(AMT_CREDIT=-3.0), nobody) == ()
+    table = pl.DataFrame([UNUSUAL] * 2)
+    explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
+    assert batch_reasons(table, np.zeros((2, 3), np.float32), explainer, session, nobody).tolist() == [[-1] * 4] * 2
 
 
-@given(
-    log_odds=arrays(np.float32, st.integers(1, 60), elements=st.integers(-8, 4).map(lambda value: value / 2)),
-    cutoff=st.sampled_from([0.0, 0.02, 0.0909, 0.5, 0.9, 1.0]),
-    n=st.integers(1, 70),
-)
-@settings(max_examples=200, deadline=None)
-def test_just_approved_are_those_of_a_full_sort(log_odds: NDArray[np.float32], cutoff: float, n: int) -> None:
-    approved = [i for i, value in enumerate(log_odds) if float(np.float32(1 / (1 + np.exp(-float(value))))) < cutoff]
-    wanted = sorted(approved, key=lambda i: (-log_odds[i], i))[:n]
-    assert just_approved(log_odds, cutoff, n).tolist() == wanted
+def test_supports_lower_the_risk_below_the_references() -> None:
+    reference = dataclasses.replace(REFERENCE, features=dict.fromkeys(FIELDS, 0.25))
+    found = strongest_supports(explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25), reference, n=2)
+    assert found == (Reason("AMT_CREDIT", -0.75), Reason("EXT_SOURCE_1", -0.25))
 
 
-def test_the_reference_is_the_mean_of_explanations(
-    contributions: Contributions, explainer: Explainer, applications: pl.DataFrame
-) -> None:
-    rows = just_approved(published_log_odds(contributions), 0.15, n=50)
-    reference = make_reference(contributions, rows)
-    alone = [explainer.explain(application).features for application in applications[rows].iter_rows(named=True)]
-    assert reference.n_applications == len(rows) == 50
-    assert tuple(reference.features) == FEATURES.names
-    for name in FEATURES.names:
-        wanted = sum(features[name] for features in alone) / len(alone)
-        assert reference.features[name] == pytest.approx(wanted, abs=contributions.max_error + 1e-9)
-
-
-def test_without_approved_applications_there_are_no_reasons(
-    contributions: Contributions, explainer: Explainer, applications: pl.DataFrame
-) -> None:
-    nobody = just_approved(published_log_odds(contributions), 0.0)
-    reference = make_reference(contributions, nobody)
-    assert reference == Reference(0, {})
-    assert principal_reasons(explained(3, 3, 3, 3, 3), reference) == ()
-    assert strongest_supports(explained(-3, 3, 3, 3, 3), reference) == ()
-    two = applications.head(2)
-    assert batch_reasons(two, FEATURES.matrix(two), explainer, reference).tolist() == [[-1] * 4] * 2
-
-
-def test_reasons_by_hand() -> None:
-    # Excesses: a 0.5, b 0.25, c 0, d -0.75, e 1.
-    explanation = explained(0.75, -0.25, 0.0, 0.25, 1.0)
-    assert principal_reasons(explanation, TYPICAL) == (Reason("e", 1.0), Reason("a", 0.5), Reason("b", 0.25))
-    assert principal_reasons(explanation, TYPICAL, n=2) == (Reason("e", 1.0), Reason("a", 0.5))
-    assert strongest_supports(explanation, TYPICAL) == (Reason("d", -0.75),)
-
-
-def test_equal_excesses_come_in_the_order_of_the_fields() -> None:
-    explanation = explained(0.75, 0.0, 0.5, 1.5, -0.5)
-    assert [reason.field for reason in principal_reasons(explanation, TYPICAL, n=3)] == ["a", "b", "c"]
-
-
-def test_reasons_need_not_be_as_many_as_asked_for() -> None:
-    assert len(principal_reasons(explained(5, 5, 5, 5, 5), TYPICAL, n=9)) == 5
-
-
-def test_what_exceeds_the_reference_is_traced_to_the_fields() -> None:
-    features = {"a": 0.5, "a_to_b": 1.0, "b_to_c": -1.0}
-    shares = {"a": {"a": 1.0}, "a_to_b": {"a": 0.25, "b": 0.75}, "b_to_c": {"b": 0.0, "c": 1.0}}
-    explanation = Explanation(-2.0, features, {"a": 0.75, "b": 0.75, "c": -1.0}, shares)
-    reference = Reference(10, {"a": 0.25, "a_to_b": 0.5, "b_to_c": -1.5})
-    # Beyond the reference: 0.25, 0.5, and 0.5.
-    assert principal_reasons(explanation, reference) == (Reason("c", 0.5), Reason("a", 0.375), Reason("b", 0.375))
-    opposite = Reference(10, {"a": 0.5, "a_to_b": 1.0, "b_to_c": -0.5})
-    assert strongest_supports(explanation, opposite) == (Reason("c", -0.5),)
+def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSession) -> None:
+    features = {"a": 0.5, "credit_to_income": 1.0}
+    shares = {"a": {"AMT_CREDIT": 1.0}, "credit_to_income": {"AMT_CREDIT": 0.25, "AMT_INCOME_TOTAL": 0.75}}
+    explanation = Explanation(-2.0, features, dict.fromkeys(FIELDS, 0.0), shares)
+    reference = Reference(10, {"a": 0.25, "credit_to_income": 0.5}, TYPICAL)
+    # Beyond the reference: 0.25 and 0.5.
+    assert principal_reasons(UNUSUAL, explanation, session, reference) == (
+        Reason("AMT_CREDIT", 0.375),
+        Reason("AMT_INCOME_TOTAL", 0.375),
+    )
+    opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5})
+    assert strongest_supports(explanation, opposite) == (
+        Reason("AMT_INCOME_TOTAL", -0.375),
+        Reason("AMT_CREDIT", -0.125),
+    )
 
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
@@ -189,15 +207,18 @@ FEW_EXPLAINED = Explainer(
 @given(
     values=arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.integers(0, 6).map(float)),
     means=st.tuples(*[st.integers(-3, 3).map(lambda value: value / 4)] * 3),
+    slopes=st.tuples(*[st.integers(-1, 1)] * 3),
     n=st.integers(1, 5),
 )
 @settings(max_examples=150, deadline=None)
 def test_many_at_once_have_the_reasons_of_each_alone(
-    values: NDArray[np.float64], means: tuple[float, float, float], n: int
+    values: NDArray[np.float64], means: tuple[float, ...], slopes: tuple[int, ...], n: int, manifest: Manifest
 ) -> None:
     table = pl.DataFrame(values, schema=["AMT_CREDIT", "AMT_INCOME_TOTAL", "AMT_ANNUITY"], orient="row")
-    reference = Reference(10, dict(zip(FEW.names, means, strict=True)))
-    found = batch_reasons(table, FEW.matrix(table), FEW_EXPLAINED, reference, n=n)
+    typical = {name: Typical(2.0, 3.0, 4.0, None, 0.0, 0.0, 0.0) for name in table.columns}
+    reference = Reference(10, dict(zip(FEW.names, means, strict=True)), typical)
+    session = ScoringSession(LinearModel(FEW, dict(zip(FEW.names, slopes, strict=True))), manifest, features=FEW)
+    found = batch_reasons(table, FEW.matrix(table), FEW_EXPLAINED, session, reference, n=n)
     assert found.shape == (len(values), n)
     for positions, application in zip(found.tolist(), table.iter_rows(named=True), strict=True):
         explanation = FEW_EXPLAINED.explain(application)
@@ -205,79 +226,59 @@ def test_many_at_once_have_the_reasons_of_each_alone(
         for feature, shares in explanation.shares.items():
             for name, share in shares.items():
                 excess[name] += share * (explanation.features[feature] - reference.features[feature])
-        wanted = sorted((name for name in excess if np.float32(excess[name]) > 0), key=lambda x: -np.float32(excess[x]))
-        assert [FEW.sources[place] for place in positions if place >= 0] == wanted[:n]
-        alone = principal_reasons(explanation, reference, n=n)
-        assert [reason.field for reason in alone] == wanted[:n]
-        assert [reason.excess for reason in alone] == pytest.approx([excess[name] for name in wanted[:n]])
+        named = [
+            name
+            for name in sorted(excess, key=lambda name: -np.float32(excess[name]))
+            if excess[name] > 0.01
+            and not 2 <= application[name] <= 4
+            and session.score({**application, name: 3.0}) < session.score(application)
+        ][:n]
+        left = sum(excess.values()) - sum(excess[name] for name in named)
+        wanted = [*named, COMBINATION] if len(named) < n and left > 0.01 else named
+        assert [[*FEW.sources, COMBINATION][place] for place in positions if place >= 0] == wanted
+        alone = principal_reasons(application, explanation, session, reference, n=n)
+        assert [reason.field for reason in alone] == wanted
+        assert [reason.excess for reason in alone] == pytest.approx([{**excess, COMBINATION: left}[x] for x in wanted])
 
 
-def test_a_declined_application_has_the_same_reasons_alone_and_among_all(built: Settings) -> None:
+def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) -> None:
     applications = read_parquet(built.applications)
-    session, explainer = ScoringSession.open(built.model), Explainer.open(built.model, typical_of_table(applications))
-    contributions = load_contributions(built.contributions)
+    session, contributions = ScoringSession.open(built.model), load_contributions(built.contributions)
+    facts = describe_table(applications.lazy())
+    explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()})
     cutoff = session.manifest.cutoff
-    rows = just_approved(published_log_odds(contributions), cutoff)
-    reference = make_reference(contributions, rows)
-    scored = session.score_frame(applications)
-    # Stored steps are exact to 0.0043 of log-odds, 0.0004 of a PD at the cutoff.
-    assert scored[rows].max() < cutoff + 4e-4
-    surely = np.flatnonzero((scored < cutoff - 4e-4) & (scored > scored[rows].min() + 8e-4))
-    assert 0 < surely.size < rows.size == 2_000
-    assert set(surely) <= set(rows)
-    declined = np.flatnonzero(is_declined(scored, cutoff))
-    assert declined.size > 500
-    told: list[tuple[int, int]] = []
+    reference = find_reference(contributions, applications.lazy(), session, cutoff)
+    declined = np.flatnonzero(is_declined(session.score_frame(applications), cutoff))[:600]
     table = applications[declined]
+    told: list[tuple[int, int]] = []
     found = batch_reasons(
-        table, FEATURES.matrix(table), explainer, reference, advance=lambda done, total: told.append((done, total))
+        table, FEATURES.matrix(table), explainer, session, reference, advance=lambda *done: told.append(done)
     )
-    assert told == [(declined.size, declined.size)]
-    # A declined application's total lies above the reference's, so that some field's must.
+    assert told == [(600, 600)]
+    # A declined application's total lies above the reference's: something can always be said.
     assert np.all(found[:, 0] >= 0)
-    for positions, application in zip(found[:500], table.iter_rows(named=True), strict=False):
-        reasons = principal_reasons(explainer.explain(application), reference)
-        assert [reason.field for reason in reasons] == [explainer.fields[i] for i in positions if i >= 0]
-        assert [reason.excess for reason in reasons] == sorted((reason.excess for reason in reasons), reverse=True)
-        assert reasons[-1].excess > 0
+    n_combined = n_reasons = 0
+    for positions, application in zip(found, table.iter_rows(named=True), strict=True):
+        reasons = principal_reasons(application, explainer.explain(application), session, reference)
+        names = [*explainer.fields, COMBINATION]
+        assert [reason.field for reason in reasons] == [names[i] for i in positions if i >= 0]
+        single = [reason for reason in reasons if reason.field != COMBINATION]
+        assert [reason.excess for reason in single] == sorted((reason.excess for reason in single), reverse=True)
+        assert all(reason.excess > 0.01 for reason in reasons)
+        assert single == list(reasons[: len(single)])
+        n_reasons, n_combined = n_reasons + len(single), n_combined + len(reasons) - len(single)
+        for name in (reason.field for reason in single):
+            column, typical = schema.column(name), reference.typical[name]
+            assert not is_typical(column, application[name], typical)
+            moved = session.score({**application, name: typical_value(column, typical)})
+            assert moved < session.score(application)
+            assert not (name.startswith("FLAG_DOCUMENT") and application[name] == 1)
+    # Both happen, so that the loop above has seen each.
+    assert n_combined > 10
+    assert n_reasons > 1_200
 
 
-def test_quartiles_leave_the_sentinel_out() -> None:
-    values = pl.Series([-100, -200, 365_243, -300, None, -400, -500, 365_243], dtype=pl.Int32)
-    found = typical_of(schema.column("DAYS_EMPLOYED"), values)
-    assert found == Typical(-400.0, -300.0, -200.0, None, 0.0, 1 / 8, 2 / 8)
-
-
-def test_quartiles_are_values_that_occur() -> None:
-    found = typical_of(schema.column("CNT_CHILDREN"), pl.Series([0, 0, 0, 1, 1, 2, 5, 9], dtype=pl.Int8))
-    assert {found.low, found.median, found.high} <= {0.0, 1.0, 2.0, 5.0}
-    assert found.sentinel_share == found.missing_share == 0.0
-
-
-@pytest.mark.parametrize("dtype", [pl.String, schema.column("OCCUPATION_TYPE").dtype])
-def test_a_category_has_its_commonest_level(dtype: pl.DataType) -> None:
-    column = schema.column("OCCUPATION_TYPE")
-    values = pl.Series(["Drivers", None, "Laborers", "Managers", "Laborers"], dtype=dtype)
-    assert typical_of(column, values) == Typical(None, None, None, "Laborers", 2 / 5, 1 / 5, 0.0)
-    tied = pl.Series(["Managers", "Drivers", "Managers", "Drivers"], dtype=dtype)
-    assert typical_of(column, tied).level == "Drivers"
-
-
-def test_a_level_that_the_schema_does_not_list_can_be_the_commonest() -> None:
-    values = pl.Series(["Space crew", "Drivers", "Space crew"])
-    assert typical_of(schema.column("OCCUPATION_TYPE"), values).level == "Space crew"
-    assert typical_of(schema.column("OCCUPATION_TYPE"), values.head(2)).level == "Drivers"
-
-
-def test_a_flag_is_a_level() -> None:
-    values = pl.Series([1, 0, 1, 1], dtype=pl.Int8)
-    assert typical_of(schema.column("FLAG_DOCUMENT_3"), values) == Typical(None, None, None, "1", 0.75, 0.0, 0.0)
-
-
-@pytest.mark.parametrize("name", ["EXT_SOURCE_1", "DAYS_EMPLOYED", "OCCUPATION_TYPE", "FLAG_PHONE"])
-def test_where_nothing_is_known_nothing_is_typical(name: str) -> None:
-    column = schema.column(name)
-    empty = pl.Series([], dtype=column.dtype)
-    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0, 0.0)
-    missing = pl.Series([None, None], dtype=column.dtype)
-    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0, 0.0)
+def test_labels_are_those_of_the_positions() -> None:
+    assert reason_labels(("AMT_CREDIT", "EXT_SOURCE_1")) == [
+        "Credit amount", "External score 1", "A combination of several values",
+    ]  # fmt: skip

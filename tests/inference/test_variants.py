@@ -11,15 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
-from inference import variants
 from inference.build import PublishedModel
-from inference.encoding import FeatureSet, raw_feature
 from inference.errors import FeatureError
 from inference.features import FEATURES
 from inference.session import ScoringSession
 from inference.values import Value
-from inference.variants import make_variants, score_variants
+from inference.variants import move_fields, score_variants
 
 CHANGES: dict[str, Sequence[Value]] = {
     "AMT_CREDIT": [1, 450_000, 123_456.78, None, 2**53 + 1, 0.0, math.nan],
@@ -53,7 +50,6 @@ def test_variants_score_as_each_of_them_alone(session: ScoringSession, rows: lis
     seen = set[float]()
     for application in rows:
         expected = alone(session, application, CHANGES)
-        np.testing.assert_array_equal(session.score_frame(make_variants(application, CHANGES)), expected)
         np.testing.assert_array_equal(score_variants(session, application, CHANGES), expected)
         seen.update(expected)
     assert len(seen) > 2 * len(rows)
@@ -64,61 +60,33 @@ def test_every_column_moves_as_it_does_alone(session: ScoringSession, applicatio
     for name in FEATURES.sources:
         changes = {name: [None, *others[name].to_list()]}
         expected = alone(session, application, changes)
-        np.testing.assert_array_equal(session.score_frame(make_variants(application, changes)), expected)
         np.testing.assert_array_equal(score_variants(session, application, changes), expected)
 
 
-def test_many_variants_score_as_few_do(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
-    n_rows = variants._FEW_ROWS + 1
-    amounts = np.linspace(20_000, 490_000, n_rows).tolist()
-    many = score_variants(session, rows[0], {"AMT_CREDIT": amounts})
-    parts = [score_variants(session, rows[0], {"AMT_CREDIT": amounts[start::7]}) for start in range(7)]
-    assert many.dtype == np.float32
-    assert many.shape == (n_rows,)
-    for start, part in enumerate(parts):
-        np.testing.assert_array_equal(many[start::7], part)
-
-
-def test_the_table_by_hand() -> None:
-    features = FeatureSet(
-        raw_feature(name) for name in ("AMT_CREDIT", "NAME_CONTRACT_TYPE", "FLAG_PHONE", "EXT_SOURCE_1")
-    )
-    application: dict[str, Value] = {"AMT_CREDIT": 100, "NAME_CONTRACT_TYPE": "Cash loans", "CODE_GENDER": "F"}
-    found = make_variants(application, {"FLAG_PHONE": [0, None], "NAME_CONTRACT_TYPE": ["New", None]}, features)
-    expected = pl.DataFrame(
-        {
-            "AMT_CREDIT": [100.0, 100.0],
-            "NAME_CONTRACT_TYPE": ["New", None],
-            "FLAG_PHONE": [0.0, None],
-            "EXT_SOURCE_1": pl.Series([None, None], dtype=pl.Float64),
-        }
-    )
-    assert found.equals(expected)
-    assert found.schema == expected.schema
-
-
-def test_the_table_has_the_columns_and_dtypes_that_the_features_take(rows: list[dict[str, Value]]) -> None:
-    found = make_variants(rows[0], {"AMT_CREDIT": [1.0]})
-    assert found.columns == list(FEATURES.sources)
-    for name, dtype in found.schema.items():
-        assert dtype == (pl.String if schema.column(name).kind is Kind.CATEGORY else pl.Float64)
+def test_one_field_of_some_applications_moved(session: ScoringSession, applications: pl.DataFrame) -> None:
+    table = applications.head(6)
+    others = applications.row(99, named=True)
+    which = np.array([4, 1, 1])
+    moves = [(name, which, value) for name in FEATURES.sources for value in (None, others[name])]
+    found = move_fields(FEATURES, table, FEATURES.matrix(table), moves)
+    given = [{**table.row(row, named=True), name: value} for name, _, value in moves for row in which]
+    expected = [FEATURES.row(application)[0] for application in given]
+    np.testing.assert_array_equal(found, np.array(expected))
+    assert move_fields(FEATURES, table, FEATURES.matrix(table), []).shape == (0, len(FEATURES.names))
 
 
 def test_without_changes_it_is_the_application(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
     expected = [session.score(rows[3])]
-    assert session.score_frame(make_variants(rows[3], {})).tolist() == expected
     assert score_variants(session, rows[3], {}).tolist() == expected
 
 
 def test_no_values_are_no_variants(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
-    assert make_variants(rows[0], {"AMT_CREDIT": []}).shape == (0, len(FEATURES.sources))
     assert score_variants(session, rows[0], {"AMT_CREDIT": []}).shape == (0,)
 
 
 def test_the_application_itself_stays_as_it_was(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
     application = dict(rows[0])
     score_variants(session, application, CHANGES)
-    make_variants(application, CHANGES)
     assert application == rows[0]
 
 
@@ -136,8 +104,6 @@ def test_the_application_itself_stays_as_it_was(session: ScoringSession, rows: l
 def test_wrong_keys_and_values_are_named(
     session: ScoringSession, application: dict[str, Value], changes: dict[str, list[Value]], said: str
 ) -> None:
-    with pytest.raises(FeatureError, match=said):
-        make_variants(application, changes)
     with pytest.raises(FeatureError, match=said):
         score_variants(session, application, changes)
 

@@ -13,11 +13,13 @@ from dashboard.components.method import render_method
 from dashboard.components.table import render_small_table
 from dashboard.drafts import Draft, make_edits
 from dashboard.field_words import word_field
-from dashboard.reason_words import REASONS_METHOD, is_typical, word_typical
+from dashboard.reason_words import REASONS_METHOD, word_reason
 from data import schema
 from data.schema import Kind, Sensitivity
-from inference.counterfactuals import LEVERS, LONGEST_TERM, SHORTEST_TERM, Counterfactual, FieldChange
-from inference.reasons import Reason
+from inference.comparison import Typical, is_typical
+from inference.counterfactuals import Counterfactual, FieldChange
+from inference.loan_moves import FARTHEST
+from inference.reasons import COMBINATION, Reason
 
 _SENSITIVE, _TYPICAL = "†", "‡"
 
@@ -38,10 +40,9 @@ def _render_reasons(view: ApplicantView) -> None:
     told = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
     header = ["", "Field", "This applicant", "Typical of the just approved", "Odds"]
     render_small_table(header, [row for row, _ in told])
-    side = "riskier" if assessed.is_declined else "safer"
     notes = {
         _SENSITIVE: "A sensitive attribute: have it reviewed before it is given as a reason.",
-        _TYPICAL: f"Common among the just approved, too: the model rates it {side} than theirs on average.",
+        _TYPICAL: "Common among the just approved, too: the model rates it safer than theirs on average.",
     }
     for mark, note in notes.items():
         if any(mark in marks for _, marks in told):
@@ -53,16 +54,20 @@ def _render_reasons(view: ApplicantView) -> None:
 
 def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[tuple[str, ...], str]:
     """A reason as a row of the table, and the marks of the notes that belong to it."""
-    column = schema.column(reason.field)
-    value, typical = view.values.get(column.name), cache.typical_of_reference(column.name, view.cutoff)
-    marks = _SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
-    marks += _TYPICAL if typical and is_typical(column, value, typical) else ""
+    typical = cache.typical_of_reference(reason.field, view.cutoff)
+    worded = word_reason(reason, view.values, typical)
+    marks = "" if reason.field == COMBINATION else _marks(view, schema.column(reason.field), typical)
     cells = (
-        str(place), f"**{labels.plain(column.label)}**{marks}", labels.plain(word_field(column, value)),
-        labels.plain(word_typical(column, typical)) if typical else labels.NOT_DEFINED,
-        f"×\u00a0{math.exp(reason.excess):.2f}",
+        str(place), f"**{labels.plain(worded.label)}**{marks}", labels.plain(worded.value),
+        labels.plain(worded.typical), f"×\u00a0{math.exp(reason.excess):.2f}",
     )  # fmt: skip
     return cells, marks
+
+
+def _marks(view: ApplicantView, column: schema.Column, typical: Typical | None) -> str:
+    marks = _SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
+    # Of what keeps an application approved alone: a reason to decline is never typical.
+    return marks + (_TYPICAL if typical and is_typical(column, view.values.get(column.name), typical) else "")
 
 
 def _why_none(view: ApplicantView) -> str:
@@ -85,17 +90,18 @@ def _render_changes(view: ApplicantView) -> None:
         return
     found = cache.changes_to_approve(view.values, view.cutoff)
     if not found:
-        levers = ", ".join(schema.column(lever.name).label.lower() for lever in LEVERS)
         st.info(
-            f"None found: no change of one or two of {levers} brings the PD below {cutoff}. Amounts were tried in "
-            f"steps of 2.5 % up to 60 %, with {SHORTEST_TERM:g} to {LONGEST_TERM:g} payments.",
+            "None found: no smaller loan, no loan without what is sold on top of the goods, no other term, no phone "
+            f"number or document, and no two of these, bring the PD below {cutoff}. Amounts were tried up to "
+            f"{labels.percent(FARTHEST, 0)} away.",
             icon=":material/block:",
         )
     for place, change in enumerate(found):
         _render_change(view, place, change)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            "The smallest changes of one or two fields that can be acted on, in steps of 2.5 %, each scored again.",
+            "The smallest changes of one or two things that can be acted on, each scored again. The loan's amounts "
+            "move together, and it stays one that the portfolio knows.",
             width="stretch",
         )
         render_method("What would change a decision", key="changes")
@@ -103,12 +109,18 @@ def _render_changes(view: ApplicantView) -> None:
 
 def _render_change(view: ApplicantView, place: int, found: Counterfactual) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        words = " and ".join(word_change(change) for change in found.changes)
+        words = word_changes(found)
         digits = labels.telling_digits(found.default_probability, view.cutoff)
         st.markdown(f"{words}: PD **{labels.percent(found.default_probability, digits)}**", width="stretch")
         edits = make_edits([*view.draft.edits, *((change.name, change.after) for change in found.changes)], view.base)
         tried = Draft(view.draft.applicant, edits)
         st.button("Try it", key=f"try.{place}", on_click=state.put_draft, args=(tried,), icon=":material/edit:")
+
+
+def word_changes(found: Counterfactual) -> str:
+    """All that changes in words, as Markdown."""
+    *first, last = (word_change(change) for change in found.changes)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def word_change(change: FieldChange) -> str:

@@ -10,15 +10,15 @@ from dashboard import cache, labels, state
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.drafts import NEW, NO_EDITS, Draft
-from dashboard.field_words import word_field
 from dashboard.filters import Filters
 from dashboard.lookup import Pick
 from dashboard.metrics.placement import share_below
+from dashboard.reason_words import word_reason
 from dashboard.visit import APPLICANT, EDITS
-from data import schema
 from data.errors import DataError
 from inference.assessment import Assessment
 from inference.decision import declines
+from inference.reasons import COMBINATION
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
@@ -221,8 +221,9 @@ def _render_reasons(view: ApplicantView) -> None:
     decided = "Declined" if view.assessed.is_declined else "Approved"
     lines = [f"{decided}{' by the published model' if view.filed else ''} mainly because of"]
     for reason in reasons:
-        column = schema.column(reason.field)
-        lines.append(f"- **{column.label}**: {labels.plain(word_field(column, view.values.get(column.name)))}")
+        worded = word_reason(reason, view.values, None)
+        value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"
+        lines.append(f"- **{labels.plain(worded.label)}**{value}")
     st.markdown("\n".join(lines))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard import cache, labels
 from dashboard.charts.neighbours import NeighbourGroup, describe_neighbours, plot_neighbours, tabulate_neighbours
@@ -15,9 +16,8 @@ from dashboard.field_words import word_field
 from dashboard.metrics.rates import share
 from dashboard.reason_words import word_typical
 from data import schema
-from inference.decision import probabilities_of
+from inference.comparison import typical_of
 from inference.neighbours import Nearest
-from inference.reasons import typical_of
 
 _FIELDS = 10
 _ROWS = 8
@@ -29,18 +29,16 @@ def render_people(view: ApplicantView) -> None:
     if own is None or found is None:
         st.info(labels.plain(cache.why_no_portfolio()), icon=":material/info:")
         return
-    defaulted = own.defaulted[found.rows]
+    pds, defaulted = cache.published_pds(found.rows), own.defaulted[found.rows]
     rate = share(int(defaulted.sum()), int(defaulted.size), "no application is like this one")
-    group = NeighbourGroup(
-        probabilities_of(own.log_odds[found.rows]), defaulted, view.assessed.default_probability, rate
-    )
+    group = NeighbourGroup(pds.astype(np.float64), defaulted, view.assessed.default_probability, rate)
     cutoff = view.cutoff
     render_figure(
         plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
         alt=describe_neighbours(group, cutoff=cutoff), table=tabulate_neighbours(group), method="Similar applicants",
     )  # fmt: skip
     _render_fields(view, found)
-    _render_nearest(own, found)
+    _render_nearest(own, found, pds)
 
 
 def _render_fields(view: ApplicantView, found: Nearest) -> None:
@@ -61,11 +59,11 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
     )
 
 
-def _render_nearest(own: cache.Portfolio, found: Nearest) -> None:
+def _render_nearest(own: cache.Portfolio, found: Nearest, pds: NDArray[np.float32]) -> None:
     rows = found.rows[:_ROWS]
     table = pl.DataFrame({
         "Application": own.ids[rows], "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
-        "PD (%)": (100 * probabilities_of(own.log_odds[rows])).round(2),
+        "PD (%)": (100 * pds[:_ROWS].astype(np.float64)).round(2),
         "Outcome": np.where(own.defaulted[rows], "defaulted", "repaid"),
     })  # fmt: skip
     with st.expander(f"The {table.height} nearest", key="nearest"):

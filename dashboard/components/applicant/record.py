@@ -15,10 +15,8 @@ from dashboard import cache, labels, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.drafts import NEW, Draft, make_edits
-from dashboard.field_words import word_field
-from dashboard.reason_words import REASONS_METHOD, word_typical
+from dashboard.reason_words import REASONS_METHOD, word_reason
 from dashboard.record_page import record_html
-from data import schema
 from data.errors import DataError
 from inference.reasons import Reason
 from inference.record import (
@@ -109,12 +107,8 @@ def _out_of_fold(view: ApplicantView) -> float | None:
 
 
 def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
-    column = schema.column(reason.field)
-    typical = cache.typical_of_reference(column.name, view.cutoff)
-    words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
-    return RecordedReason(
-        column.name, column.label, word_field(column, view.values.get(column.name)), words, reason.excess
-    )
+    worded = word_reason(reason, view.values, cache.typical_of_reference(reason.field, view.cutoff))
+    return RecordedReason(reason.field, worded.label, worded.value, worded.typical, reason.excess)
 
 
 # A file is made when it is asked for, in a thread that belongs to no visit: what it holds is given to it.
