@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.metrics.counts import exact_counts
-from dashboard.metrics.economics import Costs, CutoffCurve, Terms, cost_curve, profit_curve
+from dashboard.metrics.economics import Costs, Terms, realised_at
 from scripts.intervals.population import PDS, SHARES, Misses, drawn, table
 
 COSTS, TERMS = Costs(10.0, 1.0), Terms(margin=0.05, lgd=0.45, ead=1.0)
@@ -40,19 +40,17 @@ def measured(
     """What the intervals of cost (under None) and of profit (by exposures) miss, at each cutoff."""
     rng = np.random.default_rng(seed)
     found: dict[Key, Misses] = {(kind, cutoff): Misses() for kind in (None, *exposures) for cutoff in cutoffs}
+    truths = {(kind, cutoff): truth(kind, cutoff) for kind, cutoff in found}
     for _ in range(n_samples):
         pd, outcome = drawn(n_defaults, rng)
         noise = rng.normal(size=pd.size)
         for kind in (None, *exposures):
             amounts = None if kind is None else np.exp(kind.spread * noise - kind.slope * pd)
             counts = exact_counts(outcome, pd, amounts)
-            for cutoff in cutoffs:
-                curve = (
-                    cost_curve(counts, COSTS, cutoff=cutoff) if kind is None
-                    else profit_curve(counts, TERMS, cutoff=cutoff)
-                )  # fmt: skip
-                assert isinstance(curve, CutoffCurve)
-                found[kind, cutoff].count(curve.now, truth(kind, cutoff))
+            for cutoff, estimate in zip(
+                cutoffs, realised_at(counts, COSTS if kind is None else TERMS, cutoffs), strict=True
+            ):
+                found[kind, cutoff].count(estimate, truths[kind, cutoff])
     return found
 
 
