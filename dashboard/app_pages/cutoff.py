@@ -217,7 +217,8 @@ def _render_curve_cards(
     now, at_best, optimum, theory = st.columns(4)
     with now:
         render_estimate(
-            f"{words.noun} {words.per}", curve.now, words.word, help_text=f"{words.noun} at the cutoff in force.",
+            f"{words.noun} {words.per}", curve.now, words.word,
+            help_text=f"{words.noun} at the cutoff in force. {_chosen(curve)}",
             against=Named(other.name, other.value.now) if other else None,
         )  # fmt: skip
     with at_best:
@@ -238,6 +239,12 @@ def _render_curve_cards(
             "Break-even PD", labels.percent(curve.theory), words.formula,
             help_text="PD at which approving and declining are worth the same: the best cutoff where PDs are right.",
         )  # fmt: skip
+
+
+def _chosen(curve: CutoffCurve) -> str:
+    if curve.applied == curve.optimum.value:
+        return "This cutoff is the best for these very applications: the figure flatters, and so does its interval."
+    return "The interval is for a cutoff that was chosen without these outcomes."
 
 
 def _saving(curve: CutoffCurve, words: _CardWords) -> str:
