@@ -160,7 +160,7 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
         return
     now, at_best, optimum, theory = st.columns(4)
     with now:
-        render_card(economics.now, shown, view.beside)
+        render_card(economics.now, shown, view.beside, more_help=f" {_chosen(curve)}")
     with at_best:
         render_card(economics.best, shown, None, note=f"{labels.money(curve.given_away)} {economics.better} in all")
     with optimum:
@@ -169,6 +169,12 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)
+
+
+def _chosen(curve: CutoffCurve) -> str:
+    if curve.applied == curve.optimum.value:
+        return "This cutoff is the best for these very applications: the figure flatters, and so does its interval."
+    return "The interval is for a cutoff that was chosen without these outcomes."
 
 
 def _render_use(curve: CutoffCurve | None) -> None:

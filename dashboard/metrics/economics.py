@@ -192,6 +192,12 @@ def profit_curve(counts: ScoreCounts, terms: Terms, *, cutoff: float, max_points
     return _curve(_profit_book(counts, terms), counts, cutoff, max_points) if counts.n_applications else None
 
 
+def realised_at(counts: ScoreCounts, stakes: Costs | Terms, cutoffs: Sequence[float]) -> tuple[Estimate, ...]:
+    """Cost (of `Costs`) or profit (of `Terms`) per application at each of `cutoffs`; `counts` is not empty."""
+    book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
+    return tuple(book.estimate(int(at)) for at in _index(book, counts, np.asarray([*map(counts.snap, cutoffs)])))
+
+
 def cost_sensitivity(
     counts: ScoreCounts, costs: Costs, *, cutoff: float, ratios: Sequence[float] = COST_RATIOS
 ) -> Sensitivity | None:

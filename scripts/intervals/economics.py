@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.metrics.counts import exact_counts
-from dashboard.metrics.economics import Costs, CutoffCurve, Terms, cost_curve, profit_curve
+from dashboard.metrics.economics import Costs, Terms, cost_curve, profit_curve, realised_at
 from scripts.intervals.population import PDS, SHARES, Misses, drawn, table
 
 COSTS, TERMS = Costs(10.0, 1.0), Terms(margin=0.05, lgd=0.45, ead=1.0)
@@ -40,20 +40,35 @@ def measured(
     """What the intervals of cost (under None) and of profit (by exposures) miss, at each cutoff."""
     rng = np.random.default_rng(seed)
     found: dict[Key, Misses] = {(kind, cutoff): Misses() for kind in (None, *exposures) for cutoff in cutoffs}
+    truths = {(kind, cutoff): truth(kind, cutoff) for kind, cutoff in found}
     for _ in range(n_samples):
         pd, outcome = drawn(n_defaults, rng)
         noise = rng.normal(size=pd.size)
         for kind in (None, *exposures):
             amounts = None if kind is None else np.exp(kind.spread * noise - kind.slope * pd)
             counts = exact_counts(outcome, pd, amounts)
-            for cutoff in cutoffs:
-                curve = (
-                    cost_curve(counts, COSTS, cutoff=cutoff) if kind is None
-                    else profit_curve(counts, TERMS, cutoff=cutoff)
-                )  # fmt: skip
-                assert isinstance(curve, CutoffCurve)
-                found[kind, cutoff].count(curve.now, truth(kind, cutoff))
+            for cutoff, estimate in zip(
+                cutoffs, realised_at(counts, COSTS if kind is None else TERMS, cutoffs), strict=True
+            ):
+                found[kind, cutoff].count(estimate, truths[kind, cutoff])
     return found
+
+
+def at_the_best(n_defaults: int, n_samples: int, seed: int) -> tuple[Misses, Misses]:
+    """What the intervals of cost and of profit miss at the cutoff that is the best one for the sample itself."""
+    rng, kind = np.random.default_rng(seed), EXPOSURES[0]
+    cost, profit = Misses(), Misses()
+    for _ in range(n_samples):
+        pd, outcome = drawn(n_defaults, rng)
+        counts = exact_counts(outcome, pd, np.exp(kind.spread * rng.normal(size=pd.size)))
+        for missed, curve, stakes, exposures in (
+            (cost, cost_curve(counts, COSTS, cutoff=0.1), COSTS, None),
+            (profit, profit_curve(counts, TERMS, cutoff=0.1), TERMS, kind),
+        ):
+            best = curve.optimum.value if curve else None
+            if best is not None:
+                missed.count(realised_at(counts, stakes, [best])[0], truth(exposures, best))
+    return cost, profit
 
 
 def truth(kind: Exposures | None, cutoff: float) -> float:
@@ -74,7 +89,13 @@ def report(n_samples: int, seed: int) -> str:
         for kind in (None, *EXPOSURES):
             cells = [" · ".join(found[kind, cutoff].cells()) for cutoff in CUTOFFS]
             rows.append([str(n_defaults), _words(kind), *cells])
-    return table(["defaults", "figure", *(f"cutoff {100 * cutoff:g} %" for cutoff in CUTOFFS)], rows)
+    first = table(["defaults", "figure", *(f"cutoff {100 * cutoff:g} %" for cutoff in CUTOFFS)], rows)
+    picked = [at_the_best(n_defaults, n_samples, seed + n_defaults) for n_defaults in DEFAULTS]
+    second = [
+        [str(n_defaults), *(" · ".join(missed.cells()) for missed in pair)]
+        for n_defaults, pair in zip(DEFAULTS, picked, strict=True)
+    ]
+    return first + "\n\n" + table(["defaults", "cost at the best cutoff found", "profit there"], second)
 
 
 def _words(kind: Exposures | None) -> str:

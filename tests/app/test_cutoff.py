@@ -86,12 +86,15 @@ def test_profit_shows_its_figures_and_the_best_cutoff(open_page: OpenPage, frame
 @pytest.mark.parametrize("tab", ["Costs", "Profit"])
 def test_the_best_cutoff_is_put_in_force_by_one_click(tab: str, open_page: OpenPage) -> None:
     app = open_page("cutoff", query={"cutoff": "30", "cutoff.tab": tab})
-    best = shown(app)["Best cutoff"]
+    best, noun = shown(app)["Best cutoff"], f"{tab.removesuffix('s')} per"
+    assert "chosen without" in next(m for m in app.main.metric if m.label.startswith(noun)).help
     next(button for button in app.button if button.label.startswith("Use this cutoff")).click().run()
     assert not app.exception
     assert float(app.query_params["cutoff"]) == float(best.removesuffix(" %"))
     assert shown(app)["Best cutoff"] == best
     assert next(button for button in app.button if button.label.startswith("Use this cutoff")).disabled
+    # The figure at a cutoff that was picked for it flatters, which its help says.
+    assert "so does its interval" in next(m for m in app.main.metric if m.label.startswith(noun)).help
 
 
 def test_inputs_change_the_figures_and_the_link(open_page: OpenPage) -> None:

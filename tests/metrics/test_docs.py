@@ -15,7 +15,7 @@ MODULES = (
 )  # fmt: skip
 NOT_METRICS = {
     "wilson_bounds", "exact_bounds", "score_bounds", "share", "delong", "missing_outcome", "adverse_ranking",
-    "mean_loss", "simultaneous_error",
+    "mean_loss", "realised_at", "simultaneous_error",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from dashboard.metrics.economics import (
     lgd_sensitivity,
     margin_sensitivity,
     profit_curve,
+    realised_at,
 )
 from dashboard.metrics.rates import confusion
 from scripts.intervals.economics import Exposures, measured
@@ -84,6 +85,12 @@ def test_profit_by_hand() -> None:
     assert curve.optimum.value == 0.2
     assert curve.best == pytest.approx(3.0)
     assert curve.theory == pytest.approx(0.1)
+
+
+def test_the_value_at_a_cutoff_is_the_curves(binned: ScoreCounts) -> None:
+    cutoffs = (0.0, 0.05, 0.0909, 1.0)
+    assert realised_at(binned, TEN_TO_ONE, cutoffs) == tuple(costs_of(binned, cutoff=at).now for at in cutoffs)
+    assert realised_at(binned, TERMS, cutoffs) == tuple(profit_of(binned, cutoff=at).now for at in cutoffs)
 
 
 def test_profit_without_exposure_takes_the_same_for_all() -> None:
