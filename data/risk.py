@@ -125,13 +125,17 @@ def fit_risk_model(frame: pl.DataFrame) -> RiskModel:
 
 
 def draw_outcomes(log_odds: Floats, default_rate: float, rng: np.random.Generator) -> Floats:
-    """Draw 0/1 outcomes whose mean is `default_rate` to within one row.
+    """Draw 0/1 outcomes, each with its row's probability, whose mean is `default_rate` to within one row.
 
-    Systematic sampling: each row defaults with its own probability, and only the total is held.
+    Systematic sampling over the rows in random order (Madow, 1949): the total is held, and because of the shuffle
+    neither a row's place nor its neighbours say anything about its outcome.
     """
     probability = _probabilities(SPREAD * (log_odds - log_odds.mean()), default_rate)
-    steps = np.floor(np.cumsum(probability) + rng.random())
-    return np.diff(steps, prepend=0.0).clip(0, 1)
+    order = rng.permutation(probability.size)
+    steps = np.floor(np.cumsum(probability[order]) + rng.random())
+    outcome = np.zeros(probability.size)
+    outcome[order] = np.diff(steps, prepend=0.0).clip(0, 1)
+    return outcome
 
 
 def _probabilities(log_odds: Floats, default_rate: float) -> Floats:
