@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.risk import draw_outcomes
+from data import schema
+from data.profile import load_profile
+from data.risk import FEATURES, RiskModel, draw_outcomes, fit_risk_model
+from data.synthetic import make_applications
 
 N_ROWS = 60_000
 RATE = 0.08
@@ -60,11 +63,30 @@ def test_blocks_vary_binomially_where_the_risk_rises_along_the_table() -> None:
 
 
 def test_a_row_defaults_with_its_own_probability() -> None:
-    log_odds = np.array([-1.0, 0.0, 2.0] * 4)
-    draws = np.array([draw_outcomes(log_odds, 0.3, np.random.default_rng(seed)) for seed in range(6000)])
-    found = draws.mean(axis=0).reshape(4, 3)
-    odds = found / (1 - found)
-    # Log-odds are spread before they are shifted, by a factor that this test does not repeat.
-    steps = np.log(odds[:, 2] / odds[:, 1]) / np.log(odds[:, 1] / odds[:, 0])
-    np.testing.assert_allclose(steps, 2.0, atol=0.5)
-    np.testing.assert_allclose(found, np.broadcast_to(found.mean(axis=0), (4, 3)), atol=0.03)
+    log_odds = np.array([-1.0, 0.0, 2.0] * 400)
+    draws = np.array([draw_outcomes(log_odds, 0.3, np.random.default_rng(seed)) for seed in range(200)])
+    # The first hundred rows of each kind, then the last: neither place has more defaults than the other.
+    for rows in (draws[:, :300], draws[:, -300:]):
+        found = rows.reshape(-1, 3).mean(axis=0)
+        odds = found / (1 - found)
+        assert np.log(odds[1] / odds[0]) == pytest.approx(1.0, abs=0.1)
+        assert np.log(odds[2] / odds[1]) == pytest.approx(2.0, abs=0.1)
+
+
+def test_the_fit_gives_synthetic_rows_the_effects_of_the_real_ones() -> None:
+    real, synthetic = make_applications(12_000, seed=1), make_applications(6_000, seed=2)
+    model = fit_risk_model(real, synthetic, 0.0807)
+    kept = RiskModel.from_json(load_profile()["risk"])
+    # The outcomes of `real` follow the stored model, so its largest coefficients must come back.
+    largest = sorted(FEATURES, key=lambda name: -abs(kept.terms[name][2]))[:12]
+    stored, again = (np.array([found.terms[name][2] for name in largest]) for found in (kept, model))
+    assert np.corrcoef(stored, again)[0, 1] > 0.85
+    # And drawn anew, a feature parts defaults from the others as in `real`.
+    outcome = draw_outcomes(model.log_odds(synthetic), 0.0807, np.random.default_rng(0)).astype(bool)
+    for name in ("EXT_SOURCE_2", "DAYS_BIRTH", "REGION_RATING_CLIENT_W_CITY"):
+        first = real[name].cast(float)
+        second = synthetic[name].cast(float)
+        bad = real[schema.TARGET] == 1
+        wanted = (first.filter(bad).mean() - first.filter(~bad).mean()) / first.std()  # type: ignore[operator]
+        found = (second.filter(outcome).mean() - second.filter(~outcome).mean()) / second.std()  # type: ignore[operator]
+        assert found == pytest.approx(wanted, abs=0.1)
