@@ -22,8 +22,7 @@ FAMILIES: tuple[str, ...] = (
     "YEARS_BEGINEXPLUATATION", "YEARS_BUILD", "FLOORSMAX", "FLOORSMIN", "ENTRANCES", "APARTMENTS", "ELEVATORS",
     "LIVINGAPARTMENTS", "LIVINGAREA", "BASEMENTAREA", "COMMONAREA", "LANDAREA", "NONLIVINGAPARTMENTS", "NONLIVINGAREA",
 )  # fmt: skip
-# Figures that are drawn by what they are to another: so many flats or lifts an entrance, the living area a flat, the
-# lowest floor by how far it lies from the highest.
+# Figures that are drawn by what they are to another: so many flats or lifts an entrance, so much living area a flat.
 TIES: dict[str, str] = {
     "YEARS_BUILD": "YEARS_BEGINEXPLUATATION",
     "FLOORSMIN": "FLOORSMAX",
@@ -31,12 +30,11 @@ TIES: dict[str, str] = {
     "ELEVATORS": "ENTRANCES",
     "LIVINGAPARTMENTS": "APARTMENTS",
     "LIVINGAREA": "APARTMENTS",
-    "BASEMENTAREA": "LIVINGAREA",
-    "COMMONAREA": "LIVINGAREA",
-    "LANDAREA": "LIVINGAREA",
     "TOTALAREA_MODE": "LIVINGAREA",
 }
-_BY_DIFFERENCE = ("FLOORSMIN",)
+# The lowest floor is stored on a scale by which it is one above the highest at most addresses, and unrelated elsewhere.
+_ONE_ABOVE = ("FLOORSMIN",)
+_FLOOR = 1 / 24
 _SINGLES = ("TOTALAREA_MODE", "FONDKAPREMONT_MODE", "HOUSETYPE_MODE", "WALLSMATERIAL_MODE", "EMERGENCYSTATE_MODE")
 # Rarest first: where one of these is missing nearly everything after it is missing too.
 BLANKS: tuple[str, ...] = (
@@ -229,16 +227,17 @@ def _exact(name: str, average: Floats, families: Mapping[str, Family]) -> Floats
 
 
 def _tie(name: str, own: Floats, base: Floats) -> Floats:
-    """What ties a figure to its base, both as exact distances: a difference or a ratio, NaN where the base is 0."""
-    tie = own - base if name in _BY_DIFFERENCE else own / np.where(base > 0, base, np.nan)
-    return np.round(tie, _DECIMALS)
+    """What ties a figure to its base, both as exact distances: a ratio, or a floor's height; NaN where nothing does."""
+    if name in _ONE_ABOVE:
+        return np.where(np.abs(own - base - _FLOOR) <= 2 * _ROUNDING, round(_FLOOR, _DECIMALS), np.nan)
+    return np.round(own / np.where(base > 0, base, np.nan), _DECIMALS)
 
 
 def tied_figure(name: str, drawn: Mapping[str, Floats], families: Mapping[str, Family]) -> Floats:
-    """A figure from its tie to another, or where it has none as it was drawn alone; before it is rounded."""
+    """A figure from its tie to another, or where nothing ties it as it was drawn alone; before it is rounded."""
     base = _exact(TIES[name], drawn[average_of(TIES[name])], families)
     tie = drawn[f"tied:{name}"]
-    distance = np.clip(base + tie if name in _BY_DIFFERENCE else base * tie, 0.0, 1.0)
+    distance = np.clip(base + tie if name in _ONE_ABOVE else base * tie, 0.0, 1.0)
     figure = distance if name in _SINGLES else families[name].distance(distance)
     return np.where(np.isnan(tie), drawn[f"alone:{name}"], figure)
 

@@ -132,7 +132,7 @@ def _applies(variable: Variable, values: dict[str, Values]) -> np.ndarray[Any, n
         name, levels = variable.applies
         applies &= np.isin(np.array(values[name], dtype=str), levels)
     if variable.base is not None:
-        applies &= is_inside(np.array(values[variable.base], dtype=float)) == variable.based
+        applies &= is_inside(np.array(values[variable.base], dtype=float))
     return applies
 
 

@@ -152,7 +152,7 @@ def _applicable(variable: Variable, drawn: Drawn) -> NDArray[np.int32]:
         name, levels = variable.applies
         applies = drawn.has(name, *levels)
     if variable.base is not None:
-        applies = applies & (is_inside(drawn.numbers[variable.base]) == variable.based)
+        applies = applies & is_inside(drawn.numbers[variable.base])
     return np.flatnonzero(applies).astype(np.int32)
 
 

@@ -45,8 +45,7 @@ class Variable:
 
     `applies` names an earlier category and the levels for which this variable has a value at all; `n_cells` and
     `own_cell` say how finely a quantity is cut (`Marginal.fit`); the levels of a `rising` category sort by name.
-    `base` names an earlier share: the variable applies only where that is between 0 and 1, or unless `based` only
-    elsewhere.
+    `base` names an earlier share: the variable applies only where that is between 0 and 1.
     `closely` allows a tree of many leaves, where other columns are computed from this one.
     `lattice` says where values between its common ones lie, if that is not to be found out.
     A `computed` variable is not drawn: it follows from earlier ones, and is here so that later ones may depend on it.
@@ -59,7 +58,6 @@ class Variable:
     n_cells: int = 24
     own_cell: float = 0.02
     base: str | None = None
-    based: bool = True
     closely: bool = False
     computed: bool = False
     lattice: Lattice | None = None
@@ -140,7 +138,7 @@ def _outside() -> Iterator[Variable]:
 
 def _building() -> Iterator[Variable]:
     for name in BLANKS:
-        yield Variable(f"no:{name}")
+        yield Variable(f"no:{name}", closely=True)
     for family in FAMILIES:
         yield from _figure(family)
     for family in FAMILIES:
@@ -157,7 +155,7 @@ def _figure(name: str) -> Iterator[Variable]:
     if name in TIES:
         base = average_of(TIES[name])
         yield _quantity(f"tied:{name}", known, n_cells=40, own_cell=0.01, base=base, closely=True)
-        yield _quantity(f"alone:{name}", known, own_cell=0.015, base=base, based=False)
+        yield _quantity(f"alone:{name}", known, own_cell=0.015)
     yield _quantity(column, known, n_cells=40 if column == name else 24, own_cell=0.015, computed=name in TIES)
 
 

@@ -159,7 +159,7 @@ RARITIES: dict[str, tuple[pl.Expr, float, float]] = {
     ),
     "income off the steps of 4,500, 2.5 %": (c("AMT_INCOME_TOTAL") % 4500 > 0, 0.018, 0.032),
     "registered on the day of the papers, 1.2 %": (c("DAYS_REGISTRATION") == c("DAYS_ID_PUBLISH"), 0.008, 0.016),
-    "one floor from lowest to highest, 23 %": (
+    "lowest floor stored one above the highest, 23 %": (
         ((c("FLOORSMIN_AVG") - c("FLOORSMAX_AVG") - 1 / 24).abs() < 3e-4).fill_null(value=False), 0.19, 0.27,
     ),
 }  # fmt: skip
