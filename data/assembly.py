@@ -10,7 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.building import FAMILIES, Family
+from data.building import FAMILIES, TIES, Family, tied_figure
+from data.loan import AMOUNT_STEP, MONTHLY_FEE
 from data.marginals import Codes, Floats
 from data.variables import (
     ADULT_DAYS,
@@ -20,10 +21,11 @@ from data.variables import (
     MAIN_DOCUMENTS,
     PAPER_AGES,
     PARTNERED,
+    REGISTERED_YOUNG,
+    SCORE_1_PER_DAY,
     move_columns,
 )
 
-_AMOUNT_STEP = 4.5
 _REVOLVING_RATE = 0.05
 _PLAIN_TEXTS = (
     "NAME_CONTRACT_TYPE", "CODE_GENDER", "FLAG_OWN_CAR", "FLAG_OWN_REALTY", "NAME_TYPE_SUITE", "NAME_EDUCATION_TYPE",
@@ -99,12 +101,12 @@ def _household(drawn: Variables) -> dict[str, Floats]:
 def _places(drawn: Variables) -> dict[str, Floats]:
     names, places = drawn.categories["region"]
     rating, population = (np.array([float(name.split("|")[i]) for name in names])[places] for i in (0, 1))
-    steps, step_places = drawn.categories["city_step"]
-    step = np.array([float(name) for name in steps])[step_places]
+    cities, city_places = drawn.categories["REGION_RATING_CLIENT_W_CITY"]
+    city = np.array([float(name) for name in cities])[city_places]
     found = {
         "REGION_POPULATION_RELATIVE": population,
         "REGION_RATING_CLIENT": rating,
-        "REGION_RATING_CLIENT_W_CITY": rating - np.clip(step, 0, rating - 1),
+        "REGION_RATING_CLIENT_W_CITY": np.minimum(city, rating),
     }
     for i, place in enumerate(("REGION", "CITY")):
         found |= _moves(drawn, place, i)
@@ -148,10 +150,14 @@ def _papers(drawn: Variables, rng: np.random.Generator) -> dict[str, Floats]:
         reached = np.where(birth + PAPER_AGES[label] < 0, PAPER_AGES[label], PAPER_AGES["20"])
         at_birthday = birth + reached + drawn.numbers["paper_delay"]
         issued = np.where(drawn.has("paper_age", label), at_birthday, issued)
-    return {
-        "DAYS_REGISTRATION": np.maximum(drawn.numbers["DAYS_REGISTRATION"], birth),
-        "DAYS_ID_PUBLISH": np.minimum(issued, 0.0),
-    }
+    issued = np.minimum(issued, 0.0)
+    together = issued + drawn.numbers["registered_after_papers"]
+    young = birth + drawn.numbers["registered_at_age"]
+    elsewhere = _not_before(drawn.numbers["DAYS_REGISTRATION"], birth + REGISTERED_YOUNG, rng)
+    registered = np.select(
+        [drawn.has("registered", "together"), drawn.has("registered", "young")], [together, young], elsewhere
+    )
+    return {"DAYS_REGISTRATION": np.clip(registered, birth, 0.0), "DAYS_ID_PUBLISH": issued}
 
 
 def _not_before(days: Floats, earliest: Floats, rng: np.random.Generator) -> Floats:
@@ -160,14 +166,21 @@ def _not_before(days: Floats, earliest: Floats, rng: np.random.Generator) -> Flo
     return np.where(days < earliest, again, days)
 
 
-def compute_amount(name: str, drawn: Variables) -> Floats:
-    """The computed variables: a cash loan's credit and annuity follow from ratios, a revolving one's from its price."""
+def compute_variable(name: str, drawn: Variables, families: Mapping[str, Family]) -> Floats:
+    """A computed variable: a tied building figure, a score for its age, or what a loan's ratios make of its price."""
+    figure = name.removesuffix("_AVG")
+    if figure in TIES:
+        return tied_figure(figure, drawn.numbers, families)
+    if name == "EXT_SOURCE_1":
+        log_odds = drawn.numbers["score_1_for_age"] - SCORE_1_PER_DAY * drawn.numbers["DAYS_BIRTH"]
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
     cash = drawn.has("NAME_CONTRACT_TYPE", CASH)
     if name == "AMT_CREDIT":
         ratio = np.where(cash, drawn.numbers["credit_ratio"], 1.0)
         return _to_step(drawn.numbers["AMT_GOODS_PRICE"] * ratio)
     rate = np.where(cash, drawn.numbers["annuity_rate"], _REVOLVING_RATE)
-    return _to_step(drawn.numbers["AMT_CREDIT"] * rate)
+    fee = np.where(drawn.has("monthly_fee", "Y"), MONTHLY_FEE, 0.0)
+    return _to_step(drawn.numbers["AMT_CREDIT"] * rate + fee)
 
 
 def _goods_price(drawn: Variables, share_missing: float, rng: np.random.Generator) -> Floats:
@@ -177,7 +190,7 @@ def _goods_price(drawn: Variables, share_missing: float, rng: np.random.Generato
 
 
 def _to_step(amount: Floats) -> Floats:
-    return np.asarray(np.round(amount / _AMOUNT_STEP) * _AMOUNT_STEP)
+    return np.asarray(np.round(amount / AMOUNT_STEP) * AMOUNT_STEP)
 
 
 def _documents(drawn: Variables) -> dict[str, NDArray[np.bool_]]:

@@ -15,12 +15,26 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import schema
 from data.marginals import MIN_COUNT, Floats, Lattice
 
-FAMILIES: tuple[str, ...] = tuple(
-    column.name.removesuffix("_AVG") for column in schema.COLUMNS if column.name.endswith("_AVG")
-)
+# A figure that is tied to another (`TIES`) comes after it.
+FAMILIES: tuple[str, ...] = (
+    "YEARS_BEGINEXPLUATATION", "YEARS_BUILD", "FLOORSMAX", "FLOORSMIN", "ENTRANCES", "APARTMENTS", "ELEVATORS",
+    "LIVINGAPARTMENTS", "LIVINGAREA", "BASEMENTAREA", "COMMONAREA", "LANDAREA", "NONLIVINGAPARTMENTS", "NONLIVINGAREA",
+)  # fmt: skip
+# Figures that are drawn by what they are to another: so many flats or lifts an entrance, so much living area a flat.
+TIES: dict[str, str] = {
+    "YEARS_BUILD": "YEARS_BEGINEXPLUATATION",
+    "FLOORSMIN": "FLOORSMAX",
+    "APARTMENTS": "ENTRANCES",
+    "ELEVATORS": "ENTRANCES",
+    "LIVINGAPARTMENTS": "APARTMENTS",
+    "LIVINGAREA": "APARTMENTS",
+    "TOTALAREA_MODE": "LIVINGAREA",
+}
+# The lowest floor is stored on a scale by which it is one above the highest at most addresses, and unrelated elsewhere.
+_ONE_ABOVE = ("FLOORSMIN",)
+_FLOOR = 1 / 24
 _SINGLES = ("TOTALAREA_MODE", "FONDKAPREMONT_MODE", "HOUSETYPE_MODE", "WALLSMATERIAL_MODE", "EMERGENCYSTATE_MODE")
 # Rarest first: where one of these is missing nearly everything after it is missing too.
 BLANKS: tuple[str, ...] = (
@@ -203,12 +217,40 @@ def _fit_scale(exact: Floats, other: Floats) -> float:
     return round(float(np.sum(other[both][near] * weight[near]) / np.sum(weight[near] ** 2)), 6)
 
 
+def average_of(name: str) -> str:
+    """The column that a figure is drawn as."""
+    return name if name in _SINGLES else f"{name}_AVG"
+
+
+def _exact(name: str, average: Floats, families: Mapping[str, Family]) -> Floats:
+    return average if name in _SINGLES else families[name].exact(average)
+
+
+def _tie(name: str, own: Floats, base: Floats) -> Floats:
+    """What ties a figure to its base, both as exact distances: a ratio, or a floor's height; NaN where nothing does."""
+    if name in _ONE_ABOVE:
+        return np.where(np.abs(own - base - _FLOOR) <= 2 * _ROUNDING, round(_FLOOR, _DECIMALS), np.nan)
+    return np.round(own / np.where(base > 0, base, np.nan), _DECIMALS)
+
+
+def tied_figure(name: str, drawn: Mapping[str, Floats], families: Mapping[str, Family]) -> Floats:
+    """A figure from its tie to another, or where nothing ties it as it was drawn alone; before it is rounded."""
+    base = _exact(TIES[name], drawn[average_of(TIES[name])], families)
+    tie = drawn[f"tied:{name}"]
+    distance = np.clip(base + tie if name in _ONE_ABOVE else base * tie, 0.0, 1.0)
+    figure = distance if name in _SINGLES else families[name].distance(distance)
+    return np.where(np.isnan(tie), drawn[f"alone:{name}"], figure)
+
+
 def read_building(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[str, Floats | list[str]]:
     """The building variables of `data/variables.py` read off a real table."""
     found: dict[str, Floats | list[str]] = {}
     for name in BLANKS:
-        column = name if name in _SINGLES else f"{name}_AVG"
-        found[f"no:{name}"] = ["Y" if missing else "N" for missing in frame[column].is_null()]
+        found[f"no:{name}"] = ["Y" if missing else "N" for missing in frame[average_of(name)].is_null()]
+    for name, base in TIES.items():
+        own, other = numbers(frame, average_of(name)), numbers(frame, average_of(base))
+        found[f"tied:{name}"] = _tie(name, _exact(name, own, families), _exact(base, other, families))
+        found[f"alone:{name}"] = own
     for name, family in families.items():
         average, mode, median = (numbers(frame, f"{name}_{kind}") for kind in ("AVG", "MODE", "MEDI"))
         found |= _read_triple(name, family, average, mode, median)

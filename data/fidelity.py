@@ -14,12 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.effects import effect_slope, effects, share_close
 from data.errors import TableError
 from data.marginals import Floats, average_ranks
 
 _CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is schema.Kind.CATEGORY)
 _NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (schema.Kind.CATEGORY, schema.Kind.ID))
 _N_WORST = 8
+_N_TELLING = 20
 _FOLDS = 3
 _MIN_ROWS = 100
 _TIMES_REAL = 4
@@ -28,12 +30,40 @@ _TIMES_REAL_STRONG = 20
 _THREADS = 1
 _RATIOS: dict[str, tuple[str, str]] = {
     "credit to goods price": ("AMT_CREDIT", "AMT_GOODS_PRICE"),
-    "credit to annuity": ("AMT_CREDIT", "AMT_ANNUITY"),
+    "annuity to credit": ("AMT_ANNUITY", "AMT_CREDIT"),
+    "annuity to goods price": ("AMT_ANNUITY", "AMT_GOODS_PRICE"),
     "annuity to income": ("AMT_ANNUITY", "AMT_INCOME_TOTAL"),
     "credit to income": ("AMT_CREDIT", "AMT_INCOME_TOTAL"),
+    "goods price to income": ("AMT_GOODS_PRICE", "AMT_INCOME_TOTAL"),
+    "income to family": ("AMT_INCOME_TOTAL", "CNT_FAM_MEMBERS"),
     "employed to age": ("DAYS_EMPLOYED", "DAYS_BIRTH"),
+    "registered to age": ("DAYS_REGISTRATION", "DAYS_BIRTH"),
+    "papers to age": ("DAYS_ID_PUBLISH", "DAYS_BIRTH"),
+    "phone to age": ("DAYS_LAST_PHONE_CHANGE", "DAYS_BIRTH"),
+    "car to age": ("OWN_CAR_AGE", "DAYS_BIRTH"),
+    "registered to papers": ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH"),
     "total to living area": ("TOTALAREA_MODE", "LIVINGAREA_AVG"),
+    "flats to living area": ("APARTMENTS_AVG", "LIVINGAREA_AVG"),
+    "living flats to flats": ("LIVINGAPARTMENTS_AVG", "APARTMENTS_AVG"),
+    "basement to living area": ("BASEMENTAREA_AVG", "LIVINGAREA_AVG"),
+    "common to living area": ("COMMONAREA_AVG", "LIVINGAREA_AVG"),
+    "land to living area": ("LANDAREA_AVG", "LIVINGAREA_AVG"),
+    "least to most floors": ("FLOORSMIN_AVG", "FLOORSMAX_AVG"),
+    "entrances to flats": ("ENTRANCES_AVG", "APARTMENTS_AVG"),
+    "lifts to floors": ("ELEVATORS_AVG", "FLOORSMAX_AVG"),
+    "score 1 to score 2": ("EXT_SOURCE_1", "EXT_SOURCE_2"),
+    "score 3 to score 2": ("EXT_SOURCE_3", "EXT_SOURCE_2"),
+    "score 1 to age": ("EXT_SOURCE_1", "DAYS_BIRTH"),
 }
+_DIFFERENCES: dict[str, tuple[str, str]] = {
+    "age at papers": ("DAYS_ID_PUBLISH", "DAYS_BIRTH"),
+    "age at registration": ("DAYS_REGISTRATION", "DAYS_BIRTH"),
+    "age at employment": ("DAYS_EMPLOYED", "DAYS_BIRTH"),
+    "credit above goods price": ("AMT_CREDIT", "AMT_GOODS_PRICE"),
+    "region above city rating": ("REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY"),
+}
+# Remainders show amounts that lie off the steps in which real ones are asked for.
+_REMAINDERS: dict[str, float] = {"AMT_INCOME_TOTAL": 4500.0, "AMT_GOODS_PRICE": 4500.0, "AMT_CREDIT": 4500.0}
 
 
 @dataclass(frozen=True)
@@ -41,9 +71,10 @@ class Fidelity:
     """The comparison of a synthetic with a real table; gaps are absolute differences, all between 0 and 1.
 
     `told_apart_auc` is a LightGBM's on all columns but the id, against a synthetic draw of four times the real rows;
-    `told_apart_auc_strong` has twenty times, weighted to balance, and ratios and differences of columns; 0.5 means
-    that they cannot be told apart. `same_rows` counts synthetic rows that equal a real one in all but the id and the
-    outcome.
+    `told_apart_auc_ratios` has as many rows of each, and ratios, differences and remainders of columns too;
+    `told_apart_auc_strong` has these and twenty times the rows, weighted to balance; 0.5 means that they cannot be
+    told apart. `effect_slope` and `effects_close` compare effects on the outcome (`data/effects.py`). `same_rows`
+    counts synthetic rows that equal a real one in all but the id and the outcome.
     """
 
     max_numeric_ks: float
@@ -52,9 +83,12 @@ class Fidelity:
     mean_spearman_gap: float
     max_spearman_gap: float
     told_apart_auc: float | None
+    told_apart_auc_ratios: float | None
     default_rate: float
     told_apart_auc_strong: float | None
     default_rate_real: float
+    effect_slope: float
+    effects_close: float
     same_rows: int
     n_real: int
     n_synthetic: int
@@ -63,6 +97,7 @@ class Fidelity:
     missing_gap: dict[str, float]
     worst_pairs: list[tuple[str, str, float]]
     telling_columns: list[tuple[str, float]]
+    effects: dict[str, tuple[float, float]]
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
@@ -77,7 +112,7 @@ def compare(
     Args:
         real, synthetic: tables with all 122 columns, in any types that read as the schema's.
         seed: of the folds, the draws and the classifier.
-        tell: whether to train the classifier that is told to tell them apart (its AUC is None otherwise).
+        tell: whether to train the classifiers that are told to tell them apart (their AUC is None otherwise).
         strong: whether to train the strong one too; it takes minutes.
 
     Raises:
@@ -94,9 +129,11 @@ def compare(
     missing = {name: abs(_missing(first, name) - _missing(second, name)) for name in names}
     gaps = np.abs(spearman_matrix(_matrix(first)) - spearman_matrix(_matrix(second)))
     pairs = gaps[np.triu_indices(len(_NUMERIC), 1)]
-    told, telling = told_apart(_drawn(first, second, _TIMES_REAL, seed), seed=seed) if tell else (None, [])
-    labelled = _drawn(_with_ratios(first), _with_ratios(second), _TIMES_REAL_STRONG, seed) if strong else None
-    told_strong = told_apart(labelled, seed=seed)[0] if labelled is not None else None
+    told = told_apart(_drawn(first, second, _TIMES_REAL, seed), seed=seed)[0] if tell else None
+    ratios = _with_ratios(first), _with_ratios(second)
+    told_ratios, telling = told_apart(_drawn(*ratios, 1, seed), seed=seed) if tell else (None, [])
+    told_strong = told_apart(_drawn(*ratios, _TIMES_REAL_STRONG, seed), seed=seed)[0] if strong else None
+    found, wanted = effects(synthetic), effects(real)
     return Fidelity(
         max_numeric_ks=max(ks.values()),
         max_categorical_tv=max(tv.values()),
@@ -104,9 +141,12 @@ def compare(
         mean_spearman_gap=float(np.nanmean(pairs)),
         max_spearman_gap=float(np.nanmax(pairs)),
         told_apart_auc=told,
+        told_apart_auc_ratios=told_ratios,
         default_rate=_mean(second, schema.TARGET),
         told_apart_auc_strong=told_strong,
         default_rate_real=_mean(first, schema.TARGET),
+        effect_slope=effect_slope(wanted, found),
+        effects_close=share_close(wanted, found),
         same_rows=count_same_rows(first, second),
         n_real=first.height,
         n_synthetic=second.height,
@@ -115,6 +155,7 @@ def compare(
         missing_gap=_falling(missing),
         worst_pairs=_worst_pairs(gaps),
         telling_columns=telling,
+        effects={name: (round(wanted[name], 4), round(found[name], 4)) for name in wanted if name in found},
     )
 
 
@@ -180,7 +221,7 @@ def told_apart(labelled: tuple[pl.DataFrame, NDArray[np.int8]], *, seed: int) ->
         guess[test] = np.asarray(booster.predict(table[test]))
         gain += booster.feature_importance("gain")
     shares = sorted(zip(features.columns, (gain / max(gain.sum(), 1e-12)).tolist(), strict=True), key=lambda x: -x[1])
-    return float(roc_auc_score(is_real, guess)), [(name, round(share, 4)) for name, share in shares[:_N_WORST]]
+    return float(roc_auc_score(is_real, guess)), [(name, round(share, 4)) for name, share in shares[:_N_TELLING]]
 
 
 def check_table(name: str, table: pl.DataFrame) -> None:
@@ -229,14 +270,11 @@ def _drawn(real: pl.DataFrame, synthetic: pl.DataFrame, times: int, seed: int) -
 
 def _with_ratios(table: pl.DataFrame) -> pl.DataFrame:
     families = [name.removesuffix("_AVG") for name in _NUMERIC if name.endswith("_AVG")]
+    twins = {f"{f} {kind} - AVG": (f"{f}_{kind}", f"{f}_AVG") for f in families for kind in ("MODE", "MEDI")}
     return table.with_columns(
         *((pl.col(above) / pl.col(below)).alias(name) for name, (above, below) in _RATIOS.items()),
-        *(
-            (pl.col(f"{f}_{kind}") - pl.col(f"{f}_AVG")).alias(f"{f} {kind} - AVG")
-            for f in families
-            for kind in ("MODE", "MEDI")
-        ),
-        (pl.col("DAYS_ID_PUBLISH") - pl.col("DAYS_BIRTH")).alias("age at papers"),
+        *((pl.col(first) - pl.col(second)).alias(name) for name, (first, second) in (_DIFFERENCES | twins).items()),
+        *((pl.col(name) % step).alias(f"{name} beyond {step:g}") for name, step in _REMAINDERS.items()),
     )
 
 

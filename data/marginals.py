@@ -7,7 +7,7 @@ category, its first level), and the codes above are in the order of the values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -26,6 +26,7 @@ _FIRST_CELL = 2
 _MAX_ATOMS = 100
 _MAX_PIECES = 72
 _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
+_MOSTLY, _NEARLY_ALL = 0.95, 0.99
 _LINEAR_STEPS = (4500.0, 450.0, 45.0, 4.5, 1.0, 0.5, 1e-4, 1e-5)
 
 
@@ -97,7 +98,7 @@ class Levels:
 class Lattice:
     """Where a column's values lie: offset plus multiples of `step`, or the same on the logit scale.
 
-    `share` of the values keep to it; `step` 0 stands for no lattice.
+    `share` of the values keep to it, the others to multiples of `rest`; `step` 0 stands for no lattice.
     """
 
     step: float = 0.0
@@ -105,14 +106,27 @@ class Lattice:
     logit: bool = False
     share: float = 1.0
     decimals: int = 5
+    rest: float = 0.0
 
     @classmethod
     def fit(cls, values: Floats) -> Lattice:
-        """The coarsest known step that at least 99 % of the values keep, or a logit lattice, or none."""
-        for step in _LINEAR_STEPS:
-            if np.mean(np.abs(values / step - np.round(values / step)) < 1e-6 / step + 1e-9) >= 0.99:
-                return cls(step)
-        return cls._fit_logit(values)
+        """The coarsest known step that at least 95 % of the values keep, or a logit lattice, or none.
+
+        Those that do not are left to the coarsest finer step that at least 99 % of all keep.
+        """
+        away = values[values != 0] if np.any(values) else values
+        kept = {step: float(np.mean(_is_multiple(away, step))) for step in _LINEAR_STEPS}
+        step = next((step for step, share in kept.items() if share >= _MOSTLY), None)
+        if step is None:
+            return cls._fit_logit(values)
+        rest = next((finer for finer, share in kept.items() if share >= _NEARLY_ALL), 0.0)
+        return cls(step, share=kept[step] if rest < step else 1.0, rest=rest if rest < step else 0.0)
+
+    def among(self, values: Floats) -> Lattice:
+        """The same with the share that these values keep of it."""
+        if not self.rest or not values.size:
+            return self
+        return replace(self, share=round(float(np.mean(_is_multiple(values, self.step))), 3))
 
     @classmethod
     def _fit_logit(cls, values: Floats) -> Lattice:
@@ -137,7 +151,8 @@ class Lattice:
             return np.asarray(1 / (1 + np.exp(-(index * self.step + self.offset))))
         near = np.round((values - self.offset) / self.step) * self.step + self.offset
         if self.share < 1:
-            near = np.where(rng.random(values.size) < self.share, near, values)
+            other = np.round(values / self.rest) * self.rest if self.rest else values
+            near = np.where(rng.random(values.size) < self.share, near, other)
         # A decimal must be the float that its text reads as, or it never equals its real twin.
         return np.asarray(np.round(near, self.decimals))
 
@@ -170,7 +185,8 @@ class Marginal:
         low, high, counts = (np.array(part) for part in zip(*pieces, strict=True))
         first = _cells(low == high, counts, known.size / n_cells, own_cell * known.size)
         missing = round_small(values.size - known.size)
-        return cls(low, high, counts.astype(np.int64), first, missing, values.size, lattice or Lattice.fit(known))
+        chosen = lattice or Lattice.fit(known).among(known[~np.isin(known, low[low == high])])
+        return cls(low, high, counts.astype(np.int64), first, missing, values.size, chosen)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Marginal:
@@ -230,6 +246,10 @@ class Marginal:
     @cached_property
     def _ends(self) -> Floats:
         return np.cumsum(self.counts).astype(float)
+
+
+def _is_multiple(values: Floats, step: float) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(values / step - np.round(values / step)) < 1e-6 / step + 1e-9)
 
 
 def _pieces(known: Floats) -> list[tuple[float, float, int]]:

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.assembly import assemble, compute_amount
+from data.assembly import assemble, compute_variable
 from data.building import Family
 from data.marginals import Codes, Floats, Levels, Marginal
 from data.profile import Profile, load_profile
@@ -23,7 +23,7 @@ from data.residuals import Links, draw_scores, normal_quantile
 from data.risk import RiskModel, draw_outcomes
 from data.settings import PORTFOLIO_ROWS, PORTFOLIO_SEED
 from data.trees import Node, draw_codes, node_from_json
-from data.variables import VARIABLES, Variable
+from data.variables import VARIABLES, Variable, is_inside
 
 Progress = Callable[[int, int], None]
 
@@ -74,27 +74,48 @@ def make_applications(
     """
     stored = profile or load_profile()
     rng = np.random.default_rng(seed)
-    steps = {step["name"]: step for step in stored["variables"]}
-    names = [variable.name for variable in VARIABLES]
-    drawn = Drawn(n_rows)
-    for done, variable in enumerate(VARIABLES):
-        _take_step(variable, steps[variable.name], names, drawn, rng)
-        if progress is not None:
-            progress(done + 1, len(VARIABLES) + 1)
-    frame = _finish(drawn, stored, rng)
+    frame = draw_table(stored, n_rows, rng, progress)
+    outcome = draw_outcomes(RiskModel.from_json(stored["risk"]).log_odds(frame), stored["default_rate"], rng)
+    ids = _make_ids(n_rows, rng)
+    frame = frame.with_columns(pl.Series(schema.ID, ids), pl.Series(schema.TARGET, outcome))
+    order = schema.polars_schema()
+    frame = frame.select(pl.col(name).cast(dtype) for name, dtype in order.items())
     if progress is not None:
         progress(len(VARIABLES) + 1, len(VARIABLES) + 1)
     return frame
 
 
+def draw_table(
+    stored: Profile, n_rows: int, rng: np.random.Generator, progress: Progress | None = None
+) -> pl.DataFrame:
+    """Draw every column but the id and the outcome (of a profile that need not hold a risk model yet)."""
+    steps = {step["name"]: step for step in stored["variables"]}
+    names = [variable.name for variable in VARIABLES]
+    families = {name: Family.from_json(family) for name, family in stored["families"].items()}
+    drawn = Drawn(n_rows)
+    for done, variable in enumerate(VARIABLES):
+        _take_step(variable, steps[variable.name], names, drawn, families, rng)
+        if progress is not None:
+            progress(done + 1, len(VARIABLES) + 1)
+    return assemble(drawn, families, stored["goods_price_missing"], rng)
+
+
 def _take_step(
-    variable: Variable, step: dict[str, Any], names: list[str], drawn: Drawn, rng: np.random.Generator
+    variable: Variable,
+    step: dict[str, Any],
+    names: list[str],
+    drawn: Drawn,
+    families: dict[str, Family],
+    rng: np.random.Generator,
 ) -> None:
     own = step["own"]
     distribution = Marginal.from_json(own) if variable.ordered else Levels.from_json(own)
     if variable.computed and isinstance(distribution, Marginal):
-        drawn.numbers[variable.name] = compute_amount(variable.name, drawn)
-        drawn.codes[variable.name] = distribution.encode(drawn.numbers[variable.name])
+        rows = _applicable(variable, drawn)
+        values = distribution.lattice.snap(compute_variable(variable.name, drawn, families), rng)
+        drawn.numbers[variable.name] = values
+        drawn.codes[variable.name] = np.zeros(drawn.n_rows, np.uint8)
+        drawn.codes[variable.name][rows] = distribution.encode(values[rows])
     else:
         _draw(variable, distribution, node_from_json(step["tree"], names), step.get("links"), drawn, rng)
 
@@ -126,20 +147,13 @@ def _draw(
 
 
 def _applicable(variable: Variable, drawn: Drawn) -> NDArray[np.int32]:
-    if variable.applies is None:
-        return np.arange(drawn.n_rows, dtype=np.int32)
-    name, levels = variable.applies
-    return np.flatnonzero(drawn.has(name, *levels)).astype(np.int32)
-
-
-def _finish(drawn: Drawn, stored: Profile, rng: np.random.Generator) -> pl.DataFrame:
-    families = {name: Family.from_json(family) for name, family in stored["families"].items()}
-    frame = assemble(drawn, families, stored["goods_price_missing"], rng)
-    outcome = draw_outcomes(RiskModel.from_json(stored["risk"]).log_odds(frame), stored["default_rate"], rng)
-    ids = _make_ids(drawn.n_rows, rng)
-    frame = frame.with_columns(pl.Series(schema.ID, ids), pl.Series(schema.TARGET, outcome))
-    order = schema.polars_schema()
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in order.items())
+    applies = np.ones(drawn.n_rows, bool)
+    if variable.applies is not None:
+        name, levels = variable.applies
+        applies = drawn.has(name, *levels)
+    if variable.base is not None:
+        applies = applies & is_inside(drawn.numbers[variable.base])
+    return np.flatnonzero(applies).astype(np.int32)
 
 
 def _make_ids(n_rows: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from data import schema
-from data.building import BLANKS, FAMILIES, Family, numbers, read_building
-from data.marginals import Floats
+from data.building import BLANKS, FAMILIES, TIES, Family, average_of, numbers, read_building
+from data.loan import INSURANCE_LATTICE, read_credit_ratio, read_tariffs
+from data.marginals import Floats, Lattice
 
 Values = Floats | list[str]
 
@@ -29,6 +31,11 @@ ENQUIRIES = tuple(f"AMT_REQ_CREDIT_BUREAU_{span}" for span in ("HOUR", "DAY", "W
 # Identity papers are renewed at these ages: those of 38 % of applicants are from the year after one of them.
 PAPER_AGES = {"20": 7305, "45": 16436}
 PAPER_WINDOW = 365
+# A new address is registered together with the papers by 4 % of applicants, and at 16 or right after birth by many.
+TOGETHER_DAYS = 30
+REGISTERED_YOUNG = 22 * 365
+# Log-odds that the first external score rises by for each day of age.
+SCORE_1_PER_DAY = 1.5e-4
 ADULT_DAYS = 6552
 
 
@@ -38,7 +45,9 @@ class Variable:
 
     `applies` names an earlier category and the levels for which this variable has a value at all; `n_cells` and
     `own_cell` say how finely a quantity is cut (`Marginal.fit`); the levels of a `rising` category sort by name.
+    `base` names an earlier share: the variable applies only where that is between 0 and 1.
     `closely` allows a tree of many leaves, where other columns are computed from this one.
+    `lattice` says where values between its common ones lie, if that is not to be found out.
     A `computed` variable is not drawn: it follows from earlier ones, and is here so that later ones may depend on it.
     """
 
@@ -48,8 +57,10 @@ class Variable:
     applies: tuple[str, tuple[str, ...]] | None = None
     n_cells: int = 24
     own_cell: float = 0.02
+    base: str | None = None
     closely: bool = False
     computed: bool = False
+    lattice: Lattice | None = None
 
 
 def _quantity(name: str, applies: tuple[str, tuple[str, ...]] | None = None, **cut: Any) -> Variable:
@@ -58,14 +69,14 @@ def _quantity(name: str, applies: tuple[str, tuple[str, ...]] | None = None, **c
 
 def _household() -> Iterator[Variable]:
     yield Variable("region", rising=True)
-    yield Variable("city_step")
+    yield Variable("REGION_RATING_CLIENT_W_CITY", rising=True)
     yield Variable("has_job")
     yield Variable("NAME_INCOME_TYPE", applies=("has_job", ("Y",)))
     yield Variable("out_of_work", applies=("has_job", ("N",)))
     yield _quantity("DAYS_BIRTH", n_cells=36)
     for name in ("CODE_GENDER", "NAME_FAMILY_STATUS"):
         yield Variable(name)
-    yield _quantity("CNT_CHILDREN")
+    yield _quantity("CNT_CHILDREN", closely=True)
     for name in ("NAME_EDUCATION_TYPE", "NAME_HOUSING_TYPE", "FLAG_OWN_REALTY", "FLAG_OWN_CAR"):
         yield Variable(name)
     yield _quantity("OWN_CAR_AGE", ("FLAG_OWN_CAR", ("Y",)))
@@ -83,19 +94,26 @@ def _work() -> Iterator[Variable]:
 def _papers() -> Iterator[Variable]:
     for name in ("FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"):
         yield Variable(name)
-    yield _quantity("DAYS_REGISTRATION")
     yield Variable("paper_age")
     yield _quantity("paper_delay", ("paper_age", tuple(PAPER_AGES)))
     yield _quantity("DAYS_ID_PUBLISH", ("paper_age", ("other",)))
+    yield Variable("registered")
+    yield _quantity("registered_after_papers", ("registered", ("together",)))
+    yield _quantity("registered_at_age", ("registered", ("young",)), n_cells=30)
+    yield _quantity("DAYS_REGISTRATION", ("registered", ("other",)))
     yield _quantity("DAYS_LAST_PHONE_CHANGE", own_cell=0.008)
 
 
 def _loan() -> Iterator[Variable]:
+    cash = ("NAME_CONTRACT_TYPE", (CASH,))
     yield Variable("NAME_CONTRACT_TYPE")
     yield _quantity("AMT_GOODS_PRICE", n_cells=48, own_cell=0.008, closely=True)
-    yield _quantity("credit_ratio", ("NAME_CONTRACT_TYPE", (CASH,)), n_cells=30, own_cell=0.005, closely=True)
+    insured = Lattice(INSURANCE_LATTICE, offset=1.0)
+    yield _quantity("credit_ratio", cash, n_cells=30, own_cell=0.005, closely=True, lattice=insured)
     yield _quantity("AMT_CREDIT", n_cells=48, own_cell=0.01, computed=True)
-    yield _quantity("annuity_rate", ("NAME_CONTRACT_TYPE", (CASH,)), n_cells=48, own_cell=0.005, closely=True)
+    tariffs = Lattice(1e-6, decimals=6)
+    yield _quantity("annuity_rate", cash, n_cells=100, own_cell=0.003, closely=True, lattice=tariffs)
+    yield Variable("monthly_fee", applies=cash)
     yield _quantity("AMT_ANNUITY", n_cells=48, own_cell=0.01, computed=True)
     for name in ("NAME_TYPE_SUITE", "WEEKDAY_APPR_PROCESS_START"):
         yield Variable(name)
@@ -107,7 +125,8 @@ def _loan() -> Iterator[Variable]:
 def _outside() -> Iterator[Variable]:
     yield Variable("bureau")
     yield _quantity("EXT_SOURCE_2")
-    yield _quantity("EXT_SOURCE_1")
+    yield _quantity("score_1_for_age")
+    yield _quantity("EXT_SOURCE_1", computed=True)
     yield _quantity("EXT_SOURCE_3", ("bureau", ("score",)))
     for name in ENQUIRIES:
         yield _quantity(name, ("bureau", ("score", "enquiries")))
@@ -119,21 +138,35 @@ def _outside() -> Iterator[Variable]:
 
 def _building() -> Iterator[Variable]:
     for name in BLANKS:
-        yield Variable(f"no:{name}")
+        yield Variable(f"no:{name}", closely=True)
     for family in FAMILIES:
-        yield _quantity(f"{family}_AVG", (f"no:{family}", ("N",)), own_cell=0.015)
+        yield from _figure(family)
     for family in FAMILIES:
         yield Variable(f"twins:{family}", applies=(f"no:{family}", ("N",)))
         yield _quantity(f"mode:{family}", (f"twins:{family}", ("mode", "none")), n_cells=12)
         yield _quantity(f"medi:{family}", (f"twins:{family}", ("none",)), n_cells=12)
-    yield _quantity("TOTALAREA_MODE", ("no:TOTALAREA_MODE", ("N",)), n_cells=40)
+    yield from _figure("TOTALAREA_MODE")
     for name in ("FONDKAPREMONT_MODE", "HOUSETYPE_MODE", "WALLSMATERIAL_MODE", "EMERGENCYSTATE_MODE"):
         yield Variable(name, applies=(f"no:{name}", ("N",)))
+
+
+def _figure(name: str) -> Iterator[Variable]:
+    known, column = (f"no:{name}", ("N",)), average_of(name)
+    if name in TIES:
+        base = average_of(TIES[name])
+        yield _quantity(f"tied:{name}", known, n_cells=40, own_cell=0.01, base=base, closely=True)
+        yield _quantity(f"alone:{name}", known, own_cell=0.015)
+    yield _quantity(column, known, n_cells=40 if column == name else 24, own_cell=0.015, computed=name in TIES)
 
 
 VARIABLES: tuple[Variable, ...] = (
     *_household(), *_work(), *_papers(), *_loan(), *_outside(), *_building(),
 )  # fmt: skip
+
+
+def is_inside(share: Floats) -> NDArray[np.bool_]:
+    """Where a share is neither missing nor 0 nor 1."""
+    return np.asarray((share > 0) & (share < 1))
 
 
 def read_variables(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[str, Values]:
@@ -213,14 +246,22 @@ def _paper_delay(frame: pl.DataFrame) -> Floats:
     return delay
 
 
+def _registered(frame: pl.DataFrame) -> list[str]:
+    registered = numbers(frame, "DAYS_REGISTRATION")
+    together = np.abs(registered - numbers(frame, "DAYS_ID_PUBLISH")) <= TOGETHER_DAYS
+    young = registered - numbers(frame, "DAYS_BIRTH") < REGISTERED_YOUNG
+    return [str(label) for label in np.where(together, "together", np.where(young, "young", "other"))]
+
+
+def _score_1_for_age(frame: pl.DataFrame) -> Floats:
+    score = numbers(frame, "EXT_SOURCE_1")
+    return np.log(score / (1 - score)) + SCORE_1_PER_DAY * numbers(frame, "DAYS_BIRTH")
+
+
 def _goods_price(frame: pl.DataFrame) -> Floats:
     # Revolving loans have no goods of their own: where the price is missing or odd, the credit stands for it.
     price, credit = numbers(frame, "AMT_GOODS_PRICE"), numbers(frame, "AMT_CREDIT")
     return np.where(np.isnan(price), credit, price)
-
-
-def _ratio(above: str, below: str, decimals: int) -> Callable[[pl.DataFrame], Floats]:
-    return lambda frame: np.round(numbers(frame, above) / numbers(frame, below), decimals)
 
 
 def _first_document(frame: pl.DataFrame, documents: tuple[int, ...]) -> list[str]:
@@ -249,7 +290,6 @@ def _gap(above: str, below: str) -> Callable[[pl.DataFrame], Floats]:
 
 _READERS: dict[str, Callable[[pl.DataFrame], Values]] = {
     "region": _region,
-    "city_step": lambda frame: _labels(frame, pl.col("REGION_RATING_CLIENT") - pl.col("REGION_RATING_CLIENT_W_CITY")),
     "has_job": _has_job,
     "out_of_work": lambda frame: texts(frame, "NAME_INCOME_TYPE"),
     "region_moves": _pattern("REGION"),
@@ -257,9 +297,14 @@ _READERS: dict[str, Callable[[pl.DataFrame], Values]] = {
     "moved": _moved,
     "paper_age": _paper_age,
     "paper_delay": _paper_delay,
+    "registered": _registered,
+    "registered_after_papers": _gap("DAYS_REGISTRATION", "DAYS_ID_PUBLISH"),
+    "registered_at_age": _gap("DAYS_REGISTRATION", "DAYS_BIRTH"),
+    "score_1_for_age": _score_1_for_age,
     "AMT_GOODS_PRICE": _goods_price,
-    "credit_ratio": _ratio("AMT_CREDIT", "AMT_GOODS_PRICE", 4),
-    "annuity_rate": _ratio("AMT_ANNUITY", "AMT_CREDIT", 5),
+    "credit_ratio": read_credit_ratio,
+    "annuity_rate": lambda frame: read_tariffs(frame)[0],
+    "monthly_fee": lambda frame: ["Y" if fee else "N" for fee in read_tariffs(frame)[1]],
     "document": lambda frame: _first_document(frame, MAIN_DOCUMENTS),
     "extra_document": lambda frame: _first_document(frame, EXTRA_DOCUMENTS),
     "bureau": _bureau,

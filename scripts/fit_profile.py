@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from data.convert import read_applications
-from data.profile import DEFAULT_PATH, fit_profile, save_profile
+from data.fitting import fit_profile
+from data.profile import DEFAULT_PATH, save_profile
 from scripts._cli import run
 
 

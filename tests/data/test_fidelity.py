@@ -106,6 +106,19 @@ def test_a_classifier_tells_apart_what_differs_and_nothing_else() -> None:
     assert telling[0][0] == "z"
 
 
+def test_ratios_show_what_single_columns_hide(portfolio: pl.DataFrame) -> None:
+    # Shuffled against the goods price every credit is a real one; only what they are to each other is not.
+    table = portfolio.head(700)
+    shuffled = table.with_columns(pl.col("AMT_CREDIT").shuffle(seed=1))
+    names = ["AMT_CREDIT", "AMT_GOODS_PRICE"]
+    fidelity = compare(table, shuffled)
+    assert max(fidelity.numeric_ks[name] for name in names) == 0.0
+    assert fidelity.told_apart_auc_ratios is not None
+    assert fidelity.told_apart_auc_ratios > 0.8
+    assert fidelity.telling_columns[0][0] in ("credit to goods price", "credit above goods price")
+    assert fidelity.effect_slope == pytest.approx(1.0, abs=0.1)
+
+
 def test_rows_are_the_same_only_if_every_column_is(portfolio: pl.DataFrame) -> None:
     moved = portfolio.with_columns(pl.col(schema.ID) + 1, 1 - pl.col(schema.TARGET))
     assert count_same_rows(portfolio, moved) == portfolio.height
@@ -128,7 +141,7 @@ def test_the_script_writes_the_figures(portfolio: pl.DataFrame, tmp_path: Path) 
     found = json.loads(out.read_text())
     wanted = {
         "max_numeric_ks", "max_categorical_tv", "max_missing_gap", "mean_spearman_gap", "max_spearman_gap",
-        "told_apart_auc", "default_rate",
+        "told_apart_auc", "told_apart_auc_ratios", "effect_slope", "effects_close", "default_rate",
     }  # fmt: skip
     assert wanted <= found.keys()
     assert found["max_numeric_ks"] == 0.0

@@ -149,6 +149,42 @@ def test_default_rate_is_the_published_one(portfolio: pl.DataFrame) -> None:
     assert portfolio[schema.TARGET].mean() == pytest.approx(0.0807, abs=0.001)
 
 
+# Shares of the 5,000 real rows; each beside a bound that lies between it and what independent draws would give.
+RARITIES: dict[str, tuple[pl.Expr, float, float]] = {
+    "children over 60, 0.04 %": ((c("DAYS_BIRTH") < -21_915) & (c("CNT_CHILDREN") > 0), 0.0, 0.002),
+    "living area over twice the total, 0.86 %": (c("LIVINGAREA_AVG") > 2 * c("TOTALAREA_MODE"), 0.004, 0.013),
+    "total area over twice the living, 0.96 %": (c("TOTALAREA_MODE") > 2 * c("LIVINGAREA_AVG"), 0.005, 0.014),
+    "region 3 with city 1, 0.22 %": (
+        (c("REGION_RATING_CLIENT") == 3) & (c("REGION_RATING_CLIENT_W_CITY") == 1), 0.001, 0.005,
+    ),
+    "income off the steps of 4,500, 2.5 %": (c("AMT_INCOME_TOTAL") % 4500 > 0, 0.018, 0.032),
+    "registered on the day of the papers, 1.2 %": (c("DAYS_REGISTRATION") == c("DAYS_ID_PUBLISH"), 0.008, 0.016),
+    "lowest floor stored one above the highest, 23 %": (
+        ((c("FLOORSMIN_AVG") - c("FLOORSMAX_AVG") - 1 / 24).abs() < 3e-4).fill_null(value=False), 0.19, 0.27,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RARITIES)
+def test_what_is_rare_or_frequent_in_real_rows_is_so_here(name: str, portfolio: pl.DataFrame) -> None:
+    condition, low, high = RARITIES[name]
+    assert low <= portfolio.filter(condition).height / N_ROWS <= high
+
+
+def test_loans_are_of_few_tariffs(portfolio: pl.DataFrame) -> None:
+    few = portfolio.head(5_000)
+    # 61 and 1,582 in as many real rows.
+    assert 45 <= few.select((c("AMT_CREDIT") / c("AMT_GOODS_PRICE")).round(4)).n_unique() <= 75
+    assert few.select((c("AMT_ANNUITY") / c("AMT_CREDIT")).round(5)).n_unique() < 1_900
+
+
+def test_young_applicants_have_the_lowest_first_scores(portfolio: pl.DataFrame) -> None:
+    lowest = c("EXT_SOURCE_1") < c("EXT_SOURCE_1").quantile(0.05)
+    youngest = c("DAYS_BIRTH") > c("DAYS_BIRTH").quantile(0.95)
+    # 28 of 5,000 real rows, where independent columns would give 5.
+    assert portfolio.filter(lowest & youngest).height * 5_000 / N_ROWS == pytest.approx(28, abs=8)
+
+
 def test_defaults_follow_the_stated_risk(portfolio: pl.DataFrame) -> None:
     by_half = (
         portfolio.group_by(c("EXT_SOURCE_2") > c("EXT_SOURCE_2").median()).agg(c(schema.TARGET).mean()).drop_nulls()
