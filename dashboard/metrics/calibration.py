@@ -78,10 +78,8 @@ def mean_loss(counts: ScoreCounts, of_good: FloatArray, of_bad: FloatArray) -> E
 
 def _losses(loss: FloatArray, number: AnyArray, expected: FloatArray) -> Amounts:
     weights = number if number.any() else expected
-    first, second, third = (weighted_sum(loss**power, weights) for power in (1, 2, 3))
-    if not second:
-        return Amounts(1.0, 0.0, 0.0)
-    return Amounts(1.0, first if number.any() else 0.0, second / first, third * first / second**2)
+    total, squares = weighted_sum(loss, weights), weighted_sum(loss**2, weights)
+    return Amounts(1.0, total if number.any() else 0.0, squares / total if total else 0.0)
 
 
 def reliability(counts: ScoreCounts, *, n_groups: int = 20) -> Reliability:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -54,10 +54,18 @@ def measured(
     return found
 
 
-def at_the_best(n_defaults: int, n_samples: int, seed: int) -> tuple[Misses, Misses]:
-    """What the intervals of cost and of profit miss at the cutoff that is the best one for the sample itself."""
+@dataclass(frozen=True, slots=True)
+class AtTheBest:
+    """What intervals miss at the cutoff that is best for the sample: of the figure there, and of the best cutoff."""
+
+    figure: Misses = field(default_factory=Misses)
+    cutoff: Misses = field(default_factory=Misses)
+
+
+def at_the_best(n_defaults: int, n_samples: int, seed: int) -> tuple[AtTheBest, AtTheBest]:
+    """The misses of cost and of profit."""
     rng, kind = np.random.default_rng(seed), EXPOSURES[0]
-    cost, profit = Misses(), Misses()
+    cost, profit = AtTheBest(), AtTheBest()
     for _ in range(n_samples):
         pd, outcome = drawn(n_defaults, rng)
         counts = exact_counts(outcome, pd, np.exp(kind.spread * rng.normal(size=pd.size)))
@@ -65,9 +73,13 @@ def at_the_best(n_defaults: int, n_samples: int, seed: int) -> tuple[Misses, Mis
             (cost, cost_curve(counts, COSTS, cutoff=0.1), COSTS, None),
             (profit, profit_curve(counts, TERMS, cutoff=0.1), TERMS, kind),
         ):
-            best = curve.optimum.value if curve else None
-            if best is not None:
-                missed.count(realised_at(counts, stakes, [best])[0], truth(exposures, best))
+            best = curve.optimum if curve else None
+            if curve is None or best is None or best.value is None or best.low is None or curve.theory is None:
+                continue
+            missed.figure.count(realised_at(counts, stakes, [best.value])[0], truth(exposures, best.value))
+            # Cutoffs above the PD before decide as the lower end does.
+            before = counts.edges[max(int(np.searchsorted(counts.edges, best.low)) - 1, 0)]
+            missed.cutoff.count(replace(best, low=float(before)), curve.theory)
     return cost, profit
 
 
@@ -92,10 +104,11 @@ def report(n_samples: int, seed: int) -> str:
     first = table(["defaults", "figure", *(f"cutoff {100 * cutoff:g} %" for cutoff in CUTOFFS)], rows)
     picked = [at_the_best(n_defaults, n_samples, seed + n_defaults) for n_defaults in DEFAULTS]
     second = [
-        [str(n_defaults), *(" · ".join(missed.cells()) for missed in pair)]
+        [str(n_defaults), *(" · ".join(missed.cells()) for each in pair for missed in (each.figure, each.cutoff))]
         for n_defaults, pair in zip(DEFAULTS, picked, strict=True)
     ]
-    return first + "\n\n" + table(["defaults", "cost at the best cutoff found", "profit there"], second)
+    head = ["defaults", "cost there", "cheapest cutoff", "profit there", "most profitable cutoff"]
+    return first + "\n\n" + table(head, second)
 
 
 def _words(kind: Exposures | None) -> str:
