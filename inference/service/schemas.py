@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from inference.artifact import FeatureRecord, FileRecord
 from inference.service.applications import EXAMPLE, Application
+from inference.sufficiency import Sufficiency
 from inference.values import Value
 
 
@@ -120,8 +121,10 @@ class ModelManifest(BaseModel):
     settings: dict[str, Any] = Field(description="Settings of the training.")
     features: list[FeatureRecord] = Field(description="What the model sees, in order, with the columns behind it.")
     features_sha256: str = Field(description="Digest of the features' definitions.")
+    directions: dict[str, int] = Field(description="Columns with which the PD may only rise (1) or only fall (-1).")
     libraries: dict[str, str] = Field(description="Versions of the libraries that took part.")
     metrics: dict[str, float] = Field(description="Of out-of-fold predictions (oof_) and of the export (parity_).")
     cutoff: float = Field(description="PD at and above which an application is declined.")
     band_edges: list[float] = Field(description="PDs from each of which the next risk band begins.")
+    sufficiency: Sufficiency = Field(description="What has to be known of an application for it to be scored.")
     files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")
