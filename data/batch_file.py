@@ -240,7 +240,8 @@ def _judged(column: Column, raw: pl.Series) -> tuple[pl.Series, NDArray[np.bool_
     else:
         values = raw.cast(pl.Float64, strict=False)
         is_wrong = ~is_allowed(column, values)
-    if column.nullable:
+    # A missing value is no fault: where too many are, the row is referred (inference/sufficiency.py).
+    if column.kind is not Kind.ID:
         is_wrong &= raw.is_not_null()
     return values, is_wrong.to_numpy()
 

@@ -10,7 +10,7 @@ and added up by field, because a reason has to name what an applicant stated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,9 +104,15 @@ def principal_reasons(explanation: Explanation, reference: Reference, *, n: int 
     return _strongest(explanation, reference, n, sign=1)
 
 
-def strongest_supports(explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS) -> tuple[Reason, ...]:
-    """The fields that lower the risk most below the reference's, most negative excess first; for an approved one."""
-    return _strongest(explanation, reference, n, sign=-1)
+def strongest_supports(
+    explanation: Explanation, reference: Reference, *, missing: Collection[str] = (), n: int = MOST_SUPPORTS
+) -> tuple[Reason, ...]:
+    """The fields that lower the risk most below the reference's, most negative excess first; for an approved one.
+
+    What is not known speaks for nobody: the fields `missing` are passed over.
+    """
+    ranked = _strongest(explanation, reference, len(explanation.fields), sign=-1)
+    return tuple(reason for reason in ranked if reason.field not in missing)[:n]
 
 
 def batch_reasons(

@@ -13,23 +13,23 @@ import pyarrow.parquet as pq
 from data import schema
 from data.convert import iter_applications
 from data.storage import check_file_place, write_atomically
-from inference.decision import is_declined
 from inference.errors import ScoringError
+from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.session import ScoringSession
 
 Advance = Callable[[int, int], None]
 Write = Callable[[pl.DataFrame], None]
-PROBABILITY, DECISION = "default_probability", "decision"
-APPROVE, DECLINE = "approve", "decline"
 BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """How many applications were scored, and how many of them the cutoff declines."""
+    """How many applications were judged, how many of them are declined or referred, how many look implausible."""
 
     n_rows: int
     n_declined: int
+    n_referred: int
+    n_implausible: int
 
 
 def score_file(
@@ -40,7 +40,7 @@ def score_file(
     batch_rows: int = BATCH_ROWS,
     progress: Advance | None = None,
 ) -> ScoredFile:
-    """Score every application of `source` into `target`: id, PD and decision, Parquet or CSV by its suffix.
+    """Judge every application of `source` into `target`: id and `JUDGED` columns, Parquet or CSV by its suffix.
 
     Raises:
         FileError, TableError: `source` cannot be read or breaks the schema, or `target` cannot be written.
@@ -54,22 +54,24 @@ def score_file(
         raise ScoringError.from_own_input(target)
     check_file_place(target)
     batches = iter_applications(source, needs_target=False, batch_rows=batch_rows, progress=progress)
-    n_rows = n_declined = 0
+    n_rows = n_declined = n_referred = n_implausible = 0
     with write_atomically(target) as part, opened(part) as write:
         for batch in batches:
             scored = score_batch(batch, session)
             write(scored)
             n_rows += scored.height
             n_declined += int((scored[DECISION] == DECLINE).sum())
-    return ScoredFile(n_rows, n_declined)
+            n_referred += int((scored[DECISION] == REFER).sum())
+            n_implausible += scored[WARNINGS].count()
+    return ScoredFile(n_rows, n_declined, n_referred, n_implausible)
 
 
 def score_batch(applications: pl.DataFrame, session: ScoringSession) -> pl.DataFrame:
-    """Id, PD (Float32) and decision (`approve` or `decline`) of every row."""
+    """Id, PD, decision, risk band, why referred and warnings of every row, as `judge_table` gives them."""
     probabilities = session.score_frame(applications)
-    declined = pl.Series(is_declined(probabilities, session.manifest.cutoff))
-    decision = pl.when(declined).then(pl.lit(DECLINE)).otherwise(pl.lit(APPROVE))
-    return applications.select(pl.col(schema.ID), pl.Series(PROBABILITY, probabilities), decision.alias(DECISION))
+    manifest = session.manifest
+    judged = judge_table(applications, probabilities, manifest, manifest.cutoff)
+    return pl.DataFrame([applications[schema.ID], *judged])
 
 
 @contextmanager
@@ -85,7 +87,5 @@ def _csv(path: Path) -> Iterator[Write]:
         yield lambda frame: frame.write_csv(stream, include_header=False)
 
 
-_EMPTY = pl.DataFrame(
-    schema={schema.ID: schema.column(schema.ID).dtype, PROBABILITY: pl.Float32(), DECISION: pl.String()}
-)
+_EMPTY = pl.DataFrame(schema={schema.ID: schema.column(schema.ID).dtype, **JUDGED})
 _WRITERS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv}

@@ -32,7 +32,7 @@ class Sufficiency:
 
     def why_refer(self, application: Mapping[str, object]) -> str:
         """Why an application is not scored, in one sentence, or an empty text; an absent column is a missing value."""
-        lacking = {name for name in self.columns if _is_missing(application.get(name))}
+        lacking = {name for name in self.columns if is_missing(application.get(name))}
         return self._why(lacking) if lacking else ""
 
     def why_refer_each(self, applications: pl.DataFrame) -> pl.Series:
@@ -64,7 +64,8 @@ class Sufficiency:
         return f"Not enough is known to score: {'; '.join(parts)}." if parts else ""
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a value of an application says nothing: None or NaN."""
     # Only a NaN differs from itself.
     return value is None or value != value
 

@@ -7,18 +7,29 @@ import streamlit as st
 from dashboard import cache, labels, parameters, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
-from dashboard.components.applicant.panel import placements, render_picks, word_distance, word_span, word_unknown
+from dashboard.components.applicant.panel import (
+    REFERRED,
+    placements,
+    render_picks,
+    render_referral,
+    render_warnings,
+    word_decision,
+    word_distance,
+    word_span,
+    word_unknown,
+)
 from dashboard.components.applicant.people import render_people
 from dashboard.components.applicant.record import render_record, render_upload
 from dashboard.components.applicant.scenarios import render_scenarios
 from dashboard.components.applicant.sensitivity import render_sensitivity
-from dashboard.components.applicant.view import ApplicantView, applicant_view
+from dashboard.components.applicant.view import ApplicantView, applicant_view, assess_or_refer
 from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW
 from data.errors import DataError
+from inference.assessment import ReferredError
 from inference.decision import declines
 
 _TABS = {
@@ -29,6 +40,8 @@ _TABS = {
     "Scenarios": render_scenarios,
     "Record": render_record,
 }
+# What can be said of an application that is not scored.
+_WITHOUT_SCORE = ("Scenarios", "Record")
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
 _WHOSE = {True: "out of fold", False: "as imported"}
@@ -70,12 +83,25 @@ def _render_applicant(view: ApplicantView) -> None:
     with right:
         name, place = open_tab(TAB)
         with place:
-            _TABS[name](view)
+            if view.referral and name not in _WITHOUT_SCORE:
+                st.info(f"{REFERRED}: nothing can be said here.", icon=":material/person_alert:")
+            else:
+                _TABS[name](view)
 
 
 def _render_summary(view: ApplicantView) -> None:
-    assessed, cutoff = view.assessed, view.cutoff
     st.subheader(view.name, anchor=False)
+    if view.referral:
+        render_referral(view)
+        st.caption("Fill in what is missing on the left; with enough known it is scored at once.")
+    else:
+        _render_score(view)
+    render_warnings(view)
+    _render_caution(view)
+
+
+def _render_score(view: ApplicantView) -> None:
+    assessed, cutoff = view.assessed, view.cutoff
     cells = st.columns(4)
     with cells[0]:
         digits = labels.telling_digits(assessed.default_probability, cutoff)
@@ -84,7 +110,7 @@ def _render_summary(view: ApplicantView) -> None:
         render_metric("PD", labels.percent(assessed.default_probability, digits), _before(view), more=more)
     with cells[1]:
         render_metric(
-            "Decision", "Declined" if assessed.is_declined else "Approved", word_distance(assessed),
+            "Decision", word_decision(assessed), word_distance(assessed),
             more=f"cutoff {labels.percent(cutoff)}",
         )  # fmt: skip
     with cells[2]:
@@ -95,21 +121,20 @@ def _render_summary(view: ApplicantView) -> None:
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
         render_metric("Riskier than", share, f"of {name}", more=also)
-    _render_caution(view)
 
 
 def _before(view: ApplicantView) -> str:
     if not view.changed:
         return "as in the file" if view.draft.identifier is not None else "typical values"
-    before = cache.assess_values(view.base, view.cutoff).default_probability
-    return f"before: {labels.percent(before)}"
+    before = assess_or_refer(view.base, view.cutoff)
+    return f"before: {REFERRED if isinstance(before, ReferredError) else labels.percent(before.default_probability)}"
 
 
 def _render_caution(view: ApplicantView) -> None:
     found = view.observed
     if view.draft.applicant == NEW and not view.changed:
         st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
-    if found is None or view.changed or not found.is_out_of_fold:
+    if found is None or view.changed or not found.is_out_of_fold or view.referral:
         return
     if declines(found.default_probability, view.cutoff) != view.assessed.is_declined:
         other = "approved" if view.assessed.is_declined else "declined"

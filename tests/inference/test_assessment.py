@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 
 from data.facts import describe_table
-from inference.assessment import Assessment, assess
+from inference.assessment import Assessment, ReferredError, assess
 from inference.build import PublishedModel
 from inference.contributions import Contributions, make_contributions
 from inference.decision import declines
 from inference.errors import FeatureError
 from inference.explainer import Explainer
-from inference.reasons import Reference, just_approved, make_reference, published_log_odds
+from inference.reasons import Reference, just_approved, make_reference, published_log_odds, strongest_supports
 from inference.session import ScoringSession
 from inference.shapley import ShapleyModel
 
@@ -54,6 +54,8 @@ def test_the_reasons_are_those_of_the_decision(
             {name: value - reference.features[name] for name, value in found.explanation.features.items()}
         )
         ordered = sorted(excess.items(), key=lambda each: each[1], reverse=found.is_declined)
+        if not found.is_declined:
+            ordered = [each for each in ordered if application[each[0]] is not None]
         wanted = ordered[: 4 if found.is_declined else 3]
         right_way = [each for each in wanted if each[1] != 0 and (each[1] > 0) == found.is_declined]
         assert [(reason.field, reason.excess) for reason in found.reasons] == right_way
@@ -87,3 +89,31 @@ def test_the_distance_is_from_the_cutoff() -> None:
 def test_a_wrong_value_is_named(session: ScoringSession, explainer: Explainer, reference: Reference) -> None:
     with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
         assess({"AMT_CREDIT": "much"}, CUTOFF, session, explainer, reference)
+
+
+def test_too_little_known_is_referred_whatever_explains(
+    session: ScoringSession, explainer: Explainer, reference: Reference, applications: pl.DataFrame
+) -> None:
+    young = {"DAYS_BIRTH": -6_000, "DAYS_EMPLOYED": -7_000}
+    application = {**applications.row(0, named=True), **young, "AMT_ANNUITY": None}
+    with pytest.raises(
+        ReferredError, match=r"^Not enough is known to score: annuity is missing and is needed\.$"
+    ) as no:
+        assess(application, CUTOFF, session, explainer, reference)
+    assert "employed since before the age of 14" in no.value.warnings
+    known = {**application, "AMT_ANNUITY": 20_000.0}
+    assert "employed since before the age of 14" in assess(known, CUTOFF, session, explainer, reference).warnings
+
+
+def test_what_is_missing_supports_nobody(
+    session: ScoringSession, explainer: Explainer, reference: Reference, applications: pl.DataFrame
+) -> None:
+    n_passed_over = 0
+    for row in applications.head(300).iter_rows(named=True):
+        found = assess(row, 1.0, session, explainer, reference)
+        assert found.explanation is not None
+        assert len(found.reasons) == 3
+        assert all(row[reason.field] is not None for reason in found.reasons)
+        plain = strongest_supports(found.explanation, reference)
+        n_passed_over += any(row[reason.field] is None for reason in plain)
+    assert n_passed_over > 0

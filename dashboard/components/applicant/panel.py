@@ -22,6 +22,7 @@ from inference.assessment import Assessment
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
+REFERRED = "Referred, not scored"
 _PD_HELP = "Probability of default by the published model, which was trained on the whole portfolio."
 _ASK = "Type the beginning of an application's number, or choose one with a button."
 
@@ -138,8 +139,14 @@ def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link:
         st.warning(word_unknown(draft.applicant), icon=":material/info:")
         return
     with st.container(border=True, gap="small"):
-        _render_score(view)
-        _render_reasons(view)
+        changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
+        st.caption(f"{view.name}{changed}")
+        if view.referral:
+            render_referral(view)
+        else:
+            _render_score(view)
+            _render_reasons(view)
+        render_warnings(view)
         if link is not None:
             st.page_link(link, label="Explain, change, decide", icon=":material/person_search:")
     _render_provenance(view)
@@ -147,8 +154,6 @@ def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link:
 
 def _render_score(view: ApplicantView) -> None:
     assessed = view.assessed
-    changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
-    st.caption(f"{view.name}{changed}")
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
     st.metric("PD", labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
@@ -158,6 +163,24 @@ def _render_score(view: ApplicantView) -> None:
     shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
     st.caption(labels.plain(f"Riskier than {told}"))
+
+
+def render_referral(view: ApplicantView) -> None:
+    """Write that the application is not scored, and why."""
+    st.badge(REFERRED, icon=":material/person_alert:", color="gray")
+    st.markdown(labels.plain(view.referral))
+
+
+def render_warnings(view: ApplicantView) -> None:
+    """Write which values contradict one another, where any do."""
+    if view.judged.warnings:
+        told = "; ".join(view.judged.warnings)
+        st.warning(labels.plain(f"Implausible together: {told}. Check these values."), icon=":material/rule:")
+
+
+def word_decision(assessed: Assessment) -> str:
+    """The decision in a word."""
+    return "Declined" if assessed.is_declined else "Approved"
 
 
 def word_distance(assessed: Assessment) -> str:
@@ -176,9 +199,9 @@ def word_unknown(applicant: str) -> str:
 def render_decision(assessed: Assessment) -> None:
     """Write the decision as a badge."""
     if assessed.is_declined:
-        st.badge("Declined", icon=":material/block:", color="orange")
+        st.badge(word_decision(assessed), icon=":material/block:", color="orange")
     else:
-        st.badge("Approved", icon=":material/check:", color="blue")
+        st.badge(word_decision(assessed), icon=":material/check:", color="blue")
 
 
 def placements(view: ApplicantView) -> dict[str, float]:
@@ -194,7 +217,7 @@ def _render_reasons(view: ApplicantView) -> None:
     reasons = view.assessed.reasons[:_REASONS]
     if not reasons:
         return
-    lines = [f"{'Declined' if view.assessed.is_declined else 'Approved'} mainly because of"]
+    lines = [f"{word_decision(view.assessed)} mainly because of"]
     for reason in reasons:
         column = schema.column(reason.field)
         lines.append(f"- **{column.label}**: {labels.plain(word_field(column, view.values.get(column.name)))}")
