@@ -18,8 +18,8 @@ from dashboard.field_words import field_title, word_field
 from data import schema
 from data.schema import Group, Kind
 from inference.decision import declines
+from inference.judgement import DECLINE, REFER
 from inference.record import Change, DecisionRecord, to_json
-from inference.scoring import DECLINE
 from inference.values import word_value
 
 INPUTS = tuple(column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET))
@@ -77,7 +77,7 @@ def record_html(record: DecisionRecord, *, input_groups: Mapping[str, Sequence[s
         (
             f"<header><h1>Decision record</h1><p>{_escaped(head)}</p></header>",
             _section("Decision", _decision(record)),
-            _section("Principal reasons" if _is_declined(record) else "What speaks for approval", _reasons(record)),
+            *_why(record),
             _section("What was edited", _changes(record)),
             _section("Note", _note(record)),
             _section("Values that were scored", _inputs(record, input_groups)),
@@ -131,22 +131,32 @@ def _time(record: DecisionRecord) -> str:
     return f"{record.made_at[:10]} at {record.made_at[11:19]} UTC"
 
 
-def _is_declined(record: DecisionRecord) -> bool:
-    return record.decision == DECLINE
+def _why(record: DecisionRecord) -> Iterator[str]:
+    if record.decision != REFER:
+        title = "Principal reasons" if record.decision == DECLINE else "What speaks for approval"
+        yield _section(title, _reasons(record))
+    if record.warnings:
+        told = "\n".join(_paragraph(f"{warning[:1].upper()}{warning[1:]}.") for warning in record.warnings)
+        yield _section("Implausible together", told)
 
 
 def _decision(record: DecisionRecord) -> str:
     pd, cutoff = record.default_probability, record.cutoff
+    if pd is None:
+        facts = (("Cutoff", f"{labels.percent(cutoff)}; not compared with anything"), *_out_of_fold(record))
+        return "\n".join(
+            (_paragraph("Referred, not scored", "decision"), _paragraph(record.refer_reason), _facts(facts))
+        )
     digits = labels.telling_digits(pd, cutoff)
     side = "above" if pd > cutoff else "below"
     distance = "none, the PD is the cutoff" if pd == cutoff else f"{labels.points(abs(pd - cutoff), digits)} {side} it"
-    word = "Declined" if _is_declined(record) else "Approved"
+    word = "Declined" if record.decision == DECLINE else "Approved"
     facts = (
         *_out_of_fold(record),
         ("PD by the published model", labels.percent(pd, digits)),
         ("Cutoff", f"{labels.percent(cutoff, digits)}; a PD at or above it is declined"),
         ("Distance to the cutoff", distance),
-        ("Risk band", record.risk_band),
+        ("Risk band", record.risk_band or labels.NOT_DEFINED),
     )
     return _paragraph(f"{word} by the published model", "decision") + "\n" + _facts(facts)
 
@@ -225,7 +235,10 @@ def _provenance(record: DecisionRecord) -> str:
             ("Model that scored", record.backend),
             ("Its SHA-256", record.model_sha256),
             ("Application table, SHA-256", record.data_sha256 or labels.NOT_DEFINED),
-            ("PD with all its digits", repr(record.default_probability)),
+            (
+                "PD with all its digits",
+                labels.NOT_DEFINED if record.default_probability is None else repr(record.default_probability),
+            ),
             ("This record as JSON, SHA-256", hashlib.sha256(to_json(record)).hexdigest()),
         )
     )

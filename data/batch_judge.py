@@ -123,7 +123,10 @@ class Judge:
 
         Numbers have the schema's dtypes, categories are text.
         """
-        judged = [judge_column(column, frame[column.name], may_miss=column.nullable) for column in self.columns]
+        # A missing value is no fault: where too many are, the row is referred (inference/sufficiency.py).
+        judged = [
+            judge_column(column, frame[column.name], may_miss=column.kind is not Kind.ID) for column in self.columns
+        ]
         pairs = list(zip(self.columns, judged, strict=True))
         is_good = ~np.logical_or.reduce([found.is_wrong for found in judged])
         unseen = [_is_unseen(column, found.values, is_good) for column, found in pairs]

@@ -98,9 +98,10 @@ class Tally:
 
     def __init__(self, columns: Sequence[Column], *, needs_target: bool) -> None:
         self._columns = columns
-        self._may_miss = {column.name for column in columns if column.nullable}
-        if not needs_target:
-            self._may_miss.add(schema.TARGET)
+        # Only a table that a model is trained on has to be full: what is scored with gaps may be referred.
+        self._may_miss = {
+            column.name for column in columns if column.nullable or (not needs_target and column.kind is not Kind.ID)
+        }
         self._faults: dict[tuple[str, bool], Fault] = {}
         self.trimmed: dict[str, int] = {}
         self.rows = 0

@@ -13,13 +13,14 @@ import orjson
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.encoding import FeatureSet, level_codes
 from inference.errors import ArtifactError
+from inference.sufficiency import SUFFICIENCY, Sufficiency
 from inference.training_settings import TrainingSettings
 
 MANIFEST = "manifest.json"
 ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Settings that change how long training takes and nothing else.
 _WITHOUT_EFFECT = frozenset({"threads"})
 
@@ -38,12 +39,16 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRecord:
-    """One column of the model's matrix as the manifest says it; `levels` are the codes of a category."""
+    """One column of the model's matrix as the manifest says it; `levels` are the codes of a category.
+
+    `constraint` is 1 where the PD may only rise with it, -1 where it may only fall, else 0.
+    """
 
     name: str
     label: str
     sources: tuple[str, ...]
     levels: Mapping[str, float]
+    constraint: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class Manifest:
     """All that is known about a published model.
 
     `metrics` are those of out-of-fold predictions (`oof_`) and of the comparison with the export (`parity_`);
-    `cutoff` is the PD from which an application is declined, `band_edges` the PDs between risk bands.
+    `directions` are the raw fields with which the PD may only rise (1) or only fall (-1);
+    `cutoff` is the PD from which an application is declined, `band_edges` the PDs between risk bands,
+    `sufficiency` what has to be known of an application for it to be scored.
     """
 
     product_version: str
@@ -60,10 +67,12 @@ class Manifest:
     settings: Mapping[str, Any]
     features: tuple[FeatureRecord, ...]
     features_sha256: str
+    directions: Mapping[str, int]
     libraries: Mapping[str, str]
     metrics: Mapping[str, float]
     cutoff: float
     band_edges: tuple[float, ...]
+    sufficiency: Sufficiency
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
@@ -71,10 +80,10 @@ class Manifest:
         """Whether building again from these, with the settings and the rules in force, would change nothing."""
         settings = {name: value for name, value in self.settings.items() if name not in _WITHOUT_EFFECT}
         wanted = {name: value for name, value in asdict(TrainingSettings()).items() if name not in _WITHOUT_EFFECT}
-        rules = (self.cutoff, self.band_edges)
+        rules = (self.cutoff, self.band_edges, self.sufficiency)
         made_from = (self.training_data_sha256, self.features_sha256, self.seed)
         given = (training_data_sha256, features_sha256, seed)
-        return made_from == given and settings == wanted and rules == (DEFAULT_CUTOFF, BAND_EDGES)
+        return made_from == given and settings == wanted and rules == (DEFAULT_CUTOFF, BAND_EDGES, SUFFICIENCY)
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
@@ -108,12 +117,19 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     features = tuple(FeatureRecord(**{**f, "sources": tuple(f["sources"])}) for f in content["features"])
     files = {name: FileRecord(**record) for name, record in content["files"].items()}
     numbers = {"cutoff": float(content["cutoff"]), "band_edges": tuple(map(float, content["band_edges"]))}
-    return Manifest(**{**content, **numbers, "features": features, "files": files})
+    found = content["sufficiency"]
+    columns = {name: tuple(found[name]) for name in ("required", "one_of", "counted")}
+    sufficiency = Sufficiency(**columns, most_lacking=int(found["most_lacking"]))
+    rules = {**numbers, "sufficiency": sufficiency}
+    return Manifest(**{**content, **rules, "features": features, "files": files})
 
 
 def feature_records(features: FeatureSet) -> tuple[FeatureRecord, ...]:
     """The feature list in the words of a manifest."""
-    return tuple(FeatureRecord(f.name, f.label, f.sources, level_codes(f)) for f in features.features)
+    return tuple(
+        FeatureRecord(f.name, f.label, f.sources, level_codes(f), constraint)
+        for f, constraint in zip(features.features, features.constraints, strict=True)
+    )
 
 
 def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes | None:

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference.comparison import Reference
-from inference.decision import declines, risk_band
+from inference.errors import InferenceError
 from inference.explainer import Explainer, Explanation
+from inference.judgement import DECLINE, judged
 from inference.reasons import Reason, principal_reasons, strongest_supports
 from inference.session import ScoringSession
+from inference.sufficiency import is_missing
 from inference.values import Value
+
+
+class ReferredError(InferenceError):
+    """An application of which too little is known to score it; `warnings` are values that contradict one another."""
+
+    def __init__(self, reason: str, warnings: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.warnings = warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,8 @@ class Assessment:
     """`default_probability` is a PD, `cutoff` the one at and above which an application is declined.
 
     `reasons` are why it is declined, or what keeps it approved: the fields that set it apart from applications that are
-    just approved. `explanation` is None, and `reasons` are empty, where the model's trees are not at hand.
+    just approved. `explanation` is None, and `reasons` are empty, where the model's trees are not at hand. `warnings`
+    are values that contradict one another.
     """
 
     default_probability: float
@@ -27,6 +38,7 @@ class Assessment:
     risk_band: str
     explanation: Explanation | None
     reasons: tuple[Reason, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def distance(self) -> float:
@@ -44,17 +56,21 @@ def assess(
     """Score and explain one application.
 
     Raises:
+        ReferredError: too little is known of it.
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
     pd = session.score(application)
-    is_declined = declines(pd, cutoff)
+    found = judged(application, pd, session.manifest, cutoff)
+    if found.risk_band is None:
+        raise ReferredError(found.refer_reason, found.warnings)
+    is_declined = found.decision == DECLINE
     explanation = None if explainer is None else explainer.explain(application)
     reasons: tuple[Reason, ...] = ()
     if explanation is not None and reference is not None:
+        missing = [name for name in explanation.fields if is_missing(application.get(name))]
         reasons = (
             principal_reasons(application, explanation, session, reference)
             if is_declined
-            else strongest_supports(explanation, reference)
+            else strongest_supports(explanation, reference, missing=missing)
         )
-    band = risk_band(pd, session.manifest.band_edges)
-    return Assessment(pd, cutoff, is_declined, band, explanation, reasons)
+    return Assessment(pd, cutoff, is_declined, found.risk_band, explanation, reasons, found.warnings)

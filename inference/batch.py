@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.batch_file import BatchTable
-from inference.decision import is_declined, risk_bands
+from data.plausibility import RULES, broken_rules_each
+from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.reasons import MOST_REASONS
-from inference.scoring import APPROVE, DECISION, DECLINE, PROBABILITY
 from inference.session import ScoringSession
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
-RISK_BAND = "risk_band"
 REASONS = tuple(f"reason_{number}" for number in range(1, MOST_REASONS + 1))
 # Twice as many would explain a row a fifth faster, but tell the progress only twice.
 CHUNK_ROWS = 32_768
@@ -29,18 +28,22 @@ CHUNK_ROWS = 32_768
 class ScoredBatch:
     """The scored rows of a dropped file.
 
-    `frame` has the file's columns in the file's order, the id first, and then ours: PD (Float32), decision (`approve`
-    or `decline`), risk band, and the labels of up to four reasons, null unless declined. Ours are called `probability`,
-    `decision`, `risk_band` and `reasons` say; a column of the file keeps its name. `reasons` is empty where none were
-    asked for.
+    `frame` has the file's columns in the file's order, the id first, and then ours: those of `JUDGED` (PD, decision,
+    risk band, why referred, warnings), and the labels of up to four reasons, null unless declined. Ours are called as
+    `probability`, `decision`, `risk_band`, `refer_reason`, `warnings` and `reasons` say; a column of the file keeps its
+    name. `reasons` is empty where none were asked for.
     """
 
     frame: pl.DataFrame
     probability: str
     decision: str
     risk_band: str
+    refer_reason: str
+    warnings: str
     reasons: tuple[str, ...]
     n_declined: int
+    n_referred: int
+    n_implausible: int
     notices: tuple[str, ...]
 
 
@@ -53,7 +56,7 @@ def score_batch_table(
     field_labels: Sequence[str] = (),
     progress: Advance | None = None,
 ) -> ScoredBatch:
-    """Score the good rows of `table`; a PD is bit for bit what `session.score` gives for the row alone.
+    """Judge the good rows of `table`; a PD is bit for bit what `session.score` gives for the row alone.
 
     `explain` gets declined rows, as applications and as their feature matrix of float32 (rows, features), and gives up
     to four indices into `field_labels` for each, the strongest reason first and -1 where there is none. `progress` is
@@ -62,14 +65,8 @@ def score_batch_table(
     Raises:
         FeatureError: `table` lacks a column that the session's features are computed from.
     """
-    probabilities, reasons = _scored(table.applications, session, cutoff, explain, progress)
-    declined = is_declined(probabilities, cutoff)
-    ours = [
-        pl.Series(PROBABILITY, probabilities),
-        pl.Series(DECISION, np.where(declined, DECLINE, APPROVE), dtype=pl.String),
-        pl.Series(RISK_BAND, risk_bands(probabilities), dtype=pl.String),
-        *(() if explain is None else _worded(reasons, field_labels)),
-    ]
+    judged, reasons = _judged(table.applications, session, cutoff, explain, progress)
+    ours = [*judged, *(() if explain is None else _worded(reasons, field_labels))]
     names = _free_names([series.name for series in ours], table.names)
     named = [series.alias(name) for series, name in zip(ours, names, strict=True)]
     return ScoredBatch(
@@ -78,34 +75,38 @@ def score_batch_table(
         probability=names[0],
         decision=names[1],
         risk_band=names[2],
-        reasons=tuple(names[3:]),
-        n_declined=int(declined.sum()),
+        refer_reason=names[3],
+        warnings=names[4],
+        reasons=tuple(names[5:]),
+        n_declined=int((judged[DECISION] == DECLINE).sum()),
+        n_referred=int((judged[DECISION] == REFER).sum()),
+        n_implausible=judged[WARNINGS].count(),
         notices=tuple(_notices([series.name for series in ours], names)),
     )
 
 
-def _scored(
+def _judged(
     applications: pl.DataFrame,
     session: ScoringSession,
     cutoff: float,
     explain: Explain | None,
     progress: Advance | None,
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+) -> tuple[pl.DataFrame, NDArray[np.intp]]:
     n_rows = applications.height
-    probabilities = np.empty(n_rows, dtype=np.float32)
+    judged = [JUDGED.to_frame()]
     reasons = np.full((n_rows, MOST_REASONS), -1, dtype=np.intp)
     for start in range(0, n_rows, CHUNK_ROWS):
         part = applications.slice(start, CHUNK_ROWS)
         matrix = session.features.matrix(part)
         stop = start + len(matrix)
-        probabilities[start:stop] = session.score_matrix(matrix)
-        declined = np.flatnonzero(is_declined(probabilities[start:stop], cutoff))
+        judged.append(judge_table(part, session.score_matrix(matrix), session.manifest, cutoff))
+        declined = np.flatnonzero((judged[-1][DECISION] == DECLINE).to_numpy())
         if explain is not None and len(declined):
             found = explain(part[declined], matrix[declined])[:, :MOST_REASONS]
             reasons[start + declined, : found.shape[1]] = found
         if progress is not None:
             progress(stop, n_rows)
-    return probabilities, reasons
+    return pl.concat(judged), reasons
 
 
 def _worded(reasons: NDArray[np.intp], labels: Sequence[str]) -> Iterator[pl.Series]:
@@ -133,3 +134,16 @@ def _notices(wanted: Sequence[str], names: Sequence[str]) -> Iterator[str]:
     for name, free in zip(wanted, names, strict=True):
         if name != free:
             yield f"The file has a column {name} of its own, which is kept; ours is called {free}."
+
+
+def noted_rows(table: BatchTable, scored: ScoredBatch) -> pl.DataFrame:
+    """What is referred and what looks implausible: `Row` as faults count it, `Columns`, and `What`, by row."""
+    reasons = scored.frame[scored.refer_reason]
+    referred = pl.DataFrame({"Row": table.order, "Columns": "", "What": reasons}).filter(reasons.is_not_null())
+    rows, rules = np.nonzero(broken_rules_each(table.applications))
+    broken = {
+        "Row": table.order[rows],
+        "Columns": [", ".join(RULES[rule].columns) for rule in rules],
+        "What": [RULES[rule].text for rule in rules],
+    }
+    return pl.concat([referred, pl.DataFrame(broken, schema=referred.schema)]).sort("Row", maintain_order=True)

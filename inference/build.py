@@ -20,6 +20,7 @@ from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.export import export_onnx
 from inference.parity import Parity, check_parity
 from inference.session import CHUNK_ROWS, OnnxBackend
+from inference.sufficiency import SUFFICIENCY
 from inference.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def _manifest(model: TrainedModel, parity: Parity, files: Mapping[str, bytes], d
         settings=asdict(model.settings),
         features=feature_records(model.features),
         features_sha256=model.features.digest,
+        directions=dict(model.features.directions),
         libraries={name: _version(name) for name in _LIBRARIES},
         metrics={
             "n_rows": measured.n_rows,
@@ -138,6 +140,7 @@ def _manifest(model: TrainedModel, parity: Parity, files: Mapping[str, bytes], d
         },
         cutoff=DEFAULT_CUTOFF,
         band_edges=BAND_EDGES,
+        sufficiency=SUFFICIENCY,
         files={name: FileRecord.of(content) for name, content in files.items()},
     )
 

@@ -57,7 +57,7 @@ def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -
     return chr(ord("A") + bisect_right(edges, exact_score(np.float32(default_probability))))
 
 
-def risk_bands(probabilities: NDArray[np.floating[Any]], edges: Sequence[float] = BAND_EDGES) -> NDArray[np.str_]:
+def risk_bands(probabilities: NDArray[np.floating[Any]], edges: Sequence[float]) -> NDArray[np.str_]:
     """`risk_band` of each PD."""
     letters = np.array([risk_band(edge, edges) for edge in (0.0, *edges)])
     return letters[sum(is_declined(probabilities, edge).astype(np.intp) for edge in edges)]

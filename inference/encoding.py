@@ -9,7 +9,7 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.schema import Kind, Sensitivity
+from inference.directions import constraint
 from inference.errors import FeatureError
 from inference.expressions import Expression, Level, Raw, Script
 
@@ -41,10 +42,19 @@ class Feature:
 
 
 class FeatureSet:
-    """An ordered list of features and the two ways to compute it, both generated from it when constructed."""
+    """An ordered list of features and the two ways to compute it, both generated from it when constructed.
 
-    def __init__(self, features: Iterable[Feature]) -> None:
+    `directions` say which way the PD may move with raw fields (1 up, -1 down), and `constraints` what follows from them
+    for each feature (0 where it is free).
+
+    Raises:
+        DirectionError: a feature cannot keep the directions.
+    """
+
+    def __init__(self, features: Iterable[Feature], directions: Mapping[str, int] = MappingProxyType({})) -> None:
         self.features = tuple(features)
+        self.directions = directions
+        self.constraints = tuple(constraint(f.name, f.expression, directions) for f in self.features)
         self.names = tuple(feature.name for feature in self.features)
         self.sources = tuple(dict.fromkeys(name for feature in self.features for name in feature.sources))
         self._expressions = [
@@ -55,9 +65,10 @@ class FeatureSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over names and definitions; it changes whenever a feature would be computed differently."""
+        """SHA-256 over names, definitions and directions; it changes whenever the model would be another."""
         codes = [(f.name, f.expression, level_codes(f)) for f in self.features]
-        return hashlib.sha256(repr(codes).encode() + self._script.encode()).hexdigest()
+        told = repr((codes, sorted(self.directions.items())))
+        return hashlib.sha256(told.encode() + self._script.encode()).hexdigest()
 
     def matrix(self, applications: pl.DataFrame | pl.LazyFrame) -> NDArray[np.float32]:
         """The features of every row.

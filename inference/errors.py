@@ -42,6 +42,24 @@ class FeatureError(InferenceError):
         return cls(f"The matrix has {found} columns; the model takes {expected}; build it with the same features.")
 
 
+class DirectionError(InferenceError):
+    """A feature that cannot keep the directions in which raw fields may move the PD."""
+
+    @classmethod
+    def from_mixed(cls, feature: str, column: str) -> Self:
+        return cls(
+            f"Feature {feature} can both rise and fall with {column}, in which the PD may move one way only; "
+            "take it out of the feature list, or the field out of the directions."
+        )
+
+    @classmethod
+    def from_conflict(cls, feature: str, columns: Iterable[str]) -> Self:
+        return cls(
+            f"Feature {feature} is pulled opposite ways by the directions of {' and '.join(columns)}; "
+            "take it out of the feature list, or one of the fields out of the directions."
+        )
+
+
 class TrainingError(InferenceError):
     """A table that no model can be trained on."""
 

@@ -15,7 +15,7 @@ is more than they account for, the rest is said to be a combination of several v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,11 +88,17 @@ def principal_reasons(
     return tuple(named)
 
 
-def strongest_supports(explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS) -> tuple[Reason, ...]:
-    """The fields that lower the risk most below the reference's, most negative excess first; for an approved one."""
+def strongest_supports(
+    explanation: Explanation, reference: Reference, *, missing: Collection[str] = (), n: int = MOST_SUPPORTS
+) -> tuple[Reason, ...]:
+    """The fields that lower the risk most below the reference's, most negative excess first; for an approved one.
+
+    What is not known speaks for nobody: the fields `missing` are passed over.
+    """
     if reference.n_applications == 0:
         return ()
-    lowering = [Reason(name, value) for name, value in _excess(explanation, reference).items() if value < 0]
+    excess = _excess(explanation, reference)
+    lowering = [Reason(name, value) for name, value in excess.items() if value < 0 and name not in missing]
     return tuple(sorted(lowering, key=lambda reason: reason.excess)[:n])
 
 

@@ -14,16 +14,19 @@ import orjson
 from data import schema
 from inference.decision import declines
 from inference.errors import InferenceError
-from inference.scoring import APPROVE, DECLINE
+from inference.judgement import APPROVE, DECLINE, REFER, judge
 from inference.session import ScoringSession
 from inference.values import Value, ValueFault, check_application, shown_value
 
 FORMAT = "scoreroom.decision"
-VERSION = 1
+VERSION = 2
+# What a record of version 1, which knew neither referrals nor warnings, says of them.
+_SINCE_VERSION_1: Mapping[str, Any] = {"refer_reason": "", "warnings": []}
 MOST_BYTES = 1_000_000
 LONGEST_NOTE = 5_000
 LONGEST_TEXT = 500
 MOST_REASONS = 20
+MOST_WARNINGS = 50
 _FIX = "download the record again"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -93,17 +96,19 @@ class DecisionRecord:
 
     `inputs` are all raw values that were scored, edits included, by column; `application_id` is None for an applicant
     who is not in the table. `out_of_fold_probability` is the unedited application's PD by a model that had not seen its
-    outcome, where there is one. `decision` is `approve` or `decline`, `made_at` UTC in ISO 8601 to the second
-    (`word_time`), `data_sha256` the digest of the table that the application was taken from, or empty.
+    outcome, where there is one. `decision` is `approve`, `decline` or `refer`; a referred application has neither PD
+    nor risk band nor reasons, but a `refer_reason`. `warnings` are values that contradict one another. `made_at` is UTC
+    in ISO 8601 to the second (`word_time`), `data_sha256` the digest of the table that the application was taken from,
+    or empty.
     """
 
     application_id: int | None
     inputs: Mapping[str, Value]
     changes: tuple[Change, ...]
-    default_probability: float
+    default_probability: float | None
     cutoff: float
     decision: str
-    risk_band: str
+    risk_band: str | None
     reasons: tuple[RecordedReason, ...]
     reasons_method: str
     model_sha256: str
@@ -113,6 +118,8 @@ class DecisionRecord:
     made_at: str
     note: str = ""
     out_of_fold_probability: float | None = None
+    refer_reason: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -122,12 +129,12 @@ class DecisionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """A record's inputs scored again; `agrees` is whether the PD is the record's to the last bit.
+    """A record's inputs scored again; `agrees` is whether the PD is the record's to the last bit, or referred again.
 
-    With the same model it must be; with another one it need not.
+    With the same model it must be; with another one it need not. The PD is None where they are referred.
     """
 
-    default_probability: float
+    default_probability: float | None
     is_same_model: bool
     agrees: bool
 
@@ -139,7 +146,7 @@ def word_time(moment: datetime) -> str:
 
 def rescore(record: DecisionRecord, session: ScoringSession) -> Rescored:
     """Score the record's inputs with `session`, and compare."""
-    probability = session.score(record.inputs)
+    probability = judge(record.inputs, session).default_probability
     same = session.manifest.files[session.backend].sha256 == record.model_sha256
     return Rescored(probability, same, probability == record.default_probability)
 
@@ -162,6 +169,8 @@ def to_json(record: DecisionRecord) -> bytes:
         "cutoff": record.cutoff,
         "decision": record.decision,
         "risk_band": record.risk_band,
+        "refer_reason": record.refer_reason,
+        "warnings": list(record.warnings),
         "reasons": [asdict(reason) for reason in record.reasons],
         "reasons_method": record.reasons_method,
         "changes": [asdict(change) for change in record.changes],
@@ -193,10 +202,10 @@ def read_record(content: bytes) -> DecisionRecord:
         application_id=root.identifier("application_id"),
         inputs=inputs,
         changes=_changes(root.listed("changes", Change, len(schema.COLUMNS)), inputs),
-        default_probability=root.number("default_probability", 0.0, 1.0),
+        default_probability=root.optional_number("default_probability", 0.0, 1.0),
         cutoff=root.number("cutoff", 0.0, 1.0),
         decision=root.text("decision"),
-        risk_band=root.matching("risk_band", _BAND, "a letter from A to Z"),
+        risk_band=root.optional_matching("risk_band", _BAND, "a letter from A to Z, or nothing"),
         reasons=tuple(_reason(entry) for entry in root.listed("reasons", RecordedReason, MOST_REASONS)),
         reasons_method=root.text("reasons_method"),
         model_sha256=root.matching("model_sha256", _DIGEST, "64 hexadecimal digits"),
@@ -206,11 +215,25 @@ def read_record(content: bytes) -> DecisionRecord:
         made_at=root.time("made_at"),
         note=root.text("note", LONGEST_NOTE),
         out_of_fold_probability=root.optional_number("out_of_fold_probability", 0.0, 1.0),
+        refer_reason=root.text("refer_reason"),
+        warnings=root.texts("warnings", MOST_WARNINGS),
     )
-    decision = DECLINE if declines(record.default_probability, record.cutoff) else APPROVE
+    _check_decision(record)
+    return record
+
+
+def _check_decision(record: DecisionRecord) -> None:
+    pd = record.default_probability
+    decision = REFER if pd is None else DECLINE if declines(pd, record.cutoff) else APPROVE
     if record.decision != decision:
         raise RecordError.from_member('"decision"', record.decision, f"{decision!r}, by the PD and the cutoff")
-    return record
+    is_referred = decision == REFER
+    if is_referred != (record.risk_band is None):
+        expected = "nothing, where there is no PD" if is_referred else "a letter from A to Z"
+        raise RecordError.from_member('"risk_band"', record.risk_band, expected)
+    if is_referred != bool(record.refer_reason):
+        expected = "why it is not scored" if is_referred else "an empty text, where there is a PD"
+        raise RecordError.from_member('"refer_reason"', record.refer_reason, expected)
 
 
 def _checked_root(content: bytes) -> dict[str, Any]:
@@ -224,8 +247,10 @@ def _checked_root(content: bytes) -> dict[str, Any]:
         raise RecordError.from_file(f'it lacks "format": "{FORMAT}"')
     version = found.get("version")
     # True equals 1 in Python.
-    if version != VERSION or isinstance(version, bool):
+    if isinstance(version, bool) or version not in (1, VERSION):
         raise RecordError.from_version(version)
+    if version == 1:
+        return {**found, **_SINCE_VERSION_1}
     return found
 
 
@@ -289,6 +314,17 @@ class _Object:
         if not isinstance(found, str) or not (pattern.fullmatch(found) or (or_empty and not found)):
             raise self._refuse(name, expected)
         return found
+
+    def optional_matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
+        return None if self._found[name] is None else self.matching(name, pattern, expected)
+
+    def texts(self, name: str, most: int) -> tuple[str, ...]:
+        found = self._found[name]
+        if not isinstance(found, list) or len(found) > most:
+            raise self._refuse(name, f"a list of at most {most} entries")
+        if not all(isinstance(each, str) and len(each) <= LONGEST_TEXT for each in found):
+            raise self._refuse(name, f"a list of texts of at most {LONGEST_TEXT:,} letters")
+        return tuple(found)
 
     def time(self, name: str) -> str:
         found = self.text(name)

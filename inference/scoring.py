@@ -13,23 +13,26 @@ import pyarrow.parquet as pq
 from data import schema
 from data.batch_stream import BatchStream
 from data.storage import check_file_place, write_atomically
-from inference.decision import is_declined
 from inference.errors import ScoringError
+from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.session import ScoringSession
 
 Advance = Callable[[int, int], None]
 Write = Callable[[pl.DataFrame], None]
-PROBABILITY, DECISION = "default_probability", "decision"
-APPROVE, DECLINE = "approve", "decline"
 BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """How many applications were scored, how many of them the cutoff declines, and what a reader should know."""
+    """How many applications were judged, how many of them are declined or referred, how many look implausible.
+
+    `notices` are sentences that a reader should see.
+    """
 
     n_rows: int
     n_declined: int
+    n_referred: int
+    n_implausible: int
     notices: tuple[str, ...] = ()
 
 
@@ -41,7 +44,7 @@ def score_file(
     batch_rows: int = BATCH_ROWS,
     progress: Advance | None = None,
 ) -> ScoredFile:
-    """Score every application of `source` into `target`: id, PD and decision, Parquet or CSV by its suffix.
+    """Judge every application of `source` into `target`: id and `JUDGED` columns, Parquet or CSV by its suffix.
 
     `source` is judged as every file of applications is; one without ids is scored in its order. A cell that keeps its
     row from being scored keeps all of them: nothing is written.
@@ -58,23 +61,25 @@ def score_file(
         raise ScoringError.from_own_input(target)
     check_file_place(target)
     stream = BatchStream(source, session.features.sources)
-    n_rows = n_declined = 0
+    n_rows = n_declined = n_referred = n_implausible = 0
     with write_atomically(target) as part, opened(part, stream.has_ids) as write:
         for batch in stream.frames(batch_rows, progress):
             scored = score_batch(batch, session)
             write(scored)
             n_rows += scored.height
             n_declined += int((scored[DECISION] == DECLINE).sum())
-    return ScoredFile(n_rows, n_declined, stream.notices)
+            n_referred += int((scored[DECISION] == REFER).sum())
+            n_implausible += scored[WARNINGS].count()
+    return ScoredFile(n_rows, n_declined, n_referred, n_implausible, stream.notices)
 
 
 def score_batch(applications: pl.DataFrame, session: ScoringSession) -> pl.DataFrame:
-    """Id where `applications` have one, PD (Float32) and decision (`approve` or `decline`) of every row."""
+    """Id where `applications` have one, PD, decision, risk band, why referred and warnings, as `judge_table` gives."""
     probabilities = session.score_frame(applications)
-    declined = pl.Series(is_declined(probabilities, session.manifest.cutoff))
-    decision = pl.when(declined).then(pl.lit(DECLINE)).otherwise(pl.lit(APPROVE))
-    own = [schema.ID] if schema.ID in applications.columns else []
-    return applications.select(*own, pl.Series(PROBABILITY, probabilities), decision.alias(DECISION))
+    manifest = session.manifest
+    judged = judge_table(applications, probabilities, manifest, manifest.cutoff)
+    own = [applications[schema.ID]] if schema.ID in applications.columns else []
+    return pl.DataFrame([*own, *judged])
 
 
 @contextmanager
@@ -92,7 +97,7 @@ def _csv(path: Path, with_ids: bool) -> Iterator[Write]:
 
 def _empty(*, with_ids: bool) -> pl.DataFrame:
     own = {schema.ID: schema.column(schema.ID).dtype} if with_ids else {}
-    return pl.DataFrame(schema={**own, PROBABILITY: pl.Float32(), DECISION: pl.String()})
+    return pl.DataFrame(schema={**own, **JUDGED})
 
 
 _WRITERS: Mapping[str, Callable[[Path, bool], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv}

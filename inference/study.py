@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 
 import numpy as np
@@ -115,6 +115,48 @@ def _ns(backend: OnnxBackend, row: NDArray[np.float32]) -> int:
     return time.perf_counter_ns() - start
 
 
+METHODS = ("", "basic", "intermediate", "advanced")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionsResult:
+    """Figures out of fold with one way of keeping the directions; `method` is LightGBM's, empty where none are kept."""
+
+    method: str
+    trees: int
+    roc_auc: float
+    log_loss: float
+    calibration_error: float
+    train_s: float
+
+
+def compare_directions(
+    applications: pl.DataFrame,
+    *,
+    seed: int,
+    settings: TrainingSettings | None = None,
+    progress: Advance | None = None,
+) -> list[DirectionsResult]:
+    """Train out of fold on the same folds without directions, then with them by each of LightGBM's methods."""
+    target = outcomes(applications)
+    grown = (settings or TrainingSettings()).for_rows(applications.height)
+    folds, matrix = assign_folds(target, grown.folds, seed), FEATURES.matrix(applications)
+    results = []
+    for done, method in enumerate(METHODS, start=1):
+        start = time.perf_counter()
+        constraints = FEATURES.constraints if method else ()
+        kept = replace(grown, monotone_method=method)
+        held_out = out_of_fold(matrix, target, folds, kept, seed, constraints)
+        found = quality(target, held_out.probabilities)
+        seconds = time.perf_counter() - start
+        results.append(
+            DirectionsResult(method, held_out.trees, found.roc_auc, found.log_loss, found.calibration_error, seconds)
+        )
+        if progress:
+            progress(done, len(METHODS))
+    return results
+
+
 PROTECTED = tuple(column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.PROTECTED)
 
 
@@ -134,15 +176,22 @@ def measure_added_columns(
     without = FEATURES.matrix(applications)
     extra = FeatureSet(raw_feature(name) for name in names).matrix(applications)
     aucs: list[tuple[float, ...]] = []
+    free = (0,) * extra.shape[1]
     for seed in seeds:
-        pair = (without, np.hstack([without, extra]))
-        aucs.append(tuple(_auc(matrix, target, seed, grown) for matrix in pair))
+        pair = ((without, FEATURES.constraints), (np.hstack([without, extra]), (*FEATURES.constraints, *free)))
+        aucs.append(tuple(_auc(matrix, target, seed, grown, constraints) for matrix, constraints in pair))
         if progress:
             progress(len(aucs), len(seeds))
     auc_without, auc_with = zip(*aucs, strict=True)
     return AddedColumnsResult(applications.height, names, seeds, auc_without, auc_with)
 
 
-def _auc(matrix: NDArray[np.float32], target: NDArray[np.uint8], seed: int, settings: TrainingSettings) -> float:
+def _auc(
+    matrix: NDArray[np.float32],
+    target: NDArray[np.uint8],
+    seed: int,
+    settings: TrainingSettings,
+    constraints: Sequence[int],
+) -> float:
     folds = assign_folds(target, settings.folds, seed)
-    return quality(target, out_of_fold(matrix, target, folds, settings, seed).probabilities).roc_auc
+    return quality(target, out_of_fold(matrix, target, folds, settings, seed, constraints).probabilities).roc_auc

@@ -6,7 +6,7 @@ The only module that imports LightGBM at import time, which takes two seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -71,7 +71,7 @@ def train(
     matrix = features.matrix(applications)
     report = _Report(progress, settings.trees * (settings.folds + 1))
     grown = settings.for_rows(target.size)
-    held_out = out_of_fold(matrix, target, folds, grown, seed, report)
+    held_out = out_of_fold(matrix, target, folds, grown, seed, features.constraints, report)
     classifier = _fit_classifier(matrix, target, features, replace(grown, trees=held_out.trees), seed, report)
     measured = quality(target, held_out.probabilities)
     return TrainedModel(classifier, features, held_out.probabilities, folds, held_out.trees, measured, settings, seed)
@@ -122,14 +122,15 @@ def out_of_fold(
     folds: NDArray[np.uint8],
     settings: TrainingSettings,
     seed: int,
+    constraints: Sequence[int] = (),
     report: Callable[[lgb.callback.CallbackEnv], None] | None = None,
 ) -> HeldOut:
-    """Train without each fold in turn and predict it.
+    """Train without each fold in turn and predict it; `constraints` are those of `FeatureSet`.
 
     All folds stop at the number of trees, at most `settings.trees`, that has the least mean log-loss on the rows held
     out: a small table would otherwise be learnt by heart.
     """
-    parameters = settings.parameters(seed)
+    parameters = settings.parameters(seed, constraints)
     # Binned once for all folds: bin edges depend on feature values alone, never on an outcome.
     binned = lgb.Dataset(matrix, target, params=parameters).construct()
     held_out = [folds == fold for fold in range(settings.folds)]
@@ -174,7 +175,7 @@ def _fit_classifier(
     seed: int,
     report: Callable[[lgb.callback.CallbackEnv], None],
 ) -> lgb.LGBMClassifier:
-    classifier = lgb.LGBMClassifier(n_estimators=settings.trees, **settings.parameters(seed))
+    classifier = lgb.LGBMClassifier(n_estimators=settings.trees, **settings.parameters(seed, features.constraints))
     classifier.fit(matrix, target, feature_name=list(features.names), callbacks=[report])
     round_leaves(classifier.booster_)
     return classifier

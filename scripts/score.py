@@ -1,4 +1,4 @@
-"""Score a file of applications: id, probability of default and decision for every row, in bounded memory.
+"""Score a file of applications: id, PD and decision, or why it is referred, for every row, in bounded memory.
 
 Usage: python -m scripts.score --in applications.csv --out scores.parquet [--model DIRECTORY]
 """
@@ -31,11 +31,13 @@ def main() -> None:
         done = score_file(arguments.source, arguments.out, session, progress=advance)
     for notice in done.notices:
         print(f"Notice: {notice}")
-    share = done.n_declined / done.n_rows
-    print(
-        f"{done.n_rows:,} applications scored, {share:.1%} declined at a PD of "
-        f"{session.manifest.cutoff}: {arguments.out}"
-    )
+    n_scored = done.n_rows - done.n_referred
+    share = f"{done.n_declined / n_scored:.1%} declined" if n_scored else "none to decide"
+    print(f"{n_scored:,} applications scored, {share} at a PD of {session.manifest.cutoff}: {arguments.out}")
+    if done.n_referred:
+        print(f"{done.n_referred:,} referred, because too little is known of them; column refer_reason says what.")
+    if done.n_implausible:
+        print(f"{done.n_implausible:,} with values that contradict one another; column warnings says which.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""Measure what the model's settings buy, or what leaving out columns costs: the protected ones, or the useless ones.
+"""Measure what the model's settings buy, what it costs to leave out columns or to keep directions, and whether it does.
 
-Usage: python -m scripts.study_model settings|protected|left-out [--in FILE] [--seeds 1 2 3] [--json OUT]
+Usage: python -m scripts.study_model settings|protected|left-out|directions [--in FILE] [--seeds 1 2 3] [--json OUT]
+       python -m scripts.study_model monotone [--in FILE] [--rows 5000] [--seeds 1] [--json OUT]
+
+`directions` trains with and without them; `monotone` counts, over a grid of each field's values, how often the
+published model moves the PD against one, on applications drawn by the seed.
 """
 
 from __future__ import annotations
@@ -15,7 +19,17 @@ from data.convert import read_applications
 from data.settings import load_settings
 from data.storage import write_atomically
 from inference.features import LEFT_OUT
-from inference.study import PROTECTED, AddedColumnsResult, SettingResult, compare_settings, measure_added_columns
+from inference.reversals import Reversals, count_reversals
+from inference.session import ScoringSession
+from inference.study import (
+    PROTECTED,
+    AddedColumnsResult,
+    DirectionsResult,
+    SettingResult,
+    compare_directions,
+    compare_settings,
+    measure_added_columns,
+)
 from scripts._cli import progress, run
 
 
@@ -23,14 +37,24 @@ def main() -> None:
     """Read the arguments, study, print a table and write the figures."""
     arguments = _arguments()
     applications = read_applications(arguments.source, needs_target=True)
+    seed = arguments.seeds[0]
     with progress(f"Studying {arguments.study}") as advance:
-        if arguments.study == "settings":
-            settings = compare_settings(applications, seed=arguments.seeds[0], progress=advance)
-            text, figures = _settings_table(settings), [asdict(result) for result in settings]
-        else:
-            columns = PROTECTED if arguments.study == "protected" else sorted(LEFT_OUT)
-            cost = measure_added_columns(applications, columns, seeds=arguments.seeds, progress=advance)
-            text, figures = _columns_text(cost), [{**asdict(cost), "mean_cost": cost.mean_cost}]
+        match arguments.study:
+            case "settings":
+                settings = compare_settings(applications, seed=seed, progress=advance)
+                text, figures = _settings_table(settings), [asdict(result) for result in settings]
+            case "directions":
+                kept = compare_directions(applications, seed=seed, progress=advance)
+                text, figures = _directions_table(kept), [asdict(result) for result in kept]
+            case "monotone":
+                drawn = applications.sample(min(arguments.rows, applications.height), seed=seed)
+                session = ScoringSession.open(load_settings().model)
+                found = count_reversals(drawn, session, progress=advance)
+                text, figures = _reversals_table(found), [asdict(result) for result in found]
+            case _:
+                columns = PROTECTED if arguments.study == "protected" else sorted(LEFT_OUT)
+                cost = measure_added_columns(applications, columns, seeds=arguments.seeds, progress=advance)
+                text, figures = _columns_text(cost), [{**asdict(cost), "mean_cost": cost.mean_cost}]
     print(text)
     if arguments.json:
         with write_atomically(arguments.json) as part:
@@ -40,7 +64,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     settings = load_settings()
     parser = argparse.ArgumentParser(prog="python -m scripts.study_model", description=__doc__.splitlines()[0])
-    parser.add_argument("study", choices=("settings", "protected", "left-out"))
+    parser.add_argument("study", choices=("settings", "protected", "left-out", "directions", "monotone"))
     parser.add_argument(
         "--in",
         dest="source",
@@ -49,6 +73,7 @@ def _arguments() -> argparse.Namespace:
         help="applications with outcomes (default: %(default)s)",
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[settings.seed], help="default: %(default)s")
+    parser.add_argument("--rows", type=int, default=5_000, help="applications for `monotone` (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     return parser.parse_args()
 
@@ -61,6 +86,27 @@ def _settings_table(results: list[SettingResult]) -> str:
         for r in results
     ]
     return "\n".join([head, "|" + " ---: |" * 8, *rows])
+
+
+def _directions_table(results: list[DirectionsResult]) -> str:
+    head = "| Method | Trees | AUC | Log-loss | ECE | Training, s |"
+    rows = [
+        f"| {r.method or 'none kept'} | {r.trees} | {r.roc_auc:.5f} | {r.log_loss:.6f} | {r.calibration_error:.5f} "
+        f"| {r.train_s:.0f} |"
+        for r in results
+    ]
+    return "\n".join([head, "| :--- |" + " ---: |" * 5, *rows])
+
+
+def _reversals_table(results: tuple[Reversals, ...]) -> str:
+    head = "| Field | PD may only | Values | Applicants | Moves | Reversals | Applicants with one | Largest, points |"
+    rows = [
+        f"| {r.field} | {'rise' if r.direction > 0 else 'fall'} | {r.n_values} | {r.n_applicants:,} | {r.n_moves:,} "
+        f"| {r.n_reversed:,} | {r.n_with_reversal:,} | {100 * r.largest:.4f} |"
+        for r in results
+    ]
+    total = f"Reversals in all: {sum(r.n_reversed for r in results):,}."
+    return "\n".join([head, "| :--- | :--- |" + " ---: |" * 6, *rows, "", total])
 
 
 def _columns_text(result: AddedColumnsResult) -> str:

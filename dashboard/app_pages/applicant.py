@@ -10,8 +10,12 @@ from dashboard.components.applicant.form import render_form
 from dashboard.components.applicant.panel import (
     FILED_HELP,
     PUBLISHED,
+    REFERRED,
     placements,
     render_picks,
+    render_referral,
+    render_warnings,
+    word_decision,
     word_distance,
     word_span,
     word_unknown,
@@ -20,13 +24,14 @@ from dashboard.components.applicant.people import render_people
 from dashboard.components.applicant.record import render_record, render_upload
 from dashboard.components.applicant.scenarios import render_scenarios
 from dashboard.components.applicant.sensitivity import render_sensitivity
-from dashboard.components.applicant.view import ApplicantView, applicant_view
+from dashboard.components.applicant.view import ApplicantView, applicant_view, assess_or_refer
 from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW
 from data.errors import DataError
+from inference.assessment import ReferredError
 from inference.decision import declines
 
 _TABS = {
@@ -37,6 +42,8 @@ _TABS = {
     "Scenarios": render_scenarios,
     "Record": render_record,
 }
+# What can be said of an application that is not scored.
+_WITHOUT_SCORE = ("Scenarios", "Record")
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
 _DECISIONS = {True: "Declined", False: "Approved"}
@@ -78,13 +85,25 @@ def _render_applicant(view: ApplicantView) -> None:
     with right:
         name, place = open_tab(TAB)
         with place:
-            _TABS[name](view)
+            if view.referral and name not in _WITHOUT_SCORE:
+                st.info(f"{REFERRED}: nothing can be said here.", icon=":material/person_alert:")
+            else:
+                _TABS[name](view)
 
 
 def _render_summary(view: ApplicantView) -> None:
-    assessed, cutoff = view.assessed, view.cutoff
     st.subheader(view.name, anchor=False)
-    filed = view.filed
+    if view.referral:
+        render_referral(view)
+        st.caption("Fill in what is missing on the left; with enough known it is scored at once.")
+    else:
+        _render_score(view)
+    render_warnings(view)
+    _render_caution(view)
+
+
+def _render_score(view: ApplicantView) -> None:
+    assessed, cutoff, filed = view.assessed, view.cutoff, view.filed
     # The PD that the tables go by comes first, as far as there is one of these very values.
     cells = st.columns(4 if filed is None else 5)
     if filed is not None:
@@ -96,7 +115,7 @@ def _render_summary(view: ApplicantView) -> None:
         render_metric(PUBLISHED, _worded(assessed.default_probability, cutoff), _before(view), more=more)
     with cells[1]:
         render_metric(
-            "Decision, published model", _DECISIONS[assessed.is_declined], word_distance(assessed),
+            "Decision, published model", word_decision(assessed), word_distance(assessed),
             more=f"cutoff {labels.percent(cutoff)}",
         )  # fmt: skip
     with cells[2]:
@@ -107,7 +126,6 @@ def _render_summary(view: ApplicantView) -> None:
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
         render_metric("Riskier than", share, f"of {name}", more=also)
-    _render_caution(view)
 
 
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
@@ -123,15 +141,15 @@ def _worded(pd: float, cutoff: float) -> str:
 def _before(view: ApplicantView) -> str:
     if not view.changed:
         return "as in the file" if view.draft.identifier is not None else "typical values"
-    before = cache.assess_values(view.base, view.cutoff).default_probability
-    return f"before: {labels.percent(before)}"
+    before = assess_or_refer(view.base, view.cutoff)
+    return f"before: {REFERRED if isinstance(before, ReferredError) else labels.percent(before.default_probability)}"
 
 
 def _render_caution(view: ApplicantView) -> None:
     found = view.observed
     if view.draft.applicant == NEW and not view.changed:
         st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
-    if found is None or view.changed or not found.is_out_of_fold:
+    if found is None or view.changed or not found.is_out_of_fold or view.referral:
         return
     if declines(found.default_probability, view.cutoff) != view.assessed.is_declined:
         other = "approved" if view.assessed.is_declined else "declined"

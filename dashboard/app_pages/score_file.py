@@ -33,7 +33,7 @@ from data.batch_file import BatchTable, read_batch
 from data.batch_limits import LIMITS
 from data.errors import DataError
 from data.scores import exact_scores
-from inference.batch import ScoredBatch, score_batch_table
+from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.decision import risk_band
 from inference.features import FEATURES
 from inference.reasons import reason_labels
@@ -58,8 +58,8 @@ class Batch:
 
     @cached_property
     def counts(self) -> ScoreCounts:
-        """Its PDs as counts; outcomes, which nobody knows yet, are all put down as good."""
-        pds = exact_scores(self.scored.frame[self.scored.probability]).to_numpy()
+        """The PDs of what is scored, as counts; outcomes, which nobody knows yet, are all put down as good."""
+        pds = exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy()
         return exact_counts(np.zeros(pds.size, dtype=bool), pds)
 
 
@@ -142,7 +142,11 @@ def _render_summary(view: View, batch: Batch) -> None:
     cells = st.columns(4)
     with cells[0]:
         wrong = f"{labels.plural(table.n_bad_rows, 'row')} left out" if table.n_bad_rows else "no row left out"
-        render_metric("Applications scored", labels.count(counts.n_applications), wrong)
+        referred = f"{labels.count(batch.scored.n_referred)} referred: too little known"
+        render_metric(
+            "Applications scored", labels.count(counts.n_applications), wrong,
+            more=referred if batch.scored.n_referred else "",
+        )  # fmt: skip
     with cells[1]:
         usual = mean_pd(view.portfolio_counts).value
         render_metric(
@@ -211,14 +215,21 @@ def _band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
 
 def _render_rows(view: View, batch: Batch) -> None:
     scored = batch.scored
-    order = np.argsort(-scored.frame[scored.probability].to_numpy(), kind="stable")[:_SHOWN]
+    # What is referred has no PD and comes last.
+    order = np.argsort(-scored.frame[scored.probability].fill_null(-1).to_numpy(), kind="stable")[:_SHOWN]
     first = [schema.ID] if schema.ID in batch.table.applications.columns else []
-    shown = scored.frame.select(*first, scored.probability, scored.decision, scored.risk_band, *scored.reasons)[order]
+    own = (scored.probability, scored.decision, scored.risk_band, *scored.reasons, scored.refer_reason, scored.warnings)
+    shown = scored.frame.select(*first, *own)[order]
     line = pl.Series("Row", batch.table.order[order])
-    worded = shown.with_columns(
-        pl.Series(scored.probability, [labels.percent(pd) for pd in shown[scored.probability]], dtype=pl.String)
-    ).rename(
-        {scored.probability: "PD", scored.decision: "Decision", scored.risk_band: "Band"}
+    words = [labels.NOT_DEFINED if pd is None else labels.percent(pd) for pd in shown[scored.probability]]
+    worded = shown.with_columns(pl.Series(scored.probability, words, dtype=pl.String)).rename(
+        {
+            scored.probability: "PD",
+            scored.decision: "Decision",
+            scored.risk_band: "Band",
+            scored.refer_reason: "Why referred",
+            scored.warnings: "Implausible",
+        }
         | {name: f"Reason {place}" for place, name in enumerate(scored.reasons, 1)}
     )
     # Another file is another table: a row chosen in the last one is none of this one's.
@@ -251,10 +262,28 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
 
 
+def _render_noted(batch: Batch) -> None:
+    scored = batch.scored
+    if not scored.n_referred and not scored.n_implausible:
+        return
+    found = noted_rows(batch.table, scored)
+    st.markdown(
+        f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known; "
+        f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another."
+    )
+    st.dataframe(as_arrow(found.head(_FAULTS_SHOWN)), hide_index=True, height=240, alt="What to check by row")
+    st.download_button(
+        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", on_click="ignore",
+        icon=":material/download:", key="batch.noted",
+    )  # fmt: skip
+
+
 def _render_faults(_: View, batch: Batch) -> None:
     table = batch.table
+    _render_noted(batch)
     if not table.n_faults and not table.n_doubts:
-        st.success("Nothing was wrong: every row was scored.", icon=":material/check:")
+        if not batch.scored.n_referred:
+            st.success("Every row was scored.", icon=":material/check:")
         return
     told = [(fault, _LEFT_OUT) for fault in table.faults] + [(doubt, _DOUBTED) for doubt in table.doubts]
     told.sort(key=lambda each: each[0].row)
@@ -301,8 +330,8 @@ def _render_downloads(batch: Batch) -> None:
                 on_click="ignore", icon=":material/download:", key=f"batch.{kind.lower()}",
             )  # fmt: skip
         st.caption(
-            f"All scored rows with the file's own columns, PD, decision at {labels.percent(batch.cutoff)}, risk band "
-            "and, where declined, up to four reasons."
+            f"All scored rows with the file's own columns, PD, decision at {labels.percent(batch.cutoff)}, risk band, "
+            "why referred, what looks implausible and, where declined, up to four reasons."
         )
 
 

@@ -47,7 +47,8 @@ _INLINE_OBJECTS = 10
 _MOST_EXPLANATIONS = 32
 _ABOUT = (
     "Scores applications of the Home Credit table: probability of default, decision and reasons. Columns are those of "
-    "`application_train`; any may be left out where its value is missing."
+    "`application_train`; any may be left out where its value is missing. Where too "
+    "little is known, an application is referred with a reason instead of scored."
 )
 
 

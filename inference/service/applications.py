@@ -1,6 +1,7 @@
 """An application as JSON brings it: a type that is generated from the schema, one key a column.
 
-Every column may be left out or null, which both mean that its value is missing; what no column may hold is refused by
+Every column may be left out or null, which both mean that its value is missing (an application of which too little is
+known is referred instead of scored); what no column may hold is refused by
 Pydantic before anything is scored.
 """
 
@@ -89,5 +90,8 @@ else:
 EXAMPLE: dict[str, Any] = {
     "SK_ID_CURR": 100_001, "NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": 135_000.0, "AMT_CREDIT": 568_800.0,
     "AMT_ANNUITY": 20_560.5, "AMT_GOODS_PRICE": 450_000.0, "DAYS_BIRTH": -19_241, "DAYS_EMPLOYED": -2_329,
-    "NAME_EDUCATION_TYPE": "Higher education", "REGION_RATING_CLIENT": 2, "EXT_SOURCE_2": 0.62,
+    "DAYS_REGISTRATION": -5_170, "DAYS_ID_PUBLISH": -812, "NAME_INCOME_TYPE": "Working",
+    "NAME_EDUCATION_TYPE": "Higher education", "NAME_HOUSING_TYPE": "House / apartment", "FLAG_OWN_CAR": "N",
+    "FLAG_OWN_REALTY": "Y", "CNT_CHILDREN": 0, "ORGANIZATION_TYPE": "Kindergarten", "REGION_RATING_CLIENT": 2,
+    "REGION_RATING_CLIENT_W_CITY": 2, "EXT_SOURCE_2": 0.62, "EXT_SOURCE_3": 0.48,
 }  # fmt: skip

@@ -49,7 +49,7 @@ class Reasoning:
         return cls(explainer, find_reference(contributions, table, session, session.manifest.cutoff))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:
-        """What is said of one application at the model's cutoff."""
+        """What is said of one application at the model's cutoff; raises ReferredError where too little is known."""
         return assess(application, session.manifest.cutoff, session, self.explainer, self.reference)
 
 

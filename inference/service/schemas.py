@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from inference.artifact import FeatureRecord, FileRecord
 from inference.service.applications import EXAMPLE, Application
+from inference.sufficiency import Sufficiency
 from inference.values import Value
 
 
@@ -34,9 +35,19 @@ class ScoredApplication(BaseModel):
     """What is decided of one application."""
 
     id: int | None = Field(description="Its SK_ID_CURR, null where none was given.")
-    default_probability: float = Field(ge=0, le=1, description="Probability of default, a float32 number.")
-    decision: Literal["approve", "decline"] = Field(description="Declined at and above the cutoff.")
-    risk_band: str = Field(description="A the safest; each band about twice as risky as the one before.")
+    default_probability: float | None = Field(
+        ge=0, le=1, description="Probability of default, a float32 number; null where referred."
+    )
+    decision: Literal["approve", "decline", "refer"] = Field(
+        description="Declined at and above the cutoff; referred, and not scored, where too little is known."
+    )
+    risk_band: str | None = Field(
+        description="A the safest; each band about twice as risky as the one before; null where referred."
+    )
+    refer_reason: str | None = Field(description="Why it is not scored, in one sentence; null unless referred.")
+    warnings: list[str] = Field(
+        description="Values that contradict one another; the application is scored all the same."
+    )
 
 
 class Scored(BaseModel):
@@ -78,7 +89,7 @@ class Reason(BaseModel):
 
 
 class Reasons(BaseModel):
-    """Why an application is declined, or what keeps it approved."""
+    """Why an application is declined, or what keeps it approved; neither where it is referred."""
 
     n_compared: int = Field(description="How many just approved applications it is compared with.")
     principal_reasons: list[Reason] = Field(description="Of a declined application, up to 4, the strongest first.")
@@ -89,8 +100,12 @@ class Explanation(Score, Reasons):
     """A score and what it is made of."""
 
     base_log_odds: float = Field(description="What contributions are counted from, the mean over the training rows.")
-    log_odds: float = Field(description="The base and all contributions; the PD is 1 / (1 + exp(-log_odds)).")
-    contributions: list[Contribution] = Field(description="Of every column behind the model, the largest first.")
+    log_odds: float | None = Field(
+        description="The base and all contributions; the PD is 1 / (1 + exp(-log_odds)). Null where referred."
+    )
+    contributions: list[Contribution] = Field(
+        description="Of every column behind the model, the largest first; none where referred."
+    )
 
 
 class Live(BaseModel):
@@ -123,8 +138,10 @@ class ModelManifest(BaseModel):
     settings: dict[str, Any] = Field(description="Settings of the training.")
     features: list[FeatureRecord] = Field(description="What the model sees, in order, with the columns behind it.")
     features_sha256: str = Field(description="Digest of the features' definitions.")
+    directions: dict[str, int] = Field(description="Columns with which the PD may only rise (1) or only fall (-1).")
     libraries: dict[str, str] = Field(description="Versions of the libraries that took part.")
     metrics: dict[str, float] = Field(description="Of out-of-fold predictions (oof_) and of the export (parity_).")
     cutoff: float = Field(description="PD at and above which an application is declined.")
     band_edges: list[float] = Field(description="PDs from each of which the next risk band begins.")
+    sufficiency: Sufficiency = Field(description="What has to be known of an application for it to be scored.")
     files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")

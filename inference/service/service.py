@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import orjson
 
 from data import schema
 from data.batch_limits import Limits
-from inference.batch import RISK_BAND
-from inference.decision import declines, is_declined, risk_band, risk_bands
+from inference.assessment import ReferredError
 from inference.explainer import Explanation as Contributions
+from inference.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
 from inference.reasons import COMBINATION, COMBINATION_LABEL
 from inference.reasons import Reason as RankedReason
-from inference.scoring import APPROVE, DECISION, DECLINE
 from inference.service.batches import id_of, notices_of, read_applications, score_applications
 from inference.service.explanations import Reasoning
 from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score
@@ -24,6 +24,9 @@ from inference.service.tables import TableFormat, read_table, score_table
 from inference.service.telemetry import Metrics
 from inference.session import ScoringSession
 from inference.values import Value
+
+# The label of a metric is a text.
+NO_BAND = ""
 
 
 class Service:
@@ -42,7 +45,7 @@ class Service:
 
     def score(self, application: Mapping[str, Value]) -> Score:
         """PD and decision of one application."""
-        return self._decided(application, self.session.score(application))
+        return self._answered(application, judge(application, self.session))
 
     def score_json(self, body: bytes) -> bytes:
         """The answer, as JSON, to a JSON body of applications.
@@ -52,16 +55,15 @@ class Service:
         """
         applications = read_applications(body, self._most_rows)
         probabilities = score_applications(applications, self.session)
-        declined = is_declined(probabilities, self.manifest.cutoff)
-        bands = risk_bands(probabilities, self.manifest.band_edges)
-        decisions = [DECLINE if each else APPROVE for each in declined.tolist()]
-        scores = [
-            {"id": id_of(application), "default_probability": pd, "decision": decision, "risk_band": band}
-            for application, pd, decision, band in zip(
-                applications, probabilities.tolist(), decisions, bands.tolist(), strict=True
-            )
+        found = [
+            judged(application, pd, self.manifest, self.manifest.cutoff)
+            for application, pd in zip(applications, probabilities.tolist(), strict=True)
         ]
-        self._count(decisions, bands.tolist())
+        scores = [
+            {"id": id_of(application), **_as_answer(each)}
+            for application, each in zip(applications, found, strict=True)
+        ]
+        self._count((each.decision, each.risk_band) for each in found)
         model = {"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256}
         return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications)})
 
@@ -73,14 +75,24 @@ class Service:
         """
         table = read_table(body, table_format, self.session.features.sources, self._table_limits)
         scored = score_table(table, self.session)
-        self._count(scored[DECISION].to_list(), scored[RISK_BAND].to_list())
+        self._count(zip(scored[DECISION], scored[RISK_BAND], strict=True))
         return table_format.write(scored), table.notices
 
     def explain(self, application: Mapping[str, Value], reasoning: Reasoning) -> Explanation:
         """PD and decision of one application, what each column adds to the log-odds, and the reasons."""
-        found = reasoning.assess(application, self.session)
+        try:
+            found = reasoning.assess(application, self.session)
+        except ReferredError as error:
+            referred = Judgement(None, REFER, None, str(error), error.warnings)
+            return Explanation(
+                **self._answered(application, referred).model_dump(),
+                n_compared=reasoning.reference.n_applications, principal_reasons=[], supports=[],
+                base_log_odds=reasoning.explainer.base, log_odds=None, contributions=[],
+            )  # fmt: skip
         # Scored once: the PD is the assessment's.
-        scored = self._decided(application, found.default_probability)
+        scored = self._answered(
+            application, judged(application, found.default_probability, self.manifest, self.manifest.cutoff)
+        )
         assert found.explanation is not None
         reasons = [_reason(each, application) for each in found.reasons]
         return Explanation(
@@ -98,17 +110,21 @@ class Service:
         of_session = {name: getattr(self.session, name) for name in ("backend", "fallback_reason")}
         return ModelManifest(**of_session, model_sha256=self.model_sha256, **asdict(self.manifest))
 
-    def _decided(self, application: Mapping[str, Value], pd: float) -> Score:
-        declined = declines(pd, self.manifest.cutoff)
-        band = risk_band(pd, self.manifest.band_edges)
-        self._count([DECLINE if declined else APPROVE], [band])
+    def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
+        self._count([(found.decision, found.risk_band)])
         return Score(
-            id=id_of(application), default_probability=pd, decision="decline" if declined else "approve",
-            risk_band=band, cutoff=self.manifest.cutoff, model_sha256=self.model_sha256,
-        )  # fmt: skip
+            id=id_of(application), **_as_answer(found), cutoff=self.manifest.cutoff, model_sha256=self.model_sha256
+        )
 
-    def _count(self, decisions: Sequence[str], bands: Sequence[str]) -> None:
-        self._metrics.count_scored(Counter(zip(decisions, bands, strict=True)).items())
+    def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:
+        self._metrics.count_scored(Counter((decision, band or NO_BAND) for decision, band in decided).items())
+
+
+def _as_answer(found: Judgement) -> dict[str, Any]:
+    return {
+        "default_probability": found.default_probability, "decision": found.decision, "risk_band": found.risk_band,
+        "refer_reason": found.refer_reason or None, "warnings": list(found.warnings),
+    }  # fmt: skip
 
 
 def _contributions(found: Contributions, application: Mapping[str, Value]) -> list[Contribution]:

@@ -20,6 +20,7 @@ from data.batch_limits import Limits
 from data.errors import DataError
 from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
+from inference.judgement import JUDGED
 from inference.session import ScoringSession
 
 MOST_FAULTS = 100
@@ -85,13 +86,13 @@ def notices_header(notices: Sequence[str]) -> dict[str, str]:
 
 
 def score_table(table: BatchTable, session: ScoringSession) -> pl.DataFrame:
-    """The id where `table` has it, PD (Float32), decision and risk band of each application, in the table's order.
+    """The id where `table` has it and the columns of `JUDGED` for each application, in the table's order.
 
     A PD is bit for bit what `session.score` gives for the row alone.
     """
     scored = score_batch_table(table, session, session.manifest.cutoff)
     own = [schema.ID] if schema.ID in table.names else []
-    return scored.frame.select(*own, scored.probability, scored.decision, scored.risk_band)
+    return scored.frame.select(*own, *JUDGED)
 
 
 def _write_csv(frame: pl.DataFrame) -> bytes:

@@ -462,7 +462,7 @@ def test_typing_a_rounded_number_as_it_is_shown_is_no_change(
 def test_a_level_called_as_no_value_is_told_from_it(
     row: Mapping[str, Any], session: ScoringSession, open_page: OpenPage
 ) -> None:
-    name = "NAME_INCOME_TYPE"
+    name = "NAME_EDUCATION_TYPE"
     app = opened(open_page, row, edits=f"{name}=Missing")
     box = app.selectbox(key=f"form.{name}")
     assert box.value == "Missing"

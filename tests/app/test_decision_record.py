@@ -20,18 +20,21 @@ from dashboard.components.applicant.record import _draft_of, _html, _json, make_
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.drafts import NEW, Draft, make_edits, read_edits, word_edits
 from dashboard.field_words import word_field
+from dashboard.record_page import record_html
 from data import schema
 from data.schema import Kind
 from data.settings import Settings
 from inference.record import Change, DecisionRecord, read_record, to_json
 from inference.session import ScoringSession
+from inference.sufficiency import SUFFICIENCY
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
 NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
 INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
-ALL_MISSING = tuple((name, None) for name in INPUTS)
+# All that may lack without the application being referred.
+MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns)
 
 
 @pytest.fixture(name="session")
@@ -62,11 +65,11 @@ def kinds(ranked: pl.DataFrame) -> Mapping[str, Draft]:
         "edited": Draft(declined, make_edits(edits, {})),
         "new": Draft(NEW),
         "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], {})),
-        "all missing": Draft(NEW, make_edits(ALL_MISSING, {})),
+        "much missing": Draft(NEW, make_edits(MUCH_MISSING, {})),
     }
 
 
-KINDS = ("declined", "approved", "edited", "new", "new and edited", "all missing")
+KINDS = ("declined", "approved", "edited", "new", "new and edited", "much missing")
 
 
 def dropped(open_page: OpenPage, content: bytes, name: str = "decision.json", **query: str) -> AppTest:
@@ -89,6 +92,11 @@ def draft_of(app: AppTest) -> Draft:
 
 def pd_of(app: AppTest) -> str:
     return next(str(metric.value) for metric in app.main.metric if metric.label == "PD, published model")
+
+
+def pd_in(record: DecisionRecord) -> float:
+    assert record.default_probability is not None
+    return record.default_probability
 
 
 def told(app: AppTest, kind: str) -> str:
@@ -128,6 +136,36 @@ def test_a_record_says_what_is_on_the_screen(ranked: pl.DataFrame, built: Settin
     assert [reason.value for reason in record.reasons] == words
 
 
+def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.DataFrame, open_page: OpenPage) -> None:
+    base = view_of(kinds(ranked)["approved"])
+    edits = make_edits(
+        {"AMT_INCOME_TOTAL": None, "AMT_ANNUITY": 9.0 * float(base.values["AMT_CREDIT"] or 0)}.items(), base.base
+    )
+    view = view_of(Draft(base.draft.applicant, edits))
+    reason = "Not enough is known to score: income is missing and is needed."
+    assert view.referral == reason
+    record = make_record(view, NOTE)
+    assert (record.default_probability, record.decision, record.risk_band, record.reasons) == (None, "refer", None, ())
+    assert (record.refer_reason, record.warnings) == (reason, ("fewer than 3 annuities repay the credit amount",))
+    page = record_html(record)
+    assert "Referred, not scored" in page
+    assert reason in page
+    assert "Fewer than 3 annuities repay the credit amount." in page
+    app = dropped(open_page, to_json(record), **{"appl.tab": "Record"})
+    assert draft_of(app) == view.draft
+    then = f"not scored on {record.made_at[:10]}"
+    assert (
+        told(app, "success") == f"Application {record.application_id}: the record's inputs are referred again: {then}."
+    )
+    for place in (app.main, app.sidebar):
+        assert any("Referred, not scored" in str(text.value) for text in place.markdown)
+        assert any("fewer than 3 annuities" in str(text.value) for text in place.warning)
+        assert "PD" not in [metric.label for metric in place.metric]
+    for tab in ("Why", "Decision", "Sensitivity", "People like this one"):
+        assert told(turned(app, tab), "info") == "Referred, not scored: nothing can be said here."
+    assert not turned(app, "Scenarios").exception
+
+
 def test_reasons_raise_the_risk_of_a_declined_one_and_lower_that_of_an_approved_one(ranked: pl.DataFrame) -> None:
     declined, approved = (make_record(view_of(kinds(ranked)[kind]), "") for kind in ("declined", "approved"))
     assert (declined.decision, approved.decision) == ("decline", "approve")
@@ -152,7 +190,7 @@ def test_edits_that_say_what_the_file_says_are_no_changes_of_a_record(ranked: pl
     assert read_record(to_json(record)) == record
 
 
-@pytest.mark.parametrize("kind", ["edited", "all missing"])
+@pytest.mark.parametrize("kind", ["edited", "much missing"])
 def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, ranked: pl.DataFrame) -> None:
     view = view_of(kinds(ranked)[kind])
     record, applicant = make_record(view), view.draft.applicant
@@ -177,9 +215,9 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
     record = make_record(view, NOTE)
     app = dropped(open_page, to_json(record), **{"appl.tab": "Record"})
     assert draft_of(app) == view.draft
-    assert pd_of(app) == f"{100 * record.default_probability:.2f} %"
+    assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
     whose = "A new applicant" if view.draft.applicant == NEW else f"Application {view.draft.applicant}"
-    then = f"{100 * record.default_probability:.2f} % on {record.made_at[:10]}"
+    then = f"{100 * pd_in(record):.2f} % on {record.made_at[:10]}"
     assert told(app, "success") == f"{whose}: the record's inputs score to the same PD: {then}."
     assert app.text_area(key="record.note").value == NOTE
     assert (told(app, "error"), told(app, "info")) == ("", "")
@@ -205,14 +243,15 @@ def test_of_an_application_that_is_not_there_the_inputs_make_a_new_one(
     )
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
     assert draft_of(app).values(typical) == record.inputs
-    assert pd_of(app) == f"{100 * record.default_probability:.2f} %"
+    assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
     # The record says whose it was.
     assert told(app, "success").startswith("Application 7: the record's inputs score to the same PD: ")
 
 
 def test_what_a_record_does_not_hold_was_missing(ranked: pl.DataFrame, session: ScoringSession) -> None:
     members = as_members(make_record(view_of(kinds(ranked)["declined"]), ""))
-    inputs: dict[str, Value] = {name: members["inputs"][name] for name in ("AMT_CREDIT", "EXT_SOURCE_3")}
+    found = {name: members["inputs"][name] for name in SUFFICIENCY.columns}
+    inputs: dict[str, Value] = {name: value for name, value in found.items() if value is not None}
     pd = session.score(inputs)
     decision = "decline" if pd >= CUTOFF else "approve"
     members |= {"inputs": inputs, "changes": [], "default_probability": pd, "decision": decision}
@@ -250,7 +289,7 @@ def test_an_altered_input_is_said_to_be(ranked: pl.DataFrame, session: ScoringSe
 
 def test_a_record_of_another_model_is_said_to_be(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     record = make_record(view_of(kinds(ranked)["declined"]), "")
-    own = record.default_probability
+    own = pd_in(record)
     # Its PD may be another one or, by chance, the same.
     for then in (0.5, own):
         app = dropped(open_page, altered(record, model_sha256="ab" * 32, default_probability=then))
@@ -272,7 +311,7 @@ def test_altered_reasons_are_said_to_be(
     app = dropped(open_page, altered(record, reasons=spoil(as_members(record)["reasons"])))
     whose = "A new applicant" if kind == "new" else f"Application {view.draft.applicant}"
     assert told(app, "warning").startswith(
-        f"{whose}: the record's inputs score to the same PD ({100 * record.default_probability:.2f} % on "
+        f"{whose}: the record's inputs score to the same PD ({100 * pd_in(record):.2f} % on "
         f"{record.made_at[:10]}), but its reasons are not those that the model gives for them at its cutoff."
     )
     assert (told(app, "success"), told(app, "error")) == ("", "")
@@ -304,7 +343,7 @@ def test_what_was_found_of_a_record_is_said_while_its_draft_is_on_the_screen(
 
 def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: ScoringSession, open_page: OpenPage) -> None:
     record = make_record(view_of(kinds(ranked)["declined"]))
-    inputs = {name: record.inputs[name] for name in ("AMT_CREDIT", "EXT_SOURCE_3", "DAYS_BIRTH")}
+    inputs = {name: record.inputs[name] for name in SUFFICIENCY.columns if record.inputs[name] is not None}
     pd = session.score(inputs)
     given = cache.assess_values(inputs, CUTOFF).reasons
     members = {
@@ -331,7 +370,7 @@ def test_a_record_says_what_was_predicted_by_a_model_that_had_not_seen_the_outco
 
 
 WRONG: Mapping[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another version": (lambda found: found | {"version": 2}, "is of version 2, and 1 is read here"),
+    "another version": (lambda found: found | {"version": 3}, "is of version 3, and 2 is read here"),
     "a text in a number": (
         lambda found: found | {"inputs": found["inputs"] | {"AMT_CREDIT": "much"}},
         "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000",
@@ -363,7 +402,8 @@ def test_a_wrong_record_is_answered_in_a_sentence_and_the_page_stands(
     assert sentence in told(app, "info")
     assert draft_of(app) == Draft(other, (("AMT_CREDIT", 25_000.5),))
     assert pd_of(app)
-    assert (told(app, "success"), told(app, "error"), told(app, "warning")) == ("", "", "")
+    assert (told(app, "success"), told(app, "error")) == ("", "")
+    assert "record" not in told(app, "warning")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"hello", b"[" * 100_000, b'{"format": "scoreroom.decision"'])
@@ -415,7 +455,7 @@ def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
     app = open_page("applicant", arguments=("--predictions", str(path), *told_names))
     drop(app, to_json(record))
     assert draft_of(app).applicant == NEW
-    assert pd_of(app) == f"{100 * record.default_probability:.2f} %"
+    assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
 
 
 # --- The note
@@ -466,7 +506,7 @@ def test_the_note_on_a_new_applicant_is_forgotten_with_the_next_one(ranked: pl.D
 
 
 def test_a_link_says_all_that_a_record_needs(ranked: pl.DataFrame, open_page: OpenPage) -> None:
-    draft = kinds(ranked)["all missing"]
+    draft = kinds(ranked)["much missing"]
     app = open_page("applicant", {"applicant": NEW, "edits": word_edits(draft.edits), "appl.tab": "Record"})
     assert draft_of(app) == draft
     assert {button.label for button in app.main.download_button} == {"Record as HTML", "Record as JSON"}

@@ -20,6 +20,7 @@ from dashboard.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edi
 from dashboard.links import LONGEST_NAME, MOST_NAMED
 from dashboard.visit import APPLICANT, EDITS
 from data.settings import Settings
+from inference.assessment import Assessment
 from inference.session import ScoringSession
 from inference.values import Value
 
@@ -249,12 +250,14 @@ def test_the_files_say_what_the_screen_says(built: Settings, row: Mapping[str, A
     # What a spreadsheet would work out stays text.
     assert not header[2].startswith("=")
     assert [line[1] for line in lines] == comparison(shown)["On the screen"]
-    told = json.loads(_json(shown))
+    told = json.loads(_json(shown, CUTOFF))
     assert (told["format"], told["version"]) == ("scoreroom.scenarios", 1)
     for each, entry in zip(shown, told["scenarios"], strict=True):
         assert read_draft(entry["link"]) == each.draft
         assert make_edits(entry["edits"].items(), {}) == each.draft.edits
-        assert entry["default_probability"] == each.assessed.default_probability
+        assert isinstance(each.judged, Assessment)
+        assert entry["default_probability"] == each.judged.default_probability
+        assert (entry["refer_reason"], entry["warnings"]) == ("", list(each.judged.warnings))
         assert entry["cutoff"] == CUTOFF
 
 

@@ -260,6 +260,30 @@ def test_a_row_chosen_in_the_last_file_is_none_of_the_next_one(table: pl.DataFra
     assert app.main.button(key="batch.open").disabled
 
 
+# --- What is referred or implausible
+
+
+def test_what_is_referred_has_no_pd_and_is_listed_by_row(table: pl.DataFrame, open_page: OpenPage) -> None:
+    place = pl.int_range(pl.len())
+    changed = table.with_columns(
+        pl.when(place == 3).then(None).otherwise("AMT_INCOME_TOTAL").alias("AMT_INCOME_TOTAL"),
+        pl.when(place == 5).then(9 * pl.col("AMT_CREDIT")).otherwise("AMT_ANNUITY").alias("AMT_ANNUITY"),
+    )
+    app = dropped(open_page, changed, **{"batch.tab": "What was wrong"})
+    assert cards(app)["Applications scored"] == f"{ROWS - 1}"
+    assert "1 row referred, because too little is known" in said(app)
+    (shown,) = app.main.dataframe
+    found = pl.DataFrame(shown.value)
+    # Lines of the file, the header the first.
+    assert found.filter(pl.col("Row") == 5).rows() == [
+        (5, "", "Not enough is known to score: income is missing and is needed.")
+    ]
+    columns = "AMT_ANNUITY, AMT_CREDIT"
+    assert (7, columns, "fewer than 3 annuities repay the credit amount") in found.rows()
+    assert set(found["Row"]) == {5, 7}
+    assert "0 rows left out" not in said(app)
+
+
 # --- What is refused
 
 

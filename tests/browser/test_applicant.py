@@ -388,7 +388,7 @@ def test_a_record_as_html_opens_from_disk(
 
 
 def _another_version(record: Mapping[str, Any]) -> bytes:
-    return json.dumps({**record, "version": 2}).encode()
+    return json.dumps({**record, "version": 3}).encode()
 
 
 def _other_inputs(record: Mapping[str, Any]) -> bytes:
@@ -400,7 +400,7 @@ def _other_decision(record: Mapping[str, Any]) -> bytes:
 
 
 WRONG: Mapping[str, Callable[[Mapping[str, Any]], bytes]] = {
-    "The decision record is of version 2, and 1 is read here": _another_version,
+    "The decision record is of version 3, and 2 is read here": _another_version,
     "<b>much</b>": _other_inputs,
     'In the decision record, "decision" is': _other_decision,
     "This is no decision record: it does not hold JSON": lambda _: b"Dear colleague",

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from data import schema
 from inference.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
 from inference.build import PublishedModel
 from inference.errors import ArtifactError
-from inference.features import FEATURES
+from inference.features import DIRECTIONS, FEATURES
+from inference.sufficiency import SUFFICIENCY
+from inference.training_settings import TrainingSettings
 
 
 @pytest.fixture
@@ -44,6 +48,28 @@ def test_manifest_states_the_feature_list_and_its_encoding(published: PublishedM
     assert by_name["credit_to_income"]["sources"] == ["AMT_CREDIT", "AMT_INCOME_TOTAL"]
     levels = schema.column("NAME_EDUCATION_TYPE").levels
     assert by_name["NAME_EDUCATION_TYPE"]["levels"] == {level: code for code, level in enumerate(levels)}
+
+
+def test_manifest_states_the_directions_and_what_they_ask_of_features(published: PublishedModel) -> None:
+    content = json.loads((published.directory / MANIFEST).read_text())
+    assert content["directions"] == dict(DIRECTIONS)
+    held = {feature["name"]: feature["constraint"] for feature in content["features"]}
+    assert (held["EXT_SOURCE_1"], held["external_1_by_age"], held["credit_to_income"], held["AMT_CREDIT"]) == (
+        -1, 1, 1, 0,
+    )  # fmt: skip
+    # LightGBM was trained under them: its own text says so.
+    (line,) = re.findall(r"\[monotone_constraints: (.*)\]", (published.directory / "model.txt").read_text())
+    assert [int(each) for each in line.split(",")] == list(held.values())
+
+
+def test_another_rule_for_too_little_makes_the_model_stale(published: PublishedModel) -> None:
+    content = json.loads((published.directory / MANIFEST).read_text())["sufficiency"]
+    assert content == json.loads(json.dumps(asdict(SUFFICIENCY)))
+    current = replace(published.manifest, settings=asdict(TrainingSettings()))
+    given = (current.training_data_sha256, current.features_sha256, current.seed)
+    assert current.was_made_from(*given)
+    other = replace(current, sufficiency=replace(SUFFICIENCY, most_lacking=9))
+    assert not other.was_made_from(*given)
 
 
 def test_no_manifest_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from data.facts import describe_table
-from inference.assessment import Assessment, assess
+from inference.assessment import Assessment, ReferredError, assess
 from inference.build import PublishedModel
 from inference.comparison import Reference, find_reference
 from inference.contributions import Contributions, make_contributions
@@ -54,7 +54,9 @@ def test_the_reasons_are_those_of_the_decision(
         if found.is_declined:
             wanted = principal_reasons(application, found.explanation, session, reference)
         else:
-            wanted = strongest_supports(found.explanation, reference)
+            missing = [name for name, value in application.items() if value is None]
+            wanted = strongest_supports(found.explanation, reference, missing=missing)
+            assert not {reason.field for reason in wanted} & {*missing}
         assert found.reasons == wanted
         assert all((reason.excess > 0) == found.is_declined for reason in wanted)
         declined += found.is_declined
@@ -87,3 +89,31 @@ def test_the_distance_is_from_the_cutoff() -> None:
 def test_a_wrong_value_is_named(session: ScoringSession, explainer: Explainer, reference: Reference) -> None:
     with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
         assess({"AMT_CREDIT": "much"}, CUTOFF, session, explainer, reference)
+
+
+def test_too_little_known_is_referred_whatever_explains(
+    session: ScoringSession, explainer: Explainer, reference: Reference, applications: pl.DataFrame
+) -> None:
+    young = {"DAYS_BIRTH": -6_000, "DAYS_EMPLOYED": -7_000}
+    application = {**applications.row(0, named=True), **young, "AMT_ANNUITY": None}
+    with pytest.raises(
+        ReferredError, match=r"^Not enough is known to score: annuity is missing and is needed\.$"
+    ) as no:
+        assess(application, CUTOFF, session, explainer, reference)
+    assert "employed since before the age of 14" in no.value.warnings
+    known = {**application, "AMT_ANNUITY": 20_000.0}
+    assert "employed since before the age of 14" in assess(known, CUTOFF, session, explainer, reference).warnings
+
+
+def test_what_is_missing_supports_nobody(
+    session: ScoringSession, explainer: Explainer, reference: Reference, applications: pl.DataFrame
+) -> None:
+    n_passed_over = 0
+    for row in applications.head(300).iter_rows(named=True):
+        found = assess(row, 1.0, session, explainer, reference)
+        assert found.explanation is not None
+        assert len(found.reasons) == 3
+        assert all(row[reason.field] is not None for reason in found.reasons)
+        plain = strongest_supports(found.explanation, reference)
+        n_passed_over += any(row[reason.field] is None for reason in plain)
+    assert n_passed_over > 0

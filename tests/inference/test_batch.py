@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 from collections.abc import Sequence
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 
 from data.batch_file import BatchTable, read_batch
 from data.settings import Settings
-from inference.batch import CHUNK_ROWS, score_batch_table
+from inference.artifact import ONNX
+from inference.batch import CHUNK_ROWS, noted_rows, score_batch_table
 from inference.build import PublishedModel
 from inference.decision import DEFAULT_CUTOFF, declines, risk_band
 from inference.encoding import FeatureSet
 from inference.errors import FeatureError
 from inference.features import FEATURES
-from inference.session import ScoringSession
+from inference.judgement import judge
+from inference.session import OnnxBackend, ScoringSession
 
-OURS = ["default_probability", "decision", "risk_band"]
+OURS = ["default_probability", "decision", "risk_band", "refer_reason", "warnings"]
 REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]
 
 
@@ -48,13 +51,20 @@ def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dres
     session = ScoringSession.open(built.model)
     batch = read_batch("mine", content, session.features.sources)
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF)
-    singles = [session.score(row) for row in applications.drop("SK_ID_CURR", "TARGET").iter_rows(named=True)]
+    rows = list(applications.drop("SK_ID_CURR", "TARGET").iter_rows(named=True))
+    # Of these, only the external scores are ever all missing.
+    is_known = [any(row[f"EXT_SOURCE_{place}"] is not None for place in (1, 2, 3)) for row in rows]
+    singles = [session.score(row) if known else None for row, known in zip(rows, is_known, strict=True)]
     assert len(singles) == 10_000
     frame = scored.frame
     assert frame.schema["default_probability"] == pl.Float32
     assert frame["default_probability"].to_list() == singles
-    assert frame["decision"].to_list() == ["decline" if declines(pd, DEFAULT_CUTOFF) else "approve" for pd in singles]
-    assert frame["risk_band"].to_list() == [risk_band(pd) for pd in singles]
+    assert frame["decision"].to_list() == [
+        "refer" if pd is None else "decline" if declines(pd, DEFAULT_CUTOFF) else "approve" for pd in singles
+    ]
+    assert frame["risk_band"].to_list() == [None if pd is None else risk_band(pd) for pd in singles]
+    assert frame["refer_reason"].is_not_null().to_list() == [not known for known in is_known]
+    assert scored.n_referred == is_known.count(False)
     assert scored.n_declined == frame["decision"].to_list().count("decline") > 0
     assert frame.columns == [*applications.columns, *OURS]
     assert frame.drop("TARGET", *OURS).equals(applications.drop("TARGET"))
@@ -136,9 +146,12 @@ def test_columns_of_the_file_keep_their_names(applications: pl.DataFrame, sessio
         return np.zeros((len(matrix), 4), dtype=np.intp)
 
     scored = score_batch_table(read(table), session, 0.0, explain=explain, field_labels=("Why",))
-    names = (scored.probability, scored.decision, scored.risk_band, *scored.reasons)
+    names = (
+        scored.probability, scored.decision, scored.risk_band, scored.refer_reason, scored.warnings, *scored.reasons,
+    )  # fmt: skip
     assert names == (
-        "default_probability", "decision_3", "risk_band", "reason_1", "reason_2", "reason_3_2", "reason_4",
+        "default_probability", "decision_3", "risk_band", "refer_reason", "warnings",
+        "reason_1", "reason_2", "reason_3_2", "reason_4",
     )  # fmt: skip
     assert scored.frame.columns == [*table.columns, *names]
     assert set(scored.frame["decision"]) == set(scored.frame["decision_2"]) == {"mine"}
@@ -170,6 +183,48 @@ def test_a_file_with_the_needed_columns_alone(applications: pl.DataFrame, sessio
         session.score(row) for row in table.select(FEATURES.sources).iter_rows(named=True)
     ]
     assert any("'Barter' (50 rows)" in notice for notice in batch.notices)
+
+
+def test_what_is_too_little_known_or_implausible_is_noted_by_row(
+    applications: pl.DataFrame, session: ScoringSession
+) -> None:
+    table = applications.head(3).with_columns(
+        AMT_INCOME_TOTAL=pl.Series([1e8, None, 1e8]), AMT_CREDIT=pl.Series([100_000.0, 100_000.0, 900_000.0]),
+        AMT_GOODS_PRICE=pl.Series([100_000.0, 90_000.0, None]), AMT_ANNUITY=pl.Series([9_000.0, 9_000.0, 400_000.0]),
+        DAYS_BIRTH=pl.Series([-12_000] * 3), DAYS_EMPLOYED=pl.Series([-400, -400, -12_100]), CNT_CHILDREN=pl.lit(0),
+        FLAG_OWN_CAR=pl.lit("Y"), OCCUPATION_TYPE=pl.lit("Drivers"),
+        **{name: pl.lit(0) for name in applications.columns if "CIRCLE" in name},
+        **{name: pl.lit(0) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE")},
+    )  # fmt: skip
+    batch = read(table)
+    scored = score_batch_table(batch, session, 0.1)
+    reason = "Not enough is known to score: income is missing and is needed."
+    repaid = "fewer than 3 annuities repay the credit amount"
+    assert noted_rows(batch, scored).rows() == [
+        (3, "", reason),
+        (4, "DAYS_EMPLOYED, DAYS_BIRTH", "employed since before the age of 14"),
+        (4, "AMT_ANNUITY, AMT_CREDIT", repaid),
+    ]
+    assert scored.frame["refer_reason"].to_list() == [None, reason, None]
+    assert scored.frame["warnings"].to_list() == [None, None, f"employed since before the age of 14; {repaid}"]
+    assert scored.frame["decision"][1] == "refer"
+    assert (scored.n_referred, scored.n_implausible) == (1, 1)
+    assert scored.frame.select("default_probability", "risk_band").row(1) == (None, None)
+
+
+@pytest.mark.parametrize("edges", [(0.05,), (0.01, 0.03, 0.05, 0.3), (0.02, 0.04, 0.08, 0.16, 0.32)])
+def test_bands_are_those_of_the_manifest(
+    applications: pl.DataFrame, published: PublishedModel, edges: tuple[float, ...]
+) -> None:
+    own = ScoringSession.open(published.directory)
+    backend = OnnxBackend((published.directory / ONNX).read_bytes())
+    session = ScoringSession(backend, dataclasses.replace(own.manifest, band_edges=edges))
+    found = score_batch_table(read(applications), session, 0.1).frame
+    pds = found["default_probability"].to_list()
+    wanted = ["ABCDEF"[sum(pd >= edge for edge in edges)] for pd in pds]
+    assert found["risk_band"].to_list() == wanted
+    for band, application in zip(wanted[:50], applications.iter_rows(named=True), strict=False):
+        assert judge(application, session).risk_band == band
 
 
 def test_no_good_row(applications: pl.DataFrame, session: ScoringSession) -> None:

@@ -41,8 +41,8 @@ def test_many_pds_have_the_bands_that_each_has() -> None:
     pds = np.array(
         [0.0, *BAND_EDGES, *np.nextafter(np.array(BAND_EDGES, dtype=np.float32), np.float32(0)), 1.0], dtype=np.float32
     )
-    assert risk_bands(pds).tolist() == [*"ABCDEF", *"ABCDE", "F"]
-    assert [risk_band(float(pd)) for pd in pds] == risk_bands(pds).tolist()
+    assert risk_bands(pds, BAND_EDGES).tolist() == [*"ABCDEF", *"ABCDE", "F"]
+    assert [risk_band(float(pd)) for pd in pds] == risk_bands(pds, BAND_EDGES).tolist()
 
 
 def test_risk_bands_begin_at_their_edges() -> None:

@@ -154,11 +154,11 @@ def test_no_applications_have_no_contributions(explainer: Explainer, application
 
 
 def test_another_width_or_height_is_named(explainer: Explainer, applications: pl.DataFrame) -> None:
-    with pytest.raises(FeatureError, match="matrix has 3 columns; the model takes 86"):
+    with pytest.raises(FeatureError, match="matrix has 3 columns; the model takes 82"):
         explainer.batch(applications.head(2), np.zeros((2, 3), dtype=np.float32))
     with pytest.raises(ValueError, match="5 applications cannot have 2 rows of features"):
-        explainer.batch(applications.head(5), np.zeros((2, 86), dtype=np.float32))
-    with pytest.raises(FeatureError, match="matrix has 86 columns; the model takes 3"):
+        explainer.batch(applications.head(5), np.zeros((2, 82), dtype=np.float32))
+    with pytest.raises(FeatureError, match="matrix has 82 columns; the model takes 3"):
         Explainer(ShapleyModel(SHARED_MODEL), {})
 
 

@@ -58,7 +58,6 @@ def value(application: dict[str, Any], name: str) -> float:
         ("external_mean", 0.5),
         ("external_minimum", 0.25),
         ("external_maximum", 0.75),
-        ("external_spread", 0.5),
         ("external_product", 0.1875),
         ("external_missing", 1.0),
         ("external_mean_by_age", -8192.0),
@@ -242,6 +241,12 @@ def test_digest_changes_with_a_definition_and_with_nothing_else() -> None:
     assert feature("AMT_CREDIT").digest == feature("AMT_CREDIT").digest
     assert feature("AMT_CREDIT").digest != feature("AMT_ANNUITY").digest
     assert FeatureSet([raw_feature("AMT_CREDIT")]).digest != feature("AMT_CREDIT").digest
+
+
+def test_digest_changes_with_a_direction() -> None:
+    credit = [raw_feature("AMT_CREDIT")]
+    digests = {FeatureSet(credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})}
+    assert len(digests) == 3
 
 
 def test_sentinel_flag_of_a_column_without_sentinel_is_refused() -> None:

@@ -21,6 +21,7 @@ from data.schema import Column, Kind
 from data.settings import Settings
 from inference.build import PublishedModel
 from inference.decision import declines, risk_band
+from inference.judgement import APPROVE, DECLINE, REFER, judge
 from inference.record import (
     LONGEST_NOTE,
     MOST_BYTES,
@@ -28,12 +29,12 @@ from inference.record import (
     DecisionRecord,
     RecordedReason,
     RecordError,
+    Rescored,
     read_record,
     rescore,
     to_json,
     word_time,
 )
-from inference.scoring import APPROVE, DECLINE
 from inference.session import ScoringSession
 from inference.values import Value, check_application
 
@@ -127,7 +128,7 @@ def test_what_is_written_is_read_again(record: DecisionRecord) -> None:
 def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
     content = json.loads(to_json(RECORD))
     assert list(content)[:3] == ["format", "version", "made_at"]
-    assert (content["format"], content["version"]) == ("scoreroom.decision", 1)
+    assert (content["format"], content["version"]) == ("scoreroom.decision", 2)
     assert list(content["inputs"]) == ["CODE_GENDER", "CNT_CHILDREN", "AMT_CREDIT", "OWN_CAR_AGE"]
     assert content["changes"][1] == {"name": "OWN_CAR_AGE", "before": 3, "after": None}
     assert set(content) == {"format", "version", *(field.name for field in dataclasses.fields(RECORD))}
@@ -139,24 +140,28 @@ def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings
     table = pl.read_parquet(built.applications).drop(schema.ID, schema.TARGET).sample(300, seed=5)
     for place, row in enumerate(table.to_dicts()):
         inputs = check_application(row)
-        after = {"AMT_CREDIT": 250_000.0 + place, "EXT_SOURCE_2": None, "OCCUPATION_TYPE": "Astronaut"}
+        after: dict[str, Value] = {"AMT_CREDIT": 250_000.0 + place, "EXT_SOURCE_2": 0.3, "OCCUPATION_TYPE": "Astronaut"}
         edits = {name: value for name, value in after.items() if place % 2 and inputs[name] != value}
         changes = tuple(Change(name, inputs[name], value) for name, value in edits.items())
         record = record_of(session, {**inputs, **edits}, changes)
         found = read_record(to_json(record))
         assert found == record
-        assert session.score(found.inputs) == record.default_probability == float(np.float32(found.default_probability))
+        assert session.score(found.inputs) == record.default_probability == found.default_probability
         again = rescore(found, session)
         assert (again.default_probability, again.is_same_model, again.agrees) == (found.default_probability, True, True)
 
 
-def test_another_model_and_another_pd_are_told(published: PublishedModel, applications: pl.DataFrame) -> None:
-    session = ScoringSession.open(published.directory)
+@pytest.fixture(scope="module", name="session")
+def fixture_session(published: PublishedModel) -> ScoringSession:
+    return ScoringSession.open(published.directory)
+
+
+def test_another_model_and_another_pd_are_told(session: ScoringSession, applications: pl.DataFrame) -> None:
     inputs = check_application(applications.drop(schema.ID, schema.TARGET).row(0, named=True))
     record = record_of(session, inputs)
     other = dataclasses.replace(record, model_sha256="1" * 64)
     assert (rescore(other, session).is_same_model, rescore(other, session).agrees) == (False, True)
-    next_one = float(np.nextafter(np.float32(record.default_probability), np.float32(1)))
+    next_one = float(np.nextafter(np.float32(session.score(inputs)), np.float32(1)))
     altered = dataclasses.replace(record, default_probability=next_one)
     assert (rescore(altered, session).is_same_model, rescore(altered, session).agrees) == (True, False)
     assert rescore(altered, session).default_probability == record.default_probability
@@ -187,16 +192,23 @@ IN_RECORD = "In the decision record, "
         (b"[1, 2]", NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (altered(format="scoreroom.cohorts"), NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (b" " * (MOST_BYTES + 1), NOT_A_RECORD + "it has 1,000,001 bytes, and a record has at most 1,000,000"),
-        (altered(version=2), "The decision record is of version 2, and 1 is read here; open it with the version of"),
-        (altered(version=...), "The decision record is of version None, and 1 is read here"),
-        (altered(version=True), "The decision record is of version True, and 1 is read here"),
+        (altered(version=3), "The decision record is of version 3, and 2 is read here; open it with the version of"),
+        (altered(version=...), "The decision record is of version None, and 2 is read here"),
+        (altered(version=True), "The decision record is of version True, and 2 is read here"),
         (altered(cutoff=...), 'The decision record has no "cutoff"; download the record again.'),
         (altered(extra=1), 'The decision record has "extra", which is no part of one; download the record again.'),
         (altered(**{"<b>" * 20: 1}), f"The decision record has '{('<b>' * 20)[:38]}…, which is no part of one"),
         (altered(default_probability=1.5), IN_RECORD + '"default_probability" is 1.5; expected a number from 0 to 1;'),
         (altered(default_probability=-0.1), IN_RECORD + '"default_probability" is -0.1; expected a number from'),
         (altered(default_probability="0.1"), IN_RECORD + "\"default_probability\" is '0.1'; expected a number from"),
-        (altered(default_probability=None), IN_RECORD + '"default_probability" is None; expected a number from'),
+        (altered(default_probability=None), IN_RECORD + "\"decision\" is 'decline'; expected 'refer', by the PD and"),
+        (altered(default_probability=None, decision="refer"), IN_RECORD + "\"risk_band\" is 'D'; expected nothing"),
+        (altered(default_probability=None, decision="refer", risk_band=None),
+         IN_RECORD + "\"refer_reason\" is ''; expected why it is not scored"),
+        (altered(refer_reason="Too little."), IN_RECORD + "\"refer_reason\" is 'Too little.'; expected an empty text"),
+        (altered(risk_band=None), IN_RECORD + '"risk_band" is None; expected a letter from A to Z'),
+        (altered(warnings="x"), IN_RECORD + "\"warnings\" is 'x'; expected a list of at most 50 entries"),
+        (altered(warnings=[1]), IN_RECORD + '"warnings" is of type list; expected a list of texts of at most 500'),
         (altered(default_probability=True), IN_RECORD + '"default_probability" is True; expected a number from'),
         (altered(cutoff=[[]]), IN_RECORD + '"cutoff" is of type list; expected a number from 0 to 1;'),
         (altered(decision="approve"), IN_RECORD + "\"decision\" is 'approve'; expected 'decline', by the PD and the"),
@@ -260,7 +272,7 @@ def test_a_damaged_file_is_read_the_same_or_refused(data: st.DataObject) -> None
     [
         ("note", "x" * (LONGEST_NOTE + 1), "expected a text of at most 5,000 letters"),
         ("note", "\ud800", "The decision record cannot be written: "),
-        ("default_probability", float("nan"), '"default_probability" is None; expected a number from 0 to 1'),
+        ("default_probability", float("nan"), "expected 'refer', by the PD and the cutoff"),
         ("decision", APPROVE, "expected 'decline', by the PD and the cutoff"),
     ],
     ids=["long", "surrogate", "nan", "decision"],
@@ -276,4 +288,27 @@ def test_a_file_on_disk_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_bytes(to_json(RECORD))
     assert read_record(path.read_bytes()) == RECORD
-    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 1,\n')
+    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 2,\n')
+    # A record that version 1 wrote is opened, too.
+    first = json.loads(to_json(RECORD)) | {"version": 1}
+    del first["refer_reason"], first["warnings"]
+    assert read_record(orjson.dumps(first)) == RECORD
+
+
+def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSession) -> None:
+    inputs = check_application({"AMT_CREDIT": 450_000, "AMT_ANNUITY": 400_000})
+    found = judge(inputs, session)
+    assert found.decision == "refer"
+    record = dataclasses.replace(
+        RECORD, inputs=inputs, changes=(), default_probability=None, decision=REFER, risk_band=None, reasons=(),
+        refer_reason=found.refer_reason, warnings=found.warnings,
+        model_sha256=session.manifest.files[session.backend].sha256,
+    )  # fmt: skip
+    assert record.warnings == ("fewer than 3 annuities repay the credit amount",)
+    again = read_record(to_json(record))
+    assert again == record
+    assert rescore(again, session) == Rescored(None, is_same_model=True, agrees=True)
+    claimed = dataclasses.replace(
+        record, default_probability=0.01, decision=APPROVE, risk_band="A", refer_reason=""
+    )  # fmt: skip
+    assert rescore(claimed, session) == Rescored(None, is_same_model=True, agrees=False)

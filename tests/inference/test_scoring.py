@@ -33,12 +33,29 @@ def test_scored_file_holds_id_pd_and_decision_of_every_row(
     done = score_file(source, target, session, batch_rows=700)
     scored = pl.read_csv(target) if suffix == ".csv" else pl.read_parquet(target)
     expected = session.score_frame(applications)
-    assert scored.columns == ["SK_ID_CURR", "default_probability", "decision"]
+    assert scored.columns == [
+        "SK_ID_CURR", "default_probability", "decision", "risk_band", "refer_reason", "warnings",
+    ]  # fmt: skip
     assert scored["SK_ID_CURR"].to_list() == applications["SK_ID_CURR"].to_list()
     np.testing.assert_array_equal(scored["default_probability"].cast(pl.Float32).to_numpy(), expected)
     declined = (expected.astype(np.float64) >= 0.0909).tolist()
     assert scored["decision"].to_list() == ["decline" if no else "approve" for no in declined]
-    assert (done.n_rows, done.n_declined) == (3_000, sum(declined))
+    assert (done.n_rows, done.n_declined, done.n_referred) == (3_000, sum(declined), 0)
+    assert done.n_implausible == scored["warnings"].count() > 0
+
+
+def test_an_empty_application_is_referred_and_its_neighbour_scored(
+    applications: pl.DataFrame, session: ScoringSession, tmp_path: Path
+) -> None:
+    full = applications.head(1)
+    empty = pl.DataFrame({"SK_ID_CURR": [7]}, schema={"SK_ID_CURR": pl.Int32})
+    pl.concat([full, empty], how="diagonal").drop("TARGET").write_csv(tmp_path / "two.csv")
+    done = score_file(tmp_path / "two.csv", tmp_path / "scores.parquet", session)
+    scored = pl.read_parquet(tmp_path / "scores.parquet")
+    assert scored["default_probability"].to_list() == [session.score(full.row(0, named=True)), None]
+    assert scored["decision"][1] == "refer"
+    assert scored["refer_reason"][1].startswith("Not enough is known to score: contract type, credit amount, annuity,")
+    assert (done.n_rows, done.n_referred) == (2, 1)
 
 
 def test_batches_do_not_change_a_score(source: Path, session: ScoringSession, tmp_path: Path) -> None:

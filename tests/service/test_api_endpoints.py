@@ -16,13 +16,14 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
+from inference.service.applications import EXAMPLE
 from inference.session import ScoringSession
 from scripts.benchmarks.server import free_port, service_command
 
 if TYPE_CHECKING:
     from tests.service.conftest import Running
 
-APPLICATION = {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "DAYS_BIRTH": -14_000, "EXT_SOURCE_2": 0.55}
+APPLICATION = {name: value for name, value in EXAMPLE.items() if name != "SK_ID_CURR"}
 
 
 def test_one_application_is_told_the_same_by_every_address(client: httpx.Client) -> None:
@@ -100,13 +101,19 @@ class TestPerformance:
         order = Order(service.client)
         with ThreadPoolExecutor(32) as pool:
             asked = [
-                pool.submit(order.ask, f"{n}", "POST", "/v1/score", json={"application": {"AMT_CREDIT": 1_000 + n}})
+                pool.submit(
+                    order.ask,
+                    f"{n}",
+                    "POST",
+                    "/v1/score",
+                    json={"application": {**APPLICATION, "AMT_CREDIT": 300_000 + n}},
+                )
                 for n in range(500)
             ]
             answers = [each.result().json() for each in asked]
         assert len(order.done) == 500
         alone = [
-            service.client.post("/v1/score", json={"application": {"AMT_CREDIT": 1_000 + n}}).json()
+            service.client.post("/v1/score", json={"application": {**APPLICATION, "AMT_CREDIT": 300_000 + n}}).json()
             for n in range(0, 500, 50)
         ]
         assert answers[::50] == alone

@@ -28,6 +28,13 @@ def send_json(client: httpx.Client, applications: object) -> httpx.Response:
     return client.post("/v1/score/batch", json={"applications": applications})
 
 
+def pds_of(table: pl.DataFrame, session: ScoringSession) -> list[float | None]:
+    """PDs of the portfolio's applications: those without any external score are referred, and no other is."""
+    is_known = table.select(pl.any_horizontal(pl.col("^EXT_SOURCE_[123]$").is_not_null())).to_series()
+    assert 0 < is_known.sum() < table.height
+    return [pd if known else None for pd, known in zip(session.score_frame(table).tolist(), is_known, strict=True)]
+
+
 # Some are scored where they arrive, others in a thread.
 @pytest.mark.parametrize("count", [1, 5, 400])
 def test_json_is_scored_as_one_by_one(
@@ -52,7 +59,7 @@ def test_ten_thousand_are_taken_and_one_more_is_not(
     assert table.height == 10_000
     rows = table.select("SK_ID_CURR", *session.features.sources).to_dicts()
     found = send_json(client, rows).json()["scores"]
-    assert [each["default_probability"] for each in found] == session.score_frame(table).tolist()
+    assert [each["default_probability"] for each in found] == pds_of(table, session)
     assert [each["id"] for each in found] == table["SK_ID_CURR"].to_list()
     problem = check_problem(send_json(client, [{}] * 10_001), 413, "too-large")
     assert problem["detail"] == (
@@ -104,11 +111,14 @@ def test_a_table_is_answered_in_kind(
     assert answer.status_code == 200
     assert answer.headers["content-type"].split(";")[0] == media_type
     found = read(answer.content, media_type)
-    assert found.columns == ["SK_ID_CURR", "default_probability", "decision", "risk_band"]
+    assert found.columns == [
+        "SK_ID_CURR", "default_probability", "decision", "risk_band", "refer_reason", "warnings",
+    ]  # fmt: skip
     assert found["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].to_list()
-    assert found["default_probability"].cast(pl.Float32).to_list() == session.score_frame(table).tolist()
+    assert found["default_probability"].cast(pl.Float32).to_list() == pds_of(table, session)
     declined = found["default_probability"] >= session.manifest.cutoff
-    assert ((found["decision"] == "decline") == declined).all()
+    assert ((found["decision"] == "decline") == declined.fill_null(value=False)).all()
+    assert (found["decision"] == "refer").to_list() == found["default_probability"].is_null().to_list()
 
 
 @by_type

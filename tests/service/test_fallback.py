@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from data.settings import Settings
+from inference.service.applications import EXAMPLE
 from inference.session import ScoringSession
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ def test_without_its_trees_it_scores_and_does_not_explain(
     start: Start, session: ScoringSession, check_problem: CheckProblem, model: Path
 ) -> None:
     (model / "model.txt").unlink()
-    body = {"application": {"AMT_CREDIT": 450_000}}
+    body = {"application": EXAMPLE}
     with start(MODEL=str(model)) as service:
         answer = service.client.post("/v1/explain", json=body)
         check_problem(answer, 503, "not-explainable", "Applications are scored, but cannot be explained", "model.txt")
         assert answer.headers["retry-after"] == "60"
         assert service.client.get("/health/ready").json()["explanations"] == "unavailable"
         scored = service.client.post("/v1/score", json=body)
-        assert scored.json()["default_probability"] == session.score({"AMT_CREDIT": 450_000})
+        assert scored.json()["default_probability"] == session.score(EXAMPLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data.settings import ROOT
+from inference.service.applications import EXAMPLE
 from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import Running
 
+EXAMPLE_FILE = ROOT / "docs" / "application.json"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -38,6 +41,8 @@ def test_every_curl_line_is_answered(
     service: Running, session: ScoringSession, table: pl.DataFrame, tmp_path: Path
 ) -> None:
     table.head(20).write_csv(tmp_path / "applications.csv")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(EXAMPLE_FILE, tmp_path / "docs")
     said = {}
     for line in curl_lines():
         assert line.startswith("curl -s ")
@@ -45,8 +50,8 @@ def test_every_curl_line_is_answered(
         shown = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert shown.returncode == 0, shown.stdout + shown.stderr
         said[line.split()[2].removeprefix("localhost:8000")] = shown.stdout
-    given = {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "DAYS_BIRTH": -14_000, "EXT_SOURCE_2": 0.55}
-    assert json.loads(said["/v1/score"])["default_probability"] == session.score(given)
+    assert json.loads(EXAMPLE_FILE.read_text(encoding="utf-8")) == {"application": EXAMPLE}
+    assert json.loads(said["/v1/score"])["default_probability"] == session.score(EXAMPLE)
     assert len(json.loads(said["/v1/explain"])["contributions"]) == len(session.features.sources)
     assert pl.read_csv(tmp_path / "scores.csv")["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].head(20).to_list()
     assert said.keys() == {
@@ -58,8 +63,8 @@ def test_the_client_runs_and_is_typed(service: Running, session: ScoringSession,
     (text,) = blocks("python")
     path = tmp_path / "client.py"
     path.write_text(at(service, text), encoding="utf-8")
-    shown = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
-    pd = session.score({"AMT_CREDIT": 450_000, "AMT_ANNUITY": 24_500, "EXT_SOURCE_2": 0.55})
+    shown = subprocess.run([sys.executable, path], cwd=ROOT, capture_output=True, text=True, check=True)
+    pd = session.score({**EXAMPLE, "AMT_CREDIT": 450_000})
     assert shown.stdout == f"{pd:.2%} {'decline' if pd >= session.manifest.cutoff else 'approve'}\n"
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", path],
@@ -75,7 +80,7 @@ def test_the_client_says_why_an_application_is_refused(service: Running, tmp_pat
     (text,) = blocks("python")
     path = tmp_path / "client.py"
     path.write_text(at(service, text).replace("450_000", "-1"), encoding="utf-8")
-    shown = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    shown = subprocess.run([sys.executable, path], cwd=ROOT, capture_output=True, text=True, check=False)
     assert shown.returncode == 1
     assert (
         "Refused: /application/AMT_CREDIT: Credit amount (AMT_CREDIT) is -1; expected a number from 1" in shown.stderr

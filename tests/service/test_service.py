@@ -20,6 +20,7 @@ from data.settings import Settings
 from inference.comparison import find_reference
 from inference.contributions import load_contributions
 from inference.features import FEATURES
+from inference.service.applications import EXAMPLE
 from inference.session import ScoringSession
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSe
             "default_probability": pd,
             "decision": "decline" if pd >= session.manifest.cutoff else "approve",
             "risk_band": "ABCDEF"[sum(pd >= edge for edge in (0.02, 0.04, 0.08, 0.16, 0.32))],
+            "refer_reason": None,
+            "warnings": [],
             "cutoff": session.manifest.cutoff,
             "model_sha256": session.manifest.files["model.onnx"].sha256,
         }
@@ -58,25 +61,62 @@ def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSe
 
 
 def test_missing_is_null_or_left_out(client: httpx.Client, session: ScoringSession) -> None:
-    given = {"AMT_CREDIT": 450_000, "EXT_SOURCE_2": 0.55}
+    given = {**EXAMPLE, "SK_ID_CURR": 7}
     nulls = {column.name: None for column in schema.COLUMNS if column.kind is not Kind.TARGET} | given
     pd = session.score(given)
     assert score(client, given).json()["default_probability"] == pd
     assert score(client, nulls).json()["default_probability"] == pd
-    assert score(client, {}).json()["default_probability"] == session.score({})
+
+
+# As a colleague would try it first: nothing, a number alone, and a few fields that look like an application.
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "contract type, credit amount, annuity, income and 3 more are missing and are needed; none of"),
+        ({"SK_ID_CURR": 100_001}, "contract type, credit amount, annuity, income and 3 more are missing"),
+        ({**EXAMPLE, "AMT_INCOME_TOTAL": None}, "income is missing and is needed."),
+        ({**EXAMPLE, "EXT_SOURCE_2": None, "EXT_SOURCE_3": None}, "none of external score 1, external score 2 and"),
+    ],
+)
+def test_too_little_is_referred_with_its_reason_and_without_a_pd(
+    client: httpx.Client, session: ScoringSession, given: dict[str, object], words: str
+) -> None:
+    answer = score(client, given).json()
+    (alike,) = client.post("/v1/score/batch", json={"applications": [given]}).json()["scores"]
+    explained = explain(client, given)
+    for found in (answer, alike, explained):
+        assert found["refer_reason"].startswith(f"Not enough is known to score: {words}")
+        assert (found["default_probability"], found["decision"], found["risk_band"]) == (None, "refer", None)
+    assert {name: explained[name] for name in answer} == answer
+    assert explained["contributions"] == explained["supports"] == explained["principal_reasons"] == []
+    assert explained["log_odds"] is None
+    assert answer["cutoff"] == session.manifest.cutoff
+
+
+def test_values_that_contradict_one_another_are_told_and_scored(client: httpx.Client, session: ScoringSession) -> None:
+    given = {**EXAMPLE, "DAYS_EMPLOYED": -20_000, "AMT_ANNUITY": 9 * EXAMPLE["AMT_CREDIT"]}
+    words = [
+        "employed since before the age of 14", "fewer than 3 annuities repay the credit amount",
+        "annuity above the yearly income",
+    ]  # fmt: skip
+    (alike,) = client.post("/v1/score/batch", json={"applications": [given]}).json()["scores"]
+    for found in (score(client, given).json(), alike, explain(client, given)):
+        assert found["warnings"] == words
+        assert found["default_probability"] == session.score(given)
 
 
 def test_whole_numbers_may_be_written_as_floats(client: httpx.Client, session: ScoringSession) -> None:
-    whole = {"DAYS_BIRTH": -14_000, "CNT_CHILDREN": 2, "DAYS_EMPLOYED": 365_243, "REGION_RATING_CLIENT_W_CITY": -1}
-    floats = {name: float(value) for name, value in whole.items()}
+    numbers = {"DAYS_BIRTH": -14_000, "CNT_CHILDREN": 2, "DAYS_EMPLOYED": 365_243, "REGION_RATING_CLIENT_W_CITY": -1}
+    whole = {**EXAMPLE, **numbers}
+    floats = {**EXAMPLE, **{name: float(value) for name, value in numbers.items()}}
     assert score(client, floats).json() == score(client, whole).json()
     assert score(client, floats).json()["default_probability"] == session.score(whole)
 
 
 def test_a_category_never_seen_is_scored_as_unknown(client: httpx.Client, session: ScoringSession) -> None:
-    found = score(client, {"NAME_EDUCATION_TYPE": "Fünf Freunde"}).json()["default_probability"]
-    assert found == session.score({"NAME_EDUCATION_TYPE": "another one"})
-    assert found != session.score({"NAME_EDUCATION_TYPE": "Higher education"})
+    found = score(client, {**EXAMPLE, "NAME_EDUCATION_TYPE": "Fünf Freunde"}).json()["default_probability"]
+    assert found == session.score({**EXAMPLE, "NAME_EDUCATION_TYPE": "another one"})
+    assert found != session.score({**EXAMPLE, "NAME_EDUCATION_TYPE": "Higher education"})
 
 
 # One value for each way in which a value can be wrong, and the words of its column for it.
@@ -271,7 +311,9 @@ def test_reasons_are_of_the_decision_and_against_the_just_approved(
 
 
 def test_whole_values_are_said_as_whole_numbers(client: httpx.Client) -> None:
-    answer = client.post("/v1/explain", json={"application": {"DAYS_BIRTH": -14_000.0, "AMT_CREDIT": 450_000}})
+    answer = client.post(
+        "/v1/explain", json={"application": {**EXAMPLE, "DAYS_BIRTH": -14_000.0, "AMT_CREDIT": 450_000}}
+    )
     # As text: to Python, -14000.0 and -14000 are equal.
     assert '"value":-14000,' in answer.text
     assert '"field":"AMT_CREDIT","label":"Credit amount","value":450000.0,' in answer.text
@@ -294,8 +336,8 @@ def test_what_is_no_http_is_a_problem_too(service: Running) -> None:
 def test_a_client_that_offers_another_protocol_is_answered(client: httpx.Client, session: ScoringSession) -> None:
     # As Java's own client does, with each first request.
     offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAA"}
-    answer = client.post("/v1/score", json={"application": {"AMT_CREDIT": 450_000}}, headers=offer)
-    assert answer.json()["default_probability"] == session.score({"AMT_CREDIT": 450_000})
+    answer = client.post("/v1/score", json={"application": EXAMPLE}, headers=offer)
+    assert answer.json()["default_probability"] == session.score(EXAMPLE)
 
 
 def test_the_documentation_asks_for_nothing_from_elsewhere(client: httpx.Client) -> None:

@@ -23,6 +23,8 @@ from inference.reasons import COMBINATION
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
+REFERRED = "Referred, not scored"
+_DECISIONS = {True: "Declined", False: "Approved"}
 PUBLISHED = "PD, published model"
 _PD_HELP = (
     "Probability of default by the published model, which was trained on the whole portfolio and scores new and "
@@ -147,8 +149,14 @@ def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link:
         st.warning(word_unknown(draft.applicant), icon=":material/info:")
         return
     with st.container(border=True, gap="small"):
-        _render_score(view)
-        _render_reasons(view)
+        changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
+        st.caption(f"{view.name}{changed}")
+        if view.referral:
+            render_referral(view)
+        else:
+            _render_score(view)
+            _render_reasons(view)
+        render_warnings(view)
         if link is not None:
             st.page_link(link, label="Explain, change, decide", icon=":material/person_search:")
     _render_provenance(view)
@@ -156,8 +164,6 @@ def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link:
 
 def _render_score(view: ApplicantView) -> None:
     assessed = view.assessed
-    changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
-    st.caption(f"{view.name}{changed}")
     if view.filed is not None:
         _render_filed(view.filed, view.cutoff)
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
@@ -180,6 +186,24 @@ def _render_filed(filed: cache.Observed, cutoff: float) -> None:
     _render_badge(is_declined=declines(pd, cutoff))
 
 
+def render_referral(view: ApplicantView) -> None:
+    """Write that the application is not scored, and why."""
+    st.badge(REFERRED, icon=":material/person_alert:", color="gray")
+    st.markdown(labels.plain(view.referral))
+
+
+def render_warnings(view: ApplicantView) -> None:
+    """Write which values contradict one another, where any do."""
+    if view.judged.warnings:
+        told = "; ".join(view.judged.warnings)
+        st.warning(labels.plain(f"Implausible together: {told}. Check these values."), icon=":material/rule:")
+
+
+def word_decision(assessed: Assessment) -> str:
+    """The decision in a word."""
+    return _DECISIONS[assessed.is_declined]
+
+
 def word_distance(assessed: Assessment) -> str:
     """How far the PD lies from the cutoff, and on which side."""
     digits = labels.telling_digits(assessed.default_probability, assessed.cutoff)
@@ -200,9 +224,9 @@ def render_decision(assessed: Assessment) -> None:
 
 def _render_badge(*, is_declined: bool) -> None:
     if is_declined:
-        st.badge("Declined", icon=":material/block:", color="orange")
+        st.badge(_DECISIONS[True], icon=":material/block:", color="orange")
     else:
-        st.badge("Approved", icon=":material/check:", color="blue")
+        st.badge(_DECISIONS[False], icon=":material/check:", color="blue")
 
 
 def placements(view: ApplicantView) -> dict[str, float]:
@@ -218,8 +242,7 @@ def _render_reasons(view: ApplicantView) -> None:
     reasons = view.assessed.reasons[:_REASONS]
     if not reasons:
         return
-    decided = "Declined" if view.assessed.is_declined else "Approved"
-    lines = [f"{decided}{' by the published model' if view.filed else ''} mainly because of"]
+    lines = [f"{word_decision(view.assessed)}{' by the published model' if view.filed else ''} mainly because of"]
     for reason in reasons:
         worded = word_reason(reason, view.values, None)
         value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"

@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard.components.applicant.notes import notes
-from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.reason_words import REASONS_METHOD, word_reason
 from dashboard.record_page import record_html
 from data.errors import DataError
+from inference.assessment import Assessment, ReferredError
+from inference.judgement import APPROVE, DECLINE, REFER
 from inference.reasons import Reason
 from inference.record import (
     LONGEST_NOTE,
@@ -30,7 +33,6 @@ from inference.record import (
     to_json,
     word_time,
 )
-from inference.scoring import APPROVE, DECLINE
 
 _NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
 _LARGEST_MB, _MOST_RECORDS = 1, 20
@@ -79,17 +81,13 @@ def _take_note(applicant: str) -> None:
 
 def make_record(view: ApplicantView, note: str = "") -> DecisionRecord:
     """The record of the decision as it stands on the screen, made now."""
-    session, assessed = cache.open_session(), view.assessed
-    reasons = [_recorded(view, reason) for reason in assessed.reasons]
+    session, judged = cache.open_session(), view.judged
     return DecisionRecord(
         application_id=view.draft.identifier,
         inputs=dict(view.values),
         changes=tuple(Change(name, view.base.get(name), value) for name, value in view.draft.edits),
-        default_probability=assessed.default_probability,
-        cutoff=assessed.cutoff,
-        decision=DECLINE if assessed.is_declined else APPROVE,
-        risk_band=assessed.risk_band,
-        reasons=tuple(reasons),
+        cutoff=view.cutoff,
+        warnings=judged.warnings,
         reasons_method=REASONS_METHOD,
         model_sha256=session.manifest.files[session.backend].sha256,
         backend=session.backend,
@@ -98,7 +96,21 @@ def make_record(view: ApplicantView, note: str = "") -> DecisionRecord:
         made_at=word_time(dt.datetime.now(dt.UTC)),
         note=note,
         out_of_fold_probability=_out_of_fold(view),
+        **_decided(view),
     )
+
+
+def _decided(view: ApplicantView) -> dict[str, Any]:
+    """What a record says of a decision, and of none."""
+    if view.referral:
+        nothing = dict.fromkeys(("default_probability", "risk_band"))
+        return {**nothing, "decision": REFER, "reasons": (), "refer_reason": view.referral}
+    assessed = view.assessed
+    return {
+        "default_probability": assessed.default_probability, "risk_band": assessed.risk_band,
+        "decision": DECLINE if assessed.is_declined else APPROVE,
+        "reasons": tuple(_recorded(view, reason) for reason in assessed.reasons),
+    }  # fmt: skip
 
 
 def _out_of_fold(view: ApplicantView) -> float | None:
@@ -147,15 +159,11 @@ def _open(dataset: cache.Dataset) -> None:
         record = read_record(uploaded.getvalue())
         rescored = rescore(record, cache.open_session())
         draft = _draft_of(dataset, record)
-        given = cache.assess_values(record.inputs, record.cutoff)
+        given = assess_or_refer(record.inputs, record.cutoff)
     except DataError as error:
         state.notify([str(error)])
         return
-    # Without trees or contributions nobody can tell.
-    can_tell = given.explanation is not None and cache.reference(record.cutoff) is not None
-    recorded, found = ([reason.field for reason in reasons] for reasons in (record.reasons, given.reasons))
-    same_reasons = not can_tell or recorded == found
-    st.session_state[_OPENED] = draft, record, rescored, same_reasons
+    st.session_state[_OPENED] = draft, record, rescored, _has_reasons_of(record, given)
     notes()[draft.applicant] = record.note
     state.put_draft(draft)
     if draft.applicant == NEW and record.application_id is not None:
@@ -163,6 +171,14 @@ def _open(dataset: cache.Dataset) -> None:
             f"There is no application {record.application_id} in these predictions; the record's values are shown as "
             "those of a new applicant."
         ])  # fmt: skip
+
+
+def _has_reasons_of(record: DecisionRecord, given: Assessment | ReferredError) -> bool:
+    if isinstance(given, ReferredError):
+        return not record.reasons
+    # Without trees or contributions nobody can tell.
+    can_tell = given.explanation is not None and cache.reference(record.cutoff) is not None
+    return not can_tell or [reason.field for reason in record.reasons] == [reason.field for reason in given.reasons]
 
 
 def _draft_of(dataset: cache.Dataset, record: DecisionRecord) -> Draft:
@@ -179,8 +195,8 @@ def _draft_of(dataset: cache.Dataset, record: DecisionRecord) -> Draft:
 
 def _render_opened(record: DecisionRecord, rescored: Rescored, same_reasons: bool) -> None:
     whose = "A new applicant" if record.application_id is None else f"Application {record.application_id}"
-    then = f"{labels.percent(record.default_probability)} on {record.made_at[:10]}"
-    now = labels.percent(rescored.default_probability)
+    then, now = _word_pd(record.default_probability), _word_pd(rescored.default_probability)
+    then += f" on {record.made_at[:10]}"
     if not rescored.is_same_model:
         st.warning(
             f"{whose}: another model made the record ({then}); the one in use gives {now} for its inputs.",
@@ -197,4 +213,9 @@ def _render_opened(record: DecisionRecord, rescored: Rescored, same_reasons: boo
             "gives for them at its cutoff.", icon=":material/info:",
         )  # fmt: skip
     else:
-        st.success(f"{whose}: the record's inputs score to the same PD: {then}.", icon=":material/check:")
+        same = "are referred again" if record.default_probability is None else "score to the same PD"
+        st.success(f"{whose}: the record's inputs {same}: {then}.", icon=":material/check:")
+
+
+def _word_pd(pd: float | None) -> str:
+    return "not scored" if pd is None else labels.percent(pd)

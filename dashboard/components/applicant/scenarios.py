@@ -11,15 +11,15 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, drafts, labels, links, state
-from dashboard.components.applicant.panel import word_unknown
-from dashboard.components.applicant.view import ApplicantView
+from dashboard.components.applicant.panel import REFERRED, word_decision, word_unknown
+from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.figure import csv_of
 from dashboard.components.table import render_small_table
 from dashboard.drafts import NEW, Draft, Scenario
 from dashboard.field_words import word_field
 from dashboard.visit import SCENARIOS
 from data import schema
-from inference.assessment import Assessment
+from inference.assessment import Assessment, ReferredError
 from inference.features import FEATURES
 from inference.values import Value
 
@@ -38,7 +38,7 @@ class Compared:
     name: str
     draft: Draft
     values: dict[str, Value]
-    assessed: Assessment
+    judged: Assessment | ReferredError
 
 
 def render_scenarios(view: ApplicantView) -> None:
@@ -52,7 +52,7 @@ def render_scenarios(view: ApplicantView) -> None:
         st.button("Keep", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
         st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
-    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.assessed)]
+    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.judged)]
     for scenario in kept:
         _render_kept(view, scenario)
         found = _compared(view, scenario)
@@ -62,7 +62,7 @@ def render_scenarios(view: ApplicantView) -> None:
             shown.append(found)
     if len(shown) > 1:
         _render_comparison(shown)
-        _render_files(shown)
+        _render_files(shown, view.cutoff)
 
 
 def _keep(draft: Draft) -> None:
@@ -95,7 +95,7 @@ def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
     if base is None:
         return None
     values = scenario.draft.values(base)
-    return Compared(scenario.name, scenario.draft.beside(base), values, cache.assess_values(values, view.cutoff))
+    return Compared(scenario.name, scenario.draft.beside(base), values, assess_or_refer(values, view.cutoff))
 
 
 def differing(shown: list[Compared]) -> list[str]:
@@ -111,14 +111,18 @@ def comparison(shown: list[Compared]) -> dict[str, list[str]]:
     heads = ["Application", "PD", "Decision", "Risk band", *(schema.column(name).label for name in names)]
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
-        assessed = each.assessed
         table[title] = [
-            "new" if each.draft.applicant == NEW else each.draft.applicant,
-            labels.percent(assessed.default_probability), "Declined" if assessed.is_declined else "Approved",
-            assessed.risk_band,
+            "new" if each.draft.applicant == NEW else each.draft.applicant, *_decided(each.judged),
             *(word_field(schema.column(name), each.values.get(name)) for name in names),
         ]  # fmt: skip
     return table
+
+
+def _decided(judged: Assessment | ReferredError) -> tuple[str, str, str]:
+    """PD, decision and risk band in words."""
+    if isinstance(judged, ReferredError):
+        return labels.NOT_DEFINED, REFERRED, labels.NOT_DEFINED
+    return labels.percent(judged.default_probability), word_decision(judged), judged.risk_band
 
 
 def _render_comparison(shown: list[Compared]) -> None:
@@ -128,14 +132,14 @@ def _render_comparison(shown: list[Compared]) -> None:
         render_small_table([labels.plain(name) for name in table], rows)
 
 
-def _render_files(shown: list[Compared]) -> None:
+def _render_files(shown: list[Compared], cutoff: float) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button(
             "Comparison as CSV", partial(_csv, shown), "scenarios.csv", "text/csv", on_click="ignore",
             icon=":material/download:", key="scenarios.csv",
         )  # fmt: skip
         st.download_button(
-            "Scenarios as JSON", partial(_json, shown), "scenarios.json", "application/json", on_click="ignore",
+            "Scenarios as JSON", partial(_json, shown, cutoff), "scenarios.json", "application/json", on_click="ignore",
             icon=":material/download:", key="scenarios.json",
         )  # fmt: skip
         length = sum(len(quote_plus(f"{each.name}{drafts.word_draft(each.draft)}")) for each in shown)
@@ -152,12 +156,19 @@ def _csv(shown: list[Compared]) -> bytes:
     return csv_of(pl.DataFrame({heads[name or "~what"]: values for name, values in table.items()}))
 
 
-def _json(shown: list[Compared]) -> bytes:
+def _as_json(judged: Assessment | ReferredError) -> dict[str, object]:
+    return {
+        "default_probability": judged.default_probability if isinstance(judged, Assessment) else None,
+        "refer_reason": str(judged) if isinstance(judged, ReferredError) else "",
+        "warnings": judged.warnings,
+    }
+
+
+def _json(shown: list[Compared], cutoff: float) -> bytes:
     listed = [
         {
             "name": each.name, "applicant": each.draft.applicant, "edits": dict(each.draft.edits),
-            "default_probability": each.assessed.default_probability, "cutoff": each.assessed.cutoff,
-            "link": drafts.word_draft(each.draft),
+            **_as_json(each.judged), "cutoff": cutoff, "link": drafts.word_draft(each.draft),
         }
         for each in shown
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard import cache
 from dashboard.drafts import NEW, Draft
 from data.facts import ColumnFacts
-from inference.assessment import Assessment
+from inference.assessment import Assessment, ReferredError
 from inference.features import FEATURES
 from inference.values import Value
 
@@ -28,8 +28,24 @@ class ApplicantView:
     draft: Draft
     base: Mapping[str, Value]
     values: Mapping[str, Value]
-    assessed: Assessment
+    judged: Assessment | ReferredError
     facts: Mapping[str, ColumnFacts]
+
+    @property
+    def assessed(self) -> Assessment:
+        """What is said of the application.
+
+        Raises:
+            ReferredError: it is not scored.
+        """
+        if isinstance(self.judged, ReferredError):
+            raise self.judged
+        return self.judged
+
+    @property
+    def referral(self) -> str:
+        """Why the application is not scored; empty where it is."""
+        return str(self.judged) if isinstance(self.judged, ReferredError) else ""
 
     @property
     def name(self) -> str:
@@ -66,8 +82,20 @@ def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> Appli
     if base is None:
         return None
     values = draft.values(base)
-    assessed = cache.assess_values(values, cutoff)
-    return ApplicantView(dataset, cutoff, draft.beside(base), base, values, assessed, cache.column_facts())
+    judged = assess_or_refer(values, cutoff)
+    return ApplicantView(dataset, cutoff, draft.beside(base), base, values, judged, cache.column_facts())
+
+
+def assess_or_refer(values: Mapping[str, Value], cutoff: float) -> Assessment | ReferredError:
+    """What is said of an application with these values, or why it is not scored.
+
+    Raises:
+        DataError: no model, or a value that it does not take.
+    """
+    try:
+        return cache.assess_values(values, cutoff)
+    except ReferredError as referred:
+        return referred
 
 
 def main_fields() -> tuple[str, ...]:
