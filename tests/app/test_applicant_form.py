@@ -261,7 +261,7 @@ def test_edits_of_a_link_that_say_what_the_file_says_are_none(row: Mapping[str, 
     [
         ("AMT_CREDIT=900000000", "Outside what training saw: "),
         ("DAYS_BIRTH=-30000", "Outside what training saw: "),
-        ("DAYS_BIRTH=~missing", "Never missing in training"),
+        ("NAME_EDUCATION_TYPE=~missing", "Never missing in training"),
         ("NAME_INCOME_TYPE=Astronaut", "Never seen in training"),
         ("EXT_SOURCE_3=~missing", ""),
         ("DAYS_EMPLOYED=365243", ""),

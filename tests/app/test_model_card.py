@@ -24,7 +24,8 @@ from inference.artifact import MANIFEST, Manifest
 
 OpenPage = Callable[..., AppTest]
 HEADINGS = [
-    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", UNSEEN, "Limits", SYNTHETIC,
+    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", UNSEEN,
+    "Directions, and what is too little", "Limits", SYNTHETIC,
 ]  # fmt: skip
 
 
