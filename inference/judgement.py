@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.plausibility import RULES, broken_rules, broken_rules_each
+from data.scores import exact_score, exact_scores
 from inference.artifact import Manifest
 from inference.decision import declines, is_declined, risk_band, risk_bands
 from inference.session import ScoringSession
@@ -23,7 +24,7 @@ PROBABILITY, DECISION, RISK_BAND = "default_probability", "decision", "risk_band
 REFER_REASON, WARNINGS = "refer_reason", "warnings"
 JUDGED = pl.Schema(
     {
-        PROBABILITY: pl.Float32(),
+        PROBABILITY: pl.Float64(),
         DECISION: pl.String(),
         RISK_BAND: pl.String(),
         REFER_REASON: pl.String(),
@@ -59,13 +60,16 @@ def judge(application: Mapping[str, object], session: ScoringSession) -> Judgeme
 
 
 def judged(application: Mapping[str, object], pd: float, manifest: Manifest, cutoff: float) -> Judgement:
-    """Judge one application, which the model gives the PD `pd`, at a cutoff."""
+    """Judge one application, which the model gives the PD `pd`, at a cutoff.
+
+    The PD that is told is the decimal that is decided on (`data.scores.exact_scores`).
+    """
     warnings = tuple(rule.text for rule in broken_rules(application))
     reason = manifest.sufficiency.why_refer(application)
     if reason:
         return Judgement(None, REFER, None, reason, warnings)
     decision = DECLINE if declines(pd, cutoff) else APPROVE
-    return Judgement(pd, decision, risk_band(pd, manifest.band_edges), "", warnings)
+    return Judgement(exact_score(np.float32(pd)), decision, risk_band(pd, manifest.band_edges), "", warnings)
 
 
 def judge_table(
@@ -80,7 +84,7 @@ def judge_table(
     decisions = np.where(is_declined(probabilities, cutoff), DECLINE, APPROVE)
     frame = pl.DataFrame(
         {
-            PROBABILITY: pl.Series(probabilities, dtype=pl.Float32),
+            PROBABILITY: exact_scores(pl.Series(probabilities)),
             DECISION: pl.Series(np.where(is_scored.to_numpy(), decisions, REFER), dtype=pl.String),
             RISK_BAND: pl.Series(risk_bands(probabilities, manifest.band_edges), dtype=pl.String),
             REFER_REASON: reasons,
