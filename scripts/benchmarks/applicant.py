@@ -149,7 +149,7 @@ def _page(address: str, number: int, query: Mapping[str, str]) -> str:
 
 def _cards(pd: str) -> tuple[Shown, Shown]:
     """The PD on the page, and in the panel beside it."""
-    card = metric("PD", pd)
+    card = metric("PD, published model", pd)
     places = ("stMain", "stSidebar")
     page, panel = (replace(card, where=f'[data-testid="{place}"] {card.where}') for place in places)
     return page, panel

@@ -199,7 +199,7 @@ async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
 
 
 def _panel_card(pd: str) -> Shown:
-    return replace(metric("PD", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
+    return replace(metric("PD, published model", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
 
 
 INTERACTIONS: Mapping[str, Interaction] = {

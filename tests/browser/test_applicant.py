@@ -303,7 +303,7 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
             )
         expect(other.get_by_role("spinbutton", name="Annuity")).to_have_value("12345")
         other.get_by_role("button", name="As applied for").click()
-        expect(card(other, "PD")).to_have_text(portfolio.pd(declined))
+        expect(card(other, "PD, published model")).to_have_text(portfolio.pd(declined))
 
 
 def keep(page: Page, name: str) -> None:
@@ -344,7 +344,7 @@ def test_a_record_says_what_was_decided_and_is_opened_again(
     with fresh_visit(browser) as other:
         other.goto(f"{dashboard}/applicant?appl.tab=Record")
         drop_record(other, path)
-        expect(card(other, "PD")).to_have_text(worded(record["default_probability"]))
+        expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
         expect(other.get_by_text(f"Application {declined}: the record's inputs score to the same PD")).to_be_visible()
         expect(other.get_by_label("Note of the analyst")).to_have_value(NOTE)
         other.wait_for_function(f"location.search.includes('applicant={declined}&edits=AMT_CREDIT')")
@@ -434,4 +434,4 @@ def test_an_altered_pd_is_told(
         drop_record(other, path)
         expect(other.get_by_text("the record says 1.00 %")).to_be_visible()
         expect(other.get_by_text("it was altered")).to_be_visible()
-        expect(card(other, "PD")).to_have_text(worded(record["default_probability"]))
+        expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
