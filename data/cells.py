@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import polars as pl
 
@@ -51,6 +52,23 @@ def numbers_of(values: pl.Series) -> pl.Series:
     if dtype in (pl.Categorical, pl.Enum):
         return values.cast(pl.String).cast(pl.Float64, strict=False)
     return pl.Series(values.name, [None], dtype=pl.Float64).new_from_index(0, len(values))
+
+
+def hundredths_of(values: pl.Series) -> pl.Series:
+    """Percentages as shares (Float64), each the decimal that is meant: 6.92 and "6.92 %" are 0.0692.
+
+    Cells that are no number stay as they are, so that what is wrong with them can be said.
+    """
+    text = values.dtype in (pl.String, pl.Categorical, pl.Enum)
+    if not (text or values.dtype.is_numeric()):
+        return values
+    bare = values.cast(pl.String).str.strip_chars().str.strip_suffix("%").str.strip_chars() if text else values
+    # 6.92 / 100 is the number next to 0.0692; moving the point of the shortest decimal is exact.
+    numbers = bare if bare.dtype == pl.Float32 else numbers_of(bare)
+    distinct = numbers.unique().drop_nulls()
+    shares = [float(Decimal(str(number)).scaleb(-2)) for number in distinct.to_numpy()]
+    found = numbers.replace_strict(distinct, shares, default=None, return_dtype=pl.Float64)
+    return values if (found.is_null() & ~are_missing(values)).any() else found
 
 
 def narrowed(numbers: pl.Series) -> pl.Series:

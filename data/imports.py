@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.cells import are_missing, narrowed, numbers_of, read_cells
+from data.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
 from data.errors import FileError, PredictionsError
 from data.opening import PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.predictions import (
@@ -28,6 +28,7 @@ from data.predictions import (
 )
 from data.roles import (
     LARGEST,
+    PERCENT,
     ROLES,
     assign_roles,
     ids_of,
@@ -62,18 +63,22 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
             that cannot be used.
     """
     table, gaps = _read(path)
-    roles = assign_roles(path, table, mapping)
+    is_percent = PERCENT in mapping.values()
+    known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
+    roles = assign_roles(path, table, known)
+    if is_percent:
+        table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
     is_open = _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
     notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
     frame, more = _shape(table.filter(~(is_open | is_unscored)), roles)
     notices += [*more, *_notices_of_others(table, roles)]
-    told = repr(sorted(roles.items())).encode()
+    told = repr((sorted(roles.items()), is_percent)).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
     used = {role: name for role, name in roles.items() if role in frame.columns}
     source = PredictionsSource(
-        path.name, digest, is_imported=True, notices=tuple(notices), taken=word_roles(table, used),
-        n_open=int(is_open.sum()),
+        path.name, digest, is_imported=True, notices=tuple(notices),
+        taken=word_roles(table, used, is_percent=is_percent), n_open=int(is_open.sum()),
     )  # fmt: skip
     by_word = {word: used[role] for word, role in ROLES.items() if role in used}
     return Predictions(frame, source, describe_columns(frame), by_word)
@@ -159,7 +164,7 @@ def _wanted_probability(numbers: pl.Series) -> str:
         return wanted
     n_above, largest = int((given > 1).sum()), float(str(given.max()))
     if given.is_between(0, 100).all() and largest > _PERCENT_MAXIMUM and n_above >= _PERCENT_SHARE * len(given):
-        return f"{wanted} (these look like percentages: divide them by 100)"
+        return f"{wanted} (these look like percentages: --map COLUMN=percent reads them so)"
     if n_above and given.min() >= 0:  # type: ignore[operator]
         return f"{wanted} ({_rows(n_above)} above 1, the largest is {largest:g})"
     return wanted

@@ -13,8 +13,10 @@ from data.cells import are_missing, numbers_of
 from data.errors import PredictionsError
 from data.predictions import EXPOSURE, FOLD, ID, OUTCOME, PROBABILITY, REQUIRED
 
+# A probability in percent; it plays the probability's role once it has been divided by 100.
+PERCENT = "percent"
 ROLES: Mapping[str, str] = MappingProxyType(
-    {"id": ID, "outcome": OUTCOME, "probability": PROBABILITY, "fold": FOLD, "exposure": EXPOSURE}
+    {"id": ID, "outcome": OUTCOME, "probability": PROBABILITY, PERCENT: PERCENT, "fold": FOLD, "exposure": EXPOSURE}
 )
 # Names by which a role is known without being told, in order of preference; compared without case or punctuation. The
 # first is the role's own name, which decides where others fit as well.
@@ -34,6 +36,7 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         EXPOSURE: ("exposure", "ead", "amtcredit"),
     }
 )  # fmt: skip
+_PD_ROLES = frozenset({PROBABILITY, PERCENT})
 _OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 # A column with a few wrong cells is still the one that is meant: it is taken, and the cells are complained of.
 _MOSTLY = 0.9
@@ -54,7 +57,8 @@ def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
         name, equals, role = text.rpartition("=")
         if not equals or not name or role not in ROLES:
             raise PredictionsError.from_bad_mapping(text, "is not COLUMN=ROLE", f"roles are {', '.join(ROLES)}")
-        if name in mapping or ROLES[role] in mapping.values():
+        is_second_pd = ROLES[role] in _PD_ROLES and not _PD_ROLES.isdisjoint(mapping.values())
+        if name in mapping or ROLES[role] in mapping.values() or is_second_pd:
             raise PredictionsError.from_bad_mapping(text, "names a column or a role twice", "name each once")
         mapping[name] = ROLES[role]
     return mapping
@@ -84,12 +88,13 @@ def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) ->
     return roles
 
 
-def word_roles(table: pl.DataFrame, roles: Mapping[str, str]) -> str:
-    """What was taken for which role, in a few words."""
+def word_roles(table: pl.DataFrame, roles: Mapping[str, str], *, is_percent: bool = False) -> str:
+    """What was taken for which role, in a few words; `is_percent` where the PD was given in percent."""
     parts = []
     for role, name in roles.items():
         is_text = role == OUTCOME and not (table[name].dtype.is_numeric() or table[name].dtype == pl.Boolean)
         words = sorted({str(cell) for cell in table[name].filter(outcomes_of(table[name]) == 1)}) if is_text else []
+        words += ["percent"] if role == PROBABILITY and is_percent else []
         parts.append((role, f"{_WORDS_ON_SCREEN[role]} from {name}" + (f" ({', '.join(words)})" if words else "")))
     order = list(_WORDS_ON_SCREEN)
     return ", ".join(text for _, text in sorted(parts, key=lambda part: order.index(part[0])))

@@ -59,7 +59,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
     parser.add_argument(
         "--map", action="append", default=[], metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, fold or exposure; may be repeated",
+        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--cutoff", default=str(DEFAULT_CUTOFF), metavar="PD",

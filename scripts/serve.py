@@ -38,7 +38,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
     parser.add_argument(
         "--map", action="append", default=[], metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, fold or exposure; may be repeated",
+        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
     )  # fmt: skip
     arguments = parser.parse_args()
     if arguments.map and arguments.predictions is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -193,7 +194,10 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,pd\n0,0.1\n1,-0.2\n", r"-0\.2 in row 2; expected a probability from 0 to 1;"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
         ("target,pd\n0,nan\n", r"column pd has 1 row"),
-        ("target,pd\n0,9.5\n1,80\n", r"column pd has 2 rows .* look like percentages: divide them by 100"),
+        (
+            "target,pd\n0,9.5\n1,80\n",
+            r"column pd has 2 rows .* look like percentages: --map COLUMN=percent reads",
+        ),
         ("target;pd\n0;0.1\n", r"the header is separated by ';'"),
         ("target,pd\nmaybe,0.1\n", r"column target has 1 row .* 'maybe' in row 1; expected 0 or 1"),
         ("target,pd\n", r"holds no rows"),
@@ -327,22 +331,24 @@ def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
 ) -> None:
     path = tmp_path / "theirs.parquet"
     columns = {"target": pl.Series([1, 0, 1]), "pd": pl.Series([0.1, 0.2, 0.3]), "x": _KINDS[kind]}
-    columns.pop({"outcome": "target", "probability": "pd"}.get(role, ""), None)
+    columns.pop({"outcome": "target", "probability": "pd", "percent": "pd"}.get(role, ""), None)
     write_parquet(pl.DataFrame(columns), path)
     mapping = {"x": ROLES[role]} if role else {}
-    if role in ("outcome", "probability") and kind not in _USABLE[role]:
+    if role in ("outcome", "probability", "percent") and kind not in _USABLE[role]:
         with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
             import_predictions(path, mapping)
         assert "\n" not in str(caught.value)
         return
     frame = import_predictions(path, mapping).frame
     assert not any(dtype.is_nested() or dtype == pl.Binary for dtype in frame.schema.values())
-    assert (ROLES[role] in frame.columns) is (kind in _USABLE[role]) if role else True
+    column = "default_probability" if role == "percent" else ROLES.get(role, "")
+    assert (column in frame.columns) is (kind in _USABLE[role]) if role else True
 
 
 _USABLE: dict[str, set[str]] = {
     "outcome": {"flag", "narrow", "category", "enum"},
     "probability": {"single", "decimal"},
+    "percent": {"narrow", "single", "decimal", "category", "enum"},
     # Ids that all rows have, each another; "float" has gaps, "single" is not whole.
     "id": {"wide", "unsigned", "decimal"},
     "fold": {"flag", "narrow", "enum"},
@@ -364,3 +370,35 @@ def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path
     theirs = import_predictions(path)
     assert theirs.frame["application_id"].to_list() == [str(10**40 + 1), "7"]
     assert theirs.source.notices == ("Left out as cohort columns: when (dates or times).",)
+
+
+@pytest.mark.parametrize("write", [str, lambda percent: f"{percent} %", lambda percent: f"{percent}%"])
+def test_percentages_are_the_decimals_that_they_mean(write: Callable[[object], str], tmp_path: Path) -> None:
+    # Every hundredth of a percent: 2,760 of them divided by 100 are the number next to the decimal.
+    percents = [k / 100 for k in range(10_001)]
+    path = tmp_path / "percent.csv"
+    lines = [f"{k % 2},{write(percent)}" for k, percent in enumerate(percents)]
+    path.write_text("\n".join(["target,pd", *lines]) + "\n", encoding="utf-8")
+    found = import_predictions(path, parse_mapping(["pd=percent"]))
+    assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
+    assert "PD from pd (percent)" in found.source.taken
+
+
+def test_percentages_of_32_bits_are_decimals_too(tmp_path: Path) -> None:
+    percents = [k / 100 for k in range(10_001)]
+    table = pl.DataFrame({"target": [0, 1] * 5_000 + [0], "pd": pl.Series(percents, dtype=pl.Float32)})
+    table.write_parquet(tmp_path / "percent.parquet")
+    found = import_predictions(tmp_path / "percent.parquet", {"pd": "percent"})
+    assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
+
+
+def test_a_pd_is_given_once_in_percent_or_not() -> None:
+    with pytest.raises(PredictionsError, match="names a column or a role twice"):
+        parse_mapping(["a=percent", "b=probability"])
+
+
+def test_what_is_no_percentage_is_complained_of(tmp_path: Path) -> None:
+    path = tmp_path / "percent.csv"
+    path.write_text("target,pd\n0,6.92\n1,high\n", encoding="utf-8")
+    with pytest.raises(PredictionsError, match="column pd has"):
+        import_predictions(path, {"pd": "percent"})
