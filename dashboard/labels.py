@@ -13,6 +13,8 @@ from data.predictions import PROBABILITY, CohortColumn, CohortKind
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
 NOT_DEFINED = "–"
+# Cutoffs have four decimals as percentages (see `data.scores.round_cutoff`).
+_CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
 
 
@@ -54,6 +56,14 @@ def brief_percent(share: float) -> str:
     """A share of 0 to 1 as a percentage with two decimals below 10 %, one below 99.95 %, else none."""
     value = 100 * share
     return percent(share, 2 if value < 10 else 1 if value < 99.95 else 0)
+
+
+def cutoff_percent(cutoff: float, least: int | None = None) -> str:
+    """A cutoff as a percentage that loses no digit of it; it has `least` decimals or more, by default a few."""
+    value = 100 * cutoff
+    first = (2 if value < 10 else 1 if value < 99.95 else 0) if least is None else least
+    digits = next((n for n in range(first, _CUTOFF_DIGITS) if abs(round(value, n) - value) < 1e-9), _CUTOFF_DIGITS)
+    return percent(cutoff, digits)
 
 
 def points(share: float, digits: int = 2) -> str:

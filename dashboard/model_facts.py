@@ -230,7 +230,7 @@ def parity(manifest: Manifest) -> str:
     changed = "no decision changes" if flips == 0 else f"{labels.plural(int(flips), 'decision')} changed"
     return (
         f"On {labels.plural(round(rows), 'application')} the exported model gives PDs that differ from LightGBM's by "
-        f"at most {gap:.1e}, and {changed} at the cutoff of {labels.percent(manifest.cutoff)}."
+        f"at most {gap:.1e}, and {changed} at the cutoff of {labels.cutoff_percent(manifest.cutoff, 2)}."
     )
 
 

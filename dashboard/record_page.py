@@ -143,7 +143,7 @@ def _why(record: DecisionRecord) -> Iterator[str]:
 def _decision(record: DecisionRecord) -> str:
     pd, cutoff = record.default_probability, record.cutoff
     if pd is None:
-        facts = (("Cutoff", f"{labels.percent(cutoff)}; not compared with anything"), *_out_of_fold(record))
+        facts = (("Cutoff", f"{labels.cutoff_percent(cutoff, 2)}; not compared with anything"), *_out_of_fold(record))
         return "\n".join(
             (_paragraph("Referred, not scored", "decision"), _paragraph(record.refer_reason), _facts(facts))
         )

@@ -116,7 +116,7 @@ def _render_score(view: ApplicantView) -> None:
     with cells[1]:
         render_metric(
             "Decision, published model", word_decision(assessed), word_distance(assessed),
-            more=f"cutoff {labels.percent(cutoff)}",
+            more=f"cutoff {labels.cutoff_percent(cutoff, 2)}",
         )  # fmt: skip
     with cells[2]:
         edges = cache.open_session().manifest.band_edges

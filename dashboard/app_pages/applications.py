@@ -215,5 +215,5 @@ def _render_downloads(view: View) -> None:
             )  # fmt: skip
         st.caption(
             f"All {labels.plural(view.counts.n_applications, 'application')} of the cohort with every stored column, "
-            f"as it is stored (days, not years), and the decision at {labels.percent(view.cutoff)}."
+            f"as it is stored (days, not years), and the decision at {labels.cutoff_percent(view.cutoff, 2)}."
         )

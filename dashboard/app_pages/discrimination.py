@@ -144,7 +144,7 @@ def _render_precision_recall(view: View) -> None:
 
 
 def _at(decided: Confusion) -> str:
-    return f"At the cutoff of {labels.percent(decided.cutoff)}"
+    return f"At the cutoff of {labels.cutoff_percent(decided.cutoff, 2)}"
 
 
 def _render_ks(view: View) -> None:

@@ -306,7 +306,9 @@ def _render_build(session: ScoringSession, manifest: Manifest) -> None:
         st.subheader("Decision", anchor=False)
         edges = ", ".join(labels.percent(edge, 0) for edge in manifest.band_edges)
         st.markdown(
-            labels.plain(f"Cutoff as published: {labels.percent(manifest.cutoff)}. Risk bands begin at PDs of {edges}.")
+            labels.plain(
+                f"Cutoff as published: {labels.cutoff_percent(manifest.cutoff, 2)}. Risk bands begin at PDs of {edges}."
+            )
         )
     with right:
         st.subheader("Libraries", anchor=False)

@@ -170,10 +170,11 @@ def _remove() -> None:
 def _render_decide_again(view: View, batch: Batch) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
-            f"Decisions and reasons are at {labels.percent(batch.cutoff)}, the cutoff when the file was dropped.",
+            f"Decisions and reasons are at {labels.cutoff_percent(batch.cutoff, 2)}, the cutoff when the file was "
+            "dropped.",
             icon=":material/info:", width="stretch",
         )  # fmt: skip
-        if st.button(f"Decide at {labels.percent(view.cutoff)}", key="batch.again"):
+        if st.button(f"Decide at {labels.cutoff_percent(view.cutoff, 2)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
             try:
                 st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
@@ -330,8 +331,8 @@ def _render_downloads(batch: Batch) -> None:
                 on_click="ignore", icon=":material/download:", key=f"batch.{kind.lower()}",
             )  # fmt: skip
         st.caption(
-            f"All scored rows with the file's own columns, PD, decision at {labels.percent(batch.cutoff)}, risk band, "
-            "why referred, what looks implausible and, where declined, up to four reasons."
+            f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
+            "risk band, why referred, what looks implausible and, where declined, up to four reasons."
         )
 
 

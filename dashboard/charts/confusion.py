@@ -18,7 +18,7 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import brief_percent, count, percent
+from dashboard.labels import count, cutoff_percent, percent
 from dashboard.metrics.estimate import NO_APPLICATIONS
 from dashboard.metrics.rates import Confusion
 
@@ -61,7 +61,7 @@ def describe_confusion(confusion: Confusion, *, against: Named[Confusion] | None
     if not confusion.applications:
         return f"No decisions to show: {NO_APPLICATIONS}."
     listed = ", ".join(f"{count(cell.number)} {cell.name.lower()}" for cell in _cells(confusion))
-    sentence = f"At a cutoff of {brief_percent(confusion.cutoff)}: {listed}."
+    sentence = f"At a cutoff of {cutoff_percent(confusion.cutoff)}: {listed}."
     if against is None:
         return sentence
     shares = " and ".join(f"{_worded_share(cell)} of {cell.outcome}" for cell in _cells(against.value)[::2])
@@ -109,7 +109,7 @@ def _title(confusion: Confusion) -> str:
 
 
 def _subtitle(confusion: Confusion) -> str:
-    return f"Decisions at a cutoff of {brief_percent(confusion.cutoff)} against observed outcomes"
+    return f"Decisions at a cutoff of {cutoff_percent(confusion.cutoff)} against observed outcomes"
 
 
 def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) -> dict[str, object]:

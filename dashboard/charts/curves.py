@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.template import COHORT, FigureTheme, Named, Table, add_note, translucent, worded_name
-from dashboard.labels import brief_percent
+from dashboard.labels import cutoff_percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
 
@@ -72,7 +72,7 @@ def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> Non
 
 def note_cutoff(figure: go.Figure, cutoff: float, words: Sequence[str], *, at_top: bool = False) -> None:
     """Say in a corner at the right, line by line, what the diamond stands for."""
-    note_corner(figure, [f"<b>◆ cutoff {brief_percent(cutoff)}</b>", *words], y=0.97 if at_top else 0.04)
+    note_corner(figure, [f"<b>◆ cutoff {cutoff_percent(cutoff)}</b>", *words], y=0.97 if at_top else 0.04)
 
 
 def note_corner(figure: go.Figure, lines: Sequence[str], *, y: float) -> None:

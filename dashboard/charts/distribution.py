@@ -18,7 +18,7 @@ from dashboard.charts.template import (
     set_axis,
     translucent,
 )
-from dashboard.labels import brief_percent, percent, plural
+from dashboard.labels import brief_percent, cutoff_percent, percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 
@@ -64,7 +64,7 @@ def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | No
         if median is not None
     ]
     sentence = f"Distribution of predicted PD: {' and '.join(parts)}."
-    return sentence if cutoff is None else f"{sentence} The cutoff is marked at {brief_percent(cutoff)}."
+    return sentence if cutoff is None else f"{sentence} The cutoff is marked at {cutoff_percent(cutoff)}."
 
 
 def tabulate_pd_distribution(distribution: PdDistribution) -> Table:
@@ -140,9 +140,9 @@ def _held(values: FloatArray | IntArray) -> npt.NDArray[np.float32]:
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureTheme) -> None:
     if cutoff > top:
-        text, place = f"cutoff {brief_percent(cutoff)} →", top
+        text, place = f"cutoff {cutoff_percent(cutoff)} →", top
     else:
-        text, place = f"cutoff {brief_percent(cutoff)}", cutoff
+        text, place = f"cutoff {cutoff_percent(cutoff)}", cutoff
         add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     left_of_line = place > 0.6 * top
     side, shift = ("right", -4) if left_of_line else ("left", 4)

@@ -17,7 +17,7 @@ from dashboard.charts.template import (
     new_figure,
     worded_name,
 )
-from dashboard.labels import brief_percent
+from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
 from inference.decision import is_declined
 
@@ -145,6 +145,6 @@ def _borders(result: FieldMap, cutoff: float) -> tuple[FloatArray, FloatArray]:
 
 def _border_line(x: FloatArray, y: FloatArray, cutoff: float, theme: FigureTheme) -> go.Scatter:
     return go.Scatter(
-        name=f"Cutoff {brief_percent(cutoff)}", x=x.astype(np.float32), y=y.astype(np.float32), mode="lines",
+        name=f"Cutoff {cutoff_percent(cutoff)}", x=x.astype(np.float32), y=y.astype(np.float32), mode="lines",
         line={"color": theme.text, "width": 2}, hoverinfo="skip",
     )  # fmt: skip

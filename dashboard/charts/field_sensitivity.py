@@ -28,7 +28,7 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import amount, brief_percent, plural
+from dashboard.labels import amount, brief_percent, cutoff_percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
 from inference.decision import is_declined
 
@@ -242,7 +242,7 @@ def _mark_level(figure: go.Figure, curve: FieldCurve, theme: FigureTheme) -> Non
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, highest: float, theme: FigureTheme) -> float:
     """Draw the cutoff, or point at one far above the PDs; returns where the axis ends, in percent."""
-    text, top = f"cutoff {brief_percent(cutoff)}", max(highest, _LOWEST_TOP)
+    text, top = f"cutoff {cutoff_percent(cutoff)}", max(highest, _LOWEST_TOP)
     if 100 * cutoff > _FARTHEST * top:
         add_note(figure, f"{text} ↑", x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top")
         return _ROOM * top

@@ -19,7 +19,7 @@ from dashboard.charts.template import (
     set_axis,
 )
 from dashboard.charts.waterfall import log_odds_of, mark_cutoff, note_beside, pd_of, pd_ticks
-from dashboard.labels import brief_percent, interval, percent
+from dashboard.labels import brief_percent, cutoff_percent, interval, percent
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.estimate import Estimate
 
@@ -78,7 +78,7 @@ def describe_neighbours(group: NeighbourGroup, *, cutoff: float) -> str:
     ends = [brief_percent(float(end)) for end in (group.pds.min(), group.pds.max())]
     return (
         f"Histogram of the PDs of similar applicants by outcome, from {ends[0]} to {ends[1]}. {_title(group)}; "
-        f"{_standing(group)}. The cutoff is {brief_percent(cutoff)}."
+        f"{_standing(group)}. The cutoff is {cutoff_percent(cutoff)}."
     )
 
 

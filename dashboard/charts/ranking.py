@@ -27,7 +27,7 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import brief_percent, percent, points
+from dashboard.labels import brief_percent, cutoff_percent, percent, points
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import CapCurve, KsCurve, PrecisionRecallCurve
 from dashboard.metrics.rates import Confusion
@@ -77,7 +77,7 @@ def describe_precision_recall(
     if confusion is None or confusion.precision.value is None or confusion.recall.value is None:
         return sentence
     return (
-        f"{sentence} At the cutoff of {brief_percent(confusion.cutoff)}, {percent(confusion.precision.value, 1)} "
+        f"{sentence} At the cutoff of {cutoff_percent(confusion.cutoff)}, {percent(confusion.precision.value, 1)} "
         f"of the declined default, and {percent(confusion.recall.value, 1)} of defaults are declined."
     )
 
@@ -262,7 +262,7 @@ def _end_of_axis(curve: KsCurve, cutoff: float | None) -> float:
 def _mark_cutoff(figure: go.Figure, cutoff: float, theme: FigureTheme, right: float) -> None:
     add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     side, shift = ("right", -4) if cutoff > 0.6 * right else ("left", 4)
-    text = f"cutoff {brief_percent(cutoff)}"
+    text = f"cutoff {cutoff_percent(cutoff)}"
     add_note(figure, text, x=100 * cutoff, y=0.02, yref="paper", yanchor="bottom", xanchor=side, xshift=shift)
 
 

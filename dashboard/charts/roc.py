@@ -15,7 +15,7 @@ from dashboard.charts.curves import (
     stacked,
 )
 from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, set_axis
-from dashboard.labels import brief_percent, percent
+from dashboard.labels import cutoff_percent, percent
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion
@@ -102,6 +102,6 @@ def _mark_cutoff(figure: go.Figure, confusion: Confusion, theme: FigureTheme) ->
 def _operating_point(confusion: Confusion) -> str:
     declined, lost = confusion.recall.value or 0.0, confusion.false_positive_rate.value or 0.0
     return (
-        f"At the cutoff of {brief_percent(confusion.cutoff)}, {percent(declined, 1)} of defaults "
+        f"At the cutoff of {cutoff_percent(confusion.cutoff)}, {percent(declined, 1)} of defaults "
         f"and {percent(lost, 1)} of non-defaults are declined"
     )

@@ -64,7 +64,7 @@ def leaving_out_zero(n_out: int, n_intervals: int, what: str) -> str:
 
 def answer(report: SegmentReport) -> str:
     """Which segments to stop lending to, at the cutoff and without any, and how sure that is, in a few sentences."""
-    at = f"At the cutoff of {labels.brief_percent(report.cutoff)}"
+    at = f"At the cutoff of {labels.cutoff_percent(report.cutoff)}"
     if not report.cohort.approved:
         return f"{at} nothing is approved, so nothing can be lost. {_without_cutoff(report)}"
     return f"{at}, {_with_cutoff(report)} {_without_cutoff(report)}"

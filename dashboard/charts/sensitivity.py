@@ -22,7 +22,7 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import brief_percent
+from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import Sensitivity
 
@@ -79,7 +79,7 @@ def plot_sensitivity(
             _range(drawn, assumption, theme),
             beside,
             _line(drawn, drawn.optimum, assumption, name, theme.accent, "solid"),
-            *_now(drawn, assumption, result.applied, f"Now: {brief_percent(result.applied)}", theme),
+            *_now(drawn, assumption, result.applied, f"Now: {cutoff_percent(result.applied)}", theme),
         ]
     )
     top = max(float(drawn.high.max()), result.applied, float(second.max()))
@@ -234,7 +234,7 @@ def _share_of(assumption: Assumption) -> str:
 
 
 def _excess_title(result: Sensitivity, assumption: Assumption) -> str:
-    cutoff, place = brief_percent(result.applied), _place(result)
+    cutoff, place = cutoff_percent(result.applied), _place(result)
     if _is_range_wide(result):
         return "Too few to conclude what the cutoff gives away"
     at = float(result.relative_excess[place])
@@ -265,7 +265,7 @@ def _close_around(close: npt.NDArray[np.bool_], place: int) -> tuple[int, int]:
 def _excess_subtitle(result: Sensitivity, assumption: Assumption) -> str:
     word = "Extra cost" if assumption.stake == "cost" else "Forgone profit"
     left_out = _left_out(result, assumption)
-    return f"{word} of {brief_percent(result.applied)} against the best cutoff; dotted, {100 * CLOSE:g} %{left_out}"
+    return f"{word} of {cutoff_percent(result.applied)} against the best cutoff; dotted, {100 * CLOSE:g} %{left_out}"
 
 
 def _lay_out(figure: go.Figure, assumption: Assumption, title: str, top: float) -> None:

@@ -28,7 +28,7 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import brief_percent, decimal, percent, plural
+from dashboard.labels import brief_percent, cutoff_percent, decimal, percent, plural
 from dashboard.metrics.counts import FloatArray
 from inference.decision import declines
 
@@ -134,7 +134,7 @@ def describe_waterfall(steps: Sequence[Step], base: float, *, cutoff: float) -> 
     side = "at or above" if declines(reached, cutoff) else "below"
     sentence = (
         f"Waterfall from the average application's PD of {brief_percent(pd_of(base))} to this applicant's "
-        f"{brief_percent(reached)}, which is {side} the cutoff of {brief_percent(cutoff)}."
+        f"{brief_percent(reached)}, which is {side} the cutoff of {cutoff_percent(cutoff)}."
     )
     if not steps:
         return f"{sentence} {NO_STEPS}"
@@ -161,7 +161,7 @@ def mark_cutoff(figure: go.Figure, cutoff: float, low: float, high: float, theme
 
     Its text stands above the plot, or, where that is taken, beside the line in the given `row` of texts in the plot.
     """
-    place, text = log_odds_of(cutoff), f"cutoff {brief_percent(cutoff)}"
+    place, text = log_odds_of(cutoff), f"cutoff {cutoff_percent(cutoff)}"
     if place < low:
         text, place = f"← {text}", low
     elif place > high:

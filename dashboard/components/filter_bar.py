@@ -29,6 +29,7 @@ PORTFOLIO, COHORT = "Portfolio", "Cohort"
 # A level takes a moment to be read in a list; beyond this nobody does.
 MOST_LEVELS = 300
 _SHORTEST_SCALE = 15.0
+_FINE_BELOW = 0.01
 _WIDGET = "filter."
 
 
@@ -208,8 +209,10 @@ def render_cutoff(predictions: Predictions) -> None:
     highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
     # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
     top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(CUTOFF) / 5))
+    # Below 1 % cutoffs have more decimals; a scale of more would be too long to point at.
+    step, words = (0.0001, "%.4f %%") if highest < _FINE_BELOW else (0.01, "%.2f %%")
     st.slider(
-        "Cutoff (PD)", 0.0, top, step=0.01, format="%.2f %%", **state.value_widget(CUTOFF),
+        "Cutoff (PD)", 0.0, top, step=step, format=words, **state.value_widget(CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",

@@ -102,3 +102,16 @@ def test_amounts_take_as_few_digits_as_they_need(value: float, worded: str) -> N
 def test_a_zero_has_no_minus_sign() -> None:
     assert (labels.amount(-0.0), labels.decimal(-0.0), labels.decimal(-0.0004)) == ("0", "0.000", "0.000")
     assert (labels.signed_points(-0.00004), labels.signed_points(-0.0001)) == ("+0.00 points", "−0.01 points")
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "brief", "least_two"),
+    [
+        (0.0909, "9.09 %", "9.09 %"), (0.1, "10.0 %", "10.00 %"), (0.1234, "12.34 %", "12.34 %"),
+        (0.000123, "0.0123 %", "0.0123 %"), (0.0001, "0.01 %", "0.01 %"), (1.0, "100 %", "100.00 %"),
+        (0.16, "16.0 %", "16.00 %"),
+    ],
+)  # fmt: skip
+def test_a_cutoff_loses_no_digit(cutoff: float, brief: str, least_two: str) -> None:
+    assert labels.cutoff_percent(cutoff) == brief
+    assert labels.cutoff_percent(cutoff, 2) == least_two

@@ -84,7 +84,7 @@ def _why_none(view: ApplicantView) -> str:
 
 def _render_changes(view: ApplicantView) -> None:
     st.subheader("What would change the decision", anchor=False)
-    cutoff = labels.percent(view.cutoff)
+    cutoff = labels.cutoff_percent(view.cutoff, 2)
     if not view.assessed.is_declined:
         st.caption(f"Approved at {cutoff}: nothing has to change.")
         return

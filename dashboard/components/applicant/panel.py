@@ -169,7 +169,7 @@ def _render_score(view: ApplicantView) -> None:
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
     st.metric(PUBLISHED, labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
-    st.markdown(f"{word_distance(assessed)} the cutoff of {labels.percent(view.cutoff)}")
+    st.markdown(f"{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
     spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
     st.caption(labels.plain(f"Risk band {assessed.risk_band} ({spans})"))
     shares = placements(view)
