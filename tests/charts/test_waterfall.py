@@ -119,7 +119,7 @@ def test_no_steps_are_said() -> None:
 
 @pytest.mark.parametrize(
     ("cutoff", "text", "end"),
-    [(0.9999, "cutoff 100 % →", 1), (0.0, "← cutoff 0.00 %", 0), (0.5, "cutoff 50.0 %", None)],
+    [(0.9999, "cutoff 99.99 % →", 1), (0.0, "← cutoff 0.00 %", 0), (0.5, "cutoff 50.0 %", None)],
 )
 def test_a_cutoff_far_away_is_pointed_at(cutoff: float, text: str, end: int | None) -> None:
     figure = plot(*STEPS, cutoff=cutoff)
