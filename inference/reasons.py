@@ -80,7 +80,8 @@ def principal_reasons(
     def lowers(_: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
         return _moved_one(application, [fields[place] for place in places], session, reference) < probability
 
-    probability = session.score(application)
+    # As the PDs of moved applications are given, so that an equal one does not seem lower.
+    probability = np.float32(session.score(application))
     ranked = _named(row, candidates, lowers, n)[0]
     named = [Reason(fields[place], excess[fields[place]]) for place in ranked if 0 <= place < len(fields)]
     if len(fields) in ranked:

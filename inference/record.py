@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self
 
+import numpy as np
 import orjson
 
 from data import schema
@@ -148,7 +149,9 @@ def rescore(record: DecisionRecord, session: ScoringSession) -> Rescored:
     """Score the record's inputs with `session`, and compare."""
     probability = judge(record.inputs, session).default_probability
     same = session.manifest.files[session.backend].sha256 == record.model_sha256
-    return Rescored(probability, same, probability == record.default_probability)
+    # As the model's own float32: records of before say it with all digits of its widening.
+    pds = [None if pd is None else np.float32(pd) for pd in (probability, record.default_probability)]
+    return Rescored(probability, same, pds[0] == pds[1])
 
 
 def to_json(record: DecisionRecord) -> bytes:

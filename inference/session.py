@@ -13,6 +13,7 @@ import onnxruntime as ort
 import polars as pl
 from numpy.typing import NDArray
 
+from data.scores import exact_score
 from inference.artifact import MODEL_FILES, ONNX, TEXT, Manifest, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError
@@ -113,12 +114,12 @@ class ScoringSession:
         return cls(model, manifest, features=features, threads=threads, fallback_reason=_reason(directory, name))
 
     def score(self, application: Mapping[str, object]) -> float:
-        """PD of one application; a column that is not given counts as missing.
+        """PD of one application, the decimal that its float32 names; a column that is not given counts as missing.
 
         Raises:
             FeatureError: a key that is no column of the table, or a value of the wrong type.
         """
-        return float(self._model.predict(self.features.row(application))[0])
+        return exact_score(self._model.predict(self.features.row(application))[0])
 
     def score_frame(self, applications: pl.DataFrame) -> NDArray[np.float32]:
         """PD of every row, float32 of shape (rows,); memory beyond the result does not grow with the rows.

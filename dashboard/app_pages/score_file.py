@@ -268,10 +268,10 @@ def _render_noted(batch: Batch) -> None:
     if not scored.n_referred and not scored.n_implausible:
         return
     found = noted_rows(batch.table, scored)
-    st.markdown(
-        f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known; "
-        f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another."
-    )
+    if scored.n_referred:
+        st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
+    if scored.n_implausible:
+        st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
     st.dataframe(as_arrow(found.head(_FAULTS_SHOWN)), hide_index=True, height=240, alt="What to check by row")
     st.download_button(
         "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", on_click="ignore",

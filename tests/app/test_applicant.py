@@ -526,7 +526,8 @@ def test_a_curve_is_what_scoring_one_by_one_gives(
     values = values_of(ranked, number)
     grid = cache.field_range(name).grid
     assert len(grid) > 1
-    assert cache.curve_pds(values, name).tolist() == [session.score({**values, name: value}) for value in grid]
+    wanted = np.array([session.score({**values, name: value}) for value in grid], dtype=np.float32)
+    assert cache.curve_pds(values, name).tolist() == wanted.tolist()
 
 
 def test_a_map_is_what_scoring_pair_by_pair_gives(
@@ -538,7 +539,7 @@ def test_a_map_is_what_scoring_pair_by_pair_gives(
     values = values_of(ranked, number)
     down, across = (cache.field_range(name, cache.N_MAP).grid for name in names)
     wanted = [[session.score({**values, names[0]: y, names[1]: x}) for x in across] for y in down]
-    assert cache.map_pds(values, *names).tolist() == wanted
+    assert cache.map_pds(values, *names).tolist() == np.array(wanted, dtype=np.float32).tolist()
 
 
 def test_a_field_with_itself_is_a_curve(ranked: pl.DataFrame, open_page: OpenPage) -> None:

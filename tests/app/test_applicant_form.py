@@ -230,9 +230,9 @@ def test_a_number_as_the_file_says_it_is_no_change(row: Mapping[str, Any], open_
 def test_all_changes_are_taken_back_at_once(
     row: Mapping[str, Any], session: ScoringSession, open_page: OpenPage
 ) -> None:
-    app = opened(open_page, row, edits="AMT_CREDIT=25000.5&OCCUPATION_TYPE=~missing&DAYS_BIRTH=-9000&FLAG_PHONE=1")
+    app = opened(open_page, row, edits="AMT_CREDIT=25000.5&NAME_EDUCATION_TYPE=~missing&DAYS_BIRTH=-9000&FLAG_PHONE=1")
     assert "Values** · 4 changes" in said(app)
-    assert [is_marked(app, name) for name in ("AMT_CREDIT", "OCCUPATION_TYPE", "DAYS_BIRTH")] == [True] * 3
+    assert [is_marked(app, name) for name in ("AMT_CREDIT", "NAME_EDUCATION_TYPE", "DAYS_BIRTH")] == [True] * 3
     back(app)
     assert (edits_of(app), pd_of(app)) == ({}, worded(session.score(row)))
     assert next(button for button in app.main.button if button.label.startswith("Back to")).disabled
@@ -262,7 +262,7 @@ def test_edits_of_a_link_that_say_what_the_file_says_are_none(row: Mapping[str, 
         ("AMT_CREDIT=900000000", "Outside what training saw: "),
         ("DAYS_BIRTH=-30000", "Outside what training saw: "),
         ("NAME_EDUCATION_TYPE=~missing", "Never missing in training"),
-        ("NAME_INCOME_TYPE=Astronaut", "Never seen in training"),
+        ("NAME_EDUCATION_TYPE=Astronaut", "Never seen in training"),
         ("EXT_SOURCE_3=~missing", ""),
         ("DAYS_EMPLOYED=365243", ""),
     ],
@@ -287,12 +287,12 @@ def test_a_range_is_said_in_the_unit_shown_from_low_to_high(
 
 
 def test_a_level_that_nobody_has_can_be_left(row: Mapping[str, Any], open_page: OpenPage) -> None:
-    app = opened(open_page, row, edits="NAME_INCOME_TYPE=Astro%20<b>")
-    box = app.selectbox(key="form.NAME_INCOME_TYPE")
+    app = opened(open_page, row, edits="NAME_EDUCATION_TYPE=Astro%20<b>")
+    box = app.selectbox(key="form.NAME_EDUCATION_TYPE")
     assert (box.value, box.options[-2:]) == ("Astro <b>", ["Astro <b>", "Missing"])
-    box.set_value(row["NAME_INCOME_TYPE"]).run()
+    box.set_value(row["NAME_EDUCATION_TYPE"]).run()
     assert edits_of(app) == {}
-    assert "Astro <b>" not in app.selectbox(key="form.NAME_INCOME_TYPE").options
+    assert "Astro <b>" not in app.selectbox(key="form.NAME_EDUCATION_TYPE").options
 
 
 # --- What a link says wrong

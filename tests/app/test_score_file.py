@@ -37,7 +37,7 @@ def fixture_table(built: Settings) -> pl.DataFrame:
 @pytest.fixture(name="pds")
 def fixture_pds(built: Settings, table: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Their PDs by the published model."""
-    return ScoringSession.open(built.model).score_frame(table).astype(np.float64)
+    return np.array([float(str(pd)) for pd in ScoringSession.open(built.model).score_frame(table)])
 
 
 def drop(app: AppTest, table: pl.DataFrame, name: str = "new.csv") -> AppTest:
@@ -307,13 +307,14 @@ def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFra
         .alias("NAME_CONTRACT_TYPE"),
     )  # fmt: skip
     app = dropped(open_page, changed, **{"batch.tab": "What was wrong"})
-    assert f"2 values in 2 rows of {ROWS} cannot be used; these rows were left out." in said(app, "markdown")
+    assert "1 row referred, because too little is known." in said(app, "markdown")
+    assert f"1 value in 1 row of {ROWS} cannot be used; these rows were left out." in said(app, "markdown")
     assert "1 category value never seen; these rows were scored, the category as unknown." in said(app, "markdown")
     assert "NAME_CONTRACT_TYPE holds categories never seen, which are scored as unknown: 'Barter' (1 row)." in said(app)
-    (faults,) = [element.value for element in app.main.dataframe]
+    noted, faults = [element.value for element in app.main.dataframe]
+    assert noted.values.tolist() == [[7, "", "Not enough is known to score: income type is missing and is needed."]]
     assert faults.values.tolist() == [
         [5, "AMT_CREDIT", "-5.0", "a number from 1 to 1,000,000,000", "left out"],
-        [7, "NAME_INCOME_TYPE", "Missing", "a category", "left out"],
         [9, "NAME_CONTRACT_TYPE", "Barter", "one of the known categories", "scored"],
     ]
     rows = dropped(open_page, table, **{"batch.tab": "Rows"})

@@ -47,7 +47,7 @@ def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, 
             assert (alone.default_probability, alone.decision, alone.risk_band) == (None, "refer", None)
             assert alone.refer_reason == "Not enough is known to score: annuity is missing and is needed."
         else:
-            pd = float(pds[place])
+            pd = float(str(pds[place]))
             assert (alone.default_probability, alone.refer_reason) == (pd, "")
             assert alone.decision == ("decline" if pd >= CUTOFF else "approve")
             assert alone.risk_band == "ABCDEFGH"[sum(pd >= edge for edge in EDGES)]

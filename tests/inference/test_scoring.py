@@ -102,8 +102,11 @@ def test_the_columns_that_the_model_needs_are_enough(
     needed.write_csv(tmp_path / "few.csv")
     done = score_file(tmp_path / "few.csv", tmp_path / f"scores{suffix}", session, batch_rows=700)
     scored = (pl.read_csv if suffix == ".csv" else pl.read_parquet)(tmp_path / f"scores{suffix}")
-    assert scored.columns == ["default_probability", "decision"]
+    assert scored.columns == ["default_probability", "decision", "risk_band", "refer_reason", "warnings"]
+    known = scored["refer_reason"].is_null()
+    scored, applications = scored.filter(known), applications.filter(known)
     assert scored["default_probability"].cast(pl.Float32).to_list() == session.score_frame(applications).tolist()
+    assert len(known) - known.sum() == done.n_referred < 10
     assert done.notices[:2] == ("Not used, 1 column that no application has: branch.", "TARGET is not used.")
 
 

@@ -93,7 +93,8 @@ def test_the_curve_is_the_score_at_each_value(session: ScoringSession, applicati
         grid: tuple[Value, ...] = (*field_grid(schema.column(name), applications[name]), None)
         found = sensitivity(session, application, name, grid)
         assert found.dtype == np.float32
-        assert found.tolist() == [session.score({**application, name: value}) for value in grid]
+        wanted = np.array([session.score({**application, name: value}) for value in grid], dtype=np.float32)
+        assert found.tolist() == wanted.tolist()
     assert len(set(sensitivity(session, application, "EXT_SOURCE_3", (0.05, 0.95)).tolist())) == 2
 
 
@@ -104,7 +105,7 @@ def test_the_map_is_the_score_at_each_pair(session: ScoringSession, applications
     assert found.shape == (4, 3)
     for (row, score), (place, level) in product(enumerate(scores), enumerate(levels)):
         changed = {**application, "EXT_SOURCE_2": score, "NAME_CONTRACT_TYPE": level}
-        assert found[row, place] == session.score(changed)
+        assert found[row, place] == np.float32(session.score(changed))
 
 
 def test_a_map_of_a_field_with_itself_or_of_nothing(session: ScoringSession) -> None:

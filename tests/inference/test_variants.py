@@ -43,7 +43,7 @@ def alone(
 ) -> NDArray[np.float64]:
     """The PD of each variant, scored by itself."""
     each = (dict(zip(changes, values, strict=True)) for values in zip(*changes.values(), strict=True))
-    return np.array([session.score({**application, **changed}) for changed in each])
+    return np.array([session.score({**application, **changed}) for changed in each], dtype=np.float32)
 
 
 def test_variants_score_as_each_of_them_alone(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
@@ -76,8 +76,7 @@ def test_one_field_of_some_applications_moved(session: ScoringSession, applicati
 
 
 def test_without_changes_it_is_the_application(session: ScoringSession, rows: list[dict[str, Value]]) -> None:
-    expected = [session.score(rows[3])]
-    assert score_variants(session, rows[3], {}).tolist() == expected
+    assert score_variants(session, rows[3], {}).tolist() == [np.float32(session.score(rows[3]))]
 
 
 def test_no_values_are_no_variants(session: ScoringSession, rows: list[dict[str, Value]]) -> None:

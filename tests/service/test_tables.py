@@ -70,7 +70,7 @@ def test_every_row_is_scored_as_it_is_alone(
     cutoff = session.manifest.cutoff
     assert len(singles) == 3_000
     assert scored.schema == {
-        "SK_ID_CURR": pl.Int32, "default_probability": pl.Float32, "decision": pl.String, "risk_band": pl.String,
+        "SK_ID_CURR": pl.Int32, "default_probability": pl.Float64, "decision": pl.String, "risk_band": pl.String,
         "refer_reason": pl.String, "warnings": pl.String,
     }  # fmt: skip
     assert scored[schema.ID].to_list() == inputs[schema.ID].to_list()
