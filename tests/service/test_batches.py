@@ -116,7 +116,7 @@ def test_a_table_is_answered_in_kind(
         "SK_ID_CURR", "default_probability", "decision", "risk_band", "refer_reason", "warnings",
     ]  # fmt: skip
     assert found["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].to_list()
-    assert found["default_probability"].cast(pl.Float32).to_list() == pds_of(table, session)
+    assert found["default_probability"].to_list() == pds_of(table, session)
     declined = found["default_probability"] >= session.manifest.cutoff
     assert ((found["decision"] == "decline") == declined.fill_null(value=False)).all()
     assert (found["decision"] == "refer").to_list() == found["default_probability"].is_null().to_list()
