@@ -5,6 +5,7 @@ They are made from the PD, the outcome and the fold: the PD's bin and risk band,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +31,13 @@ REPAID, DEFAULTED = "Repaid", "Defaulted"
 BANDS = tuple(risk_band(edge) for edge in (0.0, *BAND_EDGES))
 
 
-def prepare(found: Predictions) -> Predictions:
-    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words."""
+def prepare(found: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:
+    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words.
+
+    At `cutoffs`, whatever their digits, counts are those of the rows.
+    """
     pds = found.frame[PROBABILITY].to_numpy()
-    grid = make_score_grid(pds)
+    grid = make_score_grid(pds, found.frame[OUTCOME].to_numpy(), cutoffs=cutoffs)
     frame = found.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))

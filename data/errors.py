@@ -239,6 +239,13 @@ class PredictionsError(DataError):
         )
 
     @classmethod
+    def from_repeated_role(cls, path: Path, column: str, role: str) -> Self:
+        return cls(
+            f"{path}: column {column}, taken for the {role}, stands in the header more than once; rename or remove the "
+            "others."
+        )
+
+    @classmethod
     def from_two_candidates(cls, path: Path, role: str, names: list[str]) -> Self:
         flags = " or ".join(f"--map {name}={role}" for name in names)
         return cls(f"{path}: {' and '.join(names)} could each be the {role}; say which with {flags}.")

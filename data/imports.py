@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +36,7 @@ from data.roles import (
     like_probabilities,
     outcomes_of,
     parse_mapping,
+    word_of,
     word_roles,
 )
 from data.scores import exact_scores
@@ -63,11 +65,15 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
             that cannot be used.
     """
     table, gaps = _read(path)
+    repeated = _repeated_names(path)
     is_percent = PERCENT in mapping.values()
     known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
     roles = assign_roles(path, table, known)
     if is_percent:
         table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
+    for role, name in roles.items():
+        if name in repeated:
+            raise PredictionsError.from_repeated_role(path, name, word_of(role))
     is_open = _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
     notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
@@ -142,6 +148,15 @@ def _read_csv(path: Path) -> pl.DataFrame:
         return pl.read_csv(stream.read(), infer_schema=False)
 
 
+def _repeated_names(path: Path) -> set[str]:
+    """The names that stand more than once in a CSV header; of Parquet such a file is not read at all."""
+    if kind_of(path) == PARQUET:
+        return set()
+    with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
+        header = pl.read_csv(stream.readline(), has_header=False, infer_schema=False)
+    return {name for name, count in Counter(header.row(0)).items() if count > 1 and name}
+
+
 def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
     """Which rows have no outcome; PredictionsError where another is neither 0 nor 1."""
     usable = outcomes_of(values).is_in([0.0, 1.0]).fill_null(value=False)
@@ -166,7 +181,7 @@ def _wanted_probability(numbers: pl.Series) -> str:
     if given.is_between(0, 100).all() and largest > _PERCENT_MAXIMUM and n_above >= _PERCENT_SHARE * len(given):
         return f"{wanted} (these look like percentages: --map COLUMN=percent reads them so)"
     if n_above and given.min() >= 0:  # type: ignore[operator]
-        return f"{wanted} ({_rows(n_above)} above 1, the largest is {largest:g})"
+        return f"{wanted} ({_rows(n_above)} above 1, the largest is {largest!r})"
     return wanted
 
 
@@ -280,8 +295,9 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
             return
         if n_without:
             notices.append(
-                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing or negative): "
-                f"money is summed over the other {table.height - n_without:,}, and per application those count as 0."
+                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative or no "
+                f"number): money is summed over the other {table.height - n_without:,}, and per application those count "
+                "as 0."
             )
         yield narrowed(exposure).alias(EXPOSURE)
 

@@ -84,7 +84,7 @@ def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) ->
             roles[role] = found
     for role in REQUIRED:
         if role not in roles:
-            raise PredictionsError.from_missing_role(path, _word(role), table.columns)
+            raise PredictionsError.from_missing_role(path, word_of(role), table.columns)
     return roles
 
 
@@ -146,7 +146,7 @@ def _found(path: Path, table: pl.DataFrame, role: str) -> str | None:
     # Columns that say the same are no question.
     others = [name for name in fitting[1:] if not _say_the_same(table[first], table[name])]
     if others and _plain(first) != known[0]:
-        raise PredictionsError.from_two_candidates(path, _word(role), [first, *others])
+        raise PredictionsError.from_two_candidates(path, word_of(role), [first, *others])
     return first
 
 
@@ -166,7 +166,7 @@ def _say_the_same(one: pl.Series, other: pl.Series) -> bool:
     return bool(one.dtype == other.dtype and one.equals(other, check_names=False, null_equal=True))
 
 
-def _word(role: str) -> str:
+def word_of(role: str) -> str:
     return next(word for word, column in ROLES.items() if column == role)
 
 

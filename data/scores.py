@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,7 +14,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 # A table with no more distinct scores than this has a bin for each of them; bins are numbered in 16 bits.
 MOST_DISTINCT = 65_536
-RANK_GROUPS = 4_096
+# Together with all cutoffs these stay below that number.
+RANK_GROUPS, TOP_SCORES, MOST_DEFAULT_SCORES = 16_384, 2_048, 8_192
 _FINE_BELOW, _FINE, _COARSE = 0.01, 1_000_000, 10_000
 _CUTOFFS: FloatArray = np.unique(np.concatenate([np.arange(10_000) / _FINE, np.arange(_COARSE + 1) / _COARSE]))
 
@@ -76,28 +78,42 @@ class ScoreGrid:
         return np.maximum(found - 1, 0).astype(np.uint16)
 
 
-def make_score_grid(scores: npt.ArrayLike) -> ScoreGrid:
+def make_score_grid(
+    scores: npt.ArrayLike, is_default: npt.ArrayLike | None = None, *, cutoffs: Iterable[float] = ()
+) -> ScoreGrid:
     """The grid of a table's `scores` (0 to 1): the distinct ones, or of more than 65,536 groups by rank.
 
-    A group by rank holds a 4,096th of the rows at most, unless they tie; it is cut further at every applicable cutoff
-    inside it. Decisions, bands and counts at such cutoffs are therefore those of the rows; what depends on the order
-    within a group, such as the AUC, is off by at most half the share of non-defaults in the largest group.
+    A group by rank holds a 16,384th of the rows at most, unless they tie, and the 2,048 highest scores stand alone. It
+    is cut further at every applicable cutoff inside it and at those given as `cutoffs`, so that decisions, bands and
+    counts at them are those of the rows. Given the outcomes, each score of a default stands alone too where those are
+    no more than 8,192: what depends on the order of defaults and others alone, such as the AUC, is then exact.
     """
-    ordered = np.sort(np.asarray(scores, dtype=np.float64))
+    table = np.asarray(scores, dtype=np.float64)
+    ordered = np.sort(table)
     starts = np.flatnonzero(np.concatenate([[True], np.diff(ordered) > 0]))[: ordered.size]
     if starts.size <= MOST_DISTINCT:
         return ScoreGrid(_frozen(ordered[starts] if starts.size else np.zeros(1)), is_exact=True)
+    distinct = ordered[starts]
+    alone = distinct[-TOP_SCORES:]
+    if is_default is not None:
+        of_defaults = np.unique(table[np.asarray(is_default, dtype=bool)])
+        if of_defaults.size <= MOST_DEFAULT_SCORES:
+            # The score itself begins a bin, and the next one above it another.
+            after = np.searchsorted(distinct, of_defaults, side="right")
+            alone = np.concatenate([alone, of_defaults, distinct[after[after < distinct.size]]])
     ranks = ordered[np.arange(RANK_GROUPS) * ordered.size // RANK_GROUPS]
-    edges = np.unique(np.concatenate([ranks, _CUTOFFS]))
+    parted = np.unique(np.concatenate([_CUTOFFS, np.fromiter(cutoffs, dtype=np.float64)]))
+    edges = np.unique(np.concatenate([ranks, alone, parted]))
     first = np.searchsorted(ordered, edges, side="left")
     # Of edges between which no score lies one stays: the highest cutoff, or where there is none the score itself.
     groups = np.flatnonzero(np.diff(first, prepend=-1))
-    places = np.where(np.isin(edges, _CUTOFFS, assume_unique=True), np.arange(edges.size), -1)
+    places = np.where(np.isin(edges, parted, assume_unique=True), np.arange(edges.size), -1)
     chosen = np.maximum.reduceat(places, groups)
     chosen = np.where(chosen < 0, np.append(groups[1:], edges.size) - 1, chosen)
     if first[-1] == ordered.size:
         chosen[-1] = groups[-1]
-    return ScoreGrid(_frozen(edges[chosen]), is_exact=False)
+    # Those that were asked for stay, so that counts know that they part the rows.
+    return ScoreGrid(_frozen(np.union1d(edges[chosen], np.fromiter(cutoffs, dtype=np.float64))), is_exact=False)
 
 
 def _frozen(array: FloatArray) -> FloatArray:

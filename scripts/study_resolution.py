@@ -17,6 +17,7 @@ from dashboard.metrics.calibration_scores import brier_decomposition, log_loss
 from dashboard.metrics.calibration_tests import spiegelhalter_test
 from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.discrimination import delong, ks_statistic
+from dashboard.metrics.ranking import average_precision
 from dashboard.metrics.rates import expected_loss
 from data.predictions import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
 from data.scores import make_score_grid
@@ -26,6 +27,7 @@ from scripts._cli import positive, progress, run
 FIGURES: Mapping[str, tuple[Callable[[ScoreCounts], float | None], bool]] = {
     "ROC AUC": (lambda counts: _of(delong(counts), "auc"), False),
     "DeLong's variance": (lambda counts: _of(delong(counts), "variance"), True),
+    "Average precision": (lambda counts: average_precision(counts).value, False),
     "KS": (lambda counts: ks_statistic(counts).statistic.value, False),
     "Brier score": (lambda counts: brier_score(counts).value, False),
     "Expected calibration error": (lambda counts: expected_calibration_error(counts).error.value, False),
@@ -51,7 +53,7 @@ def main() -> None:
     with progress("Counting") as advance:
         for number in range(arguments.portfolios):
             frame = _drawn(arguments.rows, np.random.default_rng((arguments.seed, number)))
-            grid = make_score_grid(frame[PROBABILITY])
+            grid = make_score_grid(frame[PROBABILITY], frame[OUTCOME])
             bins = max(bins, grid.edges.size)
             coarse = count_scores(frame.with_columns(pl.Series(PD_BIN, grid.bins(frame[PROBABILITY]))), grid)
             exact = count_scores(frame)

@@ -111,7 +111,7 @@ def _shift(bins: _Bins) -> Estimate:
 
 
 def _score(bins: _Bins, shift: float) -> tuple[float, float]:
-    fitted = 1 / (1 + np.exp(-(bins.logit + shift)))
+    fitted = _expit(bins.logit + shift)
     weight = bins.applications * fitted * (1 - fitted)
     return float((bins.bad - bins.applications * fitted).sum()), float(weight.sum())
 
@@ -143,7 +143,7 @@ def _line(bins: _Bins) -> CalibrationSlope:
 def _derivatives(
     bins: _Bins, x: FloatArray, level: float, slope: float
 ) -> tuple[tuple[float, float], tuple[float, float, float]]:
-    fitted = 1 / (1 + np.exp(-(level + slope * x)))
+    fitted = _expit(level + slope * x)
     residual = bins.bad - bins.applications * fitted
     weight = bins.applications * fitted * (1 - fitted)
     weighted = weight * x
@@ -165,3 +165,8 @@ def _uphill(bins: _Bins, x: FloatArray, start: tuple[float, float], steps: tuple
 def _log_likelihood(bins: _Bins, x: FloatArray, level: float, slope: float) -> float:
     logit = level + slope * x
     return float((bins.bad * logit - bins.applications * np.logaddexp(0, logit)).sum())
+
+
+def _expit(log_odds: FloatArray) -> FloatArray:
+    # Beyond these the result is 0 or 1 to the last digit, and the exponential would overflow.
+    return 1 / (1 + np.exp(-np.clip(log_odds, -700, 700)))

@@ -16,7 +16,7 @@ import polars as pl
 
 from data.predictions import EXPOSURE, OUTCOME, PROBABILITY
 from data.predictions import PD_BIN as BIN
-from data.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoff
+from data.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyArray: TypeAlias = npt.NDArray[Any]
@@ -25,7 +25,7 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 SegmentValue: TypeAlias = str | int | float | bool | None
 
 # A cohort or segment of no more rows is counted by distinct PD whatever the grid of its table.
-MOST_EXACT = 16_384
+MOST_EXACT = 32_768
 MAX_SEGMENTS = 200
 
 
@@ -161,8 +161,13 @@ class ScoreCounts:
         return np.where(brief > below, brief, ends)
 
     def snap(self, cutoff: float) -> float:
-        """The cutoff that is applied for `cutoff`: itself where the bins are exact, else as `round_cutoff` has it."""
-        return cutoff if self.is_exact else round_cutoff(cutoff)
+        """The cutoff that is applied for `cutoff`: itself where it parts bins, else as `round_cutoffs` has it."""
+        return float(self.snapped(np.array([cutoff]))[0])
+
+    def snapped(self, cutoffs: FloatArray) -> FloatArray:
+        """`snap` of each cutoff."""
+        places = np.minimum(np.searchsorted(self.edges, cutoffs), self.edges.size - 1)
+        return np.where(self.is_exact | (self.edges[places] == cutoffs), cutoffs, round_cutoffs(cutoffs))
 
     def first_declined(self, cutoff: float) -> int:
         """Index of the first bin at or above `cutoff`, which is declined; one past the last if there is none."""
@@ -251,7 +256,7 @@ def count_scores(
     """The counts of the rows that pass `filters` (all of them by default).
 
     `frame` has `is_default` (Boolean), `default_probability` (Float64) and, where known, `exposure` (in currency units;
-    null counts as 0). Without a `grid`, and for 16,384 rows or fewer, the bins are the distinct PDs of those rows.
+    null counts as 0). Without a `grid`, and for 32,768 rows or fewer, the bins are the distinct PDs of those rows.
     Otherwise they are those of the table's `grid`, and `frame` also has `pd_bin`, each row's place in it.
 
     Raises:

@@ -320,6 +320,8 @@ def _relative_variance(n: IntArray, mean: FloatArray, pd: FloatArray) -> float:
 
 def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> CutoffCurve:
     applied, theory = counts.snap(cutoff), _balance(book.gain, book.loss)
+    now = int(_index(book, counts, np.array([applied]))[0])
+    book = _setting(book, now)
     realised, optimum = book.realised(), _optimum(book, missing_outcome(counts))
     marks = [mark for mark in (applied, optimum.value, optimum.high, theory) if mark is not None]
     drawn = _drawn(counts, marks, max_points)
@@ -329,12 +331,17 @@ def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> 
         realised=realised[index],
         expected=book.expected()[index],
         applied=applied,
-        now=book.estimate(int(_index(book, counts, np.array([applied]))[0])),
+        now=book.estimate(now),
         optimum=optimum,
         best=float(book.sign * (book.sign * realised)[book.can_be_set].max()) if optimum.is_defined else None,
         theory=theory,
         applications=book.applications,
     )
+
+
+def _setting(book: _Book, now: int) -> _Book:
+    """`book` with the decisions in force among those that can be set, so that no best ones are worse."""
+    return replace(book, can_be_set=book.can_be_set | (np.arange(book.at.size) == now))
 
 
 def _drawn(counts: ScoreCounts, marks: Sequence[float], max_points: int) -> FloatArray:
@@ -350,7 +357,7 @@ def _drawn(counts: ScoreCounts, marks: Sequence[float], max_points: int) -> Floa
 
 def _index(book: _Book, counts: ScoreCounts, cutoffs: FloatArray) -> IntArray:
     """Where in `book` the decisions of each cutoff are."""
-    below = np.searchsorted(counts.edges, cutoffs if counts.is_exact else round_cutoffs(cutoffs), side="left")
+    below = np.searchsorted(counts.edges, counts.snapped(cutoffs), side="left")
     return np.searchsorted(book.at, below, side="right") - 1
 
 
@@ -380,6 +387,7 @@ def _sensitivity(
     if missing_outcome(counts):
         return None
     now = int(_index(book, counts, np.array([counts.snap(cutoff)]))[0])
+    book = _setting(book, now)
     rows = [_row(replace(book, gain=gain, loss=loss), now) for gain, loss in stakes.values()]
     columns = np.array(rows).T
     return Sensitivity(np.array(list(stakes)), current, counts.snap(cutoff), *columns)

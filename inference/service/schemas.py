@@ -55,6 +55,7 @@ class Scored(BaseModel):
 
     cutoff: float = Field(ge=0, le=1, description="PD at and above which an application is declined.")
     model_sha256: str = Field(description="Digest of the model file that scored.")
+    notices: list[str] = Field(description="Sentences on what is doubtful, such as categories never seen; often none.")
 
 
 class Score(Scored, ScoredApplication):
@@ -65,7 +66,6 @@ class BatchScore(Scored):
     """The answer for many applications."""
 
     scores: list[ScoredApplication] = Field(description="One for each application, in the order sent.")
-    notices: list[str] = Field(description="Sentences on what is doubtful, such as categories never seen; often none.")
 
 
 class Contribution(BaseModel):

@@ -113,8 +113,9 @@ class Service:
     def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
         self._count([(found.decision, found.risk_band)])
         return Score(
-            id=id_of(application), **_as_answer(found), cutoff=self.manifest.cutoff, model_sha256=self.model_sha256
-        )
+            id=id_of(application), **_as_answer(found), cutoff=self.manifest.cutoff, model_sha256=self.model_sha256,
+            notices=notices_of([application]),
+        )  # fmt: skip
 
     def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:
         self._metrics.count_scored(Counter((decision, band or NO_BAND) for decision, band in decided).items())

@@ -85,7 +85,7 @@ def test_many_scores_are_parted_at_every_cutoff_and_by_rank(scale: float) -> Non
     # Only the last bin is empty: it is where a cutoff declines nobody.
     assert (number[:-1] > 0).all()
     assert number[-1] == 0
-    assert number.max() <= scores.size / 4_096 + 1
+    assert number.max() <= scores.size / 16_384 + 1
     first = np.searchsorted(grid.edges, EVERY_CUTOFF, side="left")
     below = np.concatenate([[0], np.cumsum(number)])[first]
     assert below.tolist() == np.searchsorted(np.sort(scores), EVERY_CUTOFF, side="left").tolist()
@@ -99,6 +99,26 @@ def test_a_score_one_ulp_from_a_cutoff_is_parted_from_it(seed: int, cutoff: floa
     grid = make_score_grid(scores)
     first = int(np.searchsorted(grid.edges, cutoff, side="left"))
     assert ((grid.bins(near) >= first) == (near >= cutoff)).all()
+
+
+def test_few_defaults_stand_alone_among_many_scores() -> None:
+    rng = np.random.default_rng(8)
+    scores = rng.beta(1.2, 13.6, 200_000)
+    is_default = np.zeros(scores.size, dtype=bool)
+    is_default[rng.choice(scores.size, 5_000, replace=False)] = True
+    grid = make_score_grid(scores, is_default)
+    bins = grid.bins(scores)
+    both = np.intersect1d(bins[is_default], bins[~is_default])
+    assert not grid.is_exact
+    assert both.size == 0
+
+
+def test_a_cutoff_of_any_digits_parts_the_rows_where_it_is_asked_for() -> None:
+    scores = np.random.default_rng(9).beta(1.2, 13.6, 100_000)
+    grid = make_score_grid(scores, cutoffs=[0.12345678, 0.9999999])
+    first = int(np.searchsorted(grid.edges, 0.12345678))
+    assert grid.edges[first] == 0.12345678
+    assert ((grid.bins(scores) >= first) == (scores >= 0.12345678)).all()
 
 
 def test_a_table_without_rows_has_a_grid() -> None:

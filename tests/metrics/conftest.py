@@ -34,7 +34,7 @@ def drawn() -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def grid(drawn: pl.DataFrame) -> ScoreGrid:
     """The grid of their PDs."""
-    return make_score_grid(drawn["default_probability"])
+    return make_score_grid(drawn["default_probability"], drawn["is_default"])
 
 
 @pytest.fixture(scope="session")

@@ -87,12 +87,12 @@ def test_a_cutoff_inside_coarse_bins_is_moved_to_one_that_can_be_applied(binned:
 
 def test_small_cohorts_are_exact_and_go_with_the_rest(portfolio: pl.DataFrame, grid: ScoreGrid) -> None:
     whole = count_scores(portfolio, grid)
-    small = count_scores(portfolio.head(16_384), grid)
+    small = count_scores(portfolio.head(32_768), grid)
     assert (whole.is_exact, small.is_exact) == (False, True)
-    assert not count_scores(portfolio.head(16_385), grid).is_exact
+    assert not count_scores(portfolio.head(32_769), grid).is_exact
     rest = whole - small
     assert not rest.is_exact
-    assert_same(rest, count_scores(portfolio.tail(-16_384), grid))
+    assert_same(rest, count_scores(portfolio.tail(-32_768), grid))
     assert_same(rest + small, whole)
     parts = [count_scores(portfolio.slice(start, 50), grid) for start in (0, 50)]
     assert_same(parts[0] + parts[1], count_scores(portfolio.head(100), grid))

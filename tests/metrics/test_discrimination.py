@@ -4,14 +4,17 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from dashboard.metrics.counts import CountsError, ScoreCounts, exact_counts
+from dashboard.metrics.counts import CountsError, ScoreCounts, count_scores, exact_counts
 from dashboard.metrics.discrimination import auc_difference, delong, gini, ks_statistic, roc_auc, roc_curve
+from dashboard.metrics.ranking import average_precision
+from data.scores import make_score_grid
 from scripts.intervals.separation import MODELS as BINORMAL
 from scripts.intervals.separation import measured
 
@@ -345,3 +348,16 @@ def test_one_default_leaves_the_ks_open_above() -> None:
     assert found.high == pytest.approx(1 - 0.2065, abs=1e-2)
     # A default riskier than all others is what a perfect score would give.
     assert ks_statistic(exact_counts([0] * 100 + [1], np.linspace(0.01, 0.2, 101))).statistic.high == 1
+
+
+def test_a_few_defaults_among_many_scores_are_ranked_exactly() -> None:
+    # Of 100,000 scores those at these ranks default: precision at each is 1, 2, 3 ... over the rank.
+    ranks = np.array([1, 2, 6, 21, 61, 4_000])
+    scores = np.linspace(0.9, 0.001, 100_000)
+    frame = pl.DataFrame({"is_default": np.isin(np.arange(1, 100_001), ranks), "default_probability": scores})
+    grid = make_score_grid(scores, frame["is_default"])
+    counts = count_scores(frame.with_columns(pl.Series("pd_bin", grid.bins(scores))), grid)
+    assert not counts.is_exact
+    assert average_precision(counts).value == pytest.approx(np.mean(np.arange(1, 7) / ranks), abs=1e-12)
+    wrong = sum(rank - place for place, rank in enumerate(ranks, 1))
+    assert roc_auc(counts).value == pytest.approx(1 - wrong / (6 * 99_994), abs=1e-12)

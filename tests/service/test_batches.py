@@ -46,10 +46,10 @@ def test_json_is_scored_as_one_by_one(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     singles = [client.post("/v1/score", json={"application": row}).json() for row in rows]
-    model = {name: singles[0][name] for name in ("cutoff", "model_sha256")}
+    model = {name: singles[0][name] for name in ("cutoff", "model_sha256", "notices")}
+    assert model["notices"] == []
     assert answer.json() == {
         **model, "scores": [{name: each[name] for name in each if name not in model} for each in singles],
-        "notices": [],
     }  # fmt: skip
     assert [each["default_probability"] for each in singles] == [session.score(row) for row in rows]
 
@@ -160,6 +160,8 @@ def test_blanks_and_categories_never_seen_are_treated_as_in_a_table(
     of_json = send_json(client, changed).json()
     assert [each["default_probability"] for each in of_json["scores"]] == wanted
     assert of_json["notices"] == [said]
+    alone = client.post("/v1/score", json={"application": {**plain[3], "NAME_INCOME_TYPE": "Barter"}}).json()
+    assert alone["notices"] == [said.replace("2 rows", "1 row")]
     of_table = send(client, written(pl.DataFrame(changed), CSV), CSV)
     assert read(of_table.content, CSV)["default_probability"].to_list() == wanted
     assert json.loads(of_table.headers["x-scoreroom-notices"]) == [
