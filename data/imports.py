@@ -295,9 +295,9 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
             return
         if n_without:
             notices.append(
-                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative or no "
-                f"number): money is summed over the other {table.height - n_without:,}, and per application those count "
-                "as 0."
+                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative, too large "
+                f"or no number): money is summed over the other {table.height - n_without:,}, and per application "
+                "those count as 0."
             )
         yield narrowed(exposure).alias(EXPOSURE)
 

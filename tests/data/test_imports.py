@@ -127,8 +127,8 @@ def test_rows_without_an_exposure_are_counted_and_the_others_kept(tmp_path: Path
     assert theirs.frame["exposure"].to_list() == [None, 123456789012.5, None, None, 0, None]
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: exposure: NA (1).",
-        "4 rows of 6 without a usable amount in exposure (missing, negative or no number): money is summed over the other 2, and "
-        "per application those count as 0.",
+        "4 rows of 6 without a usable amount in exposure (missing, negative, too large or no number): money is summed "
+        "over the other 2, and per application those count as 0.",
     )
 
 
