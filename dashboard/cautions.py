@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboard import labels
 from dashboard.filters import Filters
 from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.estimate import Estimate
 
 # With fewer of either outcome, an interval is wider than what it is asked about.
 FEW = 10
@@ -25,3 +26,13 @@ def caution(counts: ScoreCounts, filters: Filters) -> str:
         number = labels.plural(n_bad, "default") if n_bad < FEW else labels.plural(n_good, "non-default")
         return f"Too few to conclude: the cohort holds {number} only. Intervals are wide, and single figures mislead."
     return ""
+
+
+def reversal(auc: Estimate) -> str:
+    """The sentence that doubts scores which rank applications the wrong way round; empty for the others."""
+    if auc.value is None or auc.high is None or auc.high >= 0.5:
+        return ""
+    return (
+        f"Higher scores go with fewer defaults (AUC {labels.decimal(auc.value)}): is this the probability of "
+        "repayment? Ranking and decisions by cutoff are then the wrong way round."
+    )

@@ -30,6 +30,7 @@ from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.components.verdict import render_verdict
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
 from dashboard.metrics.calibration_tests import SignificanceTest
@@ -56,17 +57,8 @@ def render(view: View) -> None:
 def _render_verdict(view: View) -> None:
     if view.is_cut_by_outcome:
         return
-    found = view.evaluation.calibration
-    text = labels.plain(found.message)
-    match found.standing:
-        case Standing.OFF:
-            st.warning(text, icon=":material/straighten:")
-        case Standing.UNCALIBRATED:
-            st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
-        case Standing.OPEN:
-            st.info(text, icon=":material/hourglass_empty:")
-        case Standing.CALIBRATED:
-            st.success(text, icon=":material/check:")
+    is_ranking = view.evaluation.calibration.standing is Standing.UNCALIBRATED and not view.reversal
+    render_verdict(view.evaluation.calibration, consequence=_CONSEQUENCE if is_ranking else "")
     render_method("Calibration verdict", key="cal.verdict")
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from dashboard.cautions import caution
+from dashboard.cautions import caution, reversal
 from dashboard.filters import DecisionFilter, Filters, LevelFilter
 from dashboard.metrics.counts import ScoreCounts, exact_counts
+from dashboard.metrics.discrimination import roc_auc
 from data.predictions import OBSERVED
 
 
@@ -30,3 +32,12 @@ def test_small_and_one_sided_cohorts_are_said_to_be(counts: ScoreCounts, said: s
 @pytest.mark.parametrize("condition", [LevelFilter(OBSERVED, ("Repaid",)), DecisionFilter((), 0.1)])
 def test_a_cohort_cut_by_its_outcome_says_so(condition: LevelFilter | DecisionFilter) -> None:
     assert caution(drawn(50, 50), Filters.of([condition])).startswith("This cohort is cut out by its outcome.")
+
+
+def test_scores_of_repayment_are_asked_about() -> None:
+    rng = np.random.default_rng(4)
+    pd = rng.beta(1, 11, 5_000)
+    outcome = rng.random(5_000) < pd
+    right, noise = exact_counts(outcome, pd), exact_counts(outcome, rng.random(5_000))
+    assert "probability of repayment?" in reversal(roc_auc(exact_counts(outcome, 1 - pd)))
+    assert reversal(roc_auc(right)) == reversal(roc_auc(noise)) == reversal(roc_auc(drawn(50, 0))) == ""
