@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dashboard import labels
 from dashboard.filters import Filters
-from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.counts import MOST_EXACT, ScoreCounts
 from dashboard.metrics.estimate import Estimate
+from data.scores import ScoreGrid
 
 # With fewer of either outcome, an interval is wider than what it is asked about.
 FEW = 10
@@ -35,4 +36,14 @@ def reversal(auc: Estimate) -> str:
     return (
         f"Higher scores go with fewer defaults (AUC {labels.decimal(auc.value)}): is this the probability of "
         "repayment? Ranking and decisions by cutoff are then the wrong way round."
+    )
+
+
+def resolution(grid: ScoreGrid | None) -> str:
+    """How exactly the figures of a table with `grid` are counted."""
+    if grid is None or grid.is_exact:
+        return "Figures are exact: each distinct PD is counted by itself."
+    return (
+        "PDs are counted in groups between neighbouring cutoffs, which are 0.01 points apart or less; cohorts of up to "
+        f"{MOST_EXACT:,} applications are exact."
     )

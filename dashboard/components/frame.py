@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard.assumptions import assume
-from dashboard.cautions import caution, reversal
+from dashboard.cautions import caution, resolution, reversal
 from dashboard.charts.template import Named
 from dashboard.components.cohort_menu import compared, render_comparison
 from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
@@ -137,7 +137,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         return
     _render_caution(view)
     page.render(view)
-    _render_resolution()
+    _render_resolution(predictions)
 
 
 def _render_caution(view: View) -> None:
@@ -151,9 +151,9 @@ def _render_caution(view: View) -> None:
         st.error(labels.plain(suspicion), icon=":material/policy_alert:")
 
 
-def _render_resolution() -> None:
+def _render_resolution(predictions: Predictions) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Figures are counted in PD bins of 0.01 percentage points.", width="content")
+        st.caption(resolution(predictions.grid), width="content")
         render_method("Resolution", key="resolution")
 
 
