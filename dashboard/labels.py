@@ -39,9 +39,17 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share of 0 to 1 as a percentage."""
-    return NOT_DEFINED if share is None else f"{100 * share:.{digits}f} %"
+def decimals(percentage: float) -> int:
+    """The decimals of a percentage: two, and below 0.1 % as many as show two digits of it, up to seven."""
+    size = abs(percentage)
+    return 2 if size >= 0.1 or not size else min(1 - math.floor(math.log10(size)), _MOST_DIGITS)
+
+
+def percent(share: float | None, digits: int | None = None) -> str:
+    """A share of 0 to 1 as a percentage, with as many decimals as its size takes unless `digits` are given."""
+    if share is None:
+        return NOT_DEFINED
+    return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
 
 
 def telling_digits(one: float, other: float) -> int:
@@ -53,9 +61,9 @@ def telling_digits(one: float, other: float) -> int:
 
 
 def brief_percent(share: float) -> str:
-    """A share of 0 to 1 as a percentage with two decimals below 10 %, one below 99.95 %, else none."""
+    """A share of 0 to 1 as a percentage: one decimal from 10 %, none from 99.95 %, below 10 % those of `percent`."""
     value = 100 * share
-    return percent(share, 2 if value < 10 else 1 if value < 99.95 else 0)
+    return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
 
 
 def cutoff_percent(cutoff: float, least: int | None = None) -> str:

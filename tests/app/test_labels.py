@@ -66,6 +66,24 @@ def test_two_percentages_that_differ_are_told_apart(one: float, other: float, di
     assert labels.telling_digits(one, other) == digits
 
 
+@pytest.mark.parametrize(
+    ("share", "worded"),
+    [
+        (0.0, "0.00 %"),
+        (0.0807, "8.07 %"),
+        (0.001, "0.10 %"),
+        (0.000364, "0.036 %"),
+        (0.000428, "0.043 %"),
+        (0.0000051, "0.00051 %"),
+        # No more than seven decimals.
+        (1e-9, "0.0000001 %"),
+        (-0.000364, "-0.036 %"),
+    ],
+)
+def test_a_small_percentage_keeps_two_digits(share: float, worded: str) -> None:
+    assert labels.percent(share) == worded
+
+
 def test_an_interval_says_its_unit_once() -> None:
     assert labels.interval("7.51 %", "9.03 %") == "7.51–9.03 %"
     assert labels.interval("0.683", "0.738") == "0.683–0.738"
