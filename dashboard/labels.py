@@ -66,6 +66,20 @@ def brief_percent(share: float) -> str:
     return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
 
 
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares as brief percentages, with more decimals where they would read alike though they differ."""
+    words = brief_percent(one), brief_percent(other)
+    if words[0] != words[1] or one == other:
+        return words
+    digits = telling_digits(one, other)
+    return percent(one, digits), percent(other, digits)
+
+
+def by_chance(n_intervals: int) -> str:
+    """How many of so many 95 % intervals miss the truth by chance alone."""
+    return amount(significant(0.05 * n_intervals, 2))
+
+
 def cutoff_percent(cutoff: float, least: int | None = None) -> str:
     """A cutoff as a percentage that loses no digit of it; it has `least` decimals or more, by default a few."""
     value = 100 * cutoff
