@@ -67,9 +67,9 @@ def _render_charts(view: View) -> None:
     with left:
         spread = pd_distribution(view.counts)
         render_figure(
-            plot_pd_distribution(spread, cutoff=view.cutoff, dark=dark), key="pd-distribution",
-            alt=describe_pd_distribution(spread, cutoff=view.cutoff), table=tabulate_pd_distribution(spread),
-            method="PD distribution",
+            plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark),
+            key="pd-distribution", alt=describe_pd_distribution(spread, cutoff=view.cutoff),
+            table=tabulate_pd_distribution(spread), method="PD distribution",
         )  # fmt: skip
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
