@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data import schema
@@ -43,6 +43,12 @@ def decimals(percentage: float) -> int:
     """The decimals of a percentage: two, and below 0.1 % as many as show two digits of it, up to seven."""
     size = abs(percentage)
     return 2 if size >= 0.1 or not size else min(1 - math.floor(math.log10(size)), _MOST_DIGITS)
+
+
+def column_decimals(percentages: Iterable[object]) -> int:
+    """The decimals of a column of percentages: two, and up to four where its smallest value would be 0.00."""
+    sizes = [abs(value) for value in percentages if isinstance(value, float) and value and math.isfinite(value)]
+    return min(max(decimals(min(sizes, default=1.0)) - 1, 2), 4)
 
 
 def percent(share: float | None, digits: int | None = None) -> str:

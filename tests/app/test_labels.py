@@ -67,6 +67,21 @@ def test_two_percentages_that_differ_are_told_apart(one: float, other: float, di
 
 
 @pytest.mark.parametrize(
+    ("percentages", "digits"),
+    [
+        ([8.07, 0.3, None], 2),
+        ([0.0, 12.0], 2),
+        ([0.036, 0.043], 2),
+        ([1.5, 0.0043], 3),
+        ([1.5, 1e-6], 4),
+        ([], 2),
+    ],
+)
+def test_a_column_of_percentages_shows_its_smallest(percentages: list[float | None], digits: int) -> None:
+    assert labels.column_decimals(percentages) == digits
+
+
+@pytest.mark.parametrize(
     ("share", "worded"),
     [
         (0.0, "0.00 %"),
