@@ -53,7 +53,7 @@ class Standing(StrEnum):
 class Check:
     """One piece of evidence, in words: whether it is `beyond_chance` (95 %), and whether its error is `is_material`.
 
-    `size` is that of the error, relative to what the PDs expect.
+    `size` is that of the error, relative to what the PDs expect; a check that `is_test` does not say it in its words.
     """
 
     words: str
@@ -61,6 +61,7 @@ class Check:
     size: float
     is_material: bool
     is_severe: bool = False
+    is_test: bool = False
 
     @property
     def is_against(self) -> bool:
@@ -197,7 +198,7 @@ def _tests(counts: ScoreCounts) -> Iterator[Check]:
     weight = float((groups.applications * np.divide(groups.mean_pd, 1 - groups.mean_pd)).sum())
     size = math.sqrt(max(statistic - n, 0.0) / weight)
     words = f"{' and '.join(rejecting) or 'no significance test'} {'reject' if len(rejecting) > 1 else 'rejects'} them"
-    yield Check(words, bool(rejecting), size, size > TOLERANCE)
+    yield Check(words, bool(rejecting), size, size > TOLERANCE, is_test=True)
 
 
 def _p(value: float) -> str:
@@ -213,7 +214,7 @@ def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...])
             return f"PDs can be read as probabilities: {level}, and {_error_words(counts)}."
         case Standing.CLOSE:
             # The check of the level gives the level itself.
-            largest = sorted((check for check in checks if check.beyond_chance), key=_size, reverse=True)[:MOST_NAMED]
+            largest = sorted((check for check in checks if check.beyond_chance), key=_rank, reverse=True)[:MOST_NAMED]
             told = "" if checks[0] in largest else f" ({level})"
             named = "; ".join(check.words for check in largest)
             return f"PDs are right on the whole{told}, with small errors beyond chance: {named}."
@@ -234,5 +235,5 @@ def _error_words(counts: ScoreCounts) -> str:
     return _error(expected_calibration_error(counts, n_groups=N_GROUPS), 1.0).words
 
 
-def _size(check: Check) -> float:
-    return check.size
+def _rank(check: Check) -> tuple[bool, float]:
+    return not check.is_test, check.size
