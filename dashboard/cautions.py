@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dashboard import labels
 from dashboard.filters import Filters
-from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.counts import MOST_EXACT, ScoreCounts
+from dashboard.metrics.estimate import Estimate
+from data.scores import ScoreGrid
 
 # With fewer of either outcome, an interval is wider than what it is asked about.
 FEW = 10
@@ -25,3 +27,23 @@ def caution(counts: ScoreCounts, filters: Filters) -> str:
         number = labels.plural(n_bad, "default") if n_bad < FEW else labels.plural(n_good, "non-default")
         return f"Too few to conclude: the cohort holds {number} only. Intervals are wide, and single figures mislead."
     return ""
+
+
+def reversal(auc: Estimate) -> str:
+    """The sentence that doubts scores which rank applications the wrong way round; empty for the others."""
+    if auc.value is None or auc.high is None or auc.high >= 0.5:
+        return ""
+    return (
+        f"Higher scores go with fewer defaults (AUC {labels.decimal(auc.value)}): is this the probability of "
+        "repayment? Ranking and decisions by cutoff are then the wrong way round."
+    )
+
+
+def resolution(grid: ScoreGrid | None) -> str:
+    """How exactly the figures of a table with `grid` are counted."""
+    if grid is None or grid.is_exact:
+        return "Figures are exact: each distinct PD is counted by itself."
+    return (
+        "PDs are counted in groups between neighbouring cutoffs, which are 0.01 points apart or less; cohorts of up to "
+        f"{MOST_EXACT:,} applications are exact."
+    )

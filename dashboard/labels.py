@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data import schema
@@ -39,9 +39,23 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share of 0 to 1 as a percentage."""
-    return NOT_DEFINED if share is None else f"{100 * share:.{digits}f} %"
+def decimals(percentage: float) -> int:
+    """The decimals of a percentage: two, and below 0.1 % as many as show two digits of it, up to seven."""
+    size = abs(percentage)
+    return 2 if size >= 0.1 or not size else min(1 - math.floor(math.log10(size)), _MOST_DIGITS)
+
+
+def column_decimals(percentages: Iterable[object]) -> int:
+    """The decimals of a column of percentages: two, and up to four where its smallest value would be 0.00."""
+    sizes = [abs(value) for value in percentages if isinstance(value, float) and value and math.isfinite(value)]
+    return min(max(decimals(min(sizes, default=1.0)) - 1, 2), 4)
+
+
+def percent(share: float | None, digits: int | None = None) -> str:
+    """A share of 0 to 1 as a percentage, with as many decimals as its size takes unless `digits` are given."""
+    if share is None:
+        return NOT_DEFINED
+    return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
 
 
 def telling_digits(one: float, other: float) -> int:
@@ -53,9 +67,23 @@ def telling_digits(one: float, other: float) -> int:
 
 
 def brief_percent(share: float) -> str:
-    """A share of 0 to 1 as a percentage with two decimals below 10 %, one below 99.95 %, else none."""
+    """A share of 0 to 1 as a percentage: one decimal from 10 %, none from 99.95 %, below 10 % those of `percent`."""
     value = 100 * share
-    return percent(share, 2 if value < 10 else 1 if value < 99.95 else 0)
+    return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares as brief percentages, with more decimals where they would read alike though they differ."""
+    words = brief_percent(one), brief_percent(other)
+    if words[0] != words[1] or one == other:
+        return words
+    digits = telling_digits(one, other)
+    return percent(one, digits), percent(other, digits)
+
+
+def by_chance(n_intervals: int) -> str:
+    """How many of so many 95 % intervals miss the truth by chance alone."""
+    return amount(significant(0.05 * n_intervals, 2))
 
 
 def cutoff_percent(cutoff: float, least: int | None = None) -> str:

@@ -114,10 +114,10 @@ def summarise_groups(groups: Sequence[GroupCalibration]) -> str:
     sure = sorted((group for group in groups if not group.is_small), key=lambda group: group.ratio.value or 0.0)
     if len(sure) < 2:
         return ""
-    n_off, chance = sum(group.is_off for group in sure), max(round(0.05 * len(sure)), 1)
+    n_off = sum(group.is_off for group in sure)
     return (
-        f"Observed / expected runs from {sure[0].brief} to {sure[-1].brief}. The interval leaves out 1 in {n_off} of "
-        f"{labels.plural(len(sure), 'group')}; chance alone gives about {chance}."
+        f"Observed / expected runs from {sure[0].brief} to {sure[-1].brief}. In {n_off} of {len(sure)} groups the "
+        f"interval excludes 1; chance alone would do so in about {labels.by_chance(len(sure))}."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dashboard import catalogue
-from dashboard.cautions import caution
+from dashboard.cautions import caution, reversal
 from dashboard.filters import Filters
 from dashboard.links import FILTER_PREFIX, word_filters
 from dashboard.metrics.counts import count_scores
@@ -57,7 +57,8 @@ class Report:
         found = self.evaluation
         told = [*self.predictions.source.notices, caution(found.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
-            told += [found.suspicion, found.calibration.message if found.calibration.is_doubtful else ""]
+            told += [reversal(found.roc_auc), found.suspicion]
+            told += [found.calibration.message if found.calibration.is_doubtful else ""]
         return tuple(notice for notice in told if notice)
 
     def to_json(self) -> dict[str, Any]:

@@ -30,10 +30,12 @@ from dashboard.components.method import render_method
 from dashboard.components.metric_card import render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.components.verdict import render_verdict
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
 from dashboard.metrics.calibration_tests import SignificanceTest
 from dashboard.metrics.calibration_verdict import Standing
+from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 
 Test = Callable[[Evaluation], SignificanceTest]
@@ -56,17 +58,8 @@ def render(view: View) -> None:
 def _render_verdict(view: View) -> None:
     if view.is_cut_by_outcome:
         return
-    found = view.evaluation.calibration
-    text = labels.plain(found.message)
-    match found.standing:
-        case Standing.OFF:
-            st.warning(text, icon=":material/straighten:")
-        case Standing.UNCALIBRATED:
-            st.error(f"**{text}** {_CONSEQUENCE}", icon=":material/straighten:")
-        case Standing.OPEN:
-            st.info(text, icon=":material/hourglass_empty:")
-        case Standing.CALIBRATED:
-            st.success(text, icon=":material/check:")
+    is_ranking = view.evaluation.calibration.standing is Standing.UNCALIBRATED and not view.reversal
+    render_verdict(view.evaluation.calibration, consequence=_CONSEQUENCE if is_ranking else "")
     render_method("Calibration verdict", key="cal.verdict")
 
 
@@ -115,7 +108,11 @@ def _render_reliability(view: View) -> None:
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
     alt = describe_band_calibration(bands, against=against)
-    render_frame(_band_rows(bands), column_config=_BAND_COLUMNS, alt=alt)
+    rows = _band_rows(bands)
+    shares = {
+        name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
+    }
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=alt)
     render_figure(
         plot_band_calibration(bands, against=against, dark=is_dark()), key="calibration-by-band", alt=alt,
         table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
@@ -124,11 +121,14 @@ def _render_bands(view: View) -> None:
 
 def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
     table = tabulate_band_calibration(bands)
-    ends = [
-        None if low is None or high is None else labels.interval(f"{low:.2f}", f"{high:.2f}")
-        for low, high in zip(table["Lower end, 95 % (%)"], table["Upper end, 95 % (%)"], strict=True)
-    ]
+    ends = [_worded_ends(band.default_rate) for band in bands]
     return {name: ends if name.startswith("Lower") else table[name] for name in table if not name.startswith("Upper")}
+
+
+def _worded_ends(rate: Estimate) -> str | None:
+    if rate.low is None or rate.high is None:
+        return None
+    return labels.interval(*(labels.percent(end).removesuffix(" %") for end in (rate.low, rate.high)))
 
 
 def _render_brier(view: View) -> None:
@@ -278,12 +278,10 @@ _TABS: dict[str, Callable[[View], None]] = {
     "Brier score": _render_brier,
     "Significance tests": _render_tests,
 }
-_PERCENTAGE = st.column_config.NumberColumn(format="%.2f")
+_PERCENTAGES = ("Mean PD (%)", "Default rate (%)")
 _BAND_COLUMNS = {
     "Applications": st.column_config.NumberColumn(format="localized"),
     "Defaults": st.column_config.NumberColumn(format="localized"),
-    "Mean PD (%)": _PERCENTAGE,
-    "Default rate (%)": _PERCENTAGE,
     "Lower end, 95 % (%)": st.column_config.TextColumn("95 % interval", help="Wilson's, of the default rate."),
     "Observed / expected": st.column_config.NumberColumn(
         "O / E", format="%.2f", help="Defaults observed per default expected: 1 is right, above 1 the PD is too low."

@@ -162,7 +162,9 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     with now:
         render_card(economics.now, shown, view.beside, more_help=f" {_chosen(curve)}")
     with at_best:
-        render_card(economics.best, shown, None, note=f"{labels.money(curve.given_away)} {economics.better} in all")
+        gap = labels.money(curve.given_away)
+        note = "the same as now" if gap == "0" else f"{gap} {economics.better} in all"
+        render_card(economics.best, shown, None, note=note)
     with optimum:
         render_card(economics.optimum, shown, view.beside)
     with theory:

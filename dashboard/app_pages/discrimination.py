@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import cache, catalogue, labels, parameters, state
@@ -228,10 +230,10 @@ def _render_groups(table: Table, *, is_compared: bool) -> None:
     render_frame(
         shown, height=38 + 35 * len(shown["Defaults"]),
         alt="Lift and gain by tenth of applications, riskiest first",
-        column_config={name: st.column_config.NumberColumn(format=_format(name)) for name in shown},
+        column_config={column[0]: st.column_config.NumberColumn(format=_format(*column)) for column in shown.items()},
     )  # fmt: skip
 
 
-def _format(name: str) -> str:
+def _format(name: str, values: Sequence[object]) -> str:
     whole = name in ("Group", "Applications", "Defaults")
-    return "%,.0f" if whole else "%.2f"
+    return "%,.0f" if whole else f"%.{labels.column_decimals(values) if name.endswith('(%)') else 2}f"

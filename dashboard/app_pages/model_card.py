@@ -168,9 +168,8 @@ def _render_performance(view: View, manifest: Manifest, counts: ScoreCounts | No
         st.markdown(labels.plain(calibration_verdict(counts).message))
     _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
     if counts is not None:
-        st.caption(
-            "Counted now from PDs in steps of 0.01 %; the manifest's figures come from the exact rows when it was made."
-        )
+        exact = "from each distinct PD" if counts.is_exact else "from PDs in groups between neighbouring cutoffs"
+        st.caption(f"Counted now {exact}; the manifest's figures come from the exact rows when it was made.")
         _render_unseen(view, manifest)
         _render_folds(view)
     st.subheader("Exported against trained", anchor=False)

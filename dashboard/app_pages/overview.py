@@ -14,6 +14,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.verdict import render_verdict
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 
@@ -21,7 +22,7 @@ from dashboard.metrics.evaluation import Evaluation
 def render(view: View) -> None:
     """Write the page for `view`."""
     if view.is_doubtful:
-        st.warning(labels.plain(view.evaluation.calibration.message), icon=":material/straighten:")
+        render_verdict(view.evaluation.calibration)
     _render_metrics(view)
     _render_charts(view)
 
@@ -66,9 +67,9 @@ def _render_charts(view: View) -> None:
     with left:
         spread = pd_distribution(view.counts)
         render_figure(
-            plot_pd_distribution(spread, cutoff=view.cutoff, dark=dark), key="pd-distribution",
-            alt=describe_pd_distribution(spread, cutoff=view.cutoff), table=tabulate_pd_distribution(spread),
-            method="PD distribution",
+            plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark),
+            key="pd-distribution", alt=describe_pd_distribution(spread, cutoff=view.cutoff),
+            table=tabulate_pd_distribution(spread), method="PD distribution",
         )  # fmt: skip
     with right:
         bands, beside = view.evaluation.bands, _beside(view)

@@ -23,7 +23,7 @@ from dashboard.charts.segments import (
     tabulate_report,
     tabulate_segments,
 )
-from dashboard.charts.template import Named
+from dashboard.charts.template import Named, Table
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.table import render_frame
@@ -181,7 +181,7 @@ def _render_table(shown: Shown) -> int | None:
     chosen: Any = render_frame(
         table, key=f"{_TABLE}.{_version(shown)}",
         height=38 + 35 * min(n_rows, _TALLEST_TABLE),
-        column_config=_formats(shown), on_select="rerun", selection_mode="single-row",
+        column_config=_formats(shown, table), on_select="rerun", selection_mode="single-row",
         alt=f"All measures by {shown.bins.title}",
     )  # fmt: skip
     rows = chosen.selection.rows
@@ -250,7 +250,7 @@ def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
     )  # fmt: skip
 
 
-def _formats(shown: Shown) -> dict[str, Any]:
+def _formats(shown: Shown, table: Table) -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     formats: dict[str, Any] = {
         "Segment": words(shown.bins.title, pinned=True),
@@ -259,7 +259,8 @@ def _formats(shown: Shown) -> dict[str, Any]:
         LENDING: words(help="The bad rate of what is approved at the cutoff, against the break-even."),
     }
     for measure in Measure:
-        form = "%.3f" if measure is Measure.ROC_AUC else "%.2f"
+        digits = 3 if measure is Measure.ROC_AUC else labels.column_decimals(table.get(measure.value, ()))
+        form = f"%.{digits}f"
         unit = "" if measure is Measure.ROC_AUC else " (%)"
         if measure in (Measure.DIFFERENCE, Measure.CALIBRATION_GAP):
             form, unit = "%+.2f", " (points)"

@@ -29,6 +29,7 @@ MOST_SHOWN = 2.5
 BESIDE = 0.12
 _SUBTITLE = "Default rate divided by mean PD, with 95 % intervals; above 1 the PD is too low; shaded: within a quarter"
 _WRONG = (BandVerdict.LOW, BandVerdict.HIGH)
+_SLIGHTLY = (BandVerdict.SLIGHTLY_LOW, BandVerdict.SLIGHTLY_HIGH)
 
 Bands = tuple[BandCalibration, ...]
 
@@ -106,8 +107,12 @@ def _title(bands: Bands) -> str:
     few = sum(band.verdict is BandVerdict.TOO_FEW for band in used)
     if few == len(used):
         return "Too few to conclude whether risk bands default as their PDs say"
-    within = f"Default rates are within a quarter of PD in {len(used) - few} of {plural(len(used), 'band')}"
-    return f"{within}; {few} too few to conclude" if few else within
+    slightly = sum(band.verdict in _SLIGHTLY for band in used)
+    of = plural(len(used), "band")
+    said = f"Default rates are within a quarter of PD in {len(used) - few} of {of}"
+    if slightly:
+        said = f"{slightly} of {of} {'is' if slightly == 1 else 'are'} off by more than chance, by less than a quarter"
+    return f"{said}; {few} too few to conclude" if few else said
 
 
 def _misplaced(band: BandCalibration) -> float:

@@ -105,10 +105,9 @@ def _title(grid: CellGrid, down: Axis, across: Axis) -> str:
         sure_gaps = ~grid.too_few
         n_off = int(np.count_nonzero(sure_gaps & ((grid.low > 0) | (grid.high < 0))))
         return leaving_out_zero(n_off, int(np.count_nonzero(sure_gaps)), "cells")
-    ends = []
-    for index in (np.nanargmin(sure), np.nanargmax(sure)):
-        i, j = np.unravel_index(index, sure.shape)
-        ends.append(f"{_word(grid, float(sure[i, j]))} (“{down.names[i]}”, “{across.names[j]}”)")
+    places = [np.unravel_index(index, sure.shape) for index in (np.nanargmin(sure), np.nanargmax(sure))]
+    values = labels.told_apart(*(float(sure[place]) for place in places))
+    ends = [f"{value} (“{down.names[i]}”, “{across.names[j]}”)" for value, (i, j) in zip(values, places, strict=True)]
     sentence = f"{_named(grid)} runs from {ends[0]} to {ends[1]}"
     return sentence[0].upper() + sentence[1:]
 
@@ -127,15 +126,20 @@ def _subtitle(grid: CellGrid, down: Axis, across: Axis) -> str:
 
 def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
     shown = 100 * np.where(grid.too_few, np.nan, grid.value)
+    digits = _digits(shown)
     unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
-    spread = "" if grid.measure is CellMeasure.MEAN_PD else " (%{customdata[1]:.2f} to %{customdata[2]:.2f})"
+    spread = (
+        ""
+        if grid.measure is CellMeasure.MEAN_PD
+        else f" (%{{customdata[1]:.{digits + 1}f}} to %{{customdata[2]:.{digits + 1}f}})"
+    )
     return go.Heatmap(
         z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, **_colours(grid, shown, theme),
         customdata=np.stack([grid.base, 100 * grid.low, 100 * grid.high], axis=-1).astype(np.float32),
-        text=_texts(grid, shown, "{:.1f}"), texttemplate="%{text}", textfont={"size": 12},
+        text=_texts(grid, shown, digits), texttemplate="%{text}", textfont={"size": 12},
         colorbar={"ticksuffix": "" if unit == "points" else " %", "thickness": 10, "outlinewidth": 0, "len": 0.9,
                   "title": {"text": unit if unit == "points" else ""}, "nticks": 6},
-        hovertemplate=f"%{{y}}<br>%{{x}}<br><b>{_named(grid)} %{{z:.2f}} {unit}</b>{spread}"
+        hovertemplate=f"%{{y}}<br>%{{x}}<br><b>{_named(grid)} %{{z:.{digits + 1}f}} {unit}</b>{spread}"
         f"<br>{_base(grid).lower()}: %{{customdata[0]:,}}<extra></extra>",
     )  # fmt: skip
 
@@ -144,18 +148,27 @@ def _few(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
     shown = np.where(grid.too_few & (grid.base > 0), grid.base, np.nan)
     return go.Heatmap(
         z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, showscale=False,
-        colorscale=[[0, theme.grid], [1, theme.grid]], text=_texts(grid, shown, "n {:,.0f}"), texttemplate="%{text}",
+        colorscale=[[0, theme.grid], [1, theme.grid]], text=_texts(grid, shown, 0, "n "), texttemplate="%{text}",
         textfont={"size": 11, "color": theme.muted},
         hovertemplate=f"%{{y}}<br>%{{x}}<br>too few to conclude; {_base(grid).lower()}: %{{z:,}}<extra></extra>",
     )  # fmt: skip
 
 
-def _texts(grid: CellGrid, shown: FloatArray, form: str) -> list[list[str]] | None:
+def _digits(shown: FloatArray) -> int:
+    """The decimals of all cells: one, and more where even the largest value is below 1."""
+    largest = float(np.nanmax(np.abs(shown), initial=0.0))
+    return labels.decimals(largest) if 0 < largest < 1 else 1
+
+
+def _texts(grid: CellGrid, shown: FloatArray, digits: int, before: str = "") -> list[list[str]] | None:
     if grid.base.size > MOST_WORDED_CELLS:
         return None
     # Adding 0 takes the sign off a zero that came of rounding.
-    rounded = np.round(shown, 1) + 0.0
-    return [["" if np.isnan(value) else form.format(value).replace("-", "−") for value in row] for row in rounded]
+    rounded = np.round(shown, digits) + 0.0
+    return [
+        ["" if np.isnan(value) else f"{before}{value:,.{digits}f}".replace("-", "−") for value in row]
+        for row in rounded
+    ]
 
 
 def _colours(grid: CellGrid, shown: FloatArray, theme: FigureTheme) -> dict[str, object]:
@@ -164,4 +177,8 @@ def _colours(grid: CellGrid, shown: FloatArray, theme: FigureTheme) -> dict[str,
         reach = float(np.nanmax(np.abs(shown), initial=0.1))
         return {"colorscale": [[0, theme.bad], [0.5, theme.surface], [1, theme.good]], "zmin": -reach, "zmax": reach}
     strong = theme.accent if grid.measure is CellMeasure.APPROVAL_RATE else theme.bad
-    return {"colorscale": [[0, theme.surface], [1, strong]], "zmin": 0.0, "zmax": float(np.nanmax(shown, initial=0.1))}
+    return {
+        "colorscale": [[0, theme.surface], [1, strong]],
+        "zmin": 0.0,
+        "zmax": float(np.nanmax(shown, initial=0.0)) or 0.1,
+    }

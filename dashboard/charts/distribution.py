@@ -18,20 +18,26 @@ from dashboard.charts.template import (
     set_axis,
     translucent,
 )
-from dashboard.labels import brief_percent, cutoff_percent, percent, plural
+from dashboard.labels import brief_percent, cutoff_percent, plural, told_apart
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
+from dashboard.metrics.estimate import Estimate
 
 # Below this many of either outcome their medians say nothing.
 MIN_TO_COMPARE = 10
 
 
-def plot_pd_distribution(distribution: PdDistribution, *, cutoff: float | None = None, dark: bool = False) -> go.Figure:
-    """Share of each outcome's applications by PD, with the cutoff where one is given; the two areas are equal."""
+def plot_pd_distribution(
+    distribution: PdDistribution, *, auc: Estimate | None = None, cutoff: float | None = None, dark: bool = False
+) -> go.Figure:
+    """Share of each outcome's applications by PD, with the cutoff where one is given; the two areas are equal.
+
+    The title concludes how the outcomes differ where the interval of `auc` leaves out 0.5.
+    """
     if not distribution.n_good + distribution.n_bad:
         return empty_figure("PD by outcome", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
-    figure = new_figure(_title(distribution), _subtitle(distribution), dark=dark)
+    figure = new_figure(_title(distribution, auc), _subtitle(distribution), dark=dark)
     if distribution.n_good:
         figure.add_trace(_area(distribution, "Non-defaults", theme))
     if distribution.n_bad:
@@ -78,7 +84,7 @@ def tabulate_pd_distribution(distribution: PdDistribution) -> Table:
     }
 
 
-def _title(distribution: PdDistribution) -> str:
+def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
     good, bad = distribution.good_median, distribution.bad_median
     if good is None or bad is None:
         noun, median = ("defaults", bad) if good is None else ("non-defaults", good)
@@ -87,8 +93,10 @@ def _title(distribution: PdDistribution) -> str:
         return "Too few to conclude how defaults and non-defaults differ in PD"
     if good == bad:
         return f"Defaults and non-defaults share a median PD of {brief_percent(good)}"
-    word = "higher" if bad > good else "lower"
-    return f"Defaults got {word} PDs: median {percent(bad, 1)} against {percent(good, 1)}"
+    medians = " against ".join(told_apart(bad, good))
+    if auc is not None and (auc.low or 0.0) <= 0.5 <= (1.0 if auc.high is None else auc.high):
+        return f"Defaults and non-defaults do not differ clearly in PD: median {medians}"
+    return f"Defaults got {'higher' if bad > good else 'lower'} PDs: median {medians}"
 
 
 def _subtitle(distribution: PdDistribution) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -168,10 +169,19 @@ def _title(curve: CutoffCurve, measure: _Measure) -> str:
         return f"{noun}: the best cutoff is {curve.optimum.explanation}"
     if is_range_wide(curve.optimum):
         return f"Too few to conclude which cutoff has the {noun.lower()}"
+    if curve.optimum.value is not None and math.isclose(curve.applied, curve.optimum.value, abs_tol=1e-9):
+        return f"The cutoff in force, {best}, has the {noun.lower()}"
+    if _is_flat(curve):
+        return f"{noun} at a cutoff of {best}; at {brief_percent(curve.applied)} it is the same"
     low, high = curve.optimum.low or 0.0, curve.optimum.high or 0.0
     if low <= curve.applied <= high:
         return f"{noun} at a cutoff of {best}, from which {brief_percent(curve.applied)} cannot be told apart"
     return f"{noun} at a cutoff of {best}; at {brief_percent(curve.applied)} it is {_gap(curve, measure)}"
+
+
+def _is_flat(curve: CutoffCurve) -> bool:
+    """Whether the cutoff in force costs or earns as much as the best one."""
+    return curve.best is not None and math.isclose(curve.now.value or 0.0, curve.best, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _gap(curve: CutoffCurve, measure: _Measure) -> str:
@@ -179,7 +189,8 @@ def _gap(curve: CutoffCurve, measure: _Measure) -> str:
     word = "higher" if now > best else "lower"
     if best <= 0 or (measure is _PROFIT and now < 0):
         return f"{amount(measure.factor * abs(now - best))} {word}"
-    return f"{percent(abs(now / best - 1), 1)} {word}"
+    share = abs(now / best - 1)
+    return f"{percent(share, 1) if share >= 0.0005 else percent(share)} {word}"
 
 
 def _subtitle(curve: CutoffCurve, measure: _Measure) -> str:

@@ -18,7 +18,7 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import percent
+from dashboard.labels import interval, percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.ranking import LiftTable
 
@@ -125,8 +125,8 @@ def _group_noun(table: LiftTable) -> str:
     return "tenth" if table.lift.size == 10 else "group"
 
 
-def _times(lift: float) -> str:
-    return f"{lift:.2f} times"
+def _times(lift: float, digits: int = 2) -> str:
+    return f"{lift:.{digits}f} times"
 
 
 def _concludes(table: LiftTable, group: int) -> bool:
@@ -135,8 +135,11 @@ def _concludes(table: LiftTable, group: int) -> bool:
 
 def _lift_title(table: LiftTable) -> str:
     noun = _group_noun(table)
+    low, high = float(table.lift_low[0]), float(table.lift_high[0])
     if not _concludes(table, 0):
-        return f"Too few to conclude how often the riskiest {noun} defaults"
+        if low <= 1 <= high:
+            return f"Too few to conclude how often the riskiest {noun} defaults"
+        return f"The riskiest {noun} defaults {low:.1f} to {_times(high, 1)} as often as the cohort"
     return f"The riskiest {noun} defaults {_times(float(table.lift[0]))} as often as the cohort"
 
 
@@ -148,7 +151,13 @@ def _lift_subtitle(table: LiftTable) -> str:
 
 def _gain_title(table: LiftTable) -> str:
     group = min(2, table.lift.size - 1)
-    return _held(table, group) if _concludes(table, group) else "Too few to conclude what the riskiest groups hold"
+    if _concludes(table, group):
+        return _held(table, group)
+    share, low, high = float(table.share[group]), float(table.captured_low[group]), float(table.captured_high[group])
+    if low <= share <= high:
+        return "Too few to conclude what the riskiest groups hold"
+    ends = interval(percent(low, 0), percent(high, 0))
+    return f"The riskiest {percent(share, 0)} hold {ends} of defaults"
 
 
 def _gain_subtitle() -> str:

@@ -224,7 +224,8 @@ def _best(curve: KsCurve) -> tuple[float, float, float]:
 
 def _ks_title(curve: KsCurve, statistic: Estimate) -> str:
     if is_too_wide(statistic):
-        return "Too few to conclude at which PD the outcomes part"
+        few = "oo few to conclude at which PD the outcomes part"
+        return f"Non-defaults and defaults differ in PD, t{few}" if statistic.low else f"T{few}"
     return f"Non-defaults and defaults are furthest apart at a PD of {brief_percent(_best(curve)[0])}"
 
 

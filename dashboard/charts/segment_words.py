@@ -57,17 +57,17 @@ def find_out(report: SegmentReport, measure: Measure) -> str:
 
 def leaving_out_zero(n_out: int, n_intervals: int, what: str) -> str:
     """How many of so many 95 % intervals of calibration gaps leave out 0, and how many would by chance."""
-    expected = max(round(0.05 * n_intervals), 1)
-    found = f"The calibration gap's interval leaves out 0 in {n_out} of {n_intervals} {what}"
-    return f"{found}; chance alone gives about {expected}"
+    found = f"In {n_out} of {n_intervals} {what} the calibration gap's interval excludes 0"
+    return f"{found}; chance alone would do so in about {labels.by_chance(n_intervals)}"
 
 
 def answer(report: SegmentReport) -> str:
     """Which segments to stop lending to, at the cutoff and without any, and how sure that is, in a few sentences."""
     at = f"At the cutoff of {labels.cutoff_percent(report.cutoff)}"
     if not report.cohort.approved:
-        return f"{at} nothing is approved, so nothing can be lost. {_without_cutoff(report)}"
-    return f"{at}, {_with_cutoff(report)} {_without_cutoff(report)}"
+        than = f"the break-even of {labels.brief_percent(report.break_even)}"
+        return f"{at} nothing is approved, so nothing can be lost. {_without_cutoff(report, than)}"
+    return f"{at}, {_with_cutoff(report)} {_without_cutoff(report, 'it')}"
 
 
 def _with_cutoff(report: SegmentReport) -> str:
@@ -86,16 +86,23 @@ def _with_cutoff(report: SegmentReport) -> str:
     return "; ".join([said, *rest]) + "."
 
 
-def _without_cutoff(report: SegmentReport) -> str:
+def _without_cutoff(report: SegmentReport, than: str) -> str:
+    """What would exceed the break-even, called `than`, if all were approved."""
     loses = [s for s in adverse_ranking(report.segments) if s.lending_to_all is Lending.LOSES]
+    if not loses and report.cohort.lending_to_all is Lending.LOSES:
+        # Each segment is asked more strictly than the cohort, so that the verdicts hold for all of them at once.
+        whole = _worded(report.cohort.default_rate)
+        return f"Were all approved, the cohort would clearly exceed {than} ({whole}), but no segment by itself."
     if not loses:
-        return "Even if all were approved, no segment would clearly exceed it."
+        return f"Even if all were approved, no segment would clearly exceed {than}."
     listed = name_few([f"{quoted(segment.name)} ({_worded(segment.default_rate)})" for segment in loses])
-    return f"Were all approved, {len(loses)} of {len(report.segments)} would clearly exceed it: {listed}."
+    n = len(report.segments)
+    which = _every(n) if len(loses) == n else f"{len(loses)} of {n}"
+    return f"Were all approved, {which} would clearly exceed {than}: {listed}."
 
 
 def _every(n: int) -> str:
-    return "the one segment" if n == 1 else f"all {n} segments"
+    return "the one segment" if n == 1 else "both segments" if n == 2 else f"all {n} segments"
 
 
 def _worded(rate: Estimate) -> str:
@@ -127,7 +134,7 @@ def _of_lending(report: SegmentReport) -> str:
     if not pays:
         return "Too few to conclude where approved applications lose money"
     if len(pays) == n:
-        return f"Approved applications pay in all {n} segments"
+        return f"Approved applications pay in {_every(n)}"
     return f"Approved applications pay in {len(pays)} of {n} segments and clearly lose money in none"
 
 
@@ -146,9 +153,12 @@ def _of_extremes(report: SegmentReport, measure: Measure) -> str:
     if len(sure) < 2:
         return f"Too few to conclude how {named} differs between segments"
     (low, lowest), (high, highest) = min(sure), max(sure)
-    if word(low) == word(high):
-        return f"The {named} is {word(low)} in every segment"
-    sentence = f"{named} runs from {word(low)} ({quoted(lowest)}) to {word(high)} ({quoted(highest)})"
+    if low == high:
+        return f"The {named} is {word(low)} in {_every(len(report.segments))}"
+    first, last = (word(low), word(high)) if measure is Measure.ROC_AUC else labels.told_apart(low, high)
+    if first == last:
+        return f"The {named} is about {first} in {_every(len(report.segments))}"
+    sentence = f"{named} runs from {first} ({quoted(lowest)}) to {last} ({quoted(highest)})"
     return sentence[0].upper() + sentence[1:]
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import cache, labels, state
 from dashboard.assumptions import assume
-from dashboard.cautions import caution
+from dashboard.cautions import caution, resolution, reversal
 from dashboard.charts.template import Named
 from dashboard.components.cohort_menu import compared, render_comparison
 from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
@@ -59,6 +59,11 @@ class View:
     def is_doubtful(self) -> bool:
         """Whether the cohort's PDs are off, so that figures which take them for probabilities need a warning."""
         return not self.is_cut_by_outcome and self.evaluation.calibration.is_doubtful
+
+    @property
+    def reversal(self) -> str:
+        """The sentence that doubts scores which rank the wrong way round; empty for the others."""
+        return "" if self.is_cut_by_outcome else reversal(self.evaluation.roc_auc)
 
     @property
     def portfolio_counts(self) -> ScoreCounts:
@@ -132,21 +137,23 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         return
     _render_caution(view)
     page.render(view)
-    _render_resolution()
+    _render_resolution(predictions)
 
 
 def _render_caution(view: View) -> None:
     told = caution(view.counts, view.cohort.filters)
     if told:
         st.info(told, icon=":material/info:")
+    if view.reversal:
+        st.warning(labels.plain(view.reversal), icon=":material/swap_vert:")
     suspicion = "" if view.is_cut_by_outcome else view.evaluation.suspicion
     if suspicion:
         st.error(labels.plain(suspicion), icon=":material/policy_alert:")
 
 
-def _render_resolution() -> None:
+def _render_resolution(predictions: Predictions) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Figures are counted in PD bins of 0.01 percentage points.", width="content")
+        st.caption(resolution(predictions.grid), width="content")
         render_method("Resolution", key="resolution")
 
 

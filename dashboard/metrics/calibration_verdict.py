@@ -23,7 +23,6 @@ from dashboard.metrics.calibration_tests import (
     spiegelhalter_test,
 )
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate
 
@@ -32,6 +31,8 @@ TOLERANCE = 0.05
 # Observed / expected has to be known this closely, to either side, before PDs are called right.
 PRECISION = 0.1
 N_GROUPS = 20
+# Small errors that one sentence names, the largest first.
+MOST_NAMED = 2
 LEVEL = 0.05
 _MIN_NOISE_RATIO = 2.0
 _MUCH = (BandVerdict.LOW, BandVerdict.HIGH)
@@ -42,6 +43,7 @@ class Standing(StrEnum):
     """What can be said of the calibration."""
 
     CALIBRATED = "calibrated"
+    CLOSE = "small errors beyond chance"
     OFF = "usable, but off"
     UNCALIBRATED = "not probabilities"
     OPEN = "too few to conclude"
@@ -49,12 +51,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One piece of evidence, in words: whether it is `beyond_chance` (95 %), and whether its error is `is_material`."""
+    """One piece of evidence, in words: whether it is `beyond_chance` (95 %), and whether its error is `is_material`.
+
+    `size` is that of the error, relative to what the PDs expect; a check that `is_test` does not say it in its words.
+    """
 
     words: str
     beyond_chance: bool
+    size: float
     is_material: bool
     is_severe: bool = False
+    is_test: bool = False
 
     @property
     def is_against(self) -> bool:
@@ -85,7 +92,8 @@ def calibration_verdict(counts: ScoreCounts) -> CalibrationVerdict:
     Five checks ask whether PDs are off by more than chance explains and by more than 5 %: observed / expected, slope,
     risk bands, calibration error (20 groups), significance tests. Two against the PDs make them off, level or error
     beyond 25 % make them no probabilities. One alone, or an observed / expected known to no better than 10 %, leaves
-    the question open. Thresholds and their error rates are in docs/metrics.md.
+    the question open. An error beyond chance of at most 5 % makes them close to right. Thresholds and their error
+    rates are in docs/metrics.md.
     """
     rate = default_rate(counts)
     if rate.value is None:
@@ -93,11 +101,7 @@ def calibration_verdict(counts: ScoreCounts) -> CalibrationVerdict:
     ratio, error = calibration_in_the_large(counts).ratio, expected_calibration_error(counts, n_groups=N_GROUPS)
     checks = tuple(_checks(counts, rate, error))
     standing = _standing(checks, _precision(ratio))
-    message = _message(standing, counts, checks)
-    auc = roc_auc(counts)
-    if auc.high is not None and auc.high < 0.5:
-        message += " Higher scores go with fewer defaults: is this the probability of repayment?"
-    return CalibrationVerdict(standing, message, checks)
+    return CalibrationVerdict(standing, _message(standing, counts, checks), checks)
 
 
 def _standing(checks: tuple[Check, ...], precision: float) -> Standing:
@@ -106,7 +110,9 @@ def _standing(checks: tuple[Check, ...], precision: float) -> Standing:
         return Standing.UNCALIBRATED
     if len(against) > 1:
         return Standing.OFF
-    return Standing.OPEN if against or precision > PRECISION else Standing.CALIBRATED
+    if against or precision > PRECISION:
+        return Standing.OPEN
+    return Standing.CLOSE if any(check.beyond_chance for check in checks) else Standing.CALIBRATED
 
 
 def _precision(ratio: Estimate) -> float:
@@ -121,7 +127,8 @@ def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError) -> Ite
     if slope.value is not None and slope.low is not None and slope.high is not None:
         side = "extreme" if slope.value < 1 else "much alike"
         words = f"the slope of {slope.value:.2f} (95 %: {slope.low:.2f}–{slope.high:.2f}) says that they are too {side}"
-        yield Check(words, not slope.low <= 1 <= slope.high, abs(slope.value - 1) > TOLERANCE)
+        size = abs(slope.value - 1)
+        yield Check(words, not slope.low <= 1 <= slope.high, size, size > TOLERANCE)
     yield _bands(calibration_by_band(counts), rarer * counts.n_applications)
     yield _error(error, rarer)
     yield from _tests(counts)
@@ -138,16 +145,17 @@ def _level(counts: ScoreCounts, rate: Estimate, rarer: float) -> Check:
     side = "more" if observed > mean else "fewer"
     far = f"{100 * abs(observed - mean) / mean:.0f} % {side} default" if mean else "some default where none should"
     words = f"{far} than they say ({100 * observed:.2f} % for {100 * mean:.2f} %)"
-    return Check(words, not inside, size > TOLERANCE, size > MAX_RELATIVE_GAP)
+    return Check(words, not inside, size, size > TOLERANCE, size > MAX_RELATIVE_GAP)
 
 
 def _bands(bands: tuple[BandCalibration, ...], rarer: float) -> Check:
     used = [band for band in bands if band.applications]
     off = [band for band in used if band.verdict in _OFF]
     misplaced = sum(abs(band.defaults - band.applications * (band.mean_pd.value or 0.0)) for band in off)
-    is_material = _share(misplaced, rarer) > TOLERANCE or any(band.verdict in _MUCH for band in off)
+    size = _share(misplaced, rarer)
+    is_material = size > TOLERANCE or any(band.verdict in _MUCH for band in off)
     words = f"{len(off)} of {len(used)} risk band{'' if len(used) == 1 else 's'} {'is' if len(off) == 1 else 'are'} off"
-    return Check(words, _are_beyond_chance(used, off), is_material)
+    return Check(words, _are_beyond_chance(used, off), size, is_material)
 
 
 def _are_beyond_chance(used: list[BandCalibration], off: list[BandCalibration]) -> bool:
@@ -170,7 +178,7 @@ def _error(found: CalibrationError, rarer: float) -> Check:
     size = _share(math.sqrt(max(error**2 - found.noise**2, 0.0)), rarer)
     words = f"groups by PD are off by {100 * error:.2f} points on average, by chance up to {100 * found.noise_high:.2f}"
     is_severe = size > MAX_RELATIVE_GAP and error >= _MIN_NOISE_RATIO * found.noise
-    return Check(words, error > found.noise_high, size > TOLERANCE, is_severe)
+    return Check(words, error > found.noise_high, size, size > TOLERANCE, is_severe)
 
 
 def _tests(counts: ScoreCounts) -> Iterator[Check]:
@@ -190,7 +198,7 @@ def _tests(counts: ScoreCounts) -> Iterator[Check]:
     weight = float((groups.applications * np.divide(groups.mean_pd, 1 - groups.mean_pd)).sum())
     size = math.sqrt(max(statistic - n, 0.0) / weight)
     words = f"{' and '.join(rejecting) or 'no significance test'} {'reject' if len(rejecting) > 1 else 'rejects'} them"
-    yield Check(words, bool(rejecting), size > TOLERANCE)
+    yield Check(words, bool(rejecting), size, size > TOLERANCE, is_test=True)
 
 
 def _p(value: float) -> str:
@@ -203,7 +211,13 @@ def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...])
     level = f"the mean PD is {mean:.2f} % where {rate:.2f} % defaulted"
     match standing:
         case Standing.CALIBRATED:
-            return f"PDs can be read as probabilities: {level}, and {_error_words(counts)}.{_reservations(checks)}"
+            return f"PDs can be read as probabilities: {level}, and {_error_words(counts)}."
+        case Standing.CLOSE:
+            # The check of the level gives the level itself.
+            largest = sorted((check for check in checks if check.beyond_chance), key=_rank, reverse=True)[:MOST_NAMED]
+            told = "" if checks[0] in largest else f" ({level})"
+            named = "; ".join(check.words for check in largest)
+            return f"PDs are right on the whole{told}, with small errors beyond chance: {named}."
         case Standing.OFF:
             if checks[0].is_against:
                 return f"PDs are off by more than chance: {against}."
@@ -211,14 +225,15 @@ def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...])
         case Standing.UNCALIBRATED:
             return f"These scores are not probabilities: {level}, and {_error_words(counts)}."
         case Standing.OPEN:
+            error = _error_words(counts)
             said = f" One sign against them: {against}." if against else ""
-            return f"Too few applications to conclude on calibration: {level}, and {_error_words(counts)}.{said}"
+            told = level if error in against else f"{level}, and {error}"
+            return f"Too few applications to conclude on calibration: {told}.{said}"
 
 
 def _error_words(counts: ScoreCounts) -> str:
     return _error(expected_calibration_error(counts, n_groups=N_GROUPS), 1.0).words
 
 
-def _reservations(checks: tuple[Check, ...]) -> str:
-    small = "; ".join(check.words for check in checks if check.beyond_chance)
-    return f" Beyond chance, but too small to act on: {small}." if small else ""
+def _rank(check: Check) -> tuple[bool, float]:
+    return not check.is_test, check.size

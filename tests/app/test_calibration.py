@@ -152,6 +152,25 @@ def test_imported_scores_that_are_not_probabilities_are_called_so_first(tmp_path
     assert "taken to be out of sample" in texts(app)
 
 
+@pytest.mark.parametrize("page", ["calibration", "discrimination", "cutoff"])
+def test_scores_that_rank_the_wrong_way_round_are_doubted_on_every_page(
+    page: str, tmp_path: Path, open_page: OpenPage
+) -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.beta(1, 11, 4_000)
+    app = open_page(page, arguments=write_predictions(tmp_path / "good.csv", rng.random(4_000) < truth, 1 - truth))
+    assert any("is this the probability of repayment?" in warning.value for warning in app.warning)
+    assert not any("discrimination is not affected" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize("page", ["calibration", "overview"])
+def test_a_verdict_has_the_same_colour_on_every_page(page: str, tmp_path: Path, open_page: OpenPage) -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.beta(1, 11, 4_000)
+    arguments = write_predictions(tmp_path / "weighted.csv", rng.random(4_000) < truth, truth**0.4)
+    assert "These scores are not probabilities" in open_page(page, arguments=arguments).error[0].value
+
+
 @pytest.mark.parametrize("tab", ["Reliability", "Risk bands", "Brier score", "Significance tests"])
 @pytest.mark.parametrize("outcome", [[0] * 40, [1] * 40, [1]])
 def test_one_outcome_only_says_what_is_not_defined(

@@ -175,3 +175,15 @@ def test_few_applications_conclude_nothing(open_page: OpenPage, built: Settings,
     pl.DataFrame({"target": [0, 0, 1, 0, 1, 0], "pd": [0.01, 0.05, 0.08, 0.1, 0.3, 0.2]}).write_csv(path)
     app = open_page("discrimination", {"disc.tab": tab}, ("--predictions", str(path)))
     assert "Too few to conclude" in text(app)
+
+
+def test_lift_of_a_low_default_portfolio_tells_its_pds_apart(tmp_path: Path, open_page: OpenPage) -> None:
+    # Mean PDs of the ten groups from 0.0425 % down to 0.0065 %.
+    pd = np.linspace(0.00004, 0.00044, 1_000)
+    outcome = np.arange(1_000) % 250 == 249
+    path = tmp_path / "low.csv"
+    pl.DataFrame({"target": outcome.astype(int), "score": pd}).write_csv(path)
+    app = open_page("discrimination", {"disc.tab": "Lift and gain"}, ("--predictions", str(path)))
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert columns["Mean PD (%)"]["type_config"]["format"] == "%.3f"
+    assert columns["Lift"]["type_config"]["format"] == "%.2f"

@@ -66,6 +66,57 @@ def test_two_percentages_that_differ_are_told_apart(one: float, other: float, di
     assert labels.telling_digits(one, other) == digits
 
 
+@pytest.mark.parametrize(
+    ("percentages", "digits"),
+    [
+        ([8.07, 0.3, None], 2),
+        ([0.0, 12.0], 2),
+        ([0.036, 0.043], 2),
+        ([1.5, 0.0043], 3),
+        ([1.5, 1e-6], 4),
+        ([], 2),
+    ],
+)
+def test_a_column_of_percentages_shows_its_smallest(percentages: list[float | None], digits: int) -> None:
+    assert labels.column_decimals(percentages) == digits
+
+
+@pytest.mark.parametrize(
+    ("share", "worded"),
+    [
+        (0.0, "0.00 %"),
+        (0.0807, "8.07 %"),
+        (0.001, "0.10 %"),
+        (0.000364, "0.036 %"),
+        (0.000428, "0.043 %"),
+        (0.0000051, "0.00051 %"),
+        # No more than seven decimals.
+        (1e-9, "0.0000001 %"),
+        (-0.000364, "-0.036 %"),
+    ],
+)
+def test_a_small_percentage_keeps_two_digits(share: float, worded: str) -> None:
+    assert labels.percent(share) == worded
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        (0.15, 0.06, ("15.0 %", "6.00 %")),
+        (0.039, 0.04, ("3.90 %", "4.00 %")),
+        (0.1501, 0.1502, ("15.01 %", "15.02 %")),
+        (0.0503, 0.05029, ("5.030 %", "5.029 %")),
+        (0.05, 0.05, ("5.00 %", "5.00 %")),
+    ],
+)
+def test_two_brief_percentages_that_differ_are_told_apart(one: float, other: float, words: tuple[str, str]) -> None:
+    assert labels.told_apart(one, other) == words
+
+
+def test_one_interval_in_twenty_misses_by_chance() -> None:
+    assert [labels.by_chance(n) for n in (2, 12, 100, 1_000)] == ["0.1", "0.6", "5", "50"]
+
+
 def test_an_interval_says_its_unit_once() -> None:
     assert labels.interval("7.51 %", "9.03 %") == "7.51–9.03 %"
     assert labels.interval("0.683", "0.738") == "0.683–0.738"

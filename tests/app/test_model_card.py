@@ -245,7 +245,7 @@ def test_what_is_said_of_a_group_by_hand() -> None:
     ]  # fmt: skip
     assert facts.summarise_groups([high, small, alike]) == (
         "Observed / expected runs from 0.95 for gender “Female” (95 %: 0.78–1.15) to 1.30 for gender “Male” "
-        "(95 %: 1.11–1.52). The interval leaves out 1 in 1 of 2 groups; chance alone gives about 1."
+        "(95 %: 1.11–1.52). In 1 of 2 groups the interval excludes 1; chance alone would do so in about 0.1."
     )
     assert facts.summarise_groups([high, small]) == ""
 

@@ -165,7 +165,7 @@ def test_uncalibrated_probabilities_are_called_so(tmp_path: Path, open_page: Ope
     path = tmp_path / "weighted.csv"
     pl.DataFrame({"target": (rng.random(4_000) < truth).astype(int), "score": truth**0.4}).write_csv(path)
     app = open_page("overview", arguments=("--predictions", str(path)))
-    assert "are not probabilities" in app.main.warning[0].value
+    assert "are not probabilities" in app.main.error[0].value
 
 
 def card(app: AppTest, label: str) -> Metric:

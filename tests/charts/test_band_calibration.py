@@ -17,6 +17,10 @@ HAND = calibration_by_band(
     exact_counts([1] * 100 + [0] * 9_900 + [1] * 900 + [0] * 9_100, [0.01] * 10_000 + [0.06] * 10_000)
 )
 FITTING = calibration_by_band(exact_counts([1] * 100 + [0] * 9_900, [0.01] * 10_000))
+# Band C: 660 defaults for 600, of which the interval of about 48 leaves out.
+SLIGHT = calibration_by_band(
+    exact_counts([1] * 100 + [0] * 9_900 + [1] * 660 + [0] * 9_340, [0.01] * 10_000 + [0.06] * 10_000)
+)
 FEW = calibration_by_band(exact_counts([1] + [0] * 99, [0.01] * 100))
 EMPTY = calibration_by_band(ScoreCounts.empty())
 
@@ -43,6 +47,7 @@ def test_values_are_written_beside_their_points() -> None:
     [
         (HAND, "Band C defaults 1.50 times as often as its PD says"),
         (FITTING, "Default rates are within a quarter of PD in 1 of 1 band"),
+        (SLIGHT, "1 of 2 bands is off by more than chance, by less than a quarter"),
         (FEW, "Too few to conclude whether risk bands default as their PDs say"),
     ],
 )

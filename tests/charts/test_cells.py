@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -49,11 +50,21 @@ def test_title_and_subtitle_say_what_is_there() -> None:
 
 def test_calibration_gap_counts_what_chance_does_not_explain() -> None:
     assert plot(CellMeasure.CALIBRATION_GAP).layout.title.text == (
-        "The calibration gap's interval leaves out 0 in 1 of 3 cells; chance alone gives about 1"
+        "In 1 of 3 cells the calibration gap's interval excludes 0; chance alone would do so in about 0.15"
     )
     values = plot(CellMeasure.CALIBRATION_GAP).data[0]
     assert (values.zmin, values.zmax) == (pytest.approx(-1.0), pytest.approx(1.0))
     assert values.text[0][0] == "−1.0"
+
+
+def test_small_values_are_told_apart() -> None:
+    # Mean PDs of 0.036, 0.043, 0.0361 and 0.1 %, the last of too few.
+    small = replace(CELLS, pd_sum=np.array([[0.72, 0.43], [1.444, 0.02]]))
+    figure = plot_cells(grid_of(CellMeasure.MEAN_PD, small), down=DOWN, across=ACROSS)
+    values = figure.data[0]
+    assert [list(row) for row in values.text] == [["0.036", "0.043"], ["0.036", ""]]
+    assert values.zmax == pytest.approx(0.043)
+    assert figure.layout.title.text.startswith("Mean PD runs from 0.036 % (“young”, “low”) to 0.043 %")
 
 
 def test_scale_starts_at_nothing_and_ends_at_the_highest_cell() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,6 +10,7 @@ import pytest
 from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.distribution import PdDistribution, pd_distribution
+from dashboard.metrics.estimate import Estimate
 
 HAND = PdDistribution(
     edges=np.array([0.0, 0.1, 0.2]),
@@ -42,9 +44,19 @@ def test_outcomes_differ_in_more_than_colour() -> None:
 
 
 def test_title_is_the_takeaway() -> None:
-    assert plot_pd_distribution(HAND).layout.title.text == "Defaults got higher PDs: median 15.0 % against 6.0 %"
+    assert plot_pd_distribution(HAND).layout.title.text == "Defaults got higher PDs: median 15.0 % against 6.00 %"
     swapped = PdDistribution(HAND.edges, HAND.good, HAND.bad, 0, 10, 0.15, 0.06)
     assert plot_pd_distribution(swapped).layout.title.text.startswith("Defaults got lower PDs")
+
+
+def test_medians_that_may_differ_by_chance_are_not_concluded_from() -> None:
+    small = replace(HAND, good_median=0.00031, bad_median=0.00039)
+    assert plot_pd_distribution(small, auc=Estimate(0.52, 0.47, 0.57)).layout.title.text == (
+        "Defaults and non-defaults do not differ clearly in PD: median 0.039 % against 0.031 %"
+    )
+    assert plot_pd_distribution(small, auc=Estimate(0.6, 0.55, 0.65)).layout.title.text == (
+        "Defaults got higher PDs: median 0.039 % against 0.031 %"
+    )
 
 
 def test_what_is_not_drawn_is_said() -> None:

@@ -31,7 +31,7 @@ def table_of(defaults: list[int]) -> LiftTable:
 # 200 defaults among 1,000.
 HAND = table_of([80, 40, 30, 20, 10, 10, 5, 5, 0, 0])
 OTHER = table_of([50, 40, 30, 20, 20, 10, 10, 10, 5, 5])
-FEW = table_of([3, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+FEW = table_of([1, 1, 0, 0, 1, 1, 0, 0, 0, 0])
 
 
 def test_bars_are_lifts_with_intervals() -> None:
@@ -62,6 +62,15 @@ def test_gain_rises_from_nothing_to_all() -> None:
 def test_few_defaults_conclude_nothing() -> None:
     assert plot_lift(FEW).layout.title.text == "Too few to conclude how often the riskiest tenth defaults"
     assert plot_gain(FEW).layout.title.text == "Too few to conclude what the riskiest groups hold"
+
+
+def test_few_defaults_conclude_what_their_interval_leaves_no_doubt_of() -> None:
+    # 12 of 24 defaults in the riskiest tenth and 22 in the riskiest 30 %: intervals wider than 20 points, far from what
+    # chance would put there.
+    table = table_of([12, 6, 4, 1, 1, 0, 0, 0, 0, 0])
+    assert table.lift_low[0] > 3
+    assert plot_lift(table).layout.title.text.startswith("The riskiest tenth defaults 3.")
+    assert plot_gain(table).layout.title.text == "The riskiest 30 % hold 76–98 % of defaults"
 
 
 def test_the_compared_is_marked_without_colour_too() -> None:

@@ -190,6 +190,14 @@ def test_five_rows_conclude_nothing(plot: Plot) -> None:
     assert title(plot(HAND)).startswith("Too few to conclude")
 
 
+def test_outcomes_that_clearly_differ_are_said_to_where_the_place_is_open() -> None:
+    # Of 20 defaults 15 have the higher of two PDs, of 200 non-defaults 40: a KS of 0.55, known to about 0.2.
+    counts = exact_counts([1] * 20 + [0] * 200, [0.2] * 15 + [0.1] * 5 + [0.2] * 40 + [0.1] * 160)
+    assert title(ks(counts)) == (
+        "Non-defaults and defaults differ in PD, too few to conclude at which PD the outcomes part"
+    )
+
+
 @pytest.mark.parametrize("plot", [precision_recall, ks, cap])
 @pytest.mark.parametrize("counts", [ScoreCounts.empty(), exact_counts([0, 0], [0.1, 0.2])])
 def test_undefined_curves_say_why(plot: Plot, counts: ScoreCounts) -> None:

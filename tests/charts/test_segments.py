@@ -96,8 +96,8 @@ def test_titles_say_what_was_found() -> None:
         Measure.BAD_RATE: "Approved applications lose money in 1 of 4 segments: “<b>high</b>”",
         Measure.APPROVAL_RATE: "Approval rate runs from 66.7 % (“<b>high</b>”) to 95.2 % (“low”)",
         Measure.MEAN_PD: "Mean PD runs from 5.71 % (“low”) to 10.0 % (“<b>high</b>”)",
-        Measure.CALIBRATION_GAP: "The calibration gap's interval leaves out 0 in 2 of 3 segments; "
-        "chance alone gives about 1",
+        Measure.CALIBRATION_GAP: "In 2 of 3 segments the calibration gap's interval excludes 0; "
+        "chance alone would do so in about 0.15",
         Measure.ROC_AUC: "ROC AUC runs from 0.578 (“low”) to 0.648 (“middle”)",
         Measure.SHARE: "Share of applications runs from 0.12 % (“few”) to 49.4 % (“middle”)",
     }
@@ -111,7 +111,12 @@ def test_title_admits_that_there_is_too_little() -> None:
     assert find_out(tiny, Measure.CALIBRATION_GAP) == "Too few to conclude whether PDs are right in any segment"
     alike = report_of([counts((400, 5_000), (0, 0)), counts((400, 5_000), (0, 0))])
     assert find_out(alike, Measure.DEFAULT_RATE) == "No segment's default rate differs clearly from that of the rest"
-    assert find_out(alike, Measure.MEAN_PD) == "The Mean PD is 5.00 % in every segment"
+    assert find_out(alike, Measure.MEAN_PD) == "The Mean PD is 5.00 % in both segments"
+    # Mean PDs of 5.000 % and of 5.015 %, one application in a thousand being at 20 %.
+    near = report_of([counts((400, 5_000), (0, 0)), counts((400, 5_000), (1, 5))])
+    assert find_out(near, Measure.MEAN_PD) == "Mean PD runs from 5.00 % (“low”) to 5.01 % (“middle”)"
+    nearer = report_of([counts((4_000, 50_000), (0, 0)), counts((4_000, 50_000), (1, 5))])
+    assert find_out(nearer, Measure.MEAN_PD) == "Mean PD runs from 5.000 % (“low”) to 5.001 % (“middle”)"
     assert find_out(LONE, Measure.DEFAULT_RATE).startswith("One segment holds the whole cohort")
 
 
@@ -124,10 +129,19 @@ def test_the_answer_names_whom_to_stop_lending_to() -> None:
     safe = report_of([counts((40, 2_000), (0, 0)), counts((30, 2_000), (0, 0))])
     assert answer(safe) == (
         "At the cutoff of 10.0 %, approved applications clearly default less often than the break-even of 9.00 % in "
-        "all 2 segments. Even if all were approved, no segment would clearly exceed it."
+        "both segments. Even if all were approved, no segment would clearly exceed it."
     )
     declined = report_of([counts((0, 0), (40, 2_000))])
     assert answer(declined).startswith("At the cutoff of 10.0 % nothing is approved, so nothing can be lost.")
+    assert answer(declined).endswith("no segment would clearly exceed the break-even of 9.00 %.")
+    # 10.6 % of 4,000 lie above 9 %; of 1,000, at the level that holds for four segments at once, they do not.
+    together = report_of([counts((0, 0), (106, 1_000))] * 4)
+    assert answer(together).endswith(
+        "Were all approved, the cohort would clearly exceed the break-even of 9.00 % (10.6 %, 95 %: 9.68–11.6 %), but "
+        "no segment by itself."
+    )
+    lone = report_of([counts((0, 0), (400, 2_000))])
+    assert "Were all approved, the one segment would clearly exceed the break-even of 9.00 %: “low”" in answer(lone)
     open_case = report_of([counts((9, 100), (0, 0)), counts((9, 100), (0, 0))])
     assert "no segment's approved applications clearly default more often" in answer(open_case)
     assert "for 2 it cannot be told" in answer(open_case)

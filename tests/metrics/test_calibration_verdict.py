@@ -50,7 +50,7 @@ RIGHT = tuple((pd, 30_000, round(30_000 * pd)) for pd in (0.01, 0.03, 0.06, 0.11
         (made((0.08, 100_000, 9_900)), Standing.OFF),
         (made((0.08, 100_000, 10_100)), Standing.UNCALIBRATED),
         (made((0.08, 100_000, 8_800)), Standing.OFF),
-        (made((0.08, 100_000, 8_300)), Standing.CALIBRATED),
+        (made((0.08, 100_000, 8_300)), Standing.CLOSE),
         # The same error where chance explains it: 86 defaults for 80, with an interval of 70 to 105.
         (made((0.08, 1_000, 86)), Standing.OPEN),
         # 3,000 applications at 4 % of which 9 % default: alone, as a tenth of the cohort, and as a tenth of 3,000.
@@ -89,25 +89,31 @@ def test_a_cohort_that_is_right_on_the_whole_and_off_in_places_is_not_praised() 
     assert "Hosmer-Lemeshow (p " in found.message
 
 
-def test_what_tests_reject_is_said_where_it_is_too_small_to_act_on() -> None:
-    # 3 % more defaults than the PDs say, in every band of 180,000 applications.
+def test_of_small_errors_beyond_chance_the_two_largest_are_named_once() -> None:
+    # 3 % more defaults than the PDs say, in every band of 180,000 applications: effects lead, and the tests,
+    # which reject, are not among the two.
     found = calibration_verdict(made(*((pd, n, round(1.03 * bad)) for pd, n, bad in RIGHT)))
-    assert found.standing is Standing.CALIBRATED
+    assert found.standing is Standing.CLOSE
     assert not found.is_doubtful
-    assert (
-        "Beyond chance, but too small to act on: 3 % more default than they say (14.25 % for 13.83 %)" in found.message
-    )
-    assert "Hosmer-Lemeshow (p < 0.001)" in found.message
+    start, _, named = found.message.partition(": ")
+    assert start == "PDs are right on the whole, with small errors beyond chance"
+    assert "3 % more default than they say (14.25 % for 13.83 %)" in named
+    assert len(named.split("; ")) == 2
+    assert "Hosmer-Lemeshow" not in named
+    assert found.message.count("14.25 %") == 1
 
 
-def test_no_check_against_the_pds_stands_beside_praise() -> None:
+def test_praise_stands_only_where_no_check_is_beyond_chance() -> None:
     rng = np.random.default_rng(8)
     for seed in range(60):
         counts = drawn(rng.normal(0, 0.15), 8_000, seed=seed, slope=rng.normal(1, 0.1))
         found = calibration_verdict(counts)
         if found.standing is Standing.CALIBRATED:
+            assert not any(check.beyond_chance for check in found.checks)
+        if found.standing is Standing.CLOSE:
+            assert any(check.beyond_chance for check in found.checks)
             assert not any(check.is_against for check in found.checks)
-            assert "reject" not in found.message.partition("too small to act on")[0]
+        assert found.message.count("groups by PD are off by") <= 1
 
 
 def test_right_pds_are_seldom_said_to_be_off() -> None:
@@ -134,14 +140,6 @@ def test_message_gives_the_figures() -> None:
 def test_an_empty_cohort_is_not_defined() -> None:
     found = calibration_verdict(ScoreCounts.empty())
     assert found.message == "Calibration is not defined because the cohort holds no applications."
-
-
-def test_scores_of_repayment_are_asked_about() -> None:
-    rng = np.random.default_rng(4)
-    pd = rng.beta(1, 11, 5_000)
-    outcome = rng.random(5_000) < pd
-    assert "probability of repayment?" in calibration_verdict(exact_counts(outcome, 1 - pd)).message
-    assert "repayment" not in calibration_verdict(exact_counts(outcome, pd)).message
 
 
 @pytest.mark.parametrize("outcome", [[1, 0], [1, 1], [0, 0], [1]])
