@@ -15,7 +15,7 @@ is more than they account for, the rest is said to be a combination of several v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +23,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.plausibility import broken_rules
 from data.schema import Group, Kind
-from inference.comparison import Reference, are_typical, as_array, typical_value
+from inference.comparison import Reference, are_typical, as_array, is_typical, typical_value
 from inference.explainer import Advance, Explainer, Explanation
 from inference.session import ScoringSession
+from inference.sufficiency import is_missing
 from inference.values import Value
 from inference.variants import move_fields, score_variants
 
@@ -90,16 +92,21 @@ def principal_reasons(
 
 
 def strongest_supports(
-    explanation: Explanation, reference: Reference, *, missing: Collection[str] = (), n: int = MOST_SUPPORTS
+    application: Mapping[str, Value], explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS
 ) -> tuple[Reason, ...]:
     """The fields that lower the risk most below the reference's, most negative excess first; for an approved one.
 
-    What is not known speaks for nobody: the fields `missing` are passed over.
+    Passed over are fields whose value is missing, contradicts another one or is typical of the just approved: none of
+    these speaks for the applicant. `explanation` is that of `application`.
     """
     if reference.n_applications == 0:
         return ()
-    excess = _excess(explanation, reference)
-    lowering = [Reason(name, value) for name, value in excess.items() if value < 0 and name not in missing]
+    doubtful = {name for rule in broken_rules(application) for name in rule.columns}
+    lowering = [
+        Reason(name, value)
+        for name, value in _excess(explanation, reference).items()
+        if value < 0 and name not in doubtful and _can_support(name, application.get(name), reference)
+    ]
     return tuple(sorted(lowering, key=lambda reason: reason.excess)[:n])
 
 
@@ -165,6 +172,10 @@ def _can_be_named(name: str, values: Sequence[Value] | pl.Series, reference: Ref
     found = as_array(column, values)
     can: NDArray[np.bool_] = ~are_typical(column, found, reference.typical[name])
     return can & (found != 1) if column.kind is Kind.FLAG and column.group in _GIVEN else can
+
+
+def _can_support(name: str, value: Value, reference: Reference) -> bool:
+    return not is_missing(value) and not is_typical(schema.column(name), value, reference.typical[name])
 
 
 def _moved_one(

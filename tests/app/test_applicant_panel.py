@@ -132,7 +132,11 @@ def test_the_three_reasons_are_those_of_an_assessment(
     lines = next(text.value for text in app.sidebar.markdown if "mainly because of" in text.value).splitlines()
     assert lines[0].startswith("Declined" if published[identifier] >= limit else "Approved")
     columns = [schema.column(reason.field) for reason in wanted.reasons[:3]]
-    said = [f"- **{column.label}**: {word_field(column, values[column.name])}" for column in columns]
+    marks = ["†" if column.sensitivity is schema.Sensitivity.SENSITIVE else "" for column in columns]
+    said = [
+        f"- **{column.label}**{mark}: {word_field(column, values[column.name])}"
+        for column, mark in zip(columns, marks, strict=True)
+    ]
     assert [line.replace("\\", "").replace("\u00a0", " ") for line in lines[1:]] == said
 
 

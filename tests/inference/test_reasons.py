@@ -156,7 +156,7 @@ def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
 def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
     nobody = Reference(0, {})
     assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
-    assert strongest_supports(explained(AMT_CREDIT=-3.0), nobody) == ()
+    assert strongest_supports(UNUSUAL, explained(AMT_CREDIT=-3.0), nobody) == ()
     table = pl.DataFrame([UNUSUAL] * 2)
     explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
     assert batch_reasons(table, np.zeros((2, 3), np.float32), explainer, session, nobody).tolist() == [[-1] * 4] * 2
@@ -164,8 +164,33 @@ def test_without_approved_applications_there_are_no_reasons(session: ScoringSess
 
 def test_supports_lower_the_risk_below_the_references() -> None:
     reference = dataclasses.replace(REFERENCE, features=dict.fromkeys(FIELDS, 0.25))
-    found = strongest_supports(explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25), reference, n=2)
+    explanation = explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25)
+    found = strongest_supports(UNUSUAL, explanation, reference, n=2)
     assert found == (Reason("AMT_CREDIT", -0.75), Reason("EXT_SOURCE_1", -0.25))
+
+
+@pytest.mark.parametrize(
+    ("edits", "wanted"),
+    [
+        ({}, ["AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1"]),
+        # Missing, though fewer than half of the just approved lack it.
+        ({"AMT_CREDIT": None}, ["AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED"]),
+        # On the edge of the middle half; missing like most.
+        ({"AMT_CREDIT": 5.0, "EXT_SOURCE_1": None}, ["AMT_INCOME_TOTAL", "DAYS_EMPLOYED", "FLAG_PHONE"]),
+        # 51 incomes of credit: both fields of the rule are in doubt.
+        ({"AMT_CREDIT": 51.0}, ["EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_PHONE"]),
+        # Employed for 41.1 years at an age of 24.6; the age is no field of this model.
+        ({"DAYS_EMPLOYED": -15_012, "DAYS_BIRTH": -8_985, "AMT_CREDIT": None, "AMT_INCOME_TOTAL": 4.0},
+         ["EXT_SOURCE_1", "FLAG_PHONE"]),
+    ],
+)  # fmt: skip
+def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str, Value], wanted: list[str]) -> None:
+    explanation = explained(
+        AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=-0.4, EXT_SOURCE_1=-0.3, DAYS_EMPLOYED=-0.2, FLAG_PHONE=-0.1,
+        FLAG_DOCUMENT_3=0.1,
+    )  # fmt: skip
+    found = strongest_supports({**UNUSUAL, **edits}, explanation, REFERENCE)
+    assert [reason.field for reason in found] == wanted
 
 
 def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSession) -> None:
@@ -178,8 +203,8 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
         Reason("AMT_CREDIT", 0.375),
         Reason("AMT_INCOME_TOTAL", 0.375),
     )
-    opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5})
-    assert strongest_supports(explanation, opposite) == (
+    opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5}, TYPICAL)
+    assert strongest_supports(UNUSUAL, explanation, opposite) == (
         Reason("AMT_INCOME_TOTAL", -0.375),
         Reason("AMT_CREDIT", -0.125),
     )

@@ -13,7 +13,7 @@ from dashboard.drafts import NEW, NO_EDITS, Draft
 from dashboard.filters import Filters
 from dashboard.lookup import Pick
 from dashboard.metrics.placement import share_below
-from dashboard.reason_words import word_reason
+from dashboard.reason_words import SENSITIVE_NOTE, word_reason
 from dashboard.visit import APPLICANT, EDITS
 from data.errors import DataError
 from inference.assessment import Assessment
@@ -243,11 +243,13 @@ def _render_reasons(view: ApplicantView) -> None:
     if not reasons:
         return
     lines = [f"{word_decision(view.assessed)}{' by the published model' if view.filed else ''} mainly because of"]
-    for reason in reasons:
-        worded = word_reason(reason, view.values, None)
+    worded_reasons = [word_reason(reason, view.values, None) for reason in reasons]
+    for reason, worded in zip(reasons, worded_reasons, strict=True):
         value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"
-        lines.append(f"- **{labels.plain(worded.label)}**{value}")
+        lines.append(f"- **{labels.plain(worded.label)}**{worded.mark}{value}")
     st.markdown("\n".join(lines))
+    if any(worded.mark for worded in worded_reasons):
+        st.caption(SENSITIVE_NOTE)
 
 
 def _render_provenance(view: ApplicantView) -> None:
