@@ -15,6 +15,7 @@ is more than they account for, the rest is said to be a combination of several v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,8 +36,10 @@ from inference.variants import move_fields, score_variants
 MOST_REASONS = 4
 MOST_SUPPORTS = 3
 NO_REASON = -1
-# In log-odds: what multiplies the odds by less than 1.01 is no principal reason.
-LEAST_EXCESS = 0.01
+# In log-odds: what multiplies the odds by less than 1.05 is no principal reason.
+LEAST_EXCESS = math.log(1.05)
+# Whoever is declined is told something: with no field to name, a combination from here on.
+_LEAST_TOLD = 0.001
 COMBINATION = "COMBINATION"
 COMBINATION_LABEL = "A combination of several values"
 # Flags of these groups say that something was given: only its lack can count against an applicant.
@@ -215,6 +218,6 @@ def _named(excess: NDArray[np.float32], candidates: NDArray[np.bool_], lowers: L
     left = excess.sum(axis=1, dtype=np.float64)
     np.subtract.at(left, rows, excess[rows, order[rows, ranks]])
     n_named = (named != NO_REASON).sum(axis=1)
-    combined = np.flatnonzero((n_named < n) & (left > LEAST_EXCESS))
+    combined = np.flatnonzero((n_named < n) & (left > np.where(n_named > 0, LEAST_EXCESS, _LEAST_TOLD)))
     named[combined, n_named[combined]] = n_fields
     return named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -141,8 +142,18 @@ def test_that_a_document_was_given_is_no_reason(session: ScoringSession) -> None
 
 
 def test_what_rounds_to_nothing_is_not_said(session: ScoringSession) -> None:
-    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.009, EXT_SOURCE_1=0.0005)
+    # ln 1.05 = 0.04879.
+    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0487, EXT_SOURCE_1=0.00005)
     assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (Reason("AMT_CREDIT", 1.0),)
+    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0489, EXT_SOURCE_1=0.00005)
+    named = (Reason("AMT_CREDIT", 1.0), Reason("AMT_INCOME_TOTAL", 0.0489))
+    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == named
+
+
+def test_without_a_reason_of_weight_the_little_there_is_is_told(session: ScoringSession) -> None:
+    found = principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=0.015625), session, REFERENCE)
+    assert found == (Reason(COMBINATION, 0.046875),)
+    assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=-0.5), session, REFERENCE) == ()
 
 
 def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
@@ -254,12 +265,12 @@ def test_many_at_once_have_the_reasons_of_each_alone(
         named = [
             name
             for name in sorted(excess, key=lambda name: -np.float32(excess[name]))
-            if excess[name] > 0.01
+            if excess[name] > math.log(1.05)
             and not 2 <= application[name] <= 4
             and session.score({**application, name: 3.0}) < session.score(application)
         ][:n]
         left = sum(excess.values()) - sum(excess[name] for name in named)
-        wanted = [*named, COMBINATION] if len(named) < n and left > 0.01 else named
+        wanted = [*named, COMBINATION] if len(named) < n and left > (math.log(1.05) if named else 0.001) else named
         assert [[*FEW.sources, COMBINATION][place] for place in positions if place >= 0] == wanted
         alone = principal_reasons(application, explanation, session, reference, n=n)
         assert [reason.field for reason in alone] == wanted
@@ -289,7 +300,7 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
         assert [reason.field for reason in reasons] == [names[i] for i in positions if i >= 0]
         single = [reason for reason in reasons if reason.field != COMBINATION]
         assert [reason.excess for reason in single] == sorted((reason.excess for reason in single), reverse=True)
-        assert all(reason.excess > 0.01 for reason in reasons)
+        assert all(reason.excess > math.log(1.05) for reason in single)
         assert single == list(reasons[: len(single)])
         n_reasons, n_combined = n_reasons + len(single), n_combined + len(reasons) - len(single)
         for name in (reason.field for reason in single):
