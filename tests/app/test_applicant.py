@@ -165,9 +165,9 @@ def test_the_cards_say_where_the_applicant_stands(
         bins = np.floor(rows["default_probability"].to_numpy().astype(np.float64) * 10_000)
         own = math.floor(pd * 10_000)
         shares.append(f"{100 * ((bins < own).sum() + (bins == own).sum() / 2) / rows.height:.0f} %")
-    assert cards(app)["Riskier than"] == shares[0]
-    assert "of the portfolio" in card(app, "Riskier than")
-    assert f"{shares[1]} of the cohort" in card(app, "Riskier than")
+    assert cards(app)["Riskier than, published model"] == shares[0]
+    assert "of the portfolio" in card(app, "Riskier than, published model")
+    assert f"{shares[1]} of the cohort" in card(app, "Riskier than, published model")
 
 
 def test_a_changed_pd_stands_beside_the_one_before_and_the_one_out_of_fold(
@@ -238,17 +238,22 @@ def test_an_imported_pd_stands_beside_the_published_model_s(
     assert next(metric.label for metric in app.main.metric) == "PD, as imported"
     assert "1.25 % approved in tables" in card(app, "PD, as imported")
     # The one is approved and the other declined, but of which data theirs was made nobody here knows.
-    assert "A close case" not in said(app)
+    assert "two models disagree" not in said(app)
 
 
 @pytest.mark.parametrize("is_declined", [True, False])
-def test_an_application_that_the_model_out_of_fold_decides_otherwise_is_said_to_be_close(
-    is_declined: bool, ranked: pl.DataFrame, frame: pl.DataFrame, open_page: OpenPage
+@pytest.mark.parametrize("is_close", [True, False])
+def test_an_application_that_the_model_out_of_fold_decides_otherwise_is_said_to_be_disputed(
+    is_declined: bool, is_close: bool, ranked: pl.DataFrame, frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
     unseen = dict(frame.select("application_id", "default_probability").iter_rows())
     pds = dict(ranked.select("SK_ID_CURR", "pd").iter_rows())
     number = next(
-        each for each, pd in pds.items() if (pd >= CUTOFF) == is_declined and (unseen[each] >= CUTOFF) != is_declined
+        each
+        for each, pd in pds.items()
+        if (pd >= CUTOFF) == is_declined
+        and (unseen[each] >= CUTOFF) != is_declined
+        and (max(abs(pd - CUTOFF), abs(unseen[each] - CUTOFF)) <= 0.01) == is_close
     )
     other, decided = ("approved", "Declined") if is_declined else ("declined", "Approved")
     app = opened(open_page, number)
@@ -260,14 +265,19 @@ def test_an_application_that_the_model_out_of_fold_decides_otherwise_is_said_to_
     badges = [text.value for text in app.sidebar.markdown if "-badge[" in text.value]
     assert [words.capitalize() in badge for words, badge in zip((other, decided), badges, strict=True)] == [True, True]
     warning = said_as(app, "warning")
-    assert re.fullmatch(
-        r"A close case: by the model that had not seen this application it has a PD of ([0-9.]+) % and is "
-        rf"{other}\. The published model, which what follows explains, was trained on the whole portfolio, this "
+    verbs = ("approves", "declines") if is_declined else ("declines", "approves")
+    found = re.fullmatch(
+        rf"{'A close case, on which the' if is_close else 'The'} two models disagree: the one that had not seen this "
+        rf"application gives a PD of ([0-9.]+) % and {verbs[0]} it, the published model gives a PD of ([0-9.]+) % and "
+        rf"{verbs[1]} it\. What follows explains the published model, which was trained on the whole portfolio, this "
         r"outcome included\.",
         warning,
     )
-    worded = float(warning.partition("a PD of ")[2].partition(" %")[0])
-    assert worded == pytest.approx(100 * unseen[number], abs=0.005)
+    assert found is not None
+    worded, own = float(found[1]), float(found[2])
+    assert (worded, own) == pytest.approx((100 * unseen[number], 100 * pds[number]), abs=0.005)
+    panel = [str(text.value).replace("\\", "") for text in app.sidebar.markdown]
+    assert any(text.startswith("Published model: ") and " the cutoff of 9.09" in text for text in panel)
     assert worded != 100 * CUTOFF
     # What is scored once it was changed has no PD of a model that had not seen it.
     changed = opened(open_page, number, edits="FLAG_EMAIL=~missing")

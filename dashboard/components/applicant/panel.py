@@ -169,12 +169,13 @@ def _render_score(view: ApplicantView) -> None:
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
     st.metric(PUBLISHED, labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
-    st.markdown(f"{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
+    whose = "" if view.filed is None else "Published model: "
+    st.markdown(f"{whose}{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
     spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
-    st.caption(labels.plain(f"Risk band {assessed.risk_band} ({spans})"))
+    st.caption(labels.plain(f"Risk band (published model) {assessed.risk_band} ({spans})"))
     shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
-    st.caption(labels.plain(f"Riskier than {told}"))
+    st.caption(labels.plain(f"By the published model riskier than {told}"))
 
 
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
