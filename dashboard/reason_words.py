@@ -8,27 +8,33 @@ from dataclasses import dataclass
 from dashboard import labels
 from dashboard.field_words import word_field
 from data import schema
-from data.schema import Column, Kind
+from data.schema import Column, Kind, Sensitivity
 from inference.comparison import JUST_APPROVED, Typical
 from inference.reasons import COMBINATION, COMBINATION_LABEL, Reason
 from inference.values import Value
 
 REASONS_METHOD = (
     f"The fields by which this application differs most from the {JUST_APPROVED:,} that the cutoff only just approves, "
-    "by what they add to the log-odds. A reason to decline has a value that is not typical of them, and with the "
-    "typical one the PD is lower."
+    "by what they add to the log-odds. Each has a value that is not typical of them. With the typical one instead, "
+    "a reason to decline gives a lower PD; what keeps an application approved contradicts none of its other values."
 )
+SENSITIVE = "†"
+SENSITIVE_NOTE = f"{SENSITIVE} A sensitive attribute: have it reviewed before it is given as a reason."
 # What would round to nothing is not said.
 _FEW = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class WordedReason:
-    """A reason in words: what it is called, this applicant's value, and what is typical of the just approved."""
+    """A reason in words: what it is called, this applicant's value, and what is typical of the just approved.
+
+    `mark` is `SENSITIVE` where the attribute is sensitive, and else empty.
+    """
 
     label: str
     value: str
     typical: str
+    mark: str = ""
 
 
 def word_reason(reason: Reason, values: Mapping[str, Value], typical: Typical | None) -> WordedReason:
@@ -37,7 +43,8 @@ def word_reason(reason: Reason, values: Mapping[str, Value], typical: Typical | 
         return WordedReason(COMBINATION_LABEL, labels.NOT_DEFINED, labels.NOT_DEFINED)
     column = schema.column(reason.field)
     words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
-    return WordedReason(column.label, word_field(column, values.get(column.name)), words)
+    mark = SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
+    return WordedReason(column.label, word_field(column, values.get(column.name)), words, mark)
 
 
 def word_typical(column: Column, typical: Typical) -> str:

@@ -29,12 +29,15 @@ from data.predictions import (
     Predictions,
     sentinel_of,
 )
+from inference.judgement import APPROVE, DECLINE, REFER
 
 Positions = npt.NDArray[np.int32]
 
 # Shown and never stored: the number of a row, and what the cutoff makes of it. No column of a file begins so.
 ROW_NUMBER, DECISION = "~row", "~decision"
 APPROVED, DECLINED = "Approved", "Declined"
+# What the service and files call a decision, and people.
+DECISIONS = {APPROVE: APPROVED, DECLINE: DECLINED, REFER: "Referred"}
 _DECISION_IN_FILE = "decision"
 _LEADING = (PROBABILITY, DECISION, OBSERVED, PD_BAND, FOLD_NAME)
 # What is shown before anybody chooses, where the predictions have it.

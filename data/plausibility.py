@@ -24,6 +24,9 @@ _MOST_INCOMES = 50
 _MOST_OF_GOODS = 2
 _EARNING = ("Working", "Commercial associate", "State servant")
 _NO_EMPLOYER = "XNA"
+_CASH, _REVOLVING, _REVOLVING_RATE = "Cash loans", "Revolving loans", 0.05
+# What rounding of amounts may do: of a goods price one unit, of a rate a hundredth of it.
+_UNIT, _HUNDREDTH = 1.0, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,20 @@ RULES: tuple[Rule, ...] = (
         lambda credit, goods: credit > _MOST_OF_GOODS * goods,
     ),
     Rule(
-        ("AMT_GOODS_PRICE", "AMT_CREDIT"), f"goods price above {_MOST_OF_GOODS} times the credit amount",
-        lambda goods, credit: goods > _MOST_OF_GOODS * credit,
+        ("AMT_CREDIT", "AMT_GOODS_PRICE", "NAME_CONTRACT_TYPE"), "credit amount of a cash loan below the goods price",
+        lambda credit, goods, kind: (credit < goods - _UNIT) & (kind == _CASH),
+    ),
+    Rule(
+        ("AMT_GOODS_PRICE", "AMT_CREDIT", "NAME_CONTRACT_TYPE"),
+        f"goods price above {_MOST_OF_GOODS} times the credit amount",
+        # Of a cash loan the rule above says it.
+        lambda goods, credit, kind: (goods > _MOST_OF_GOODS * credit) & (kind != _CASH),
+    ),
+    Rule(
+        ("AMT_ANNUITY", "AMT_CREDIT", "NAME_CONTRACT_TYPE"),
+        f"annuity of a revolving loan other than {_REVOLVING_RATE:.0%} of the credit amount".replace("%", " %"),
+        lambda annuity, credit, kind: (kind == _REVOLVING)
+        & (abs(annuity - _REVOLVING_RATE * credit) > _HUNDREDTH * _REVOLVING_RATE * credit),
     ),
     Rule(
         ("CNT_CHILDREN", "CNT_FAM_MEMBERS"), "no fewer children than family members, the applicant included",

@@ -11,7 +11,6 @@ from inference.explainer import Explainer, Explanation
 from inference.judgement import DECLINE, judged
 from inference.reasons import Reason, principal_reasons, strongest_supports
 from inference.session import ScoringSession
-from inference.sufficiency import is_missing
 from inference.values import Value
 
 
@@ -67,10 +66,9 @@ def assess(
     explanation = None if explainer is None else explainer.explain(application)
     reasons: tuple[Reason, ...] = ()
     if explanation is not None and reference is not None:
-        missing = [name for name in explanation.fields if is_missing(application.get(name))]
         reasons = (
             principal_reasons(application, explanation, session, reference)
             if is_declined
-            else strongest_supports(explanation, reference, missing=missing)
+            else strongest_supports(application, explanation, reference)
         )
     return Assessment(pd, cutoff, is_declined, found.risk_band, explanation, reasons, found.warnings)

@@ -55,8 +55,9 @@ def find_changes(
     """At most `n` changes of one move or two that bring the PD below `cutoff`, the cheapest first.
 
     Of each move and of each pair of moves only the cheapest change is among them, and a pair only where it is cheaper
-    than either move alone by a twentieth at least: else half of it would be superfluous. Every change is scored again
-    by itself before it is given. Nothing where the application is approved already, or where no change is found.
+    than either move alone by a twentieth at least: else half of it would be superfluous. Left out are changes that ask
+    for all that another one asks for, and more. Every change is scored again by itself before it is given. Nothing
+    where the application is approved already, or where no change is found.
 
     Raises:
         FeatureError: a key that is no column of the table, or a value of the wrong type.
@@ -64,8 +65,9 @@ def find_changes(
     if not declines(session.score(application), cutoff):
         return ()
     search = _Search(session, application, cutoff)
-    found = (_verified(session, application, search, steps) for steps in search.cheapest())
-    return tuple(each for each in found if not declines(each.default_probability, cutoff))[:n]
+    scored = (_verified(session, application, search, steps) for steps in search.cheapest())
+    found = [each for each in scored if not declines(each.default_probability, cutoff)]
+    return tuple(each for each in found if not any(_asks_less(other, each) for other in found))[:n]
 
 
 class _Search:
@@ -136,6 +138,19 @@ def _verified(
     )
     changed = {**application, **{change.name: change.after for change in changes}}
     return Counterfactual(changes, steps, search.cost(steps), session.score(changed))
+
+
+def _asks_less(one: Counterfactual, other: Counterfactual) -> bool:
+    """Whether `one` changes no field that `other` leaves alone, none of them farther, and is not the same."""
+    sizes, limits = ({change.name: _size(change) for change in each.changes} for each in (one, other))
+    return sizes != limits and all(size <= limits.get(name, -math.inf) for name, size in sizes.items())
+
+
+def _size(change: FieldChange) -> float:
+    """How far a field moves; what moves is a number or a flag."""
+    assert isinstance(change.before, int | float)
+    assert isinstance(change.after, int | float)
+    return abs(change.after - change.before)
 
 
 def _stored(name: str, value: float) -> Value:

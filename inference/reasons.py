@@ -15,7 +15,8 @@ is more than they account for, the rest is said to be a combination of several v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,18 +24,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.plausibility import broken_rules
 from data.schema import Group, Kind
-from inference.comparison import Reference, are_typical, as_array, typical_value
+from inference.comparison import Reference, are_typical, as_array, is_typical, typical_value
 from inference.explainer import Advance, Explainer, Explanation
 from inference.session import ScoringSession
+from inference.sufficiency import is_missing
 from inference.values import Value
 from inference.variants import move_fields, score_variants
 
 MOST_REASONS = 4
 MOST_SUPPORTS = 3
 NO_REASON = -1
-# In log-odds: what multiplies the odds by less than 1.01 is no principal reason.
-LEAST_EXCESS = 0.01
+# In log-odds: what multiplies the odds by less than 1.05 is no principal reason.
+LEAST_EXCESS = math.log(1.05)
+# Whoever is declined is told something: with no field to name, a combination from here on.
+_LEAST_TOLD = 0.001
 COMBINATION = "COMBINATION"
 COMBINATION_LABEL = "A combination of several values"
 # Flags of these groups say that something was given: only its lack can count against an applicant.
@@ -90,16 +95,21 @@ def principal_reasons(
 
 
 def strongest_supports(
-    explanation: Explanation, reference: Reference, *, missing: Collection[str] = (), n: int = MOST_SUPPORTS
+    application: Mapping[str, Value], explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS
 ) -> tuple[Reason, ...]:
     """The fields that lower the risk most below the reference's, most negative excess first; for an approved one.
 
-    What is not known speaks for nobody: the fields `missing` are passed over.
+    Passed over are fields whose value is missing, contradicts another one or is typical of the just approved: none of
+    these speaks for the applicant. `explanation` is that of `application`.
     """
     if reference.n_applications == 0:
         return ()
-    excess = _excess(explanation, reference)
-    lowering = [Reason(name, value) for name, value in excess.items() if value < 0 and name not in missing]
+    doubtful = {name for rule in broken_rules(application) for name in rule.columns}
+    lowering = [
+        Reason(name, value)
+        for name, value in _excess(explanation, reference).items()
+        if value < 0 and name not in doubtful and _can_support(name, application.get(name), reference)
+    ]
     return tuple(sorted(lowering, key=lambda reason: reason.excess)[:n])
 
 
@@ -167,6 +177,10 @@ def _can_be_named(name: str, values: Sequence[Value] | pl.Series, reference: Ref
     return can & (found != 1) if column.kind is Kind.FLAG and column.group in _GIVEN else can
 
 
+def _can_support(name: str, value: Value, reference: Reference) -> bool:
+    return not is_missing(value) and not is_typical(schema.column(name), value, reference.typical[name])
+
+
 def _moved_one(
     application: Mapping[str, Value], names: list[str], session: ScoringSession, reference: Reference
 ) -> NDArray[np.float32]:
@@ -204,6 +218,6 @@ def _named(excess: NDArray[np.float32], candidates: NDArray[np.bool_], lowers: L
     left = excess.sum(axis=1, dtype=np.float64)
     np.subtract.at(left, rows, excess[rows, order[rows, ranks]])
     n_named = (named != NO_REASON).sum(axis=1)
-    combined = np.flatnonzero((n_named < n) & (left > LEAST_EXCESS))
+    combined = np.flatnonzero((n_named < n) & (left > np.where(n_named > 0, LEAST_EXCESS, _LEAST_TOLD)))
     named[combined, n_named[combined]] = n_fields
     return named

@@ -13,6 +13,7 @@ import polars as pl
 
 from data import schema
 
+# Of the counted columns, of which any few will do; what is needed is named in full.
 _MOST_NAMED = 4
 
 
@@ -59,7 +60,7 @@ class Sufficiency:
         if len(counted) > self.most_lacking:
             parts.append(
                 f"{len(counted)} of {len(self.counted)} columns that count are missing, at most {self.most_lacking} "
-                f"may be ({_listed(counted)})"
+                f"may be ({_listed(counted, _MOST_NAMED)})"
             )
         return f"Not enough is known to score: {'; '.join(parts)}." if parts else ""
 
@@ -75,10 +76,10 @@ def _is_gap(name: str, dtype: pl.DataType) -> pl.Expr:
     return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def _listed(names: list[str] | tuple[str, ...], most: int | None = None) -> str:
     labels = [schema.column(name).label.lower() for name in names]
-    if len(labels) > _MOST_NAMED:
-        labels = [*labels[:_MOST_NAMED], f"{len(labels) - _MOST_NAMED} more"]
+    if most is not None and len(labels) > most:
+        labels = [*labels[:most], f"{len(labels) - most} more"]
     return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 

@@ -47,6 +47,8 @@ _WITHOUT_SCORE = ("Scenarios", "Record")
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
 _DECISIONS = {True: "Declined", False: "Approved"}
+# How far from the cutoff both PDs may lie for a case to be called close: one point.
+_CLOSE = 0.01
 
 
 def render(page: View) -> None:
@@ -120,12 +122,12 @@ def _render_score(view: ApplicantView) -> None:
         )  # fmt: skip
     with cells[2]:
         edges = cache.open_session().manifest.band_edges
-        render_metric("Risk band", assessed.risk_band, word_span(assessed.default_probability, edges))
+        render_metric("Risk band, published model", assessed.risk_band, word_span(assessed.default_probability, edges))
     with cells[3]:
         shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
-        render_metric("Riskier than", share, f"of {name}", more=also)
+        render_metric("Riskier than, published model", share, f"of {name}", more=also)
 
 
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
@@ -140,7 +142,7 @@ def _worded(pd: float, cutoff: float) -> str:
 
 def _before(view: ApplicantView) -> str:
     if not view.changed:
-        return "as in the file" if view.draft.identifier is not None else "typical values"
+        return "values unchanged" if view.draft.identifier is not None else "typical values"
     before = assess_or_refer(view.base, view.cutoff)
     return f"before: {REFERRED if isinstance(before, ReferredError) else labels.percent(before.default_probability)}"
 
@@ -152,11 +154,16 @@ def _render_caution(view: ApplicantView) -> None:
     if found is None or view.changed or not found.is_out_of_fold or view.referral:
         return
     if declines(found.default_probability, view.cutoff) != view.assessed.is_declined:
-        other = "approved" if view.assessed.is_declined else "declined"
-        digits = labels.telling_digits(found.default_probability, view.cutoff)
+        pds = found.default_probability, view.assessed.default_probability
+        is_close = all(abs(pd - view.cutoff) <= _CLOSE for pd in pds)
+        unseen, published = (f"a PD of {_worded(pd, view.cutoff)} and {_verb(pd, view.cutoff)} it" for pd in pds)
         st.warning(
-            f"A close case: by the model that had not seen this application it has a PD of "
-            f"{labels.percent(found.default_probability, digits)} and is {other}. The published model, which what "
-            "follows explains, was trained on the whole portfolio, this outcome included.",
+            f"{'A close case, on which the' if is_close else 'The'} two models disagree: the one that had not seen "
+            f"this application gives {unseen}, the published model gives {published}. What follows explains the "
+            "published model, which was trained on the whole portfolio, this outcome included.",
             icon=":material/balance:",
         )  # fmt: skip
+
+
+def _verb(pd: float, cutoff: float) -> str:
+    return "declines" if declines(pd, cutoff) else "approves"

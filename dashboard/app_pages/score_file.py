@@ -28,6 +28,7 @@ from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
+from dashboard.rows import DECISIONS
 from data import schema
 from data.batch_file import BatchTable, read_batch
 from data.batch_limits import LIMITS
@@ -223,7 +224,8 @@ def _render_rows(view: View, batch: Batch) -> None:
     shown = scored.frame.select(*first, *own)[order]
     line = pl.Series("Row", batch.table.order[order])
     words = [labels.NOT_DEFINED if pd is None else labels.percent(pd) for pd in shown[scored.probability]]
-    worded = shown.with_columns(pl.Series(scored.probability, words, dtype=pl.String)).rename(
+    decided = pl.col(scored.decision).replace_strict(DECISIONS)
+    worded = shown.with_columns(pl.Series(scored.probability, words, dtype=pl.String), decided).rename(
         {
             scored.probability: "PD",
             scored.decision: "Decision",

@@ -277,6 +277,13 @@ def test_what_training_did_not_see_is_allowed_and_flagged(
     assert pd_of(app) == worded(session.score({**row, **dict(read_edits(edits))}))
 
 
+def test_what_a_referred_application_lacks_is_said_once(row: Mapping[str, Any], open_page: OpenPage) -> None:
+    lacking = {name: None for name in row if name not in ("SK_ID_CURR", "TARGET")}
+    app = open_page("applicant", {"applicant": "new", "edits": word_edits(tuple(lacking.items()))})
+    assert "Not enough is known to score: contract type, credit amount" in said(app)
+    assert "Never missing in training" not in said(app)
+
+
 def test_a_range_is_said_in_the_unit_shown_from_low_to_high(
     rows: pl.DataFrame, row: Mapping[str, Any], open_page: OpenPage
 ) -> None:

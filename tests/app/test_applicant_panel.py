@@ -94,7 +94,7 @@ def test_the_decision_stands_with_its_distance_and_its_band(
     decision, side = ("Declined", "above") if pd >= CUTOFF else ("Approved", "below")
     assert f"{decision}]" in said
     assert f"{abs(100 * (pd - CUTOFF)):.2f} points {side} the cutoff of 9.09 %" in said
-    assert f"Risk band {'ABCDEF'[sum(pd >= edge for edge in BAND_EDGES)]}" in said
+    assert f"Risk band (published model) {'ABCDEF'[sum(pd >= edge for edge in BAND_EDGES)]}" in said
 
 
 def test_a_pd_that_is_the_cutoff_is_declined(session: ScoringSession, rows: pl.DataFrame, built: Settings) -> None:
@@ -116,7 +116,8 @@ def test_the_place_among_the_others_is_that_of_going_through_them(
         bins = np.floor(rows["default_probability"].to_numpy().astype(np.float64) * 10_000)
         own = math.floor(published[identifier] * 10_000)
         shares.append(((bins < own).sum() + (bins == own).sum() / 2) / rows.height)
-    assert f"Riskier than {100 * shares[0]:.0f} % of the portfolio and {100 * shares[1]:.0f} % of the cohort" in said
+    whole, cohort = (f"{100 * share:.0f} %" for share in shares)
+    assert f"By the published model riskier than {whole} of the portfolio and {cohort} of the cohort" in said
 
 
 @pytest.mark.parametrize(("rank", "cutoff"), [(0, "9.09"), (-1, "9.09"), (5_000, "2.5"), (5_000, "100")])
@@ -132,7 +133,11 @@ def test_the_three_reasons_are_those_of_an_assessment(
     lines = next(text.value for text in app.sidebar.markdown if "mainly because of" in text.value).splitlines()
     assert lines[0].startswith("Declined" if published[identifier] >= limit else "Approved")
     columns = [schema.column(reason.field) for reason in wanted.reasons[:3]]
-    said = [f"- **{column.label}**: {word_field(column, values[column.name])}" for column in columns]
+    marks = ["†" if column.sensitivity is schema.Sensitivity.SENSITIVE else "" for column in columns]
+    said = [
+        f"- **{column.label}**{mark}: {word_field(column, values[column.name])}"
+        for column, mark in zip(columns, marks, strict=True)
+    ]
     assert [line.replace("\\", "").replace("\u00a0", " ") for line in lines[1:]] == said
 
 

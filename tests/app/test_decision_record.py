@@ -138,9 +138,10 @@ def test_a_record_says_what_is_on_the_screen(ranked: pl.DataFrame, built: Settin
 
 def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     base = view_of(kinds(ranked)["approved"])
-    edits = make_edits(
-        {"AMT_INCOME_TOTAL": None, "AMT_ANNUITY": 9.0 * float(base.values["AMT_CREDIT"] or 0)}.items(), base.base
-    )
+    annuity = 9.0 * float(base.values["AMT_CREDIT"] or 0)
+    # Of a revolving loan there would be a second thing to say.
+    wrong = {"NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": None, "AMT_ANNUITY": annuity}
+    edits = make_edits(wrong.items(), base.base)
     view = view_of(Draft(base.draft.applicant, edits))
     reason = "Not enough is known to score: income is missing and is needed."
     assert view.referral == reason
@@ -157,6 +158,12 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     assert (
         told(app, "success") == f"Application {record.application_id}: the record's inputs are referred again: {then}."
     )
+    # What the files hold, of a referred application and of one that is scored.
+    held = "digests of model and data, time, and the note."
+    captions = [caption.value for caption in app.main.caption]
+    assert f"Inputs, cutoff, referral and why, {held}" in captions
+    scored = open_page("applicant", {"applicant": str(base.draft.applicant), "appl.tab": "Record"})
+    assert f"Inputs, PD, cutoff, decision, reasons, {held}" in [caption.value for caption in scored.main.caption]
     for place in (app.main, app.sidebar):
         assert any("Referred, not scored" in str(text.value) for text in place.markdown)
         assert any("fewer than 3 annuities" in str(text.value) for text in place.warning)

@@ -284,6 +284,18 @@ def test_what_is_referred_has_no_pd_and_is_listed_by_row(table: pl.DataFrame, op
     assert "0 rows left out" not in said(app)
 
 
+def test_decisions_on_the_screen_are_in_words(table: pl.DataFrame, open_page: OpenPage) -> None:
+    place = pl.int_range(pl.len())
+    changed = table.with_columns(pl.when(place > 0).then("AMT_INCOME_TOTAL").alias("AMT_INCOME_TOTAL")).head(100)
+    app = dropped(open_page, changed, **{"batch.tab": "Rows"})
+    shown, filed = pl.DataFrame(app.main.dataframe[0].value), scored(app)
+    # The riskiest come first, and last what has no PD; files hold the service's words.
+    order = np.argsort(-filed["default_probability"].fill_null(-1).to_numpy(), kind="stable")
+    assert set(filed["decision"]) == {"approve", "decline", "refer"}
+    words = {"approve": "Approved", "decline": "Declined", "refer": "Referred"}
+    assert shown["Decision"].to_list() == [words[each] for each in filed["decision"][order].to_list()]
+
+
 # --- What is refused
 
 

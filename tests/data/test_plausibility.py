@@ -12,12 +12,17 @@ SOUND: dict[str, object] = {
     "AMT_GOODS_PRICE": 450_000.0, "CNT_CHILDREN": 1, "CNT_FAM_MEMBERS": 3, "OWN_CAR_AGE": 5, "FLAG_OWN_CAR": "Y",
     "NAME_INCOME_TYPE": "Working", "ORGANIZATION_TYPE": "School", "DEF_30_CNT_SOCIAL_CIRCLE": 1,
     "OBS_30_CNT_SOCIAL_CIRCLE": 2, "DEF_60_CNT_SOCIAL_CIRCLE": 0, "OBS_60_CNT_SOCIAL_CIRCLE": 2,
+    "NAME_CONTRACT_TYPE": "Cash loans",
 }  # fmt: skip
 PENSIONER = {"DAYS_EMPLOYED": schema.NOT_EMPLOYED, "NAME_INCOME_TYPE": "Pensioner", "ORGANIZATION_TYPE": "XNA"}
+# 5 % of the sound credit amount a year.
+REVOLVING = {"NAME_CONTRACT_TYPE": "Revolving loans", "AMT_ANNUITY": 25_000.0}
 SOUND_EDITS: list[dict[str, object]] = [
     {}, PENSIONER, {"OWN_CAR_AGE": None, "FLAG_OWN_CAR": "N"}, {"CNT_FAM_MEMBERS": None}, dict.fromkeys(SOUND),
     # On the border of each rule.
-    {"AMT_ANNUITY": 150_000.0}, {"AMT_ANNUITY": 5_000.0}, {"AMT_CREDIT": 900_000.0}, {"AMT_GOODS_PRICE": 1_000_000.0},
+    {"AMT_ANNUITY": 150_000.0}, {"AMT_ANNUITY": 5_000.0}, {"AMT_CREDIT": 900_000.0}, {"AMT_GOODS_PRICE": 500_000.0},
+    REVOLVING, {**REVOLVING, "AMT_GOODS_PRICE": 1_000_000.0}, {**REVOLVING, "AMT_ANNUITY": 25_249.0},
+    {**REVOLVING, "AMT_ANNUITY": None}, {"NAME_CONTRACT_TYPE": None, "AMT_GOODS_PRICE": 600_000.0},
     {"AMT_INCOME_TOTAL": 25_000.0}, {"CNT_CHILDREN": 2}, {"DEF_30_CNT_SOCIAL_CIRCLE": 2},
     {"DAYS_REGISTRATION": -12_000}, {"AMT_INCOME_TOTAL": 25_000.0, "AMT_CREDIT": 900_000.0},
     {"DAYS_EMPLOYED": -12_000 + 14 * 366},
@@ -33,7 +38,11 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({"AMT_INCOME_TOTAL": 24_000.0}, "annuity above the yearly income"),
     ({"AMT_INCOME_TOTAL": 9_999.0, "AMT_ANNUITY": 9_000.0}, "credit amount above 50 yearly incomes"),
     ({"AMT_CREDIT": 900_001.0}, "credit amount above 2 times the goods price"),
-    ({"AMT_GOODS_PRICE": 1_000_001.0}, "goods price above 2 times the credit amount"),
+    ({"AMT_CREDIT": 300_000.0}, "credit amount of a cash loan below the goods price"),
+    ({"AMT_GOODS_PRICE": 1_000_001.0}, "credit amount of a cash loan below the goods price"),
+    ({**REVOLVING, "AMT_ANNUITY": 25_251.0}, "annuity of a revolving loan other than 5 % of the credit amount"),
+    ({**REVOLVING, "AMT_ANNUITY": 24_749.0}, "annuity of a revolving loan other than 5 % of the credit amount"),
+    ({**REVOLVING, "AMT_GOODS_PRICE": 1_000_001.0}, "goods price above 2 times the credit amount"),
     ({"CNT_CHILDREN": 3}, "no fewer children than family members, the applicant included"),
     ({"FLAG_OWN_CAR": "N"}, "age of a car without a car"),
     ({**PENSIONER, "NAME_INCOME_TYPE": "State servant"}, "not employed, with an income from work"),

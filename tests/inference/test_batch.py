@@ -193,7 +193,7 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
         AMT_INCOME_TOTAL=pl.Series([1e8, None, 1e8]), AMT_CREDIT=pl.Series([100_000.0, 100_000.0, 900_000.0]),
         AMT_GOODS_PRICE=pl.Series([100_000.0, 90_000.0, None]), AMT_ANNUITY=pl.Series([9_000.0, 9_000.0, 400_000.0]),
         DAYS_BIRTH=pl.Series([-12_000] * 3), DAYS_EMPLOYED=pl.Series([-400, -400, -12_100]), CNT_CHILDREN=pl.lit(0),
-        FLAG_OWN_CAR=pl.lit("Y"), OCCUPATION_TYPE=pl.lit("Drivers"),
+        FLAG_OWN_CAR=pl.lit("Y"), OCCUPATION_TYPE=pl.lit("Drivers"), NAME_CONTRACT_TYPE=pl.lit("Cash loans"),
         **{name: pl.lit(0) for name in applications.columns if "CIRCLE" in name},
         **{name: pl.lit(0) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE")},
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -141,8 +142,18 @@ def test_that_a_document_was_given_is_no_reason(session: ScoringSession) -> None
 
 
 def test_what_rounds_to_nothing_is_not_said(session: ScoringSession) -> None:
-    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.009, EXT_SOURCE_1=0.0005)
+    # ln 1.05 = 0.04879.
+    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0487, EXT_SOURCE_1=0.00005)
     assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (Reason("AMT_CREDIT", 1.0),)
+    explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0489, EXT_SOURCE_1=0.00005)
+    named = (Reason("AMT_CREDIT", 1.0), Reason("AMT_INCOME_TOTAL", 0.0489))
+    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == named
+
+
+def test_without_a_reason_of_weight_the_little_there_is_is_told(session: ScoringSession) -> None:
+    found = principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=0.015625), session, REFERENCE)
+    assert found == (Reason(COMBINATION, 0.046875),)
+    assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=-0.5), session, REFERENCE) == ()
 
 
 def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
@@ -156,7 +167,7 @@ def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
 def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
     nobody = Reference(0, {})
     assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
-    assert strongest_supports(explained(AMT_CREDIT=-3.0), nobody) == ()
+    assert strongest_supports(UNUSUAL, explained(AMT_CREDIT=-3.0), nobody) == ()
     table = pl.DataFrame([UNUSUAL] * 2)
     explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
     assert batch_reasons(table, np.zeros((2, 3), np.float32), explainer, session, nobody).tolist() == [[-1] * 4] * 2
@@ -164,8 +175,33 @@ def test_without_approved_applications_there_are_no_reasons(session: ScoringSess
 
 def test_supports_lower_the_risk_below_the_references() -> None:
     reference = dataclasses.replace(REFERENCE, features=dict.fromkeys(FIELDS, 0.25))
-    found = strongest_supports(explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25), reference, n=2)
+    explanation = explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25)
+    found = strongest_supports(UNUSUAL, explanation, reference, n=2)
     assert found == (Reason("AMT_CREDIT", -0.75), Reason("EXT_SOURCE_1", -0.25))
+
+
+@pytest.mark.parametrize(
+    ("edits", "wanted"),
+    [
+        ({}, ["AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1"]),
+        # Missing, though fewer than half of the just approved lack it.
+        ({"AMT_CREDIT": None}, ["AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED"]),
+        # On the edge of the middle half; missing like most.
+        ({"AMT_CREDIT": 5.0, "EXT_SOURCE_1": None}, ["AMT_INCOME_TOTAL", "DAYS_EMPLOYED", "FLAG_PHONE"]),
+        # 51 incomes of credit: both fields of the rule are in doubt.
+        ({"AMT_CREDIT": 51.0}, ["EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_PHONE"]),
+        # Employed for 41.1 years at an age of 24.6; the age is no field of this model.
+        ({"DAYS_EMPLOYED": -15_012, "DAYS_BIRTH": -8_985, "AMT_CREDIT": None, "AMT_INCOME_TOTAL": 4.0},
+         ["EXT_SOURCE_1", "FLAG_PHONE"]),
+    ],
+)  # fmt: skip
+def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str, Value], wanted: list[str]) -> None:
+    explanation = explained(
+        AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=-0.4, EXT_SOURCE_1=-0.3, DAYS_EMPLOYED=-0.2, FLAG_PHONE=-0.1,
+        FLAG_DOCUMENT_3=0.1,
+    )  # fmt: skip
+    found = strongest_supports({**UNUSUAL, **edits}, explanation, REFERENCE)
+    assert [reason.field for reason in found] == wanted
 
 
 def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSession) -> None:
@@ -178,8 +214,8 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
         Reason("AMT_CREDIT", 0.375),
         Reason("AMT_INCOME_TOTAL", 0.375),
     )
-    opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5})
-    assert strongest_supports(explanation, opposite) == (
+    opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5}, TYPICAL)
+    assert strongest_supports(UNUSUAL, explanation, opposite) == (
         Reason("AMT_INCOME_TOTAL", -0.375),
         Reason("AMT_CREDIT", -0.125),
     )
@@ -229,12 +265,12 @@ def test_many_at_once_have_the_reasons_of_each_alone(
         named = [
             name
             for name in sorted(excess, key=lambda name: -np.float32(excess[name]))
-            if excess[name] > 0.01
+            if excess[name] > math.log(1.05)
             and not 2 <= application[name] <= 4
             and session.score({**application, name: 3.0}) < session.score(application)
         ][:n]
         left = sum(excess.values()) - sum(excess[name] for name in named)
-        wanted = [*named, COMBINATION] if len(named) < n and left > 0.01 else named
+        wanted = [*named, COMBINATION] if len(named) < n and left > (math.log(1.05) if named else 0.001) else named
         assert [[*FEW.sources, COMBINATION][place] for place in positions if place >= 0] == wanted
         alone = principal_reasons(application, explanation, session, reference, n=n)
         assert [reason.field for reason in alone] == wanted
@@ -264,7 +300,7 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
         assert [reason.field for reason in reasons] == [names[i] for i in positions if i >= 0]
         single = [reason for reason in reasons if reason.field != COMBINATION]
         assert [reason.excess for reason in single] == sorted((reason.excess for reason in single), reverse=True)
-        assert all(reason.excess > 0.01 for reason in reasons)
+        assert all(reason.excess > math.log(1.05) for reason in single)
         assert single == list(reasons[: len(single)])
         n_reasons, n_combined = n_reasons + len(single), n_combined + len(reasons) - len(single)
         for name in (reason.field for reason in single):

@@ -13,15 +13,12 @@ from dashboard.components.method import render_method
 from dashboard.components.table import render_small_table
 from dashboard.drafts import Draft, make_edits
 from dashboard.field_words import word_field
-from dashboard.reason_words import REASONS_METHOD, word_reason
+from dashboard.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
 from data import schema
-from data.schema import Kind, Sensitivity
-from inference.comparison import Typical, is_typical
+from data.schema import Kind
 from inference.counterfactuals import Counterfactual, FieldChange
 from inference.loan_moves import FARTHEST
-from inference.reasons import COMBINATION, Reason
-
-_SENSITIVE, _TYPICAL = "†", "‡"
+from inference.reasons import Reason
 
 
 def render_decision_tab(view: ApplicantView) -> None:
@@ -37,37 +34,22 @@ def _render_reasons(view: ApplicantView) -> None:
     if not assessed.reasons:
         st.info(labels.plain(f"There are no reasons to give. {_why_none(view)}"), icon=":material/info:")
         return
-    told = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
+    rows = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
     header = ["", "Field", "This applicant", "Typical of the just approved", "Odds"]
-    render_small_table(header, [row for row, _ in told])
-    notes = {
-        _SENSITIVE: "A sensitive attribute: have it reviewed before it is given as a reason.",
-        _TYPICAL: "Common among the just approved, too: the model rates it safer than theirs on average.",
-    }
-    for mark, note in notes.items():
-        if any(mark in marks for _, marks in told):
-            st.caption(f"{mark} {note}")
+    render_small_table(header, rows)
+    if any(field.endswith(SENSITIVE) for _, field, *_ in rows):
+        st.caption(SENSITIVE_NOTE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(REASONS_METHOD, width="stretch")
         render_method("Reasons of a decision", key="reasons")
 
 
-def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[tuple[str, ...], str]:
-    """A reason as a row of the table, and the marks of the notes that belong to it."""
-    typical = cache.typical_of_reference(reason.field, view.cutoff)
-    worded = word_reason(reason, view.values, typical)
-    marks = "" if reason.field == COMBINATION else _marks(view, schema.column(reason.field), typical)
-    cells = (
-        str(place), f"**{labels.plain(worded.label)}**{marks}", labels.plain(worded.value),
+def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, ...]:
+    worded = word_reason(reason, view.values, cache.typical_of_reference(reason.field, view.cutoff))
+    return (
+        str(place), f"**{labels.plain(worded.label)}**{worded.mark}", labels.plain(worded.value),
         labels.plain(worded.typical), f"×\u00a0{math.exp(reason.excess):.2f}",
     )  # fmt: skip
-    return cells, marks
-
-
-def _marks(view: ApplicantView, column: schema.Column, typical: Typical | None) -> str:
-    marks = _SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
-    # Of what keeps an application approved alone: a reason to decline is never typical.
-    return marks + (_TYPICAL if typical and is_typical(column, view.values.get(column.name), typical) else "")
 
 
 def _why_none(view: ApplicantView) -> str:
@@ -78,8 +60,12 @@ def _why_none(view: ApplicantView) -> str:
     reference = cache.reference(view.assessed.cutoff)
     if reference is None or not reference.n_applications:
         return "No application is approved at this cutoff."
-    side = "raises" if view.assessed.is_declined else "lowers"
-    return f"No field {side} the log-odds beyond those of the applications that are just approved."
+    if view.assessed.is_declined:
+        return "No field raises the log-odds beyond those of the applications that are just approved."
+    return (
+        "No field lowers the log-odds beyond those of the applications that are just approved with a value that is "
+        "not typical of them and contradicts no other."
+    )
 
 
 def _render_changes(view: ApplicantView) -> None:

@@ -86,7 +86,9 @@ def _render_field(view: ApplicantView, column: Column) -> None:
             icon=":material/undo:", help="Changed; back to this value", on_click=_take,
             args=(view, column.name, before),
         )  # fmt: skip
-    if not view.facts[column.name].has_seen(column, value):
+    # What a referred application lacks is said once, in the referral.
+    is_told = value is None and bool(view.referral)
+    if not is_told and not view.facts[column.name].has_seen(column, value):
         st.caption(f":orange[{_unseen_words(view, column, value)}]")
 
 

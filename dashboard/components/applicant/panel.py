@@ -13,7 +13,7 @@ from dashboard.drafts import NEW, NO_EDITS, Draft
 from dashboard.filters import Filters
 from dashboard.lookup import Pick
 from dashboard.metrics.placement import share_below
-from dashboard.reason_words import word_reason
+from dashboard.reason_words import SENSITIVE_NOTE, word_reason
 from dashboard.visit import APPLICANT, EDITS
 from data.errors import DataError
 from inference.assessment import Assessment
@@ -169,12 +169,13 @@ def _render_score(view: ApplicantView) -> None:
     digits = labels.telling_digits(assessed.default_probability, view.cutoff)
     st.metric(PUBLISHED, labels.percent(assessed.default_probability, digits), help=_PD_HELP)
     render_decision(assessed)
-    st.markdown(f"{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
+    whose = "" if view.filed is None else "Published model: "
+    st.markdown(f"{whose}{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
     spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
-    st.caption(labels.plain(f"Risk band {assessed.risk_band} ({spans})"))
+    st.caption(labels.plain(f"Risk band (published model) {assessed.risk_band} ({spans})"))
     shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
-    st.caption(labels.plain(f"Riskier than {told}"))
+    st.caption(labels.plain(f"By the published model riskier than {told}"))
 
 
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
@@ -243,11 +244,13 @@ def _render_reasons(view: ApplicantView) -> None:
     if not reasons:
         return
     lines = [f"{word_decision(view.assessed)}{' by the published model' if view.filed else ''} mainly because of"]
-    for reason in reasons:
-        worded = word_reason(reason, view.values, None)
+    worded_reasons = [word_reason(reason, view.values, None) for reason in reasons]
+    for reason, worded in zip(reasons, worded_reasons, strict=True):
         value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"
-        lines.append(f"- **{labels.plain(worded.label)}**{value}")
+        lines.append(f"- **{labels.plain(worded.label)}**{worded.mark}{value}")
     st.markdown("\n".join(lines))
+    if any(worded.mark for worded in worded_reasons):
+        st.caption(SENSITIVE_NOTE)
 
 
 def _render_provenance(view: ApplicantView) -> None:

@@ -61,7 +61,14 @@ def render_record(view: ApplicantView) -> None:
             "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", on_click="ignore",
             icon=":material/data_object:", key="record.json",
         )  # fmt: skip
-        st.caption("Inputs, PD, cutoff, decision, reasons, digests of model and data, time, and the note.")
+        st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
+
+
+def _held(view: ApplicantView) -> str:
+    """What a record holds of the decision."""
+    if view.referral:
+        return "cutoff, referral and why"
+    return f"PD, cutoff, decision{', reasons' if view.assessed.reasons else ''}"
 
 
 # By applicant, so that a button drawn before the last edit hands out what came after it, and of nobody else.
