@@ -31,6 +31,7 @@ from data.scores import round_cutoff
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
+_NO_NOTICES: tuple[tuple[str, ...], bool, bool] = ((), False, False)
 
 
 class WidgetArguments(TypedDict):
@@ -105,13 +106,21 @@ def write_address() -> None:
 
 def notices() -> str:
     """What the reader is told of the last step, or of what a link or file said and was left out: five sentences."""
-    sentences, are_left_out = st.session_state.get(_NOTICES, ((), False))
+    sentences, are_left_out, _ = st.session_state.get(_NOTICES, _NO_NOTICES)
     return f"{'Left out: ' if are_left_out and sentences else ''}{' '.join(links.first_problems(sentences))}"
 
 
-def notify(sentences: Sequence[str], *, are_left_out: bool = False) -> None:
-    """Show these sentences in place of the last ones; `are_left_out` where each says what of a text was left out."""
-    st.session_state[_NOTICES] = tuple(sentences), are_left_out
+def is_refusal() -> bool:
+    """Whether the notices say that the last step was not done."""
+    return bool(st.session_state.get(_NOTICES, _NO_NOTICES)[2])
+
+
+def notify(sentences: Sequence[str], *, are_left_out: bool = False, is_refusal: bool = False) -> None:
+    """Show these sentences in place of the last ones.
+
+    `are_left_out` where each says what of a text was left out, `is_refusal` where they say why nothing was done.
+    """
+    st.session_state[_NOTICES] = tuple(sentences), are_left_out, is_refusal
 
 
 def get(parameter: Parameter[T]) -> T:

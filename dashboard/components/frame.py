@@ -163,7 +163,9 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
 
 def _render_notices() -> None:
     told = state.notices()
-    if told:
+    if told and state.is_refusal():
+        st.error(labels.plain(told), icon=":material/error:")
+    elif told:
         st.info(labels.plain(told), icon=":material/info:")
 
 
