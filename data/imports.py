@@ -80,7 +80,10 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
         path.name, digest, is_imported=True, notices=tuple(notices),
         taken=word_roles(table, used, is_percent=is_percent), n_open=int(is_open.sum()),
     )  # fmt: skip
-    by_word = {word: used[role] for word, role in ROLES.items() if role in used}
+    words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
+    by_word = {word: used[role] for word, role in words.items() if role in used}
+    if is_percent:
+        del by_word["probability"]
     return Predictions(frame, source, describe_columns(frame), by_word)
 
 

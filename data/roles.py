@@ -37,7 +37,7 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 _PD_ROLES = frozenset({PROBABILITY, PERCENT})
-_OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
+OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 # A column with a few wrong cells is still the one that is meant: it is taken, and the cells are complained of.
 _MOSTLY = 0.9
 _PD_WORDS = frozenset({"pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred"})
@@ -116,7 +116,7 @@ def outcomes_of(values: pl.Series) -> pl.Series:
     if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return numbers
     bare = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    return bare.replace_strict(_OUTCOME_WORDS, default=None, return_dtype=pl.Float64).fill_null(numbers)
+    return bare.replace_strict(OUTCOME_WORDS, default=None, return_dtype=pl.Float64).fill_null(numbers)
 
 
 def ids_of(values: pl.Series) -> pl.Series | None:

@@ -133,7 +133,7 @@ def test_one_outcome_gives_counts_and_says_why_there_is_no_auc(frame: pl.DataFra
         ({"cutoff": "nan"}, "The value of cutoff is not one that the screen knows."),
         ({"cutoff": "<b>1</b>"}, "The value of cutoff is not one that the screen knows."),
         ({"nonsense": "1"}, "The value of nonsense is not one that the screen knows."),
-        ({"c.X": "f.AGE=1..2"}, "names a column that these predictions do not have"),
+        ({"c.X": "f.AGE=1..2"}, "names no column that cohorts can be cut by"),
     ],
 )
 def test_what_a_link_says_wrong_is_left_out_with_a_notice(
