@@ -236,7 +236,7 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
     left_out: dict[str, list[str]] = {}
     for name in table.columns:
         if name not in taken:
-            found = _cohort_series(table[name], notices) if _can_be_named(name) else "no name, or one that is taken"
+            found = _why_unusable(name) or _cohort_series(table[name], notices)
             if isinstance(found, str):
                 left_out.setdefault(found, []).append(name or "(no name)")
             else:
@@ -252,9 +252,14 @@ def _scores(values: pl.Series) -> pl.Series:
     return exact_scores(values if values.dtype == pl.Float32 else numbers_of(values))
 
 
-def _can_be_named(name: str) -> bool:
+def _why_unusable(name: str) -> str:
+    """Why no cohort column can have this name; empty where one can."""
     # In links and on the screen a tilde marks what is no column, and an empty name that none is chosen.
-    return bool(name) and not name.startswith("~") and name not in _RESERVED
+    if not name:
+        return "a column needs a name"
+    if name.startswith("~"):
+        return "begins with a tilde"
+    return "the name of a column of ours" if name in _RESERVED else ""
 
 
 def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
