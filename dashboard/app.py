@@ -59,7 +59,7 @@ def main() -> None:
     except DataError as error:
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
-        st.caption("Mend this, then reload the page.")
+        st.caption("Fix this, then reload the page.")
         return
     state.open_visit(predictions)
     pages = [

@@ -78,7 +78,7 @@ def _import(predictions: Predictions) -> None:
         state.notify([str(error)], is_refusal=True)
         return
     state.keep(COHORTS, cohorts)
-    state.notify(problems, are_left_out=True)
+    state.notify(problems, ignored_in="file")
 
 
 def render_comparison() -> None:

@@ -171,6 +171,6 @@ def _render_notices() -> None:
 
 def _render_empty() -> None:
     st.info(
-        "No application meets these filters together. Take one of them back above, or reset them all.",
+        "No applications match these filters. Remove one, or reset them all.",
         icon=":material/filter_alt_off:",
     )
