@@ -89,11 +89,15 @@ def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) ->
 
 
 def word_roles(table: pl.DataFrame, roles: Mapping[str, str], *, is_percent: bool = False) -> str:
-    """What was taken for which role, in a few words; `is_percent` where the PD was given in percent."""
+    """What was taken for which role, in a few words; `is_percent` where the PD was given in percent.
+
+    Of an outcome in words those are told that were read as a default.
+    """
     parts = []
     for role, name in roles.items():
         is_text = role == OUTCOME and not (table[name].dtype.is_numeric() or table[name].dtype == pl.Boolean)
         words = sorted({str(cell) for cell in table[name].filter(outcomes_of(table[name]) == 1)}) if is_text else []
+        words = [f"{' or '.join(words)} = default"] if words else []
         words += ["percent"] if role == PROBABILITY and is_percent else []
         parts.append((role, f"{_WORDS_ON_SCREEN[role]} from {name}" + (f" ({', '.join(words)})" if words else "")))
     order = list(_WORDS_ON_SCREEN)
