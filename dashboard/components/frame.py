@@ -78,7 +78,8 @@ class View:
 class PageSpec:
     """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
 
-    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`.
+    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. `of_model` says
+    that it shows what the published model gives, and not the portfolio's own PDs alone.
     """
 
     title: str
@@ -86,6 +87,7 @@ class PageSpec:
     render: Callable[[View], None]
     of_cohort: bool = True
     has_cutoff: bool = True
+    of_model: bool = False
 
 
 def current_view(dataset: cache.Dataset) -> View:
@@ -153,7 +155,7 @@ def _render_resolution() -> None:
 def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
     whose = "as imported" if source.is_imported else "out of fold"
-    if page.has_cutoff and not page.of_cohort:
+    if page.of_model:
         whose = f"the published model's, those of the portfolio {whose}"
     taken = f" · {labels.plain(source.taken)}" if source.taken else ""
     st.caption(f"{labels.plain(source.name)} · PDs are {whose}{taken}")
