@@ -28,7 +28,7 @@ from data.settings import ROOT
 
 _STATIC = ROOT / "dashboard" / "static"
 
-APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False)
+APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False, of_model=True)
 PAGES = (
     # The first page's address is the server's own.
     PageSpec("Overview", "", overview.render),
@@ -37,11 +37,11 @@ PAGES = (
     PageSpec("Cutoff", "cutoff", cutoff.render),
     PageSpec("Segments", "segments", segments.render),
     PageSpec("Stability", "stability", stability.render),
-    PageSpec("Explanation", "explanation", explanation.render),
+    PageSpec("Explanation", "explanation", explanation.render, of_model=True),
     PageSpec("Applications", "applications", applications.render),
     APPLICANT_PAGE,
-    PageSpec("Score a file", "score-file", score_file.render, of_cohort=False),
-    PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False),
+    PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True),
+    PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),
 )
 
 
@@ -59,7 +59,7 @@ def main() -> None:
     except DataError as error:
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
-        st.caption("Mend this, then reload the page.")
+        st.caption("Fix this, then reload the page.")
         return
     state.open_visit(predictions)
     pages = [

@@ -5,7 +5,7 @@ They are made from the PD, the outcome and the fold: the PD's bin and risk band,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +41,9 @@ def prepare(found: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions
     frame = found.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
-    return replace(found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds)), grid=grid)
+    return replace(
+        found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds, found.roles)), grid=grid
+    )
 
 
 def _band(frame: pl.DataFrame) -> pl.Series:
@@ -59,23 +61,28 @@ def _fold(folds: list[int]) -> pl.Expr:
     return pl.col(FOLD).cast(pl.String).cast(names).alias(FOLD_NAME)
 
 
-def _described(frame: pl.DataFrame, folds: list[int]) -> list[CohortColumn]:
+def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) -> list[CohortColumn]:
     pds = frame[PROBABILITY]
     described = [
         CohortColumn(
             PROBABILITY, "PD", "Predicted probability of default.", PREDICTION, CohortKind.RANGE,
             minimum=float(str(pds.min() or 0.0)), maximum=float(str(pds.max() or 0.0)),
+            taken_from=roles.get("probability", ""),
         ),
         CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
     ]  # fmt: skip
     if folds:
         names = tuple(str(fold) for fold in folds)
         text = "The part of the portfolio that was held out when its PDs were predicted."
-        described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names))
+        taken = roles.get("fold", "")
+        described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names, taken_from=taken))
     text = "What happened: payment difficulties (default) or none."
     described.append(
-        CohortColumn(OBSERVED, "Observed outcome", text, OUTCOME_GROUP, CohortKind.LEVELS, (REPAID, DEFAULTED))
-    )
+        CohortColumn(
+            OBSERVED, "Observed outcome", text, OUTCOME_GROUP, CohortKind.LEVELS, (REPAID, DEFAULTED),
+            taken_from=roles.get("outcome", ""),
+        )
+    )  # fmt: skip
     return described
 
 

@@ -20,6 +20,7 @@ from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Fil
 from data import schema
 from data.errors import DataError
 from data.predictions import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
+from data.roles import OUTCOME_WORDS
 from data.schema import Kind
 
 FILTER_PREFIX = "f."
@@ -29,7 +30,9 @@ VERSION = 1
 MOST_NAMED = 50
 LONGEST_NAME = 60
 _LONGEST_QUOTE = 40
-_OUTCOMES = {"1": DEFAULTED, "true": DEFAULTED, "0": REPAID, "false": REPAID}
+_OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
+    "1": DEFAULTED, "0": REPAID,
+}  # fmt: skip
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12
 
@@ -121,7 +124,7 @@ def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Fil
     """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
     texts: dict[str, list[str]] = {}
     for name, text in pairs:
-        asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text)
+        asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text, columns)
         texts.setdefault(asked, []).append(worded)
     conditions, problems = [], []
     for name, values in texts.items():
@@ -132,11 +135,11 @@ def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Fil
     return Filters.of(conditions), tuple(problems)
 
 
-def _as_shown(name: str, text: str) -> tuple[str, str]:
-    """A filter on outcome or fold by the name of the stored column, as one on the column in words made of it."""
-    if name == OUTCOME:
-        return OBSERVED, _OUTCOMES.get(text.lower(), text)
-    return (FOLD_NAME if name == FOLD else name), text
+def _as_shown(name: str, text: str, columns: Mapping[str, CohortColumn]) -> tuple[str, str]:
+    """A filter by the name of a stored column, or of the one that a file has in its role, as one on what is shown."""
+    own = {column.taken_from: shown for shown, column in columns.items() if column.taken_from}
+    meant = name if name in columns else {OUTCOME: OBSERVED, FOLD: FOLD_NAME, **own}.get(name, name)
+    return meant, _OUTCOMES.get(text.lower(), text) if meant == OBSERVED else text
 
 
 def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) -> Condition:
@@ -166,7 +169,7 @@ def _why_unknown(name: str) -> str:
         return "names a column that cohorts are not cut by; search for it or sort by it on the page Applications"
     known = schema.BY_NAME.get(name)
     if known is None:
-        return "names a column that these predictions do not have"
+        return "names no column that cohorts can be cut by"
     if known.kind in (Kind.ID, Kind.TARGET):
         return f"names {known.label.lower()} as the application table has it; the predictions have it as " + (
             ID if known.kind is Kind.ID else OBSERVED

@@ -31,6 +31,7 @@ from data.scores import round_cutoff
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
+_NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
 
 class WidgetArguments(TypedDict):
@@ -87,7 +88,7 @@ def open_visit(predictions: Predictions) -> None:
         return
     visit, problems = read_visit(address, columns, _visit() if known else Visit())
     st.session_state[_STATE] = visit
-    notify(problems, are_left_out=True)
+    notify(problems, ignored_in="link")
 
 
 def _has_gone_back() -> bool:
@@ -104,14 +105,24 @@ def write_address() -> None:
 
 
 def notices() -> str:
-    """What the reader is told of the last step, or of what a link or file said and was left out: five sentences."""
-    sentences, are_left_out = st.session_state.get(_NOTICES, ((), False))
-    return f"{'Left out: ' if are_left_out and sentences else ''}{' '.join(links.first_problems(sentences))}"
+    """What the reader is told of the last step, or of what was ignored in a link or file: five sentences."""
+    sentences, ignored_in, _ = st.session_state.get(_NOTICES, _NO_NOTICES)
+    begin = f"Ignored in this {ignored_in}: " if ignored_in and sentences else ""
+    return begin + " ".join(links.first_problems(sentences))
 
 
-def notify(sentences: Sequence[str], *, are_left_out: bool = False) -> None:
-    """Show these sentences in place of the last ones; `are_left_out` where each says what of a text was left out."""
-    st.session_state[_NOTICES] = tuple(sentences), are_left_out
+def is_refusal() -> bool:
+    """Whether the notices say that the last step was not done."""
+    return bool(st.session_state.get(_NOTICES, _NO_NOTICES)[2])
+
+
+def notify(sentences: Sequence[str], *, ignored_in: str = "", is_refusal: bool = False) -> None:
+    """Show these sentences in place of the last ones.
+
+    `ignored_in` is "link" or "file" where each of them says what of one was ignored, `is_refusal` tells that they say
+    why nothing was done.
+    """
+    st.session_state[_NOTICES] = tuple(sentences), ignored_in, is_refusal
 
 
 def get(parameter: Parameter[T]) -> T:
@@ -134,7 +145,7 @@ def settle(values: Changes) -> None:
 def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
     """Run the page again with `value` in place of one that a link made up, and say so."""
     settle({parameter: value})
-    notify([*st.session_state[_NOTICES][0], sentence], are_left_out=True)
+    notify([*st.session_state[_NOTICES][0], sentence], ignored_in="link")
     st.rerun()
 
 

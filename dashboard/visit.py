@@ -137,8 +137,10 @@ def read_visit(address: Address, columns: Columns, known: Visit) -> tuple[Visit,
                 values |= _read_value(name, texts[-1])
             except DataError as error:
                 said.append(str(error))
-            except (ValueError, KeyError):
-                said.append(f"The value of {name[:40]} is not one that the screen knows.")
+            except KeyError:
+                said.append(f"{name[:40]} (not a known setting).")
+            except ValueError:
+                said.append(f"{name[:40]} (not a valid value).")
     for shelf in _SHELVES:
         named, left_out = _read_shelf(shelf, address, columns)
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))

@@ -43,7 +43,8 @@ class BatchTable:
     `applications` has the good rows with the schema's dtypes, in table order: those of the schema's columns that the
     file has, the target left out. `extra` has the same rows of the other columns, the target among them, as they were
     (text where the file is CSV). `names` are all of them in the file's order, `left_out` the file's columns that are in
-    neither, because no CSV could hold them; `order` holds the place of each good row, counted as `CellFault.row` is.
+    neither, because no CSV could hold them; `order` holds the place of each good row, counted as `CellFault.row` is:
+    `place` says whether in lines or rows.
     `faults` lists the first 10,000 of `n_faults`, by row and then in table order; `doubts` likewise the cells of good
     rows whose category was never seen.
     """
@@ -54,6 +55,7 @@ class BatchTable:
     names: tuple[str, ...]
     left_out: tuple[str, ...]
     order: NDArray[np.int64]
+    place: str
     faults: tuple[CellFault, ...]
     n_rows: int
     n_bad_rows: int
@@ -128,7 +130,7 @@ def _read(
         raise FileError.from_empty(path)
     places = _places(source, contents, keeper.n_rows)
     notices = notices_of_columns(source.names, needed, left_out, is_carried=carries)
-    return keeper.table(called, source.names, places, notices)
+    return keeper.table(called, source.names, source.place_name, places, notices)
 
 
 def _places(source: Source, contents: Contents, n_rows: int) -> NDArray[np.int64]:
@@ -168,8 +170,10 @@ class _Keeper:
         self._extra.append(pl.DataFrame({name: frame[name].filter(kept) for name in self.carried}))
         self._rows.append(start + np.flatnonzero(is_good))
 
-    def table(self, called: str, names: Sequence[str], places: NDArray[np.int64], notices: Iterable[str]) -> BatchTable:
-        """Everything taken, rows named by their `places` in the file."""
+    def table(
+        self, called: str, names: Sequence[str], place: str, places: NDArray[np.int64], notices: Iterable[str]
+    ) -> BatchTable:
+        """Everything taken, rows named by their `places` in the file, which are a `place` each."""
         judge = self._judge
         applications = with_levels(pl.concat(self._good))
         rows = np.concatenate(self._rows)
@@ -181,6 +185,7 @@ class _Keeper:
             names=tuple(name for name in names if name in kept),
             left_out=tuple(name for name in names if name not in kept),
             order=places[rows],
+            place=place,
             faults=_placed(judge.faults, places),
             n_rows=judge.n_rows,
             n_bad_rows=judge.n_bad_rows,

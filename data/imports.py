@@ -86,7 +86,10 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
         path.name, digest, is_imported=True, notices=tuple(notices),
         taken=word_roles(table, used, is_percent=is_percent), n_open=int(is_open.sum()),
     )  # fmt: skip
-    by_word = {word: used[role] for word, role in ROLES.items() if role in used}
+    words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
+    by_word = {word: used[role] for word, role in words.items() if role in used}
+    if is_percent:
+        del by_word["probability"]
     return Predictions(frame, source, describe_columns(frame), by_word)
 
 
@@ -248,7 +251,7 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
     left_out: dict[str, list[str]] = {}
     for name in table.columns:
         if name not in taken:
-            found = _cohort_series(table[name], notices) if _can_be_named(name) else "no name, or one that is taken"
+            found = _why_unusable(name) or _cohort_series(table[name], notices)
             if isinstance(found, str):
                 left_out.setdefault(found, []).append(name or "(no name)")
             else:
@@ -264,9 +267,14 @@ def _scores(values: pl.Series) -> pl.Series:
     return exact_scores(values if values.dtype == pl.Float32 else numbers_of(values))
 
 
-def _can_be_named(name: str) -> bool:
+def _why_unusable(name: str) -> str:
+    """Why no cohort column can have this name; empty where one can."""
     # In links and on the screen a tilde marks what is no column, and an empty name that none is chosen.
-    return bool(name) and not name.startswith("~") and name not in _RESERVED
+    if not name:
+        return "a column needs a name"
+    if name.startswith("~"):
+        return "begins with a tilde"
+    return "the name of a column of ours" if name in _RESERVED else ""
 
 
 def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
@@ -295,9 +303,9 @@ def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list
             return
         if n_without:
             notices.append(
-                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative, too large "
-                f"or no number): money is summed over the other {table.height - n_without:,}, and per application "
-                "those count as 0."
+                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative, too "
+                f"large or no number): money is summed over the other {table.height - n_without:,}, and per "
+                "application those count as 0."
             )
         yield narrowed(exposure).alias(EXPOSURE)
 

@@ -44,7 +44,10 @@ class CohortKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CohortColumn:
-    """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found."""
+    """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found.
+
+    `taken_from` is the column of somebody else's file that it was made of, in the same unit, where that has a role.
+    """
 
     name: str
     label: str
@@ -54,6 +57,7 @@ class CohortColumn:
     levels: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    taken_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

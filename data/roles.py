@@ -37,7 +37,7 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 _PD_ROLES = frozenset({PROBABILITY, PERCENT})
-_OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
+OUTCOME_WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "n": 0.0}
 # A column with a few wrong cells is still the one that is meant: it is taken, and the cells are complained of.
 _MOSTLY = 0.9
 _PD_WORDS = frozenset({"pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred"})
@@ -89,11 +89,15 @@ def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) ->
 
 
 def word_roles(table: pl.DataFrame, roles: Mapping[str, str], *, is_percent: bool = False) -> str:
-    """What was taken for which role, in a few words; `is_percent` where the PD was given in percent."""
+    """What was taken for which role, in a few words; `is_percent` where the PD was given in percent.
+
+    Of an outcome in words those are told that were read as a default.
+    """
     parts = []
     for role, name in roles.items():
         is_text = role == OUTCOME and not (table[name].dtype.is_numeric() or table[name].dtype == pl.Boolean)
         words = sorted({str(cell) for cell in table[name].filter(outcomes_of(table[name]) == 1)}) if is_text else []
+        words = [f"{' or '.join(words)} = default"] if words else []
         words += ["percent"] if role == PROBABILITY and is_percent else []
         parts.append((role, f"{_WORDS_ON_SCREEN[role]} from {name}" + (f" ({', '.join(words)})" if words else "")))
     order = list(_WORDS_ON_SCREEN)
@@ -116,7 +120,7 @@ def outcomes_of(values: pl.Series) -> pl.Series:
     if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return numbers
     bare = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    return bare.replace_strict(_OUTCOME_WORDS, default=None, return_dtype=pl.Float64).fill_null(numbers)
+    return bare.replace_strict(OUTCOME_WORDS, default=None, return_dtype=pl.Float64).fill_null(numbers)
 
 
 def ids_of(values: pl.Series) -> pl.Series | None:

@@ -39,6 +39,7 @@ class Source(Protocol):
     path: Path
     names: tuple[str, ...]
     place_words: str
+    place_name: str
 
     def batches(
         self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
@@ -110,6 +111,7 @@ class CsvSource:
     """Comma-separated text: plain, gzipped, or the only CSV file in a zip archive."""
 
     place_words = "on line"
+    place_name = "Line"
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self._kind = path, kind
@@ -238,6 +240,7 @@ class ParquetSource:
     """A Parquet file of any writer."""
 
     place_words = "in row"
+    place_name = "Row"
 
     def __init__(self, path: Path) -> None:
         self.path = path

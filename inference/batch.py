@@ -16,6 +16,7 @@ from data.plausibility import RULES, broken_rules_each
 from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.reasons import MOST_REASONS
 from inference.session import ScoringSession
+from inference.sufficiency import Sufficiency
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
@@ -136,14 +137,18 @@ def _notices(wanted: Sequence[str], names: Sequence[str]) -> Iterator[str]:
             yield f"The file has a column {name} of its own, which is kept; ours is called {free}."
 
 
-def noted_rows(table: BatchTable, scored: ScoredBatch) -> pl.DataFrame:
-    """What is referred and what looks implausible: `Row` as faults count it, `Columns`, and `What`, by row."""
+def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: Sufficiency) -> pl.DataFrame:
+    """What is referred and what looks implausible, by row: its place (`table.place`), `Columns`, and `What`.
+
+    The columns of a referred row are those that it is referred for lacking, by the `sufficiency` it was judged by.
+    """
     reasons = scored.frame[scored.refer_reason]
-    referred = pl.DataFrame({"Row": table.order, "Columns": "", "What": reasons}).filter(reasons.is_not_null())
+    lacking = sufficiency.missing_each(table.applications)
+    referred = pl.DataFrame({table.place: table.order, "Columns": lacking, "What": reasons}).drop_nulls()
     rows, rules = np.nonzero(broken_rules_each(table.applications))
     broken = {
-        "Row": table.order[rows],
+        table.place: table.order[rows],
         "Columns": [", ".join(RULES[rule].columns) for rule in rules],
         "What": [RULES[rule].text for rule in rules],
     }
-    return pl.concat([referred, pl.DataFrame(broken, schema=referred.schema)]).sort("Row", maintain_order=True)
+    return pl.concat([referred, pl.DataFrame(broken, schema=referred.schema)]).sort(table.place, maintain_order=True)

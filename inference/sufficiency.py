@@ -6,8 +6,9 @@ far the ranking of real applications falls when such columns are blanked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 
@@ -33,31 +34,47 @@ class Sufficiency:
 
     def why_refer(self, application: Mapping[str, object]) -> str:
         """Why an application is not scored, in one sentence, or an empty text; an absent column is a missing value."""
-        lacking = {name for name in self.columns if is_missing(application.get(name))}
+        lacking = frozenset(name for name in self.columns if is_missing(application.get(name)))
         return self._why(lacking) if lacking else ""
 
     def why_refer_each(self, applications: pl.DataFrame) -> pl.Series:
         """`why_refer` of every row, null where it is scored; a column that the table lacks is missing in all rows."""
+        return self._each(applications, self._why)
+
+    def missing_each(self, applications: pl.DataFrame) -> pl.Series:
+        """The columns that each row is referred for, joined by commas, null where it is scored; as `why_refer_each`."""
+        return self._each(applications, lambda lacking: ", ".join(dict.fromkeys(chain(*self._decisive(lacking)))))
+
+    def _each(self, applications: pl.DataFrame, say: Callable[[frozenset[str]], str]) -> pl.Series:
         absent = frozenset(self.columns).difference(applications.columns)
         there = [name for name in self.columns if name not in absent]
         # Few patterns of gaps occur, however many the rows: each is one number, with a bit for every column.
         bits = (_is_gap(name, applications.schema[name]).cast(pl.Int64) * (1 << i) for i, name in enumerate(there))
         gaps = applications.select(pl.sum_horizontal(pl.lit(0, pl.Int64), *bits).alias("gaps"))
         told = {
-            found: self._why(absent.union(name for i, name in enumerate(there) if found >> i & 1)) or None
+            found: say(absent.union(name for i, name in enumerate(there) if found >> i & 1)) or None
             for found in gaps["gaps"].unique().to_list()
         }
         return pl.Series([told[found] for found in gaps["gaps"].to_list()], dtype=pl.String)
 
-    def _why(self, lacking: frozenset[str] | set[str]) -> str:
+    def _decisive(self, lacking: frozenset[str]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """Of the missing columns those that have the application referred, by the part of the rule."""
+        counted = [name for name in self.counted if name in lacking]
+        return (
+            [name for name in self.required if name in lacking],
+            self.one_of if lacking.issuperset(self.one_of) else (),
+            counted if len(counted) > self.most_lacking else (),
+        )
+
+    def _why(self, lacking: frozenset[str]) -> str:
         parts = []
-        if required := [name for name in self.required if name in lacking]:
+        required, one_of, counted = self._decisive(lacking)
+        if required:
             verb = "is" if len(required) == 1 else "are"
             parts.append(f"{_listed(required)} {verb} missing and {verb} needed")
-        if self.one_of and lacking.issuperset(self.one_of):
-            parts.append(f"none of {_listed(self.one_of)} is there and one is needed")
-        counted = [name for name in self.counted if name in lacking]
-        if len(counted) > self.most_lacking:
+        if one_of:
+            parts.append(f"none of {_listed(one_of)} is there and one is needed")
+        if counted:
             parts.append(
                 f"{len(counted)} of {len(self.counted)} columns that count are missing, at most {self.most_lacking} "
                 f"may be ({_listed(counted, _MOST_NAMED)})"
@@ -76,7 +93,7 @@ def _is_gap(name: str, dtype: pl.DataType) -> pl.Expr:
     return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
 
 
-def _listed(names: list[str] | tuple[str, ...], most: int | None = None) -> str:
+def _listed(names: Sequence[str], most: int | None = None) -> str:
     labels = [schema.column(name).label.lower() for name in names]
     if most is not None and len(labels) > most:
         labels = [*labels[:most], f"{len(labels) - most} more"]

@@ -168,12 +168,12 @@ def _choose(numbers: tuple[str, ...], place: int | None) -> None:
 
 
 def _render_pager(page: Slice) -> None:
-    last = page.start + page.positions.size
+    first, last = page.start + 1, page.start + page.positions.size
+    shown = (
+        f"Row **{labels.count(first)}**" if first == last else f"Rows **{labels.count(first)}–{labels.count(last)}**"
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.pager"):
-        st.markdown(
-            f"Rows **{labels.count(page.start + 1)}–{labels.count(last)}** of {labels.count(page.n_rows)}",
-            width="stretch",
-        )
+        st.markdown(f"{shown} of {labels.count(page.n_rows)}", width="stretch")
         st.button(
             "Previous", on_click=state.put, args=({PAGE: page.number - 1},), disabled=page.number == 1,
             icon=":material/chevron_left:",
@@ -213,7 +213,9 @@ def _render_downloads(view: View) -> None:
                 f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime, on_click="ignore",
                 icon=":material/download:", key=f"applications.{kind.lower()}",
             )  # fmt: skip
+        has_days = any(labels.scale(column).unit == "years" for column in view.predictions.cohort_columns)
+        stored = "as it is stored (days, not years)" if has_days else "as it is stored"
         st.caption(
-            f"All {labels.plural(view.counts.n_applications, 'application')} of the cohort with every stored column, "
-            f"as it is stored (days, not years), and the decision at {labels.cutoff_percent(view.cutoff, 2)}."
+            f"The cohort's {labels.plural(view.counts.n_applications, 'application')} with every stored column, "
+            f"{stored}, and the decision at {labels.cutoff_percent(view.cutoff, 2)}."
         )

@@ -22,7 +22,7 @@ from dashboard.components.figure import csv_of, is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
-from dashboard.components.table import as_arrow, render_small_table
+from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.metrics.counts import ScoreCounts, exact_counts
@@ -93,7 +93,7 @@ def _render_upload(view: View) -> None:
         _take(uploaded.name, uploaded.getvalue(), view.cutoff)
     except DataError as error:
         # What was there before stands.
-        state.notify([str(error)])
+        state.notify([str(error)], is_refusal=True)
     # Only now: a click in between starts the page anew, and the file is then still there to be read.
     st.session_state[_GENERATION] += 1
     st.rerun()
@@ -155,13 +155,21 @@ def _render_summary(view: View, batch: Batch) -> None:
         )
     with cells[2]:
         found = approval_rate(counts, batch.cutoff)
-        render_estimate("Approval rate", found, labels.percent, help_text="Share whose PD is below the cutoff.")
+        render_estimate("Approval rate", found, labels.percent, help_text=_word_share(batch))
     with cells[3]:
         first = counts.first_declined(batch.cutoff)
         expected = float((counts.good_pd + counts.bad_pd)[:first].sum())
         number = int(counts.applications[:first].sum())
         share = labels.percent(expected / number if number else None)
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
+
+
+def _word_share(batch: Batch) -> str:
+    """What the approval rate is a share of."""
+    told = f"Share of the {labels.plural(batch.counts.n_applications, 'scored row')} with a PD below the cutoff."
+    if batch.scored.n_referred:
+        told += f" Referred rows ({labels.count(batch.scored.n_referred)}) are not counted."
+    return told
 
 
 def _remove() -> None:
@@ -180,7 +188,7 @@ def _render_decide_again(view: View, batch: Batch) -> None:
             try:
                 st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
             except DataError as error:
-                state.notify([str(error)])
+                state.notify([str(error)], is_refusal=True)
             st.rerun()
 
 
@@ -222,7 +230,7 @@ def _render_rows(view: View, batch: Batch) -> None:
     first = [schema.ID] if schema.ID in batch.table.applications.columns else []
     own = (scored.probability, scored.decision, scored.risk_band, *scored.reasons, scored.refer_reason, scored.warnings)
     shown = scored.frame.select(*first, *own)[order]
-    line = pl.Series("Row", batch.table.order[order])
+    place = pl.Series(batch.table.place, batch.table.order[order])
     words = [labels.NOT_DEFINED if pd is None else labels.percent(pd) for pd in shown[scored.probability]]
     decided = pl.col(scored.decision).replace_strict(DECISIONS)
     worded = shown.with_columns(pl.Series(scored.probability, words, dtype=pl.String), decided).rename(
@@ -237,10 +245,10 @@ def _render_rows(view: View, batch: Batch) -> None:
     )
     # Another file is another table: a row chosen in the last one is none of this one's.
     key = f"batch.rows.{st.session_state[_GENERATION]}.{batch.cutoff}"
-    chosen = st.dataframe(
-        as_arrow(pl.DataFrame([line, *worded])), hide_index=True, height=420, key=key,
+    chosen = render_frame(
+        pl.DataFrame([place, *worded]), height=420, key=key,
         column_config={"PD": st.column_config.TextColumn(alignment="right")},
-        on_select="rerun", selection_mode="single-row", alt="The riskiest rows of the file",
+        on_select="rerun", selection_mode="single-row", alt="Rows of the file, the riskiest first",
     )  # fmt: skip
     rows: list[int] = chosen["selection"]["rows"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -248,8 +256,18 @@ def _render_rows(view: View, batch: Batch) -> None:
             "Look at this applicant", disabled=not rows, on_click=_open_row, icon=":material/person_search:",
             args=(view, batch, int(order[rows[0]]) if rows else 0), key="batch.open",
         )  # fmt: skip
-        st.caption(f"The {labels.plural(len(order), 'riskiest row')}; select one to open it as a new applicant.")
+        st.caption(f"{_word_order(shown[scored.probability], scored)}; select one to open it as a new applicant.")
     _render_downloads(batch)
+
+
+def _word_order(pds: pl.Series, scored: ScoredBatch) -> str:
+    """Which rows are shown, of which these are the PDs, and in which order."""
+    n_all, n_referred = scored.frame.height, pds.null_count()
+    told = f"{labels.count(len(pds))} of {labels.plural(n_all, 'row')}" if len(pds) < n_all else ""
+    told = told or labels.plural(n_all, "row")
+    if n_referred < len(pds):
+        told += ", the riskiest first"
+    return told + (f", {labels.count(n_referred)} referred without a PD at the end" if n_referred else "")
 
 
 def _open_row(view: View, batch: Batch, row: int) -> None:
@@ -258,7 +276,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
         base = cache.base_values(view.dataset, NEW) or {}
         given = check_application({name: values.get(name) for name in base})
     except DataError as error:
-        state.notify([str(error)])
+        state.notify([str(error)], is_refusal=True)
         return
     forget_note(NEW)
     state.put_draft(Draft(NEW, make_edits(given.items(), base)))
@@ -269,12 +287,12 @@ def _render_noted(batch: Batch) -> None:
     scored = batch.scored
     if not scored.n_referred and not scored.n_implausible:
         return
-    found = noted_rows(batch.table, scored)
+    found = noted_rows(batch.table, scored, cache.open_session().manifest.sufficiency)
     if scored.n_referred:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
-    st.dataframe(as_arrow(found.head(_FAULTS_SHOWN)), hide_index=True, height=240, alt="What to check by row")
+    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
     st.download_button(
         "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", on_click="ignore",
         icon=":material/download:", key="batch.noted",
@@ -291,7 +309,7 @@ def _render_faults(_: View, batch: Batch) -> None:
     told = [(fault, _LEFT_OUT) for fault in table.faults] + [(doubt, _DOUBTED) for doubt in table.doubts]
     told.sort(key=lambda each: each[0].row)
     frame = pl.DataFrame({
-        "Row": [fault.row for fault, _ in told],
+        table.place: [fault.row for fault, _ in told],
         "Column": [fault.column for fault, _ in told],
         "Found": [labels.MISSING if fault.found is None else fault.found for fault, _ in told],
         "Expected": [fault.expected for fault, _ in told],
@@ -307,9 +325,7 @@ def _render_faults(_: View, batch: Batch) -> None:
             f"{labels.plural(table.n_doubts, 'category value')} never seen; these rows were scored, the category as "
             "unknown."
         )
-    st.dataframe(
-        as_arrow(frame.head(_FAULTS_SHOWN)), hide_index=True, height=420, alt="What was wrong by row and column"
-    )
+    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
     st.download_button(
         "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
         icon=":material/download:", key="batch.faults",

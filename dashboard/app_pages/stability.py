@@ -138,7 +138,7 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     if view.against is not None and view.against.filters != current.filters:
         return view.against
     folds = [_fold(name) for name in _fold_names(view.predictions)]
-    if not current.filters and folds:
+    if not current.filters and len(folds) > 1:
         return folds[0]
     is_fold = any(fold.filters == current.filters for fold in folds)
     return Cohort("The other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
@@ -158,10 +158,14 @@ def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, 
 
 
 def _worded_sizes(view: View, sides: Sides) -> str:
+    """How many applications each side holds; empty where one holds none."""
     current, reference = (
         cache.cohort_counts(view.dataset, side.filters).n_applications for side in (sides.current, sides.reference)
     )
     both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
+    if not current or not reference:
+        # What is shown instead says why.
+        return ""
     against = f"{labels.plural(current, 'application')} against {labels.count(reference)}"
     return f"{against}{both}. Shares are compared, so sizes may differ."
 

@@ -143,7 +143,8 @@ def _subtitle(result: Reliability) -> str:
 
 def _groups(result: Reliability) -> str:
     n = result.applications.size
-    return f"{plural(n, 'group')} of about {plural(round(result.applications.sum() / n), 'application')}"
+    about = "" if n == 1 else "about "
+    return f"{plural(n, 'group')} of {about}{plural(round(result.applications.sum() / n), 'application')}"
 
 
 def _is_few(result: Reliability) -> bool:

@@ -75,10 +75,10 @@ def _import(predictions: Predictions) -> None:
     try:
         cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns)
     except LinkError as error:
-        state.notify([str(error)])
+        state.notify([str(error)], is_refusal=True)
         return
     state.keep(COHORTS, cohorts)
-    state.notify(problems, are_left_out=True)
+    state.notify(problems, ignored_in="file")
 
 
 def render_comparison() -> None:

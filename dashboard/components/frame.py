@@ -83,7 +83,8 @@ class View:
 class PageSpec:
     """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
 
-    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`.
+    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. `of_model` says
+    that it shows what the published model gives, and not the portfolio's own PDs alone.
     """
 
     title: str
@@ -91,6 +92,7 @@ class PageSpec:
     render: Callable[[View], None]
     of_cohort: bool = True
     has_cutoff: bool = True
+    of_model: bool = False
 
 
 def current_view(dataset: cache.Dataset) -> View:
@@ -160,7 +162,7 @@ def _render_resolution(predictions: Predictions) -> None:
 def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
     whose = "as imported" if source.is_imported else "out of fold"
-    if page.has_cutoff and not page.of_cohort:
+    if page.of_model:
         whose = f"the published model's, those of the portfolio {whose}"
     taken = f" · {labels.plain(source.taken)}" if source.taken else ""
     st.caption(f"{labels.plain(source.name)} · PDs are {whose}{taken}")
@@ -170,12 +172,14 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
 
 def _render_notices() -> None:
     told = state.notices()
-    if told:
+    if told and state.is_refusal():
+        st.error(labels.plain(told), icon=":material/error:")
+    elif told:
         st.info(labels.plain(told), icon=":material/info:")
 
 
 def _render_empty() -> None:
     st.info(
-        "No application meets these filters together. Take one of them back above, or reset them all.",
+        "No applications match these filters. Remove one, or reset them all.",
         icon=":material/filter_alt_off:",
     )

@@ -25,7 +25,7 @@ class ColumnCountsError(ValueError):
 
     @classmethod
     def from_code(cls, name: str, n_bins: int) -> ColumnCountsError:
-        return cls(f"{name} has rows whose code is missing or not one of its {n_bins:,} bins; mend its bins.")
+        return cls(f"{name} has rows whose code is missing or not one of its {n_bins:,} bins; fix its bins.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

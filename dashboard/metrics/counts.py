@@ -59,7 +59,7 @@ class CountsError(ValueError):
     def from_nulls(cls, n_rows: int) -> Self:
         return cls(
             f"{n_rows:,} predictions have no outcome, no PD or one outside 0 to 1; "
-            "drop or mend them when the file is loaded."
+            "drop or fix them when the file is loaded."
         )
 
     @classmethod

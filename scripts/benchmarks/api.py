@@ -57,7 +57,7 @@ class LoadToolError(DataError):
     @classmethod
     def from_failure(cls, code: int, said: str) -> Self:
         return cls(
-            f"{TOOL} ended with code {code} and without figures ({said.strip()[-500:]}); mend that and run again."
+            f"{TOOL} ended with code {code} and without figures ({said.strip()[-500:]}); fix that and run again."
         )
 
     @classmethod

@@ -321,7 +321,7 @@ def test_a_wrong_edit_is_left_out_with_a_sentence_and_the_page_stands(
 ) -> None:
     app = opened(open_page, row, edits=edits)
     notice = app.main.info[0].value.replace("\\", "")
-    assert notice.startswith("Left out: ")
+    assert notice.startswith("Ignored in this link: ")
     assert sentence in notice
     assert (edits_of(app), pd_of(app)) == ({}, worded(session.score(row)))
 

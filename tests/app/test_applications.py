@@ -132,6 +132,7 @@ def test_a_search_finds_numbers_and_words_and_goes_back_to_the_first_page(
     one = str(frame["application_id"][17])
     app.text_input(key="widget.app.search").set_value(one).run()
     assert table(app)["Application"] == [one]
+    assert "Row **1** of 1" in texts(app)
     app.text_input(key="widget.app.search").set_value("*<b>nobody</b>").run()
     assert "is found by" in texts(app)
     assert len(app.main.dataframe) == 0
@@ -191,6 +192,7 @@ def test_ids_and_amounts_are_shown_and_written_to_the_last_digit(
     shown = table(app)
     assert shown["Application"] == ids[:4:-1]
     assert shown["amount"][0] == "100,000,028.99"
+    assert "as it is stored, and the decision at 9.09" in texts(app).replace("\\", "").replace("\u00a0", " ")
     assert "theirs.csv · PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
     found = import_predictions(path)
     written = pl.read_csv(io.BytesIO(csv_file(prepare(found), Filters(), 0.1)), infer_schema=False)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import parse_qsl
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import links
+from dashboard.columns import prepare
 from dashboard.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.links import Cohort, LinkError
-from data.predictions import CohortColumn, CohortKind
+from data.imports import import_predictions
+from data.predictions import CohortColumn, CohortKind, Predictions, PredictionsSource
 
 LEVELS = ("a", "b & c=d", "~missing", "~x", "é")
 COLUMNS = {
@@ -58,7 +62,7 @@ def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
     ("query", "said"),
     [
         ("f.kind=nobody", "asks for 'nobody', which is not one of its levels"),
-        ("f.height=1..2", "names a column that these predictions do not have"),
+        ("f.height=1..2", "names no column that cohorts can be cut by"),
         (
             "f.FLAG_PHONE=1..1",
             "names a column of the application form (Home phone given) that is not kept with the ",
@@ -84,7 +88,7 @@ def test_what_a_link_makes_up_is_quoted_in_brief() -> None:
     _, problems = links.read_filters([("f.kind", "n" * 5_000), ("f." + "c" * 5_000, "1..2")], COLUMNS)
     assert problems == (
         f"The filter on kind asks for '{'n' * 39}…', which is not one of its levels (a, b & c=d, ~missing, ~x, é).",
-        f"The filter on {'c' * 39}… names a column that these predictions do not have.",
+        f"The filter on {'c' * 39}… names no column that cohorts can be cut by.",
     )
 
 
@@ -120,7 +124,7 @@ def test_a_filter_of_a_file_that_does_not_fit_is_named_with_its_cohort() -> None
     cohorts, problems = links.read_cohorts(content, COLUMNS)
     # Nothing is left of it, and the whole portfolio is not called Tall.
     assert cohorts == ()
-    assert problems == ("Tall: The filter on height names a column that these predictions do not have.",)
+    assert problems == ("Tall: The filter on height names no column that cohorts can be cut by.",)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +164,34 @@ def test_every_stored_column_of_the_outcome_and_the_fold_can_be_filtered_by() ->
     found, problems = links.read_filters([("f.is_default", "true"), ("f.fold", "1")], columns)
     assert found == Filters.of([LevelFilter("fold_name", ("1",)), LevelFilter("observed", ("Defaulted",))])
     assert problems == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("f.p=0..0.1", RangeFilter("default_probability", 0, 0.1)),
+        ("f.default_probability=0..0.1", RangeFilter("default_probability", 0, 0.1)),
+        ("f.y=1", LevelFilter("observed", ("Defaulted",))),
+        ("f.y=no", LevelFilter("observed", ("Repaid",))),
+        ("f.y=Repaid", LevelFilter("observed", ("Repaid",))),
+        ("f.part=1", LevelFilter("fold_name", ("1",))),
+    ],
+)
+def test_a_file_s_own_name_of_a_role_means_the_column_that_was_made_of_it(query: str, found: Condition) -> None:
+    frame = pl.DataFrame({
+        "is_default": [True, False], "default_probability": [0.3, 0.05], "fold": pl.Series([0, 1], dtype=pl.UInt8),
+    })  # fmt: skip
+    roles = {"outcome": "y", "probability": "p", "fold": "part"}
+    predictions = prepare(Predictions(frame, PredictionsSource("theirs.csv", "", is_imported=True), (), roles))
+    columns = {column.name: column for column in predictions.cohort_columns}
+    assert links.read_filters(parse_qsl(query), columns) == (Filters.of([found]), ())
+
+
+def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("y,pct\n1,30\n0,5\n")
+    predictions = prepare(import_predictions(path, {"pct": "percent"}))
+    assert dict(predictions.roles) == {"outcome": "y", "percent": "pct"}
+    columns = {column.name: column for column in predictions.cohort_columns}
+    _, problems = links.read_filters([("f.pct", "0..10")], columns)
+    assert problems == ("The filter on pct names no column that cohorts can be cut by.",)

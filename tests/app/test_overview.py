@@ -114,7 +114,7 @@ def test_a_chip_takes_its_filter_back(frame: pl.DataFrame, open_page: OpenPage) 
 
 def test_an_empty_cohort_says_what_to_do(open_page: OpenPage) -> None:
     app = open_page("overview", {"f.DAYS_BIRTH": "-1..0"})
-    assert app.info[0].value.startswith("No application meets these filters together.")
+    assert app.info[0].value.startswith("No applications match these filters.")
     assert not app.main.metric
 
 
@@ -130,10 +130,10 @@ def test_one_outcome_gives_counts_and_says_why_there_is_no_auc(frame: pl.DataFra
     ("query", "said"),
     [
         ({"f.NAME_INCOME_TYPE": "Nobody"}, "asks for 'Nobody', which is not one of its levels"),
-        ({"cutoff": "nan"}, "The value of cutoff is not one that the screen knows."),
-        ({"cutoff": "<b>1</b>"}, "The value of cutoff is not one that the screen knows."),
-        ({"nonsense": "1"}, "The value of nonsense is not one that the screen knows."),
-        ({"c.X": "f.AGE=1..2"}, "names a column that these predictions do not have"),
+        ({"cutoff": "nan"}, "cutoff (not a valid value)."),
+        ({"cutoff": "<b>1</b>"}, "cutoff (not a valid value)."),
+        ({"nonsense": "1"}, "nonsense (not a known setting)."),
+        ({"c.X": "f.AGE=1..2"}, "names no column that cohorts can be cut by"),
     ],
 )
 def test_what_a_link_says_wrong_is_left_out_with_a_notice(
@@ -247,7 +247,7 @@ def test_a_cohort_s_own_name_stays_text(open_page: OpenPage) -> None:
 def test_a_cohort_of_a_link_that_loses_all_its_filters_is_left_out(open_page: OpenPage) -> None:
     app = open_page("overview", {"c.bad": "f.NOPE=1"})
     assert "c.bad" not in app.query_params
-    assert "names a column" in app.info[0].value
+    assert "names no column" in app.info[0].value
 
 
 def test_a_cohort_of_few_is_said_to_be_too_small(frame: pl.DataFrame, open_page: OpenPage) -> None:

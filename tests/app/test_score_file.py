@@ -234,8 +234,8 @@ def test_a_row_of_a_level_that_is_too_long_is_answered_in_a_sentence(table: pl.D
     long = table.with_columns(pl.lit("x" * 200).alias("NAME_INCOME_TYPE"))
     number = str(table["SK_ID_CURR"][0])
     app = choose_row(dropped(open_page, long, applicant=number, **{"batch.tab": "Rows"}), 0)
-    assert f"(NAME_INCOME_TYPE) is '{'x' * 38}" in said(app, "info")
-    assert "of 1 to 80 printable letters" in said(app, "info")
+    assert f"(NAME_INCOME_TYPE) is '{'x' * 38}" in said(app, "error")
+    assert "of 1 to 80 printable letters" in said(app, "error")
     # What was there stands.
     assert draft_of(app) == Draft(number)
     assert cards(app)["Applications scored"] == f"{ROWS}"
@@ -275,13 +275,25 @@ def test_what_is_referred_has_no_pd_and_is_listed_by_row(table: pl.DataFrame, op
     (shown,) = app.main.dataframe
     found = pl.DataFrame(shown.value)
     # Lines of the file, the header the first.
-    assert found.filter(pl.col("Row") == 5).rows() == [
-        (5, "", "Not enough is known to score: income is missing and is needed.")
+    assert found.filter(pl.col("Line") == 5).rows() == [
+        (5, "AMT_INCOME_TOTAL", "Not enough is known to score: income is missing and is needed.")
     ]
     columns = "AMT_ANNUITY, AMT_CREDIT"
     assert (7, columns, "fewer than 3 annuities repay the credit amount") in found.rows()
-    assert set(found["Row"]) == {5, 7}
+    assert set(found["Line"]) == {5, 7}
     assert "0 rows left out" not in said(app)
+    rows = dropped(open_page, changed, **{"batch.tab": "Rows"})
+    assert f"200 of {ROWS} rows, the riskiest first; select one" in said(rows, "caption")
+    assert f"Share of the {ROWS - 1} scored rows with a PD below the cutoff. Referred rows (1) are not counted." in {
+        metric.help for metric in rows.main.metric
+    }
+    few = drop(rows, changed[[2, 3, 4]], "few.csv")
+    assert "3 rows, the riskiest first, 1 referred without a PD at the end; select one" in said(few, "caption")
+    worded = pl.DataFrame(few.main.dataframe[0].value)
+    assert worded["Decision"][-1] == "Referred"
+    assert set(worded["Decision"][:-1]) <= {"Approved", "Declined"}
+    assert worded["PD"][-1] == "–"
+    assert set(few.session_state["batch"].scored.frame["decision"]) <= {"approve", "decline", "refer"}
 
 
 def test_decisions_on_the_screen_are_in_words(table: pl.DataFrame, open_page: OpenPage) -> None:
@@ -302,7 +314,8 @@ def test_decisions_on_the_screen_are_in_words(table: pl.DataFrame, open_page: Op
 def test_a_file_that_is_refused_leaves_what_was_there(table: pl.DataFrame, open_page: OpenPage) -> None:
     app = dropped(open_page, table)
     drop(app, pl.DataFrame({"SK_ID_CURR": [1], "other": ["=1+1"]}), "bureau.csv")
-    assert "bureau.csv: holds 0 of the" in said(app, "info")
+    assert "bureau.csv: holds 0 of the" in said(app, "error")
+    assert "bureau.csv" not in said(app, "info")
     assert cards(app)["Applications scored"] == f"{ROWS}"
     assert "new.csv" in said(app, "subheader")
     app.main.button(key="batch.remove").click().run()
@@ -324,9 +337,11 @@ def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFra
     assert "1 category value never seen; these rows were scored, the category as unknown." in said(app, "markdown")
     assert "NAME_CONTRACT_TYPE holds categories never seen, which are scored as unknown: 'Barter' (1 row)." in said(app)
     noted, faults = [element.value for element in app.main.dataframe]
-    assert noted.values.tolist() == [[7, "", "Not enough is known to score: income type is missing and is needed."]]
+    assert noted.values.tolist() == [
+        [7, "NAME_INCOME_TYPE", "Not enough is known to score: income type is missing and is needed."]
+    ]
     assert faults.values.tolist() == [
-        [5, "AMT_CREDIT", "-5.0", "a number from 1 to 1,000,000,000", "left out"],
+        [5, "AMT_CREDIT", "-5.0", "a number from 1 to 1,000,000,000, or nothing", "left out"],
         [9, "NAME_CONTRACT_TYPE", "Barter", "one of the known categories", "scored"],
     ]
     rows = dropped(open_page, table, **{"batch.tab": "Rows"})

@@ -166,6 +166,7 @@ def test_imported_predictions_without_folds(built: Settings, open_page: OpenPage
     assert [plain(info.value) for info in app.main.info] == [
         "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
     ]
+    assert not any("applications against" in caption.value for caption in app.main.caption)
     app = open_page("stability", query={"f.branch": "south"}, arguments=told)
     assert sides(app) == ("Usual: Cohort", "Usual: Rest of the portfolio")
     assert "PSI" in metrics(app)

@@ -61,7 +61,7 @@ def test_a_comparison_with_a_cohort_that_is_not_there_is_left_out_with_a_notice(
     [
         ("segments", {"seg.column": "NOPE"}, ["There is no column NOPE."]),
         ("segments", {"seg.x": "<b>", "seg.y": "NOPE", "nonsense": "1"},
-         ["There is no column <b>.", "There is no column NOPE.", "The value of nonsense is not one"]),
+         ["There is no column <b>.", "There is no column NOPE.", "nonsense (not a known setting)"]),
         ("stability", {"stab.tab": "Columns", "stab.column": "NOPE"}, ["There is no column NOPE."]),
         ("stability", {"stab.reference": "Gone"}, ["There is no cohort Gone."]),
         ("explanation", {"expl.tab": "Dependence", "expl.feature": "NOPE"}, ["There is no feature NOPE."]),
@@ -111,7 +111,7 @@ def test_a_forgotten_cohort_is_compared_with_no_longer(open_page: OpenPage) -> N
 
 def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPage) -> None:
     app = open_page("overview", {f"nonsense{i}": "1" for i in range(9)})
-    assert notice(app).count("is not one that the screen knows.") == 5
+    assert notice(app).count("(not a known setting).") == 5
     assert notice(app).endswith("And 4 more.")
 
 

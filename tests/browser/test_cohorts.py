@@ -191,7 +191,7 @@ def test_a_file_that_holds_no_cohorts_is_refused_with_a_notice(page: Page, dashb
 
 def test_an_empty_cohort_says_what_to_do(page: Page, dashboard: str) -> None:
     page.goto(f"{dashboard}/segments?f.DAYS_BIRTH=-1..0")
-    expect(page.get_by_text("No application meets these filters together.")).to_be_visible()
+    expect(page.get_by_text("No applications match these filters.")).to_be_visible()
 
 
 class CanRestart(Protocol):

@@ -98,7 +98,7 @@ def test_a_file_is_judged_by_row_and_column_and_shown_as_a_cohort(
     faults = pl.read_csv(download(page, "Report as CSV", tmp_path / "faults.csv"))
     # Line 1 is the header.
     expected = [(place + 2, column, wrong) for place, (column, wrong) in BAD.items()]
-    assert faults.select("Row", "Column", "Found").rows() == expected
+    assert faults.select("Line", "Column", "Found").rows() == expected
 
 
 def test_scores_go_out_as_files(page: Page, dashboard: str, dropped: Dropped, tmp_path: Path) -> None:

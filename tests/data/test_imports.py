@@ -98,7 +98,7 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
     theirs = import_predictions(path)
     assert theirs.cohort_columns == ()
     assert theirs.source.notices == (
-        "Left out as cohort columns: pd_bin (no name, or one that is taken); hash, huge (numbers beyond 9e+15); "
+        "Left out as cohort columns: pd_bin (the name of a column of ours); hash, huge (numbers beyond 9e+15); "
         "when (dates or times).",
     )
 
@@ -106,7 +106,7 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
 def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp_path: Path) -> None:
     theirs = import_predictions(_csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"))
     assert [column.name for column in theirs.cohort_columns] == ["decision"]
-    assert theirs.source.notices[0].endswith(": (no name), ~decision (no name, or one that is taken).")
+    assert theirs.source.notices[0].endswith(": (no name) (a column needs a name); ~decision (begins with a tilde).")
 
 
 @pytest.mark.parametrize("values", [[1, 2], [-3_000, -20], ["long", "short"], [365_243, -20]])

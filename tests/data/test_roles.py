@@ -78,7 +78,7 @@ def test_a_few_wrong_cells_do_not_hand_the_role_to_another_column() -> None:
 def test_what_was_taken_is_said_in_words() -> None:
     table = pl.DataFrame({"who": [7, 8, 9], "y": ["Yes", "no", "y"], "pd": [0.1, 0.2, 0.3]})
     roles = assign_roles(PATH, table, {"who": ID})
-    assert word_roles(table, roles) == "outcome from y (Yes, y), PD from pd, id from who"
+    assert word_roles(table, roles) == "outcome from y (Yes or y = default), PD from pd, id from who"
 
 
 def test_what_could_be_a_pd_as_well_is_named() -> None:

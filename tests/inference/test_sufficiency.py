@@ -48,6 +48,11 @@ def test_what_is_missing_decides(gaps: dict[str, object], wanted: str) -> None:
 def test_a_table_is_judged_as_each_row_is() -> None:
     table = pl.DataFrame([{**FULL, **gaps} for gaps, _ in CASES], schema_overrides={"AMT_CREDIT": pl.Float64})
     assert SMALL.why_refer_each(table).to_list() == [wanted or None for _, wanted in CASES]
+    assert SMALL.missing_each(table).to_list()[-4:] == [
+        "AMT_CREDIT, AMT_INCOME_TOTAL", "EXT_SOURCE_1, EXT_SOURCE_2", "OCCUPATION_TYPE, OWN_CAR_AGE",
+        "AMT_CREDIT, OCCUPATION_TYPE, OWN_CAR_AGE",
+    ]  # fmt: skip
+    assert [found is None for found in SMALL.missing_each(table)] == [not wanted for _, wanted in CASES]
     without = table.drop("AMT_CREDIT", "EXT_SOURCE_1")
     rows = [SMALL.why_refer(row) for row in without.iter_rows(named=True)]
     assert SMALL.why_refer_each(without).to_list() == rows

@@ -52,7 +52,7 @@ def test_what_was_taken_for_what_is_said_before_anything_is_served(tmp_path: Pat
         said = [next(server.stdout).rstrip() for _ in range(4)]
         server.terminate()
     assert said == [
-        "theirs.csv: outcome from y (yes), PD from pd",
+        "theirs.csv: outcome from y (yes = default), PD from pd",
         "Read as missing in columns of numbers: amount: NA (1).",
         "Left out of every figure: 1 row without an outcome (still open); the other 2 of 3 rows are shown.",
         f"Scoreroom is at http://localhost:{port}",

@@ -206,7 +206,7 @@ def test_a_server_that_is_not_there_is_one_sentence(wrk: str, tmp_path: Path) ->
     (tmp_path / "bodies.jsonl").write_text("{}")
     with service(0) as kept:
         gone = kept.address
-    with pytest.raises(LoadToolError, match=r"wrk ended with code 1 and without figures .*; mend that and run again"):
+    with pytest.raises(LoadToolError, match=r"wrk ended with code 1 and without figures .*; fix that and run again"):
         run_load(gone, tmp_path / "bodies.jsonl", connections=1, seconds=1)
 
 
