@@ -123,10 +123,7 @@ class Judge:
 
         Numbers have the schema's dtypes, categories are text.
         """
-        # A missing value is no fault: where too many are, the row is referred (inference/sufficiency.py).
-        judged = [
-            judge_column(column, frame[column.name], may_miss=column.kind is not Kind.ID) for column in self.columns
-        ]
+        judged = [judge_column(column, frame[column.name], may_miss=_may_miss(column)) for column in self.columns]
         pairs = list(zip(self.columns, judged, strict=True))
         is_good = ~np.logical_or.reduce([found.is_wrong for found in judged])
         unseen = [_is_unseen(column, found.values, is_good) for column, found in pairs]
@@ -161,7 +158,7 @@ class Judge:
         for cell in np.lexsort((at, rows))[:room]:
             row, place = int(rows[cell]), int(at[cell])
             column = self.columns[place]
-            expected = _CATEGORY if into is self.doubts else expectation(column)
+            expected = _CATEGORY if into is self.doubts else expectation(column, may_miss=_may_miss(column))
             into.append(CellFault(self.n_rows + row, column.name, _as_text(judged[place].raw[row]), expected))
         return sum(map(len, places))
 
@@ -196,6 +193,11 @@ def notices_of_columns(
 def word_repeated(number: int) -> str:
     """The sentence that rows have ids that earlier ones have."""
     return f"{count_rows(number)} with a {schema.ID} that an earlier row has; each is scored."
+
+
+def _may_miss(column: Column) -> bool:
+    # A missing value is no fault: where too many are, the row is referred (inference/sufficiency.py).
+    return column.kind is not Kind.ID
 
 
 def _is_unseen(column: Column, values: pl.Series, is_good: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -133,7 +133,7 @@ class Tally:
         fault, *others = faults
         also = [f"{other.column.name} ({other.n_rows:,})" for other in others]
         place = place_of(source, fault.row)
-        what = expectation(fault.column)
+        what = expectation(fault.column, may_miss=fault.column.name in self._may_miss)
         if fault.found is None:
             return TableError.from_missing_values(source.path, fault.column.name, fault.n_rows, place, what, also)
         return TableError.from_bad_values(source.path, fault.column.name, fault.n_rows, place, fault.found, what, also)
@@ -165,10 +165,14 @@ def is_allowed(column: Column, values: pl.Series) -> pl.Series:
     return allowed.fill_null(value=False)
 
 
-def expectation(column: Column) -> str:
-    """What `column` may hold, in words."""
+def expectation(column: Column, *, may_miss: bool | None = None) -> str:
+    """What `column` may hold, in words; by default it `may_miss` where it may in a table that a model is trained on."""
     if _is_category(column):
         return "a category"
+    return _numbers(column) + (", or nothing" if (column.nullable if may_miss is None else may_miss) else "")
+
+
+def _numbers(column: Column) -> str:
     if (column.minimum, column.maximum) == (0, 1) and column.dtype.is_integer():
         return "0 or 1"
     words = "a whole number" if column.dtype.is_integer() else "a number"
@@ -176,7 +180,7 @@ def expectation(column: Column) -> str:
         words += f" from {column.minimum:,.0f} to {column.maximum:,.0f}"
     if column.sentinel is not None:
         words += f", or {column.sentinel} ({column.sentinel_meaning})"
-    return words + (", or nothing" if column.nullable else "")
+    return words
 
 
 def check_unique_ids(source: Source, ids: pl.Series) -> None:

@@ -133,7 +133,9 @@ def test_faults_of_a_table_are_named_by_row_and_column(
     (fault,) = problem["errors"]
     assert (fault["field"], fault["row"]) == ("AMT_CREDIT", row)
     assert fault["problem"].startswith("is '-1")
-    assert fault["problem"].endswith("; expected a number from 1 to 1,000,000,000; correct it or leave the row out")
+    assert fault["problem"].endswith(
+        "; expected a number from 1 to 1,000,000,000, or nothing; correct it or leave the row out"
+    )
 
 
 @by_type
