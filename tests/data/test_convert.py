@@ -345,7 +345,7 @@ def test_target_may_have_gaps_but_no_nonsense_where_it_is_not_needed(tmp_path: P
     gaps = put(tmp_path, "gaps.csv", csv_of(make_rows(4), {"TARGET": {1: None, 3: None}}))
     assert read_applications(gaps, needs_target=False)["TARGET"].to_list() == [0, None, 0, None]
     wrong = put(tmp_path, "wrong.csv", csv_of(make_rows(4), {"TARGET": {1: "yes"}}))
-    assert "'yes' on line 3; expected 0 or 1;" in complaint(wrong, needs_target=False)
+    assert "'yes' on line 3; expected 0 or 1, or nothing;" in complaint(wrong, needs_target=False)
 
 
 def test_repeated_column_is_said(tmp_path: Path, make_rows: MakeRows) -> None:
