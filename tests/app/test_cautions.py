@@ -47,4 +47,4 @@ def test_scores_of_repayment_are_asked_about() -> None:
 def test_figures_are_called_exact_where_each_pd_is_a_bin() -> None:
     assert resolution(None) == resolution(make_score_grid(np.linspace(0, 1, 500)))
     assert resolution(None).startswith("Figures are exact")
-    assert "up to 16,384 applications are exact" in resolution(make_score_grid(np.linspace(0, 1, 70_000)))
+    assert "up to 32,768 applications are exact" in resolution(make_score_grid(np.linspace(0, 1, 70_000)))

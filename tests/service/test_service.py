@@ -53,6 +53,7 @@ def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSe
             "risk_band": "ABCDEF"[sum(pd >= edge for edge in (0.02, 0.04, 0.08, 0.16, 0.32))],
             "refer_reason": None,
             "warnings": [],
+            "notices": [],
             "cutoff": session.manifest.cutoff,
             "model_sha256": session.manifest.files["model.onnx"].sha256,
         }
