@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -65,14 +64,14 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
             that cannot be used.
     """
     table, gaps = _read(path)
-    repeated = _repeated_names(path)
     is_percent = PERCENT in mapping.values()
     known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
     roles = assign_roles(path, table, known)
     if is_percent:
         table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
     for role, name in roles.items():
-        if name in repeated:
+        # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
+        if f"{name}_duplicated_0" in table.columns:
             raise PredictionsError.from_repeated_role(path, name, word_of(role))
     is_open = _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
@@ -149,15 +148,6 @@ def _read_csv(path: Path) -> pl.DataFrame:
     # As text: what a column holds is decided by all its cells, and what its text says beyond a number is kept.
     with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
         return pl.read_csv(stream.read(), infer_schema=False)
-
-
-def _repeated_names(path: Path) -> set[str]:
-    """The names that stand more than once in a CSV header; of Parquet such a file is not read at all."""
-    if kind_of(path) == PARQUET:
-        return set()
-    with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
-        header = pl.read_csv(stream.readline(), has_header=False, infer_schema=False)
-    return {name for name, count in Counter(header.row(0)).items() if count > 1 and name}
 
 
 def _check_outcome(path: Path, values: pl.Series) -> pl.Series:

@@ -8,6 +8,7 @@ from dashboard import cache, labels, parameters, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
 from dashboard.components.applicant.panel import (
+    DECISIONS,
     FILED_HELP,
     PUBLISHED,
     REFERRED,
@@ -46,7 +47,6 @@ _TABS = {
 _WITHOUT_SCORE = ("Scenarios", "Record")
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
-_DECISIONS = {True: "Declined", False: "Approved"}
 # How far from the cutoff both PDs may lie for a case to be called close: one point.
 _CLOSE = 0.01
 
@@ -132,7 +132,7 @@ def _render_score(view: ApplicantView) -> None:
 
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
     pd = filed.default_probability
-    note = f"{_DECISIONS[declines(pd, cutoff)].lower()} in tables"
+    note = f"{DECISIONS[declines(pd, cutoff)].lower()} in tables"
     render_metric(f"PD, {filed.whose}", _worded(pd, cutoff), note, help_text=FILED_HELP[filed.is_out_of_fold])
 
 

@@ -402,3 +402,15 @@ def test_what_is_no_percentage_is_complained_of(tmp_path: Path) -> None:
     path.write_text("target,pd\n0,6.92\n1,high\n", encoding="utf-8")
     with pytest.raises(PredictionsError, match="column pd has"):
         import_predictions(path, {"pd": "percent"})
+
+
+@pytest.mark.parametrize("header", ["\ntarget,pd", '"a\nb",target,pd'])
+def test_a_header_that_does_not_end_with_the_first_line_is_read(header: str, tmp_path: Path) -> None:
+    first = "x," if "a" in header.split("target", maxsplit=1)[0] else ""
+    found = import_predictions(_csv(tmp_path, f"{header}\n{first}0,0.1\n{first}1,0.2\n"))
+    assert found.frame["default_probability"].to_list() == [0.1, 0.2]
+
+
+def test_a_name_that_stands_twice_plays_no_role(tmp_path: Path) -> None:
+    with pytest.raises(PredictionsError, match="column y, taken for the outcome, stands in the header more than once"):
+        import_predictions(_csv(tmp_path, "pd,y,y\n0.1,0,1\n0.2,1,0\n"))

@@ -14,6 +14,7 @@ from dashboard.filters import Filters
 from dashboard.lookup import Pick
 from dashboard.metrics.placement import share_below
 from dashboard.reason_words import SENSITIVE_NOTE, word_reason
+from dashboard.rows import APPROVED, DECLINED
 from dashboard.visit import APPLICANT, EDITS
 from data.errors import DataError
 from inference.assessment import Assessment
@@ -24,7 +25,7 @@ _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
 REFERRED = "Referred, not scored"
-_DECISIONS = {True: "Declined", False: "Approved"}
+DECISIONS = {True: DECLINED, False: APPROVED}
 PUBLISHED = "PD, published model"
 _PD_HELP = (
     "Probability of default by the published model, which was trained on the whole portfolio and scores new and "
@@ -202,7 +203,7 @@ def render_warnings(view: ApplicantView) -> None:
 
 def word_decision(assessed: Assessment) -> str:
     """The decision in a word."""
-    return _DECISIONS[assessed.is_declined]
+    return DECISIONS[assessed.is_declined]
 
 
 def word_distance(assessed: Assessment) -> str:
@@ -225,9 +226,9 @@ def render_decision(assessed: Assessment) -> None:
 
 def _render_badge(*, is_declined: bool) -> None:
     if is_declined:
-        st.badge(_DECISIONS[True], icon=":material/block:", color="orange")
+        st.badge(DECISIONS[True], icon=":material/block:", color="orange")
     else:
-        st.badge(_DECISIONS[False], icon=":material/check:", color="blue")
+        st.badge(DECISIONS[False], icon=":material/check:", color="blue")
 
 
 def placements(view: ApplicantView) -> dict[str, float]:
