@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import cache, labels, parameters, state
 from dashboard.components.frame import View
+from dashboard.components.late_file import render_late_file
 from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import RowTable, render_row_table
 from dashboard.rows import (
@@ -208,9 +209,9 @@ def _render_downloads(view: View) -> None:
     cohort = (view.predictions, view.cohort.filters, view.cutoff)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.files"):
         for kind, mime, write in _FILES:
-            st.download_button(
+            render_late_file(
                 # A callable: the file is made when it is asked for, not with every run of the page.
-                f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime, on_click="ignore",
+                f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime,
                 icon=":material/download:", key=f"applications.{kind.lower()}",
             )  # fmt: skip
         has_days = any(labels.scale(column).unit == "years" for column in view.predictions.cohort_columns)

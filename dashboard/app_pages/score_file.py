@@ -20,6 +20,7 @@ from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import csv_of, is_dark, render_figure
 from dashboard.components.frame import View
+from dashboard.components.late_file import render_late_file
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
@@ -122,8 +123,8 @@ def _render_hint() -> None:
         "a value that a column cannot hold are listed and left out, all others are scored. A file lives in the "
         "memory of this visit alone, until it is removed or the visit ends."
     )
-    st.download_button(
-        "Empty table (CSV)", _template, "applications.csv", "text/csv", on_click="ignore", icon=":material/download:",
+    render_late_file(
+        "Empty table (CSV)", _template, "applications.csv", "text/csv", icon=":material/download:",
         help="The header alone: the columns of an application that the model needs, with the number that names it.",
         key="batch.template",
     )  # fmt: skip
@@ -293,8 +294,8 @@ def _render_noted(batch: Batch) -> None:
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
     render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
-    st.download_button(
-        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", on_click="ignore",
+    render_late_file(
+        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv",
         icon=":material/download:", key="batch.noted",
     )  # fmt: skip
 
@@ -326,8 +327,8 @@ def _render_faults(_: View, batch: Batch) -> None:
             "unknown."
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
-    st.download_button(
-        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
+    render_late_file(
+        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv",
         icon=":material/download:", key="batch.faults",
     )  # fmt: skip
     n_all = table.n_faults + table.n_doubts
@@ -344,9 +345,9 @@ def _render_downloads(batch: Batch) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, write in files:
-            st.download_button(
+            render_late_file(
                 f"Scores as {kind}", partial(write, batch.scored.frame), f"scores.{kind.lower()}", mime,
-                on_click="ignore", icon=":material/download:", key=f"batch.{kind.lower()}",
+                icon=":material/download:", key=f"batch.{kind.lower()}",
             )  # fmt: skip
         st.caption(
             f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "

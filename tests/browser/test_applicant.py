@@ -80,9 +80,9 @@ def worded(pd: float) -> str:
 
 
 def card(page: Page, label: str) -> Locator:
-    """The value of a card of the page."""
+    """The value of a card of the page; while a run moves a card, the old and the new one both stand there."""
     cards = page.get_by_test_id("stMain").get_by_test_id("stMetric")
-    return cards.filter(has=page.get_by_text(label, exact=True)).get_by_test_id("stMetricValue")
+    return cards.filter(has=page.get_by_text(label, exact=True)).get_by_test_id("stMetricValue").first
 
 
 def panel(page: Page) -> Locator:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
 from data.settings import Settings
@@ -43,6 +43,23 @@ def test_a_file_holds_the_cohort_s_rows_and_decisions(
     assert [word == "Declined" for word in found["decision"].cast(pl.String)] == declined.to_list()
     if kind == "Parquet":
         assert_frame_equal(found.select(cohort.columns), cohort)
+
+
+def test_a_file_is_there_for_a_slow_browser_while_others_work(
+    page: Page, browser: Browser, dashboard: str, cohort: pl.DataFrame
+) -> None:
+    open_applications(page, dashboard, cohort)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Cohort as CSV").click()
+    address = download.value.url
+    # Streamlit drops what no visit holds on to with the second run that anybody ends.
+    other = browser.new_context().new_page()
+    for path in ("model-card", "score-file", "model-card"):
+        other.goto(f"{dashboard}/{path}")
+        expect(other.get_by_role("heading", level=1)).to_be_visible()
+        expect(other.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    other.context.close()
+    assert page.request.get(address).body() == download.value.path().read_bytes()
 
 
 def test_choosing_a_row_opens_the_applicant(page: Page, dashboard: str, cohort: pl.DataFrame, built: Settings) -> None:

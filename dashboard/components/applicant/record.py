@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ import streamlit as st
 from dashboard import cache, labels, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
+from dashboard.components.late_file import render_late_file
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.reason_words import REASONS_METHOD, word_reason
 from dashboard.record_page import record_html
@@ -36,9 +36,6 @@ from inference.record import (
 
 _NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
 _LARGEST_MB, _MOST_RECORDS = 1, 20
-# A click on a file's button ends the typing of a note or a number, too; how long the page takes to follow, on a machine
-# that has other work as well. A file that is there before is taken for one that no button offers any more, and is lost.
-_TAKE_OVER_SECONDS = 1.0
 
 
 def render_record(view: ApplicantView) -> None:
@@ -53,12 +50,12 @@ def render_record(view: ApplicantView) -> None:
     )  # fmt: skip
     name = f"decision-{applicant}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.download_button(
-            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html", on_click="ignore",
+        render_late_file(
+            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html",
             icon=":material/description:", key="record.html",
         )  # fmt: skip
-        st.download_button(
-            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", on_click="ignore",
+        render_late_file(
+            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json",
             icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
@@ -140,7 +137,6 @@ def _json(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping
 
 
 def _latest_record(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> DecisionRecord:
-    time.sleep(_TAKE_OVER_SECONDS)
     return replace(latest[applicant], note=written.get(applicant, ""))
 
 

@@ -1,0 +1,72 @@
+"""Buttons whose file is made when it is asked for, and stays until the browser has fetched it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.memory_media_file_storage import _calculate_file_id
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_PATIENCE_SECONDS, _STEP_SECONDS = 30.0, 0.02
+_KEPT = "scoreroom.kept"
+
+
+def render_late_file(
+    label: str,
+    make: Callable[[], bytes],
+    name: str,
+    mime: str,
+    *,
+    icon: str,
+    key: str,
+    help: str | None = None,  # noqa: A002 - Streamlit's own word
+    width: Literal["content", "stretch"] = "content",
+) -> None:
+    """A button that downloads what `make` returns once the visit's runs are over.
+
+    A click ends the typing of a note or a number, too: `make` is called after the run that follows from it, in a thread
+    that belongs to no visit, so give it all it needs.
+    """
+    context = get_script_run_ctx()
+    visit = context.session_id if context else ""
+    st.download_button(
+        label, partial(_make, visit, make, name, mime), name, mime, on_click="ignore", icon=icon, key=key, help=help,
+        width=width,
+    )  # fmt: skip
+
+
+def _make(visit: str, make: Callable[[], bytes], name: str, mime: str) -> bytes:
+    is_there = _wait_for_runs(visit)
+    content = make()
+    if is_there:
+        _keep(visit, _calculate_file_id(content, mime, name))
+    return content
+
+
+# Streamlit has no public way to ask either of the following. Its version is pinned, and the downloads of tests/browser
+# fail where another one keeps sessions or files differently.
+def _wait_for_runs(visit: str) -> bool:
+    """Wait until no run of the visit is under way, and say whether the visit is still there.
+
+    A run drops the files of the one before when it begins and forgets them when it ends, and what a click has changed
+    is known only after it.
+    """
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < end:
+        found = runtime.get_instance()._session_mgr.get_session_info(visit)  # noqa: SLF001
+        if found is None or found.session._scriptrunner is None:  # noqa: SLF001
+            return found is not None
+        time.sleep(_STEP_SECONDS)
+    return True
+
+
+def _keep(visit: str, file_id: str) -> None:
+    """Hold on to the visit's latest file: what no visit holds on to goes with the second run that anybody ends."""
+    files = runtime.get_instance().media_file_mgr
+    with files._lock:  # noqa: SLF001
+        files._files_by_session_and_coord[visit][_KEPT] = file_id  # noqa: SLF001
