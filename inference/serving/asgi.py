@@ -11,6 +11,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+_POLICY = 1008
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,17 @@ def plain_answer(refusal: Refusal) -> Answer:
 
 
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
-    """Send `answer` to a request, or to a websocket instead of accepting it, and end the connection."""
-    kind = "http" if scope["type"] == "http" else "websocket.http"
+    """Send `answer` to a request and end the connection; a websocket is not accepted, which Uvicorn answers with 403.
+
+    It could have the whole answer, too, but Uvicorn takes that for a fault of the application and logs one each time.
+    """
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": _POLICY})
+        return
     told = {**answer.headers, "content-length": str(len(answer.body)), "connection": "close"}
     headers = [(name.encode(), value.encode()) for name, value in told.items()]
-    await send({"type": f"{kind}.response.start", "status": answer.status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": b"" if scope.get("method") == "HEAD" else answer.body})
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope.get("method") == "HEAD" else answer.body})
 
 
 def values_of(scope: Scope, name: bytes) -> list[str]:

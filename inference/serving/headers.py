@@ -19,7 +19,10 @@ _COMMON: Mapping[bytes, bytes] = {
 
 
 class ResponseHeaders:
-    """ASGI middleware that adds them where an answer does not have them; `policy` is the Content-Security-Policy."""
+    """ASGI middleware that adds them where an answer does not have them; `policy` is the Content-Security-Policy.
+
+    Cookies of an answer that goes over TLS come back over TLS alone.
+    """
 
     def __init__(self, app: ASGIApp, policy: Callable[[Scope], str]) -> None:
         self._app, self._policy = app, policy
@@ -32,9 +35,16 @@ class ResponseHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message.get("headers", ())}
+                headers = message.get("headers", ())
+                present = {name.lower() for name, _ in headers}
                 more = [(name, value) for name, value in added.items() if name not in present]
-                message["headers"] = [*message.get("headers", ()), *more]
+                message["headers"] = [*(map(_secured, headers) if scope["scheme"] == "https" else headers), *more]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _secured(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    is_open = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; Secure" * is_open

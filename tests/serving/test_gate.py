@@ -26,7 +26,7 @@ class Asked:
         self.reached = True
 
     def status(self, kind: str, headers: Headers, *, path: str = "/", scheme: str = "http", method: str = "GET") -> int:
-        """200 where the application is reached, else the status that is sent."""
+        """200 where the application is reached, else the status that is sent; 403 for a websocket not accepted."""
 
         async def send(message: Message) -> None:
             self.sent.append(message)
@@ -45,7 +45,9 @@ class Asked:
         with pytest.raises(StopIteration):
             self._gate(scope, receive, send).send(None)
         assert self.reached == (not self.sent)
-        return 200 if self.reached else int(self.sent[0]["status"])
+        if self.reached:
+            return 200
+        return int(self.sent[0]["status"]) if kind == "http" else {"websocket.close": 403}[self.sent[0]["type"]]
 
 
 @pytest.fixture
@@ -73,14 +75,13 @@ KINDS = pytest.mark.parametrize("kind", ["http", "websocket"])
     ],
 )  # fmt: skip
 def test_only_known_hosts_are_answered(asked: Asked, kind: str, host: str, status: int) -> None:
-    assert asked.status(kind, [("host", host)]) == status
+    assert asked.status(kind, [("host", host)]) == (status if kind == "http" or status == 200 else 403)
 
 
-@KINDS
-def test_a_host_is_named_once(asked: Asked, kind: str) -> None:
-    assert asked.status(kind, []) == 400
-    asked.sent.clear()
-    assert asked.status(kind, [("host", "localhost"), ("host", "localhost")]) == 400
+@pytest.mark.parametrize(("kind", "status"), [("http", 400), ("websocket", 403)])
+@pytest.mark.parametrize("named", [0, 2])
+def test_a_host_is_named_once(asked: Asked, kind: str, status: int, named: int) -> None:
+    assert asked.status(kind, [("host", "localhost")] * named) == status
 
 
 @KINDS
