@@ -28,8 +28,10 @@ class BusyError(DataError):
 class Budget:
     """Bytes of memory that all who lease some of them may take up together; safe from many threads at once."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, also: Callable[[], int] = lambda: 0) -> None:
+        """`also` says how many bytes more are taken that nobody leases."""
         self._most = most
+        self._also = also
         self._held = 0
         self._lock = threading.Lock()
 
@@ -49,9 +51,11 @@ class Budget:
             BusyError: with them it would be more than there is. Whoever is alone may hold any number, so that nothing
                 that is small enough by the other limits is refused for ever.
         """
+        also = self._also() if after > before else 0
         with self._lock:
             others = self._held - before
-            if after > before and others and others + after > self._most:
+            taken = also + others
+            if after > before and taken and taken + after > self._most:
                 raise BusyError.from_full(self._most)
             self._held = others + after
 

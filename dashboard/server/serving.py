@@ -6,18 +6,22 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from streamlit import config
+from streamlit.runtime.runtime_util import get_max_widget_state_size_bytes
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard.limits import Limits, load_limits, most_visits
 from dashboard.server.application import make_app
 from data.settings import ROOT
+from inference.serving.connection import Websocket
+from inference.serving.descriptors import raise_descriptors
 from inference.serving.server import Server, configure
 
 APP = ROOT / "dashboard" / "app.py"
-_MEGABYTE = 1 << 20
 
 
 def serve(host: str, port: int, arguments: Sequence[str]) -> None:
@@ -40,14 +44,20 @@ def serve_script(
     load_config_options({"server.address": host, "server.port": port})
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     uvicorn = configure(
-        make_app(script), host, port,
-        ws="websockets-sansio", ws_ping_interval=seconds, ws_ping_timeout=seconds,
-        ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
+        make_app(script, _limits()), host, port,
+        ws=Websocket, ws_ping_interval=seconds, ws_ping_timeout=seconds,
+        ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
         # Browsers whose pages are open get word that the server ends, and so long to take it.
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     Server(uvicorn, on_listening=on_listening).run()
+
+
+def _limits() -> Limits:
+    """The limits in force, no more visits than the system has descriptors for."""
+    limits = load_limits()
+    return replace(limits, visits=min(limits.visits, most_visits(raise_descriptors())))
 
 
 def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[str]) -> None:
