@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 from fastapi import Depends, FastAPI, Request
@@ -232,7 +232,7 @@ async def score_batch(request: Request) -> Response:
         if body.count(b"{") <= _INLINE_OBJECTS:
             return Response(service.score_json(body), media_type=kind)
     with workers.place():
-        body = await request.body()
+        body = await _read_body(request)
         notices: Sequence[str] = ()
         if kind == JSON:
             content = await workers.run(_leasing(lease, partial(service.score_json, body, lease.hold)))
@@ -242,6 +242,15 @@ async def score_batch(request: Request) -> Response:
     # Until it is read, the answer is all that is left.
     lease.hold(len(content))
     return Response(content, headers=notices_header(notices), media_type=kind)
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body of a request, which is held once and not twice while it is put together."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+    # Nobody writes to it any more.
+    return cast("bytes", body)
 
 
 def _leasing(lease: Lease, work: Callable[[], T]) -> Callable[[], T]:
