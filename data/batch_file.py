@@ -21,6 +21,7 @@ from data.arrow_stream import is_stream, parquet_of_stream
 from data.batch_judge import MOST_FAULTS, CellFault, Judge, check_columns, notices_of_columns, word_repeated
 from data.batch_limits import LIMITS, BatchError, Contents, ExcessError, Limits, check_contents
 from data.errors import DataError, FileError
+from data.memory import Hold, hold_nothing
 from data.opening import GZIP, PARQUET, ZIP
 from data.schema import Column
 from data.sources import CsvSource, Progress, Source, open_source
@@ -29,6 +30,10 @@ from data.validate import shown, with_levels
 __all__ = ["MOST_FAULTS", "BatchTable", "CellFault", "read_batch"]
 
 _BATCH_ROWS = 16_384
+# What a cell takes up in all the forms that it goes through (`python -m scripts.study_memory service`).
+_CELL_BYTES = 16
+# A stream is held as it came, as Arrow's table and as the file that is made of it.
+_COPIES_OF_STREAM = 4
 # What reading a file of any content can raise; Polars' panics are no `Exception`.
 _UNREADABLE = (
     pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, TypeError,
@@ -73,13 +78,15 @@ def read_batch(
     *,
     carries: bool = True,
     progress: Progress | None = None,
+    hold: Hold = hold_nothing,
 ) -> BatchTable:
     """Read the applications in `content`, a CSV (also gzipped or zipped) or Parquet file called `name`.
 
     Where `name` ends in `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are.
     The columns `needed` have to be there, in any order; other columns of the schema may be. A cell that the schema does
     not allow makes its row a bad one; a category that is not listed is none, and the target is not judged. Unless this
-    `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows.
+    `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the
+    memory that reading will take up, before it does.
 
     Raises:
         ExcessError: the file is larger than `limits`.
@@ -93,8 +100,16 @@ def read_batch(
     with TemporaryDirectory(prefix="scoreroom-") as folder:
         path = Path(folder) / f"dropped{_suffix(called)}"
         try:
-            path.write_bytes(parquet_of_stream(path, content, limits) if is_stream(called) else content)
-            return _read(path, called, needed, limits, progress, carries=carries)
+            if is_stream(called):
+                hold(_COPIES_OF_STREAM * len(content))
+                path.write_bytes(parquet_of_stream(path, content, limits))
+            else:
+                path.write_bytes(content)
+            contents = check_contents(path, limits)
+            source = open_source(path)
+            n_cells = contents.most_rows * (len(source.names) if carries else len(needed))
+            hold(len(content) + contents.n_bytes + _CELL_BYTES * n_cells)
+            return _read(source, contents, called, needed, limits, progress, carries=carries)
         except DataError as error:
             raise type(error)(str(error).replace(str(path), called)) from error
         except _UNREADABLE as error:
@@ -110,10 +125,16 @@ def _suffix(name: str) -> str:
 
 
 def _read(
-    path: Path, called: str, needed: Sequence[str], limits: Limits, progress: Progress | None, *, carries: bool
+    source: Source,
+    contents: Contents,
+    called: str,
+    needed: Sequence[str],
+    limits: Limits,
+    progress: Progress | None,
+    *,
+    carries: bool,
 ) -> BatchTable:
-    contents = check_contents(path, limits)
-    source = open_source(path)
+    path = source.path
     judged = check_columns(source, needed, limits)
     others = [name for name in source.names if name not in {column.name for column in judged}]
     left_out = [name for name in others if name in contents.not_carried] if carries else []

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from data.errors import DataError, FileError
 from data.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
+from data.parquet_layout import LayoutError, footer_bytes, page_sizes
 from data.sources import is_any, is_beyond_polars
 from data.validate import shown
 
@@ -22,6 +23,8 @@ _BATCH_ROWS = 65_536
 # A text in quotation marks may run over several lines; a file of more than so many a row is not worth a second look.
 _LINES_A_ROW = 10
 _MOST_MEMBERS = 1_000
+# Looking at a page's header takes ten millionths of a second; a million rows make about 7,000 pages.
+_MOST_PAGES = 100_000
 _ENTRY = b"PK\x01\x02"
 # Only these are unpacked piece by piece; `zipfile` unpacks a whole piece of the others, however large it becomes.
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -128,6 +131,20 @@ class ExcessError(BatchError):
         return cls.from_excess(path, "has", f"{limit:,} columns", fix, f"{found:,}")
 
     @classmethod
+    def from_footer(cls, path: Path, found: int, limit: int) -> Self:
+        fix = "write it with fewer row groups and without metadata"
+        return cls.from_excess(path, "has a footer of", _megabytes(limit), fix, _megabytes(found))
+
+    @classmethod
+    def from_row_groups(cls, path: Path, found: int, limit: int) -> Self:
+        fix = "write it in fewer and longer row groups"
+        return cls.from_excess(path, "has", f"{limit:,} row groups", fix, f"{found:,}")
+
+    @classmethod
+    def from_pages(cls, path: Path, limit: int) -> Self:
+        return cls.from_excess(path, "has", f"{limit:,} pages", "write it in fewer and longer row groups")
+
+    @classmethod
     def from_messages(cls, path: Path, limit: int) -> Self:
         return cls.from_excess(path, "has", f"{limit:,} messages", "write it in fewer and longer record batches")
 
@@ -146,7 +163,11 @@ _SPLIT = "split it into several files"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a dropped file may be: its bytes, as it is and unpacked, those of further columns; rows, columns, cells."""
+    """What a dropped file may be: its bytes, as it is and unpacked, those of further columns; rows, columns, cells.
+
+    Of a Parquet file also the bytes of its footer, of which reading makes ten to twenty times as many, and its row
+    groups.
+    """
 
     file_bytes: int = 100_000_000
     unpacked_bytes: int = 300_000_000
@@ -156,6 +177,8 @@ class Limits:
     columns: int = 1_000
     # An empty cell takes 16 bytes of memory and one byte in a file.
     cells: int = 40_000_000
+    footer_bytes: int = 8_000_000
+    row_groups: int = 1_000
 
 
 LIMITS = Limits()
@@ -165,10 +188,13 @@ LIMITS = Limits()
 class Contents:
     """What is known of a file that is small enough to be read.
 
-    `n_lines` is the number of lines of a text, None for Parquet and where line ends are of several kinds;
-    `not_carried` are the columns of a Parquet file that hold what no cell of a CSV can (lists, bytes and such).
+    `n_bytes` is what it unpacks to, and `most_rows` is no less than the rows that it has. `n_lines` is the number of
+    lines of a text, None for Parquet and where line ends are of several kinds; `not_carried` are the columns of a
+    Parquet file that hold what no cell of a CSV can (lists, bytes and such).
     """
 
+    n_bytes: int
+    most_rows: int
     n_lines: int | None = None
     not_carried: frozenset[str] = frozenset()
 
@@ -225,9 +251,10 @@ def _check_text(path: Path, kind: str, limits: Limits) -> Contents:
             raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
         if max(n_feeds, n_returns) > most_lines:
             raise ExcessError.from_lines(path, most_lines)
+    most_rows = max(n_feeds, n_returns)
     if n_feeds and n_returns not in (0, n_feeds):
-        return Contents()
-    return Contents(n_lines=(n_feeds or n_returns) + (last not in b"\r\n"))
+        return Contents(n_bytes, most_rows)
+    return Contents(n_bytes, most_rows, n_lines=(n_feeds or n_returns) + (last not in b"\r\n"))
 
 
 def _blocks(path: Path, kind: str) -> Iterator[bytes]:
@@ -248,17 +275,23 @@ def _check_beginning(path: Path, block: bytes) -> None:
 
 def _check_parquet(path: Path, limits: Limits) -> Contents:
     try:
-        with pq.ParquetFile(path) as file:
-            _check_footer(path, file.metadata, limits)
-            fields = list(file.schema_arrow)
+        with open_readable(path) as handle:
+            found = footer_bytes(handle)
+            # Before it is read: each of its entries becomes an object.
+            if found > limits.footer_bytes:
+                raise ExcessError.from_footer(path, found, limits.footer_bytes)
+            with pq.ParquetFile(handle) as file:
+                _check_footer(path, file.metadata, limits)
+                n_bytes, n_rows = _check_pages(path, handle, file.metadata, limits), file.metadata.num_rows
+                fields = list(file.schema_arrow)
         texts = [field.name for field in fields if is_any(field.type, "string", "large_string", "string_view")]
-        _check_texts(path, texts, limits)
-    except (pa.ArrowException, OSError) as error:
+        n_bytes += _check_texts(path, texts, limits)
+    except (pa.ArrowException, OSError, LayoutError) as error:
         raise FileError.from_damaged(path, PARQUET) from error
     not_carried = [
         field.name for field in fields if not is_any(field.type, *_CARRIED_TYPES) or is_beyond_polars(field.type)
     ]
-    return Contents(not_carried=frozenset(not_carried))
+    return Contents(n_bytes, n_rows, not_carried=frozenset(not_carried))
 
 
 def _check_footer(path: Path, footer: pq.FileMetaData, limits: Limits) -> None:
@@ -268,13 +301,27 @@ def _check_footer(path: Path, footer: pq.FileMetaData, limits: Limits) -> None:
         raise ExcessError.from_rows(path, limits.rows, footer.num_rows)
     if footer.num_rows * footer.num_columns > limits.cells:
         raise ExcessError.from_cells(path, limits.cells, footer.num_columns)
+    if footer.num_row_groups > limits.row_groups:
+        raise ExcessError.from_row_groups(path, footer.num_row_groups, limits.row_groups)
     groups = (footer.row_group(number) for number in range(footer.num_row_groups))
     if sum(group.total_byte_size for group in groups) > limits.unpacked_bytes:
         raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
 
 
-def _check_texts(path: Path, names: list[str], limits: Limits) -> None:
-    """Refuse texts that are too long together, or not UTF-8.
+def _check_pages(path: Path, handle: BinaryIO, footer: pq.FileMetaData, limits: Limits) -> int:
+    """What all pages unpack to; refuse more of it than is taken, whatever the footer says of them."""
+    n_bytes = 0
+    for number, size in enumerate(page_sizes(handle, footer)):
+        n_bytes += size
+        if n_bytes > limits.unpacked_bytes:
+            raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
+        if number >= _MOST_PAGES:
+            raise ExcessError.from_pages(path, _MOST_PAGES)
+    return n_bytes
+
+
+def _check_texts(path: Path, names: list[str], limits: Limits) -> int:
+    """How long all texts are together; refuse more than is taken, and such as are not UTF-8.
 
     One long text that all rows share takes up its own length in the file, and that of all rows when it is read; Polars
     trusts that texts are UTF-8, and the process dies of one that is not.
@@ -287,6 +334,7 @@ def _check_texts(path: Path, names: list[str], limits: Limits) -> None:
                 total += _decoded_bytes(array)
             if total > limits.unpacked_bytes:
                 raise ExcessError.from_unpacked(path, limits.unpacked_bytes)
+    return total
 
 
 def _check_encoding(path: Path, name: str, array: pa.Array) -> None:

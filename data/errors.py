@@ -200,6 +200,10 @@ class SettingError(DataError):
     """A setting or an option that holds something else than it should."""
 
     @classmethod
+    def from_bad_folder(cls, name: str, path: Path, reason: str) -> Self:
+        return cls(f"{name} is {path}, which {reason}; set it to a folder that may be read.")
+
+    @classmethod
     def from_bad_number(cls, name: str, found: str, at_least: int) -> Self:
         return cls(f"{name} is {found!r}; set it to a whole number of at least {at_least:,}, or leave it unset.")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
+import os
 import stat
 import zipfile
 import zlib
@@ -22,18 +24,42 @@ DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Not
 _MAGIC = {b"PAR1": PARQUET, b"\x1f\x8b": GZIP, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
 
 
-def check_readable(path: Path) -> None:
-    """Raise FileError unless `path` is a file; a device or a pipe is none, because it cannot be read twice."""
+class SpecialFileError(OSError):
+    """A device, a pipe or a socket where a file is expected: it has no end, or none until somebody writes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, "is a device or a pipe", str(path))
+
+
+def open_file(path: Path) -> BinaryIO:
+    """`path` opened for reading bytes, without waiting for whoever might write to it.
+
+    What was opened is looked at, and not what stands at `path` a moment before.
+
+    Raises:
+        SpecialFileError: it is no file.
+        OSError: there is none, it is a directory, or may not be read.
+    """
     try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileError.from_missing(path) from None
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise FileError.from_no_access(path, error.strerror or str(error)) from error
-    if stat.S_ISDIR(mode):
-        raise FileError.from_directory(path)
+        # A socket cannot even be opened.
+        raise (SpecialFileError(path) if error.errno == errno.ENXIO else error) from None
+    mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
-        raise FileError.from_special(path)
+        os.close(descriptor)
+        raise (
+            IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+            if stat.S_ISDIR(mode)
+            else (SpecialFileError(path))
+        )
+    return os.fdopen(descriptor, "rb")
+
+
+def check_readable(path: Path) -> None:
+    """Raise FileError unless `path` is a file that may be read; a device or a pipe cannot be read twice."""
+    with open_readable(path):
+        pass
 
 
 @contextmanager
@@ -43,9 +69,14 @@ def open_readable(path: Path) -> Iterator[BinaryIO]:
     Raises:
         FileError: it is not there, is no file, or may not be read.
     """
-    check_readable(path)
     try:
-        handle = path.open("rb")
+        handle = open_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileError.from_missing(path) from None
+    except IsADirectoryError:
+        raise FileError.from_directory(path) from None
+    except SpecialFileError:
+        raise FileError.from_special(path) from None
     except OSError as error:
         raise FileError.from_no_access(path, error.strerror or str(error)) from error
     with handle:

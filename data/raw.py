@@ -16,7 +16,7 @@ def find_raw(folder: Path) -> Path | None:
     """The application table dropped into `folder`, or None.
 
     Raises:
-        FileError: more than one file is called so.
+        FileError: more than one file is called so, or it is no folder that may be read.
     """
     found = [path for path in _files(folder) if _TABLE.fullmatch(path.name)]
     if len(found) > 1:
@@ -38,5 +38,11 @@ def unused_notice(folder: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
+    try:
+        found = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise FileError.from_no_access(folder, error.strerror or str(error)) from error
     # Hidden files are those of systems and editors, and nobody drops them.
-    return sorted(path for path in folder.glob("*") if not path.name.startswith("."))
+    return sorted(path for path in found if not path.name.startswith("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,17 +66,34 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environment`, defaults for what it does not name.
 
     Raises:
-        SettingError: a value that should be a whole number is none, or a row count under 1,000.
+        SettingError: a value that should be a whole number is none, or a row count under 1,000; or what should be a
+            folder is something else, or may not be read.
     """
     values = values_in_force(SETTINGS, environment)
     return Settings(
-        raw=ROOT / values["SCOREROOM_RAW"],
-        processed=ROOT / values["SCOREROOM_PROCESSED"],
-        model=ROOT / values["SCOREROOM_MODEL"],
+        raw=_folder("SCOREROOM_RAW", values),
+        processed=_folder("SCOREROOM_PROCESSED", values),
+        model=_folder("SCOREROOM_MODEL", values),
         rows=read_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
         seed=read_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
         provider=values["SCOREROOM_PROVIDER"],
     )
+
+
+def _folder(name: str, values: Mapping[str, str]) -> Path:
+    """The folder that a setting names, which need not be there yet."""
+    path = ROOT / values[name]
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except OSError as error:
+        raise SettingError.from_bad_folder(name, path, f"cannot be read ({error.strerror})") from None
+    if not is_folder:
+        raise SettingError.from_bad_folder(name, path, "is no folder")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise SettingError.from_bad_folder(name, path, "may not be read")
+    return path
 
 
 def values_in_force(declared: Iterable[Setting], environment: Mapping[str, str]) -> dict[str, str]:

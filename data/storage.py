@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from data.errors import FileError
+from data.opening import open_file
 
 ROW_GROUP_ROWS = 1 << 16
 _CHUNK = 1 << 20
@@ -91,7 +92,7 @@ def check_file_place(path: Path) -> None:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
+    with open_file(Path(path)) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

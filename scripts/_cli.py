@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -32,6 +33,13 @@ def run(main: Callable[[], None]) -> None:
         main()
     except DataError as error:
         print(error, file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except OSError as error:
+        # Of a file or a folder that stands in the way, wherever that was met; anything else is a fault of ours.
+        if error.filename is None:
+            raise
+        named = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename)
+        print(f"{named}: {error.strerror}; check the path and its rights.", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left behind.", file=sys.stderr)

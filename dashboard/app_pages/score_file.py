@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, dropped_files, labels, parameters, state
 from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
@@ -57,6 +57,11 @@ class Batch:
     table: BatchTable
     scored: ScoredBatch
     cutoff: float
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """About how much memory it takes up; columns that are in two of its tables are there once."""
+        return int(self.table.applications.estimated_size() + self.scored.frame.estimated_size())
 
     @cached_property
     def counts(self) -> ScoreCounts:
@@ -102,11 +107,17 @@ def _render_upload(view: View) -> None:
 
 def _take(name: str, content: bytes, cutoff: float) -> None:
     bar = st.progress(0.0, "Reading ...")
-    # Without its progress, which comes from other threads than this page's.
-    table = read_batch(name, content, FEATURES.sources)
-    scored = _score(table, cutoff, bar)
-    st.session_state[_BATCH] = Batch(table, scored, cutoff)
+    with dropped_files.budget().lease() as lease:
+        # Without its progress, which comes from other threads than this page's.
+        table = read_batch(name, content, FEATURES.sources, hold=lease.hold)
+        _keep(Batch(table, _score(table, cutoff, bar), cutoff))
+    dropped_files.give_back()
     state.notify([])
+
+
+def _keep(batch: Batch) -> None:
+    dropped_files.keep(batch)
+    st.session_state[_BATCH] = batch
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
@@ -187,7 +198,7 @@ def _render_decide_again(view: View, batch: Batch) -> None:
         if st.button(f"Decide at {labels.cutoff_percent(view.cutoff, 2)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
             try:
-                st.session_state[_BATCH] = Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff)
+                _keep(Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff))
             except DataError as error:
                 state.notify([str(error)], is_refusal=True)
             st.rerun()

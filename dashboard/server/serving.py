@@ -6,20 +6,24 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from streamlit import config
+from streamlit.runtime.runtime_util import get_max_widget_state_size_bytes
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard.limits import Limits, load_limits, most_visits
 from dashboard.server.application import make_app
 from data.settings import ROOT
+from inference.serving.connection import Websocket
+from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
 from inference.serving.server import Server, configure
 from inference.serving.settings import WebSettings
 
 APP = ROOT / "dashboard" / "app.py"
-_MEGABYTE = 1 << 20
 
 
 def serve(web: WebSettings, host: str, port: int, arguments: Sequence[str]) -> None:
@@ -54,14 +58,20 @@ def serve_script(
     )
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     uvicorn = configure(
-        make_app(script, web, known_hosts(host, web.hosts)), host, port, web.tls,
-        ws="websockets-sansio", ws_ping_interval=seconds, ws_ping_timeout=seconds,
-        ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
+        make_app(script, web, known_hosts(host, web.hosts), _limits()), host, port, web.tls,
+        ws=Websocket, ws_ping_interval=seconds, ws_ping_timeout=seconds,
+        ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
         # Browsers whose pages are open get word that the server ends, and so long to take it.
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     Server(uvicorn, on_listening=on_listening).run()
+
+
+def _limits() -> Limits:
+    """The limits in force, no more visits than the system has descriptors for."""
+    limits = load_limits()
+    return replace(limits, visits=min(limits.visits, most_visits(raise_descriptors())))
 
 
 def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[str]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 from fastapi import Depends, FastAPI, Request
@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from data.errors import DataError
+from data.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.documentation import BATCH_ANSWER, BATCH_BODY, METRICS_ANSWER, documented, problems
@@ -43,6 +44,8 @@ from inference.serving.gate import Gate
 from inference.serving.headers import ResponseHeaders
 from inference.serving.settings import WebSettings
 from inference.session import ScoringSession
+
+T = TypeVar("T")
 
 SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
@@ -90,6 +93,8 @@ def make_app(
         keys=keys,
         rates=None if service_settings.rate is None else Rates(service_settings.rate),
         most_in_flight=service_settings.in_flight,
+        budget=Budget(service_settings.memory_bytes),
+        seconds=service_settings.seconds,
         lifecycle=app.state.lifecycle,
         metrics=app.state.metrics,
         log=app.state.log,
@@ -260,17 +265,45 @@ async def explain(body: ScoreRequest, request: Request) -> Explanation:
 async def score_batch(request: Request) -> Response:
     """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
     service, workers = _service(request), request.app.state.batches
+    lease: Lease = request.state.lease
     kind = media_type(request.headers.get("content-type"))
     if kind == JSON and _is_short(request):
         body = await request.body()
         if body.count(b"{") <= _INLINE_OBJECTS:
             return Response(service.score_json(body), media_type=kind)
     with workers.place():
-        body = await request.body()
+        body = await _read_body(request)
+        notices: Sequence[str] = ()
         if kind == JSON:
-            return Response(await workers.run(partial(service.score_json, body)), media_type=kind)
-        content, notices = await workers.run(partial(service.score_table, body, FORMATS[kind]))
-        return Response(content, headers=notices_header(notices), media_type=kind)
+            content = await workers.run(_leasing(lease, partial(service.score_json, body, lease.hold)))
+        else:
+            work = partial(service.score_table, body, FORMATS[kind], lease.hold)
+            content, notices = await workers.run(_leasing(lease, work))
+    # Until it is read, the answer is all that is left.
+    lease.hold(len(content))
+    return Response(content, headers=notices_header(notices), media_type=kind)
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body of a request, which is held once and not twice while it is put together."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+    # Nobody writes to it any more.
+    return cast("bytes", body)
+
+
+def _leasing(lease: Lease, work: Callable[[], T]) -> Callable[[], T]:
+    """`work`, which keeps `lease` until it is done; then the memory that it took is the system's again."""
+
+    def run() -> T:
+        with lease.use():
+            try:
+                return work()
+            finally:
+                give_back()
+
+    return run
 
 
 def _is_short(request: Request) -> bool:

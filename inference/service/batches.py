@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from data import schema
+from data.memory import Hold, hold_nothing
 from data.schema import ID, TARGET, Kind
 from data.validate import UnseenLevel, word_unseen
 from inference.service.applications import Application
@@ -33,11 +34,13 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 # A value may hold a comma as well.
 _COMMAS_A_COLUMN = 2
+# What a value takes up as an object of Python's (`python -m scripts.study_memory service`).
+_VALUE_BYTES = 100
 _NONE = "There is no application; send at least one."
 
 
-def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
-    """The applications of a JSON body, every one of which can be scored.
+def read_applications(body: bytes, most: int, hold: Hold = hold_nothing) -> list[dict[str, Value]]:
+    """The applications of a JSON body, every one of which can be scored; `hold` is told the memory that this takes.
 
     Time and memory are bounded by `most`, whatever the body holds: it is not taken apart where it has more commas than
     so many applications could, and nothing more is read once 100 faults are found.
@@ -46,8 +49,10 @@ def read_applications(body: bytes, most: int) -> list[dict[str, Value]]:
         ProblemError: it is no JSON or of another shape, holds more than `most` applications or none, or values that
             their columns cannot hold.
     """
-    if body.count(b",") > _COMMAS_A_COLUMN * len(schema.COLUMNS) * most:
+    n_values = body.count(b",")
+    if n_values > _COMMAS_A_COLUMN * len(schema.COLUMNS) * most:
         raise ProblemError.from_many_values(most)
+    hold(2 * len(body) + _VALUE_BYTES * n_values)
     found = _taken_apart(body)
     if not found:
         raise ProblemError.from_faults([Fault(field="applications", pointer="/applications", problem=_NONE)])

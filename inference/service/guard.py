@@ -13,9 +13,11 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data.memory import Budget, Lease
 from inference.service.admission import Rates
 from inference.service.keys import Keys
 from inference.service.problems import ProblemError, answer_of, problem_of
+from inference.service.settings import APPLICATION_BYTES
 from inference.service.telemetry import Log, Metrics
 from inference.serving.base_path import path_below
 
@@ -25,6 +27,9 @@ _SCORING = "/v1/"
 _GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GONE = 499
+# An answer is handed on in pieces of so many bytes, each once the one before it is sent, and read at least so fast.
+_PIECE = 1 << 16
+_SLOWEST = 100_000
 _METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
@@ -61,6 +66,8 @@ class Guard:
         keys: Keys | None,
         rates: Rates | None,
         most_in_flight: int,
+        budget: Budget,
+        seconds: int,
         lifecycle: Lifecycle,
         metrics: Metrics,
         log: Log,
@@ -71,6 +78,8 @@ class Guard:
         self.keys = keys
         self.rates = rates
         self.most_in_flight = most_in_flight
+        self.budget = budget
+        self.seconds = seconds
         self.lifecycle = lifecycle
         self.metrics = metrics
         self.log = log
@@ -79,8 +88,10 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(self, scope, receive, send)
-        with self.metrics.in_flight.track_inprogress():
+        with self.metrics.in_flight.track_inprogress(), self.budget.lease() as lease:
+            # What a route that takes memory finds as `request.state.lease`.
+            scope.setdefault("state", {})["lease"] = lease
+            exchange = _Exchange(self, scope, receive, send, lease)
             await exchange.run()
         exchange.tell()
 
@@ -88,8 +99,9 @@ class Guard:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send, lease: Lease) -> None:
         self._guard = guard
+        self._lease = lease
         self._scope = scope
         self._headers = Headers(scope=scope)
         self._receive = receive
@@ -100,7 +112,7 @@ class _Exchange:
         self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
         self._status: int | None = None
-        self._left = 0
+        self._received = 0
         self._is_gone = False
 
     async def run(self) -> None:
@@ -163,7 +175,6 @@ class _Exchange:
         if media_type(found) not in policy.media_types:
             raise ProblemError.from_media_type(found, policy.media_types)
         length = self._headers.get("content-length", "")
-        self._left = policy.body_bytes
         # Uvicorn lets nothing else than digits through.
         if length.isdecimal() and int(length) > policy.body_bytes:
             raise ProblemError.from_large_body(policy.body_bytes)
@@ -178,9 +189,12 @@ class _Exchange:
             raise ProblemError.from_slow_body(self._policy.seconds) from None
         # FastAPI answers that with 400, which nobody is there to read.
         self._is_gone |= message["type"] == "http.disconnect"
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._received += len(message.get("body", b""))
+        if self._received > self._policy.body_bytes:
             raise ProblemError.from_large_body(self._policy.body_bytes)
+        # What is no longer than an application is let in however much is under way.
+        if self._received > APPLICATION_BYTES:
+            self._lease.hold(self._received)
         return message
 
     async def _send_marked(self, message: Message) -> None:
@@ -191,7 +205,26 @@ class _Exchange:
                 # The client opens its next connection to a service that stays.
                 marks.append((b"connection", b"close"))
             message["headers"] = [*message.get("headers", ()), *marks]
-        await self._send(message)
+        if len(message.get("body", b"")) > _PIECE:
+            await self._send_pieces(message)
+        else:
+            await self._send(message)
+
+    async def _send_pieces(self, message: Message) -> None:
+        """Send a long answer as fast as it is read; one that is not read in time is broken off.
+
+        All at once it would be the server's to keep, for as long as the connection lasts.
+        """
+        body = memoryview(message["body"])
+        try:
+            async with asyncio.timeout(self._guard.seconds + len(body) / _SLOWEST):
+                for start in range(0, len(body), _PIECE):
+                    stop = start + _PIECE
+                    more = message.get("more_body", False) or stop < len(body)
+                    await self._send({**message, "body": bytes(body[start:stop]), "more_body": more})
+        except TimeoutError:
+            self._is_gone = True
+            self._scope["state"]["abort"]()
 
     async def _answer(self, error: Exception) -> None:
         if problem_of(error).status_code == 500:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from data.errors import DataError, FileError
+from data.opening import open_readable
 
 _PREFIX = "sr_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -102,11 +103,8 @@ def _read(path: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise FileError.from_missing(path) from None
-    except OSError as error:
-        raise FileError.from_no_access(path, error.strerror or str(error)) from None
+        with open_readable(path) as handle:
+            return handle.read().decode()
     except UnicodeDecodeError:
         raise FileError.from_no_access(path, "it is not UTF-8") from None
 

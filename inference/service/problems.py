@@ -19,6 +19,7 @@ from data.arrow_stream import DamagedStreamError
 from data.batch_judge import CellFault, TableFaultsError
 from data.batch_limits import ExcessError
 from data.errors import DataError, FileError
+from data.memory import BusyError
 from data.schema import Kind
 from data.validate import shown
 from inference.errors import InferenceError
@@ -237,6 +238,8 @@ def _invalid(error: RequestValidationError) -> ProblemError:
 
 def _of_data(error: DataError) -> ProblemError:
     detail = str(error)
+    if isinstance(error, BusyError):
+        return ProblemError.from_unavailable("overloaded", "Overloaded", detail, wait_s=5)
     if isinstance(error, ExcessError):
         return ProblemError(413, "too-large", "Too large", detail)
     if isinstance(error, FileError | DamagedStreamError):

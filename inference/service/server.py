@@ -13,6 +13,7 @@ from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
 from inference.service.settings import ServiceSettings
 from inference.service.telemetry import route_library_logs
 from inference.serving.connection import Connection
+from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
 from inference.serving.server import Server, configure
 from inference.serving.settings import WebSettings
@@ -49,6 +50,7 @@ def serve(settings: Settings, service_settings: ServiceSettings, web: WebSetting
     Raises:
         DataError: the file of keys cannot be read.
     """
+    raise_descriptors()
     lifecycle = Lifecycle()
     app = make_app(settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
     route_library_logs()

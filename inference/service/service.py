@@ -11,6 +11,7 @@ import orjson
 
 from data import schema
 from data.batch_limits import Limits
+from data.memory import Hold, hold_nothing
 from inference.assessment import ReferredError
 from inference.explainer import Explanation as Contributions
 from inference.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
@@ -47,13 +48,13 @@ class Service:
         """PD and decision of one application."""
         return self._answered(application, judge(application, self.session))
 
-    def score_json(self, body: bytes) -> bytes:
-        """The answer, as JSON, to a JSON body of applications.
+    def score_json(self, body: bytes, hold: Hold = hold_nothing) -> bytes:
+        """The answer, as JSON, to a JSON body of applications; `hold` is told the memory that this takes.
 
         Raises:
             ProblemError: as `read_applications`.
         """
-        applications = read_applications(body, self._most_rows)
+        applications = read_applications(body, self._most_rows, hold)
         probabilities = score_applications(applications, self.session)
         found = [
             judged(application, pd, self.manifest, self.manifest.cutoff)
@@ -67,13 +68,17 @@ class Service:
         model = {"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256}
         return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications)})
 
-    def score_table(self, body: bytes, table_format: TableFormat) -> tuple[bytes, Sequence[str]]:
+    def score_table(
+        self, body: bytes, table_format: TableFormat, hold: Hold = hold_nothing
+    ) -> tuple[bytes, Sequence[str]]:
         """The answer, in the same format, to a table of applications, and what a reader should know of it.
+
+        `hold` is told the memory that this takes.
 
         Raises:
             DataError: as `read_table`.
         """
-        table = read_table(body, table_format, self.session.features.sources, self._table_limits)
+        table = read_table(body, table_format, self.session.features.sources, self._table_limits, hold)
         scored = score_table(table, self.session)
         self._count(zip(scored[DECISION], scored[RISK_BAND], strict=True))
         return table_format.write(scored), table.notices

@@ -31,6 +31,7 @@ SERVICE_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_API_SECONDS", "30", "seconds in which a body has to arrive, and then its work to be done"),
     Setting("SCOREROOM_API_IN_FLIGHT", "256", "most requests under way at once; more are turned away"),
     Setting("SCOREROOM_API_BATCHES", "4", "most batches under way at once: being read, waiting or being scored"),
+    Setting("SCOREROOM_API_MEMORY_MB", "1500", "MB of memory that all batches under way may take up together"),
     Setting("SCOREROOM_API_DRAIN_SECONDS", "1", "time after SIGTERM in which requests are still answered"),
 )
 LOG_LEVELS = ("info", "warning")
@@ -49,6 +50,7 @@ class ServiceSettings:
     seconds: int
     in_flight: int
     batches: int
+    memory_bytes: int
     drain_seconds: int
 
 
@@ -73,6 +75,7 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
         seconds=whole("SECONDS"),
         in_flight=whole("IN_FLIGHT"),
         batches=whole("BATCHES"),
+        memory_bytes=MEGABYTE * whole("MEMORY_MB"),
         drain_seconds=whole("DRAIN_SECONDS", at_least=0),
     )
 

@@ -18,6 +18,7 @@ from data.batch_file import BatchTable, read_batch
 from data.batch_judge import TableFaultsError
 from data.batch_limits import Limits
 from data.errors import DataError
+from data.memory import Hold, hold_nothing
 from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.judgement import JUDGED
@@ -54,8 +55,12 @@ class TableFormat:
     write: Callable[[pl.DataFrame], bytes]
 
 
-def read_table(content: bytes, table_format: TableFormat, needed: Sequence[str], limits: Limits) -> BatchTable:
+def read_table(
+    content: bytes, table_format: TableFormat, needed: Sequence[str], limits: Limits, hold: Hold = hold_nothing
+) -> BatchTable:
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
+
+    `hold` is told the memory that this takes.
 
     Other columns than an application's inputs, such as the outcome, are not used; the table's notices say so.
 
@@ -67,7 +72,7 @@ def read_table(content: bytes, table_format: TableFormat, needed: Sequence[str],
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, needed, limits, carries=False)
+    table = read_batch(table_format.name, content, needed, limits, carries=False, hold=hold)
     if table.n_faults:
         raise TableFaultsError.from_first(
             table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place

@@ -1,4 +1,4 @@
-"""One HTTP connection of either server."""
+"""One connection of either server: given up where its client says nothing, broken off where it does not read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,62 @@ import asyncio
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+
+class _Reader:
+    """Breaks a connection off whose client has not read for `seconds` what was sent to it.
+
+    To close it would be to wait until all was read.
+    """
+
+    def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
+        # So that the transport says at once when it holds anything back, and when it holds nothing any more.
+        transport.set_write_buffer_limits(high=0)
+        self._transport = transport
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self) -> None:
+        """Something is held back."""
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._transport.abort)
+
+    def stop(self) -> None:
+        """All was read, or nobody is there any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class Websocket(WebSocketsSansIOProtocol):
+    """Uvicorn's websocket, which is broken off where its client does not read for `seconds`."""
+
+    seconds = 30
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to watch the connection."""
+        self._reader = _Reader(transport, self.seconds)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Watch it no longer."""
+        self._reader.stop()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The transport holds something back."""
+        super().pause_writing()
+        self._reader.wait()
+
+    def resume_writing(self) -> None:
+        """The transport holds nothing back."""
+        self._reader.stop()
+        super().resume_writing()
 
 
 class Connection(H11Protocol):
-    """Uvicorn's HTTP/1.1 in plain Python, which gives up connections that say nothing for `seconds`.
+    """Uvicorn's HTTP/1.1 in plain Python, given up where its client neither says nor reads anything for `seconds`.
+
+    What serves it finds how to break it off at once as `scope["state"]["abort"]`.
 
     Its twin in C drops the bodies of requests that offer another protocol, as Java's own client does with each first
     one.
@@ -19,13 +71,26 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the connection."""
+        self._reader = _Reader(transport, self.seconds)
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "abort": transport.abort}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch it no longer."""
         self._timer.cancel()
+        self._reader.stop()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The transport holds something back."""
+        super().pause_writing()
+        self._reader.wait()
+
+    def resume_writing(self) -> None:
+        """The transport holds nothing back."""
+        self._reader.stop()
+        super().resume_writing()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Watch it no longer: a websocket has pings of its own."""

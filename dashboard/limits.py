@@ -1,0 +1,47 @@
+"""Settings of what visitors may take of the machine, each declared once and read from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data.settings import Setting, read_whole, values_in_force
+
+_MEGABYTE = 1_000_000
+# A visit holds its websocket, and three of the event loop that Streamlit keeps for its script; the last also for each
+# of up to 128 visits that ended a moment ago and may come back.
+_EACH, _REST = 4, 600
+
+LIMIT_SETTINGS: tuple[Setting, ...] = (
+    Setting("SCOREROOM_VISITS", "100", "most visits of the dashboard at once (open tabs); more are told to come again"),
+    Setting("SCOREROOM_UPLOADS_MB", "500", "MB of dropped files that may be on their way to the dashboard at once"),
+    Setting("SCOREROOM_FILES_MB", "1500", "MB of memory that dropped files may take up in all visits together"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The values in force."""
+
+    visits: int
+    uploads_bytes: int
+    files_bytes: int
+
+
+def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
+    """Limits from `environment`, defaults for what it does not name.
+
+    Raises:
+        SettingError: a value that should be a whole number is none.
+    """
+    values = values_in_force(LIMIT_SETTINGS, environment)
+    visits = read_whole("SCOREROOM_VISITS", values["SCOREROOM_VISITS"], at_least=1)
+    uploads = read_whole("SCOREROOM_UPLOADS_MB", values["SCOREROOM_UPLOADS_MB"], at_least=1)
+    files = read_whole("SCOREROOM_FILES_MB", values["SCOREROOM_FILES_MB"], at_least=1)
+    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files)
+
+
+def most_visits(descriptors: int) -> int:
+    """For how many visits so many descriptors of one process are enough."""
+    return max(1, (descriptors - _REST) // _EACH)

@@ -1,0 +1,141 @@
+"""Visits: so many at once, each by a websocket of which only what a page sends is passed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from dashboard.server.uploads import Key, key_of
+
+# What a page sends. Others would empty the caches of all visitors, write to the disk, or are for developers.
+_TAKEN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
+_OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
+_FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
+_AGAIN = {"Retry-After": "60"}
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="60">
+<title>Scoreroom is full</title></head><body style="font-family: sans-serif; margin: 3rem"><p>{sentence}</p></body>
+</html>
+"""
+
+
+class Visits:
+    """ASGI middleware: bounds how many visits there are, and filters what each sends.
+
+    Places that a visit asks to upload a file to are put into `issued` until the visit ends.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int, issued: MutableMapping[Key, bool]) -> None:
+        self._app = app
+        self._most = most
+        self._issued = issued
+        self._n_open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._visit(scope, receive, send)
+        elif self._is_full and _asks_for_page(scope):
+            await HTMLResponse(_PAGE.format(sentence=self._sentence), 503, _AGAIN)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._n_open >= self._most
+
+    @property
+    def _sentence(self) -> str:
+        return _FULL.format(most=self._most)
+
+    async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_full:
+            await PlainTextResponse(self._sentence, 503, _AGAIN)(scope, receive, send)
+            return
+        visit = _Visit(receive, send, self._issued)
+        self._n_open += 1
+        try:
+            await self._app(scope, visit.receive, visit.send)
+        finally:
+            self._n_open -= 1
+            visit.forget()
+
+
+class _Visit:
+    """One websocket."""
+
+    def __init__(self, receive: Receive, send: Send, issued: MutableMapping[Key, bool]) -> None:
+        self._receive = receive
+        self._send = send
+        self._issued = issued
+        self._own: list[Key] = []
+        self._n_asked = 0
+        self._is_read = asyncio.Event()
+        self._is_read.set()
+
+    async def receive(self) -> Message:
+        """The next message that is passed on, once the client has read what was sent to it before."""
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            if self._is_taken(message.get("bytes") or b""):
+                # Who does not read is not sent more.
+                await self._is_read.wait()
+                return message
+
+    async def send(self, message: Message) -> None:
+        """Send on, and note where a file may be uploaded to."""
+        if self._n_asked and message["type"] == "websocket.send":
+            self._note(message.get("bytes") or b"")
+        self._is_read.clear()
+        try:
+            await self._send(message)
+        finally:
+            self._is_read.set()
+
+    def forget(self) -> None:
+        """No file may be uploaded for this visit any more."""
+        for key in self._own:
+            self._issued.pop(key, None)
+        self._own.clear()
+
+    def _is_taken(self, content: bytes) -> bool:
+        told = BackMsg()
+        try:
+            told.ParseFromString(content)
+        except DecodeError:
+            # Streamlit ends the connection of who sends no message of its own.
+            return True
+        kind = told.WhichOneof("type")
+        if kind == "file_urls_request":
+            # One file is dropped at a time.
+            is_one = len(told.file_urls_request.file_names) == 1
+            self._n_asked += is_one
+            return is_one
+        if kind == "backend_operation_request":
+            return told.backend_operation_request.WhichOneof("payload") in _OPERATIONS
+        return kind in _TAKEN
+
+    def _note(self, content: bytes) -> None:
+        told = ForwardMsg()
+        told.ParseFromString(content)
+        if told.WhichOneof("type") != "file_urls_response":
+            return
+        self._n_asked -= 1
+        # A place that was not used by now will not be.
+        self.forget()
+        for urls in told.file_urls_response.file_urls:
+            key = key_of(urls.upload_url)
+            if key is not None:
+                self._issued[key] = True
+                self._own.append(key)
+
+
+def _asks_for_page(scope: Scope) -> bool:
+    return scope["type"] == "http" and Headers(scope=scope).get("accept", "").startswith("text/html")

@@ -1,0 +1,60 @@
+"""Weighing a running process: what it held before, at most, and after."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOOK_S = 0.01
+
+
+@dataclass
+class Weight:
+    """MB of 1,000,000 bytes that a process held in RAM: before, at most, and once it was left alone again."""
+
+    before: float
+    peak: float
+    after: float = 0.0
+
+    def row(self) -> str:
+        """The three and the growth, as cells of a Markdown table."""
+        return " | ".join(f"{value:,.0f}" for value in (self.before, self.peak, self.after))
+
+
+def rss_mb(pid: int) -> float:
+    """Memory of a process that is held in RAM, in MB of 1,000,000 bytes (Linux)."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
+def descriptors(pid: int) -> int:
+    """How many files and sockets a process holds open (Linux)."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+@contextmanager
+def weighed(pid: int, rest_s: float = 5.0) -> Iterator[Weight]:
+    """Weigh `pid` around the block: a look every hundredth of a second, and one `rest_s` seconds after it."""
+    found = Weight(rss_mb(pid), 0.0)
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(_LOOK_S):
+            found.peak = max(found.peak, rss_mb(pid))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
+    time.sleep(rest_s)
+    found.after = rss_mb(pid)
+    found.peak = max(found.peak, found.after)
