@@ -18,7 +18,7 @@ from inference.service.app import make_app
 from inference.service.guard import Lifecycle, new_id
 from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
 from inference.service.settings import ServiceSettings
-from inference.service.telemetry import route_library_logs
+from inference.serving.log import route_library_logs
 
 
 class _Protocol(H11Protocol):
