@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from dashboard.server import serve
+from dashboard.server.serving import serve
 from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
@@ -15,7 +15,7 @@ from scripts._cli import check_port, port, progress, run, say_unused
 
 
 def main() -> None:
-    """Check the input, say the address, and hand over to Streamlit."""
+    """Check the input, say the address, and serve."""
     arguments = _parse()
     check_port(arguments.port)
     if arguments.predictions is None:
@@ -29,7 +29,7 @@ def main() -> None:
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     print(f"Scoreroom is at http://localhost:{arguments.port}", flush=True)
     told = [] if arguments.predictions is None else _told_to_app(arguments)
-    serve(arguments.port, told)
+    serve("127.0.0.1", arguments.port, told)
 
 
 def _parse() -> argparse.Namespace:

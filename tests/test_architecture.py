@@ -39,8 +39,8 @@ ONLY_IN = {
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
     "onnxruntime": ("inference.session", "inference.parity"),
     "fastapi": ("inference.service",),
-    "starlette": ("inference.service",),
-    "uvicorn": ("inference.service",),
+    "starlette": ("inference.service", "dashboard.server"),
+    "uvicorn": ("inference.serving",),
     "prometheus_client": ("inference.service",),
 }
 

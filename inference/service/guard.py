@@ -36,6 +36,10 @@ class Lifecycle:
     draining: bool = False
     n_waiting: Callable[[], int] = field(default=lambda: 0)
 
+    def drain(self) -> None:
+        """Begin to turn callers to other services."""
+        self.draining = True
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -1,0 +1,1 @@
+"""What both servers share: plain ASGI and Uvicorn, without a web framework."""

@@ -21,8 +21,6 @@ from data.settings import ROOT
 
 _PATIENCE_S = 120.0
 _LOOK_S = 0.02
-APP = ROOT / "dashboard" / "app.py"
-FLOOR_APP = ROOT / "scripts" / "benchmarks" / "floor_app.py"
 
 
 class ServerError(RuntimeError):
@@ -60,13 +58,13 @@ def service_command(port: int) -> list[str]:
 
 def observed_command(how: str, path: Path, port: int, arguments: Sequence[str] = ()) -> list[str]:
     """The command that starts the dashboard with its script runs observed (`how`: observers.OBSERVERS), into `path`."""
-    streamlit = ["run", str(APP), "--server.port", str(port), *(["--", *arguments] if arguments else [])]
-    return [sys.executable, "-m", "scripts.benchmarks.observed_streamlit", how, str(path), *streamlit]
+    observed = [how, str(path), str(port), *arguments]
+    return [sys.executable, "-m", "scripts.benchmarks.observed_dashboard", *observed]
 
 
 def floor_command(port: int) -> list[str]:
     """The command that starts the floor app on the same configuration."""
-    return [sys.executable, "-m", "streamlit", "run", str(FLOOR_APP), "--server.port", str(port)]
+    return [sys.executable, "-m", "scripts.benchmarks.floor_server", str(port)]
 
 
 class RunLog:

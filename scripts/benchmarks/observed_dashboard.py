@@ -1,6 +1,6 @@
-"""Streamlit's own command line, with every script run observed inside the server.
+"""The dashboard's own server, with every script run observed inside it.
 
-python -m scripts.benchmarks.observed_streamlit times|profile|sample PATH run dashboard/app.py ...
+python -m scripts.benchmarks.observed_dashboard times|profile|sample PATH PORT [--predictions ...]
 
 `times` appends the milliseconds of each run to the file PATH, a line each; `profile` and `sample` keep in the folder
 PATH what cProfile and pyinstrument note of each run.
@@ -12,19 +12,18 @@ import sys
 from pathlib import Path
 
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
-from streamlit.web.cli import main as streamlit_main
 
+from dashboard.server.serving import serve
 from scripts.benchmarks.observers import OBSERVERS, Run
 
 
 def main() -> None:
-    """Put the observer around Streamlit's script runs and hand over to Streamlit."""
-    how, path = sys.argv[1], Path(sys.argv[2])
-    sys.argv = ["streamlit", *sys.argv[3:]]
+    """Put the observer around Streamlit's script runs and serve."""
+    how, path, port, *arguments = sys.argv[1:]
     # The one function through which every rerun goes, of a page or of a fragment; there is no public hook for it.
     plain: Run = ScriptRunner._run_script  # noqa: SLF001
-    setattr(ScriptRunner, "_run_script", OBSERVERS[how](plain, path))  # noqa: B010
-    streamlit_main(prog_name="streamlit")
+    setattr(ScriptRunner, "_run_script", OBSERVERS[how](plain, Path(path)))  # noqa: B010
+    serve("127.0.0.1", int(port), arguments)
 
 
 if __name__ == "__main__":

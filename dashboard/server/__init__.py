@@ -1,0 +1,1 @@
+"""The dashboard's server: what stands before Streamlit, and Uvicorn serving both."""
