@@ -19,6 +19,7 @@ from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import csv_of, is_dark, render_figure
+from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
@@ -90,7 +91,8 @@ def _render_upload(view: View) -> None:
     if uploaded is None:
         return
     try:
-        _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+        with taking_in("applications", uploaded) as facts:
+            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
     except DataError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -99,13 +101,15 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> None:
+def _take(name: str, content: bytes, cutoff: float) -> int:
+    """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     # Without its progress, which comes from other threads than this page's.
     table = read_batch(name, content, FEATURES.sources)
     scored = _score(table, cutoff, bar)
     st.session_state[_BATCH] = Batch(table, scored, cutoff)
     state.notify([])
+    return table.n_rows
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
@@ -122,10 +126,9 @@ def _render_hint() -> None:
         "a value that a column cannot hold are listed and left out, all others are scored. A file lives in the "
         "memory of this visit alone, until it is removed or the visit ends."
     )
-    st.download_button(
-        "Empty table (CSV)", _template, "applications.csv", "text/csv", on_click="ignore", icon=":material/download:",
+    offer_file(
+        "Empty table (CSV)", _template, "applications.csv", "text/csv", what="template", key="batch.template",
         help="The header alone: the columns of an application that the model needs, with the number that names it.",
-        key="batch.template",
     )  # fmt: skip
 
 
@@ -293,9 +296,9 @@ def _render_noted(batch: Batch) -> None:
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
     render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
-    st.download_button(
-        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", on_click="ignore",
-        icon=":material/download:", key="batch.noted",
+    offer_file(
+        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", key="batch.noted", what="to_check",
+        facts={"rows": found.height},
     )  # fmt: skip
 
 
@@ -326,9 +329,9 @@ def _render_faults(_: View, batch: Batch) -> None:
             "unknown."
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
-    st.download_button(
-        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", on_click="ignore",
-        icon=":material/download:", key="batch.faults",
+    offer_file(
+        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", key="batch.faults", what="left_out",
+        facts={"rows": frame.height},
     )  # fmt: skip
     n_all = table.n_faults + table.n_doubts
     if n_all > min(len(told), _FAULTS_SHOWN):
@@ -344,9 +347,9 @@ def _render_downloads(batch: Batch) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, write in files:
-            st.download_button(
+            offer_file(
                 f"Scores as {kind}", partial(write, batch.scored.frame), f"scores.{kind.lower()}", mime,
-                on_click="ignore", icon=":material/download:", key=f"batch.{kind.lower()}",
+                key=f"batch.{kind.lower()}", what="scores", facts={"rows": batch.scored.frame.height},
             )  # fmt: skip
         st.caption(
             f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "

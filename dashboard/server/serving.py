@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -10,19 +11,32 @@ from functools import partial
 from pathlib import Path
 
 from streamlit import config
+from streamlit import logger as streamlit_logger
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard import journal
 from dashboard.server.application import make_app
-from data.settings import ROOT
+from dashboard.server.health import Health, product_version
+from data.settings import ROOT, load_settings
+from inference.serving.log import LibraryHandler, Log, route_library_logs
 from inference.serving.server import Server, configure
 
 APP = ROOT / "dashboard" / "app.py"
 _MEGABYTE = 1 << 20
 
 
-def serve(host: str, port: int, arguments: Sequence[str]) -> None:
-    """Serve the dashboard until the process is asked to end; `arguments` are the app's own."""
-    serve_script(APP, host, port, arguments, on_listening=partial(_in_background, _load_ahead, arguments))
+def serve(host: str, port: int, arguments: Sequence[str], log: Log | None = None, user_header: str = "") -> None:
+    """Serve the dashboard until the process is asked to end; `arguments` are the app's own.
+
+    What libraries warn of goes into `log`; `user_header` is the header in which a trusted proxy names who is signed in.
+    """
+    if log is not None:
+        route_library_logs(log, "uvicorn")
+        _route_streamlit_logs(log)
+    journal.note("start", version=product_version(), address=host, port=port)
+    load_ahead = partial(_in_background, _load_ahead, arguments)
+    serve_script(APP, host, port, arguments, on_listening=load_ahead, user_header=user_header)
+    journal.note("stop")
 
 
 def serve_script(
@@ -32,6 +46,7 @@ def serve_script(
     arguments: Sequence[str] = (),
     *,
     on_listening: Callable[[], None] = lambda: None,
+    user_header: str = "",
 ) -> None:
     """Serve any Streamlit script as the dashboard is served; `on_listening` is called once connections are taken."""
     # Streamlit reads .streamlit/config.toml from the working directory.
@@ -40,7 +55,7 @@ def serve_script(
     load_config_options({"server.address": host, "server.port": port})
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     uvicorn = configure(
-        make_app(script), host, port,
+        make_app(script, Health(load_settings(), imported=_imported(arguments)), user_header), host, port,
         ws="websockets-sansio", ws_ping_interval=seconds, ws_ping_timeout=seconds,
         ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
@@ -48,6 +63,22 @@ def serve_script(
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     Server(uvicorn, on_listening=on_listening).run()
+
+
+def _imported(arguments: Sequence[str]) -> Path | None:
+    return Path(arguments[arguments.index("--predictions") + 1]) if "--predictions" in arguments else None
+
+
+def _route_streamlit_logs(log: Log) -> None:
+    handler = LibraryHandler(log)
+
+    def take_over(logger: logging.Logger) -> None:
+        logger.handlers = [handler]
+
+    # Streamlit gives each of its loggers a handler for the console, which prints what exceptions say; those that it
+    # makes from now on get this one.
+    streamlit_logger.setup_formatter = take_over
+    streamlit_logger.update_formatter()
 
 
 def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[str]) -> None:

@@ -49,7 +49,7 @@ def serve(settings: Settings, service_settings: ServiceSettings, host: str, port
     """
     lifecycle = Lifecycle()
     app = make_app(settings, service_settings, lifecycle)
-    route_library_logs()
+    route_library_logs(app.state.log, "uvicorn")
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(
         app, host, port, connection=connection, ws="none",

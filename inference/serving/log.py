@@ -20,19 +20,25 @@ import structlog
 # What ends a line, moves a terminal's cursor or turns text around; JSON's own escapes cover only the first 32.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
+_PLAIN = re.compile("[A-Za-z0-9._:/+-]+")
+
 
 class Log:
     """Events with the time in UTC: JSON lines, or columns for a person where the stream is a terminal."""
 
     def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
         """Write events of at least `level` (info, warning) to `stream`, to stderr where there is none."""
-        stream = stream or sys.stderr.buffer
+        self._stream = stream = stream or sys.stderr.buffer
         self._logger: Any = structlog.wrap_logger(
             structlog.BytesLogger(stream),
             processors=[*_STAMPS, _as_columns if stream.isatty() else _as_json],
             wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
             cache_logger_on_first_use=True,
         )
+
+    def close(self) -> None:
+        """Write no more."""
+        self._stream.close()
 
     def event(self, name: str, **told: object) -> None:
         """Something that happened as it should."""
@@ -54,21 +60,32 @@ class Log:
             self._logger.error("fault", exception=type(error).__name__, places=places, **told)
 
 
-def route_library_logs(name: str = "uvicorn") -> None:
-    """Let what the library `name` warns of come as lines of the same form, on stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=list(_STAMPS),
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                lambda *event: _as_json(*event).decode(),
-            ],
-        )
-    )
-    logger = logging.getLogger(name)
-    logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(logging.WARNING)
+class LibraryHandler(logging.Handler):
+    """What libraries warn of, as events of a log.
+
+    Their text comes as it stands in their code, without what it is filled in with; of an exception its type and place.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one event."""
+        error = record.exc_info[1] if record.exc_info else None
+        told = {"library": record.name, "text": str(record.msg)}
+        if error is not None:
+            self._log.fault(error, **told)
+        else:
+            self._log.warning("library", **told)
+
+
+def route_library_logs(log: Log, *names: str) -> None:
+    """Let what these libraries warn of come as events of `log`."""
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [LibraryHandler(log)], False
+        logger.setLevel(logging.WARNING)
 
 
 _STAMPS = (
@@ -85,11 +102,15 @@ def _as_json(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
 def _as_columns(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
     first = [str(event[name]) for name in ("timestamp", "level", "event")]
     rest = (
-        f"{name}={_escaped(str(value))}"
+        f"{name}={_word(str(value))}"
         for name, value in event.items()
         if value is not None and name not in ("timestamp", "level", "event")
     )
     return "  ".join([*first, *rest]).encode(errors="backslashreplace")
+
+
+def _word(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _escaped(orjson.dumps(_strict(text)).decode())
 
 
 def _strict(value: object) -> object:

@@ -18,14 +18,14 @@ class Watch:
     def __init__(self, paths: Sequence[Path]) -> None:
         """Watch `paths`, whose content is about to be read."""
         self._paths = paths
-        self._known = self._seen = _version(paths)
+        self._known = self._seen = version_of(paths)
 
     def has_changed(self, *, at_once: bool = False) -> bool:
         """Whether the files are to be read, after which they are known; `at_once` says so even without a change.
 
         Files that change while they are read differ again at the next look.
         """
-        version = _version(self._paths)
+        version = version_of(self._paths)
         settled, self._seen = version == self._seen, version
         if not at_once and (version == self._known or not settled):
             return False
@@ -33,7 +33,8 @@ class Watch:
         return True
 
 
-def _version(paths: Sequence[Path]) -> Version:
+def version_of(paths: Sequence[Path]) -> Version:
+    """A value that changes when any of these files does, without reading them."""
     return tuple(map(_of_file, paths))
 
 
