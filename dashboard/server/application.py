@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from streamlit.web.server.starlette import App
 
+from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
+from dashboard.server.lookups import forbid_lookups
 from dashboard.server.visits import Visits
+from inference.serving.authority import Authority
+from inference.serving.forwarded import Forwarded
+from inference.serving.gate import Gate
+from inference.serving.headers import ResponseHeaders
+from inference.serving.settings import WebSettings
 
 
-def make_app(script: Path, health: Health, user_header: str = "") -> App:
-    """Streamlit serving `script`, behind what stands here; `user_header` names who is signed in."""
-    return App(script, middleware=_middleware(user_header), routes=_routes(health))
+def make_app(
+    script: Path, web: WebSettings, hosts: Collection[Authority], health: Health, user_header: str = ""
+) -> App:
+    """Streamlit serving `script` under the names `hosts`, behind what stands here; `user_header` names who it is."""
+    forbid_lookups()
+    return App(script, middleware=_middleware(web, hosts, user_header), routes=_routes(web.base_path, health))
 
 
-def _middleware(user_header: str) -> tuple[Middleware, ...]:
+def _middleware(web: WebSettings, hosts: Collection[Authority], user_header: str) -> tuple[Middleware, ...]:
     """What sees each request and each websocket before Streamlit does, outermost first."""
-    return (Middleware(Visits, user_header=user_header),)
+    return (
+        Middleware(Forwarded, proxies=web.proxies, believed=(user_header,)),
+        # Before the gate, so that what it turns away is in the log, too.
+        Middleware(Visits, user_header=user_header),
+        Middleware(Gate, hosts=hosts, origins=web.origins),
+        Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
+    )
 
 
-def _routes(health: Health) -> tuple[BaseRoute, ...]:
-    """Addresses beside Streamlit's, which begin with /_stcore, /media, /component or /static."""
-    return (Route("/health", health.answer),)
+def _routes(base_path: str, health: Health) -> tuple[BaseRoute, ...]:
+    """Addresses beside Streamlit's, which begin with /_stcore, /media, /component or /static, below `base_path`."""
+    return (Route(f"{base_path}/health", health.answer),)

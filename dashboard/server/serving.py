@@ -18,14 +18,18 @@ from dashboard import journal
 from dashboard.server.application import make_app
 from dashboard.server.health import Health, product_version
 from data.settings import ROOT, load_settings
+from inference.serving.gate import known_hosts
 from inference.serving.log import LibraryHandler, Log, route_library_logs
 from inference.serving.server import Server, configure
+from inference.serving.settings import WebSettings
 
 APP = ROOT / "dashboard" / "app.py"
 _MEGABYTE = 1 << 20
 
 
-def serve(host: str, port: int, arguments: Sequence[str], log: Log | None = None, user_header: str = "") -> None:
+def serve(
+    web: WebSettings, host: str, port: int, arguments: Sequence[str], log: Log | None = None, user_header: str = ""
+) -> None:
     """Serve the dashboard until the process is asked to end; `arguments` are the app's own.
 
     What libraries warn of goes into `log`; `user_header` is the header in which a trusted proxy names who is signed in.
@@ -35,12 +39,13 @@ def serve(host: str, port: int, arguments: Sequence[str], log: Log | None = None
         _route_streamlit_logs(log)
     journal.note("start", version=product_version(), address=host, port=port)
     load_ahead = partial(_in_background, _load_ahead, arguments)
-    serve_script(APP, host, port, arguments, on_listening=load_ahead, user_header=user_header)
+    serve_script(APP, web, host, port, arguments, on_listening=load_ahead, user_header=user_header)
     journal.note("stop")
 
 
 def serve_script(
     script: Path,
+    web: WebSettings,
     host: str,
     port: int,
     arguments: Sequence[str] = (),
@@ -52,10 +57,22 @@ def serve_script(
     # Streamlit reads .streamlit/config.toml from the working directory.
     os.chdir(ROOT)
     sys.argv = [str(script), *arguments]
-    load_config_options({"server.address": host, "server.port": port})
+    load_config_options(
+        {
+            "server.address": host,
+            "server.port": port,
+            "server.baseUrlPath": web.base_path,
+            # Who may ask is decided before Streamlit is reached (inference/serving/gate.py).
+            "server.allowedHosts": ["*"],
+            "server.corsAllowedOrigins": list(web.origins),
+            # No page of Streamlit's own cloud is to send this one messages.
+            "client.allowedOrigins": [],
+        }
+    )
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
+    health = Health(load_settings(), imported=_imported(arguments))
     uvicorn = configure(
-        make_app(script, Health(load_settings(), imported=_imported(arguments)), user_header), host, port,
+        make_app(script, web, known_hosts(host, web.hosts), health, user_header), host, port, web.tls,
         ws="websockets-sansio", ws_ping_interval=seconds, ws_ping_timeout=seconds,
         ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),

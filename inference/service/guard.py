@@ -18,6 +18,7 @@ from inference.service.admission import Rates
 from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.telemetry import Metrics
+from inference.serving.base_path import path_below
 from inference.serving.log import Log
 
 JSON = "application/json"
@@ -26,7 +27,7 @@ _SCORING = "/v1/"
 _GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GONE = 499
-_METHODS, _OTHER = frozenset({"GET", "POST"}), "other"
+_METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
 @dataclass
@@ -97,7 +98,8 @@ class _Exchange:
         self._send = send
         self._started = time.perf_counter()
         self._id = _request_id(self._headers.get("x-request-id"))
-        self._policy = guard.policies.get(scope["path"]) if scope["method"] == "POST" else None
+        self._path = path_below(scope)
+        self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
         self._status: int | None = None
         self._left = 0
@@ -118,8 +120,8 @@ class _Exchange:
         """Count and log the exchange."""
         guard, seconds = self._guard, time.perf_counter() - self._started
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
-        route = self._scope["path"] if self._scope["path"] in guard.routes else _OTHER
-        method = self._scope["method"] if self._scope["method"] in _METHODS else _OTHER
+        route = self._path if self._path in guard.routes else OTHER
+        method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
         status = _GONE if self._is_gone else self._status
         guard.metrics.requests.labels(route, method, status).inc()
         guard.metrics.seconds.labels(route).observe(seconds)
@@ -129,7 +131,7 @@ class _Exchange:
         )  # fmt: skip
 
     def _admit(self) -> None:
-        path: str = self._scope["path"]
+        path = self._path
         if not path.startswith(_GUARDED) or self._scope["method"] == "OPTIONS":
             return
         caller = self._check_key()
@@ -156,7 +158,7 @@ class _Exchange:
         self._caller = found.name
         if found.has_expired(datetime.now(UTC).date()):
             raise ProblemError.from_expired_key()
-        if not found.covers(self._scope["path"]):
+        if not found.covers(self._path):
             raise ProblemError.from_scope()
         return found.name
 

@@ -12,8 +12,10 @@ from inference.service.guard import Lifecycle, new_id
 from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
 from inference.service.settings import ServiceSettings
 from inference.serving.connection import Connection
+from inference.serving.gate import known_hosts
 from inference.serving.log import route_library_logs
 from inference.serving.server import Server, configure
+from inference.serving.settings import WebSettings
 
 
 class _Connection(Connection):
@@ -37,7 +39,7 @@ class _Connection(Connection):
         self.transport.close()
 
 
-def serve(settings: Settings, service_settings: ServiceSettings, host: str, port: int) -> None:
+def serve(settings: Settings, service_settings: ServiceSettings, web: WebSettings, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; returns when every request under way was answered.
 
     A client keeps its connection for the next request, which may be on its way when the connection is closed: it would
@@ -48,12 +50,11 @@ def serve(settings: Settings, service_settings: ServiceSettings, host: str, port
         DataError: the file of keys cannot be read.
     """
     lifecycle = Lifecycle()
-    app = make_app(settings, service_settings, lifecycle)
+    app = make_app(settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
     route_library_logs(app.state.log, "uvicorn")
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(
-        app, host, port, connection=connection, ws="none",
-        proxy_headers=bool(service_settings.proxies), forwarded_allow_ips=list(service_settings.proxies),
+        app, host, port, web.tls, connection=connection, ws="none",
         # A body has so long to arrive, and its work as long again.
         timeout_graceful_shutdown=2 * service_settings.seconds + 1,
     )  # fmt: skip
