@@ -31,7 +31,7 @@ _log: Log | None = None
 class Who:
     """A visit, as far as known: the address it comes from, and who a trusted proxy says is signed in."""
 
-    visit: str
+    visit: str | None
     address: str | None = None
     user: str | None = None
 

@@ -31,17 +31,18 @@ class Visits:
             await self._app(scope, receive, send)
 
     async def _visit(self, scope: Any, receive: Any, send: Any) -> None:
-        who, name = self._who(scope, secrets.token_hex(6)), VISIT_HEADER.encode()
+        visit, name = secrets.token_hex(6), VISIT_HEADER.encode()
+        who = self._who(scope, visit)
         headers = [each for each in scope["headers"] if each[0] != name]
-        scope["headers"] = [*headers, (name, who.visit.encode())]
+        scope["headers"] = [*headers, (name, visit.encode())]
         began = time.monotonic()
 
         async def told(message: Any) -> None:
             if message["type"] == "websocket.accept":
-                journal.visits[who.visit] = who
+                journal.visits[visit] = who
                 journal.note("session_start", who)
             elif message["type"] == "websocket.http.response.start" or (
-                message["type"] == "websocket.close" and who.visit not in journal.visits
+                message["type"] == "websocket.close" and visit not in journal.visits
             ):
                 journal.warn("refused", who, route="stream", status=message.get("status", 403))
             await send(message)
@@ -49,7 +50,7 @@ class Visits:
         try:
             await self._app(scope, receive, told)
         finally:
-            if journal.visits.pop(who.visit, None) is not None:
+            if journal.visits.pop(visit, None) is not None:
                 journal.note("session_end", who, seconds=round(time.monotonic() - began, 1))
 
     async def _request(self, scope: Any, receive: Any, send: Any) -> None:
@@ -68,7 +69,7 @@ class Visits:
         client = scope.get("client")
         users = [value for name, value in scope["headers"] if name == self._user_header]
         user = users[0].decode("utf-8", "replace")[:_LONGEST_USER] if self._user_header and users else None
-        return Who(visit or "", client[0] if client else None, user)
+        return Who(visit, client[0] if client else None, user)
 
 
 def _route(path: str) -> str:

@@ -20,6 +20,7 @@ import structlog
 # What ends a line, moves a terminal's cursor or turns text around; JSON's own escapes cover only the first 32.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
+_FIRST = ("timestamp", "level", "event")
 _PLAIN = re.compile("[A-Za-z0-9._:/+-]+")
 
 
@@ -96,16 +97,13 @@ _STAMPS = (
 
 def _as_json(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
     # A line is written whatever an event holds. In JSON, these characters can only stand inside of texts.
-    return _escaped(orjson.dumps(_strict(event), default=repr).decode()).encode()
+    ordered = {name: event[name] for name in _FIRST} | dict(event)
+    return _escaped(orjson.dumps(_strict(ordered), default=repr).decode()).encode()
 
 
 def _as_columns(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
-    first = [str(event[name]) for name in ("timestamp", "level", "event")]
-    rest = (
-        f"{name}={_word(str(value))}"
-        for name, value in event.items()
-        if value is not None and name not in ("timestamp", "level", "event")
-    )
+    first = [str(event[name]) for name in _FIRST]
+    rest = (f"{name}={_word(str(value))}" for name, value in event.items() if value is not None and name not in _FIRST)
     return "  ".join([*first, *rest]).encode(errors="backslashreplace")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ def ask(health: Health, times: int = 1) -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as client:
             return await asyncio.gather(*(client.get("/health") for _ in range(times)))
 
-    return asyncio.run(asked())
+    # In a thread of its own: another test may have left Playwright's loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(asked())).result()
 
 
 def states(answer: httpx.Response) -> dict[str, str]:

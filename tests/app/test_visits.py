@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ def call(app: Any, kind: str, path: str, *headers: tuple[bytes, bytes], user_hea
     async def nothing(*_: object) -> dict[str, Any]:
         return {}
 
-    asyncio.run(Visits(app, user_header)(scope, nothing, nothing))
+    # In a thread of its own: another test may have left Playwright's loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(Visits(app, user_header)(scope, nothing, nothing))).result()
 
 
 def test_a_visit_is_named_by_the_server_while_it_is_open(log: Callable[[], list[dict[str, Any]]]) -> None:
