@@ -153,7 +153,7 @@ async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: Servi
     gc.collect()
     gc.freeze()
     looks = [models.look] if app.state.keys is None else [app.state.keys.look, models.look]
-    with _following(looks):
+    with _following(looks, app.state.log):
         yield
     app.state.batches.close()
     app.state.explained.close()
@@ -161,7 +161,7 @@ async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: Servi
 
 
 @contextmanager
-def _following(looks: Sequence[Look]) -> Iterator[None]:
+def _following(looks: Sequence[Look], log: Log) -> Iterator[None]:
     """Look for changes every second, and at once on SIGHUP, each of `looks` in a task of its own."""
     asked = [asyncio.Event() for _ in looks]
 
@@ -174,7 +174,7 @@ def _following(looks: Sequence[Look]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     if can_ask:
         loop.add_signal_handler(signal.SIGHUP, ask)
-    tasks = [loop.create_task(_keep_looking(look, event)) for look, event in zip(looks, asked, strict=True)]
+    tasks = [loop.create_task(_keep_looking(look, event, log)) for look, event in zip(looks, asked, strict=True)]
     try:
         yield
     finally:
@@ -185,13 +185,16 @@ def _following(looks: Sequence[Look]) -> Iterator[None]:
             task.cancel()
 
 
-async def _keep_looking(look: Look, asked: asyncio.Event) -> None:
+async def _keep_looking(look: Look, asked: asyncio.Event, log: Log) -> None:
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), _LOOK_S)
         at_once = asked.is_set()
         asked.clear()
-        await look(at_once=at_once)
+        try:
+            await look(at_once=at_once)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, a key that is taken back later has to be noticed
+            log.fault(error)
 
 
 class _StrictRequest(Request):
