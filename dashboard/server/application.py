@@ -12,7 +12,7 @@ from streamlit.web.server.starlette import App
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
 from dashboard.server.lookups import forbid_lookups
-from dashboard.server.visits import Visits
+from dashboard.server.visit_log import VisitLog
 from inference.serving.authority import Authority
 from inference.serving.forwarded import Forwarded
 from inference.serving.gate import Gate
@@ -33,7 +33,7 @@ def _middleware(web: WebSettings, hosts: Collection[Authority], user_header: str
     return (
         Middleware(Forwarded, proxies=web.proxies, believed=(user_header,)),
         # Before the gate, so that what it turns away is in the log, too.
-        Middleware(Visits, user_header=user_header),
+        Middleware(VisitLog, user_header=user_header),
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
     )

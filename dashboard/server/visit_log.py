@@ -14,7 +14,7 @@ _UPLOAD, _MEDIA = "/_stcore/upload_file", "/media"
 _LONGEST_USER = 128
 
 
-class Visits:
+class VisitLog:
     """ASGI middleware that names each visit, before anything else looks at it."""
 
     def __init__(self, app: Any, user_header: str) -> None:

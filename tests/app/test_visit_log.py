@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from dashboard import journal
-from dashboard.server.visits import Visits
+from dashboard.server.visit_log import VisitLog
 
 STREAM = "/_stcore/stream"
 
@@ -35,7 +35,7 @@ def call(app: Any, kind: str, path: str, *headers: tuple[bytes, bytes], user_hea
 
     # In a thread of its own: another test may have left Playwright's loop running in this one.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(Visits(app, user_header)(scope, nothing, nothing))).result()
+        pool.submit(lambda: asyncio.run(VisitLog(app, user_header)(scope, nothing, nothing))).result()
 
 
 def test_a_visit_is_named_by_the_server_while_it_is_open(log: Callable[[], list[dict[str, Any]]]) -> None:
