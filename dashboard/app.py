@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, journal, labels, state
 from dashboard.app_pages import (
     applicant,
     applications,
@@ -57,6 +57,7 @@ def main() -> None:
         dataset = cache.open_dataset(state.location(sys.argv[1:]))
         predictions = cache.predictions(dataset)
     except DataError as error:
+        journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")

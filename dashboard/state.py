@@ -18,10 +18,11 @@ from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import links
+from dashboard import journal, links
 from dashboard.cache import Location
 from dashboard.drafts import Draft
 from dashboard.filters import Condition, Filters
+from dashboard.journal import VISIT_HEADER, Who
 from dashboard.parameters import Parameter
 from dashboard.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
 from data.imports import parse_mapping
@@ -74,6 +75,11 @@ def location(arguments: Sequence[str]) -> Location:
     if told.predictions is None:
         return Location()
     return Location(str(told.predictions), tuple(sorted(parse_mapping(told.map).items())))
+
+
+def who() -> Who | None:
+    """Whose visit this run belongs to, as far as the server knows."""
+    return journal.visits.get(st.context.headers.get(VISIT_HEADER, ""))
 
 
 def open_visit(predictions: Predictions) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.schema import Kind
-from inference.contributions import Contributions
+from data.storage import ROW_GROUP_ROWS
+from inference.contributions import Contributions, digest_of_model, make_contributions
 from inference.decision import is_declined
 from inference.session import ScoringSession
 from inference.values import Value
+
+if TYPE_CHECKING:
+    from inference.shapley import ShapleyModel
 
 JUST_APPROVED = 2_000
 _QUARTILES = (0.25, 0.5, 0.75)
@@ -117,6 +121,30 @@ def find_reference(
     error = contributions.max_error * len(contributions.features)
     rows = just_approved(published_log_odds(contributions), error, score, cutoff, n)
     return make_reference(contributions, _gathered(sources, rows), rows)
+
+
+def compute_reference(
+    model: ShapleyModel, applications: pl.LazyFrame, session: ScoringSession, cutoff: float, *, n: int = JUST_APPROVED
+) -> Reference:
+    """`find_reference` without stored contributions: scores all applications and explains the `n` by the trees `model`.
+
+    Raises:
+        FeatureError: the applications lack a column of the model.
+    """
+    sources = applications.select(schema.ID, *session.features.sources)
+    n_rows = sources.select(pl.len()).collect().item()
+    parts = (sources.slice(start, ROW_GROUP_ROWS).collect() for start in range(0, n_rows, ROW_GROUP_ROWS))
+    probabilities = np.concatenate([np.empty(0, np.float32), *map(session.score_frame, parts)])
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(probabilities.astype(np.float64)) - np.log1p(-probabilities.astype(np.float64))
+    rows = just_approved(log_odds, 0.0, lambda found: probabilities[found], cutoff, n)
+    if rows.size == 0:
+        return Reference(0, {})
+    found = _gathered(sources, rows)
+    explained = make_contributions(
+        found, model, digest=digest_of_model(session.manifest), features=session.features
+    )  # fmt: skip
+    return make_reference(explained, found.drop(schema.ID), np.arange(rows.size))
 
 
 def make_reference(contributions: Contributions, applications: pl.DataFrame, rows: NDArray[np.int64]) -> Reference:

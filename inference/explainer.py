@@ -71,12 +71,19 @@ class Explainer:
         if model.n_features != len(features.names):
             raise FeatureError.from_width(len(features.names), model.n_features)
         self.features = features
-        self._model = model
+        self.model = model
         self._tracing = Tracing(features, typical)
 
     @classmethod
-    def open(cls, directory: Path, typical: Mapping[str, Value], features: FeatureSet = FEATURES) -> Explainer:
-        """Load the trees of the model published in `directory`.
+    def open(
+        cls,
+        directory: Path,
+        typical: Mapping[str, Value],
+        features: FeatureSet = FEATURES,
+        *,
+        manifest: Manifest | None = None,
+    ) -> Explainer:
+        """Load the trees of the model published in `directory`, which has to be that of `manifest` where one is given.
 
         Raises:
             ArtifactError: no model there, one trained on other features, or its text is missing or altered.
@@ -86,7 +93,7 @@ class Explainer:
         from inference.shapley import ShapleyModel
 
         directory = Path(directory)
-        manifest = Manifest.load(directory)
+        manifest = manifest or Manifest.load(directory)
         if manifest.features_sha256 != features.digest:
             raise ArtifactError.from_other_features(directory)
         text = read_verified(directory, manifest, TEXT)
@@ -97,7 +104,7 @@ class Explainer:
     @property
     def base(self) -> float:
         """The log-odds that contributions are counted from."""
-        return self._model.base
+        return self.model.base
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -111,7 +118,7 @@ class Explainer:
             FeatureError: a key that is no column of the table, or a value of the wrong type.
         """
         row = self.features.row(application)[0]
-        features = dict(zip(self.features.names, self._model.explain(row).tolist(), strict=True))
+        features = dict(zip(self.features.names, self.model.explain(row).tolist(), strict=True))
         shares = self._tracing.of_one(application, row)
         return Explanation(self.base, features, _traced(features, shares, self.fields), shares)
 
@@ -164,7 +171,7 @@ class Explainer:
                 amounts = values[:, part.start - rows.start : part.stop - rows.start] - taken_off
                 take(part, self._tracing.by_field(amounts, shares).T.astype(np.float32))
 
-        self._model.each_block(matrix, trace, advance)
+        self.model.each_block(matrix, trace, advance)
 
 
 def _traced(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from inference.service.keys import add_key
+from inference.service.keys import ALL_SCOPES, SCOPES, add_key, parse_expiry, parse_scopes
 from scripts._cli import run
 
 
@@ -14,8 +14,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.make_api_key", description=__doc__)
     parser.add_argument("name", help="who the key is for; it stands in the log, the key does not")
     parser.add_argument("--file", type=Path, required=True, help="file of keys, which SCOREROOM_API_KEYS then names")
+    parser.add_argument("--expires", metavar="DATE", help="last day in UTC, such as 2027-01-31; without one, no end")
+    parser.add_argument("--scope", help=f"what it is for: some of {','.join(SCOPES.values())}; without one, all")
     arguments = parser.parse_args()
-    print(add_key(arguments.file, arguments.name))
+    expires = None if arguments.expires is None else parse_expiry(arguments.expires)
+    scopes = ALL_SCOPES if arguments.scope is None else parse_scopes(arguments.scope)
+    print(add_key(arguments.file, arguments.name, expires=expires, scopes=scopes))
 
 
 if __name__ == "__main__":

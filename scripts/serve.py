@@ -7,7 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from dashboard import journal
 from dashboard.server.serving import serve
+from dashboard.server.settings import load_log_settings
 from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
@@ -19,10 +21,13 @@ def main() -> None:
     """Check the input, say the address, and serve."""
     arguments = _parse()
     check_port(arguments.port, arguments.host)
-    web = load_web_settings()
+    web, log_settings = load_web_settings(), load_log_settings()
+    log = journal.open_log(log_settings.level, log_settings.file)
     if arguments.predictions is None:
         settings = load_settings()
-        if build(settings, progress):
+        with journal.noting("build") as facts:
+            built = facts["steps"] = build(settings, progress)
+        if built:
             # A process of its own: what building took up in memory is not the server's to hold.
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
         say_unused(settings)
@@ -35,7 +40,7 @@ def main() -> None:
         )
     print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
     told = [] if arguments.predictions is None else _told_to_app(arguments)
-    serve(web, arguments.host, arguments.port, told)
+    serve(web, arguments.host, arguments.port, told, log, log_settings.user_header)
 
 
 def _parse() -> argparse.Namespace:

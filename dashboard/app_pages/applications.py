@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, journal, labels, parameters, state
+from dashboard.components.files import offer_file
 from dashboard.components.frame import View
-from dashboard.components.late_file import render_late_file
 from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import RowTable, render_row_table
 from dashboard.rows import (
@@ -206,13 +206,14 @@ def _render_nothing_found() -> None:
 
 
 def _render_downloads(view: View) -> None:
-    cohort = (view.predictions, view.cohort.filters, view.cutoff)
+    filters = view.cohort.filters
+    cohort = (view.predictions, filters, view.cutoff)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.files"):
         for kind, mime, write in _FILES:
-            render_late_file(
-                # A callable: the file is made when it is asked for, not with every run of the page.
+            offer_file(
                 f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime,
-                icon=":material/download:", key=f"applications.{kind.lower()}",
+                key=f"applications.{kind.lower()}", what="cohort",
+                facts={"rows": view.counts.n_applications, "cohort": journal.key_of(repr(filters) if filters else "")},
             )  # fmt: skip
         has_days = any(labels.scale(column).unit == "years" for column in view.predictions.cohort_columns)
         stored = "as it is stored (days, not years)" if has_days else "as it is stored"

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache, labels, parameters
 from dashboard import model_facts as facts
+from dashboard.components.files import offer_file
 from dashboard.components.frame import View
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.components.metric_card import render_estimate, render_metric
@@ -74,9 +75,9 @@ def _render_head(session: ScoringSession, manifest: Manifest) -> None:
             )
         )
     with file:
-        st.download_button(
-            "Manifest", manifest.to_json(), MANIFEST, "application/json", on_click="ignore", width="stretch",
-            icon=":material/download:", key="card.manifest", help="Download the manifest as JSON",
+        offer_file(
+            "Manifest", manifest.to_json, MANIFEST, "application/json", width="stretch", key="card.manifest",
+            help="Download the manifest as JSON", what="manifest",
         )  # fmt: skip
 
 

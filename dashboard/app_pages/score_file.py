@@ -19,8 +19,8 @@ from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import csv_of, is_dark, render_figure
+from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
-from dashboard.components.late_file import render_late_file
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
@@ -96,7 +96,8 @@ def _render_upload(view: View) -> None:
     if uploaded is None:
         return
     try:
-        _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+        with taking_in("applications", uploaded) as facts:
+            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
     except DataError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -105,7 +106,8 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> None:
+def _take(name: str, content: bytes, cutoff: float) -> int:
+    """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
@@ -113,6 +115,7 @@ def _take(name: str, content: bytes, cutoff: float) -> None:
         _keep(Batch(table, _score(table, cutoff, bar), cutoff))
     dropped_files.give_back()
     state.notify([])
+    return table.n_rows
 
 
 def _keep(batch: Batch) -> None:
@@ -134,10 +137,9 @@ def _render_hint() -> None:
         "a value that a column cannot hold are listed and left out, all others are scored. A file lives in the "
         "memory of this visit alone, until it is removed or the visit ends."
     )
-    render_late_file(
-        "Empty table (CSV)", _template, "applications.csv", "text/csv", icon=":material/download:",
+    offer_file(
+        "Empty table (CSV)", _template, "applications.csv", "text/csv", what="template", key="batch.template",
         help="The header alone: the columns of an application that the model needs, with the number that names it.",
-        key="batch.template",
     )  # fmt: skip
 
 
@@ -305,9 +307,9 @@ def _render_noted(batch: Batch) -> None:
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
     render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
-    render_late_file(
-        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv",
-        icon=":material/download:", key="batch.noted",
+    offer_file(
+        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", key="batch.noted", what="to_check",
+        facts={"rows": found.height},
     )  # fmt: skip
 
 
@@ -338,9 +340,9 @@ def _render_faults(_: View, batch: Batch) -> None:
             "unknown."
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
-    render_late_file(
-        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv",
-        icon=":material/download:", key="batch.faults",
+    offer_file(
+        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", key="batch.faults", what="left_out",
+        facts={"rows": frame.height},
     )  # fmt: skip
     n_all = table.n_faults + table.n_doubts
     if n_all > min(len(told), _FAULTS_SHOWN):
@@ -356,9 +358,9 @@ def _render_downloads(batch: Batch) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, write in files:
-            render_late_file(
+            offer_file(
                 f"Scores as {kind}", partial(write, batch.scored.frame), f"scores.{kind.lower()}", mime,
-                icon=":material/download:", key=f"batch.{kind.lower()}",
+                key=f"batch.{kind.lower()}", what="scores", facts={"rows": batch.scored.frame.height},
             )  # fmt: skip
         st.caption(
             f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import journal
 from dashboard.bins import Bins
 from dashboard.columns import prepare
 from dashboard.filters import Filters
@@ -66,11 +67,14 @@ def settings() -> Settings:
 def predictions(dataset: Dataset) -> Predictions:
     """The predictions of `dataset`, with what is derived from every row worked out once."""
     location = dataset.location
-    if location.imported:
-        found = import_predictions(Path(location.imported), dict(location.mapping))
-    else:
-        found = load_predictions(settings().predictions)
-    prepared = prepare(found)
+    with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
+        if location.imported:
+            found = import_predictions(Path(location.imported), dict(location.mapping))
+        else:
+            found = load_predictions(settings().predictions)
+            facts["digest"] = dataset.digest
+        prepared = prepare(found)
+        facts["rows"] = prepared.frame.height
     # What was loaded stays: taking it out of the collector's sight keeps later collections short.
     gc.collect()
     gc.freeze()
@@ -89,4 +93,7 @@ def open_session() -> ScoringSession:
 @st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
 def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
     """The session on the model published as `version`."""
-    return ScoringSession.open(settings().model, provider=settings().provider)
+    with journal.noting("model_opened") as facts:
+        session = ScoringSession.open(settings().model, provider=settings().provider)
+        facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}
+    return session

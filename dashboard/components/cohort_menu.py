@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import labels, links, state
+from dashboard.components.files import offer_file, taking_in
 from dashboard.filters import Filters
 from dashboard.links import Cohort, LinkError
 from dashboard.visit import AGAINST, COHORTS, REST, WHOLE
@@ -57,9 +60,9 @@ def _render_kept(cohort: Cohort) -> None:
 
 def _render_files(predictions: Predictions, kept: tuple[Cohort, ...]) -> None:
     if kept:
-        st.download_button(
-            "Export as JSON", links.write_cohorts(kept), "cohorts.json", "application/json", on_click="ignore",
-            icon=":material/download:",
+        offer_file(
+            "Export as JSON", partial(links.write_cohorts, kept), "cohorts.json", "application/json", what="cohorts",
+            facts={"cohorts": len(kept)},
         )  # fmt: skip
     st.file_uploader(
         "Import cohorts (JSON)", type="json", key=_FILE, on_change=_import, args=(predictions,),
@@ -73,7 +76,9 @@ def _import(predictions: Predictions) -> None:
         return
     columns = {column.name: column for column in predictions.cohort_columns}
     try:
-        cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns)
+        with taking_in("cohorts", uploaded) as facts:
+            cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns)
+            facts["cohorts"] = len(cohorts)
     except LinkError as error:
         state.notify([str(error)], is_refusal=True)
         return

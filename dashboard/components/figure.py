@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ import streamlit as st
 
 from dashboard import labels
 from dashboard.charts.template import Table
+from dashboard.components.files import offer_file
 from dashboard.components.method import render_method
 from dashboard.components.table import render_frame
 
@@ -82,9 +84,9 @@ def _render_table(table: Table, key: str, file_name: str) -> None:
     frame = pl.DataFrame(dict(table), strict=False)
     height = min(38 + 35 * frame.height, 420)
     render_frame(frame, height=height, width=560, alt="The figure's data")
-    st.download_button(
-        "Download CSV", csv_of(frame), f"{file_name}.csv", _CSV, icon=":material/download:", on_click="ignore",
-        key=f"{key}.csv",
+    offer_file(
+        "Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv", what="figure",
+        facts={"rows": frame.height},
     )  # fmt: skip
 
 

@@ -1,46 +1,22 @@
-"""Buttons whose file is made when it is asked for, and stays until the browser has fetched it."""
+"""A file that is made when it is asked for, and stays until the browser has fetched it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Literal
 
-import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.memory_media_file_storage import _calculate_file_id
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _PATIENCE_SECONDS, _STEP_SECONDS = 30.0, 0.02
 _KEPT = "scoreroom.kept"
 
 
-def render_late_file(
-    label: str,
-    make: Callable[[], bytes],
-    name: str,
-    mime: str,
-    *,
-    icon: str,
-    key: str,
-    help: str | None = None,  # noqa: A002 - Streamlit's own word
-    width: Literal["content", "stretch"] = "content",
-) -> None:
-    """A button that downloads what `make` returns once the visit's runs are over.
+def make_late(visit: str, make: Callable[[], bytes], name: str, mime: str) -> bytes:
+    """What `make` returns once no run of the visit (a session's id) is under way; the visit holds on to the file.
 
-    A click ends the typing of a note or a number, too: `make` is called after the run that follows from it, in a thread
-    that belongs to no visit, so give it all it needs.
+    A click ends the typing of a note or a number, too, and what that changes is known only after the run that follows.
     """
-    context = get_script_run_ctx()
-    visit = context.session_id if context else ""
-    st.download_button(
-        label, partial(_make, visit, make, name, mime), name, mime, on_click="ignore", icon=icon, key=key, help=help,
-        width=width,
-    )  # fmt: skip
-
-
-def _make(visit: str, make: Callable[[], bytes], name: str, mime: str) -> bytes:
     is_there = _wait_for_runs(visit)
     content = make()
     if is_there:
@@ -53,8 +29,7 @@ def _make(visit: str, make: Callable[[], bytes], name: str, mime: str) -> bytes:
 def _wait_for_runs(visit: str) -> bool:
     """Wait until no run of the visit is under way, and say whether the visit is still there.
 
-    A run drops the files of the one before when it begins and forgets them when it ends, and what a click has changed
-    is known only after it.
+    A run drops the files of the one before when it begins, and forgets them when it ends.
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:

@@ -6,13 +6,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from streamlit.web.server.starlette import App
 
 from dashboard.limits import Limits
 from dashboard.server.content_policy import ContentPolicy
+from dashboard.server.health import Health
 from dashboard.server.lookups import forbid_lookups
 from dashboard.server.uploads import Key, Uploads
+from dashboard.server.visit_log import VisitLog
 from dashboard.server.visits import Visits
 from data.batch_limits import LIMITS
 from inference.serving.authority import Authority
@@ -22,17 +24,29 @@ from inference.serving.headers import ResponseHeaders
 from inference.serving.settings import WebSettings
 
 
-def make_app(script: Path, web: WebSettings, hosts: Collection[Authority], limits: Limits) -> App:
-    """Streamlit serving `script` under the names `hosts`, behind what stands here."""
+def make_app(
+    script: Path,
+    web: WebSettings,
+    hosts: Collection[Authority],
+    limits: Limits,
+    health: Health,
+    user_header: str = "",
+) -> App:
+    """Streamlit serving `script` under the names `hosts`, behind what stands here; `user_header` names who it is."""
     forbid_lookups()
-    return App(script, middleware=_middleware(web, hosts, limits), routes=_routes(web.base_path))
+    middleware = _middleware(web, hosts, limits, user_header)
+    return App(script, middleware=middleware, routes=_routes(web.base_path, health))
 
 
-def _middleware(web: WebSettings, hosts: Collection[Authority], limits: Limits) -> tuple[Middleware, ...]:
+def _middleware(
+    web: WebSettings, hosts: Collection[Authority], limits: Limits, user_header: str
+) -> tuple[Middleware, ...]:
     """What sees each request and each websocket before Streamlit does, outermost first."""
     issued: dict[Key, bool] = {}
     return (
-        Middleware(Forwarded, proxies=web.proxies),
+        Middleware(Forwarded, proxies=web.proxies, believed=(user_header,)),
+        # Before the gate, so that what it turns away is in the log, too.
+        Middleware(VisitLog, user_header=user_header),
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
         Middleware(Visits, most=limits.visits, issued=issued),
@@ -40,6 +54,6 @@ def _middleware(web: WebSettings, hosts: Collection[Authority], limits: Limits) 
     )
 
 
-def _routes(base_path: str) -> tuple[BaseRoute, ...]:  # noqa: ARG001 - for the first of them
+def _routes(base_path: str, health: Health) -> tuple[BaseRoute, ...]:
     """Addresses beside Streamlit's, which begin with /_stcore, /media, /component or /static, below `base_path`."""
-    return ()
+    return (Route(f"{base_path}/health", health.answer),)

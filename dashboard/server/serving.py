@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -11,24 +12,39 @@ from functools import partial
 from pathlib import Path
 
 from streamlit import config
+from streamlit import logger as streamlit_logger
 from streamlit.runtime.runtime_util import get_max_widget_state_size_bytes
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard import journal
 from dashboard.limits import Limits, load_limits, most_visits
 from dashboard.server.application import make_app
-from data.settings import ROOT
+from dashboard.server.health import Health, product_version
+from data.settings import ROOT, load_settings
 from inference.serving.connection import Websocket
 from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
+from inference.serving.log import LibraryHandler, Log, route_library_logs
 from inference.serving.server import Server, configure
 from inference.serving.settings import WebSettings
 
 APP = ROOT / "dashboard" / "app.py"
 
 
-def serve(web: WebSettings, host: str, port: int, arguments: Sequence[str]) -> None:
-    """Serve the dashboard until the process is asked to end; `arguments` are the app's own."""
-    serve_script(APP, web, host, port, arguments, on_listening=partial(_in_background, _load_ahead, arguments))
+def serve(
+    web: WebSettings, host: str, port: int, arguments: Sequence[str], log: Log | None = None, user_header: str = ""
+) -> None:
+    """Serve the dashboard until the process is asked to end; `arguments` are the app's own.
+
+    What libraries warn of goes into `log`; `user_header` is the header in which a trusted proxy names who is signed in.
+    """
+    if log is not None:
+        route_library_logs(log, "uvicorn")
+        _route_streamlit_logs(log)
+    journal.note("start", version=product_version(), address=host, port=port)
+    load_ahead = partial(_in_background, _load_ahead, arguments)
+    serve_script(APP, web, host, port, arguments, on_listening=load_ahead, user_header=user_header)
+    journal.note("stop")
 
 
 def serve_script(
@@ -39,6 +55,7 @@ def serve_script(
     arguments: Sequence[str] = (),
     *,
     on_listening: Callable[[], None] = lambda: None,
+    user_header: str = "",
 ) -> None:
     """Serve any Streamlit script as the dashboard is served; `on_listening` is called once connections are taken."""
     # Streamlit reads .streamlit/config.toml from the working directory.
@@ -57,8 +74,9 @@ def serve_script(
         }
     )
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
+    health = Health(load_settings(), imported=_imported(arguments))
     uvicorn = configure(
-        make_app(script, web, known_hosts(host, web.hosts), _limits()), host, port, web.tls,
+        make_app(script, web, known_hosts(host, web.hosts), _limits(), health, user_header), host, port, web.tls,
         ws=Websocket, ws_ping_interval=seconds, ws_ping_timeout=seconds,
         ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
@@ -72,6 +90,22 @@ def _limits() -> Limits:
     """The limits in force, no more visits than the system has descriptors for."""
     limits = load_limits()
     return replace(limits, visits=min(limits.visits, most_visits(raise_descriptors())))
+
+
+def _imported(arguments: Sequence[str]) -> Path | None:
+    return Path(arguments[arguments.index("--predictions") + 1]) if "--predictions" in arguments else None
+
+
+def _route_streamlit_logs(log: Log) -> None:
+    handler = LibraryHandler(log)
+
+    def take_over(logger: logging.Logger) -> None:
+        logger.handlers = [handler]
+
+    # Streamlit gives each of its loggers a handler for the console, which prints what exceptions say; those that it
+    # makes from now on get this one.
+    streamlit_logger.setup_formatter = take_over
+    streamlit_logger.update_formatter()
 
 
 def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[str]) -> None:

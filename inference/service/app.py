@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -27,23 +30,22 @@ from data.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.documentation import BATCH_ANSWER, BATCH_BODY, METRICS_ANSWER, documented, problems
-from inference.service.explanations import Explanations
 from inference.service.guard import JSON, OTHER, Guard, Lifecycle, Policy, media_type, new_id
-from inference.service.keys import Keys
+from inference.service.key_ring import KeyRing
+from inference.service.models import InService, Models
 from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, problem_json
-from inference.service.schemas import Explanation, Live, ModelManifest, Ready, Score, ScoreRequest
-from inference.service.service import Service
+from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest
 from inference.service.settings import APPLICATION_BYTES, ServiceSettings
-from inference.service.tables import FORMATS, NOTICES, notices_header
-from inference.service.telemetry import Log, Metrics
+from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES, notices_header
+from inference.service.telemetry import Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
 from inference.serving.authority import Authority
 from inference.serving.base_path import BasePath, path_below
 from inference.serving.forwarded import Forwarded
 from inference.serving.gate import Gate
 from inference.serving.headers import ResponseHeaders
+from inference.serving.log import Log
 from inference.serving.settings import WebSettings
-from inference.session import ScoringSession
 
 T = TypeVar("T")
 
@@ -55,11 +57,17 @@ ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
 _INLINE_OBJECTS = 10
 # An explanation takes a few milliseconds; so many of them wait for one another.
 _MOST_EXPLANATIONS = 32
+# How often files are looked at for what was published or taken back.
+_LOOK_S = 1.0
 _ABOUT = (
     "Scores applications of the Home Credit table: probability of default, decision and reasons. Columns are those of "
     "`application_train`; any may be left out where its value is missing. Where too "
     "little is known, an application is referred with a reason instead of scored."
 )
+
+
+# Looks for changes in some files and takes them up.
+Look = Callable[..., Coroutine[Any, Any, None]]
 
 
 def make_app(
@@ -74,7 +82,6 @@ def make_app(
     Raises:
         DataError: the file of keys that `service_settings` name cannot be read.
     """
-    keys = None if service_settings.keys is None else Keys.load(service_settings.keys)
     app: FastAPI = FastAPIOffline(
         title="Scoreroom scoring service", version="1", description=_ABOUT,
         lifespan=partial(_lifespan, settings=settings, service_settings=service_settings),
@@ -84,6 +91,8 @@ def make_app(
         app.add_exception_handler(kind, _answer)
     app.state.metrics, app.state.log = Metrics(), Log(service_settings.log)
     app.state.lifecycle = lifecycle or Lifecycle()
+    keys = None if service_settings.keys is None else KeyRing(service_settings.keys, app.state.metrics, app.state.log)
+    app.state.keys = keys
     app.router.route_class = _StrictRoute
     _add_routes(app, service_settings, with_keys=keys is not None)
     app.add_middleware(
@@ -105,7 +114,7 @@ def make_app(
         app.add_middleware(
             _Cors, allow_origins=web.origins, allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After", NOTICES],
+            expose_headers=["X-Request-ID", "Retry-After", MODEL_SHA256, NOTICES],
         )  # fmt: skip
     app.add_middleware(ResponseHeaders, policy=_content_policy)
     app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
@@ -139,9 +148,7 @@ def _content_policy(scope: Scope) -> str:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: ServiceSettings) -> AsyncIterator[None]:
-    session = ScoringSession.open(settings.model, provider=settings.provider)
-    app.state.service = Service(session, service_settings, app.state.metrics)
-    app.state.explanations = Explanations(settings, session)
+    models = app.state.models = Models(settings, service_settings, app.state.metrics, app.state.log)
     seconds = service_settings.seconds
     app.state.batches = Workers(
         "batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds
@@ -150,10 +157,49 @@ async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: Servi
     # What was loaded stays: taken out of the collector's sight, it makes no later collection longer.
     gc.collect()
     gc.freeze()
-    yield
+    looks = [models.look] if app.state.keys is None else [app.state.keys.look, models.look]
+    with _following(looks, app.state.log):
+        yield
     app.state.batches.close()
     app.state.explained.close()
-    await app.state.explanations.close()
+    await models.close()
+
+
+@contextmanager
+def _following(looks: Sequence[Look], log: Log) -> Iterator[None]:
+    """Look for changes every second, and at once on SIGHUP, each of `looks` in a task of its own."""
+    asked = [asyncio.Event() for _ in looks]
+
+    def ask() -> None:
+        for event in asked:
+            event.set()
+
+    # Signals come to the main thread alone; Windows has no SIGHUP.
+    can_ask = hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread()
+    loop = asyncio.get_running_loop()
+    if can_ask:
+        loop.add_signal_handler(signal.SIGHUP, ask)
+    tasks = [loop.create_task(_keep_looking(look, event, log)) for look, event in zip(looks, asked, strict=True)]
+    try:
+        yield
+    finally:
+        if can_ask:
+            # A late request to follow does not end the process.
+            loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        for task in tasks:
+            task.cancel()
+
+
+async def _keep_looking(look: Look, asked: asyncio.Event, log: Log) -> None:
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asked.wait(), _LOOK_S)
+        at_once = asked.is_set()
+        asked.clear()
+        try:
+            await look(at_once=at_once)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, a key that is taken back later has to be noticed
+            log.fault(error)
 
 
 class _StrictRequest(Request):
@@ -201,7 +247,7 @@ def _policies(settings: ServiceSettings) -> Mapping[str, Policy]:
 def _add_routes(app: FastAPI, settings: ServiceSettings, *, with_keys: bool) -> None:
     # Keys are checked by the guard, before a body is read; here they are only documented.
     known = [Depends(HTTPBearer(auto_error=False, description="An API key."))] if with_keys else []
-    refused = (*((401,) if with_keys else ()), *((429,) if settings.rate else ()))
+    refused = (*((401, 403) if with_keys else ()), *((429,) if settings.rate else ()))
     of_body = problems(400, 408, 413, 415, 422, 503, *refused)
     watched: Any = {"tags": ["health"]}
     asked: Any = {"dependencies": known, "tags": ["scoring"]}
@@ -216,7 +262,7 @@ def _add_routes(app: FastAPI, settings: ServiceSettings, *, with_keys: bool) -> 
     app.get(READY, summary="Whether applications are scored", responses=problems(503), **watched)(ready)
     app.get(
         METRICS, summary="Counts and times for Prometheus", response_class=Response, dependencies=known,
-        responses=METRICS_ANSWER | problems(*((401,) if with_keys else ())), **watched,
+        responses=METRICS_ANSWER | problems(*((401, 403) if with_keys else ())), **watched,
     )(metrics)  # fmt: skip
 
 
@@ -226,14 +272,17 @@ async def live() -> Live:
 
 
 async def ready(request: Request) -> Ready:
-    """Whether applications are scored: which file of the model scores, and why where that is not the first choice."""
+    """Whether applications are scored: by which model since when, and what could not be taken up in its place."""
     state = request.app.state
     if state.lifecycle.draining:
         raise ProblemError.from_draining()
-    session: ScoringSession = state.service.session
+    current, refused = _in_service(request), state.models.refused
+    session = current.service.session
     return Ready(
-        status="ready", backend=session.backend, fallback_reason=session.fallback_reason,
-        explanations=state.explanations.state,
+        status="ready", model_sha256=current.service.model_sha256, in_service_since=current.since,
+        backend=session.backend, fallback_reason=session.fallback_reason, explanations=current.explanations.state,
+        refused=None if refused is None else RefusedModel(at=refused.at, reason=refused.reason),
+        key_file=None if state.keys is None else "damaged" if state.keys.is_damaged else "read",
     )  # fmt: skip
 
 
@@ -244,33 +293,35 @@ async def metrics(request: Request) -> Response:
 
 
 async def model(request: Request) -> ModelManifest:
-    """The manifest of the published model, and which of its files scores."""
-    return _service(request).describe_model()
+    """The manifest of the model in service, and which of its files scores."""
+    current = _in_service(request)
+    return current.service.describe_model(current.since)
 
 
 async def score(body: ScoreRequest, request: Request) -> Score:
     """Score one application. It takes a fraction of a millisecond, less than handing it to a thread would."""
-    return _service(request).score(body.application)
+    return _in_service(request).service.score(body.application)
 
 
 async def explain(body: ScoreRequest, request: Request) -> Explanation:
     """Score one application and say what each column adds to the log-odds of default, and the principal reasons."""
-    explanations: Explanations = request.app.state.explanations
-    workers: Workers = request.app.state.explained
+    current, workers = _in_service(request), request.app.state.explained
     with workers.place():
-        reasoning = await explanations.reasoning()
-        return await workers.run(partial(_service(request).explain, body.application, reasoning))
+        reasoning = await current.explanations.reasoning()
+        answer: Explanation = await workers.run(partial(current.service.explain, body.application, reasoning))
+        return answer
 
 
 async def score_batch(request: Request) -> Response:
     """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
-    service, workers = _service(request), request.app.state.batches
+    service, workers = _in_service(request).service, request.app.state.batches
+    named = {MODEL_SHA256: service.model_sha256}
     lease: Lease = request.state.lease
     kind = media_type(request.headers.get("content-type"))
     if kind == JSON and _is_short(request):
         body = await request.body()
         if body.count(b"{") <= _INLINE_OBJECTS:
-            return Response(service.score_json(body), media_type=kind)
+            return Response(service.score_json(body), headers=named, media_type=kind)
     with workers.place():
         body = await _read_body(request)
         notices: Sequence[str] = ()
@@ -281,7 +332,7 @@ async def score_batch(request: Request) -> Response:
             content, notices = await workers.run(_leasing(lease, work))
     # Until it is read, the answer is all that is left.
     lease.hold(len(content))
-    return Response(content, headers=notices_header(notices), media_type=kind)
+    return Response(content, headers=named | notices_header(notices), media_type=kind)
 
 
 async def _read_body(request: Request) -> bytes:
@@ -312,6 +363,7 @@ def _is_short(request: Request) -> bool:
     return length.isdecimal() and int(length) <= APPLICATION_BYTES
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+def _in_service(request: Request) -> InService:
+    """The model in service; a request that takes it once is answered by it alone."""
+    models: Models = request.app.state.models
+    return models.current

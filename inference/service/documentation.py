@@ -14,14 +14,15 @@ from inference.service.guard import JSON
 from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
 from inference.service.schemas import BatchRequest, BatchScore
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, NOTICES
+from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES
 
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
 _TABLE = {"schema": {"type": "string", "format": "binary"}}
 _MEANINGS = {
     400: "The body cannot be read.",
-    401: "An API key is needed, or is not known.",
+    401: "An API key is needed, is not known, or has expired.",
+    403: "The API key is not for this address.",
     408: "The body took too long to arrive.",
     413: "The body, or the number of applications, is larger than what is taken.",
     415: "The body is of a type, or compressed, that is not taken.",
@@ -40,6 +41,8 @@ BATCH_ANSWER: Responses = {
           "headers": {NOTICES: {
               "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
               "required": False, "schema": {"type": "string"},
+          }, MODEL_SHA256: {
+              "description": "Digest of the model file that scored.", "required": True, "schema": {"type": "string"},
           }},
           # JSON first, as in the body.
           "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)}},

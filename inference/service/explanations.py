@@ -1,6 +1,6 @@
 """What explaining applications takes beside the session: the model's trees and those who are just approved.
 
-It takes a second or two to load, so it is loaded behind the service's start, and asked for when an explanation is.
+It takes a second or two to load, so that happens behind the service's start, or before a new model takes over.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from data.errors import DataError, FileError
 from data.facts import describe_table
 from data.settings import Settings
 from inference.assessment import Assessment, assess
-from inference.comparison import Reference, find_reference
+from inference.comparison import Reference, compute_reference, find_reference
 from inference.contributions import load_contributions_of
 from inference.errors import ContributionsError
 from inference.explainer import Explainer
@@ -35,22 +35,33 @@ class Reasoning:
 
     @classmethod
     def open(cls, settings: Settings, session: ScoringSession) -> Reasoning:
-        """Load what the published model's reasons need.
+        """Load what the reasons of the session's model need.
+
+        Stored contributions save time. A model that was published a moment ago has none yet: it is compared with the
+        same applications, all of which are then scored.
 
         Raises:
-            DataError: trees, applications or contributions are not at hand, or do not belong together.
+            DataError: the trees are not at hand or another model's, or there are no applications.
         """
         table = _table(settings)
         typical = {name: facts.typical for name, facts in describe_table(table).items()}
-        explainer = Explainer.open(settings.model, typical)
-        contributions = load_contributions_of(settings.contributions, session.manifest)
-        if not contributions.are_of(table.select(schema.ID).collect().to_series()):
-            raise ContributionsError.from_other_applications()
-        return cls(explainer, find_reference(contributions, table, session, session.manifest.cutoff))
+        explainer = Explainer.open(settings.model, typical, manifest=session.manifest)
+        return cls(explainer, _reference(settings, table, session, explainer))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:
         """What is said of one application at the model's cutoff; raises ReferredError where too little is known."""
         return assess(application, session.manifest.cutoff, session, self.explainer, self.reference)
+
+
+def _reference(settings: Settings, table: pl.LazyFrame, session: ScoringSession, explainer: Explainer) -> Reference:
+    cutoff = session.manifest.cutoff
+    try:
+        contributions = load_contributions_of(settings.contributions, session.manifest)
+        if not contributions.are_of(table.select(schema.ID).collect().to_series()):
+            raise ContributionsError.from_other_applications()
+    except ContributionsError:
+        return compute_reference(explainer.model, table, session, cutoff)
+    return find_reference(contributions, table, session, cutoff)
 
 
 def _table(settings: Settings) -> pl.LazyFrame:
@@ -62,9 +73,8 @@ def _table(settings: Settings) -> pl.LazyFrame:
 class Explanations:
     """A `Reasoning` that is loaded in the background."""
 
-    def __init__(self, settings: Settings, session: ScoringSession) -> None:
-        """Begin to load; called while an event loop runs."""
-        self._loading = asyncio.create_task(asyncio.to_thread(Reasoning.open, settings, session))
+    def __init__(self, loading: asyncio.Future[Reasoning]) -> None:
+        self._loading = loading
 
     @property
     def state(self) -> Literal["loading", "ready", "unavailable"]:
@@ -84,6 +94,9 @@ class Explanations:
             return await asyncio.shield(self._loading)
         except DataError as error:
             raise ProblemError.from_no_explanations(str(error)) from None
+        except Exception as error:
+            # The log names its place once, where it was loaded.
+            raise ProblemError.from_no_explanations("loading what explains failed; see the log.") from error
 
     async def close(self) -> None:
         """Wait until nothing is loaded any more."""

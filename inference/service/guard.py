@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -15,11 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.memory import Budget, Lease
 from inference.service.admission import Rates
-from inference.service.keys import Keys
+from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.settings import APPLICATION_BYTES
-from inference.service.telemetry import Log, Metrics
+from inference.service.telemetry import Metrics
 from inference.serving.base_path import path_below
+from inference.serving.log import Log
 
 JSON = "application/json"
 # Whoever asks after its health need not know a key, nor whoever reads how to call it.
@@ -63,7 +65,7 @@ class Guard:
         *,
         routes: Collection[str],
         policies: Mapping[str, Policy],
-        keys: Keys | None,
+        keys: KeyRing | None,
         rates: Rates | None,
         most_in_flight: int,
         budget: Budget,
@@ -162,10 +164,15 @@ class _Exchange:
         scheme, _, key = self._headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ProblemError.from_missing_key()
-        self._caller = self._guard.keys.name_of(key.strip())
-        if self._caller is None:
+        found = self._guard.keys.find(key.strip())
+        if found is None:
             raise ProblemError.from_unknown_key()
-        return self._caller
+        self._caller = found.name
+        if found.has_expired(datetime.now(UTC).date()):
+            raise ProblemError.from_expired_key()
+        if not found.covers(self._path):
+            raise ProblemError.from_scope()
+        return found.name
 
     def _check_body(self, policy: Policy) -> None:
         encoding = self._headers.get("content-encoding", "identity")

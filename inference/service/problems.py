@@ -134,6 +134,14 @@ class ProblemError(HTTPException):
         return cls.from_status(401, "The API key is not known here.", {"WWW-Authenticate": "Bearer"})
 
     @classmethod
+    def from_expired_key(cls) -> Self:
+        return cls.from_status(401, "The API key has expired; ask for a new one.", {"WWW-Authenticate": "Bearer"})
+
+    @classmethod
+    def from_scope(cls) -> Self:
+        return cls.from_status(403, "The API key is not for this address; ask for one that is.")
+
+    @classmethod
     def from_rate(cls, rate: str, wait_s: int) -> Self:
         detail = f"More than {rate} were sent; try again in {wait_s:,} s."
         return cls.from_status(429, detail, {"Retry-After": str(wait_s)})
@@ -162,7 +170,7 @@ class ProblemError(HTTPException):
 
     @classmethod
     def from_no_explanations(cls, reason: str) -> Self:
-        detail = f"Applications are scored, but cannot be explained until the service is started again: {reason}"
+        detail = f"Applications are scored, but cannot be explained for now: {reason}"
         return cls.from_unavailable("not-explainable", "Explanations are not at hand", detail, wait_s=60)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -114,10 +115,27 @@ class Live(BaseModel):
     status: Literal["live"]
 
 
+class RefusedModel(BaseModel):
+    """What was published and could not be taken up; the model before it stays in service."""
+
+    at: datetime = Field(description="When loading it failed.")
+    reason: str = Field(description="Why, and what to do.")
+
+
 class Ready(BaseModel):
     """Applications are scored."""
 
+    model_config = ConfigDict(protected_namespaces=())
+
     status: Literal["ready"]
+    model_sha256: str = Field(description="Digest of the model file that scores.")
+    in_service_since: datetime = Field(description="When this process began to score with it.")
+    refused: RefusedModel | None = Field(
+        description="The last attempt to load what is published now, if it failed; null if it succeeded."
+    )
+    key_file: Literal["read", "damaged"] | None = Field(
+        description="Whether the file of keys could be read when it last changed; null without one."
+    )
     backend: str = Field(description="Model file that scores.")
     fallback_reason: str = Field(description="Why it is not model.onnx; empty where it is.")
     explanations: Literal["loading", "ready", "unavailable"] = Field(description="Whether /v1/explain answers.")
@@ -131,6 +149,7 @@ class ModelManifest(BaseModel):
     backend: str = Field(description="Model file that scores.")
     fallback_reason: str = Field(description="Why it is not model.onnx; empty where it is.")
     model_sha256: str = Field(description="Digest of the model file that scores.")
+    in_service_since: datetime = Field(description="When this process began to score with it.")
     schema_version: int = Field(description="Version of the manifest's own form.")
     product_version: str = Field(description="Version of Scoreroom that published the model.")
     training_data_sha256: str = Field(description="Digest of the application table that it was trained on.")

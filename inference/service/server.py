@@ -11,10 +11,10 @@ from inference.service.app import make_app
 from inference.service.guard import Lifecycle, new_id
 from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
 from inference.service.settings import ServiceSettings
-from inference.service.telemetry import route_library_logs
 from inference.serving.connection import Connection
 from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
+from inference.serving.log import route_library_logs
 from inference.serving.server import Server, configure
 from inference.serving.settings import WebSettings
 
@@ -53,7 +53,7 @@ def serve(settings: Settings, service_settings: ServiceSettings, web: WebSetting
     raise_descriptors()
     lifecycle = Lifecycle()
     app = make_app(settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
-    route_library_logs()
+    route_library_logs(app.state.log, "uvicorn")
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(
         app, host, port, web.tls, connection=connection, ws="none",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ NO_BAND = ""
 
 
 class Service:
-    """A session that scores for others; safe from many threads at once."""
+    """A session that scores for others; immutable, and safe from many threads at once."""
 
     def __init__(self, session: ScoringSession, settings: ServiceSettings, metrics: Metrics) -> None:
         self.session = session
@@ -42,7 +43,6 @@ class Service:
             file_bytes=settings.body_bytes, unpacked_bytes=3 * settings.body_bytes, rows=settings.table_rows
         )
         self._metrics = metrics
-        metrics.name_model(session, self.model_sha256)
 
     def score(self, application: Mapping[str, Value]) -> Score:
         """PD and decision of one application."""
@@ -110,10 +110,12 @@ class Service:
             contributions=_contributions(found.explanation, application),
         )
 
-    def describe_model(self) -> ModelManifest:
-        """All that is known of the model."""
+    def describe_model(self, since: datetime) -> ModelManifest:
+        """All that is known of the model, in service `since` then."""
         of_session = {name: getattr(self.session, name) for name in ("backend", "fallback_reason")}
-        return ModelManifest(**of_session, model_sha256=self.model_sha256, **asdict(self.manifest))
+        return ModelManifest(
+            **of_session, model_sha256=self.model_sha256, in_service_since=since, **asdict(self.manifest)
+        )
 
     def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
         self._count([(found.decision, found.risk_band)])

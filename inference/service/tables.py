@@ -27,6 +27,8 @@ from inference.session import ScoringSession
 MOST_FAULTS = 100
 # Of an answer that is a table: what a JSON answer has as `notices`.
 NOTICES = "X-Scoreroom-Notices"
+# Of every answer to a batch: what a JSON answer has as `model_sha256`.
+MODEL_SHA256 = "X-Scoreroom-Model"
 # Programs commonly take 8 kB of headers.
 _LONGEST_HEADER = 4_000
 _KINDS = {CSV: "no Parquet file", PARQUET: "a Parquet file", GZIP: "a gzip archive", ZIP: "a zip archive"}

@@ -12,11 +12,12 @@ from inference.serving.asgi import ASGIApp, Receive, Scope, Send, values_of
 class Forwarded(ProxyHeadersMiddleware):
     """Uvicorn's own middleware for X-Forwarded-For and -Proto, which takes the host from X-Forwarded-Host as well.
 
-    Of anybody but the `proxies` none of them is believed.
+    Of anybody but the `proxies` none of them is believed, and the headers named in `believed` are taken away.
     """
 
-    def __init__(self, app: ASGIApp, proxies: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, proxies: Sequence[str], believed: Sequence[str] = ()) -> None:
         super().__init__(app, list(proxies))  # type: ignore[arg-type]
+        self._believed = frozenset(name.encode("latin-1") for name in believed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] != "lifespan" and (scope.get("client") or [None])[0] in self.trusted_hosts:
@@ -24,4 +25,6 @@ class Forwarded(ProxyHeadersMiddleware):
             hosts = [(b"host", host.encode("latin-1")) for host in values_of(scope, b"x-forwarded-host")]
             if hosts:
                 scope["headers"] = [*(each for each in scope["headers"] if each[0] != b"host"), *hosts]
+        elif scope["type"] != "lifespan" and self._believed:
+            scope["headers"] = [each for each in scope["headers"] if each[0] not in self._believed]
         await super().__call__(scope, receive, send)  # type: ignore[arg-type]

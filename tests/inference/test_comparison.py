@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
@@ -22,6 +23,7 @@ from inference.comparison import (
     Typical,
     are_typical,
     as_array,
+    compute_reference,
     find_reference,
     is_typical,
     just_approved,
@@ -159,6 +161,20 @@ def test_with_nobody_approved_there_is_nothing_to_compare_with(
 ) -> None:
     session = ScoringSession.open(published.directory)
     assert find_reference(contributions, applications.lazy(), session, 0.0) == Reference(0, {})
+    trees = Explainer.open(published.directory, {}).model
+    assert compute_reference(trees, applications.lazy(), session, 0.0) == Reference(0, {})
+
+
+def test_without_stored_contributions_the_same_applications_are_compared_with(
+    contributions: Contributions, published: PublishedModel, applications: pl.DataFrame, tmp_path: Path
+) -> None:
+    session, trees = ScoringSession.open(published.directory), Explainer.open(published.directory, {}).model
+    applications.write_parquet(tmp_path / "applications.parquet")
+    stored = find_reference(contributions, applications.lazy(), session, 0.15, n=50)
+    found = compute_reference(trees, pl.scan_parquet(tmp_path / "applications.parquet"), session, 0.15, n=50)
+    assert (found.n_applications, found.typical) == (stored.n_applications, stored.typical)
+    # Both round each contribution to the nearest step, whose length depends on who is explained.
+    assert found.features == pytest.approx(stored.features, abs=2 * contributions.step)
 
 
 def number(low: float | None, high: float | None, *, missing: float = 0.0, sentinel: float = 0.0) -> Typical:

@@ -175,7 +175,13 @@ def test_keys_and_rates_are_documented_and_keys_are_asked_for(
         keyed = _load(running)
         for (method, path), problems in OPERATIONS.items():
             answers = keyed.raw_schema["paths"][path][method.lower()]["responses"]
-            refused = set() if path.startswith("/health/") else {"401", "429"} if path.startswith("/v1/") else {"401"}
+            refused = (
+                set()
+                if path.startswith("/health/")
+                else {"401", "403", "429"}
+                if path.startswith("/v1/")
+                else {"401", "403"}
+            )
             assert answers.keys() == {"200"} | problems | refused
             # The check `ignored_auth` asks again without a key and with a wrong one.
             bodies = [{"body": example, "media_type": JSON} for example in _examples_of(keyed, path)] or [{}]

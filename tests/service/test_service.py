@@ -6,6 +6,7 @@ import json
 import math
 import re
 import socket
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -31,12 +32,15 @@ def score(client: httpx.Client, application: object) -> httpx.Response:
     return client.post("/v1/score", json={"application": application})
 
 
-def test_live_and_ready_say_so(client: httpx.Client) -> None:
+def test_live_and_ready_say_so(client: httpx.Client, session: ScoringSession) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     # Once an application was explained, what that takes is loaded.
     assert explain(client, {})["id"] is None
-    assert client.get("/health/ready").json() == {
-        "status": "ready", "backend": "model.onnx", "fallback_reason": "", "explanations": "ready",
+    ready = client.get("/health/ready").json()
+    assert datetime.fromisoformat(ready.pop("in_service_since")) < datetime.now(UTC)
+    assert ready == {
+        "status": "ready", "model_sha256": session.manifest.files["model.onnx"].sha256, "backend": "model.onnx",
+        "fallback_reason": "", "explanations": "ready", "refused": None, "key_file": None,
     }  # fmt: skip
 
 
@@ -253,7 +257,9 @@ def test_the_model_says_all_of_its_manifest(client: httpx.Client, built: Setting
     manifest = json.loads((built.model / "manifest.json").read_text())
     found = client.get("/v1/model").json()
     assert {name: found[name] for name in manifest} == manifest
+    since = client.get("/health/ready").json()["in_service_since"]
     assert {name: value for name, value in found.items() if name not in manifest} == {
+        "in_service_since": since,
         "backend": "model.onnx", "fallback_reason": "", "model_sha256": manifest["files"]["model.onnx"]["sha256"],
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from inference.service.telemetry import Log
+from inference.serving.log import Log
 from inference.session import ScoringSession
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import cache, labels, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
-from dashboard.components.late_file import render_late_file
+from dashboard.components.files import offer_file, taking_in
 from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.reason_words import REASONS_METHOD, word_reason
 from dashboard.record_page import record_html
@@ -50,12 +50,12 @@ def render_record(view: ApplicantView) -> None:
     )  # fmt: skip
     name = f"decision-{applicant}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        render_late_file(
-            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html",
+        offer_file(
+            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html", what="decision_record",
             icon=":material/description:", key="record.html",
         )  # fmt: skip
-        render_late_file(
-            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json",
+        offer_file(
+            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", what="decision_record",
             icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
@@ -159,10 +159,11 @@ def _open(dataset: cache.Dataset) -> None:
     if uploaded is None:
         return
     try:
-        record = read_record(uploaded.getvalue())
-        rescored = rescore(record, cache.open_session())
-        draft = _draft_of(dataset, record)
-        given = assess_or_refer(record.inputs, record.cutoff)
+        with taking_in("decision_record", uploaded):
+            record = read_record(uploaded.getvalue())
+            rescored = rescore(record, cache.open_session())
+            draft = _draft_of(dataset, record)
+            given = assess_or_refer(record.inputs, record.cutoff)
     except DataError as error:
         state.notify([str(error)])
         return

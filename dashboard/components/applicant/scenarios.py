@@ -14,7 +14,7 @@ from dashboard import cache, drafts, labels, links, state
 from dashboard.components.applicant.panel import REFERRED, word_decision, word_unknown
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.figure import csv_of
-from dashboard.components.late_file import render_late_file
+from dashboard.components.files import offer_file
 from dashboard.components.table import render_small_table
 from dashboard.drafts import NEW, Draft, Scenario
 from dashboard.field_words import word_field
@@ -135,13 +135,14 @@ def _render_comparison(shown: list[Compared]) -> None:
 
 def _render_files(shown: list[Compared], cutoff: float) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        render_late_file(
-            "Comparison as CSV", partial(_csv, shown), "scenarios.csv", "text/csv",
-            icon=":material/download:", key="scenarios.csv",
+        facts = {"scenarios": len(shown)}
+        offer_file(
+            "Comparison as CSV", partial(_csv, shown), "scenarios.csv", "text/csv", key="scenarios.csv",
+            what="scenarios", facts=facts,
         )  # fmt: skip
-        render_late_file(
+        offer_file(
             "Scenarios as JSON", partial(_json, shown, cutoff), "scenarios.json", "application/json",
-            icon=":material/download:", key="scenarios.json",
+            key="scenarios.json", what="scenarios", facts=facts,
         )  # fmt: skip
         length = sum(len(quote_plus(f"{each.name}{drafts.word_draft(each.draft)}")) for each in shown)
         fits = length <= _LONGEST_ADDRESS

@@ -1,0 +1,52 @@
+"""The doors through which files leave and enter: each is written to the log, without what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dashboard import journal, state
+from dashboard.components.late_file import make_late
+
+Make = Callable[[], bytes]
+
+
+def offer_file(
+    label: str,
+    make: Make,
+    file_name: str,
+    mime: str,
+    *,
+    what: str,
+    icon: str = ":material/download:",
+    facts: Mapping[str, object] | None = None,
+    **options: Any,
+) -> None:
+    """Write a button that hands out a file, which is made when it is asked for; the log says `what` it was."""
+    told = {"what": what, "kind": journal.kind_of(file_name), **(facts or {})}
+    context = get_script_run_ctx()
+    late = partial(make_late, context.session_id if context else "", make, file_name, mime)
+    st.download_button(
+        label, partial(_hand_out, late, state.who(), told), file_name, mime, on_click="ignore", icon=icon, **options
+    )  # fmt: skip
+
+
+# In a thread that belongs to no visit: whose it is has to be given to it.
+def _hand_out(make: Make, who: journal.Who | None, told: Mapping[str, object]) -> bytes:
+    with journal.noting("export", who, **told) as facts:
+        content = make()
+        facts["bytes"] = len(content)
+        return content
+
+
+@contextmanager
+def taking_in(what: str, uploaded: Any) -> Iterator[dict[str, object]]:
+    """Log a dropped file with what the block finds out about it; its name may be an applicant's and is left out."""
+    kind = journal.kind_of(uploaded.name)
+    with journal.noting("upload", state.who(), what=what, kind=kind, bytes=uploaded.size) as facts:
+        yield facts

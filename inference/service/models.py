@@ -1,0 +1,150 @@
+"""The model in service: a new one is loaded whole beside the one that answers, and takes its place in one step.
+
+What cannot be opened, or does not score, is refused, and the model in service stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from data.errors import DataError
+from data.settings import Settings
+from inference.artifact import MANIFEST, MODEL_FILES
+from inference.errors import ArtifactError
+from inference.service.applications import EXAMPLE
+from inference.service.explanations import Explanations, Reasoning
+from inference.service.service import Service
+from inference.service.settings import ServiceSettings
+from inference.service.telemetry import Metrics
+from inference.serving.log import Log
+from inference.serving.watch import Watch
+from inference.session import ScoringSession
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An attempt to load what was published: when it failed, and why in one sentence."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InService:
+    """One model with all that an answer needs. A request takes it once, and so never mixes two models."""
+
+    service: Service
+    explanations: Explanations
+    since: datetime
+
+
+def open_model(settings: Settings) -> ScoringSession:
+    """The published model, once it has scored the documented example.
+
+    Raises:
+        DataError: it cannot be opened, or gives no PD for the example.
+    """
+    session = ScoringSession.open(settings.model, provider=settings.provider)
+    try:
+        probability = session.score(EXAMPLE)
+    except Exception as error:  # the runtime's own errors share no root
+        raise ArtifactError.from_trial(settings.model, type(error).__name__) from error
+    if not (math.isfinite(probability) and 0 <= probability <= 1):
+        raise ArtifactError.from_trial(settings.model, f"PD {probability}")
+    return session
+
+
+class Models:
+    """The model in service, and the attempts to follow what is published; used on one event loop."""
+
+    def __init__(self, settings: Settings, service_settings: ServiceSettings, metrics: Metrics, log: Log) -> None:
+        """Open the published model and begin to load what explains it; called while an event loop runs.
+
+        Raises:
+            DataError: the model cannot be opened.
+        """
+        self._settings = settings
+        self._service_settings = service_settings
+        self._metrics = metrics
+        self._log = log
+        of_model = (settings.model / name for name in (MANIFEST, *MODEL_FILES))
+        self._watch = Watch((*of_model, settings.applications, settings.contributions))
+        self._refused: Refusal | None = None
+        self._current: InService
+        session = open_model(settings)
+        self._serve(InService(Service(session, service_settings, metrics), Explanations(self._load(session)), _now()))
+
+    @property
+    def current(self) -> InService:
+        """The model in service; take it once a request."""
+        return self._current
+
+    @property
+    def refused(self) -> Refusal | None:
+        """The last attempt to load what is published now, where it failed."""
+        return self._refused
+
+    async def look(self, *, at_once: bool = False) -> None:
+        """Take up what has been published, where it has changed; `at_once` tries even if it has not."""
+        if not await asyncio.to_thread(self._watch.has_changed, at_once=at_once):
+            return
+        try:
+            await self._take_up()
+        except DataError as error:
+            self._refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new model, the old one goes on
+            self._log.fault(error)
+            self._refuse(f"{type(error).__name__} while it was loaded; the log says where.")
+        else:
+            self._refused = None
+
+    async def close(self) -> None:
+        """Wait until nothing is being loaded."""
+        await self._current.explanations.close()
+
+    async def _take_up(self) -> None:
+        before = self._current
+        session = await asyncio.to_thread(open_model, self._settings)
+        is_same = (session.manifest, session.backend) == (before.service.manifest, before.service.session.backend)
+        if is_same:
+            session = before.service.session
+        loading = self._load(session)
+        # Waited for, so that explanations change over together with scores; without them a new model scores all the
+        # same, while explanations of the same model stay as they are.
+        await asyncio.wait([loading])
+        if is_same:
+            loading.result()
+            self._current = InService(before.service, Explanations(loading), before.since)
+        else:
+            service = Service(session, self._service_settings, self._metrics)
+            self._serve(InService(service, Explanations(loading), _now()))
+
+    def _load(self, session: ScoringSession) -> asyncio.Task[Reasoning]:
+        loading = asyncio.create_task(asyncio.to_thread(Reasoning.open, self._settings, session))
+        loading.add_done_callback(self._tell_unexplained)
+        return loading
+
+    def _tell_unexplained(self, loading: asyncio.Task[Reasoning]) -> None:
+        error = None if loading.cancelled() else loading.exception()
+        if isinstance(error, DataError):
+            self._log.warning("no_explanations", reason=str(error))
+        elif error is not None:
+            self._log.fault(error)
+
+    def _serve(self, model: InService) -> None:
+        self._current = model
+        sha256, backend = model.service.model_sha256, model.service.session.backend
+        self._metrics.name_model(sha256, backend, model.since)
+        self._log.event("model_in_service", model_sha256=sha256, backend=backend)
+
+    def _refuse(self, reason: str) -> None:
+        self._refused = Refusal(_now(), reason)
+        self._metrics.refused_models.inc()
+        self._log.warning("model_refused", reason=reason, model_sha256=self._current.service.model_sha256)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
