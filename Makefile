@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: run test setup build lint types bench api lock audit licences clean help to-run to-develop
+.PHONY: run test setup build lint types bench api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
 run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -42,11 +42,14 @@ audit: to-run ## ask the OSV database for known vulnerabilities of everything th
 licences: to-run ## list the licence of everything that is installed
 	@$(RUN) scripts.licences $(ARGS)
 
+container-check: to-run ## run the Containerfile's steps in plain Debian roots; as root, with debootstrap
+	@$(RUN) scripts.container_check $(ARGS)
+
 clean: ## remove everything that was built; what was dropped into data/raw stays
 	@rm -rf -- $(VENV) data/processed inference/artifacts
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Does nothing where .venv holds the lock already; one to develop in is also one to run in.
 to-run to-develop: to-%:

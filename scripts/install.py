@@ -67,6 +67,8 @@ def install(what: str, venv: Path) -> None:
         own.flush()
         _pip(python, "install", *CHECKED, own.name)
     _pip(python, "install", *CHECKED, str(lock))
+    # setuptools warns of every editable installation.
+    os.environ["PYTHONWARNINGS"] = "ignore"
     _pip(python, "install", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     listed = _call([str(python), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
     kept = {"scoreroom", *(pin.name for pin in pins)}
