@@ -1,49 +1,57 @@
 # Every target sets up what it needs. Paths are relative throughout, so that a checkout path may hold spaces.
 
-PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python .venv/bin/python; do \
 	"$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { echo "$$candidate"; break; }; done)
 VENV := .venv
 RUN := $(VENV)/bin/python -m
-READY := $(VENV)/.ready
-PIP_QUIET := PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: run test setup build lint types bench api clean help
+.PHONY: run test setup build lint types bench api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
-run: $(READY) ## build what is missing, then serve the dashboard on http://localhost:8501
+run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
 	@exec $(RUN) scripts.serve $(ARGS)
 
 test: lint types ## lint, type check and all tests
 	@$(RUN) pytest -n 2 --dist loadgroup $(ARGS)
 
-setup: $(READY) ## make .venv and install requirements.txt
+setup: to-run ## make .venv and install requirements.txt
 
-build: $(READY) ## build the portfolio, the model and the predictions, as far as they are missing or stale
+build: to-run ## build the portfolio, the model and the predictions, as far as they are missing or stale
 	@$(RUN) scripts.build $(ARGS)
 
-lint: $(READY) ## ruff format and check
+lint: to-develop ## ruff format and check
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 
-types: $(READY)
+types: to-develop
 	@$(RUN) mypy
 
-bench: $(READY) ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
+bench: to-develop ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)
 
-api: $(READY) ## the scoring service on http://localhost:8000
+api: to-run ## the scoring service on http://localhost:8000
 	@exec $(RUN) scripts.serve_api $(ARGS)
+
+lock: to-develop ## renew requirements.txt and requirements-dev.txt from pyproject.toml; ARGS=--keep renews only what must be
+	@$(RUN) scripts.lock $(ARGS)
+
+audit: to-run ## ask the OSV database for known vulnerabilities of everything that the locks name
+	@$(RUN) scripts.audit $(ARGS)
+
+licences: to-run ## list the licence of everything that is installed
+	@$(RUN) scripts.licences $(ARGS)
+
+container-check: to-run ## run the Containerfile's steps in plain Debian roots; as root, with debootstrap
+	@$(RUN) scripts.container_check $(ARGS)
 
 clean: ## remove everything that was built; what was dropped into data/raw stays
 	@rm -rf -- $(VENV) data/processed inference/artifacts
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.txt pyproject.toml
+# Does nothing where .venv holds the lock already; one to develop in is also one to run in.
+to-run to-develop: to-%:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found; install one or run 'make PYTHON=/path/to/python ...'." >&2; exit 2; }
-	@echo "Setting up $(VENV) with $(PYTHON); the first time this takes about a minute." >&2
-	@"$(PYTHON)" -m venv $(VENV)
-	@$(PIP_QUIET) $(RUN) pip install --quiet --requirement requirements.txt
-	@touch $(READY)
+	@"$(PYTHON)" -m scripts.install --venv $(VENV) $*

@@ -1,0 +1,117 @@
+"""Install one of the two locks into a virtual environment: what it pins and nothing else, each file checked by hash."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data.errors import DataError
+from data.settings import ROOT
+from scripts._locks import DEVELOP, RUN, LockError, normalised, read_lock
+
+LOCKS = {"run": RUN, "develop": DEVELOP}
+PYTHONS = ((3, 11), (3, 13))
+# Built from source, a package would bring build tools that no hash vouches for.
+CHECKED = ("--require-hashes", "--only-binary", ":all:", "--requirement")
+
+
+def main() -> None:
+    """Bring the environment up to date, or do nothing where it is."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.install", description=__doc__)
+    parser.add_argument("what", choices=LOCKS, help="what to install for: to run, or to develop as well")
+    parser.add_argument("--venv", type=Path, default=Path(".venv"), help="the environment's folder (.venv)")
+    arguments = parser.parse_args()
+    if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
+        raise LockError(f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}.")
+    with _alone():
+        install(arguments.what, arguments.venv)
+
+
+def install(what: str, venv: Path) -> None:
+    """Make `venv` hold exactly the lock `what` and this project, unless its stamp says that it does.
+
+    An environment to develop in stays one: it holds what is needed to run in the same versions. Raises LockError.
+    """
+    stamp, python = venv / ".installed", venv / "bin" / "python"
+    before = stamp.read_text(encoding="utf-8").splitlines() if stamp.is_file() else []
+    # Another Python under the same name, as after an upgrade of the system, finds no packages.
+    if before[1:2] != [str(python.resolve())] or not python.exists():
+        before = []
+    if before[:1] == ["develop"]:
+        what = "develop"
+    lock = ROOT / LOCKS[what]
+    pins = read_lock(lock)
+    digest = _digest(lock)
+    if before[2:] == [digest]:
+        return
+    if before:
+        print(f"Bringing {venv} up to date with {lock.name}.", file=sys.stderr)
+        stamp.unlink()
+    else:
+        # Without a stamp an installation was cut short, or was never one of ours: only a new one is sure to work.
+        print(f"Setting up {venv} with {lock.name}; the first time this takes about a minute.", file=sys.stderr)
+        _call([sys.executable, "-m", "venv", "--clear", str(venv)])
+    # Python brings an older pip, with known advisories; the lock's own installs the rest.
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as own:
+        own.write("\n".join(pin.line for pin in pins if pin.name == "pip"))
+        own.flush()
+        _pip(python, "install", *CHECKED, own.name)
+    _pip(python, "install", *CHECKED, str(lock))
+    # setuptools warns of every editable installation.
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    _pip(python, "install", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    listed = _call([str(python), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
+    kept = {"scoreroom", *(pin.name for pin in pins)}
+    dropped = [each["name"] for each in json.loads(listed) if normalised(each["name"]) not in kept]
+    if dropped:
+        _pip(python, "uninstall", "--yes", *dropped)
+    stamp.write_text("\n".join((what, str(python.resolve()), digest)), encoding="utf-8")
+
+
+def _digest(lock: Path) -> str:
+    """What an installation is made from: the lock, how the project is packaged, and where it lies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packaging = [project["build-system"], project["project"], project["tool"]["setuptools"], str(ROOT)]
+    return hashlib.sha256(lock.read_bytes() + json.dumps(packaging, sort_keys=True).encode()).hexdigest()
+
+
+def _pip(python: Path, command: str, *arguments: str) -> None:
+    _call([str(python), "-m", "pip", command, "--quiet", "--no-input", "--disable-pip-version-check", *arguments])
+
+
+def _call(command: list[str]) -> str:
+    # pip says itself what went wrong, on stderr; what it prints is only of use where it is asked for.
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if ended.returncode:
+        tried = " ".join(command[1:4])
+        raise LockError(f"'{tried}' failed, as said above; nothing is half installed: the next 'make' starts anew.")
+    return ended.stdout
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other `make` in this checkout installs."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except DataError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
