@@ -10,9 +10,10 @@ from typing import Any
 
 from data.convert import read_source as read_applications_source
 from data.predictions import read_source
+from data.records import APPLICATIONS, CONTRIBUTIONS, MODEL, PREDICTIONS, check_built, record_path
 from data.settings import Settings
-from inference.artifact import MANIFEST, MODEL_FILES, ONNX, Manifest, is_whole
-from inference.contributions import digest_of_model, read_digest
+from inference.artifact import MANIFEST, MODEL_FILES, ONNX, Manifest
+from inference.contributions import digest_of_model, read_header
 from inference.serving.watch import Version, version_of
 
 OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"
@@ -23,12 +24,12 @@ class Artefacts:
 
     def __init__(self, settings: Settings, imported: Path | None = None) -> None:
         """Predictions are those in the file `imported`, where there is one."""
-        of_model = [settings.model / name for name in (MANIFEST, *MODEL_FILES)]
+        of_model, record = [settings.model / name for name in (MANIFEST, *MODEL_FILES)], record_path(settings)
         self._looks: Mapping[str, _Look] = {
-            "model": _Look(of_model, partial(_model, settings.model)),
-            "predictions": _predictions_look(settings, imported),
-            "applications": _Look([settings.applications], partial(_applications, settings.applications)),
-            "contributions": _Look([settings.contributions, of_model[0]], partial(_contributions, settings)),
+            MODEL: _Look([*of_model, record], partial(_model, settings)),
+            PREDICTIONS: _predictions_look(settings, imported),
+            APPLICATIONS: _Look([settings.applications, record], partial(_applications, settings)),
+            CONTRIBUTIONS: _Look([settings.contributions, record, of_model[0]], partial(_contributions, settings)),
         }
 
     def look(self) -> dict[str, Any]:
@@ -67,30 +68,31 @@ class _Look:
 def _predictions_look(settings: Settings, imported: Path | None) -> _Look:
     if imported is not None:
         return _Look([imported], lambda: {"imported": True})
-    return _Look([settings.predictions], partial(_predictions, settings.predictions))
+    return _Look([settings.predictions, record_path(settings)], partial(_predictions, settings))
 
 
-def _model(directory: Path) -> Mapping[str, object]:
-    manifest = Manifest.load(directory)
-    # Digests of the files themselves: a few megabytes, once a version.
-    if not is_whole(directory, manifest):
-        return {"state": DAMAGED}
+# What was built is hashed whole, once a version (data/records.py).
+def _model(settings: Settings) -> Mapping[str, object]:
+    check_built(settings, MODEL)
+    manifest = Manifest.load(settings.model)
     return {
         "sha256": manifest.files[ONNX].sha256, "data_sha256": manifest.training_data_sha256,
         "version": manifest.product_version,
     }  # fmt: skip
 
 
-def _predictions(path: Path) -> Mapping[str, object]:
-    return {"digest": read_source(path).digest}
+def _predictions(settings: Settings) -> Mapping[str, object]:
+    check_built(settings, PREDICTIONS)
+    return {"digest": read_source(settings.predictions).digest}
 
 
-def _applications(path: Path) -> Mapping[str, object]:
-    source = read_applications_source(path)
-    return {"kind": source.get("kind")}
+def _applications(settings: Settings) -> Mapping[str, object]:
+    check_built(settings, APPLICATIONS)
+    return {"kind": read_applications_source(settings.applications).get("kind")}
 
 
 def _contributions(settings: Settings) -> Mapping[str, object]:
-    digest = read_digest(settings.contributions)
+    check_built(settings, CONTRIBUTIONS)
+    digest = read_header(settings.contributions).digest
     state = OK if digest == digest_of_model(Manifest.load(settings.model)) else OTHER
     return {"state": state, "digest": digest}

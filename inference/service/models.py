@@ -47,7 +47,7 @@ def open_model(settings: Settings) -> ScoringSession:
     Raises:
         DataError: it cannot be opened, or gives no PD for the example.
     """
-    session = ScoringSession.open(settings.model, provider=settings.provider)
+    session = ScoringSession.open_built(settings)
     try:
         probability = session.score(EXAMPLE)
     except Exception as error:  # the runtime's own errors share no root

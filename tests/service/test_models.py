@@ -18,9 +18,10 @@ import orjson
 import polars as pl
 import pytest
 
+from data.records import FileRecord
 from data.settings import Settings
 from data.storage import write_atomically
-from inference.artifact import MANIFEST, ONNX, TEXT, FileRecord, Manifest
+from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
 from inference.build import PublishedModel
 from inference.explainer import Explainer
 from inference.export import export_onnx
