@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from data.settings import ROOT
 
 PACKAGES = ("data", "inference", "dashboard", "scripts")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Which packages of the project each package may import besides itself.
 MAY_IMPORT = {
@@ -34,10 +36,10 @@ SCREEN = (
 )  # fmt: skip
 # Where a library may be imported at all.
 ONLY_IN = {
-    # The benchmark's floor app is a screen too, the least that there can be.
-    "streamlit": (*SCREEN, "scripts.benchmarks"),
+    # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
+    "streamlit": (*SCREEN, "scripts.benchmarks", "scripts.offline.visit"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
-    "onnxruntime": ("inference.session", "inference.parity"),
+    "onnxruntime": ("inference.session",),
     "fastapi": ("inference.service",),
     "starlette": ("inference.service",),
     "uvicorn": ("inference.service",),
@@ -119,6 +121,21 @@ def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("said", [None, "0", ""])
+def test_onnx_runtime_is_never_loaded_before_its_telemetry_is_off(said: str | None) -> None:
+    # Whoever imports a module of `inference` imports the package first, so that no other file may load the library.
+    loading = [path for path in (*FILES, *TESTS) if any(is_in(name, "onnxruntime") for name in imports(path))]
+    assert loading == [ROOT / "inference" / "session.py"]
+    program = "import os, sys, inference; print(os.environ['ORT_DISABLE_TELEMETRY'], 'onnxruntime' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    if said is not None:
+        environment["ORT_DISABLE_TELEMETRY"] = said
+    shown = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "1 False\n"
 
 
 def test_no_file_hides_a_package_or_a_standard_module() -> None:
