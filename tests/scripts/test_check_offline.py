@@ -41,8 +41,8 @@ def test_a_part_does_its_work_and_nothing_besides(seen: dict[str, Any], part: st
 
 
 def test_every_page_was_opened_and_a_file_dropped(seen: dict[str, Any]) -> None:
-    assert seen["dashboard"]["did"] == "opened 11 pages, dropped a file of 1.0 MB"
-    assert seen["service"]["did"].endswith("scored 2,000 as CSV and as Parquet, showed /docs with 3 files")
+    assert seen["dashboard"]["did"] == "opened 11 pages, dropped a file of 2,500 applications"
+    assert seen["service"]["did"].endswith("scored 2,500 as CSV and as Parquet, showed /docs with 3 files")
 
 
 def test_what_onnx_runtime_does_by_itself_would_be_seen(seen: dict[str, Any]) -> None:
