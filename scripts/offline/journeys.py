@@ -29,17 +29,24 @@ _KEPT_BYTES = 1 << 20
 # ONNX Runtime first asks for its collector nine seconds after it was loaded.
 LEAST_SECONDS = 11.0
 _PATIENCE_S = 60.0
+_REPORTING = {
+    "ORT_DISABLE_TELEMETRY": "0",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318",
+}
 _TYPES = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 _NAMED_IN_PAGE = re.compile(r"""(?:src|href)=["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What a part was asked to do, its exit code, and what it did besides."""
+    """What a part was asked to do, its exit code, what it said, and what it did besides."""
 
     name: str
     did: str
     ended: int
+    said: str
     seen: tuple[Seen, ...]
 
 
@@ -57,9 +64,10 @@ class Place:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The settings that a user gives."""
+        """The settings that a user gives, in an environment that asks libraries to report."""
         folders = {name: str(self.built / name.lower()) for name in ("RAW", "PROCESSED", "MODEL")}
-        return {f"SCOREROOM_{name}": value for name, value in {**folders, "ROWS": str(ROWS)}.items()}
+        settings = {f"SCOREROOM_{name}": value for name, value in {**folders, "ROWS": str(ROWS)}.items()}
+        return {**_REPORTING, **settings}
 
 
 def run_journeys(place: Place) -> list[Journey]:
@@ -164,7 +172,7 @@ UNTAMED: tuple[Callable[[Place], Journey], ...] = (untamed_runtime, untamed_stre
 
 
 def _journey(started: Traced, did: str, ended: int) -> Journey:
-    return Journey(started.folder.name, did, ended, tuple(started.seen()))
+    return Journey(started.folder.name, did, ended, started.said, tuple(started.seen()))
 
 
 def _applications(place: Place) -> pl.DataFrame:
@@ -196,10 +204,11 @@ def _linger(begun: float, seconds: float) -> None:
 
 
 def as_json(journeys: list[Journey]) -> str:
-    """The journeys as JSON: by name what was done, the exit code, and what was seen by kind."""
+    """The journeys as JSON: by name what was done, the exit code, what was said, and what was seen by kind."""
     found = {
         journey.name: {
-            "did": journey.did, "ended": journey.ended, "seen": [[seen.kind, seen.name] for seen in journey.seen],
+            "did": journey.did, "ended": journey.ended, "said": journey.said,
+            "seen": [[seen.kind, seen.name] for seen in journey.seen],
         }
         for journey in journeys
     }  # fmt: skip

@@ -45,6 +45,12 @@ def test_every_page_was_opened_and_a_file_dropped(seen: dict[str, Any]) -> None:
     assert seen["service"]["did"].endswith("scored 2,500 as CSV and as Parquet, showed /docs with 3 files")
 
 
+def test_the_service_sets_up_no_exporter_of_traces(seen: dict[str, Any]) -> None:
+    # The environment names a collector; FastAPI would at least say that it lacks what it takes to report there.
+    assert '"event":"request"' in seen["service"]["said"]
+    assert "telemetry" not in seen["service"]["said"].lower()
+
+
 def test_what_onnx_runtime_does_by_itself_would_be_seen(seen: dict[str, Any]) -> None:
     did = seen["onnxruntime"]["seen"]
     assert ["look-up", "mobile.events.data.microsoft.com"] in did
