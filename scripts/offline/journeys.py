@@ -17,7 +17,7 @@ import polars as pl
 
 from data import schema
 from data.settings import ROOT
-from scripts.benchmarks.server import FLOOR_APP, dashboard_command, free_port, service_command
+from scripts.benchmarks.server import dashboard_command, free_port, service_command
 from scripts.offline.calls import Seen
 from scripts.offline.seclusion import Traced, traced
 from scripts.offline.visit import Visit
@@ -159,8 +159,9 @@ def untamed_streamlit(place: Place) -> Journey:
     """Streamlit, serving an app without Scoreroom's configuration."""
     port, folder = free_port(), place.root / "elsewhere"
     folder.mkdir()
+    (folder / "app.py").write_text("import streamlit\n\nstreamlit.write('alone')\n", encoding="utf-8")
     options = ["--server.headless", "true", "--server.port", str(port)]
-    command = [sys.executable, "-m", "streamlit", "run", str(FLOOR_APP), *options]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     with traced(command, place.root / "streamlit", cwd=folder) as started:
         _wait_until(started, lambda: "URL" in started.said)
         with Visit.open(port):
