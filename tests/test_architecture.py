@@ -123,19 +123,30 @@ def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     assert shown.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("said", [None, "0", ""])
-def test_onnx_runtime_is_never_loaded_before_its_telemetry_is_off(said: str | None) -> None:
-    # Whoever imports a module of `inference` imports the package first, so that no other file may load the library.
-    loading = [path for path in (*FILES, *TESTS) if any(is_in(name, "onnxruntime") for name in imports(path))]
+def test_onnx_runtime_is_loaded_where_its_telemetry_is_off() -> None:
+    # Whoever imports a module of `inference` imports the package first, which turns it off.
+    naming = [path for path in (*FILES, *TESTS) if "onnxruntime" in path.read_text(encoding="utf-8")]
+    loading = [path for path in naming if any(is_in(name, "onnxruntime") for name in imports(path))]
     assert loading == [ROOT / "inference" / "session.py"]
-    program = "import os, sys, inference; print(os.environ['ORT_DISABLE_TELEMETRY'], 'onnxruntime' in sys.modules)"
-    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
-    if said is not None:
-        environment["ORT_DISABLE_TELEMETRY"] = said
+
+
+@pytest.mark.parametrize(
+    ("package", "variable", "value", "library"),
+    [
+        ("inference", "ORT_DISABLE_TELEMETRY", "1", "onnxruntime"),
+        ("dashboard", "STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false", "streamlit"),
+    ],
+)
+def test_a_package_keeps_its_library_from_reporting_before_it_loads_it(
+    package: str, variable: str, value: str, library: str
+) -> None:
+    program = f"import os, sys, {package}; print(os.environ['{variable}'], '{library}' in sys.modules)"
+    # What would ask for it to be on, to both.
+    environment = {**os.environ, variable: {"1": "0", "false": "true"}[value]}
     shown = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert shown.stdout == "1 False\n"
+    assert shown.stdout == f"{value} False\n"
 
 
 def test_no_file_hides_a_package_or_a_standard_module() -> None:

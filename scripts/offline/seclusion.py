@@ -22,8 +22,9 @@ from scripts.offline.calls import CALLS, SHOWN_BYTES, Call, Kind, Own, Seen, for
 
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
 _RESOLVER = Path("/etc/resolv.conf")
-_PATIENCE_S = 60
+_PATIENCE_S = 120
 # Namespaces of a user's own first; root may do without where the kernel withholds those.
+_TRIAL = "mount --bind /etc /etc && strace -o /dev/null true"
 _WAYS = (("unshare", "--user", "--map-root-user", "--net", "--mount"), ("unshare", "--net", "--mount"))
 
 
@@ -35,10 +36,10 @@ class SeclusionError(DataError):
         return cls(f"{tool} was not found; this check needs Linux and the Debian package {package} (or its like).")
 
     @classmethod
-    def from_refused(cls, tool: str, reason: str) -> Self:
+    def from_refused(cls, reason: str) -> Self:
         return cls(
-            f"{tool} is not allowed here ({reason}); run this as root or where users may make namespaces "
-            "(kernel.unprivileged_userns_clone), in a container with the capabilities SYS_ADMIN and SYS_PTRACE."
+            f"unshare, mount or strace is not allowed here ({reason}); run this as root or where users may make "
+            "namespaces (kernel.unprivileged_userns_clone); containers need the capabilities SYS_ADMIN and SYS_PTRACE."
         )
 
 
@@ -55,11 +56,11 @@ def secluded_command(command: Sequence[str]) -> list[str]:
         except (OSError, subprocess.CalledProcessError):
             raise SeclusionError.from_missing(tool, package) from None
     for way in _WAYS:
-        tried = subprocess.run([*way, "strace", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)  # noqa: S603
+        tried = subprocess.run([*way, "sh", "-c", _TRIAL], capture_output=True, text=True, check=False)  # noqa: S603
         if tried.returncode == 0:
             return [*way, *command]
         reason = tried.stderr.strip().splitlines()[-1] if tried.stderr.strip() else f"exit code {tried.returncode}"
-    raise SeclusionError.from_refused("unshare or strace", reason)
+    raise SeclusionError.from_refused(reason)
 
 
 def prepare() -> None:

@@ -13,7 +13,7 @@ import pytest
 from data.settings import ROOT
 from scripts.offline.seclusion import SeclusionError, secluded_command
 
-_PATIENCE_S = 240
+_PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")
