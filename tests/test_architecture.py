@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from data.settings import ROOT
 
 PACKAGES = ("data", "inference", "dashboard", "scripts")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Which packages of the project each package may import besides itself.
 MAY_IMPORT = {
@@ -34,10 +36,10 @@ SCREEN = (
 )  # fmt: skip
 # Where a library may be imported at all.
 ONLY_IN = {
-    # The benchmark's floor app is a screen too, the least that there can be.
-    "streamlit": (*SCREEN, "scripts.benchmarks"),
+    # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
+    "streamlit": (*SCREEN, "scripts.benchmarks", "scripts.offline.visit"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
-    "onnxruntime": ("inference.session", "inference.parity"),
+    "onnxruntime": ("inference.session",),
     "fastapi": ("inference.service",),
     "starlette": ("inference.service", "dashboard.server"),
     "uvicorn": ("inference.serving",),
@@ -119,6 +121,32 @@ def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == ""
+
+
+def test_onnx_runtime_is_loaded_where_its_telemetry_is_off() -> None:
+    # Whoever imports a module of `inference` imports the package first, which turns it off.
+    naming = [path for path in (*FILES, *TESTS) if "onnxruntime" in path.read_text(encoding="utf-8")]
+    loading = [path for path in naming if any(is_in(name, "onnxruntime") for name in imports(path))]
+    assert loading == [ROOT / "inference" / "session.py"]
+
+
+@pytest.mark.parametrize(
+    ("package", "variable", "value", "library"),
+    [
+        ("inference", "ORT_DISABLE_TELEMETRY", "1", "onnxruntime"),
+        ("dashboard", "STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false", "streamlit"),
+    ],
+)
+def test_a_package_keeps_its_library_from_reporting_before_it_loads_it(
+    package: str, variable: str, value: str, library: str
+) -> None:
+    program = f"import os, sys, {package}; print(os.environ['{variable}'], '{library}' in sys.modules)"
+    # What would ask for it to be on, to both.
+    environment = {**os.environ, variable: {"1": "0", "false": "true"}[value]}
+    shown = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == f"{value} False\n"
 
 
 def test_no_file_hides_a_package_or_a_standard_module() -> None:

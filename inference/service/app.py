@@ -52,6 +52,8 @@ T = TypeVar("T")
 SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
+# FastAPI would send requests, figures and errors with their words to a collector that the environment names.
+_NO_REPORTS = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 # A batch no longer than an application may be, with no more objects in it than so many, is scored where it arrives: it
 # takes about as long as one.
 _INLINE_OBJECTS = 10
@@ -85,7 +87,7 @@ def make_app(
     app: FastAPI = FastAPIOffline(
         title="Scoreroom scoring service", version="1", description=_ABOUT,
         lifespan=partial(_lifespan, settings=settings, service_settings=service_settings),
-        redirect_slashes=False, redoc_url=None,
+        redirect_slashes=False, redoc_url=None, telemetry=_NO_REPORTS,
     )  # fmt: skip
     for kind in (HTTPException, RequestValidationError, DataError):
         app.add_exception_handler(kind, _answer)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import lightgbm
-import onnxruntime
 import polars as pl
 import pytest
 import sklearn
@@ -25,7 +24,6 @@ def test_the_machine_is_described() -> None:
     assert described["python"] == ".".join(map(str, sys.version_info[:3]))
     assert described["libraries"]["polars"] == pl.__version__
     assert described["libraries"]["scikit-learn"] == sklearn.__version__
-    assert described["libraries"]["onnxruntime"] == onnxruntime.__version__
     assert described["libraries"]["lightgbm"] == lightgbm.__version__
     assert timedelta(0) <= datetime.now(UTC) - datetime.fromisoformat(described["date"]) < timedelta(minutes=1)
 
