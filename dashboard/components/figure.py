@@ -53,7 +53,7 @@ def render_figure(
         figure.layout.title = None
         # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
         chosen: Any = st.plotly_chart(
-            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=alt,
+            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=labels.literal(alt),
             on_select="rerun" if selectable else "ignore", selection_mode="points",
         )  # fmt: skip
         render_tools(table, key=key, method=method, file_name=file_name)
