@@ -18,15 +18,40 @@ _CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
 
 
+# Nothing to see, or an order to who shows it: controls, marks that turn the direction of writing, letters of no width.
+# Joiners stay between letters beyond ASCII, where scripts and emoji need them.
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
+    r"\U000e0000-\U000e0fff]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+# Words that Streamlit's Markdown remakes though they are escaped: addresses become links, names between colons
+# pictures, arrows and comparisons that stand alone one sign.
+_REMADE = re.compile(r"https?://|www\.|@|:material/|:[\w+-]+:|^(?:<->|->|<-|--|>=|<=|~=)$", re.IGNORECASE)
+_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~$:&]")
+
+
+def literal(text: str) -> str:
+    """`text` as it can be shown where nothing is markup; what has no shape or would turn the line becomes U+FFFD."""
+    return _UNSHOWN.sub("\ufffd", text)
+
+
 def plain(text: str) -> str:
     """`text` as Markdown that shows it letter by letter; for names and messages that come out of files.
 
-    Only what Markdown would take for markup is escaped: a widget's accessible name is its label as it is given.
+    Only what Markdown would take for markup is escaped: a widget's accessible name is its label as it is given. In a
+    word that Markdown would remake all the same, each sign is put into a span of its own, which has no style.
     """
-    flat = re.sub(r"\s+", " ", text).strip()
-    escaped = re.sub(r"([\\`*_\[\]<>|~$:&])", r"\\\1", flat).replace("www.", r"www\.")
+    flat = re.sub(r"\s+", " ", literal(text)).strip()
+    escaped = re.sub(r"\S+", lambda word: _plain_word(word[0]), flat)
     # What begins a line may begin a heading or a list. A number and its percent sign stay on one line.
     return re.sub(r"^(\d*)([#+\-.)])", r"\1\\\2", escaped).replace(" %", "\u00a0%")
+
+
+def _plain_word(word: str) -> str:
+    return _SIGN.sub(r":color[\\\g<0>]{}", word) if _REMADE.search(word) else _MARKUP.sub(r"\\\g<0>", word)
 
 
 def count(value: float) -> str:
@@ -131,9 +156,9 @@ def money(amount: float | None) -> str:
 
 
 def level(column: str, value: str) -> str:
-    """A level of `column` in words; somebody else's column keeps its own."""
+    """A level of `column` in words; somebody else's column keeps its own, as far as they can be shown."""
     known = schema.BY_NAME.get(column)
-    return dict(known.level_labels).get(value, value) if known else value
+    return literal(dict(known.level_labels).get(value, value) if known else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +184,8 @@ def scale(column: CohortColumn) -> Scale:
 
 def column_title(column: CohortColumn) -> str:
     """The column's label, with the unit in which it is shown."""
-    unit = scale(column).unit
-    return f"{column.label} ({unit})" if unit else column.label
+    unit, label = scale(column).unit, literal(column.label)
+    return f"{label} ({unit})" if unit else label
 
 
 def distinct(names: Mapping[str, str], word: str = "") -> dict[str, str]:
@@ -171,9 +196,9 @@ def distinct(names: Mapping[str, str], word: str = "") -> dict[str, str]:
     """
     labelled: dict[str, str] = {}
     for key in sorted(names, key=lambda key: not key.startswith("~")):
-        label = names[key]
+        label = literal(names[key])
         while label in labelled.values():
-            label += f" ({word or key})"
+            label += f" ({word or literal(key)})"
         labelled[key] = label
     return {key: labelled[key] for key in names}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -58,8 +57,6 @@ code { font: 0.9em ui-monospace, Menlo, Consolas, monospace; }
 """
 _STYLE_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; form-action 'none'"
-# Letters that HTML does not have, or that a terminal or a browser would act on instead of showing them.
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
 def record_html(record: DecisionRecord, *, input_groups: Mapping[str, Sequence[str]] = GROUPS) -> str:
@@ -96,7 +93,7 @@ def record_html(record: DecisionRecord, *, input_groups: Mapping[str, Sequence[s
 
 def _escaped(text: str) -> str:
     """`text` as HTML that shows it letter by letter; letters that cannot be shown become U+FFFD."""
-    return html.escape(_UNSHOWN.sub("\ufffd", text))
+    return html.escape(labels.literal(text))
 
 
 def _paragraph(text: str, kind: str = "") -> str:

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 
 from data import schema
 from data.batch_stream import BatchStream
+from data.spreadsheets import csv_of
 from data.storage import check_file_place, write_atomically
 from inference.errors import ScoringError
 from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.session import ScoringSession
 
 Advance = Callable[[int, int], None]
-Write = Callable[[pl.DataFrame], None]
+Write = Callable[[pl.DataFrame], object]
 BATCH_ROWS = 65_536
 
 
@@ -91,8 +92,8 @@ def _parquet(path: Path, with_ids: bool) -> Iterator[Write]:
 @contextmanager
 def _csv(path: Path, with_ids: bool) -> Iterator[Write]:
     with path.open("wb") as stream:
-        _empty(with_ids=with_ids).write_csv(stream)
-        yield lambda frame: frame.write_csv(stream, include_header=False)
+        stream.write(csv_of(_empty(with_ids=with_ids)))
+        yield lambda frame: stream.write(csv_of(frame, with_header=False))
 
 
 def _empty(*, with_ids: bool) -> pl.DataFrame:

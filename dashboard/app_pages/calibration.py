@@ -242,7 +242,7 @@ def _answer(question: str, found: SignificanceTest) -> str:
 
 def _other_p(view: View, test: Test) -> str:
     other = view.other(test)
-    return "" if other is None else f"{other.name}: p {_p(other.value)}"
+    return "" if other is None else f"{labels.plain(other.name)}: p {_p(other.value)}"
 
 
 def _p(found: SignificanceTest) -> str:

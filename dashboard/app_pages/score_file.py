@@ -18,7 +18,7 @@ from dashboard import cache, dropped_files, labels, parameters, state
 from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
-from dashboard.components.figure import csv_of, is_dark, render_figure
+from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_estimate, render_metric
@@ -35,6 +35,7 @@ from data.batch_file import BatchTable, read_batch
 from data.batch_limits import LIMITS
 from data.errors import DataError
 from data.scores import exact_scores
+from data.spreadsheets import csv_of
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.decision import risk_band
 from inference.features import FEATURES

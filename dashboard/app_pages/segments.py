@@ -253,7 +253,7 @@ def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
 def _formats(shown: Shown, table: Table) -> dict[str, Any]:
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     formats: dict[str, Any] = {
-        "Segment": words(shown.bins.title, pinned=True),
+        "Segment": words(labels.literal(shown.bins.title), pinned=True),
         "Applications": number(format="localized"),
         AGAINST_REST: words(help="Whether the default rate differs from that of all other applications of the cohort."),
         LENDING: words(help="The bad rate of what is approved at the cutoff, against the break-even."),

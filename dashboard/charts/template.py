@@ -18,6 +18,8 @@ from typing import Generic, TypeVar
 
 import plotly.graph_objects as go
 
+from dashboard import labels
+
 FONT = "Inter, sans-serif"
 HEIGHT = 360
 TRANSPARENT = "rgba(0,0,0,0)"
@@ -137,9 +139,10 @@ def worded_name(text: str, longest: int = LONGEST_NAME) -> str:
 
     Plotly reads tags and a few entities (&quot; is none of them) in all texts, and %{...} in templates.
     """
-    short = text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-    # Nothing escapes the beginning of a template; a space of no width parts it.
-    return html.escape(short, quote=False).replace("%{", "%\u200b{")
+    flat = labels.literal(text)
+    short = flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
+    # A template is filled in before numbers of letters are read, and "%{" begins one.
+    return html.escape(short, quote=False).replace("%{", "&#37;{")
 
 
 def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: object) -> None:

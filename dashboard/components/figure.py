@@ -5,8 +5,6 @@ The only place where the dashboard hands a figure to Streamlit.
 
 from __future__ import annotations
 
-import io
-import re
 from functools import partial
 from typing import Any
 
@@ -19,15 +17,12 @@ from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
 from dashboard.components.method import render_method
 from dashboard.components.table import render_frame
+from data.spreadsheets import csv_of
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.
 _TOP_WITHOUT_TITLE = 36
 _CSV = "text/csv"
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = r"^([=+\-@\t\r])"
-# A number is none, whatever sign it has.
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 def is_dark() -> bool:
@@ -60,7 +55,7 @@ def render_figure(
         figure.layout.title = None
         # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
         chosen: Any = st.plotly_chart(
-            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=alt,
+            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=labels.literal(alt),
             on_select="rerun" if selectable else "ignore", selection_mode="points",
         )  # fmt: skip
         render_tools(table, key=key, method=method, file_name=file_name)
@@ -88,16 +83,3 @@ def _render_table(table: Table, key: str, file_name: str) -> None:
         "Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv", what="figure",
         facts={"rows": frame.height},
     )  # fmt: skip
-
-
-def csv_of(frame: pl.DataFrame) -> bytes:
-    """`frame` as CSV; text and headers that a spreadsheet would run as a formula are kept from being one."""
-    text = pl.selectors.string() | pl.selectors.by_dtype(pl.Enum) | pl.selectors.categorical()
-    words = frame.select(text).columns
-    texts = pl.col(words).cast(pl.String)
-    kept = texts.str.replace(_FORMULA, "'$1")
-    safe = frame.with_columns(pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(kept))
-    headers = {name: re.sub(_FORMULA, r"'\1", name) for name in safe.columns}
-    out = io.BytesIO()
-    safe.rename(headers).write_csv(out)
-    return out.getvalue()

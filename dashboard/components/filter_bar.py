@@ -87,9 +87,13 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
         options, chosen = [*options, *unseen], [*chosen, *unseen]
     # As in state.py, each filter's value is said twice.
     key = state.hold(_WIDGET + column.name, chosen)
+    # Levels that look alike are told apart: a choice is sent as its label.
+    words = labels.distinct(
+        {str(place): _worded_level(column.name, counts, level) for place, level in enumerate(options)}, "another"
+    )
     st.multiselect(
         labels.plain(column.label), options, chosen, key=key, placeholder="All",
-        format_func=partial(_worded_level, column.name, counts),
+        format_func=dict(zip(options, words.values(), strict=True)).__getitem__,
         help=labels.plain(column.description) or None, on_change=partial(_take_levels, column.name, key),
     )  # fmt: skip
 

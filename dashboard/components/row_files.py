@@ -6,10 +6,10 @@ import io
 
 import polars as pl
 
-from dashboard.components.figure import csv_of
 from dashboard.filters import Filters
 from dashboard.rows import cohort_table
 from data.predictions import Predictions
+from data.spreadsheets import csv_of
 
 
 def csv_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:

@@ -116,7 +116,7 @@ def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
     arrow = f" {'↑' if sort.is_rising else '↓'}" if column.name == sort.column else ""
     return st.column_config.TextColumn(
         # The percent sign stands behind every PD already.
-        (column.label if column.name == PROBABILITY else labels.column_title(column)) + arrow,
+        (labels.literal(column.label) if column.name == PROBABILITY else labels.column_title(column)) + arrow,
         help=labels.plain(f"{column.description} {_unit(column)}".strip()) or None,
         alignment="right" if is_number(column) else "left", pinned=pinned,
     )  # fmt: skip

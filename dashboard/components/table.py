@@ -22,7 +22,18 @@ def as_arrow(table: pl.DataFrame | Mapping[str, Sequence[object]]) -> pa.Table:
 
 def render_frame(table: pl.DataFrame | Mapping[str, Sequence[object]], **arguments: Any) -> Any:
     """Write `table` with Streamlit's `arguments` for a dataframe and return what is selected; no value is a dash."""
-    return st.dataframe(as_arrow(table), hide_index=True, placeholder=labels.NOT_DEFINED, **arguments)
+    frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(dict(table), strict=False)
+    names = labels.distinct({name: name for name in frame.columns})
+    config = {names.get(name, name): told for name, told in arguments.pop("column_config", {}).items()}
+    shown = frame.rename(names).with_columns(pl.selectors.string().map_batches(_literal, return_dtype=pl.String))
+    return st.dataframe(
+        as_arrow(shown), hide_index=True, placeholder=labels.NOT_DEFINED, column_config=config, **arguments
+    )
+
+
+def _literal(texts: pl.Series) -> pl.Series:
+    suspects = texts.filter(texts.str.contains(r"[^ -~]")).unique()
+    return texts.replace(suspects, [labels.literal(text) for text in suspects])
 
 
 def render_small_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

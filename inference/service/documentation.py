@@ -19,6 +19,8 @@ from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
 _TABLE = {"schema": {"type": "string", "format": "binary"}}
+# An empty body is no table of any format.
+_SENT_TABLE = {"schema": {**_TABLE["schema"], "minLength": 1}}
 _MEANINGS = {
     400: "The body cannot be read.",
     401: "An API key is needed, is not known, or has expired.",
@@ -51,7 +53,7 @@ BATCH_BODY: dict[str, Any] = {
     "required": True,
     "content": {
         JSON: {"schema": {"$ref": _COMPONENT.format(model=BatchRequest.__name__)}},
-        **dict.fromkeys(FORMATS, _TABLE),
+        **dict.fromkeys(FORMATS, _SENT_TABLE),
     },
 }
 

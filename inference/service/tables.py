@@ -20,6 +20,7 @@ from data.batch_limits import Limits
 from data.errors import DataError
 from data.memory import Hold, hold_nothing
 from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
+from data.spreadsheets import csv_of
 from inference.batch import score_batch_table
 from inference.judgement import JUDGED
 from inference.session import ScoringSession
@@ -102,10 +103,6 @@ def score_table(table: BatchTable, session: ScoringSession) -> pl.DataFrame:
     return scored.frame.select(*own, *JUDGED)
 
 
-def _write_csv(frame: pl.DataFrame) -> bytes:
-    return frame.write_csv().encode()
-
-
 def _write_parquet(frame: pl.DataFrame) -> bytes:
     out = io.BytesIO()
     frame.write_parquet(out)
@@ -122,7 +119,7 @@ def _write_stream(frame: pl.DataFrame) -> bytes:
 FORMATS: Mapping[str, TableFormat] = {
     known.media_type: known
     for known in (
-        TableFormat("text/csv", "body.csv", CSV, "on line", _write_csv),
+        TableFormat("text/csv", "body.csv", CSV, "on line", csv_of),
         TableFormat("application/vnd.apache.parquet", "body.parquet", PARQUET, "in row", _write_parquet),
         # The marks that a stream has are looked at where it is read.
         TableFormat("application/vnd.apache.arrow.stream", "body.arrows", CSV, "in row", _write_stream),

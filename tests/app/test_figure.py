@@ -1,9 +1,7 @@
-"""The data under a figure: a file that a spreadsheet does not run, under a name that a person can read."""
+"""The data under a figure: a file under a name that a person can read."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.figure import csv_of
+from data.spreadsheets import csv_of
 
 TABLE: dict[str, list[object]] = {"Segment": ["low", "=cmd()"], "Applications": [3, -4]}
 
@@ -44,39 +42,6 @@ def page(table: dict[str, list[object]], file_name: str | None) -> None:
         new_figure("Title", dark=False), key="some.key", alt="Nothing", table=table, method="Segments",
         file_name=file_name,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_header_that_begins_a_formula_is_kept_from_being_one(begin: str) -> None:
-    header = csv_of(pl.DataFrame({f'{begin}HYPERLINK("http://x"): lift': [1.5], "Group": [1]})).partition(b"\n")[0]
-    assert header.lstrip(b'"').startswith(f"'{begin}HYPERLINK".encode())
-    assert header.endswith(b",Group")
-
-
-def test_text_is_kept_from_being_a_formula_and_numbers_stay() -> None:
-    assert csv_of(pl.DataFrame(TABLE)) == b"Segment,Applications\nlow,3\n'=cmd(),-4\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("-12.5", "-12.5"), ("+3e5", "+3e5"), ("-7", "-7"), ("-.5", "-.5"), ("+1.", "+1."), ("-1E-9", "-1E-9"),
-        ("=1+1", "'=1+1"), ("-cmd", "'-cmd"), ("+a", "'+a"), ("@SUM", "'@SUM"), ("-", "'-"), ("+-1", "'+-1"),
-        ("-1+1", "'-1+1"), ("-1e", "'-1e"), ("-1-cmd|x", "'-1-cmd|x"), ("=-12.5", "'=-12.5"), ("-1 ", "'-1 "),
-        ("1+1", "1+1"), ("a=1", "a=1"), ("-.", "'-."), ("-inf", "'-inf"), ("-1,5", "'-1,5"), ("-1\n=2", "'-1\n=2"),
-    ],
-)  # fmt: skip
-def test_a_number_in_text_stays_and_a_formula_does_not(text: str, written: str) -> None:
-    content = csv_of(pl.DataFrame({"Found": [text]})).decode()
-    assert list(csv.reader(io.StringIO(content, newline=""))) == [["Found"], [written]]
-
-
-def test_a_text_that_is_missing_is_an_empty_cell() -> None:
-    assert csv_of(pl.DataFrame({"Found": [None, "-1"], "n": [1, 2]})) == b"Found,n\n,1\n-1,2\n"
-
-
-def test_a_figure_without_data_has_an_empty_file() -> None:
-    assert csv_of(pl.DataFrame({})).strip() == b""
 
 
 @pytest.mark.parametrize(("file_name", "called"), [("segments", "segments.csv"), (None, "some.key.csv")])

@@ -166,3 +166,41 @@ def test_a_zero_has_no_minus_sign() -> None:
 def test_a_cutoff_loses_no_digit(cutoff: float, brief: str, least_two: str) -> None:
     assert labels.cutoff_percent(cutoff) == brief
     assert labels.cutoff_percent(cutoff, 2) == least_two
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("Cash loans", "Cash loans"), ("a_b *c*", r"a\_b \*c\*"), ("1. x", r"1\. x"), ("# x", r"\# x"),
+        ("x: 5 %", "x\\: 5\xa0%"),
+        # What Streamlit remakes though it is escaped: each sign in a span of its own, in that word alone.
+        ("see www.x.y, z_", r"see www:color[\.]{}x:color[\.]{}y:color[\,]{} z\_"),
+        ("a@b", r"a:color[\@]{}b"),
+        ("http://x", r"http:color[\:]{}:color[\/]{}:color[\/]{}x"),
+        (":smile:", r":color[\:]{}smile:color[\:]{}"),
+        ("a -> b", r"a :color[\-]{}:color[\>]{} b"),
+        ("a->b", r"a-\>b"),
+    ],
+)  # fmt: skip
+def test_markdown_shows_a_text_letter_by_letter(text: str, escaped: str) -> None:
+    assert labels.plain(text) == escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\u202eb", "a\ufffdb"), ("\ufeffa\u200b", "\ufffda\ufffd"), ("a\x00\x1b", "a\ufffd\ufffd"),
+        ("a\u00adb", "a\ufffdb"),
+        ("a\nb\tc", "a\nb\tc"), ("Zürich 北京 العربية", "Zürich 北京 العربية"),
+        ("👩\u200d👧", "👩\u200d👧"), ("a\u200db", "a\ufffdb"),
+        ("می\u200cخواهم", "می\u200cخواهم"), ("❤\ufe0f", "❤\ufe0f"),
+    ],
+)  # fmt: skip
+def test_what_has_no_shape_is_replaced_and_writing_is_not(text: str, shown: str) -> None:
+    assert labels.literal(text) == shown
+
+
+def test_levels_that_look_alike_are_told_apart() -> None:
+    assert labels.distinct({"0": "a\u200b", "1": "a\u200d", "2": "a"}, "another") == {
+        "0": "a\ufffd", "1": "a\ufffd (another)", "2": "a",
+    }  # fmt: skip

@@ -170,11 +170,11 @@ def test_description_and_table_give_the_numbers() -> None:
 def test_names_and_values_are_shown_letter_by_letter_in_two_lines_at_most() -> None:
     figure = plot(Step(HOSTILE, "A & <i>", 0.5), Step("Employer", "very long words " * 10, -0.2))
     escaped, long = figure.layout.yaxis.ticktext
-    assert escaped == "&lt;b&gt;%\u200b{x}&lt;/b&gt; = A &amp; &lt;i&gt;"
+    assert escaped == "&lt;b&gt;&#37;{x}&lt;/b&gt; = A &amp; &lt;i&gt;"
     assert long.count("<br>") == 1
     assert long.endswith("…")
     assert all(len(line) <= 30 for line in long.split("<br>"))
-    assert figure.data[1].hovertext[0].startswith("&lt;b&gt;%\u200b{x}&lt;/b&gt; = A &amp; &lt;i&gt;<br>+0.500")
+    assert figure.data[1].hovertext[0].startswith("&lt;b&gt;&#37;{x}&lt;/b&gt; = A &amp; &lt;i&gt;<br>+0.500")
 
 
 @pytest.mark.parametrize("dark", [False, True])

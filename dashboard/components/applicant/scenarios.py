@@ -13,13 +13,13 @@ import streamlit as st
 from dashboard import cache, drafts, labels, links, state
 from dashboard.components.applicant.panel import REFERRED, word_decision, word_unknown
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
-from dashboard.components.figure import csv_of
 from dashboard.components.files import offer_file
 from dashboard.components.table import render_small_table
 from dashboard.drafts import NEW, Draft, Scenario
 from dashboard.field_words import word_field
 from dashboard.visit import SCENARIOS
 from data import schema
+from data.spreadsheets import csv_of
 from inference.assessment import Assessment, ReferredError
 from inference.features import FEATURES
 from inference.values import Value
