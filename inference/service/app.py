@@ -73,6 +73,8 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
     app.state.lifecycle = lifecycle or Lifecycle()
     app.router.route_class = _StrictRoute
     _add_routes(app, service_settings, with_keys=keys is not None)
+    budget = Budget(service_settings.memory_bytes)
+    app.state.metrics.watch_memory(lambda: budget.held)
     app.add_middleware(
         Guard,
         routes=ROUTES,
@@ -80,7 +82,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
         keys=keys,
         rates=None if service_settings.rate is None else Rates(service_settings.rate),
         most_in_flight=service_settings.in_flight,
-        budget=Budget(service_settings.memory_bytes),
+        budget=budget,
         seconds=service_settings.seconds,
         lifecycle=app.state.lifecycle,
         metrics=app.state.metrics,
