@@ -212,12 +212,23 @@ class SettingError(DataError):
         return cls(f"{name} is {found!r}; set it to {expected}, or leave it unset.")
 
     @classmethod
+    def from_renamed(cls, old: str, new: str) -> Self:
+        return cls(f"{old} is called {new} now; rename it.")
+
+    @classmethod
+    def from_half(cls, one: str, other: str) -> Self:
+        return cls(f"{one} and {other} belong together; set both or neither.")
+
+    @classmethod
     def from_bad_cutoff(cls, found: str) -> Self:
         return cls(f"--cutoff {found}: is not a PD from 0 to 1; say 0.16 for 16 %.")
 
     @classmethod
     def from_taken_port(cls, host: str, port: int, reason: str) -> Self:
-        return cls(f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port.")
+        return cls(
+            f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port, or another address "
+            "with --host."
+        )
 
 
 class PredictionsError(DataError):

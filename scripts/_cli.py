@@ -17,8 +17,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from data.errors import DataError, SettingError
 from data.raw import unused_notice
 from data.settings import Settings
+from inference.serving.gate import EVERYWHERE
+from inference.serving.settings import WebSettings
 
 BAD_INPUT = 2
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Advance = Callable[[int, int], None]
 
 
@@ -73,6 +76,12 @@ def check_port(number: int, host: str = "127.0.0.1") -> None:
             probe.bind((host, number))
         except OSError as error:
             raise SettingError.from_taken_port(host, number, error.strerror or str(error)) from None
+
+
+def address_of(host: str, number: int, web: WebSettings) -> str:
+    """Where a browser on this machine finds what listens on `host` and a port, or where one elsewhere does."""
+    shown = "localhost" if host in (*LOOPBACK, *EVERYWHERE) else f"[{host}]" if ":" in host else host
+    return f"{'http' if web.tls is None else 'https'}://{shown}:{number}{web.base_path}"
 
 
 def say_unused(settings: Settings) -> None:

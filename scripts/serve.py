@@ -11,13 +11,15 @@ from dashboard.server.serving import serve
 from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
-from scripts._cli import check_port, port, progress, run, say_unused
+from inference.serving.settings import load_web_settings
+from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_unused
 
 
 def main() -> None:
     """Check the input, say the address, and serve."""
     arguments = _parse()
-    check_port(arguments.port)
+    check_port(arguments.port, arguments.host)
+    web = load_web_settings()
     if arguments.predictions is None:
         settings = load_settings()
         if build(settings, progress):
@@ -27,14 +29,19 @@ def main() -> None:
     else:
         source = import_predictions(arguments.predictions, parse_mapping(arguments.map)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
-    print(f"Scoreroom is at http://localhost:{arguments.port}", flush=True)
+    if arguments.host not in LOOPBACK:
+        print(
+            "Anybody who reaches this machine can open the dashboard; docs/deployment.md tells what to put before it."
+        )
+    print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
     told = [] if arguments.predictions is None else _told_to_app(arguments)
-    serve("127.0.0.1", arguments.port, told)
+    serve(web, arguments.host, arguments.port, told)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
+    parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
     parser.add_argument(
         "--map", action="append", default=[], metavar="COLUMN=ROLE",

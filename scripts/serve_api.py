@@ -10,10 +10,9 @@ from data.settings import load_settings
 from inference.pipeline import build
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
+from inference.serving.settings import load_web_settings
 from inference.session import ScoringSession
-from scripts._cli import check_port, port, progress, run, say_unused
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_unused
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     arguments = parser.parse_args()
     check_port(arguments.port, arguments.host)
-    settings, service_settings = load_settings(), load_service_settings()
+    settings, service_settings, web = load_settings(), load_service_settings(), load_web_settings()
     if build(settings, progress):
         # A process of its own: what building took up in memory is not the service's to hold.
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
@@ -32,9 +31,9 @@ def main() -> None:
     ScoringSession.open(settings.model, provider=settings.provider)
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
-    shown = "localhost" if arguments.host in LOOPBACK else arguments.host
-    print(f"The scoring service is at http://{shown}:{arguments.port} (documentation at /docs)", flush=True)
-    serve(settings, service_settings, arguments.host, arguments.port)
+    address = address_of(arguments.host, arguments.port, web)
+    print(f"The scoring service is at {address} (documentation at {web.base_path}/docs)", flush=True)
+    serve(settings, service_settings, web, arguments.host, arguments.port)
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ SCREEN = (
 )  # fmt: skip
 # Where a library may be imported at all.
 ONLY_IN = {
-    # The benchmark's floor app is a screen too, the least that there can be.
-    "streamlit": (*SCREEN, "scripts.benchmarks"),
+    # The floor app of the benchmark is a screen too, the least there can be; a measured visit speaks its protocol.
+    "streamlit": (*SCREEN, "scripts.benchmarks", "scripts.memory"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
     "onnxruntime": ("inference.session", "inference.parity"),
     "fastapi": ("inference.service",),

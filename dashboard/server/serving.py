@@ -19,18 +19,21 @@ from dashboard.server.application import make_app
 from data.settings import ROOT
 from inference.serving.connection import Websocket
 from inference.serving.descriptors import raise_descriptors
+from inference.serving.gate import known_hosts
 from inference.serving.server import Server, configure
+from inference.serving.settings import WebSettings
 
 APP = ROOT / "dashboard" / "app.py"
 
 
-def serve(host: str, port: int, arguments: Sequence[str]) -> None:
+def serve(web: WebSettings, host: str, port: int, arguments: Sequence[str]) -> None:
     """Serve the dashboard until the process is asked to end; `arguments` are the app's own."""
-    serve_script(APP, host, port, arguments, on_listening=partial(_in_background, _load_ahead, arguments))
+    serve_script(APP, web, host, port, arguments, on_listening=partial(_in_background, _load_ahead, arguments))
 
 
 def serve_script(
     script: Path,
+    web: WebSettings,
     host: str,
     port: int,
     arguments: Sequence[str] = (),
@@ -41,10 +44,21 @@ def serve_script(
     # Streamlit reads .streamlit/config.toml from the working directory.
     os.chdir(ROOT)
     sys.argv = [str(script), *arguments]
-    load_config_options({"server.address": host, "server.port": port})
+    load_config_options(
+        {
+            "server.address": host,
+            "server.port": port,
+            "server.baseUrlPath": web.base_path,
+            # Who may ask is decided before Streamlit is reached (inference/serving/gate.py).
+            "server.allowedHosts": ["*"],
+            "server.corsAllowedOrigins": list(web.origins),
+            # No page of Streamlit's own cloud is to send this one messages.
+            "client.allowedOrigins": [],
+        }
+    )
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     uvicorn = configure(
-        make_app(script, _limits()), host, port,
+        make_app(script, web, known_hosts(host, web.hosts), _limits()), host, port, web.tls,
         ws=Websocket, ws_ping_interval=seconds, ws_ping_timeout=seconds,
         ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),

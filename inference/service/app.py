@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -28,14 +28,21 @@ from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.documentation import BATCH_ANSWER, BATCH_BODY, METRICS_ANSWER, documented, problems
 from inference.service.explanations import Explanations
-from inference.service.guard import JSON, Guard, Lifecycle, Policy, media_type
+from inference.service.guard import JSON, OTHER, Guard, Lifecycle, Policy, media_type, new_id
 from inference.service.keys import Keys
-from inference.service.problems import ProblemError, answer_of
+from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, problem_json
 from inference.service.schemas import Explanation, Live, ModelManifest, Ready, Score, ScoreRequest
 from inference.service.service import Service
 from inference.service.settings import APPLICATION_BYTES, ServiceSettings
 from inference.service.tables import FORMATS, NOTICES, notices_header
 from inference.service.telemetry import Log, Metrics
+from inference.serving.asgi import Answer, Refusal, Scope
+from inference.serving.authority import Authority
+from inference.serving.base_path import BasePath, path_below
+from inference.serving.forwarded import Forwarded
+from inference.serving.gate import Gate
+from inference.serving.headers import ResponseHeaders
+from inference.serving.settings import WebSettings
 from inference.session import ScoringSession
 
 T = TypeVar("T")
@@ -55,8 +62,14 @@ _ABOUT = (
 )
 
 
-def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: Lifecycle | None = None) -> FastAPI:
-    """The service, which opens the published model when it starts and not before.
+def make_app(
+    settings: Settings,
+    service_settings: ServiceSettings,
+    web: WebSettings,
+    hosts: Collection[Authority],
+    lifecycle: Lifecycle | None = None,
+) -> FastAPI:
+    """The service under the names `hosts`, which opens the published model when it starts and not before.
 
     Raises:
         DataError: the file of keys that `service_settings` name cannot be read.
@@ -89,14 +102,41 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
         log=app.state.log,
     )
     app.openapi = documented(app, service_settings)  # type: ignore[method-assign]
-    if service_settings.origins:
-        # Outermost, so that a browser may read problems, too.
+    if web.origins:
+        # Around the guard, so that a browser may read problems, too.
         app.add_middleware(
-            _Cors, allow_origins=service_settings.origins, allow_methods=["GET", "POST"],
+            _Cors, allow_origins=web.origins, allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["X-Request-ID", "Retry-After", NOTICES],
         )  # fmt: skip
+    app.add_middleware(ResponseHeaders, policy=_content_policy)
+    app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
+    app.add_middleware(
+        Gate, hosts=hosts, origins=web.origins, answer=_refused, tell=partial(_tell, app.state.metrics, app.state.log)
+    )
+    app.add_middleware(Forwarded, proxies=web.proxies)
     return app
+
+
+def _refused(refusal: Refusal) -> Answer:
+    body = problem_json(ProblemError.from_status(refusal.status, refusal.reason))
+    return Answer(refusal.status, {"content-type": MEDIA_TYPE, "x-request-id": new_id()}, body)
+
+
+def _tell(metrics: Metrics, log: Log, _: Scope, refusal: Refusal) -> None:
+    metrics.requests.labels(OTHER, OTHER, refusal.status).inc()
+    log.event("refused", status=refusal.status, reason=refusal.reason)
+
+
+def _content_policy(scope: Scope) -> str:
+    """What a browser may make of an answer: the pages of the documentation load their own files, all else is data."""
+    if not path_below(scope).startswith("/docs"):
+        return "default-src 'none'; frame-ancestors 'none'"
+    # The page is FastAPI's, with a script and styles in it.
+    return (
+        "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
 
 
 @asynccontextmanager
@@ -147,7 +187,7 @@ class _Cors(CORSMiddleware):
         answer = super().preflight_response(request_headers)
         if answer.status_code != HTTPStatus.BAD_REQUEST:
             return answer
-        detail = f"{bytes(answer.body).decode()}: the service was not told to answer it; see SCOREROOM_API_ORIGINS."
+        detail = f"{bytes(answer.body).decode()}: pages of other origins may not send that."
         return answer_of(ProblemError.from_status(answer.status_code, detail))
 
 

@@ -19,6 +19,7 @@ from inference.service.keys import Keys
 from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.settings import APPLICATION_BYTES
 from inference.service.telemetry import Log, Metrics
+from inference.serving.base_path import path_below
 
 JSON = "application/json"
 # Whoever asks after its health need not know a key, nor whoever reads how to call it.
@@ -29,7 +30,7 @@ _GONE = 499
 # An answer is handed on in pieces of so many bytes, each once the one before it is sent, and read at least so fast.
 _PIECE = 1 << 16
 _SLOWEST = 100_000
-_METHODS, _OTHER = frozenset({"GET", "POST"}), "other"
+_METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
 @dataclass
@@ -107,7 +108,8 @@ class _Exchange:
         self._send = send
         self._started = time.perf_counter()
         self._id = _request_id(self._headers.get("x-request-id"))
-        self._policy = guard.policies.get(scope["path"]) if scope["method"] == "POST" else None
+        self._path = path_below(scope)
+        self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
         self._status: int | None = None
         self._received = 0
@@ -128,8 +130,8 @@ class _Exchange:
         """Count and log the exchange."""
         guard, seconds = self._guard, time.perf_counter() - self._started
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
-        route = self._scope["path"] if self._scope["path"] in guard.routes else _OTHER
-        method = self._scope["method"] if self._scope["method"] in _METHODS else _OTHER
+        route = self._path if self._path in guard.routes else OTHER
+        method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
         status = _GONE if self._is_gone else self._status
         guard.metrics.requests.labels(route, method, status).inc()
         guard.metrics.seconds.labels(route).observe(seconds)
@@ -139,7 +141,7 @@ class _Exchange:
         )  # fmt: skip
 
     def _admit(self) -> None:
-        path: str = self._scope["path"]
+        path = self._path
         if not path.startswith(_GUARDED) or self._scope["method"] == "OPTIONS":
             return
         caller = self._check_key()

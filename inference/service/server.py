@@ -14,7 +14,9 @@ from inference.service.settings import ServiceSettings
 from inference.service.telemetry import route_library_logs
 from inference.serving.connection import Connection
 from inference.serving.descriptors import raise_descriptors
+from inference.serving.gate import known_hosts
 from inference.serving.server import Server, configure
+from inference.serving.settings import WebSettings
 
 
 class _Connection(Connection):
@@ -38,7 +40,7 @@ class _Connection(Connection):
         self.transport.close()
 
 
-def serve(settings: Settings, service_settings: ServiceSettings, host: str, port: int) -> None:
+def serve(settings: Settings, service_settings: ServiceSettings, web: WebSettings, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; returns when every request under way was answered.
 
     A client keeps its connection for the next request, which may be on its way when the connection is closed: it would
@@ -50,12 +52,11 @@ def serve(settings: Settings, service_settings: ServiceSettings, host: str, port
     """
     raise_descriptors()
     lifecycle = Lifecycle()
-    app = make_app(settings, service_settings, lifecycle)
+    app = make_app(settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
     route_library_logs()
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(
-        app, host, port, connection=connection, ws="none",
-        proxy_headers=bool(service_settings.proxies), forwarded_allow_ips=list(service_settings.proxies),
+        app, host, port, web.tls, connection=connection, ws="none",
         # A body has so long to arrive, and its work as long again.
         timeout_graceful_shutdown=2 * service_settings.seconds + 1,
     )  # fmt: skip

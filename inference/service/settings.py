@@ -20,8 +20,6 @@ APPLICATION_BYTES = 16_000
 SERVICE_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_API_KEYS", "", "file of API keys' digests; without one, nobody is asked for a key"),
     Setting("SCOREROOM_API_RATE", "", "requests that one key, or without keys one address, may send: `600/minute`"),
-    Setting("SCOREROOM_API_ORIGINS", "", "origins that browsers may call from, separated by commas; none by default"),
-    Setting("SCOREROOM_API_PROXIES", "", "addresses of proxies whose X-Forwarded-For is believed, separated by commas"),
     Setting(
         "SCOREROOM_API_LOG",
         "info",
@@ -45,8 +43,6 @@ class ServiceSettings:
 
     keys: Path | None
     rate: RateLimitItem | None
-    origins: tuple[str, ...]
-    proxies: tuple[str, ...]
     log: str
     body_bytes: int
     rows: int
@@ -72,8 +68,6 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
     return ServiceSettings(
         keys=ROOT / values["KEYS"] if values["KEYS"] else None,
         rate=_rate(values["RATE"]),
-        origins=_listed(values["ORIGINS"]),
-        proxies=_listed(values["PROXIES"]),
         log=_level(values["LOG"]),
         body_bytes=MEGABYTE * whole("BODY_MB"),
         rows=whole("ROWS"),
@@ -88,10 +82,6 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
 
 def _texts(environment: Mapping[str, str]) -> Mapping[str, str]:
     return values_in_force(SERVICE_SETTINGS, environment)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _rate(text: str) -> RateLimitItem | None:

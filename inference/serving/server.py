@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -56,9 +57,15 @@ class Server(uvicorn.Server):
 
 
 def configure(
-    app: Any, host: str, port: int, *, connection: type[Connection] = Connection, **options: Any
+    app: Any,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    *,
+    connection: type[Connection] = Connection,
+    **options: Any,
 ) -> uvicorn.Config:
-    """Uvicorn's configuration of `app`; `options` are Uvicorn's own and win."""
+    """Uvicorn's configuration of `app`, over plain HTTP without `tls`; `options` are Uvicorn's own and win."""
     common: dict[str, Any] = {
         "http": connection,
         "lifespan": "on",
@@ -68,7 +75,9 @@ def configure(
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
+        # inference/serving/forwarded.py reads them.
         "proxy_headers": False,
+        "ssl_context_factory": None if tls is None else lambda _config, _default: tls,
         # Longer than clients usually keep theirs, so that none is closed while a request is on its way.
         "timeout_keep_alive": connection.seconds,
     }

@@ -6,11 +6,12 @@ import sys
 
 from dashboard.server.serving import serve_script
 from data.settings import ROOT
+from inference.serving.settings import WebSettings
 
 
 def main() -> None:
     """Serve it as the dashboard is served."""
-    serve_script(ROOT / "scripts" / "benchmarks" / "floor_app.py", "127.0.0.1", int(sys.argv[1]))
+    serve_script(ROOT / "scripts" / "benchmarks" / "floor_app.py", WebSettings(), "127.0.0.1", int(sys.argv[1]))
 
 
 if __name__ == "__main__":

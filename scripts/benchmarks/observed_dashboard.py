@@ -14,6 +14,7 @@ from pathlib import Path
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from dashboard.server.serving import serve
+from inference.serving.settings import WebSettings
 from scripts.benchmarks.observers import OBSERVERS, Run
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     # The one function through which every rerun goes, of a page or of a fragment; there is no public hook for it.
     plain: Run = ScriptRunner._run_script  # noqa: SLF001
     setattr(ScriptRunner, "_run_script", OBSERVERS[how](plain, Path(path)))  # noqa: B010
-    serve("127.0.0.1", int(port), arguments)
+    serve(WebSettings(), "127.0.0.1", int(port), arguments)
 
 
 if __name__ == "__main__":

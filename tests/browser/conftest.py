@@ -114,6 +114,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
     page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
     yield page
     context.close()

@@ -206,7 +206,7 @@ def test_small_batches_take_no_place_that_a_large_one_waits_in(start: Start, che
 
 @pytest.mark.parametrize("trusted", ["", "127.0.0.1"])
 def test_an_address_is_the_caller_s_own_unless_a_proxy_is_trusted(start: Start, trusted: str) -> None:
-    with start(API_RATE="2/year", API_PROXIES=trusted) as service:
+    with start(API_RATE="2/year", TRUSTED_PROXIES=trusted) as service:
         found = [
             service.client.get("/v1/model", headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code
             for number in range(4)
@@ -215,23 +215,24 @@ def test_an_address_is_the_caller_s_own_unless_a_proxy_is_trusted(start: Start, 
 
 
 def test_a_preflight_that_is_refused_is_a_problem(start: Start, check_problem: CheckProblem) -> None:
-    with start(API_ORIGINS="https://bank.example") as service:
-        asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
+    with start(ORIGINS="https://bank.example") as service:
+        asked = {"Origin": "https://bank.example", "Access-Control-Request-Method": "DELETE"}
         answer = service.client.options("/v1/score", headers=asked)
-        check_problem(answer, 400, "bad-request", "Disallowed CORS origin", "SCOREROOM_API_ORIGINS")
+        check_problem(answer, 400, "bad-request", "Disallowed CORS method")
 
 
 def test_browsers_may_call_from_origins_that_are_named(start: Start, check_problem: CheckProblem) -> None:
     asked = {"Origin": "https://bank.example", "Access-Control-Request-Method": "POST"}
     with start() as service:
         answer = service.client.options("/v1/score", headers=asked)
-        check_problem(answer, 405, "method-not-allowed")
+        check_problem(answer, 403, "forbidden", "SCOREROOM_ORIGINS")
         assert "access-control-allow-origin" not in answer.headers
-    with start(API_ORIGINS="https://bank.example") as service:
+    with start(ORIGINS="https://bank.example") as service:
         assert service.client.options("/v1/score", headers=asked).status_code == 200
         answer = service.client.post("/v1/score", json={"x": 1}, headers={"Origin": "https://bank.example"})
         # A problem, too, can be read there.
         check_problem(answer, 422, "invalid-application")
         assert answer.headers["access-control-allow-origin"] == "https://bank.example"
         other = service.client.get("/health/live", headers={"Origin": "https://other.example"})
+        check_problem(other, 403, "forbidden", "SCOREROOM_ORIGINS")
         assert "access-control-allow-origin" not in other.headers

@@ -137,6 +137,8 @@ import sys
 from data.settings import load_settings
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
+from inference.serving.settings import WebSettings
 from scripts._cli import run
-run(lambda: serve(load_settings(), load_service_settings({"SCOREROOM_API_KEYS": sys.argv[1]}), "127.0.0.1", 1))
+keys = load_service_settings({"SCOREROOM_API_KEYS": sys.argv[1]})
+run(lambda: serve(load_settings(), keys, WebSettings(), "127.0.0.1", 1))
 """

@@ -11,7 +11,7 @@ from inference.service.settings import SERVICE_SETTINGS, load_service_settings
 
 def test_nothing_is_asked_for_and_nobody_held_back_by_default() -> None:
     settings = load_service_settings({})
-    assert (settings.keys, settings.rate, settings.origins) == (None, None, ())
+    assert (settings.keys, settings.rate) == (None, None)
     assert (settings.rows, settings.body_bytes, settings.in_flight) == (10_000, 100_000_000, 256)
 
 
@@ -20,13 +20,11 @@ def test_values_are_read() -> None:
         {
             "SCOREROOM_API_KEYS": "keys.txt",
             "SCOREROOM_API_RATE": "5/second",
-            "SCOREROOM_API_ORIGINS": "https://a, https://b,",
         }
     )
     assert settings.keys == ROOT / "keys.txt"
     assert settings.rate is not None
     assert (settings.rate.amount, settings.rate.get_expiry()) == (5, 1)
-    assert settings.origins == ("https://a", "https://b")
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,9 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 from dashboard.server.serving import serve_script
 from inference.serving.connection import Websocket
+from inference.serving.settings import WebSettings
 Websocket.seconds = 2
-serve_script(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]))
+serve_script(Path(sys.argv[1]), WebSettings(), "127.0.0.1", int(sys.argv[2]))
 """
 
 

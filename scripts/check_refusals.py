@@ -1,0 +1,191 @@
+"""Ask both servers as foreign pages would, where no name resolves, and print what came back and how long others waited.
+
+Runs in a network namespace of its own (Linux, `unshare`), in which the name server takes questions and never answers.
+The output is one JSON object.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from data.settings import ROOT
+from scripts._cli import run
+from scripts.benchmarks.server import dashboard_command, free_port, service_command
+from scripts.benchmarks.session import run_session, shows
+
+N = 50
+_PATIENCE_S = 60.0
+_INSIDE = "--inside"
+_NAME_SERVER = "127.0.0.53"
+_PROBE_S = 0.02
+_ORIGINS = ("https://evil{}.example", "http://localhost:{}", "http://127.0.0.1:{}", "https://localhost.evil{}.example")
+_HOSTS = ("evil{}.example", "user@evil{}.example", "evil{}.example:8501", "127.0.0.1.evil{}.example", "a,b{}")
+
+
+def main() -> None:
+    """Enter a namespace, start both servers in it, and ask."""
+    if _INSIDE not in sys.argv:
+        command = [sys.executable, *sys.orig_argv[1:], _INSIDE]
+        os.execvp("unshare", ["unshare", "--map-root-user", "--net", "--mount", *command])  # noqa: S606, S607
+    _raise_loopback()
+    with _silent_name_server() as names_asked, ExitStack() as stack:
+        dashboard, service = free_port(), free_port()
+        stack.enter_context(_server(dashboard_command(dashboard), dashboard, "/_stcore/health"))
+        stack.enter_context(_server(service_command(service), service, "/health/live"))
+        own = f"ws://localhost:{dashboard}/_stcore/stream", dashboard, f"http://localhost:{dashboard}"
+        is_shown = shows(run_session(*own), "Approval rate")
+        with ThreadPoolExecutor(N) as pool, _probing(dashboard) as waits:
+            found = {
+                "dashboard websockets, foreign origins": _ask(pool, dashboard, _websocket, _named("Origin", _ORIGINS)),
+                "dashboard uploads, foreign origins": _ask(pool, dashboard, _upload, _named("Origin", _ORIGINS)),
+                "dashboard pages, foreign hosts": _ask(pool, dashboard, _page, _named("Host", _HOSTS)),
+                "service scores, foreign origins": _ask(pool, service, _score, _named("Origin", _ORIGINS)),
+                "service pages, foreign hosts": _ask(pool, service, _page, _named("Host", _HOSTS)),
+            }
+        told = {
+            "own_session_runs": is_shown and shows(run_session(*own), "Approval rate"),
+            "answers": found,
+            "names_asked_for": names_asked(),
+            "health_probes": len(waits),
+            "health_slowest_ms": round(1e3 * max(waits), 1),
+        }
+    print(json.dumps(told, indent=2))
+
+
+def _named(header: str, patterns: Sequence[str]) -> list[tuple[str, str]]:
+    return [(header, patterns[n % len(patterns)].format(3000 + n)) for n in range(N)]
+
+
+def _page(host: str, _: str) -> str:
+    return f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"
+
+
+def _websocket(host: str, origin: str) -> str:
+    return (
+        f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2NvcmVyb29tLXNlc3Npbw==\r\n\r\n"
+    )
+
+
+def _upload(host: str, origin: str) -> str:
+    return f"PUT /_stcore/upload_file/a/b HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Length: 9\r\n\r\n"
+
+
+def _score(host: str, origin: str) -> str:
+    return (
+        f"POST /v1/score HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 9\r\n\r\n"
+    )
+
+
+def _ask(
+    pool: ThreadPoolExecutor, port: int, worded: Callable[[str, str], str], named: Sequence[tuple[str, str]]
+) -> dict[str, int]:
+    """Send all requests at once; how many were answered with which status."""
+
+    def ask(header: tuple[str, str]) -> str:
+        name, value = header
+        host, origin = (value, "") if name == "Host" else (f"localhost:{port}", value)
+        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S) as connection:
+            connection.sendall(worded(host, origin).encode())
+            return connection.recv(64).decode("latin-1").partition(" ")[2][:3]
+
+    return dict(sorted(Counter(pool.map(ask, named)).items()))
+
+
+@contextmanager
+def _probing(port: int) -> Iterator[list[float]]:
+    """The seconds that `/_stcore/health` took, asked again and again meanwhile."""
+    waits: list[float] = []
+    is_over = False
+
+    def probe() -> None:
+        while not is_over:
+            started = time.perf_counter()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=_PATIENCE_S).close()
+            waits.append(time.perf_counter() - started)
+            time.sleep(_PROBE_S)
+
+    with ThreadPoolExecutor(1) as pool:
+        probing = pool.submit(probe)
+        try:
+            yield waits
+        finally:
+            is_over = True
+        probing.result()
+
+
+@contextmanager
+def _server(command: Sequence[str], port: int, health: str) -> Iterator[None]:
+    """A server that answers."""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+        try:
+            until = time.monotonic() + _PATIENCE_S
+            while time.monotonic() < until and process.poll() is None:
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{health}", timeout=5).close()
+                except OSError:
+                    time.sleep(_PROBE_S)
+                else:
+                    break
+            yield
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _silent_name_server() -> Iterator[Callable[[], list[str]]]:
+    """Names are asked of a server of this namespace that never answers; which it was asked for."""
+    with tempfile.NamedTemporaryFile("w") as config, socket.socket(type=socket.SOCK_DGRAM) as server:
+        config.write(f"nameserver {_NAME_SERVER}\n")
+        config.flush()
+        # The link may lead elsewhere; what it leads to is what is read.
+        subprocess.run(["mount", "--bind", config.name, Path("/etc/resolv.conf").resolve()], check=True)  # noqa: S603, S607
+        server.bind((_NAME_SERVER, 53))
+        server.setblocking(False)
+
+        def names() -> list[str]:
+            found = []
+            while True:
+                try:
+                    found.append(_name_asked(server.recv(512)))
+                except BlockingIOError:
+                    return found
+
+        yield names
+
+
+def _name_asked(question: bytes) -> str:
+    """The name that a packet of DNS asks for: after its header of 12 bytes, parts with their lengths before them."""
+    parts, place = [], 12
+    while question[place]:
+        parts.append(question[place + 1 : place + 1 + question[place]].decode("latin-1"))
+        place += 1 + question[place]
+    return ".".join(parts)
+
+
+def _raise_loopback() -> None:
+    """Bring up the namespace's own loopback device, as `ip link set lo up` does."""
+    get_flags, set_flags, is_up = 0x8913, 0x8914, 1
+    with socket.socket(type=socket.SOCK_DGRAM) as handle:
+        asked = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(handle, get_flags, asked))[1]
+        fcntl.ioctl(handle, set_flags, struct.pack("16sH14x", b"lo", flags | is_up))
+
+
+if __name__ == "__main__":
+    run(main)
