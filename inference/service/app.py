@@ -97,6 +97,8 @@ def make_app(
     app.state.keys = keys
     app.router.route_class = _StrictRoute
     _add_routes(app, service_settings, with_keys=keys is not None)
+    budget = Budget(service_settings.memory_bytes)
+    app.state.metrics.watch_memory(lambda: budget.held)
     app.add_middleware(
         Guard,
         routes=ROUTES,
@@ -104,7 +106,7 @@ def make_app(
         keys=keys,
         rates=None if service_settings.rate is None else Rates(service_settings.rate),
         most_in_flight=service_settings.in_flight,
-        budget=Budget(service_settings.memory_bytes),
+        budget=budget,
         seconds=service_settings.seconds,
         lifecycle=app.state.lifecycle,
         metrics=app.state.metrics,

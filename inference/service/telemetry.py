@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from prometheus_client import (
@@ -40,6 +40,9 @@ class Metrics:
             ("route",), buckets=_SECONDS, registry=registry,
         )  # fmt: skip
         self.in_flight = Gauge(f"{_PREFIX}_requests_in_flight", "Requests being answered.", registry=registry)
+        self._memory = Gauge(
+            f"{_PREFIX}_memory_held_bytes", "Memory that batches under way hold of what they may.", registry=registry
+        )
         self._applications = Counter(
             f"{_PREFIX}_applications", "Applications scored.", ("decision", "risk_band"), registry=registry
         )
@@ -58,6 +61,10 @@ class Metrics:
         """Count applications by decision and risk band."""
         for (decision, risk_band), count in decided:
             self._applications.labels(decision, risk_band).inc(count)
+
+    def watch_memory(self, held: Callable[[], int]) -> None:
+        """Say how many bytes `held` says are held, whenever it is asked."""
+        self._memory.set_function(held)
 
     def name_model(self, sha256: str, backend: str, since: datetime) -> None:
         """Say which model scores, and since when."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+from functools import partial
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+
+def break_off(transport: asyncio.Transport) -> None:
+    """End a connection at once, and with it what the system holds of what was not read."""
+    # Without lingering, the system resets it; otherwise it would go on offering the rest for minutes.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class _Reader:
@@ -24,7 +34,7 @@ class _Reader:
 
     def wait(self) -> None:
         """Something is held back."""
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, break_off, self._transport)
 
     def stop(self) -> None:
         """All was read, or nobody is there any more."""
@@ -73,7 +83,7 @@ class Connection(H11Protocol):
         """Begin to watch the connection."""
         self._reader = _Reader(transport, self.seconds)
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "abort": transport.abort}
+        self.app_state = {**self.app_state, "abort": partial(break_off, transport)}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,8 +57,6 @@ async def _sent(pid: int, address: str, bodies: Sequence[tuple[str, bytes]]) -> 
                 answer = await client.post("/v1/score/batch", content=content, headers={"content-type": media_type})
             except httpx.HTTPError as error:
                 return type(error).__name__
-            if os.environ.get("SHOW"):
-                print(answer.status_code, answer.headers, answer.text[:300])
             return str(answer.status_code)
 
         with weighed(pid) as weight:

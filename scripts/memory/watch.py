@@ -21,7 +21,7 @@ class Weight:
     after: float = 0.0
 
     def row(self) -> str:
-        """The three and the growth, as cells of a Markdown table."""
+        """The three as cells of a Markdown table."""
         return " | ".join(f"{value:,.0f}" for value in (self.before, self.peak, self.after))
 
 

@@ -165,3 +165,67 @@ def test_empty_lines_do_not_count_as_rows(make_rows: MakeRows) -> None:
     lines = make_rows(4).write_csv().replace("\n", "\n\n").encode()
     batch = read_batch("a.csv", lines, tuple(schema.BY_NAME), replace(LIMITS, rows=4))
     assert batch.order.tolist() == [3, 5, 7, 9]
+
+
+def grouped(n_rows: int, rows_a_group: int, metadata: dict[str, str] | None = None) -> bytes:
+    out = io.BytesIO()
+    table = pa.table({"AMT_CREDIT": [5e5] * n_rows, "AMT_ANNUITY": [1.0] * n_rows}).replace_schema_metadata(metadata)
+    pq.write_table(table, out, row_group_size=rows_a_group)
+    return out.getvalue()
+
+
+def test_row_groups_are_counted_before_they_are_read() -> None:
+    assert read_batch("a.parquet", grouped(1_000, 1), NEEDED).n_rows == 1_000
+    assert said_of(grouped(1_001, 1), LIMITS) == (
+        "mine: has more than 1,000 row groups, the most that is taken (found 1,001); write it in fewer and longer row "
+        "groups."
+    )
+
+
+def test_a_long_footer_is_not_read() -> None:
+    content = grouped(10, 10, {"note": "x" * 3_000_000})
+    limits = replace(LIMITS, footer_bytes=2_000_000)
+    assert said_of(content, limits).startswith("mine: has a footer of more than 2 MB, the most that is taken (found ")
+    # Said to be longer than the file: nothing is made of it either.
+    assert said_of(content[:-8] + b"\xff\xff\xff\x7fPAR1", limits).startswith("mine: has a footer of more than 2 MB")
+
+
+def lied(content: bytes, size: int) -> bytes:
+    """`content` with a footer that says 1 wherever it said `size`."""
+
+    def number(value: int, length: int = 0) -> bytes:
+        value, out = 2 * value, bytearray()
+        while value > 127 or len(out) + 1 < length:
+            out.append(value & 127 | 128)
+            value >>= 7
+        return bytes([*out, value])
+
+    said = number(size)
+    assert said in content
+    return content.replace(said, number(1, len(said)))
+
+
+def test_pages_are_believed_more_than_the_footer() -> None:
+    out = io.BytesIO()
+    table = pa.table({"a": [7] * 1_000_000, "b": [1.0] * 1_000_000})
+    pq.write_table(table, out, compression="zstd", use_dictionary=False, data_page_size=1 << 30)
+    content = out.getvalue()
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        told = {group.total_byte_size for group in groups}
+        told |= {group.column(place).total_uncompressed_size for group in groups for place in range(2)}
+    for size in told:
+        content = lied(content, size)
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        assert file.metadata.row_group(0).total_byte_size == 1
+    limits = replace(LIMITS, rows=2_000_000, unpacked_bytes=15_000_000)
+    assert said_of(content, limits).startswith("mine: unpacks to more than 15 MB, the most that is taken")
+    assert 40 * len(content) < limits.unpacked_bytes
+
+
+def test_memory_is_asked_for_before_a_table_is_read() -> None:
+    asked: list[int] = []
+    content = HEADER + b"1,2\n" * 1_000
+    read_batch("a.csv", content, NEEDED, hold=asked.append)
+    # The bytes as they came and unpacked, and 16 for each cell of 1,000 rows of two columns and the header.
+    assert asked == [2 * len(content) + 16 * 2 * 1_001]
