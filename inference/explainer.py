@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from inference.artifact import TEXT, Manifest, read_verified
+from inference.artifact import TEXT, Manifest, read_published, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError
 from inference.features import FEATURES
@@ -86,13 +86,17 @@ class Explainer:
         from inference.shapley import ShapleyModel
 
         directory = Path(directory)
-        manifest = Manifest.load(directory)
-        if manifest.features_sha256 != features.digest:
-            raise ArtifactError.from_other_features(directory)
-        text = read_verified(directory, manifest, TEXT)
-        if text is None:
-            raise ArtifactError.from_no_model_file(directory, (TEXT,))
-        return cls(ShapleyModel(text.decode()), typical, features)
+
+        def read() -> bytes:
+            manifest = Manifest.load(directory)
+            if manifest.features_sha256 != features.digest:
+                raise ArtifactError.from_other_features(directory)
+            text = read_verified(directory, manifest, TEXT)
+            if text is None:
+                raise ArtifactError.from_no_model_file(directory, (TEXT,))
+            return text
+
+        return cls(ShapleyModel(read_published(directory, read).decode()), typical, features)
 
     @property
     def base(self) -> float:

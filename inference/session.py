@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.scores import exact_score
-from inference.artifact import MODEL_FILES, ONNX, TEXT, Manifest, read_verified
+from inference.artifact import MODEL_FILES, ONNX, PICKLE, TEXT, WITHOUT_PICKLE, Manifest, read_published, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError
 from inference.features import FEATURES
@@ -95,21 +95,35 @@ class ScoringSession:
 
     @classmethod
     def open(
-        cls, directory: Path, *, provider: str = CPU, threads: int = 1, features: FeatureSet = FEATURES
+        cls,
+        directory: Path,
+        *,
+        provider: str = CPU,
+        threads: int = 1,
+        features: FeatureSet = FEATURES,
+        allow_pickle: bool = False,
     ) -> ScoringSession:
-        """Load the model of a directory: `model.onnx`, where that is missing `model.txt`, then `model.pkl`.
+        """Load the model of a directory: `model.onnx`, where that is missing `model.txt`, then `model.pkl` if allowed.
 
-        `threads` is how many parts of a large matrix are scored at once; a single row always takes one.
+        `threads` is how many parts of a large matrix are scored at once; a single row always takes one. Unpickling runs
+        whatever the file says, so `allow_pickle` is for directories that nobody else can write to.
 
         Raises:
-            ArtifactError: no model there, one trained on other features, or a file that is not the published one.
+            ArtifactError: no model there, one trained on other features, a file that is not the published one, or
+                nothing but a pickle that may not be opened.
+            FileError, SigningKeyError: the signing key in force cannot be read.
             ProviderError: `provider` is not available here; the message lists those that are.
         """
         directory = Path(directory)
-        manifest = Manifest.load(directory)
-        if manifest.features_sha256 != features.digest:
-            raise ArtifactError.from_other_features(directory)
-        name, content = _first_model_file(directory, manifest)
+        allowed = MODEL_FILES if allow_pickle else WITHOUT_PICKLE
+
+        def read() -> tuple[Manifest, str, bytes]:
+            manifest = Manifest.load(directory)
+            if manifest.features_sha256 != features.digest:
+                raise ArtifactError.from_other_features(directory)
+            return manifest, *_first_model_file(directory, manifest, allowed)
+
+        manifest, name, content = read_published(directory, read)
         model = _load(name, content, provider)
         return cls(model, manifest, features=features, threads=threads, fallback_reason=_reason(directory, name))
 
@@ -149,11 +163,13 @@ class ScoringSession:
             return np.concatenate(list(pool.map(self._model.predict, parts)))
 
 
-def _first_model_file(directory: Path, manifest: Manifest) -> tuple[str, bytes]:
-    for name in MODEL_FILES:
+def _first_model_file(directory: Path, manifest: Manifest, allowed: Sequence[str]) -> tuple[str, bytes]:
+    for name in allowed:
         content = read_verified(directory, manifest, name)
         if content is not None:
             return name, content
+    if PICKLE not in allowed and (directory / PICKLE).exists():
+        raise ArtifactError.from_pickle_alone(directory, allowed)
     raise ArtifactError.from_no_model_file(directory, MODEL_FILES)
 
 
@@ -177,7 +193,8 @@ def _from_text(content: bytes) -> lgb.Booster:
 def _from_pickle(content: bytes) -> lgb.Booster:
     import pickle
 
-    # Only bytes whose digest the manifest holds come this far (artifact.read_verified).
+    # Only bytes whose digest the manifest holds come this far (artifact.read_verified), and only where that is allowed:
+    # whoever can write the file can write the manifest too.
     classifier: Any = pickle.load(io.BytesIO(content))  # noqa: S301
     booster: lgb.Booster = classifier.booster_
     return booster

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from data.errors import DataError, SettingError
 from data.raw import unused_notice
 from data.settings import Settings
+from inference.publishing import read_hold
 
 BAD_INPUT = 2
 Advance = Callable[[int, int], None]
@@ -67,11 +68,17 @@ def check_port(number: int, host: str = "127.0.0.1") -> None:
             raise SettingError.from_taken_port(host, number, error.strerror or str(error)) from None
 
 
-def say_unused(settings: Settings) -> None:
-    """Say which files in the raw folder are not used, where there are any."""
-    notice = unused_notice(settings.raw)
-    if notice:
-        print(f"Notice: {notice}", flush=True)
+def say_notices(settings: Settings) -> None:
+    """Say which files in the raw folder are not used and that builds are held, where that is so."""
+    hold = read_hold(settings)
+    for notice in (unused_notice(settings.raw), hold.notice() if hold else ""):
+        if notice:
+            print(f"Notice: {notice}", flush=True)
+
+
+def say_waiting(sentence: str) -> None:
+    """Say on stderr what a command waits for."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dashboard.server import serve
 from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
-from scripts._cli import check_port, port, progress, run, say_unused
+from scripts._cli import check_port, port, progress, run, say_notices, say_waiting
 
 
 def main() -> None:
@@ -20,10 +20,10 @@ def main() -> None:
     check_port(arguments.port)
     if arguments.predictions is None:
         settings = load_settings()
-        if build(settings, progress):
+        if build(settings, progress, say=say_waiting):
             # A process of its own: what building took up in memory is not the server's to hold.
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
-        say_unused(settings)
+        say_notices(settings)
     else:
         source = import_predictions(arguments.predictions, parse_mapping(arguments.map)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")

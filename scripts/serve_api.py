@@ -11,7 +11,7 @@ from inference.pipeline import build
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.session import ScoringSession
-from scripts._cli import check_port, port, progress, run, say_unused
+from scripts._cli import check_port, port, progress, run, say_notices, say_waiting
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -24,12 +24,12 @@ def main() -> None:
     arguments = parser.parse_args()
     check_port(arguments.port, arguments.host)
     settings, service_settings = load_settings(), load_service_settings()
-    if build(settings, progress):
+    if build(settings, progress, say=say_waiting):
         # A process of its own: what building took up in memory is not the service's to hold.
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
-    say_unused(settings)
+    say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
-    ScoringSession.open(settings.model, provider=settings.provider)
+    ScoringSession.open(settings.model, provider=settings.provider, allow_pickle=settings.allow_pickle)
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
     shown = "localhost" if arguments.host in LOOPBACK else arguments.host

@@ -89,4 +89,4 @@ def open_session() -> ScoringSession:
 @st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
 def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
     """The session on the model published as `version`."""
-    return ScoringSession.open(settings().model, provider=settings().provider)
+    return ScoringSession.open(settings().model, provider=settings().provider, allow_pickle=settings().allow_pickle)

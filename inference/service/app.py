@@ -94,7 +94,9 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: ServiceSettings) -> AsyncIterator[None]:
-    session = ScoringSession.open(settings.model, provider=settings.provider)
+    session = ScoringSession.open(
+        settings.model, provider=settings.provider, allow_pickle=settings.allow_pickle
+    )  # fmt: skip
     app.state.service = Service(session, service_settings, app.state.metrics)
     app.state.explanations = Explanations(settings, session)
     seconds = service_settings.seconds
