@@ -98,6 +98,10 @@ class Staging:
         self.settings = replace(real, processed=self._folder, model=self._folder / MODEL)
         self._folder.mkdir()
 
+    def settings_with_raw(self) -> Settings:
+        """The settings under which this portfolio is made from the file in its own raw folder."""
+        return replace(self.settings, raw=self._folder / RAW)
+
     def take_current(self) -> None:
         """Begin with the portfolio in service."""
         _link_all(self._real.processed, self._real.model, self._folder)
