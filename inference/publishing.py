@@ -25,11 +25,11 @@ import orjson
 
 from data.build_lock import LOCK, build_lock
 from data.errors import FileError
+from data.records import RECORD
 from data.settings import Settings
 from data.storage import check_file_place, dead_parts, part_beside, sweep_parts, write_atomically
 from inference.artifact import MANIFEST, MODEL_FILES, check_place
 
-RECORD = "portfolio.json"
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"
 MODEL, RAW = "model", "raw"
 FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", RECORD)
@@ -169,11 +169,13 @@ def finish(settings: Settings) -> None:
     incoming = settings.processed / INCOMING
     if not incoming.is_dir():
         return
-    for name in (*FILES, HELD):
+    for name in (*FILES[:-1], HELD):
         _put(incoming / name, settings.processed / name)
     model = incoming / MODEL
     if model.is_dir() and not _same_files(model, settings.model):
         _put_folder(model, settings.model)
+    # Last: whoever reads in between waits for the record that fits.
+    _put(incoming / RECORD, settings.processed / RECORD)
     for source in _files(incoming / RAW):
         _put(source, settings.raw / source.name)
     if (incoming / PREVIOUS).is_dir():

@@ -29,7 +29,7 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
     say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
-    ScoringSession.open(settings.model, provider=settings.provider, allow_pickle=settings.allow_pickle)
+    ScoringSession.open_built(settings)
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
     shown = "localhost" if arguments.host in LOOPBACK else arguments.host

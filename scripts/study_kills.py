@@ -27,7 +27,9 @@ def main() -> None:
         say("building two portfolios")
         portfolios = Portfolios.make(Path(name) / "template")
         left = max(arguments.kills - arguments.builds, 0)
-        shares = [left // 4, left // 4, left - 2 * (left // 4), arguments.builds]
+        # A file is replaced in fewer calls than that: what is left over falls to the rollbacks.
+        shares = [min(left // 4, 30), min(left // 4, 50), 0, arguments.builds]
+        shares[2] = left - shares[0] - shares[1]
         works = [writing("file"), writing("folder"), portfolios.rolling_back(), portfolios.building()]
         for work, kills in zip(works, shares, strict=True):
             if kills:

@@ -94,9 +94,7 @@ def make_app(settings: Settings, service_settings: ServiceSettings, lifecycle: L
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: ServiceSettings) -> AsyncIterator[None]:
-    session = ScoringSession.open(
-        settings.model, provider=settings.provider, allow_pickle=settings.allow_pickle
-    )  # fmt: skip
+    session = ScoringSession.open_built(settings)
     app.state.service = Service(session, service_settings, app.state.metrics)
     app.state.explanations = Explanations(settings, session)
     seconds = service_settings.seconds

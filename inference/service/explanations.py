@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
-
 from data import schema
-from data.errors import DataError, FileError
+from data.convert import open_applications
+from data.errors import DataError
 from data.facts import describe_table
 from data.settings import Settings
 from inference.assessment import Assessment, assess
 from inference.comparison import Reference, find_reference
-from inference.contributions import load_contributions_of
+from inference.contributions import open_contributions
 from inference.errors import ContributionsError
 from inference.explainer import Explainer
 from inference.service.problems import ProblemError
@@ -40,10 +39,10 @@ class Reasoning:
         Raises:
             DataError: trees, applications or contributions are not at hand, or do not belong together.
         """
-        table = _table(settings)
+        table = open_applications(settings)
         typical = {name: facts.typical for name, facts in describe_table(table).items()}
         explainer = Explainer.open(settings.model, typical)
-        contributions = load_contributions_of(settings.contributions, session.manifest)
+        contributions = open_contributions(settings, session.manifest)
         if not contributions.are_of(table.select(schema.ID).collect().to_series()):
             raise ContributionsError.from_other_applications()
         return cls(explainer, find_reference(contributions, table, session, session.manifest.cutoff))
@@ -51,12 +50,6 @@ class Reasoning:
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:
         """What is said of one application at the model's cutoff; raises ReferredError where too little is known."""
         return assess(application, session.manifest.cutoff, session, self.explainer, self.reference)
-
-
-def _table(settings: Settings) -> pl.LazyFrame:
-    if not settings.applications.exists():
-        raise FileError.from_missing(settings.applications)
-    return pl.scan_parquet(settings.applications, glob=False)
 
 
 class Explanations:
