@@ -12,6 +12,11 @@ _TABLE = re.compile(r"application[ _-]?train\b.*?\.(csv|csv\.gz|csv\.zip|zip|par
 _MOST_NAMED = 5
 
 
+def is_table_name(name: str) -> bool:
+    """Whether a file of this name, which is no path, is taken for an application table."""
+    return Path(name).name == name and _TABLE.fullmatch(name) is not None
+
+
 def find_raw(folder: Path) -> Path | None:
     """The application table dropped into `folder`, or None.
 

@@ -20,11 +20,13 @@ import orjson
 from data.errors import DamageError
 from data.opening import check_readable, is_there, read_bytes, reading
 from data.settings import Settings
+from data.signing import SigningError, check_signed, signed
 from data.storage import write_atomically
 from data.typed import read_typed
 
 RECORD = "portfolio.json"
 FORMAT = 1
+_PURPOSE = "scoreroom.record"
 APPLICATIONS, MODEL, PREDICTIONS, CONTRIBUTIONS = "applications", "model", "predictions", "contributions"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -95,8 +97,8 @@ class PortfolioRecord:
     format: int = FORMAT
 
     def to_json(self) -> bytes:
-        """The record as it is stored."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+        """The record as it is stored, signed where a key is in force."""
+        return orjson.dumps(signed(asdict(self), _PURPOSE), option=orjson.OPT_INDENT_2)
 
     @classmethod
     def load(cls, path: Path) -> PortfolioRecord:
@@ -104,24 +106,26 @@ class PortfolioRecord:
 
         Raises:
             DamageError: there is none, or it cannot be read as one of this format.
+            SigningError: it is not signed with the key in force.
         """
         try:
             with reading(path):
-                return cls.of_json(read_bytes(path))
+                return cls.of_json(read_bytes(path), path)
         except DamageError as error:
             raise DamageError.from_record(path, error.reason) from None
 
     @classmethod
-    def of_json(cls, content: bytes) -> PortfolioRecord:
+    def of_json(cls, content: bytes, path: Path = Path(RECORD)) -> PortfolioRecord:
         """The record that `to_json` wrote.
 
         Raises:
             ValueError: it is not JSON, a part is missing or wrong, or the format is another one.
+            SigningError: it is not signed with the key in force.
         """
         parsed: Any = orjson.loads(content)
         if not isinstance(parsed, dict) or parsed.get("format") != FORMAT:
             raise ValueError(f"it is no record of format {FORMAT}")
-        return read_typed(cls, parsed)
+        return read_typed(cls, check_signed(parsed, _PURPOSE, path))
 
     def with_product(self, name: str, product: Product) -> PortfolioRecord:
         """This record with another `product`."""
@@ -137,7 +141,7 @@ def load_record(settings: Settings) -> PortfolioRecord:
     """The record of what was built, an empty one where it is missing or damaged: then all is to be built again."""
     try:
         return PortfolioRecord.load(record_path(settings))
-    except DamageError:
+    except (DamageError, SigningError):
         return PortfolioRecord()
 
 

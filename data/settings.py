@@ -32,6 +32,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_ROWS", str(PORTFOLIO_ROWS), "applications in the embedded portfolio"),
     Setting("SCOREROOM_SEED", str(PORTFOLIO_SEED), "seed of the embedded portfolio, the folds and the model"),
     Setting("SCOREROOM_PROVIDER", "CPUExecutionProvider", "ONNX Runtime execution provider of the scoring session"),
+    Setting(
+        "SCOREROOM_ALLOW_PICKLE",
+        "",
+        "`1` lets `model.pkl` be opened where `model.onnx` and `model.txt` are missing; a pickle can run any code",
+    ),
+    Setting(
+        "SCOREROOM_SIGNING_KEY_FILE",
+        "",
+        "key that signs what is built; with it, what is unsigned or signed by another key is not opened",
+    ),
 )
 
 
@@ -45,6 +55,7 @@ class Settings:
     rows: int
     seed: int
     provider: str
+    allow_pickle: bool = False
 
     @property
     def applications(self) -> Path:
@@ -66,8 +77,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environment`, defaults for what it does not name.
 
     Raises:
-        SettingError: a value that should be a whole number is none, or a row count under 1,000; or what should be a
-            folder is something else, or may not be read.
+        SettingError: a value is not an integer or a switch, `SCOREROOM_ROWS` is below 1,000, or a folder is something
+            else or may not be read.
     """
     values = values_in_force(SETTINGS, environment)
     return Settings(
@@ -77,6 +88,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         rows=read_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
         seed=read_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
         provider=values["SCOREROOM_PROVIDER"],
+        allow_pickle=read_switch("SCOREROOM_ALLOW_PICKLE", values["SCOREROOM_ALLOW_PICKLE"]),
     )
 
 
@@ -114,3 +126,14 @@ def read_whole(name: str, text: str, *, at_least: int) -> int:
     if value < at_least:
         raise SettingError.from_bad_number(name, text, at_least)
     return value
+
+
+def read_switch(name: str, text: str) -> bool:
+    """Whether the setting `name` is on: 1 is, 0 and nothing are off.
+
+    Raises:
+        SettingError: `text` is something else.
+    """
+    if text not in ("", "0", "1"):
+        raise SettingError.from_bad_text(name, text, "1 or 0")
+    return text == "1"

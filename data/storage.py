@@ -6,19 +6,27 @@ import errno
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
 
+from data import owners
 from data.errors import FileError
+from data.exchange import exchange
 from data.opening import open_file
 
 ROW_GROUP_ROWS = 1 << 16
 _CHUNK = 1 << 20
+_ASIDE = ".old"
+_PART = re.compile(rf"\.(?P<name>.+)\.(?P<owner>{owners.PATTERN})-[0-9a-f]{{8}}\.part(\.old)?", re.DOTALL)
+# A part of another machine or container, whose processes cannot be seen from here, is left alone for a day.
+_FOREIGN_SECONDS = 86_400
 
 
 @contextmanager
@@ -26,7 +34,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on a clean exit it takes the place of `path`, otherwise it is removed.
 
     The temporary path may be made a file or a directory by the caller; a file replaces a file, a directory a directory.
-    A symbolic link stays, and what it points to is replaced. The content is on the disk before the name changes.
+    Either is done in one step where the file system can exchange directories; elsewhere a directory is away for the
+    instant between two renames. A symbolic link stays, and what it points to is replaced. The content is on the disk
+    before the name changes. What dead processes left behind of earlier attempts is removed first.
 
     Raises:
         FileError: the place cannot be written (no rights, disk full, the parent is a file, a device stands there, or a
@@ -34,9 +44,10 @@ def write_atomically(path: Path) -> Iterator[Path]:
             writing, so let the block do nothing else.
     """
     place = _place(path)
-    beside = place.with_name(f".{place.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    beside = part_beside(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        sweep_parts(place.parent, place.name)
         yield beside
         _flush(beside)
         _swap(beside, place)
@@ -89,6 +100,51 @@ def check_file_place(path: Path) -> None:
         raise FileError.from_unwritable(path, error.strerror or str(error)) from error
 
 
+def part_beside(place: Path) -> Path:
+    """A path beside `place` for what is to replace it, named so that it is swept once this process is gone."""
+    return place.with_name(f".{place.name}.{owners.own()}-{secrets.token_hex(4)}.part")
+
+
+def sweep_parts(folder: Path, name: str | None = None) -> None:
+    """Remove the parts in `folder` that dead processes left, of the file or directory `name` or of all.
+
+    A directory that had stepped aside for another that never came is put back.
+
+    Raises:
+        OSError: the folder cannot be read; a part that cannot be removed stays.
+    """
+    for part in dead_parts(folder, name):
+        with suppress(OSError):
+            match = _PART.fullmatch(part.name)
+            place = folder / match["name"] if match else part
+            if part.suffix == _ASIDE and not place.exists():
+                part.rename(place)
+            else:
+                _remove(part)
+
+
+def dead_parts(folder: Path, name: str | None = None) -> list[Path]:
+    """The parts in `folder` that dead processes left, of the file or directory `name` or of all."""
+    if not folder.is_dir():
+        return []
+    found = [(path, _PART.fullmatch(path.name)) for path in folder.iterdir() if path.suffix in (".part", _ASIDE)]
+    return [
+        path
+        for path, match in found
+        if match and (name is None or match["name"] == name) and _is_dead(path, match["owner"])
+    ]
+
+
+def _is_dead(part: Path, owner: str) -> bool:
+    alive = owners.is_alive(owner)
+    if alive is not None:
+        return not alive
+    try:
+        return time.time() - part.stat().st_mtime > _FOREIGN_SECONDS
+    except OSError:
+        return False
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()
@@ -122,11 +178,15 @@ def _swap(new: Path, place: Path) -> None:
     if new.is_dir() != place.is_dir() and place.exists():
         code = errno.EISDIR if place.is_dir() else errno.ENOTDIR
         raise OSError(code, os.strerror(code))
-    # rename() replaces a file in one step but refuses a directory that is not empty: that one steps aside first.
+    # rename() replaces a file in one step but refuses a directory that is not empty.
     if not place.is_dir():
         new.replace(place)
-        return
-    aside = place.with_name(f"{new.name}.old")
+    elif not exchange(new, place):
+        _swap_in_two_steps(new, place)
+
+
+def _swap_in_two_steps(new: Path, place: Path) -> None:
+    aside = place.with_name(f"{new.name}{_ASIDE}")
     place.rename(aside)
     try:
         new.rename(place)

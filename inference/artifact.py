@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from data.errors import DamageError
 from data.opening import is_there, read_bytes
 from data.records import FileRecord
+from data.signing import SigningError, check_signed, signed
 from data.typed import read_typed
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.encoding import FeatureSet, level_codes
@@ -23,9 +24,13 @@ MANIFEST = "manifest.json"
 ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
+WITHOUT_PICKLE = (ONNX, TEXT)
 SCHEMA_VERSION = 2
+_PURPOSE = "scoreroom.manifest"
+_MOST_READS = 100
 # Settings that change how long training takes and nothing else.
 _WITHOUT_EFFECT = frozenset({"threads"})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,22 @@ class Manifest:
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
 
+    def to_signed_json(self) -> bytes:
+        """The manifest as it is published: signed where a key is in force.
+
+        Raises:
+            FileError, SigningKeyError: the key cannot be read.
+        """
+        return orjson.dumps(signed(asdict(self), _PURPOSE), option=orjson.OPT_INDENT_2)
+
     @classmethod
     def load(cls, directory: Path) -> Manifest:
         """The manifest of a model directory.
 
         Raises:
-            ArtifactError: there is none, it is no manifest, or one of another schema version.
+            ArtifactError: there is none, it is no manifest or one of another schema version, or it is not signed with
+                the key in force.
+            FileError, SigningKeyError: the key cannot be read.
         """
         path = directory / MANIFEST
         read = _read(path)
@@ -98,7 +113,9 @@ class Manifest:
         if version != SCHEMA_VERSION:
             raise ArtifactError.from_version(directory, version, SCHEMA_VERSION)
         try:
-            return _checked(read_typed(cls, content))
+            return _checked(read_typed(cls, check_signed(content, _PURPOSE, path)))
+        except SigningError as error:
+            raise ArtifactError(str(error)) from None
         except ValueError as error:
             raise ArtifactError.from_unreadable(path, f"a part is missing or wrong: {error}") from None
 
@@ -166,13 +183,40 @@ def read_text(directory: Path, manifest: Manifest) -> str:
         raise ArtifactError.from_unreadable(directory / TEXT, str(error)) from None
 
 
-def is_whole(directory: Path, manifest: Manifest) -> bool:
-    """Whether at least one model file is there and none that is there was altered."""
+def read_published(directory: Path, read: Callable[[], T]) -> T:
+    """What `read` returns of a model directory, all from one model: again where another was published meanwhile.
+
+    Raises:
+        ArtifactError: as `read`.
+    """
+    for _ in range(_MOST_READS):
+        before = _version(directory)
+        try:
+            found = read()
+        except ArtifactError:
+            if _version(directory) == before:
+                raise
+        else:
+            if _version(directory) == before:
+                return found
+    return read()
+
+
+def _version(directory: Path) -> tuple[int, ...] | None:
     try:
-        contents = [read_verified(directory, manifest, name) for name in MODEL_FILES]
+        found = directory.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def is_whole(directory: Path, manifest: Manifest, *, allow_pickle: bool = False) -> bool:
+    """Whether at least one model file is there that may be opened, and none that is there was altered."""
+    try:
+        found = {name for name in MODEL_FILES if read_verified(directory, manifest, name) is not None}
     except ArtifactError:
         return False
-    return any(content is not None for content in contents)
+    return not found.isdisjoint(MODEL_FILES if allow_pickle else WITHOUT_PICKLE)
 
 
 def check_place(directory: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.records import FileRecord
+from data.signing import key_in_force
 from data.storage import write_atomically
 from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT, Manifest, check_place, feature_records
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
@@ -62,12 +63,15 @@ def publish_model(
         FeatureError, TrainingError: the table cannot be trained on.
         ParityError: the exported model differs from the trained one; what was published before stays.
         ArtifactError: the directory holds something else than a model.
-        FileError: the directory cannot be written.
+        FileError: the directory cannot be written, or the signing key in force cannot be read.
+        SigningKeyError: the signing key in force is none, or others may read it.
     """
     # Training brings LightGBM, two seconds that a program which only asks about a model need not wait for.
     from inference.training import train
 
     check_place(directory)
+    # A key that cannot be used is said before the work, not after it.
+    key_in_force()
     settings = settings or TrainingSettings()
     steps = _Steps(progress)
     model = train(applications, seed=seed, settings=settings, progress=steps.training)
@@ -76,7 +80,7 @@ def publish_model(
     parity = _parity(model, files[ONNX], applications)
     steps.reached(_PROVEN)
     manifest = _manifest(model, parity, files, data_digest)
-    _write(directory, {**files, MANIFEST: manifest.to_json()})
+    _write(directory, {**files, MANIFEST: manifest.to_signed_json()})
     steps.reached(_ALL)
     return PublishedModel(
         directory,

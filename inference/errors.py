@@ -94,6 +94,20 @@ class ArtifactError(InferenceError):
         return cls(f"{directory}: none of {', '.join(names)} is there; run `make build` again.")
 
     @classmethod
+    def from_pickle_alone(cls, directory: Path, names: Iterable[str]) -> Self:
+        return cls(
+            f"{directory}: {' and '.join(names)} are missing, and model.pkl is not opened because a pickle can run any "
+            "code; run `make build` again, or set SCOREROOM_ALLOW_PICKLE=1 if nobody else can write there."
+        )
+
+    @classmethod
+    def from_pickle(cls, directory: Path) -> Self:
+        return cls(
+            f"{directory}: model.pkl, which this measures, is not opened because a pickle can run any code; set "
+            "SCOREROOM_ALLOW_PICKLE=1 if nobody else can write there."
+        )
+
+    @classmethod
     def from_unreadable(cls, path: Path, reason: str) -> Self:
         return cls(f"{path}: cannot be read ({reason}); run `make build` again.")
 
@@ -186,3 +200,27 @@ class ContributionsError(InferenceError):
     @classmethod
     def from_foreign_file(cls, path: Path) -> Self:
         return cls(f"{path}: holds no contributions that this program can read; run `make build` again.")
+
+
+class HoldError(InferenceError):
+    """A rollback or a restore that cannot be done, or that holds a portfolio which is not whole any more."""
+
+    @classmethod
+    def from_damaged(cls, notice: str) -> Self:
+        return cls(f"The portfolio in service is not whole, and nothing was built. {notice}")
+
+    @classmethod
+    def from_nothing_kept(cls, folder: Path) -> Self:
+        return cls(f"{folder}: no previous portfolio is kept; one is from the first build on that changes the model.")
+
+    @classmethod
+    def from_held(cls, notice: str) -> Self:
+        return cls(f"One portfolio is kept, and that is the later one; nothing was changed. {notice}")
+
+    @classmethod
+    def from_not_held(cls) -> Self:
+        return cls("Nothing was rolled back, so that there is nothing to go forward to.")
+
+    @classmethod
+    def from_unfit(cls, origin: str, reason: str) -> Self:
+        return cls(f"{origin}: cannot be served ({reason}); nothing was changed.")

@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.opening import reading
-from inference.artifact import TEXT, Manifest, read_text
+from inference.artifact import TEXT, Manifest, read_published, read_text
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError
 from inference.features import FEATURES
@@ -94,10 +94,14 @@ class Explainer:
         from inference.shapley import ShapleyModel
 
         directory = Path(directory)
-        manifest = manifest or Manifest.load(directory)
-        if manifest.features_sha256 != features.digest:
-            raise ArtifactError.from_other_features(directory)
-        text = read_text(directory, manifest)
+
+        def read() -> str:
+            found = manifest or Manifest.load(directory)
+            if found.features_sha256 != features.digest:
+                raise ArtifactError.from_other_features(directory)
+            return read_text(directory, found)
+
+        text = read_published(directory, read)
         with reading(directory / TEXT):
             model = ShapleyModel(text)
         return cls(model, typical, features)

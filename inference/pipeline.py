@@ -7,6 +7,7 @@ from now.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -45,8 +46,9 @@ from data.settings import PROFILE, Settings
 from data.storage import check_file_place, read_parquet
 from inference.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
-from inference.errors import InferenceError
+from inference.errors import HoldError, InferenceError
 from inference.features import FEATURES
+from inference.publishing import Say, has_leftovers, read_hold, silent, staging
 
 EMBEDDED = "Embedded portfolio (synthetic)"
 
@@ -55,14 +57,80 @@ Progress = Callable[[str], AbstractContextManager[Advance]]
 Origin = Mapping[str, str | int]
 
 
-def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
+def build(settings: Settings, progress: Progress, *, say: Say = silent, release: bool = False) -> tuple[str, ...]:
     """Build what is missing, damaged or stale and name the steps that ran; `progress` shows each while it runs.
 
-    Applications come from `application_train.*` in the raw folder where there is one, else they are synthetic.
+    Applications come from `application_train.*` in the raw folder where there is one, else they are synthetic. What is
+    built takes its place as a whole at the end, and the portfolio before it is kept where the model is another one.
+    Where another build is under way, this one waits for it and `say`s so. Where builds are held (`publishing.Hold`),
+    only contributions are built again; `release` ends that.
 
     Raises:
         DataError: the dropped file is wrong, or a place cannot be written.
+        HoldError: builds are held and what is held is damaged.
     """
+    if not release and _is_settled(settings):
+        return ()
+    with staging(settings, say) as stage:
+        stage.take_current()
+        hold = None if release else read_hold(settings)
+        if hold is None:
+            done = _build_stale(stage.settings, progress)
+        elif belongs_together(stage.settings):
+            done = _build_contributions_if_stale(stage.settings, progress)
+        else:
+            raise HoldError.from_damaged(hold.notice())
+        if done or release:
+            changed = model_of(stage.settings) != model_of(settings)
+            stage.commit(keep_current=changed and belongs_together(settings), hold=hold)
+        return done
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether building from the data and settings at hand would change nothing.
+
+    Raises:
+        DataError: the dropped file cannot be read.
+    """
+    origin, record = _origin(settings, find_raw(settings.raw)), load_record(settings)
+    look_at(settings, record)
+    if not (_applications_are_fresh(settings, record, origin) and _predictions_are_fresh(settings, record)):
+        return False
+    return _contributions_are_fresh(settings, record)
+
+
+def belongs_together(settings: Settings) -> bool:
+    """Whether model, applications and predictions are what was built, and belong to one another."""
+    record = load_record(settings)
+    if not all(is_intact(settings, record, name) for name in (APPLICATIONS, MODEL, PREDICTIONS)):
+        return False
+    try:
+        manifest = Manifest.load(settings.model)
+        digest = read_predictions_source(settings.predictions).digest
+        is_of_model = manifest.training_data_sha256 == _sha256(settings.applications) and digest == _digest(manifest)
+    except DataError:
+        return False
+    return is_of_model and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
+
+
+def model_of(settings: Settings) -> str:
+    """What the published model is told apart by in short, empty where there is none that can be opened."""
+    try:
+        return Manifest.load(settings.model).files[ONNX].sha256[:12]
+    except (InferenceError, KeyError):
+        return ""
+
+
+def _is_settled(settings: Settings) -> bool:
+    if read_hold(settings) is None:
+        settled = is_current(settings)
+    else:
+        settled = belongs_together(settings) and _contributions_are_fresh(settings, load_record(settings))
+    # A folder that may only be read keeps what others left in it.
+    return settled and not (has_leftovers(settings) and os.access(settings.processed, os.W_OK))
+
+
+def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
     done = []
     raw = find_raw(settings.raw)
     record = load_record(settings)
@@ -76,11 +144,15 @@ def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
         done.append(PREDICTIONS)
         check_file_place(settings.predictions)
         _build_predictions(settings, raw, progress)
-    if not _contributions_are_fresh(settings, load_record(settings)):
-        done.append(CONTRIBUTIONS)
-        check_file_place(settings.contributions)
-        _build_contributions(settings, progress)
-    return tuple(done)
+    return (*done, *_build_contributions_if_stale(settings, progress))
+
+
+def _build_contributions_if_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
+    if _contributions_are_fresh(settings, load_record(settings)):
+        return ()
+    check_file_place(settings.contributions)
+    _build_contributions(settings, progress)
+    return (CONTRIBUTIONS,)
 
 
 def _origin(settings: Settings, raw: Path | None) -> Origin:
@@ -148,7 +220,11 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
         return False
     current = manifest.was_made_from(_sha256(settings.applications), FEATURES.digest, settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
-    return current and is_whole(settings.model, manifest) and digest == _digest(manifest)
+    return (
+        current
+        and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
+        and digest == _digest(manifest)
+    )
 
 
 def _check_predicted(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data.records import MODEL, check_built
 from data.scores import exact_score
 from data.settings import Settings
-from inference.artifact import MODEL_FILES, ONNX, TEXT, Manifest, read_verified
+from inference.artifact import MODEL_FILES, ONNX, PICKLE, TEXT, WITHOUT_PICKLE, Manifest, read_published, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError
 from inference.features import FEATURES
@@ -97,21 +97,35 @@ class ScoringSession:
 
     @classmethod
     def open(
-        cls, directory: Path, *, provider: str = CPU, threads: int = 1, features: FeatureSet = FEATURES
+        cls,
+        directory: Path,
+        *,
+        provider: str = CPU,
+        threads: int = 1,
+        features: FeatureSet = FEATURES,
+        allow_pickle: bool = False,
     ) -> ScoringSession:
-        """Load the model of a directory: `model.onnx`, where that is missing `model.txt`, then `model.pkl`.
+        """Load the model of a directory: `model.onnx`, where that is missing `model.txt`, then `model.pkl` if allowed.
 
-        `threads` is how many parts of a large matrix are scored at once; a single row always takes one.
+        `threads` is how many parts of a large matrix are scored at once; a single row always takes one. Unpickling runs
+        whatever the file says, so `allow_pickle` is for directories that nobody else can write to.
 
         Raises:
-            ArtifactError: no model there, one trained on other features, or a file that is not the published one.
+            ArtifactError: no model there, one trained on other features, a file that is not the published one, or
+                nothing but a pickle that may not be opened.
+            FileError, SigningKeyError: the signing key in force cannot be read.
             ProviderError: `provider` is not available here; the message lists those that are.
         """
         directory = Path(directory)
-        manifest = Manifest.load(directory)
-        if manifest.features_sha256 != features.digest:
-            raise ArtifactError.from_other_features(directory)
-        name, content = _first_model_file(directory, manifest)
+        allowed = MODEL_FILES if allow_pickle else WITHOUT_PICKLE
+
+        def read() -> tuple[Manifest, str, bytes]:
+            manifest = Manifest.load(directory)
+            if manifest.features_sha256 != features.digest:
+                raise ArtifactError.from_other_features(directory)
+            return manifest, *_first_model_file(directory, manifest, allowed)
+
+        manifest, name, content = read_published(directory, read)
         model = _load(directory / name, content, provider, len(features.names))
         return cls(model, manifest, features=features, threads=threads, fallback_reason=_reason(directory, name))
 
@@ -124,7 +138,7 @@ class ScoringSession:
             ArtifactError, ProviderError: as `open`.
         """
         check_built(settings, MODEL)
-        return cls.open(settings.model, provider=settings.provider, threads=threads)
+        return cls.open(settings.model, provider=settings.provider, threads=threads, allow_pickle=settings.allow_pickle)
 
     def score(self, application: Mapping[str, object]) -> float:
         """PD of one application, the decimal that its float32 names; a column that is not given counts as missing.
@@ -162,11 +176,13 @@ class ScoringSession:
             return np.concatenate(list(pool.map(self._model.predict, parts)))
 
 
-def _first_model_file(directory: Path, manifest: Manifest) -> tuple[str, bytes]:
-    for name in MODEL_FILES:
+def _first_model_file(directory: Path, manifest: Manifest, allowed: Sequence[str]) -> tuple[str, bytes]:
+    for name in allowed:
         content = read_verified(directory, manifest, name)
         if content is not None:
             return name, content
+    if PICKLE not in allowed and (directory / PICKLE).exists():
+        raise ArtifactError.from_pickle_alone(directory, allowed)
     raise ArtifactError.from_no_model_file(directory, MODEL_FILES)
 
 
@@ -206,7 +222,8 @@ def _from_text(content: bytes) -> lgb.Booster:
 def _from_pickle(content: bytes) -> lgb.Booster:
     import pickle
 
-    # Only bytes whose digest the manifest holds come this far (artifact.read_verified).
+    # Only bytes whose digest the manifest holds come this far (artifact.read_verified), and only where that is allowed:
+    # whoever can write the file can write the manifest too.
     classifier: Any = pickle.load(io.BytesIO(content))  # noqa: S301
     booster: lgb.Booster = classifier.booster_
     return booster

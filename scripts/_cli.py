@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from data.errors import DataError, SettingError
 from data.raw import unused_notice
 from data.settings import Settings
+from inference.publishing import read_hold
 from inference.serving.gate import EVERYWHERE
 from inference.serving.settings import WebSettings
 
@@ -84,11 +85,17 @@ def address_of(host: str, number: int, web: WebSettings) -> str:
     return f"{'http' if web.tls is None else 'https'}://{shown}:{number}{web.base_path}"
 
 
-def say_unused(settings: Settings) -> None:
-    """Say which files in the raw folder are not used, where there are any."""
-    notice = unused_notice(settings.raw)
-    if notice:
-        print(f"Notice: {notice}", flush=True)
+def say_notices(settings: Settings) -> None:
+    """Say which files in the raw folder are not used and that builds are held, where that is so."""
+    hold = read_hold(settings)
+    for notice in (unused_notice(settings.raw), hold.notice() if hold else ""):
+        if notice:
+            print(f"Notice: {notice}", flush=True)
+
+
+def say_waiting(sentence: str) -> None:
+    """Say on stderr what a command waits for."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -6,16 +6,22 @@ import argparse
 
 from data.settings import load_settings
 from inference.pipeline import build
-from scripts._cli import progress, run, say_unused
+from inference.publishing import read_hold
+from scripts._cli import progress, run, say_notices, say_waiting
 
 
 def main() -> None:
     """Build, and say what was built."""
-    argparse.ArgumentParser(prog="python -m scripts.build", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m scripts.build", description=__doc__)
+    parser.add_argument("--release", action="store_true", help="build even where a rollback or a restore holds builds")
+    arguments = parser.parse_args()
     settings = load_settings()
-    done = build(settings, progress)
-    say_unused(settings)
-    print(f"Built {' and '.join(done)}." if done else "Everything is up to date.")
+    done = build(settings, progress, say=say_waiting, release=arguments.release)
+    say_notices(settings)
+    if done:
+        print(f"Built {' and '.join(done)}.")
+    else:
+        print("Nothing was built." if read_hold(settings) else "Everything is up to date.")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ def main() -> None:
     if arguments.model == settings.model:
         session = ScoringSession.open_built(settings, threads=2)
     else:
-        session = ScoringSession.open(arguments.model, provider=settings.provider, threads=2)
+        session = ScoringSession.open(
+            arguments.model, provider=settings.provider, threads=2, allow_pickle=settings.allow_pickle
+        )
     if session.fallback_reason:
         print(f"Notice: {session.fallback_reason}.")
     with progress(f"Scoring {arguments.source.name}") as advance:

@@ -14,7 +14,7 @@ from data.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
 from inference.serving.settings import load_web_settings
-from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_unused
+from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
 
 
 def main() -> None:
@@ -26,11 +26,11 @@ def main() -> None:
     if arguments.predictions is None:
         settings = load_settings()
         with journal.noting("build") as facts:
-            built = facts["steps"] = build(settings, progress)
+            built = facts["steps"] = build(settings, progress, say=say_waiting)
         if built:
             # A process of its own: what building took up in memory is not the server's to hold.
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
-        say_unused(settings)
+        say_notices(settings)
     else:
         source = import_predictions(arguments.predictions, parse_mapping(arguments.map)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")

@@ -12,7 +12,7 @@ from inference.service.models import open_model
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.serving.settings import load_web_settings
-from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_unused
+from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
 
 
 def main() -> None:
@@ -23,10 +23,10 @@ def main() -> None:
     arguments = parser.parse_args()
     check_port(arguments.port, arguments.host)
     settings, service_settings, web = load_settings(), load_service_settings(), load_web_settings()
-    if build(settings, progress):
+    if build(settings, progress, say=say_waiting):
         # A process of its own: what building took up in memory is not the service's to hold.
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
-    say_unused(settings)
+    say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
     open_model(settings)
     if arguments.host not in LOOPBACK and service_settings.keys is None:

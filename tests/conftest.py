@@ -17,6 +17,7 @@ from data.settings import Settings, load_settings
 from inference.build import PublishedModel, publish_model
 from inference.pipeline import build
 from inference.training_settings import TrainingSettings
+from scripts._kills import Portfolios
 from scripts.benchmarks.browser import BrowserError, find_chromium
 
 TABLE_ROWS = 3_000
@@ -101,6 +102,12 @@ def published(applications: pl.DataFrame, tmp_path_factory: pytest.TempPathFacto
     """A model trained on `applications` and published; copy its directory before changing anything in it."""
     directory: Path = tmp_path_factory.mktemp("model") / "artifacts"
     return publish_model(applications, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def portfolios(tmp_path_factory: pytest.TempPathFactory) -> Portfolios:
+    """Two small portfolios, the later in service and the earlier kept; copy the template before changing anything."""
+    return Portfolios.make(tmp_path_factory.mktemp("portfolios") / "template")
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,13 @@ class Published:
 
     @classmethod
     def read(cls, settings: Settings) -> Self:
-        """Those that `settings` name."""
-        # Verified against the manifest by read_verified, and made by this project's own build.
+        """Those that `settings` name.
+
+        Raises:
+            ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or there is none.
+        """
+        if not settings.allow_pickle:
+            raise ArtifactError.from_pickle(settings.model)
         content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
         if content is None:
             raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))

@@ -9,6 +9,8 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +18,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from data import owners
 from data.errors import FileError
-from data.storage import check_file_place, sha256_of, write_atomically, write_parquet
+from data.storage import check_file_place, sha256_of, sweep_parts, write_atomically, write_parquet
 
 ROOT = Path(__file__).resolve().parents[2]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -236,6 +239,63 @@ def test_place_is_checked_before_the_work(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file"]
 
 
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_parts_of_dead_processes_are_swept_and_those_of_live_ones_stay(tmp_path: Path, is_folder: bool) -> None:
+    place, dead = tmp_path / "file", dead_owner()
+    names_of = [f".file.{owner}-0123abcd.part{old}" for owner in (dead, owners.own()) for old in ("", ".old")]
+    for name in (*names_of, f".other.{dead}-0123abcd.part", f".file.{dead}-0123abcd.part.txt"):
+        if is_folder:
+            (tmp_path / name / "sub").mkdir(parents=True)
+        else:
+            (tmp_path / name).touch()
+    place.touch()
+    write_text(place)
+    assert names(tmp_path) == sorted(
+        ["file", f".file.{dead}-0123abcd.part.txt", f".other.{dead}-0123abcd.part", *names_of[2:]]
+    )
+
+
+def test_parts_of_another_machine_are_left_for_a_day(tmp_path: Path) -> None:
+    owner = "0" * 8 + owners.own()[8:]
+    fresh, old = (tmp_path / f".file.{owner}-{n}123abcd.part" for n in (0, 1))
+    fresh.touch()
+    old.touch()
+    os.utime(old, (time.time() - 86_500, time.time() - 86_500))
+    write_text(tmp_path / "file")
+    assert names(tmp_path) == [fresh.name, "file"]
+
+
+def test_a_directory_that_stepped_aside_for_one_that_never_came_is_put_back(tmp_path: Path) -> None:
+    aside = tmp_path / f".model.{dead_owner()}-0123abcd.part.old"
+    (aside / "whole").mkdir(parents=True)
+    sweep_parts(tmp_path)
+    assert names(tmp_path / "model") == ["whole"]
+    assert names(tmp_path) == ["model"]
+
+
+def test_readers_meet_a_directory_at_any_time(tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    stop, missed, seen = threading.Event(), [], 0
+
+    def read() -> None:
+        nonlocal seen
+        while not stop.is_set():
+            seen += 1
+            if not place.exists():
+                missed.append(seen)
+
+    write_folder(place)
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(200):
+        write_folder(place)
+    stop.set()
+    reader.join()
+    assert seen > 200
+    assert missed == []
+    assert names(tmp_path) == ["model"]
+
+
 def test_parquet_is_zstd_in_row_groups_with_its_metadata(tmp_path: Path) -> None:
     frame = pl.DataFrame({"a": pl.int_range(150_000, eager=True)})
     write_parquet(frame, tmp_path / "file.parquet", metadata={"key": "value"})
@@ -252,6 +312,18 @@ def test_digest_is_that_of_the_whole_file(tmp_path: Path, size: int) -> None:
     content = bytes(index % 251 for index in range(size))
     (tmp_path / "file").write_bytes(content)
     assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+def dead_owner() -> str:
+    """A process that has ended."""
+    command = [sys.executable, "-c", "from data import owners; print(owners.own())"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def write_folder(path: Path) -> None:
+    with write_atomically(path) as beside:
+        beside.mkdir()
+        (beside / "file").touch()
 
 
 def write_text(path: Path) -> None:

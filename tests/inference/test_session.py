@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import shutil
@@ -63,7 +64,7 @@ def test_fallback_says_which_and_why_and_scores_the_same(
 ) -> None:
     for name in removed:
         (directory / name).unlink()
-    fallback = ScoringSession.open(directory)
+    fallback = ScoringSession.open(directory, allow_pickle=True)
     assert fallback.backend == backend
     assert reason in fallback.fallback_reason
     np.testing.assert_array_equal(fallback.score_frame(applications), session.score_frame(applications))
@@ -105,10 +106,24 @@ def test_pickle_of_another_digest_is_never_unpickled(directory: Path, tmp_path: 
     content = pickle.dumps(Malicious(witness))
     (directory / "model.pkl").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"model\.pkl: is not the file that was published"):
-        ScoringSession.open(directory)
+        ScoringSession.open(directory, allow_pickle=True)
     assert not witness.exists()
     pickle.loads(content)
     assert witness.exists(), "the pickle must be one that would have acted"
+
+
+def test_pickle_is_not_opened_unasked_though_the_manifest_vouches_for_it(directory: Path, tmp_path: Path) -> None:
+    witness = tmp_path / "executed"
+    for name in ("model.onnx", "model.txt"):
+        (directory / name).unlink()
+    content = pickle.dumps(Malicious(witness))
+    (directory / "model.pkl").write_bytes(content)
+    told = json.loads((directory / MANIFEST).read_bytes())
+    told["files"]["model.pkl"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (directory / MANIFEST).write_text(json.dumps(told))
+    with pytest.raises(ArtifactError, match=r"model\.onnx and model\.txt are missing, and model\.pkl is not opened"):
+        ScoringSession.open(directory)
+    assert not witness.exists()
 
 
 def test_unknown_provider_lists_those_available(published: PublishedModel) -> None:

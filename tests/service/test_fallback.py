@@ -31,7 +31,7 @@ def test_without_its_graph_it_starts_on_the_fallback_and_says_so(
 ) -> None:
     for name in missing:
         (model / name).unlink()
-    with start(MODEL=str(model)) as service:
+    with start(MODEL=str(model), ALLOW_PICKLE="1") as service:
         ready, described = (service.client.get(route).json() for route in ("/health/ready", "/v1/model"))
         for told in (ready, described):
             assert told["backend"] == used

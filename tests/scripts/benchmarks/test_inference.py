@@ -12,6 +12,7 @@ import pytest
 from data.settings import Settings
 from inference.artifact import PICKLE
 from inference.build import PublishedModel
+from inference.errors import ArtifactError
 from inference.features import FEATURES
 from scripts._measure import DifferenceError
 from scripts.benchmarks.inference import Published, _check_decisions, _contenders, measure_batch, measure_product
@@ -19,7 +20,12 @@ from scripts.benchmarks.inference import Published, _check_decisions, _contender
 
 @pytest.fixture(scope="module")
 def scored(built: Settings) -> Published:
-    return Published.read(built)
+    return Published.read(replace(built, allow_pickle=True))
+
+
+def test_the_pickle_is_opened_only_where_that_is_allowed(built: Settings) -> None:
+    with pytest.raises(ArtifactError, match="set SCOREROOM_ALLOW_PICKLE=1"):
+        Published.read(built)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")

@@ -1,0 +1,24 @@
+"""Put the portfolio of an archive in service, after all of it was checked; the one before is kept."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from data.settings import load_settings
+from inference.backup import restore
+from scripts._cli import run, say_waiting
+
+
+def main() -> None:
+    """Check, restore, and say what is in service now."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.restore", description=__doc__)
+    parser.add_argument("archive", type=Path, help="what `python -m scripts.backup` wrote")
+    done = restore(load_settings(), parser.parse_args().archive, say_waiting)
+    print(f"Model {done.index.model} of the backup from {done.index.created} is served now, with its portfolio.")
+    if done.hold is not None:
+        print(f"Notice: {done.hold.notice()}")
+
+
+if __name__ == "__main__":
+    run(main)
