@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data import schema
-from data.errors import FileError, SchemaError
-from data.opening import check_readable
+from data.errors import DamageError, FileError, SchemaError
+from data.opening import check_readable, reading
+from data.records import APPLICATIONS, check_built
 from data.schema import Column
+from data.settings import Settings
 from data.sources import CsvSource, Progress, Source, open_source
 from data.storage import check_file_place, read_parquet, sha256_of, write_parquet
 from data.validate import (
@@ -160,6 +162,36 @@ def write_applications(frame: pl.DataFrame, out: Path, source: Mapping[str, obje
     write_parquet(frame, out, metadata=told, row_group_rows=ROWS_READ_FOR_ONE)
 
 
+def open_applications(settings: Settings) -> pl.LazyFrame:
+    """The built application table, lazily, after making sure that it is what was built.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    check_built(settings, APPLICATIONS)
+    return scan_applications(settings.applications)
+
+
+def scan_applications(path: Path) -> pl.LazyFrame:
+    """The application table in `path`, lazily; reads the footer.
+
+    Raises:
+        DamageError: it cannot be read, has other columns or dtypes than an application table, or no rows.
+    """
+    with reading(path):
+        check_readable(path)
+        table = pl.scan_parquet(path, glob=False)
+        found = pl.DataFrame(schema=table.collect_schema())
+        n_rows = int(table.select(pl.len()).collect().item())
+    try:
+        _check_dtypes(found)
+    except SchemaError as error:
+        raise DamageError.from_content(path, f"does not hold applications ({str(error).rstrip('.')})") from None
+    if not n_rows:
+        raise DamageError.from_content(path, "holds no rows")
+    return table
+
+
 def read_source(path: Path) -> dict[str, object]:
     """The provenance that `write_applications` put into a Parquet file.
 
@@ -174,7 +206,7 @@ def read_source(path: Path) -> dict[str, object]:
         raise FileError.from_damaged(path, ".parquet") from error
     try:
         source = json.loads(metadata[SOURCE_KEY.encode()])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         raise FileError.from_no_source(path) from None
     if not isinstance(source, dict):
         raise FileError.from_no_source(path)

@@ -33,15 +33,17 @@ class SchemaError(DataError):
 
 
 class FileError(DataError):
-    """A file that cannot be opened, read or written, or that holds no table."""
+    """A file that cannot be opened, read or written, or that holds no table; `reason` is why, where it is known."""
+
+    reason = ""
 
     @classmethod
     def from_missing(cls, path: Path) -> Self:
-        return cls(f"{path}: no such file; check the path.")
+        return cls.from_unreadable(path, "no such file", "check the path")
 
     @classmethod
     def from_directory(cls, path: Path) -> Self:
-        return cls(f"{path}: is a directory; name the file inside it.")
+        return cls.from_unreadable(path, "is a directory", "name the file inside it")
 
     @classmethod
     def from_empty(cls, path: Path) -> Self:
@@ -49,7 +51,9 @@ class FileError(DataError):
 
     @classmethod
     def from_unreadable(cls, path: Path, reason: str, fix: str) -> Self:
-        return cls(f"{path}: {reason}; {fix}.")
+        error = cls(f"{path}: {reason}; {fix}.")
+        error.reason = reason
+        return error
 
     @classmethod
     def from_no_access(cls, path: Path, reason: str) -> Self:
@@ -98,6 +102,44 @@ class FileError(DataError):
     @classmethod
     def from_unwritable(cls, path: Path, reason: str) -> Self:
         return cls(f"{path}: cannot be written ({reason}); nothing was changed there.")
+
+
+class DamageError(FileError):
+    """A file of the built portfolio that is not what was built."""
+
+    @classmethod
+    def from_digest(cls, path: Path, found: str, expected: str) -> Self:
+        return cls(
+            f"{path}: is not the file that was built (SHA-256 {found[:12]}..., the record says {expected[:12]}...); "
+            f"{_REBUILD}."
+        )
+
+    @classmethod
+    def from_record(cls, path: Path, reason: str) -> Self:
+        return cls(f"{path}: there is no record of what was built ({_shortened(reason)}); {_REBUILD}.")
+
+    @classmethod
+    def from_trouble(cls, path: Path, error: BaseException) -> Self:
+        """`error` is what reading `path` raised."""
+        said = error.reason if isinstance(error, FileError) else error.strerror if isinstance(error, OSError) else None
+        reason = _shortened(said or str(error) or type(error).__name__)
+        found = cls(f"{path}: cannot be read ({reason}); {_REBUILD}.")
+        found.reason = reason
+        return found
+
+    @classmethod
+    def from_content(cls, path: Path, what: str) -> Self:
+        return cls(f"{path}: {what}; {_REBUILD}.")
+
+
+_REBUILD = "run `make build`, which builds it again"
+_REASON_CHARACTERS = 160
+
+
+def _shortened(reason: str) -> str:
+    """The first line of what a library says, as part of a sentence."""
+    line = " ".join(reason.strip().splitlines()[:1]).rstrip(".;")
+    return "".join(each if each.isprintable() else " " for each in line)[:_REASON_CHARACTERS]
 
 
 class TableError(DataError):

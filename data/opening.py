@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,12 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from data.errors import FileError
+import polars as pl
+import pyarrow as pa
+
+from data.errors import DamageError, DataError, FileError
 
 CSV, GZIP, ZIP, PARQUET = ".csv", ".gz", ".zip", ".parquet"
 
 # What unpacking a damaged archive raises; NotImplementedError is zipfile's word for an unknown compression.
 DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+
+# What a damaged file makes its readers raise: Polars (a panic among them), Arrow, and the parsers of what it says of
+# itself, which come upon missing keys, other types and text that is not UTF-8.
+TROUBLE = (
+    pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError, ValueError, TypeError,
+    LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error,
+)  # fmt: skip
 
 _MAGIC = {b"PAR1": PARQUET, b"\x1f\x8b": GZIP, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
 
@@ -36,6 +47,34 @@ def check_readable(path: Path) -> None:
         raise FileError.from_special(path)
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything at all can be found at `path`, be it what cannot be read."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one sentence whatever reading `path`, a file of the portfolio, raises in the block.
+
+    Let the block do nothing else than read: its own errors would pass for damage.
+
+    Raises:
+        DamageError: it cannot be read as what it should be.
+    """
+    try:
+        yield
+    except TROUBLE as error:
+        if isinstance(error, DamageError) or (isinstance(error, DataError) and not isinstance(error, FileError)):
+            raise
+        raise DamageError.from_trouble(path, error) from error
+
+
 @contextmanager
 def open_readable(path: Path) -> Iterator[BinaryIO]:
     """`path` opened for reading bytes.
@@ -50,6 +89,16 @@ def open_readable(path: Path) -> Iterator[BinaryIO]:
         raise FileError.from_no_access(path, error.strerror or str(error)) from error
     with handle:
         yield handle
+
+
+def read_bytes(path: Path) -> bytes:
+    """What stands in a file of the portfolio.
+
+    Raises:
+        DamageError: it is not there, is no file, or cannot be read.
+    """
+    with reading(path), open_readable(path) as handle:
+        return handle.read()
 
 
 def kind_of(path: Path) -> str:

@@ -14,9 +14,14 @@ from pathlib import Path
 import polars as pl
 
 from data import schema
-from data.errors import FileError, PredictionsError
+from data.convert import open_applications
+from data.errors import DamageError, PredictionsError
+from data.opening import check_readable, reading
+from data.records import PREDICTIONS, check_built
 from data.scores import ScoreGrid, exact_scores
+from data.settings import Settings
 from data.storage import read_parquet, write_parquet
+from data.typed import read_typed
 
 _METADATA = "scoreroom.predictions"
 _FORMAT = 2
@@ -124,15 +129,31 @@ def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource
     write_parquet(frame, path, metadata={_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})})
 
 
-def scan_predictions(path: Path) -> pl.LazyFrame:
-    """The predictions in `path`, lazily.
+def open_predictions(settings: Settings) -> Predictions:
+    """The project's own predictions, in memory, after making sure that they are what was built.
 
     Raises:
-        FileError: there is no such file.
-        PredictionsError: the file is not a table of predictions of this version.
+        DataError: they are missing or damaged, or are not of the applications at hand.
     """
-    read_source(path)
-    return pl.scan_parquet(path, glob=False)
+    check_built(settings, PREDICTIONS)
+    found = load_predictions(settings.predictions)
+    try:
+        applications = open_applications(settings)
+    except DamageError:
+        # Said where applications are asked for; the predictions are what was built.
+        return found
+    check_rows(settings.predictions, found.frame, applications)
+    return found
+
+
+def own_digest(settings: Settings) -> str:
+    """What the project's own predictions are told apart by, after making sure that they are what was built.
+
+    Raises:
+        DataError: they are missing or damaged.
+    """
+    check_built(settings, PREDICTIONS)
+    return read_source(settings.predictions).digest
 
 
 def load_predictions(path: Path) -> Predictions:
@@ -141,10 +162,58 @@ def load_predictions(path: Path) -> Predictions:
     Raises:
         FileError: there is no such file.
         PredictionsError: the file is not a table of predictions of this version.
+        DamageError: it holds what predictions cannot.
     """
     source = read_source(path)
-    frame = read_parquet(path)
+    with reading(path):
+        frame = read_parquet(path)
+    check_columns(path, frame.schema)
+    check_rows(path, frame)
     return Predictions(frame, source, describe_columns(frame))
+
+
+def check_columns(path: Path, found: pl.Schema) -> None:
+    """Raise DamageError unless `found` is the schema of a table of predictions that `make_predictions` made."""
+    expected = _expected_schema()
+    if found.names() != expected.names():
+        raise DamageError.from_content(path, "has other columns than predictions have")
+    odd = [name for name, dtype in expected.items() if not _is_like(dtype, found[name])]
+    if odd:
+        raise DamageError.from_content(path, f"holds {found[odd[0]]} in column {odd[0]}")
+
+
+def check_rows(path: Path, frame: pl.DataFrame, applications: pl.LazyFrame | None = None) -> None:
+    """Raise DamageError unless there are rows, each with an id of its own, an outcome and a PD from 0 to 1.
+
+    Of `frame` only these columns are looked at. Ids and outcomes are those of `applications` where these are given.
+    """
+    if frame.is_empty():
+        raise DamageError.from_content(path, "holds no rows")
+    # NaN counts as larger than all numbers.
+    is_pd = pl.col(PROBABILITY).is_between(0.0, 1.0).fill_null(value=False)
+    wrong = frame.select(
+        (~is_pd).sum().alias("a PD outside 0 to 1"), pl.col(OUTCOME).null_count().alias("no outcome"),
+        pl.col(ID).null_count().alias("no id"), (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
+    ).row(0, named=True)  # fmt: skip
+    for what, n_rows in wrong.items():
+        if n_rows:
+            raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
+    if applications is not None:
+        told = applications.select(pl.col(schema.ID).alias(ID), (pl.col(schema.TARGET) == 1).alias(OUTCOME))
+        if not frame.select(ID, OUTCOME).equals(told.collect()):
+            raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
+
+
+def _expected_schema() -> pl.Schema:
+    empty = pl.DataFrame(schema=schema.polars_schema())
+    return make_predictions(empty, pl.Series([], dtype=pl.Float32), pl.Series([], dtype=pl.UInt8)).schema
+
+
+def _is_like(expected: pl.DataType, found: pl.DataType) -> bool:
+    if isinstance(expected, pl.Enum) and isinstance(found, pl.Enum):
+        # Levels that the schema does not list follow its own.
+        return found.categories[: len(expected.categories)].equals(expected.categories)
+    return found == expected
 
 
 def read_source(path: Path) -> PredictionsSource:
@@ -154,16 +223,15 @@ def read_source(path: Path) -> PredictionsSource:
         FileError: there is no such file.
         PredictionsError: the file is not a table of predictions of this version.
     """
-    if not path.exists():
-        raise FileError.from_missing(path)
+    check_readable(path)
     try:
-        text = pl.read_parquet_metadata(path).get(_METADATA, "{}")
-    except (pl.exceptions.PolarsError, OSError):
+        with reading(path):
+            found = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
+            if found.pop("format", None) == _FORMAT:
+                return read_typed(PredictionsSource, found)
+    except DamageError:
         raise PredictionsError.from_foreign_file(path) from None
-    found = json.loads(text)
-    if found.pop("format", None) != _FORMAT:
-        raise PredictionsError.from_foreign_file(path)
-    return PredictionsSource(**{**found, "notices": tuple(found["notices"])})
+    raise PredictionsError.from_foreign_file(path)
 
 
 def sentinel_of(name: str) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,6 +9,10 @@ from typing import Any
 
 import orjson
 
+from data.errors import DamageError
+from data.opening import is_there, read_bytes
+from data.records import FileRecord
+from data.typed import read_typed
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.encoding import FeatureSet, level_codes
 from inference.errors import ArtifactError
@@ -23,18 +26,6 @@ MODEL_FILES = (ONNX, TEXT, PICKLE)
 SCHEMA_VERSION = 2
 # Settings that change how long training takes and nothing else.
 _WITHOUT_EFFECT = frozenset({"threads"})
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What a published file must be; `size` in bytes."""
-
-    sha256: str
-    size: int
-
-    @classmethod
-    def of(cls, content: bytes) -> FileRecord:
-        return cls(hashlib.sha256(content).hexdigest(), len(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +87,31 @@ class Manifest:
             ArtifactError: there is none, it is no manifest, or one of another schema version.
         """
         path = directory / MANIFEST
+        read = _read(path)
+        if read is None:
+            raise ArtifactError.from_missing(directory)
         try:
-            content = orjson.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            raise ArtifactError.from_missing(directory) from None
-        except OSError as error:
-            raise ArtifactError.from_unreadable(path, error.strerror or str(error)) from None
+            content = orjson.loads(read)
         except orjson.JSONDecodeError as error:
             raise ArtifactError.from_unreadable(path, f"it is not JSON: {error}") from None
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version != SCHEMA_VERSION:
             raise ArtifactError.from_version(directory, version, SCHEMA_VERSION)
         try:
-            return _manifest(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return _checked(read_typed(cls, content))
+        except ValueError as error:
             raise ArtifactError.from_unreadable(path, f"a part is missing or wrong: {error}") from None
 
 
-def _manifest(content: dict[str, Any]) -> Manifest:
-    features = tuple(FeatureRecord(**{**f, "sources": tuple(f["sources"])}) for f in content["features"])
-    files = {name: FileRecord(**record) for name, record in content["files"].items()}
-    numbers = {"cutoff": float(content["cutoff"]), "band_edges": tuple(map(float, content["band_edges"]))}
-    found = content["sufficiency"]
-    columns = {name: tuple(found[name]) for name in ("required", "one_of", "counted")}
-    sufficiency = Sufficiency(**columns, most_lacking=int(found["most_lacking"]))
-    rules = {**numbers, "sufficiency": sufficiency}
-    return Manifest(**{**content, **rules, "features": features, "files": files})
+def _checked(manifest: Manifest) -> Manifest:
+    edges, signs = manifest.band_edges, {-1, 0, 1}
+    if not 0 <= manifest.cutoff <= 1 or not edges or list(edges) != sorted({0.0, *edges, 1.0})[1:-1]:
+        raise ValueError("the cutoff or the band edges are no rising PDs")
+    if not {feature.constraint for feature in manifest.features} | set(manifest.directions.values()) <= signs:
+        raise ValueError("a direction is none of -1, 0 and 1")
+    if not {ONNX, TEXT} <= manifest.files.keys():
+        raise ValueError("the files are not those of a model")
+    return manifest
 
 
 def feature_records(features: FeatureSet) -> tuple[FeatureRecord, ...]:
@@ -141,17 +131,39 @@ def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes | Non
         ArtifactError: the file is not the one that the manifest describes, or cannot be read.
     """
     path = directory / name
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    content = _read(path)
+    if content is None:
         return None
-    except OSError as error:
-        raise ArtifactError.from_unreadable(path, error.strerror or str(error)) from None
     expected = manifest.files.get(name)
     found = FileRecord.of(content)
     if found != expected:
         raise ArtifactError.from_digest(path, found.sha256, expected.sha256 if expected else "no such file")
     return content
+
+
+def _read(path: Path) -> bytes | None:
+    """What stands in `path`, or None where there is no such file."""
+    try:
+        return read_bytes(path)
+    except DamageError as error:
+        if not is_there(path):
+            return None
+        raise ArtifactError.from_unreadable(path, error.reason) from None
+
+
+def read_text(directory: Path, manifest: Manifest) -> str:
+    """The published trees as LightGBM writes them.
+
+    Raises:
+        ArtifactError: they are missing, altered or no text.
+    """
+    content = read_verified(directory, manifest, TEXT)
+    if content is None:
+        raise ArtifactError.from_no_model_file(directory, (TEXT,))
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ArtifactError.from_unreadable(directory / TEXT, str(error)) from None
 
 
 def is_whole(directory: Path, manifest: Manifest) -> bool:
@@ -165,5 +177,11 @@ def is_whole(directory: Path, manifest: Manifest) -> bool:
 
 def check_place(directory: Path) -> None:
     """Raise ArtifactError where publishing would take the place of a folder that holds something else than a model."""
-    if directory.is_dir() and any(directory.iterdir()) and not (directory / MANIFEST).is_file():
+    if not is_there(directory):
+        return
+    try:
+        is_foreign = any(directory.iterdir()) and not (directory / MANIFEST).is_file()
+    except OSError as error:
+        raise ArtifactError.from_unreadable(directory, error.strerror or str(error)) from None
+    if is_foreign:
         raise ArtifactError.from_foreign_directory(directory)

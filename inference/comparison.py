@@ -15,7 +15,8 @@ from data import schema
 from data.schema import Kind
 from data.storage import ROW_GROUP_ROWS
 from inference.contributions import Contributions, digest_of_model, make_contributions
-from inference.decision import is_declined
+from inference.decision import is_declined, probabilities_of
+from inference.errors import ContributionsError
 from inference.session import ScoringSession
 from inference.values import Value
 
@@ -112,14 +113,22 @@ def find_reference(
 
     Raises:
         FeatureError: the applications lack a column of the model.
+        ContributionsError: the contributions do not add up to what `session` gives these applications.
     """
     sources = applications.select(session.features.sources)
 
-    def score(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return session.score_frame(_gathered(sources, rows))
-
+    log_odds = published_log_odds(contributions)
     error = contributions.max_error * len(contributions.features)
-    rows = just_approved(published_log_odds(contributions), error, score, cutoff, n)
+
+    def score(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        probabilities = session.score_frame(_gathered(sources, rows))
+        # A PD moves by at most a quarter of what its log-odds do; what moves further is of another model or other rows,
+        # whatever the file says of itself.
+        if np.any(np.abs(probabilities - probabilities_of(log_odds[rows])) > error / 4 + _ARITHMETIC):
+            raise ContributionsError.from_other_model()
+        return probabilities
+
+    rows = just_approved(log_odds, error, score, cutoff, n)
     return make_reference(contributions, _gathered(sources, rows), rows)
 
 

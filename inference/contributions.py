@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.errors import DamageError
+from data.opening import check_readable, is_there, reading
+from data.records import CONTRIBUTIONS, check_built
+from data.settings import Settings
 from data.storage import read_parquet, write_parquet
-from inference.artifact import TEXT, Manifest, read_verified
+from data.typed import read_typed
+from inference.artifact import TEXT, Manifest, read_text
 from inference.encoding import Feature, FeatureSet, level_codes
-from inference.errors import ArtifactError, ContributionsError
+from inference.errors import ContributionsError
 from inference.features import FEATURES
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ STEP = 1e-4
 LARGEST = np.iinfo(np.int16).max
 _METADATA = "scoreroom.contributions"
 _FORMAT = 1
+# Of a feature's two columns.
+_DTYPES = (pl.Int16(), pl.UInt8())
 _COMPUTED, _ALL = 80, 100
 # A level of a dropped file that the schema does not list.
 _OTHER_LEVEL = "Not listed"
@@ -95,6 +102,41 @@ class ExplainedFeature:
         """The column of value bins; that of contributions is called like the feature."""
         return f"{self.name}:bin"
 
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Its two columns: contributions and bins."""
+        return self.name, self.code_column
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the file of contributions says of itself; see `Contributions`."""
+
+    digest: str
+    ids_digest: str
+    step: float
+    base: float
+    max_error: float
+    features: tuple[ExplainedFeature, ...]
+    format: int = _FORMAT
+
+    def has_columns(self, found: pl.Schema) -> bool:
+        """Whether `found` are the columns that this tells of, in their dtypes."""
+        return dict(found) == {
+            name: dtype for each in self.features for name, dtype in zip(each.columns, _DTYPES, strict=True)
+        }
+
+    def fits(self, frame: pl.DataFrame) -> bool:
+        """Whether `frame` is what this says: each feature's contributions within its range, and its bins."""
+        if frame.is_empty() or not self.has_columns(frame.schema) or any(frame.null_count().row(0)):
+            return False
+        ends = frame.select(pl.all().min().name.suffix(" min"), pl.all().max().name.suffix(" max")).row(0, named=True)
+        return all(
+            (ends[f"{each.name} min"], ends[f"{each.name} max"]) == (each.lowest, each.highest)
+            and ends[f"{each.code_column} max"] <= each.bins.size
+            for each in self.features
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
@@ -140,12 +182,10 @@ def build_contributions(applications: pl.DataFrame, directory: Path, path: Path,
     from inference.shapley import ShapleyModel
 
     manifest = Manifest.load(directory)
-    text = read_verified(directory, manifest, TEXT)
-    if text is None:
-        raise ArtifactError.from_no_model_file(directory, (TEXT,))
-    made = make_contributions(
-        applications, ShapleyModel(text.decode()), digest=digest_of_model(manifest), progress=progress
-    )
+    text = read_text(directory, manifest)
+    with reading(directory / TEXT):
+        model = ShapleyModel(text)
+    made = make_contributions(applications, model, digest=digest_of_model(manifest), progress=progress)
     write_contributions(made, path)
     progress(_ALL, _ALL)
 
@@ -215,16 +255,29 @@ def write_contributions(contributions: Contributions, path: Path) -> None:
     Raises:
         FileError: the place cannot be written.
     """
-    told = {
-        "format": _FORMAT,
-        "digest": contributions.digest,
-        "ids_digest": contributions.ids_digest,
-        "step": contributions.step,
-        "base": contributions.base,
-        "max_error": contributions.max_error,
-        "features": [asdict(feature) for feature in contributions.features],
-    }
+    told = asdict(
+        Header(
+            contributions.digest, contributions.ids_digest, contributions.step, contributions.base,
+            contributions.max_error, contributions.features,
+        )
+    )  # fmt: skip
     write_parquet(contributions.frame, path, metadata={_METADATA: json.dumps(told)})
+
+
+def open_contributions(settings: Settings, manifest: Manifest) -> Contributions:
+    """The portfolio's contributions, in memory, after making sure that they are what was built.
+
+    Raises:
+        ContributionsError: there are none, or those of another model than `manifest` describes.
+        DamageError: they are damaged.
+    """
+    if not is_there(settings.contributions):
+        raise ContributionsError.from_missing(settings.contributions)
+    check_built(settings, CONTRIBUTIONS)
+    found = load_contributions(settings.contributions)
+    if found.digest != digest_of_model(manifest):
+        raise ContributionsError.from_other_model()
+    return found
 
 
 def load_contributions(path: Path) -> Contributions:
@@ -233,53 +286,34 @@ def load_contributions(path: Path) -> Contributions:
     Raises:
         ContributionsError: there is no such file, or it holds no contributions of this version.
     """
-    told = _told(path)
-    features = tuple(_feature(each) for each in told["features"])
-    names = {name for feature in features for name in (feature.name, feature.code_column)}
-    # One piece a column, so that it is read as an array without being copied.
-    frame = read_parquet(path).rechunk()
-    if names != set(frame.columns):
+    header = read_header(path)
+    try:
+        with reading(path):
+            # One piece a column, so that it is read as an array without being copied.
+            frame = read_parquet(path).rechunk()
+    except DamageError:
+        raise ContributionsError.from_foreign_file(path) from None
+    if not header.fits(frame):
         raise ContributionsError.from_foreign_file(path)
     return Contributions(
-        frame, features, told["step"], told["base"], told["max_error"], told["ids_digest"], told["digest"]
+        frame, header.features, header.step, header.base, header.max_error, header.ids_digest, header.digest
     )
 
 
-def load_contributions_of(path: Path, manifest: Manifest) -> Contributions:
-    """The contributions in `path`, which have to be those of the model that `manifest` describes.
-
-    Raises:
-        ContributionsError: there is no such file, it holds no contributions of this version, or those of another model.
-    """
-    found = load_contributions(path)
-    if found.digest != digest_of_model(manifest):
-        raise ContributionsError.from_other_model()
-    return found
-
-
-def read_digest(path: Path) -> str:
-    """What the contributions in `path` are told apart by; reads the file's footer only.
+def read_header(path: Path) -> Header:
+    """What the contributions in `path` say of themselves; reads the file's footer only.
 
     Raises:
         ContributionsError: there is no such file, or it holds no contributions of this version.
     """
-    return str(_told(path)["digest"])
-
-
-def _told(path: Path) -> Mapping[str, Any]:
-    if not path.exists():
+    if not is_there(path):
         raise ContributionsError.from_missing(path)
     try:
-        text = pl.read_parquet_metadata(path).get(_METADATA, "{}")
-    except (pl.exceptions.PolarsError, OSError):
+        with reading(path):
+            check_readable(path)
+            header = read_typed(Header, json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}")))
+    except DamageError:
         raise ContributionsError.from_foreign_file(path) from None
-    told: Mapping[str, Any] = json.loads(text)
-    if told.get("format") != _FORMAT:
+    if header.format != _FORMAT or header.step <= 0:
         raise ContributionsError.from_foreign_file(path)
-    return told
-
-
-def _feature(told: Mapping[str, Any]) -> ExplainedFeature:
-    bins = told["bins"]
-    found = ValueBins(BinKind(bins["kind"]), tuple(bins["levels"]), tuple(bins["numbers"]))
-    return ExplainedFeature(told["name"], told["label"], told["lowest"], told["highest"], found)
+    return header

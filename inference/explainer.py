@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from inference.artifact import TEXT, Manifest, read_verified
+from data.opening import reading
+from inference.artifact import TEXT, Manifest, read_text
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError
 from inference.features import FEATURES
@@ -96,10 +97,10 @@ class Explainer:
         manifest = manifest or Manifest.load(directory)
         if manifest.features_sha256 != features.digest:
             raise ArtifactError.from_other_features(directory)
-        text = read_verified(directory, manifest, TEXT)
-        if text is None:
-            raise ArtifactError.from_no_model_file(directory, (TEXT,))
-        return cls(ShapleyModel(text.decode()), typical, features)
+        text = read_text(directory, manifest)
+        with reading(directory / TEXT):
+            model = ShapleyModel(text)
+        return cls(model, typical, features)
 
     @property
     def base(self) -> float:

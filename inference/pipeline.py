@@ -1,35 +1,62 @@
-"""From nothing, or from a dropped file, to a scored portfolio: the steps in order, each only when it is stale."""
+"""From nothing, or from a dropped file, to a scored portfolio: the steps in order, each only when it is stale.
+
+A product is stale when it is not what was built (`data.records`), or what it was made from is not what it would be made
+from now.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import polars as pl
 
 from data import schema
-from data.convert import convert, read_source, write_applications
-from data.errors import FileError, PredictionsError
-from data.predictions import PredictionsSource, make_predictions, write_predictions
+from data.convert import convert, scan_applications, write_applications
+from data.errors import DataError, FileError
+from data.opening import check_readable, is_there, reading
+from data.predictions import (
+    ID,
+    OUTCOME,
+    PROBABILITY,
+    PredictionsSource,
+    check_columns,
+    check_rows,
+    make_predictions,
+    write_predictions,
+)
 from data.predictions import read_source as read_predictions_source
 from data.raw import find_raw
+from data.records import (
+    APPLICATIONS,
+    CONTRIBUTIONS,
+    MODEL,
+    PREDICTIONS,
+    FileRecord,
+    PortfolioRecord,
+    is_intact,
+    keep,
+    load_record,
+    look_at,
+)
 from data.settings import PROFILE, Settings
-from data.storage import read_parquet, sha256_of
-from inference.artifact import ONNX, TEXT, Manifest, is_whole
-from inference.contributions import build_contributions, digest_of_model, read_digest
-from inference.errors import ContributionsError, InferenceError
+from data.storage import check_file_place, read_parquet
+from inference.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
+from inference.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
+from inference.errors import InferenceError
 from inference.features import FEATURES
 
 EMBEDDED = "Embedded portfolio (synthetic)"
 
 Advance = Callable[[int, int], None]
 Progress = Callable[[str], AbstractContextManager[Advance]]
+Origin = Mapping[str, str | int]
 
 
 def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
-    """Build what is missing or stale and name the steps that ran; `progress` shows each while it runs.
+    """Build what is missing, damaged or stale and name the steps that ran; `progress` shows each while it runs.
 
     Applications come from `application_train.*` in the raw folder where there is one, else they are synthetic.
 
@@ -38,55 +65,100 @@ def build(settings: Settings, progress: Progress) -> tuple[str, ...]:
     """
     done = []
     raw = find_raw(settings.raw)
-    if not _applications_are_fresh(settings, raw):
-        done.append("applications")
-        _build_applications(settings, raw, progress)
-    if not _predictions_are_fresh(settings):
-        done.append("predictions")
+    record = load_record(settings)
+    look_at(settings, record)
+    origin = _origin(settings, raw)
+    if not _applications_are_fresh(settings, record, origin):
+        done.append(APPLICATIONS)
+        check_file_place(settings.applications)
+        _build_applications(settings, raw, origin, progress)
+    if not _predictions_are_fresh(settings, load_record(settings)):
+        done.append(PREDICTIONS)
+        check_file_place(settings.predictions)
         _build_predictions(settings, raw, progress)
-    if not _contributions_are_fresh(settings):
-        done.append("contributions")
+    if not _contributions_are_fresh(settings, load_record(settings)):
+        done.append(CONTRIBUTIONS)
+        check_file_place(settings.contributions)
         _build_contributions(settings, progress)
     return tuple(done)
 
 
-def _wanted_source(settings: Settings, raw: Path | None) -> dict[str, object]:
+def _origin(settings: Settings, raw: Path | None) -> Origin:
+    """What the application table is to be made from."""
     if raw is not None:
-        return {"kind": "file", "sha256": sha256_of(raw)}
-    return {"kind": "synthetic", "rows": settings.rows, "seed": settings.seed, "profile": sha256_of(PROFILE)}
+        check_readable(raw)
+        return {"kind": "file", "sha256": _digest_of(raw)}
+    return {"kind": "synthetic", "rows": settings.rows, "seed": settings.seed, "profile": _digest_of(PROFILE)}
 
 
-def _applications_are_fresh(settings: Settings, raw: Path | None) -> bool:
-    if not settings.applications.exists():
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a file that nothing here can build again."""
+    try:
+        return FileRecord.of_file(path).sha256
+    except FileError as error:
+        raise FileError.from_unreadable(path, f"cannot be read ({error.reason})", "put it back") from None
+
+
+def _applications_are_fresh(settings: Settings, record: PortfolioRecord, origin: Origin) -> bool:
+    if not is_intact(settings, record, APPLICATIONS) or record.products[APPLICATIONS].made_from != origin:
         return False
     try:
-        source = read_source(settings.applications)
+        rows = scan_applications(settings.applications).select(pl.len()).collect().item()
     except FileError:
         return False
-    return all(source.get(key) == value for key, value in _wanted_source(settings, raw).items())
+    # Whoever changes the table and the record alike is found out by the model, which tells what it was trained on.
+    return rows == origin.get("rows", rows) and _model_data(settings) in (None, _sha256(settings.applications))
 
 
-def _build_applications(settings: Settings, raw: Path | None, progress: Progress) -> None:
+def _model_data(settings: Settings) -> str | None:
+    """SHA-256 of the table that the published model was trained on; None where no model tells."""
+    try:
+        return Manifest.load(settings.model).training_data_sha256
+    except InferenceError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    return FileRecord.of_file(path).sha256
+
+
+def _build_applications(settings: Settings, raw: Path | None, origin: Origin, progress: Progress) -> None:
     if raw is not None:
         with progress(f"Reading {raw.name}") as advance:
             convert(raw, settings.applications, progress=advance)
-        return
-    from data.synthetic import make_applications
+    else:
+        from data.synthetic import make_applications
 
-    with progress("Making the portfolio") as advance:
-        frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
-        write_applications(frame, settings.applications, _wanted_source(settings, None))
+        with progress("Making the portfolio") as advance:
+            frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
+            write_applications(frame, settings.applications, origin)
+    keep(settings, APPLICATIONS, [settings.applications.name], origin)
 
 
-def _predictions_are_fresh(settings: Settings) -> bool:
-    try:
-        manifest = Manifest.load(settings.model)
-        source = read_predictions_source(settings.predictions)
-    except (FileError, PredictionsError, InferenceError):
+def _predictions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
+    if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
         return False
-    current = manifest.was_made_from(sha256_of(settings.applications), FEATURES.digest, settings.seed)
+    try:
+        if record.products[PREDICTIONS].made_from != _made_from_model(settings, record, ONNX):
+            return False
+        manifest = Manifest.load(settings.model)
+        digest = read_predictions_source(settings.predictions).digest
+        _check_predicted(settings)
+    except DataError:
+        return False
+    current = manifest.was_made_from(_sha256(settings.applications), FEATURES.digest, settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
-    return current and is_whole(settings.model, manifest) and source.digest == _digest(manifest)
+    return current and is_whole(settings.model, manifest) and digest == _digest(manifest)
+
+
+def _check_predicted(settings: Settings) -> None:
+    """Raise DamageError unless predictions that the record knows can be right: somebody may have written both."""
+    path = settings.predictions
+    with reading(path):
+        table = pl.scan_parquet(path, glob=False)
+        check_columns(path, table.collect_schema())
+        rows = table.select(ID, OUTCOME, PROBABILITY).collect()
+    check_rows(path, rows, scan_applications(settings.applications))
 
 
 def _digest(manifest: Manifest) -> str:
@@ -101,29 +173,58 @@ def _build_predictions(settings: Settings, raw: Path | None, progress: Progress)
     from inference.build import publish_model
 
     applications = read_parquet(settings.applications)
-    digest = sha256_of(settings.applications)
+    digest = _sha256(settings.applications)
     with progress("Training and checking the model") as advance:
         published = publish_model(
             applications, settings.model, data_digest=digest, seed=settings.seed, progress=advance
         )
+        origin: Origin = {"applications": digest, "features": FEATURES.digest, "seed": settings.seed}
+        keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
     with progress("Writing the predictions") as advance:
         probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, probabilities, folds)
         name = raw.name if raw else EMBEDDED
         source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
         write_predictions(frame, settings.predictions, source)
+        keep(
+            settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
+        )
         advance(1, 1)
 
 
-def _contributions_are_fresh(settings: Settings) -> bool:
+def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
+    """What is made of the applications and of the model's file `name`, which need not be there any more."""
+    files = record.products[MODEL].files
+    return {APPLICATIONS: _sha256(settings.applications), name: files[name].sha256 if name in files else ""}
+
+
+def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
     """Whether there is nothing to do; a model whose text was taken away still scores, but cannot be explained."""
+    if not is_there(settings.model / TEXT):
+        return True
+    if not is_intact(settings, record, CONTRIBUTIONS):
+        return False
+    ids = scan_applications(settings.applications).select(schema.ID).collect().to_series()
     try:
-        current = read_digest(settings.contributions) == digest_of_model(Manifest.load(settings.model))
-    except ContributionsError:
-        current = False
-    return current or not (settings.model / TEXT).exists()
+        if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
+            return False
+        header = read_header(settings.contributions)
+        with reading(settings.contributions):
+            table = pl.scan_parquet(settings.contributions, glob=False)
+            n_rows = table.select(pl.len()).collect().item()
+            is_table = header.has_columns(table.collect_schema()) and n_rows == len(ids)
+    except DataError:
+        return False
+    is_of_model = header.digest == digest_of_model(Manifest.load(settings.model))
+    return is_table and is_of_model and header.ids_digest == digest_of_ids(ids)
 
 
 def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress("Explaining every prediction") as advance:
         build_contributions(read_parquet(settings.applications), settings.model, settings.contributions, advance)
+        keep(
+            settings,
+            CONTRIBUTIONS,
+            [settings.contributions.name],
+            _made_from_model(settings, load_record(settings), TEXT),
+        )

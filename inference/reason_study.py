@@ -16,11 +16,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.convert import open_applications
 from data.facts import describe_table
 from data.schema import Kind
 from data.settings import Settings
 from inference.comparison import Reference, find_reference, just_approved, published_log_odds, typical_value
-from inference.contributions import load_contributions_of
+from inference.contributions import open_contributions
 from inference.counterfactuals import Counterfactual, find_changes
 from inference.decision import declines, is_declined
 from inference.explainer import Explainer
@@ -100,10 +101,10 @@ class Study:
         Raises:
             DataError: something is missing, or does not belong together.
         """
-        table = pl.read_parquet(settings.applications)
-        session = ScoringSession.open(settings.model)
+        table = open_applications(settings).collect()
+        session = ScoringSession.open_built(settings)
         typical = {name: facts.typical for name, facts in describe_table(table.lazy()).items()}
-        contributions = load_contributions_of(settings.contributions, session.manifest)
+        contributions = open_contributions(settings, session.manifest)
         probabilities = session.score_frame(table)
         error = contributions.max_error * len(contributions.features)
         log_odds, cutoff = published_log_odds(contributions), session.manifest.cutoff

@@ -13,7 +13,9 @@ import onnxruntime as ort
 import polars as pl
 from numpy.typing import NDArray
 
+from data.records import MODEL, check_built
 from data.scores import exact_score
+from data.settings import Settings
 from inference.artifact import MODEL_FILES, ONNX, TEXT, Manifest, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError
@@ -110,8 +112,19 @@ class ScoringSession:
         if manifest.features_sha256 != features.digest:
             raise ArtifactError.from_other_features(directory)
         name, content = _first_model_file(directory, manifest)
-        model = _load(name, content, provider)
+        model = _load(directory / name, content, provider, len(features.names))
         return cls(model, manifest, features=features, threads=threads, fallback_reason=_reason(directory, name))
+
+    @classmethod
+    def open_built(cls, settings: Settings, *, threads: int = 1) -> ScoringSession:
+        """Load the model of the portfolio, after making sure that it is what was built.
+
+        Raises:
+            DamageError: a file of it is another one than was built.
+            ArtifactError, ProviderError: as `open`.
+        """
+        check_built(settings, MODEL)
+        return cls.open(settings.model, provider=settings.provider, threads=threads)
 
     def score(self, application: Mapping[str, object]) -> float:
         """PD of one application, the decimal that its float32 names; a column that is not given counts as missing.
@@ -162,7 +175,23 @@ def _reason(directory: Path, name: str) -> str:
     return f"{' and '.join(missing)} missing in {directory}; using {name}, which is slower" if missing else ""
 
 
-def _load(name: str, content: bytes, provider: str) -> Backend:
+def _load(path: Path, content: bytes, provider: str, width: int) -> Backend:
+    """The model in `content`, proven to take a matrix of `width` columns and to give PDs."""
+    try:
+        model = _backend(path.name, content, provider)
+        answers = np.asarray(model.predict(np.zeros((2, width), dtype=np.float32)))
+    except ProviderError:
+        raise
+    except Exception as error:
+        # ONNX Runtime, LightGBM and pickle each have errors of their own for what is no model.
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise ArtifactError.from_unreadable(path, f"it is no model: {reason}") from error
+    if answers.shape != (2,) or not np.all((answers >= 0) & (answers <= 1)):
+        raise ArtifactError.from_unreadable(path, "it is no model: what it gives are no PDs")
+    return model
+
+
+def _backend(name: str, content: bytes, provider: str) -> Backend:
     if name == ONNX:
         return OnnxBackend(content, provider)
     return LightGbmBackend(name, _from_text(content) if name == TEXT else _from_pickle(content))

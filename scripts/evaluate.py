@@ -25,7 +25,8 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.report import Report, evaluate
 from data.errors import FileError, SettingError
 from data.imports import import_predictions, parse_mapping
-from data.predictions import Predictions, load_predictions
+from data.opening import is_there
+from data.predictions import Predictions, open_predictions
 from data.settings import load_settings
 from data.storage import check_file_place, write_atomically
 from inference.decision import DEFAULT_CUTOFF
@@ -78,10 +79,12 @@ def _parse() -> argparse.Namespace:
 
 
 def _at_hand() -> Predictions:
-    path = load_settings().predictions
-    if not path.exists():
-        raise FileError.from_unreadable(path, "there are no predictions yet", "name a file, or run `make build`")
-    return load_predictions(path)
+    settings = load_settings()
+    if not is_there(settings.predictions):
+        raise FileError.from_unreadable(
+            settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
+        )
+    return open_predictions(settings)
 
 
 def _cutoff(text: str) -> float:

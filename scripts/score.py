@@ -24,7 +24,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the scores go, .parquet or .csv")
     parser.add_argument("--model", type=Path, default=settings.model, help="model directory (default: %(default)s)")
     arguments = parser.parse_args()
-    session = ScoringSession.open(arguments.model, provider=settings.provider, threads=2)
+    # A model that was brought from elsewhere is judged by its own manifest.
+    if arguments.model == settings.model:
+        session = ScoringSession.open_built(settings, threads=2)
+    else:
+        session = ScoringSession.open(arguments.model, provider=settings.provider, threads=2)
     if session.fallback_reason:
         print(f"Notice: {session.fallback_reason}.")
     with progress(f"Scoring {arguments.source.name}") as advance:

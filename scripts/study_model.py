@@ -48,7 +48,7 @@ def main() -> None:
                 text, figures = _directions_table(kept), [asdict(result) for result in kept]
             case "monotone":
                 drawn = applications.sample(min(arguments.rows, applications.height), seed=seed)
-                session = ScoringSession.open(load_settings().model)
+                session = ScoringSession.open_built(load_settings())
                 found = count_reversals(drawn, session, progress=advance)
                 text, figures = _reversals_table(found), [asdict(result) for result in found]
             case _:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions, settings
+from dashboard.cache.sources import KEYS, SMALL, Dataset, model_version, predictions, settings
 from dashboard.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
@@ -18,9 +18,11 @@ from dashboard.metrics.explanation_counts import (
 from dashboard.value_labels import is_descending
 from data.errors import DataError
 from data.imports import version_of
+from data.opening import is_there
 from data.predictions import ID
+from data.records import CONTRIBUTIONS, check_built
 from inference.artifact import MANIFEST, Manifest
-from inference.contributions import Contributions, load_contributions_of
+from inference.contributions import Contributions, open_contributions
 from inference.errors import ContributionsError
 
 # Ten features' cells take 0.9 MB.
@@ -53,17 +55,21 @@ def explained(dataset: Dataset) -> Explained:
 def model_contributions() -> Explained:
     """The contributions of the applications that the published model was built on, whatever predictions are shown."""
     path, manifest = settings().contributions, settings().model / MANIFEST
-    if not path.exists():
+    if not is_there(path):
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
-    if not manifest.exists():
+    if not is_there(manifest):
         return Explained(None, reason="There is no model that the contributions could be of; `make build` makes it.")
-    return _model_contributions(f"{version_of(path)} {version_of(manifest)}")
+    try:
+        check_built(settings(), CONTRIBUTIONS)
+        return _model_contributions(f"{version_of(path)} {model_version()}")
+    except DataError as error:
+        return Explained(None, reason=str(error))
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...", hash_funcs=KEYS)
 def _model_contributions(version: str) -> Explained:
     try:
-        found = load_contributions_of(settings().contributions, Manifest.load(settings().model))
+        found = open_contributions(settings(), Manifest.load(settings().model))
     except DataError as error:
         return Explained(None, reason=str(error))
     return Explained(found, count_contributions(found), version=version)

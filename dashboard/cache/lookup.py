@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from dashboard import lookup
 from dashboard.cache.explanations import explained
 from dashboard.cache.portfolio import column_facts, portfolio
-from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions, settings
+from dashboard.cache.sources import KEYS, SMALL, Dataset, applications_version, predictions, settings
 from dashboard.drafts import NEW, Draft
 from dashboard.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from data import schema
+from data.convert import open_applications
 from data.convert import read_source as read_provenance
-from data.imports import version_of
+from data.errors import DataError
+from data.opening import is_there
 from data.predictions import ID, OUTCOME, PROBABILITY
-from data.storage import sha256_of
+from data.records import FileRecord
 from inference.values import Value
 
 
@@ -40,9 +42,13 @@ def applicants(dataset: Dataset) -> Applicants:
     path = settings().applications
     if not found.has_ids:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
-    if not path.exists():
+    if not is_there(path):
         return Applicants(None, "The application table is not there; `make build` makes it.")
-    if found.source.is_imported and not _covers(dataset, version_of(path)):
+    try:
+        version = applications_version()
+    except DataError as error:
+        return Applicants(None, str(error))
+    if found.source.is_imported and not _covers(dataset, version):
         return Applicants(None, "The ids of these predictions are not those of the application table at hand.")
     return Applicants(path)
 
@@ -52,7 +58,7 @@ def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the versi
     frame = predictions(dataset).frame
     if not frame.schema[ID].is_integer():
         return False
-    ids = pl.scan_parquet(settings().applications, glob=False).select(schema.ID).collect().to_series()
+    ids = open_applications(settings()).select(schema.ID).collect().to_series()
     return bool(frame[ID].is_in(ids.implode()).all())
 
 
@@ -73,7 +79,7 @@ def application(dataset: Dataset, identifier: int) -> Mapping[str, Value] | None
     path = applicants(dataset).path
     if path is None or not has_application(dataset, identifier):
         return None
-    return _application(version_of(path), identifier)
+    return _application(applications_version(), identifier)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
@@ -143,7 +149,7 @@ def has_application(dataset: Dataset, identifier: int) -> bool:
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def _application(version: str, identifier: int) -> Mapping[str, Value] | None:  # noqa: ARG001 - as above
-    table = pl.scan_parquet(settings().applications, glob=False)
+    table = open_applications(settings())
     rows = table.filter(pl.col(schema.ID) == identifier).drop(schema.ID, schema.TARGET).collect()
     return rows.row(0, named=True) if rows.height else None
 
@@ -154,10 +160,10 @@ def application_table() -> tuple[str, Mapping[str, object]]:
     Raises:
         FileError: there is none, or it does not say.
     """
-    return _application_table(version_of(settings().applications))
+    return _application_table(applications_version())
 
 
 @st.cache_data(max_entries=2, show_spinner=False, hash_funcs=KEYS)
 def _application_table(version: str) -> tuple[str, Mapping[str, object]]:  # noqa: ARG001 - as above
     path = settings().applications
-    return sha256_of(path), read_provenance(path)
+    return FileRecord.of_file(path).sha256, read_provenance(path)

@@ -16,12 +16,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.cache.explanations import model_contributions
-from dashboard.cache.sources import KEYS, SMALL, open_session, settings
+from dashboard.cache.sources import KEYS, SMALL, applications_version, model_version, open_session, settings
 from data import schema
+from data.convert import open_applications
 from data.errors import DataError
 from data.facts import ColumnFacts, describe_table
-from data.imports import version_of
-from inference.artifact import MANIFEST
 from inference.assessment import Assessment, assess
 from inference.batch import Explain
 from inference.comparison import Reference, Typical, find_reference, published_log_odds
@@ -60,8 +59,7 @@ def explainer() -> Explainer:
     Raises:
         DataError: the trees are not at hand, or not those that were published; or there is no such table.
     """
-    versions = (version_of(settings().model / MANIFEST), version_of(settings().applications))
-    return _explainer(" ".join(versions))
+    return _explainer(f"{model_version()} {applications_version()}")
 
 
 @st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
@@ -75,9 +73,9 @@ def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
     Raises:
         DataError: there is no model, or a value is none that it takes.
     """
-    sources = (settings().model / MANIFEST, settings().applications, settings().contributions)
-    versions = [version_of(path) for path in sources if path.exists()]
-    return _assess_values(repr(values), cutoff, " ".join(versions), values)
+    own = portfolio()
+    version = f"{model_version()} {'' if own is None else own.version} {_version_at_hand()}"
+    return _assess_values(repr(values), cutoff, version, values)
 
 
 # A resource: it is never written to, and copying it takes longer than all that a page does with it. What begins with an
@@ -97,6 +95,13 @@ def explain_many(cutoff: float) -> Explain | None:
     return partial(batch_reasons, explainer=trees, session=open_session(), reference=found)
 
 
+def _version_at_hand() -> str:
+    try:
+        return applications_version()
+    except DataError:
+        return ""
+
+
 def _explainer_at_hand() -> Explainer | None:
     try:
         return explainer()
@@ -110,25 +115,25 @@ def column_facts() -> Mapping[str, ColumnFacts]:
     Raises:
         DataError: there is no such table.
     """
-    return _column_facts(version_of(settings().applications))
+    return _column_facts(applications_version())
 
 
 @st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
 def _column_facts(version: str) -> Mapping[str, ColumnFacts]:  # noqa: ARG001 - as above
-    return describe_table(pl.scan_parquet(settings().applications, glob=False))
+    return describe_table(open_applications(settings()))
 
 
 def portfolio() -> Portfolio | None:
     """The model's own applications; None where they or their contributions are not at hand."""
-    found, path = model_contributions(), settings().applications
-    if found.contributions is None or not path.exists():
+    found, version = model_contributions(), _version_at_hand()
+    if found.contributions is None or not version:
         return None
-    return _portfolio(f"{found.version} {version_of(path)}", found.contributions)
+    return _portfolio(f"{found.version} {version}", found.contributions)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
 def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
-    told = pl.scan_parquet(settings().applications, glob=False).select(schema.ID, schema.TARGET).collect()
+    told = open_applications(settings()).select(schema.ID, schema.TARGET).collect()
     if not _contributions.are_of(told[schema.ID]):
         return None
     return Portfolio(
@@ -140,6 +145,11 @@ def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
 def why_no_portfolio() -> str:
     """The sentence why there are no applications to compare with."""
     told = model_contributions().reason
+    if not told:
+        try:
+            applications_version()
+        except DataError as error:
+            return str(error)
     return told or "The contributions are of another application table; `make build` computes them again."
 
 
@@ -171,7 +181,7 @@ def field_values(name: str) -> pl.Series:
 
 def published_pds(rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """PDs by the published model of the applications at these positions, bit for bit as the side panel has them."""
-    return _published_pds(rows, " ".join(map(version_of, (settings().model / MANIFEST, settings().applications))))
+    return _published_pds(rows, f"{model_version()} {applications_version()}")
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
@@ -180,13 +190,13 @@ def _published_pds(rows: NDArray[np.int64], version: str) -> NDArray[np.float32]
 
 
 def _inputs() -> pl.DataFrame:
-    return _read_inputs(version_of(settings().applications))
+    return _read_inputs(applications_version())
 
 
 # 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
 @st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
 def _read_inputs(version: str) -> pl.DataFrame:  # noqa: ARG001 - as above
-    return pl.scan_parquet(settings().applications, glob=False).select(FEATURES.sources).collect()
+    return open_applications(settings()).select(FEATURES.sources).collect()
 
 
 def neighbours() -> Neighbours | None:

@@ -16,7 +16,8 @@ from dashboard.columns import prepare
 from dashboard.filters import Filters
 from dashboard.rows import Search, Sort
 from data.imports import import_predictions, version_of
-from data.predictions import Predictions, load_predictions, read_source
+from data.predictions import Predictions, open_predictions, own_digest
+from data.records import APPLICATIONS, MODEL, check_built
 from data.settings import Settings, load_settings
 from inference.artifact import MANIFEST
 from inference.session import ScoringSession
@@ -54,7 +55,7 @@ def open_dataset(location: Location) -> Dataset:
     """
     if location.imported:
         return Dataset(location, version_of(Path(location.imported)))
-    return Dataset(location, read_source(settings().predictions).digest)
+    return Dataset(location, own_digest(settings()))
 
 
 @st.cache_resource(show_spinner=False)
@@ -71,7 +72,7 @@ def predictions(dataset: Dataset) -> Predictions:
         if location.imported:
             found = import_predictions(Path(location.imported), dict(location.mapping))
         else:
-            found = load_predictions(settings().predictions)
+            found = open_predictions(settings())
             facts["digest"] = dataset.digest
         prepared = prepare(found)
         facts["rows"] = prepared.frame.height
@@ -81,19 +82,39 @@ def predictions(dataset: Dataset) -> Predictions:
     return prepared
 
 
+def model_version() -> str:
+    """What tells the published model from any other, after making sure that it is what was built.
+
+    Raises:
+        DataError: there is none, or it is damaged.
+    """
+    check_built(settings(), MODEL)
+    return version_of(settings().model / MANIFEST)
+
+
+def applications_version() -> str:
+    """What tells the application table from any other, after making sure that it is what was built.
+
+    Raises:
+        DataError: there is none, or it is damaged.
+    """
+    check_built(settings(), APPLICATIONS)
+    return version_of(settings().applications)
+
+
 def open_session() -> ScoringSession:
     """The one scoring session of this process; another one when a new model was published.
 
     Raises:
         DataError: there is no model, or it is not the one that was published.
     """
-    return scoring_session(version_of(settings().model / MANIFEST))
+    return scoring_session(model_version())
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
 def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
     """The session on the model published as `version`."""
     with journal.noting("model_opened") as facts:
-        session = ScoringSession.open(settings().model, provider=settings().provider)
+        session = ScoringSession.open_built(settings())
         facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}
     return session

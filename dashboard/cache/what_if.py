@@ -12,11 +12,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.cache.portfolio import field_values, neighbours, portfolio
-from dashboard.cache.sources import KEYS, open_session, settings
+from dashboard.cache.sources import KEYS, applications_version, model_version, open_session
 from dashboard.field_ranges import FieldRange, make_range
 from data import schema
-from data.imports import version_of
-from inference.artifact import MANIFEST
 from inference.counterfactuals import Counterfactual, find_changes
 from inference.neighbours import Nearest
 from inference.sensitivity import GRID_POINTS, sensitivity, sensitivity_map
@@ -31,12 +29,12 @@ Values = Mapping[str, Value]
 
 def _version() -> str:
     """Of the model, and of the table that fields move over."""
-    return f"{version_of(settings().model / MANIFEST)} {version_of(settings().applications)}"
+    return f"{model_version()} {applications_version()}"
 
 
 def field_range(name: str, n: int = GRID_POINTS) -> FieldRange:
     """The values over which field `name` moves, and how the portfolio spreads over them."""
-    return _field_range(name, n, version_of(settings().applications))
+    return _field_range(name, n, applications_version())
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs=KEYS)

@@ -8,27 +8,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.convert import read_source as read_applications_source
-from data.predictions import read_source
+from data.convert import read_source
+from data.predictions import own_digest
+from data.records import (
+    APPLICATIONS,
+    CONTRIBUTIONS,
+    MODEL,
+    PREDICTIONS,
+    FileRecord,
+    check_built,
+    load_record,
+    record_path,
+)
 from data.settings import Settings
-from inference.artifact import MANIFEST, MODEL_FILES, ONNX, Manifest, is_whole
-from inference.contributions import digest_of_model, read_digest
+from inference.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
 from inference.serving.watch import Version, version_of
 
 OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"
 
 
 class Artefacts:
-    """The artefacts of some settings; each is read again when its files have changed."""
+    """The artefacts of some settings; each is read again when its files or the record of the build have changed."""
 
     def __init__(self, settings: Settings, imported: Path | None = None) -> None:
         """Predictions are those in the file `imported`, where there is one."""
         of_model = [settings.model / name for name in (MANIFEST, *MODEL_FILES)]
+        record = record_path(settings)
+        own = _Look([settings.predictions, record], partial(_predictions, settings))
         self._looks: Mapping[str, _Look] = {
-            "model": _Look(of_model, partial(_model, settings.model)),
-            "predictions": _predictions_look(settings, imported),
-            "applications": _Look([settings.applications], partial(_applications, settings.applications)),
-            "contributions": _Look([settings.contributions, of_model[0]], partial(_contributions, settings)),
+            MODEL: _Look([*of_model, record], partial(_model, settings)),
+            PREDICTIONS: own if imported is None else _Look([imported], lambda: {"is_imported": True}),
+            APPLICATIONS: _Look([settings.applications, record], partial(_applications, settings)),
+            CONTRIBUTIONS: _Look([settings.contributions, of_model[0], record], partial(_contributions, settings)),
         }
 
     def look(self) -> dict[str, Any]:
@@ -40,6 +51,7 @@ class _Look:
     """What one artefact is, read again when its files have changed."""
 
     def __init__(self, paths: list[Path], describe: Callable[[], Mapping[str, object]]) -> None:
+        """The artefact is the first of `paths`; `describe` raises if it is damaged."""
         self._paths = paths
         self._version: Version = ()
         self._describe = describe
@@ -64,16 +76,10 @@ class _Look:
             return {"state": DAMAGED, "built": built}
 
 
-def _predictions_look(settings: Settings, imported: Path | None) -> _Look:
-    if imported is not None:
-        return _Look([imported], lambda: {"imported": True})
-    return _Look([settings.predictions], partial(_predictions, settings.predictions))
-
-
-def _model(directory: Path) -> Mapping[str, object]:
-    manifest = Manifest.load(directory)
-    # Digests of the files themselves: a few megabytes, once a version.
-    if not is_whole(directory, manifest):
+def _model(settings: Settings) -> Mapping[str, object]:
+    check_built(settings, MODEL)
+    manifest = Manifest.load(settings.model)
+    if not is_whole(settings.model, manifest):
         return {"state": DAMAGED}
     return {
         "sha256": manifest.files[ONNX].sha256, "data_sha256": manifest.training_data_sha256,
@@ -81,16 +87,18 @@ def _model(directory: Path) -> Mapping[str, object]:
     }  # fmt: skip
 
 
-def _predictions(path: Path) -> Mapping[str, object]:
-    return {"digest": read_source(path).digest}
+def _predictions(settings: Settings) -> Mapping[str, object]:
+    return {"digest": own_digest(settings)}
 
 
-def _applications(path: Path) -> Mapping[str, object]:
-    source = read_applications_source(path)
-    return {"kind": source.get("kind")}
+def _applications(settings: Settings) -> Mapping[str, object]:
+    check_built(settings, APPLICATIONS)
+    source = read_source(settings.applications)
+    return {"kind": source.get("kind"), "sha256": FileRecord.of_file(settings.applications).sha256}
 
 
 def _contributions(settings: Settings) -> Mapping[str, object]:
-    digest = read_digest(settings.contributions)
-    state = OK if digest == digest_of_model(Manifest.load(settings.model)) else OTHER
-    return {"state": state, "digest": digest}
+    check_built(settings, CONTRIBUTIONS)
+    of_model = load_record(settings).products[CONTRIBUTIONS].made_from.get(TEXT)
+    trees = Manifest.load(settings.model).files[TEXT].sha256
+    return {"state": OK if of_model == trees else OTHER}

@@ -13,12 +13,13 @@ from typing import Literal
 import polars as pl
 
 from data import schema
-from data.errors import DataError, FileError
+from data.convert import open_applications
+from data.errors import DamageError, DataError
 from data.facts import describe_table
 from data.settings import Settings
 from inference.assessment import Assessment, assess
 from inference.comparison import Reference, compute_reference, find_reference
-from inference.contributions import load_contributions_of
+from inference.contributions import open_contributions
 from inference.errors import ContributionsError
 from inference.explainer import Explainer
 from inference.service.problems import ProblemError
@@ -43,7 +44,7 @@ class Reasoning:
         Raises:
             DataError: the trees are not at hand or another model's, or there are no applications.
         """
-        table = _table(settings)
+        table = open_applications(settings)
         typical = {name: facts.typical for name, facts in describe_table(table).items()}
         explainer = Explainer.open(settings.model, typical, manifest=session.manifest)
         return cls(explainer, _reference(settings, table, session, explainer))
@@ -56,18 +57,12 @@ class Reasoning:
 def _reference(settings: Settings, table: pl.LazyFrame, session: ScoringSession, explainer: Explainer) -> Reference:
     cutoff = session.manifest.cutoff
     try:
-        contributions = load_contributions_of(settings.contributions, session.manifest)
-        if not contributions.are_of(table.select(schema.ID).collect().to_series()):
-            raise ContributionsError.from_other_applications()
-    except ContributionsError:
-        return compute_reference(explainer.model, table, session, cutoff)
-    return find_reference(contributions, table, session, cutoff)
-
-
-def _table(settings: Settings) -> pl.LazyFrame:
-    if not settings.applications.exists():
-        raise FileError.from_missing(settings.applications)
-    return pl.scan_parquet(settings.applications, glob=False)
+        contributions = open_contributions(settings, session.manifest)
+        if contributions.are_of(table.select(schema.ID).collect().to_series()):
+            return find_reference(contributions, table, session, cutoff)
+    except (ContributionsError, DamageError):
+        pass
+    return compute_reference(explainer.model, table, session, cutoff)
 
 
 class Explanations:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from inference.artifact import FeatureRecord, FileRecord
+from data.records import FileRecord
+from inference.artifact import FeatureRecord
 from inference.service.applications import EXAMPLE, Application
 from inference.sufficiency import Sufficiency
 from inference.values import Value

@@ -12,10 +12,12 @@ import pytest
 from dashboard import cache
 from dashboard.filters import Filters, LevelFilter
 from data import schema
+from data.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep
 from data.settings import Settings
 from inference.artifact import MANIFEST
 from inference.contributions import Contributions, load_contributions, write_contributions
 from inference.sensitivity import sensitivity, sensitivity_map
+from scripts.damage.kinds import match_record
 
 PENSIONERS = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])
 
@@ -29,6 +31,7 @@ def test_contributions_of_another_model_are_not_shown(copied: tuple[Settings, ca
     assert cache.explained(dataset).contributions is not None
     assert cache.contribution_sums(dataset, PENSIONERS) is not None
     write_contributions(replace(load_contributions(settings.contributions), digest="0" * 64), settings.contributions)
+    match_record(settings, CONTRIBUTIONS, settings.contributions.name)
     assert cache.explained(dataset).contributions is None
     assert "are of another model" in cache.explained(dataset).reason
     assert cache.contribution_sums(dataset, PENSIONERS) is None
@@ -50,6 +53,7 @@ def test_nothing_of_the_last_contributions_outlasts_new_ones(
     cache.feature_counts(dataset, PENSIONERS, (name,))
     changed = reversed_rows(load_contributions(settings.contributions))
     write_contributions(changed, settings.contributions)
+    match_record(settings, CONTRIBUTIONS, settings.contributions.name)
     chosen = (frame["NAME_INCOME_TYPE"].cast(pl.String) == "Pensioner").to_numpy()
     wanted = int(changed.frame[name].to_numpy()[chosen].astype(np.int64).sum())
     sums = cache.contribution_sums(dataset, PENSIONERS)
@@ -100,6 +104,9 @@ def test_what_a_field_moves_over_follows_a_new_application_table(
     ranges = [cache.field_range(name).grid for name in names]
     curve, found = cache.curve_pds(values, names[0]), cache.map_pds(values, *names)
     table.with_columns(pl.col(names) / 3).write_parquet(settings.applications)
+    match_record(settings, APPLICATIONS, settings.applications.name)
+    made_from = {APPLICATIONS: FileRecord.of_file(settings.applications).sha256}
+    keep(settings, PREDICTIONS, [settings.predictions.name], made_from)
     for name, before in zip(names, ranges, strict=True):
         grid = cache.field_range(name).grid
         assert grid[-1] == pytest.approx(before[-1] / 3, rel=0.01)  # type: ignore[operator]

@@ -24,7 +24,7 @@ from inference.contributions import (
     digest_of_model,
     load_contributions,
     make_contributions,
-    read_digest,
+    read_header,
     write_contributions,
 )
 from inference.errors import ArtifactError, ContributionsError
@@ -133,7 +133,7 @@ def test_what_is_written_is_read_again(made: Contributions, tmp_path: Path) -> N
     assert found.frame.equals(made.frame)
     assert found.features == made.features
     assert (found.step, found.base, found.max_error) == (made.step, made.base, made.max_error)
-    assert (found.ids_digest, read_digest(path)) == (made.ids_digest, "d")
+    assert (found.ids_digest, read_header(path).digest) == (made.ids_digest, "d")
 
 
 def test_contributions_know_their_applications(made: Contributions, applications: pl.DataFrame) -> None:
@@ -150,7 +150,7 @@ def test_building_names_the_model_and_reports_progress(
 ) -> None:
     path, told = tmp_path / "contributions.parquet", list[tuple[int, int]]()
     build_contributions(applications, published.directory, path, lambda done, total: told.append((done, total)))
-    assert read_digest(path) == digest_of_model(Manifest.load(published.directory))
+    assert read_header(path).digest == digest_of_model(Manifest.load(published.directory))
     assert load_contributions(path).frame.equals(made.frame)
     assert told == sorted(told)
     assert told[-1] == (100, 100)

@@ -89,6 +89,7 @@ def test_a_wrong_file_leaves_what_was_built(settings: Settings, tmp_path: Path) 
     assert sorted(child.name for child in settings.processed.iterdir()) == [
         "applications.parquet",
         "contributions.parquet",
+        "portfolio.json",
         "predictions.parquet",
     ]
 

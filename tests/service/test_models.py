@@ -18,9 +18,10 @@ import orjson
 import polars as pl
 import pytest
 
+from data.records import FileRecord
 from data.settings import Settings
 from data.storage import write_atomically
-from inference.artifact import MANIFEST, ONNX, TEXT, FileRecord, Manifest
+from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
 from inference.build import PublishedModel
 from inference.explainer import Explainer
 from inference.export import export_onnx
@@ -178,7 +179,7 @@ def test_what_is_damaged_or_unfit_is_refused_and_the_model_in_service_stays(
     cases = {
         damaged: "is not the file that was published",
         of_other_features: "was trained on another feature list",
-        that_scores_nothing: "does not score the documented example",
+        that_scores_nothing: "it is no model",
         no_manifest: "it is not JSON",
     }
     with start(MODEL=str(place)) as service:

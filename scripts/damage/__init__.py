@@ -1,0 +1,1 @@
+"""Kinds of damage to a built portfolio, and what comes of each."""
