@@ -119,12 +119,6 @@ class ArtifactError(InferenceError):
         )
 
     @classmethod
-    def from_trial(cls, directory: Path, found: str) -> Self:
-        return cls(
-            f"{directory}: the model opens but does not score the documented example ({found}); run `make build` again."
-        )
-
-    @classmethod
     def from_version(cls, directory: Path, found: object, expected: int) -> Self:
         return cls(
             f"{directory}: its manifest has schema version {found!r}, this program reads {expected}; "

@@ -8,10 +8,10 @@ import sys
 
 from data.settings import load_settings
 from inference.pipeline import build
-from inference.service.models import open_model
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.serving.settings import load_web_settings
+from inference.session import ScoringSession
 from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
     say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
-    open_model(settings)
+    ScoringSession.open_built(settings)
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
     address = address_of(arguments.host, arguments.port, web)

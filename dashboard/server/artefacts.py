@@ -8,28 +8,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.convert import read_source as read_applications_source
-from data.predictions import read_source
-from data.records import APPLICATIONS, CONTRIBUTIONS, MODEL, PREDICTIONS, check_built, record_path
+from data.convert import read_source
+from data.predictions import own_digest
+from data.records import (
+    APPLICATIONS,
+    CONTRIBUTIONS,
+    MODEL,
+    PREDICTIONS,
+    FileRecord,
+    check_built,
+    load_record,
+    record_path,
+)
 from data.settings import Settings
-from inference.artifact import MANIFEST, MODEL_FILES, ONNX, Manifest
-from inference.contributions import digest_of_model, read_header
+from inference.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
 from inference.serving.watch import Version, version_of
 
 OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"
 
 
 class Artefacts:
-    """The artefacts of some settings; each is read again when its files have changed."""
+    """The artefacts of some settings; each is read again when its files or the record of the build have changed."""
 
     def __init__(self, settings: Settings, imported: Path | None = None) -> None:
         """Predictions are those in the file `imported`, where there is one."""
-        of_model, record = [settings.model / name for name in (MANIFEST, *MODEL_FILES)], record_path(settings)
+        of_model = [settings.model / name for name in (MANIFEST, *MODEL_FILES)]
+        record = record_path(settings)
+        own = _Look([settings.predictions, record], partial(_predictions, settings))
         self._looks: Mapping[str, _Look] = {
             MODEL: _Look([*of_model, record], partial(_model, settings)),
-            PREDICTIONS: _predictions_look(settings, imported),
+            PREDICTIONS: own if imported is None else _Look([imported], lambda: {"is_imported": True}),
             APPLICATIONS: _Look([settings.applications, record], partial(_applications, settings)),
-            CONTRIBUTIONS: _Look([settings.contributions, record, of_model[0]], partial(_contributions, settings)),
+            CONTRIBUTIONS: _Look([settings.contributions, of_model[0], record], partial(_contributions, settings)),
         }
 
     def look(self) -> dict[str, Any]:
@@ -41,6 +51,7 @@ class _Look:
     """What one artefact is, read again when its files have changed."""
 
     def __init__(self, paths: list[Path], describe: Callable[[], Mapping[str, object]]) -> None:
+        """The artefact is the first of `paths`; `describe` raises if it is damaged."""
         self._paths = paths
         self._version: Version = ()
         self._describe = describe
@@ -65,16 +76,11 @@ class _Look:
             return {"state": DAMAGED, "built": built}
 
 
-def _predictions_look(settings: Settings, imported: Path | None) -> _Look:
-    if imported is not None:
-        return _Look([imported], lambda: {"imported": True})
-    return _Look([settings.predictions, record_path(settings)], partial(_predictions, settings))
-
-
-# What was built is hashed whole, once a version (data/records.py).
 def _model(settings: Settings) -> Mapping[str, object]:
     check_built(settings, MODEL)
     manifest = Manifest.load(settings.model)
+    if not is_whole(settings.model, manifest):
+        return {"state": DAMAGED}
     return {
         "sha256": manifest.files[ONNX].sha256, "data_sha256": manifest.training_data_sha256,
         "version": manifest.product_version,
@@ -82,17 +88,17 @@ def _model(settings: Settings) -> Mapping[str, object]:
 
 
 def _predictions(settings: Settings) -> Mapping[str, object]:
-    check_built(settings, PREDICTIONS)
-    return {"digest": read_source(settings.predictions).digest}
+    return {"digest": own_digest(settings)}
 
 
 def _applications(settings: Settings) -> Mapping[str, object]:
     check_built(settings, APPLICATIONS)
-    return {"kind": read_applications_source(settings.applications).get("kind")}
+    source = read_source(settings.applications)
+    return {"kind": source.get("kind"), "sha256": FileRecord.of_file(settings.applications).sha256}
 
 
 def _contributions(settings: Settings) -> Mapping[str, object]:
     check_built(settings, CONTRIBUTIONS)
-    digest = read_header(settings.contributions).digest
-    state = OK if digest == digest_of_model(Manifest.load(settings.model)) else OTHER
-    return {"state": state, "digest": digest}
+    of_model = load_record(settings).products[CONTRIBUTIONS].made_from.get(TEXT)
+    trees = Manifest.load(settings.model).files[TEXT].sha256
+    return {"state": OK if of_model == trees else OTHER}

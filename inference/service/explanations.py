@@ -14,7 +14,7 @@ import polars as pl
 
 from data import schema
 from data.convert import open_applications
-from data.errors import DataError
+from data.errors import DamageError, DataError
 from data.facts import describe_table
 from data.settings import Settings
 from inference.assessment import Assessment, assess
@@ -58,11 +58,11 @@ def _reference(settings: Settings, table: pl.LazyFrame, session: ScoringSession,
     cutoff = session.manifest.cutoff
     try:
         contributions = open_contributions(settings, session.manifest)
-        if not contributions.are_of(table.select(schema.ID).collect().to_series()):
-            raise ContributionsError.from_other_applications()
-    except ContributionsError:
-        return compute_reference(explainer.model, table, session, cutoff)
-    return find_reference(contributions, table, session, cutoff)
+        if contributions.are_of(table.select(schema.ID).collect().to_series()):
+            return find_reference(contributions, table, session, cutoff)
+    except (ContributionsError, DamageError):
+        pass
+    return compute_reference(explainer.model, table, session, cutoff)
 
 
 class Explanations:

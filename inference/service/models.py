@@ -1,20 +1,18 @@
 """The model in service: a new one is loaded whole beside the one that answers, and takes its place in one step.
 
-What cannot be opened, or does not score, is refused, and the model in service stays.
+What cannot be opened, or gives no PDs, is refused, and the model in service stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from data.errors import DataError
+from data.records import record_path
 from data.settings import Settings
 from inference.artifact import MANIFEST, MODEL_FILES
-from inference.errors import ArtifactError
-from inference.service.applications import EXAMPLE
 from inference.service.explanations import Explanations, Reasoning
 from inference.service.service import Service
 from inference.service.settings import ServiceSettings
@@ -41,22 +39,6 @@ class InService:
     since: datetime
 
 
-def open_model(settings: Settings) -> ScoringSession:
-    """The published model, once it has scored the documented example.
-
-    Raises:
-        DataError: it cannot be opened, or gives no PD for the example.
-    """
-    session = ScoringSession.open_built(settings)
-    try:
-        probability = session.score(EXAMPLE)
-    except Exception as error:  # the runtime's own errors share no root
-        raise ArtifactError.from_trial(settings.model, type(error).__name__) from error
-    if not (math.isfinite(probability) and 0 <= probability <= 1):
-        raise ArtifactError.from_trial(settings.model, f"PD {probability}")
-    return session
-
-
 class Models:
     """The model in service, and the attempts to follow what is published; used on one event loop."""
 
@@ -71,10 +53,11 @@ class Models:
         self._metrics = metrics
         self._log = log
         of_model = (settings.model / name for name in (MANIFEST, *MODEL_FILES))
-        self._watch = Watch((*of_model, settings.applications, settings.contributions))
+        # Whatever stands in the record of the build last, the model is tried once more when it stands there.
+        self._watch = Watch((*of_model, settings.applications, settings.contributions, record_path(settings)))
         self._refused: Refusal | None = None
         self._current: InService
-        session = open_model(settings)
+        session = ScoringSession.open_built(settings)
         self._serve(InService(Service(session, service_settings, metrics), Explanations(self._load(session)), _now()))
 
     @property
@@ -107,7 +90,7 @@ class Models:
 
     async def _take_up(self) -> None:
         before = self._current
-        session = await asyncio.to_thread(open_model, self._settings)
+        session = await asyncio.to_thread(ScoringSession.open_built, self._settings)
         is_same = (session.manifest, session.backend) == (before.service.manifest, before.service.session.backend)
         if is_same:
             session = before.service.session

@@ -21,7 +21,7 @@ from dashboard import cache
 from dashboard.server import artefacts
 from dashboard.server.health import Health, product_version
 from data.settings import Settings
-from inference.artifact import MANIFEST, ONNX, Manifest
+from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
 
 MEGABYTE = 1_000_000
 
@@ -76,7 +76,8 @@ def test_what_is_missing_or_damaged_is_seen_at_the_next_look(copied: tuple[Setti
         "model": "damaged", "predictions": "ok", "applications": "damaged", "contributions": "ok",
     }  # fmt: skip
     manifest = orjson.loads((settings.model / MANIFEST).read_bytes())
-    (settings.model / MANIFEST).write_bytes(orjson.dumps({**manifest, "training_data_sha256": "0" * 64}))
+    manifest["files"][TEXT]["sha256"] = "0" * 64
+    (settings.model / MANIFEST).write_bytes(orjson.dumps(manifest))
     settings.predictions.unlink()
     (answer,) = ask(health)
     assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import orjson
 import polars as pl
 import pytest
 
-from data.records import FileRecord
+from data.records import MODEL, FileRecord, keep
 from data.settings import Settings
 from data.storage import write_atomically
 from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 PATIENCE_S = 60
 
 
-def publish(source: Path, place: Path) -> None:
-    """Publish a copy of the model in `source` as a build does."""
-    with write_atomically(place) as beside:
+def publish(source: Path, settings: Settings) -> None:
+    """Publish a copy of the model in `source` as a build does, which records it last."""
+    with write_atomically(settings.model) as beside:
         shutil.copytree(source, beside)
+    keep(settings, MODEL, [path.name for path in source.iterdir()], {})
 
 
 def wait_for(service: Running, is_so: Callable[[Mapping[str, Any]], object]) -> Mapping[str, Any]:
@@ -57,9 +58,10 @@ def digest(session: ScoringSession) -> str:
 
 
 @pytest.fixture
-def place(built: Settings, tmp_path: Path) -> Path:
-    """A folder with a copy of the first model, where another one is published."""
-    return Path(shutil.copytree(built.model, tmp_path / "model"))
+def place(built: Settings, tmp_path: Path) -> Settings:
+    """A copy of the built portfolio, where another model is published."""
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    return replace(built, model=model, processed=Path(shutil.copytree(built.processed, tmp_path / "processed")))
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Caller:
 
 
 def test_a_new_model_is_taken_up_without_losing_or_mixing_an_answer(
-    start: Start, built: Settings, published: PublishedModel, place: Path, table: pl.DataFrame
+    start: Start, built: Settings, published: PublishedModel, place: Settings, table: pl.DataFrame
 ) -> None:
     rows = table.head(200)
     first, second = ScoringSession.open(built.model), ScoringSession.open(published.directory)
@@ -89,7 +91,7 @@ def test_a_new_model_is_taken_up_without_losing_or_mixing_an_answer(
     one = {"json": {"application": application}}
     csv = {"content": rows.write_csv().encode(), "headers": {"content-type": "text/csv"}}
     stop = threading.Event()
-    with start(MODEL=str(place)) as service, ThreadPoolExecutor(4) as pool:
+    with start(MODEL=str(place.model), PROCESSED=str(place.processed)) as service, ThreadPoolExecutor(4) as pool:
         wait_for(service, lambda told: told["explanations"] == "ready")
         before = service.client.get("/v1/model").json()
         caller = partial(Caller, service.client.base_url, stop=stop)
@@ -172,17 +174,17 @@ def no_manifest(folder: Path) -> None:
 
 
 def test_what_is_damaged_or_unfit_is_refused_and_the_model_in_service_stays(
-    start: Start, built: Settings, published: PublishedModel, place: Path, tmp_path: Path, table: pl.DataFrame
+    start: Start, built: Settings, published: PublishedModel, place: Settings, tmp_path: Path, table: pl.DataFrame
 ) -> None:
     first = ScoringSession.open(built.model)
     application = table.row(0, named=True)
     cases = {
         damaged: "is not the file that was published",
         of_other_features: "was trained on another feature list",
-        that_scores_nothing: "does not score the documented example",
+        that_scores_nothing: "it is no model",
         no_manifest: "it is not JSON",
     }
-    with start(MODEL=str(place)) as service:
+    with start(MODEL=str(place.model), PROCESSED=str(place.processed)) as service:
         assert wait_for(service, lambda told: told["explanations"] == "ready")["refused"] is None
         since = service.client.get("/v1/model").json()["in_service_since"]
         for spoil, said in cases.items():
