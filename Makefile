@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 PIP_QUIET := PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: run test setup build lint types bench api clean help
+.PHONY: run test setup build lint types bench torture api clean help
 .DEFAULT_GOAL := help
 
 run: $(READY) ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -31,6 +31,9 @@ types: $(READY)
 
 bench: $(READY) ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)
+
+torture: $(READY) ## attack everything for an hour and print the figures; ARGS="service --requests 500" runs a part
+	@$(RUN) scripts.torture $(ARGS)
 
 api: $(READY) ## the scoring service on http://localhost:8000
 	@exec $(RUN) scripts.serve_api $(ARGS)

@@ -28,7 +28,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except DataError as error:
-        print(error, file=sys.stderr)
+        # Names in it come out of files: they are no orders to the terminal.
+        print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left behind.", file=sys.stderr)
