@@ -34,6 +34,8 @@ DOCUMENTED = frozenset(
 _FOREIGN = (b"root:x:0", b"[build-system]", b"[server]\naddress")
 # How Streamlit logs a frame that is no message, and what it does then: nothing.
 REFUSED_FRAME = "Error deserializing back message"
+# How Uvicorn logs a client that breaks HTTP in its body while it is being answered; the connection is closed.
+BROKEN_OFF = "can't handle event type Response when role=SERVER and state=MUST_CLOSE"
 _ORDERS = ("clear_cache", "stop_script", "load_git_info", "set_run_on_save", "app_heartbeat",
 "debug_disconnect_websocket",
            "debug_shutdown_runtime")  # fmt: skip
@@ -158,8 +160,13 @@ def fuzz(server: Watched, settings: Settings, *, requests: int, seed: int, say: 
     _follow_links(server, outcome, islice(links(seed), requests - http - socketed))
     figures.check(outcome)
     outcome.close(server)
-    outcome.problems = [problem for problem in outcome.problems if REFUSED_FRAME not in problem]
+    outcome.problems = [problem for problem in outcome.problems if not is_known(problem)]
     return outcome
+
+
+def is_known(problem: str) -> bool:
+    """Whether it is a line of the log by which Streamlit or Uvicorn says that it refused something."""
+    return REFUSED_FRAME in problem or BROKEN_OFF in problem
 
 
 def _send_frames(server: Watched, outcome: Outcome, sent: Iterator[bytes | str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -38,12 +39,17 @@ class Visitor:
 
     def __init__(self, port: int) -> None:
         self._open = ExitStack()
-        address = f"ws://localhost:{port}/_stcore/stream"
+        # Closed whatever becomes of what is said on it.
+        line = self._open.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S))
         dialled = connect(
-            address, origin=Origin(f"http://localhost:{port}"),
+            f"ws://localhost:{port}/_stcore/stream", sock=line, origin=Origin(f"http://localhost:{port}"),
             subprotocols=[Subprotocol("streamlit")], max_size=None, open_timeout=PATIENCE_S, proxy=None,
         )  # fmt: skip
-        self._connection: ClientConnection = self._open.enter_context(dialled)
+        try:
+            self._connection: ClientConnection = self._open.enter_context(dialled)
+        except BaseException:
+            self._open.close()
+            raise
         self.pages: dict[str, str] = {}
 
     def __enter__(self) -> Self:

@@ -18,6 +18,9 @@ from data.settings import ROOT
 _PATIENCE_S = 120
 _FAULT = re.compile(r"\"level\": ?\"(?:error|critical)\"|Uncaught|Segmentation")
 
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_RAISED = re.compile(r"[\w.]*(?:Error|Exception|Warning|Interrupt|Exit)\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -43,11 +46,13 @@ class Watched:
 
     def faults(self) -> list[str]:
         """What its log says of its own faults: a line of that level, or a traceback as what is above and below."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        told_plainly = _COLOUR.sub("", self.log.read_text(errors="replace"))
+        lines = [line for line in told_plainly.splitlines() if line.strip()]
         told = []
         for at, line in enumerate(lines):
-            if line.startswith("Traceback"):
-                below = next((after for after in lines[at + 1 :] if not after.startswith((" ", "Traceback"))), "")
+            # Streamlit draws a frame around the tracebacks of pages, in colours.
+            if "Traceback (most recent call last)" in line:
+                below = next((after for after in lines[at + 1 :] if _RAISED.match(after)), "")
                 told.append(f"{lines[at - 1] if at else ''} / {below}")
             elif _FAULT.search(line):
                 told.append(line)
