@@ -278,7 +278,8 @@ class PredictionsError(DataError):
 
     @classmethod
     def from_missing_role(cls, path: Path, role: str, names: list[str]) -> Self:
-        listed = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+        # A name may hold line breaks.
+        listed = ", ".join(" ".join(name.split()) for name in names[:8]) + (" ..." if len(names) > 8 else "")
         return cls(
             f"{path}: no column could be taken for the {role}; say which with --map COLUMN={role} (columns: {listed})."
         )

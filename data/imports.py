@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from data.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
 from data.errors import FileError, PredictionsError
-from data.opening import PARQUET, check_readable, kind_of, open_readable, unpacked
+from data.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.predictions import (
     DERIVED_COLUMNS,
     EXPOSURE,
@@ -112,8 +112,8 @@ def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
         table = _read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
     except pl.exceptions.NoDataError:
         raise FileError.from_empty(path) from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0][:160]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, *DAMAGE) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
     if table.is_empty():
         raise FileError.from_empty(path)

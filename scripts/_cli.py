@@ -33,7 +33,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except DataError as error:
-        print(error, file=sys.stderr)
+        # Names in it come out of files: they are no orders to the terminal.
+        print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
         # Of a file or a folder that stands in the way, wherever that was met; anything else is a fault of ours.
