@@ -123,30 +123,29 @@ def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     assert shown.stdout.strip() == ""
 
 
-def test_onnx_runtime_is_loaded_where_its_telemetry_is_off() -> None:
-    # Whoever imports a module of `inference` imports the package first, which turns it off.
-    naming = [path for path in (*FILES, *TESTS) if "onnxruntime" in path.read_text(encoding="utf-8")]
-    loading = [path for path in naming if any(is_in(name, "onnxruntime") for name in imports(path))]
-    assert loading == [ROOT / "inference" / "session.py"]
-
-
-@pytest.mark.parametrize(
-    ("package", "variable", "value", "library"),
-    [
-        ("inference", "ORT_DISABLE_TELEMETRY", "1", "onnxruntime"),
-        ("dashboard", "STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false", "streamlit"),
-    ],
-)
-def test_a_package_keeps_its_library_from_reporting_before_it_loads_it(
-    package: str, variable: str, value: str, library: str
-) -> None:
-    program = f"import os, sys, {package}; print(os.environ['{variable}'], '{library}' in sys.modules)"
-    # What would ask for it to be on, to both.
-    environment = {**os.environ, variable: {"1": "0", "false": "true"}[value]}
-    shown = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+@pytest.mark.parametrize("package", PACKAGES)
+def test_libraries_are_kept_from_reporting_before_any_is_loaded(package: str) -> None:
+    quiet = {
+        "ORT_DISABLE_TELEMETRY": "1", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false", "ARROW_TRACING_BACKEND": "none",
+    }  # fmt: skip
+    program = (
+        f"import os, sys, {package}; print({{name: os.environ[name] for name in {list(quiet)}}}); "
+        "print({'onnxruntime', 'streamlit', 'pyarrow'} & set(sys.modules))"
     )
-    assert shown.stdout == f"{value} False\n"
+    reporting = {
+        "ORT_DISABLE_TELEMETRY": "0", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+        "ARROW_TRACING_BACKEND": "otlp_http",
+    }  # fmt: skip
+    shown = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, **reporting}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert shown.stdout == f"{quiet}\nset()\n"
+
+
+def test_no_test_loads_onnx_runtime_by_itself() -> None:
+    naming = [path for path in TESTS if "onnxruntime" in path.read_text(encoding="utf-8")]
+    assert [path for path in naming if any(is_in(name, "onnxruntime") for name in imports(path))] == []
 
 
 def test_no_file_hides_a_package_or_a_standard_module() -> None:

@@ -32,6 +32,7 @@ _PATIENCE_S = 60.0
 _REPORTING = {
     "ORT_DISABLE_TELEMETRY": "0",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+    "ARROW_TRACING_BACKEND": "otlp_http",
     "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318",
 }
