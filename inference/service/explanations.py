@@ -40,11 +40,12 @@ class Reasoning:
             DataError: trees, applications or contributions are not at hand, or do not belong together.
         """
         table = open_applications(settings)
-        typical = {name: facts.typical for name, facts in describe_table(table).items()}
-        explainer = Explainer.open(settings.model, typical)
+        # What can be wrong comes first, what takes long after it.
         contributions = open_contributions(settings, session.manifest)
         if not contributions.are_of(table.select(schema.ID).collect().to_series()):
             raise ContributionsError.from_other_applications()
+        typical = {name: facts.typical for name, facts in describe_table(table).items()}
+        explainer = Explainer.open(settings.model, typical)
         return cls(explainer, find_reference(contributions, table, session, session.manifest.cutoff))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:
