@@ -236,8 +236,10 @@ def _read(
 def _check_dtypes(frame: pl.DataFrame) -> None:
     if tuple(frame.columns) != tuple(schema.BY_NAME):
         raise SchemaError.from_other_columns(list(schema.BY_NAME), frame.columns)
+    # Asked once: Polars makes it anew each time.
+    dtypes = frame.schema
     for column in schema.COLUMNS:
-        found = frame.schema[column.name]
+        found = dtypes[column.name]
         if found != column.dtype and not _extends(column, found):
             raise SchemaError.from_other_dtype(column.name, str(column.dtype), str(found))
 

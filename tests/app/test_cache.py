@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.filters import Filters, LevelFilter
@@ -17,7 +19,7 @@ from data.settings import Settings
 from inference.artifact import MANIFEST
 from inference.contributions import Contributions, load_contributions, write_contributions
 from inference.sensitivity import sensitivity, sensitivity_map
-from scripts.damage.kinds import match_record
+from scripts.damage.kinds import match_record, places
 
 PENSIONERS = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])
 
@@ -118,3 +120,20 @@ def test_what_a_field_moves_over_follows_a_new_application_table(
     # They would tell the old ones from the new ones.
     assert curve.tolist() != cache.curve_pds(values, names[0]).tolist()
     assert found.tolist() != wanted.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("predictions.parquet", "overview"), ("applications.parquet", "applicant"), ("model.onnx", "model-card"),
+        ("contributions.parquet", "explanation"), ("portfolio.json", "overview"),
+    ],
+)  # fmt: skip
+def test_a_page_says_in_one_sentence_what_is_damaged(
+    copied: tuple[Settings, cache.Dataset], open_page: Callable[..., AppTest], name: str, page: str
+) -> None:
+    path = places(copied[0])[name]
+    path.write_bytes(path.read_bytes()[:-100] + b"x" * 100)
+    app = open_page(page)
+    said = [each.value for kind in (app.error, app.info, app.warning, app.caption) for each in kind]
+    assert [text for text in said if name in text.replace("\\", "") and "make build" in text]
