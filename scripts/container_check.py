@@ -31,9 +31,7 @@ from scripts._containerfile import (
 CONTAINERFILE = ROOT / "deploy" / "Containerfile"
 MIRROR = "http://deb.debian.org/debian"
 PATIENCE_S = 600
-PAGE = (
-    "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8501/', timeout=20).read().decode()[:200])"
-)
+PAGE = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8501/', timeout=20).read().decode())"
 ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Where this machine trusts a certificate authority of its own, the steps that download have to as well.
 TRUST = ("PIP_CERT", "SSL_CERT_FILE")

@@ -59,22 +59,26 @@ def install(what: str, venv: Path) -> None:
         stamp.unlink()
     else:
         # Without a stamp an installation was cut short, or was never one of ours: only a new one is sure to work.
+        if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").exists():
+            raise LockError(
+                f"{venv}: is not a virtual environment, so nothing is installed over it; name another folder."
+            )
         print(f"Setting up {venv} with {lock.name}; the first time this takes about a minute.", file=sys.stderr)
         _call([sys.executable, "-m", "venv", "--clear", str(venv)])
     # Python brings an older pip, with known advisories; the lock's own installs the rest.
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as own:
-        own.write("\n".join(pin.line for pin in pins if pin.name == "pip"))
-        own.flush()
-        _pip(python, "install", *CHECKED, own.name)
+    own = next((pin for pin in pins if pin.name == "pip"), None)
+    if own and _installed(python)["pip"] != own.version:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as alone:
+            alone.write(own.line)
+            alone.flush()
+            _pip(python, "install", *CHECKED, alone.name)
     _pip(python, "install", *CHECKED, str(lock))
     # setuptools warns of every editable installation.
     os.environ["PYTHONWARNINGS"] = "ignore"
     _pip(python, "install", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    listed = _call([str(python), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
-    kept = {"scoreroom", *(pin.name for pin in pins)}
-    dropped = [each["name"] for each in json.loads(listed) if normalised(each["name"]) not in kept]
+    dropped = _installed(python).keys() - {"scoreroom", *(pin.name for pin in pins)}
     if dropped:
-        _pip(python, "uninstall", "--yes", *dropped)
+        _pip(python, "uninstall", "--yes", *sorted(dropped))
     stamp.write_text("\n".join((what, str(python.resolve()), digest)), encoding="utf-8")
 
 
@@ -83,6 +87,14 @@ def _digest(lock: Path) -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packaging = [project["build-system"], project["project"], project["tool"]["setuptools"], str(ROOT)]
     return hashlib.sha256(lock.read_bytes() + json.dumps(packaging, sort_keys=True).encode()).hexdigest()
+
+
+def _installed(python: Path) -> dict[str, str]:
+    """What an environment holds: normalised names with versions."""
+    listing = (
+        "import importlib.metadata as m, json; print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
+    )
+    return {normalised(name): version for name, version in json.loads(_call([str(python), "-Ic", listing]))}
 
 
 def _pip(python: Path, command: str, *arguments: str) -> None:

@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+import scripts.audit
 from data.settings import ROOT
 from scripts._locks import DEVELOP, RUN, read_lock
 from scripts.benchmarks.server import free_port
 
 Query = dict[str, Any]
+Answer = Callable[[list[Query]], tuple[int, str]]
 RELEASES = {(pin.name, pin.version) for lock in (RUN, DEVELOP) for pin in read_lock(ROOT / lock)}
 
 
-def audit(database: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scripts.audit", "--database", database]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an audit said, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Audit = Callable[[str], Ended]
+
+
+@pytest.fixture
+def audit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Audit:
+    """Run the command against a database."""
+
+    def audited(database: str) -> Ended:
+        monkeypatch.setattr("sys.argv", ["audit", "--database", database])
+        code = 0
+        try:
+            scripts.audit.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return Ended(code, *capsys.readouterr())
+
+    return audited
 
 
 @contextmanager
-def answering(answer: Callable[[list[Query]], tuple[int, str]]) -> Iterator[str]:
+def answering(answer: Answer) -> Iterator[str]:
     """A server to which `answer` gives status and body of each batch of queries."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,12 +68,14 @@ def answering(answer: Callable[[list[Query]], tuple[int, str]]) -> Iterator[str]
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/querybatch"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1/querybatch"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
-def vulnerable(*names: str) -> Callable[[list[Query]], tuple[int, str]]:
+def vulnerable(*names: str) -> Answer:
     """A database in which packages of these names have two advisories."""
 
     def answer(queries: list[Query]) -> tuple[int, str]:
@@ -59,7 +85,7 @@ def vulnerable(*names: str) -> Callable[[list[Query]], tuple[int, str]]:
     return answer
 
 
-def test_known_vulnerabilities_are_listed_with_exit_code_1() -> None:
+def test_known_vulnerabilities_are_listed_with_exit_code_1(audit: Audit) -> None:
     asked: list[Query] = []
 
     def answer(queries: list[Query]) -> tuple[int, str]:
@@ -77,7 +103,7 @@ def test_known_vulnerabilities_are_listed_with_exit_code_1() -> None:
     assert {each["package"]["ecosystem"] for each in asked} == {"PyPI"}
 
 
-def test_none_is_said_only_where_the_database_knows_what_is_known_of_old() -> None:
+def test_none_is_said_only_where_the_database_knows_what_is_known_of_old(audit: Audit) -> None:
     def knows_the_canary(queries: list[Query]) -> tuple[int, str]:
         return 200, json.dumps({"results": [{"vulns": [{"id": "PYSEC-1"}]}, *({} for _ in queries[1:])]})
 
@@ -97,20 +123,18 @@ def test_none_is_said_only_where_the_database_knows_what_is_known_of_old() -> No
     ],
     ids=["knows nothing", "no database", "half an answer", "an error"],
 )  # fmt: skip
-def test_an_unusable_answer_is_not_taken_for_none(
-    answer: Callable[[list[Query]], tuple[int, str]], reason: str
-) -> None:
+def test_an_unusable_answer_is_not_taken_for_none(audit: Audit, answer: Answer, reason: str) -> None:
     with answering(answer) as database:
         ended = audit(database)
     assert_not_audited(ended, database, reason)
 
 
-def test_a_database_out_of_reach_is_said_with_an_exit_code_of_its_own() -> None:
+def test_a_database_out_of_reach_is_said_with_an_exit_code_of_its_own(audit: Audit) -> None:
     database = f"http://127.0.0.1:{free_port()}/v1/querybatch"
     assert_not_audited(audit(database), database, "[Errno 111] Connection refused")
 
 
-def assert_not_audited(ended: subprocess.CompletedProcess[str], database: str, reason: str) -> None:
+def assert_not_audited(ended: Ended, database: str, reason: str) -> None:
     assert ended.returncode == 3
     assert ended.stdout == ""
     assert ended.stderr == (

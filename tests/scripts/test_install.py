@@ -79,12 +79,12 @@ def write_lock(checkout: Path, name: str, *files: Path) -> None:
     (checkout / name).write_text("\n".join(lines) + "\n")
 
 
-def install(checkout: Path, what: str) -> subprocess.CompletedProcess[str]:
+def install(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (checkout / "wheels").as_uri()}
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     # Without site-packages: the installer has to run where nothing is installed yet.
     return subprocess.run(
-        [sys.executable, "-S", "-m", "scripts.install", what], cwd=checkout, env=kept | offline,
+        [sys.executable, "-S", "-m", "scripts.install", *arguments], cwd=checkout, env=kept | offline,
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
@@ -132,6 +132,15 @@ def test_a_file_that_is_not_the_locked_one_is_not_installed(checkout: Path) -> N
     assert "three" not in installed(checkout)
     # Without its stamp the environment is made anew next time.
     assert not (checkout / ".venv" / ".installed").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(checkout: Path) -> None:
+    ended = install(checkout, "run", "--venv", "wheels")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "wheels: is not a virtual environment, so nothing is installed over it; name another folder.\n"
+    )
+    assert (checkout / "wheels" / "one-1.0-py3-none-any.whl").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def in_force(lock: str, system: dict[str, str]) -> dict[str, Pin]:
     return {pin.name: pin for pin in read_lock(ROOT / lock) if not pin.marker or Marker(pin.marker).evaluate(system)}
 
 
+@cache
+def asked_by(package: str) -> list[Requirement]:
+    return [Requirement(text) for text in metadata.requires(package) or []]
+
+
 def asked_for(lock: str, system: dict[str, str]) -> Iterator[Requirement]:
     """Every requirement reached from the direct pins on a system, by the metadata of what is installed."""
     waiting = [Requirement(text) for text in GROUPS[lock]]
@@ -49,9 +55,10 @@ def asked_for(lock: str, system: dict[str, str]) -> Iterator[Requirement]:
             package = normalised(requirement.name)
             if (package, extra) not in seen:
                 seen.add((package, extra))
-                inner = [Requirement(text) for text in metadata.requires(package) or []]
                 waiting += [
-                    each for each in inner if each.marker is None or each.marker.evaluate(system | {"extra": extra})
+                    each
+                    for each in asked_by(package)
+                    if each.marker is None or each.marker.evaluate(system | {"extra": extra})
                 ]
 
 
