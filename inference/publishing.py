@@ -209,7 +209,8 @@ def _link_all(files: Path, model: Path, target: Path) -> None:
     for name in FILES:
         if (files / name).is_file():
             _link(files / name, target / name)
-    if model.is_dir():
+    # A folder, pipe or device in place of a file would pass for a file that is missing, which a model may lack.
+    if model.is_dir() and all((model / name).is_file() or not (model / name).exists() for name in IN_MODEL):
         (target / MODEL).mkdir()
         for name in IN_MODEL:
             if (model / name).is_file():
