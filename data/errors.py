@@ -221,7 +221,10 @@ class SettingError(DataError):
 
     @classmethod
     def from_taken_port(cls, host: str, port: int, reason: str) -> Self:
-        return cls(f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port, or another address with --host.")
+        return cls(
+            f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port, or another address "
+            "with --host."
+        )
 
 
 class PredictionsError(DataError):
