@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -205,17 +205,21 @@ def _sweep(settings: Settings) -> None:
 
 
 def _link_all(files: Path, model: Path, target: Path) -> None:
-    """Give `target` the built files in `files` and the model in `model`."""
+    """Give `target` the built files in `files` and the model in `model`; what cannot be read counts as missing."""
     for name in FILES:
         if (files / name).is_file():
-            _link(files / name, target / name)
+            with suppress(OSError):
+                _link(files / name, target / name)
     # A folder, pipe or device in place of a file would pass for a file that is missing, which a model may lack.
-    if model.is_dir() and all((model / name).is_file() or not (model / name).exists() for name in IN_MODEL):
-        (target / MODEL).mkdir()
-        for name in IN_MODEL:
-            if (model / name).is_file():
-                # Small, and so copied: a model in service shares no file with one that is kept.
-                shutil.copy2(model / name, target / MODEL / name)
+    try:
+        if model.is_dir() and all((model / name).is_file() or not (model / name).exists() for name in IN_MODEL):
+            (target / MODEL).mkdir()
+            for name in IN_MODEL:
+                if (model / name).is_file():
+                    # Small, and so copied: a model in service shares no file with one that is kept.
+                    shutil.copy2(model / name, target / MODEL / name)
+    except OSError:
+        shutil.rmtree(target / MODEL, ignore_errors=True)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -247,7 +251,10 @@ def _same_files(one: Path, other: Path) -> bool:
     names = {path.name for path in _files(one)}
     if names != {path.name for path in _files(other)}:
         return False
-    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+    try:
+        return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+    except OSError:
+        return False
 
 
 def _files(folder: Path) -> list[Path]:
