@@ -22,7 +22,7 @@ from inference.serving.settings import WebSettings
 class _Connection(Connection):
     """A connection whose refusals are problems."""
 
-    def send_400_response(self, msg: str) -> None:
+    def refuse(self, msg: str) -> None:
         """Answer what is no HTTP, or not HTTP/1, in the shape of everything else that goes wrong."""
         detail = f"{msg} Send a request of HTTP/1.1."
         body = problem_json(ProblemError.from_status(HTTPStatus.BAD_REQUEST, detail))

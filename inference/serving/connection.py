@@ -107,6 +107,20 @@ class Connection(H11Protocol):
         self._timer.cancel()
         super().handle_websocket_upgrade(event)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, unless an answer has begun; whoever is at work on one is told that nobody waits."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self.refuse(msg)
+        else:
+            self.transport.close()
+
+    def refuse(self, msg: str) -> None:
+        """Send a 400 that says `msg`, and close."""
+        super().send_400_response(msg)
+
     def _watch(self) -> None:
         # One timer a connection, and none a request.
         self._timer = self.loop.call_later(self.seconds, self._look, self.cycle)

@@ -34,8 +34,6 @@ DOCUMENTED = frozenset(
 _FOREIGN = (b"root:x:0", b"[build-system]", b"[server]\naddress")
 # How Streamlit logs a frame that is no message, and what it does then: nothing.
 REFUSED_FRAME = "Error deserializing back message"
-# How Uvicorn logs a client that breaks HTTP in its body while it is being answered; the connection is closed.
-BROKEN_OFF = "can't handle event type Response when role=SERVER and state=MUST_CLOSE"
 _ORDERS = ("clear_cache", "stop_script", "load_git_info", "set_run_on_save", "app_heartbeat",
 "debug_disconnect_websocket",
            "debug_shutdown_runtime")  # fmt: skip
@@ -165,8 +163,8 @@ def fuzz(server: Watched, settings: Settings, *, requests: int, seed: int, say: 
 
 
 def is_known(problem: str) -> bool:
-    """Whether it is a line of the log by which Streamlit or Uvicorn says that it refused something."""
-    return REFUSED_FRAME in problem or BROKEN_OFF in problem
+    """Whether it is a line of the log by which Streamlit says that it refused something."""
+    return REFUSED_FRAME in problem
 
 
 def _send_frames(server: Watched, outcome: Outcome, sent: Iterator[bytes | str]) -> None:

@@ -81,7 +81,7 @@ def _render_lookup(dataset: cache.Dataset) -> None:
         st.session_state[_SHOWN] = st.session_state[_SEARCH] = shown
     st.text_input(
         "Application number (SK_ID_CURR)", st.session_state.setdefault(_SEARCH, shown), key=_SEARCH, max_chars=12,
-        placeholder="for example 100002", live="150ms", on_change=_take_number, args=(dataset,), type="search",
+        placeholder="for example 100002", live=True, on_change=_take_number, args=(dataset,), type="search",
     )  # fmt: skip
 
 
