@@ -135,7 +135,7 @@ def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
 def _render_hint() -> None:
     st.caption(
         f"Up to {LIMITS.rows:,} rows and {LIMITS.columns:,} columns in {LIMITS.file_bytes // 1_000_000} MB. Rows with "
-        "a value that a column cannot hold are listed and left out, all others are scored. A file lives in the "
+        "a value that a column cannot hold are listed and left out, all others are scored. A file is kept in the "
         "memory of this visit alone, until it is removed or the visit ends."
     )
     offer_file(
