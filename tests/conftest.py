@@ -50,6 +50,7 @@ def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series
     return values.cast(column.dtype).to_frame().select(pl.when(~missing).then(pl.col(column.name))).to_series()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and all that drive a browser: two at once wait for one another."""
     for item in items:
