@@ -25,12 +25,16 @@ def offer_file(
     what: str,
     icon: str = ":material/download:",
     facts: Mapping[str, object] | None = None,
+    after_typing: bool = False,
     **options: Any,
 ) -> None:
-    """Write a button that hands out a file, which is made when it is asked for; the log says `what` it was."""
+    """Write a button that hands out a file, which is made when it is asked for; the log says `what` it was.
+
+    With `after_typing`, the file holds what was being typed when the button was pressed.
+    """
     told = {"what": what, "kind": journal.kind_of(file_name), **(facts or {})}
     context = get_script_run_ctx()
-    late = partial(make_late, context.session_id if context else "", make, file_name, mime)
+    late = partial(make_late, context.session_id if context else "", make, file_name, mime, after_typing=after_typing)
     st.download_button(
         label, partial(_hand_out, late, state.who(), told), file_name, mime, on_click="ignore", icon=icon, **options
     )  # fmt: skip

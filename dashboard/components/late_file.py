@@ -9,14 +9,18 @@ from streamlit import runtime
 from streamlit.runtime.memory_media_file_storage import _calculate_file_id
 
 _PATIENCE_SECONDS, _STEP_SECONDS = 30.0, 0.02
+# How much later than the click the browser may send what the click has changed.
+_TYPING_SECONDS = 1.0
 _KEPT = "scoreroom.kept"
 
 
-def make_late(visit: str, make: Callable[[], bytes], name: str, mime: str) -> bytes:
+def make_late(visit: str, make: Callable[[], bytes], name: str, mime: str, *, after_typing: bool) -> bytes:
     """What `make` returns once no run of the visit (a session's id) is under way; the visit holds on to the file.
 
-    A click ends the typing of a note or a number, too, and what that changes is known only after the run that follows.
+    A click ends the typing of a note or a number, too. With `after_typing`, what that changes is waited for.
     """
+    if after_typing:
+        time.sleep(_TYPING_SECONDS)
     is_there = _wait_for_runs(visit)
     content = make()
     if is_there:
@@ -33,7 +37,9 @@ def _wait_for_runs(visit: str) -> bool:
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:
-        found = runtime.get_instance()._session_mgr.get_session_info(visit)  # noqa: SLF001
+        # Streamlit's test harness has no sessions.
+        sessions = getattr(runtime.get_instance(), "_session_mgr", None)
+        found = None if sessions is None else sessions.get_session_info(visit)
         if found is None or found.session._scriptrunner is None:  # noqa: SLF001
             return found is not None
         time.sleep(_STEP_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import MutableMapping
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -17,6 +18,8 @@ from dashboard.server.uploads import Key, key_of
 # What a page sends. Others would empty the caches of all visitors, write to the disk, or are for developers.
 _TAKEN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
+# Places of files that a visit may still ask to be taken away.
+_REMEMBERED = 20
 _FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
 _AGAIN = {"Retry-After": "60"}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="60">
@@ -73,7 +76,7 @@ class _Visit:
         self._receive = receive
         self._send = send
         self._issued = issued
-        self._own: list[Key] = []
+        self._own: deque[Key] = deque()
         self._n_asked = 0
         self._is_read = asyncio.Event()
         self._is_read.set()
@@ -128,8 +131,11 @@ class _Visit:
         if told.WhichOneof("type") != "file_urls_response":
             return
         self._n_asked -= 1
-        # A place that was not used by now will not be.
-        self.forget()
+        # A place that was not used by now will not be; a page takes away what it dropped before once the next is there.
+        for before in self._own:
+            self._issued[before] = False
+        while len(self._own) >= _REMEMBERED:
+            self._issued.pop(self._own.popleft(), None)
         for urls in told.file_urls_response.file_urls:
             key = key_of(urls.upload_url)
             if key is not None:

@@ -166,7 +166,7 @@ def test_contributions_that_are_not_there_are_said_so(open_page: OpenPage, built
         assert "have not been computed yet" in app.main.info[0].value
         kept_text = kept.read_bytes()
         built.contributions.write_bytes(kept_text[:100])
-        assert "holds no contributions" in open_page("explanation").main.info[0].value
+        assert "is not the file that was built" in open_page("explanation").main.info[0].value
     finally:
         kept.replace(built.contributions)
     assert figures(open_page("explanation"))

@@ -19,8 +19,10 @@ from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.metrics.counts import exact_counts
 from data import schema
+from data.records import MODEL, record_path
 from data.settings import Settings
 from inference.artifact import MANIFEST, Manifest
+from scripts.damage.kinds import match_record
 
 OpenPage = Callable[..., AppTest]
 HEADINGS = [
@@ -166,14 +168,16 @@ def test_without_a_model_there_is_a_sentence_and_no_error(open_page: OpenPage) -
 
 @pytest.fixture(name="without_onnx")
 def onnx_out_of_the_way(built: Settings) -> Iterator[None]:
-    onnx, manifest = built.model / "model.onnx", built.model / MANIFEST
-    aside, content = built.model.parent / "aside.onnx", manifest.read_bytes()
+    onnx, manifest, record = built.model / "model.onnx", built.model / MANIFEST, record_path(built)
+    aside, content, recorded = built.model.parent / "aside.onnx", manifest.read_bytes(), record.read_bytes()
     onnx.rename(aside)
     # Another version of the manifest, so that the session in the cache is not taken for this model's.
     manifest.write_bytes(content + b"\n")
+    match_record(built, MODEL, MANIFEST)
     yield
     aside.rename(onnx)
     manifest.write_bytes(content)
+    record.write_bytes(recorded)
 
 
 @pytest.mark.usefixtures("without_onnx")

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.app import PAGES
+from tests.browser.waiting import until
 
 SERIOUS = ("serious", "critical")
 WIDTHS = (768, 1280, 1920)
@@ -42,4 +43,4 @@ def test_nothing_scrolls_sideways(page: Page, dashboard: str, path: str) -> None
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         # Charts follow the page's width a moment later.
-        page.wait_for_function(FITS)
+        until(page, FITS)

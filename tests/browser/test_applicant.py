@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from data.facts import describe_table
 from data.settings import Settings
 from inference.session import ScoringSession
+from tests.browser.waiting import until
 
 DESKTOP, NARROW = 1440, 768
 CUTOFF = 0.0909
@@ -157,14 +158,14 @@ def test_the_panel_suggests_and_scores_while_the_page_behind_it_stands(
     pd = portfolio.session.score(portfolio.values(chosen))
     expect(side.locator(".stMarkdownBadge").last).to_contain_text("Declined" if pd >= CUTOFF else "Approved")
     expect(side.get_by_role("listitem")).to_have_count(3)
-    screen.wait_for_function(f"location.search.includes('applicant={chosen}')")
+    until(screen, f"location.search.includes('applicant={chosen}')")
     assert screen.evaluate("window.changes") == 0
     assert screen.evaluate(UNMARKED) == 0
     # The same watch sees a page that does run.
     side.get_by_role("link", name="Explain, change, decide").click()
     expect(card(screen, "PD, published model")).to_have_text(portfolio.pd(chosen))
     assert screen.evaluate("window.changes") > 0
-    screen.wait_for_function(f"{UNMARKED} > 0")
+    until(screen, f"{UNMARKED} > 0")
 
 
 def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str, portfolio: Portfolio) -> None:
@@ -271,7 +272,7 @@ def test_the_map_of_two_fields_follows_the_choice(
     page.get_by_role("combobox", name="And").fill("Annuity")
     page.get_by_role("option", name="Annuity", exact=True).click()
     expect(page.get_by_role("tabpanel").locator(".js-plotly-plot .heatmaplayer")).to_have_count(1)
-    page.wait_for_function("location.search.includes('appl.second=AMT_ANNUITY')")
+    until(page, "location.search.includes('appl.second=AMT_ANNUITY')")
 
 
 def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
@@ -287,7 +288,7 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
     set_number(page, "Annuity", 12_345)
     last = portfolio.pd(declined, AMT_CREDIT=float(half), AMT_ANNUITY=12_345.0)
     expect(card(page, "PD, published model")).to_have_text(last)
-    page.wait_for_function("location.search.includes('12345')")
+    until(page, "location.search.includes('12345')")
     with fresh_visit(browser) as other:
         other.goto(page.evaluate("location.href"))
         for visit in (page, other):
@@ -347,7 +348,7 @@ def test_a_record_says_what_was_decided_and_is_opened_again(
         expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
         expect(other.get_by_text(f"Application {declined}: the record's inputs score to the same PD")).to_be_visible()
         expect(other.get_by_label("Note of the analyst")).to_have_value(NOTE)
-        other.wait_for_function(f"location.search.includes('applicant={declined}&edits=AMT_CREDIT')")
+        until(other, f"location.search.includes('applicant={declined}&edits=AMT_CREDIT')")
         assert other.evaluate("window.hacked") is None
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.links import FORMAT, MOST_NAMED, VERSION
+from tests.browser.waiting import until
 
 PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
 
@@ -77,7 +78,7 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     page.get_by_role("option", name="Cash loans").click()
     both = PENSIONERS & (pl.col("NAME_CONTRACT_TYPE") == "Cash loans")
     expect_cohort(page, frame, both)
-    page.wait_for_function("location.search.includes('Cash')")
+    until(page, "location.search.includes('Cash')")
     context = browser.new_context()
     other = context.new_page()
     other.goto(page.evaluate("location.href"))
@@ -97,7 +98,7 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     page.get_by_role("link", name="Calibration").click()
     expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
-    page.wait_for_function("location.href.includes('calibration?') && location.search.includes('Pensioner')")
+    until(page, "location.href.includes('calibration?') && location.search.includes('Pensioner')")
     page.go_back()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
@@ -114,16 +115,16 @@ def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
 ) -> None:
     page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
     expect_cohort(page, frame, PENSIONERS)
-    page.wait_for_function("location.search.includes('cutoff')")
+    until(page, "location.search.includes('cutoff')")
     # What a click on a link leaves behind when the next click comes before the server has answered.
     page.evaluate("history.pushState({}, '', '/segments')")
     page.get_by_role("link", name="Calibration").click()
     expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
-    page.wait_for_function("location.href.includes('calibration?')")
+    until(page, "location.href.includes('calibration?')")
     page.go_back()
     expect(page.get_by_role("heading", name="Segments")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
-    page.wait_for_function("location.href.includes('segments?') && location.search.includes('Pensioner')")
+    until(page, "location.href.includes('segments?') && location.search.includes('Pensioner')")
 
 
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
@@ -172,11 +173,11 @@ def test_going_back_keeps_no_more_cohorts_than_a_visit_keeps(page: Page, dashboa
     page.get_by_role("button", name="Cohorts").click()
     page.locator("input[type=file]").set_input_files(path)
     # The import pushes the one that the visit began with out.
-    page.wait_for_function("!location.search.includes('c.New')")
+    until(page, "!location.search.includes('c.New')")
     page.go_back()
     names = "[...new URLSearchParams(location.search).keys()].filter((name) => name.startsWith('c.'))"
-    page.wait_for_function(f"{names}.includes('c.New')")
-    page.wait_for_function(f"{names}.length > 1")
+    until(page, f"{names}.includes('c.New')")
+    until(page, f"{names}.length > 1")
     assert page.evaluate(names) == [*(f"c.Cohort {i}" for i in range(1, MOST_NAMED)), "c.New"]
 
 

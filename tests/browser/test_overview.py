@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from data.settings import Settings
 from inference.session import ScoringSession
+from tests.browser.waiting import until
 
 
 def metric(page: Page, label: str) -> str:
@@ -100,7 +101,7 @@ def test_the_font_comes_from_the_app_itself(page: Page, dashboard: str) -> None:
     with page.expect_response(lambda response: response.url.endswith("inter.woff2")) as font:
         page.goto(dashboard)
     assert font.value.ok
-    page.wait_for_function("document.fonts.check('16px Inter')")
+    until(page, "document.fonts.check('16px Inter')")
 
 
 def test_markup_in_imported_names_stays_text(page: Page, serve: object, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import until
+
 
 @pytest.mark.parametrize("button", ["Data", "How is this computed?"])
 @pytest.mark.parametrize("height", [900, 600])
@@ -20,7 +22,8 @@ def test_a_popover_at_the_lower_edge_shows_its_content(button: str, height: int,
     body = page.get_by_test_id("stPopoverBody")
     expect(body.locator("canvas, p, li").first).to_be_attached()
     expect(body.get_by_test_id("stVerticalBlock").first).to_be_visible()
-    page.wait_for_function(
+    until(
+        page,
         "() => { const box = document.querySelector('[data-testid=stPopoverBody]').getBoundingClientRect();"
-        " return box.height >= 120 && box.top >= 0 && box.bottom <= innerHeight; }"
+        " return box.height >= 120 && box.top >= 0 && box.bottom <= innerHeight; }",
     )

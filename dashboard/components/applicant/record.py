@@ -52,11 +52,11 @@ def render_record(view: ApplicantView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         offer_file(
             "Record as HTML", partial(_html, *made), f"{name}.html", "text/html", what="decision_record",
-            icon=":material/description:", key="record.html",
+            after_typing=True, icon=":material/description:", key="record.html",
         )  # fmt: skip
         offer_file(
             "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", what="decision_record",
-            icon=":material/data_object:", key="record.json",
+            after_typing=True, icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
 
