@@ -266,9 +266,12 @@ def _check_index(index: Index) -> None:
     names = [member.name for member in index.members]
     if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
         raise TypeError
-    if max(member.size for member in index.members) > MOST_MEMBER_BYTES:
+    # What is said of it is no order to a terminal.
+    if not "".join(texts).isprintable():
         raise TypeError
     if min(numbers) < 0 or len(set(names)) != len(names) or not _NEEDED <= set(names) <= _MEMBERS:
+        raise TypeError
+    if max(member.size for member in index.members) > MOST_MEMBER_BYTES:
         raise TypeError
     if (_SOURCE in names) != bool(index.source) or (index.source and not is_table_name(index.source)):
         raise TypeError

@@ -24,7 +24,8 @@ from pathlib import Path
 import orjson
 
 from data.build_lock import LOCK, build_lock
-from data.errors import FileError
+from data.errors import DamageError, FileError
+from data.opening import is_there, read_bytes
 from data.records import RECORD
 from data.settings import Settings
 from data.storage import check_file_place, dead_parts, part_beside, sweep_parts, write_atomically
@@ -81,12 +82,13 @@ def read_hold(settings: Settings) -> Hold | None:
     """
     path = settings.processed / HELD
     try:
-        told = orjson.loads(path.read_bytes())
+        told = orjson.loads(read_bytes(path))
         return Hold(**{**told, "why": Why(told["why"])})
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise FileError.from_unreadable(path, f"cannot be read ({error})", "remove it to let builds go on") from None
+    except (DamageError, ValueError, TypeError, KeyError) as error:
+        if not is_there(path):
+            return None
+        reason = error.reason if isinstance(error, DamageError) else error
+        raise FileError.from_unreadable(path, f"cannot be read ({reason})", "remove it to let builds go on") from None
 
 
 class Staging:
@@ -210,9 +212,10 @@ def _link_all(files: Path, model: Path, target: Path) -> None:
         if (files / name).is_file():
             with suppress(OSError):
                 _link(files / name, target / name)
-    # A folder, pipe or device in place of a file would pass for a file that is missing, which a model may lack.
+    # A folder, pipe, device or link to itself in place of a file would pass for one that is missing, which a model may
+    # lack.
     try:
-        if model.is_dir() and all((model / name).is_file() or not (model / name).exists() for name in IN_MODEL):
+        if model.is_dir() and all((model / name).is_file() or not is_there(model / name) for name in IN_MODEL):
             (target / MODEL).mkdir()
             for name in IN_MODEL:
                 if (model / name).is_file():

@@ -18,9 +18,11 @@ from dashboard.server.visit_log import VisitLog
 from dashboard.server.visits import Visits
 from data.batch_limits import LIMITS
 from inference.serving.authority import Authority
+from inference.serving.connection import Connection
 from inference.serving.forwarded import Forwarded
 from inference.serving.gate import Gate
 from inference.serving.headers import ResponseHeaders
+from inference.serving.pieces import Pieces
 from inference.serving.settings import WebSettings
 
 
@@ -49,6 +51,7 @@ def _middleware(
         Middleware(VisitLog, user_header=user_header),
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
+        Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),
     )

@@ -22,6 +22,7 @@ from inference.service.settings import APPLICATION_BYTES
 from inference.service.telemetry import Metrics
 from inference.serving.base_path import path_below
 from inference.serving.log import Log
+from inference.serving.pieces import send_in_pieces
 
 JSON = "application/json"
 # Whoever asks after its health need not know a key, nor whoever reads how to call it.
@@ -29,9 +30,6 @@ _SCORING = "/v1/"
 _GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GONE = 499
-# An answer is handed on in pieces of so many bytes, each once the one before it is sent, and read at least so fast.
-_PIECE = 1 << 16
-_SLOWEST = 100_000
 _METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
@@ -212,26 +210,8 @@ class _Exchange:
                 # The client opens its next connection to a service that stays.
                 marks.append((b"connection", b"close"))
             message["headers"] = [*message.get("headers", ()), *marks]
-        if len(message.get("body", b"")) > _PIECE:
-            await self._send_pieces(message)
-        else:
-            await self._send(message)
-
-    async def _send_pieces(self, message: Message) -> None:
-        """Send a long answer as fast as it is read; one that is not read in time is broken off.
-
-        All at once it would be the server's to keep, for as long as the connection lasts.
-        """
-        body = memoryview(message["body"])
-        try:
-            async with asyncio.timeout(self._guard.seconds + len(body) / _SLOWEST):
-                for start in range(0, len(body), _PIECE):
-                    stop = start + _PIECE
-                    more = message.get("more_body", False) or stop < len(body)
-                    await self._send({**message, "body": bytes(body[start:stop]), "more_body": more})
-        except TimeoutError:
-            self._is_gone = True
-            self._scope["state"]["abort"]()
+        # What is not read in time has no reader any more.
+        self._is_gone |= not await send_in_pieces(message, self._scope, self._send, self._guard.seconds)
 
     async def _answer(self, error: Exception) -> None:
         if problem_of(error).status_code == 500:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from data.errors import DataError, FileError
-from data.opening import open_readable
+from data.opening import open_file, open_readable
 from data.storage import write_atomically
 
 # What a key may be limited to: each is one address of the service, without a limit all of them.
@@ -113,7 +113,8 @@ class Keys:
     def still_in(self, path: Path) -> Keys:
         """Those of these keys that a damaged file at `path` still has a line for; all if it may not be read."""
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            with open_file(path) as handle:
+                text = handle.read().decode(errors="replace")
         except FileNotFoundError:
             text = ""
         except OSError:

@@ -11,6 +11,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+# Bytes a second that a client has to read, beside the patience for any answer.
+SLOWEST = 100_000
+
 
 def break_off(transport: asyncio.Transport) -> None:
     """End a connection at once, and with it what the system holds of what was not read."""
@@ -20,21 +23,26 @@ def break_off(transport: asyncio.Transport) -> None:
 
 
 class _Reader:
-    """Breaks a connection off whose client has not read for `seconds` what was sent to it.
+    """Breaks a connection off whose client has not read in time what was sent to it: `seconds`, more for much.
 
     To close it would be to wait until all was read.
     """
 
     def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
-        # So that the transport says at once when it holds anything back, and when it holds nothing any more.
-        transport.set_write_buffer_limits(high=0)
         self._transport = transport
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
 
+    def begin(self) -> None:
+        """Watch from now on, when whoever is told is ready."""
+        # So that the transport says at once when it holds anything back, and when it holds nothing any more. With a
+        # `high` of 0 that of TLS would say so of nothing at all, too, and never be read out.
+        self._transport.set_write_buffer_limits(high=1, low=0)
+
     def wait(self) -> None:
         """Something is held back."""
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, break_off, self._transport)
+        seconds = self._seconds + self._transport.get_write_buffer_size() / SLOWEST
+        self._timer = asyncio.get_running_loop().call_later(seconds, break_off, self._transport)
 
     def stop(self) -> None:
         """All was read, or nobody is there any more."""
@@ -51,6 +59,7 @@ class Websocket(WebSocketsSansIOProtocol):
         """Begin to watch the connection."""
         self._reader = _Reader(transport, self.seconds)
         super().connection_made(transport)
+        self._reader.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch it no longer."""
@@ -83,6 +92,7 @@ class Connection(H11Protocol):
         """Begin to watch the connection."""
         self._reader = _Reader(transport, self.seconds)
         super().connection_made(transport)
+        self._reader.begin()
         self.app_state = {**self.app_state, "abort": partial(break_off, transport)}
         self._watch()
 

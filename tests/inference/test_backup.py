@@ -161,6 +161,15 @@ def _lacking(index: Told, files: Files) -> None:
     del index["members"][0], files[0]
 
 
+def _empty(index: Told, files: Files) -> None:
+    index["members"].clear()
+    files.clear()
+
+
+def _ordering(index: Told, _: Files) -> None:
+    index["created"] = "\x1b]0;a terminal's title\x07"
+
+
 def _source_elsewhere(index: Told, files: Files) -> None:
     index["source"] = "../application_train.csv"
     index["members"].append({"name": "source", "sha256": hashlib.sha256(b"x").hexdigest(), "size": 1})
@@ -183,6 +192,8 @@ def _huge(index: Told, _: Files) -> None:
         (_linking, "is not where it should be"),
         (_device, "is not where it should be"),
         (_lacking, "its index is none"),
+        (_empty, "its index is none"),
+        (_ordering, "its index is none"),
         (_source_elsewhere, "its index is none"),
         (_large, "is not where it should be"),
         (_huge, "its index is none"),

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import FileError
 from data.settings import ROOT, Settings
+from inference.artifact import ONNX
 from inference.pipeline import build
-from inference.publishing import HELD, INCOMING, PREVIOUS, STAGING, has_leftovers, staging
+from inference.publishing import HELD, INCOMING, PREVIOUS, STAGING, has_leftovers, read_hold, staging
 from scripts._kills import Portfolios, quiet, settings_in, state_of
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -99,6 +101,20 @@ def test_a_build_that_changes_no_model_keeps_the_previous_one(portfolios: Portfo
     previous = settings.processed / PREVIOUS
     assert state_of(previous, previous / "model") == portfolios.earlier
     assert not (settings.processed / HELD).exists()
+
+
+def test_a_link_to_itself_is_no_file_that_a_model_may_lack(portfolios: Portfolios, settings: Settings) -> None:
+    graph = settings.model / ONNX
+    graph.unlink()
+    graph.symlink_to(graph)
+    assert "predictions" in build(settings, quiet)
+    assert state_of(settings.processed, settings.model) == portfolios.later
+
+
+def test_a_hold_that_is_no_file_is_said(settings: Settings) -> None:
+    os.mkfifo(settings.processed / HELD)
+    with pytest.raises(FileError, match=r"held\.json: cannot be read \(is a device or a pipe\); remove it"):
+        read_hold(settings)
 
 
 def obey_rights() -> None:
