@@ -26,8 +26,9 @@ class _Reader:
     """
 
     def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
-        # So that the transport says at once when it holds anything back, and when it holds nothing any more.
-        transport.set_write_buffer_limits(high=0)
+        # So that the transport says at once when it holds anything back, and when it holds nothing any more. Under TLS,
+        # asyncio takes nothing at all for a buffer of 0 bytes that is full, and would break off everybody.
+        transport.set_write_buffer_limits(high=1, low=0)
         self._transport = transport
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
