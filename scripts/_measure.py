@@ -18,7 +18,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 # Told what is being measured now, in a few words.
 Say = Callable[[str], None]
-_STATUS = Path("/proc/self/status")
 
 
 class DifferenceError(AssertionError):
@@ -97,10 +96,15 @@ def alone(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
 
 def peak_mb() -> float:
     """The most memory that this process held in RAM since it was started, in MB of 1,000,000 bytes."""
-    if _STATUS.exists():
+    if Path("/proc/self/status").exists():
         # Not from getrusage: on Linux a process is said to have held what the one that started it held.
-        lines = dict(line.split(":", 1) for line in _STATUS.read_text(encoding="ascii").splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
+        return held_mb("self", "VmHWM")
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def held_mb(pid: int | str, what: str = "VmRSS") -> float:
+    """What a process holds in RAM (Linux), in MB of 1,000,000 bytes; `VmHWM`: the most it ever held."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) * 1024 / 1e6

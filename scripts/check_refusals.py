@@ -6,26 +6,21 @@ The output is one JSON object.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
-import struct
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-from data.settings import ROOT
 from scripts._cli import run
-from scripts.benchmarks.server import dashboard_command, free_port, service_command
-from scripts.benchmarks.session import run_session, shows
+from scripts._visitor import visiting
+from scripts.benchmarks.server import HEALTH, dashboard_command, free_port, service_command, serving
+from scripts.offline.seclusion import ask_names_at, raise_loopback
 
 N = 50
 _PATIENCE_S = 60.0
@@ -41,13 +36,15 @@ def main() -> None:
     if _INSIDE not in sys.argv:
         command = [sys.executable, *sys.orig_argv[1:], _INSIDE]
         os.execvp("unshare", ["unshare", "--map-root-user", "--net", "--mount", *command])  # noqa: S606, S607
-    _raise_loopback()
+    raise_loopback()
     with _silent_name_server() as names_asked, ExitStack() as stack:
         dashboard, service = free_port(), free_port()
-        stack.enter_context(_server(dashboard_command(dashboard), dashboard, "/_stcore/health"))
-        stack.enter_context(_server(service_command(service), service, "/health/live"))
-        own = f"ws://localhost:{dashboard}/_stcore/stream", dashboard, f"http://localhost:{dashboard}"
-        is_shown = shows(run_session(*own), "Approval rate")
+        servers = (
+            stack.enter_context(serving(dashboard_command(dashboard), dashboard)),
+            stack.enter_context(serving(service_command(service), service, "/health/live")),
+        )
+        own = servers[0].address
+        is_shown = _is_shown(own)
         with ThreadPoolExecutor(N) as pool, _probing(dashboard) as waits:
             found = {
                 "dashboard websockets, foreign origins": _ask(pool, dashboard, _websocket, _named("Origin", _ORIGINS)),
@@ -57,13 +54,19 @@ def main() -> None:
                 "service pages, foreign hosts": _ask(pool, service, _page, _named("Host", _HOSTS)),
             }
         told = {
-            "own_session_runs": is_shown and shows(run_session(*own), "Approval rate"),
+            "own_session_runs": is_shown and _is_shown(own),
             "answers": found,
             "names_asked_for": names_asked(),
             "health_probes": len(waits),
             "health_slowest_ms": round(1e3 * max(waits), 1),
         }
+        print(*(server.log.read_text() for server in servers), sep="", file=sys.stderr)
     print(json.dumps(told, indent=2))
+
+
+def _is_shown(address: str) -> bool:
+    with visiting(address) as visitor:
+        return visitor.run().shows("Approval rate")
 
 
 def _named(header: str, patterns: Sequence[str]) -> list[tuple[str, str]]:
@@ -109,14 +112,14 @@ def _ask(
 
 @contextmanager
 def _probing(port: int) -> Iterator[list[float]]:
-    """The seconds that `/_stcore/health` took, asked again and again meanwhile."""
+    """The seconds that the dashboard's health took, asked again and again meanwhile."""
     waits: list[float] = []
     is_over = False
 
     def probe() -> None:
         while not is_over:
             started = time.perf_counter()
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=_PATIENCE_S).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{HEALTH}", timeout=_PATIENCE_S).close()
             waits.append(time.perf_counter() - started)
             time.sleep(_PROBE_S)
 
@@ -130,31 +133,10 @@ def _probing(port: int) -> Iterator[list[float]]:
 
 
 @contextmanager
-def _server(command: Sequence[str], port: int, health: str) -> Iterator[None]:
-    """A server that answers."""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
-        try:
-            until = time.monotonic() + _PATIENCE_S
-            while time.monotonic() < until and process.poll() is None:
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}{health}", timeout=5).close()
-                except OSError:
-                    time.sleep(_PROBE_S)
-                else:
-                    break
-            yield
-        finally:
-            process.terminate()
-
-
-@contextmanager
 def _silent_name_server() -> Iterator[Callable[[], list[str]]]:
     """Names are asked of a server of this namespace that never answers; which it was asked for."""
-    with tempfile.NamedTemporaryFile("w") as config, socket.socket(type=socket.SOCK_DGRAM) as server:
-        config.write(f"nameserver {_NAME_SERVER}\n")
-        config.flush()
-        # The link may lead elsewhere; what it leads to is what is read.
-        subprocess.run(["mount", "--bind", config.name, Path("/etc/resolv.conf").resolve()], check=True)  # noqa: S603, S607
+    ask_names_at(_NAME_SERVER)
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
         server.bind((_NAME_SERVER, 53))
         server.setblocking(False)
 
@@ -176,15 +158,6 @@ def _name_asked(question: bytes) -> str:
         parts.append(question[place + 1 : place + 1 + question[place]].decode("latin-1"))
         place += 1 + question[place]
     return ".".join(parts)
-
-
-def _raise_loopback() -> None:
-    """Bring up the namespace's own loopback device, as `ip link set lo up` does."""
-    get_flags, set_flags, is_up = 0x8913, 0x8914, 1
-    with socket.socket(type=socket.SOCK_DGRAM) as handle:
-        asked = struct.pack("16sH14x", b"lo", 0)
-        flags = struct.unpack("16sH14x", fcntl.ioctl(handle, get_flags, asked))[1]
-        fcntl.ioctl(handle, set_flags, struct.pack("16sH14x", b"lo", flags | is_up))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def main() -> None:
         if arguments.what == "service":
             lines = asyncio.run(study_service(folder, say))
         else:
-            lines = asyncio.run(study_dashboard(arguments.visits, say))
+            lines = study_dashboard(arguments.visits, say)
     print("\n".join(lines))
 
 

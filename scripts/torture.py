@@ -66,13 +66,12 @@ def _analysts(plan: Plan, say: Say) -> Mapping[str, Any]:
 
 
 def _foreign(plan: Plan, say: Say) -> Mapping[str, Any]:
-    from scripts.benchmarks.server import dashboard_command, free_port
-    from tests.hostile.dashboard_fuzz import HEALTH, foreign
-    from tests.hostile.watched import watched
+    from scripts.benchmarks.server import HEALTH, dashboard_command, free_port, serving
+    from tests.hostile.dashboard_fuzz import foreign
 
     port = free_port()
     say("foreign hosts and origins")
-    with watched(dashboard_command(port), port, HEALTH, plan.folder / "foreign.log") as server:
+    with serving(dashboard_command(port), port, HEALTH, plan.folder / "foreign.log") as server:
         begun = time.monotonic()
         let_in = foreign(port)
         taken = time.monotonic() - begun

@@ -37,7 +37,7 @@ SCREEN = (
 # Where a library may be imported at all.
 ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
-    "streamlit": (*SCREEN, "scripts.benchmarks", "scripts.offline.visit", "scripts.memory"),
+    "streamlit": (*SCREEN, "scripts.benchmarks", "scripts._visitor", "scripts.offline.journeys"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
     "onnxruntime": ("inference.session",),
     "fastapi": ("inference.service",),

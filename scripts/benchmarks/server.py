@@ -9,16 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from data.settings import ROOT
 
+# Where the dashboard says that it is well.
+HEALTH = "/_stcore/health"
 _PATIENCE_S = 120.0
 _LOOK_S = 0.02
 
@@ -29,12 +29,25 @@ class ServerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers; `started` is on the clock of time.monotonic, `healthy_s` counts from it."""
+    """A server that answers on `port` of this machine; `log` is all that it wrote.
+
+    `started` is on the clock of time.monotonic, `healthy_s` counts from it.
+    """
 
     process: subprocess.Popen[bytes]
-    address: str
+    port: int
+    health: str
+    log: Path
     started: float
     healthy_s: float
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def is_healthy(self) -> bool:
+        """Whether it runs and says that it is well."""
+        return self.process.poll() is None and _is_healthy(f"{self.address}{self.health}")
 
     def rss_mb(self) -> float:
         """Memory of the process that is held in RAM, in MB of 1,000,000 bytes."""
@@ -89,41 +102,51 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@asynccontextmanager
-async def serve(command: Sequence[str], port: int, health: str = "/_stcore/health") -> AsyncIterator[Server]:
+@contextmanager
+def serving(
+    command: Sequence[str], port: int, health: str = HEALTH, log: Path | None = None, **environment: str
+) -> Iterator[Server]:
     """Start `command`, wait until its path `health` answers without an error, and end it afterwards.
 
     Raises:
         ServerError: it ended, or did not answer within two minutes.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryDirectory(prefix="scoreroom-server-") as folder:
+        log = log or Path(folder) / "server.log"
         started = time.monotonic()
-        process = subprocess.Popen(  # noqa: S603
-            command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUNBUFFERED": "1"}
-        )
+        with log.open("wb") as said:
+            process = subprocess.Popen(  # noqa: S603
+                command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            )  # fmt: skip
         try:
-            address = f"http://localhost:{port}"
-            await _wait_until_healthy(process, f"{address}{health}", said)
-            yield Server(process, address, started, time.monotonic() - started)
+            _wait_until_healthy(process, f"http://localhost:{port}{health}", log)
+            yield Server(process, port, health, log, started, time.monotonic() - started)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
-async def _wait_until_healthy(process: subprocess.Popen[bytes], asked: str, said: IO[bytes]) -> None:
+@asynccontextmanager
+async def serve(command: Sequence[str], port: int, health: str = HEALTH) -> AsyncIterator[Server]:
+    """`serving`, for which the event loop does not wait."""
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, serving(command, port, health))
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], asked: str, log: Path) -> None:
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until and process.poll() is None:
-        if await asyncio.to_thread(_is_healthy, asked):
+        if _is_healthy(asked):
             return
-        await asyncio.sleep(_LOOK_S)
-    said.seek(0)
-    last_words = said.read().decode(errors="replace")[-2_000:]
+        time.sleep(_LOOK_S)
+    last_words = log.read_text(errors="replace")[-2_000:]
     raise ServerError(f"The server asked at {asked} did not become healthy. It said:\n{last_words}")
 
 
 def _is_healthy(asked: str) -> bool:
     try:
-        urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310
-    except (urllib.error.URLError, ConnectionError):
+        urllib.request.urlopen(asked, timeout=30).close()  # noqa: S310
+    except OSError:
         return False
     return True

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts._measure import held_mb
+
 _LOOK_S = 0.01
 
 
@@ -25,14 +27,6 @@ class Weight:
         return " | ".join(f"{value:,.0f}" for value in (self.before, self.peak, self.after))
 
 
-def rss_mb(pid: int) -> float:
-    """Memory of a process that is held in RAM, in MB of 1,000,000 bytes (Linux)."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
-
-
 def descriptors(pid: int) -> int:
     """How many files and sockets a process holds open (Linux)."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
@@ -41,12 +35,12 @@ def descriptors(pid: int) -> int:
 @contextmanager
 def weighed(pid: int, rest_s: float = 5.0) -> Iterator[Weight]:
     """Weigh `pid` around the block: a look every hundredth of a second, and one `rest_s` seconds after it."""
-    found = Weight(rss_mb(pid), 0.0)
+    found = Weight(held_mb(pid), 0.0)
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(_LOOK_S):
-            found.peak = max(found.peak, rss_mb(pid))
+            found.peak = max(found.peak, held_mb(pid))
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -56,5 +50,5 @@ def weighed(pid: int, rest_s: float = 5.0) -> Iterator[Weight]:
         done.set()
         thread.join()
     time.sleep(rest_s)
-    found.after = rss_mb(pid)
+    found.after = held_mb(pid)
     found.peak = max(found.peak, found.after)

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import httpx
 import polars as pl
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.exceptions import InvalidStatus
 
 from data import schema
 from data.settings import ROOT
-from scripts.benchmarks.server import dashboard_command, free_port, service_command
+from scripts._visitor import Visitor, visiting
+from scripts.benchmarks.server import HEALTH, dashboard_command, free_port, service_command
 from scripts.offline.calls import Seen
 from scripts.offline.seclusion import Traced, traced
-from scripts.offline.visit import Visit
 
 # So few that building them takes seconds, and so many that a dropped file is longer than the part of it that Starlette
 # keeps in memory.
@@ -132,21 +134,43 @@ def service(place: Place) -> Journey:
 
 
 def dashboard(place: Place) -> Journey:
-    """Open every page, and drop a file on the page that scores one."""
+    """Open every page, drop a file on the page that scores one, and provoke look-ups and a program."""
     port = free_port()
+    address = f"http://127.0.0.1:{port}"
     with traced(dashboard_command(port), place.root / "dashboard", environment=place.environment) as started:
         begun = time.monotonic()
-        _wait_until(started, lambda: httpx.get(f"http://127.0.0.1:{port}/_stcore/health", trust_env=False).is_success)
-        with Visit.open(port) as visit:
-            for page in visit.pages:
-                visit.run(page)
-            dropped = _write(_applications(place), place.root / "dropped.csv")
-            assert dropped.stat().st_size > _KEPT_BYTES
-            shown = visit.run("score-file", uploaded=dropped)
-            assert any(f"{ROWS:,}" in str(message) for message in shown), "the dropped file was not scored"
+        _wait_until(started, lambda: httpx.get(f"{address}{HEALTH}", trust_env=False).is_success)
+        for path in ("/", "/_stcore/host-config"):
+            httpx.get(f"{address}{path}", timeout=_PATIENCE_S, trust_env=False).raise_for_status()
+        with visiting(address) as visitor:
+            visitor.run()
+            for page in list(visitor.pages):
+                visitor.run(page)
+            dropped = _applications(place).write_csv().encode()
+            assert len(dropped) > _KEPT_BYTES
+            shown = visitor.drop("score-file", "dropped.csv", dropped)
+            assert shown is not None
+            assert shown.shows(f"{ROWS:,}"), "the dropped file was not scored"
+            provoke(visitor)
             _linger(begun, place.seconds)
-        did = f"opened {len(visit.pages)} pages, dropped a file of {ROWS:,} applications"
-        return _journey(started, did, started.stop())
+        did = f"opened {len(visitor.pages)} pages, dropped a file of {ROWS:,} applications"
+        return _journey(started, f"{did}, came from a foreign origin, asked for git", started.stop())
+
+
+def provoke(visitor: Visitor) -> None:
+    """Ask as a foreign page, for which Streamlit looks up its own address, and for what it runs git for.
+
+    Raises:
+        AssertionError: the foreign page was let in.
+    """
+    try:
+        with visiting(visitor.address, origin="http://evil.example"):
+            raise AssertionError("a page of a foreign origin was let in")
+    except InvalidStatus:
+        pass
+    visitor.send(BackMsg(load_git_info=True))
+    # Messages are taken one after the other.
+    visitor.run()
 
 
 def untamed_runtime(place: Place) -> Journey:
@@ -165,8 +189,9 @@ def untamed_streamlit(place: Place) -> Journey:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     with traced(command, place.root / "streamlit", cwd=folder) as started:
         _wait_until(started, lambda: "URL" in started.said)
-        with Visit.open(port):
-            pass
+        with visiting(f"http://127.0.0.1:{port}") as visitor:
+            visitor.run()
+            provoke(visitor)
         return _journey(started, "served an app alone, without Scoreroom's configuration", started.stop())
 
 

@@ -63,13 +63,17 @@ def secluded_command(command: Sequence[str]) -> list[str]:
     raise SeclusionError.from_refused(reason)
 
 
-def prepare() -> None:
-    """Bring loopback up, and let names be asked for there, where nobody answers, so that a trace shows each name."""
+def raise_loopback() -> None:
+    """Bring up the namespace's own loopback device, as `ip link set lo up` does."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
+
+
+def ask_names_at(server: str, *options: str) -> None:
+    """Let names be asked for at `server` alone, with `options` of the resolver, while the mount namespace lasts."""
     if _RESOLVER.exists():
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as here:
-            here.write("nameserver 127.0.0.1\noptions attempts:1 timeout:1\n")
+            here.write(f"nameserver {server}\noptions {' '.join(options)}\n")
             here.flush()
             subprocess.run(["mount", "--bind", here.name, str(_RESOLVER)], check=True)  # noqa: S603, S607
 

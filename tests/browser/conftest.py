@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from data.settings import ROOT, Settings
+from data.settings import Settings
 from scripts.benchmarks.browser import QUIET
-from scripts.benchmarks.server import free_port
+from scripts.benchmarks.server import dashboard_command, free_port, serving
 
 Serve = Callable[..., str]
 
@@ -36,18 +32,6 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
 
 
-def _wait_until_healthy(process: subprocess.Popen[str], address: str) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the dashboard ended before it answered"
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-        except urllib.error.URLError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the dashboard did not become healthy within a minute")
-
-
 class Server:
     """A dashboard in a process of its own, at an address that it keeps when it is started again."""
 
@@ -58,15 +42,11 @@ class Server:
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "scripts.serve", "--port", str(self._port), *self._arguments]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
-        )
-        _wait_until_healthy(self._process, self.address)
+        self._running = ExitStack()
+        self._running.enter_context(serving(dashboard_command(self._port, self._arguments), self._port))
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+        self._running.close()
 
     def restart(self) -> None:
         self.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard import labels
-from data.settings import ROOT, Settings
-from scripts.benchmarks.server import free_port
-from tests.browser.conftest import Serve, _wait_until_healthy
+from data.settings import Settings
+from scripts.benchmarks.server import free_port, serving
+from tests.browser.conftest import Serve
 from tests.hostile.texts import XSS, Marked, marked
 
 APP = "tests/hostile/literal_app.py"
@@ -60,14 +59,8 @@ def constructs(built: Settings) -> Iterator[str]:
     """The address of an app that shows every hostile text in every construct."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", APP, "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
-    try:
-        address = f"http://localhost:{port}"
-        _wait_until_healthy(process, address)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
+    with serving(command, port) as server:
+        yield server.address
 
 
 def test_every_construct_shows_every_text_letter_by_letter(page: Page, constructs: str) -> None:

@@ -16,11 +16,10 @@ from websockets.exceptions import WebSocketException
 
 from data import schema
 from data.settings import Settings
-from scripts.benchmarks.server import dashboard_command, free_port, service_command
+from scripts._measure import held_mb
+from scripts._visitor import visiting
+from scripts.benchmarks.server import HEALTH, Server, dashboard_command, free_port, service_command, serving
 from tests.hostile import dashboard_fuzz, service_fuzz
-from tests.hostile.dashboard_fuzz import HEALTH
-from tests.hostile.visitor import VisitError, Visitor
-from tests.hostile.watched import Watched, watched
 
 PAGES = ("", "discrimination", "calibration", "cutoff", "segments", "stability", "explanation", "applications",
          "applicant", "score-file", "model-card")  # fmt: skip
@@ -49,23 +48,23 @@ class Walk:
         }  # fmt: skip
 
 
-def walk(port: int, until: float, seed: int, walked: Walk, ids: list[int]) -> None:
+def walk(address: str, until: float, seed: int, walked: Walk, ids: list[int]) -> None:
     """One analyst until the clock says `until`: pages at random, filters, cutoffs, applicants."""
     source = random.Random(seed)
     try:
-        with Visitor(port) as visitor:
+        with visiting(address) as visitor:
             while time.monotonic() < until:
                 query = {"cutoff": f"{source.uniform(3, 20):.2f}", "applicant": str(source.choice(ids))}
                 if source.random() < 0.6:
                     column = source.choice([each for each in schema.COLUMNS if each.name in _FILTERED])
                     query[f"f.{column.name}"] = source.choice(column.levels)
                     query["against"] = source.choice(("~rest", "~whole"))
-                screen = visitor.show(source.choice(PAGES), query)
+                screen = visitor.run(source.choice(PAGES), query)
                 with walked.lock:
                     walked.runs.append(screen.seconds)
                     walked.errors += screen.exceptions
                 time.sleep(min(source.uniform(*READING_S), max(until - time.monotonic(), 0)))
-    except (VisitError, OSError, WebSocketException) as error:
+    except (OSError, WebSocketException) as error:
         with walked.lock:
             walked.errors.append(f"{type(error).__name__}: {str(error)[:200]}")
 
@@ -73,12 +72,12 @@ def walk(port: int, until: float, seed: int, walked: Walk, ids: list[int]) -> No
 _FILTERED = ("NAME_INCOME_TYPE", "NAME_EDUCATION_TYPE", "CODE_GENDER", "NAME_CONTRACT_TYPE")
 
 
-def work(server: Watched, settings: Settings, *, analysts: int, seconds: float, seed: int) -> Walk:
+def work(server: Server, settings: Settings, *, analysts: int, seconds: float, seed: int) -> Walk:
     """Let `analysts` walk for so many seconds; they come one after the other within the first."""
     ids = pl.read_parquet(settings.applications, columns=[schema.ID], n_rows=500)[schema.ID].to_list()
     walked, until = Walk(), time.monotonic() + seconds
     threads = [
-        threading.Thread(target=walk, args=(server.port, until, seed + at, walked, ids)) for at in range(analysts)
+        threading.Thread(target=walk, args=(server.address, until, seed + at, walked, ids)) for at in range(analysts)
     ]
     for thread in threads:
         thread.start()
@@ -95,11 +94,12 @@ def run(
     ports = free_port(), free_port()
     attacked = service_fuzz.Outcome()
     with (
-        watched(dashboard_command(ports[0]), ports[0], HEALTH, folder / "analysts.log") as dashboard,
-        watched(service_command(ports[1]), ports[1], "/health/ready", folder / "analysts-service.log") as service,
+        serving(dashboard_command(ports[0]), ports[0], HEALTH, folder / "analysts.log") as dashboard,
+        serving(service_command(ports[1]), ports[1], "/health/ready", folder / "analysts-service.log") as service,
     ):
-        figures = dashboard_fuzz.Figures(dashboard.port)
-        before = dashboard.memory_mb()
+        figures = dashboard_fuzz.Figures(dashboard.address)
+        pid = dashboard.process.pid
+        before = held_mb(pid)
         until = time.monotonic() + 60 * minutes
 
         def attack() -> None:
@@ -119,7 +119,7 @@ def run(
         attacker.join()
         figures.check(attacked)
         attacked.close(dashboard)
-        memory = {"before": before, "peak": dashboard.memory_mb("VmHWM"), "after": dashboard.memory_mb()}
+        memory = {"before": before, "peak": held_mb(pid, "VmHWM"), "after": held_mb(pid)}
     problems = sorted({each for each in attacked.problems if not dashboard_fuzz.is_known(each)})
     return {
         "analysts": analysts, "minutes": minutes, **walked.to_json(), "attacks": attacked.requests,

@@ -17,14 +17,13 @@ from websockets.exceptions import WebSocketException
 from dashboard import parameters
 from data import schema
 from data.settings import Settings
-from scripts.benchmarks.server import dashboard_command, free_port
+from scripts._measure import held_mb
+from scripts._visitor import visiting
+from scripts.benchmarks.server import HEALTH, Server, dashboard_command, free_port, serving
 from tests.hostile.service_fuzz import CONTROL_EACH, Outcome, bodies_of, judge
 from tests.hostile.shapes import Maker, ask
 from tests.hostile.texts import mutated
-from tests.hostile.visitor import VisitError, Visitor
-from tests.hostile.watched import Watched, watched
 
-HEALTH = "/_stcore/health"
 # Streamlit's own, and what a proxy or Uvicorn says; 206 and 416 answer a Range, 403 a foreign host or origin.
 DOCUMENTED = frozenset(
     {100, 101, 200, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416,
@@ -114,33 +113,33 @@ def frames(seed: int) -> Iterator[bytes | str]:
 class Figures:
     """What the first page shows of the portfolio, as a quiet server showed it before: the same ever after."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._wanted = self._seen()
+        assert self._wanted[0]["ROC AUC"]
+        assert not self._wanted[1]
 
-    def _seen(self) -> dict[str, str]:
-        with Visitor(self._port) as visitor:
-            screen = visitor.show("", {"cutoff": "9.09"})
-        if screen.exceptions or "ROC AUC" not in screen.metrics:
-            raise VisitError(f"no figures: {screen}")
-        return screen.metrics
+    def _seen(self) -> tuple[dict[str, str], list[str]]:
+        with visiting(self._address) as visitor:
+            screen = visitor.run("", {"cutoff": "9.09"})
+        return screen.metrics, screen.exceptions
 
     def check(self, outcome: Outcome) -> None:
         """Look once more."""
         outcome.controls += 1
         try:
             seen = self._seen()
-        except (VisitError, OSError, WebSocketException) as error:
+        except (OSError, WebSocketException) as error:
             outcome.problems.append(f"control: {type(error).__name__}: {str(error)[:300]}")
             return
         if seen != self._wanted:
             outcome.problems.append(f"control: {seen}, expected {self._wanted}")
 
 
-def fuzz(server: Watched, settings: Settings, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
+def fuzz(server: Server, settings: Settings, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Send `requests` to a running dashboard: half over HTTP, a third as frames, the rest as links that it renders."""
-    figures = Figures(server.port)
-    outcome = Outcome(memory_mb={"before": server.memory_mb()})
+    figures = Figures(server.address)
+    outcome = Outcome(memory_mb={"before": held_mb(server.process.pid)})
     http, socketed = requests // 2, requests // 3
     for at, shape in enumerate(islice(Maker(seed, bodies_of(settings)), http)):
         try:
@@ -167,25 +166,25 @@ def is_known(problem: str) -> bool:
     return REFUSED_FRAME in problem
 
 
-def _send_frames(server: Watched, outcome: Outcome, sent: Iterator[bytes | str]) -> None:
+def _send_frames(server: Server, outcome: Outcome, sent: Iterator[bytes | str]) -> None:
     """Ten frames a connection, without waiting for what comes back; the last one is hung up on."""
     while batch := list(islice(sent, 10)):
-        with suppress(WebSocketException, OSError), Visitor(server.port) as visitor:
+        with suppress(WebSocketException, OSError), visiting(server.address) as visitor:
             for frame in batch:
                 outcome.requests += 1
                 outcome.answers["frame"] += 1
                 visitor.send(frame)
 
 
-def _follow_links(server: Watched, outcome: Outcome, queries: Iterator[str]) -> None:
+def _follow_links(server: Server, outcome: Outcome, queries: Iterator[str]) -> None:
     """Each as a visit of its own, on the pages in turn; a link may be ignored, but never be a fault."""
     for at, query in enumerate(queries):
         outcome.requests += 1
         outcome.answers["link"] += 1
         try:
-            with Visitor(server.port) as visitor:
-                screen = visitor.show(_PAGES[at % len(_PAGES)], query)
-        except (VisitError, OSError, WebSocketException) as error:
+            with visiting(server.address) as visitor:
+                screen = visitor.run(_PAGES[at % len(_PAGES)], query)
+        except (OSError, WebSocketException) as error:
             outcome.problems.append(f"link {query[:300]}: {type(error).__name__}: {str(error)[:200]}")
             continue
         outcome.problems += [f"link {query[:300]}: {told}" for told in screen.exceptions]
@@ -214,5 +213,5 @@ def foreign(port: int) -> list[str]:
 def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Start a dashboard, attack it, and end it."""
     port = free_port()
-    with watched(dashboard_command(port), port, HEALTH, folder / "dashboard.log") as server:
+    with serving(dashboard_command(port), port, HEALTH, folder / "dashboard.log") as server:
         return fuzz(server, settings, requests=requests, seed=seed, say=say)

@@ -16,9 +16,10 @@ from data import schema
 from data.settings import Settings
 from data.spreadsheets import csv_of
 from inference.session import ScoringSession
-from scripts.benchmarks.server import free_port, service_command
+from scripts._measure import held_mb
+from scripts.benchmarks.server import Server, free_port, service_command, serving
+from tests.hostile.faults import faults
 from tests.hostile.shapes import Bodies, Maker, ask, statuses
-from tests.hostile.watched import Watched, watched
 
 # What docs/service.md names, the interim answer, and what Uvicorn says to what is no HTTP.
 DOCUMENTED = frozenset({100, 200, 304, 400, 401, 404, 405, 408, 413, 415, 422, 429, 503})
@@ -44,12 +45,13 @@ class Outcome:
             "n_problems": len(self.problems),
         }  # fmt: skip
 
-    def close(self, server: Watched) -> None:
+    def close(self, server: Server) -> None:
         """Look at the server once more when the attack is over."""
         if not server.is_healthy():
             self.problems.append("the server is not healthy afterwards")
-        self.memory_mb |= {"after": server.memory_mb(), "peak": server.memory_mb("VmHWM")}
-        self.problems += [f"log: {line[:300]}" for line in server.faults()]
+        pid = server.process.pid
+        self.memory_mb |= {"after": held_mb(pid), "peak": held_mb(pid, "VmHWM")}
+        self.problems += [f"log: {line[:300]}" for line in faults(server.log)]
 
 
 def bodies_of(settings: Settings, n_rows: int = 20) -> Bodies:
@@ -91,9 +93,9 @@ class Control:
             outcome.problems.append(f"control: {answer.status_code} {answer.text[:200]}, expected PD {self._wanted}")
 
 
-def fuzz(server: Watched, settings: Settings, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
+def fuzz(server: Server, settings: Settings, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Send `requests` hostile requests to a running service."""
-    bodies, outcome = bodies_of(settings), Outcome(memory_mb={"before": server.memory_mb()})
+    bodies, outcome = bodies_of(settings), Outcome(memory_mb={"before": held_mb(server.process.pid)})
     control = Control(settings, server.port, bodies.objects[0])
     control.check(outcome)
     for at, shape in enumerate(Maker(seed, bodies)):
@@ -108,7 +110,7 @@ def fuzz(server: Watched, settings: Settings, *, requests: int, seed: int, say: 
     return outcome
 
 
-def _asked(server: Watched, shape: Any, outcome: Outcome) -> bytes:
+def _asked(server: Server, shape: Any, outcome: Outcome) -> bytes:
     try:
         return ask(server.port, shape)
     except OSError as error:
@@ -128,5 +130,5 @@ def judge(outcome: Outcome, kind: str, answer: bytes, documented: frozenset[int]
 def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Start a service, attack it, and end it."""
     port = free_port()
-    with watched(service_command(port), port, "/health/ready", folder / "service.log") as server:
+    with serving(service_command(port), port, "/health/ready", folder / "service.log") as server:
         return fuzz(server, settings, requests=requests, seed=seed, say=say)

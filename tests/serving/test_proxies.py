@@ -13,8 +13,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from data.settings import ROOT, Settings
+from scripts._visitor import visiting
 from scripts.benchmarks.server import dashboard_command, free_port, service_command
-from scripts.benchmarks.session import run_session, shows
 from tests.serving.conftest import NAME, PATIENCE_S, Certificate, process
 
 DASHBOARD, SERVICE = "/scoreroom", "/scoreroom-api"
@@ -121,9 +121,8 @@ def test_pages_files_and_health_come_through(reached: Reached) -> None:
 
 
 def test_a_session_runs_to_its_end(reached: Reached) -> None:
-    address, origin = f"wss://{NAME}:{reached.port}{DASHBOARD}/_stcore/stream", f"https://{NAME}:{reached.port}"
-    messages = run_session(address, reached.port, origin, reached.certificate.trust)
-    assert shows(messages, "Approval rate")
+    with visiting(f"https://{NAME}:{reached.port}{DASHBOARD}", trust=reached.certificate.trust) as visitor:
+        assert visitor.run().shows("Approval rate")
     # Whoever was sent to an instance is sent there again.
     with reached.client("127.0.0.1") as client:
         cookies = reached.get(client, f"{DASHBOARD}/_stcore/health").headers.get_list("set-cookie")
@@ -142,9 +141,12 @@ def test_foreign_hosts_and_origins_are_refused(reached: Reached) -> None:
             made_up = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
             own = reached.get(client, path, origin=f"https://{NAME}:{reached.port}", **made_up)
             assert own.status_code not in (403, 421)
-    address = f"wss://{NAME}:{reached.port}{DASHBOARD}/_stcore/stream"
-    with pytest.raises(InvalidStatus) as caught:
-        run_session(address, reached.port, "https://evil.example", reached.certificate.trust)
+    address = f"https://{NAME}:{reached.port}{DASHBOARD}"
+    with (
+        pytest.raises(InvalidStatus) as caught,
+        visiting(address, origin="https://evil.example", trust=reached.certificate.trust),
+    ):
+        pytest.fail("it was let in")
     assert caught.value.response.status_code == 403
 
 

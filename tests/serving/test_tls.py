@@ -10,8 +10,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from data.settings import Settings
+from scripts._visitor import visiting
 from scripts.benchmarks.server import dashboard_command, free_port, service_command
-from scripts.benchmarks.session import run_session, shows
 from tests.serving.conftest import PATIENCE_S, Certificate, process
 
 
@@ -36,11 +36,13 @@ def test_the_dashboard_s_pages_and_session(dashboard: tuple[int, Path], certific
         health = client.get("/_stcore/health")
         assert health.text == "ok"
         assert [cookie.count("; Secure") for cookie in health.headers.get_list("set-cookie")] == [1]
-    address = f"wss://localhost:{port}/_stcore/stream"
-    assert shows(run_session(address, port, f"https://localhost:{port}", certificate.trust), "Approval rate")
-    with pytest.raises(InvalidStatus) as caught:
-        # The same name and port, but a page that came over plain HTTP.
-        run_session(address, port, f"http://localhost:{port}", certificate.trust)
+    address = f"https://localhost:{port}"
+    with visiting(address, trust=certificate.trust) as visitor:
+        assert visitor.run().shows("Approval rate")
+    # The same name and port, but a page that came over plain HTTP.
+    plain = f"http://localhost:{port}"
+    with pytest.raises(InvalidStatus) as caught, visiting(address, origin=plain, trust=certificate.trust):
+        pytest.fail("it was let in")
     assert caught.value.response.status_code == 403
 
 

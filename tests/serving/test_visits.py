@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from data.settings import ROOT
+from scripts._visitor import Visitor, upload, visiting
 from scripts.benchmarks.server import free_port
-from scripts.memory.visit import Visit, upload, visiting
+from tests.serving.conftest import process
 
 PATIENCE_S = 90
 # What it shows tells whether the caches are those of the run before; the rest is much to read.
@@ -35,7 +31,8 @@ def drawn():
 
 st.exception(Exception(drawn()))
 if st.query_params.get("long"):
-    st.code("x" * 40_000_000)
+    for _ in range(100):
+        st.code("x" * 400_000)
 """
 SERVE = """
 import resource, sys
@@ -54,36 +51,14 @@ def fixture_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[s
     """The address and the process of a server of a small script, which takes two visits and files of 2 MB at once."""
     folder, port = tmp_path_factory.mktemp("app"), free_port()
     (folder / "app.py").write_text(SCRIPT)
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(folder / "app.py"), str(port)],
-        cwd=ROOT, env=os.environ | {"SCOREROOM_VISITS": "2", "SCOREROOM_UPLOADS_MB": "2"},
-    )  # fmt: skip
-    address, until = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
-    while True:
-        with suppress(httpx.TransportError):
-            httpx.get(f"{address}/_stcore/health", trust_env=False)
-            break
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    yield address, process.pid
-    process.terminate()
-    process.wait(PATIENCE_S)
+    command = [sys.executable, "-c", SERVE, str(folder / "app.py"), str(port)]
+    with process(command, [port], folder / "said.log", VISITS="2", UPLOADS_MB="2") as started:
+        yield f"http://127.0.0.1:{port}", started.pid
 
 
 @pytest.fixture(name="address")
 def fixture_address(server: tuple[str, int]) -> str:
     return server[0]
-
-
-def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    # In a thread of its own, since a browser of other tests may hold this one's loop.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work()).result()
-
-
-def shown(visit: Visit) -> str:
-    return visit.errors[-1]
 
 
 def announced(address: str, place: str, length: int) -> bytes:
@@ -105,74 +80,64 @@ def test_what_nobody_asked_for_is_refused_before_it_is_sent(address: str) -> Non
 
 
 def test_a_file_goes_once_to_the_place_that_its_visit_asked_for(address: str) -> None:
-    async def work() -> None:
-        async with visiting(address) as visit:
-            place = (await visit.ask_for_place("a.csv")).upload_url
-            foreign = place.replace(visit.session, "another")
-            assert await upload(address, foreign, "a.csv", b"x") == 404
-            assert await upload(address, place, "a.csv", b"x" * 1_500_000) == 204
-            assert await upload(address, place, "a.csv", b"x") == 404
-            # A new one takes the place of what was not read, also where both together would be too much.
-            place = (await visit.ask_for_place("b.csv")).upload_url
-            assert await upload(address, place, "b.csv", b"x" * 1_000) == 204
-            later = (await visit.ask_for_place("c.csv")).upload_url
-            too_long = await asyncio.to_thread(announced, address, later, 101_000_000)
-            assert too_long.startswith(b"HTTP/1.1 413")
-        assert await upload(address, later, "c.csv", b"x") == 404
-
-    run(work)
+    with visiting(address) as visitor:
+        visitor.run()
+        place = visitor.ask_for_place("a.csv").upload_url
+        foreign = place.replace(visitor.session, "another")
+        assert upload(address, foreign, "a.csv", b"x") == 404
+        assert upload(address, place, "a.csv", b"x" * 1_500_000) == 204
+        assert upload(address, place, "a.csv", b"x") == 404
+        # A new one takes the place of what was not read, also where both together would be too much.
+        place = visitor.ask_for_place("b.csv").upload_url
+        assert upload(address, place, "b.csv", b"x" * 1_000) == 204
+        later = visitor.ask_for_place("c.csv").upload_url
+        assert announced(address, later, 101_000_000).startswith(b"HTTP/1.1 413")
+    assert upload(address, later, "c.csv", b"x") == 404
 
 
 def test_caches_are_nobody_s_to_empty(address: str) -> None:
-    async def work() -> None:
-        async with visiting(address) as visit:
-            before = shown(visit)
-            for kind in ("clear_cache", "load_git_info", "debug_disconnect_websocket", "debug_shutdown_runtime"):
-                message = BackMsg()
-                setattr(message, kind, True)
-                await visit.send(message)
-            await visit.run()
-            assert shown(visit) == before
-
-    run(work)
+    with visiting(address) as visitor:
+        before = visitor.run().exceptions
+        for kind in ("clear_cache", "load_git_info", "debug_disconnect_websocket", "debug_shutdown_runtime"):
+            message = BackMsg()
+            setattr(message, kind, True)
+            visitor.send(message)
+        assert visitor.run().exceptions == before
+        assert len(before) == 1
 
 
 def test_no_more_visits_are_let_in_than_may_be(address: str) -> None:
-    async def work() -> None:
-        async with visiting(address), visiting(address):
-            with pytest.raises(InvalidStatus) as caught:
-                async with visiting(address):
-                    pass
-            assert caught.value.response.status_code == 503
-            page = httpx.get(address, headers={"accept": "text/html"}, trust_env=False)
-            assert page.status_code == 503
-            assert "as many visitors as it may have at once (2); try again in a minute" in page.text
-            assert page.headers["retry-after"] == "60"
-        async with visiting(address):
-            page = httpx.get(address, headers={"accept": "text/html"}, trust_env=False)
-            assert page.status_code == 200
+    with visiting(address), visiting(address):
+        with pytest.raises(InvalidStatus) as caught, visiting(address):
+            pytest.fail("a third was let in")
+        assert caught.value.response.status_code == 503
+        page = httpx.get(address, headers={"accept": "text/html"}, trust_env=False)
+        assert page.status_code == 503
+        assert "as many visitors as it may have at once (2); try again in a minute" in page.text
+        assert page.headers["retry-after"] == "60"
+    with visiting(address):
+        page = httpx.get(address, headers={"accept": "text/html"}, trust_env=False)
+        assert page.status_code == 200
 
-    run(work)
+
+def is_open(visitor: Visitor) -> bool:
+    with suppress(ConnectionClosed):
+        visitor.connection.ping()
+        return True
+    return False
 
 
 def test_a_visit_that_does_not_read_is_broken_off(address: str) -> None:
-    async def work() -> None:
-        async with visiting(address) as visit:
-            message = BackMsg()
-            message.rerun_script.query_string = "long=1"
-            await visit.send(message)
-            visit.socket.transport.pause_reading()
-            until = time.monotonic() + PATIENCE_S
-            while not visit.socket.transport.is_closing():
-                assert time.monotonic() < until
-                await asyncio.sleep(0.1)
-                with suppress(ConnectionClosed, OSError):
-                    await visit.socket.ping()
-        async with visiting(address), visiting(address):
-            # Its place is free again.
-            pass
-
-    run(work)
+    with visiting(address) as visitor:
+        # The client keeps sixteen messages that nobody takes, and reads no more.
+        visitor.send(BackMsg(rerun_script=ClientState(query_string="long=1")))
+        until = time.monotonic() + PATIENCE_S
+        while is_open(visitor):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    with visiting(address), visiting(address):
+        # Its place is free again.
+        pass
 
 
 def test_the_server_takes_as_many_descriptors_as_it_may_have(server: tuple[str, int]) -> None:
