@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +79,16 @@ def _foreign(plan: Plan, say: Say) -> Mapping[str, Any]:
     return {"requests": 4, "seconds": round(taken, 2), "problems": problems, "n_problems": len(problems)}
 
 
-def _script(module: str) -> Callable[[Plan, Say], Mapping[str, Any]]:
+def _script(module: str, *arguments: str) -> Callable[[Plan, Say], Mapping[str, Any]]:
     """A study of its own, as a process: its exit code says whether the promise held, its output what it counted."""
 
     def part(plan: Plan, say: Say) -> Mapping[str, Any]:
-        if find_spec(module) is None:
-            return {"skipped": f"{module} is not there", "n_problems": 0}
         say(module)
-        command = [sys.executable, "-m", module]
+        command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(  # noqa: S603
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-        (plan.folder / f"{module}.log").write_text(done.stdout, encoding="utf-8")
+        (plan.folder / f"{'-'.join((module, *arguments))}.log").write_text(done.stdout, encoding="utf-8")
         return {
             "exit_code": done.returncode,
             "says": done.stdout.splitlines()[-40:],
@@ -108,7 +105,8 @@ PARTS: Mapping[str, Callable[[Plan, Say], Mapping[str, Any]]] = {
     "foreign": _foreign,
     "damage": _script("scripts.study_damage"),
     "kills": _script("scripts.study_kills"),
-    "memory": _script("scripts.study_memory"),
+    "memory-service": _script("scripts.study_memory", "service"),
+    "memory-dashboard": _script("scripts.study_memory", "dashboard"),
     "offline": _script("scripts.check_offline"),
     "analysts": _analysts,
 }

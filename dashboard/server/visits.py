@@ -113,8 +113,8 @@ class _Visit:
         try:
             told.ParseFromString(content)
         except DecodeError:
-            # Streamlit ends the connection of who sends no message of its own.
-            return True
+            # Streamlit would log a fault of its own.
+            return False
         kind = told.WhichOneof("type")
         if kind == "file_urls_request":
             # One file is dropped at a time.
