@@ -43,7 +43,7 @@ def test_another_cohort_is_drawn_beside_and_named() -> None:
 
 def test_a_name_out_of_a_link_is_shown_letter_by_letter() -> None:
     rates = plot_bands(BANDS, against=Named("<b>%{y}</b>", BANDS)).data[2]
-    assert rates.name == "&lt;b&gt;%\u200b{y}&lt;/b&gt;"
+    assert rates.name == "&lt;b&gt;&#37;{y}&lt;/b&gt;"
     assert rates.hovertemplate.endswith(f"<extra>{rates.name}</extra>")
 
 

@@ -148,7 +148,7 @@ def test_names_are_shown_letter_by_letter() -> None:
     # The page takes the title out of the figure and writes it itself.
     figure.layout.title = None
     assert "<b>%{x}" not in json.dumps(json.loads(figure.to_json()), ensure_ascii=False)
-    shown = "&lt;b&gt;%\u200b{x}&lt;/b&gt;"
+    shown = "&lt;b&gt;&#37;{x}&lt;/b&gt;"
     assert figure.layout.yaxis.title.text == shown
     assert figure.layout.yaxis.ticktext[0] == shown
     assert f"<br>{shown}: %{{y}}<br>" in figure.data[0].hovertemplate

@@ -233,7 +233,7 @@ def test_names_are_shown_letter_by_letter() -> None:
     figure.layout.title = None
     text = figure.to_json()
     assert "<b>%{x}" not in json.dumps(json.loads(text), ensure_ascii=False)
-    shown = "&lt;b&gt;%\u200b{x}&lt;/b&gt;"
+    shown = "&lt;b&gt;&#37;{x}&lt;/b&gt;"
     assert figure.layout.xaxis.title.text == shown
     assert list(figure.layout.xaxis.ticktext) == ["b", shown]
     assert notes(figure)[0] == f"<b>this applicant ({shown}) 10.0 %</b>"
