@@ -18,6 +18,7 @@ from dashboard.server.uploads import Key, key_of
 _TAKEN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 _FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
+_PROTOCOL_ERROR = 1002
 _AGAIN = {"Retry-After": "60"}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="60">
 <title>Scoreroom is full</title></head><body style="font-family: sans-serif; margin: 3rem"><p>{sentence}</p></body>
@@ -84,7 +85,12 @@ class _Visit:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
-            if self._is_taken(message.get("bytes") or b""):
+            told = _read(message.get("bytes") or b"")
+            if told is None:
+                # Streamlit would end the connection, too, and write a fault to the log each time.
+                await self.send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
+                return {"type": "websocket.disconnect", "code": _PROTOCOL_ERROR}
+            if self._is_taken(told):
                 # Who does not read is not sent more.
                 await self._is_read.wait()
                 return message
@@ -105,13 +111,7 @@ class _Visit:
             self._issued.pop(key, None)
         self._own.clear()
 
-    def _is_taken(self, content: bytes) -> bool:
-        told = BackMsg()
-        try:
-            told.ParseFromString(content)
-        except DecodeError:
-            # Streamlit ends the connection of who sends no message of its own.
-            return True
+    def _is_taken(self, told: BackMsg) -> bool:
         kind = told.WhichOneof("type")
         if kind == "file_urls_request":
             # One file is dropped at a time.
@@ -135,6 +135,16 @@ class _Visit:
             if key is not None:
                 self._issued[key] = True
                 self._own.append(key)
+
+
+def _read(content: bytes) -> BackMsg | None:
+    """The message in a frame, None if it is none."""
+    told = BackMsg()
+    try:
+        told.ParseFromString(content)
+    except DecodeError:
+        return None
+    return told
 
 
 def _asks_for_page(scope: Scope) -> bool:

@@ -123,6 +123,23 @@ def test_a_file_goes_once_to_the_place_that_its_visit_asked_for(address: str) ->
     run(work)
 
 
+def test_a_frame_that_is_no_message_ends_its_visit_and_is_no_fault(
+    address: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        async with visiting(address) as visit:
+            await visit.socket.send(b"\xff" * 20)
+            # Whatever else was on its way comes before.
+            with suppress(ConnectionClosed):
+                async for _ in visit.socket:
+                    pass
+            await visit.socket.wait_closed()
+            assert visit.socket.close_code == 1002
+
+    run(work)
+    assert "deserializing" not in capfd.readouterr().err
+
+
 def test_caches_are_nobody_s_to_empty(address: str) -> None:
     async def work() -> None:
         async with visiting(address) as visit:
