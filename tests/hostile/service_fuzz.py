@@ -21,7 +21,7 @@ from tests.hostile.shapes import Bodies, Maker, ask, statuses
 from tests.hostile.watched import Watched, watched
 
 # What docs/service.md names, the interim answer, and what Uvicorn says to what is no HTTP.
-DOCUMENTED = frozenset({100, 200, 304, 400, 401, 404, 405, 408, 413, 415, 422, 429, 503})
+DOCUMENTED = frozenset({100, 200, 304, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 503})
 LEAKS = (b"Traceback", b'File "/', b"site-packages")
 CONTROL_EACH = 50
 
