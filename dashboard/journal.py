@@ -51,7 +51,9 @@ def open_log(level: str, path: Path | None) -> Log:
         _log = Log(level)
         return _log
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # A pipe that nobody reads, or not fast enough, is not waited for.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         raise FileError.from_unwritable(path, error.strerror or str(error)) from error
     # Open for as long as the process runs.

@@ -7,7 +7,8 @@ import os
 # - ONNX Runtime reports the machine, the model and its runs to its maker, and keeps an id and what it has yet to send
 #   in the user's cache; its own `disable_telemetry_events()` comes too late.
 # - Streamlit keeps an id of the machine in the user's home, and has browsers report to its maker.
-# - Arrow sends what it reads and computes to a collector, where the environment names one.
+# - Arrow sends what it reads and computes to a collector, where the environment names one; of a name that it does not
+#   know it complains in the middle of a log.
 os.environ.update(
-    ORT_DISABLE_TELEMETRY="1", STREAMLIT_BROWSER_GATHER_USAGE_STATS="false", ARROW_TRACING_BACKEND="none"
+    ORT_DISABLE_TELEMETRY="1", STREAMLIT_BROWSER_GATHER_USAGE_STATS="false", ARROW_TRACING_BACKEND=""
 )  # fmt: skip

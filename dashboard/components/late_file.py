@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 
 from streamlit import runtime
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import _calculate_file_id
 
 _PATIENCE_SECONDS, _STEP_SECONDS = 30.0, 0.02
 # How much later than the click the browser may send what the click has changed.
 _TYPING_SECONDS = 1.0
 _KEPT = "scoreroom.kept"
+# How long a button may still be pressed that a run has replaced: until the browser shows the new one.
+_REPLACED_SECONDS = 30.0
+_replaced: dict[str, float] = {}
 
 
 def make_late(visit: str, make: Callable[[], bytes], name: str, mime: str, *, after_typing: bool) -> bytes:
@@ -28,7 +32,7 @@ def make_late(visit: str, make: Callable[[], bytes], name: str, mime: str, *, af
     return content
 
 
-# Streamlit has no public way to ask either of the following. Its version is pinned, and the downloads of tests/browser
+# Streamlit has no public way to ask for any of the following. Its version is pinned, and the downloads of tests/browser
 # fail where another one keeps sessions or files differently.
 def _wait_for_runs(visit: str) -> bool:
     """Wait until no run of the visit is under way, and say whether the visit is still there.
@@ -51,3 +55,24 @@ def _keep(visit: str, file_id: str) -> None:
     files = runtime.get_instance().media_file_mgr
     with files._lock:  # noqa: SLF001
         files._files_by_session_and_coord[visit][_KEPT] = file_id  # noqa: SLF001
+
+
+def keep_buttons() -> None:
+    """Let a button be pressed until the browser shows the one that a run has put in its place.
+
+    Streamlit forgets the old one when any visit's run ends, and a click that comes in between would end in nothing.
+    """
+    MediaFileManager._remove_orphaned_deferred_callables = _forget_replaced  # type: ignore[assignment, method-assign]  # noqa: SLF001
+
+
+def _forget_replaced(files: MediaFileManager) -> None:
+    """Called with the manager's lock held."""
+    offered = {file_id for places in files._files_by_session_and_coord.values() for file_id in places.values()}  # noqa: SLF001
+    sessions, now = runtime.get_instance()._session_mgr, time.monotonic()  # noqa: SLF001
+    for file_id, entry in list(files._deferred_callables.items()):  # noqa: SLF001
+        if file_id in offered:
+            continue
+        is_recent = now - _replaced.setdefault(file_id, now) < _REPLACED_SECONDS
+        if not is_recent or sessions.get_session_info(entry["session_id"]) is None:
+            files._drop_deferred_id(file_id)  # noqa: SLF001
+            _replaced.pop(file_id, None)

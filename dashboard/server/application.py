@@ -9,7 +9,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from streamlit.web.server.starlette import App
 
+from dashboard.components.late_file import keep_buttons
 from dashboard.limits import Limits
+from dashboard.server.closed import Closed
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
 from dashboard.server.lookups import forbid_lookups
@@ -36,6 +38,7 @@ def make_app(
 ) -> App:
     """Streamlit serving `script` under the names `hosts`, behind what stands here; `user_header` names who it is."""
     forbid_lookups()
+    keep_buttons()
     middleware = _middleware(web, hosts, limits, user_header)
     return App(script, middleware=middleware, routes=_routes(web.base_path, health))
 
@@ -51,6 +54,7 @@ def _middleware(
         Middleware(VisitLog, user_header=user_header),
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
+        Middleware(Closed, base_path=web.base_path),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),

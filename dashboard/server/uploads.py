@@ -63,7 +63,9 @@ class Uploads:
         if key not in self._issued or (method == "PUT" and not self._issued[key]):
             return _refuse(404, "This file was not asked for; drop it on the page again.")
         if method != "PUT":
-            return None if size == 0 else _refuse(413, "Nothing is taken with this method; send no body.")
+            # A page says which session its file is to be taken away from.
+            is_short = size is not None and size <= _FRAMING
+            return None if is_short else _refuse(413, "Nothing is taken with this method; send no file.")
         if size is None:
             return _refuse(411, "The file has to say how long it is; send Content-Length.")
         if size > self._most_bytes + _FRAMING:

@@ -21,6 +21,7 @@ _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 # Places of files that a visit may still ask to be taken away.
 _REMEMBERED = 20
 _FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
+_PROTOCOL_ERROR = 1002
 _AGAIN = {"Retry-After": "60"}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="60">
 <title>Scoreroom is full</title></head><body style="font-family: sans-serif; margin: 3rem"><p>{sentence}</p></body>
@@ -87,7 +88,12 @@ class _Visit:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
-            if self._is_taken(message.get("bytes") or b""):
+            told = _read(message.get("bytes") or b"")
+            if told is None:
+                # Streamlit would end the connection, too, and write a fault to the log each time.
+                await self.send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
+                return {"type": "websocket.disconnect", "code": _PROTOCOL_ERROR}
+            if self._is_taken(told):
                 # Who does not read is not sent more.
                 await self._is_read.wait()
                 return message
@@ -108,13 +114,7 @@ class _Visit:
             self._issued.pop(key, None)
         self._own.clear()
 
-    def _is_taken(self, content: bytes) -> bool:
-        told = BackMsg()
-        try:
-            told.ParseFromString(content)
-        except DecodeError:
-            # Streamlit would log a fault of its own.
-            return False
+    def _is_taken(self, told: BackMsg) -> bool:
         kind = told.WhichOneof("type")
         if kind == "file_urls_request":
             # One file is dropped at a time.
@@ -141,6 +141,16 @@ class _Visit:
             if key is not None:
                 self._issued[key] = True
                 self._own.append(key)
+
+
+def _read(content: bytes) -> BackMsg | None:
+    """The message in a frame, None if it is none."""
+    told = BackMsg()
+    try:
+        told.ParseFromString(content)
+    except DecodeError:
+        return None
+    return told
 
 
 def _asks_for_page(scope: Scope) -> bool:

@@ -23,7 +23,7 @@ def break_off(transport: asyncio.Transport) -> None:
 
 
 class _Reader:
-    """Breaks a connection off whose client has not read in time what was sent to it: `seconds`, more for much.
+    """Breaks a connection off whose client stops for `seconds` to read what was sent to it, or reads too slowly.
 
     To close it would be to wait until all was read.
     """
@@ -41,8 +41,14 @@ class _Reader:
 
     def wait(self) -> None:
         """Something is held back."""
-        seconds = self._seconds + self._transport.get_write_buffer_size() / SLOWEST
-        self._timer = asyncio.get_running_loop().call_later(seconds, break_off, self._transport)
+        held = self._transport.get_write_buffer_size()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, held)
+
+    def _look(self, before: int) -> None:
+        if before - self._transport.get_write_buffer_size() < self._seconds * SLOWEST:
+            break_off(self._transport)
+        else:
+            self.wait()
 
     def stop(self) -> None:
         """All was read, or nobody is there any more."""

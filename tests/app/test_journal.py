@@ -148,3 +148,10 @@ def test_files_leave_and_enter_through_the_doors_that_are_logged() -> None:
     uploading = [text for text in written.values() if "st.file_uploader" in text]
     assert len(uploading) == 3
     assert all("with taking_in(" in text for text in uploading)
+
+
+def test_a_log_that_is_a_pipe_which_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileError, match="pipe: cannot be written"):
+        journal.open_log("info", pipe)

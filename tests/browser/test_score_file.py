@@ -20,7 +20,7 @@ from inference.session import ScoringSession
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
 FORMULA, MARKUP = "=1+1", "<b>x</b>"
 CUTOFF = 0.0909
-HINT = "A file lives in the memory of this visit alone, until it is removed or the visit ends."
+HINT = "A file is kept in the memory of this visit alone, until it is removed or the visit ends."
 # The table is a canvas: a header's and a row's height in pixels.
 HEADER, ROW = 35, 35
 
@@ -62,7 +62,10 @@ def expect_card(page: Page, label: str, value: str) -> None:
 
 
 def drop(page: Page, path: Path) -> None:
-    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(path)
+    box = page.get_by_test_id("stFileUploader").locator("input[type=file]")
+    # While a run puts another uploader in its place, both stand there.
+    expect(box).to_have_count(1)
+    box.set_input_files(path)
 
 
 def open_with(page: Page, dashboard: str, dropped: Dropped) -> None:

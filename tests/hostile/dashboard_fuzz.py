@@ -31,8 +31,6 @@ DOCUMENTED = frozenset(
 )  # fmt: skip
 # What a visitor could read of the machine if a path led out of the served folder.
 _FOREIGN = (b"root:x:0", b"[build-system]", b"[server]\naddress")
-# How Streamlit logs a frame that is no message, and what it does then: nothing.
-REFUSED_FRAME = "Error deserializing back message"
 _ORDERS = ("clear_cache", "stop_script", "load_git_info", "set_run_on_save", "app_heartbeat",
 "debug_disconnect_websocket",
            "debug_shutdown_runtime")  # fmt: skip
@@ -157,13 +155,7 @@ def fuzz(server: Server, settings: Settings, *, requests: int, seed: int, say: C
     _follow_links(server, outcome, islice(links(seed), requests - http - socketed))
     figures.check(outcome)
     outcome.close(server)
-    outcome.problems = [problem for problem in outcome.problems if not is_known(problem)]
     return outcome
-
-
-def is_known(problem: str) -> bool:
-    """Whether it is a line of the log by which Streamlit says that it refused something."""
-    return REFUSED_FRAME in problem
 
 
 def _send_frames(server: Server, outcome: Outcome, sent: Iterator[bytes | str]) -> None:

@@ -117,10 +117,17 @@ def commands() -> list[str]:
 
 def test_the_page_names_every_command_of_this_kind() -> None:
     named = {command.split()[2] for command in commands()}
-    assert named == {"scripts.benchmark", "scripts.benchmark_report", "scripts.profile_performance"}
+    assert named == {
+        "scripts.benchmark",
+        "scripts.benchmark_report",
+        "scripts.profile_performance",
+        "scripts.study_memory",
+    }
 
 
-@pytest.mark.parametrize("module", ["scripts.benchmark", "scripts.benchmark_report", "scripts.profile_performance"])
+@pytest.mark.parametrize(
+    "module", ["scripts.benchmark", "scripts.benchmark_report", "scripts.profile_performance", "scripts.study_memory"]
+)
 def test_the_commands_of_the_page_exist_with_their_options_and_choices(module: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120

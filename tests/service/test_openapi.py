@@ -68,7 +68,7 @@ SNIPPETS = (
     b"NaN", b"-Infinity", b"1e999", b"-0", b"9" * 5_000, b"null", b"true", b'"\\ud800"', b'"\\u0000"',
 )  # fmt: skip
 repeated = settings(
-    max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

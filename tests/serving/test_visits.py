@@ -95,6 +95,38 @@ def test_a_file_goes_once_to_the_place_that_its_visit_asked_for(address: str) ->
     assert upload(address, later, "c.csv", b"x") == 404
 
 
+def test_a_frame_that_is_no_message_ends_its_visit_and_is_no_fault(
+    address: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with visiting(address) as visitor:
+        visitor.send(b"\xff" * 20)
+        # Whatever else was on its way comes before.
+        with suppress(ConnectionClosed):
+            while True:
+                visitor.connection.recv(30)
+        assert visitor.connection.close_code == 1002
+    assert "deserializing" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path", ["metrics", "script-health-check", "agent/interact", "agent/mcp", "agent/openapi.json"]
+)
+def test_what_is_for_developers_and_programs_is_not_there(address: str, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert httpx.request(method, f"{address}/_stcore/{path}", trust_env=False).status_code == 404
+
+
+def test_a_page_takes_away_what_it_dropped_before(address: str) -> None:
+    with visiting(address) as visitor:
+        place = visitor.ask_for_place("a.csv").upload_url
+        assert upload(address, place, "a.csv", b"x") == 204
+        visitor.ask_for_place("b.csv")
+        # As a page does, which says whose file it is in a body.
+        body = {"sessionId": visitor.session}
+        assert httpx.request("DELETE", f"{address}{place}", json=body, trust_env=False).status_code == 204
+        assert httpx.request("DELETE", f"{address}{place}x", json=body, trust_env=False).status_code == 404
+
+
 def test_caches_are_nobody_s_to_empty(address: str) -> None:
     with visiting(address) as visitor:
         before = visitor.run().exceptions
