@@ -123,8 +123,10 @@ def test_a_page_takes_away_what_it_dropped_before(address: str) -> None:
         visitor.ask_for_place("b.csv")
         # As a page does, which says whose file it is in a body.
         body = {"sessionId": visitor.session}
-        assert httpx.request("DELETE", f"{address}{place}", json=body, trust_env=False).status_code == 204
-        assert httpx.request("DELETE", f"{address}{place}x", json=body, trust_env=False).status_code == 404
+        with httpx.Client(base_url=address, trust_env=False) as page:
+            page.headers["X-Xsrftoken"] = page.get("/_stcore/health").cookies["_streamlit_xsrf"]
+            assert page.request("DELETE", place, json=body).status_code == 204
+            assert page.request("DELETE", f"{place}x", json=body).status_code == 404
 
 
 def test_caches_are_nobody_s_to_empty(address: str) -> None:
