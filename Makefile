@@ -13,7 +13,7 @@ run: to-run ## build what is missing, then serve the dashboard on http://localho
 	@exec $(RUN) scripts.serve $(ARGS)
 
 test: lint types ## lint, type check and all tests
-	@$(RUN) pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 setup: to-run ## make .venv and install requirements.txt
 

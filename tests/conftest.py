@@ -56,6 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = "browser" if "browser" in item.path.parts else item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(name))
+    # The longest first, so that the other worker has work for as long; the Makefile keeps xdist from reordering.
+    items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
 @pytest.fixture(scope="session", name="make_table")

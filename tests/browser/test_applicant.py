@@ -127,6 +127,8 @@ def fresh_visit(browser: Browser) -> Iterator[Page]:
 
 def drop_record(page: Page, path: Path) -> None:
     box = page.get_by_test_id("stFileUploader").locator("input[type=file]")
+    # A run that ends meanwhile would take the box for empty.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     if not page.get_by_test_id("stFileUploader").is_visible():
         page.get_by_text("Open a decision record").click()
     box.set_input_files(path)
