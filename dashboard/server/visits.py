@@ -16,7 +16,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from dashboard.server.uploads import Key, key_of
 
 # What a page sends. Others would empty the caches of all visitors, write to the disk, or are for developers.
-_TAKEN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
+_TAKEN = frozenset({"stop_script", "app_heartbeat"})
+# How the ids of all widgets begin.
+_WIDGET = "$$ID"
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 # Places of files that a visit may still ask to be taken away.
 _REMEMBERED = 20
@@ -123,6 +125,9 @@ class _Visit:
             return is_one
         if kind == "backend_operation_request":
             return told.backend_operation_request.WhichOneof("payload") in _OPERATIONS
+        if kind == "rerun_script":
+            # Under another name, a widget's state would stand where the app keeps its own.
+            return all(widget.id.startswith(_WIDGET) for widget in told.rerun_script.widget_states.widgets)
         return kind in _TAKEN
 
     def _note(self, content: bytes) -> None:

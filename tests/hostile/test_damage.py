@@ -1,11 +1,12 @@
 """Every kind of damage to a built portfolio: opening says one sentence or gives what was built, a build notices.
 
-The whole form, in which each damage is really built again, is `python -m scripts.study_damage`.
+The whole form, with all kinds and each really built again, is `python -m scripts.study_damage`.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from scripts.damage.kinds import PRODUCTS, Damage, all_damages, match_record, pl
 from scripts.damage.trial import Pristine, silent, try_out
 
 DAMAGES = [damage for damage in all_damages() if not damage.needs_user]
+# Some of each, for the time that all of them take.
+SHORT = random.Random(13).sample(DAMAGES, 160)
 NOBODY = 65_534
 
 
@@ -40,10 +43,10 @@ def settings(pristine: Pristine) -> Iterator[Settings]:
 
 def test_there_are_at_least_152_kinds(record_property: Callable[[str, object], None]) -> None:
     record_property("kinds of damage", len(DAMAGES))
-    assert len(DAMAGES) >= 152
+    assert len({damage.name for damage in DAMAGES}) >= len(SHORT) >= 152
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+@pytest.mark.parametrize("damage", SHORT, ids=lambda damage: damage.name)
 def test_damage_is_noticed_or_does_no_harm(pristine: Pristine, damage: Damage) -> None:
     assert try_out(pristine, damage).faults == ()
 

@@ -29,6 +29,12 @@ import streamlit as st
 def drawn():
     return uuid.uuid4().hex
 
+@st.cache_resource
+def kept():
+    return []
+
+kept().extend(st.session_state)
+st.text(f"kept: {kept()}")
 st.exception(Exception(drawn()))
 if st.query_params.get("long"):
     for _ in range(100):
@@ -138,6 +144,15 @@ def test_caches_are_nobody_s_to_empty(address: str) -> None:
             visitor.send(message)
         assert visitor.run().exceptions == before
         assert len(before) == 1
+
+
+def test_no_state_is_set_but_that_of_widgets(address: str) -> None:
+    with visiting(address) as visitor:
+        visitor.run()
+        message = BackMsg()
+        message.rerun_script.widget_states.widgets.add(id="foreign", string_value="x")
+        visitor.send(message)
+        assert visitor.run()._elements("text")[0].text.body == "kept: []"
 
 
 def test_no_more_visits_are_let_in_than_may_be(address: str) -> None:
