@@ -90,6 +90,8 @@ def panel(page: Page) -> Locator:
     """The side panel, opened where it is folded away."""
     side, unfold = page.get_by_test_id("stSidebar"), page.get_by_test_id("stExpandSidebarButton")
     expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
+    # A button that is pressed while the page is first written may be one that is replaced at once.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     if unfold.is_visible():
         unfold.click()
         expect(unfold).to_have_count(0)
