@@ -8,6 +8,7 @@ from collections.abc import Callable
 from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import _calculate_file_id
+from streamlit.runtime.session_manager import SessionInfo
 
 _PATIENCE_SECONDS, _STEP_SECONDS = 30.0, 0.02
 # How much later than the click the browser may send what the click has changed.
@@ -41,13 +42,17 @@ def _wait_for_runs(visit: str) -> bool:
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:
-        # Streamlit's test harness has no sessions.
-        sessions = getattr(runtime.get_instance(), "_session_mgr", None)
-        found = None if sessions is None else sessions.get_session_info(visit)
+        found = _session_of(visit)
         if found is None or found.session._scriptrunner is None:  # noqa: SLF001
             return found is not None
         time.sleep(_STEP_SECONDS)
     return True
+
+
+def _session_of(visit: str) -> SessionInfo | None:
+    """Streamlit's session of a visit that is still there; its test harness has none."""
+    sessions = getattr(runtime.get_instance(), "_session_mgr", None)
+    return None if sessions is None else sessions.get_session_info(visit)
 
 
 def _keep(visit: str, file_id: str) -> None:
@@ -68,11 +73,14 @@ def keep_buttons() -> None:
 def _forget_replaced(files: MediaFileManager) -> None:
     """Called with the manager's lock held."""
     offered = {file_id for places in files._files_by_session_and_coord.values() for file_id in places.values()}  # noqa: SLF001
-    sessions, now = runtime.get_instance()._session_mgr, time.monotonic()  # noqa: SLF001
+    now, since = time.monotonic(), dict(_replaced)
+    # Made anew each time, so that nothing stays of buttons that Streamlit has dropped itself.
+    _replaced.clear()
     for file_id, entry in list(files._deferred_callables.items()):  # noqa: SLF001
         if file_id in offered:
             continue
-        is_recent = now - _replaced.setdefault(file_id, now) < _REPLACED_SECONDS
-        if not is_recent or sessions.get_session_info(entry["session_id"]) is None:
+        begun = since.get(file_id, now)
+        if now - begun < _REPLACED_SECONDS and _session_of(entry["session_id"]) is not None:
+            _replaced[file_id] = begun
+        else:
             files._drop_deferred_id(file_id)  # noqa: SLF001
-            _replaced.pop(file_id, None)
