@@ -56,8 +56,8 @@ class _Reader:
             self._timer.cancel()
 
 
-class Websocket(WebSocketsSansIOProtocol):
-    """Uvicorn's websocket, which is broken off where its client does not read for `seconds`."""
+class _Watched(asyncio.Protocol):
+    """A protocol of Uvicorn's, which follows it among the bases, broken off where its client does not read."""
 
     seconds = 30
 
@@ -83,7 +83,11 @@ class Websocket(WebSocketsSansIOProtocol):
         super().resume_writing()
 
 
-class Connection(H11Protocol):
+class Websocket(_Watched, WebSocketsSansIOProtocol):  # type: ignore[misc]
+    """Uvicorn's websocket, which is broken off where its client does not read for `seconds`."""
+
+
+class Connection(_Watched, H11Protocol):
     """Uvicorn's HTTP/1.1 in plain Python, given up where its client neither says nor reads anything for `seconds`.
 
     What serves it finds how to break it off at once as `scope["state"]["abort"]`.
@@ -92,31 +96,16 @@ class Connection(H11Protocol):
     one.
     """
 
-    seconds = 30
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the connection."""
-        self._reader = _Reader(transport, self.seconds)
         super().connection_made(transport)
-        self._reader.begin()
         self.app_state = {**self.app_state, "abort": partial(break_off, transport)}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch it no longer."""
         self._timer.cancel()
-        self._reader.stop()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """The transport holds something back."""
-        super().pause_writing()
-        self._reader.wait()
-
-    def resume_writing(self) -> None:
-        """The transport holds nothing back."""
-        self._reader.stop()
-        super().resume_writing()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Watch it no longer: a websocket has pings of its own."""
