@@ -14,7 +14,7 @@ from dashboard import labels
 from dashboard.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from data import schema
-from data.predictions import CohortColumn, CohortKind, sentinel_of
+from data.predictions.table import CohortColumn, CohortKind, sentinel_of
 
 OTHER = "Other levels"
 MOST_BINS = 60

@@ -6,7 +6,7 @@ from dashboard import labels
 from dashboard.filters import Filters
 from dashboard.metrics.counts import MOST_EXACT, ScoreCounts
 from dashboard.metrics.estimate import Estimate
-from data.scores import ScoreGrid
+from data.predictions.scores import ScoreGrid
 
 # With fewer of either outcome, an interval is wider than what it is asked about.
 FEW = 10

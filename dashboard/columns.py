@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from data.predictions import (
+from data.predictions.scores import make_score_grid
+from data.predictions.table import (
     FOLD,
     FOLD_NAME,
     OBSERVED,
@@ -23,7 +24,6 @@ from data.predictions import (
     CohortKind,
     Predictions,
 )
-from data.scores import make_score_grid
 from inference.decision import BAND_EDGES, risk_band
 
 PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"

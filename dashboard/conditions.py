@@ -8,7 +8,7 @@ from typing import Self
 from dashboard.filters import DECISION, Filters
 from dashboard.links import FILTER_PREFIX, MISSING, brief_list, read_filters
 from data.errors import DataError
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind
 
 
 class ConditionError(DataError):

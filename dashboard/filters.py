@@ -9,7 +9,7 @@ from functools import reduce
 
 import polars as pl
 
-from data.predictions import OBSERVED, OUTCOME, PROBABILITY, sentinel_of
+from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, sentinel_of
 
 # No column is called so: the names of those of a file never begin with a tilde.
 DECISION = "~decision"

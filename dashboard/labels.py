@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data import schema
-from data.predictions import PROBABILITY, CohortColumn, CohortKind
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
 NOT_DEFINED = "–"
-# Cutoffs have four decimals as percentages (see `data.scores.round_cutoff`).
+# Cutoffs have four decimals as percentages (see `data.predictions.scores.round_cutoff`).
 _CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
 

@@ -19,8 +19,8 @@ from dashboard.columns import DEFAULTED, REPAID
 from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from data import schema
 from data.errors import DataError
-from data.predictions import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
-from data.roles import OUTCOME_WORDS
+from data.predictions.roles import OUTCOME_WORDS
+from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
 from data.schema import Kind
 
 FILTER_PREFIX = "f."

@@ -16,7 +16,7 @@ from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data import schema
-from data.predictions import CohortColumn
+from data.predictions.table import CohortColumn
 from data.schema import Kind, Sensitivity
 from inference.artifact import ONNX, FeatureRecord, Manifest
 from inference.session import ScoringSession

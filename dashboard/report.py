@@ -20,7 +20,7 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
 from data.errors import DataError
-from data.predictions import OUTCOME, Predictions
+from data.predictions.table import OUTCOME, Predictions
 
 FORMAT, VERSION = "scoreroom.evaluation", 1
 

@@ -16,7 +16,7 @@ import polars as pl
 from dashboard import labels
 from dashboard.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.filters import Filters
-from data.predictions import (
+from data.predictions.table import (
     DERIVED_COLUMNS,
     EXPOSURE,
     FOLD_NAME,

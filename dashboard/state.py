@@ -25,9 +25,9 @@ from dashboard.filters import Condition, Filters
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.parameters import Parameter
 from dashboard.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
-from data.imports import parse_mapping
-from data.predictions import Predictions
-from data.scores import round_cutoff
+from data.predictions.imports import parse_mapping
+from data.predictions.scores import round_cutoff
+from data.predictions.table import Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]

@@ -15,7 +15,7 @@ from dashboard.drafts import Scenario
 from dashboard.filters import Filters
 from dashboard.links import FILTER_PREFIX, Cohort, Named
 from data.errors import DataError
-from data.predictions import CohortColumn
+from data.predictions.table import CohortColumn
 from inference.decision import DEFAULT_CUTOFF
 
 # In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.

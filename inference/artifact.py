@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import orjson
 
 from data.errors import DamageError
-from data.opening import is_there, read_bytes
-from data.records import FileRecord
-from data.signing import SigningError, check_signed, signed
+from data.store.opening import is_there, read_bytes
+from data.store.records import FileRecord
+from data.store.signing import SigningError, check_signed, signed
 from data.typed import read_typed
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.encoding import FeatureSet, level_codes

@@ -22,11 +22,11 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from data.errors import DataError, FileError
-from data.opening import open_readable
-from data.raw import find_raw, is_table_name
+from data.files.raw import find_raw, is_table_name
 from data.settings import Settings
-from data.signing import check_signed, key_in_force, signed
-from data.storage import check_file_place, sha256_of, write_atomically
+from data.store.opening import open_readable
+from data.store.signing import check_signed, key_in_force, signed
+from data.store.storage import check_file_place, sha256_of, write_atomically
 from inference.artifact import MANIFEST
 from inference.pipeline import belongs_together, is_current, model_of
 from inference.publishing import FILES, IN_MODEL, MODEL, RAW, Hold, Say, Staging, Why, silent, staging

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.batch_file import BatchTable
+from data.files.batch_file import BatchTable
 from data.plausibility import RULES, broken_rules_each
 from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.reasons import MOST_REASONS

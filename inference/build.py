@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.records import FileRecord
-from data.signing import key_in_force
-from data.storage import write_atomically
+from data.store.records import FileRecord
+from data.store.signing import key_in_force
+from data.store.storage import write_atomically
 from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT, Manifest, check_place, feature_records
 from inference.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.export import export_onnx

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.schema import Kind
-from data.storage import ROW_GROUP_ROWS
+from data.store.storage import ROW_GROUP_ROWS
 from inference.contributions import Contributions, digest_of_model, make_contributions
 from inference.decision import is_declined, probabilities_of
 from inference.errors import ContributionsError

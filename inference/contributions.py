@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.errors import DamageError
-from data.opening import check_readable, is_there, reading
-from data.records import CONTRIBUTIONS, check_built
 from data.settings import Settings
-from data.storage import read_parquet, write_parquet
+from data.store.opening import check_readable, is_there, reading
+from data.store.records import CONTRIBUTIONS, check_built
+from data.store.storage import read_parquet, write_parquet
 from data.typed import read_typed
 from inference.artifact import TEXT, Manifest, read_text
 from inference.encoding import Feature, FeatureSet, level_codes

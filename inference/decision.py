@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.scores import exact_score
+from data.predictions.scores import exact_score
 
 COST_OF_MISSED_DEFAULT = 10.0
 COST_OF_DECLINED_GOOD = 1.0
@@ -39,8 +39,9 @@ def probabilities_of(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]
 def is_declined(probabilities: NDArray[np.floating[Any]], cutoff: float) -> NDArray[np.bool_]:
     """Whether each PD is at or above the cutoff.
 
-    A model gives PDs as float32; each counts as the shortest decimal that names it (`data.scores.exact_scores`), so
-    that 0.0909 is declined at a cutoff of 0.0909 although the nearest float32 lies below.
+    A model gives PDs as float32; each counts as the shortest decimal that names it
+    (`data.predictions.scores.exact_scores`), so that 0.0909 is declined at a cutoff of 0.0909 although the nearest
+    float32 lies below.
     """
     pds, edge = probabilities.astype(np.float32), np.float32(cutoff)
     # Decimals are in the order of their floats: only the PD that the cutoff itself is stored as needs its decimal.

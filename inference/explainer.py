@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.opening import reading
+from data.store.opening import reading
 from inference.artifact import TEXT, Manifest, read_published, read_text
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError

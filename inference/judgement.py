@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.plausibility import RULES, broken_rules, broken_rules_each
-from data.scores import exact_score, exact_scores
+from data.predictions.scores import exact_score, exact_scores
 from inference.artifact import Manifest
 from inference.decision import declines, is_declined, risk_band, risk_bands
 from inference.session import ScoringSession
@@ -62,7 +62,7 @@ def judge(application: Mapping[str, object], session: ScoringSession) -> Judgeme
 def judged(application: Mapping[str, object], pd: float, manifest: Manifest, cutoff: float) -> Judgement:
     """Judge one application, which the model gives the PD `pd`, at a cutoff.
 
-    The PD that is told is the decimal that is decided on (`data.scores.exact_scores`).
+    The PD that is told is the decimal that is decided on (`data.predictions.scores.exact_scores`).
     """
     warnings = tuple(rule.text for rule in broken_rules(application))
     reason = manifest.sufficiency.why_refer(application)

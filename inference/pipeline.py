@@ -1,7 +1,7 @@
 """From nothing, or from a dropped file, to a scored portfolio: the steps in order, each only when it is stale.
 
-A product is stale when it is not what was built (`data.records`), or what it was made from is not what it would be made
-from now.
+A product is stale when it is not what was built (`data.store.records`), or what it was made from is not what it would
+be made from now.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from data import schema
-from data.convert import convert, scan_applications, write_applications
 from data.errors import DataError, FileError
-from data.opening import check_readable, is_there, reading
-from data.predictions import (
+from data.files.convert import convert, scan_applications, write_applications
+from data.files.raw import find_raw
+from data.predictions.table import (
     ID,
     OUTCOME,
     PROBABILITY,
@@ -28,9 +28,10 @@ from data.predictions import (
     make_predictions,
     write_predictions,
 )
-from data.predictions import read_source as read_predictions_source
-from data.raw import find_raw
-from data.records import (
+from data.predictions.table import read_source as read_predictions_source
+from data.settings import PROFILE, Settings
+from data.store.opening import check_readable, is_there, reading
+from data.store.records import (
     APPLICATIONS,
     CONTRIBUTIONS,
     MODEL,
@@ -42,8 +43,7 @@ from data.records import (
     load_record,
     look_at,
 )
-from data.settings import PROFILE, Settings
-from data.storage import check_file_place, read_parquet
+from data.store.storage import check_file_place, read_parquet
 from inference.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
 from inference.errors import HoldError, InferenceError
@@ -199,7 +199,7 @@ def _build_applications(settings: Settings, raw: Path | None, origin: Origin, pr
         with progress(f"Reading {raw.name}") as advance:
             convert(raw, settings.applications, progress=advance)
     else:
-        from data.synthetic import make_applications
+        from data.home_credit.synthetic import make_applications
 
         with progress("Making the portfolio") as advance:
             frame = make_applications(settings.rows, seed=settings.seed, progress=advance)

@@ -23,12 +23,12 @@ from pathlib import Path
 
 import orjson
 
-from data.build_lock import LOCK, build_lock
 from data.errors import DamageError, FileError
-from data.opening import is_there, read_bytes
-from data.records import RECORD
 from data.settings import Settings
-from data.storage import check_file_place, dead_parts, part_beside, sweep_parts, write_atomically
+from data.store.build_lock import LOCK, build_lock
+from data.store.opening import is_there, read_bytes
+from data.store.records import RECORD
+from data.store.storage import check_file_place, dead_parts, part_beside, sweep_parts, write_atomically
 from inference.artifact import MANIFEST, MODEL_FILES, check_place
 
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"

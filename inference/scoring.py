@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from data import schema
-from data.batch_stream import BatchStream
-from data.spreadsheets import csv_of
-from data.storage import check_file_place, write_atomically
+from data.files.batch_stream import BatchStream
+from data.files.spreadsheets import csv_of
+from data.store.storage import check_file_place, write_atomically
 from inference.errors import ScoringError
 from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.session import ScoringSession

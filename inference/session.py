@@ -13,9 +13,9 @@ import onnxruntime as ort
 import polars as pl
 from numpy.typing import NDArray
 
-from data.records import MODEL, check_built
-from data.scores import exact_score
+from data.predictions.scores import exact_score
 from data.settings import Settings
+from data.store.records import MODEL, check_built
 from inference.artifact import MODEL_FILES, ONNX, PICKLE, TEXT, WITHOUT_PICKLE, Manifest, read_published, read_verified
 from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError

@@ -24,11 +24,11 @@ from dashboard.conditions import read_conditions
 from dashboard.metrics.estimate import Estimate
 from dashboard.report import Report, evaluate
 from data.errors import FileError, SettingError
-from data.imports import import_predictions, parse_mapping
-from data.opening import is_there
-from data.predictions import Predictions, open_predictions
+from data.predictions.imports import import_predictions, parse_mapping
+from data.predictions.table import Predictions, open_predictions
 from data.settings import load_settings
-from data.storage import check_file_place, write_atomically
+from data.store.opening import is_there
+from data.store.storage import check_file_place, write_atomically
 from inference.decision import DEFAULT_CUTOFF
 from scripts._cli import run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from dashboard import journal
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
-from data.imports import import_predictions, parse_mapping
+from data.predictions.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.pipeline import build
 from inference.serving.settings import load_web_settings

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import orjson
 
-from data.convert import read_applications
+from data.files.convert import read_applications
 from data.settings import load_settings
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 from inference.features import LEFT_OUT
 from inference.reversals import Reversals, count_reversals
 from inference.session import ScoringSession

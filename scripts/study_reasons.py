@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from data.settings import load_settings
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 from inference.reason_study import ChangeCounts, ReasonCounts, Study
 from scripts._cli import positive, progress, run
 

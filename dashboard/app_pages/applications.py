@@ -26,7 +26,7 @@ from dashboard.rows import (
     take_slice,
 )
 from dashboard.visit import APPLICANT
-from data.predictions import PROBABILITY, CohortColumn, CohortKind
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 FALLING, RISING = "falling", "rising"
 SORT = parameters.text("app.sort", PROBABILITY)

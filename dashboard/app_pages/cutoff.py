@@ -44,7 +44,7 @@ from dashboard.metrics.economics import (
 )
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.visit import CUTOFF
-from data.scores import round_cutoff
+from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
 TAB = parameters.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))

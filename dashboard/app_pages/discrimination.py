@@ -45,7 +45,7 @@ from dashboard.metrics.ranking import (
 )
 from dashboard.metrics.rates import Confusion
 from dashboard.visit import CUTOFF
-from data.scores import round_cutoff
+from data.predictions.scores import round_cutoff
 
 TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)

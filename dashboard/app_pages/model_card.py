@@ -21,7 +21,7 @@ from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data.errors import DataError, FileError
-from data.predictions import FOLD_NAME
+from data.predictions.table import FOLD_NAME
 from inference.artifact import MANIFEST, Manifest
 from inference.session import ScoringSession
 

@@ -31,11 +31,11 @@ from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
 from dashboard.rows import DECISIONS
 from data import schema
-from data.batch_file import BatchTable, read_batch
-from data.batch_limits import LIMITS
 from data.errors import DataError
-from data.scores import exact_scores
-from data.spreadsheets import csv_of
+from data.files.batch_file import BatchTable, read_batch
+from data.files.batch_limits import LIMITS
+from data.files.spreadsheets import csv_of
+from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.decision import risk_band
 from inference.features import FEATURES

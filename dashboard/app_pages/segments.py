@@ -34,7 +34,7 @@ from dashboard.metrics.cells import CellMeasure, cell_grid
 from dashboard.metrics.economics import Costs, Terms
 from dashboard.metrics.segments import Measure, Order, SegmentReport, segment_report
 from dashboard.parameters import Parameter
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind
 
 ONE_TAB, TWO_TAB = "One column", "Heat map of two columns"
 TAB = parameters.choice("seg.tab", (ONE_TAB, TWO_TAB))

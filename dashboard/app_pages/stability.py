@@ -36,7 +36,7 @@ from dashboard.metrics.stability import (
 )
 from dashboard.parameters import Parameter
 from dashboard.visit import COHORTS, WHOLE
-from data.predictions import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
 
 PD_TAB, COLUMNS_TAB = "PD", "Columns"
 REFERENCE = parameters.text("stab.reference", longest=LONGEST_NAME)

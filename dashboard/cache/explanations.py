@@ -17,10 +17,10 @@ from dashboard.metrics.explanation_counts import (
 )
 from dashboard.value_labels import is_descending
 from data.errors import DataError
-from data.imports import version_of
-from data.opening import is_there
-from data.predictions import ID
-from data.records import CONTRIBUTIONS, check_built
+from data.predictions.imports import version_of
+from data.predictions.table import ID
+from data.store.opening import is_there
+from data.store.records import CONTRIBUTIONS, check_built
 from inference.artifact import MANIFEST, Manifest
 from inference.contributions import Contributions, open_contributions
 from inference.errors import ContributionsError

@@ -19,12 +19,12 @@ from dashboard.drafts import NEW, Draft
 from dashboard.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from data import schema
-from data.convert import open_applications
-from data.convert import read_source as read_provenance
 from data.errors import DataError
-from data.opening import is_there
-from data.predictions import ID, OUTCOME, PROBABILITY
-from data.records import FileRecord
+from data.files.convert import open_applications
+from data.files.convert import read_source as read_provenance
+from data.predictions.table import ID, OUTCOME, PROBABILITY
+from data.store.opening import is_there
+from data.store.records import FileRecord
 from inference.values import Value
 
 

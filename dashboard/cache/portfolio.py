@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from dashboard.cache.explanations import model_contributions
 from dashboard.cache.sources import KEYS, SMALL, applications_version, model_version, open_session, settings
 from data import schema
-from data.convert import open_applications
 from data.errors import DataError
 from data.facts import ColumnFacts, describe_table
+from data.files.convert import open_applications
 from inference.assessment import Assessment, assess
 from inference.batch import Explain
 from inference.comparison import Reference, Typical, find_reference, published_log_odds

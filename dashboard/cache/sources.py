@@ -15,10 +15,10 @@ from dashboard.bins import Bins
 from dashboard.columns import prepare
 from dashboard.filters import Filters
 from dashboard.rows import Search, Sort
-from data.imports import import_predictions, version_of
-from data.predictions import Predictions, open_predictions, own_digest
-from data.records import APPLICATIONS, MODEL, check_built
+from data.predictions.imports import import_predictions, version_of
+from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
+from data.store.records import APPLICATIONS, MODEL, check_built
 from inference.artifact import MANIFEST
 from inference.session import ScoringSession
 

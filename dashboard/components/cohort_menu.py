@@ -11,7 +11,7 @@ from dashboard.components.files import offer_file, taking_in
 from dashboard.filters import Filters
 from dashboard.links import Cohort, LinkError
 from dashboard.visit import AGAINST, COHORTS, REST, WHOLE
-from data.predictions import Predictions
+from data.predictions.table import Predictions
 
 _NAME, _FILE = "cohorts.name", "cohorts.file"
 _LARGEST_FILE = 1

@@ -17,7 +17,7 @@ from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
 from dashboard.components.method import render_method
 from dashboard.components.table import render_frame
-from data.spreadsheets import csv_of
+from data.files.spreadsheets import csv_of
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.

@@ -17,7 +17,7 @@ from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Fil
 from dashboard.links import Cohort
 from dashboard.visit import CUTOFF
 from data import schema
-from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
 from data.schema import Group
 from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 

@@ -20,7 +20,7 @@ from dashboard.links import Cohort
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit import COHORTS
-from data.predictions import Predictions
+from data.predictions.table import Predictions
 
 T = TypeVar("T")
 

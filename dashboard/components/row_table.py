@@ -15,7 +15,7 @@ from dashboard import labels
 from dashboard.components.table import render_frame
 from dashboard.rows import ROW_NUMBER, Sort
 from data import schema
-from data.predictions import ID, PROBABILITY, CohortColumn, CohortKind
+from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
 from data.schema import Kind, Unit
 
 KEY = "applications.table"

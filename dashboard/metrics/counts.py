@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from data.predictions import EXPOSURE, OUTCOME, PROBABILITY
-from data.predictions import PD_BIN as BIN
-from data.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
+from data.predictions.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
+from data.predictions.table import EXPOSURE, OUTCOME, PROBABILITY
+from data.predictions.table import PD_BIN as BIN
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyArray: TypeAlias = npt.NDArray[Any]

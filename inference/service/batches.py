@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from data import schema
-from data.memory import Hold, hold_nothing
+from data.files.memory import Hold, hold_nothing
+from data.files.validate import UnseenLevel, word_unseen
 from data.schema import ID, TARGET, Kind
-from data.validate import UnseenLevel, word_unseen
 from inference.service.applications import Application
 from inference.service.problems import SEND, Fault, ProblemError, fault_of
 from inference.service.settings import APPLICATION_BYTES

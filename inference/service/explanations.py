@@ -13,9 +13,9 @@ from typing import Literal
 import polars as pl
 
 from data import schema
-from data.convert import open_applications
 from data.errors import DamageError, DataError
 from data.facts import describe_table
+from data.files.convert import open_applications
 from data.settings import Settings
 from inference.assessment import Assessment, assess
 from inference.comparison import Reference, compute_reference, find_reference

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from data.errors import DataError
-from data.records import record_path
 from data.settings import Settings
+from data.store.records import record_path
 from inference.artifact import MANIFEST, MODEL_FILES
 from inference.service.explanations import Explanations, Reasoning
 from inference.service.service import Service

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.records import FileRecord
+from data.store.records import FileRecord
 from inference.artifact import FeatureRecord
 from inference.service.applications import EXAMPLE, Application
 from inference.sufficiency import Sufficiency

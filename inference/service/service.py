@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from data import schema
-from data.batch_limits import Limits
-from data.memory import Hold, hold_nothing
+from data.files.batch_limits import Limits
+from data.files.memory import Hold, hold_nothing
 from inference.assessment import ReferredError
 from inference.explainer import Explanation as Contributions
 from inference.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from dashboard.labels import percent, telling_digits
 from data import schema
-from data.batch_file import read_batch
 from data.facts import describe_table
+from data.files.batch_file import read_batch
 from data.schema import Kind
 from data.settings import Settings
 from inference.batch import score_batch_table

@@ -14,8 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from data.records import FileRecord, folder_of, record_path
 from data.settings import Settings
+from data.store.records import FileRecord, folder_of, record_path
 from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT
 
 Act = Callable[[Settings], None]

@@ -14,11 +14,11 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from data.convert import open_applications
 from data.errors import DataError
-from data.predictions import open_predictions, own_digest
-from data.records import RECORD, PortfolioRecord
+from data.files.convert import open_applications
+from data.predictions.table import open_predictions, own_digest
 from data.settings import Settings
+from data.store.records import RECORD, PortfolioRecord
 from inference.contributions import open_contributions
 from inference.pipeline import Advance, build
 from inference.service.explanations import Reasoning

@@ -17,8 +17,8 @@ from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import worded
 from dashboard.filters import Filters
 from data import schema
-from data.imports import import_predictions
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.imports import import_predictions
+from data.predictions.table import CohortColumn, CohortKind
 from data.settings import Settings
 
 OpenPage = Callable[..., AppTest]

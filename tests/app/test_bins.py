@@ -11,7 +11,7 @@ import pytest
 from dashboard.bins import MOST_BINS, OTHER, make_bins, make_grid
 from dashboard.filters import RangeFilter
 from data import schema
-from data.predictions import CohortColumn, CohortKind, describe_columns
+from data.predictions.table import CohortColumn, CohortKind, describe_columns
 
 random = np.random.default_rng(5)
 N = 4_000

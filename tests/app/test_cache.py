@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache
 from dashboard.filters import Filters, LevelFilter
 from data import schema
-from data.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep
 from data.settings import Settings
+from data.store.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep
 from inference.artifact import MANIFEST
 from inference.contributions import Contributions, load_contributions, write_contributions
 from inference.sensitivity import sensitivity, sensitivity_map

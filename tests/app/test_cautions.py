@@ -7,8 +7,8 @@ from dashboard.cautions import caution, resolution, reversal
 from dashboard.filters import DecisionFilter, Filters, LevelFilter
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.discrimination import roc_auc
-from data.predictions import OBSERVED
-from data.scores import make_score_grid
+from data.predictions.scores import make_score_grid
+from data.predictions.table import OBSERVED
 
 
 def drawn(n_good: int, n_bad: int) -> ScoreCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from dashboard.columns import prepare
-from data.predictions import Predictions, PredictionsSource
+from data.predictions.table import Predictions, PredictionsSource
 
 SOURCE = PredictionsSource("test", "0" * 64, is_imported=False)
 

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.conditions import ConditionError, read_conditions
 from dashboard.filters import Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = (
     CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, ("a", "x=y", "~z")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard import labels
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from dashboard import dropped_files
 from dashboard.limits import LIMIT_SETTINGS, Limits, load_limits, most_visits
 from data.errors import SettingError
-from data.memory import BusyError
+from data.files.memory import BusyError
 from data.settings import ROOT, Setting
 
 

@@ -15,8 +15,8 @@ from dashboard import links
 from dashboard.columns import prepare
 from dashboard.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.links import Cohort, LinkError
-from data.imports import import_predictions
-from data.predictions import CohortColumn, CohortKind, Predictions, PredictionsSource
+from data.predictions.imports import import_predictions
+from data.predictions.table import CohortColumn, CohortKind, Predictions, PredictionsSource
 
 LEVELS = ("a", "b & c=d", "~missing", "~x", "é")
 COLUMNS = {

@@ -19,8 +19,8 @@ from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.metrics.counts import exact_counts
 from data import schema
-from data.records import MODEL, record_path
 from data.settings import Settings
+from data.store.records import MODEL, record_path
 from inference.artifact import MANIFEST, Manifest
 from scripts.damage.kinds import match_record
 

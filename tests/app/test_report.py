@@ -21,8 +21,8 @@ from dashboard.catalogue import PAGES
 from dashboard.columns import prepare
 from dashboard.filters import Filters, LevelFilter
 from dashboard.report import EmptyCohortError, evaluate
-from data.imports import import_predictions
-from data.predictions import OUTCOME
+from data.predictions.imports import import_predictions
+from data.predictions.table import OUTCOME
 from data.settings import ROOT
 
 OpenPage = Callable[..., AppTest]

@@ -24,7 +24,7 @@ from dashboard.rows import (
     sliced,
     take_slice,
 )
-from data.predictions import ID, Predictions, PredictionsSource, describe_columns
+from data.predictions.table import ID, Predictions, PredictionsSource, describe_columns
 
 SOURCE = PredictionsSource("test", "0", is_imported=False)
 ALL = Filters()

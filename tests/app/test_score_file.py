@@ -16,7 +16,7 @@ from dashboard import cache, visit
 from dashboard.app_pages.score_file import _template
 from dashboard.drafts import NEW, Draft, make_edits
 from data import schema
-from data.batch_limits import LIMITS
+from data.files.batch_limits import LIMITS
 from data.settings import Settings
 from inference.decision import BAND_EDGES
 from inference.features import FEATURES

@@ -24,7 +24,7 @@ from dashboard.visit import (
     read_visit,
     word_visit,
 )
-from data.predictions import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = {
     "kind": CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, ("a", "b")),

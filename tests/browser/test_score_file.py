@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
-from data.batch_limits import LIMITS
+from data.files.batch_limits import LIMITS
 from data.settings import Settings
 from inference.session import ScoringSession
 

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.arrow_stream import _Table, parquet_of_stream
-from data.batch_file import BatchTable, read_batch
-from data.batch_limits import LIMITS, BatchError, Limits
 from data.errors import DataError
+from data.files.arrow_stream import _Table, parquet_of_stream
+from data.files.batch_file import BatchTable, read_batch
+from data.files.batch_limits import LIMITS, BatchError, Limits
 
 MakeRows = Callable[[int], pl.DataFrame]
 NEEDED = tuple(name for name in schema.BY_NAME if name not in (schema.ID, schema.TARGET))

@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.batch_file import MOST_FAULTS, BatchTable, CellFault, read_batch
-from data.batch_limits import BatchError, Limits
 from data.errors import DataError, FileError, TableError
-from data.validate import expectation
+from data.files.batch_file import MOST_FAULTS, BatchTable, CellFault, read_batch
+from data.files.batch_limits import BatchError, Limits
+from data.files.validate import expectation
 
 MakeRows = Callable[[int], pl.DataFrame]
 NEEDED = tuple(name for name in schema.BY_NAME if name not in (schema.ID, schema.TARGET, "CODE_GENDER", "OWN_CAR_AGE"))

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import schema
-from data.batch_file import read_batch
-from data.batch_limits import LIMITS, BatchError, Limits
+from data.files.batch_file import read_batch
+from data.files.batch_limits import LIMITS, BatchError, Limits
 
 MakeRows = Callable[[int], pl.DataFrame]
 NEEDED = ("AMT_CREDIT", "AMT_ANNUITY")

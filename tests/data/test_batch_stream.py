@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.batch_file import read_batch
-from data.batch_judge import TableFaultsError
-from data.batch_limits import BatchError
-from data.batch_stream import MOST_LISTED, BatchStream
 from data.errors import FileError, TableError
+from data.files.batch_file import read_batch
+from data.files.batch_judge import TableFaultsError
+from data.files.batch_limits import BatchError
+from data.files.batch_stream import MOST_LISTED, BatchStream
 
 ROOT = Path(__file__).resolve().parents[2]
 MakeRows = Callable[[int], pl.DataFrame]
@@ -143,7 +143,7 @@ MEASURE = """
 import sys
 from pathlib import Path
 from data import schema
-from data.batch_stream import BatchStream
+from data.files.batch_stream import BatchStream
 rows = 0
 for frame in BatchStream(Path(sys.argv[1]), [name for name in schema.BY_NAME if name != schema.TARGET]).frames(5_000):
     rows += frame.height

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from data.build_lock import LOCK, build_lock
 from data.errors import FileError
 from data.settings import ROOT
+from data.store.build_lock import LOCK, build_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from data.build_lock import build_lock
+from data.store.build_lock import build_lock
 with build_lock(Path(sys.argv[1]), lambda said: print(said, flush=True)):
     print("held", flush=True)
     input()

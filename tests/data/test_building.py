@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.building import FAMILIES, TIES, average_of, fit_families, numbers, read_building, tied_figure
+from data.home_credit.building import FAMILIES, TIES, average_of, fit_families, numbers, read_building, tied_figure
+from data.home_credit.synthetic import make_applications
 from data.schema import COLUMNS
-from data.synthetic import make_applications
 
 FRAME = make_applications(3_000, seed=8)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data.cells import are_missing, narrowed, numbers_of, read_cells
+from data.predictions.cells import are_missing, narrowed, numbers_of, read_cells
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.convert import convert, read_applications, read_source, write_applications
 from data.errors import DataError, FileError, SchemaError, TableError
-from data.validate import UnseenLevel, is_allowed
+from data.files.convert import convert, read_applications, read_source, write_applications
+from data.files.validate import UnseenLevel, is_allowed
 
 ROOT = Path(__file__).resolve().parents[2]
 MakeRows = Callable[[int], pl.DataFrame]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data.effects import effect_slope, effects, share_close
-from data.synthetic import make_applications
+from data.home_credit.effects import effect_slope, effects, share_close
+from data.home_credit.synthetic import make_applications
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.exchange import exchange
+from data.store.exchange import exchange
 
 
 def test_two_directories_are_swapped(tmp_path: Path) -> None:

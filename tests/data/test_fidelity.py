@@ -12,7 +12,7 @@ from scipy import stats
 
 from data import schema
 from data.errors import TableError
-from data.fidelity import (
+from data.home_credit.fidelity import (
     check_table,
     compare,
     count_same_rows,
@@ -21,8 +21,8 @@ from data.fidelity import (
     told_apart,
     total_variation,
 )
-from data.marginals import average_ranks
-from data.synthetic import make_applications
+from data.home_credit.marginals import average_ranks
+from data.home_credit.synthetic import make_applications
 
 NAN = float("nan")
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from data.errors import TableError
-from data.fitting import fit_profile
-from data.profile import Profile
-from data.synthetic import make_applications
+from data.home_credit.fitting import fit_profile
+from data.home_credit.profile import Profile
+from data.home_credit.synthetic import make_applications
 
 
 @pytest.fixture(scope="module")

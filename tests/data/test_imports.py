@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.errors import FileError, PredictionsError
-from data.imports import MOST_LEVELS, import_predictions, parse_mapping
-from data.predictions import CohortKind
-from data.roles import ROLES
-from data.storage import write_parquet
+from data.predictions.imports import MOST_LEVELS, import_predictions, parse_mapping
+from data.predictions.roles import ROLES
+from data.predictions.table import CohortKind
+from data.store.storage import write_parquet
 
 
 def _csv(folder: Path, text: str) -> Path:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from data.loan import read_credit_ratio, read_tariffs
+from data.home_credit.loan import read_credit_ratio, read_tariffs
 
 
 def _loans(price: np.ndarray, credit: np.ndarray, annuity: np.ndarray) -> pl.DataFrame:

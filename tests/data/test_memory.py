@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data.memory import Budget, BusyError, give_back
+from data.files.memory import Budget, BusyError, give_back
 
 
 def test_leases_together_stay_within_the_budget() -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from data.errors import FileError, SettingError
-from data.opening import check_readable, open_readable
-from data.raw import find_raw
+from data.files.raw import find_raw
 from data.settings import ROOT, load_settings
-from data.storage import sha256_of
+from data.store.opening import check_readable, open_readable
+from data.store.storage import sha256_of
 from inference.service.keys import Keys, add_key
 
 CHECKS: tuple[Callable[[Path], object], ...] = (check_readable, Keys.load, lambda path: add_key(path, "me"))
@@ -68,8 +68,8 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from data.errors import DataError
-from data.opening import check_readable
-from data.raw import find_raw
+from data.store.opening import check_readable
+from data.files.raw import find_raw
 from data.settings import load_settings
 os.setgroups([])
 os.setgid(65534)

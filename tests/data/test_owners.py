@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from data import owners
 from data.settings import ROOT
+from data.store import owners
 
-TELL = "from data import owners; print(owners.own(), flush=True); input()"
+TELL = "from data.store import owners; print(owners.own(), flush=True); input()"
 
 
 def test_a_process_is_alive_until_it_ends_even_unreaped() -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.parquet_layout import LayoutError, footer_bytes, page_sizes
+from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
 
 NUMBERS = pa.table({"a": np.arange(1_000)}, schema=pa.schema([pa.field("a", pa.int64(), nullable=False)]))
 

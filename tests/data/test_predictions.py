@@ -9,7 +9,7 @@ import pytest
 
 from data import schema
 from data.errors import FileError, PredictionsError
-from data.predictions import (
+from data.predictions.table import (
     CohortKind,
     PredictionsSource,
     load_predictions,

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.building import fit_family
 from data.errors import FileError
-from data.marginals import MIN_COUNT, Lattice, Levels, Marginal, round_small
-from data.profile import DEFAULT_PATH, load_profile, save_profile
-from data.residuals import fit_links, normal_quantile, normal_share
-from data.trees import Leaf, Split, TreeFitter, draw_codes, node_from_json, node_to_json, rake
-from data.variables import VARIABLES
+from data.home_credit.building import fit_family
+from data.home_credit.marginals import MIN_COUNT, Lattice, Levels, Marginal, round_small
+from data.home_credit.profile import DEFAULT_PATH, load_profile, save_profile
+from data.home_credit.residuals import fit_links, normal_quantile, normal_share
+from data.home_credit.trees import Leaf, Split, TreeFitter, draw_codes, node_from_json, node_to_json, rake
+from data.home_credit.variables import VARIABLES
 
 RNG = np.random.default_rng(0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import FileError
-from data.raw import find_raw, unused_notice
+from data.files.raw import find_raw, unused_notice
 
 
 @pytest.mark.parametrize(

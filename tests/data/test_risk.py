@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from data import schema
-from data.profile import load_profile
-from data.risk import FEATURES, RiskModel, draw_outcomes, fit_risk_model
-from data.synthetic import make_applications
+from data.home_credit.profile import load_profile
+from data.home_credit.risk import FEATURES, RiskModel, draw_outcomes, fit_risk_model
+from data.home_credit.synthetic import make_applications
 
 N_ROWS = 60_000
 RATE = 0.08

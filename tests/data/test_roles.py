@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from data.errors import PredictionsError
-from data.predictions import EXPOSURE, ID, OUTCOME, PROBABILITY
-from data.roles import assign_roles, ids_of, like_probabilities, parse_mapping, word_roles
+from data.predictions.roles import assign_roles, ids_of, like_probabilities, parse_mapping, word_roles
+from data.predictions.table import EXPOSURE, ID, OUTCOME, PROBABILITY
 
 PATH = Path("theirs.csv")
 BASE: dict[str, list[Any]] = {"target": [0, 1, 0], "pd": [0.1, 0.5, 0.2]}

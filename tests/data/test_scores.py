@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.scores import (
+from data.predictions.scores import (
     MOST_DISTINCT,
     exact_score,
     exact_scores,

@@ -14,7 +14,7 @@ import pytest
 
 from data.errors import DataError, FileError
 from data.settings import ROOT
-from data.signing import (
+from data.store.signing import (
     KEY_FILE,
     SigningError,
     SigningKey,

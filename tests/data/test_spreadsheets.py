@@ -8,8 +8,8 @@ import io
 import polars as pl
 import pytest
 
+from data.files.spreadsheets import csv_of, inert
 from data.settings import ROOT
-from data.spreadsheets import csv_of, inert
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_csv_is_written_nowhere_else() -> None:
         for path in (ROOT / package).rglob("*.py")
         if ".write_csv(" in path.read_text(encoding="utf-8")
     ]
-    assert writing == ["data/spreadsheets.py"]
+    assert writing == ["data/files/spreadsheets.py"]

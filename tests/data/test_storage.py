@@ -18,9 +18,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from data import owners
 from data.errors import FileError
-from data.storage import check_file_place, sha256_of, sweep_parts, write_atomically, write_parquet
+from data.store import owners
+from data.store.storage import check_file_place, sha256_of, sweep_parts, write_atomically, write_parquet
 
 ROOT = Path(__file__).resolve().parents[2]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -168,7 +168,7 @@ WRITE = """
 import sys
 from pathlib import Path
 from data.errors import FileError
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 try:
     with write_atomically(Path(sys.argv[1])) as beside:
         beside.write_bytes(bytes(2_000_000))
@@ -203,7 +203,7 @@ CHECK = """
 import sys
 from pathlib import Path
 from data.errors import FileError
-from data.storage import check_file_place, write_parquet
+from data.store.storage import check_file_place, write_parquet
 import polars as pl
 said = []
 for act in (check_file_place, lambda path: write_parquet(pl.DataFrame({"a": [1]}), path)):
@@ -316,7 +316,7 @@ def test_digest_is_that_of_the_whole_file(tmp_path: Path, size: int) -> None:
 
 def dead_owner() -> str:
     """A process that has ended."""
-    command = [sys.executable, "-c", "from data import owners; print(owners.own())"]
+    command = [sys.executable, "-c", "from data.store import owners; print(owners.own())"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.building import FAMILIES
-from data.marginals import Levels, Marginal
-from data.profile import load_profile
-from data.synthetic import make_applications
-from data.validate import is_allowed
-from data.variables import ENQUIRIES, EXTRA_DOCUMENTS, MAIN_DOCUMENTS
+from data.files.validate import is_allowed
+from data.home_credit.building import FAMILIES
+from data.home_credit.marginals import Levels, Marginal
+from data.home_credit.profile import load_profile
+from data.home_credit.synthetic import make_applications
+from data.home_credit.variables import ENQUIRIES, EXTRA_DOCUMENTS, MAIN_DOCUMENTS
 
 N_ROWS = 24_000
 c = pl.col
@@ -214,7 +214,7 @@ def test_progress_counts_up_to_the_end() -> None:
 
 def test_making_it_needs_neither_scikit_learn_nor_lightgbm_nor_scipy() -> None:
     code = (
-        "import sys; from data.synthetic import make_applications; make_applications(50);"
+        "import sys; from data.home_credit.synthetic import make_applications; make_applications(50);"
         "print([m for m in ('sklearn', 'lightgbm', 'pandas', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -18,9 +18,9 @@ from dashboard.links import read_cohorts
 from dashboard.visit import Visit, read_visit
 from data import schema
 from data.errors import DataError
-from data.imports import import_predictions
+from data.files.spreadsheets import csv_of
+from data.predictions.imports import import_predictions
 from data.settings import Settings
-from data.spreadsheets import csv_of
 from inference.record import read_record
 from inference.scoring import score_file
 from inference.session import ScoringSession

@@ -13,8 +13,8 @@ import httpx
 import polars as pl
 
 from data import schema
+from data.files.spreadsheets import csv_of
 from data.settings import Settings
-from data.spreadsheets import csv_of
 from inference.session import ScoringSession
 from scripts._measure import held_mb
 from scripts.benchmarks.server import Server, free_port, service_command, serving

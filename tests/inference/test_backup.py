@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from data.errors import FileError
+from data.home_credit.synthetic import make_applications
 from data.settings import ROOT, Settings
-from data.signing import KEY_FILE, SigningError, make_key
-from data.synthetic import make_applications
+from data.store.signing import KEY_FILE, SigningError, make_key
 from inference.backup import BackupError, back_up, restore
 from inference.pipeline import build
 from inference.rollback import roll_back

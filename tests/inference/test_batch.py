@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data.batch_file import BatchTable, read_batch
-from data.scores import exact_scores
+from data.files.batch_file import BatchTable, read_batch
+from data.predictions.scores import exact_scores
 from data.settings import Settings
 from inference.artifact import ONNX
 from inference.batch import CHUNK_ROWS, noted_rows, score_batch_table

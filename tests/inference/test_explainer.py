@@ -13,7 +13,7 @@ import pytest
 
 from data.facts import describe_table
 from data.settings import Settings
-from data.storage import read_parquet
+from data.store.storage import read_parquet
 from inference.artifact import Manifest
 from inference.build import PublishedModel
 from inference.encoding import Feature, FeatureSet, raw_feature

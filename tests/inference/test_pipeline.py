@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from data.errors import TableError
-from data.predictions import load_predictions
+from data.home_credit.synthetic import make_applications
+from data.predictions.table import load_predictions
 from data.settings import Settings
-from data.synthetic import make_applications
 from inference.contributions import load_contributions
 from inference.errors import ArtifactError
 from inference.pipeline import Advance, build

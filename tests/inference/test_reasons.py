@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from data import schema
 from data.facts import describe_table
 from data.settings import Settings
-from data.storage import read_parquet
+from data.store.storage import read_parquet
 from inference.artifact import Manifest
 from inference.build import PublishedModel
 from inference.comparison import Reference, Typical, find_reference, is_typical, typical_value

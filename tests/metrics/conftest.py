@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from dashboard.metrics.counts import ScoreCounts, count_scores, exact_counts
-from data.scores import ScoreGrid, exact_scores, make_score_grid
+from data.predictions.scores import ScoreGrid, exact_scores, make_score_grid
 
 N_PORTFOLIO = 307_511
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.metrics.counts import CountsError, ScoreCounts, count_scores, count_scores_by, exact_counts
 from dashboard.metrics.rates import confusion
-from data.scores import ScoreGrid, make_score_grid
+from data.predictions.scores import ScoreGrid, make_score_grid
 
 _SUMS = ("good", "bad", "good_pd", "bad_pd", "good_exposure", "bad_exposure")
 

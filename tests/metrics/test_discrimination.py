@@ -14,7 +14,7 @@ from sklearn import metrics as sk
 from dashboard.metrics.counts import CountsError, ScoreCounts, count_scores, exact_counts
 from dashboard.metrics.discrimination import auc_difference, delong, gini, ks_statistic, roc_auc, roc_curve
 from dashboard.metrics.ranking import average_precision
-from data.scores import make_score_grid
+from data.predictions.scores import make_score_grid
 from scripts.intervals.separation import MODELS as BINORMAL
 from scripts.intervals.separation import measured
 

@@ -18,9 +18,9 @@ import orjson
 import polars as pl
 import pytest
 
-from data.records import MODEL, FileRecord, keep
 from data.settings import Settings
-from data.storage import write_atomically
+from data.store.records import MODEL, FileRecord, keep
+from data.store.storage import write_atomically
 from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
 from inference.build import PublishedModel
 from inference.explainer import Explainer

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import schema
-from data.batch_judge import CellFault, TableFaultsError
-from data.batch_limits import LIMITS, BatchError, Limits
 from data.errors import TableError
+from data.files.batch_judge import CellFault, TableFaultsError
+from data.files.batch_limits import LIMITS, BatchError, Limits
 from inference.build import PublishedModel
 from inference.decision import declines, risk_band
 from inference.features import FEATURES

@@ -19,7 +19,7 @@ from dashboard.drafts import NEW, Draft, Scenario
 from dashboard.field_words import word_field
 from dashboard.visit import SCENARIOS
 from data import schema
-from data.spreadsheets import csv_of
+from data.files.spreadsheets import csv_of
 from inference.assessment import Assessment, ReferredError
 from inference.features import FEATURES
 from inference.values import Value

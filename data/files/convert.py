@@ -14,13 +14,8 @@ import pyarrow.parquet as pq
 
 from data import schema
 from data.errors import DamageError, FileError, SchemaError
-from data.opening import check_readable, reading
-from data.records import APPLICATIONS, check_built
-from data.schema import Column
-from data.settings import Settings
-from data.sources import CsvSource, Progress, Source, open_source
-from data.storage import check_file_place, read_parquet, sha256_of, write_parquet
-from data.validate import (
+from data.files.sources import CsvSource, Progress, Source, open_source
+from data.files.validate import (
     Tally,
     UnseenLevel,
     check_unique_ids,
@@ -30,6 +25,11 @@ from data.validate import (
     word_trimmed,
     word_unseen,
 )
+from data.schema import Column
+from data.settings import Settings
+from data.store.opening import check_readable, reading
+from data.store.records import APPLICATIONS, check_built
+from data.store.storage import check_file_place, read_parquet, sha256_of, write_parquet
 
 SOURCE_KEY = "scoreroom.source"
 BATCH_ROWS = 50_000

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from data.marginals import Codes, Floats
-from data.trees import Leaf, Rows
+from data.home_credit.marginals import Codes, Floats
+from data.home_credit.trees import Leaf, Rows
 
 Links = dict[str, float]
 
@@ -28,7 +28,7 @@ def score_rows(
     """Normal scores of real rows.
 
     Args:
-        leaves: the leaves of the variable's tree with their row numbers (`data.trees.leaves_of`).
+        leaves: the leaves of the variable's tree with their row numbers (`data.home_credit.trees.leaves_of`).
         codes, within: the variable's codes, and where in its cell each value lies (0 to 1); n_rows each.
         n_rows: rows of the table; those in no leaf score a random normal, as when drawing.
         rng: source of those.

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import polars as pl
 
-from data import owners
 from data.errors import FileError
-from data.exchange import exchange
-from data.opening import open_file
+from data.store import owners
+from data.store.exchange import exchange
+from data.store.opening import open_file
 
 ROW_GROUP_ROWS = 1 << 16
 _CHUNK = 1 << 20

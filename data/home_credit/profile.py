@@ -1,8 +1,9 @@
 """The profile behind the synthetic portfolio: statistics of a real table, and never a row of it.
 
-For every variable of `data/variables.py` the profile holds its own distribution (`data/marginals.py`) and a tree that
-says how it depends on the variables before it (`data/trees.py`); beside them the constants that tie the building
-figures, and the risk model. Every leaf rests on at least 20 applications, every atom on at least 15.
+For every variable of `data/home_credit/variables.py` the profile holds its own distribution
+(`data/home_credit/marginals.py`) and a tree that says how it depends on the variables before it
+(`data/home_credit/trees.py`); beside them the constants that tie the building figures, and the risk model. Every leaf
+rests on at least 20 applications, every atom on at least 15.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import FileError
+from data.home_credit.variables import VARIABLES
 from data.settings import PROFILE
-from data.storage import write_atomically
-from data.variables import VARIABLES
+from data.store.storage import write_atomically
 
 Profile = dict[str, Any]
 

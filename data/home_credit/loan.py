@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.building import numbers
-from data.marginals import Floats
+from data.home_credit.building import numbers
+from data.home_credit.marginals import Floats
 
 AMOUNT_STEP = 4.5
 MONTHLY_FEE = 130.5

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 import polars as pl
 
-from data.cells import are_missing, numbers_of
 from data.errors import PredictionsError
-from data.predictions import EXPOSURE, FOLD, ID, OUTCOME, PROBABILITY, REQUIRED
+from data.predictions.cells import are_missing, numbers_of
+from data.predictions.table import EXPOSURE, FOLD, ID, OUTCOME, PROBABILITY, REQUIRED
 
 # A probability in percent; it plays the probability's role once it has been divided by 100.
 PERCENT = "percent"

@@ -1,7 +1,7 @@
-"""The embedded default: a synthetic portfolio drawn from the statistics in `data/profile.json`.
+"""The embedded default: a synthetic portfolio drawn from the statistics in `data/home_credit/profile.json`.
 
 Nothing here reads a real row. Variables are drawn one after another, each from the leaf of its tree that the earlier
-ones lead to; `data/assembly.py` then builds the table, and the risk model draws the outcome.
+ones lead to; `data/home_credit/assembly.py` then builds the table, and the risk model draws the outcome.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.assembly import assemble, compute_variable
-from data.building import Family
-from data.marginals import Codes, Floats, Levels, Marginal
-from data.profile import Profile, load_profile
-from data.residuals import Links, draw_scores, normal_quantile
-from data.risk import RiskModel, draw_outcomes
+from data.home_credit.assembly import assemble, compute_variable
+from data.home_credit.building import Family
+from data.home_credit.marginals import Codes, Floats, Levels, Marginal
+from data.home_credit.profile import Profile, load_profile
+from data.home_credit.residuals import Links, draw_scores, normal_quantile
+from data.home_credit.risk import RiskModel, draw_outcomes
+from data.home_credit.trees import Node, draw_codes, node_from_json
+from data.home_credit.variables import VARIABLES, Variable, is_inside
 from data.settings import PORTFOLIO_ROWS, PORTFOLIO_SEED
-from data.trees import Node, draw_codes, node_from_json
-from data.variables import VARIABLES, Variable, is_inside
 
 Progress = Callable[[int, int], None]
 

@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.building import FAMILIES, TIES, Family, tied_figure
-from data.loan import AMOUNT_STEP, MONTHLY_FEE
-from data.marginals import Codes, Floats
-from data.variables import (
+from data.home_credit.building import FAMILIES, TIES, Family, tied_figure
+from data.home_credit.loan import AMOUNT_STEP, MONTHLY_FEE
+from data.home_credit.marginals import Codes, Floats
+from data.home_credit.variables import (
     ADULT_DAYS,
     CASH,
     ENQUIRIES,
@@ -41,7 +41,7 @@ _PLAIN_FLAGS = ("FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL")
 
 
 class Variables(Protocol):
-    """What assembly needs of the drawn variables (`data.synthetic.Drawn`)."""
+    """What assembly needs of the drawn variables (`data.home_credit.synthetic.Drawn`)."""
 
     n_rows: int
     codes: dict[str, Codes]
@@ -59,7 +59,7 @@ def assemble(
     """Build every column but the id and the outcome; missing values are null.
 
     Args:
-        drawn: all variables of `data/variables.py`.
+        drawn: all variables of `data/home_credit/variables.py`.
         families: how each building triple is tied.
         goods_price_missing: share of revolving loans without a goods price.
         rng: source of what is left to chance (rounding of triples, impossible days drawn anew).

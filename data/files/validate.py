@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.errors import TableError
+from data.files.sources import Source
 from data.schema import Column, Kind
-from data.sources import Source
 
 _MOST_LEVELS = 5
 

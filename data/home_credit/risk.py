@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.marginals import Floats
+from data.home_credit.marginals import Floats
 
 # 24,825 defaults among the 307,511 applications of the published table.
 PUBLISHED_DEFAULT_RATE = 0.0807

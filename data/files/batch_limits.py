@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.errors import DataError, FileError
-from data.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
-from data.parquet_layout import LayoutError, footer_bytes, page_sizes
-from data.sources import is_any, is_beyond_polars
-from data.validate import shown
+from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
+from data.files.sources import is_any, is_beyond_polars
+from data.files.validate import shown
+from data.store.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
 
 _BLOCK = 1 << 20
 _BATCH_ROWS = 65_536

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.marginals import MIN_COUNT, Floats, Lattice
+from data.home_credit.marginals import MIN_COUNT, Floats, Lattice
 
 # A figure that is tied to another (`TIES`) comes after it.
 FAMILIES: tuple[str, ...] = (
@@ -243,7 +243,7 @@ def tied_figure(name: str, drawn: Mapping[str, Floats], families: Mapping[str, F
 
 
 def read_building(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[str, Floats | list[str]]:
-    """The building variables of `data/variables.py` read off a real table."""
+    """The building variables of `data/home_credit/variables.py` read off a real table."""
     found: dict[str, Floats | list[str]] = {}
     for name in BLANKS:
         found[f"no:{name}"] = ["Y" if missing else "N" for missing in frame[average_of(name)].is_null()]

@@ -1,7 +1,7 @@
 """Opening an application file of any accepted format and streaming its rows, still unjudged, in bounded memory.
 
 Every source yields frames in which a column is text (CSV, or text in Parquet) or 64-bit float (numbers in Parquet), and
-can say where in the file a row stands. Judging the values is `data/validate.py`'s work.
+can say where in the file a row stands. Judging the values is `data/files/validate.py`'s work.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from data import schema
 from data.errors import DataError, FileError, TableError
-from data.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 from data.schema import Column
+from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
 Progress = Callable[[int, int], None]
 

@@ -1,6 +1,7 @@
 """Small decision trees that say how a column is distributed given the columns before it.
 
-A leaf holds weights over the column's codes (`data/marginals.py`). Fitting uses scikit-learn; drawing is NumPy alone.
+A leaf holds weights over the column's codes (`data/home_credit/marginals.py`). Fitting uses scikit-learn; drawing is
+NumPy alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.marginals import Codes, Floats
+from data.home_credit.marginals import Codes, Floats
 
 Rows = NDArray[np.int32]
 

@@ -20,8 +20,8 @@ from typing import Any, Self
 import orjson
 
 from data.errors import DataError, FileError
-from data.opening import check_readable
 from data.settings import ROOT
+from data.store.opening import check_readable
 
 KEY_FILE = "SCOREROOM_SIGNING_KEY_FILE"
 SIGNATURE = "signature"

@@ -12,11 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.batch_limits import BatchError, ExcessError, Limits, listed
 from data.errors import TableError
-from data.schema import Column, Kind
-from data.sources import Source
-from data.validate import (
+from data.files.batch_limits import BatchError, ExcessError, Limits, listed
+from data.files.sources import Source
+from data.files.validate import (
     Judged,
     UnseenLevel,
     count_rows,
@@ -26,6 +25,7 @@ from data.validate import (
     word_trimmed,
     word_unseen,
 )
+from data.schema import Column, Kind
 
 MOST_FAULTS = 10_000
 _MOST_LETTERS = 60

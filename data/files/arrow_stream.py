@@ -19,9 +19,9 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.batch_limits import BatchError, ExcessError, Limits
 from data.errors import FileError
-from data.validate import shown
+from data.files.batch_limits import BatchError, ExcessError, Limits
+from data.files.validate import shown
 
 STREAM = ".arrows"
 _FILE_MAGIC = b"ARROW1"

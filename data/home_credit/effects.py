@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.marginals import Floats
+from data.home_credit.marginals import Floats
 
 # Fewer rows than this on either side make an effect that is mostly chance.
 _MIN_ROWS = 50

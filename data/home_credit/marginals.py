@@ -1,8 +1,8 @@
 """One column's own distribution: levels of a category, or a quantile function made of atoms and short pieces.
 
-A value becomes a small integer code, and a code becomes a value again. Codes are what the trees of `data/trees.py`
-split on and draw: 0 says that the column does not apply to the row, 1 that its value is missing (or, for a
-category, its first level), and the codes above are in the order of the values.
+A value becomes a small integer code, and a code becomes a value again. Codes are what the trees of
+`data/home_credit/trees.py` split on and draw: 0 says that the column does not apply to the row, 1 that its value is
+missing (or, for a category, its first level), and the codes above are in the order of the values.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from data import schema
-from data.batch_judge import Judge, TableFaultsError, check_columns, notices_of_columns
-from data.batch_limits import LIMITS
 from data.errors import FileError
-from data.sources import Progress, open_source
-from data.validate import with_levels
+from data.files.batch_judge import Judge, TableFaultsError, check_columns, notices_of_columns
+from data.files.batch_limits import LIMITS
+from data.files.sources import Progress, open_source
+from data.files.validate import with_levels
 
 BATCH_ROWS = 50_000
 # So many cells are listed when a file is refused.

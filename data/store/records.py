@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 
 from data.errors import DamageError
-from data.opening import check_readable, is_there, read_bytes, reading
 from data.settings import Settings
-from data.signing import SigningError, check_signed, signed
-from data.storage import write_atomically
+from data.store.opening import check_readable, is_there, read_bytes, reading
+from data.store.signing import SigningError, check_signed, signed
+from data.store.storage import write_atomically
 from data.typed import read_typed
 
 RECORD = "portfolio.json"

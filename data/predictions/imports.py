@@ -11,22 +11,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
 from data.errors import FileError, PredictionsError
-from data.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
-from data.predictions import (
-    DERIVED_COLUMNS,
-    EXPOSURE,
-    FOLD,
-    ID,
-    OUTCOME,
-    PROBABILITY,
-    ROLE_COLUMNS,
-    Predictions,
-    PredictionsSource,
-    describe_columns,
-)
-from data.roles import (
+from data.files.sources import is_beyond_polars
+from data.predictions.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
+from data.predictions.roles import (
     LARGEST,
     PERCENT,
     ROLES,
@@ -38,9 +26,21 @@ from data.roles import (
     word_of,
     word_roles,
 )
-from data.scores import exact_scores
-from data.sources import is_beyond_polars
-from data.storage import read_parquet, sha256_of
+from data.predictions.scores import exact_scores
+from data.predictions.table import (
+    DERIVED_COLUMNS,
+    EXPOSURE,
+    FOLD,
+    ID,
+    OUTCOME,
+    PROBABILITY,
+    ROLE_COLUMNS,
+    Predictions,
+    PredictionsSource,
+    describe_columns,
+)
+from data.store.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
+from data.store.storage import read_parquet, sha256_of
 
 __all__ = ["MOST_LEVELS", "import_predictions", "parse_mapping", "version_of"]
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from data import schema
-from data.convert import open_applications
 from data.errors import DamageError, PredictionsError
-from data.opening import check_readable, reading
-from data.records import PREDICTIONS, check_built
-from data.scores import ScoreGrid, exact_scores
+from data.files.convert import open_applications
+from data.predictions.scores import ScoreGrid, exact_scores
 from data.settings import Settings
-from data.storage import read_parquet, write_parquet
+from data.store.opening import check_readable, reading
+from data.store.records import PREDICTIONS, check_built
+from data.store.storage import read_parquet, write_parquet
 from data.typed import read_typed
 
 _METADATA = "scoreroom.predictions"

@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.effects import effect_slope, effects, share_close
 from data.errors import TableError
-from data.marginals import Floats, average_ranks
+from data.home_credit.effects import effect_slope, effects, share_close
+from data.home_credit.marginals import Floats, average_ranks
 
 _CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is schema.Kind.CATEGORY)
 _NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (schema.Kind.CATEGORY, schema.Kind.ID))
@@ -73,8 +73,8 @@ class Fidelity:
     `told_apart_auc` is a LightGBM's on all columns but the id, against a synthetic draw of four times the real rows;
     `told_apart_auc_ratios` has as many rows of each, and ratios, differences and remainders of columns too;
     `told_apart_auc_strong` has these and twenty times the rows, weighted to balance; 0.5 means that they cannot be
-    told apart. `effect_slope` and `effects_close` compare effects on the outcome (`data/effects.py`). `same_rows`
-    counts synthetic rows that equal a real one in all but the id and the outcome.
+    told apart. `effect_slope` and `effects_close` compare effects on the outcome (`data/home_credit/effects.py`).
+    `same_rows` counts synthetic rows that equal a real one in all but the id and the outcome.
     """
 
     max_numeric_ks: float

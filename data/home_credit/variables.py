@@ -2,7 +2,7 @@
 
 Some variables are columns of the table. Others stand for what the columns share (a pattern of flags, which values are
 missing together, a ratio with few distinct values), so that the rules real rows obey hold by construction.
-`data/assembly.py` turns drawn variables back into the table.
+`data/home_credit/assembly.py` turns drawn variables back into the table.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.building import BLANKS, FAMILIES, TIES, Family, average_of, numbers, read_building
-from data.loan import INSURANCE_LATTICE, read_credit_ratio, read_tariffs
-from data.marginals import Floats, Lattice
+from data.home_credit.building import BLANKS, FAMILIES, TIES, Family, average_of, numbers, read_building
+from data.home_credit.loan import INSURANCE_LATTICE, read_credit_ratio, read_tariffs
+from data.home_credit.marginals import Floats, Lattice
 
 Values = Floats | list[str]
 
@@ -174,7 +174,7 @@ def read_variables(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[
 
     Args:
         frame: all columns of the table.
-        families: how the three columns of each building figure are tied (`data/building.py`).
+        families: how the three columns of each building figure are tied (`data/home_credit/building.py`).
 
     Returns:
         For each variable an array of n_rows: floats with NaN where missing or not applicable, or level names with ""

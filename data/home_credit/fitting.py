@@ -1,4 +1,4 @@
-"""Fit the profile of a real application table (`data/profile.py` says what one is)."""
+"""Fit the profile of a real application table (`data/home_credit/profile.py` says what one is)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.building import fit_families
 from data.errors import TableError
-from data.marginals import Codes, Floats, Lattice, Levels, Marginal, average_ranks, round_small
-from data.profile import FORMAT, Profile
-from data.residuals import fit_links, score_rows
-from data.risk import PUBLISHED_DEFAULT_RATE, fit_risk_model
-from data.synthetic import draw_table
-from data.trees import Rows, TreeFitter, leaves_of, node_to_json
-from data.variables import REVOLVING, VARIABLES, Values, Variable, is_inside, read_variables
+from data.home_credit.building import fit_families
+from data.home_credit.marginals import Codes, Floats, Lattice, Levels, Marginal, average_ranks, round_small
+from data.home_credit.profile import FORMAT, Profile
+from data.home_credit.residuals import fit_links, score_rows
+from data.home_credit.risk import PUBLISHED_DEFAULT_RATE, fit_risk_model
+from data.home_credit.synthetic import draw_table
+from data.home_credit.trees import Rows, TreeFitter, leaves_of, node_to_json
+from data.home_credit.variables import REVOLVING, VARIABLES, Values, Variable, is_inside, read_variables
 
 # More rows than this would slow the fit and sharpen nothing that the stored precision can show.
 _MAX_ROWS = 60_000
