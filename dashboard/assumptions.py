@@ -9,7 +9,7 @@ from dashboard import parameters
 from dashboard.metrics.economics import Costs, Terms
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.parameters import Parameter
-from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT
+from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT
 
 # In any one unit: only their ratio moves the best cutoff.
 COST_FN = parameters.number("cost.fn", COST_OF_MISSED_DEFAULT, low=0, high=1_000)

@@ -24,7 +24,7 @@ from data.predictions.table import (
     CohortKind,
     Predictions,
 )
-from inference.decision import BAND_EDGES, risk_band
+from inference.model.decision import BAND_EDGES, risk_band
 
 PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
 REPAID, DEFAULTED = "Repaid", "Defaulted"

@@ -10,7 +10,7 @@ import polars as pl
 from dashboard import labels
 from dashboard.metrics.counts import FloatArray, IntArray
 from data.schema import Column, Kind, Unit
-from inference.sensitivity import field_grid
+from inference.explain.sensitivity import field_grid
 from inference.values import Value
 
 _BINS = 40

@@ -18,8 +18,8 @@ from dashboard.metrics.rates import default_rate, mean_pd
 from data import schema
 from data.predictions.table import CohortColumn
 from data.schema import Kind, Sensitivity
-from inference.artifact import ONNX, FeatureRecord, Manifest
-from inference.session import ScoringSession
+from inference.model.artifact import ONNX, FeatureRecord, Manifest
+from inference.model.session import ScoringSession
 
 # Two float32 columns of the same PDs, added up in another order, differ by less.
 _SAME_MEAN = 1e-6

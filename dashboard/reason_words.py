@@ -9,8 +9,8 @@ from dashboard import labels
 from dashboard.field_words import word_field
 from data import schema
 from data.schema import Column, Kind, Sensitivity
-from inference.comparison import JUST_APPROVED, Typical
-from inference.reasons import COMBINATION, COMBINATION_LABEL, Reason
+from inference.explain.comparison import JUST_APPROVED, Typical
+from inference.explain.reasons import COMBINATION, COMBINATION_LABEL, Reason
 from inference.values import Value
 
 REASONS_METHOD = (

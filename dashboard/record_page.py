@@ -16,9 +16,9 @@ from dashboard import labels
 from dashboard.field_words import field_title, word_field
 from data import schema
 from data.schema import Group, Kind
-from inference.decision import declines
-from inference.judgement import DECLINE, REFER
-from inference.record import Change, DecisionRecord, to_json
+from inference.explain.record import Change, DecisionRecord, to_json
+from inference.model.decision import declines
+from inference.model.judgement import DECLINE, REFER
 from inference.values import word_value
 
 INPUTS = tuple(column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET))

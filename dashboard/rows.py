@@ -29,7 +29,7 @@ from data.predictions.table import (
     Predictions,
     sentinel_of,
 )
-from inference.judgement import APPROVE, DECLINE, REFER
+from inference.model.judgement import APPROVE, DECLINE, REFER
 
 Positions = npt.NDArray[np.int32]
 

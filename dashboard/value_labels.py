@@ -9,7 +9,7 @@ import numpy as np
 from dashboard import labels
 from data import schema
 from data.schema import Kind, Unit
-from inference.contributions import BinKind, ExplainedFeature
+from inference.explain.contributions import BinKind, ExplainedFeature
 
 NO_YES = ("No", "Yes")
 

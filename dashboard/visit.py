@@ -16,7 +16,7 @@ from dashboard.filters import Filters
 from dashboard.links import FILTER_PREFIX, Cohort, Named
 from data.errors import DataError
 from data.predictions.table import CohortColumn
-from inference.decision import DEFAULT_CUTOFF
+from inference.model.decision import DEFAULT_CUTOFF
 
 # In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
 CUTOFF = parameters.number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from data.errors import DataError, SettingError
 from data.files.raw import unused_notice
 from data.settings import Settings
-from inference.publishing import read_hold
+from inference.publishing.staging import read_hold
 from inference.serving.gate import EVERYWHERE
 from inference.serving.settings import WebSettings
 

@@ -21,10 +21,10 @@ from typing import Self
 from data.errors import DataError
 from data.settings import ROOT, Settings, load_settings
 from data.store.storage import sha256_of, write_atomically
-from inference.pipeline import Advance, belongs_together, build
-from inference.publishing import FILES, INCOMING, PREVIOUS, has_leftovers, read_hold
-from inference.rollback import roll_back
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
+from inference.publishing.pipeline import Advance, belongs_together, build
+from inference.publishing.rollback import roll_back
+from inference.publishing.staging import FILES, INCOMING, PREVIOUS, has_leftovers, read_hold
 
 # What can change a folder or its files, and what reads it: a kill between any two of these leaves another state.
 _CALLS = "%file,write,fsync,ftruncate,flock,close,getdents64"

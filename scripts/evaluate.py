@@ -29,7 +29,7 @@ from data.predictions.table import Predictions, open_predictions
 from data.settings import load_settings
 from data.store.opening import is_there
 from data.store.storage import check_file_place, write_atomically
-from inference.decision import DEFAULT_CUTOFF
+from inference.model.decision import DEFAULT_CUTOFF
 from scripts._cli import run
 
 STANDARD_OUTPUT = Path("-")

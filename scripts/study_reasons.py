@@ -13,7 +13,7 @@ import orjson
 
 from data.settings import load_settings
 from data.store.storage import write_atomically
-from inference.reason_study import ChangeCounts, ReasonCounts, Study
+from inference.explain.reason_study import ChangeCounts, ReasonCounts, Study
 from scripts._cli import positive, progress, run
 
 

@@ -39,7 +39,7 @@ ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
     "streamlit": (*SCREEN, "scripts.benchmarks", "scripts._visitor", "scripts.offline.journeys"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
-    "onnxruntime": ("inference.session",),
+    "onnxruntime": ("inference.model.session",),
     "fastapi": ("inference.service",),
     "starlette": ("inference.service", "dashboard.server"),
     "uvicorn": ("inference.serving",),
@@ -94,7 +94,7 @@ def test_libraries_are_met_only_where_they_belong(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_lightgbm_is_imported_at_import_time_by_training_alone(path: Path) -> None:
-    if module_name(path) != "inference.training":
+    if module_name(path) != "inference.model.training":
         assert [name for name in imports(path, top_level_only=True) if is_in(name, "lightgbm")] == []
 
 
@@ -116,7 +116,7 @@ def test_no_caching_outside_the_cache() -> None:
     assert caching == []
 
 
-@pytest.mark.parametrize("module", ["dashboard.app", "inference.session", "inference.service.server"])
+@pytest.mark.parametrize("module", ["dashboard.app", "inference.model.session", "inference.service.server"])
 def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

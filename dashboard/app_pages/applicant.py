@@ -32,8 +32,8 @@ from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.drafts import NEW
 from data.errors import DataError
-from inference.assessment import ReferredError
-from inference.decision import declines
+from inference.explain.assessment import ReferredError
+from inference.model.decision import declines
 
 _TABS = {
     "Why": render_why,

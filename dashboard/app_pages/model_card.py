@@ -22,8 +22,8 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data.errors import DataError, FileError
 from data.predictions.table import FOLD_NAME
-from inference.artifact import MANIFEST, Manifest
-from inference.session import ScoringSession
+from inference.model.artifact import MANIFEST, Manifest
+from inference.model.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
 TAB = parameters.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))

@@ -37,9 +37,9 @@ from data.files.batch_limits import LIMITS
 from data.files.spreadsheets import csv_of
 from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
-from inference.decision import risk_band
-from inference.features import FEATURES
-from inference.reasons import reason_labels
+from inference.explain.reasons import reason_labels
+from inference.features.feature_list import FEATURES
+from inference.model.decision import risk_band
 from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"

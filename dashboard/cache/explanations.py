@@ -21,9 +21,9 @@ from data.predictions.imports import version_of
 from data.predictions.table import ID
 from data.store.opening import is_there
 from data.store.records import CONTRIBUTIONS, check_built
-from inference.artifact import MANIFEST, Manifest
-from inference.contributions import Contributions, open_contributions
 from inference.errors import ContributionsError
+from inference.explain.contributions import Contributions, open_contributions
+from inference.model.artifact import MANIFEST, Manifest
 
 # Ten features' cells take 0.9 MB.
 _FEATURES = 16

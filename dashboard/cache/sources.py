@@ -19,8 +19,8 @@ from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
 from data.store.records import APPLICATIONS, MODEL, check_built
-from inference.artifact import MANIFEST
-from inference.session import ScoringSession
+from inference.model.artifact import MANIFEST
+from inference.model.session import ScoringSession
 
 # Entries of a cache whose values take a few kilobytes each.
 SMALL = 256

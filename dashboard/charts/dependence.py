@@ -26,7 +26,7 @@ from dashboard.charts.template import (
 from dashboard.labels import plural
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
 from dashboard.value_labels import boundary_labels, feature_title, value_labels
-from inference.contributions import BinKind
+from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
 _LONGEST_TICK = 22

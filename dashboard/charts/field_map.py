@@ -19,7 +19,7 @@ from dashboard.charts.template import (
 )
 from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
-from inference.decision import is_declined
+from inference.model.decision import is_declined
 
 NOTHING = "One of the fields has no values."
 _HEIGHT, _PER_LEVEL, _AROUND = 460, 22, 200

@@ -30,7 +30,7 @@ from dashboard.charts.template import (
 )
 from dashboard.labels import brief_percent, cutoff_percent, decimal, percent, plural
 from dashboard.metrics.counts import FloatArray
-from inference.decision import declines
+from inference.model.decision import declines
 
 AVERAGE = "Average application"
 MOST_STEPS = 12

@@ -19,7 +19,7 @@ from dashboard.visit import CUTOFF
 from data import schema
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
 from data.schema import Group
-from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
+from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 # Groups with a button of their own, in this order; a schema's other groups share one.
 OWN_BUTTON = (Group.PERSON.value, Group.WORK.value, Group.CREDIT.value, Group.EXTERNAL.value)

@@ -21,7 +21,7 @@ from data.store.records import (
     load_record,
     record_path,
 )
-from inference.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
+from inference.model.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
 from inference.serving.watch import Version, version_of
 
 OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"

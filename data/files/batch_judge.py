@@ -196,7 +196,7 @@ def word_repeated(number: int) -> str:
 
 
 def _may_miss(column: Column) -> bool:
-    # A missing value is no fault: where too many are, the row is referred (inference/sufficiency.py).
+    # A missing value is no fault: where too many are, the row is referred (inference/model/sufficiency.py).
     return column.kind is not Kind.ID
 
 

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from data.errors import DataError
 from data.settings import Settings
 from data.store.records import record_path
-from inference.artifact import MANIFEST, MODEL_FILES
+from inference.model.artifact import MANIFEST, MODEL_FILES
+from inference.model.session import ScoringSession
 from inference.service.explanations import Explanations, Reasoning
 from inference.service.service import Service
 from inference.service.settings import ServiceSettings
 from inference.service.telemetry import Metrics
 from inference.serving.log import Log
 from inference.serving.watch import Watch
-from inference.session import ScoringSession
 
 
 @dataclass(frozen=True, slots=True)

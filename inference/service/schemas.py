@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.store.records import FileRecord
-from inference.artifact import FeatureRecord
+from inference.model.artifact import FeatureRecord
+from inference.model.sufficiency import Sufficiency
 from inference.service.applications import EXAMPLE, Application
-from inference.sufficiency import Sufficiency
 from inference.values import Value
 
 

@@ -22,8 +22,8 @@ from data.files.memory import Hold, hold_nothing
 from data.files.spreadsheets import csv_of
 from data.store.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
-from inference.judgement import JUDGED
-from inference.session import ScoringSession
+from inference.model.judgement import JUDGED
+from inference.model.session import ScoringSession
 
 MOST_FAULTS = 100
 # Of an answer that is a table: what a JSON answer has as `notices`.

@@ -16,7 +16,7 @@ import polars as pl
 
 from data.settings import Settings
 from data.store.records import FileRecord, folder_of, record_path
-from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT
+from inference.model.artifact import MANIFEST, ONNX, PICKLE, TEXT
 
 Act = Callable[[Settings], None]
 Change = Callable[[pl.DataFrame], pl.DataFrame]

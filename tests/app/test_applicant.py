@@ -27,10 +27,10 @@ from dashboard.what_if import field_curve
 from data import schema
 from data.schema import Kind
 from data.settings import Settings
-from inference.counterfactuals import Counterfactual, FieldChange, find_changes
-from inference.features import FEATURES
-from inference.session import ScoringSession
-from inference.sufficiency import SUFFICIENCY
+from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
+from inference.features.feature_list import FEATURES
+from inference.model.session import ScoringSession
+from inference.model.sufficiency import SUFFICIENCY
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909

@@ -19,8 +19,8 @@ from dashboard.visit import APPLICANT, EDITS
 from data import schema
 from data.schema import Kind, Sensitivity, Unit
 from data.settings import Settings
-from inference.features import FEATURES
-from inference.session import ScoringSession
+from inference.features.feature_list import FEATURES
+from inference.model.session import ScoringSession
 from inference.values import Value, ValueFault
 
 OpenPage = Callable[..., AppTest]

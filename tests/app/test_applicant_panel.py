@@ -18,9 +18,9 @@ from dashboard.field_words import word_field
 from dashboard.lookup import BORDERLINE
 from data import schema
 from data.settings import Settings
-from inference.assessment import assess
-from inference.decision import BAND_EDGES
-from inference.session import ScoringSession
+from inference.explain.assessment import assess
+from inference.model.decision import BAND_EDGES
+from inference.model.session import ScoringSession
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909

@@ -16,9 +16,9 @@ from dashboard.filters import Filters, LevelFilter
 from data import schema
 from data.settings import Settings
 from data.store.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep
-from inference.artifact import MANIFEST
-from inference.contributions import Contributions, load_contributions, write_contributions
-from inference.sensitivity import sensitivity, sensitivity_map
+from inference.explain.contributions import Contributions, load_contributions, write_contributions
+from inference.explain.sensitivity import sensitivity, sensitivity_map
+from inference.model.artifact import MANIFEST
 from scripts.damage.kinds import match_record, places
 
 PENSIONERS = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])

@@ -24,9 +24,9 @@ from dashboard.record_page import record_html
 from data import schema
 from data.schema import Kind
 from data.settings import Settings
-from inference.record import Change, DecisionRecord, read_record, to_json
-from inference.session import ScoringSession
-from inference.sufficiency import SUFFICIENCY
+from inference.explain.record import Change, DecisionRecord, read_record, to_json
+from inference.model.session import ScoringSession
+from inference.model.sufficiency import SUFFICIENCY
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]

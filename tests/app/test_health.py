@@ -21,7 +21,7 @@ from dashboard import cache
 from dashboard.server import artefacts
 from dashboard.server.health import Health, product_version
 from data.settings import Settings
-from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
+from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest
 
 MEGABYTE = 1_000_000
 

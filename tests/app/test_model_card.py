@@ -21,7 +21,7 @@ from dashboard.metrics.counts import exact_counts
 from data import schema
 from data.settings import Settings
 from data.store.records import MODEL, record_path
-from inference.artifact import MANIFEST, Manifest
+from inference.model.artifact import MANIFEST, Manifest
 from scripts.damage.kinds import match_record
 
 OpenPage = Callable[..., AppTest]

@@ -6,8 +6,8 @@ import pytest
 
 from dashboard.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
 from data import schema
-from inference.comparison import Typical
-from inference.reasons import Reason
+from inference.explain.comparison import Typical
+from inference.explain.reasons import Reason
 from inference.values import Value
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dashboard.record_page import GROUPS, INPUTS, record_html
 from data import schema
-from inference.record import Change, DecisionRecord, RecordedReason, RecordError, to_json
+from inference.explain.record import Change, DecisionRecord, RecordedReason, RecordError, to_json
 from inference.values import check_application
 
 REASON = RecordedReason("EXT_SOURCE_2", "External score 2", "0.12", "0.45 to 0.63", 0.4375)

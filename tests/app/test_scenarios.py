@@ -20,8 +20,8 @@ from dashboard.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edi
 from dashboard.links import LONGEST_NAME, MOST_NAMED
 from dashboard.visit import APPLICANT, EDITS
 from data.settings import Settings
-from inference.assessment import Assessment
-from inference.session import ScoringSession
+from inference.explain.assessment import Assessment
+from inference.model.session import ScoringSession
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]

@@ -18,10 +18,10 @@ from dashboard.drafts import NEW, Draft, make_edits
 from data import schema
 from data.files.batch_limits import LIMITS
 from data.settings import Settings
-from inference.decision import BAND_EDGES
-from inference.features import FEATURES
-from inference.reasons import batch_reasons
-from inference.session import ScoringSession
+from inference.explain.reasons import batch_reasons
+from inference.features.feature_list import FEATURES
+from inference.model.decision import BAND_EDGES
+from inference.model.session import ScoringSession
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909

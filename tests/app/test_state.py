@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages import applicant
 from dashboard.links import MOST_NAMED
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
 
 OpenPage = Callable[..., AppTest]
 

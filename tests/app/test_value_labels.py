@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.value_labels import boundary_labels, feature_title, is_descending, value_labels
-from inference.contributions import BinKind, ExplainedFeature, ValueBins
+from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 
 def feature(name: str, kind: BinKind, *numbers: float, levels: tuple[str, ...] = ()) -> ExplainedFeature:

@@ -9,7 +9,7 @@ import pytest
 from dashboard.charts.dependence import describe_dependence, drawn_bins, plot_dependence, tabulate_dependence
 from dashboard.charts.template import LIGHT, Named
 from dashboard.metrics.explanation import Dependence
-from inference.contributions import BinKind, ExplainedFeature, ValueBins
+from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 SCORE = ExplainedFeature("s", "Score", -100, 300, ValueBins(BinKind.RANGES, numbers=(0.0, 1.0, 2.0, 3.0)))
 JOB = ExplainedFeature("j", "Job", -100, 300, ValueBins(BinKind.LEVELS, levels=("x", "<b>y", "z")))

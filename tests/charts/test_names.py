@@ -42,7 +42,7 @@ from dashboard.metrics.ranking import average_precision, cap_curve, ks_curve, li
 from dashboard.metrics.rates import confusion
 from dashboard.metrics.segments import Measure, SegmentReport, segment_report
 from dashboard.metrics.stability import stability_index
-from inference.contributions import BinKind, ExplainedFeature, ValueBins
+from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 HOSTILE = '<a href="http://x">%{y}</a>'
 RANDOM = np.random.default_rng(5)

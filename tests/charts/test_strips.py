@@ -9,7 +9,7 @@ import pytest
 from dashboard.charts.strips import describe_strips, plot_strips, tabulate_strips
 from dashboard.charts.template import LIGHT, Named
 from dashboard.metrics.explanation import Strip
-from inference.contributions import BinKind, ExplainedFeature, ValueBins
+from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 AGE = ExplainedFeature("a", "Age", -100, 300, ValueBins(BinKind.NUMBERS, numbers=(0.0, 1.0)))
 JOB = ExplainedFeature("j", "Job", -100, 300, ValueBins(BinKind.LEVELS, levels=("x", "y")))

@@ -104,7 +104,9 @@ def test_unknown_column_is_named() -> None:
         schema.column("AGE")
 
 
-@pytest.mark.parametrize("module", ["files/convert", "store/opening", "files/sources", "files/validate", "store/storage"])
+@pytest.mark.parametrize(
+    "module", ["files/convert", "store/opening", "files/sources", "files/validate", "store/storage"]
+)
 def test_no_column_is_named_a_second_time_where_files_are_read(module: str) -> None:
     tree = ast.parse((ROOT / "data" / f"{module}.py").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -21,9 +21,9 @@ from data.errors import DataError
 from data.files.spreadsheets import csv_of
 from data.predictions.imports import import_predictions
 from data.settings import Settings
-from inference.record import read_record
-from inference.scoring import score_file
-from inference.session import ScoringSession
+from inference.explain.record import read_record
+from inference.model.scoring import score_file
+from inference.model.session import ScoringSession
 from tests.hostile.dashboard_fuzz import links
 from tests.hostile.service_fuzz import Outcome
 from tests.hostile.texts import mutated

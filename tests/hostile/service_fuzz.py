@@ -15,7 +15,7 @@ import polars as pl
 from data import schema
 from data.files.spreadsheets import csv_of
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts._measure import held_mb
 from scripts.benchmarks.server import Server, free_port, service_command, serving
 from tests.hostile.faults import faults

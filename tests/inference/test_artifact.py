@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from data import schema
-from inference.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
-from inference.build import PublishedModel
 from inference.errors import ArtifactError
-from inference.features import DIRECTIONS, FEATURES
-from inference.sufficiency import SUFFICIENCY
-from inference.training_settings import TrainingSettings
+from inference.features.feature_list import DIRECTIONS, FEATURES
+from inference.model.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
+from inference.model.build import PublishedModel
+from inference.model.sufficiency import SUFFICIENCY
+from inference.model.training_settings import TrainingSettings
 
 
 @pytest.fixture

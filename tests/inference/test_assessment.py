@@ -6,16 +6,16 @@ import polars as pl
 import pytest
 
 from data.facts import describe_table
-from inference.assessment import Assessment, ReferredError, assess
-from inference.build import PublishedModel
-from inference.comparison import Reference, find_reference
-from inference.contributions import Contributions, make_contributions
-from inference.decision import declines
 from inference.errors import FeatureError
-from inference.explainer import Explainer
-from inference.reasons import principal_reasons, strongest_supports
-from inference.session import ScoringSession
-from inference.shapley import ShapleyModel
+from inference.explain.assessment import Assessment, ReferredError, assess
+from inference.explain.comparison import Reference, find_reference
+from inference.explain.contributions import Contributions, make_contributions
+from inference.explain.explainer import Explainer
+from inference.explain.reasons import principal_reasons, strongest_supports
+from inference.explain.shapley import ShapleyModel
+from inference.model.build import PublishedModel
+from inference.model.decision import declines
+from inference.model.session import ScoringSession
 
 CUTOFF = 0.2
 

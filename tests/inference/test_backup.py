@@ -22,9 +22,9 @@ from data.errors import FileError
 from data.home_credit.synthetic import make_applications
 from data.settings import ROOT, Settings
 from data.store.signing import KEY_FILE, SigningError, make_key
-from inference.backup import BackupError, back_up, restore
-from inference.pipeline import build
-from inference.rollback import roll_back
+from inference.publishing.backup import BackupError, back_up, restore
+from inference.publishing.pipeline import build
+from inference.publishing.rollback import roll_back
 from scripts._kills import Portfolios, quiet, settings_in, state_of
 
 

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from data.errors import FileError
-from inference.build import PublishedModel, publish_model
 from inference.errors import ParityError, TrainingError
-from inference.export import export_onnx
-from inference.features import FEATURES
-from inference.session import ScoringSession
-from inference.training_settings import TrainingSettings
+from inference.features.feature_list import FEATURES
+from inference.model.build import PublishedModel, publish_model
+from inference.model.export import export_onnx
+from inference.model.session import ScoringSession
+from inference.model.training_settings import TrainingSettings
 
 
 def test_out_of_fold_predictions_come_with_the_model(published: PublishedModel, applications: pl.DataFrame) -> None:
@@ -73,7 +73,7 @@ def test_a_model_that_fails_parity_is_not_published(
 
     directory = Path(shutil.copytree(published.directory, tmp_path / "model"))
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
-    monkeypatch.setattr("inference.build.export_onnx", export_another)
+    monkeypatch.setattr("inference.model.build.export_onnx", export_another)
     with pytest.raises(ParityError, match=r"on 3,000 rows .* nothing was published"):
         publish_model(applications, directory, data_digest="", seed=1, settings=small_settings)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from data import schema
 from data.facts import describe_table
 from data.settings import Settings
-from inference.build import PublishedModel
-from inference.comparison import (
+from inference.explain.comparison import (
     Reference,
     Typical,
     are_typical,
@@ -31,12 +30,13 @@ from inference.comparison import (
     typical_of,
     typical_value,
 )
-from inference.contributions import Contributions, ExplainedFeature, load_contributions, make_contributions
-from inference.decision import is_declined
-from inference.explainer import Explainer
-from inference.features import FEATURES
-from inference.session import ScoringSession
-from inference.shapley import ShapleyModel
+from inference.explain.contributions import Contributions, ExplainedFeature, load_contributions, make_contributions
+from inference.explain.explainer import Explainer
+from inference.explain.shapley import ShapleyModel
+from inference.features.feature_list import FEATURES
+from inference.model.build import PublishedModel
+from inference.model.decision import is_declined
+from inference.model.session import ScoringSession
 from inference.values import Value
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from inference.artifact import Manifest
-from inference.build import PublishedModel
-from inference.contributions import (
+from inference.errors import ArtifactError, ContributionsError
+from inference.explain.contributions import (
     MOST_NUMBERS,
     RANGES,
     STEP,
@@ -27,9 +26,10 @@ from inference.contributions import (
     read_header,
     write_contributions,
 )
-from inference.errors import ArtifactError, ContributionsError
-from inference.features import FEATURES
-from inference.shapley import ShapleyModel
+from inference.explain.shapley import ShapleyModel
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import Manifest
+from inference.model.build import PublishedModel
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from data.settings import Settings
-from inference.artifact import Manifest
-from inference.build import PublishedModel
-from inference.counterfactuals import Counterfactual, FieldChange, find_changes
-from inference.decision import declines, is_declined
 from inference.errors import FeatureError
-from inference.features import FEATURES
-from inference.loan_moves import ANNUITY, CREDIT, GOODS, Moves
-from inference.session import ScoringSession
+from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
+from inference.explain.loan_moves import ANNUITY, CREDIT, GOODS, Moves
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import Manifest
+from inference.model.build import PublishedModel
+from inference.model.decision import declines, is_declined
+from inference.model.session import ScoringSession
 from inference.values import Value, check_value
 
 Application = dict[str, Value]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inference.decision import (
+from inference.model.decision import (
     BAND_EDGES,
     DEFAULT_CUTOFF,
     cutoff_from_costs,

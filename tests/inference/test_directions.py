@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import schema
-from inference.directions import constraint
-from inference.encoding import Feature, FeatureSet
 from inference.errors import DirectionError
-from inference.expressions import CountMissing, Difference, Expression, Extreme, Mean, Product, Ratio, Raw
-from inference.features import DIRECTIONS, FEATURES
+from inference.features.directions import constraint
+from inference.features.encoding import Feature, FeatureSet
+from inference.features.expressions import CountMissing, Difference, Expression, Extreme, Mean, Product, Ratio, Raw
+from inference.features.feature_list import DIRECTIONS, FEATURES
 
 INCOME, CREDIT, AGE, EMPLOYED = (
     Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH", "DAYS_EMPLOYED")

@@ -14,15 +14,15 @@ import pytest
 from data.facts import describe_table
 from data.settings import Settings
 from data.store.storage import read_parquet
-from inference.artifact import Manifest
-from inference.build import PublishedModel
-from inference.encoding import Feature, FeatureSet, raw_feature
 from inference.errors import ArtifactError, FeatureError
-from inference.explainer import Explainer, Explanation
-from inference.expressions import Mean, Product, Ratio, Raw
-from inference.features import FEATURES
-from inference.session import ScoringSession
-from inference.shapley import ShapleyModel
+from inference.explain.explainer import Explainer, Explanation
+from inference.explain.shapley import ShapleyModel
+from inference.features.encoding import Feature, FeatureSet, raw_feature
+from inference.features.expressions import Mean, Product, Ratio, Raw
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import Manifest
+from inference.model.build import PublishedModel
+from inference.model.session import ScoringSession
 from inference.values import Value
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
@@ -138,8 +138,8 @@ def test_blocks_of_any_length_are_traced_alike(
     table = applications.head(700)
     matrix = FEATURES.matrix(table)
     whole = explainer.batch(table, matrix)
-    monkeypatch.setattr("inference.explainer._TRACED_ROWS", 64)
-    monkeypatch.setattr("inference.shapley.BLOCK_ROWS", 150)
+    monkeypatch.setattr("inference.explain.explainer._TRACED_ROWS", 64)
+    monkeypatch.setattr("inference.explain.shapley.BLOCK_ROWS", 150)
     np.testing.assert_array_equal(explainer.batch(table, matrix), whole)
 
 

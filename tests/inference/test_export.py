@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inference.errors import ExportError
-from inference.export import export_onnx, floor_float32
-from inference.session import OnnxBackend
-from inference.training import round_leaves
+from inference.model.export import export_onnx, floor_float32
+from inference.model.session import OnnxBackend
+from inference.model.training import round_leaves
 
 
 def fit(

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.schema import Kind, Sensitivity
-from inference.encoding import Feature, FeatureSet, raw_feature
 from inference.errors import FeatureError
-from inference.expressions import IsSentinel, Raw
-from inference.features import FEATURES
+from inference.features.encoding import Feature, FeatureSet, raw_feature
+from inference.features.expressions import IsSentinel, Raw
+from inference.features.feature_list import FEATURES
 
 CATEGORIES = [name for name in FEATURES.sources if schema.column(name).kind is Kind.CATEGORY]
 # Powers of two, so that every expected quotient below is exact.
@@ -186,7 +186,7 @@ def test_matrix_is_c_contiguous_float32_and_takes_a_lazy_frame(applications: pl.
 
 def test_matrix_of_many_parts_equals_the_parts(applications: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = FEATURES.matrix(applications)
-    monkeypatch.setattr("inference.encoding._CHUNK_ROWS", 700)
+    monkeypatch.setattr("inference.features.encoding._CHUNK_ROWS", 700)
     assert same_bits(FEATURES.matrix(applications), whole)
 
 

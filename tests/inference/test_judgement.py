@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 
 from data import schema
-from inference.artifact import ONNX
-from inference.build import PublishedModel
-from inference.judgement import JUDGED, judge, judge_table
+from inference.model.artifact import ONNX
+from inference.model.build import PublishedModel
+from inference.model.judgement import JUDGED, judge, judge_table
+from inference.model.session import OnnxBackend, ScoringSession
 from inference.service.service import Service
 from inference.service.settings import load_service_settings
 from inference.service.tables import FORMATS
 from inference.service.telemetry import Metrics
-from inference.session import OnnxBackend, ScoringSession
 
 EDGES = (0.01, 0.03, 0.05, 0.1, 0.2, 0.4, 0.6)
 CUTOFF = 0.15

@@ -9,8 +9,7 @@ import pytest
 
 from data import schema
 from data.schema import Group, Sensitivity
-from inference.features import FEATURES
-from inference.loan_moves import (
+from inference.explain.loan_moves import (
     ANNUITY,
     CREDIT,
     FLAGS,
@@ -24,6 +23,7 @@ from inference.loan_moves import (
     is_plausible,
     step_of,
 )
+from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 # Term 20, and 11.88 % on top of the goods.

@@ -12,14 +12,14 @@ import pytest
 
 from data import schema
 from data.schema import Kind, Sensitivity
-from inference.build import PublishedModel
-from inference.contributions import Contributions, make_contributions
-from inference.encoding import Feature, FeatureSet, raw_feature
 from inference.errors import FeatureError
-from inference.expressions import Ratio, Raw
-from inference.features import FEATURES
-from inference.neighbours import Neighbours, main_fields
-from inference.shapley import ShapleyModel
+from inference.explain.contributions import Contributions, make_contributions
+from inference.explain.neighbours import Neighbours, main_fields
+from inference.explain.shapley import ShapleyModel
+from inference.features.encoding import Feature, FeatureSet, raw_feature
+from inference.features.expressions import Ratio, Raw
+from inference.features.feature_list import FEATURES
+from inference.model.build import PublishedModel
 from inference.values import Value
 
 # Powers of two, as is the number of rows: all distances are exact in float32, and ties are real ones.
@@ -188,7 +188,7 @@ def test_rows_beyond_one_block_are_reached(
     table = make_table(500, seed=10)
     application = table.row(499, named=True)
     whole = Neighbours(table, WEIGHTS).nearest(application, n=500)
-    monkeypatch.setattr("inference.neighbours._BLOCK_ROWS", 64)
+    monkeypatch.setattr("inference.explain.neighbours._BLOCK_ROWS", 64)
     parts = Neighbours(table, WEIGHTS).nearest(application, n=500)
     assert (parts.rows[0], parts.distances[0]) == (499, 0.0)
     np.testing.assert_array_equal(parts.rows, whole.rows)

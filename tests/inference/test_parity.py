@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inference.errors import ParityError
-from inference.parity import Parity, check_parity, compare
+from inference.model.parity import Parity, check_parity, compare
 
 
 def test_comparison_by_hand() -> None:

@@ -14,11 +14,11 @@ from data.errors import TableError
 from data.home_credit.synthetic import make_applications
 from data.predictions.table import load_predictions
 from data.settings import Settings
-from inference.contributions import load_contributions
 from inference.errors import ArtifactError
-from inference.pipeline import Advance, build
-from inference.session import ScoringSession
-from inference.training_settings import TrainingSettings
+from inference.explain.contributions import load_contributions
+from inference.model.session import ScoringSession
+from inference.model.training_settings import TrainingSettings
+from inference.publishing.pipeline import Advance, build
 
 ALL_STEPS = ("applications", "predictions", "contributions")
 

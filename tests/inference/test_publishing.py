@@ -13,9 +13,9 @@ import pytest
 
 from data.errors import FileError
 from data.settings import ROOT, Settings
-from inference.artifact import ONNX
-from inference.pipeline import build
-from inference.publishing import HELD, INCOMING, PREVIOUS, STAGING, has_leftovers, read_hold, staging
+from inference.model.artifact import ONNX
+from inference.publishing.pipeline import build
+from inference.publishing.staging import HELD, INCOMING, PREVIOUS, STAGING, has_leftovers, read_hold, staging
 from scripts._kills import Portfolios, quiet, settings_in, state_of
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2

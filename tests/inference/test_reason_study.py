@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 
 from data.settings import Settings
-from inference import reason_study
-from inference.comparison import Typical
-from inference.counterfactuals import Counterfactual, FieldChange, find_changes
-from inference.decision import is_declined
-from inference.reason_study import Study
+from inference.explain import reason_study
+from inference.explain.comparison import Typical
+from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
+from inference.explain.reason_study import Study
+from inference.model.decision import is_declined
 
 
 @pytest.fixture(scope="module")

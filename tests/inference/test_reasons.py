@@ -18,16 +18,10 @@ from data import schema
 from data.facts import describe_table
 from data.settings import Settings
 from data.store.storage import read_parquet
-from inference.artifact import Manifest
-from inference.build import PublishedModel
-from inference.comparison import Reference, Typical, find_reference, is_typical, typical_value
-from inference.contributions import load_contributions
-from inference.decision import is_declined
-from inference.encoding import Feature, FeatureSet, raw_feature
-from inference.explainer import Explainer, Explanation
-from inference.expressions import Ratio, Raw
-from inference.features import FEATURES
-from inference.reasons import (
+from inference.explain.comparison import Reference, Typical, find_reference, is_typical, typical_value
+from inference.explain.contributions import load_contributions
+from inference.explain.explainer import Explainer, Explanation
+from inference.explain.reasons import (
     COMBINATION,
     Reason,
     batch_reasons,
@@ -35,8 +29,14 @@ from inference.reasons import (
     reason_labels,
     strongest_supports,
 )
-from inference.session import ScoringSession
-from inference.shapley import ShapleyModel
+from inference.explain.shapley import ShapleyModel
+from inference.features.encoding import Feature, FeatureSet, raw_feature
+from inference.features.expressions import Ratio, Raw
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import Manifest
+from inference.model.build import PublishedModel
+from inference.model.decision import is_declined
+from inference.model.session import ScoringSession
 from inference.values import Value
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")

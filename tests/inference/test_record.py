@@ -19,10 +19,7 @@ from hypothesis import strategies as st
 from data import schema
 from data.schema import Column, Kind
 from data.settings import Settings
-from inference.build import PublishedModel
-from inference.decision import declines, risk_band
-from inference.judgement import APPROVE, DECLINE, REFER, judge
-from inference.record import (
+from inference.explain.record import (
     LONGEST_NOTE,
     MOST_BYTES,
     Change,
@@ -35,7 +32,10 @@ from inference.record import (
     to_json,
     word_time,
 )
-from inference.session import ScoringSession
+from inference.model.build import PublishedModel
+from inference.model.decision import declines, risk_band
+from inference.model.judgement import APPROVE, DECLINE, REFER, judge
+from inference.model.session import ScoringSession
 from inference.values import Value, check_application
 
 REASON = RecordedReason("EXT_SOURCE_2", "External score 2", "0.12", "0.45 to 0.63", 0.4375)

@@ -7,15 +7,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from inference.artifact import ONNX
-from inference.build import PublishedModel
-from inference.encoding import FeatureSet
-from inference.export import export_onnx
-from inference.features import DIRECTIONS, FEATURES
-from inference.reversals import count_reversals
-from inference.session import OnnxBackend, ScoringSession
-from inference.training import train
-from inference.training_settings import TrainingSettings
+from inference.explain.reversals import count_reversals
+from inference.features.encoding import FeatureSet
+from inference.features.feature_list import DIRECTIONS, FEATURES
+from inference.model.artifact import ONNX
+from inference.model.build import PublishedModel
+from inference.model.export import export_onnx
+from inference.model.session import OnnxBackend, ScoringSession
+from inference.model.training import train
+from inference.model.training_settings import TrainingSettings
 
 
 def test_no_directed_field_moves_the_pd_the_wrong_way(applications: pl.DataFrame, published: PublishedModel) -> None:

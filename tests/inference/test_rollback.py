@@ -9,9 +9,9 @@ import pytest
 
 from data.settings import Settings
 from inference.errors import HoldError
-from inference.pipeline import build
-from inference.publishing import HELD, PREVIOUS, read_hold
-from inference.rollback import roll_back
+from inference.publishing.pipeline import build
+from inference.publishing.rollback import roll_back
+from inference.publishing.staging import HELD, PREVIOUS, read_hold
 from scripts._kills import Portfolios, State, quiet, settings_in, state_of
 
 

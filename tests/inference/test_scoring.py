@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from data.errors import FileError, TableError
-from inference.build import PublishedModel
 from inference.errors import ScoringError
-from inference.scoring import score_file
-from inference.session import ScoringSession
+from inference.model.build import PublishedModel
+from inference.model.scoring import score_file
+from inference.model.session import ScoringSession
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from data import schema
-from inference.build import PublishedModel
-from inference.sensitivity import field_grid, sensitivity, sensitivity_map
-from inference.session import ScoringSession
+from inference.explain.sensitivity import field_grid, sensitivity, sensitivity_map
+from inference.model.build import PublishedModel
+from inference.model.session import ScoringSession
 from inference.values import Value
 
 EMPLOYED = schema.column("DAYS_EMPLOYED")

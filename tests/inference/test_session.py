@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT
-from inference.artifact import MANIFEST
-from inference.build import PublishedModel
-from inference.encoding import FeatureSet
 from inference.errors import ArtifactError, FeatureError, ProviderError
-from inference.features import FEATURES
-from inference.session import ScoringSession
+from inference.features.encoding import FeatureSet
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import MANIFEST
+from inference.model.build import PublishedModel
+from inference.model.session import ScoringSession
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_parts_and_threads_do_not_change_a_score(
     published: PublishedModel, session: ScoringSession, applications: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = session.score_frame(applications)
-    monkeypatch.setattr("inference.session.CHUNK_ROWS", 400)
+    monkeypatch.setattr("inference.model.session.CHUNK_ROWS", 400)
     for threads in (1, 3):
         found = ScoringSession.open(published.directory, threads=threads).score_frame(applications)
         np.testing.assert_array_equal(found, expected)
@@ -177,7 +177,7 @@ def test_one_session_serves_many_threads_at_once(session: ScoringSession, applic
 
 def test_opening_and_scoring_loads_neither_lightgbm_nor_pandas_nor_sklearn(published: PublishedModel) -> None:
     program = (
-        "import sys; from pathlib import Path; from inference.session import ScoringSession\n"
+        "import sys; from pathlib import Path; from inference.model.session import ScoringSession\n"
         "session = ScoringSession.open(Path(sys.argv[1])); session.score({'AMT_CREDIT': 1.0})\n"
         "print(*sorted({'lightgbm', 'pandas', 'sklearn'} & set(sys.modules)))"
     )

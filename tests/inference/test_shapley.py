@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.build import PublishedModel
 from inference.errors import ContributionsError
-from inference.shapley import BLOCK_ROWS, ShapleyModel
+from inference.explain.shapley import BLOCK_ROWS, ShapleyModel
+from inference.model.build import PublishedModel
 
 # feature 0 at the root, below it on the left feature 1; leaves of 1.0 (20 rows), 3.0 (30) and -2.0 (50).
 SMALL = """tree
@@ -66,7 +66,7 @@ def test_values_are_those_of_lightgbm(n_leaves: int) -> None:
 
 
 def test_values_of_the_published_model_add_up_to_its_log_odds(published: PublishedModel, applications: Any) -> None:
-    from inference.features import FEATURES
+    from inference.features.feature_list import FEATURES
 
     matrix = FEATURES.matrix(applications)
     booster = lgb.Booster(model_file=str(published.directory / "model.txt"))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from inference.study import PROTECTED, compare_settings, measure_added_columns
-from inference.training_settings import TrainingSettings
+from inference.model.study import PROTECTED, compare_settings, measure_added_columns
+from inference.model.training_settings import TrainingSettings
 
 
 def test_settings_are_compared_on_quality_time_and_size(

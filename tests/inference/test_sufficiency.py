@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from data import schema
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
+from inference.model.sufficiency import SUFFICIENCY, Sufficiency
 from inference.service.applications import EXAMPLE
-from inference.sufficiency import SUFFICIENCY, Sufficiency
 
 SMALL = Sufficiency(
     required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.facts import describe_table
-from inference.encoding import Feature, FeatureSet, raw_feature
 from inference.errors import FeatureError
-from inference.expressions import CountMissing, Extreme, Mean, Product, Ratio, Raw
-from inference.features import FEATURES
-from inference.tracing import Tracing
+from inference.explain.tracing import Tracing
+from inference.features.encoding import Feature, FeatureSet, raw_feature
+from inference.features.expressions import CountMissing, Extreme, Mean, Product, Ratio, Raw
+from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 CREDIT, INCOME, AGE, CAR_AGE = (Raw(name) for name in ("AMT_CREDIT", "AMT_INCOME_TOTAL", "DAYS_BIRTH", "OWN_CAR_AGE"))

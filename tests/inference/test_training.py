@@ -10,9 +10,9 @@ import pytest
 
 from data import schema
 from inference.errors import TrainingError
-from inference.measures import calibration_error, quality
-from inference.training import assign_folds, out_of_fold, outcomes, round_leaves, train
-from inference.training_settings import TrainingSettings
+from inference.model.measures import calibration_error, quality
+from inference.model.training import assign_folds, out_of_fold, outcomes, round_leaves, train
+from inference.model.training_settings import TrainingSettings
 
 
 def test_folds_are_stratified_and_cover_every_row() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from inference.training import train
-from inference.training_settings import TrainingSettings
+from inference.model.training import train
+from inference.model.training_settings import TrainingSettings
 
 
 def test_small_tables_get_one_thread() -> None:

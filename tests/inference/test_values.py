@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from data import schema
 from data.files.validate import is_allowed
 from data.schema import Column, Kind
-from inference.build import PublishedModel
-from inference.session import ScoringSession
+from inference.model.build import PublishedModel
+from inference.model.session import ScoringSession
 from inference.values import (
     LONGEST_LEVEL,
     Value,

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from data import schema
-from inference.build import PublishedModel
 from inference.errors import FeatureError
-from inference.features import FEATURES
-from inference.session import ScoringSession
+from inference.explain.variants import move_fields, score_variants
+from inference.features.feature_list import FEATURES
+from inference.model.build import PublishedModel
+from inference.model.session import ScoringSession
 from inference.values import Value
-from inference.variants import move_fields, score_variants
 
 CHANGES: dict[str, Sequence[Value]] = {
     "AMT_CREDIT": [1, 450_000, 123_456.78, None, 2**53 + 1, 0.0, math.nan],

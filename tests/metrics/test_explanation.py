@@ -19,7 +19,7 @@ from dashboard.metrics.explanation_counts import (
     count_contributions,
     count_feature,
 )
-from inference.contributions import BinKind, Contributions, ExplainedFeature, ValueBins
+from inference.explain.contributions import BinKind, Contributions, ExplainedFeature, ValueBins
 
 N_ROWS = 40_000
 STEP = 1e-4

@@ -22,7 +22,7 @@ import pytest
 
 from data import schema
 from data.settings import ROOT, Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts.benchmarks.server import free_port, service_command
 
 PATIENCE_S = 60

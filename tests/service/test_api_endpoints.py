@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
+from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
-from inference.session import ScoringSession
 from scripts.benchmarks.server import free_port, service_command
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import httpx
 import polars as pl
 import pytest
 
+from inference.model.session import ScoringSession
 from inference.service.tables import FORMATS
-from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Read, Start, Write

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from data.settings import Settings
+from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
-from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Start

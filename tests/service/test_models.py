@@ -21,11 +21,11 @@ import pytest
 from data.settings import Settings
 from data.store.records import MODEL, FileRecord, keep
 from data.store.storage import write_atomically
-from inference.artifact import MANIFEST, ONNX, TEXT, Manifest
-from inference.build import PublishedModel
-from inference.explainer import Explainer
-from inference.export import export_onnx
-from inference.session import ScoringSession
+from inference.explain.explainer import Explainer
+from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest
+from inference.model.build import PublishedModel
+from inference.model.export import export_onnx
+from inference.model.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import Running, Start

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data.settings import ROOT
+from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
-from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import Running

@@ -18,11 +18,11 @@ import pytest
 from data import schema
 from data.schema import Kind
 from data.settings import Settings
-from inference.comparison import find_reference
-from inference.contributions import load_contributions
-from inference.features import FEATURES
+from inference.explain.comparison import find_reference
+from inference.explain.contributions import load_contributions
+from inference.features.feature_list import FEATURES
+from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
-from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Running

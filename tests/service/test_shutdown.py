@@ -13,7 +13,7 @@ import httpx
 import polars as pl
 import pytest
 
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Running, Start

@@ -17,9 +17,10 @@ from data import schema
 from data.errors import TableError
 from data.files.batch_judge import CellFault, TableFaultsError
 from data.files.batch_limits import LIMITS, BatchError, Limits
-from inference.build import PublishedModel
-from inference.decision import declines, risk_band
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
+from inference.model.build import PublishedModel
+from inference.model.decision import declines, risk_band
+from inference.model.session import ScoringSession
 from inference.service.tables import (
     FORMATS,
     MOST_FAULTS,
@@ -29,7 +30,6 @@ from inference.service.tables import (
     read_table,
     score_table,
 )
-from inference.session import ScoringSession
 
 CSV, PARQUET, STREAM = FORMATS.values()
 by_format = pytest.mark.parametrize("table_format", FORMATS.values(), ids=lambda known: known.name)

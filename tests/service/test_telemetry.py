@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from inference.model.session import ScoringSession
 from inference.serving.log import Log
-from inference.session import ScoringSession
 
 if TYPE_CHECKING:
     from tests.service.conftest import CheckProblem, Start

@@ -16,9 +16,9 @@ from dashboard.field_words import word_field
 from dashboard.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
 from data import schema
 from data.schema import Kind
-from inference.counterfactuals import Counterfactual, FieldChange
-from inference.loan_moves import FARTHEST
-from inference.reasons import Reason
+from inference.explain.counterfactuals import Counterfactual, FieldChange
+from inference.explain.loan_moves import FARTHEST
+from inference.explain.reasons import Reason
 
 
 def render_decision_tab(view: ApplicantView) -> None:

@@ -16,7 +16,7 @@ from dashboard.value_labels import NO_YES
 from dashboard.visit import EDITS
 from data import schema
 from data.schema import Column, Kind, Unit
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
 from inference.values import Value, ValueFault, check_value
 
 _FIELD = "form."

@@ -17,9 +17,9 @@ from dashboard.reason_words import SENSITIVE_NOTE, word_reason
 from dashboard.rows import APPROVED, DECLINED
 from dashboard.visit import APPLICANT, EDITS
 from data.errors import DataError
-from inference.assessment import Assessment
-from inference.decision import declines
-from inference.reasons import COMBINATION
+from inference.explain.assessment import Assessment
+from inference.explain.reasons import COMBINATION
+from inference.model.decision import declines
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6

@@ -16,8 +16,8 @@ from dashboard.field_words import word_field
 from dashboard.metrics.rates import share
 from dashboard.reason_words import word_typical
 from data import schema
-from inference.comparison import typical_of
-from inference.neighbours import Nearest
+from inference.explain.comparison import typical_of
+from inference.explain.neighbours import Nearest
 
 _FIELDS = 10
 _ROWS = 8

@@ -20,8 +20,8 @@ from dashboard.field_words import word_field
 from dashboard.visit import SCENARIOS
 from data import schema
 from data.files.spreadsheets import csv_of
-from inference.assessment import Assessment, ReferredError
-from inference.features import FEATURES
+from inference.explain.assessment import Assessment, ReferredError
+from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 FORMAT, VERSION = "scoreroom.scenarios", 1

@@ -11,7 +11,7 @@ from dashboard.components.applicant.view import ApplicantView, main_fields
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.what_if import field_curve, field_map
 from data import schema
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
 
 FIELD = parameters.text("appl.field")
 SECOND = parameters.text("appl.second")
