@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, dropped_files, labels, parameters, state
+from dashboard import cache, dropped_files, state
 from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import is_dark, render_figure
@@ -25,11 +26,12 @@ from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
-from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
-from dashboard.rows import DECISIONS
+from dashboard.visit import parameters
+from dashboard.visit.drafts import NEW, Draft, make_edits
+from dashboard.words import labels
 from data import schema
 from data.errors import DataError
 from data.files.batch_file import BatchTable, read_batch

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.cache.sources import KEYS, SMALL, Dataset, model_version, predictions, settings
-from dashboard.filters import Filters
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
     ContributionSums,
@@ -15,7 +15,7 @@ from dashboard.metrics.explanation_counts import (
     count_contributions,
     count_feature,
 )
-from dashboard.value_labels import is_descending
+from dashboard.words.value_labels import is_descending
 from data.errors import DataError
 from data.predictions.imports import version_of
 from data.predictions.table import ID

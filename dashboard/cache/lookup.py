@@ -11,13 +11,13 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import lookup
 from dashboard.cache.explanations import explained
 from dashboard.cache.portfolio import column_facts, portfolio
 from dashboard.cache.sources import KEYS, SMALL, Dataset, applications_version, predictions, settings
-from dashboard.drafts import NEW, Draft
-from dashboard.filters import Filters
+from dashboard.cohort import lookup
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
+from dashboard.visit.drafts import NEW, Draft
 from data import schema
 from data.errors import DataError
 from data.files.convert import open_applications

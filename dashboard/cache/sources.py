@@ -11,10 +11,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import journal
-from dashboard.bins import Bins
-from dashboard.columns import prepare
-from dashboard.filters import Filters
-from dashboard.rows import Search, Sort
+from dashboard.cohort.bins import Bins
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.rows import Search, Sort
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dashboard.cache.portfolio import field_values, neighbours, portfolio
 from dashboard.cache.sources import KEYS, applications_version, model_version, open_session
-from dashboard.field_ranges import FieldRange, make_range
+from dashboard.words.field_ranges import FieldRange, make_range
 from data import schema
 from inference.explain.counterfactuals import Counterfactual, find_changes
 from inference.explain.neighbours import Nearest

@@ -17,8 +17,8 @@ from dashboard.charts.template import (
     new_figure,
     worded_name,
 )
-from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
+from dashboard.words.labels import brief_percent, cutoff_percent
 from inference.model.decision import is_declined
 
 NOTHING = "One of the fields has no values."

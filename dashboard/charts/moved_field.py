@@ -10,8 +10,8 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.template import LONGEST_HINT, FigureTheme, set_axis, worded_name
-from dashboard.labels import amount, brief_percent
 from dashboard.metrics.counts import FloatArray
+from dashboard.words.labels import amount, brief_percent
 from inference.model.decision import is_declined
 
 _LONGEST_TICK = 22

@@ -8,14 +8,15 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, labels, state
-from dashboard.bins import ValueGrid
-from dashboard.columns import OUTCOME_GROUP, PREDICTION
+from dashboard import cache, state
+from dashboard.cohort.bins import ValueGrid
+from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
+from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.components.cohort_menu import render_cohort_menu
 from dashboard.components.histogram import histogram_html
-from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from dashboard.links import Cohort
-from dashboard.visit import CUTOFF
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import CUTOFF
+from dashboard.words import labels
 from data import schema
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
 from data.schema import Group

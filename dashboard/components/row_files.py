@@ -6,8 +6,8 @@ import io
 
 import polars as pl
 
-from dashboard.filters import Filters
-from dashboard.rows import cohort_table
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.rows import cohort_table
 from data.files.spreadsheets import csv_of
 from data.predictions.table import Predictions
 

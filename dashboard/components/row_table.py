@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import labels
+from dashboard.cohort.rows import ROW_NUMBER, Sort
 from dashboard.components.table import render_frame
-from dashboard.rows import ROW_NUMBER, Sort
+from dashboard.words import labels
 from data import schema
 from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
 from data.schema import Kind, Unit

@@ -53,7 +53,7 @@ class CountsError(ValueError):
     @classmethod
     def from_missing_columns(cls, names: Iterable[str]) -> Self:
         listed = ", ".join(names)
-        return cls(f"The predictions lack {listed}; load them with `dashboard.columns.prepare`.")
+        return cls(f"The predictions lack {listed}; load them with `dashboard.cohort.columns.prepare`.")
 
     @classmethod
     def from_nulls(cls, n_rows: int) -> Self:

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dashboard.labels import percent, telling_digits
+from dashboard.words.labels import percent, telling_digits
 from data import schema
 from data.facts import describe_table
 from data.files.batch_file import read_batch

@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 from playwright.async_api import Locator
 
-from dashboard.labels import percent, telling_digits
+from dashboard.words.labels import percent, telling_digits
 from data import schema
 from data.settings import load_settings
 from inference.model.decision import DEFAULT_CUTOFF

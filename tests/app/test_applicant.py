@@ -19,11 +19,11 @@ from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_
 from dashboard.components.applicant.decision import word_change, word_changes
 from dashboard.components.applicant.sensitivity import FIELD, SECOND
 from dashboard.components.applicant.view import main_fields
+from dashboard.components.applicant.what_if import field_curve
 from dashboard.components.applicant.why import OF
-from dashboard.drafts import read_edits, word_edits
-from dashboard.field_words import word_field
-from dashboard.visit import APPLICANT, EDITS
-from dashboard.what_if import field_curve
+from dashboard.visit.drafts import read_edits, word_edits
+from dashboard.visit.visit import APPLICANT, EDITS
+from dashboard.words.field_words import word_field
 from data import schema
 from data.schema import Kind
 from data.settings import Settings

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache
 from dashboard.components.applicant.form import grouped, shown_number, stored_number
 from dashboard.components.applicant.view import main_fields
-from dashboard.drafts import make_edits, read_edits, word_edits
-from dashboard.visit import APPLICANT, EDITS
+from dashboard.visit.drafts import make_edits, read_edits, word_edits
+from dashboard.visit.visit import APPLICANT, EDITS
 from data import schema
 from data.schema import Kind, Sensitivity, Unit
 from data.settings import Settings

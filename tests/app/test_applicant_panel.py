@@ -13,9 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
+from dashboard.cohort.lookup import BORDERLINE
 from dashboard.components.applicant.panel import word_span, word_unknown
-from dashboard.field_words import word_field
-from dashboard.lookup import BORDERLINE
+from dashboard.words.field_words import word_field
 from data import schema
 from data.settings import Settings
 from inference.explain.assessment import assess

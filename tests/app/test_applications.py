@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.columns import prepare
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Filters
 from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import worded
-from dashboard.filters import Filters
 from data import schema
 from data.predictions.imports import import_predictions
 from data.predictions.table import CohortColumn, CohortKind

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dashboard.bins import MOST_BINS, OTHER, make_bins, make_grid
-from dashboard.filters import RangeFilter
+from dashboard.cohort.bins import MOST_BINS, OTHER, make_bins, make_grid
+from dashboard.cohort.filters import RangeFilter
 from data import schema
 from data.predictions.table import CohortColumn, CohortKind, describe_columns
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.filters import Filters, LevelFilter
+from dashboard.cohort.filters import Filters, LevelFilter
 from data import schema
 from data.settings import Settings
 from data.store.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep

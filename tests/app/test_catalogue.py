@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard import catalogue
-from dashboard.assumptions import BETA, LGD, assume
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.report import catalogue
+from dashboard.visit.assumptions import BETA, LGD, assume
 
 METRICS = [metric for metrics in catalogue.PAGES.values() for metric in metrics]
 FOUR = exact_counts([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4], [1, 1, 1, 1])

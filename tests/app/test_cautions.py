@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.cautions import caution, resolution, reversal
-from dashboard.filters import DecisionFilter, Filters, LevelFilter
+from dashboard.cohort.cautions import caution, resolution, reversal
+from dashboard.cohort.filters import DecisionFilter, Filters, LevelFilter
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.discrimination import roc_auc
 from data.predictions.scores import make_score_grid

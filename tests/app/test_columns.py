@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dashboard.columns import prepare
+from dashboard.cohort.columns import prepare
 from data.predictions.table import Predictions, PredictionsSource
 
 SOURCE = PredictionsSource("test", "0" * 64, is_imported=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.conditions import ConditionError, read_conditions
-from dashboard.filters import Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.report.conditions import ConditionError, read_conditions
 from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = (

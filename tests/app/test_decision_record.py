@@ -18,9 +18,9 @@ from dashboard import cache
 from dashboard.app_pages.applicant import TAB
 from dashboard.components.applicant.record import _draft_of, _html, _json, make_record
 from dashboard.components.applicant.view import ApplicantView, applicant_view
-from dashboard.drafts import NEW, Draft, make_edits, read_edits, word_edits
-from dashboard.field_words import word_field
-from dashboard.record_page import record_html
+from dashboard.report.record_page import record_html
+from dashboard.visit.drafts import NEW, Draft, make_edits, read_edits, word_edits
+from dashboard.words.field_words import word_field
 from data import schema
 from data.schema import Kind
 from data.settings import Settings

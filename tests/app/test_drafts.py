@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.drafts import (
+from dashboard.visit.drafts import (
     NEW,
     NO_EDITS,
     Draft,

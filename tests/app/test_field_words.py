@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.field_words import field_title, word_field
+from dashboard.words.field_words import field_title, word_field
 from data import schema
 from data.schema import Kind
 from inference.values import Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dashboard.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 
 FRAME = pl.DataFrame(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import labels
+from dashboard.words import labels
 from data.predictions.table import CohortColumn, CohortKind
 
 

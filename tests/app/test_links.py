@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import links
-from dashboard.columns import prepare
-from dashboard.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from dashboard.links import Cohort, LinkError
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.visit import links
+from dashboard.visit.links import Cohort, LinkError
 from data.predictions.imports import import_predictions
 from data.predictions.table import CohortColumn, CohortKind, Predictions, PredictionsSource
 

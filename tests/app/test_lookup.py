@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lookup import BORDERLINE, Pick, numbers_beginning_with, pick_row
+from dashboard.cohort.lookup import BORDERLINE, Pick, numbers_beginning_with, pick_row
 
 IDS = np.array([1, 7, 10, 12, 100, 101, 123, 1_000, 1_299, 100_002, 1_000_000_000], dtype=np.int64)
 

@@ -14,10 +14,10 @@ from scipy.stats import binomtest
 from sklearn.metrics import log_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from dashboard import model_facts as facts
 from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.metrics.counts import exact_counts
+from dashboard.words import model_facts as facts
 from data import schema
 from data.settings import Settings
 from data.store.records import MODEL, record_path

@@ -14,7 +14,7 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Metric
 
-from dashboard import labels
+from dashboard.words import labels
 
 OpenPage = Callable[..., AppTest]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
+from dashboard.words.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
 from data import schema
 from inference.explain.comparison import Typical
 from inference.explain.reasons import Reason

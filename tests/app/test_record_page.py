@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.record_page import GROUPS, INPUTS, record_html
+from dashboard.report.record_page import GROUPS, INPUTS, record_html
 from data import schema
 from inference.explain.record import Change, DecisionRecord, RecordedReason, RecordError, to_json
 from inference.values import check_application

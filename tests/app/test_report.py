@@ -16,11 +16,11 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.assumptions import assume
-from dashboard.catalogue import PAGES
-from dashboard.columns import prepare
-from dashboard.filters import Filters, LevelFilter
-from dashboard.report import EmptyCohortError, evaluate
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Filters, LevelFilter
+from dashboard.report.catalogue import PAGES
+from dashboard.report.report import EmptyCohortError, evaluate
+from dashboard.visit.assumptions import assume
 from data.predictions.imports import import_predictions
 from data.predictions.table import OUTCOME
 from data.settings import ROOT

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dashboard.columns import prepare
-from dashboard.filters import Decision, DecisionFilter, Filters, LevelFilter
-from dashboard.rows import (
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter
+from dashboard.cohort.rows import (
     DECISION,
     ROW_NUMBER,
     Search,

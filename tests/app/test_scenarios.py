@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.components.applicant.scenarios import Compared, _csv, _json, comparison, differing
-from dashboard.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edits, word_edits
-from dashboard.links import LONGEST_NAME, MOST_NAMED
-from dashboard.visit import APPLICANT, EDITS
+from dashboard.visit.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edits, word_edits
+from dashboard.visit.links import LONGEST_NAME, MOST_NAMED
+from dashboard.visit.visit import APPLICANT, EDITS
 from data.settings import Settings
 from inference.explain.assessment import Assessment
 from inference.model.session import ScoringSession

@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, visit
+from dashboard import cache
 from dashboard.app_pages.score_file import _template
-from dashboard.drafts import NEW, Draft, make_edits
+from dashboard.visit import visit
+from dashboard.visit.drafts import NEW, Draft, make_edits
 from data import schema
 from data.files.batch_limits import LIMITS
 from data.settings import Settings

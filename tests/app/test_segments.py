@@ -14,8 +14,8 @@ from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.segments import _narrowed
-from dashboard.filters import LevelFilter, RangeFilter
-from dashboard.labels import level, plain
+from dashboard.cohort.filters import LevelFilter, RangeFilter
+from dashboard.words.labels import level, plain
 from data.settings import Settings
 
 PATH = "segments"

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages import applicant
-from dashboard.links import MOST_NAMED
+from dashboard.visit.links import MOST_NAMED
 from inference.features.feature_list import FEATURES
 
 OpenPage = Callable[..., AppTest]

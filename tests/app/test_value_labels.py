@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.value_labels import boundary_labels, feature_title, is_descending, value_labels
+from dashboard.words.value_labels import boundary_labels, feature_title, is_descending, value_labels
 from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import links
-from dashboard.drafts import NEW, Draft, Edits, Scenario, make_edits
-from dashboard.filters import Filters, LevelFilter, RangeFilter
-from dashboard.links import MOST_NAMED, Cohort
-from dashboard.visit import (
+from dashboard.cohort.filters import Filters, LevelFilter, RangeFilter
+from dashboard.visit import links
+from dashboard.visit.drafts import NEW, Draft, Edits, Scenario, make_edits
+from dashboard.visit.links import MOST_NAMED, Cohort
+from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,
     COHORTS,

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from dashboard.charts.moved_field import MovedField
-from dashboard.field_ranges import FieldRange, is_levels, make_range, shown_factor
-from dashboard.what_if import field_curve, field_map, moved_field
+from dashboard.components.applicant.what_if import field_curve, field_map, moved_field
+from dashboard.words.field_ranges import FieldRange, is_levels, make_range, shown_factor
 from data import schema
 from inference.values import Value
 

@@ -15,7 +15,7 @@ from dashboard.charts.template import (
     set_axis,
     translucent,
 )
-from dashboard.labels import brief_percent, percent, plural
+from dashboard.words.labels import brief_percent, percent, plural
 
 BACKGROUNDS = {"light": "#ffffff", "dark": "#11161d"}
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.columns import prepare
-from dashboard.links import read_cohorts
-from dashboard.visit import Visit, read_visit
+from dashboard.cohort.columns import prepare
+from dashboard.visit.links import read_cohorts
+from dashboard.visit.visit import Visit, read_visit
 from data import schema
 from data.errors import DataError
 from data.files.spreadsheets import csv_of

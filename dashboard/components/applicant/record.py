@@ -11,13 +11,14 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
-from dashboard.drafts import NEW, Draft, make_edits
-from dashboard.reason_words import REASONS_METHOD, word_reason
-from dashboard.record_page import record_html
+from dashboard.report.record_page import record_html
+from dashboard.visit.drafts import NEW, Draft, make_edits
+from dashboard.words import labels
+from dashboard.words.reason_words import REASONS_METHOD, word_reason
 from data.errors import DataError
 from inference.explain.assessment import Assessment, ReferredError
 from inference.explain.reasons import Reason

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard import cache
-from dashboard.drafts import NEW, Draft
+from dashboard.visit.drafts import NEW, Draft
 from data.facts import ColumnFacts
 from inference.explain.assessment import Assessment, ReferredError
 from inference.features.feature_list import FEATURES

@@ -12,8 +12,8 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from dashboard import labels
-from dashboard.field_words import field_title, word_field
+from dashboard.words import labels
+from dashboard.words.field_words import field_title, word_field
 from data import schema
 from data.schema import Group, Kind
 from inference.explain.record import Change, DecisionRecord, to_json

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from dashboard import drafts, links, parameters
-from dashboard.drafts import Scenario
-from dashboard.filters import Filters
-from dashboard.links import FILTER_PREFIX, Cohort, Named
+from dashboard.cohort.filters import Filters
+from dashboard.visit import drafts, links, parameters
+from dashboard.visit.drafts import Scenario
+from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
 from data.errors import DataError
 from data.predictions.table import CohortColumn
 from inference.model.decision import DEFAULT_CUTOFF

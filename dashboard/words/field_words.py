@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard import labels
-from dashboard.value_labels import NO_YES
+from dashboard.words import labels
+from dashboard.words.value_labels import NO_YES
 from data.schema import Column, Kind, Unit
 from inference.values import Value
 

@@ -9,16 +9,16 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from dashboard import catalogue
-from dashboard.cautions import caution, reversal
-from dashboard.filters import Filters
-from dashboard.links import FILTER_PREFIX, word_filters
+from dashboard.cohort.cautions import caution, reversal
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.counts import count_scores
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
+from dashboard.report import catalogue
+from dashboard.visit.links import FILTER_PREFIX, word_filters
 from data.errors import DataError
 from data.predictions.table import OUTCOME, Predictions
 
@@ -48,7 +48,7 @@ class Report:
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
-        """Column and value of each condition, as `dashboard.conditions` reads them."""
+        """Column and value of each condition, as `dashboard.report.conditions` reads them."""
         return tuple((name.removeprefix(FILTER_PREFIX), value) for name, value in word_filters(self.filters))
 
     @property
@@ -135,7 +135,7 @@ class Report:
 
 
 def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumptions) -> Report:
-    """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.columns` does.
+    """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.cohort.columns` does.
 
     Raises:
         EmptyCohortError: the cohort holds no application with an outcome.

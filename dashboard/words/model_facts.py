@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from dashboard import labels
 from dashboard.metrics.calibration import brier_score, expected_calibration_error
 from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
 from dashboard.metrics.calibration_scores import log_loss
@@ -15,6 +14,7 @@ from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
+from dashboard.words import labels
 from data import schema
 from data.predictions.table import CohortColumn
 from data.schema import Kind, Sensitivity

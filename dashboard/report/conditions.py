@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
-from dashboard.filters import DECISION, Filters
-from dashboard.links import FILTER_PREFIX, MISSING, brief_list, read_filters
+from dashboard.cohort.filters import DECISION, Filters
+from dashboard.visit.links import FILTER_PREFIX, MISSING, brief_list, read_filters
 from data.errors import DataError
 from data.predictions.table import CohortColumn, CohortKind
 
@@ -30,7 +30,7 @@ class ConditionError(DataError):
 def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn]) -> Filters:
     """The cohort that `texts` say: levels of one column add up, conditions on several columns narrow it.
 
-    Values are written as in a link (`dashboard.links`), and a single number means that number.
+    Values are written as in a link (`dashboard.visit.links`), and a single number means that number.
 
     Raises:
         ConditionError: a text is no condition, or names a column or a level that is not there.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboard import labels
-from dashboard.field_words import word_field
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
 from data import schema
 from data.schema import Column, Kind, Sensitivity
 from inference.explain.comparison import JUST_APPROVED, Typical

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
-from dashboard import labels
-from dashboard.assumptions import COST_UNIT
 from dashboard.metrics.economics import NOTHING_AT_STAKE, CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.rates import Confusion
+from dashboard.visit.assumptions import COST_UNIT
+from dashboard.words import labels
 
 Word = Callable[[float], str]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from dashboard.charts.field_map import FieldMap
 from dashboard.charts.field_sensitivity import FieldCurve
 from dashboard.charts.moved_field import MovedField
-from dashboard.field_ranges import FieldRange, is_levels, shown_factor
-from dashboard.field_words import word_field
+from dashboard.words.field_ranges import FieldRange, is_levels, shown_factor
+from dashboard.words.field_words import word_field
 from data.schema import Unit
 from inference.values import Value
 

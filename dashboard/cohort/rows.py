@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dashboard import labels
-from dashboard.columns import OUTCOME_GROUP, PREDICTION
-from dashboard.filters import Filters
+from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
+from dashboard.cohort.filters import Filters
+from dashboard.words import labels
 from data.predictions.table import (
     DERIVED_COLUMNS,
     EXPOSURE,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dashboard import labels
-from dashboard.filters import Filters
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.counts import MOST_EXACT, ScoreCounts
 from dashboard.metrics.estimate import Estimate
+from dashboard.words import labels
 from data.predictions.scores import ScoreGrid
 
 # With fewer of either outcome, an interval is wider than what it is asked about.

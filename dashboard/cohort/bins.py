@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dashboard import labels
-from dashboard.filters import Condition, LevelFilter, RangeFilter
+from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
+from dashboard.words import labels
 from data import schema
 from data.predictions.table import CohortColumn, CohortKind, sentinel_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dashboard import parameters
 from dashboard.metrics.economics import Costs, Terms
 from dashboard.metrics.evaluation import Assumptions
-from dashboard.parameters import Parameter
+from dashboard.visit import parameters
+from dashboard.visit.parameters import Parameter
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT
 
 # In any one unit: only their ratio moves the best cutoff.

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from dashboard.columns import DEFAULTED, REPAID
-from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.columns import DEFAULTED, REPAID
+from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from data import schema
 from data.errors import DataError
 from data.predictions.roles import OUTCOME_WORDS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dashboard import labels
 from dashboard.metrics.counts import FloatArray, IntArray
+from dashboard.words import labels
 from data.schema import Column, Kind, Unit
 from inference.explain.sensitivity import field_grid
 from inference.values import Value

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from dashboard import labels
+from dashboard.words import labels
 from data import schema
 from data.schema import Kind, Unit
 from inference.explain.contributions import BinKind, ExplainedFeature
