@@ -25,7 +25,7 @@ from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Running
+    from tests.inference.service.conftest import CheckProblem, Running
 
 
 def score(client: httpx.Client, application: object) -> httpx.Response:

@@ -25,7 +25,7 @@ from inference.service.tables import FORMATS
 from inference.values import LONGEST_LEVEL
 
 if TYPE_CHECKING:
-    from tests.service.conftest import Running, Start, Write
+    from tests.inference.service.conftest import Running, Start, Write
 
 
 JSON, PROBLEM = "application/json", "application/problem+json"

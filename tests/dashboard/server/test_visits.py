@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from scripts._visitor import Visitor, upload, visiting
 from scripts.benchmarks.server import free_port
-from tests.serving.conftest import process
+from tests.inference.serving.conftest import process
 
 PATIENCE_S = 90
 # What it shows tells whether the caches are those of the run before; the rest is much to read.

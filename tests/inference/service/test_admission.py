@@ -20,7 +20,7 @@ from inference.service.problems import ProblemError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.service.conftest import CheckProblem, Start
+    from tests.inference.service.conftest import CheckProblem, Start
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -22,7 +22,7 @@ from data.errors import FileError
 from data.store import owners
 from data.store.storage import check_file_place, sha256_of, sweep_parts, write_atomically, write_parquet
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 

@@ -27,7 +27,7 @@ from data.errors import DataError, FileError, SchemaError, TableError
 from data.files.convert import convert, read_applications, read_source, write_applications
 from data.files.validate import UnseenLevel, is_allowed
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MakeRows = Callable[[int], pl.DataFrame]
 Cells = Mapping[str, Mapping[int, str | None]]
 

@@ -20,7 +20,7 @@ from data.files.batch_judge import TableFaultsError
 from data.files.batch_limits import BatchError
 from data.files.batch_stream import MOST_LISTED, BatchStream
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MakeRows = Callable[[int], pl.DataFrame]
 NEEDED = ("AMT_CREDIT", "NAME_INCOME_TYPE", "CNT_CHILDREN", "EXT_SOURCE_1")
 

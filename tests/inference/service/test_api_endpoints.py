@@ -21,7 +21,7 @@ from inference.service.applications import EXAMPLE
 from scripts.benchmarks.server import free_port, service_command
 
 if TYPE_CHECKING:
-    from tests.service.conftest import Running
+    from tests.inference.service.conftest import Running
 
 APPLICATION = {name: value for name, value in EXAMPLE.items() if name != "SK_ID_CURR"}
 

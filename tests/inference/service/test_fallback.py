@@ -14,7 +14,7 @@ from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Start
+    from tests.inference.service.conftest import CheckProblem, Start
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from inference.model.session import ScoringSession
 from inference.service.tables import FORMATS
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Read, Start, Write
+    from tests.inference.service.conftest import CheckProblem, Read, Start, Write
 
 CSV, PARQUET, STREAM = FORMATS
 by_type = pytest.mark.parametrize("media_type", FORMATS)

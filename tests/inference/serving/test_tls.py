@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from data.settings import Settings
 from scripts._visitor import visiting
 from scripts.benchmarks.server import dashboard_command, free_port, service_command
-from tests.serving.conftest import PATIENCE_S, Certificate, process
+from tests.inference.serving.conftest import PATIENCE_S, Certificate, process
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from inference.serving.pieces import Pieces
 from inference.serving.server import Server, configure
 from inference.serving.settings import load_web_settings
 from scripts.benchmarks.server import free_port
-from tests.serving.conftest import Certificate
+from tests.inference.serving.conftest import Certificate
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 # More than the system takes off the server's hands.

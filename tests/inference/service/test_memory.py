@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.service.conftest import running
+from tests.inference.service.conftest import running
 
 if TYPE_CHECKING:
     from data.settings import Settings
-    from tests.service.conftest import CheckProblem, Running
+    from tests.inference.service.conftest import CheckProblem, Running
 
 PATIENCE_S = 60
 PARQUET = {"content-type": "application/vnd.apache.parquet"}

@@ -16,7 +16,7 @@ import pytest
 from inference.model.session import ScoringSession
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Running, Start
+    from tests.inference.service.conftest import CheckProblem, Running, Start
 
 
 @dataclass

@@ -21,7 +21,7 @@ from inference.service.app import ROUTES
 from inference.service.keys import SCOPES, KeyFileError, Keys, add_key, remove_key
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Start
+    from tests.inference.service.conftest import CheckProblem, Start
 
 
 def bearer(key: str) -> dict[str, str]:

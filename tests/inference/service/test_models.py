@@ -28,7 +28,7 @@ from inference.model.export import export_onnx
 from inference.model.session import ScoringSession
 
 if TYPE_CHECKING:
-    from tests.service.conftest import Running, Start
+    from tests.inference.service.conftest import Running, Start
 
 PATIENCE_S = 60
 

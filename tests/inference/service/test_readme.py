@@ -17,7 +17,7 @@ from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
-    from tests.service.conftest import Running
+    from tests.inference.service.conftest import Running
 
 EXAMPLE_FILE = ROOT / "docs" / "application.json"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from inference.model.session import ScoringSession
 from inference.serving.log import Log
 
 if TYPE_CHECKING:
-    from tests.service.conftest import CheckProblem, Start
+    from tests.inference.service.conftest import CheckProblem, Start
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

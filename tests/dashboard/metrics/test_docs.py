@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 SECTION = re.compile(r"^## (?P<label>.+)\n\nComputed by `(?P<path>[\w.]+)`\n", re.MULTILINE)
 MODULES = (
     "rates", "discrimination", "ranking", "calibration", "calibration_fit", "calibration_scores", "calibration_tests",

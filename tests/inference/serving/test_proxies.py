@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from data.settings import ROOT, Settings
 from scripts._visitor import visiting
 from scripts.benchmarks.server import dashboard_command, free_port, service_command
-from tests.serving.conftest import NAME, PATIENCE_S, Certificate, process
+from tests.inference.serving.conftest import NAME, PATIENCE_S, Certificate, process
 
 DASHBOARD, SERVICE = "/scoreroom", "/scoreroom-api"
 PROXIES = ("nginx", "caddy")
