@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,10 @@ def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
 def is_in(module: str, place: str) -> bool:
     return module == place or module.startswith(f"{place}.")
 
@@ -74,6 +79,18 @@ def test_packages_import_downwards_only(path: Path) -> None:
     own = module_name(path).split(".")[0]
     tops = {name.split(".")[0] for name in imports(path)} & set(PACKAGES)
     assert tops - {own} <= MAY_IMPORT[own]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_circle_between_the_rooms_of_a_package(package: str) -> None:
+    """A room is a package's folder, or a module beside its folders."""
+    knows: dict[str, set[str]] = {}
+    for path in FILES:
+        own = room(module_name(path))
+        if is_in(own, package):
+            known = {room(name) for name in imports(path) if is_in(name, package)}
+            knows.setdefault(own, set()).update(known - {own, package})
+    TopologicalSorter(knows).prepare()  # raises a CycleError that names the circle
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

@@ -86,7 +86,7 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
         # Levels that a link names and no application has are kept, so that the empty cohort explains itself.
         unseen = [level for level in found.levels if level not in options]
         options, chosen = [*options, *unseen], [*chosen, *unseen]
-    # As in state.py, each filter's value is said twice.
+    # As in dashboard/state.py, each filter's value is said twice.
     key = state.hold(_WIDGET + column.name, chosen)
     # Levels that look alike are told apart: a choice is sent as its label.
     words = labels.distinct(
