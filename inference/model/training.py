@@ -6,7 +6,7 @@ The only module that imports LightGBM at import time, which takes two seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -25,6 +25,9 @@ from inference.model.measures import Quality, quality
 from inference.model.training_settings import TrainingSettings
 
 Advance = Callable[[int, int], None]
+Report = Callable[[lgb.callback.CallbackEnv], None]
+# A fifth of what a model is trained on chooses how many trees it gets; growing stops when it gained nothing so long.
+_INNER_PARTS, _PATIENCE = 5, 50
 _REPORT_EVERY = 10
 # A float32 holds every multiple of its grid exactly below 2**24 steps of it.
 _EXACT_STEPS = 2.0**24
@@ -69,8 +72,8 @@ def train(
     target = outcomes(applications)
     folds = assign_folds(target, settings.folds, seed)
     matrix = features.matrix(applications)
-    report = _Report(progress, settings.trees * (settings.folds + 1))
     grown = settings.for_rows(target.size)
+    report = _Report(progress, grown.most_grown)
     held_out = out_of_fold(matrix, target, folds, grown, seed, features.constraints, report)
     classifier = _fit_classifier(matrix, target, features, replace(grown, trees=held_out.trees), seed, report)
     measured = quality(target, held_out.probabilities)
@@ -110,10 +113,17 @@ def assign_folds(target: NDArray[np.uint8], folds: int, seed: int) -> NDArray[np
 
 @dataclass(frozen=True)
 class HeldOut:
-    """PD of each row by a model trained on the other folds (float64, shape (rows,)), and how many trees these had."""
+    """PD of each row by a model trained on the other folds (float64, shape (rows,)), and the trees of each of these.
+
+    `trees` is what a model grown on all rows gets: their mean, rounded.
+    """
 
     probabilities: NDArray[np.float64]
-    trees: int
+    trees_by_fold: tuple[int, ...]
+
+    @property
+    def trees(self) -> int:
+        return round(sum(self.trees_by_fold) / len(self.trees_by_fold))
 
 
 def out_of_fold(
@@ -123,48 +133,64 @@ def out_of_fold(
     settings: TrainingSettings,
     seed: int,
     constraints: Sequence[int] = (),
-    report: Callable[[lgb.callback.CallbackEnv], None] | None = None,
+    report: Report | None = None,
 ) -> HeldOut:
     """Train without each fold in turn and predict it; `constraints` are those of `FeatureSet`.
 
-    All folds stop at the number of trees, at most `settings.trees`, that has the least mean log-loss on the rows held
-    out: a small table would otherwise be learnt by heart.
+    How many trees a fold's model has is chosen on a part of the rows that it is trained on, so that no figure is
+    measured on rows that chose it; see `choose_trees`.
     """
     parameters = settings.parameters(seed, constraints)
     # Binned once for all folds: bin edges depend on feature values alone, never on an outcome.
     binned = lgb.Dataset(matrix, target, params=parameters).construct()
-    held_out = [folds == fold for fold in range(settings.folds)]
 
-    def grow(rows: NDArray[np.bool_]) -> tuple[lgb.Booster, NDArray[np.float64]]:
-        return _grow(binned, rows, {**parameters, "n_jobs": 1}, settings.trees, report)
+    def grow(fold: int) -> tuple[int, NDArray[np.float64]]:
+        held_out = folds == fold
+        alone = {**parameters, "n_jobs": 1}
+        seen = np.flatnonzero(~held_out)
+        trees = settings.fixed_trees or choose_trees(binned, target, seen, settings, alone, seed + fold, report)
+        booster = lgb.train(alone, _part(binned, seen), trees, callbacks=[report] if report else None)
+        return trees, np.asarray(booster.predict(matrix[held_out], num_threads=1))
 
     # Folds side by side with a thread each: threads that share one fold wait for each other after every split, and
     # with another busy process on the machine that takes many times as long.
     with ThreadPoolExecutor(settings.threads) as pool:
-        boosters, losses = zip(*pool.map(grow, held_out), strict=True)
-    weights = [np.count_nonzero(rows) for rows in held_out]
-    trees = int(np.average(losses, axis=0, weights=weights).argmin()) + 1
+        trees, predicted = zip(*pool.map(grow, range(settings.folds)), strict=True)
     result = np.empty(target.size, dtype=np.float64)
-    for rows, booster in zip(held_out, boosters, strict=True):
-        result[rows] = booster.predict(matrix[rows], num_iteration=trees, num_threads=settings.threads)
+    for fold, probabilities in enumerate(predicted):
+        result[folds == fold] = probabilities
     return HeldOut(result, trees)
 
 
-def _grow(
+def choose_trees(
     binned: lgb.Dataset,
-    held_out: NDArray[np.bool_],
-    parameters: dict[str, Any],
-    trees: int,
-    report: Callable[[lgb.callback.CallbackEnv], None] | None,
-) -> tuple[lgb.Booster, NDArray[np.float64]]:
-    """A booster that did not see the rows held out, and its log-loss on them after each tree."""
-    seen: dict[str, dict[str, list[float]]] = {}
-    callbacks = [lgb.record_evaluation(seen), *([report] if report else [])]
-    parts = [binned.subset(np.flatnonzero(rows).tolist()) for rows in (~held_out, held_out)]
-    booster = lgb.train(
-        {**parameters, "metric": "binary_logloss"}, parts[0], trees, [parts[1]], ["held out"], callbacks=callbacks
-    )
-    return booster, np.asarray(seen["held out"]["binary_logloss"])
+    target: NDArray[np.uint8],
+    rows: NDArray[np.intp],
+    settings: TrainingSettings,
+    parameters: Mapping[str, Any],
+    seed: int,
+    report: Report | None = None,
+) -> int:
+    """The number of trees with the least log-loss on a fifth of `rows`, grown on the others; `settings.trees` at most.
+
+    The fifth has the share of defaults of all `rows`. A small table would otherwise be learnt by heart.
+    """
+    inner = assign_folds(target[rows], _INNER_PARTS, seed)
+    losses: dict[str, dict[str, list[float]]] = {}
+    callbacks: list[Report] = [
+        lgb.record_evaluation(losses),
+        lgb.early_stopping(_PATIENCE, verbose=False),
+        *([report] if report else []),
+    ]
+    lgb.train(
+        {**parameters, "metric": "binary_logloss"}, _part(binned, rows[inner != 0]), settings.trees,
+        [_part(binned, rows[inner == 0])], ["inner"], callbacks=callbacks,
+    )  # fmt: skip
+    return int(np.argmin(losses["inner"]["binary_logloss"])) + 1
+
+
+def _part(binned: lgb.Dataset, rows: NDArray[np.intp]) -> lgb.Dataset:
+    return binned.subset(rows.tolist())
 
 
 def _fit_classifier(
@@ -173,7 +199,7 @@ def _fit_classifier(
     features: FeatureSet,
     settings: TrainingSettings,
     seed: int,
-    report: Callable[[lgb.callback.CallbackEnv], None],
+    report: Report,
 ) -> lgb.LGBMClassifier:
     classifier = lgb.LGBMClassifier(n_estimators=settings.trees, **settings.parameters(seed, features.constraints))
     classifier.fit(matrix, target, feature_name=list(features.names), callbacks=[report])

@@ -8,11 +8,18 @@ from typing import Any
 
 # Below this, threads wait for each other longer than they work.
 _ROWS_PER_THREAD = 20_000
+# Below these rows a tree has fewer leaves, and a leaf holds a larger share of the rows (docs/data.md).
+_FEW_ROWS, _FEWER_ROWS = 10_000, 3_000
+_FEW_LEAVES, _FEWER_LEAVES = 7, 4
+_SHARE_IN_LEAF, _LEAST_IN_LEAF = 0.01, 20
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Chosen by `scripts.study_model settings` (table in docs/data.md); `trees` is the most that are grown."""
+    """Chosen by `scripts.study_model settings` (table in docs/data.md); `trees` is the most that are grown.
+
+    `fixed_trees` is their number where the definition says it, 0 where an inner split chooses it.
+    """
 
     trees: int = 400
     leaves: int = 15
@@ -24,10 +31,26 @@ class TrainingSettings:
     monotone_method: str = "basic"
     folds: int = 5
     threads: int = 2
+    fixed_trees: int = 0
 
     def for_rows(self, n_rows: int) -> TrainingSettings:
-        """The same with no more threads than the rows keep busy; the model does not depend on their number."""
-        return replace(self, threads=min(self.threads, 1 + n_rows // _ROWS_PER_THREAD))
+        """The same for a table of so many rows: small ones get fewer leaves and fewer threads.
+
+        The model does not depend on the number of threads.
+        """
+        leaves = _FEWER_LEAVES if n_rows < _FEWER_ROWS else _FEW_LEAVES if n_rows < _FEW_ROWS else self.leaves
+        return replace(
+            self,
+            leaves=min(self.leaves, leaves),
+            min_rows_in_leaf=min(self.min_rows_in_leaf, max(round(_SHARE_IN_LEAF * n_rows), _LEAST_IN_LEAF)),
+            threads=min(self.threads, 1 + n_rows // _ROWS_PER_THREAD),
+        )
+
+    @property
+    def most_grown(self) -> int:
+        """The most trees that training with these settings grows, over all folds and the published model."""
+        in_fold = self.fixed_trees or 2 * self.trees
+        return self.folds * in_fold + (self.fixed_trees or self.trees)
 
     def parameters(self, seed: int, constraints: Sequence[int] = ()) -> dict[str, Any]:
         """LightGBM's names for them; log-loss without class weights, so that the output is a probability.

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -65,8 +65,34 @@ def test_out_of_fold_equals_a_model_trained_on_the_other_rows_alone(small_settin
     for fold in range(small_settings.folds):
         rows = folds == fold
         parameters = small_settings.parameters(1)
-        reference = lgb.train(parameters, lgb.Dataset(matrix[~rows], target[~rows], params=parameters), found.trees)
+        seen, trees = lgb.Dataset(matrix[~rows], target[~rows], params=parameters), found.trees_by_fold[fold]
+        reference = lgb.train(parameters, seen, trees)
         np.testing.assert_allclose(found.probabilities[rows], reference.predict(matrix[rows]), rtol=1e-12)
+    assert found.trees == round(np.mean(found.trees_by_fold))
+
+
+def test_rows_that_are_measured_do_not_choose_the_number_of_trees(small_settings: TrainingSettings) -> None:
+    random = np.random.default_rng(8)
+    matrix = random.random((3_000, 5), dtype=np.float32)
+    target = (random.random(3_000) < 0.1 + 0.6 * matrix[:, 0]).astype(np.uint8)
+    folds = assign_folds(target, small_settings.folds, seed=1)
+    held_out = folds == 0
+    # The outcomes of the first fold turned round: its own model must not know.
+    other = np.where(held_out, 1 - target, target)
+    before, after = (out_of_fold(matrix, y, folds, small_settings, seed=1) for y in (target, other))
+    assert before.trees_by_fold[0] == after.trees_by_fold[0]
+    np.testing.assert_array_equal(before.probabilities[held_out], after.probabilities[held_out])
+    assert (before.probabilities[~held_out] != after.probabilities[~held_out]).all()
+
+
+def test_a_definition_may_fix_the_number_of_trees(small_settings: TrainingSettings) -> None:
+    random = np.random.default_rng(9)
+    matrix = random.random((1_000, 3), dtype=np.float32)
+    target = (random.random(1_000) < matrix[:, 0]).astype(np.uint8)
+    folds = assign_folds(target, small_settings.folds, seed=1)
+    found = out_of_fold(matrix, target, folds, replace(small_settings, fixed_trees=7), seed=1)
+    assert found.trees_by_fold == (7,) * small_settings.folds
+    assert found.trees == 7
 
 
 def test_training_is_deterministic_and_follows_the_seed(

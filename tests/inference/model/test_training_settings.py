@@ -13,6 +13,14 @@ def test_small_tables_get_one_thread() -> None:
     assert [settings.for_rows(n).threads for n in (1_000, 19_999, 20_000, 45_000, 1_000_000)] == [1, 1, 2, 3, 4]
 
 
+def test_small_tables_get_fewer_leaves_and_a_larger_share_of_rows_a_leaf() -> None:
+    settings = TrainingSettings()
+    rows = (690, 1_000, 2_999, 3_000, 9_999, 10_000, 10_000_000)
+    grown = [settings.for_rows(n) for n in rows]
+    assert [each.leaves for each in grown] == [4, 4, 4, 7, 7, 15, 15]
+    assert [each.min_rows_in_leaf for each in grown] == [20, 20, 30, 30, 100, 100, 100]
+
+
 def test_the_model_does_not_depend_on_the_number_of_threads(
     applications: pl.DataFrame, small_settings: TrainingSettings
 ) -> None:
