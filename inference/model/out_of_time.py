@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from inference.measures import Quality, quality
-from inference.training import choose_trees
-from inference.training_settings import TrainingSettings
+from inference.model.measures import Quality, quality
+from inference.model.training import choose_trees
+from inference.model.training_settings import TrainingSettings
 
 # The latest dates that hold at least this share of the applications are kept back.
 LATER_SHARE = 0.2

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from inference.out_of_time import measure_out_of_time, split_in_time
-from inference.training_settings import TrainingSettings
+from inference.model.out_of_time import measure_out_of_time, split_in_time
+from inference.model.training_settings import TrainingSettings
 
 
 def test_the_latest_periods_that_hold_a_fifth_are_kept_back_whole() -> None:
