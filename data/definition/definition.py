@@ -1,0 +1,224 @@
+"""The definition of a portfolio, read and checked: frozen, hashable by its digest, handed down to whatever needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import polars as pl
+
+from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.grammar import Node
+from data.errors import SchemaError
+
+# The identifier of a table that brings none: the place of the row in its file, from 1.
+ROW_NUMBER = "row_number"
+DEFAULT_CURRENCY = ""
+Value = float | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The file that the applications come from and how it is written; empty texts where nothing was said.
+
+    `file` is seen from the definition's folder. `header` is whether the first line names the columns; without it they
+    are `names`. `missing` are texts that stand for nothing besides an empty cell.
+    """
+
+    file: str = ""
+    separator: str = ","
+    header: bool = True
+    names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The column that says what happened, in the table's own values; what is neither good nor bad is open."""
+
+    column: str
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Columns with a part to play; an empty text where no column has it. `id` is never empty (see `ROW_NUMBER`)."""
+
+    id: str = ROW_NUMBER
+    date: str = ""
+    exposure: str = ""
+    weight: str = ""
+    decision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score that the table brings, by its name."""
+
+    name: str
+    column: str
+    kind: str = "probability"
+    higher: str = "riskier"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A feature that is computed from columns: its name, label, the expression as text, and that text parsed."""
+
+    name: str
+    label: str
+    value: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a model sees: columns by name, in order, then derived features, in order.
+
+    `directions` say for a raw column whether the PD may only rise (1) or only fall (-1) as it rises.
+    """
+
+    columns: tuple[str, ...]
+    derived: tuple[Derived, ...] = ()
+    directions: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """A column that can be changed: a number to shares of itself (`down_to`, `up_to`) or `to` one value.
+
+    `step` is the share of a number's value in which it moves. It is not offered where `unless` holds. Levers of one
+    `choice` exclude one another.
+    """
+
+    column: str
+    down_to: float | None = None
+    up_to: float | None = None
+    step: float | None = None
+    to: Value = None
+    unless: Node | None = None
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanLever:
+    """A loan whose amounts hang together, by the columns that hold them.
+
+    `kind` is the column that tells revolving loans (level `revolving`) from instalment loans; both empty where all are
+    instalment loans.
+    """
+
+    credit: str
+    annuity: str
+    goods: str
+    kind: str = ""
+    revolving: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Values that cannot be true together, or hardly so: the columns involved, what is said, and when it holds."""
+
+    columns: tuple[str, ...]
+    text: str
+    when: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficiency:
+    """What has to be known for a score: all of `required`, one of `one_of`, of `counted` all but `most_lacking`."""
+
+    required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
+    most_lacking: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What pages show before anybody chooses: columns of the first table, usual segments, the pair of the heat map."""
+
+    first_columns: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A portfolio's definition; valid from construction (`reading.read_definition` checks it).
+
+    `columns` hold the identifier, the outcome where there is one, and every column that is read, in table order.
+    `left_out` are columns of the file that are not read. `example` is an application for documentation.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    features: Features
+    outcome: Outcome | None = None
+    roles: Roles = Roles()
+    table: Table = Table()
+    currency: str = DEFAULT_CURRENCY
+    scores: tuple[Score, ...] = ()
+    champion: str = "champion"
+    levers: tuple[Lever, ...] = ()
+    loan: LoanLever | None = None
+    rules: tuple[Rule, ...] = ()
+    sufficiency: Sufficiency = Sufficiency()
+    screen: Screen = Screen()
+    example: Mapping[str, Value] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Every column by its name, in table order."""
+        return MappingProxyType({column.name: column for column in self.columns})
+
+    @property
+    def id(self) -> str:
+        """Name of the column that identifies an application."""
+        return self.roles.id
+
+    @property
+    def target(self) -> str | None:
+        """Name of the column that says what happened, 1 for a default; None where the table brings no outcome."""
+        return None if self.outcome is None else self.outcome.column
+
+    def column(self, name: str) -> Column:
+        """The column called `name`.
+
+        Raises:
+            SchemaError: there is no such column.
+        """
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise SchemaError.from_unknown_column(name, self.by_name) from None
+
+    @cached_property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns that an application brings: all but identifier and outcome."""
+        return tuple(column for column in self.columns if column.is_input)
+
+    @cached_property
+    def protected(self) -> tuple[str, ...]:
+        """Names of the columns that no feature may be made of."""
+        return tuple(column.name for column in self.columns if column.sensitivity is Sensitivity.PROTECTED)
+
+    def cohort_columns(self) -> tuple[Column, ...]:
+        """The columns that the predictions table carries, in table order."""
+        return tuple(column for column in self.columns if column.cohort)
+
+    def polars_schema(self) -> pl.Schema:
+        """Names and smallest exact dtypes of a valid application table, in order.
+
+        Decimals stay 64 bit because a decimal fraction is not exact in 32; categories are enums of the declared levels.
+        """
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Where a person looks for a column, in the order in which the table names them."""
+        return tuple(dict.fromkeys(column.group for column in self.columns if column.kind is not Kind.ID))
