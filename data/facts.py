@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from data import schema
-from data.schema import Column, Kind
+from data.definition.columns import Column, Kind
 
 _HALF = 0.5
 

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind
 
 _YOUNGEST = 14
 _DAYS_A_YEAR = 365.25

@@ -7,23 +7,14 @@ an application may plausibly hold, wider than what was seen. A range is closed, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 import polars as pl
 
+from data.definition.columns import Column, Kind, Sensitivity, Special, Unit
+from data.definition.definition import Definition, Features, Outcome, Roles
 from data.errors import SchemaError
-
-
-class Kind(StrEnum):
-    """What a column is for; decides how it is validated, encoded and filtered."""
-
-    ID = "id"
-    TARGET = "target"
-    NUMERIC = "numeric"
-    FLAG = "flag"
-    CATEGORY = "category"
 
 
 class Group(StrEnum):
@@ -40,56 +31,6 @@ class Group(StrEnum):
     DOCUMENTS = "Documents"
     BUILDING = "Building"
     RECORD = "Record"
-
-
-class Unit(StrEnum):
-    """The unit a value is stored in; an empty one means a bare number or a level."""
-
-    NONE = ""
-    CURRENCY = "currency units"
-    CURRENCY_PER_YEAR = "currency units a year"
-    DAYS_BEFORE = "days relative to the application (negative: before it)"
-    YEARS = "years"
-    PEOPLE = "people"
-    HOUR = "hour of the day"
-    COUNT = "count"
-    SHARE = "normalised, 0 to 1"
-
-
-class Sensitivity(StrEnum):
-    """How a column stands to equal treatment: a protected one is never a model feature, a sensitive one is watched."""
-
-    NONE = "none"
-    SENSITIVE = "sensitive"
-    PROTECTED = "protected"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the application table.
-
-    `minimum` and `maximum` are in `unit`; `sentinel` is a stored value that stands for `sentinel_meaning` and is not
-    a quantity; `levels` are the categories in the order in which they are shown and encoded, `level_labels` words for
-    those that do not speak for themselves; `cohort` marks the
-    columns that the predictions table carries so that cohorts can be cut by them.
-    """
-
-    name: str
-    label: str
-    description: str
-    group: Group
-    kind: Kind
-    dtype: pl.DataType
-    unit: Unit = Unit.NONE
-    minimum: float | None = None
-    maximum: float | None = None
-    levels: tuple[str, ...] = ()
-    level_labels: tuple[tuple[str, str], ...] = ()
-    nullable: bool = False
-    sentinel: int | None = None
-    sentinel_meaning: str = ""
-    sensitivity: Sensitivity = Sensitivity.NONE
-    cohort: bool = False
 
 
 ID = "SK_ID_CURR"
@@ -248,7 +189,7 @@ def _application() -> Iterator[Column]:
     yield Column(
         "DAYS_EMPLOYED", "Time employed", "First day of the current employment, counted from the application.",
         Group.WORK, Kind.NUMERIC, _INT32, Unit.DAYS_BEFORE, -30_000, 0,
-        sentinel=NOT_EMPLOYED, sentinel_meaning="not employed", cohort=True,
+        special=(Special(NOT_EMPLOYED, "not employed"),), cohort=True,
     )  # fmt: skip
     yield _number(
         "DAYS_REGISTRATION", "Registration changed", "Last change of the applicant's registration.",
@@ -284,7 +225,7 @@ def _application() -> Iterator[Column]:
     yield Column(
         "REGION_RATING_CLIENT_W_CITY", "Region and city rating",
         "Lender's rating of the region with its city, 1 the best.",
-        Group.RESIDENCE, Kind.NUMERIC, _INT8, Unit.NONE, 1, 3, sentinel=-1, sentinel_meaning="not rated",
+        Group.RESIDENCE, Kind.NUMERIC, _INT8, Unit.NONE, 1, 3, special=(Special(-1, "not rated"),),
     )  # fmt: skip
     yield _category(
         "WEEKDAY_APPR_PROCESS_START", "Weekday of application", "Day of the week on which the application began.",
@@ -423,3 +364,12 @@ def polars_schema() -> pl.Schema:
     Decimals stay 64 bit because a decimal fraction is not exact in 32; categories are enums of the declared levels.
     """
     return pl.Schema({column.name: column.dtype for column in COLUMNS})
+
+
+DEFINITION = Definition(
+    "Home Credit",
+    COLUMNS,
+    Features(()),
+    outcome=Outcome(TARGET, ("1",), ("0",)),
+    roles=Roles(id=ID, exposure="AMT_CREDIT"),
+)

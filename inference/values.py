@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Self, TypeAlias
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.files.validate import expectation
-from data.schema import Column, Kind
 from inference.errors import FeatureError
 
 Value: TypeAlias = float | int | str | None

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.schema import Column, Kind
+from data.definition.columns import Column, Kind
+from data.definition.definition import Definition
 from data.settings import Settings, load_settings
 from inference.model.build import PublishedModel, publish_model
 from inference.model.training_settings import TrainingSettings
@@ -64,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def make_table_fixture() -> Callable[..., pl.DataFrame]:
     """The factory itself, for tests that need a table of their own."""
     return make_table
+
+
+@pytest.fixture(scope="session")
+def home_credit() -> Definition:
+    """The definition of the embedded portfolio."""
+    return schema.DEFINITION
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from dashboard.cohort.rows import ROW_NUMBER, Sort
 from dashboard.components.table import render_frame
 from dashboard.words import labels
 from data import schema
+from data.definition.columns import Kind, Unit
 from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
-from data.schema import Kind, Unit
 
 KEY = "applications.table"
 _MOST_IN_FULL, _TALLEST = 25, 880

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
 from data import schema
-from data.schema import Group, Kind
+from data.definition.columns import Kind
+from data.schema import Group
 from inference.explain.record import Change, DecisionRecord, to_json
 from inference.model.decision import declines
 from inference.model.judgement import DECLINE, REFER

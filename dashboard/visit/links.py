@@ -18,10 +18,10 @@ import orjson
 from dashboard.cohort.columns import DEFAULTED, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from data import schema
+from data.definition.columns import Kind
 from data.errors import DataError
 from data.predictions.roles import OUTCOME_WORDS
 from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
-from data.schema import Kind
 
 FILTER_PREFIX = "f."
 MISSING = "~missing"

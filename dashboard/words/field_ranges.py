@@ -9,7 +9,7 @@ import polars as pl
 
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.words import labels
-from data.schema import Column, Kind, Unit
+from data.definition.columns import Column, Kind, Unit
 from inference.explain.sensitivity import field_grid
 from inference.values import Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.words import labels
 from dashboard.words.value_labels import NO_YES
-from data.schema import Column, Kind, Unit
+from data.definition.columns import Column, Kind, Unit
 from inference.values import Value
 
 

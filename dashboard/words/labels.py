@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data import schema
+from data.definition.columns import Unit
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 DAYS_PER_YEAR = 365.25
@@ -179,7 +180,7 @@ def scale(column: CohortColumn) -> Scale:
     if column.kind is CohortKind.LEVELS:
         return _PLAIN
     known = schema.BY_NAME.get(column.name)
-    return _YEARS if known is not None and known.unit == schema.Unit.DAYS_BEFORE else _PLAIN
+    return _YEARS if known is not None and known.unit == Unit.DAYS_BEFORE else _PLAIN
 
 
 def column_title(column: CohortColumn) -> str:

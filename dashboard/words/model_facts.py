@@ -16,8 +16,8 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from dashboard.words import labels
 from data import schema
+from data.definition.columns import Column, Kind, Sensitivity
 from data.predictions.table import CohortColumn
-from data.schema import Kind, Sensitivity
 from inference.model.artifact import ONNX, FeatureRecord, Manifest
 from inference.model.session import ScoringSession
 
@@ -168,7 +168,7 @@ def left_out(manifest: Manifest) -> tuple[LeftOutColumn, ...]:
     return tuple(sorted(found, key=lambda column: _REASONS.index(column.reason)))
 
 
-def _reason(column: schema.Column, *, is_used: bool) -> str:
+def _reason(column: Column, *, is_used: bool) -> str:
     if column.sensitivity is Sensitivity.PROTECTED:
         return _PROTECTED
     if column.kind in (Kind.ID, Kind.TARGET):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
 from data import schema
-from data.schema import Column, Kind, Sensitivity
+from data.definition.columns import Column, Kind, Sensitivity
 from inference.explain.comparison import JUST_APPROVED, Typical
 from inference.explain.reasons import COMBINATION, COMBINATION_LABEL, Reason
 from inference.values import Value

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.words import labels
 from data import schema
-from data.schema import Kind, Unit
+from data.definition.columns import Kind, Unit
 from inference.explain.contributions import BinKind, ExplainedFeature
 
 NO_YES = ("No", "Yes")

@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Column
 from data.errors import DataError, FileError
 from data.files.arrow_stream import is_stream, parquet_of_stream
 from data.files.batch_judge import MOST_FAULTS, CellFault, Judge, check_columns, notices_of_columns, word_repeated
@@ -24,7 +25,6 @@ from data.files.batch_limits import LIMITS, BatchError, Contents, ExcessError, L
 from data.files.memory import Hold, hold_nothing
 from data.files.sources import CsvSource, Progress, Source, open_source
 from data.files.validate import shown, with_levels
-from data.schema import Column
 from data.store.opening import GZIP, PARQUET, ZIP
 
 __all__ = ["MOST_FAULTS", "BatchTable", "CellFault", "read_batch"]

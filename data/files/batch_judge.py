@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.errors import TableError
 from data.files.batch_limits import BatchError, ExcessError, Limits, listed
 from data.files.sources import Source
@@ -25,7 +26,6 @@ from data.files.validate import (
     word_trimmed,
     word_unseen,
 )
-from data.schema import Column, Kind
 
 MOST_FAULTS = 10_000
 _MOST_LETTERS = 60

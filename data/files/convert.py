@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data import schema
+from data.definition.columns import Column
 from data.errors import DamageError, FileError, SchemaError
 from data.files.sources import CsvSource, Progress, Source, open_source
 from data.files.validate import (
@@ -25,7 +26,6 @@ from data.files.validate import (
     word_trimmed,
     word_unseen,
 )
-from data.schema import Column
 from data.settings import Settings
 from data.store.opening import check_readable, reading
 from data.store.records import APPLICATIONS, check_built

@@ -22,8 +22,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from data import schema
+from data.definition.columns import Column
 from data.errors import DataError, FileError, TableError
-from data.schema import Column
 from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
 Progress = Callable[[int, int], None]

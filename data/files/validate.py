@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.errors import TableError
 from data.files.sources import Source
-from data.schema import Column, Kind
 
 _MOST_LEVELS = 5
 

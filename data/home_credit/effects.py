@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Kind
 from data.home_credit.marginals import Floats
 
 # Fewer rows than this on either side make an effect that is mostly chance.
@@ -53,10 +54,10 @@ def share_close(real: Mapping[str, float], synthetic: Mapping[str, float]) -> fl
 
 def _columns(table: pl.DataFrame) -> Iterator[tuple[str, Floats]]:
     for column in schema.COLUMNS:
-        if column.kind is schema.Kind.ID or column.name == schema.TARGET:
+        if column.kind is Kind.ID or column.name == schema.TARGET:
             continue
         series = table[column.name]
-        if column.kind is schema.Kind.CATEGORY:
+        if column.kind is Kind.CATEGORY:
             texts = series.cast(pl.String)
             for level in sorted(texts.drop_nulls().unique().to_list()):
                 yield f"{column.name} = {level}", (texts == level).fill_null(value=False).cast(pl.Float64).to_numpy()

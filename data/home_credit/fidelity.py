@@ -14,12 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Kind
 from data.errors import TableError
 from data.home_credit.effects import effect_slope, effects, share_close
 from data.home_credit.marginals import Floats, average_ranks
 
-_CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is schema.Kind.CATEGORY)
-_NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (schema.Kind.CATEGORY, schema.Kind.ID))
+_CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is Kind.CATEGORY)
+_NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (Kind.CATEGORY, Kind.ID))
 _N_WORST = 8
 _N_TELLING = 20
 _FOLDS = 3

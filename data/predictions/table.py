@@ -267,7 +267,7 @@ def _without_sentinel(name: str) -> pl.Expr:
 def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:
     known = schema.BY_NAME.get(name)
     label, description, group = (
-        (known.label, known.description, known.group.value) if known else (name, "", "Columns of the file")
+        (known.label, known.description, known.group) if known else (name, "", "Columns of the file")
     )
     if isinstance(dtype, pl.Enum):
         levels = tuple(dtype.categories.to_list())

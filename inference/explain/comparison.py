@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Column, Kind
 from data.store.storage import ROW_GROUP_ROWS
 from inference.errors import ContributionsError
 from inference.explain.contributions import Contributions, digest_of_model, make_contributions
@@ -169,7 +169,7 @@ def make_reference(contributions: Contributions, applications: pl.DataFrame, row
     )
 
 
-def typical_of(column: schema.Column, values: pl.Series) -> Typical:
+def typical_of(column: Column, values: pl.Series) -> Typical:
     """What is typical among `values` as they are stored; of levels that are as common, the first of the schema's."""
     n_values = max(len(values), 1)
     missing = values.null_count() / n_values
@@ -182,7 +182,7 @@ def typical_of(column: schema.Column, values: pl.Series) -> Typical:
     return Typical(low, median, high, None, 0.0, missing, (len(present) - len(numbers)) / n_values)
 
 
-def typical_value(column: schema.Column, typical: Typical) -> Value:
+def typical_value(column: Column, typical: Typical) -> Value:
     """The one value that stands for what is typical: missing or the sentinel where at least half are so."""
     if typical.missing_share >= _HALF:
         return None
@@ -193,7 +193,7 @@ def typical_value(column: schema.Column, typical: Typical) -> Value:
     return typical.median
 
 
-def are_typical(column: schema.Column, values: NDArray[Any], typical: Typical) -> NDArray[np.bool_]:
+def are_typical(column: Column, values: NDArray[Any], typical: Typical) -> NDArray[np.bool_]:
     """Whether each value is itself typical: the commonest level, in the middle half, missing like at least half.
 
     `values` of a category are objects, None where missing; all others are float64 with NaN.
@@ -211,12 +211,12 @@ def are_typical(column: schema.Column, values: NDArray[Any], typical: Typical) -
     return np.where(is_missing, typical.missing_share >= _HALF, found)
 
 
-def is_typical(column: schema.Column, value: Value, typical: Typical) -> bool:
+def is_typical(column: Column, value: Value, typical: Typical) -> bool:
     """`are_typical` of one value."""
     return bool(are_typical(column, as_array(column, [value]), typical)[0])
 
 
-def as_array(column: schema.Column, values: Sequence[Value] | pl.Series) -> NDArray[Any]:
+def as_array(column: Column, values: Sequence[Value] | pl.Series) -> NDArray[Any]:
     """Values of a column as `are_typical` takes them."""
     if column.kind is Kind.CATEGORY:
         if isinstance(values, pl.Series):
@@ -231,7 +231,7 @@ def _gathered(applications: pl.LazyFrame, rows: NDArray[np.int64]) -> pl.DataFra
     return applications.select(pl.all().gather(rows)).collect()
 
 
-def _commonest(column: schema.Column, present: pl.Series) -> tuple[str | None, int]:
+def _commonest(column: Column, present: pl.Series) -> tuple[str | None, int]:
     """The commonest level and how many have it; none where no value is present."""
     levels = present.cast(pl.String if column.kind is Kind.CATEGORY else pl.Int64).cast(pl.String)
     counts: dict[str, int] = dict(levels.value_counts().iter_rows())

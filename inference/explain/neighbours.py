@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind, Sensitivity
+from data.definition.columns import Column, Kind, Sensitivity
 from inference.errors import FeatureError
 from inference.explain.contributions import Contributions
 from inference.features.encoding import FeatureSet
@@ -132,7 +132,7 @@ class _Ranks:
     a place lower. So it is the same function for a value that the portfolio lacks.
     """
 
-    def __init__(self, column: schema.Column, values: pl.Series, codes: NDArray[np.float32]) -> None:
+    def __init__(self, column: Column, values: pl.Series, codes: NDArray[np.float32]) -> None:
         """Write the codes of the portfolio's `values` into `codes`."""
         self._column = column
         numbers = values.cast(pl.Float64).fill_null(math.nan).to_numpy()
@@ -161,7 +161,7 @@ class _Ranks:
 class _Levels:
     """Categories as whole numbers, one for each level that the portfolio holds."""
 
-    def __init__(self, column: schema.Column, values: pl.Series, codes: NDArray[np.float32]) -> None:
+    def __init__(self, column: Column, values: pl.Series, codes: NDArray[np.float32]) -> None:
         """Write the codes of the portfolio's `values` into `codes`."""
         self._column = column
         text = values.cast(pl.String)

@@ -17,9 +17,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Kind
 from data.facts import describe_table
 from data.files.convert import open_applications
-from data.schema import Kind
 from data.settings import Settings
 from inference.explain.comparison import Reference, find_reference, just_approved, published_log_odds, typical_value
 from inference.explain.contributions import open_contributions

@@ -24,8 +24,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
+from data.definition.columns import Kind
 from data.plausibility import broken_rules
-from data.schema import Group, Kind
+from data.schema import Group
 from inference.explain.comparison import Reference, are_typical, as_array, is_typical, typical_value
 from inference.explain.explainer import Advance, Explainer, Explanation
 from inference.explain.variants import move_fields, score_variants

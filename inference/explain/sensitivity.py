@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
-from data.schema import Kind
+from data.definition.columns import Column, Kind
 from inference.explain.variants import score_variants
 from inference.model.session import ScoringSession
 from inference.values import Value
@@ -24,7 +23,7 @@ Moved: TypeAlias = tuple[str, Sequence[Value]]
 """A field and the values over which it moves."""
 
 
-def field_grid(column: schema.Column, values: pl.Series, *, n: int = GRID_POINTS) -> tuple[Value, ...]:
+def field_grid(column: Column, values: pl.Series, *, n: int = GRID_POINTS) -> tuple[Value, ...]:
     """The values over which a field moves, `values` being those that the portfolio holds of it.
 
     A category takes its levels that occur, in the schema's order and those that the schema does not list behind them; a

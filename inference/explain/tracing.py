@@ -68,7 +68,7 @@ class Tracing:
         self._starts = np.cumsum(self._n_fields) - self._n_fields
         self._field = np.array([features.sources.index(name) for _, name in self._pairs])
         self._by_field, self._field_starts = _grouped(self._field)
-        self._columns = FeatureSet(map(raw_feature, features.sources))
+        self._columns = FeatureSet(features.definition, map(raw_feature, features.sources))
         self._groups = tuple(_groups(features, self._pairs))
 
     def of_one(self, application: Mapping[str, object], row: NDArray[np.float32]) -> dict[str, dict[str, float]]:
@@ -153,4 +153,4 @@ def _groups(features: FeatureSet, pairs: Sequence[tuple[str, str]]) -> Iterator[
         together.setdefault(tuple(found), []).append(name)
     for shared, names in together.items():
         places = [[pairs.index((feature.name, name)) for feature in shared] for name in names]
-        yield _Group(tuple(names), FeatureSet(shared), np.array(places))
+        yield _Group(tuple(names), FeatureSet(features.definition, shared), np.array(places))

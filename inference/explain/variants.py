@@ -73,7 +73,7 @@ def move_fields(
 def _changing(features: FeatureSet, names: tuple[str, ...]) -> tuple[FeatureSet, NDArray[np.intp]]:
     """The features that are computed from one of these columns, at least one, and their positions."""
     places = [i for i, feature in enumerate(features.features) if not set(names).isdisjoint(feature.sources)]
-    return FeatureSet(features.features[i] for i in places), np.array(places, dtype=np.intp)
+    return FeatureSet(features.definition, (features.features[i] for i in places)), np.array(places, dtype=np.intp)
 
 
 def _length(changes: Mapping[str, Sequence[Value]]) -> int:

@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind, Sensitivity
+from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.definition import Definition
 from inference.errors import FeatureError
 from inference.features.directions import constraint
 from inference.features.expressions import Expression, Level, Raw, Script
@@ -42,7 +43,7 @@ class Feature:
 
 
 class FeatureSet:
-    """An ordered list of features and the two ways to compute it, both generated from it when constructed.
+    """An ordered list of features of a definition's columns, and the two ways to compute it, generated from it.
 
     `directions` say which way the PD may move with raw fields (1 up, -1 down), and `constraints` what follows from them
     for each feature (0 where it is free).
@@ -51,7 +52,13 @@ class FeatureSet:
         DirectionError: a feature cannot keep the directions.
     """
 
-    def __init__(self, features: Iterable[Feature], directions: Mapping[str, int] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        features: Iterable[Feature],
+        directions: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.definition = definition
         self.features = tuple(features)
         self.directions = directions
         self.constraints = tuple(constraint(f.name, f.expression, directions) for f in self.features)
@@ -131,7 +138,7 @@ def level_codes(feature: Feature) -> dict[str, float]:
     return feature.expression.codes if isinstance(feature.expression, Level) else {}
 
 
-def _check_dtype(column: schema.Column, dtype: pl.DataType) -> None:
+def _check_dtype(column: Column, dtype: pl.DataType) -> None:
     if dtype == pl.Null:
         return
     if column.kind is Kind.CATEGORY:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from data import schema
-from data.schema import Group, Kind, Sensitivity
+from data.definition.columns import Kind, Sensitivity
+from data.schema import Group
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import (
     CountMissing,
@@ -131,4 +132,4 @@ DIRECTIONS: Mapping[str, int] = MappingProxyType({
     "DEF_60_CNT_SOCIAL_CIRCLE": 1,
 })  # fmt: skip
 
-FEATURES = FeatureSet((*_raw_features(), *_derived()), DIRECTIONS)
+FEATURES = FeatureSet(schema.DEFINITION, (*_raw_features(), *_derived()), DIRECTIONS)

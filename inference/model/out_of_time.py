@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from inference.model.measures import Quality, quality
-from inference.model.training import choose_trees
+from inference.model.training import grow
 from inference.model.training_settings import TrainingSettings
 
 # The latest dates that hold at least this share of the applications are kept back.
@@ -67,11 +66,6 @@ def measure_out_of_time(
     fewest = min(int((target[rows] == kind).sum()) for rows in (earlier, later) for kind in (0, 1))
     if fewest < settings.folds:
         return None
-    parameters = settings.parameters(seed, constraints)
-    # Binned on the earlier rows alone: the later ones are not known yet.
-    binned = lgb.Dataset(matrix[earlier], target[earlier], params=parameters).construct()
-    rows = np.arange(earlier.size)
-    trees = settings.fixed_trees or choose_trees(binned, target[earlier], rows, settings, parameters, seed)
-    booster = lgb.train(parameters, binned, trees)
+    booster, trees = grow(matrix[earlier], target[earlier], settings, seed, constraints)
     found = np.asarray(booster.predict(matrix[later], num_threads=settings.threads))
     return OutOfTime(split.first_later, int(earlier.size), trees, quality(target[later], found))

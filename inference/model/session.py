@@ -13,6 +13,7 @@ import onnxruntime as ort
 import polars as pl
 from numpy.typing import NDArray
 
+from data.definition.definition import Definition
 from data.predictions.scores import exact_score
 from data.settings import Settings
 from data.store.records import MODEL, check_built
@@ -103,6 +104,11 @@ class ScoringSession:
         self.fallback_reason = fallback_reason
         self._model = model
         self._threads = threads
+
+    @property
+    def definition(self) -> Definition:
+        """The definition of the table that the model is for."""
+        return self.features.definition
 
     @classmethod
     def open(

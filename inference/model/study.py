@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Sensitivity
+from data.definition.columns import Sensitivity
 from inference.features.encoding import FeatureSet, raw_feature
 from inference.features.feature_list import FEATURES
 from inference.model.export import export_onnx
@@ -174,7 +174,7 @@ def measure_added_columns(
     target = outcomes(applications)
     grown = (settings or TrainingSettings()).for_rows(applications.height)
     without = FEATURES.matrix(applications)
-    extra = FeatureSet(raw_feature(name) for name in names).matrix(applications)
+    extra = FeatureSet(schema.DEFINITION, map(raw_feature, names)).matrix(applications)
     aucs: list[tuple[float, ...]] = []
     free = (0,) * extra.shape[1]
     for seed in seeds:

@@ -144,7 +144,7 @@ def out_of_fold(
     # Binned once for all folds: bin edges depend on feature values alone, never on an outcome.
     binned = lgb.Dataset(matrix, target, params=parameters).construct()
 
-    def grow(fold: int) -> tuple[int, NDArray[np.float64]]:
+    def grow_without(fold: int) -> tuple[int, NDArray[np.float64]]:
         held_out = folds == fold
         alone = {**parameters, "n_jobs": 1}
         seen = np.flatnonzero(~held_out)
@@ -155,11 +155,25 @@ def out_of_fold(
     # Folds side by side with a thread each: threads that share one fold wait for each other after every split, and
     # with another busy process on the machine that takes many times as long.
     with ThreadPoolExecutor(settings.threads) as pool:
-        trees, predicted = zip(*pool.map(grow, range(settings.folds)), strict=True)
+        trees, predicted = zip(*pool.map(grow_without, range(settings.folds)), strict=True)
     result = np.empty(target.size, dtype=np.float64)
     for fold, probabilities in enumerate(predicted):
         result[folds == fold] = probabilities
     return HeldOut(result, trees)
+
+
+def grow(
+    matrix: NDArray[np.float32],
+    target: NDArray[np.uint8],
+    settings: TrainingSettings,
+    seed: int,
+    constraints: Sequence[int] = (),
+) -> tuple[lgb.Booster, int]:
+    """A booster grown on all rows given, and its number of trees, chosen as `choose_trees` does."""
+    parameters = settings.parameters(seed, constraints)
+    binned = lgb.Dataset(matrix, target, params=parameters).construct()
+    trees = settings.fixed_trees or choose_trees(binned, target, np.arange(target.size), settings, parameters, seed)
+    return lgb.train(parameters, binned, trees), trees
 
 
 def choose_trees(

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from typing_extensions import TypedDict  # Pydantic wants this one below Python 3.12
 
 from data import schema
-from data.schema import Column, Kind
+from data.definition.columns import Column, Kind
 from inference.values import LONGEST_LEVEL, Value, is_allowed_number
 
 # Not empty, not only spaces, no control characters.

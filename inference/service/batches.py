@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from data import schema
+from data.definition.columns import Kind
 from data.files.memory import Hold, hold_nothing
 from data.files.validate import UnseenLevel, word_unseen
-from data.schema import ID, TARGET, Kind
+from data.schema import ID, TARGET
 from inference.model.session import ScoringSession
 from inference.service.applications import Application
 from inference.service.problems import SEND, Fault, ProblemError, fault_of

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from dashboard.words.labels import percent, telling_digits
 from data import schema
+from data.definition.columns import Column, Kind
 from data.facts import describe_table
 from data.files.batch_file import read_batch
-from data.schema import Kind
 from data.settings import Settings
 from inference.batch import score_batch_table
 from inference.explain.comparison import find_reference
@@ -246,7 +246,7 @@ def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, f
             raise ResultError(f"The neighbours of the application at position {row} are not the nearest.")
 
 
-def _field_distances(column: schema.Column, values: pl.Series, row: int) -> NDArray[np.float64]:
+def _field_distances(column: Column, values: pl.Series, row: int) -> NDArray[np.float64]:
     is_other = values.ne_missing(pl.Series([values[row]], dtype=values.dtype)).cast(pl.Float64).to_numpy()
     if column.kind is Kind.CATEGORY:
         return is_other

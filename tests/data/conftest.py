@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.schema import Column
+from data.definition.columns import Column
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.facts import ColumnFacts, describe_table
-from data.schema import Kind
 
 INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 MakeTable = Callable[..., pl.DataFrame]
@@ -43,7 +43,7 @@ def test_every_input_is_described_in_the_order_of_the_table(facts: dict[str, Col
     "column", [column for column in INPUTS if column.kind is not Kind.CATEGORY], ids=lambda c: c.name
 )
 def test_numbers_are_described_as_a_look_at_each_says(
-    column: schema.Column, table: pl.DataFrame, facts: dict[str, ColumnFacts]
+    column: Column, table: pl.DataFrame, facts: dict[str, ColumnFacts]
 ) -> None:
     values = table[column.name].to_list()
     numbers = sorted(value for value in values if value is not None and value != column.sentinel)
@@ -59,7 +59,7 @@ def test_numbers_are_described_as_a_look_at_each_says(
 
 @pytest.mark.parametrize("column", [column for column in INPUTS if column.kind is Kind.CATEGORY], ids=lambda c: c.name)
 def test_levels_are_described_as_a_look_at_each_says(
-    column: schema.Column, table: pl.DataFrame, facts: dict[str, ColumnFacts]
+    column: Column, table: pl.DataFrame, facts: dict[str, ColumnFacts]
 ) -> None:
     counts = Counter(table[column.name].to_list())
     found = facts[column.name]

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from data import schema
+from data.definition.columns import Column, Kind, Sensitivity
 from data.errors import SchemaError
 from data.files.convert import read_applications
-from data.schema import COLUMNS, Column, Kind, Sensitivity
+from data.schema import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = ROOT.parent / "shared" / "data"

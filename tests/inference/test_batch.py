@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from data import schema
 from data.files.batch_file import BatchTable, read_batch
 from data.predictions.scores import exact_scores
 from data.settings import Settings
@@ -247,7 +248,7 @@ def test_progress_counts_rows_and_chunks_change_no_score(applications: pl.DataFr
 
 
 def test_a_table_read_for_other_features_is_refused(applications: pl.DataFrame, session: ScoringSession) -> None:
-    few = FeatureSet(FEATURES.features[:3])
+    few = FeatureSet(schema.DEFINITION, FEATURES.features[:3])
     batch = read(applications.head(5).select(few.sources), few.sources)
     with pytest.raises(FeatureError, match="lacks columns that the model needs"):
         score_batch_table(batch, session, 0.1)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.files.validate import is_allowed
-from data.schema import Column, Kind
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
 from inference.values import (

@@ -16,7 +16,7 @@ from dashboard.words import labels
 from dashboard.words.field_words import word_field
 from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind
 from inference.explain.counterfactuals import Counterfactual, FieldChange
 from inference.explain.loan_moves import FARTHEST
 from inference.explain.reasons import Reason

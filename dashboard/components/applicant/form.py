@@ -16,7 +16,7 @@ from dashboard.words.field_ranges import shown_factor
 from dashboard.words.field_words import word_field
 from dashboard.words.value_labels import NO_YES
 from data import schema
-from data.schema import Column, Kind, Unit
+from data.definition.columns import Column, Kind, Unit
 from inference.features.feature_list import FEATURES
 from inference.values import Value, ValueFault, check_value
 
@@ -59,7 +59,7 @@ def grouped(columns: Iterable[Column]) -> dict[str, list[Column]]:
     """The columns under the headings of the filter bar, in its order."""
     groups: dict[str, list[Column]] = {name: [] for name in (*OWN_BUTTON, MORE)}
     for column in columns:
-        groups[column.group.value if column.group.value in OWN_BUTTON else MORE].append(column)
+        groups[column.group if column.group in OWN_BUTTON else MORE].append(column)
     return {name: found for name, found in groups.items() if found}
 
 

@@ -12,7 +12,7 @@ from dashboard.charts.field_sensitivity import FieldCurve
 from dashboard.charts.moved_field import MovedField
 from dashboard.words.field_ranges import FieldRange, is_levels, shown_factor
 from dashboard.words.field_words import word_field
-from data.schema import Unit
+from data.definition.columns import Unit
 from inference.values import Value
 
 

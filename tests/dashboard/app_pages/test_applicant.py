@@ -25,7 +25,7 @@ from dashboard.visit.drafts import read_edits, word_edits
 from dashboard.visit.visit import APPLICANT, EDITS
 from dashboard.words.field_words import word_field
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind, Sensitivity
 from data.settings import Settings
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
 from inference.features.feature_list import FEATURES
@@ -390,7 +390,7 @@ def test_principal_reasons_stand_beside_what_is_typical_of_the_just_approved(
 
 
 def test_a_sensitive_reason_is_marked(ranked: pl.DataFrame, open_page: OpenPage) -> None:
-    sensitive = {column.name for column in schema.COLUMNS if column.sensitivity is schema.Sensitivity.SENSITIVE}
+    sensitive = {column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.SENSITIVE}
     for place in range(40):
         number = number_of(ranked, place)
         reasons = cache.assess_values(values_of(ranked, number), CUTOFF).reasons

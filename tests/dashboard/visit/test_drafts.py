@@ -21,7 +21,7 @@ from dashboard.visit.drafts import (
     word_edits,
 )
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Column, Kind
 from inference.values import LONGEST_LEVEL, Value, ValueFault
 
 INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
@@ -30,7 +30,7 @@ NAMES = [column.name for column in INPUTS]
 LEVELS = st.text(st.sampled_from("aé &=+%;#~?/\"'<>|€😀"), min_size=1, max_size=LONGEST_LEVEL).filter(str.strip)
 
 
-def values_of(column: schema.Column) -> st.SearchStrategy[Value]:
+def values_of(column: Column) -> st.SearchStrategy[Value]:
     if column.kind is Kind.CATEGORY:
         return st.none() | st.sampled_from(column.levels) | LEVELS
     low, high = column.minimum or 0.0, column.maximum or 0.0

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.words.field_words import field_title, word_field
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind
 from inference.values import Value
 
 

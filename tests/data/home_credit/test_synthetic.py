@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from data import schema
+from data.definition.columns import Column, Kind
 from data.files.validate import is_allowed
 from data.home_credit.building import FAMILIES
 from data.home_credit.marginals import Levels, Marginal
@@ -122,9 +123,9 @@ def test_has_the_schema(portfolio: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("column", schema.COLUMNS, ids=lambda column: str(column.name))
-def test_values_are_allowed(column: schema.Column, portfolio: pl.DataFrame) -> None:
+def test_values_are_allowed(column: Column, portfolio: pl.DataFrame) -> None:
     values = portfolio[column.name].drop_nulls()
-    assert column.kind is schema.Kind.CATEGORY or is_allowed(column, values).all()
+    assert column.kind is Kind.CATEGORY or is_allowed(column, values).all()
     assert column.nullable or values.len() == N_ROWS
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data import schema
 from data.facts import describe_table
 from data.settings import Settings
 from data.store.storage import read_parquet
@@ -27,11 +28,12 @@ from inference.values import Value
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
 SHARING = FeatureSet(
+    schema.DEFINITION,
     (
         raw_feature("AMT_CREDIT"),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("three", "Three of them", Product((Mean((CREDIT, ANNUITY), (1.0, 1.0)), Ratio(CREDIT, INCOME)))),
-    )
+    ),
 )
 # One split on each feature, half of the rows on either side: each adds half of the difference between its leaves.
 SHARED_MODEL = "tree\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=2\n" + "".join(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from data import schema
-from data.schema import Group, Sensitivity
+from data.definition.columns import Sensitivity
+from data.schema import Group
 from inference.explain.loan_moves import (
     ANNUITY,
     CREDIT,

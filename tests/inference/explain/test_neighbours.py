@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.schema import Kind, Sensitivity
+from data.definition.columns import Column, Kind, Sensitivity
 from inference.errors import FeatureError
 from inference.explain.contributions import Contributions, make_contributions
 from inference.explain.neighbours import Neighbours, main_fields
@@ -53,7 +53,7 @@ def portfolio() -> pl.DataFrame:
     )
 
 
-def difference(column: schema.Column, values: list[Value], first: Value, second: Value) -> Fraction:
+def difference(column: Column, values: list[Value], first: Value, second: Value) -> Fraction:
     """How much two values of a field differ, in exact arithmetic over all the portfolio's `values`."""
     special = (None, column.sentinel)
     if column.kind is Kind.CATEGORY or first in special or second in special:
@@ -209,11 +209,12 @@ def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
 
 
 FOUR = FeatureSet(
+    schema.DEFINITION,
     (
         *(raw_feature(name) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(Raw("AMT_CREDIT"), Raw("AMT_ANNUITY"))),
         Feature("children_to_credit", "Children to credit", Ratio(Raw("CNT_CHILDREN"), Raw("AMT_CREDIT"))),
-    )
+    ),
 )
 
 

@@ -40,7 +40,7 @@ from inference.model.session import ScoringSession
 from inference.values import Value
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
-RAW = FeatureSet(map(raw_feature, FIELDS))
+RAW = FeatureSet(schema.DEFINITION, map(raw_feature, FIELDS))
 # Nothing of these is typical but what stands there.
 TYPICAL: Mapping[str, Typical] = {
     "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
@@ -223,11 +223,12 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
 FEW = FeatureSet(
+    schema.DEFINITION,
     (
         raw_feature("AMT_CREDIT"),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(CREDIT, ANNUITY)),
-    )
+    ),
 )
 # One split on each feature, half of the rows on either side.
 FEW_TREES = "tree\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=2\n" + "".join(

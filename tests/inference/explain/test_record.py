@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import schema
-from data.schema import Column, Kind
+from data.definition.columns import Column, Kind
 from data.settings import Settings
 from inference.explain.record import (
     LONGEST_NOTE,

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data import schema
 from inference.explain.reversals import count_reversals
 from inference.features.encoding import FeatureSet
 from inference.features.feature_list import DIRECTIONS, FEATURES
@@ -35,7 +36,7 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
     # Outcomes turned round: the better the scores, the more defaults.
     turned = applications.with_columns(1 - pl.col("TARGET"))
     settings = replace(small_settings, monotone_method=method)
-    for features, is_kept in ((FEATURES, True), (FeatureSet(FEATURES.features), False)):
+    for features, is_kept in ((FEATURES, True), (FeatureSet(schema.DEFINITION, FEATURES.features), False)):
         model = train(turned, seed=3, settings=settings, features=features)
         backend = OnnxBackend(export_onnx(model.booster, len(features.names), {}))
         session = ScoringSession(backend, published.manifest)
@@ -44,7 +45,9 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
 
 
 def test_a_step_the_wrong_way_is_counted_and_measured(applications: pl.DataFrame, published: PublishedModel) -> None:
-    features = FeatureSet([f for f in FEATURES.features if f.name == "AMT_INCOME_TOTAL"], {"AMT_INCOME_TOTAL": -1})
+    features = FeatureSet(
+        schema.DEFINITION, [f for f in FEATURES.features if f.name == "AMT_INCOME_TOTAL"], {"AMT_INCOME_TOTAL": -1}
+    )
     grown = lgb.train(
         {"objective": "binary", "verbosity": -1, "min_child_samples": 1, "num_leaves": 2, "learning_rate": 1.0},
         lgb.Dataset(np.array([[1.0], [2.0], [1e9 - 1], [1e9]] * 50), np.array([0, 0, 1, 0] * 50)), 1,

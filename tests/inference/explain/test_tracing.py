@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data import schema
 from data.facts import describe_table
 from inference.errors import FeatureError
 from inference.explain.tracing import Tracing
@@ -23,6 +24,7 @@ CREDIT, INCOME, AGE, CAR_AGE = (Raw(name) for name in ("AMT_CREDIT", "AMT_INCOME
 SCORES = tuple(Raw(f"EXT_SOURCE_{number}") for number in (1, 2, 3))
 FIRST, SECOND, THIRD = (score.column for score in SCORES)
 SMALL = FeatureSet(
+    schema.DEFINITION,
     (
         raw_feature("AMT_CREDIT"),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
@@ -31,7 +33,7 @@ SMALL = FeatureSet(
         Feature("lowest", "Lowest", Extreme(SCORES)),
         Feature("product", "Product", Product((SCORES[1], SCORES[2], CREDIT))),
         Feature("missing", "Missing", CountMissing(SCORES)),
-    )
+    ),
 )
 # The car's age is missing: most have none.
 TYPICAL: dict[str, Value] = {
@@ -126,7 +128,7 @@ def test_an_infinite_value_is_shared_equally() -> None:
 
 def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feature: Feature) -> list[float]:
     """The rule as it is written down, without arrays."""
-    alone = FeatureSet((feature,))
+    alone = FeatureSet(schema.DEFINITION, (feature,))
 
     def value(values: Mapping[str, Value]) -> float:
         return float(alone.row(values)[0, 0])
@@ -136,7 +138,7 @@ def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feat
     if math.isnan(own) != math.isnan(usual):
         parts = [float(math.isnan(each) != math.isnan(own)) for each in without]
     elif math.isnan(own):
-        columns = [FeatureSet((raw_feature(name),)) for name in feature.sources]
+        columns = [FeatureSet(schema.DEFINITION, (raw_feature(name),)) for name in feature.sources]
         parts = [float(math.isnan(column.row({name: application.get(name)})[0, 0]))
                  for column, name in zip(columns, feature.sources, strict=True)]  # fmt: skip
     elif own == usual:

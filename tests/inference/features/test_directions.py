@@ -57,12 +57,14 @@ def test_a_feature_that_rises_and_falls_with_a_directed_field_is_refused(
     expression: Expression, directions: dict[str, int]
 ) -> None:
     with pytest.raises(DirectionError, match=f"Feature x can both rise and fall with {next(iter(directions))}"):
-        FeatureSet([Feature("x", "X", expression)], directions)
+        FeatureSet(schema.DEFINITION, [Feature("x", "X", expression)], directions)
 
 
 def test_a_feature_that_two_fields_pull_apart_is_refused() -> None:
     with pytest.raises(DirectionError, match="pulled opposite ways by the directions of AMT_CREDIT and AMT_INCOME"):
-        FeatureSet([Feature("x", "X", Ratio(CREDIT, INCOME))], {"AMT_CREDIT": -1, "AMT_INCOME_TOTAL": -1})
+        FeatureSet(
+            schema.DEFINITION, [Feature("x", "X", Ratio(CREDIT, INCOME))], {"AMT_CREDIT": -1, "AMT_INCOME_TOTAL": -1}
+        )
 
 
 def test_every_directed_field_is_one_of_the_model_and_reaches_it_held() -> None:

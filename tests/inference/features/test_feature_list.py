@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from data import schema
-from data.schema import Kind, Sensitivity
+from data.definition.columns import Column, Kind, Sensitivity
 from inference.errors import FeatureError
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import IsSentinel, Raw
@@ -122,7 +122,7 @@ def same_bits(left: NDArray[np.float32], right: NDArray[np.float32]) -> bool:
     return left.shape == right.shape and bool((left.view(np.uint32) == right.view(np.uint32)).all())
 
 
-def numbers(column: schema.Column) -> st.SearchStrategy[Any]:
+def numbers(column: Column) -> st.SearchStrategy[Any]:
     special = [None, 0, 0.0, -0.0, 1, -1, math.nan, math.inf, -math.inf]
     if column.sentinel is not None:
         special += [column.sentinel, float(column.sentinel)]
@@ -130,7 +130,7 @@ def numbers(column: schema.Column) -> st.SearchStrategy[Any]:
     return st.sampled_from(special) | whole | st.floats() | st.booleans()
 
 
-def texts(column: schema.Column) -> st.SearchStrategy[Any]:
+def texts(column: Column) -> st.SearchStrategy[Any]:
     return st.sampled_from([None, *column.levels, "never seen", "", column.levels[0].lower()])
 
 
@@ -236,22 +236,24 @@ def test_numpy_scalars_count_as_numbers() -> None:
 
 def test_digest_changes_with_a_definition_and_with_nothing_else() -> None:
     def feature(column: str) -> FeatureSet:
-        return FeatureSet([Feature("x", "X", Raw(column))])
+        return FeatureSet(schema.DEFINITION, [Feature("x", "X", Raw(column))])
 
     assert feature("AMT_CREDIT").digest == feature("AMT_CREDIT").digest
     assert feature("AMT_CREDIT").digest != feature("AMT_ANNUITY").digest
-    assert FeatureSet([raw_feature("AMT_CREDIT")]).digest != feature("AMT_CREDIT").digest
+    assert FeatureSet(schema.DEFINITION, [raw_feature("AMT_CREDIT")]).digest != feature("AMT_CREDIT").digest
 
 
 def test_digest_changes_with_a_direction() -> None:
     credit = [raw_feature("AMT_CREDIT")]
-    digests = {FeatureSet(credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})}
+    digests = {
+        FeatureSet(schema.DEFINITION, credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})
+    }
     assert len(digests) == 3
 
 
 def test_sentinel_flag_of_a_column_without_sentinel_is_refused() -> None:
     with pytest.raises(ValueError, match="AMT_CREDIT has no sentinel"):
-        FeatureSet([Feature("x", "X", IsSentinel("AMT_CREDIT"))])
+        FeatureSet(schema.DEFINITION, [Feature("x", "X", IsSentinel("AMT_CREDIT"))])
 
 
 def test_single_row_takes_less_than_60_microseconds(applications: pl.DataFrame) -> None:

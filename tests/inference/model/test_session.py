@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data import schema
 from data.settings import ROOT
 from inference.errors import ArtifactError, FeatureError, ProviderError
 from inference.features.encoding import FeatureSet
@@ -136,7 +137,7 @@ def test_model_of_another_feature_list_is_refused(directory: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "features_sha256": "0" * 64}))
     with pytest.raises(ArtifactError, match="another feature list"):
         ScoringSession.open(directory)
-    fewer = FeatureSet(FEATURES.features[:-1])
+    fewer = FeatureSet(schema.DEFINITION, FEATURES.features[:-1])
     with pytest.raises(ArtifactError, match="another feature list"):
         ScoringSession.open(directory, features=fewer)
 

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from data import schema
+from data.definition.columns import Kind
 from inference.features.feature_list import FEATURES
 from inference.model.sufficiency import SUFFICIENCY, Sufficiency
 from inference.service.applications import EXAMPLE
@@ -78,5 +79,5 @@ def test_the_example_of_the_documents_is_scored() -> None:
 
 def test_the_rule_names_columns_of_the_model() -> None:
     assert set(SUFFICIENCY.columns) <= set(FEATURES.sources)
-    assert all(schema.column(name).kind not in (schema.Kind.ID, schema.Kind.TARGET) for name in SUFFICIENCY.columns)
+    assert all(schema.column(name).kind not in (Kind.ID, Kind.TARGET) for name in SUFFICIENCY.columns)
     assert 0 <= SUFFICIENCY.most_lacking < len(SUFFICIENCY.counted)

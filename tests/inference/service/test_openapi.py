@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from data import schema
-from data.schema import Column, Kind
+from data.definition.columns import Column, Kind
 from inference.service.keys import add_key
 from inference.service.tables import FORMATS
 from inference.values import LONGEST_LEVEL

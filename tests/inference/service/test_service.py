@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind
 from data.settings import Settings
 from inference.explain.comparison import find_reference
 from inference.explain.contributions import load_contributions

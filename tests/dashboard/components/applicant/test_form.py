@@ -17,7 +17,7 @@ from dashboard.components.applicant.view import main_fields
 from dashboard.visit.drafts import make_edits, read_edits, word_edits
 from dashboard.visit.visit import APPLICANT, EDITS
 from data import schema
-from data.schema import Kind, Sensitivity, Unit
+from data.definition.columns import Kind, Sensitivity, Unit
 from data.settings import Settings
 from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession

@@ -22,7 +22,7 @@ from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, make_edits, read_edits, word_edits
 from dashboard.words.field_words import word_field
 from data import schema
-from data.schema import Kind
+from data.definition.columns import Kind
 from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
