@@ -1,0 +1,7 @@
+"""The embedded default: Home Credit's applications as a portfolio like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HOME_CREDIT_TOML = Path(__file__).parent / "portfolio.toml"
