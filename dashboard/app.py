@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, journal, labels, state
+from dashboard import cache, journal, state
 from dashboard.app_pages import (
     applicant,
     applications,
@@ -23,6 +23,7 @@ from dashboard.app_pages import (
 )
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
+from dashboard.words import labels
 from data.errors import DataError
 from data.settings import ROOT
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from dashboard.limits import load_limits
-from data.memory import Budget, give_back
+from data.files.memory import Budget, give_back
 
 __all__ = ["budget", "give_back", "keep"]
 

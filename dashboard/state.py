@@ -18,16 +18,17 @@ from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import journal, links
+from dashboard import journal
 from dashboard.cache import Location
-from dashboard.drafts import Draft
-from dashboard.filters import Condition, Filters
+from dashboard.cohort.filters import Condition, Filters
 from dashboard.journal import VISIT_HEADER, Who
-from dashboard.parameters import Parameter
-from dashboard.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
-from data.imports import parse_mapping
-from data.predictions import Predictions
-from data.scores import round_cutoff
+from dashboard.visit import links
+from dashboard.visit.drafts import Draft
+from dashboard.visit.parameters import Parameter
+from dashboard.visit.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
+from data.predictions.imports import parse_mapping
+from data.predictions.scores import round_cutoff
+from data.predictions.table import Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]

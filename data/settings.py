@@ -11,7 +11,7 @@ from pathlib import Path
 from data.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
-PROFILE = ROOT / "data" / "profile.json"
+PROFILE = ROOT / "data" / "home_credit" / "profile.json"
 PORTFOLIO_ROWS = 307_511
 PORTFOLIO_SEED = 2026
 

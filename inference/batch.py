@@ -11,12 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data import schema
-from data.batch_file import BatchTable
+from data.files.batch_file import BatchTable
 from data.plausibility import RULES, broken_rules_each
-from inference.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
-from inference.reasons import MOST_REASONS
-from inference.session import ScoringSession
-from inference.sufficiency import Sufficiency
+from inference.explain.reasons import MOST_REASONS
+from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
+from inference.model.session import ScoringSession
+from inference.model.sufficiency import Sufficiency
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]

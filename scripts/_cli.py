@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from data.errors import DataError, SettingError
-from data.raw import unused_notice
+from data.files.raw import unused_notice
 from data.settings import Settings
-from inference.publishing import read_hold
+from inference.publishing.staging import read_hold
 from inference.serving.gate import EVERYWHERE
 from inference.serving.settings import WebSettings
 

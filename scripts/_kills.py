@@ -20,11 +20,11 @@ from typing import Self
 
 from data.errors import DataError
 from data.settings import ROOT, Settings, load_settings
-from data.storage import sha256_of, write_atomically
-from inference.pipeline import Advance, belongs_together, build
-from inference.publishing import FILES, INCOMING, PREVIOUS, has_leftovers, read_hold
-from inference.rollback import roll_back
-from inference.session import ScoringSession
+from data.store.storage import sha256_of, write_atomically
+from inference.model.session import ScoringSession
+from inference.publishing.pipeline import Advance, belongs_together, build
+from inference.publishing.rollback import roll_back
+from inference.publishing.staging import FILES, INCOMING, PREVIOUS, has_leftovers, read_hold
 
 # What can change a folder or its files, and what reads it: a kill between any two of these leaves another state.
 _CALLS = "%file,write,fsync,ftruncate,flock,close,getdents64"
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[a-z]\w*(?=\()")
 _WRITE = """
 import sys
 from pathlib import Path
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 with write_atomically(Path(sys.argv[1]) / "place") as beside:
     if sys.argv[2] == "folder":
         beside.mkdir()

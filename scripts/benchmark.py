@@ -18,8 +18,8 @@ from rich.console import Console
 
 from data.errors import DataError
 from data.settings import PORTFOLIO_ROWS, Settings, load_settings
-from data.storage import check_file_place, write_atomically
-from inference.pipeline import build
+from data.store.storage import check_file_place, write_atomically
+from inference.publishing.pipeline import build
 from scripts._cli import count, positive, progress, run, telling
 from scripts._measure import Say
 from scripts.benchmarks.machine import describe_machine, now

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from data.settings import ROOT
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 from scripts._cli import run
 from scripts.benchmarks.report import fill, render
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from data.settings import load_settings
-from inference.pipeline import build
-from inference.publishing import read_hold
+from inference.publishing.pipeline import build
+from inference.publishing.staging import read_hold
 from scripts._cli import progress, run, say_notices, say_waiting
 
 

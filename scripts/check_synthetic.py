@@ -11,11 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from data.convert import read_applications, read_source
-from data.fidelity import Fidelity, compare
+from data.files.convert import read_applications, read_source
+from data.home_credit.fidelity import Fidelity, compare
+from data.home_credit.synthetic import make_applications
 from data.settings import load_settings
-from data.storage import write_atomically
-from data.synthetic import make_applications
+from data.store.storage import write_atomically
 from scripts._cli import run
 
 

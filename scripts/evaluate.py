@@ -16,20 +16,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dashboard import catalogue, labels
-from dashboard.assumptions import assume
-from dashboard.catalogue import Word
-from dashboard.columns import prepare
-from dashboard.conditions import read_conditions
+from dashboard.cohort.columns import prepare
 from dashboard.metrics.estimate import Estimate
-from dashboard.report import Report, evaluate
+from dashboard.report import catalogue
+from dashboard.report.catalogue import Word
+from dashboard.report.conditions import read_conditions
+from dashboard.report.report import Report, evaluate
+from dashboard.visit.assumptions import assume
+from dashboard.words import labels
 from data.errors import FileError, SettingError
-from data.imports import import_predictions, parse_mapping
-from data.opening import is_there
-from data.predictions import Predictions, open_predictions
+from data.predictions.imports import import_predictions, parse_mapping
+from data.predictions.table import Predictions, open_predictions
 from data.settings import load_settings
-from data.storage import check_file_place, write_atomically
-from inference.decision import DEFAULT_CUTOFF
+from data.store.opening import is_there
+from data.store.storage import check_file_place, write_atomically
+from inference.model.decision import DEFAULT_CUTOFF
 from scripts._cli import run
 
 STANDARD_OUTPUT = Path("-")

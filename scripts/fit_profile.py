@@ -1,6 +1,6 @@
 """Fit the statistics behind the synthetic portfolio from a real application table.
 
-Usage: python -m scripts.fit_profile --real FILE [--out data/profile.json]
+Usage: python -m scripts.fit_profile --real FILE [--out data/home_credit/profile.json]
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data.convert import read_applications
-from data.fitting import fit_profile
-from data.profile import DEFAULT_PATH, save_profile
+from data.files.convert import read_applications
+from data.home_credit.fitting import fit_profile
+from data.home_credit.profile import DEFAULT_PATH, save_profile
 from scripts._cli import run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data.signing import KEY_FILE, make_key
+from data.store.signing import KEY_FILE, make_key
 from scripts._cli import run
 
 

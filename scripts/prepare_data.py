@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data.convert import convert
+from data.files.convert import convert
 from data.settings import load_settings
 from scripts._cli import progress, run
 

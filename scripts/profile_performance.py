@@ -12,8 +12,8 @@ from typing import Self
 
 from data.errors import DataError
 from data.settings import Settings, load_settings
-from data.storage import check_file_place, write_atomically
-from inference.pipeline import build
+from data.store.storage import check_file_place, write_atomically
+from inference.publishing.pipeline import build
 from scripts._cli import positive, progress, run
 from scripts.benchmarks.interactions import INTERACTIONS
 from scripts.benchmarks.profiling import draw_server, profile_browser, profile_server

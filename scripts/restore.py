@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from data.settings import load_settings
-from inference.backup import restore
+from inference.publishing.backup import restore
 from scripts._cli import run, say_waiting
 
 

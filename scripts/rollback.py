@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from data.settings import load_settings
-from inference.rollback import roll_back
+from inference.publishing.rollback import roll_back
 from scripts._cli import run, say_waiting
 
 

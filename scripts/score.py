@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from data.settings import load_settings
-from inference.scoring import score_file
-from inference.session import ScoringSession
+from inference.model.scoring import score_file
+from inference.model.session import ScoringSession
 from scripts._cli import progress, run
 
 

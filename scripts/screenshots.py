@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from data.settings import ROOT, load_settings
-from inference.pipeline import build
+from inference.publishing.pipeline import build
 from scripts._cli import progress, run
 from scripts.benchmarks.browser import open_browser
 from scripts.benchmarks.server import dashboard_command, free_port, serve

@@ -10,9 +10,9 @@ from pathlib import Path
 from dashboard import journal
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
-from data.imports import import_predictions, parse_mapping
+from data.predictions.imports import import_predictions, parse_mapping
 from data.settings import load_settings
-from inference.pipeline import build
+from inference.publishing.pipeline import build
 from inference.serving.settings import load_web_settings
 from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
 

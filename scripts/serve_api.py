@@ -7,11 +7,11 @@ import os
 import sys
 
 from data.settings import load_settings
-from inference.pipeline import build
+from inference.model.session import ScoringSession
+from inference.publishing.pipeline import build
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.serving.settings import load_web_settings
-from inference.session import ScoringSession
 from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
 
 

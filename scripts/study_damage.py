@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from data.settings import PORTFOLIO_SEED, Settings
-from inference.pipeline import build
+from inference.publishing.pipeline import build
 from scripts._cli import BAD_INPUT, positive, run
 from scripts.damage.kinds import Damage, all_damages
 from scripts.damage.trial import Pristine, silent, try_out

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import orjson
 
-from data.convert import read_applications
+from data.files.convert import read_applications
 from data.settings import load_settings
-from data.storage import write_atomically
-from inference.features import LEFT_OUT
-from inference.reversals import Reversals, count_reversals
-from inference.session import ScoringSession
-from inference.study import (
+from data.store.storage import write_atomically
+from inference.explain.reversals import Reversals, count_reversals
+from inference.features.feature_list import LEFT_OUT
+from inference.model.session import ScoringSession
+from inference.model.study import (
     PROTECTED,
     AddedColumnsResult,
     DirectionsResult,

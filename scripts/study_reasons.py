@@ -12,8 +12,8 @@ from pathlib import Path
 import orjson
 
 from data.settings import load_settings
-from data.storage import write_atomically
-from inference.reason_study import ChangeCounts, ReasonCounts, Study
+from data.store.storage import write_atomically
+from inference.explain.reason_study import ChangeCounts, ReasonCounts, Study
 from scripts._cli import positive, progress, run
 
 

@@ -19,8 +19,8 @@ from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.discrimination import delong, ks_statistic
 from dashboard.metrics.ranking import average_precision
 from dashboard.metrics.rates import expected_loss
-from data.predictions import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
-from data.scores import make_score_grid
+from data.predictions.scores import make_score_grid
+from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
 from scripts._cli import positive, progress, run
 
 # The figure, and whether its difference is told as a share of it.

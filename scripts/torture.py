@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data.settings import ROOT, Settings, load_settings
-from data.storage import write_atomically
+from data.store.storage import write_atomically
 from scripts._cli import BAD_INPUT, run, telling
 
 Say = Callable[[str], None]

@@ -14,9 +14,9 @@ import pytest
 from data import schema
 from data.schema import Column, Kind
 from data.settings import Settings, load_settings
-from inference.build import PublishedModel, publish_model
-from inference.pipeline import build
-from inference.training_settings import TrainingSettings
+from inference.model.build import PublishedModel, publish_model
+from inference.model.training_settings import TrainingSettings
+from inference.publishing.pipeline import build
 from scripts._kills import Portfolios
 from scripts.benchmarks.browser import BrowserError, find_chromium
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
     "streamlit": (*SCREEN, "scripts.benchmarks", "scripts._visitor", "scripts.offline.journeys"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
-    "onnxruntime": ("inference.session",),
+    "onnxruntime": ("inference.model.session",),
     "fastapi": ("inference.service",),
     "starlette": ("inference.service", "dashboard.server"),
     "uvicorn": ("inference.serving",),
@@ -65,6 +66,10 @@ def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
 def is_in(module: str, place: str) -> bool:
     return module == place or module.startswith(f"{place}.")
 
@@ -74,6 +79,18 @@ def test_packages_import_downwards_only(path: Path) -> None:
     own = module_name(path).split(".")[0]
     tops = {name.split(".")[0] for name in imports(path)} & set(PACKAGES)
     assert tops - {own} <= MAY_IMPORT[own]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_circle_between_the_rooms_of_a_package(package: str) -> None:
+    """A room is a package's folder, or a module beside its folders."""
+    knows: dict[str, set[str]] = {}
+    for path in FILES:
+        own = room(module_name(path))
+        if is_in(own, package):
+            known = {room(name) for name in imports(path) if is_in(name, package)}
+            knows.setdefault(own, set()).update(known - {own, package})
+    TopologicalSorter(knows).prepare()  # raises a CycleError that names the circle
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
@@ -94,7 +111,7 @@ def test_libraries_are_met_only_where_they_belong(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_lightgbm_is_imported_at_import_time_by_training_alone(path: Path) -> None:
-    if module_name(path) != "inference.training":
+    if module_name(path) != "inference.model.training":
         assert [name for name in imports(path, top_level_only=True) if is_in(name, "lightgbm")] == []
 
 
@@ -116,7 +133,7 @@ def test_no_caching_outside_the_cache() -> None:
     assert caching == []
 
 
-@pytest.mark.parametrize("module", ["dashboard.app", "inference.session", "inference.service.server"])
+@pytest.mark.parametrize("module", ["dashboard.app", "inference.model.session", "inference.service.server"])
 def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

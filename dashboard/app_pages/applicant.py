@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
 from dashboard.components.applicant.panel import (
@@ -30,10 +30,12 @@ from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
-from dashboard.drafts import NEW
+from dashboard.visit import parameters
+from dashboard.visit.drafts import NEW
+from dashboard.words import labels
 from data.errors import DataError
-from inference.assessment import ReferredError
-from inference.decision import declines
+from inference.explain.assessment import ReferredError
+from inference.model.decision import declines
 
 _TABS = {
     "Why": render_why,

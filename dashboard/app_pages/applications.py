@@ -9,12 +9,8 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-from dashboard import cache, journal, labels, parameters, state
-from dashboard.components.files import offer_file
-from dashboard.components.frame import View
-from dashboard.components.row_files import csv_file, parquet_file
-from dashboard.components.row_table import RowTable, render_row_table
-from dashboard.rows import (
+from dashboard import cache, journal, state
+from dashboard.cohort.rows import (
     DECISION,
     Search,
     Slice,
@@ -25,8 +21,14 @@ from dashboard.rows import (
     sliced,
     take_slice,
 )
-from dashboard.visit import APPLICANT
-from data.predictions import PROBABILITY, CohortColumn, CohortKind
+from dashboard.components.files import offer_file
+from dashboard.components.frame import View
+from dashboard.components.row_files import csv_file, parquet_file
+from dashboard.components.row_table import RowTable, render_row_table
+from dashboard.visit import parameters
+from dashboard.visit.visit import APPLICANT
+from dashboard.words import labels
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 FALLING, RISING = "falling", "rising"
 SORT = parameters.text("app.sort", PROBABILITY)

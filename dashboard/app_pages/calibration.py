@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import catalogue, labels, parameters, state
-from dashboard.assumptions import GROUPS
+from dashboard import state
 from dashboard.charts.band_calibration import (
     Bands,
     describe_band_calibration,
@@ -37,6 +36,10 @@ from dashboard.metrics.calibration_tests import SignificanceTest
 from dashboard.metrics.calibration_verdict import Standing
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.report import catalogue
+from dashboard.visit import parameters
+from dashboard.visit.assumptions import GROUPS
+from dashboard.words import labels
 
 Test = Callable[[Evaluation], SignificanceTest]
 

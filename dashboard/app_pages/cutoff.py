@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import catalogue, labels, parameters, state
-from dashboard.assumptions import BETA, COST_FN, COST_FP, EAD, LGD, MARGIN
-from dashboard.catalogue import Economics
+from dashboard import state
 from dashboard.charts.confusion import describe_confusion, plot_confusion, tabulate_confusion
 from dashboard.charts.economics import (
     describe_cost_curve,
@@ -43,8 +41,13 @@ from dashboard.metrics.economics import (
     margin_sensitivity,
 )
 from dashboard.metrics.evaluation import Assumptions
-from dashboard.visit import CUTOFF
-from data.scores import round_cutoff
+from dashboard.report import catalogue
+from dashboard.report.catalogue import Economics
+from dashboard.visit import parameters
+from dashboard.visit.assumptions import BETA, COST_FN, COST_FP, EAD, LGD, MARGIN
+from dashboard.visit.visit import CUTOFF
+from dashboard.words import labels
+from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
 TAB = parameters.choice("cutoff.tab", (DECISIONS, COSTS, PROFIT, SENSITIVITY))

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, catalogue, labels, parameters, state
-from dashboard.catalogue import Metric
+from dashboard import cache, state
 from dashboard.charts.lift import (
     describe_gain,
     describe_lift,
@@ -44,8 +43,12 @@ from dashboard.metrics.ranking import (
     precision_recall_curve,
 )
 from dashboard.metrics.rates import Confusion
-from dashboard.visit import CUTOFF
-from data.scores import round_cutoff
+from dashboard.report import catalogue
+from dashboard.report.catalogue import Metric
+from dashboard.visit import parameters
+from dashboard.visit.visit import CUTOFF
+from dashboard.words import labels
+from data.predictions.scores import round_cutoff
 
 TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, state
 from dashboard.charts.dependence import describe_dependence, plot_dependence, tabulate_dependence
 from dashboard.charts.importance import (
     AVERAGE,
@@ -19,12 +19,14 @@ from dashboard.charts.importance import (
 )
 from dashboard.charts.strips import describe_strips, plot_strips, tabulate_strips
 from dashboard.charts.template import Named
+from dashboard.cohort.filters import Filters
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.tabs import open_tab
-from dashboard.filters import Filters
 from dashboard.metrics.explanation import Strip, dependence, difference, importance, strip
 from dashboard.metrics.explanation_counts import ContributionSums
+from dashboard.visit import parameters
+from dashboard.words import labels
 
 IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB = "Importance", "Summary", "Dependence"
 TAB = parameters.choice("expl.tab", (IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB))

@@ -6,24 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters
-from dashboard import model_facts as facts
+from dashboard import cache
+from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
 from dashboard.components.method import MODEL_CARD, sections_of
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
-from dashboard.filters import Filters
 from dashboard.metrics.calibration_verdict import calibration_verdict
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
+from dashboard.visit import parameters
+from dashboard.words import labels
+from dashboard.words import model_facts as facts
 from data.errors import DataError, FileError
-from data.predictions import FOLD_NAME
-from inference.artifact import MANIFEST, Manifest
-from inference.session import ScoringSession
+from data.predictions.table import FOLD_NAME
+from inference.model.artifact import MANIFEST, Manifest
+from inference.model.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
 TAB = parameters.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))

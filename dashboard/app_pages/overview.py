@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import catalogue, labels, state
-from dashboard.assumptions import LGD
+from dashboard import state
 from dashboard.charts.band_calibration import tabulate_band_calibration
 from dashboard.charts.bands import describe_bands, plot_bands
 from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution, tabulate_pd_distribution
@@ -17,6 +16,9 @@ from dashboard.components.metric_card import render_card, render_metric
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.report import catalogue
+from dashboard.visit.assumptions import LGD
+from dashboard.words import labels
 
 
 def render(view: View) -> None:

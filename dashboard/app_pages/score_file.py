@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, dropped_files, labels, parameters, state
+from dashboard import cache, dropped_files, state
 from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
 from dashboard.components.figure import is_dark, render_figure
@@ -25,21 +26,22 @@ from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
-from dashboard.drafts import NEW, Draft, make_edits
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
-from dashboard.rows import DECISIONS
+from dashboard.visit import parameters
+from dashboard.visit.drafts import NEW, Draft, make_edits
+from dashboard.words import labels
 from data import schema
-from data.batch_file import BatchTable, read_batch
-from data.batch_limits import LIMITS
 from data.errors import DataError
-from data.scores import exact_scores
-from data.spreadsheets import csv_of
+from data.files.batch_file import BatchTable, read_batch
+from data.files.batch_limits import LIMITS
+from data.files.spreadsheets import csv_of
+from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
-from inference.decision import risk_band
-from inference.features import FEATURES
-from inference.reasons import reason_labels
+from inference.explain.reasons import reason_labels
+from inference.features.feature_list import FEATURES
+from inference.model.decision import risk_band
 from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"

@@ -9,9 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
-from dashboard.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
-from dashboard.bins import Bins
+from dashboard import cache, state
 from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
 from dashboard.charts.segment_words import answer
 from dashboard.charts.segments import (
@@ -24,17 +22,21 @@ from dashboard.charts.segments import (
     tabulate_segments,
 )
 from dashboard.charts.template import Named, Table
+from dashboard.cohort.bins import Bins
+from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
-from dashboard.filters import Condition, LevelFilter, RangeFilter
-from dashboard.links import Cohort
 from dashboard.metrics.cells import CellMeasure, cell_grid
 from dashboard.metrics.economics import Costs, Terms
 from dashboard.metrics.segments import Measure, Order, SegmentReport, segment_report
-from dashboard.parameters import Parameter
-from data.predictions import CohortColumn, CohortKind
+from dashboard.visit import parameters
+from dashboard.visit.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
+from dashboard.visit.links import Cohort
+from dashboard.visit.parameters import Parameter
+from dashboard.words import labels
+from data.predictions.table import CohortColumn, CohortKind
 
 ONE_TAB, TWO_TAB = "One column", "Heat map of two columns"
 TAB = parameters.choice("seg.tab", (ONE_TAB, TWO_TAB))

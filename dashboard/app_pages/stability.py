@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, state
 from dashboard.charts.stability import (
     ShiftWords,
     describe_shift,
@@ -17,14 +17,13 @@ from dashboard.charts.stability import (
     tabulate_shift,
     worded_index,
 )
+from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
-from dashboard.filters import DECISION, Filters, LevelFilter
-from dashboard.links import LONGEST_NAME, Cohort
 from dashboard.metrics.stability import (
     LARGE,
     MODERATE,
@@ -34,9 +33,12 @@ from dashboard.metrics.stability import (
     characteristic_stability,
     population_stability,
 )
-from dashboard.parameters import Parameter
-from dashboard.visit import COHORTS, WHOLE
-from data.predictions import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
+from dashboard.visit import parameters
+from dashboard.visit.links import LONGEST_NAME, Cohort
+from dashboard.visit.parameters import Parameter
+from dashboard.visit.visit import COHORTS, WHOLE
+from dashboard.words import labels
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
 
 PD_TAB, COLUMNS_TAB = "PD", "Columns"
 REFERENCE = parameters.text("stab.reference", longest=LONGEST_NAME)

@@ -13,7 +13,7 @@ from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
-from dashboard.filters import Filters
+from dashboard.cohort.filters import Filters
 from data.errors import DataError
 
 # What pages import or set up when they are first opened, and how long the first one that is opened has for itself.

@@ -9,9 +9,10 @@ from types import MappingProxyType
 import polars as pl
 import streamlit as st
 
-from dashboard.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions
-from dashboard.filters import Filters
+from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.rows import Positions, Search, Sort, order_rows
 from dashboard.metrics.cell_counts import CellCounts, count_cells
 from dashboard.metrics.column_counts import (
     ColumnCodes,
@@ -22,8 +23,7 @@ from dashboard.metrics.column_counts import (
     select_rows,
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
-from dashboard.rows import Positions, Search, Sort, order_rows
-from data.predictions import PROBABILITY
+from data.predictions.table import PROBABILITY
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 0.31
 # MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. What was dropped is counted

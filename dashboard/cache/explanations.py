@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.cache.sources import KEYS, SMALL, Dataset, model_version, predictions, settings
-from dashboard.filters import Filters
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
     ContributionSums,
@@ -15,15 +15,15 @@ from dashboard.metrics.explanation_counts import (
     count_contributions,
     count_feature,
 )
-from dashboard.value_labels import is_descending
+from dashboard.words.value_labels import is_descending
 from data.errors import DataError
-from data.imports import version_of
-from data.opening import is_there
-from data.predictions import ID
-from data.records import CONTRIBUTIONS, check_built
-from inference.artifact import MANIFEST, Manifest
-from inference.contributions import Contributions, open_contributions
+from data.predictions.imports import version_of
+from data.predictions.table import ID
+from data.store.opening import is_there
+from data.store.records import CONTRIBUTIONS, check_built
 from inference.errors import ContributionsError
+from inference.explain.contributions import Contributions, open_contributions
+from inference.model.artifact import MANIFEST, Manifest
 
 # Ten features' cells take 0.9 MB.
 _FEATURES = 16

@@ -11,20 +11,20 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import lookup
 from dashboard.cache.explanations import explained
 from dashboard.cache.portfolio import column_facts, portfolio
 from dashboard.cache.sources import KEYS, SMALL, Dataset, applications_version, predictions, settings
-from dashboard.drafts import NEW, Draft
-from dashboard.filters import Filters
+from dashboard.cohort import lookup
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
+from dashboard.visit.drafts import NEW, Draft
 from data import schema
-from data.convert import open_applications
-from data.convert import read_source as read_provenance
 from data.errors import DataError
-from data.opening import is_there
-from data.predictions import ID, OUTCOME, PROBABILITY
-from data.records import FileRecord
+from data.files.convert import open_applications
+from data.files.convert import read_source as read_provenance
+from data.predictions.table import ID, OUTCOME, PROBABILITY
+from data.store.opening import is_there
+from data.store.records import FileRecord
 from inference.values import Value
 
 

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from dashboard.cache.explanations import model_contributions
 from dashboard.cache.sources import KEYS, SMALL, applications_version, model_version, open_session, settings
 from data import schema
-from data.convert import open_applications
 from data.errors import DataError
 from data.facts import ColumnFacts, describe_table
-from inference.assessment import Assessment, assess
+from data.files.convert import open_applications
 from inference.batch import Explain
-from inference.comparison import Reference, Typical, find_reference, published_log_odds
-from inference.contributions import Contributions
-from inference.decision import probabilities_of
-from inference.explainer import Explainer
-from inference.features import FEATURES
-from inference.neighbours import Neighbours, main_fields
-from inference.reasons import batch_reasons
+from inference.explain.assessment import Assessment, assess
+from inference.explain.comparison import Reference, Typical, find_reference, published_log_odds
+from inference.explain.contributions import Contributions
+from inference.explain.explainer import Explainer
+from inference.explain.neighbours import Neighbours, main_fields
+from inference.explain.reasons import batch_reasons
+from inference.features.feature_list import FEATURES
+from inference.model.decision import probabilities_of
 from inference.values import Value
 
 

@@ -11,16 +11,16 @@ from typing import Any
 import streamlit as st
 
 from dashboard import journal
-from dashboard.bins import Bins
-from dashboard.columns import prepare
-from dashboard.filters import Filters
-from dashboard.rows import Search, Sort
-from data.imports import import_predictions, version_of
-from data.predictions import Predictions, open_predictions, own_digest
-from data.records import APPLICATIONS, MODEL, check_built
+from dashboard.cohort.bins import Bins
+from dashboard.cohort.columns import prepare
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.rows import Search, Sort
+from data.predictions.imports import import_predictions, version_of
+from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
-from inference.artifact import MANIFEST
-from inference.session import ScoringSession
+from data.store.records import APPLICATIONS, MODEL, check_built
+from inference.model.artifact import MANIFEST
+from inference.model.session import ScoringSession
 
 # Entries of a cache whose values take a few kilobytes each.
 SMALL = 256

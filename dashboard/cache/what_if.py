@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from dashboard.cache.portfolio import field_values, neighbours, portfolio
 from dashboard.cache.sources import KEYS, applications_version, model_version, open_session
-from dashboard.field_ranges import FieldRange, make_range
+from dashboard.words.field_ranges import FieldRange, make_range
 from data import schema
-from inference.counterfactuals import Counterfactual, find_changes
-from inference.neighbours import Nearest
-from inference.sensitivity import GRID_POINTS, sensitivity, sensitivity_map
+from inference.explain.counterfactuals import Counterfactual, find_changes
+from inference.explain.neighbours import Nearest
+from inference.explain.sensitivity import GRID_POINTS, sensitivity, sensitivity_map
 from inference.values import Value
 
 # A map takes 2.5 kB, 200 neighbours 2.4 kB.

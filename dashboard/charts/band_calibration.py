@@ -20,10 +20,10 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import decimal, percent, plural
 from dashboard.metrics.calibration import MAX_RELATIVE_GAP
 from dashboard.metrics.calibration_tests import BandCalibration, BandVerdict
 from dashboard.metrics.estimate import Estimate
+from dashboard.words.labels import decimal, percent, plural
 
 MOST_SHOWN = 2.5
 BESIDE = 0.12

@@ -16,8 +16,8 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import brief_percent, percent, plural
 from dashboard.metrics.calibration_tests import BandCalibration
+from dashboard.words.labels import brief_percent, percent, plural
 
 Bands = tuple[BandCalibration, ...]
 

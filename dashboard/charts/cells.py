@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard import labels
 from dashboard.charts.segment_words import leaving_out_zero
 from dashboard.charts.template import (
     LONGEST_HINT,
@@ -22,6 +21,7 @@ from dashboard.charts.template import (
 )
 from dashboard.metrics.cells import CellGrid, CellMeasure
 from dashboard.metrics.counts import FloatArray
+from dashboard.words import labels
 
 MOST_WORDED_CELLS = 400
 _LONGEST_TICK = 28

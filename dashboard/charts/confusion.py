@@ -18,9 +18,9 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import count, cutoff_percent, percent
 from dashboard.metrics.estimate import NO_APPLICATIONS
 from dashboard.metrics.rates import Confusion
+from dashboard.words.labels import count, cutoff_percent, percent
 
 HEIGHT = 396
 _PLACES = ((0, 1), (1, 1), (0, 0), (1, 0))

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.template import COHORT, FigureTheme, Named, Table, add_note, translucent, worded_name
-from dashboard.labels import cutoff_percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
+from dashboard.words.labels import cutoff_percent
 
 # An interval of a share that is wider than this allows no conclusion.
 TOO_WIDE = 0.2

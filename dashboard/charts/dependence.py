@@ -23,10 +23,10 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import plural
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
-from dashboard.value_labels import boundary_labels, feature_title, value_labels
-from inference.contributions import BinKind
+from dashboard.words.labels import plural
+from dashboard.words.value_labels import boundary_labels, feature_title, value_labels
+from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
 _LONGEST_TICK = 22

@@ -18,10 +18,10 @@ from dashboard.charts.template import (
     set_axis,
     translucent,
 )
-from dashboard.labels import brief_percent, cutoff_percent, plural, told_apart
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 from dashboard.metrics.estimate import Estimate
+from dashboard.words.labels import brief_percent, cutoff_percent, plural, told_apart
 
 # Below this many of either outcome their medians say nothing.
 MIN_TO_COMPARE = 10

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.assumptions import COST_UNIT
 from dashboard.charts.template import (
     COHORT,
     TRANSPARENT,
@@ -24,10 +23,11 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import amount, brief_percent, interval, percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.visit.assumptions import COST_UNIT
+from dashboard.words.labels import amount, brief_percent, interval, percent
 
 # A range whose upper end is more than so many times its lower one says little about where the best cutoff is.
 TOO_WIDE = 3.0

@@ -17,9 +17,9 @@ from dashboard.charts.template import (
     new_figure,
     worded_name,
 )
-from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
-from inference.decision import is_declined
+from dashboard.words.labels import brief_percent, cutoff_percent
+from inference.model.decision import is_declined
 
 NOTHING = "One of the fields has no values."
 _HEIGHT, _PER_LEVEL, _AROUND = 460, 22, 200

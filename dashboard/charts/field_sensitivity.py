@@ -28,9 +28,9 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import amount, brief_percent, cutoff_percent, plural
 from dashboard.metrics.counts import FloatArray, IntArray
-from inference.decision import is_declined
+from dashboard.words.labels import amount, brief_percent, cutoff_percent, plural
+from inference.model.decision import is_declined
 
 NOTHING = "None of the field's values is among those of the portfolio."
 MOST_LEVELS = 20

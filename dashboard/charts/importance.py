@@ -24,9 +24,9 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import plural
 from dashboard.metrics.estimate import NO_APPLICATIONS
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Effect, Effects
+from dashboard.words.labels import plural
 
 MOST_FEATURES, MOST_DIFFERENCES = 15, 10
 # The mean over the training rows, which contributions are counted from.

@@ -18,9 +18,9 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import interval, percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.ranking import LiftTable
+from dashboard.words.labels import interval, percent
 
 UNDEFINED = "Lift and gain are not defined because none of the cohort's applications defaulted."
 Against = Named[LiftTable | None] | None

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.template import LONGEST_HINT, FigureTheme, set_axis, worded_name
-from dashboard.labels import amount, brief_percent
 from dashboard.metrics.counts import FloatArray
-from inference.decision import is_declined
+from dashboard.words.labels import amount, brief_percent
+from inference.model.decision import is_declined
 
 _LONGEST_TICK = 22
 # Up to so many numbers have a tick each; those of more are left to Plotly.

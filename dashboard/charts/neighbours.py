@@ -19,9 +19,9 @@ from dashboard.charts.template import (
     set_axis,
 )
 from dashboard.charts.waterfall import log_odds_of, mark_cutoff, note_beside, pd_of, pd_ticks
-from dashboard.labels import brief_percent, cutoff_percent, interval, percent
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.estimate import Estimate
+from dashboard.words.labels import brief_percent, cutoff_percent, interval, percent
 
 NO_NEIGHBOURS = "There are no similar applicants to show."
 N_BINS = 20

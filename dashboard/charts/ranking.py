@@ -27,10 +27,10 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import brief_percent, cutoff_percent, percent, points
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import CapCurve, KsCurve, PrecisionRecallCurve
 from dashboard.metrics.rates import Confusion
+from dashboard.words.labels import brief_percent, cutoff_percent, percent, points
 
 _PR_HOVER = "cutoff %{customdata:.2f} %<br>%{y:.1f} % of the declined default,<br>%{x:.1f} % of defaults are declined"
 _CAP_HOVER = "PD of %{customdata:.2f} % and more:<br>%{x:.1f} % of applications<br>with %{y:.1f} % of defaults"

@@ -23,9 +23,9 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import brief_percent, percent, plural, points, signed_points
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.counts import FloatArray
+from dashboard.words.labels import brief_percent, percent, plural, points, signed_points
 
 # With fewer of either outcome, in all or a group, most groups have hardly any of it.
 MIN_TO_CONCLUDE, MIN_PER_GROUP = 10, 2

@@ -15,10 +15,10 @@ from dashboard.charts.curves import (
     stacked,
 )
 from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, set_axis
-from dashboard.labels import cutoff_percent, percent
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion
+from dashboard.words.labels import cutoff_percent, percent
 
 _HOVER = "cutoff %{customdata:.2f} %<br>declines %{y:.1f} % of defaults<br>and %{x:.1f} % of non-defaults"
 

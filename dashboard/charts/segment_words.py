@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dashboard import labels
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.segments import (
     MIN_APPLICATIONS,
@@ -15,6 +14,7 @@ from dashboard.metrics.segments import (
     Verdict,
     adverse_ranking,
 )
+from dashboard.words import labels
 
 TOO_WIDE = 0.2
 _NAMED = 3

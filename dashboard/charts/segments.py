@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard import labels
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
 from dashboard.charts.template import (
     COHORT,
@@ -24,6 +23,7 @@ from dashboard.charts.template import (
 )
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.segments import MIN_APPLICATIONS, Lending, Measure, Order, Segment, SegmentReport, Verdict
+from dashboard.words import labels
 
 MOST_DRAWN = 24
 ROW_HEIGHT = 26

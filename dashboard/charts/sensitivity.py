@@ -22,9 +22,9 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
-from dashboard.labels import brief_percent, cutoff_percent
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import Sensitivity
+from dashboard.words.labels import brief_percent, cutoff_percent
 
 # Giving away less than this is called close to the best.
 CLOSE = 0.05

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure, worded_name
-from dashboard.labels import NOT_DEFINED, brief_percent, count, percent, plural
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.stability import Shift, Stability
+from dashboard.words.labels import NOT_DEFINED, brief_percent, count, percent, plural
 
 # More rows than that are not read as a picture; the table holds all of them.
 MOST_BARS = 14

@@ -22,8 +22,8 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import plural
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Strip
+from dashboard.words.labels import plural
 
 _PER_STRIP, _PER_COMPARED, _AROUND = 42, 52, 160
 _HEIGHT = 0.62

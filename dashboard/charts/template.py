@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 import plotly.graph_objects as go
 
-from dashboard import labels
+from dashboard.words import labels
 
 FONT = "Inter, sans-serif"
 HEIGHT = 360

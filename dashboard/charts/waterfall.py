@@ -28,9 +28,9 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
-from dashboard.labels import brief_percent, cutoff_percent, decimal, percent, plural
 from dashboard.metrics.counts import FloatArray
-from inference.decision import declines
+from dashboard.words.labels import brief_percent, cutoff_percent, decimal, percent, plural
+from inference.model.decision import declines
 
 AVERAGE = "Average application"
 MOST_STEPS = 12

@@ -6,12 +6,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import labels, links, state
+from dashboard import state
+from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file, taking_in
-from dashboard.filters import Filters
-from dashboard.links import Cohort, LinkError
-from dashboard.visit import AGAINST, COHORTS, REST, WHOLE
-from data.predictions import Predictions
+from dashboard.visit import links
+from dashboard.visit.links import Cohort, LinkError
+from dashboard.visit.visit import AGAINST, COHORTS, REST, WHOLE
+from dashboard.words import labels
+from data.predictions.table import Predictions
 
 _NAME, _FILE = "cohorts.name", "cohorts.file"
 _LARGEST_FILE = 1

@@ -12,12 +12,12 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from dashboard import labels
 from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
 from dashboard.components.method import render_method
 from dashboard.components.table import render_frame
-from data.spreadsheets import csv_of
+from dashboard.words import labels
+from data.files.spreadsheets import csv_of
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 # Room for the legend's row alone; the title stands above the figure, where the page can break its line.

@@ -8,18 +8,19 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, labels, state
-from dashboard.bins import ValueGrid
-from dashboard.columns import OUTCOME_GROUP, PREDICTION
+from dashboard import cache, state
+from dashboard.cohort.bins import ValueGrid
+from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
+from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.components.cohort_menu import render_cohort_menu
 from dashboard.components.histogram import histogram_html
-from dashboard.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from dashboard.links import Cohort
-from dashboard.visit import CUTOFF
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import CUTOFF
+from dashboard.words import labels
 from data import schema
-from data.predictions import PROBABILITY, CohortColumn, CohortKind, Predictions
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
 from data.schema import Group
-from inference.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
+from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 # Groups with a button of their own, in this order; a schema's other groups share one.
 OWN_BUTTON = (Group.PERSON.value, Group.WORK.value, Group.CREDIT.value, Group.EXTERNAL.value)
@@ -85,7 +86,7 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
         # Levels that a link names and no application has are kept, so that the empty cohort explains itself.
         unseen = [level for level in found.levels if level not in options]
         options, chosen = [*options, *unseen], [*chosen, *unseen]
-    # As in state.py, each filter's value is said twice.
+    # As in dashboard/state.py, each filter's value is said twice.
     key = state.hold(_WIDGET + column.name, chosen)
     # Levels that look alike are told apart: a choice is sent as its label.
     words = labels.distinct(

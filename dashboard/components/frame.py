@@ -8,19 +8,20 @@ from typing import TypeVar
 
 import streamlit as st
 
-from dashboard import cache, labels, state
-from dashboard.assumptions import assume
-from dashboard.cautions import caution, resolution, reversal
+from dashboard import cache, state
 from dashboard.charts.template import Named
+from dashboard.cohort.cautions import caution, resolution, reversal
+from dashboard.cohort.filters import Filters
 from dashboard.components.cohort_menu import compared, render_comparison
 from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
 from dashboard.components.method import render_method
-from dashboard.filters import Filters
-from dashboard.links import Cohort
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
-from dashboard.visit import COHORTS
-from data.predictions import Predictions
+from dashboard.visit.assumptions import assume
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import COHORTS
+from dashboard.words import labels
+from data.predictions.table import Predictions
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.bins import ValueGrid
+from dashboard.cohort.bins import ValueGrid
 
 _HEIGHT = 40
 _PALE, _STRONG = 0.2, 0.6

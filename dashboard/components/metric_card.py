@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import labels
-from dashboard.catalogue import Metric
 from dashboard.charts.template import Named
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.report.catalogue import Metric
+from dashboard.words import labels
 
 
 def render_metric(

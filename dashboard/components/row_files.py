@@ -6,10 +6,10 @@ import io
 
 import polars as pl
 
-from dashboard.filters import Filters
-from dashboard.rows import cohort_table
-from data.predictions import Predictions
-from data.spreadsheets import csv_of
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.rows import cohort_table
+from data.files.spreadsheets import csv_of
+from data.predictions.table import Predictions
 
 
 def csv_file(predictions: Predictions, filters: Filters, cutoff: float) -> bytes:

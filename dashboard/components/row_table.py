@@ -11,11 +11,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import labels
+from dashboard.cohort.rows import ROW_NUMBER, Sort
 from dashboard.components.table import render_frame
-from dashboard.rows import ROW_NUMBER, Sort
+from dashboard.words import labels
 from data import schema
-from data.predictions import ID, PROBABILITY, CohortColumn, CohortKind
+from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
 from data.schema import Kind, Unit
 
 KEY = "applications.table"

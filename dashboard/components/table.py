@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import streamlit as st
 
-from dashboard import labels
+from dashboard.words import labels
 
 if TYPE_CHECKING:
     import pyarrow as pa

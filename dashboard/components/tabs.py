@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.parameters import Parameter
+from dashboard.visit.parameters import Parameter
 
 
 def open_tab(parameter: Parameter[str]) -> tuple[str, DeltaGenerator]:

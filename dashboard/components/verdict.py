@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import labels
 from dashboard.metrics.calibration_verdict import CalibrationVerdict, Standing
+from dashboard.words import labels
 
 
 def render_verdict(found: CalibrationVerdict, *, consequence: str = "") -> None:

@@ -18,7 +18,7 @@ from dashboard.metrics.calibration_fit import NO_EXPECTED
 from dashboard.metrics.counts import ScoreCounts, weighted_sum
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.rates import share
-from inference.decision import BAND_EDGES, risk_band
+from inference.model.decision import BAND_EDGES, risk_band
 
 NO_SPREAD = "every PD is 0, 50 or 100 %"
 SURE_GROUP = "a group's PDs are all 0 or all 100 %"

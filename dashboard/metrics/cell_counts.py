@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from dashboard.metrics.counts import CountsError, FloatArray, IntArray
-from data.predictions import OUTCOME, PROBABILITY
+from data.predictions.table import OUTCOME, PROBABILITY
 
 _KINDS = 4
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from data.predictions import EXPOSURE, OUTCOME, PROBABILITY
-from data.predictions import PD_BIN as BIN
-from data.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
+from data.predictions.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
+from data.predictions.table import EXPOSURE, OUTCOME, PROBABILITY
+from data.predictions.table import PD_BIN as BIN
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyArray: TypeAlias = npt.NDArray[Any]
@@ -53,7 +53,7 @@ class CountsError(ValueError):
     @classmethod
     def from_missing_columns(cls, names: Iterable[str]) -> Self:
         listed = ", ".join(names)
-        return cls(f"The predictions lack {listed}; load them with `dashboard.columns.prepare`.")
+        return cls(f"The predictions lack {listed}; load them with `dashboard.cohort.columns.prepare`.")
 
     @classmethod
     def from_nulls(cls, n_rows: int) -> Self:

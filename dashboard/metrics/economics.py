@@ -19,7 +19,7 @@ from dashboard.metrics.amounts import Amounts, mean_estimate
 from dashboard.metrics.counts import AnyArray, BoolArray, FloatArray, IntArray, ScoreCounts
 from dashboard.metrics.discrimination import missing_outcome
 from dashboard.metrics.estimate import Estimate
-from data.scores import round_cutoffs
+from data.predictions.scores import round_cutoffs
 
 NOTHING_AT_STAKE = "neither a right nor a wrong decision is worth anything with these assumptions"
 # 95 % quantile, found by simulation, of what the scaled gap must reach (see `_optimum`).

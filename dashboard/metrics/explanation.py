@@ -14,7 +14,7 @@ import numpy as np
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
 from dashboard.metrics.explanation_counts import ContributionSums, FeatureCounts
-from inference.contributions import BinKind, ExplainedFeature
+from inference.explain.contributions import BinKind, ExplainedFeature
 
 # Below this many applications means and quantiles say little.
 MIN_TO_CONCLUDE = 30

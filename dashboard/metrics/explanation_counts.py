@@ -1,7 +1,7 @@
 """What the contributions of a cohort's rows come down to: sums per feature, and one feature's table of cells.
 
 All rows of the cohort are counted, never a sample. Both results are additive, so that the rest is the whole less the
-cohort. Contributions are whole numbers of steps here (see `inference.contributions`), so that sums are exact.
+cohort. Contributions are whole numbers of steps here (see `inference.explain.contributions`), so that sums are exact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from dashboard.metrics.counts import FloatArray, IntArray
-from inference.contributions import Contributions, ExplainedFeature
+from inference.explain.contributions import Contributions, ExplainedFeature
 
 # A feature's contributions are told apart in at most this many ranges of equal width.
 MOST_CELLS = 512

@@ -18,7 +18,7 @@ from dashboard.server.lookups import forbid_lookups
 from dashboard.server.uploads import Key, Uploads
 from dashboard.server.visit_log import VisitLog
 from dashboard.server.visits import Visits
-from data.batch_limits import LIMITS
+from data.files.batch_limits import LIMITS
 from inference.serving.authority import Authority
 from inference.serving.connection import Connection
 from inference.serving.forwarded import Forwarded

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.convert import read_source
-from data.predictions import own_digest
-from data.records import (
+from data.files.convert import read_source
+from data.predictions.table import own_digest
+from data.settings import Settings
+from data.store.records import (
     APPLICATIONS,
     CONTRIBUTIONS,
     MODEL,
@@ -20,8 +21,7 @@ from data.records import (
     load_record,
     record_path,
 )
-from data.settings import Settings
-from inference.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
+from inference.model.artifact import MANIFEST, MODEL_FILES, ONNX, TEXT, Manifest, is_whole
 from inference.serving.watch import Version, version_of
 
 OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"

@@ -26,7 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from data.errors import DataError
-from data.memory import Budget, Lease, give_back
+from data.files.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.documentation import BATCH_ANSWER, BATCH_BODY, METRICS_ANSWER, documented, problems

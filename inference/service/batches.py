@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from data import schema
-from data.memory import Hold, hold_nothing
+from data.files.memory import Hold, hold_nothing
+from data.files.validate import UnseenLevel, word_unseen
 from data.schema import ID, TARGET, Kind
-from data.validate import UnseenLevel, word_unseen
+from inference.model.session import ScoringSession
 from inference.service.applications import Application
 from inference.service.problems import SEND, Fault, ProblemError, fault_of
 from inference.service.settings import APPLICATION_BYTES
 from inference.service.tables import MOST_FAULTS
-from inference.session import ScoringSession
 from inference.values import Value
 
 _APPLICATION: TypeAdapter[dict[str, Value]] = TypeAdapter(Application)

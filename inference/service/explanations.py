@@ -13,17 +13,17 @@ from typing import Literal
 import polars as pl
 
 from data import schema
-from data.convert import open_applications
 from data.errors import DamageError, DataError
 from data.facts import describe_table
+from data.files.convert import open_applications
 from data.settings import Settings
-from inference.assessment import Assessment, assess
-from inference.comparison import Reference, compute_reference, find_reference
-from inference.contributions import open_contributions
 from inference.errors import ContributionsError
-from inference.explainer import Explainer
+from inference.explain.assessment import Assessment, assess
+from inference.explain.comparison import Reference, compute_reference, find_reference
+from inference.explain.contributions import open_contributions
+from inference.explain.explainer import Explainer
+from inference.model.session import ScoringSession
 from inference.service.problems import ProblemError
-from inference.session import ScoringSession
 from inference.values import Value
 
 

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from data.memory import Budget, Lease
+from data.files.memory import Budget, Lease
 from inference.service.admission import Rates
 from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of

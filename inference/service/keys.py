@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Self
 
 from data.errors import DataError, FileError
-from data.opening import open_file, open_readable
-from data.storage import write_atomically
+from data.store.opening import open_file, open_readable
+from data.store.storage import write_atomically
 
 # What a key may be limited to: each is one address of the service, without a limit all of them.
 SCOPES: Mapping[str, str] = {

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from data.errors import DataError
-from data.records import record_path
 from data.settings import Settings
-from inference.artifact import MANIFEST, MODEL_FILES
+from data.store.records import record_path
+from inference.model.artifact import MANIFEST, MODEL_FILES
+from inference.model.session import ScoringSession
 from inference.service.explanations import Explanations, Reasoning
 from inference.service.service import Service
 from inference.service.settings import ServiceSettings
 from inference.service.telemetry import Metrics
 from inference.serving.log import Log
 from inference.serving.watch import Watch
-from inference.session import ScoringSession
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from data import schema
-from data.arrow_stream import DamagedStreamError
-from data.batch_judge import CellFault, TableFaultsError
-from data.batch_limits import ExcessError
 from data.errors import DataError, FileError
-from data.memory import BusyError
+from data.files.arrow_stream import DamagedStreamError
+from data.files.batch_judge import CellFault, TableFaultsError
+from data.files.batch_limits import ExcessError
+from data.files.memory import BusyError
+from data.files.validate import shown
 from data.schema import Kind
-from data.validate import shown
 from inference.errors import InferenceError
 from inference.service.tables import MOST_FAULTS
 from inference.values import ValueFault

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.records import FileRecord
-from inference.artifact import FeatureRecord
+from data.store.records import FileRecord
+from inference.model.artifact import FeatureRecord
+from inference.model.sufficiency import Sufficiency
 from inference.service.applications import EXAMPLE, Application
-from inference.sufficiency import Sufficiency
 from inference.values import Value
 
 

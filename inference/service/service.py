@@ -11,20 +11,20 @@ from typing import Any
 import orjson
 
 from data import schema
-from data.batch_limits import Limits
-from data.memory import Hold, hold_nothing
-from inference.assessment import ReferredError
-from inference.explainer import Explanation as Contributions
-from inference.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
-from inference.reasons import COMBINATION, COMBINATION_LABEL
-from inference.reasons import Reason as RankedReason
+from data.files.batch_limits import Limits
+from data.files.memory import Hold, hold_nothing
+from inference.explain.assessment import ReferredError
+from inference.explain.explainer import Explanation as Contributions
+from inference.explain.reasons import COMBINATION, COMBINATION_LABEL
+from inference.explain.reasons import Reason as RankedReason
+from inference.model.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
+from inference.model.session import ScoringSession
 from inference.service.batches import id_of, notices_of, read_applications, score_applications
 from inference.service.explanations import Reasoning
 from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score
 from inference.service.settings import ServiceSettings
 from inference.service.tables import TableFormat, read_table, score_table
 from inference.service.telemetry import Metrics
-from inference.session import ScoringSession
 from inference.values import Value
 
 # The label of a metric is a text.

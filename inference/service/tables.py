@@ -14,16 +14,16 @@ from typing import Self
 import polars as pl
 
 from data import schema
-from data.batch_file import BatchTable, read_batch
-from data.batch_judge import TableFaultsError
-from data.batch_limits import Limits
 from data.errors import DataError
-from data.memory import Hold, hold_nothing
-from data.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
-from data.spreadsheets import csv_of
+from data.files.batch_file import BatchTable, read_batch
+from data.files.batch_judge import TableFaultsError
+from data.files.batch_limits import Limits
+from data.files.memory import Hold, hold_nothing
+from data.files.spreadsheets import csv_of
+from data.store.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
-from inference.judgement import JUDGED
-from inference.session import ScoringSession
+from inference.model.judgement import JUDGED
+from inference.model.session import ScoringSession
 
 MOST_FAULTS = 100
 # Of an answer that is a table: what a JSON answer has as `notices`.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import FileError, SettingError
-from data.opening import check_readable
 from data.settings import ROOT, Setting, values_in_force
+from data.store.opening import check_readable
 from inference.serving.authority import Authority, read_authority, read_origin
 
 WEB_SETTINGS: tuple[Setting, ...] = (

@@ -26,7 +26,7 @@ import polars as pl
 from data import schema
 from data.errors import DataError
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts._measure import Say, silent
 from scripts.benchmarks.server import Server, free_port, serve, service_command
 

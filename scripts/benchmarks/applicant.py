@@ -22,22 +22,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dashboard.labels import percent, telling_digits
+from dashboard.words.labels import percent, telling_digits
 from data import schema
-from data.batch_file import read_batch
 from data.facts import describe_table
+from data.files.batch_file import read_batch
 from data.schema import Kind
 from data.settings import Settings
 from inference.batch import score_batch_table
-from inference.comparison import find_reference
-from inference.contributions import load_contributions
-from inference.counterfactuals import find_changes
-from inference.decision import DEFAULT_CUTOFF, declines, is_declined
-from inference.explainer import Explainer
-from inference.features import FEATURES
-from inference.neighbours import Nearest, Neighbours, main_fields
-from inference.reasons import batch_reasons, reason_labels
-from inference.session import ScoringSession
+from inference.explain.comparison import find_reference
+from inference.explain.contributions import load_contributions
+from inference.explain.counterfactuals import find_changes
+from inference.explain.explainer import Explainer
+from inference.explain.neighbours import Nearest, Neighbours, main_fields
+from inference.explain.reasons import batch_reasons, reason_labels
+from inference.features.feature_list import FEATURES
+from inference.model.decision import DEFAULT_CUTOFF, declines, is_declined
+from inference.model.session import ScoringSession
 from inference.values import Value
 from scripts._measure import Say, alone, peak_mb, percentiles, silent
 from scripts.benchmarks.browser import Shown, Visit, find_chromium, metric, open_browser, visit

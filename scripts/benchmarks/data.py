@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.predictions import load_predictions
+from data.predictions.table import load_predictions
 from data.settings import Settings
 from scripts._measure import DifferenceError, Say, alone, medians, peak_mb, silent
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data.predictions import ID, OUTCOME, PROBABILITY
-from data.scores import make_score_grid
+from data.predictions.scores import make_score_grid
+from data.predictions.table import ID, OUTCOME, PROBABILITY
 from scripts.benchmarks.browser import Shown, metric
 
 GRID = 10_000

@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.settings import Settings
-from inference.artifact import PICKLE, Manifest, read_verified
 from inference.errors import ArtifactError
-from inference.features import FEATURES
-from inference.parity import compare
-from inference.session import ScoringSession
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import PICKLE, Manifest, read_verified
+from inference.model.parity import compare
+from inference.model.session import ScoringSession
 from scripts._measure import DifferenceError, Say, call_times, medians, percentiles, silent
 from scripts.benchmarks.seed_shaped import REPORTED, SeedShaped, Shape, measure_seed_shaped
 

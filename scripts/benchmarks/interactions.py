@@ -13,11 +13,11 @@ from dataclasses import replace
 import polars as pl
 from playwright.async_api import Locator
 
-from dashboard.labels import percent, telling_digits
+from dashboard.words.labels import percent, telling_digits
 from data import schema
 from data.settings import load_settings
-from inference.decision import DEFAULT_CUTOFF
-from inference.session import ScoringSession
+from inference.model.decision import DEFAULT_CUTOFF
+from inference.model.session import ScoringSession
 from scripts.benchmarks import floor_app
 from scripts.benchmarks.browser import Shown, Timing, Visit, metric
 from scripts.benchmarks.expected import GRID, Portfolio

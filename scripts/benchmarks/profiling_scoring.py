@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts.benchmarks.observers import OBSERVERS, cost_table, flame_graph, noted
 
 APPLICANTS, TABLE_ROWS = 1_000, 50_000

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import polars as pl
 
-from data.predictions import ID, PROBABILITY
+from data.predictions.table import ID, PROBABILITY
 
 # PDs of copies differ by up to this share, so that they fall into other bins than the original's.
 JITTER = 0.02

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.export import export_onnx
-from inference.session import OnnxBackend
+from inference.model.export import export_onnx
+from inference.model.session import OnnxBackend
 from scripts._measure import DifferenceError, call_times
 
 if TYPE_CHECKING:

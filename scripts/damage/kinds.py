@@ -14,9 +14,9 @@ from typing import Any
 
 import polars as pl
 
-from data.records import FileRecord, folder_of, record_path
 from data.settings import Settings
-from inference.artifact import MANIFEST, ONNX, PICKLE, TEXT
+from data.store.records import FileRecord, folder_of, record_path
+from inference.model.artifact import MANIFEST, ONNX, PICKLE, TEXT
 
 Act = Callable[[Settings], None]
 Change = Callable[[pl.DataFrame], pl.DataFrame]

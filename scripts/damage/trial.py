@@ -14,15 +14,15 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from data.convert import open_applications
 from data.errors import DataError
-from data.predictions import open_predictions, own_digest
-from data.records import RECORD, PortfolioRecord
+from data.files.convert import open_applications
+from data.predictions.table import open_predictions, own_digest
 from data.settings import Settings
-from inference.contributions import open_contributions
-from inference.pipeline import Advance, build
+from data.store.records import RECORD, PortfolioRecord
+from inference.explain.contributions import open_contributions
+from inference.model.session import ScoringSession
+from inference.publishing.pipeline import Advance, build
 from inference.service.explanations import Reasoning
-from inference.session import ScoringSession
 from scripts.damage.kinds import Damage, places
 
 _ROWS = 200

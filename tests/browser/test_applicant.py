@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from data.facts import describe_table
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from tests.browser.waiting import until
 
 DESKTOP, NARROW = 1440, 768

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 
 QUERY = "f.NAME_INCOME_TYPE=Pensioner&f.CODE_GENDER=F&cutoff=8"
 # The table is a canvas: a header's and a row's height in pixels.

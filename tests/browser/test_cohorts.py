@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.links import FORMAT, MOST_NAMED, VERSION
+from dashboard.visit.links import FORMAT, MOST_NAMED, VERSION
 from tests.browser.waiting import until
 
 PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard import labels
+from dashboard.words import labels
 from data.settings import Settings
 from scripts.benchmarks.server import free_port, serving
 from tests.browser.conftest import Serve

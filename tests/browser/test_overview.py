@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from tests.browser.waiting import until
 
 

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
-from data.batch_limits import LIMITS
+from data.files.batch_limits import LIMITS
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
 FORMULA, MARKUP = "=1+1", "<b>x</b>"

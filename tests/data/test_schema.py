@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.convert import read_applications
 from data.errors import SchemaError
+from data.files.convert import read_applications
 from data.schema import COLUMNS, Column, Kind, Sensitivity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +104,9 @@ def test_unknown_column_is_named() -> None:
         schema.column("AGE")
 
 
-@pytest.mark.parametrize("module", ["convert", "opening", "sources", "validate", "storage"])
+@pytest.mark.parametrize(
+    "module", ["files/convert", "store/opening", "files/sources", "files/validate", "store/storage"]
+)
 def test_no_column_is_named_a_second_time_where_files_are_read(module: str) -> None:
     tree = ast.parse((ROOT / "data" / f"{module}.py").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

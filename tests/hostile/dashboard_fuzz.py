@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 
-from dashboard import parameters
+from dashboard.visit import parameters
 from data import schema
 from data.settings import Settings
 from scripts._measure import held_mb

@@ -13,17 +13,17 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.columns import prepare
-from dashboard.links import read_cohorts
-from dashboard.visit import Visit, read_visit
+from dashboard.cohort.columns import prepare
+from dashboard.visit.links import read_cohorts
+from dashboard.visit.visit import Visit, read_visit
 from data import schema
 from data.errors import DataError
-from data.imports import import_predictions
+from data.files.spreadsheets import csv_of
+from data.predictions.imports import import_predictions
 from data.settings import Settings
-from data.spreadsheets import csv_of
-from inference.record import read_record
-from inference.scoring import score_file
-from inference.session import ScoringSession
+from inference.explain.record import read_record
+from inference.model.scoring import score_file
+from inference.model.session import ScoringSession
 from tests.hostile.dashboard_fuzz import links
 from tests.hostile.service_fuzz import Outcome
 from tests.hostile.texts import mutated

@@ -5,9 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import labels
 from dashboard.charts.template import new_figure, set_axis, worded_name
 from dashboard.components.table import render_frame, render_small_table
+from dashboard.words import labels
 from tests.hostile.texts import marked
 
 SHORT = [each for each in marked() if len(each.text) < 200]

@@ -13,9 +13,9 @@ import httpx
 import polars as pl
 
 from data import schema
+from data.files.spreadsheets import csv_of
 from data.settings import Settings
-from data.spreadsheets import csv_of
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts._measure import held_mb
 from scripts.benchmarks.server import Server, free_port, service_command, serving
 from tests.hostile.faults import faults

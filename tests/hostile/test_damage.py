@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
-from inference.pipeline import build
+from inference.publishing.pipeline import build
 from scripts.damage.kinds import PRODUCTS, Damage, all_damages, match_record, places
 from scripts.damage.trial import Pristine, silent, try_out
 

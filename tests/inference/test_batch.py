@@ -12,18 +12,18 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data.batch_file import BatchTable, read_batch
-from data.scores import exact_scores
+from data.files.batch_file import BatchTable, read_batch
+from data.predictions.scores import exact_scores
 from data.settings import Settings
-from inference.artifact import ONNX
 from inference.batch import CHUNK_ROWS, noted_rows, score_batch_table
-from inference.build import PublishedModel
-from inference.decision import DEFAULT_CUTOFF, declines, risk_band
-from inference.encoding import FeatureSet
 from inference.errors import FeatureError
-from inference.features import FEATURES
-from inference.judgement import judge
-from inference.session import OnnxBackend, ScoringSession
+from inference.features.encoding import FeatureSet
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import ONNX
+from inference.model.build import PublishedModel
+from inference.model.decision import DEFAULT_CUTOFF, declines, risk_band
+from inference.model.judgement import judge
+from inference.model.session import OnnxBackend, ScoringSession
 
 OURS = ["default_probability", "decision", "risk_band", "refer_reason", "warnings"]
 REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.convert import read_source
+from data.files.convert import read_source
 
 ROOT = Path(__file__).resolve().parents[2]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2

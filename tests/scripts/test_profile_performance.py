@@ -37,7 +37,10 @@ def test_scoring_is_profiled_and_drawn(built: Settings, tmp_path: Path) -> None:
     assert "(score_frame)" in at_once
     assert "(score_frame)" not in one_by_one
     assert str(ROOT) not in ended.stdout
-    assert frames(flame.read_text()) >= {("score", "inference/session.py"), ("score_frame", "inference/session.py")}
+    assert frames(flame.read_text()) >= {
+        ("score", "inference/model/session.py"),
+        ("score_frame", "inference/model/session.py"),
+    }
 
 
 @pytest.mark.parametrize(

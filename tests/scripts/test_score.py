@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT
-from inference.build import PublishedModel
+from inference.model.build import PublishedModel
 
 
 def score(*arguments: object) -> subprocess.CompletedProcess[str]:

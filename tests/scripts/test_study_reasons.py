@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from data.settings import Settings
-from inference.reason_study import Study
+from inference.explain.reason_study import Study
 from scripts import study_reasons
 
 

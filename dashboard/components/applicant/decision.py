@@ -6,19 +6,20 @@ import math
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, state
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.applicant.why import NO_TREES
 from dashboard.components.method import render_method
 from dashboard.components.table import render_small_table
-from dashboard.drafts import Draft, make_edits
-from dashboard.field_words import word_field
-from dashboard.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
+from dashboard.visit.drafts import Draft, make_edits
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
+from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
 from data import schema
 from data.schema import Kind
-from inference.counterfactuals import Counterfactual, FieldChange
-from inference.loan_moves import FARTHEST
-from inference.reasons import Reason
+from inference.explain.counterfactuals import Counterfactual, FieldChange
+from inference.explain.loan_moves import FARTHEST
+from inference.explain.reasons import Reason
 
 
 def render_decision_tab(view: ApplicantView) -> None:

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from dashboard import labels, state
+from dashboard import state
 from dashboard.components.applicant.view import ApplicantView, main_fields
 from dashboard.components.filter_bar import MORE, OWN_BUTTON
-from dashboard.drafts import Draft, make_edits
-from dashboard.field_ranges import shown_factor
-from dashboard.field_words import word_field
-from dashboard.value_labels import NO_YES
-from dashboard.visit import EDITS
+from dashboard.visit.drafts import Draft, make_edits
+from dashboard.visit.visit import EDITS
+from dashboard.words import labels
+from dashboard.words.field_ranges import shown_factor
+from dashboard.words.field_words import word_field
+from dashboard.words.value_labels import NO_YES
 from data import schema
 from data.schema import Column, Kind, Unit
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
 from inference.values import Value, ValueFault, check_value
 
 _FIELD = "form."

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, state
+from dashboard.cohort.filters import Filters
+from dashboard.cohort.lookup import Pick
+from dashboard.cohort.rows import APPROVED, DECLINED
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.view import ApplicantView, applicant_view
-from dashboard.drafts import NEW, NO_EDITS, Draft
-from dashboard.filters import Filters
-from dashboard.lookup import Pick
 from dashboard.metrics.placement import share_below
-from dashboard.reason_words import SENSITIVE_NOTE, word_reason
-from dashboard.rows import APPROVED, DECLINED
-from dashboard.visit import APPLICANT, EDITS
+from dashboard.visit.drafts import NEW, NO_EDITS, Draft
+from dashboard.visit.visit import APPLICANT, EDITS
+from dashboard.words import labels
+from dashboard.words.reason_words import SENSITIVE_NOTE, word_reason
 from data.errors import DataError
-from inference.assessment import Assessment
-from inference.decision import declines
-from inference.reasons import COMBINATION
+from inference.explain.assessment import Assessment
+from inference.explain.reasons import COMBINATION
+from inference.model.decision import declines
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6

@@ -7,17 +7,18 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import cache, labels
+from dashboard import cache
 from dashboard.charts.neighbours import NeighbourGroup, describe_neighbours, plot_neighbours, tabulate_neighbours
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.table import render_small_table
-from dashboard.field_words import word_field
 from dashboard.metrics.rates import share
-from dashboard.reason_words import word_typical
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
+from dashboard.words.reason_words import word_typical
 from data import schema
-from inference.comparison import typical_of
-from inference.neighbours import Nearest
+from inference.explain.comparison import typical_of
+from inference.explain.neighbours import Nearest
 
 _FIELDS = 10
 _ROWS = 8

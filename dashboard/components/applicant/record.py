@@ -11,18 +11,18 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, labels, state
+from dashboard import cache, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
-from dashboard.drafts import NEW, Draft, make_edits
-from dashboard.reason_words import REASONS_METHOD, word_reason
-from dashboard.record_page import record_html
+from dashboard.report.record_page import record_html
+from dashboard.visit.drafts import NEW, Draft, make_edits
+from dashboard.words import labels
+from dashboard.words.reason_words import REASONS_METHOD, word_reason
 from data.errors import DataError
-from inference.assessment import Assessment, ReferredError
-from inference.judgement import APPROVE, DECLINE, REFER
-from inference.reasons import Reason
-from inference.record import (
+from inference.explain.assessment import Assessment, ReferredError
+from inference.explain.reasons import Reason
+from inference.explain.record import (
     LONGEST_NOTE,
     Change,
     DecisionRecord,
@@ -33,6 +33,7 @@ from inference.record import (
     to_json,
     word_time,
 )
+from inference.model.judgement import APPROVE, DECLINE, REFER
 
 _NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
 _LARGEST_MB, _MOST_RECORDS = 1, 20

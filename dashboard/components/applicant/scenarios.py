@@ -10,18 +10,20 @@ import orjson
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, drafts, labels, links, state
+from dashboard import cache, state
 from dashboard.components.applicant.panel import REFERRED, word_decision, word_unknown
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file
 from dashboard.components.table import render_small_table
-from dashboard.drafts import NEW, Draft, Scenario
-from dashboard.field_words import word_field
-from dashboard.visit import SCENARIOS
+from dashboard.visit import drafts, links
+from dashboard.visit.drafts import NEW, Draft, Scenario
+from dashboard.visit.visit import SCENARIOS
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
 from data import schema
-from data.spreadsheets import csv_of
-from inference.assessment import Assessment, ReferredError
-from inference.features import FEATURES
+from data.files.spreadsheets import csv_of
+from inference.explain.assessment import Assessment, ReferredError
+from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 FORMAT, VERSION = "scoreroom.scenarios", 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, labels, parameters, state
+from dashboard import cache, state
 from dashboard.charts.field_map import describe_field_map, plot_field_map, tabulate_field_map
 from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve, tabulate_field_curve
 from dashboard.components.applicant.view import ApplicantView, main_fields
+from dashboard.components.applicant.what_if import field_curve, field_map
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.what_if import field_curve, field_map
+from dashboard.visit import parameters
+from dashboard.words import labels
 from data import schema
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
 
 FIELD = parameters.text("appl.field")
 SECOND = parameters.text("appl.second")

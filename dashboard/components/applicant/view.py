@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard import cache
-from dashboard.drafts import NEW, Draft
+from dashboard.visit.drafts import NEW, Draft
 from data.facts import ColumnFacts
-from inference.assessment import Assessment, ReferredError
-from inference.features import FEATURES
+from inference.explain.assessment import Assessment, ReferredError
+from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 # The fields that come first in the form.

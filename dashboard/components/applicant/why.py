@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from dashboard import labels, parameters, state
+from dashboard import state
 from dashboard.charts.waterfall import Step, describe_waterfall, plot_waterfall, tabulate_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.field_words import word_field
+from dashboard.visit import parameters
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
 from data import schema
-from inference.explainer import Explanation
-from inference.features import FEATURES
+from inference.explain.explainer import Explanation
+from inference.features.feature_list import FEATURES
 
 FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
 NO_TREES = "The model's trees (model.txt) are not at hand; `make build` makes them."

@@ -21,7 +21,7 @@ import pytest
 
 from data import schema
 from data.settings import Settings
-from inference.session import ScoringSession
+from inference.model.session import ScoringSession
 from scripts.benchmarks.api import (
     AnswerError,
     Bodies,

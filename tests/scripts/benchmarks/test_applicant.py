@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from data.settings import Settings
-from inference.contributions import load_contributions
-from inference.neighbours import Neighbours, main_fields
+from inference.explain.contributions import load_contributions
+from inference.explain.neighbours import Neighbours, main_fields
 from scripts.benchmarks.applicant import (
     TABS,
     Applicants,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from data.settings import Settings
-from inference.artifact import PICKLE
-from inference.build import PublishedModel
 from inference.errors import ArtifactError
-from inference.features import FEATURES
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import PICKLE
+from inference.model.build import PublishedModel
 from scripts._measure import DifferenceError
 from scripts.benchmarks.inference import Published, _check_decisions, _contenders, measure_batch, measure_product
 

@@ -1,0 +1,1 @@
+"""Which applications are looked at: filters, groups, columns, rows."""

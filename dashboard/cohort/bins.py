@@ -1,0 +1,217 @@
+"""Bins: how one column is cut into a few groups, the same for segments, shifts, dependence curves and histograms."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
+from dashboard.metrics.counts import FloatArray
+from dashboard.words import labels
+from data import schema
+from data.predictions.table import CohortColumn, CohortKind, sentinel_of
+
+OTHER = "Other levels"
+MOST_BINS = 60
+_DIGITS = (1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """A column's groups in display order; a row's group is its `code`, an index into `labels`.
+
+    A category has one group a level (`levels`, those beyond the first 59 together), a number one for each half-open
+    range between ascending `edges` (in the stored unit and precision; the first and last are open), from the highest
+    stored value down where `is_descending`: days before the application are shown as years since. A decimal number is
+    stored in 64 bits where it `is_double`, else in 32. After the ranges come the `sentinel` and the rows without a
+    value, where the column has such rows.
+    """
+
+    column: str
+    title: str
+    labels: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...] = ()
+    edges: tuple[float, ...] = ()
+    sentinel: float | None = None
+    has_missing: bool = False
+    is_integer: bool = False
+    is_double: bool = False
+    is_descending: bool = False
+
+    @property
+    def n_values(self) -> int:
+        """How many groups hold ordinary values, before those of the sentinel and of missing values."""
+        return len(self.labels) - (self.sentinel is not None) - self.has_missing
+
+    def code(self) -> pl.Expr:
+        """The group of each row, UInt8."""
+        value = pl.col(self.column)
+        found = self._level_code(value) if self.levels else self._range_code(value)
+        if self.sentinel is not None:
+            found = pl.when(value == self.sentinel).then(pl.lit(self.n_values)).otherwise(found)
+        return found.fill_null(len(self.labels) - 1).cast(pl.UInt8).alias(self.column)
+
+    def _level_code(self, value: pl.Expr) -> pl.Expr:
+        by_level = {level: code for code, group in enumerate(self.levels) for level in group}
+        return value.cast(pl.String).replace_strict(by_level, default=None, return_dtype=pl.UInt8)
+
+    def _range_code(self, value: pl.Expr) -> pl.Expr:
+        code = pl.lit(pl.Series(self.edges, dtype=pl.Float64)).search_sorted(value.cast(pl.Float64), side="right")
+        return pl.when(value.is_not_null()).then(self.n_values - 1 - code if self.is_descending else code)
+
+    def condition(self, code: int) -> Condition:
+        """The condition that selects exactly the rows of group `code`."""
+        if self.has_missing and code == len(self.labels) - 1:
+            return LevelFilter(self.column, (), with_missing=True) if self.levels else self._missing()
+        if self.levels:
+            return LevelFilter(self.column, tuple(sorted(self.levels[code])))
+        if code >= self.n_values:
+            return RangeFilter(self.column, self.sentinel, self.sentinel)
+        ends = (-math.inf, *self.edges, math.inf)
+        place = self.n_values - 1 - code if self.is_descending else code
+        low, high = ends[place], ends[place + 1]
+        return RangeFilter(
+            self.column,
+            None if math.isinf(low) else self._from(low),
+            None if math.isinf(high) else self._just_below(high),
+        )
+
+    def _missing(self) -> Condition:
+        return RangeFilter(self.column, only_missing=True)
+
+    def _from(self, edge: float) -> float:
+        return edge if self.is_integer or self.is_double else _brief(np.float32(edge))
+
+    def _just_below(self, edge: float) -> float:
+        # Ranges of filters are closed; the largest stored value under the edge ends this one.
+        if self.is_integer:
+            return math.ceil(edge) - 1
+        if self.is_double:
+            return math.nextafter(edge, -math.inf)
+        return _brief(np.nextafter(np.float32(edge), np.float32(-np.inf)))
+
+
+def _brief(stored: np.float32) -> float:
+    """The number with the fewest digits that 32 bits store as `stored`: 0.58 and not 0.5799999833106995."""
+    brief = float(str(stored))
+    return brief if np.float32(brief) == stored else float(stored)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueGrid:
+    """Where the slider of a number stops, in the shown unit and rising, and how many rows lie from one to the next.
+
+    `stops` are one more than there are `counts`; the first and last are the least and greatest value. `n_missing` rows
+    have no value.
+    """
+
+    stops: tuple[float, ...]
+    counts: tuple[int, ...]
+    n_missing: int
+
+
+def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
+    """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
+    sentinel = sentinel_of(column.name)
+    numbers = values.drop_nulls()
+    if sentinel is not None:
+        numbers = numbers.filter(numbers != sentinel)
+    shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
+    low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
+    step = _nice_step((high - low) / n_steps)
+    # A whole number is not cut between two of its values.
+    step = max(step, 1.0) if values.dtype.is_integer() and labels.scale(column).factor > 0 else step
+    inside = [labels.significant(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    stops = np.unique([shown[0], *(stop for stop in inside if shown[0] < stop < shown[-1]), shown[-1]])
+    counts = np.histogram(shown, bins=stops)[0] if stops.size > 1 else np.array([shown.size])
+    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), values.null_count())
+
+
+def _nice_step(rough: float) -> float:
+    if rough <= 0:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(rough))
+    return size * next(step for step in (1, 2, 2.5, 5, 10) if step * size >= rough)
+
+
+def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
+    """The groups of `values`, the portfolio's own, of `column`; a number is cut into up to `n_groups` of like size.
+
+    Boundaries are rounded as far as that leaves the groups alike; ties may make them fewer. A number with no more
+    distinct values than that gets one group a value.
+    """
+    if column.kind is CohortKind.LEVELS:
+        return _level_bins(values, column)
+    sentinel = sentinel_of(column.name)
+    numbers = values.drop_nulls()
+    has_sentinel = sentinel is not None and bool((numbers == sentinel).any())
+    if has_sentinel:
+        numbers = numbers.filter(numbers != sentinel)
+    edges, names = _number_bins(numbers, column, n_groups)
+    is_descending = labels.scale(column).factor < 0
+    if is_descending:
+        names = names[::-1]
+    tail = [schema.column(column.name).sentinel_meaning] if has_sentinel else []
+    has_missing = values.null_count() > 0
+    return Bins(
+        column.name, labels.column_title(column), (*names, *tail, *([labels.MISSING] if has_missing else [])),
+        edges=edges, sentinel=sentinel if has_sentinel else None, has_missing=has_missing,
+        is_integer=values.dtype.is_integer(), is_double=values.dtype == pl.Float64, is_descending=is_descending,
+    )  # fmt: skip
+
+
+def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
+    # A column may itself be called `count`.
+    counted = values.drop_nulls().value_counts(sort=True, name="~n")
+    present = set(counted[column.name].cast(pl.String)[: MOST_BINS - 1])
+    shown = [level for level in column.levels if level in present]
+    others = tuple(level for level in counted[column.name].cast(pl.String).to_list() if level not in present)
+    groups = [(level,) for level in shown] + ([others] if others else [])
+    names = [labels.level(column.name, level) for level in shown] + ([OTHER] if others else [])
+    has_missing = values.null_count() > 0
+    return Bins(
+        column.name, labels.column_title(column), (*names, *([labels.MISSING] if has_missing else [])),
+        levels=tuple(groups), has_missing=has_missing,
+    )  # fmt: skip
+
+
+def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    distinct = numbers.unique().sort()
+    if len(distinct) <= max(n_groups, 2):
+        found = [float(value) for value in distinct]
+        return tuple(found[1:]), tuple(labels.quantity(column, value) for value in found)
+    values = np.sort(numbers.to_numpy()).astype(np.float64)
+    edges = _rounded(values, column, n_groups, is_single=numbers.dtype == pl.Float32)
+    return edges, _range_names(values, edges, column)
+
+
+def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_single: bool) -> tuple[float, ...]:
+    """Quantiles, rounded in the shown unit to the fewest digits that keep the groups within a tenth of their size."""
+    wanted = np.arange(1, n_groups) / n_groups
+    exact = np.quantile(values, wanted, method="higher")
+    scale = labels.scale(column)
+    for digits in _DIGITS:
+        shown = [labels.significant(value * scale.factor, digits) for value in exact]
+        # Dividing may leave a last digit that nobody wrote.
+        edges = np.array([labels.significant(value / scale.factor, 15) for value in shown])
+        if is_single:
+            # As 32 bits store it: a value that is 0.58 lies at the edge 0.58 in whatever precision they are compared.
+            edges = edges.astype(np.float32).astype(np.float64)
+        if np.all(np.abs(np.searchsorted(values, edges) / values.size - wanted) <= 0.1 / n_groups):
+            break
+    else:
+        edges = exact
+    inside = np.unique(edges[(edges > values[0]) & (edges <= values[-1])])
+    return tuple(float(edge) for edge in inside)
+
+
+def _range_names(values: FloatArray, edges: Sequence[float], column: CohortColumn) -> tuple[str, ...]:
+    if not edges:
+        return (labels.quantity(column, float(values[0])),)
+    ends = [None, *edges, None]
+    return tuple(labels.span(column, low, high) for low, high in itertools.pairwise(ends))

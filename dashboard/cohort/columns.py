@@ -1,0 +1,91 @@
+"""The columns that every table of predictions gets when it is loaded, so that they are cut by like any other.
+
+They are made from the PD, the outcome and the fold: the PD's bin and risk band, and words for outcome and fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from data.predictions.scores import make_score_grid
+from data.predictions.table import (
+    FOLD,
+    FOLD_NAME,
+    OBSERVED,
+    OUTCOME,
+    PD_BAND,
+    PD_BIN,
+    PROBABILITY,
+    CohortColumn,
+    CohortKind,
+    Predictions,
+)
+from inference.model.decision import BAND_EDGES, risk_band
+
+PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
+REPAID, DEFAULTED = "Repaid", "Defaulted"
+BANDS = tuple(risk_band(edge) for edge in (0.0, *BAND_EDGES))
+
+
+def prepare(found: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:
+    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words.
+
+    At `cutoffs`, whatever their digits, counts are those of the rows.
+    """
+    pds = found.frame[PROBABILITY].to_numpy()
+    grid = make_score_grid(pds, found.frame[OUTCOME].to_numpy(), cutoffs=cutoffs)
+    frame = found.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
+    folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
+    frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
+    return replace(
+        found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds, found.roles)), grid=grid
+    )
+
+
+def _band(frame: pl.DataFrame) -> pl.Series:
+    codes = np.searchsorted(BAND_EDGES, frame[PROBABILITY].to_numpy(), side="right").astype(np.uint8)
+    return pl.Series(PD_BAND, codes).cat.to(pl.Enum(BANDS))
+
+
+def _observed() -> pl.Expr:
+    words = pl.Enum([REPAID, DEFAULTED])
+    return pl.col(OUTCOME).cast(pl.UInt8).cat.to(words).alias(OBSERVED)
+
+
+def _fold(folds: list[int]) -> pl.Expr:
+    names = pl.Enum([str(fold) for fold in folds])
+    return pl.col(FOLD).cast(pl.String).cast(names).alias(FOLD_NAME)
+
+
+def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) -> list[CohortColumn]:
+    pds = frame[PROBABILITY]
+    described = [
+        CohortColumn(
+            PROBABILITY, "PD", "Predicted probability of default.", PREDICTION, CohortKind.RANGE,
+            minimum=float(str(pds.min() or 0.0)), maximum=float(str(pds.max() or 0.0)),
+            taken_from=roles.get("probability", ""),
+        ),
+        CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
+    ]  # fmt: skip
+    if folds:
+        names = tuple(str(fold) for fold in folds)
+        text = "The part of the portfolio that was held out when its PDs were predicted."
+        taken = roles.get("fold", "")
+        described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names, taken_from=taken))
+    text = "What happened: payment difficulties (default) or none."
+    described.append(
+        CohortColumn(
+            OBSERVED, "Observed outcome", text, OUTCOME_GROUP, CohortKind.LEVELS, (REPAID, DEFAULTED),
+            taken_from=roles.get("outcome", ""),
+        )
+    )  # fmt: skip
+    return described
+
+
+def _bands_in_words() -> str:
+    ends = [f"{100 * edge:g} %" for edge in BAND_EDGES]
+    return f"By PD: A below {ends[0]}, then from {', '.join(ends[:-1])} and, the last, {BANDS[-1]}, from {ends[-1]} on."

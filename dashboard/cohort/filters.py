@@ -1,0 +1,157 @@
+"""Filters: a frozen, hashable description of a cohort, and the Polars expression that selects it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import reduce
+
+import polars as pl
+
+from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, sentinel_of
+
+# No column is called so: the names of those of a file never begin with a tilde.
+DECISION = "~decision"
+
+
+class Decision(StrEnum):
+    """What the cutoff makes of an application, and whether the outcome bears it out."""
+
+    TRUE_DECLINE = "true decline"
+    FALSE_DECLINE = "false decline"
+    TRUE_APPROVAL = "true approval"
+    FALSE_APPROVAL = "false approval"
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the application is declined."""
+        return self in (Decision.TRUE_DECLINE, Decision.FALSE_DECLINE)
+
+    @property
+    def defaulted(self) -> bool:
+        """Whether the application defaulted."""
+        return self in (Decision.TRUE_DECLINE, Decision.FALSE_APPROVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFilter:
+    """Keep the rows whose `column` is one of `levels`; `with_missing` keeps those without a value too."""
+
+    column: str
+    levels: tuple[str, ...]
+    with_missing: bool = False
+
+    def expression(self) -> pl.Expr:
+        """The Polars predicate; never null."""
+        chosen = pl.col(self.column).is_in(list(self.levels)).fill_null(value=False)
+        return chosen | pl.col(self.column).is_null() if self.with_missing else chosen
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFilter:
+    """Keep the rows whose `column` lies in the closed range from `low` to `high`, in the unit it is stored in.
+
+    An end that is None is open; the others are compared as the column stores them: in a column of 32 bits, 0.58 is the
+    nearest of those. `with_missing` keeps the rows without a value too, and `only_missing` no others.
+    """
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    with_missing: bool = False
+    only_missing: bool = False
+
+    def expression(self) -> pl.Expr:
+        """The Polars predicate; never null."""
+        value = pl.col(self.column)
+        if self.only_missing:
+            return value.is_null()
+        ends = [value >= self.low] if self.low is not None else []
+        ends += [value <= self.high] if self.high is not None else []
+        sentinel = sentinel_of(self.column)
+        if sentinel is not None and self.low != sentinel:
+            # Stored as a number, but no quantity: it lies in no range, also not in one with an open end.
+            ends.append(value != sentinel)
+        inside = reduce(lambda a, b: a & b, ends, value.is_not_null()).fill_null(value=False)
+        return inside | value.is_null() if self.with_missing else inside
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Keep the rows of these kinds of decision at `cutoff`; None until `Filters.at` says which cutoff is in force."""
+
+    kinds: tuple[Decision, ...]
+    cutoff: float | None = None
+
+    @property
+    def column(self) -> str:
+        """What the condition is told apart by."""
+        return DECISION
+
+    def expression(self) -> pl.Expr:
+        """The Polars predicate; never null."""
+        if self.cutoff is None:
+            raise ValueError("A filter on decisions needs the cutoff; resolve it with `Filters.at`.")
+        declined = pl.col(PROBABILITY) >= self.cutoff
+        kinds = [
+            (declined if kind.is_declined else ~declined) & (pl.col(OUTCOME) if kind.defaulted else ~pl.col(OUTCOME))
+            for kind in self.kinds
+        ]
+        return reduce(lambda a, b: a | b, kinds, pl.lit(value=False))
+
+
+Condition = LevelFilter | RangeFilter | DecisionFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """A cohort: the rows that meet all `conditions`, or with `is_rest` all the other ones.
+
+    Equal cohorts compare and hash equal whatever the order in which their conditions were given.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    is_rest: bool = False
+
+    @classmethod
+    def of(cls, conditions: Iterable[Condition]) -> Filters:
+        """The cohort of `conditions`, one a column (the last one given), in canonical order."""
+        by_column = {condition.column: condition for condition in conditions}
+        return cls(tuple(by_column[name] for name in sorted(by_column)))
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions) or self.is_rest
+
+    @property
+    def is_cut_by_outcome(self) -> bool:
+        """Whether the cohort is what it is because of what happened to it."""
+        return any(condition.column in (OBSERVED, DECISION) for condition in self.conditions)
+
+    def on(self, column: str) -> Condition | None:
+        """The condition on `column`, or None."""
+        return next((condition for condition in self.conditions if condition.column == column), None)
+
+    def having(self, condition: Condition) -> Filters:
+        """These filters with `condition` in place of the one on its column."""
+        return replace(Filters.of([*self.conditions, condition]), is_rest=self.is_rest)
+
+    def without(self, column: str) -> Filters:
+        """These filters without the condition on `column`."""
+        return replace(self, conditions=tuple(c for c in self.conditions if c.column != column))
+
+    def rest(self) -> Filters:
+        """The cohort of all other rows."""
+        return replace(self, is_rest=not self.is_rest)
+
+    def at(self, cutoff: float) -> Filters:
+        """These filters with the cutoff in force filled in where a condition depends on it."""
+        resolved = tuple(replace(c, cutoff=cutoff) if isinstance(c, DecisionFilter) else c for c in self.conditions)
+        return replace(self, conditions=resolved)
+
+    def expression(self) -> pl.Expr | None:
+        """The Polars predicate, or None for the whole portfolio."""
+        if not self:
+            return None
+        met = reduce(lambda a, b: a & b, (condition.expression() for condition in self.conditions), pl.lit(value=True))
+        return ~met if self.is_rest else met

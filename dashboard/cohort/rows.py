@@ -1,0 +1,249 @@
+"""The rows of a cohort: which columns they can show, their order, the one page that is sent, and the whole as a file.
+
+Rows are named by their position in the predictions' frame, so that the order of a cohort is one small array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
+from dashboard.cohort.filters import Filters
+from dashboard.words import labels
+from data.predictions.table import (
+    DERIVED_COLUMNS,
+    EXPOSURE,
+    FOLD_NAME,
+    ID,
+    OBSERVED,
+    PD_BAND,
+    PROBABILITY,
+    CohortColumn,
+    CohortKind,
+    Predictions,
+    sentinel_of,
+)
+from inference.model.judgement import APPROVE, DECLINE, REFER
+
+Positions = npt.NDArray[np.int32]
+
+# Shown and never stored: the number of a row, and what the cutoff makes of it. No column of a file begins so.
+ROW_NUMBER, DECISION = "~row", "~decision"
+APPROVED, DECLINED = "Approved", "Declined"
+# What the service and files call a decision, and people.
+DECISIONS = {APPROVE: APPROVED, DECLINE: DECLINED, REFER: "Referred"}
+_DECISION_IN_FILE = "decision"
+_LEADING = (PROBABILITY, DECISION, OBSERVED, PD_BAND, FOLD_NAME)
+# What is shown before anybody chooses, where the predictions have it.
+_FAMILIAR = (
+    "AMT_CREDIT", "AMT_INCOME_TOTAL", "DAYS_BIRTH", "NAME_INCOME_TYPE", "EXT_SOURCE_2", "EXT_SOURCE_3",
+)  # fmt: skip
+_MOST_AT_FIRST = 6
+_HALF = 16
+
+Keys = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of rows: by `column` as it is shown, the highest value or last level first unless it is rising."""
+
+    column: str = PROBABILITY
+    is_rising: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What rows are looked for by: the beginning of their number, or a part of a level's words in `columns`."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page out of `n_rows` rows: `positions` in the frame, the first of them the `start`-th row (from 0)."""
+
+    positions: Positions
+    start: int
+    number: int
+    n_pages: int
+    n_rows: int
+
+
+def identity(predictions: Predictions) -> CohortColumn:
+    """What a row is called by: the application's number, or where there is none that of the row."""
+    if predictions.has_ids:
+        return CohortColumn(ID, "Application", "Number that identifies one application.", "", CohortKind.RANGE)
+    text = "Place of the row in the file: these predictions carry no application id."
+    return CohortColumn(ROW_NUMBER, "Row", text, "", CohortKind.RANGE)
+
+
+def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
+    """The columns that a table of rows can show beside their identity, by name, prediction and outcome first."""
+    known = {column.name: column for column in predictions.cohort_columns}
+    # The side panel shows the published model's PD and decision of the same application.
+    whose = "as imported" if predictions.source.is_imported else "out of fold"
+    text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
+    label = f"Decision, {whose}"
+    own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
+    own[PROBABILITY] = replace(known[PROBABILITY], label=f"PD, {whose}")
+    if EXPOSURE in predictions.frame.columns and EXPOSURE not in known:
+        text = "Amount at risk, in currency units."
+        own[EXPOSURE] = CohortColumn(EXPOSURE, "Exposure", text, OUTCOME_GROUP, CohortKind.RANGE)
+    found = known | own
+    names = [name for name in _LEADING if name in found]
+    names += [name for name in (*known, EXPOSURE) if name in found and name not in names]
+    return {name: found[name] for name in names}
+
+
+def first_columns(predictions: Predictions) -> tuple[str, ...]:
+    """The columns shown before anybody chooses."""
+    columns = row_columns(predictions)
+    others = [name for name in columns if name not in (*_LEADING, EXPOSURE)]
+    familiar = [name for name in _FAMILIAR if name in columns] or others[:_MOST_AT_FIRST]
+    return (*(name for name in _LEADING if name in columns and name != FOLD_NAME), *familiar)
+
+
+def order_rows(predictions: Predictions, filters: Filters, sort: Sort, search: Search | None = None) -> Positions:
+    """Positions of the rows that meet `filters` and `search`, in the order of `sort`; int32 of shape (rows,).
+
+    Rows without a value, or with one that is no quantity, come last in either direction; equal ones keep the order of
+    the frame. The time is that of two counting sorts, or four for 64-bit numbers: about 20 and 40 ms for
+    307,511 rows.
+    """
+    positions = _selected(predictions, filters, search)
+    column = PROBABILITY if sort.column == DECISION else sort.column
+    if column == ROW_NUMBER:
+        ordered = positions if sort.is_rising else positions[::-1].copy()
+    else:
+        is_rising = sort.is_rising is not _is_turned(predictions, column)
+        keys = _keys(_without_sentinel(predictions.frame[column]), is_rising=is_rising)
+        ordered = positions[_counting_sort(keys[positions])]
+    ordered.flags.writeable = False
+    return ordered
+
+
+def take_slice(order: Positions, number: int, size: int) -> Slice:
+    """Page `number` (from 1) of `size` rows; the last one where there are fewer pages than that."""
+    n_pages = max(1, -(-order.size // size))
+    shown = min(max(number, 1), n_pages)
+    start = (shown - 1) * size
+    return Slice(order[start : start + size], start, shown, n_pages, order.size)
+
+
+def sliced(predictions: Predictions, positions: Positions, names: Sequence[str], cutoff: float) -> pl.DataFrame:
+    """The named columns of the rows at `positions`, in that order, as they are stored."""
+    drawn = [name for name in names if name not in (DECISION, ROW_NUMBER)]
+    rows = predictions.frame.select({*drawn, PROBABILITY})[positions]
+    own = {
+        DECISION: decisions(rows[PROBABILITY], cutoff).alias(DECISION),
+        ROW_NUMBER: pl.Series(ROW_NUMBER, positions + 1),
+    }
+    return pl.DataFrame([own[name] if name in own else rows[name] for name in names])
+
+
+def decisions(pds: pl.Series, cutoff: float) -> pl.Series:
+    """The decision on each PD in words."""
+    declined = pds >= cutoff
+    return declined.cast(pl.UInt8).cat.to(pl.Enum([APPROVED, DECLINED]))
+
+
+def cohort_table(predictions: Predictions, filters: Filters, cutoff: float) -> pl.DataFrame:
+    """All rows that meet `filters`, in the frame's order: what is stored, in its dtypes, and the decision."""
+    expression = filters.expression()
+    rows = predictions.frame if expression is None else predictions.frame.filter(expression)
+    name = _DECISION_IN_FILE
+    while name in rows.columns:
+        name += "_at_cutoff"
+    return rows.with_columns(decisions(rows[PROBABILITY], cutoff).alias(name)).drop(DERIVED_COLUMNS, strict=False)
+
+
+def _selected(predictions: Predictions, filters: Filters, search: Search | None) -> Positions:
+    wanted = [filters.expression(), None if search is None else _found_by(predictions, search)]
+    conditions = [expression for expression in wanted if expression is not None]
+    if not conditions:
+        return np.arange(predictions.frame.height, dtype=np.int32)
+    met = predictions.frame.lazy().select(reduce(lambda a, b: a & b, conditions).alias("met")).collect()["met"]
+    return np.flatnonzero(met.to_numpy()).astype(np.int32)
+
+
+def _found_by(predictions: Predictions, search: Search) -> pl.Expr:
+    text = search.text.strip()
+    numbers = pl.col(ID) if predictions.has_ids else pl.int_range(1, pl.len() + 1)
+    numbered = numbers.cast(pl.String).str.to_lowercase().str.starts_with(text.lower())
+    # Digits are the beginning of a number; a level that holds one as well is not what is meant.
+    if text.isdecimal():
+        return numbered
+    return reduce(lambda a, b: a | b, _holding(predictions, search.columns, text.casefold()), numbered)
+
+
+def _holding(predictions: Predictions, columns: Sequence[str], text: str) -> list[pl.Expr]:
+    known = {column.name: column for column in predictions.cohort_columns}
+    found = []
+    for name in columns:
+        column = known.get(name)
+        levels = column.levels if column is not None else ()
+        holding = [level for level in levels if text in labels.level(name, level).casefold()]
+        if holding:
+            found.append(pl.col(name).is_in(holding).fill_null(value=False))
+    return found
+
+
+def _is_turned(predictions: Predictions, name: str) -> bool:
+    """Whether the values are shown in the opposite order: days before the application as years since."""
+    found = next((column for column in predictions.cohort_columns if column.name == name), None)
+    return found is not None and labels.scale(found).factor < 0
+
+
+def _without_sentinel(values: pl.Series) -> pl.Series:
+    sentinel = sentinel_of(values.name)
+    if sentinel is None or not values.dtype.is_numeric():
+        return values
+    return values.set(values == sentinel, None)
+
+
+def _keys(values: pl.Series, *, is_rising: bool) -> Keys:
+    """Whole numbers that sort as `values` do, missing ones behind all others."""
+    present = values.is_not_null().to_numpy()
+    keys = _float_keys(values) if values.dtype in (pl.Float32, pl.Float64) else _whole_keys(values)
+    last = np.iinfo(keys.dtype).max
+    if not is_rising:
+        keys = last - 1 - keys
+    return np.where(present, keys, keys.dtype.type(last))
+
+
+def _float_keys(values: pl.Series) -> Keys:
+    # The bits of an IEEE number sort as it does once the sign is turned, and all bits of a negative one. Adding 0 makes
+    # one number of the two zeros.
+    numbers = values.fill_null(0.0).to_numpy()
+    bits: Keys = (numbers + numbers.dtype.type(0)).view(f"u{numbers.dtype.itemsize}")
+    sign = bits.dtype.type(1 << (8 * bits.dtype.itemsize - 1))
+    return np.where(bits & sign, ~bits, bits | sign)
+
+
+def _whole_keys(values: pl.Series) -> Keys:
+    if isinstance(values.dtype, pl.Enum):
+        return values.to_physical().fill_null(0).to_numpy().astype(np.uint32)
+    if values.dtype.is_integer():
+        low, high = int(str(values.min() or 0)), int(str(values.max() or 0))
+        if high - low < np.iinfo(np.uint32).max - 1:
+            return (values.fill_null(low).to_numpy().astype(np.int64) - low).astype(np.uint32)
+    return values.rank("dense").fill_null(0).to_numpy().astype(np.uint32)
+
+
+def _counting_sort(keys: Keys) -> npt.NDArray[np.intp]:
+    # NumPy sorts 16-bit numbers by counting; a pass for each 16 bits of a key, the lowest first, takes a fifth of the
+    # time of comparing. Bits that all keys share, as the lowest of whole numbers often are, need no pass.
+    order = np.arange(keys.size)
+    for start in range(0, 8 * keys.dtype.itemsize, _HALF):
+        digits = (keys >> keys.dtype.type(start)).astype(np.uint16)
+        if keys.size and np.any(digits != digits[0]):
+            order = order[np.argsort(digits[order], kind="stable")]
+    return order

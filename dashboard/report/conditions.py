@@ -1,0 +1,57 @@
+"""Conditions on a command line, such as `region=north` or `amount=10..20`, read as those of a link are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
+
+from dashboard.cohort.filters import DECISION, Filters
+from dashboard.visit.links import FILTER_PREFIX, MISSING, brief_list, read_filters
+from data.errors import DataError
+from data.predictions.table import CohortColumn, CohortKind
+
+
+class ConditionError(DataError):
+    """A text that is meant to be a condition on the applications and is none."""
+
+    @classmethod
+    def from_no_condition(cls, text: str) -> Self:
+        return cls(f"--where {text}: is not COLUMN=LEVEL; say for example region=north or amount=10..20.")
+
+    @classmethod
+    def from_unknown_column(cls, text: str, name: str, known: Iterable[str]) -> Self:
+        return cls(f"--where {text}: there is no column {name!r} to choose by; columns are {brief_list(known)}.")
+
+    @classmethod
+    def from_link(cls, sentence: str) -> Self:
+        return cls(f"--where: {sentence}")
+
+
+def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn]) -> Filters:
+    """The cohort that `texts` say: levels of one column add up, conditions on several columns narrow it.
+
+    Values are written as in a link (`dashboard.visit.links`), and a single number means that number.
+
+    Raises:
+        ConditionError: a text is no condition, or names a column or a level that is not there.
+    """
+    by_name = {column.name: column for column in columns}
+    pairs = [_pair(text, by_name) for text in texts]
+    filters, problems = read_filters([(FILTER_PREFIX + name, value) for name, value in pairs], by_name)
+    if problems:
+        raise ConditionError.from_link(problems[0])
+    return filters
+
+
+def _pair(text: str, columns: Mapping[str, CohortColumn]) -> tuple[str, str]:
+    # Names may hold an equals sign, and so may levels: of the columns that fit, the longest name is meant.
+    fitting = [name for name in (*columns, DECISION) if text.startswith(f"{name}=")]
+    if not fitting:
+        name, equals, _ = text.partition("=")
+        if not equals or not name:
+            raise ConditionError.from_no_condition(text)
+        raise ConditionError.from_unknown_column(text, name, columns)
+    name = max(fitting, key=len)
+    value = text[len(name) + 1 :]
+    is_number = name in columns and columns[name].kind is CohortKind.RANGE
+    return name, f"{value}..{value}" if is_number and ".." not in value and value != MISSING else value

@@ -1,0 +1,180 @@
+"""The figures of one cohort as data for other programs, computed by the functions that the pages call."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+from dashboard.cohort.cautions import caution, reversal
+from dashboard.cohort.filters import Filters
+from dashboard.metrics.counts import count_scores
+from dashboard.metrics.distribution import pd_distribution
+from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.evaluation import Assumptions, Evaluation
+from dashboard.metrics.ranking import CapCurve
+from dashboard.report import catalogue
+from dashboard.visit.links import FILTER_PREFIX, word_filters
+from data.errors import DataError
+from data.predictions.table import OUTCOME, Predictions
+
+FORMAT, VERSION = "scoreroom.evaluation", 1
+
+
+class EmptyCohortError(DataError):
+    """A cohort of which no figure can be computed."""
+
+    @classmethod
+    def from_no_rows(cls) -> Self:
+        return cls("No applications match these conditions; remove one of --where.")
+
+    @classmethod
+    def from_no_outcomes(cls, n_open: int) -> Self:
+        return cls(f"None of the {n_open:,} applications has an outcome yet; there is nothing to evaluate.")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A cohort of `predictions` with its results; another `n_open` applications, without an outcome, are in none."""
+
+    predictions: Predictions
+    filters: Filters
+    n_open: int
+    evaluation: Evaluation
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """Column and value of each condition, as `dashboard.report.conditions` reads them."""
+        return tuple((name.removeprefix(FILTER_PREFIX), value) for name, value in word_filters(self.filters))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about the file and the cohort that belong beside the figures."""
+        found = self.evaluation
+        told = [*self.predictions.source.notices, caution(found.counts, self.filters)]
+        if not self.filters.is_cut_by_outcome:
+            told += [reversal(found.roc_auc), found.suspicion]
+            told += [found.calibration.message if found.calibration.is_doubtful else ""]
+        return tuple(notice for notice in told if notice)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON holds it: counts as numbers, figures as value, low and high, tables as lists."""
+        return {
+            "format": FORMAT, "version": VERSION, **self._origin(), **self._counts(), **self._figures(),
+            **self._tables(),
+        }  # fmt: skip
+
+    def _origin(self) -> dict[str, Any]:
+        assumptions, source = self.evaluation.assumptions, self.predictions.source
+        return {
+            "source": {"name": source.name, "digest": source.digest, "is_imported": source.is_imported},
+            "roles": dict(self.predictions.roles),
+            "where": [f"{name}={value}" for name, value in self.conditions],
+            "notices": list(self.notices),
+            "assumptions": _plain(assumptions),
+            "cutoff": self.evaluation.confusion.cutoff,
+        }
+
+    def _counts(self) -> dict[str, Any]:
+        found, decided = self.evaluation, self.evaluation.confusion
+        return {
+            "n_applications": found.counts.n_applications,
+            "n_open": self.n_open,
+            "n_defaults": found.counts.n_bad,
+            "approved": decided.approved,
+            "declined": decided.declined,
+            "true_declines": decided.true_declines,
+            "false_declines": decided.false_declines,
+            "true_approvals": decided.true_approvals,
+            "false_approvals": decided.false_approvals,
+        }
+
+    def _figures(self) -> dict[str, Any]:
+        found = self.evaluation
+        figures = {metric.name: metric.of(found) for metrics in catalogue.PAGES.values() for metric in metrics}
+        return {
+            **_plain(figures),
+            "ks_cutoff": found.ks.cutoff,
+            **{
+                f"{economics.now.name}_given_away": _given_away(economics.of(found))
+                for economics in catalogue.ECONOMICS
+            },
+            "ece_by_chance": found.calibration_error.noise,
+            "ece_by_chance_high": found.calibration_error.noise_high,
+            "n_groups": int(found.calibration_error.groups.applications.size),
+            "n_groups_fitting": found.calibration_error.groups.n_fitting,
+            "log_loss_of_default_rate": found.log_loss.of_default_rate,
+            "smallest_significant_gap": found.smallest_significant_gap,
+            "observed_loss": _plain(found.observed_loss),
+            "calibration_verdict": found.calibration.standing.value,
+            "calibration_checks": _plain(found.calibration.checks),
+        }
+
+    def _tables(self) -> dict[str, Any]:
+        found = self.evaluation
+        counts, given = found.counts, found.assumptions
+        return {
+            "spiegelhalter_test": _plain(found.spiegelhalter),
+            "hosmer_lemeshow_test": _plain(found.hosmer_lemeshow),
+            "pd_distribution": _plain(pd_distribution(counts)),
+            "bands": [{**_plain(band), "observed_expected": _plain(band.ratio)} for band in found.bands],
+            "captured": _captured(found.cap),
+            "lift": _plain(found.lift),
+            "reliability": _plain(found.calibration_error.groups),
+            "brier_decomposition": _plain(found.brier_parts),
+            "sensitivity": {
+                "cost_ratio": _plain(cost_sensitivity(counts, given.costs, cutoff=given.cutoff)),
+                "lgd": _plain(lgd_sensitivity(counts, given.terms, cutoff=given.cutoff)),
+                "margin": _plain(margin_sensitivity(counts, given.terms, cutoff=given.cutoff)),
+            },
+        }
+
+
+def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumptions) -> Report:
+    """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.cohort.columns` does.
+
+    Raises:
+        EmptyCohortError: the cohort holds no application with an outcome.
+    """
+    chosen = filters.at(assumptions.cutoff)
+    within, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
+    rows = predictions.frame.lazy() if within is None else predictions.frame.lazy().filter(within)
+    n_open = int(rows.select((~is_known).sum()).collect().item())
+    # Of rows that are not in the table it is not known to which cohort they belong.
+    n_open += 0 if filters else predictions.source.n_open
+    known = is_known if within is None else within & is_known
+    counts = count_scores(predictions.frame, predictions.grid, filters=known)
+    if not counts.n_applications:
+        raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
+    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions))
+
+
+def _given_away(curve: CutoffCurve | None) -> float | None:
+    return None if curve is None else curve.given_away
+
+
+def _captured(curve: CapCurve | None) -> dict[str, list[float]] | None:
+    if curve is None:
+        return None
+    shares = catalogue.CAP_SHARES
+    return {"riskiest": list(shares), "captured": [curve.captured_at(share) for share in shares]}
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON types: dataclasses by field, arrays as lists, NaN and infinity as null."""
+    if isinstance(value, Estimate):
+        plain = {"value": value.value, "low": value.low, "high": value.high}
+        return plain if value.is_defined else {**plain, "reason": value.explanation}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""What a reader has set: the values of a visit, and the links and drafts that hold them."""

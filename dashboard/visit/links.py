@@ -1,0 +1,267 @@
+"""Cohorts as text: the form they have in a link and in an exported file, and reading either back.
+
+A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
+is stored in, either end may be left open; `~missing` stands for rows without a value. A level that itself begins with a
+tilde gets another one in front.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+
+from dashboard.cohort.columns import DEFAULTED, REPAID
+from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from data import schema
+from data.errors import DataError
+from data.predictions.roles import OUTCOME_WORDS
+from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
+from data.schema import Kind
+
+FILTER_PREFIX = "f."
+MISSING = "~missing"
+FORMAT = "scoreroom.cohorts"
+VERSION = 1
+MOST_NAMED = 50
+LONGEST_NAME = 60
+_LONGEST_QUOTE = 40
+_OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
+    "1": DEFAULTED, "0": REPAID,
+}  # fmt: skip
+_MOST_PROBLEMS = 5
+_MOST_LISTED = 12
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Named(Protocol):
+    """Something that a visit keeps by name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+class LinkError(DataError):
+    """A text that is meant to be a cohort and is none."""
+
+    @classmethod
+    def from_filter(cls, column: str, reason: str) -> Self:
+        return cls(f"The filter on {_brief(column)} {reason}.")
+
+    @classmethod
+    def from_file(cls, reason: str) -> Self:
+        return cls(f"This is not a file of cohorts: {reason}. Export one with the cohorts' menu to see the form.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A named set of filters."""
+
+    name: str
+    filters: Filters
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+
+
+def brief_list(names: Iterable[str]) -> str:
+    """The first twelve of `names`, each cut short where it is long, and how many more there are."""
+    listed = [_brief(name) for name in names]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
+    """The first five sentences, and one that says how many more there are."""
+    more = len(problems) - _MOST_PROBLEMS
+    return (*problems[:_MOST_PROBLEMS], f"And {more} more.") if more > 0 else tuple(problems)
+
+
+def combine_named(things: Iterable[N]) -> tuple[N, ...]:
+    """The last thing of each name, in the place of the first one; of more than 50 names the last ones."""
+    given = tuple(things)
+    latest = {thing.name: thing for thing in given}
+    kept = tuple(dict.fromkeys(thing.name for thing in reversed(given)))[:MOST_NAMED]
+    return tuple(thing for name, thing in latest.items() if name in kept)
+
+
+def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
+    """Names and values of the query parameters that say `filters`."""
+    return tuple(
+        (FILTER_PREFIX + condition.column, text) for condition in filters.conditions for text in _words(condition)
+    )
+
+
+def _words(condition: Condition) -> list[str]:
+    match condition:
+        case DecisionFilter(kinds):
+            return [kind.value for kind in kinds]
+        case LevelFilter(_, levels, with_missing):
+            escaped = [f"~{level}" if level.startswith("~") else level for level in levels]
+            return escaped + ([MISSING] if with_missing else [])
+        case RangeFilter(_, low, high, with_missing, only_missing):
+            if only_missing:
+                return [MISSING]
+            return [f"{_number(low)}..{_number(high)}"] + ([MISSING] if with_missing else [])
+
+
+def _number(end: float | None) -> str:
+    if end is None:
+        return ""
+    return str(int(end)) if float(end).is_integer() else repr(float(end))
+
+
+def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+    """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
+    texts: dict[str, list[str]] = {}
+    for name, text in pairs:
+        asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text, columns)
+        texts.setdefault(asked, []).append(worded)
+    conditions, problems = [], []
+    for name, values in texts.items():
+        try:
+            conditions.append(_read(name, values, columns))
+        except LinkError as error:
+            problems.append(str(error))
+    return Filters.of(conditions), tuple(problems)
+
+
+def _as_shown(name: str, text: str, columns: Mapping[str, CohortColumn]) -> tuple[str, str]:
+    """A filter by the name of a stored column, or of the one that a file has in its role, as one on what is shown."""
+    own = {column.taken_from: shown for shown, column in columns.items() if column.taken_from}
+    meant = name if name in columns else {OUTCOME: OBSERVED, FOLD: FOLD_NAME, **own}.get(name, name)
+    return meant, _OUTCOMES.get(text.lower(), text) if meant == OBSERVED else text
+
+
+def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) -> Condition:
+    if name == DECISION:
+        return _read_decision(texts)
+    column = columns.get(name)
+    if column is None:
+        raise LinkError.from_filter(name, _why_unknown(name))
+    with_missing = MISSING in texts
+    values = [text.removeprefix("~") for text in texts if text != MISSING]
+    if column.kind is CohortKind.LEVELS:
+        unknown = [value for value in values if value not in column.levels]
+        if unknown:
+            known = brief_list(column.levels)
+            raise LinkError.from_filter(
+                name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels ({known})"
+            )
+        return LevelFilter(name, tuple(sorted(set(values))), with_missing)
+    if not values:
+        return RangeFilter(name, only_missing=True)
+    low, high = _read_range(name, values)
+    return RangeFilter(name, low, high, with_missing)
+
+
+def _why_unknown(name: str) -> str:
+    if name in (ID, EXPOSURE):
+        return "names a column that cohorts are not cut by; search for it or sort by it on the page Applications"
+    known = schema.BY_NAME.get(name)
+    if known is None:
+        return "names no column that cohorts can be cut by"
+    if known.kind in (Kind.ID, Kind.TARGET):
+        return f"names {known.label.lower()} as the application table has it; the predictions have it as " + (
+            ID if known.kind is Kind.ID else OBSERVED
+        )
+    return (
+        f"names a column of the application form ({known.label}) that is not kept with the predictions, so cohorts "
+        "cannot be cut by it"
+    )
+
+
+def _read_decision(texts: Sequence[str]) -> Condition:
+    try:
+        return DecisionFilter(tuple(sorted({Decision(text) for text in texts})))
+    except ValueError:
+        known = ", ".join(kind.value for kind in Decision)
+        raise LinkError.from_filter(DECISION, f"knows {known} only") from None
+
+
+def _read_range(name: str, values: Sequence[str]) -> tuple[float | None, float | None]:
+    low, dots, high = values[0].partition("..")
+    try:
+        ends = [float(end) if end else None for end in (low, high)]
+    except ValueError:
+        ends = [math.nan]
+    numbers = [end for end in ends if end is not None]
+    if not dots or len(values) > 1 or not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
+        raise LinkError.from_filter(name, "is not a range such as 10..20")
+    return ends[0], ends[1]
+
+
+def word_cohort(filters: Filters) -> str:
+    """`filters` as one text, for a parameter that holds a named cohort."""
+    return urlencode(word_filters(filters))
+
+
+def read_cohort(text: str, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+    """What `word_cohort` said, and a sentence for each part that is left out."""
+    return read_filters(parse_qsl(text), columns)
+
+
+def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
+    """Cohorts as a JSON file."""
+    listed = [{"name": cohort.name, "filters": word_filters(cohort.filters)} for cohort in cohorts]
+    return orjson.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}, option=orjson.OPT_INDENT_2)
+
+
+def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
+    """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
+
+    A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
+
+    Raises:
+        LinkError: the file is none of cohorts, of another version, or holds more than 50.
+    """
+    listed = _listed(content)
+    cohorts, problems = [], []
+    for entry in listed:
+        name, pairs = _entry(entry)
+        filters, left_out = read_filters(pairs, columns)
+        cohorts += [Cohort(name, filters)] if filters or not left_out else []
+        problems += [f"{name}: {problem}" for problem in left_out]
+    return tuple(cohorts), tuple(problems)
+
+
+def _listed(content: bytes) -> list[Any]:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise LinkError.from_file("it does not hold JSON") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise LinkError.from_file(f'it lacks "format": "{FORMAT}"')
+    if found.get("version") != VERSION:
+        raise LinkError.from_file(f"it is of version {found.get('version')!r}, and {VERSION} is read here")
+    listed = found.get("cohorts")
+    if not isinstance(listed, list) or len(listed) > MOST_NAMED:
+        raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_NAMED}')
+    return listed
+
+
+def _entry(entry: Any) -> tuple[str, Pairs]:
+    match entry:
+        case {"name": str(name), "filters": [*pairs]} if clean_name(name) and all(map(_is_pair, pairs)):
+            return clean_name(name), [(pair[0], pair[1]) for pair in pairs]
+        case _:
+            raise LinkError.from_file('each cohort has a "name" and "filters", which is a list of pairs of texts')
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+
+
+def clean_name(text: str) -> str:
+    """A cohort's name as it is kept: printable, on one line, of at most 60 characters."""
+    # A leading tilde marks what is no name: the rest, the whole, a missing value.
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split()).lstrip("~ ")[:LONGEST_NAME].rstrip()

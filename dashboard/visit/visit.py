@@ -1,0 +1,173 @@
+"""What a visit holds, and its form in the address: everything that makes the screen what it is.
+
+A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. What a
+link says and does not fit is left out, with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from dashboard.cohort.filters import Filters
+from dashboard.visit import drafts, links, parameters
+from dashboard.visit.drafts import Scenario
+from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
+from data.errors import DataError
+from data.predictions.table import CohortColumn
+from inference.model.decision import DEFAULT_CUTOFF
+
+# In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
+CUTOFF = parameters.number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
+AGAINST = parameters.text("against", longest=links.LONGEST_NAME)
+REST, WHOLE = "~rest", "~whole"
+# The number of the application in the side panel, or `drafts.NEW`; and what of its values was changed.
+APPLICANT = parameters.text("applicant", longest=12)
+EDITS = parameters.own("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
+
+Address: TypeAlias = Mapping[str, Sequence[str]]
+Columns: TypeAlias = Mapping[str, CohortColumn]
+
+
+K = TypeVar("K", bound=Named)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """All that a visit holds, immutable; `values` are those that differ from their parameters' defaults, by name."""
+
+    filters: Filters = field(default_factory=Filters)
+    cohorts: tuple[Cohort, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    values: tuple[tuple[str, Any], ...] = ()
+
+    def value(self, parameter: parameters.Parameter[Any]) -> Any:
+        """The value of `parameter`."""
+        return dict(self.values).get(parameter.name, parameter.default)
+
+    def with_values(self, values: Mapping[parameters.Parameter[Any], Any]) -> Visit:
+        """This visit, where parameters have these values."""
+        held = dict(self.values)
+        for parameter, value in values.items():
+            held.pop(parameter.name, None)
+            if value != parameter.default:
+                held[parameter.name] = value
+        return replace(self, values=tuple(sorted(held.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf(Generic[K]):
+    """Named things of one kind, kept in the visit's `field`: how one is written into the address and read from it.
+
+    `read` gets the name, the text and the predictions' columns; it returns the thing, or None, and sentences for what
+    was left out.
+    """
+
+    field: str
+    prefix: str
+    plural: str
+    word: Callable[[K], str]
+    read: Callable[[str, str, Columns], tuple[K | None, Sequence[str]]]
+
+    def of(self, visit: Visit) -> tuple[K, ...]:
+        """What `visit` keeps of this kind."""
+        kept: tuple[K, ...] = getattr(visit, self.field)
+        return kept
+
+    def keep_only(self, visit: Visit, kept: Sequence[K]) -> Visit:
+        """`visit` with nothing of this kind but `kept`."""
+        changes: dict[str, Any] = {self.field: tuple(kept)}
+        return _without_lost_comparison(replace(visit, **changes))
+
+
+def _read_cohort(name: str, text: str, columns: Columns) -> tuple[Cohort | None, Sequence[str]]:
+    chosen, problems = links.read_cohort(text, columns)
+    # Without any of its filters it would be the whole portfolio under a name that says otherwise.
+    return (Cohort(name, chosen) if chosen or not problems else None), problems
+
+
+def _read_scenario(name: str, text: str, _: Columns) -> tuple[Scenario | None, Sequence[str]]:
+    try:
+        return Scenario(name, drafts.read_draft(text)), ()
+    except DataError as error:
+        return None, (f"{name}: {error}",)
+
+
+COHORTS: Shelf[Cohort] = Shelf("cohorts", "c.", "cohorts", lambda kept: links.word_cohort(kept.filters), _read_cohort)
+SCENARIOS: Shelf[Scenario] = Shelf(
+    "scenarios", "s.", "scenarios", lambda kept: drafts.word_draft(kept.draft), _read_scenario
+)
+_SHELVES: tuple[Shelf[Any], ...] = (COHORTS, SCENARIOS)
+
+
+def _without_lost_comparison(visit: Visit) -> Visit:
+    return visit if _can_compare(visit) else visit.with_values({AGAINST: AGAINST.default})
+
+
+def _can_compare(visit: Visit) -> bool:
+    name = visit.value(AGAINST)
+    return name in (AGAINST.default, REST, WHOLE) or any(cohort.name == name for cohort in visit.cohorts)
+
+
+def word_visit(visit: Visit) -> dict[str, list[str]]:
+    """The address that says `visit`: names of parameters to their texts."""
+    held = dict(visit.values)
+    worded: dict[str, list[str]] = {}
+    for name, parameter in parameters.DECLARED.items():
+        if name in held or parameter.always_written:
+            worded[name] = [parameter.word(held.get(name, parameter.default))]
+    for name, value in links.word_filters(visit.filters):
+        worded.setdefault(name, []).append(value)
+    for shelf in _SHELVES:
+        worded |= {shelf.prefix + kept.name: [shelf.word(kept)] for kept in shelf.of(visit)}
+    return worded
+
+
+def read_visit(address: Address, columns: Columns, known: Visit) -> tuple[Visit, tuple[str, ...]]:
+    """The visit that `address` says, with what `known` keeps by name, and a sentence for each part left out."""
+    pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
+    chosen, problems = links.read_filters(pairs, columns)
+    visit = replace(known, filters=chosen, values=())
+    said = list(problems)
+    values: dict[str, Any] = {}
+    for name, texts in address.items():
+        if not name.startswith((FILTER_PREFIX, *(shelf.prefix for shelf in _SHELVES))):
+            try:
+                values |= _read_value(name, texts[-1])
+            except DataError as error:
+                said.append(str(error))
+            except KeyError:
+                said.append(f"{name[:40]} (not a known setting).")
+            except ValueError:
+                said.append(f"{name[:40]} (not a valid value).")
+    for shelf in _SHELVES:
+        named, left_out = _read_shelf(shelf, address, columns)
+        visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
+        said += left_out
+    visit = replace(visit, values=tuple(sorted(values.items())))
+    if not _can_compare(visit):
+        said.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
+    return _without_lost_comparison(visit), tuple(said)
+
+
+def _read_value(name: str, text: str) -> dict[str, Any]:
+    parameter = parameters.DECLARED[name]
+    value = parameter.read(text)
+    return {} if value == parameter.default else {name: value}
+
+
+def _read_shelf(shelf: Shelf[Any], address: Address, columns: Columns) -> tuple[Sequence[Named], Sequence[str]]:
+    """The things of one kind that `address` names, at most 50, and a sentence for each part left out."""
+    named: list[Named] = []
+    said: list[str] = []
+    for name, texts in address.items():
+        title = links.clean_name(name.removeprefix(shelf.prefix))
+        if name.startswith(shelf.prefix) and title:
+            found, problems = shelf.read(title, texts[-1], columns)
+            named += [] if found is None else [found]
+            said += problems
+    kept = links.combine_named(named)
+    if len({each.name for each in named}) > len(kept):
+        said.append(f"Of the link's {shelf.plural} only the last {links.MOST_NAMED} are kept.")
+    return kept, said

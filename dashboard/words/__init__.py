@@ -1,0 +1,1 @@
+"""Values, fields, reasons and facts in words."""

@@ -1,0 +1,231 @@
+"""Words and number formats that a person reads."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from data import schema
+from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
+
+DAYS_PER_YEAR = 365.25
+MISSING = "Missing"
+NOT_DEFINED = "–"
+# Cutoffs have four decimals as percentages (see `data.predictions.scores.round_cutoff`).
+_CUTOFF_DIGITS = 4
+_MOST_DIGITS = 7
+
+
+# Nothing to see, or an order to who shows it: controls, marks that turn the direction of writing, letters of no width.
+# Joiners stay between letters beyond ASCII, where scripts and emoji need them.
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
+    r"\U000e0000-\U000e0fff]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+# Words that Streamlit's Markdown remakes though they are escaped: addresses become links, names between colons
+# pictures, arrows and comparisons that stand alone one sign.
+_REMADE = re.compile(r"https?://|www\.|@|:material/|:[\w+-]+:|^(?:<->|->|<-|--|>=|<=|~=)$", re.IGNORECASE)
+_SIGN = re.compile(r"[!-/:-@\[-`{-~]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~$:&]")
+
+
+def literal(text: str) -> str:
+    """`text` as it can be shown where nothing is markup; what has no shape or would turn the line becomes U+FFFD."""
+    return _UNSHOWN.sub("\ufffd", text)
+
+
+def plain(text: str) -> str:
+    """`text` as Markdown that shows it letter by letter; for names and messages that come out of files.
+
+    Only what Markdown would take for markup is escaped: a widget's accessible name is its label as it is given. In a
+    word that Markdown would remake all the same, each sign is put into a span of its own, which has no style.
+    """
+    flat = re.sub(r"\s+", " ", literal(text)).strip()
+    escaped = re.sub(r"\S+", lambda word: _plain_word(word[0]), flat)
+    # What begins a line may begin a heading or a list. A number and its percent sign stay on one line.
+    return re.sub(r"^(\d*)([#+\-.)])", r"\1\\\2", escaped).replace(" %", "\u00a0%")
+
+
+def _plain_word(word: str) -> str:
+    return _SIGN.sub(r":color[\\\g<0>]{}", word) if _REMADE.search(word) else _MARKUP.sub(r"\\\g<0>", word)
+
+
+def count(value: float) -> str:
+    """A whole number with thousands separators."""
+    return f"{value:,.0f}"
+
+
+def plural(number: int, noun: str) -> str:
+    """A whole number and its noun, which takes an s unless there is exactly one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def decimals(percentage: float) -> int:
+    """The decimals of a percentage: two, and below 0.1 % as many as show two digits of it, up to seven."""
+    size = abs(percentage)
+    return 2 if size >= 0.1 or not size else min(1 - math.floor(math.log10(size)), _MOST_DIGITS)
+
+
+def column_decimals(percentages: Iterable[object]) -> int:
+    """The decimals of a column of percentages: two, and up to four where its smallest value would be 0.00."""
+    sizes = [abs(value) for value in percentages if isinstance(value, float) and value and math.isfinite(value)]
+    return min(max(decimals(min(sizes, default=1.0)) - 1, 2), 4)
+
+
+def percent(share: float | None, digits: int | None = None) -> str:
+    """A share of 0 to 1 as a percentage, with as many decimals as its size takes unless `digits` are given."""
+    if share is None:
+        return NOT_DEFINED
+    return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
+
+
+def telling_digits(one: float, other: float) -> int:
+    """The fewest decimals, from two on, with which two different shares are different percentages."""
+    for digits in range(2, _MOST_DIGITS):
+        if one == other or percent(one, digits) != percent(other, digits):
+            return digits
+    return _MOST_DIGITS
+
+
+def brief_percent(share: float) -> str:
+    """A share of 0 to 1 as a percentage: one decimal from 10 %, none from 99.95 %, below 10 % those of `percent`."""
+    value = 100 * share
+    return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares as brief percentages, with more decimals where they would read alike though they differ."""
+    words = brief_percent(one), brief_percent(other)
+    if words[0] != words[1] or one == other:
+        return words
+    digits = telling_digits(one, other)
+    return percent(one, digits), percent(other, digits)
+
+
+def by_chance(n_intervals: int) -> str:
+    """How many of so many 95 % intervals miss the truth by chance alone."""
+    return amount(significant(0.05 * n_intervals, 2))
+
+
+def cutoff_percent(cutoff: float, least: int | None = None) -> str:
+    """A cutoff as a percentage that loses no digit of it; it has `least` decimals or more, by default a few."""
+    value = 100 * cutoff
+    first = (2 if value < 10 else 1 if value < 99.95 else 0) if least is None else least
+    digits = next((n for n in range(first, _CUTOFF_DIGITS) if abs(round(value, n) - value) < 1e-9), _CUTOFF_DIGITS)
+    return percent(cutoff, digits)
+
+
+def points(share: float, digits: int = 2) -> str:
+    """A difference of shares in percentage points."""
+    return f"{100 * share:.{digits}f} points"
+
+
+def signed_points(share: float, digits: int = 2) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{'−' if round(100 * share, digits) < 0 else '+'}{points(abs(share), digits)}"
+
+
+def decimal(value: float | None, digits: int = 3) -> str:
+    """A number with a fixed number of decimals."""
+    # Adding 0 takes the sign off a zero, also off one that came of rounding.
+    return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def interval(low: str, high: str) -> str:
+    """Two worded ends as one range; a unit that both carry is said once."""
+    unit = " %"
+    if low.startswith("−"):
+        # A dash between two numbers is easily taken for a sign.
+        return f"{low} to {high}"
+    return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
+
+
+def money(amount: float | None) -> str:
+    """An amount in currency units, shortened to three digits (k, M, bn)."""
+    if amount is None:
+        return NOT_DEFINED
+    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
+        if abs(amount) >= size:
+            scaled = amount / size
+            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
+    return f"{amount:,.0f}"
+
+
+def level(column: str, value: str) -> str:
+    """A level of `column` in words; somebody else's column keeps its own, as far as they can be shown."""
+    known = schema.BY_NAME.get(column)
+    return literal(dict(known.level_labels).get(value, value) if known else value)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a column's stored values are shown: times `factor`, followed by `unit`."""
+
+    factor: float = 1.0
+    unit: str = ""
+
+
+_PLAIN, _YEARS, _PERCENT = Scale(), Scale(-1 / DAYS_PER_YEAR, "years"), Scale(100.0, "%")
+
+
+def scale(column: CohortColumn) -> Scale:
+    """How `column` is shown: days before the application as years, a PD as a percentage, all else as it is stored."""
+    if column.name == PROBABILITY:
+        return _PERCENT
+    if column.kind is CohortKind.LEVELS:
+        return _PLAIN
+    known = schema.BY_NAME.get(column.name)
+    return _YEARS if known is not None and known.unit == schema.Unit.DAYS_BEFORE else _PLAIN
+
+
+def column_title(column: CohortColumn) -> str:
+    """The column's label, with the unit in which it is shown."""
+    unit, label = scale(column).unit, literal(column.label)
+    return f"{label} ({unit})" if unit else label
+
+
+def distinct(names: Mapping[str, str], word: str = "") -> dict[str, str]:
+    """The labels of a choice by key; one that is taken gets `word`, or else its key, in brackets behind it.
+
+    A choice is sent as its label, so that two alike could not be told apart. The screen's own keys, which begin with a
+    tilde, keep their labels; among the others the first does.
+    """
+    labelled: dict[str, str] = {}
+    for key in sorted(names, key=lambda key: not key.startswith("~")):
+        label = literal(names[key])
+        while label in labelled.values():
+            label += f" ({word or literal(key)})"
+        labelled[key] = label
+    return {key: labelled[key] for key in names}
+
+
+def significant(value: float, digits: int) -> float:
+    """`value` to that many significant digits."""
+    return float(f"{value:.{digits}g}")
+
+
+def quantity(column: CohortColumn, value: float) -> str:
+    """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
+    shown = scale(column)
+    # A day more or less says nothing of an age.
+    return amount(significant(value * shown.factor, 3) if shown is _YEARS else value * shown.factor)
+
+
+def amount(value: float) -> str:
+    """A number in as few digits as it takes: whole and with separators from 1,000 on, else up to four of them."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:,.4g} M".replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 1_000 else f"{value + 0.0:.4g}").replace("-", "−")
+
+
+def span(column: CohortColumn, low: float | None, high: float | None) -> str:
+    """A range of stored values in words; an end that is None is open, and shown ends are in rising order."""
+    ends = [None if end is None else quantity(column, end) for end in (low, high)]
+    first, last = reversed(ends) if scale(column).factor < 0 else ends
+    if first is None or last is None:
+        return "any" if first == last else f"below {last}" if first is None else f"{first} and more"
+    return f"{first} to {last}"

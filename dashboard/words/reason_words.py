@@ -1,0 +1,70 @@
+"""Reasons of a decision in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.words import labels
+from dashboard.words.field_words import word_field
+from data import schema
+from data.schema import Column, Kind, Sensitivity
+from inference.explain.comparison import JUST_APPROVED, Typical
+from inference.explain.reasons import COMBINATION, COMBINATION_LABEL, Reason
+from inference.values import Value
+
+REASONS_METHOD = (
+    f"The fields by which this application differs most from the {JUST_APPROVED:,} that the cutoff only just approves, "
+    "by what they add to the log-odds. Each has a value that is not typical of them. With the typical one instead, "
+    "a reason to decline gives a lower PD; what keeps an application approved contradicts none of its other values."
+)
+SENSITIVE = "†"
+SENSITIVE_NOTE = f"{SENSITIVE} A sensitive attribute: have it reviewed before it is given as a reason."
+# What would round to nothing is not said.
+_FEW = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class WordedReason:
+    """A reason in words: what it is called, this applicant's value, and what is typical of the just approved.
+
+    `mark` is `SENSITIVE` where the attribute is sensitive, and else empty.
+    """
+
+    label: str
+    value: str
+    typical: str
+    mark: str = ""
+
+
+def word_reason(reason: Reason, values: Mapping[str, Value], typical: Typical | None) -> WordedReason:
+    """A reason of the application with these `values`; `typical` is that of its field, if that is known."""
+    if reason.field == COMBINATION:
+        return WordedReason(COMBINATION_LABEL, labels.NOT_DEFINED, labels.NOT_DEFINED)
+    column = schema.column(reason.field)
+    words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
+    mark = SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
+    return WordedReason(column.label, word_field(column, values.get(column.name)), words, mark)
+
+
+def word_typical(column: Column, typical: Typical) -> str:
+    """What is typical: the middle half of a number, or the commonest level, and the shares of those without either."""
+    parts = []
+    if typical.level is not None:
+        level = int(typical.level) if column.kind is Kind.FLAG else typical.level
+        parts.append(f"{word_field(column, level)} ({labels.percent(typical.level_share, 0)})")
+    elif typical.low is not None and typical.high is not None:
+        ends = [_number(column, end) for end in (typical.low, typical.high)]
+        # Days before the application are shown as years, which run the other way.
+        ends.sort(key=abs)
+        low, high = (word_field(column, end) for end in ends)
+        parts.append(f"{low.removesuffix(' years')} to {high}" if low != high else low)
+    if typical.sentinel_share > _FEW:
+        parts.append(f"{column.sentinel_meaning} {labels.percent(typical.sentinel_share, 0)}")
+    if typical.missing_share > _FEW:
+        parts.append(f"{labels.MISSING.lower()} {labels.percent(typical.missing_share, 0)}")
+    return ", ".join(parts) or labels.NOT_DEFINED
+
+
+def _number(column: Column, value: float) -> float | int:
+    return int(value) if column.dtype.is_integer() else value

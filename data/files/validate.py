@@ -1,0 +1,273 @@
+"""Judging applications against `data/schema.py`: every fact about a column comes from there, none is said here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data import schema
+from data.errors import TableError
+from data.files.sources import Source
+from data.schema import Column, Kind
+
+_MOST_LEVELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a column: how many rows, the first of them (from 0) and its value, None for a missing one."""
+
+    column: Column
+    n_rows: int
+    row: int
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenLevel:
+    """A category that the schema does not list, and how many rows hold it."""
+
+    column: str
+    level: str
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A column of a file, judged: its cells as read (text, or Float64), which are faults, and how many had blanks.
+
+    `raw` are the cells as they stand, without the blanks around them.
+    """
+
+    raw: pl.Series
+    values: pl.Series
+    is_wrong: NDArray[np.bool_]
+    n_trimmed: int
+
+
+def judge_column(column: Column, raw: pl.Series, *, may_miss: bool) -> Judged:
+    """Judge the cells of `column`, which are text or Float64, as every file of applications is judged.
+
+    Blanks around a text are no part of it, and a cell of blanks alone is missing. A category may be any text.
+    """
+    bare, n_trimmed = _without_blanks(raw)
+    if _is_category(column):
+        values = bare.cast(pl.String)
+        is_wrong = bare.is_null()
+    else:
+        values = bare.cast(pl.Float64, strict=False)
+        is_wrong = ~is_allowed(column, values)
+    if may_miss:
+        is_wrong &= bare.is_not_null()
+    return Judged(bare, values, is_wrong.to_numpy(), n_trimmed)
+
+
+def _without_blanks(raw: pl.Series) -> tuple[pl.Series, int]:
+    if raw.dtype != pl.String:
+        return raw, 0
+    bare = raw.str.strip_chars()
+    n_trimmed = int((bare.str.len_bytes() != raw.str.len_bytes()).sum())
+    return (bare.set(bare == "", None), n_trimmed) if n_trimmed else (raw, 0)
+
+
+def wanted_columns(path: Path, names: Sequence[str], *, needs_target: bool) -> list[Column]:
+    """The schema's columns that are read from a file with these column `names`, in table order.
+
+    Raises:
+        TableError: a column is missing, stands there twice, or the header is not separated by commas.
+    """
+    optional = set() if needs_target else {schema.TARGET}
+    missing = [column.name for column in schema.COLUMNS if column.name not in {*names, *optional}]
+    if missing and len(names) == 1 and (separator := _separator(names[0])):
+        raise TableError.from_separator(path, separator)
+    if missing:
+        raise TableError.from_missing_columns(path, missing)
+    for name in names:
+        if name in schema.BY_NAME and names.count(name) > 1:
+            raise TableError.from_repeated_column(path, name)
+    return [column for column in schema.COLUMNS if column.name in names]
+
+
+class Tally:
+    """Checks frames one after another and keeps count of what is wrong, column by column, over all of them."""
+
+    def __init__(self, columns: Sequence[Column], *, needs_target: bool) -> None:
+        self._columns = columns
+        # Only a table that a model is trained on has to be full: what is scored with gaps may be referred.
+        self._may_miss = {
+            column.name for column in columns if column.nullable or (not needs_target and column.kind is not Kind.ID)
+        }
+        self._faults: dict[tuple[str, bool], Fault] = {}
+        self.trimmed: dict[str, int] = {}
+        self.rows = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def check(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` (text or float columns) with the schema's dtypes, categories still text; void after a fault."""
+        values: list[pl.Series] = []
+        for column in self._columns:
+            found = judge_column(column, frame[column.name], may_miss=column.name in self._may_miss)
+            self.trimmed[column.name] = self.trimmed.get(column.name, 0) + found.n_trimmed
+            values.append(found.values)
+            if found.is_wrong.any():
+                wrong = pl.Series(found.is_wrong)
+                for mask in (wrong & found.raw.is_null(), wrong & found.raw.is_not_null()):
+                    if mask.any():
+                        self._note(column, found.raw, mask)
+        self.rows += frame.height
+        return pl.DataFrame(values).with_columns(
+            pl.col(column.name).cast(column.dtype, strict=False) for column in self._columns if not _is_category(column)
+        )
+
+    def error(self, source: Source) -> TableError:
+        """The complaint about the first faulty column in table order, with the others counted behind it."""
+        order = [column.name for column in self._columns]
+        faults = sorted(self._faults.values(), key=lambda fault: (order.index(fault.column.name), fault.row))
+        fault, *others = faults
+        also = [f"{other.column.name} ({other.n_rows:,})" for other in others]
+        place = place_of(source, fault.row)
+        what = expectation(fault.column, may_miss=fault.column.name in self._may_miss)
+        if fault.found is None:
+            return TableError.from_missing_values(source.path, fault.column.name, fault.n_rows, place, what, also)
+        return TableError.from_bad_values(source.path, fault.column.name, fault.n_rows, place, fault.found, what, also)
+
+    def _note(self, column: Column, raw: pl.Series, mask: pl.Series) -> None:
+        row = mask.arg_max()
+        assert row is not None
+        found = raw[row]
+        key = (column.name, found is None)
+        before = self._faults.get(key)
+        count = int(mask.sum())
+        if before is None:
+            self._faults[key] = Fault(column, count, self.rows + row, _as_text(found))
+        else:
+            self._faults[key] = Fault(column, before.n_rows + count, before.row, before.found)
+
+
+def is_allowed(column: Column, values: pl.Series) -> pl.Series:
+    """Whether each number (float64) is one that `column` may hold; false for a missing one, never null."""
+    allowed = values.is_finite()
+    if column.minimum is not None:
+        allowed &= values >= column.minimum
+    if column.maximum is not None:
+        allowed &= values <= column.maximum
+    if column.sentinel is not None:
+        allowed |= values == column.sentinel
+    if column.dtype.is_integer():
+        allowed &= values == values.floor()
+    return allowed.fill_null(value=False)
+
+
+def expectation(column: Column, *, may_miss: bool | None = None) -> str:
+    """What `column` may hold, in words; by default it `may_miss` where it may in a table that a model is trained on."""
+    if _is_category(column):
+        return "a category"
+    return _numbers(column) + (", or nothing" if (column.nullable if may_miss is None else may_miss) else "")
+
+
+def _numbers(column: Column) -> str:
+    if (column.minimum, column.maximum) == (0, 1) and column.dtype.is_integer():
+        return "0 or 1"
+    words = "a whole number" if column.dtype.is_integer() else "a number"
+    if column.minimum is not None and column.maximum is not None:
+        words += f" from {column.minimum:,.0f} to {column.maximum:,.0f}"
+    if column.sentinel is not None:
+        words += f", or {column.sentinel} ({column.sentinel_meaning})"
+    return words
+
+
+def check_unique_ids(source: Source, ids: pl.Series) -> None:
+    """Raise TableError when two rows of the whole file have the same number."""
+    if ids.n_unique() == ids.len():
+        return
+    repeated = ~ids.is_first_distinct()
+    row = repeated.arg_max()
+    assert row is not None
+    first = (ids == ids[row]).arg_max()
+    assert first is not None
+    place, before = (_place(source, number) for number in source.places([row, first]))
+    raise TableError.from_repeated_ids(source.path, schema.ID, int(repeated.sum()), place, before, str(ids[row]))
+
+
+def place_of(source: Source, row: int) -> str:
+    """Where a row of the table (from 0) begins in its file, in words."""
+    return _place(source, source.places([row])[0])
+
+
+def with_levels(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with its text categories as enums of the schema's levels, followed by those never seen before, sorted."""
+    casts = []
+    for column in schema.COLUMNS:
+        if column.name in frame.columns and _is_category(column):
+            found = set(frame[column.name].unique().drop_nulls())
+            casts.append(pl.col(column.name).cast(pl.Enum([*column.levels, *sorted(found.difference(column.levels))])))
+    return frame.with_columns(casts)
+
+
+def unseen_levels(frame: pl.DataFrame) -> tuple[UnseenLevel, ...]:
+    """The levels of `frame`'s enums that the schema does not list, with their numbers of rows, in table order."""
+    unseen: list[UnseenLevel] = []
+    # Asked for once: a frame makes it anew each time.
+    dtypes = frame.schema
+    for column in schema.COLUMNS:
+        dtype = dtypes.get(column.name)
+        if not isinstance(dtype, pl.Enum) or len(dtype.categories) == len(column.levels):
+            continue
+        counts = dict(frame[column.name].drop_nulls().cast(pl.String).value_counts().iter_rows())
+        extra = dtype.categories[len(column.levels) :]
+        unseen.extend(UnseenLevel(column.name, level, counts.get(level, 0)) for level in extra)
+    return tuple(unseen)
+
+
+def word_unseen(unseen: Iterable[UnseenLevel], fate: str) -> Iterator[str]:
+    """A sentence for each column with categories never seen, which are what `fate` says; the first five of each."""
+    by_column: dict[str, list[UnseenLevel]] = {}
+    for level in unseen:
+        by_column.setdefault(level.column, []).append(level)
+    for name, levels in by_column.items():
+        told = ", ".join(f"{shown(level.level)!r} ({count_rows(level.n_rows)})" for level in levels[:_MOST_LEVELS])
+        more = f" and {len(levels) - _MOST_LEVELS:,} more" if len(levels) > _MOST_LEVELS else ""
+        yield f"{name} holds categories never seen, which are {fate}: {told}{more}."
+
+
+def word_trimmed(trimmed: Mapping[str, int]) -> Iterator[str]:
+    """The sentence that blanks around values were taken off, in how many rows of which columns."""
+    found = {name: n for name, n in trimmed.items() if n}
+    if found:
+        told = ", ".join(f"{name} ({count_rows(n)})" for name, n in list(found.items())[:_MOST_LEVELS])
+        more = f" and {len(found) - _MOST_LEVELS:,} more columns" if len(found) > _MOST_LEVELS else ""
+        yield f"Blanks around values are left out: {told}{more}."
+
+
+def shown(text: str, most: int = 40) -> str:
+    """A text out of a file as a sentence quotes it: one line, cut where it is long."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: most + 1])
+    return (plain if len(plain) <= most else plain[: most - 1] + "\u2026") or "(no name)"
+
+
+def count_rows(number: int) -> str:
+    """A number of rows in words."""
+    return "1 row" if number == 1 else f"{number:,} rows"
+
+
+def _separator(header: str) -> str | None:
+    return next((mark for mark in (";", "\t", "|") if mark in header), None)
+
+
+def _is_category(column: Column) -> bool:
+    return column.kind is Kind.CATEGORY
+
+
+def _place(source: Source, number: int) -> str:
+    return f"{source.place_words} {number:,}"
+
+
+def _as_text(found: str | float | None) -> str | None:
+    return repr(found).removesuffix(".0") if isinstance(found, float) else found

@@ -1,0 +1,1 @@
+"""Tables of predictions: which column is what, what its cells say, and what a score is exactly."""

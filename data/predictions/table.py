@@ -1,0 +1,276 @@
+"""The predictions table: one row an application, with what was observed, what was predicted, and cohort columns.
+
+The same shape holds for the project's own out-of-fold predictions and for a file that somebody brings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+from data import schema
+from data.errors import DamageError, PredictionsError
+from data.files.convert import open_applications
+from data.predictions.scores import ScoreGrid, exact_scores
+from data.settings import Settings
+from data.store.opening import check_readable, reading
+from data.store.records import PREDICTIONS, check_built
+from data.store.storage import read_parquet, write_parquet
+from data.typed import read_typed
+
+_METADATA = "scoreroom.predictions"
+_FORMAT = 2
+ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
+    "application_id",
+    "is_default",
+    "default_probability",
+    "fold",
+    "exposure",
+)
+# Made from the columns above when predictions are loaded, never stored: the bin and the risk band that a PD falls
+# into, and outcome and fold in words.
+PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
+DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
+REQUIRED = (OUTCOME, PROBABILITY)
+ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
+
+
+class CohortKind(StrEnum):
+    """How a cohort column is filtered: by level or by range."""
+
+    LEVELS = "levels"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortColumn:
+    """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found.
+
+    `taken_from` is the column of somebody else's file that it was made of, in the same unit, where that has a role.
+    """
+
+    name: str
+    label: str
+    description: str
+    group: str
+    kind: CohortKind
+    levels: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    taken_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsSource:
+    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
+
+    Of an imported table, `taken` says which column was taken for what, and `n_open` how many rows without an outcome
+    were left out.
+    """
+
+    name: str
+    digest: str
+    is_imported: bool
+    notices: tuple[str, ...] = ()
+    taken: str = ""
+    n_open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Predictions in memory.
+
+    `frame` holds `is_default` (Boolean), `default_probability` (Float64, 0 to 1), where known `application_id`, `fold`
+    (UInt8) and `exposure` (currency units, null where not known), and the cohort columns (enums, integers, floats).
+    Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text. `roles` gives
+    for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
+    until that has been made.
+    """
+
+    frame: pl.DataFrame
+    source: PredictionsSource
+    cohort_columns: tuple[CohortColumn, ...]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    grid: ScoreGrid | None = None
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether a row can be traced to an application."""
+        return ID in self.frame.columns
+
+
+def make_predictions(applications: pl.DataFrame, default_probability: pl.Series, fold: pl.Series) -> pl.DataFrame:
+    """The predictions table of `applications` (n rows), given PDs and fold numbers in the same order."""
+    cohort = [
+        pl.col(column.name).cast(pl.Float32) if column.dtype == pl.Float64() else pl.col(column.name)
+        for column in schema.cohort_columns()
+    ]
+    return applications.select(
+        pl.col(schema.ID).alias(ID),
+        (pl.col(schema.TARGET) == 1).alias(OUTCOME),
+        exact_scores(default_probability).alias(PROBABILITY),
+        fold.cast(pl.UInt8).alias(FOLD),
+        pl.col("AMT_CREDIT").cast(pl.Float32).alias(EXPOSURE),
+        *cohort,
+    )
+
+
+def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource) -> None:
+    """Write `frame` and its source to `path` as Parquet, whole or not at all.
+
+    Raises:
+        FileError: the place cannot be written.
+    """
+    write_parquet(frame, path, metadata={_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})})
+
+
+def open_predictions(settings: Settings) -> Predictions:
+    """The project's own predictions, in memory, after making sure that they are what was built.
+
+    Raises:
+        DataError: they are missing or damaged, or are not of the applications at hand.
+    """
+    check_built(settings, PREDICTIONS)
+    found = load_predictions(settings.predictions)
+    try:
+        applications = open_applications(settings)
+    except DamageError:
+        # Said where applications are asked for; the predictions are what was built.
+        return found
+    check_rows(settings.predictions, found.frame, applications)
+    return found
+
+
+def own_digest(settings: Settings) -> str:
+    """What the project's own predictions are told apart by, after making sure that they are what was built.
+
+    Raises:
+        DataError: they are missing or damaged.
+    """
+    check_built(settings, PREDICTIONS)
+    return read_source(settings.predictions).digest
+
+
+def load_predictions(path: Path) -> Predictions:
+    """The predictions in `path`, in memory; about 50 ms for 307,511 rows.
+
+    Raises:
+        FileError: there is no such file.
+        PredictionsError: the file is not a table of predictions of this version.
+        DamageError: it holds what predictions cannot.
+    """
+    source = read_source(path)
+    with reading(path):
+        frame = read_parquet(path)
+    check_columns(path, frame.schema)
+    check_rows(path, frame)
+    return Predictions(frame, source, describe_columns(frame))
+
+
+def check_columns(path: Path, found: pl.Schema) -> None:
+    """Raise DamageError unless `found` is the schema of a table of predictions that `make_predictions` made."""
+    expected = _expected_schema()
+    if found.names() != expected.names():
+        raise DamageError.from_content(path, "has other columns than predictions have")
+    odd = [name for name, dtype in expected.items() if not _is_like(dtype, found[name])]
+    if odd:
+        raise DamageError.from_content(path, f"holds {found[odd[0]]} in column {odd[0]}")
+
+
+def check_rows(path: Path, frame: pl.DataFrame, applications: pl.LazyFrame | None = None) -> None:
+    """Raise DamageError unless there are rows, each with an id of its own, an outcome and a PD from 0 to 1.
+
+    Of `frame` only these columns are looked at. Ids and outcomes are those of `applications` where these are given.
+    """
+    if frame.is_empty():
+        raise DamageError.from_content(path, "holds no rows")
+    # NaN counts as larger than all numbers.
+    is_pd = pl.col(PROBABILITY).is_between(0.0, 1.0).fill_null(value=False)
+    wrong = frame.select(
+        (~is_pd).sum().alias("a PD outside 0 to 1"), pl.col(OUTCOME).null_count().alias("no outcome"),
+        pl.col(ID).null_count().alias("no id"), (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
+    ).row(0, named=True)  # fmt: skip
+    for what, n_rows in wrong.items():
+        if n_rows:
+            raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
+    if applications is not None:
+        told = applications.select(pl.col(schema.ID).alias(ID), (pl.col(schema.TARGET) == 1).alias(OUTCOME))
+        if not frame.select(ID, OUTCOME).equals(told.collect()):
+            raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
+
+
+def _expected_schema() -> pl.Schema:
+    empty = pl.DataFrame(schema=schema.polars_schema())
+    return make_predictions(empty, pl.Series([], dtype=pl.Float32), pl.Series([], dtype=pl.UInt8)).schema
+
+
+def _is_like(expected: pl.DataType, found: pl.DataType) -> bool:
+    if isinstance(expected, pl.Enum) and isinstance(found, pl.Enum):
+        # Levels that the schema does not list follow its own.
+        return found.categories[: len(expected.categories)].equals(expected.categories)
+    return found == expected
+
+
+def read_source(path: Path) -> PredictionsSource:
+    """Where the predictions in `path` came from; reads the file's footer only.
+
+    Raises:
+        FileError: there is no such file.
+        PredictionsError: the file is not a table of predictions of this version.
+    """
+    check_readable(path)
+    try:
+        with reading(path):
+            found = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
+            if found.pop("format", None) == _FORMAT:
+                return read_typed(PredictionsSource, found)
+    except DamageError:
+        raise PredictionsError.from_foreign_file(path) from None
+    raise PredictionsError.from_foreign_file(path)
+
+
+def sentinel_of(name: str) -> float | None:
+    """The number that is no quantity in a column called `name`, or None; only for columns of numbers.
+
+    A float: somebody's own column of that name may be too narrow to hold the number, and compares with a float only.
+    """
+    known = schema.BY_NAME.get(name)
+    return None if known is None or known.sentinel is None else float(known.sentinel)
+
+
+def describe_columns(frame: pl.DataFrame) -> tuple[CohortColumn, ...]:
+    """What each cohort column of `frame` is, in the words of the schema where it knows the column."""
+    names = [name for name in frame.columns if name not in ROLE_COLUMNS]
+    numeric = [name for name in names if not isinstance(frame.schema[name], pl.Enum)]
+    ends = _ends(frame, numeric)
+    return tuple(_describe(name, frame.schema[name], ends.get(name)) for name in names)
+
+
+def _ends(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, tuple[float | None, float | None]]:
+    ends = frame.select(
+        pl.struct(_without_sentinel(name).min().alias("low"), _without_sentinel(name).max().alias("high")).alias(name)
+        for name in names
+    )
+    return {name: (ends[name][0]["low"], ends[name][0]["high"]) for name in names}
+
+
+def _without_sentinel(name: str) -> pl.Expr:
+    values, sentinel = pl.col(name), sentinel_of(name)
+    return values if sentinel is None else values.filter(values != sentinel)
+
+
+def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:
+    known = schema.BY_NAME.get(name)
+    label, description, group = (
+        (known.label, known.description, known.group.value) if known else (name, "", "Columns of the file")
+    )
+    if isinstance(dtype, pl.Enum):
+        levels = tuple(dtype.categories.to_list())
+        return CohortColumn(name, label, description, group, CohortKind.LEVELS, levels)
+    low, high = ends or (None, None)
+    return CohortColumn(name, label, description, group, CohortKind.RANGE, minimum=low, maximum=high)

@@ -1,0 +1,379 @@
+"""The decision record: what was scored, what came of it and why, as a JSON file that scores again to the same PD."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+import orjson
+
+from data import schema
+from inference.errors import InferenceError
+from inference.model.decision import declines
+from inference.model.judgement import APPROVE, DECLINE, REFER, judge
+from inference.model.session import ScoringSession
+from inference.values import Value, ValueFault, check_application, shown_value
+
+FORMAT = "scoreroom.decision"
+VERSION = 2
+# What a record of version 1, which knew neither referrals nor warnings, says of them.
+_SINCE_VERSION_1: Mapping[str, Any] = {"refer_reason": "", "warnings": []}
+MOST_BYTES = 1_000_000
+LONGEST_NOTE = 5_000
+LONGEST_TEXT = 500
+MOST_REASONS = 20
+MOST_WARNINGS = 50
+_FIX = "download the record again"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_BAND = re.compile(r"[A-Z]")
+_ORDER = {name: place for place, name in enumerate(schema.BY_NAME)}
+_LARGEST_ID = int(schema.column(schema.ID).maximum or 0)
+
+
+class RecordError(InferenceError):
+    """A file that is no decision record, or a record that cannot be written as one."""
+
+    @classmethod
+    def from_file(cls, reason: str) -> Self:
+        return cls(f"This is no decision record: {reason}; choose the JSON file that the applicant's page wrote.")
+
+    @classmethod
+    def from_version(cls, found: object) -> Self:
+        return cls(
+            f"The decision record is of version {shown_value(found)}, and {VERSION} is read here; "
+            "open it with the version of the program that wrote it."
+        )
+
+    @classmethod
+    def from_missing_member(cls, place: str) -> Self:
+        return cls(f"The decision record has no {place}; {_FIX}.")
+
+    @classmethod
+    def from_unknown_member(cls, place: str) -> Self:
+        return cls(f"The decision record has {place}, which is no part of one; {_FIX}.")
+
+    @classmethod
+    def from_member(cls, place: str, found: object, expected: str) -> Self:
+        return cls(f"In the decision record, {place} is {shown_value(found)}; expected {expected}; {_FIX}.")
+
+    @classmethod
+    def from_values(cls, place: str, fault: ValueFault) -> Self:
+        return cls(f"In the decision record, {place} cannot be scored: {fault}")
+
+    @classmethod
+    def from_unwritable(cls, reason: str) -> Self:
+        return cls(f"The decision record cannot be written: {reason}; take the text out that was pasted last.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReason:
+    """A principal reason in words; `excess` is its log-odds beyond those of the applications just approved."""
+
+    field: str
+    label: str
+    value: str
+    typical: str
+    excess: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A column whose value is not the application table's: what stands there, and what was scored instead."""
+
+    name: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One scored application and its decision.
+
+    `inputs` are all raw values that were scored, edits included, by column; `application_id` is None for an applicant
+    who is not in the table. `out_of_fold_probability` is the unedited application's PD by a model that had not seen its
+    outcome, where there is one. `decision` is `approve`, `decline` or `refer`; a referred application has neither PD
+    nor risk band nor reasons, but a `refer_reason`. `warnings` are values that contradict one another. `made_at` is UTC
+    in ISO 8601 to the second (`word_time`), `data_sha256` the digest of the table that the application was taken from,
+    or empty.
+    """
+
+    application_id: int | None
+    inputs: Mapping[str, Value]
+    changes: tuple[Change, ...]
+    default_probability: float | None
+    cutoff: float
+    decision: str
+    risk_band: str | None
+    reasons: tuple[RecordedReason, ...]
+    reasons_method: str
+    model_sha256: str
+    backend: str
+    data_sha256: str
+    product_version: str
+    made_at: str
+    note: str = ""
+    out_of_fold_probability: float | None = None
+    refer_reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Columns whose value differs from the application table's."""
+        return tuple(change.name for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """A record's inputs scored again; `agrees` is whether the PD is the record's to the last bit, or referred again.
+
+    With the same model it must be; with another one it need not. The PD is None where they are referred.
+    """
+
+    default_probability: float | None
+    is_same_model: bool
+    agrees: bool
+
+
+def word_time(moment: datetime) -> str:
+    """A moment, with its time zone, as a record says it."""
+    return moment.astimezone(UTC).strftime(_TIME)
+
+
+def rescore(record: DecisionRecord, session: ScoringSession) -> Rescored:
+    """Score the record's inputs with `session`, and compare."""
+    probability = judge(record.inputs, session).default_probability
+    same = session.manifest.files[session.backend].sha256 == record.model_sha256
+    # As the model's own float32: records of before say it with all digits of its widening.
+    pds = [None if pd is None else np.float32(pd) for pd in (probability, record.default_probability)]
+    return Rescored(probability, same, pds[0] == pds[1])
+
+
+def to_json(record: DecisionRecord) -> bytes:
+    """The record as an indented JSON file, from which `read_record` makes it again; floats keep every bit.
+
+    Raises:
+        RecordError: a member is out of its range, for example a note that is too long.
+    """
+    inputs = dict(sorted(record.inputs.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER))))
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "made_at": record.made_at,
+        "product_version": record.product_version,
+        "application_id": record.application_id,
+        "default_probability": record.default_probability,
+        "out_of_fold_probability": record.out_of_fold_probability,
+        "cutoff": record.cutoff,
+        "decision": record.decision,
+        "risk_band": record.risk_band,
+        "refer_reason": record.refer_reason,
+        "warnings": list(record.warnings),
+        "reasons": [asdict(reason) for reason in record.reasons],
+        "reasons_method": record.reasons_method,
+        "changes": [asdict(change) for change in record.changes],
+        "inputs": inputs,
+        "note": record.note,
+        "model_sha256": record.model_sha256,
+        "backend": record.backend,
+        "data_sha256": record.data_sha256,
+    }
+    try:
+        written = orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError as error:
+        raise RecordError.from_unwritable(str(error)) from None
+    # A file that could not be read again is never handed out.
+    read_record(written)
+    return written
+
+
+def read_record(content: bytes) -> DecisionRecord:
+    """The record in a JSON file.
+
+    Raises:
+        RecordError: no JSON, more than 1 MB, another format or version, a member that is missing, unknown or out of
+            its range, or inputs that an application cannot have.
+    """
+    root = _Object(_checked_root(content), DecisionRecord, extra=("format", "version"))
+    inputs = root.application("inputs")
+    record = DecisionRecord(
+        application_id=root.identifier("application_id"),
+        inputs=inputs,
+        changes=_changes(root.listed("changes", Change, len(schema.COLUMNS)), inputs),
+        default_probability=root.optional_number("default_probability", 0.0, 1.0),
+        cutoff=root.number("cutoff", 0.0, 1.0),
+        decision=root.text("decision"),
+        risk_band=root.optional_matching("risk_band", _BAND, "a letter from A to Z, or nothing"),
+        reasons=tuple(_reason(entry) for entry in root.listed("reasons", RecordedReason, MOST_REASONS)),
+        reasons_method=root.text("reasons_method"),
+        model_sha256=root.matching("model_sha256", _DIGEST, "64 hexadecimal digits"),
+        backend=root.text("backend"),
+        data_sha256=root.matching("data_sha256", _DIGEST, "64 hexadecimal digits, or an empty text", or_empty=True),
+        product_version=root.text("product_version"),
+        made_at=root.time("made_at"),
+        note=root.text("note", LONGEST_NOTE),
+        out_of_fold_probability=root.optional_number("out_of_fold_probability", 0.0, 1.0),
+        refer_reason=root.text("refer_reason"),
+        warnings=root.texts("warnings", MOST_WARNINGS),
+    )
+    _check_decision(record)
+    return record
+
+
+def _check_decision(record: DecisionRecord) -> None:
+    pd = record.default_probability
+    decision = REFER if pd is None else DECLINE if declines(pd, record.cutoff) else APPROVE
+    if record.decision != decision:
+        raise RecordError.from_member('"decision"', record.decision, f"{decision!r}, by the PD and the cutoff")
+    is_referred = decision == REFER
+    if is_referred != (record.risk_band is None):
+        expected = "nothing, where there is no PD" if is_referred else "a letter from A to Z"
+        raise RecordError.from_member('"risk_band"', record.risk_band, expected)
+    if is_referred != bool(record.refer_reason):
+        expected = "why it is not scored" if is_referred else "an empty text, where there is a PD"
+        raise RecordError.from_member('"refer_reason"', record.refer_reason, expected)
+
+
+def _checked_root(content: bytes) -> dict[str, Any]:
+    if len(content) > MOST_BYTES:
+        raise RecordError.from_file(f"it has {len(content):,} bytes, and a record has at most {MOST_BYTES:,}")
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise RecordError.from_file("it does not hold JSON") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise RecordError.from_file(f'it lacks "format": "{FORMAT}"')
+    version = found.get("version")
+    # True equals 1 in Python.
+    if isinstance(version, bool) or version not in (1, VERSION):
+        raise RecordError.from_version(version)
+    if version == 1:
+        return {**found, **_SINCE_VERSION_1}
+    return found
+
+
+def _changes(entries: list[_Object], inputs: Mapping[str, Value]) -> tuple[Change, ...]:
+    changes: dict[str, Change] = {}
+    for entry in entries:
+        change = _change(entry, inputs)
+        if change.name in changes:
+            raise RecordError.from_member(entry.place("name"), change.name, "every column once")
+        changes[change.name] = change
+    return tuple(changes.values())
+
+
+def _change(entry: _Object, inputs: Mapping[str, Value]) -> Change:
+    name = entry.text("name")
+    before, after = (entry.value(name, member) for member in ("before", "after"))
+    if name not in inputs or after != inputs[name]:
+        raise RecordError.from_member(entry.place("after"), after, f'the value of {name} in "inputs"')
+    if before == after:
+        raise RecordError.from_member(entry.place("before"), before, 'another value than "after"')
+    return Change(name, before, after)
+
+
+def _reason(entry: _Object) -> RecordedReason:
+    words = {name: entry.text(name) for name in ("field", "label", "value", "typical")}
+    return RecordedReason(**words, excess=entry.number("excess", -math.inf, math.inf))
+
+
+class _Object:
+    """A JSON object with exactly the members of a dataclass, each taken by its kind; `where` names the object."""
+
+    def __init__(self, found: object, kind: type, *, where: str = "", extra: tuple[str, ...] = ()) -> None:
+        self._where = where
+        if not isinstance(found, dict):
+            raise RecordError.from_member(where, found, "an object")
+        known = (*extra, *(field.name for field in fields(kind)))
+        for name in known:
+            if name not in found:
+                raise RecordError.from_missing_member(self.place(name))
+        for name in found:
+            if name not in known:
+                raise RecordError.from_unknown_member(self.place(name))
+        self._found: dict[str, Any] = found
+
+    def place(self, name: str) -> str:
+        """A member in words."""
+        shown = f'"{name}"' if len(name) <= 40 and name.isprintable() else shown_value(name)
+        return f"{shown} in {self._where}" if self._where else shown
+
+    def _refuse(self, name: str, expected: str) -> RecordError:
+        return RecordError.from_member(self.place(name), self._found[name], expected)
+
+    def text(self, name: str, most: int = LONGEST_TEXT) -> str:
+        found = self._found[name]
+        if not isinstance(found, str) or len(found) > most:
+            raise self._refuse(name, f"a text of at most {most:,} letters")
+        return found
+
+    def matching(self, name: str, pattern: re.Pattern[str], expected: str, *, or_empty: bool = False) -> str:
+        found = self._found[name]
+        if not isinstance(found, str) or not (pattern.fullmatch(found) or (or_empty and not found)):
+            raise self._refuse(name, expected)
+        return found
+
+    def optional_matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
+        return None if self._found[name] is None else self.matching(name, pattern, expected)
+
+    def texts(self, name: str, most: int) -> tuple[str, ...]:
+        found = self._found[name]
+        if not isinstance(found, list) or len(found) > most:
+            raise self._refuse(name, f"a list of at most {most} entries")
+        if not all(isinstance(each, str) and len(each) <= LONGEST_TEXT for each in found):
+            raise self._refuse(name, f"a list of texts of at most {LONGEST_TEXT:,} letters")
+        return tuple(found)
+
+    def time(self, name: str) -> str:
+        found = self.text(name)
+        try:
+            moment = datetime.strptime(found, _TIME).replace(tzinfo=UTC)
+        except ValueError:
+            raise self._refuse(name, "a time such as 2026-01-31T12:00:00Z") from None
+        if word_time(moment) != found:
+            raise self._refuse(name, "a time such as 2026-01-31T12:00:00Z")
+        return found
+
+    def number(self, name: str, low: float, high: float) -> float:
+        found = self._found[name]
+        if isinstance(found, bool) or not isinstance(found, int | float) or not low <= found <= high:
+            ends = "a number" if math.isinf(high) else f"a number from {low:g} to {high:g}"
+            raise self._refuse(name, ends)
+        return float(found)
+
+    def optional_number(self, name: str, low: float, high: float) -> float | None:
+        return None if self._found[name] is None else self.number(name, low, high)
+
+    def identifier(self, name: str) -> int | None:
+        found = self._found[name]
+        if found is None:
+            return None
+        if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= _LARGEST_ID:
+            raise self._refuse(name, f"a whole number from 1 to {_LARGEST_ID:,}, or nothing")
+        return found
+
+    def listed(self, name: str, kind: type, most: int) -> list[_Object]:
+        found = self._found[name]
+        if not isinstance(found, list) or len(found) > most:
+            raise self._refuse(name, f"a list of at most {most} entries")
+        return [_Object(entry, kind, where=f'entry {place} of "{name}"') for place, entry in enumerate(found, 1)]
+
+    def application(self, name: str) -> dict[str, Value]:
+        found = self._found[name]
+        if not isinstance(found, dict):
+            raise self._refuse(name, "an object")
+        return self._checked(name, found)
+
+    def value(self, column: str, member: str) -> Value:
+        return self._checked(member, {column: self._found[member]})[column]
+
+    def _checked(self, name: str, values: Mapping[str, object]) -> dict[str, Value]:
+        try:
+            return check_application(values)
+        except ValueFault as fault:
+            raise RecordError.from_values(self.place(name), fault) from None

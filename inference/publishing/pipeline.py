@@ -1,0 +1,306 @@
+"""From nothing, or from a dropped file, to a scored portfolio: the steps in order, each only when it is stale.
+
+A product is stale when it is not what was built (`data.store.records`), or what it was made from is not what it would
+be made from now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import polars as pl
+
+from data import schema
+from data.errors import DataError, FileError
+from data.files.convert import convert, scan_applications, write_applications
+from data.files.raw import find_raw
+from data.predictions.table import (
+    ID,
+    OUTCOME,
+    PROBABILITY,
+    PredictionsSource,
+    check_columns,
+    check_rows,
+    make_predictions,
+    write_predictions,
+)
+from data.predictions.table import read_source as read_predictions_source
+from data.settings import PROFILE, Settings
+from data.store.opening import check_readable, is_there, reading
+from data.store.records import (
+    APPLICATIONS,
+    CONTRIBUTIONS,
+    MODEL,
+    PREDICTIONS,
+    FileRecord,
+    PortfolioRecord,
+    is_intact,
+    keep,
+    load_record,
+    look_at,
+)
+from data.store.storage import check_file_place, read_parquet
+from inference.errors import HoldError, InferenceError
+from inference.explain.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
+from inference.features.feature_list import FEATURES
+from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
+from inference.publishing.staging import Say, has_leftovers, read_hold, silent, staging
+
+EMBEDDED = "Embedded portfolio (synthetic)"
+
+Advance = Callable[[int, int], None]
+Progress = Callable[[str], AbstractContextManager[Advance]]
+Origin = Mapping[str, str | int]
+
+
+def build(settings: Settings, progress: Progress, *, say: Say = silent, release: bool = False) -> tuple[str, ...]:
+    """Build what is missing, damaged or stale and name the steps that ran; `progress` shows each while it runs.
+
+    Applications come from `application_train.*` in the raw folder where there is one, else they are synthetic. What is
+    built takes its place as a whole at the end, and the portfolio before it is kept where the model is another one.
+    Where another build is under way, this one waits for it and `say`s so. Where builds are held (`publishing.Hold`),
+    only contributions are built again; `release` ends that.
+
+    Raises:
+        DataError: the dropped file is wrong, or a place cannot be written.
+        HoldError: builds are held and what is held is damaged.
+    """
+    if not release and _is_settled(settings):
+        return ()
+    with staging(settings, say) as stage:
+        stage.take_current()
+        hold = None if release else read_hold(settings)
+        if hold is None:
+            done = _build_stale(stage.settings, progress)
+        elif belongs_together(stage.settings):
+            done = _build_contributions_if_stale(stage.settings, progress)
+        else:
+            raise HoldError.from_damaged(hold.notice())
+        if done or release:
+            changed = model_of(stage.settings) != model_of(settings)
+            stage.commit(keep_current=changed and belongs_together(settings), hold=hold)
+        return done
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether building from the data and settings at hand would change nothing.
+
+    Raises:
+        DataError: the dropped file cannot be read.
+    """
+    origin, record = _origin(settings, find_raw(settings.raw)), load_record(settings)
+    look_at(settings, record)
+    if not (_applications_are_fresh(settings, record, origin) and _predictions_are_fresh(settings, record)):
+        return False
+    return _contributions_are_fresh(settings, record)
+
+
+def belongs_together(settings: Settings) -> bool:
+    """Whether model, applications and predictions are what was built, and belong to one another."""
+    record = load_record(settings)
+    if not all(is_intact(settings, record, name) for name in (APPLICATIONS, MODEL, PREDICTIONS)):
+        return False
+    try:
+        manifest = Manifest.load(settings.model)
+        digest = read_predictions_source(settings.predictions).digest
+        is_of_model = manifest.training_data_sha256 == _sha256(settings.applications) and digest == _digest(manifest)
+    except DataError:
+        return False
+    return is_of_model and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
+
+
+def model_of(settings: Settings) -> str:
+    """What the published model is told apart by in short, empty where there is none that can be opened."""
+    try:
+        return Manifest.load(settings.model).files[ONNX].sha256[:12]
+    except (InferenceError, KeyError):
+        return ""
+
+
+def _is_settled(settings: Settings) -> bool:
+    if read_hold(settings) is None:
+        settled = is_current(settings)
+    else:
+        settled = belongs_together(settings) and _contributions_are_fresh(settings, load_record(settings))
+    # A folder that may only be read keeps what others left in it.
+    return settled and not (has_leftovers(settings) and os.access(settings.processed, os.W_OK))
+
+
+def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
+    done = []
+    raw = find_raw(settings.raw)
+    record = load_record(settings)
+    look_at(settings, record)
+    origin = _origin(settings, raw)
+    if not _applications_are_fresh(settings, record, origin):
+        done.append(APPLICATIONS)
+        check_file_place(settings.applications)
+        _build_applications(settings, raw, origin, progress)
+    if not _predictions_are_fresh(settings, load_record(settings)):
+        done.append(PREDICTIONS)
+        check_file_place(settings.predictions)
+        _build_predictions(settings, raw, progress)
+    return (*done, *_build_contributions_if_stale(settings, progress))
+
+
+def _build_contributions_if_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
+    if _contributions_are_fresh(settings, load_record(settings)):
+        return ()
+    check_file_place(settings.contributions)
+    _build_contributions(settings, progress)
+    return (CONTRIBUTIONS,)
+
+
+def _origin(settings: Settings, raw: Path | None) -> Origin:
+    """What the application table is to be made from."""
+    if raw is not None:
+        check_readable(raw)
+        return {"kind": "file", "sha256": _digest_of(raw)}
+    return {"kind": "synthetic", "rows": settings.rows, "seed": settings.seed, "profile": _digest_of(PROFILE)}
+
+
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a file that nothing here can build again."""
+    try:
+        return FileRecord.of_file(path).sha256
+    except FileError as error:
+        raise FileError.from_unreadable(path, f"cannot be read ({error.reason})", "put it back") from None
+
+
+def _applications_are_fresh(settings: Settings, record: PortfolioRecord, origin: Origin) -> bool:
+    if not is_intact(settings, record, APPLICATIONS) or record.products[APPLICATIONS].made_from != origin:
+        return False
+    try:
+        rows = scan_applications(settings.applications).select(pl.len()).collect().item()
+    except FileError:
+        return False
+    # Whoever changes the table and the record alike is found out by the model, which tells what it was trained on.
+    return rows == origin.get("rows", rows) and _model_data(settings) in (None, _sha256(settings.applications))
+
+
+def _model_data(settings: Settings) -> str | None:
+    """SHA-256 of the table that the published model was trained on; None where no model tells."""
+    try:
+        return Manifest.load(settings.model).training_data_sha256
+    except InferenceError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    return FileRecord.of_file(path).sha256
+
+
+def _build_applications(settings: Settings, raw: Path | None, origin: Origin, progress: Progress) -> None:
+    if raw is not None:
+        with progress(f"Reading {raw.name}") as advance:
+            convert(raw, settings.applications, progress=advance)
+    else:
+        from data.home_credit.synthetic import make_applications
+
+        with progress("Making the portfolio") as advance:
+            frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
+            write_applications(frame, settings.applications, origin)
+    keep(settings, APPLICATIONS, [settings.applications.name], origin)
+
+
+def _predictions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
+    if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
+        return False
+    try:
+        if record.products[PREDICTIONS].made_from != _made_from_model(settings, record, ONNX):
+            return False
+        manifest = Manifest.load(settings.model)
+        digest = read_predictions_source(settings.predictions).digest
+        _check_predicted(settings)
+    except DataError:
+        return False
+    current = manifest.was_made_from(_sha256(settings.applications), FEATURES.digest, settings.seed)
+    # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
+    return (
+        current
+        and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
+        and digest == _digest(manifest)
+    )
+
+
+def _check_predicted(settings: Settings) -> None:
+    """Raise DamageError unless predictions that the record knows can be right: somebody may have written both."""
+    path = settings.predictions
+    with reading(path):
+        table = pl.scan_parquet(path, glob=False)
+        check_columns(path, table.collect_schema())
+        rows = table.select(ID, OUTCOME, PROBABILITY).collect()
+    check_rows(path, rows, scan_applications(settings.applications))
+
+
+def _digest(manifest: Manifest) -> str:
+    """What a table of predictions is told apart by: the model, its data, and the columns carried along."""
+    carried = [column.name for column in schema.cohort_columns()]
+    told = [manifest.files[ONNX].sha256, manifest.training_data_sha256, *carried]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _build_predictions(settings: Settings, raw: Path | None, progress: Progress) -> None:
+    # Training brings LightGBM, which takes longer to import than a second start may take in all.
+    from inference.model.build import publish_model
+
+    applications = read_parquet(settings.applications)
+    digest = _sha256(settings.applications)
+    with progress("Training and checking the model") as advance:
+        published = publish_model(
+            applications, settings.model, data_digest=digest, seed=settings.seed, progress=advance
+        )
+        origin: Origin = {"applications": digest, "features": FEATURES.digest, "seed": settings.seed}
+        keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
+    with progress("Writing the predictions") as advance:
+        probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
+        frame = make_predictions(applications, probabilities, folds)
+        name = raw.name if raw else EMBEDDED
+        source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
+        write_predictions(frame, settings.predictions, source)
+        keep(
+            settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
+        )
+        advance(1, 1)
+
+
+def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
+    """What is made of the applications and of the model's file `name`, which need not be there any more."""
+    files = record.products[MODEL].files
+    return {APPLICATIONS: _sha256(settings.applications), name: files[name].sha256 if name in files else ""}
+
+
+def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
+    """Whether there is nothing to do; a model whose text was taken away still scores, but cannot be explained."""
+    if not is_there(settings.model / TEXT):
+        return True
+    if not is_intact(settings, record, CONTRIBUTIONS):
+        return False
+    ids = scan_applications(settings.applications).select(schema.ID).collect().to_series()
+    try:
+        if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
+            return False
+        header = read_header(settings.contributions)
+        with reading(settings.contributions):
+            table = pl.scan_parquet(settings.contributions, glob=False)
+            n_rows = table.select(pl.len()).collect().item()
+            is_table = header.has_columns(table.collect_schema()) and n_rows == len(ids)
+    except DataError:
+        return False
+    is_of_model = header.digest == digest_of_model(Manifest.load(settings.model))
+    return is_table and is_of_model and header.ids_digest == digest_of_ids(ids)
+
+
+def _build_contributions(settings: Settings, progress: Progress) -> None:
+    with progress("Explaining every prediction") as advance:
+        build_contributions(read_parquet(settings.applications), settings.model, settings.contributions, advance)
+        keep(
+            settings,
+            CONTRIBUTIONS,
+            [settings.contributions.name],
+            _made_from_model(settings, load_record(settings), TEXT),
+        )

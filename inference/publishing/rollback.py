@@ -1,0 +1,59 @@
+"""Serving the portfolio that was in service before, and going forth again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.settings import Settings
+from inference.errors import ArtifactError, HoldError
+from inference.model.session import ScoringSession
+from inference.publishing.pipeline import belongs_together, model_of
+from inference.publishing.staging import PREVIOUS, Hold, Say, Staging, Why, read_hold, silent, staging
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What is served since, and what is kept, both by the first 12 digits of the SHA-256 of `model.onnx`."""
+
+    served: str
+    kept: str
+    hold: Hold | None
+
+
+def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -> Exchange:
+    """Exchange the portfolio in service with the previous one: applications, predictions, contributions and model.
+
+    Builds are held after that, and no longer after going `forward` again.
+
+    Raises:
+        HoldError: no portfolio is kept, the one kept is not whole, or it is the one that was rolled back from.
+        FileError: a place cannot be written.
+    """
+    with staging(settings, say) as stage:
+        hold = read_hold(settings)
+        previous = settings.processed / PREVIOUS
+        if not previous.is_dir():
+            raise HoldError.from_nothing_kept(settings.processed)
+        back = hold if hold is not None and hold.why is Why.ROLLED_BACK else None
+        if forward and back is None:
+            raise HoldError.from_not_held()
+        if back is not None and not forward:
+            raise HoldError.from_held(back.notice())
+        stage.take_previous()
+        check_fit(stage, str(previous))
+        served, kept = model_of(stage.settings), model_of(settings)
+        hold = None if forward else Hold.now(Why.ROLLED_BACK, served, kept)
+        stage.commit(keep_current=True, hold=hold)
+    return Exchange(served, kept, hold)
+
+
+def check_fit(stage: Staging, origin: str) -> None:
+    """Raise HoldError unless what was staged from `origin` opens here and belongs together."""
+    try:
+        ScoringSession.open(stage.settings.model)
+    except ArtifactError as error:
+        # The sentence is about the copy that was staged.
+        reason = str(error).replace(str(stage.settings.model), "its model").rstrip(".")
+        raise HoldError.from_unfit(origin, reason) from None
+    if not belongs_together(stage.settings):
+        raise HoldError.from_unfit(origin, "model, applications and predictions do not belong together")

@@ -1,0 +1,260 @@
+"""The model card through Streamlit's own test harness: all of it is from manifest, counts or text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import log_loss, roc_auc_score
+from streamlit.testing.v1 import AppTest
+
+from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
+from dashboard.components.method import MODEL_CARD, sections_of
+from dashboard.metrics.counts import exact_counts
+from dashboard.words import model_facts as facts
+from data import schema
+from data.settings import Settings
+from data.store.records import MODEL, record_path
+from inference.model.artifact import MANIFEST, Manifest
+from scripts.damage.kinds import match_record
+
+OpenPage = Callable[..., AppTest]
+HEADINGS = [
+    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", UNSEEN,
+    "Directions, and what is too little", "Limits", SYNTHETIC,
+]  # fmt: skip
+
+
+def opened(open_page: OpenPage, tab: str = "Summary", arguments: tuple[str, ...] = ()) -> AppTest:
+    app = open_page("model-card", {"card.tab": tab}, arguments)
+    assert [title.value for title in app.title] == ["Model card"]
+    return app
+
+
+def tables(app: AppTest) -> dict[str, pl.DataFrame]:
+    return {element.proto.alt: pl.from_pandas(element.value) for element in app.main.dataframe}
+
+
+def texts(app: AppTest) -> str:
+    found = [*app.main.markdown, *app.main.caption, *app.main.info, *app.main.subheader]
+    return " ".join(element.value for element in found).replace("\\", "").replace("\u00a0", " ")
+
+
+@pytest.fixture(name="manifest")
+def published_manifest(built: Settings) -> Manifest:
+    return Manifest.load(built.model)
+
+
+@pytest.fixture(name="theirs")
+def imported(built: Settings, tmp_path: Path) -> tuple[str, ...]:
+    pd = np.random.default_rng(4).beta(1, 11, 500)
+    path = tmp_path / "theirs.csv"
+    pl.DataFrame({"target": np.arange(500) % 11 == 0, "score": pd}).write_csv(path)
+    return "--predictions", str(path)
+
+
+def test_the_summary_shows_live_figures_and_says_that_the_data_are_synthetic(
+    open_page: OpenPage, frame: pl.DataFrame
+) -> None:
+    app = opened(open_page)
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    outcome, pd = frame["is_default"].to_numpy(), frame["default_probability"].to_numpy().astype(float)
+    assert shown["Training applications"] == f"{frame.height:,}"
+    assert float(shown["ROC AUC"]) == pytest.approx(roc_auc_score(outcome, pd), abs=1e-3)
+    assert shown["Default rate"] == f"{100 * outcome.mean():.2f} %"
+    assert shown["Mean PD"] == f"{100 * pd.mean():.2f} %"
+    assert f"{frame.height:,} synthetic applications" in texts(app)
+    assert all(heading in texts(app) for heading in HEADINGS)
+
+
+def test_live_figures_stand_beside_those_of_the_manifest(
+    open_page: OpenPage, frame: pl.DataFrame, manifest: Manifest
+) -> None:
+    app = opened(open_page, "Performance")
+    shown = {row["Figure"]: row for row in tables(app)["Performance"].iter_rows(named=True)}
+    outcome, pd = frame["is_default"].to_numpy(), frame["default_probability"].to_numpy().astype(float)
+    assert shown["ROC AUC"]["In the manifest"] == f"{manifest.metrics['oof_auc']:.4f}"
+    assert float(shown["ROC AUC"]["Counted now"]) == pytest.approx(roc_auc_score(outcome, pd), abs=1e-3)
+    assert float(shown["Log-loss"]["Counted now"]) == pytest.approx(log_loss(outcome, pd), abs=1e-4)
+    assert "–" in shown["ROC AUC"]["95 % interval"]
+    gap = f"{manifest.metrics['parity_max_abs']:.1e}"
+    assert f"differ from LightGBM's by at most {gap}, and no decision changes" in texts(app)
+
+
+def test_every_fold_has_its_own_figures(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    shown = tables(opened(open_page, "Performance"))["Performance by fold"]
+    assert shown["Fold"].to_list() == [str(fold) for fold in sorted(frame["fold"].unique())]
+    for row in shown.iter_rows(named=True):
+        part = frame.filter(pl.col("fold") == int(row["Fold"]))
+        auc = roc_auc_score(part["is_default"].to_numpy(), part["default_probability"].to_numpy())
+        assert row["Applications"] == f"{part.height:,}"
+        assert row["Defaults"] == f"{part['is_default'].sum():,}"
+        assert float(row["ROC AUC"]) == pytest.approx(auc, abs=1.5e-3)
+        low, high = map(float, row["ROC AUC, 95 %"].split("–"))
+        assert low < auc < high
+
+
+def test_every_column_is_a_feature_or_left_out_with_a_reason(open_page: OpenPage, manifest: Manifest) -> None:
+    shown = tables(opened(open_page, "Features"))
+    features, out = shown["Features of the model"], shown["Columns left out"]
+    assert features["Name"].to_list() == [feature.name for feature in manifest.features]
+    raw = set(features["Name"]) & set(schema.BY_NAME)
+    assert raw | set(out["Name"]) == set(schema.BY_NAME)
+    assert raw & set(out["Name"]) == set()
+    reasons = dict(out.select("Name", "Why").iter_rows())
+    protected = {name for name, why in reasons.items() if why.startswith("Protected")}
+    assert protected == {"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS"}
+    assert reasons["TARGET"] == "Is the outcome itself"
+    assert reasons["FLAG_DOCUMENT_2"] == "Counts only as a part of a derived feature"
+    assert reasons["FLAG_MOBIL"] == "Adds no measurable AUC and time on every row"
+    watched = set(features.filter(pl.col("Sensitive") == "Watched")["Name"])
+    assert {"DAYS_BIRTH", "CNT_CHILDREN", "employed_to_age"} <= watched
+    assert "AMT_CREDIT" not in watched
+
+
+def test_the_build_shows_settings_libraries_and_whole_digests(open_page: OpenPage, manifest: Manifest) -> None:
+    app = opened(open_page, "Build")
+    shown = tables(app)
+    assert dict(shown["Training settings"].iter_rows())["Seed"] == str(manifest.seed)
+    assert dict(shown["Versions of libraries"].select("Library", "Trained and exported with").iter_rows()) == dict(
+        manifest.libraries
+    )
+    digests = dict(shown["Digests of the published files"].select("What", "SHA-256").iter_rows())
+    assert digests["model.onnx"] == manifest.files["model.onnx"].sha256
+    assert digests["Training data (Parquet)"] == manifest.training_data_sha256
+    assert "ONNX Runtime scores, from model.onnx." in texts(app)
+
+
+def test_the_manifest_is_offered_as_it_is(open_page: OpenPage, built: Settings, manifest: Manifest) -> None:
+    assert [button.label for button in opened(open_page).download_button] == ["Manifest"]
+    assert json.loads(manifest.to_json()) == json.loads((built.model / MANIFEST).read_bytes())
+
+
+@pytest.mark.parametrize("tab", ["Summary", "Performance", "Features", "Build"])
+def test_beside_imported_predictions_the_card_describes_the_model_alone(
+    open_page: OpenPage, theirs: tuple[str, ...], manifest: Manifest, tab: str
+) -> None:
+    app = opened(open_page, tab, theirs)
+    assert "describes the model at hand, not the imported predictions theirs.csv" in texts(app)
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    if tab == "Summary":
+        assert shown["ROC AUC"] == f"{manifest.metrics['oof_auc']:.3f}"
+    if tab == "Performance":
+        figures = tables(app)["Performance"]
+        assert figures.columns == ["Figure", "In the manifest"]
+        assert dict(figures.iter_rows())["Log-loss"] == f"{manifest.metrics['oof_log_loss']:.4f}"
+
+
+@pytest.fixture(name="without_model")
+def model_out_of_the_way(built: Settings) -> Iterator[None]:
+    aside = built.model.with_name("aside")
+    built.model.rename(aside)
+    yield
+    aside.rename(built.model)
+
+
+@pytest.mark.usefixtures("without_model")
+def test_without_a_model_there_is_a_sentence_and_no_error(open_page: OpenPage) -> None:
+    app = opened(open_page)
+    assert "There is no model to describe." in texts(app)
+    assert not app.error
+
+
+@pytest.fixture(name="without_onnx")
+def onnx_out_of_the_way(built: Settings) -> Iterator[None]:
+    onnx, manifest, record = built.model / "model.onnx", built.model / MANIFEST, record_path(built)
+    aside, content, recorded = built.model.parent / "aside.onnx", manifest.read_bytes(), record.read_bytes()
+    onnx.rename(aside)
+    # Another version of the manifest, so that the session in the cache is not taken for this model's.
+    manifest.write_bytes(content + b"\n")
+    match_record(built, MODEL, MANIFEST)
+    yield
+    aside.rename(onnx)
+    manifest.write_bytes(content)
+    record.write_bytes(recorded)
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_fallback_is_named_with_its_reason(open_page: OpenPage) -> None:
+    assert "LightGBM scores, from model.txt, because of a fallback: model.onnx missing" in texts(opened(open_page))
+
+
+def test_counts_of_other_predictions_are_told_from_the_models_own(manifest: Manifest, frame: pl.DataFrame) -> None:
+    outcome, pd = frame["is_default"].to_numpy(), frame["default_probability"].to_numpy()
+    assert facts.describes(manifest, exact_counts(outcome, pd))
+    assert not facts.describes(manifest, exact_counts([False, True], [0.1, 0.2]))
+    assert not facts.describes(manifest, exact_counts(outcome, np.clip(pd + 0.001, 0, 1)))
+
+
+def test_training_data_are_described_by_their_provenance(manifest: Manifest) -> None:
+    digest = manifest.training_data_sha256
+    made = facts.training_data(manifest, digest, {"kind": "synthetic", "rows": 10_000, "seed": 3, "profile": "ab" * 32})
+    assert made.is_synthetic
+    assert made.is_at_hand
+    assert "10,000 synthetic applications, drawn with seed 3" in made.description
+    brought = facts.training_data(
+        manifest, "0" * 64, {"kind": "file", "rows": 48_744, "name": "bank_train.csv", "sha256": "cd" * 32}
+    )
+    assert not brought.is_synthetic
+    assert not brought.is_at_hand
+    assert brought.description.startswith("bank_train.csv: 48,744 applications")
+
+
+def test_a_manifest_that_says_little_is_no_error(manifest: Manifest) -> None:
+    bare = replace(manifest, metrics={})
+    assert "does not say" in facts.parity(bare)
+    assert all(figure.published is None for figure in facts.figures(bare, None))
+    assert not facts.describes(bare, exact_counts([False], [0.1]))
+
+
+def test_a_changed_decision_is_counted(manifest: Manifest) -> None:
+    changed = replace(manifest, metrics={**manifest.metrics, "parity_flips": 2})
+    assert "and 2 decisions changed at the cutoff" in facts.parity(changed)
+
+
+def test_groups_that_the_model_does_not_see_have_their_ratio_with_its_interval(
+    open_page: OpenPage, frame: pl.DataFrame
+) -> None:
+    app = opened(open_page, "Performance")
+    table = tables(app)["Calibration of groups that the model does not see"]
+    assert set(table["Column"]) == {"Gender", "Family status", "Family members"}
+    for word, level in (("Male", "M"), ("Female", "F")):
+        rows = frame.filter(pl.col("CODE_GENDER") == level)
+        n, bad = rows.height, int(rows["is_default"].sum())
+        mean = float(rows["default_probability"].to_numpy().astype(np.float64).mean())
+        ends = binomtest(bad, n).proportion_ci(method="wilson")
+        (shown,) = table.filter(pl.col("Group") == word).to_dicts()
+        assert shown["Applications"] == f"{n:,}"
+        assert shown["Observed / expected"] == f"{bad / n / mean:.2f}"
+        assert shown["95 % interval"] == f"{ends.low / mean:.2f}–{ends.high / mean:.2f}"
+        is_off = not ends.low <= mean <= ends.high
+        assert (shown["Says"] != "Within chance") == is_off
+    assert "What it means for use" in texts(app)
+    assert "Observed / expected runs from " in texts(app)
+
+
+def test_what_is_said_of_a_group_by_hand() -> None:
+    # 100 expected of 1,000 and 130 seen: Wilson's interval is 0.1106 to 0.1523.
+    high = facts.GroupCalibration("Gender", "Male", exact_counts([1] * 130 + [0] * 870, [0.1] * 1_000))
+    alike = facts.GroupCalibration("Gender", "Female", exact_counts([1] * 95 + [0] * 905, [0.1] * 1_000))
+    small = facts.GroupCalibration("Gender", "Not recorded", exact_counts([1] * 4, [0.1] * 4))
+    assert [group.words for group in (high, alike, small)] == [
+        "30 % more than PDs say", "Within chance", "Too few to conclude",
+    ]  # fmt: skip
+    assert facts.summarise_groups([high, small, alike]) == (
+        "Observed / expected runs from 0.95 for gender “Female” (95 %: 0.78–1.15) to 1.30 for gender “Male” "
+        "(95 %: 1.11–1.52). In 1 of 2 groups the interval excludes 1; chance alone would do so in about 0.1."
+    )
+    assert facts.summarise_groups([high, small]) == ""
+
+
+def test_the_text_holds_its_sections_and_no_figure_typed_by_hand() -> None:
+    sections = sections_of(MODEL_CARD)
+    assert list(sections) == HEADINGS
+    assert not any(character.isdigit() for text in sections.values() for character in text)

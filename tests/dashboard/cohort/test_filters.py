@@ -1,0 +1,110 @@
+"""Filters: the rows they select, and that equal cohorts are equal keys."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+
+FRAME = pl.DataFrame(
+    {
+        "row": [0, 1, 2, 3],
+        "level": ["a", "b", None, "a"],
+        "number": [1.0, 2.0, 3.0, None],
+        "is_default": [False, True, False, True],
+        "default_probability": [0.01, 0.0909, 0.091, 0.005],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "rows"),
+    [
+        ([], [0, 1, 2, 3]),
+        ([LevelFilter("level", ("a",))], [0, 3]),
+        ([LevelFilter("level", ("a",), with_missing=True)], [0, 2, 3]),
+        ([LevelFilter("level", ("a", "b"))], [0, 1, 3]),
+        ([RangeFilter("number", 1.0, 2.0)], [0, 1]),
+        ([RangeFilter("number", 2.5, 2.5)], []),
+        ([RangeFilter("number", low=2.0)], [1, 2]),
+        ([RangeFilter("number", high=1.5, with_missing=True)], [0, 3]),
+        ([RangeFilter("number", only_missing=True)], [3]),
+        ([LevelFilter("level", (), with_missing=True)], [2]),
+        ([LevelFilter("level", ("a",)), RangeFilter("number", 0.0, 9.0)], [0]),
+    ],
+)
+def test_a_cohort_is_the_rows_that_meet_every_condition(conditions: list[Condition], rows: list[int]) -> None:
+    expression = Filters.of(conditions).expression()
+    chosen = FRAME if expression is None else FRAME.filter(expression)
+    assert chosen["row"].to_list() == rows
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rows"), [(0.58, 0.7, [1, 2, 3]), (None, 0.58, [0, 1]), (0.7, None, [3]), (0.58, 0.58, [1])]
+)
+def test_an_end_is_met_by_the_value_that_is_stored_for_it(
+    low: float | None, high: float | None, rows: list[int]
+) -> None:
+    stored = pl.DataFrame({"row": range(4), "x": pl.Series([0.57, 0.58, 0.65, 0.7], dtype=pl.Float32)})
+    assert stored.filter(RangeFilter("x", low, high).expression())["row"].to_list() == rows
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Int32, pl.Float32])
+def test_a_range_of_a_column_too_narrow_for_the_schema_s_sentinel(dtype: type[pl.DataType]) -> None:
+    stored = pl.DataFrame({"DAYS_EMPLOYED": pl.Series([1, 5, 9, None], dtype=dtype)})
+    assert stored.filter(RangeFilter("DAYS_EMPLOYED", low=5).expression()).height == 2
+
+
+def test_order_does_not_make_another_cohort() -> None:
+    level, number = LevelFilter("level", ("a",)), RangeFilter("number", 1.0, 2.0)
+    assert Filters.of([level, number]) == Filters.of([number, level])
+    assert hash(Filters.of([level, number])) == hash(Filters.of([number, level]))
+
+
+def test_the_last_condition_on_a_column_holds() -> None:
+    assert Filters.of([RangeFilter("n", 0, 1), RangeFilter("n", 2, 3)]).conditions == (RangeFilter("n", 2, 3),)
+
+
+def test_only_the_whole_portfolio_is_false() -> None:
+    assert not Filters()
+    assert Filters.of([RangeFilter("n", 0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rows"),
+    [
+        ([Decision.TRUE_DECLINE], [1]),
+        ([Decision.FALSE_DECLINE], [2]),
+        ([Decision.TRUE_APPROVAL], [0]),
+        ([Decision.FALSE_APPROVAL], [3]),
+        ([Decision.TRUE_DECLINE, Decision.FALSE_APPROVAL], [1, 3]),
+    ],
+)
+def test_a_kind_of_decision_depends_on_the_cutoff_in_force(kinds: list[Decision], rows: list[int]) -> None:
+    filters = Filters.of([DecisionFilter(tuple(kinds))])
+    expression = filters.at(0.0909).expression()
+    assert expression is not None
+    assert FRAME.filter(expression)["row"].to_list() == rows
+    with pytest.raises(ValueError, match="needs the cutoff"):
+        filters.expression()
+
+
+def test_the_rest_is_every_other_row_those_without_a_value_too() -> None:
+    filters = Filters.of([RangeFilter("number", 1.0, 2.0)])
+    expression = filters.rest().expression()
+    assert expression is not None
+    assert FRAME.filter(expression)["row"].to_list() == [2, 3]
+    assert filters.rest().rest() == filters
+    nothing = Filters().rest().expression()
+    assert nothing is not None
+    assert FRAME.filter(nothing).is_empty()
+
+
+def test_conditions_are_put_in_place_and_taken_back() -> None:
+    level, number = LevelFilter("level", ("a",)), RangeFilter("number", 1.0, 2.0)
+    narrower = RangeFilter("number", 1.0, 1.5)
+    filters = Filters.of([level, number]).having(narrower)
+    assert filters.on("number") == narrower
+    assert filters.without("number") == Filters.of([level])
+    assert filters.without("number").on("number") is None

@@ -1,0 +1,56 @@
+"""Conditions of a command line: names and levels with whatever characters they have."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.report.conditions import ConditionError, read_conditions
+from data.predictions.table import CohortColumn, CohortKind
+
+COLUMNS = (
+    CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, ("a", "x=y", "~z")),
+    CohortColumn("kind=x", "Kind of x", "", "", CohortKind.LEVELS, ("y",)),
+    CohortColumn("f.region", "Region", "", "", CohortKind.LEVELS, ("north",)),
+    CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=-9, maximum=9),
+)
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (["kind=a"], LevelFilter("kind", ("a",))),
+        (["kind=x=y"], LevelFilter("kind=x", ("y",))),
+        (["kind=a", "kind=~~z", "kind=~missing"], LevelFilter("kind", ("a", "~z"), with_missing=True)),
+        (["f.region=north"], LevelFilter("f.region", ("north",))),
+        (["amount=-2.5..3"], RangeFilter("amount", -2.5, 3)),
+        (["amount=..3"], RangeFilter("amount", None, 3)),
+        (["amount=-2"], RangeFilter("amount", -2, -2)),
+        (["amount=~missing"], RangeFilter("amount", only_missing=True)),
+        (["~decision=true decline"], DecisionFilter((Decision.TRUE_DECLINE,))),
+    ],
+)
+def test_a_condition_is_that_of_a_link(texts: list[str], wanted: LevelFilter | RangeFilter | DecisionFilter) -> None:
+    assert read_conditions(texts, COLUMNS) == Filters.of([wanted])
+
+
+def test_no_condition_is_the_whole() -> None:
+    assert read_conditions([], COLUMNS) == Filters()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind", "--where kind: is not COLUMN=LEVEL"),
+        ("=a", "is not COLUMN=LEVEL"),
+        ("branch=a", "there is no column 'branch' to choose by; columns are kind, kind=x, f.region, amount."),
+        ("kind=b", "asks for 'b', which is not one of its levels (a, x=y, ~z)"),
+        ("amount=3..2", "is not a range such as 10..20"),
+        ("amount=much", "is not a range such as 10..20"),
+        ("~decision=maybe", "knows true decline, false decline, true approval, false approval only"),
+    ],
+)
+def test_what_is_no_condition_says_what_there_is(text: str, said: str) -> None:
+    with pytest.raises(ConditionError) as found:
+        read_conditions([text], COLUMNS)
+    assert said in str(found.value)

@@ -1,0 +1,103 @@
+"""What is said of one application: decision, band and reasons agree with the score and with each other."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from data.facts import describe_table
+from inference.errors import FeatureError
+from inference.explain.assessment import Assessment, ReferredError, assess
+from inference.explain.comparison import Reference, find_reference
+from inference.explain.contributions import Contributions, make_contributions
+from inference.explain.explainer import Explainer
+from inference.explain.reasons import principal_reasons, strongest_supports
+from inference.explain.shapley import ShapleyModel
+from inference.model.build import PublishedModel
+from inference.model.decision import declines
+from inference.model.session import ScoringSession
+
+CUTOFF = 0.2
+
+
+@pytest.fixture(scope="module")
+def session(published: PublishedModel) -> ScoringSession:
+    return ScoringSession.open(published.directory)
+
+
+@pytest.fixture(scope="module")
+def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    return Explainer.open(published.directory, typical)
+
+
+@pytest.fixture(scope="module")
+def contributions(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
+    text = (published.directory / "model.txt").read_text(encoding="utf-8")
+    return make_contributions(applications, ShapleyModel(text), digest="d")
+
+
+@pytest.fixture(scope="module")
+def reference(contributions: Contributions, applications: pl.DataFrame, session: ScoringSession) -> Reference:
+    return find_reference(contributions, applications.lazy(), session, CUTOFF, n=100)
+
+
+def test_the_reasons_are_those_of_the_decision(
+    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, reference: Reference
+) -> None:
+    declined = 0
+    for application in applications.head(200).iter_rows(named=True):
+        found = assess(application, CUTOFF, session, explainer, reference)
+        assert found.default_probability == session.score(application)
+        assert found.is_declined == declines(found.default_probability, CUTOFF) == (found.distance >= 0)
+        assert found.explanation == explainer.explain(application)
+        if found.is_declined:
+            wanted = principal_reasons(application, found.explanation, session, reference)
+        else:
+            wanted = strongest_supports(application, found.explanation, reference)
+        assert found.reasons == wanted
+        assert all((reason.excess > 0) == found.is_declined for reason in wanted)
+        declined += found.is_declined
+    assert 20 < declined < 180
+
+
+def test_the_band_is_that_of_the_models_edges(applications: pl.DataFrame, session: ScoringSession) -> None:
+    edges = session.manifest.band_edges
+    for application in applications.head(100).iter_rows(named=True):
+        found = assess(application, CUTOFF, session, None, None)
+        assert ord(found.risk_band) - ord("A") == sum(found.default_probability >= edge for edge in edges)
+
+
+def test_without_trees_or_reference_there_are_no_reasons(
+    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, reference: Reference
+) -> None:
+    application = applications.row(3, named=True)
+    bare = assess(application, CUTOFF, session, None, reference)
+    assert (bare.explanation, bare.reasons) == (None, ())
+    unreferenced = assess(application, CUTOFF, session, explainer, None)
+    assert unreferenced.reasons == ()
+    assert unreferenced.explanation == explainer.explain(application)
+
+
+def test_the_distance_is_from_the_cutoff() -> None:
+    assert Assessment(0.75, 0.5, True, "F", None, ()).distance == 0.25
+    assert Assessment(0.25, 0.5, False, "E", None, ()).distance == -0.25
+
+
+def test_a_wrong_value_is_named(session: ScoringSession, explainer: Explainer, reference: Reference) -> None:
+    with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
+        assess({"AMT_CREDIT": "much"}, CUTOFF, session, explainer, reference)
+
+
+def test_too_little_known_is_referred_whatever_explains(
+    session: ScoringSession, explainer: Explainer, reference: Reference, applications: pl.DataFrame
+) -> None:
+    young = {"DAYS_BIRTH": -6_000, "DAYS_EMPLOYED": -7_000}
+    application = {**applications.row(0, named=True), **young, "AMT_ANNUITY": None}
+    with pytest.raises(
+        ReferredError, match=r"^Not enough is known to score: annuity is missing and is needed\.$"
+    ) as no:
+        assess(application, CUTOFF, session, explainer, reference)
+    assert "employed since before the age of 14" in no.value.warnings
+    known = {**application, "AMT_ANNUITY": 20_000.0}
+    assert "employed since before the age of 14" in assess(known, CUTOFF, session, explainer, reference).warnings

@@ -1,0 +1,171 @@
+"""How the amounts of a loan move together, and which loans there are; figures worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from data import schema
+from data.schema import Group, Sensitivity
+from inference.explain.loan_moves import (
+    ANNUITY,
+    CREDIT,
+    FLAGS,
+    GOODS,
+    LONGER,
+    SHORTER,
+    SIZE,
+    SURCHARGE,
+    Loan,
+    Moves,
+    is_plausible,
+    step_of,
+)
+from inference.features.feature_list import FEATURES
+from inference.values import Value
+
+# Term 20, and 11.88 % on top of the goods.
+CASH: dict[str, Value] = {
+    "NAME_CONTRACT_TYPE": "Cash loans", CREDIT: 447_520.0, GOODS: 400_000.0, ANNUITY: 22_376.0, "DAYS_EMPLOYED": -900,
+}  # fmt: skip
+REVOLVING: dict[str, Value] = {
+    "NAME_CONTRACT_TYPE": "Revolving loans", CREDIT: 270_000.0, GOODS: 270_000.0, ANNUITY: 13_500.0,
+}  # fmt: skip
+
+
+def moves_of(application: dict[str, Value]) -> Moves:
+    return Moves(application, FEATURES.sources)
+
+
+def after(application: dict[str, Value], **values: float) -> dict[str, float]:
+    """What the application becomes where each move goes to the step with that value."""
+    moves = moves_of(application)
+    steps = {name: np.flatnonzero(np.isclose(moves[name].values, value)) for name, value in values.items()}
+    assert all(found.size == 1 for found in steps.values())
+    return {name: float(column[0]) for name, column in moves.after(steps).items()}
+
+
+def loan(credit: float, goods: float, annuity: float, *, is_revolving: bool = False) -> Loan:
+    return Loan(np.array(credit), np.array(goods), np.array(annuity), is_revolving)
+
+
+def test_what_moves_is_in_somebodys_hands() -> None:
+    columns = [schema.column(name) for name in (CREDIT, GOODS, ANNUITY, *FLAGS)]
+    assert {column.sensitivity for column in columns} == {Sensitivity.NONE}
+    assert {Group.EXTERNAL, Group.PERSON}.isdisjoint(column.group for column in columns)
+
+
+@pytest.mark.parametrize(
+    ("amount", "step"),
+    [(2.0, 1.0), (1_500.0, 1.0), (2_000.0, 2.0), (4_999.0, 2.0), (9_999.0, 5.0), (45_000.0, 20.0), (400_000.0, 200.0),
+     (500_000.0, 500.0), (999_999.0, 500.0), (1e6, 1_000.0)],
+)  # fmt: skip
+def test_amounts_move_in_round_steps_of_at_most_a_thousandth(amount: float, step: float) -> None:
+    assert step_of(amount) == step
+
+
+def test_a_smaller_loan_keeps_its_ratios() -> None:
+    assert after(CASH, size=300_000.0) == {CREDIT: 335_640.0, GOODS: 300_000.0, ANNUITY: 16_782.0}
+    assert after(REVOLVING, size=200_000.0) == {CREDIT: 200_000.0, GOODS: 200_000.0, ANNUITY: 10_000.0}
+    size = moves_of(CASH)[SIZE]
+    assert (size.values[0], size.values[-1], size.values.size) == (399_800.0, 160_000.0, 1_200)
+    np.testing.assert_allclose(size.costs[[0, -1]], [math.log(400 / 399.8), math.log(2.5)])
+
+
+def test_a_loan_has_less_on_top_of_the_goods_at_ratios_that_there_are() -> None:
+    assert moves_of(CASH)[SURCHARGE].values.tolist() == [1.1056, 1.0792, 1.066, 1.0]
+    assert after(CASH, surcharge=1.0) == {CREDIT: 400_000.0, GOODS: 400_000.0, ANNUITY: 20_000.0}
+    assert after(CASH, surcharge=1.066, size=200_000.0) == {CREDIT: 213_200.0, GOODS: 200_000.0, ANNUITY: 10_660.0}
+
+
+def test_the_term_moves_by_the_annuity_alone() -> None:
+    moves = moves_of(CASH)
+    assert moves[LONGER].values[:2].tolist() == [22_360.0, 22_340.0]
+    assert moves[SHORTER].values[:2].tolist() == [22_380.0, 22_400.0]
+    assert after(CASH, longer=13_000.0) == {CREDIT: 447_520.0, GOODS: 400_000.0, ANNUITY: 13_000.0}
+    # Beside a smaller loan the annuity is that of its term: 223,760 / (447,520 / 13,000).
+    assert after(CASH, longer=16_000.0, size=200_000.0) == {CREDIT: 223_760.0, GOODS: 200_000.0, ANNUITY: 8_000.0}
+
+
+def test_what_cannot_move_does_not() -> None:
+    assert set(moves_of(REVOLVING)) == {SIZE}
+    assert set(moves_of({**CASH, CREDIT: 400_000.0})) == {SIZE, LONGER, SHORTER}
+    assert set(moves_of({**CASH, ANNUITY: None})) == {SIZE, SURCHARGE}
+    assert set(moves_of({**CASH, GOODS: None})) == {SIZE, LONGER, SHORTER}
+    assert set(moves_of({**CASH, CREDIT: None})) == set()
+    assert set(Moves(CASH, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
+    assert after({**CASH, ANNUITY: None}, surcharge=1.0) == {CREDIT: 400_000.0, GOODS: 400_000.0}
+    assert after({**CASH, GOODS: None}, size=223_800.0) == {CREDIT: 223_800.0, ANNUITY: 11_190.0}
+
+
+def test_phone_numbers_and_documents() -> None:
+    nothing: dict[str, Value] = dict.fromkeys(FLAGS, 0)
+    employed = {**nothing, "DAYS_EMPLOYED": -100}
+    assert set(moves_of(employed)) == set(FLAGS)
+    assert set(moves_of({**nothing, "DAYS_EMPLOYED": schema.NOT_EMPLOYED})) == set(FLAGS) - {"FLAG_WORK_PHONE"}
+    # One document is given, whichever it is.
+    for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_8"):
+        assert set(moves_of({**employed, name: 1})) == {"FLAG_PHONE", "FLAG_WORK_PHONE"}
+    moves = moves_of(employed)
+    assert not moves.go_together("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8")
+    assert not moves.go_together(SHORTER, LONGER)
+    assert moves.go_together("FLAG_DOCUMENT_3", "FLAG_PHONE")
+    assert {name: column.tolist() for name, column in moves.after({"FLAG_PHONE": np.array([0])}).items()} == {
+        "FLAG_PHONE": [1.0]
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "plausible"),
+    [
+        (loan(300_000, 300_000, 15_000), True),
+        # Below the goods price, or more above it than anything sold with it makes.
+        (loan(299_000, 300_000, 15_000), False),
+        (loan(460_000, 300_000, 20_000), False),
+        # Term 9.5 and 1.3 times the goods.
+        (loan(390_000, 300_000, 41_000), False),
+        # Terms of 36 and 38.5 of a large one, 36 of a small one; 8 of any.
+        (loan(360_000, 300_000, 10_000), True),
+        (loan(385_000, 300_000, 10_000), False),
+        (loan(180_000, 180_000, 5_000), False),
+        (loan(300_000, 300_000, 37_500), False),
+        (loan(44_000, 44_000, 4_400), False),
+        (loan(300_000, math.nan, 15_000), True),
+        (loan(300_000, 300_000, math.nan), True),
+        (loan(270_000, 270_000, 13_500, is_revolving=True), True),
+        (loan(270_000, 270_000, 13_000, is_revolving=True), False),
+        (loan(270_000, 260_000, 13_500, is_revolving=True), False),
+    ],
+)
+def test_loans_that_there_are(after: Loan, *, plausible: bool) -> None:
+    ordinary = loan(400_000, 400_000, 20_000, is_revolving=after.is_revolving)
+    assert is_plausible(ordinary, after) == plausible
+
+
+@pytest.mark.parametrize(
+    ("now", "may_stay"),
+    [
+        (loan(460_000, 300_000, 20_000), True),
+        (loan(385_000, 300_000, 10_000), True),
+        (loan(44_000, 44_000, 4_400), True),
+        # Never seen, so that a change of such a loan is no advice.
+        (loan(299_000, 300_000, 15_000), False),
+        (loan(270_000, 270_000, 13_000, is_revolving=True), False),
+        (loan(270_000, 260_000, 13_500, is_revolving=True), False),
+    ],
+)
+def test_a_loan_that_lies_outside_already(now: Loan, *, may_stay: bool) -> None:
+    assert is_plausible(now, now) == may_stay
+
+
+def test_an_implausible_step_has_no_values() -> None:
+    # Term 36: below a credit of 300,000 there is no such.
+    long: dict[str, Value] = {**CASH, CREDIT: 400_000.0, ANNUITY: 400_000.0 / 36}
+    moves = moves_of(long)
+    size = moves[SIZE].values
+    kept = ~np.isnan(moves.after({SIZE: np.arange(size.size)})[CREDIT])
+    assert size[kept].min() == 300_000.0
+    assert kept.sum() == 500
+    assert np.isnan(moves.after({SIZE: np.flatnonzero(~kept)[:1], "longer": np.array([0])})[ANNUITY]).all()

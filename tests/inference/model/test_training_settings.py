@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from inference.model.training import train
+from inference.model.training_settings import TrainingSettings
+
+
+def test_small_tables_get_one_thread() -> None:
+    settings = TrainingSettings(threads=4)
+    assert [settings.for_rows(n).threads for n in (1_000, 19_999, 20_000, 45_000, 1_000_000)] == [1, 1, 2, 3, 4]
+
+
+def test_the_model_does_not_depend_on_the_number_of_threads(
+    applications: pl.DataFrame, small_settings: TrainingSettings
+) -> None:
+    table = pl.concat([applications] * 7)
+    settings = replace(small_settings, trees=3, folds=2)
+    one, two = (train(table, seed=1, settings=replace(settings, threads=threads)) for threads in (1, 2))
+    trees = [model.booster.model_to_string().partition("parameters:")[0] for model in (one, two)]
+    assert trees[0] == trees[1]
+    assert (one.probabilities == two.probabilities).all()
