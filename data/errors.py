@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,9 @@ class SchemaError(DataError):
     """A column that the application table does not have was asked for."""
 
     @classmethod
-    def from_unknown_column(cls, name: str) -> Self:
+    def from_unknown_column(cls, name: str, known: Iterable[str] | None = None) -> Self:
+        if known is not None:
+            return cls(f"There is no column {_shown(name)} in the application table; there are {_listed([*known])}.")
         return cls(f"There is no column {name!r} in the application table; `data/schema.py` lists those there are.")
 
     @classmethod

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from types import MappingProxyType
 
 import polars as pl
 
 from data.definition.columns import Column, Kind, Sensitivity
-from data.definition.grammar import Node
+from data.definition.grammar import Call, Name, Node, Number, Text, word
 from data.errors import SchemaError
 
 # The identifier of a table that brings none: the place of the row in its file, from 1.
@@ -83,7 +85,7 @@ class Features:
 
     columns: tuple[str, ...]
     derived: tuple[Derived, ...] = ()
-    directions: Mapping[str, int] = MappingProxyType({})
+    directions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,12 @@ class Sufficiency:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What pages show before anybody chooses: columns of the first table, usual segments, the pair of the heat map."""
+    """What pages show before anybody chooses: columns of the first table, usual segments, the pair of the heat map.
 
+    `groups` is the order in which groups of columns are shown; others follow in table order.
+    """
+
+    groups: tuple[str, ...] = ()
     first_columns: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
@@ -220,5 +226,34 @@ class Definition:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """Where a person looks for a column, in the order in which the table names them."""
-        return tuple(dict.fromkeys(column.group for column in self.columns if column.kind is not Kind.ID))
+        """Where a person looks for a column, in the order in which the screen shows them."""
+        present = dict.fromkeys(column.group for column in self.columns if column.kind is not Kind.ID)
+        return tuple(dict.fromkeys([*(group for group in self.screen.groups if group in present), *present]))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what is said, in hexadecimal; comments and spacing in the file do not count."""
+        return hashlib.sha256(json.dumps(_plain(self), sort_keys=True).encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def _plain(value: object) -> object:
+    """A part of a definition in JSON's terms; what has its default is left out, so that a new field changes nothing."""
+    if isinstance(value, Number | Text | Name | Call):
+        return word(value)
+    if isinstance(value, pl.DataType):
+        return str(value)
+    if is_dataclass(value):
+        parts = {each.name: getattr(value, each.name) for each in fields(value)}
+        defaults = {each.name: each.default for each in fields(value)}
+        if isinstance(value, Derived):
+            # The tree says it.
+            del parts["value"]
+        return {name: _plain(part) for name, part in parts.items() if part != defaults[name] and part != {}}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value

@@ -1,0 +1,52 @@
+"""What can be wrong with a definition, said in one sentence: where, what, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import DataError
+
+_MOST_SHOWN = 60
+_MOST_LISTED = 8
+
+
+class DefinitionError(DataError):
+    """A portfolio's definition that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key of a definition, for messages: the file and the way down to it."""
+
+    file: Path
+    keys: tuple[str, ...] = ()
+
+    def __truediv__(self, key: str | int) -> Place:
+        """The place of `key` below this one; a number is counted from 1."""
+        return Place(self.file, (*self.keys, shown(key) if isinstance(key, str) else f"number {key}"))
+
+    def error(self, problem: str, fix: str) -> DefinitionError:
+        """The error that says `problem` of this place and how to fix it."""
+        at = f" {'.'.join(self.keys)}" if self.keys else " the definition"
+        return DefinitionError(f"{self.file}:{at} {problem}; {fix}.")
+
+
+def shown(text: str) -> str:
+    """A stranger's text as part of a sentence: printable, and cut where it is long."""
+    line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[: _MOST_SHOWN + 1])
+    return line if len(line) <= _MOST_SHOWN else line[: _MOST_SHOWN - 1] + "\u2026"
+
+
+def nearest(name: str, known: Iterable[str], most: int = _MOST_LISTED) -> str:
+    """The known names as part of a sentence, the most similar to `name` first; "none" if there are none."""
+    names = list(dict.fromkeys(known))
+    # Similarity takes long for a long name, and nobody looks for one of that length.
+    close = difflib.get_close_matches(name[:_MOST_SHOWN], [each[:_MOST_SHOWN] for each in names], n=3, cutoff=0.6)
+    first = [each for each in names if each[:_MOST_SHOWN] in close]
+    first.sort(key=lambda each: close.index(each[:_MOST_SHOWN]))
+    listed = [*first, *(each for each in names if each not in first)]
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return (", ".join(shown(each) for each in listed[:most]) or "none") + more
