@@ -123,7 +123,7 @@ def _guess(
         return guess
     if name == roles.roles.get("id"):
         guess = ColumnGuess(name, {"label": words.label_of(name)[:200]}, [roles.why.get("roles.id", "as said")])
-        guess.sure = "roles.id" not in roles.unsure
+        guess.sure = "roles.id" not in roles.unsure and not is_sample
         whole = summary.text.cast(pl.Int64, strict=False)
         if not whole.null_count() and not summary.has_padding:
             guess.entry["whole"] = True
@@ -132,9 +132,9 @@ def _guess(
         return guess
     role = next((key for key, column in roles.roles.items() if column == name), "")
     score = next((each for each, entry in roles.scores.items() if entry["column"] == name), "")
-    guess = guess_column(summary, said, groups, is_sample=is_sample)
+    guess = guess_column(summary, said, groups)
     if guess.left_out and (role or score):
-        guess = guess_column(summary, {"label": words.label_of(name), **said}, groups, is_sample=is_sample)
+        guess = guess_column(summary, {"label": words.label_of(name), **said}, groups)
     if score:
         kind = roles.scores[score].get("kind", "probability")
         guess.no_feature = f"a score that the table brings ({kind})"

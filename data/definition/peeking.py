@@ -24,6 +24,8 @@ from data.store.opening import DAMAGE, PARQUET, TROUBLE, ZIP, kind_of, open_read
 
 MOST_ROWS = 200_000
 SEPARATORS = (",", ";", "\t", "|", " ")
+# Columns of more different texts than this are no categories.
+_MOST_WATCHED = 300
 _CHUNK = 1 << 22
 _HEAD = 1 << 20
 _HEAD_RECORDS = 200
@@ -131,7 +133,7 @@ def _peek_parquet(path: Path) -> Peeked:
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
     nested = tuple(name for name, dtype in schema.items() if dtype.is_nested() or dtype == pl.Object)
-    frame = _spread(scan.drop(nested), n_rows).collect(engine="streaming")
+    frame = _sampled(scan.drop(nested), n_rows)
     return Peeked(path, frame.select(_as_text(values) for values in frame), n_rows, nested=nested)
 
 
@@ -148,26 +150,62 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
         scan = pl.scan_csv(
             plain, separator=separator, has_header=has_header, new_columns=list(names), infer_schema=False, glob=False,
         )  # fmt: skip
+        scan = scan.select(pl.all().str.strip_chars().replace("", None))
         try:
             n_rows = n_lines if n_lines <= MOST_ROWS else scan.select(pl.len()).collect(engine="streaming").item()
-            frame = _spread(scan, n_rows).collect(engine="streaming")
+            frame = _sampled(scan, n_rows)
         except pl.exceptions.ComputeError as error:
             raise _ragged(path, plain, separator, len(names)) or error from error
-    if frame.is_empty():
-        raise FileError.from_empty(path)
-    frame = frame.select(pl.all().str.strip_chars().replace("", None))
     if n_rows <= MOST_ROWS:
         # An empty line at the end is no row.
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    if frame.is_empty():
+        raise FileError.from_empty(path)
     return Peeked(path, frame, frame.height if n_rows <= MOST_ROWS else n_rows, separator, has_header, encoding)
 
 
-def _spread(scan: pl.LazyFrame, n_rows: int) -> pl.LazyFrame:
+def _sampled(scan: pl.LazyFrame, n_rows: int) -> pl.DataFrame:
+    """All rows; of many some evenly spread, and those that show a level, a gap or an extreme that is not among them."""
     if n_rows <= MOST_ROWS:
-        return scan
+        return scan.collect(engine="streaming")
     step = -(-n_rows // MOST_ROWS)
     place = "\x00place"
-    return scan.with_row_index(place).filter(pl.col(place) % step == 0).drop(place)
+    frame = scan.with_row_index(place).filter(pl.col(place) % step == 0).drop(place).collect(engine="streaming")
+    texts = frame.select(pl.all().cast(pl.String))
+    seen = {each.name: set(each.unique()) for each in texts if each.n_unique() <= _MOST_WATCHED}
+    numbers = texts.select(pl.all().exclude(list(seen)).cast(pl.Float64, strict=False))
+    ends = {each.name: (each.min(), each.max()) for each in numbers if each.null_count() < len(each)}
+    full = {each.name for each in texts if each.name not in seen and not each.null_count()}
+    more = [_witnesses(batch, seen, ends, full) for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)]
+    return pl.concat([frame, *more])
+
+
+def _witnesses(
+    batch: pl.DataFrame, seen: dict[str, set[Any]], ends: dict[str, tuple[Any, Any]], full: set[str]
+) -> pl.DataFrame:
+    """The rows that show what was not seen before; `seen`, `ends` and `full` (columns without a gap) are kept up."""
+    rows: set[int] = set()
+    for name in [name for name in full if batch[name].null_count()]:
+        rows.add(batch[name].is_null().arg_max() or 0)
+        full.discard(name)
+    for name, known in list(seen.items()):
+        values = batch[name].cast(pl.String)
+        for value in set(values.unique()) - known:
+            found = values.is_null() if value is None else values == value
+            rows.add(found.arg_max() or 0)
+            known.add(value)
+        if len(known) > _MOST_WATCHED:
+            del seen[name]
+    for name, (low, high) in ends.items():
+        numbers = batch[name].cast(pl.String).cast(pl.Float64, strict=False)
+        least, most = numbers.min(), numbers.max()
+        if least is not None and least < low:
+            rows.add(numbers.arg_min() or 0)
+        if most is not None and most > high:
+            rows.add(numbers.arg_max() or 0)
+        if least is not None and most is not None:
+            ends[name] = min(low, least), max(high, most)
+    return batch[sorted(rows)]
 
 
 def _as_text(values: pl.Series) -> pl.Series:

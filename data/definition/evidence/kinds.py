@@ -53,9 +53,7 @@ class ColumnGuess:
         self.sure = False
 
 
-def guess_column(
-    summary: Summary, said: Mapping[str, Any], groups: Mapping[str, str], *, is_sample: bool
-) -> ColumnGuess:
+def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str, str]) -> ColumnGuess:
     """The guess for one column that has no role; what `said` says of it is kept."""
     name = summary.name
     guess = ColumnGuess(name)
@@ -71,7 +69,7 @@ def guess_column(
         _describe_number(summary, guess, said)
     elif kind == "category" and "levels" not in said:
         _describe_levels(summary, guess)
-    if summary.n_missing or is_sample:
+    if summary.n_missing:
         guess.entry["nullable"] = True
     if words.has_word(name, words.PROTECTED):
         guess.entry["sensitivity"] = "protected"

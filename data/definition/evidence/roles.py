@@ -91,7 +91,7 @@ def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header
     free = [each for each in free if each.name not in taken]
     roles = dict(told)
     for key, guess in (("id", _id), ("weight", _weight), ("date", _date), ("exposure", _exposure)):
-        if key not in told and (found := guess(free)) is not None:
+        if key not in told and (found := guess([each for each in free if each.name not in roles.values()])) is not None:
             roles[key], why[f"roles.{key}"], sure = found
             unsure |= set() if sure else {f"roles.{key}"}
     if "decision" not in told and decisions:
