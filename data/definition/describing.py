@@ -155,7 +155,18 @@ def _with_names(said: Said, header: bool, names: Sequence[str]) -> Said:
 
 
 def _without(said: Said, gone: Sequence[str]) -> Said:
-    return {**said, "columns": {name: each for name, each in said.get("columns", {}).items() if name not in gone}}
+    """What guesses rest on, without the columns that the table has lost."""
+    kept: Said = {key: said[key] for key in ("name", "left_out", "table") if key in said}
+    if "outcome" in said and said["outcome"]["column"] not in gone:
+        kept["outcome"] = said["outcome"]
+    for key in ("columns", "roles", "scores"):
+        entries = said.get(key, {}).items()
+        kept[key] = {
+            name: each
+            for name, each in entries
+            if (name if key == "columns" else each["column"] if key == "scores" else each) not in gone
+        }
+    return kept if said.get("scores") else {key: each for key, each in kept.items() if key != "scores"}
 
 
 def _merged(before: str, said: Said, guess: Guess, added: Sequence[str], left: Sequence[str], file: str) -> str:

@@ -31,7 +31,7 @@ _HEAD = 1 << 20
 _HEAD_RECORDS = 200
 # The share of the first lines that must have one and the same number of fields.
 _AGREEING = 0.9
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -176,7 +176,9 @@ def _sampled(scan: pl.LazyFrame, n_rows: int) -> pl.DataFrame:
     numbers = texts.select(pl.all().exclude(list(seen)).cast(pl.Float64, strict=False))
     ends = {each.name: (each.min(), each.max()) for each in numbers if each.null_count() < len(each)}
     full = {each.name for each in texts if each.name not in seen and not each.null_count()}
-    more = [_witnesses(batch, seen, ends, full) for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)]
+    more = [
+        _witnesses(batch, seen, ends, full) for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)
+    ]
     return pl.concat([frame, *more])
 
 

@@ -103,7 +103,7 @@ def test_special_codes_are_repeated_and_apart(codes: list[int], rest: Any) -> No
     ],
 )
 def test_bad_value_of_an_outcome(name: str, good: str, bad: str) -> None:
-    outcome = guessed(**{name: default(good, bad)}).definition.outcome
+    outcome = guessed(None, **{name: default(good, bad)}).definition.outcome
     assert outcome is not None
     assert (outcome.column, outcome.bad, outcome.good) == (name, (bad,), (good,))
 
@@ -134,7 +134,8 @@ def test_without_a_candidate_there_is_no_outcome() -> None:
 def test_what_gives_the_outcome_away_or_names_a_person_is_left_out_with_the_reason() -> None:
     guess = guessed(
         late_days=np.where(BAD, 90, 0) + np.arange(N) % 4, verdict=["lost" if each else "kept" for each in BAD],
-        recoveries=np.arange(N) % 9, e_mail=[f"p{i}@example.org" for i in range(N)], note=[f"text {i}" for i in range(N)],
+        recoveries=np.arange(N) % 9, e_mail=[f"p{i}@example.org" for i in range(N)],
+        note=[f"text {i}" for i in range(N)],
         is_default=default(),
     )  # fmt: skip
     reasons = {each.column: each.why for each in guess.findings if each.guess == "left out"}
@@ -157,7 +158,9 @@ def test_copies_and_constants_are_no_features() -> None:
 
 def test_gaps_in_words_are_listed_unless_they_are_values_elsewhere() -> None:
     x = ["?" if i % 9 == 0 else i % 40 for i in range(N)]
-    definition = guessed(x=x, kind=["?" if i % 7 == 0 else "ab"[i % 2] for i in range(N)], y=default("-", "+")).definition
+    definition = guessed(
+        x=x, kind=["?" if i % 7 == 0 else "ab"[i % 2] for i in range(N)], y=default("-", "+")
+    ).definition
     assert definition.table.missing == ("?",)
     assert definition.column("x").nullable
     assert definition.column("kind").levels == ("a", "b")
