@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,12 +184,13 @@ def _merged(before: str, said: Said, guess: Guess, added: Sequence[str], left: S
     table: Any = document.get("table")
     if table is not None and table.get("file") != file:
         table["file"] = file
-    new: Mapping[str, Any] = {
-        key: value
-        for key, value in guess.said.items()
-        if isinstance(value, dict) and key not in said and key not in ("columns", "features")
+    # A part that is not there although columns are was taken out by somebody.
+    parts = {} if "columns" in said else guess.said
+    new = {
+        key: each for key, each in parts.items() if isinstance(each, dict) and each and key not in (*said, "columns")
     }
-    new = {**new, "columns": {name: guess.said["columns"][name] for name in added}} if added else new
+    if added:
+        new["columns"] = {name: guess.said["columns"][name] for name in added}
     if not new:
         return tomlkit.dumps(document)
     return f"{tomlkit.dumps(document).rstrip()}\n\n{said_text(new, guess.comments)}"

@@ -14,10 +14,10 @@ import polars as pl
 
 from data.definition.building import build_definition
 from data.definition.checking import TAKEN
-from data.definition.definition import Definition
+from data.definition.definition import ROW_NUMBER, Definition
 from data.definition.errors import Place, nearest, shown
 from data.definition.evidence import vocabulary as words
-from data.definition.evidence.kinds import ColumnGuess, group_names, guess_column
+from data.definition.evidence.kinds import ColumnGuess, group_names, guess_column, why_left_out
 from data.definition.evidence.leaks import near_copies, why_given_away
 from data.definition.evidence.roles import RolesGuess, bad_of, guess_roles, is_prediction
 from data.definition.evidence.summaries import Summary, summarise
@@ -79,7 +79,9 @@ def guess_definition(
     _check_said_names(said, [*by_name, *table.nested], where, table.path)
     gaps = _gaps(summaries, said)
     left_said = set(said.get("left_out", ()))
-    roles = guess_roles([each for each in summaries if each.name not in left_said], said, header=table.header)
+    kept = [each for each in summaries if each.name not in left_said]
+    readable = {each.name for each in kept if not why_left_out(each)}
+    roles = guess_roles(kept, said, readable, header=table.header)
     _check_outcome(by_name, said, where, is_sample=table.is_sample)
     draft = _Draft(by_name, roles, {})
     groups = group_names(list(by_name))
@@ -88,7 +90,7 @@ def guess_definition(
         entry = said.get("columns", {}).get(summary.name, {})
         if summary.name in left_said:
             guess = ColumnGuess(summary.name, left_out="as said")
-        elif summary.name in TAKEN and summary.name not in free:
+        elif summary.name in (TAKEN | {ROW_NUMBER}) and summary.name not in free:
             guess = ColumnGuess(
                 summary.name, left_out="its name is one that Scoreroom needs itself; rename it in the file"
             )
@@ -194,7 +196,10 @@ def _completed(draft: _Draft, table: Peeked, said: Mapping[str, Any], gaps: Sequ
     features = [name for name, guess in read.items() if not guess.no_feature]
     outcome, roles = draft.roles.outcome, dict(draft.roles.roles)
     completed: Said = {"name": words.label_of(table.path.stem.split(".")[0])[:100], "currency": ""}
-    left_out = [name for name, guess in draft.columns.items() if guess.left_out]
+    # A definition cannot list a name that nobody can read, nor that of the identifier that is made for a table without.
+    left_out = [
+        name for name, guess in draft.columns.items() if guess.left_out and name != ROW_NUMBER and name.isprintable()
+    ]
     if left_out:
         completed["left_out"] = left_out
     completed["table"] = {"file": str(table.path), "separator": table.separator, "header": table.header}

@@ -274,7 +274,7 @@ def _records(text: str, separator: str) -> list[list[str]]:
     records = []
     for record in reader:
         if record:
-            records.append([cell.strip() for cell in record])
+            records.append(record)
         if len(records) == _HEAD_RECORDS:
             break
     return records
@@ -301,14 +301,14 @@ def _has_header(records: Sequence[Sequence[str]]) -> bool:
     if not rest:
         return True
     votes = 0
-    for place, cell in enumerate(first):
-        below = [record[place] for record in rest if len(record) > place and record[place]]
+    for place, cell in enumerate(map(str.strip, first)):
+        below = [record[place].strip() for record in rest if len(record) > place and record[place].strip()]
         n_numbers = sum(map(_is_number, below))
         if below and n_numbers >= _AGREEING * len(below):
             votes += -1 if _is_number(cell) else 1 if cell else 0
         elif cell and cell in below:
             votes -= 1
-    return votes > 0 or (votes == 0 and not any(map(_is_number, first)))
+    return votes > 0 or (votes == 0 and not any(_is_number(cell.strip()) for cell in first))
 
 
 def _is_number(cell: str) -> bool:

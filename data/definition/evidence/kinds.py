@@ -13,6 +13,7 @@ import numpy as np
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
+from data.definition.shapes import LARGEST
 
 MOST_LEVELS = 256
 # Codes are few, small and not negative; a name such as "type" or "status" makes them levels.
@@ -22,7 +23,12 @@ _SPREADS = 3
 _MOSTLY, _DIFFERING = 0.5, 0.1
 _NEARLY_ALL = 0.9
 _FEW = 100
-_CODE_SHAPES = (365_243, *(sign * int(digit * n) for sign in (1, -1) for digit in "98765" for n in range(1, 13)), -1)
+# -9, 99, 888, 9998 and the like; 365243 days are a thousand years.
+_CODE_SHAPES = (
+    365_243, -1,
+    *(sign * int(digit * n) for sign in (1, -1) for digit in "56789" for n in range(1, 13)),
+    *(sign * int("9" * n + digit) for sign in (1, -1) for digit in "5678" for n in range(1, 6)),
+)  # fmt: skip
 _OLDEST = 120
 _LONGEST_LEVEL = 200
 _LARGEST = 1e17
@@ -57,7 +63,7 @@ def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str,
     """The guess for one column that has no role; what `said` says of it is kept."""
     name = summary.name
     guess = ColumnGuess(name)
-    if not said and (reason := _why_left_out(summary)):
+    if not said and (reason := why_left_out(summary)):
         guess.left_out = reason
         return guess
     guess.entry = {"label": words.label_of(name)[:200]}
@@ -101,7 +107,8 @@ def group_names(names: Sequence[str]) -> dict[str, str]:
     return {name: (stem[0].upper() + stem[1:])[:60] for stem, members in kept.items() for name in members}
 
 
-def _why_left_out(summary: Summary) -> str:
+def why_left_out(summary: Summary) -> str:
+    """Why a column cannot or should not be read, by its own name and cells; empty where it can."""
     if summary.name.startswith("~"):
         return "its name begins with ~; rename it in the file to read it"
     if not summary.n_given:
@@ -261,7 +268,8 @@ def _bounds(low: float, high: float, unit: str) -> tuple[float, float]:
     if unit == "share" or (low >= 0 and high <= 1):
         return 0, 1
     largest = max(abs(low), abs(high))
-    return (0 if low >= 0 else -_round_up(2 * largest)), (0 if high <= 0 and low < 0 else _round_up(2 * largest))
+    end = min(_round_up(2 * min(largest, LARGEST)), LARGEST)
+    return (0 if low >= 0 else -end), (0 if high <= 0 and low < 0 else end)
 
 
 def _round_up(value: float) -> float:

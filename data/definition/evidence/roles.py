@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,15 +38,20 @@ class RolesGuess:
 
     outcome: OutcomeGuess | None
     others: tuple[OutcomeGuess, ...]
-    roles: Mapping[str, str]
-    scores: Mapping[str, Mapping[str, str]]
+    roles: dict[str, str]
+    scores: dict[str, Mapping[str, str]]
     decisions: tuple[str, ...]
     why: dict[str, str] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
 
 
-def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header: bool) -> RolesGuess:
-    """The roles of the columns; those that `said` (a definition, perhaps partial) names are taken from there."""
+def guess_roles(
+    summaries: Sequence[Summary], said: Mapping[str, Any], readable: Collection[str], *, header: bool
+) -> RolesGuess:
+    """The roles of the columns; those that `said` (a definition, perhaps partial) names are taken from there.
+
+    Only an identifier may be a column that is not `readable`.
+    """
     by_name = {each.name: each for each in summaries}
     why: dict[str, str] = {}
     unsure: set[str] = set()
@@ -57,14 +62,15 @@ def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header
     if "scores" in said:
         scores = {name: dict(entry) for name, entry in said["scores"].items()}
         taken |= {str(entry["column"]) for entry in scores.values()}
-    free = [each for each in summaries if each.name not in taken]
+    usable = [each for each in summaries if not each.name.startswith("~")]
+    free = [each for each in usable if each.name not in taken]
     described = {name for name, entry in said.get("columns", {}).items() if "kind" in entry}
     if "scores" not in said:
-        scores, score_why = _scores([each for each in free if each.name not in described])
+        scores, score_why = _scores([each for each in free if each.name in readable and each.name not in described])
         why |= score_why
         taken |= {entry["column"] for entry in scores.values()}
     free = [each for each in free if each.name not in taken]
-    decisions = tuple(each.name for each in free if _is_decision(each))
+    decisions = tuple(each.name for each in free if each.name in readable and _is_decision(each))
     candidates: list[OutcomeGuess] = []
     if outcome_said:
         outcome: OutcomeGuess | None = OutcomeGuess(
@@ -76,12 +82,17 @@ def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header
             sure=True,
         )
     else:
-        usable = [
+        eligible = [
             each
             for each in free
-            if each.name not in decisions and each.name not in described and not is_prediction(each.name)
+            if each.name in readable
+            and each.name not in decisions
+            and each.name not in described
+            and not is_prediction(each.name)
         ]
-        candidates = _candidates(usable, len(summaries), [by_name[s["column"]] for s in scores.values()], header=header)
+        candidates = _candidates(
+            eligible, len(summaries), [by_name[s["column"]] for s in scores.values()], header=header
+        )
         outcome = candidates[0] if candidates else None
         if len(candidates) > 1 and outcome and outcome.points - candidates[1].points < _SURE_LEAD:
             unsure.add("outcome")
@@ -91,7 +102,7 @@ def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header
     free = [each for each in free if each.name not in taken]
     roles = dict(told)
     for key, guess in (("id", _id), ("weight", _weight), ("date", _date), ("exposure", _exposure)):
-        if key not in told and (found := guess([each for each in free if each.name not in roles.values()])) is not None:
+        if key not in told and (found := guess(_open(free, roles, readable, key))) is not None:
             roles[key], why[f"roles.{key}"], sure = found
             unsure |= set() if sure else {f"roles.{key}"}
     if "decision" not in told and decisions:
@@ -106,6 +117,11 @@ def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header
         if y is not None and "higher" not in entry and (score := by_name.get(entry["column"])) is not None:
             scores[name] = {**entry, "higher": "riskier" if auc(score, y) >= _TURNED else "safer"}
     return RolesGuess(outcome, tuple(candidates[1:]), roles, scores, decisions, why, unsure)
+
+
+def _open(free: Sequence[Summary], roles: Mapping[str, str], readable: Collection[str], key: str) -> list[Summary]:
+    """The columns that may still get the role `key`."""
+    return [each for each in free if each.name not in roles.values() and (key == "id" or each.name in readable)]
 
 
 def bad_of(summary: Summary, outcome: OutcomeGuess) -> NDArray[np.float64]:
