@@ -15,10 +15,8 @@ class SchemaError(DataError):
     """A column that the application table does not have was asked for."""
 
     @classmethod
-    def from_unknown_column(cls, name: str, known: Iterable[str] | None = None) -> Self:
-        if known is not None:
-            return cls(f"There is no column {_shown(name)} in the application table; there are {_listed([*known])}.")
-        return cls(f"There is no column {name!r} in the application table; `data/schema.py` lists those there are.")
+    def from_unknown_column(cls, name: str, known: Iterable[str]) -> Self:
+        return cls(f"There is no column {_shown(name)} in the application table; there are {_listed([*known])}.")
 
     @classmethod
     def from_other_columns(cls, expected: list[str], found: list[str]) -> Self:
@@ -27,12 +25,12 @@ class SchemaError(DataError):
         what = f"{_listed(missing) or 'none'} missing, {_listed(extra) or 'none'} too many"
         return cls(
             f"The application table has {len(expected)} columns in a fixed order, found {len(found)} ({what}); "
-            "select the columns of `schema.polars_schema()`."
+            "select the columns that its definition lists."
         )
 
     @classmethod
     def from_other_dtype(cls, name: str, expected: str, found: str) -> Self:
-        return cls(f"Column {name} is {found}, expected {expected}; cast it with `schema.polars_schema()`.")
+        return cls(f"Column {name} is {found}, expected {expected}; cast it as its definition says.")
 
 
 class FileError(DataError):
@@ -146,7 +144,7 @@ def _shortened(reason: str) -> str:
 
 
 class TableError(DataError):
-    """A table whose columns or values break the schema."""
+    """A table whose columns or values break its definition."""
 
     @classmethod
     def from_too_few(cls, n_rows: int, at_least: int, purpose: str) -> Self:
@@ -195,6 +193,14 @@ class TableError(DataError):
         return cls(
             f"{path}: column {column} has {_rows(n_rows)} with a number that an earlier row has, for example {found} "
             f"{place} and {first}; expected every number once; leave the repeated rows out."
+        )
+
+    @classmethod
+    def from_no_outcome(cls, path: Path, column: str, found: list[str], expected: list[str]) -> Self:
+        there = _listed([_shown(text) if text else "nothing" for text in found])
+        return cls(
+            f"{path}: column {column} has no outcome in any row: it holds {there}; the definition's [outcome] has "
+            f"{_listed([_shown(text) for text in expected])} as bad and good; correct it, or leave [outcome] out."
         )
 
     @classmethod

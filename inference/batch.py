@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data import schema
 from data.files.batch_file import BatchTable
-from data.plausibility import RULES, broken_rules_each
+from data.plausibility import broken_rules_each
 from inference.explain.reasons import MOST_REASONS
 from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.model.session import ScoringSession
@@ -145,10 +145,10 @@ def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: Sufficiency)
     reasons = scored.frame[scored.refer_reason]
     lacking = sufficiency.missing_each(table.applications)
     referred = pl.DataFrame({table.place: table.order, "Columns": lacking, "What": reasons}).drop_nulls()
-    rows, rules = np.nonzero(broken_rules_each(table.applications))
+    rows, rules = np.nonzero(broken_rules_each(table.applications, schema.DEFINITION))
     broken = {
         table.place: table.order[rows],
-        "Columns": [", ".join(RULES[rule].columns) for rule in rules],
-        "What": [RULES[rule].text for rule in rules],
+        "Columns": [", ".join(schema.DEFINITION.rules[rule].columns) for rule in rules],
+        "What": [schema.DEFINITION.rules[rule].text for rule in rules],
     }
     return pl.concat([referred, pl.DataFrame(broken, schema=referred.schema)]).sort(table.place, maintain_order=True)

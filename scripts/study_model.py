@@ -15,6 +15,7 @@ from pathlib import Path
 
 import orjson
 
+from data import schema
 from data.files.convert import read_applications
 from data.settings import load_settings
 from data.store.storage import write_atomically
@@ -36,7 +37,7 @@ from scripts._cli import progress, run
 def main() -> None:
     """Read the arguments, study, print a table and write the figures."""
     arguments = _arguments()
-    applications = read_applications(arguments.source, needs_target=True)
+    applications = read_applications(arguments.source, schema.DEFINITION, needs_target=True)
     seed = arguments.seeds[0]
     with progress(f"Studying {arguments.study}") as advance:
         match arguments.study:

@@ -114,7 +114,7 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
-        table = read_batch(name, content, FEATURES.sources, hold=lease.hold)
+        table = read_batch(name, content, schema.DEFINITION, FEATURES.sources, hold=lease.hold)
         _keep(Batch(table, _score(table, cutoff, bar), cutoff))
     dropped_files.give_back()
     state.notify([])

@@ -58,7 +58,7 @@ def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the versi
     frame = predictions(dataset).frame
     if not frame.schema[ID].is_integer():
         return False
-    ids = open_applications(settings()).select(schema.ID).collect().to_series()
+    ids = open_applications(settings(), schema.DEFINITION).select(schema.ID).collect().to_series()
     return bool(frame[ID].is_in(ids.implode()).all())
 
 
@@ -149,7 +149,7 @@ def has_application(dataset: Dataset, identifier: int) -> bool:
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def _application(version: str, identifier: int) -> Mapping[str, Value] | None:  # noqa: ARG001 - as above
-    table = open_applications(settings())
+    table = open_applications(settings(), schema.DEFINITION)
     rows = table.filter(pl.col(schema.ID) == identifier).drop(schema.ID, schema.TARGET).collect()
     return rows.row(0, named=True) if rows.height else None
 

@@ -120,7 +120,7 @@ def column_facts() -> Mapping[str, ColumnFacts]:
 
 @st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
 def _column_facts(version: str) -> Mapping[str, ColumnFacts]:  # noqa: ARG001 - as above
-    return describe_table(open_applications(settings()))
+    return describe_table(open_applications(settings(), schema.DEFINITION), schema.DEFINITION)
 
 
 def portfolio() -> Portfolio | None:
@@ -133,7 +133,7 @@ def portfolio() -> Portfolio | None:
 
 @st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
 def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
-    told = open_applications(settings()).select(schema.ID, schema.TARGET).collect()
+    told = open_applications(settings(), schema.DEFINITION).select(schema.ID, schema.TARGET).collect()
     if not _contributions.are_of(told[schema.ID]):
         return None
     return Portfolio(
@@ -196,7 +196,7 @@ def _inputs() -> pl.DataFrame:
 # 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
 @st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
 def _read_inputs(version: str) -> pl.DataFrame:  # noqa: ARG001 - as above
-    return open_applications(settings()).select(FEATURES.sources).collect()
+    return open_applications(settings(), schema.DEFINITION).select(FEATURES.sources).collect()
 
 
 def neighbours() -> Neighbours | None:

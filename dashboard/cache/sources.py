@@ -15,6 +15,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from data import schema
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -70,9 +71,9 @@ def predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            found = import_predictions(Path(location.imported), dict(location.mapping))
+            found = import_predictions(Path(location.imported), schema.DEFINITION, dict(location.mapping))
         else:
-            found = open_predictions(settings())
+            found = open_predictions(settings(), schema.DEFINITION)
             facts["digest"] = dataset.digest
         prepared = prepare(found)
         facts["rows"] = prepared.frame.height

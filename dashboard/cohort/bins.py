@@ -14,7 +14,7 @@ from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from dashboard.words import labels
 from data import schema
-from data.predictions.table import CohortColumn, CohortKind, sentinel_of
+from data.predictions.table import CohortColumn, CohortKind
 
 OTHER = "Other levels"
 MOST_BINS = 60
@@ -117,7 +117,7 @@ class ValueGrid:
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
-    sentinel = sentinel_of(column.name)
+    sentinel = schema.sentinel_of(column.name)
     numbers = values.drop_nulls()
     if sentinel is not None:
         numbers = numbers.filter(numbers != sentinel)
@@ -147,7 +147,7 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     """
     if column.kind is CohortKind.LEVELS:
         return _level_bins(values, column)
-    sentinel = sentinel_of(column.name)
+    sentinel = schema.sentinel_of(column.name)
     numbers = values.drop_nulls()
     has_sentinel = sentinel is not None and bool((numbers == sentinel).any())
     if has_sentinel:

@@ -9,7 +9,8 @@ from functools import reduce
 
 import polars as pl
 
-from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, sentinel_of
+from data import schema
+from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY
 
 # No column is called so: the names of those of a file never begin with a tilde.
 DECISION = "~decision"
@@ -69,7 +70,7 @@ class RangeFilter:
             return value.is_null()
         ends = [value >= self.low] if self.low is not None else []
         ends += [value <= self.high] if self.high is not None else []
-        sentinel = sentinel_of(self.column)
+        sentinel = schema.sentinel_of(self.column)
         if sentinel is not None and self.low != sentinel:
             # Stored as a number, but no quantity: it lies in no range, also not in one with an open end.
             ends.append(value != sentinel)

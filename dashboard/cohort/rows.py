@@ -16,6 +16,7 @@ import polars as pl
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import Filters
 from dashboard.words import labels
+from data import schema
 from data.predictions.table import (
     DERIVED_COLUMNS,
     EXPOSURE,
@@ -27,7 +28,6 @@ from data.predictions.table import (
     CohortColumn,
     CohortKind,
     Predictions,
-    sentinel_of,
 )
 from inference.model.judgement import APPROVE, DECLINE, REFER
 
@@ -203,7 +203,7 @@ def _is_turned(predictions: Predictions, name: str) -> bool:
 
 
 def _without_sentinel(values: pl.Series) -> pl.Series:
-    sentinel = sentinel_of(values.name)
+    sentinel = schema.sentinel_of(values.name)
     if sentinel is None or not values.dtype.is_numeric():
         return values
     return values.set(values == sentinel, None)

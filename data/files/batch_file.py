@@ -16,8 +16,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Column
+from data.definition.definition import Definition
 from data.errors import DataError, FileError
 from data.files.arrow_stream import is_stream, parquet_of_stream
 from data.files.batch_judge import MOST_FAULTS, CellFault, Judge, check_columns, notices_of_columns, word_repeated
@@ -45,7 +45,7 @@ _UNREADABLE = (
 class BatchTable:
     """What a dropped file holds, its rows without a fault apart from what is wrong with the others.
 
-    `applications` has the good rows with the schema's dtypes, in table order: those of the schema's columns that the
+    `applications` has the good rows with the definition's dtypes, in table order: those of its columns that the
     file has, the target left out. `extra` has the same rows of the other columns, the target among them, as they were
     (text where the file is CSV). `names` are all of them in the file's order, `left_out` the file's columns that are in
     neither, because no CSV could hold them; `order` holds the place of each good row, counted as `CellFault.row` is:
@@ -73,6 +73,7 @@ class BatchTable:
 def read_batch(
     name: str,
     content: bytes,
+    definition: Definition,
     needed: Sequence[str],
     limits: Limits = LIMITS,
     *,
@@ -83,8 +84,8 @@ def read_batch(
     """Read the applications in `content`, a CSV (also gzipped or zipped) or Parquet file called `name`.
 
     Where `name` ends in `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are.
-    The columns `needed` have to be there, in any order; other columns of the schema may be. A cell that the schema does
-    not allow makes its row a bad one; a category that is not listed is none, and the target is not judged. Unless this
+    The columns `needed` have to be there, in any order; other columns of the definition may be. A cell that it does not
+    allow makes its row a bad one; a category that is not listed is none, and the target is not judged. Unless this
     `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the
     memory that reading will take up, before it does.
 
@@ -106,10 +107,10 @@ def read_batch(
             else:
                 path.write_bytes(content)
             contents = check_contents(path, limits)
-            source = open_source(path)
+            source = open_source(path, definition)
             n_cells = contents.most_rows * (len(source.names) if carries else len(needed))
             hold(len(content) + contents.n_bytes + _CELL_BYTES * n_cells)
-            return _read(source, contents, called, needed, limits, progress, carries=carries)
+            return _read(source, definition, contents, called, needed, limits, progress, carries=carries)
         except DataError as error:
             raise type(error)(str(error).replace(str(path), called)) from error
         except _UNREADABLE as error:
@@ -126,6 +127,7 @@ def _suffix(name: str) -> str:
 
 def _read(
     source: Source,
+    definition: Definition,
     contents: Contents,
     called: str,
     needed: Sequence[str],
@@ -135,10 +137,10 @@ def _read(
     carries: bool,
 ) -> BatchTable:
     path = source.path
-    judged = check_columns(source, needed, limits)
+    judged = check_columns(source, definition, needed, limits)
     others = [name for name in source.names if name not in {column.name for column in judged}]
     left_out = [name for name in others if name in contents.not_carried] if carries else []
-    keeper = _Keeper(judged, [name for name in others if name not in left_out] if carries else [])
+    keeper = _Keeper(judged, definition, [name for name in others if name not in left_out] if carries else [])
     for frame in source.batches(judged, _BATCH_ROWS, progress, carried=keeper.carried):
         keeper.take(frame)
         if keeper.n_rows > limits.rows:
@@ -150,7 +152,7 @@ def _read(
     if not keeper.n_rows:
         raise FileError.from_empty(path)
     places = _places(source, contents, keeper.n_rows)
-    notices = notices_of_columns(source.names, needed, left_out, is_carried=carries)
+    notices = notices_of_columns(source.names, definition, needed, left_out, is_carried=carries)
     return keeper.table(called, source.names, source.place_name, places, notices)
 
 
@@ -164,9 +166,10 @@ def _places(source: Source, contents: Contents, n_rows: int) -> NDArray[np.int64
 class _Keeper:
     """Takes frames one after another and keeps their good rows."""
 
-    def __init__(self, columns: Sequence[Column], carried: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[Column], definition: Definition, carried: Sequence[str]) -> None:
         self.carried = tuple(carried)
-        self._judge = Judge(columns)
+        self._definition = definition
+        self._judge = Judge(columns, definition)
         self._good: list[pl.DataFrame] = []
         self._extra: list[pl.DataFrame] = []
         self._rows: list[NDArray[np.int64]] = []
@@ -196,7 +199,7 @@ class _Keeper:
     ) -> BatchTable:
         """Everything taken, rows named by their `places` in the file, which are a `place` each."""
         judge = self._judge
-        applications = with_levels(pl.concat(self._good))
+        applications = with_levels(pl.concat(self._good), self._definition)
         rows = np.concatenate(self._rows)
         kept = {*applications.columns, *self.carried}
         return BatchTable(
@@ -213,7 +216,7 @@ class _Keeper:
             n_faults=judge.n_faults,
             doubts=_placed(judge.doubts, places),
             n_doubts=judge.n_doubts,
-            notices=(*notices, *_repeated(applications), *judge.notices()),
+            notices=(*notices, *_repeated(applications, self._definition), *judge.notices()),
         )
 
 
@@ -221,8 +224,8 @@ def _placed(faults: Iterable[CellFault], places: NDArray[np.int64]) -> tuple[Cel
     return tuple(replace(fault, row=int(places[fault.row])) for fault in faults)
 
 
-def _repeated(applications: pl.DataFrame) -> Iterable[str]:
-    if schema.ID in applications.columns:
-        repeated = applications.height - applications[schema.ID].n_unique()
+def _repeated(applications: pl.DataFrame, definition: Definition) -> Iterable[str]:
+    if definition.id in applications.columns:
+        repeated = applications.height - applications[definition.id].n_unique()
         if repeated:
-            yield word_repeated(repeated)
+            yield word_repeated(repeated, definition)

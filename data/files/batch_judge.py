@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Column, Kind
+from data.definition.definition import ROW_NUMBER, Definition
 from data.errors import TableError
 from data.files.batch_limits import BatchError, ExcessError, Limits, listed
 from data.files.sources import Source
@@ -81,13 +81,13 @@ class TableFaultsError(TableError):
         return cls("\n".join([head, *lines, *more]), faults)
 
 
-def check_columns(source: Source, needed: Sequence[str], limits: Limits) -> list[Column]:
-    """The columns of `source` that are judged: those of the schema that it has, without the outcome.
+def check_columns(source: Source, definition: Definition, needed: Sequence[str], limits: Limits) -> list[Column]:
+    """The columns of `source` that are judged: those of the definition that it has, without the outcome.
 
     Raises:
         ExcessError: it has more columns than `limits`.
         BatchError: one is there twice, or one of `needed` is not there.
-        TableError: the header is not separated by commas.
+        TableError: the header is separated by something else than expected.
     """
     names, path = source.names, source.path
     if len(names) > limits.columns:
@@ -102,14 +102,14 @@ def check_columns(source: Source, needed: Sequence[str], limits: Limits) -> list
         raise BatchError.from_other_table(path, missing, len(needed))
     if missing:
         raise BatchError.from_missing_columns(path, missing)
-    return [column for column in schema.COLUMNS if column.name in names and column.kind is not Kind.TARGET]
+    return [column for column in definition.columns if column.name in names and column.kind is not Kind.TARGET]
 
 
 class Judge:
     """Looks at frames one after another, and keeps count of what is wrong or doubtful; the first cells are listed."""
 
-    def __init__(self, columns: Sequence[Column], most_listed: int = MOST_FAULTS) -> None:
-        self.columns = tuple(columns)
+    def __init__(self, columns: Sequence[Column], definition: Definition, most_listed: int = MOST_FAULTS) -> None:
+        self.columns, self._definition = tuple(columns), definition
         self.n_rows = self.n_bad_rows = self.n_faults = self.n_doubts = 0
         self._most = most_listed
         # Cells that keep rows from being scored, and those of good rows whose category was never seen; rows from 0.
@@ -121,9 +121,12 @@ class Judge:
     def look(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
         """The good rows of `frame`, whose columns are as a `Source` gives them, and which rows are good.
 
-        Numbers have the schema's dtypes, categories are text.
+        Numbers have the definition's dtypes, categories are text.
         """
-        judged = [judge_column(column, frame[column.name], may_miss=_may_miss(column)) for column in self.columns]
+        judged = [
+            judge_column(column, self._definition, frame[column.name], may_miss=_may_miss(column))
+            for column in self.columns
+        ]
         pairs = list(zip(self.columns, judged, strict=True))
         is_good = ~np.logical_or.reduce([found.is_wrong for found in judged])
         unseen = [_is_unseen(column, found.values, is_good) for column, found in pairs]
@@ -136,7 +139,7 @@ class Judge:
         kept = pl.Series(is_good)
         self.n_rows += frame.height
         self.n_bad_rows += frame.height - int(is_good.sum())
-        # Only good values go into the schema's dtypes: a bad one need not fit.
+        # Only good values go into the definition's dtypes: a bad one need not fit.
         return pl.DataFrame([_stored(column, found.values.filter(kept)) for column, found in pairs]), is_good
 
     def notices(self) -> Iterator[str]:
@@ -172,27 +175,35 @@ class Judge:
 
 
 def notices_of_columns(
-    names: Collection[str], needed: Collection[str], left_out: Collection[str], *, is_carried: bool
+    names: Collection[str],
+    definition: Definition,
+    needed: Collection[str],
+    left_out: Collection[str],
+    *,
+    is_carried: bool,
 ) -> Iterator[str]:
     """Sentences on the columns of a file that are no input, are left out of the result, or are not there."""
-    others = [name for name in names if name not in schema.BY_NAME and name not in left_out]
+    # What the definition leaves out on purpose needs no word where it is not carried.
+    known = {*definition.by_name, *left_out, *(() if is_carried else definition.left_out)}
+    others = [name for name in names if name not in known]
     if others:
         fate = "Carried through as they are" if is_carried else "Not used"
         yield f"{fate}, {_columns(others)} that no application has: {listed(others)}."
-    if schema.TARGET in names and schema.TARGET not in left_out:
-        yield f"{schema.TARGET} is {'carried through and not judged' if is_carried else 'not used'}."
+    target = definition.target
+    if target in names and target not in left_out:
+        yield f"{target} is {'carried through and not judged' if is_carried else 'not used'}."
     if left_out:
         yield f"Left out, because CSV has no form for what they hold, {_columns(left_out)}: {listed(left_out)}."
-    if schema.ID not in names:
-        yield f"There is no {schema.ID}; rows are known by their place in the file."
-    absent = [name for name in schema.BY_NAME if name not in {*names, *needed, schema.ID, schema.TARGET}]
+    if definition.id not in names and definition.id != ROW_NUMBER:
+        yield f"There is no {definition.id}; rows are known by their place in the file."
+    absent = [name for name in definition.by_name if name not in {*names, *needed, definition.id, target}]
     if absent:
         yield f"Not in the file, and not needed for a score, {_columns(absent)}: {listed(absent)}."
 
 
-def word_repeated(number: int) -> str:
+def word_repeated(number: int, definition: Definition) -> str:
     """The sentence that rows have ids that earlier ones have."""
-    return f"{count_rows(number)} with a {schema.ID} that an earlier row has; each is scored."
+    return f"{count_rows(number)} with a {definition.id} that an earlier row has; each is scored."
 
 
 def _may_miss(column: Column) -> bool:
@@ -201,7 +212,7 @@ def _may_miss(column: Column) -> bool:
 
 
 def _is_unseen(column: Column, values: pl.Series, is_good: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which good rows hold a category that the schema does not list; empty where none does."""
+    """Which good rows hold a category that the definition does not list; empty where none does."""
     if column.kind is Kind.CATEGORY and not values.drop_nulls().is_in(column.levels).all():
         found: NDArray[np.bool_] = (~values.is_in(column.levels)).fill_null(value=False).to_numpy() & is_good
         return found if found.any() else _NONE

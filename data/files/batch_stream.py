@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data import schema
+from data.definition.definition import Definition
 from data.errors import FileError
 from data.files.batch_judge import Judge, TableFaultsError, check_columns, notices_of_columns
 from data.files.batch_limits import LIMITS
@@ -28,14 +28,16 @@ class BatchStream:
         BatchError, TableError: a needed column is missing, one is there twice, or it is another table.
     """
 
-    def __init__(self, path: Path, needed: Sequence[str]) -> None:
-        self._source = open_source(path)
-        self._judge = Judge(check_columns(self._source, needed, LIMITS), MOST_LISTED)
-        self._of_columns = tuple(notices_of_columns(self._source.names, needed, (), is_carried=False))
-        self.has_ids = schema.ID in self._source.names
+    def __init__(self, path: Path, definition: Definition, needed: Sequence[str]) -> None:
+        self._definition = definition
+        self._source = open_source(path, definition)
+        columns = check_columns(self._source, definition, needed, LIMITS)
+        self._judge = Judge(columns, definition, MOST_LISTED)
+        self._of_columns = tuple(notices_of_columns(self._source.names, definition, needed, (), is_carried=False))
+        self.has_ids = definition.id in self._source.names
 
     def frames(self, batch_rows: int = BATCH_ROWS, progress: Progress | None = None) -> Iterator[pl.DataFrame]:
-        """The applications in frames of `batch_rows` rows, with the schema's dtypes.
+        """The applications in frames of `batch_rows` rows, with the definition's dtypes.
 
         A fault is raised after the last frame without one, once the rest of the file is read to count them all.
 
@@ -47,7 +49,7 @@ class BatchStream:
         for raw in self._source.batches(judge.columns, batch_rows, progress):
             frame, _ = judge.look(raw)
             if not judge.n_faults:
-                yield with_levels(frame)
+                yield with_levels(frame, self._definition)
         if judge.n_faults:
             raise self._error()
         if not judge.n_rows:

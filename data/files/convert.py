@@ -12,9 +12,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data import schema
 from data.definition.columns import Column
-from data.errors import DamageError, FileError, SchemaError
+from data.definition.definition import ROW_NUMBER, Definition
+from data.errors import DamageError, FileError, SchemaError, TableError
 from data.files.sources import CsvSource, Progress, Source, open_source
 from data.files.validate import (
     Tally,
@@ -22,7 +22,9 @@ from data.files.validate import (
     check_unique_ids,
     unseen_levels,
     wanted_columns,
+    with_dates,
     with_levels,
+    word_open,
     word_trimmed,
     word_unseen,
 )
@@ -45,7 +47,7 @@ class ConversionReport:
 
     `csv_load_s` and `parquet_load_s` are the times of reading the whole raw file and the whole written file into a
     frame, one after the other; `csv_load_s` is None when the raw file is no CSV. `trimmed` counts the rows in which a
-    column had blanks around its value.
+    column had blanks around its value, `open_outcomes` those without an outcome yet by what stands there.
     """
 
     raw: Path
@@ -55,6 +57,7 @@ class ConversionReport:
     left_out: tuple[str, ...]
     unseen: tuple[UnseenLevel, ...]
     trimmed: Mapping[str, int]
+    open_outcomes: Mapping[str, int]
     seconds: float
     raw_bytes: int
     out_bytes: int
@@ -88,20 +91,24 @@ class ConversionReport:
         if self.left_out:
             names = ", ".join(name or "(unnamed)" for name in self.left_out)
             yield f"Notice: {len(self.left_out)} unknown columns left out: {names}"
+        for sentence in word_open(self.open_outcomes):
+            yield f"Notice: {sentence}"
         for sentence in word_trimmed(self.trimmed):
             yield f"Notice: {sentence}"
         for sentence in word_unseen(self.unseen, "kept as levels of their own and scored as unknown"):
             yield f"Warning: {sentence}"
 
 
-def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> ConversionReport:
+def convert(raw: Path, out: Path, definition: Definition, *, progress: Progress | None = None) -> ConversionReport:
     """Write the applications of `raw` (CSV, also .gz or .zip, or Parquet) to `out` as validated Parquet.
+
+    The outcome is stored as 1, 0 or nothing, whatever values the file has; a table without ids gets `row_number`.
 
     `progress` is called with (done, total) of an arbitrary unit. A failure leaves whatever was at `out` as it was.
 
     Raises:
         FileError: `raw` cannot be read or holds no table, or `out` cannot be written.
-        TableError: a column is missing, or values break the schema.
+        TableError: a column is missing, or values break the definition.
     """
     start = time.perf_counter()
     raw, out = Path(raw), Path(out)
@@ -109,10 +116,10 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
     check_file_place(out)
     if out.exists() and out.samefile(raw):
         raise FileError.from_own_input(out)
-    source = open_source(raw)
-    frame, trimmed = _read(source, needs_target=True, progress=_part(progress))
-    write_applications(frame, out, _provenance(raw, frame.height))
-    unseen = unseen_levels(frame)
+    source = open_source(raw, definition)
+    frame, tally = _read(source, definition, needs_target=True, progress=_part(progress))
+    write_applications(frame, definition, out, _provenance(raw, frame.height))
+    unseen = unseen_levels(frame, definition)
     rows, columns = frame.shape
     del frame
     csv_load_s = _seconds(source.load) if isinstance(source, CsvSource) else None
@@ -124,9 +131,10 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
         out=out,
         rows=rows,
         columns=columns,
-        left_out=tuple(name for name in source.names if name not in schema.BY_NAME),
+        left_out=tuple(name for name in source.names if name not in {*definition.by_name, *definition.left_out}),
         unseen=unseen,
-        trimmed=trimmed,
+        trimmed=tally.trimmed,
+        open_outcomes=tally.open,
         seconds=time.perf_counter() - start,
         raw_bytes=raw.stat().st_size,
         out_bytes=out.stat().st_size,
@@ -135,44 +143,44 @@ def convert(raw: Path, out: Path, *, progress: Progress | None = None) -> Conver
     )
 
 
-def read_applications(path: Path, *, needs_target: bool = True) -> pl.DataFrame:
-    """All applications of a CSV (also .csv.gz, .zip) or Parquet file, validated, with the schema's dtypes and order.
+def read_applications(path: Path, definition: Definition, *, needs_target: bool = True) -> pl.DataFrame:
+    """All applications of a CSV (also .csv.gz, .zip) or Parquet file, validated, in the dtypes of their definition.
 
-    Categories that the schema does not list follow its levels in the column's enum. Without `needs_target` the target
+    Categories that it does not list follow its levels in the column's enum. Without `needs_target` the target
     may be absent, as a column or in single rows.
 
     Raises:
         FileError: the file cannot be read or holds no table.
-        TableError: a column is missing, a value breaks the schema, or an id is there twice.
+        TableError: a column is missing, a value breaks the definition, or an id is there twice.
     """
-    return _read(open_source(path), needs_target=needs_target)[0]
+    return _read(open_source(path, definition), definition, needs_target=needs_target)[0]
 
 
-def write_applications(frame: pl.DataFrame, out: Path, source: Mapping[str, object]) -> None:
+def write_applications(frame: pl.DataFrame, definition: Definition, out: Path, source: Mapping[str, object]) -> None:
     """Write a valid application table to `out` as Parquet (zstd), with `source` as its provenance.
 
-    `frame` has the columns of `schema.polars_schema()` in order, with its dtypes; an enum may have further levels.
+    `frame` has the columns of `definition.polars_schema()` in order, with its dtypes; an enum may have further levels.
 
     Raises:
         SchemaError: `frame` is not such a table.
         FileError: `out` cannot be written; what was there is as it was.
     """
-    _check_dtypes(frame)
+    _check_dtypes(frame, definition)
     told = {SOURCE_KEY: json.dumps(dict(source), sort_keys=True)}
     write_parquet(frame, out, metadata=told, row_group_rows=ROWS_READ_FOR_ONE)
 
 
-def open_applications(settings: Settings) -> pl.LazyFrame:
+def open_applications(settings: Settings, definition: Definition) -> pl.LazyFrame:
     """The built application table, lazily, after making sure that it is what was built.
 
     Raises:
         DataError: it is missing or damaged.
     """
     check_built(settings, APPLICATIONS)
-    return scan_applications(settings.applications)
+    return scan_applications(settings.applications, definition)
 
 
-def scan_applications(path: Path) -> pl.LazyFrame:
+def scan_applications(path: Path, definition: Definition) -> pl.LazyFrame:
     """The application table in `path`, lazily; reads the footer.
 
     Raises:
@@ -184,7 +192,7 @@ def scan_applications(path: Path) -> pl.LazyFrame:
         found = pl.DataFrame(schema=table.collect_schema())
         n_rows = int(table.select(pl.len()).collect().item())
     try:
-        _check_dtypes(found)
+        _check_dtypes(found, definition)
     except SchemaError as error:
         raise DamageError.from_content(path, f"does not hold applications ({str(error).rstrip('.')})") from None
     if not n_rows:
@@ -214,11 +222,11 @@ def read_source(path: Path) -> dict[str, object]:
 
 
 def _read(
-    source: Source, *, needs_target: bool, progress: Progress | None = None
-) -> tuple[pl.DataFrame, Mapping[str, int]]:
-    """The whole table, and in how many rows of each column there were blanks around the value."""
-    columns = wanted_columns(source.path, source.names, needs_target=needs_target)
-    tally = Tally(columns, needs_target=needs_target)
+    source: Source, definition: Definition, *, needs_target: bool, progress: Progress | None = None
+) -> tuple[pl.DataFrame, Tally]:
+    """The whole table, and what was counted on the way."""
+    columns = wanted_columns(source.path, definition, source.names, needs_target=needs_target)
+    tally = Tally(columns, definition, needs_target=needs_target)
     good: list[pl.DataFrame] = []
     for raw in source.batches(columns, BATCH_ROWS, progress):
         frame = tally.check(raw)
@@ -228,17 +236,31 @@ def _read(
         raise tally.error(source)
     if tally.rows == 0:
         raise FileError.from_empty(source.path)
-    frame = with_levels(pl.concat(good))
-    check_unique_ids(source, frame[schema.ID])
-    return frame, tally.trimmed
+    frame = with_dates(source, definition, with_levels(pl.concat(good), definition))
+    if definition.id == ROW_NUMBER and ROW_NUMBER not in frame.columns:
+        numbers = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias(ROW_NUMBER)
+        there = [name for name in definition.by_name if name in {*frame.columns, ROW_NUMBER}]
+        frame = frame.with_columns(numbers).select(there)
+    check_unique_ids(source, frame[definition.id])
+    if needs_target:
+        _check_outcome(source, definition, frame, tally)
+    return frame, tally
 
 
-def _check_dtypes(frame: pl.DataFrame) -> None:
-    if tuple(frame.columns) != tuple(schema.BY_NAME):
-        raise SchemaError.from_other_columns(list(schema.BY_NAME), frame.columns)
+def _check_outcome(source: Source, definition: Definition, frame: pl.DataFrame, tally: Tally) -> None:
+    outcome = definition.outcome
+    if outcome is not None and frame[outcome.column].null_count() == frame.height:
+        raise TableError.from_no_outcome(
+            source.path, outcome.column, [text for text, _ in tally.open.most_common()], [*outcome.bad, *outcome.good]
+        )
+
+
+def _check_dtypes(frame: pl.DataFrame, definition: Definition) -> None:
+    if tuple(frame.columns) != tuple(definition.by_name):
+        raise SchemaError.from_other_columns(list(definition.by_name), frame.columns)
     # Asked once: Polars makes it anew each time.
     dtypes = frame.schema
-    for column in schema.COLUMNS:
+    for column in definition.columns:
         found = dtypes[column.name]
         if found != column.dtype and not _extends(column, found):
             raise SchemaError.from_other_dtype(column.name, str(column.dtype), str(found))

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data import schema
-from data.definition.columns import Column
+from data.definition.columns import Column, Kind
+from data.definition.definition import Definition, Table
 from data.errors import DataError, FileError, TableError
 from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
@@ -31,6 +31,7 @@ Progress = Callable[[int, int], None]
 _BOM = codecs.BOM_UTF8
 _BLOCK = 2 << 20
 _HEAD = 1 << 20
+_NARROW = (pl.Int8(), pl.Int16(), pl.Int32())
 
 
 class Source(Protocol):
@@ -53,8 +54,10 @@ class Source(Protocol):
         """The number, from 1, of the line (CSV) or row (Parquet) in which each row of the table, from 0, begins."""
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, definition: Definition) -> Source:
     """The source for `path`; what the file begins with decides its format, and its name where that says nothing.
+
+    Text is read as `definition.table` says, or with commas and a header where its first line has the table's columns.
 
     Raises:
         FileError: no such file, a directory, a device, no right to read, empty, damaged, or not text.
@@ -62,7 +65,7 @@ def open_source(path: Path) -> Source:
     """
     path = Path(path)
     kind = kind_of(path)
-    return ParquetSource(path) if kind == PARQUET else CsvSource(path, kind)
+    return ParquetSource(path, definition) if kind == PARQUET else CsvSource(path, kind, definition)
 
 
 class _NotUtf8Error(Exception):
@@ -113,8 +116,9 @@ class CsvSource:
     place_words = "on line"
     place_name = "Line"
 
-    def __init__(self, path: Path, kind: str) -> None:
-        self.path, self._kind = path, kind
+    def __init__(self, path: Path, kind: str, definition: Definition) -> None:
+        self.path, self._kind, self._definition = path, kind, definition
+        self._table = definition.table
         self.names = self._header()
 
     def batches(
@@ -124,7 +128,8 @@ class CsvSource:
         names = [*(column.name for column in columns), *carried]
         try:
             with self._text(progress) as text:
-                yield from _of_equal_height(self._blocks(text, names), batch_rows)
+                for frame in _of_equal_height(self._blocks(text, names), batch_rows):
+                    yield _without_gaps(frame, self._table, carried)
         except _NotUtf8Error:
             raise self._encoding_error() from None
         except pa.ArrowInvalid as error:
@@ -132,12 +137,15 @@ class CsvSource:
 
     def load(self) -> pl.DataFrame:
         """The whole file as numbers and text, nothing checked: the work that Parquet saves at every start."""
-        types = {name: _load_type(schema.BY_NAME[name]) for name in self.names if name in schema.BY_NAME}
+        types = self._load_types()
         with open_readable(self.path) as handle, unpacked(self.path, self._kind, handle) as inner:
             table = pa_csv.read_csv(
                 inner,
-                parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-                convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+                read_options=_read_options(self._table),
+                parse_options=pa_csv.ParseOptions(delimiter=self._table.separator, newlines_in_values=True),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=types, null_values=["", *self._table.missing], strings_can_be_null=True
+                ),
             )
         # A column that the table has no use for may be there twice.
         return _to_polars(table.rename_columns([str(place) for place in range(table.num_columns)]))
@@ -146,7 +154,8 @@ class CsvSource:
         """See `Source`; the text is read again, because only a complaint needs it."""
         with closing(self._records()) as records:
             wanted = set(rows)
-            numbered = enumerate(islice(records, 1, max(rows) + 2))
+            first = 1 if self._table.header else 0
+            numbered = enumerate(islice(records, first, max(rows) + first + 1))
             lines = {row: line for row, (line, _) in numbered if row in wanted}
         return [lines[row] for row in rows]
 
@@ -157,7 +166,7 @@ class CsvSource:
             ragged.append(row.actual_columns)
             return "skip"
 
-        with _open_csv(text, columns, skip) as reader:
+        with _open_csv(text, self._table, columns, skip) as reader:
             for block in reader:
                 if ragged:
                     break
@@ -167,6 +176,10 @@ class CsvSource:
             error = self._layout_error()
             if error is not None:
                 raise error
+
+    def _load_types(self) -> dict[str, pa.DataType]:
+        known = self._definition.by_name
+        return {name: _load_type(known[name]) for name in self.names if name in known}
 
     @contextmanager
     def _text(self, progress: Progress | None = None) -> Iterator[_Text]:
@@ -180,18 +193,22 @@ class CsvSource:
         except _NotUtf8Error:
             raise self._encoding_error() from None
         try:
-            names = next((row for row in csv.reader(io.StringIO(head, newline="")) if row), [])
+            names = _first_fields(head, self._table.separator)
+            if self._table != _with_commas(self._table):
+                with_commas = _first_fields(head, ",")
+                if 2 * len(set(with_commas) & set(self._definition.by_name)) > len(self._definition.by_name):
+                    self._table, names = _with_commas(self._table), with_commas
         except csv.Error as error:
             raise FileError.from_no_table(self.path, str(error)) from error
         if not names or not any(names):
             raise FileError.from_empty(self.path)
-        return tuple(names)
+        return tuple(names if self._table.header else self._table.names)
 
     def _records(self, *, strict: bool = False) -> Generator[tuple[int, list[str]]]:
         """The line on which each record begins and its fields, header first; undecodable bytes become surrogates."""
         with open_readable(self.path) as handle, unpacked(self.path, self._kind, handle) as inner, _any_field_size():
             lines = io.TextIOWrapper(inner, encoding="utf-8-sig", errors="surrogateescape", newline="")
-            reader = csv.reader(lines, strict=strict)
+            reader = csv.reader(lines, delimiter=self._table.separator, strict=strict)
             line = 1
             try:
                 for fields in reader:
@@ -204,14 +221,14 @@ class CsvSource:
     def _arrow_error(self, error: Exception) -> DataError:
         with closing(self._records()) as records:
             # A header without even a line end is an error to the reader, where it has only no rows.
-            if len(list(islice(records, 2))) == 1:
+            if self._table.header and len(list(islice(records, 2))) == 1:
                 return FileError.from_empty(self.path)
         return self._layout_error() or FileError.from_no_table(self.path, str(error).splitlines()[0])
 
     def _encoding_error(self) -> TableError:
         lines: list[int] = []
         column = ""
-        header: list[str] = []
+        header = [] if self._table.header else list(self.names)
         for line, fields in self._records():
             header = header or fields
             broken = _undecodable(fields)
@@ -224,7 +241,7 @@ class CsvSource:
 
     def _layout_error(self) -> TableError | None:
         first: tuple[int, int] | None = None
-        n_wrong, line, width = 0, 1, 0
+        n_wrong, line, width = 0, 1, 0 if self._table.header else len(self.names)
         try:
             for line, fields in self._records(strict=True):
                 width = width or len(fields)
@@ -242,8 +259,8 @@ class ParquetSource:
     place_words = "in row"
     place_name = "Row"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, definition: Definition) -> None:
+        self.path, self._table = path, definition.table
         with self._file() as file:
             self.names = tuple(file.schema_arrow.names)
             if file.metadata.num_rows == 0:
@@ -258,7 +275,7 @@ class ParquetSource:
             self._check_types(file.schema_arrow, columns, total)
             names = [*(column.name for column in columns), *carried]
             for batch in file.iter_batches(batch_size=batch_rows, columns=names):
-                yield _plain(batch, carried)
+                yield _without_gaps(_plain(batch, columns, carried), self._table, carried)
                 done += batch.num_rows
                 if progress is not None:
                     progress(done, total)
@@ -270,9 +287,10 @@ class ParquetSource:
     def _check_types(self, arrow: pa.Schema, columns: Sequence[Column], n_rows: int) -> None:
         for column in columns:
             found = arrow.field(column.name).type
-            numbers = column.dtype.is_numeric()
-            if not (_is_text(found) or (numbers and _is_number(found))):
-                expected = "numbers" if numbers else "text"
+            numbers = column.dtype.is_numeric() or column.kind is Kind.ID or _has_level_like(column, found)
+            dates = column.kind in (Kind.DATE, Kind.CATEGORY)
+            if not (_is_text(found) or (numbers and _is_number(found)) or (dates and _is_day(found))):
+                expected = "numbers" if column.dtype.is_numeric() else "dates" if column.kind is Kind.DATE else "text"
                 raise TableError.from_wrong_type(self.path, column.name, n_rows, str(found), expected)
 
     @contextmanager
@@ -285,13 +303,29 @@ class ParquetSource:
                 raise FileError.from_damaged(self.path, PARQUET) from error
 
 
+def _with_commas(table: Table) -> Table:
+    return Table(missing=table.missing, file=table.file)
+
+
+def _first_fields(head: str, separator: str) -> list[str]:
+    rows = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+    return next((row for row in rows if row), [])
+
+
+def _read_options(table: Table, block_size: int | None = None) -> pa_csv.ReadOptions:
+    names = None if table.header else list(table.names)
+    return pa_csv.ReadOptions(block_size=block_size, column_names=names)
+
+
 def _open_csv(
-    text: _Text, columns: list[str], on_ragged: Callable[[pa_csv.InvalidRow], str]
+    text: _Text, table: Table, columns: list[str], on_ragged: Callable[[pa_csv.InvalidRow], str]
 ) -> pa_csv.CSVStreamingReader:
     return pa_csv.open_csv(
         text,
-        read_options=pa_csv.ReadOptions(block_size=_BLOCK),
-        parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged),
+        read_options=_read_options(table, _BLOCK),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=table.separator, newlines_in_values=True, invalid_row_handler=on_ragged
+        ),
         convert_options=pa_csv.ConvertOptions(
             include_columns=columns,
             column_types=dict.fromkeys(columns, pa.string()),
@@ -303,7 +337,8 @@ def _open_csv(
 
 
 def _load_type(column: Column) -> pa.DataType:
-    return pa.float64() if column.dtype.is_numeric() else pa.string()
+    is_number = column.dtype.is_numeric() and column.kind not in (Kind.TARGET, Kind.FLAG)
+    return pa.float64() if is_number else pa.string()
 
 
 def _of_equal_height(frames: Iterator[pl.DataFrame], height: int) -> Iterator[pl.DataFrame]:
@@ -320,23 +355,39 @@ def _of_equal_height(frames: Iterator[pl.DataFrame], height: int) -> Iterator[pl
         yield pl.concat(waiting)
 
 
-def _plain(batch: pa.RecordBatch, carried: Sequence[str]) -> pl.DataFrame:
+def _without_gaps(frame: pl.DataFrame, table: Table, carried: Sequence[str]) -> pl.DataFrame:
+    """`frame` without the texts that stand for nothing in this table, blanks around them or not."""
+    if not table.missing:
+        return frame
+    judged = pl.selectors.string() - pl.selectors.by_name(*carried, require_all=False)
+    gaps = [text.strip() for text in table.missing]
+    return frame.with_columns(pl.when(~judged.str.strip_chars().is_in(gaps)).then(judged))
+
+
+def _plain(batch: pa.RecordBatch, columns: Sequence[Column], carried: Sequence[str]) -> pl.DataFrame:
     # Text that is not UTF-8 would end the process: Polars takes Arrow's word for it.
     batch.validate(full=True)
     names = batch.schema.names
-    arrays = [_plain_array(array, name not in carried) for name, array in zip(names, batch.columns, strict=True)]
+    kinds = {column.name: column for column in columns}
+    arrays = [_plain_array(array, kinds.get(name)) for name, array in zip(names, batch.columns, strict=True)]
     frame = _named(_to_polars(pa.RecordBatch.from_arrays(arrays, names=names)), names)
     # An empty text is what CSV can only mean as missing: both formats are to say the same.
     judged = pl.selectors.string() - pl.selectors.by_name(*carried, require_all=False)
     return frame.with_columns(judged.replace("", None))
 
 
-def _plain_array(array: pa.Array, is_judged: bool) -> pa.Array:
+def _plain_array(array: pa.Array, column: Column | None) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if not is_judged:
+    if column is None:
         return array
-    return array.cast(pa.large_string() if _is_text(array.type) else pa.float64(), safe=False)
+    if _is_day(array.type):
+        array = array.cast(pa.date32(), safe=False)
+    is_word = is_any(array.type, "boolean") and not column.dtype.is_numeric()
+    # An id keeps every digit as text, which 64 bits of a float do not hold.
+    is_exact = column.kind is Kind.ID and column.dtype not in _NARROW and is_any(array.type, "integer", "decimal")
+    is_text = _is_text(array.type) or _is_day(array.type) or is_word or is_exact
+    return array.cast(pa.large_string() if is_text else pa.float64(), safe=False)
 
 
 def _to_polars(batch: pa.RecordBatch | pa.Table) -> pl.DataFrame:
@@ -353,6 +404,17 @@ def _named(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
 
 def _is_text(found: pa.DataType) -> bool:
     return is_any(found, "string", "large_string", "string_view", "null")
+
+
+def _has_level_like(column: Column, found: pa.DataType) -> bool:
+    """Whether a category may be stored as numbers, or as true and false: where a level is one."""
+    if is_any(found, "boolean"):
+        return any(level.strip().lower() in ("true", "false") for level in column.levels)
+    return pl.Series(column.levels, dtype=pl.String).cast(pl.Float64, strict=False).is_not_null().any()
+
+
+def _is_day(found: pa.DataType) -> bool:
+    return is_any(found, "date", "timestamp")
 
 
 def _is_number(found: pa.DataType) -> bool:

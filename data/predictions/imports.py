@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError
 from data.files.sources import is_beyond_polars
 from data.predictions.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
@@ -51,8 +52,12 @@ _RESERVED = frozenset({*ROLE_COLUMNS, *DERIVED_COLUMNS})
 _PERCENT_SHARE, _PERCENT_MAXIMUM = 0.1, 2.0
 
 
-def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType({})) -> Predictions:
+def import_predictions(
+    path: Path, definition: Definition, mapping: Mapping[str, str] = MappingProxyType({})
+) -> Predictions:
     """Open `path` (Parquet or CSV) as predictions; `mapping` gives role columns that its names do not tell.
+
+    A column that is called as one of the `definition` is described in its words.
 
     Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags and numbers.
     Rows without an outcome or without a probability are left out and counted; what was taken for what, and whatever is
@@ -66,7 +71,7 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
     table, gaps = _read(path)
     is_percent = PERCENT in mapping.values()
     known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
-    roles = assign_roles(path, table, known)
+    roles = assign_roles(path, table, definition, known)
     if is_percent:
         table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
     for role, name in roles.items():
@@ -89,7 +94,7 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
     by_word = {word: used[role] for word, role in words.items() if role in used}
     if is_percent:
         del by_word["probability"]
-    return Predictions(frame, source, describe_columns(frame), by_word)
+    return Predictions(frame, source, describe_columns(frame, definition), by_word)
 
 
 def version_of(path: Path) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from data.definition.definition import Definition
 from data.errors import PredictionsError
 from data.predictions.cells import are_missing, numbers_of
 from data.predictions.table import EXPOSURE, FOLD, ID, OUTCOME, PROBABILITY, REQUIRED
@@ -22,7 +23,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
 # first is the role's own name, which decides where others fit as well.
 _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        ID: ("applicationid", "skidcurr", "id"),
+        ID: ("applicationid", "id"),
         OUTCOME: (
             "isdefault", "target", "outcome", "default", "defaulted", "isbad", "bad", "badflag", "defaultflag", "ytrue",
             "label", "observed", "actual", "y",
@@ -33,7 +34,7 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "yscore", "score", "prediction", "predicted", "ypred", "phat", "pdhat",
         ),
         FOLD: ("fold",),
-        EXPOSURE: ("exposure", "ead", "amtcredit"),
+        EXPOSURE: ("exposure", "ead"),
     }
 )  # fmt: skip
 _PD_ROLES = frozenset({PROBABILITY, PERCENT})
@@ -64,10 +65,11 @@ def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) -> dict[str, str]:
+def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, mapping: Mapping[str, str]) -> dict[str, str]:
     """The column of `table` by role: as `mapping` says, else the only one whose name and values fit.
 
-    Where the values of none fit, the first by name is taken, so that what is wrong with it can be said.
+    Names by which a role is known are the definition's and the usual ones. Where the values of none fit, the first by
+    name is taken, so that what is wrong with it can be said.
 
     Raises:
         PredictionsError: `mapping` names a column that is not there, two columns fit one role, or the outcome or the
@@ -79,8 +81,8 @@ def assign_roles(path: Path, table: pl.DataFrame, mapping: Mapping[str, str]) ->
             f"{unknown[0]}=...", f"{path.name} has no such column", f"its columns are {', '.join(table.columns[:8])}"
         )
     roles = {role: name for name, role in mapping.items()}
-    for role in _KNOWN_AS:
-        if role not in roles and (found := _found(path, table.drop(list(mapping)), role)) is not None:
+    for role, known in _known_as(definition).items():
+        if role not in roles and (found := _found(path, table.drop(list(mapping)), role, known)) is not None:
             roles[role] = found
     for role in REQUIRED:
         if role not in roles:
@@ -138,8 +140,19 @@ def ids_of(values: pl.Series) -> pl.Series | None:
     return whole if is_same else values.cast(pl.String)
 
 
-def _found(path: Path, table: pl.DataFrame, role: str) -> str | None:
-    known = _KNOWN_AS[role]
+def _known_as(definition: Definition) -> Mapping[str, tuple[str, ...]]:
+    """The names by which each role is known: the role's own, the definition's, and the usual ones."""
+    known = dict(_KNOWN_AS)
+    for role, name in ((ID, definition.id), (OUTCOME, definition.target), (EXPOSURE, definition.roles.exposure)):
+        if name:
+            first, *others = known[role]
+            # An amount is one exposure of several: any that says so comes first.
+            order = (first, *others, _plain(name)) if role == EXPOSURE else (first, _plain(name), *others)
+            known[role] = tuple(dict.fromkeys(order))
+    return known
+
+
+def _found(path: Path, table: pl.DataFrame, role: str, known: tuple[str, ...]) -> str | None:
     named = sorted(
         (name for name in table.columns if _plain(name) in known), key=lambda name: known.index(_plain(name))
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data import schema
+from data.definition.columns import Column, Kind, Special, Unit
+from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import open_applications
 from data.predictions.scores import ScoreGrid, exact_scores
@@ -51,7 +52,8 @@ class CohortKind(StrEnum):
 class CohortColumn:
     """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found.
 
-    `taken_from` is the column of somebody else's file that it was made of, in the same unit, where that has a role.
+    `taken_from` is the column that it was made of, in the same unit, where that is called otherwise. `unit`,
+    `level_labels` and `special` are those of the definition's column of that name, where it has one.
     """
 
     name: str
@@ -63,14 +65,22 @@ class CohortColumn:
     minimum: float | None = None
     maximum: float | None = None
     taken_from: str = ""
+    unit: Unit = Unit.NONE
+    level_labels: tuple[tuple[str, str], ...] = ()
+    special: tuple[Special, ...] = ()
+
+    @property
+    def special_values(self) -> tuple[float, ...]:
+        """The stored numbers that are no quantities."""
+        return tuple(each.value for each in self.special)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionsSource:
     """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
 
-    Of an imported table, `taken` says which column was taken for what, and `n_open` how many rows without an outcome
-    were left out.
+    `n_open` says how many rows without an outcome were left out; of an imported table, `taken` says which column was
+    taken for what.
     """
 
     name: str
@@ -104,20 +114,55 @@ class Predictions:
         return ID in self.frame.columns
 
 
-def make_predictions(applications: pl.DataFrame, default_probability: pl.Series, fold: pl.Series) -> pl.DataFrame:
-    """The predictions table of `applications` (n rows), given PDs and fold numbers in the same order."""
-    cohort = [
-        pl.col(column.name).cast(pl.Float32) if column.dtype == pl.Float64() else pl.col(column.name)
-        for column in schema.cohort_columns()
-    ]
-    return applications.select(
-        pl.col(schema.ID).alias(ID),
-        (pl.col(schema.TARGET) == 1).alias(OUTCOME),
-        exact_scores(default_probability).alias(PROBABILITY),
-        fold.cast(pl.UInt8).alias(FOLD),
-        pl.col("AMT_CREDIT").cast(pl.Float32).alias(EXPOSURE),
-        *cohort,
+def make_predictions(
+    applications: pl.DataFrame, definition: Definition, default_probability: pl.Series, fold: pl.Series
+) -> pl.DataFrame:
+    """The predictions table of those of `applications` (n rows) whose outcome is known.
+
+    PDs and fold numbers are given for all n rows in the same order; those of open rows are not looked at. There is an
+    exposure where the definition names one.
+    """
+    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
+    is_known = applications.select(outcome.is_not_null().alias("~")).to_series()
+    if len(is_known) != applications.height:
+        is_known = pl.repeat(value=False, n=applications.height, eager=True)
+    exposure = definition.roles.exposure
+    return applications.filter(is_known).select(
+        pl.col(definition.id).alias(ID),
+        outcome.alias(OUTCOME),
+        exact_scores(default_probability.filter(is_known)).alias(PROBABILITY),
+        fold.filter(is_known).cast(pl.UInt8).alias(FOLD),
+        *([pl.col(exposure).cast(pl.Float32).alias(EXPOSURE)] if exposure else []),
+        *(_cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
     )
+
+
+def cohort_names(definition: Definition) -> Mapping[str, Column]:
+    """The definition's cohort columns by what they are called in the predictions table.
+
+    That is their own name, but with a low line behind it where predictions have a column of that name already.
+    """
+    taken = {*ROLE_COLUMNS, *DERIVED_COLUMNS}
+    found: dict[str, Column] = {}
+    for column in definition.cohort_columns():
+        name = column.name
+        while name in taken or (name != column.name and name in definition.by_name):
+            name += "_"
+        found[name] = column
+    return found
+
+
+def _cohort_values(column: Column) -> pl.Expr:
+    values = pl.col(column.name)
+    if column.kind is Kind.DATE:
+        return values.map_batches(_quarters, return_dtype=pl.Enum([]), is_elementwise=False)
+    return values.cast(pl.Float32) if column.dtype == pl.Float64() else values
+
+
+def _quarters(dates: pl.Series) -> pl.Series:
+    """The quarter of each date as an ordered level, such as 2024-Q3."""
+    quarters = dates.dt.strftime("%Y") + "-Q" + dates.dt.quarter().cast(pl.String)
+    return quarters.cast(pl.Enum(quarters.drop_nulls().unique().sort()))
 
 
 def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource) -> None:
@@ -129,20 +174,20 @@ def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource
     write_parquet(frame, path, metadata={_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})})
 
 
-def open_predictions(settings: Settings) -> Predictions:
+def open_predictions(settings: Settings, definition: Definition) -> Predictions:
     """The project's own predictions, in memory, after making sure that they are what was built.
 
     Raises:
         DataError: they are missing or damaged, or are not of the applications at hand.
     """
     check_built(settings, PREDICTIONS)
-    found = load_predictions(settings.predictions)
+    found = load_predictions(settings.predictions, definition)
     try:
-        applications = open_applications(settings)
+        applications = open_applications(settings, definition)
     except DamageError:
         # Said where applications are asked for; the predictions are what was built.
         return found
-    check_rows(settings.predictions, found.frame, applications)
+    check_rows(settings.predictions, found.frame, definition, applications)
     return found
 
 
@@ -156,7 +201,7 @@ def own_digest(settings: Settings) -> str:
     return read_source(settings.predictions).digest
 
 
-def load_predictions(path: Path) -> Predictions:
+def load_predictions(path: Path, definition: Definition) -> Predictions:
     """The predictions in `path`, in memory; about 50 ms for 307,511 rows.
 
     Raises:
@@ -167,14 +212,14 @@ def load_predictions(path: Path) -> Predictions:
     source = read_source(path)
     with reading(path):
         frame = read_parquet(path)
-    check_columns(path, frame.schema)
-    check_rows(path, frame)
-    return Predictions(frame, source, describe_columns(frame))
+    check_columns(path, frame.schema, definition)
+    check_rows(path, frame, definition)
+    return Predictions(frame, source, describe_columns(frame, definition))
 
 
-def check_columns(path: Path, found: pl.Schema) -> None:
+def check_columns(path: Path, found: pl.Schema, definition: Definition) -> None:
     """Raise DamageError unless `found` is the schema of a table of predictions that `make_predictions` made."""
-    expected = _expected_schema()
+    expected = _expected_schema(definition)
     if found.names() != expected.names():
         raise DamageError.from_content(path, "has other columns than predictions have")
     odd = [name for name, dtype in expected.items() if not _is_like(dtype, found[name])]
@@ -182,10 +227,13 @@ def check_columns(path: Path, found: pl.Schema) -> None:
         raise DamageError.from_content(path, f"holds {found[odd[0]]} in column {odd[0]}")
 
 
-def check_rows(path: Path, frame: pl.DataFrame, applications: pl.LazyFrame | None = None) -> None:
+def check_rows(
+    path: Path, frame: pl.DataFrame, definition: Definition, applications: pl.LazyFrame | None = None
+) -> None:
     """Raise DamageError unless there are rows, each with an id of its own, an outcome and a PD from 0 to 1.
 
-    Of `frame` only these columns are looked at. Ids and outcomes are those of `applications` where these are given.
+    Of `frame` only these columns are looked at. Ids and outcomes are those of the `applications` whose outcome is
+    known, where these are given.
     """
     if frame.is_empty():
         raise DamageError.from_content(path, "holds no rows")
@@ -199,19 +247,22 @@ def check_rows(path: Path, frame: pl.DataFrame, applications: pl.LazyFrame | Non
         if n_rows:
             raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
     if applications is not None:
-        told = applications.select(pl.col(schema.ID).alias(ID), (pl.col(schema.TARGET) == 1).alias(OUTCOME))
-        if not frame.select(ID, OUTCOME).equals(told.collect()):
+        if definition.target is None:
+            raise DamageError.from_content(path, "has outcomes, which the applications at hand have not")
+        known = applications.select(pl.col(definition.id).alias(ID), (pl.col(definition.target) == 1).alias(OUTCOME))
+        if not frame.select(ID, OUTCOME).equals(known.filter(pl.col(OUTCOME).is_not_null()).collect()):
             raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
 
 
-def _expected_schema() -> pl.Schema:
-    empty = pl.DataFrame(schema=schema.polars_schema())
-    return make_predictions(empty, pl.Series([], dtype=pl.Float32), pl.Series([], dtype=pl.UInt8)).schema
+def _expected_schema(definition: Definition) -> pl.Schema:
+    empty = pl.DataFrame(schema=definition.polars_schema())
+    nothing = pl.Series([], dtype=pl.Float32)
+    return make_predictions(empty, definition, nothing, nothing).schema
 
 
 def _is_like(expected: pl.DataType, found: pl.DataType) -> bool:
     if isinstance(expected, pl.Enum) and isinstance(found, pl.Enum):
-        # Levels that the schema does not list follow its own.
+        # Levels that the definition does not list follow its own.
         return found.categories[: len(expected.categories)].equals(expected.categories)
     return found == expected
 
@@ -234,43 +285,50 @@ def read_source(path: Path) -> PredictionsSource:
     raise PredictionsError.from_foreign_file(path)
 
 
-def sentinel_of(name: str) -> float | None:
-    """The number that is no quantity in a column called `name`, or None; only for columns of numbers.
-
-    A float: somebody's own column of that name may be too narrow to hold the number, and compares with a float only.
-    """
-    known = schema.BY_NAME.get(name)
-    return None if known is None or known.sentinel is None else float(known.sentinel)
-
-
-def describe_columns(frame: pl.DataFrame) -> tuple[CohortColumn, ...]:
-    """What each cohort column of `frame` is, in the words of the schema where it knows the column."""
+def describe_columns(frame: pl.DataFrame, definition: Definition) -> tuple[CohortColumn, ...]:
+    """What each cohort column of `frame` is, in the words of the definition where it knows the column."""
+    # Under its own name, a column of an imported file is known as well.
+    known = {**definition.by_name, **cohort_names(definition)}
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
-    numeric = [name for name in names if not isinstance(frame.schema[name], pl.Enum)]
-    ends = _ends(frame, numeric)
-    return tuple(_describe(name, frame.schema[name], ends.get(name)) for name in names)
+    dtypes = frame.schema
+    ends = _ends(frame, [name for name in names if not isinstance(dtypes[name], pl.Enum)], known)
+    return tuple(_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
 
 
-def _ends(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, tuple[float | None, float | None]]:
+def _ends(
+    frame: pl.DataFrame, names: Sequence[str], known: Mapping[str, Column]
+) -> Mapping[str, tuple[float | None, float | None]]:
+    quantities = {name: _quantities(name, known.get(name)) for name in names}
     ends = frame.select(
-        pl.struct(_without_sentinel(name).min().alias("low"), _without_sentinel(name).max().alias("high")).alias(name)
-        for name in names
+        pl.struct(each.min().alias("low"), each.max().alias("high")).alias(name) for name, each in quantities.items()
     )
     return {name: (ends[name][0]["low"], ends[name][0]["high"]) for name in names}
 
 
-def _without_sentinel(name: str) -> pl.Expr:
-    values, sentinel = pl.col(name), sentinel_of(name)
-    return values if sentinel is None else values.filter(values != sentinel)
+def _quantities(name: str, known: Column | None) -> pl.Expr:
+    values = pl.col(name)
+    if known is None or not known.special:
+        return values
+    # As floats: somebody's own column of that name may be too narrow to hold a special value.
+    return values.filter(~values.cast(pl.Float64).is_in(known.special_values))
 
 
-def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:
-    known = schema.BY_NAME.get(name)
-    label, description, group = (
-        (known.label, known.description, known.group) if known else (name, "", "Columns of the file")
-    )
-    if isinstance(dtype, pl.Enum):
-        levels = tuple(dtype.categories.to_list())
-        return CohortColumn(name, label, description, group, CohortKind.LEVELS, levels)
+def _describe(
+    name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None, known: Column | None
+) -> CohortColumn:
     low, high = ends or (None, None)
-    return CohortColumn(name, label, description, group, CohortKind.RANGE, minimum=low, maximum=high)
+    is_levels = isinstance(dtype, pl.Enum)
+    return CohortColumn(
+        name=name,
+        label=known.label if known else name,
+        description=known.description if known else "",
+        group=known.group if known else "Columns of the file",
+        kind=CohortKind.LEVELS if is_levels else CohortKind.RANGE,
+        levels=tuple(dtype.categories.to_list()) if isinstance(dtype, pl.Enum) else (),
+        minimum=low,
+        maximum=high,
+        taken_from=known.name if known and known.name != name else "",
+        unit=known.unit if known else Unit.NONE,
+        level_labels=known.level_labels if known else (),
+        special=known.special if known and not is_levels else (),
+    )

@@ -102,9 +102,9 @@ class Study:
         Raises:
             DataError: something is missing, or does not belong together.
         """
-        table = open_applications(settings).collect()
+        table = open_applications(settings, schema.DEFINITION).collect()
         session = ScoringSession.open_built(settings)
-        typical = {name: facts.typical for name, facts in describe_table(table.lazy()).items()}
+        typical = {name: facts.typical for name, facts in describe_table(table.lazy(), schema.DEFINITION).items()}
         contributions = open_contributions(settings, session.manifest)
         probabilities = session.score_frame(table)
         error = contributions.max_error * len(contributions.features)

@@ -105,7 +105,7 @@ def strongest_supports(
     """
     if reference.n_applications == 0:
         return ()
-    doubtful = {name for rule in broken_rules(application) for name in rule.columns}
+    doubtful = {name for rule in broken_rules(application, schema.DEFINITION) for name in rule.columns}
     lowering = [
         Reason(name, value)
         for name, value in _excess(explanation, reference).items()

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.plausibility import RULES, broken_rules, broken_rules_each
+from data import schema
+from data.plausibility import broken_rules, broken_rules_each
 from data.predictions.scores import exact_score, exact_scores
 from inference.model.artifact import Manifest
 from inference.model.decision import declines, is_declined, risk_band, risk_bands
@@ -32,7 +33,7 @@ JUDGED = pl.Schema(
     }
 )
 _BETWEEN = "; "
-_WORDS = np.array([rule.text for rule in RULES])
+_WORDS = np.array([rule.text for rule in schema.DEFINITION.rules])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def judged(application: Mapping[str, object], pd: float, manifest: Manifest, cut
 
     The PD that is told is the decimal that is decided on (`data.predictions.scores.exact_scores`).
     """
-    warnings = tuple(rule.text for rule in broken_rules(application))
+    warnings = tuple(rule.text for rule in broken_rules(application, schema.DEFINITION))
     reason = manifest.sufficiency.why_refer(application)
     if reason:
         return Judgement(None, REFER, None, reason, warnings)
@@ -88,7 +89,7 @@ def judge_table(
             DECISION: pl.Series(np.where(is_scored.to_numpy(), decisions, REFER), dtype=pl.String),
             RISK_BAND: pl.Series(risk_bands(probabilities, manifest.band_edges), dtype=pl.String),
             REFER_REASON: reasons,
-            WARNINGS: _worded(broken_rules_each(applications)),
+            WARNINGS: _worded(broken_rules_each(applications, schema.DEFINITION)),
         },
         schema=JUDGED,
     )

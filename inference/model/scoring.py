@@ -61,7 +61,7 @@ def score_file(
     if target.exists() and source.exists() and target.samefile(source):
         raise ScoringError.from_own_input(target)
     check_file_place(target)
-    stream = BatchStream(source, session.features.sources)
+    stream = BatchStream(source, schema.DEFINITION, session.features.sources)
     n_rows = n_declined = n_referred = n_implausible = 0
     with write_atomically(target) as part, opened(part, stream.has_ids) as write:
         for batch in stream.frames(batch_rows, progress):

@@ -175,7 +175,7 @@ def _applications_are_fresh(settings: Settings, record: PortfolioRecord, origin:
     if not is_intact(settings, record, APPLICATIONS) or record.products[APPLICATIONS].made_from != origin:
         return False
     try:
-        rows = scan_applications(settings.applications).select(pl.len()).collect().item()
+        rows = scan_applications(settings.applications, schema.DEFINITION).select(pl.len()).collect().item()
     except FileError:
         return False
     # Whoever changes the table and the record alike is found out by the model, which tells what it was trained on.
@@ -197,13 +197,13 @@ def _sha256(path: Path) -> str:
 def _build_applications(settings: Settings, raw: Path | None, origin: Origin, progress: Progress) -> None:
     if raw is not None:
         with progress(f"Reading {raw.name}") as advance:
-            convert(raw, settings.applications, progress=advance)
+            convert(raw, settings.applications, schema.DEFINITION, progress=advance)
     else:
         from data.home_credit.synthetic import make_applications
 
         with progress("Making the portfolio") as advance:
             frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
-            write_applications(frame, settings.applications, origin)
+            write_applications(frame, schema.DEFINITION, settings.applications, origin)
     keep(settings, APPLICATIONS, [settings.applications.name], origin)
 
 
@@ -232,9 +232,9 @@ def _check_predicted(settings: Settings) -> None:
     path = settings.predictions
     with reading(path):
         table = pl.scan_parquet(path, glob=False)
-        check_columns(path, table.collect_schema())
+        check_columns(path, table.collect_schema(), schema.DEFINITION)
         rows = table.select(ID, OUTCOME, PROBABILITY).collect()
-    check_rows(path, rows, scan_applications(settings.applications))
+    check_rows(path, rows, schema.DEFINITION, scan_applications(settings.applications, schema.DEFINITION))
 
 
 def _digest(manifest: Manifest) -> str:
@@ -258,9 +258,11 @@ def _build_predictions(settings: Settings, raw: Path | None, progress: Progress)
         keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
     with progress("Writing the predictions") as advance:
         probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
-        frame = make_predictions(applications, probabilities, folds)
+        frame = make_predictions(applications, schema.DEFINITION, probabilities, folds)
         name = raw.name if raw else EMBEDDED
-        source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
+        source = PredictionsSource(
+            name, _digest(published.manifest), is_imported=False, n_open=applications.height - frame.height
+        )
         write_predictions(frame, settings.predictions, source)
         keep(
             settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
@@ -280,7 +282,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
         return True
     if not is_intact(settings, record, CONTRIBUTIONS):
         return False
-    ids = scan_applications(settings.applications).select(schema.ID).collect().to_series()
+    ids = scan_applications(settings.applications, schema.DEFINITION).select(schema.ID).collect().to_series()
     try:
         if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
             return False

@@ -44,8 +44,8 @@ class Reasoning:
         Raises:
             DataError: the trees are not at hand or another model's, or there are no applications.
         """
-        table = open_applications(settings)
-        typical = {name: facts.typical for name, facts in describe_table(table).items()}
+        table = open_applications(settings, schema.DEFINITION)
+        typical = {name: facts.typical for name, facts in describe_table(table, schema.DEFINITION).items()}
         explainer = Explainer.open(settings.model, typical, manifest=session.manifest)
         return cls(explainer, _reference(settings, table, session, explainer))
 

@@ -75,7 +75,7 @@ def read_table(
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, needed, limits, carries=False, hold=hold)
+    table = read_batch(table_format.name, content, schema.DEFINITION, needed, limits, carries=False, hold=hold)
     if table.n_faults:
         raise TableFaultsError.from_first(
             table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place

@@ -274,7 +274,7 @@ def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figure
 
 
 def _explainer(settings: Settings) -> Explainer:
-    facts = describe_table(pl.scan_parquet(settings.applications, glob=False))
+    facts = describe_table(pl.scan_parquet(settings.applications, glob=False), schema.DEFINITION)
     return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()})
 
 
@@ -322,7 +322,7 @@ def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.fl
     explain = partial(batch_reasons, explainer=explainer, session=session, reference=reference)
     titles = reason_labels(FEATURES.sources)
     content, loaded_mb, start = path.read_bytes(), round(peak_mb()), time.perf_counter()
-    batch = read_batch(path.name, content, FEATURES.sources)
+    batch = read_batch(path.name, content, schema.DEFINITION, FEATURES.sources)
     read_s = time.perf_counter() - start
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
     seconds = time.perf_counter() - start

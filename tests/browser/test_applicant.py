@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from data import schema
 from data.facts import describe_table
 from data.settings import Settings
 from inference.model.session import ScoringSession
@@ -191,7 +192,7 @@ def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str
     assert distance[portfolio.ids.to_list().index(int(box.input_value()))] <= nearest + 1e-4
     side.get_by_role("button", name="New", exact=True).click()
     expect(side.get_by_text("New applicant", exact=True)).to_be_visible()
-    facts = describe_table(portfolio.table.lazy())
+    facts = describe_table(portfolio.table.lazy(), schema.DEFINITION)
     typical = portfolio.session.score({name: found.typical for name, found in facts.items()})
     expect(side.get_by_test_id("stMetricValue").last).to_have_text(worded(typical))
 

@@ -23,7 +23,7 @@ def fixture_table(make_table: MakeTable) -> pl.DataFrame:
 
 @pytest.fixture(name="facts", scope="module")
 def fixture_facts(table: pl.DataFrame) -> dict[str, ColumnFacts]:
-    return describe_table(table.lazy())
+    return describe_table(table.lazy(), schema.DEFINITION)
 
 
 def described(table: pl.DataFrame, name: str, values: list[object]) -> ColumnFacts:
@@ -32,7 +32,7 @@ def described(table: pl.DataFrame, name: str, values: list[object]) -> ColumnFac
     # Only a column of texts can hold a level that the schema does not list.
     dtype = pl.String() if column.kind is Kind.CATEGORY else column.dtype
     changed = table.head(len(values)).with_columns(pl.Series(name, values, dtype=dtype))
-    return describe_table(changed.lazy())[name]
+    return describe_table(changed.lazy(), schema.DEFINITION)[name]
 
 
 def test_every_input_is_described_in_the_order_of_the_table(facts: dict[str, ColumnFacts]) -> None:
@@ -50,7 +50,8 @@ def test_numbers_are_described_as_a_look_at_each_says(
     found = facts[column.name]
     assert (found.low, found.high, found.levels) == (numbers[0], numbers[-1], ())
     assert found.has_missing == (None in values)
-    assert found.has_sentinel == (column.sentinel is not None and column.sentinel in values)
+    counts = {value: values.count(value) for value in column.special_values}
+    assert found.has_special == {value: n for value, n in counts.items() if n}
     # Of an even number of values the lower of the two in the middle.
     assert found.middle == numbers[(len(numbers) - 1) // 2]
     assert isinstance(found.middle, int if column.dtype.is_integer() else float)

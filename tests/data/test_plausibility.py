@@ -4,7 +4,10 @@ import polars as pl
 import pytest
 
 from data import schema
-from data.plausibility import COLUMNS, RULES, broken_rules, broken_rules_each
+from data.plausibility import broken_rules, broken_rules_each
+
+RULES = schema.DEFINITION.rules
+COLUMNS = tuple(dict.fromkeys(name for rule in RULES for name in rule.columns))
 
 SOUND: dict[str, object] = {
     "DAYS_EMPLOYED": -2_000, "DAYS_BIRTH": -12_000, "DAYS_REGISTRATION": -300, "DAYS_ID_PUBLISH": -200,
@@ -55,7 +58,7 @@ BROKEN: list[tuple[dict[str, object], str]] = [
 
 
 def words(application: dict[str, object]) -> list[str]:
-    return [rule.text for rule in broken_rules(application)]
+    return [rule.text for rule in broken_rules(application, schema.DEFINITION)]
 
 
 @pytest.mark.parametrize("edits", SOUND_EDITS)
@@ -77,6 +80,6 @@ def test_a_table_is_judged_as_each_row_is() -> None:
     rows = [{**SOUND, **edits} for edits in (*SOUND_EDITS, *(edits for edits, _ in BROKEN))]
     types = {name: pl.String if isinstance(value, str) else pl.Float64 for name, value in SOUND.items()}
     table = pl.DataFrame(rows, schema=types, strict=False)
-    found = broken_rules_each(table)
+    found = broken_rules_each(table, schema.DEFINITION)
     assert [[RULES[place].text for place in row.nonzero()[0]] for row in found] == [words(row) for row in rows]
-    assert not broken_rules_each(table.select("CNT_CHILDREN")).any()
+    assert not broken_rules_each(table.select("CNT_CHILDREN"), schema.DEFINITION).any()

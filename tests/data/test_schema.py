@@ -120,7 +120,7 @@ def test_no_column_is_named_a_second_time_where_files_are_read(module: str) -> N
 @pytest.mark.skipif(not BESIDE.is_dir(), reason="the publisher's sample does not lie beside the project")
 def test_real_rows_are_valid_and_keep_every_value() -> None:
     path = BESIDE / "home_credit_sample.parquet"
-    ours, theirs = read_applications(path), pl.read_parquet(path)
+    ours, theirs = read_applications(path, schema.DEFINITION), pl.read_parquet(path)
     assert ours.schema == schema.polars_schema()
     assert ours.cast(theirs.schema).equals(theirs)
 

@@ -36,7 +36,7 @@ def session(published: PublishedModel) -> ScoringSession:
 
 
 def read(table: pl.DataFrame, needed: Sequence[str] = FEATURES.sources) -> BatchTable:
-    return read_batch("mine.csv", table.write_csv().encode(), needed)
+    return read_batch("mine.csv", table.write_csv().encode(), schema.DEFINITION, needed)
 
 
 def in_parquet(table: pl.DataFrame) -> bytes:
@@ -51,7 +51,7 @@ def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dres
     text = applications.write_csv().encode()
     content = {"csv": text, "gzip": gzip.compress(text, 1), "parquet": in_parquet(applications)}[dress]
     session = ScoringSession.open(built.model)
-    batch = read_batch("mine", content, session.features.sources)
+    batch = read_batch("mine", content, schema.DEFINITION, session.features.sources)
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF)
     rows = list(applications.drop("SK_ID_CURR", "TARGET").iter_rows(named=True))
     # Of these, only the external scores are ever all missing.
@@ -240,7 +240,7 @@ def test_progress_counts_rows_and_chunks_change_no_score(applications: pl.DataFr
     n_rows = CHUNK_ROWS + 5
     table = pl.concat([applications] * 12).head(n_rows).drop("TARGET")
     told: list[tuple[int, int]] = []
-    batch = read_batch("mine.parquet", in_parquet(table), FEATURES.sources)
+    batch = read_batch("mine.parquet", in_parquet(table), schema.DEFINITION, FEATURES.sources)
     scored = score_batch_table(batch, session, 0.1, progress=lambda done, total: told.append((done, total)))
     assert told == [(CHUNK_ROWS, n_rows), (n_rows, n_rows)]
     expected = exact_scores(pl.Series(session.score_frame(table)))

@@ -194,7 +194,7 @@ def test_ids_and_amounts_are_shown_and_written_to_the_last_digit(
     assert shown["amount"][0] == "100,000,028.99"
     assert "as it is stored, and the decision at 9.09" in texts(app).replace("\\", "").replace("\u00a0", " ")
     assert "theirs.csv · PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
-    found = import_predictions(path)
+    found = import_predictions(path, schema.DEFINITION)
     written = pl.read_csv(io.BytesIO(csv_file(prepare(found), Filters(), 0.1)), infer_schema=False)
     assert written["application_id"].to_list() == ids
     assert written["amount"].cast(pl.Float64).to_list() == [round(99_999_999.99 + i, 2) for i in range(30)]
@@ -204,7 +204,9 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
     theirs: tuple[pl.DataFrame, tuple[str, ...]],
 ) -> None:
     frame, arguments = theirs
-    predictions = prepare(import_predictions(Path(arguments[1]), {"y": "is_default", "p": "default_probability"}))
+    predictions = prepare(
+        import_predictions(Path(arguments[1]), schema.DEFINITION, {"y": "is_default", "p": "default_probability"})
+    )
     found = pl.read_csv(io.BytesIO(csv_file(predictions, Filters(), 0.1)))
     assert found.columns == ["is_default", "default_probability", "'=branch", "decision"]
     assert found["'=branch"].to_list() == [text.replace("=cmd", "'=cmd") for text in frame["=branch"]]

@@ -36,7 +36,7 @@ FRAME = pl.DataFrame(
         "employer": pl.Series(random.choice(MANY, N)).cast(pl.Enum(MANY)),
     }
 )
-COLUMNS = {column.name: column for column in describe_columns(FRAME)}
+COLUMNS = {column.name: column for column in describe_columns(FRAME, schema.DEFINITION)}
 
 
 @pytest.mark.parametrize("name", FRAME.columns)
@@ -79,7 +79,7 @@ def test_a_sentinel_and_missing_values_have_groups_of_their_own() -> None:
 @pytest.mark.parametrize("name", ["DAYS_EMPLOYED", "REGION_RATING_CLIENT_W_CITY"])
 def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype: type[pl.DataType]) -> None:
     frame = pl.DataFrame({name: pl.Series([1, 2, 2, 3, 100], dtype=dtype)})
-    (column,) = describe_columns(frame)
+    (column,) = describe_columns(frame, schema.DEFINITION)
     assert sum(make_grid(frame[name], column).counts) == frame.height
     bins = make_bins(frame[name], column, 10)
     assert bins.sentinel is None
@@ -90,7 +90,7 @@ def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype
 
 def test_words_in_a_column_that_the_schema_has_as_a_number_are_levels() -> None:
     frame = pl.DataFrame({"DAYS_EMPLOYED": pl.Series(["long", "short"]).cast(pl.Enum(["long", "short"]))})
-    bins = make_bins(frame["DAYS_EMPLOYED"], describe_columns(frame)[0], 5)
+    bins = make_bins(frame["DAYS_EMPLOYED"], describe_columns(frame, schema.DEFINITION)[0], 5)
     assert bins.labels == ("long", "short")
     assert bins.title == "Time employed"
 

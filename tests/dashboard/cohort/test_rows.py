@@ -24,6 +24,7 @@ from dashboard.cohort.rows import (
     sliced,
     take_slice,
 )
+from data import schema
 from data.predictions.table import ID, Predictions, PredictionsSource, describe_columns
 
 SOURCE = PredictionsSource("test", "0", is_imported=False)
@@ -32,7 +33,7 @@ LEVELS = pl.Enum(["zulu", "alpha", "mike"])
 
 
 def make_rows(frame: pl.DataFrame) -> Predictions:
-    return prepare(Predictions(frame, SOURCE, describe_columns(frame)))
+    return prepare(Predictions(frame, SOURCE, describe_columns(frame, schema.DEFINITION)))
 
 
 @pytest.fixture(name="rows")

@@ -109,7 +109,7 @@ def said_of(content: bytes, limits: Limits = LIMITS) -> str:
 @pytest.mark.parametrize("dress", DRESSES)
 def test_every_dress_reads_as_the_same_table(make_rows: MakeRows, dress: str) -> None:
     table = make_rows(40)
-    batch = read_batch("body.arrows", DRESSES[dress](table), NEEDED)
+    batch = read_batch("body.arrows", DRESSES[dress](table), schema.DEFINITION, NEEDED)
     assert batch.applications.equals(table.drop(schema.TARGET))
     assert batch.applications.schema == table.drop(schema.TARGET).schema
     assert (batch.name, batch.n_rows, batch.n_faults, batch.left_out) == ("body.arrows", 40, 0, ())
@@ -137,19 +137,24 @@ def test_values_and_missing_ones_arrive_as_they_were() -> None:
 
 def test_a_stream_without_rows() -> None:
     with pytest.raises(DataError) as caught:
-        read_batch("body.arrows", stream_of_columns({"AMT_CREDIT": pa.array([], pa.float64())}), ("AMT_CREDIT",))
+        read_batch(
+            "body.arrows",
+            stream_of_columns({"AMT_CREDIT": pa.array([], pa.float64())}),
+            schema.DEFINITION,
+            ("AMT_CREDIT",),
+        )
     assert str(caught.value) == "body.arrows: holds no rows; a header line and at least one row are needed."
 
 
 def test_what_read_batch_says_of_a_stream_names_it_as_it_was_called(make_rows: MakeRows) -> None:
     content = written_by_polars(make_rows(3).with_columns(pl.lit("much").alias("AMT_CREDIT")))
-    batch = read_batch("x/mine.ARROWS", content, NEEDED)
+    batch = read_batch("x/mine.ARROWS", content, schema.DEFINITION, NEEDED)
     assert (batch.name, batch.n_bad_rows) == ("mine.ARROWS", 3)
     assert (batch.faults[2].row, batch.faults[2].column, batch.faults[2].found) == (3, "AMT_CREDIT", "much")
     with pytest.raises(BatchError, match=r"^mine\.arrows: holds 0 of the 120 columns that the model needs"):
-        read_batch("mine.arrows", stream_of_columns({"a": pa.array([1])}), NEEDED)
+        read_batch("mine.arrows", stream_of_columns({"a": pa.array([1])}), schema.DEFINITION, NEEDED)
     with pytest.raises(BatchError, match=r"^mine\.arrows: is not a whole Arrow IPC stream"):
-        read_batch("mine.arrows", content[:-8], NEEDED)
+        read_batch("mine.arrows", content[:-8], schema.DEFINITION, NEEDED)
 
 
 SMALL = {"AMT_CREDIT": pa.array([1.0, 2.0]), "note": pa.array(["a", "b"]).dictionary_encode()}
@@ -414,7 +419,7 @@ def test_a_damaged_stream_is_read_or_has_a_sentence(
 
 def outcome(content: bytes) -> BatchTable | str:
     try:
-        return read_batch("body.arrows", content, ("AMT_CREDIT", "AMT_ANNUITY"))
+        return read_batch("body.arrows", content, schema.DEFINITION, ("AMT_CREDIT", "AMT_ANNUITY"))
     except DataError as error:
         return str(error)
 

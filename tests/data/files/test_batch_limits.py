@@ -25,7 +25,7 @@ HEADER = b"AMT_CREDIT,AMT_ANNUITY\n"
 
 def said_of(content: bytes, limits: Limits, name: str = "mine") -> str:
     with pytest.raises(BatchError) as caught:
-        read_batch(name, content, NEEDED, limits)
+        read_batch(name, content, schema.DEFINITION, NEEDED, limits)
     return str(caught.value)
 
 
@@ -42,9 +42,9 @@ def amounts(n_rows: int) -> dict[str, pa.Array]:
 def test_limits_are_the_most_that_is_taken() -> None:
     content = HEADER + b"1,2\n" * 50
     exact = Limits(file_bytes=len(content), unpacked_bytes=len(content), rows=50, columns=2, cells=100)
-    assert read_batch("a.csv", content, NEEDED, exact).n_rows == 50
+    assert read_batch("a.csv", content, schema.DEFINITION, NEEDED, exact).n_rows == 50
     packed = gzip.compress(content)
-    assert read_batch("a.csv.gz", packed, NEEDED, exact).n_rows == 50
+    assert read_batch("a.csv.gz", packed, schema.DEFINITION, NEEDED, exact).n_rows == 50
     said = {
         "file_bytes": "mine: has more than 0.000222 MB, the most that is taken (found 223 bytes); ",
         "unpacked_bytes": "mine: unpacks to more than 0.000222 MB, the most that is taken; split it into several",
@@ -62,7 +62,7 @@ def test_limits_of_parquet_are_read_off_its_footer() -> None:
     content = parquet_of(amounts(50))
     announced = pq.read_metadata(io.BytesIO(content)).row_group(0).total_byte_size
     exact = Limits(file_bytes=len(content), unpacked_bytes=announced, rows=50, columns=2, cells=100)
-    assert read_batch("a.parquet", content, NEEDED, exact).n_rows == 50
+    assert read_batch("a.parquet", content, schema.DEFINITION, NEEDED, exact).n_rows == 50
     said = {
         "unpacked_bytes": "unpacks to more than",
         "rows": "has more than 49 rows, the most that is taken (found 50)",
@@ -78,17 +78,24 @@ def test_further_columns_are_limited_by_the_memory_they_take() -> None:
     n_rows, letters = 1_000, 500
     rows = b"".join(b"1,2," + b"%04d" % row + b"x" * (letters - 4) + b"\n" for row in range(n_rows))
     content = HEADER.strip() + b",note\n" + rows
-    read = read_batch("a.csv", content, NEEDED)
+    read = read_batch("a.csv", content, schema.DEFINITION, NEEDED)
     taken = int(read.extra.estimated_size())
     assert taken >= n_rows * letters
-    assert read_batch("a.csv", content, NEEDED, replace(LIMITS, carried_bytes=taken)).n_rows == n_rows
+    assert (
+        read_batch("a.csv", content, schema.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=taken)).n_rows == n_rows
+    )
     assert "has further columns of more than" in said_of(content, replace(LIMITS, carried_bytes=taken - 1))
     assert said_of(content, replace(LIMITS, carried_bytes=400_000)) == (
         f"mine: has further columns of more than 0.4 MB, the most that is taken (found {taken / 1e6:.3g} MB); leave "
         "out columns that no application has."
     )
     # What the model needs is not among them.
-    assert read_batch("a.csv", HEADER + b"1,2\n" * n_rows, NEEDED, replace(LIMITS, carried_bytes=0)).n_rows == n_rows
+    assert (
+        read_batch(
+            "a.csv", HEADER + b"1,2\n" * n_rows, schema.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=0)
+        ).n_rows
+        == n_rows
+    )
 
 
 @pytest.mark.parametrize("pack", ["gzip", "zip"])
@@ -155,7 +162,7 @@ def test_text_of_a_parquet_file_that_is_not_utf8(name: str, shares_texts: bool) 
 
 def test_a_text_of_very_many_lines() -> None:
     content = HEADER + b"1,2\n" + b"\n" * 600
-    assert read_batch("a.csv", content, NEEDED, replace(LIMITS, rows=61)).n_rows == 1
+    assert read_batch("a.csv", content, schema.DEFINITION, NEEDED, replace(LIMITS, rows=61)).n_rows == 1
     assert said_of(content, replace(LIMITS, rows=60)) == (
         "mine: has more than 600 lines, the most that is taken; split it into several files."
     )
@@ -163,7 +170,7 @@ def test_a_text_of_very_many_lines() -> None:
 
 def test_empty_lines_do_not_count_as_rows(make_rows: MakeRows) -> None:
     lines = make_rows(4).write_csv().replace("\n", "\n\n").encode()
-    batch = read_batch("a.csv", lines, tuple(schema.BY_NAME), replace(LIMITS, rows=4))
+    batch = read_batch("a.csv", lines, schema.DEFINITION, tuple(schema.BY_NAME), replace(LIMITS, rows=4))
     assert batch.order.tolist() == [3, 5, 7, 9]
 
 
@@ -175,7 +182,7 @@ def grouped(n_rows: int, rows_a_group: int, metadata: dict[str, str] | None = No
 
 
 def test_row_groups_are_counted_before_they_are_read() -> None:
-    assert read_batch("a.parquet", grouped(1_000, 1), NEEDED).n_rows == 1_000
+    assert read_batch("a.parquet", grouped(1_000, 1), schema.DEFINITION, NEEDED).n_rows == 1_000
     assert said_of(grouped(1_001, 1), LIMITS) == (
         "mine: has more than 1,000 row groups, the most that is taken (found 1,001); write it in fewer and longer row "
         "groups."
@@ -226,6 +233,6 @@ def test_pages_are_believed_more_than_the_footer() -> None:
 def test_memory_is_asked_for_before_a_table_is_read() -> None:
     asked: list[int] = []
     content = HEADER + b"1,2\n" * 1_000
-    read_batch("a.csv", content, NEEDED, hold=asked.append)
+    read_batch("a.csv", content, schema.DEFINITION, NEEDED, hold=asked.append)
     # The bytes as they came and unpacked, and 16 for each cell of 1,000 rows of two columns and the header.
     assert asked == [2 * len(content) + 16 * 2 * 1_001]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data import plausibility, schema
+from data import schema
 from data.definition.columns import Kind, Special
 from data.definition.definition import Definition, LoanLever, Outcome
 from data.definition.reading import parse_definition, read_definition
@@ -93,9 +93,3 @@ def test_says_of_features_what_the_modules_said(definition: Definition) -> None:
     assert definition.example == EXAMPLE
     for part in ("required", "one_of", "counted", "most_lacking"):
         assert getattr(definition.sufficiency, part) == getattr(SUFFICIENCY, part)
-
-
-def test_says_of_contradictions_what_the_module_said(definition: Definition) -> None:
-    assert [(rule.text, rule.columns) for rule in definition.rules] == [
-        (rule.text, rule.columns) for rule in plausibility.RULES
-    ]

@@ -37,7 +37,7 @@ def applications() -> pl.DataFrame:
 
 @pytest.fixture
 def frame(applications: pl.DataFrame) -> pl.DataFrame:
-    return make_predictions(applications, pl.Series([0.1, 0.2, 0.3]), pl.Series([0, 1, 4]))
+    return make_predictions(applications, schema.DEFINITION, pl.Series([0.1, 0.2, 0.3]), pl.Series([0, 1, 4]))
 
 
 def test_make_predictions_holds_outcome_pd_fold_and_exposure_of_each_application(frame: pl.DataFrame) -> None:
@@ -64,7 +64,7 @@ def test_protected_columns_are_there_to_cut_cohorts_by(frame: pl.DataFrame) -> N
 def test_round_trip_keeps_frame_and_source(frame: pl.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
     write_predictions(frame, path, SOURCE)
-    loaded = load_predictions(path)
+    loaded = load_predictions(path, schema.DEFINITION)
     assert loaded.frame.equals(frame)
     assert loaded.frame.schema == frame.schema
     assert loaded.source == SOURCE == read_source(path)
@@ -73,7 +73,9 @@ def test_round_trip_keeps_frame_and_source(frame: pl.DataFrame, tmp_path: Path) 
 
 def test_range_of_a_cohort_column_leaves_its_sentinel_out(frame: pl.DataFrame, tmp_path: Path) -> None:
     write_predictions(frame, tmp_path / "p.parquet", SOURCE)
-    columns = {column.name: column for column in load_predictions(tmp_path / "p.parquet").cohort_columns}
+    columns = {
+        column.name: column for column in load_predictions(tmp_path / "p.parquet", schema.DEFINITION).cohort_columns
+    }
     employed = columns["DAYS_EMPLOYED"]
     assert (employed.kind, employed.minimum, employed.maximum) == (CohortKind.RANGE, -3_000, -100)
     assert columns["NAME_INCOME_TYPE"].levels[0] == "Working"
@@ -82,7 +84,7 @@ def test_range_of_a_cohort_column_leaves_its_sentinel_out(frame: pl.DataFrame, t
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"nowhere\.parquet: no such file"):
-        load_predictions(tmp_path / "nowhere.parquet")
+        load_predictions(tmp_path / "nowhere.parquet", schema.DEFINITION)
 
 
 @pytest.mark.parametrize("content", [b"", b"not parquet at all", b"PAR1"])
@@ -90,11 +92,11 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, content: bytes) ->
     path = tmp_path / "p.parquet"
     path.write_bytes(content)
     with pytest.raises(PredictionsError, match="not written by this version"):
-        load_predictions(path)
+        load_predictions(path, schema.DEFINITION)
 
 
 def test_a_parquet_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     pl.DataFrame({"a": [1]}).write_parquet(path)
     with pytest.raises(PredictionsError, match="not written by this version"):
-        load_predictions(path)
+        load_predictions(path, schema.DEFINITION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from data import schema
 from data.facts import describe_table
 from inference.errors import FeatureError
 from inference.explain.assessment import Assessment, ReferredError, assess
@@ -27,7 +28,7 @@ def session(published: PublishedModel) -> ScoringSession:
 
 @pytest.fixture(scope="module")
 def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
     return Explainer.open(published.directory, typical)
 
 

@@ -143,7 +143,7 @@ def test_the_reference_is_the_mean_of_explanations(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
 ) -> None:
     session = ScoringSession.open(published.directory)
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
     explainer = Explainer.open(published.directory, typical)
     pds = session.score_frame(applications)
     rows = sorted(np.flatnonzero(pds < 0.15).tolist(), key=lambda i: (-pds[i], i))[:50]

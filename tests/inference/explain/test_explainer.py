@@ -47,7 +47,7 @@ SHARED_TYPICAL: dict[str, Value] = {"AMT_CREDIT": 4.0, "AMT_INCOME_TOTAL": 4.0, 
 
 
 def typical_of_table(applications: pl.DataFrame) -> dict[str, Value]:
-    return {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    return {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
 
 
 @pytest.fixture(scope="module")

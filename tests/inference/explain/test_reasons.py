@@ -281,7 +281,7 @@ def test_many_at_once_have_the_reasons_of_each_alone(
 def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) -> None:
     applications = read_parquet(built.applications)
     session, contributions = ScoringSession.open(built.model), load_contributions(built.contributions)
-    facts = describe_table(applications.lazy())
+    facts = describe_table(applications.lazy(), schema.DEFINITION)
     explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()})
     cutoff = session.manifest.cutoff
     reference = find_reference(contributions, applications.lazy(), session, cutoff)

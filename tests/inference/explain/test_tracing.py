@@ -178,7 +178,7 @@ def test_shares_follow_the_rule_one_by_one_and_many_at_once(
 
 
 def test_shares_of_the_models_features_add_up(applications: pl.DataFrame) -> None:
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
     tracing = Tracing(FEATURES, typical)
     matrix = FEATURES.matrix(applications)
     found = tracing.of_many(applications, matrix)

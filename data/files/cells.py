@@ -1,0 +1,99 @@
+"""What the cells of a table of applications say: outcomes, flags, levels, ids and dates as files write them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.definition.definition import Outcome
+
+_FLAGS: Mapping[str, float] = MappingProxyType(
+    {**dict.fromkeys(("true", "yes", "y", "t"), 1.0), **dict.fromkeys(("false", "no", "n", "f"), 0.0)}
+)
+# In order of preference; the last two look alike until a day above 12 tells them apart.
+_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
+_TIME = r"^(\d{4}-\d{1,2}-\d{1,2})[T ]\d{1,2}:.*$"
+
+
+def as_levels(cells: pl.Series, levels: Collection[str]) -> pl.Series:
+    """Text or Float64 cells as text; a number, however written, is the level of the same value if there is one.
+
+    So "1", 1 and 1.0 are one level.
+    """
+    texts = texts_of(cells)
+    others = texts.filter(~texts.is_in(levels)).drop_nulls().unique() if levels else texts.clear()
+    numbers = _by_value(levels)
+    if others.is_empty() or not numbers:
+        return texts
+    same = {text: numbers[value] for text, value in _values(others) if value in numbers}
+    return texts.replace(list(same), list(same.values())) if same else texts
+
+
+def texts_of(cells: pl.Series) -> pl.Series:
+    """Text or Float64 cells as text, a whole number without a decimal point."""
+    if cells.dtype == pl.Float64:
+        return cells.cast(pl.String).str.strip_suffix(".0")
+    return cells.cast(pl.String)
+
+
+def outcomes_of(cells: pl.Series, outcome: Outcome) -> pl.Series:
+    """1 (Float64) where a cell is one of the bad values, 0 where it is one of the good, null where it is neither."""
+    levels = [each.strip() for each in (*outcome.bad, *outcome.good)]
+    ends = dict(zip(levels, [1.0] * len(outcome.bad) + [0.0] * len(outcome.good), strict=True))
+    found = as_levels(cells, levels)
+    return found.replace_strict(list(ends), list(ends.values()), default=None, return_dtype=pl.Float64)
+
+
+def is_binary(outcome: Outcome) -> bool:
+    """Whether a table says 1 and 0, so that another number can only be a mistake."""
+    return (list(_by_value(outcome.bad)), list(_by_value(outcome.good))) == ([1.0], [0.0])
+
+
+def flags_of(cells: pl.Series) -> pl.Series:
+    """Flags as Float64; null where a text is neither a number nor a word for yes or no."""
+    numbers = cells.cast(pl.Float64, strict=False)
+    if cells.dtype != pl.String or numbers.null_count() == cells.null_count():
+        return numbers
+    words = cells.str.to_lowercase().replace_strict(
+        list(_FLAGS), list(_FLAGS.values()), default=None, return_dtype=pl.Float64
+    )
+    return numbers.fill_null(words)
+
+
+def whole_of(cells: pl.Series) -> pl.Series:
+    """Ids as Int64 with every digit; null where a cell is no whole number."""
+    numbers = cells.cast(pl.Float64, strict=False)
+    through_floats = numbers.set(~(numbers == numbers.floor()).fill_null(value=False), None)
+    through_floats = through_floats.cast(pl.Int64, strict=False)
+    return cells.cast(pl.Int64, strict=False).fill_null(through_floats) if cells.dtype == pl.String else through_floats
+
+
+def dates_of(cells: pl.Series) -> tuple[pl.Series, NDArray[np.bool_]]:
+    """A column of texts as dates, and which given cells say none.
+
+    One form holds for the whole column: year-month-day (a time behind it is left out), day.month.year, month/day/year
+    or day/month/year. Where both of the last two fit and differ, nothing tells which is meant: none.
+    """
+    texts = cells.cast(pl.String).str.replace(_TIME, "$1")
+    if texts.null_count() == len(texts):
+        return pl.Series(cells.name, [None] * len(cells), dtype=pl.Date), np.zeros(len(cells), dtype=np.bool_)
+    read = [texts.str.to_date(form, strict=False) for form in _DATES]
+    best = min(read, key=lambda dates: dates.null_count())
+    wrong = best.is_null() & texts.is_not_null()
+    month_first, day_first = read[2:]
+    if best is month_first and day_first.null_count() == month_first.null_count():
+        wrong |= (month_first != day_first).fill_null(value=False)
+    return best, wrong.to_numpy()
+
+
+def _by_value(levels: Collection[str]) -> dict[float, str]:
+    return {value: text for text, value in _values(pl.Series(list(levels), dtype=pl.String)) if np.isfinite(value)}
+
+
+def _values(texts: pl.Series) -> Sequence[tuple[str, float]]:
+    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
+    return [(text, value) for text, value in zip(texts, numbers, strict=True) if value is not None]
