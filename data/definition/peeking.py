@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
@@ -150,7 +151,6 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
         scan = pl.scan_csv(
             plain, separator=separator, has_header=has_header, new_columns=list(names), infer_schema=False, glob=False,
         )  # fmt: skip
-        scan = scan.select(pl.all().str.strip_chars().replace("", None))
         try:
             n_rows = n_lines if n_lines <= MOST_ROWS else scan.select(pl.len()).collect(engine="streaming").item()
             frame = _sampled(scan, n_rows)
@@ -158,7 +158,8 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
             raise _ragged(path, plain, separator, len(names)) or error from error
     if n_rows <= MOST_ROWS:
         # An empty line at the end is no row.
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        frame = _stripped(frame)
+        frame = frame.filter(pl.Series(np.column_stack([each.is_not_null().to_numpy() for each in frame]).any(axis=1)))
     if frame.is_empty():
         raise FileError.from_empty(path)
     return Peeked(path, frame, frame.height if n_rows <= MOST_ROWS else n_rows, separator, has_header, encoding)
@@ -167,19 +168,28 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
 def _sampled(scan: pl.LazyFrame, n_rows: int) -> pl.DataFrame:
     """All rows; of many some evenly spread, and those that show a level, a gap or an extreme that is not among them."""
     if n_rows <= MOST_ROWS:
-        return scan.collect(engine="streaming")
+        return scan.collect()
     step = -(-n_rows // MOST_ROWS)
     place = "\x00place"
     frame = scan.with_row_index(place).filter(pl.col(place) % step == 0).drop(place).collect(engine="streaming")
+    frame = _stripped(frame)
     texts = frame.select(pl.all().cast(pl.String))
     seen = {each.name: set(each.unique()) for each in texts if each.n_unique() <= _MOST_WATCHED}
     numbers = texts.select(pl.all().exclude(list(seen)).cast(pl.Float64, strict=False))
     ends = {each.name: (each.min(), each.max()) for each in numbers if each.null_count() < len(each)}
     full = {each.name for each in texts if each.name not in seen and not each.null_count()}
     more = [
-        _witnesses(batch, seen, ends, full) for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)
+        _witnesses(_stripped(batch), seen, ends, full)
+        for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)
     ]
     return pl.concat([frame, *more])
+
+
+def _stripped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts without blanks around them; one by one, because a plan of many columns takes long and much memory."""
+    return pl.DataFrame(
+        [each.str.strip_chars().replace("", None) if each.dtype == pl.String else each for each in frame]
+    )
 
 
 def _witnesses(
