@@ -180,4 +180,6 @@ def _filled(parts: Sequence[str]) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    return tomlkit.string(text).as_string()
+    # In single quotation marks nothing is escaped, which is how an expression with a level reads best.
+    is_literal = '"' in text and "'" not in text and text.isprintable()
+    return tomlkit.string(text, literal=is_literal).as_string()
