@@ -34,7 +34,7 @@ def test_manifest_round_trip(published: PublishedModel) -> None:
 
 def test_manifest_states_every_file_as_it_is(published: PublishedModel) -> None:
     stated = json.loads((published.directory / MANIFEST).read_text())["files"]
-    assert set(stated) == set(MODEL_FILES)
+    assert set(stated) == {*MODEL_FILES, "portfolio.toml"}
     for name, record in stated.items():
         content = (published.directory / name).read_bytes()
         assert record == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}

@@ -182,7 +182,8 @@ def test_one_session_serves_many_threads_at_once(session: ScoringSession, applic
 def test_opening_and_scoring_loads_neither_lightgbm_nor_pandas_nor_sklearn(published: PublishedModel) -> None:
     program = (
         "import sys; from pathlib import Path; from inference.model.session import ScoringSession\n"
-        "session = ScoringSession.open(Path(sys.argv[1])); session.score({'AMT_CREDIT': 1.0})\n"
+        "from data import schema\n"
+        "session = ScoringSession.open(Path(sys.argv[1]), schema.DEFINITION); session.score({'AMT_CREDIT': 1.0})\n"
         "print(*sorted({'lightgbm', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, str(published.directory)]

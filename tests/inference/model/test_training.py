@@ -12,7 +12,7 @@ from data import schema
 from inference.errors import TrainingError
 from inference.features.feature_list import FEATURES
 from inference.model.measures import calibration_error, quality
-from inference.model.training import assign_folds, out_of_fold, outcomes, round_leaves, train
+from inference.model.training import assign_folds, check_enough, out_of_fold, outcomes, round_leaves, train
 from inference.model.training_settings import TrainingSettings
 
 
@@ -34,12 +34,20 @@ def test_too_few_defaults_for_the_folds_are_refused() -> None:
         assign_folds(np.array([0] * 6 + [1] * 4, dtype=np.uint8), 5, seed=0)
 
 
-def test_missing_outcomes_are_refused(applications: pl.DataFrame) -> None:
+def test_rows_without_an_outcome_are_left_out(applications: pl.DataFrame) -> None:
     some = applications.with_columns(pl.when(pl.col(schema.ID) > 100_003).then(pl.col(schema.TARGET)))
-    with pytest.raises(TrainingError, match="missing in 3 rows"):
-        outcomes(some, schema.DEFINITION)
-    with pytest.raises(TrainingError, match="missing in 3,000 rows"):
-        outcomes(applications.drop(schema.TARGET))
+    np.testing.assert_array_equal(outcomes(some, schema.DEFINITION), applications[schema.TARGET].to_numpy()[3:])
+
+
+def test_a_table_without_an_outcome_is_refused(applications: pl.DataFrame) -> None:
+    with pytest.raises(TrainingError, match="has no outcome to learn from"):
+        outcomes(applications.drop(schema.TARGET), schema.DEFINITION)
+
+
+def test_fewer_than_five_of_an_outcome_a_fold_are_refused() -> None:
+    check_enough(np.array([1] * 15 + [0] * 15, dtype=np.uint8), 3)
+    with pytest.raises(TrainingError, match="16 repaid and 14 defaulted applications; at least 15 of each"):
+        check_enough(np.array([1] * 14 + [0] * 16, dtype=np.uint8), 3)
 
 
 def test_no_row_is_judged_by_a_model_that_saw_it(small_settings: TrainingSettings) -> None:
