@@ -10,13 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.files.batch_file import BatchTable
 from data.plausibility import broken_rules_each
 from inference.explain.reasons import MOST_REASONS
 from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import Sufficiency
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
@@ -72,7 +70,7 @@ def score_batch_table(
     named = [series.alias(name) for series, name in zip(ours, names, strict=True)]
     return ScoredBatch(
         # By name: in a list, Polars gives a series without a name one of its own.
-        frame=pl.DataFrame({series.name: series for series in (*_own_columns(table), *named)}),
+        frame=pl.DataFrame({series.name: series for series in (*_own_columns(table, session.definition.id), *named)}),
         probability=names[0],
         decision=names[1],
         risk_band=names[2],
@@ -100,7 +98,7 @@ def _judged(
         part = applications.slice(start, CHUNK_ROWS)
         matrix = session.features.matrix(part)
         stop = start + len(matrix)
-        judged.append(judge_table(part, session.score_matrix(matrix), session.manifest, cutoff))
+        judged.append(judge_table(part, session.score_matrix(matrix), session, cutoff))
         declined = np.flatnonzero((judged[-1][DECISION] == DECLINE).to_numpy())
         if explain is not None and len(declined):
             found = explain(part[declined], matrix[declined])[:, :MOST_REASONS]
@@ -117,8 +115,8 @@ def _worded(reasons: NDArray[np.intp], labels: Sequence[str]) -> Iterator[pl.Ser
         yield words.gather(indices.set(indices < 0, None)).alias(name)
 
 
-def _own_columns(table: BatchTable) -> Iterator[pl.Series]:
-    for name in sorted(table.names, key=lambda name: name != schema.ID):
+def _own_columns(table: BatchTable, id_name: str) -> Iterator[pl.Series]:
+    for name in sorted(table.names, key=lambda name: name != id_name):
         yield table.applications[name] if name in table.applications.columns else table.extra[name]
 
 
@@ -137,18 +135,18 @@ def _notices(wanted: Sequence[str], names: Sequence[str]) -> Iterator[str]:
             yield f"The file has a column {name} of its own, which is kept; ours is called {free}."
 
 
-def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: Sufficiency) -> pl.DataFrame:
+def noted_rows(table: BatchTable, scored: ScoredBatch, session: ScoringSession) -> pl.DataFrame:
     """What is referred and what looks implausible, by row: its place (`table.place`), `Columns`, and `What`.
 
-    The columns of a referred row are those that it is referred for lacking, by the `sufficiency` it was judged by.
+    The columns of a referred row are those that the rule of the `session` found lacking.
     """
     reasons = scored.frame[scored.refer_reason]
-    lacking = sufficiency.missing_each(table.applications)
+    lacking = session.sufficiency.missing_each(table.applications)
     referred = pl.DataFrame({table.place: table.order, "Columns": lacking, "What": reasons}).drop_nulls()
-    rows, rules = np.nonzero(broken_rules_each(table.applications, schema.DEFINITION))
+    rows, rules = np.nonzero(broken_rules_each(table.applications, session.definition))
     broken = {
         table.place: table.order[rows],
-        "Columns": [", ".join(schema.DEFINITION.rules[rule].columns) for rule in rules],
-        "What": [schema.DEFINITION.rules[rule].text for rule in rules],
+        "Columns": [", ".join(session.definition.rules[rule].columns) for rule in rules],
+        "What": [session.definition.rules[rule].text for rule in rules],
     }
     return pl.concat([referred, pl.DataFrame(broken, schema=referred.schema)]).sort(table.place, maintain_order=True)

@@ -58,7 +58,7 @@ class Portfolio:
 
 @pytest.fixture(scope="module")
 def portfolio(built: Settings) -> Portfolio:
-    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model)
+    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model, schema.DEFINITION)
     return Portfolio(table, session, session.score_frame(table))
 
 

@@ -23,7 +23,7 @@ CUTOFF = 0.2
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")
