@@ -265,7 +265,9 @@ def _build_applications(settings: Settings, origin: Origin, progress: Progress) 
 
         with progress("Making the portfolio") as advance:
             frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
-            write_applications(frame, load_definition(settings), settings.applications, origin)
+            # The file stays the same byte for byte, and so the model that names its digest, whatever is redefined.
+            made_of = {name: value for name, value in origin.items() if name != "definition"}
+            write_applications(frame, load_definition(settings), settings.applications, made_of)
     keep(settings, APPLICATIONS, [settings.applications.name], origin)
 
 
