@@ -1,1 +1,7 @@
-"""The embedded portfolio, made from statistics of a real one: what was fitted, and how rows are drawn from it."""
+"""The embedded default: Home Credit's applications as a portfolio like any other, and how its rows are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HOME_CREDIT_TOML = Path(__file__).parent / "portfolio.toml"

@@ -1,0 +1,273 @@
+"""Make a definition of what is said: every name known, every part fit for its place, or a sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data.definition import checking
+from data.definition.columns import Column, Kind, Sensitivity, Special, SpecialUse, Unit, smallest_integer
+from data.definition.definition import (
+    DEFAULT_CURRENCY,
+    ROW_NUMBER,
+    Definition,
+    Features,
+    Lever,
+    LoanLever,
+    Outcome,
+    Roles,
+    Rule,
+    Score,
+    Screen,
+    Sufficiency,
+    Table,
+)
+from data.definition.derived import read_condition, read_derived
+from data.definition.errors import Place, shown
+from data.definition.words import DIRECTIONS, KINDS, UNITS
+
+OTHER_GROUP = "Other"
+# Keys that only columns of some kinds have.
+_OF_NUMBERS = frozenset({"minimum", "maximum", "whole", "unit", "special"})
+_OF_LEVELS = frozenset({"levels", "level_labels"})
+_FITTING: Mapping[Kind, frozenset[str]] = {
+    Kind.ID: frozenset({"minimum", "maximum", "whole"}),
+    Kind.NUMERIC: _OF_NUMBERS,
+    Kind.FLAG: frozenset(),
+    Kind.CATEGORY: _OF_LEVELS,
+    Kind.DATE: frozenset(),
+}
+
+
+def build_definition(said: Mapping[str, Any], where: Path) -> Definition:
+    """The definition that follows from what `check_said` let through; `where` is the file that messages name.
+
+    Raises:
+        DefinitionError: something is lacking, contradicts something else or names a column that is not defined.
+    """
+    place = Place(where)
+    if "name" not in said:
+        raise place.error("has no name", 'write name = "..." at the top')
+    outcome = _outcome(said.get("outcome"), place / "outcome")
+    roles = Roles(**said.get("roles", {}))
+    columns = _columns(said.get("columns", {}), roles, outcome, place / "columns")
+    by_name = {column.name: column for column in columns}
+    scores = tuple(Score(name, **each) for name, each in said.get("scores", {}).items())
+    checking.check_roles(roles, outcome, scores, by_name, place)
+    features = _features(said.get("features"), by_name, checking.barred(roles, outcome, scores), place / "features")
+    screen = Screen(**{key: tuple(names) for key, names in said.get("screen", {}).items()})
+    for key in ("first_columns", "segments", "pair"):
+        checking.check_known(getattr(screen, key), by_name, place / "screen" / key)
+    left_out = tuple(said.get("left_out", ()))
+    for name in left_out:
+        if name in by_name:
+            raise (place / "left_out").error(f"lists {shown(name)}, which [columns] defines", "take it out of either")
+    return Definition(
+        name=said["name"],
+        columns=columns,
+        features=features,
+        outcome=outcome,
+        roles=roles,
+        table=_table(said.get("table", {}), place / "table"),
+        currency=said.get("currency", DEFAULT_CURRENCY),
+        scores=scores,
+        champion=said.get("champion", "champion"),
+        levers=_levers(said.get("levers", {}), by_name, place / "levers"),
+        loan=_loan(said.get("loan"), by_name, place / "loan"),
+        rules=_rules(said.get("rules", []), by_name, place / "rules"),
+        sufficiency=_sufficiency(said.get("sufficiency", {}), by_name, place / "sufficiency"),
+        screen=screen,
+        example=checking.checked_example(said.get("example", {}), by_name, place / "example"),
+        left_out=left_out,
+    )
+
+
+def _outcome(said: Mapping[str, Any] | None, place: Place) -> Outcome | None:
+    if said is None:
+        return None
+    bad, good = tuple(said["bad"]), tuple(said["good"])
+    for key, values in (("bad", bad), ("good", good)):
+        if not values:
+            raise (place / key).error("lists nothing", "list the values of the column that mean it")
+    both = [each for each in bad if each in good]
+    if both:
+        raise place.error(f"has {shown(both[0])} among bad and good", "take it out of either")
+    return Outcome(said["column"], bad, good)
+
+
+def _columns(said: Mapping[str, Any], roles: Roles, outcome: Outcome | None, place: Place) -> tuple[Column, ...]:
+    target = outcome.column if outcome else None
+    if not said:
+        raise place.error("lists no column", "define each in a table [columns.NAME], or have `scripts.describe` do it")
+    checking.check_names(said, {roles.id, target, roles.exposure}, place)
+    columns = [
+        _outcome_column(name, each) if name == target else _column(name, each, place / name, is_id=name == roles.id)
+        for name, each in said.items()
+    ]
+    if roles.id == ROW_NUMBER and ROW_NUMBER not in said:
+        description = "Place of the row in its file, from 1."
+        made = Column(ROW_NUMBER, "Row", description, OTHER_GROUP, Kind.ID, pl.Int64(), minimum=1)
+        columns.insert(0, made)
+    return tuple(columns)
+
+
+def _outcome_column(name: str, said: Mapping[str, Any]) -> Column:
+    # Whatever the file holds, it is stored as 1, 0 or nothing: what was guessed of its values is of no consequence.
+    words = said.get("label", name), said.get("description", ""), said.get("group", OTHER_GROUP)
+    return Column(
+        name, *words, Kind.TARGET, pl.Int8(), minimum=0, maximum=1, nullable=said.get("nullable", False)
+    )  # fmt: skip
+
+
+def _column(name: str, said: Mapping[str, Any], place: Place, *, is_id: bool) -> Column:
+    kind = Kind.ID if is_id else KINDS[said.get("kind", "category" if "levels" in said else "numeric")]
+    if is_id:
+        # The role says what it is, whatever was guessed of its values.
+        dropped = _OF_LEVELS | {"special", "unit"}
+        said = {key: each for key, each in said.items() if key not in dropped}
+    for key in said:
+        if key in _OF_NUMBERS | _OF_LEVELS and key not in _FITTING[kind]:
+            right = "numeric" if key in _OF_NUMBERS else "category"
+            raise (place / key).error(
+                f"does not fit a column of kind {kind.value}", f'take it out, or write kind = "{right}"'
+            )
+    minimum, maximum = said.get("minimum"), said.get("maximum")
+    if kind is Kind.FLAG:
+        minimum, maximum = 0, 1
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise (place / "minimum").error(f"is {minimum:g}, above the maximum {maximum:g}", "exchange or correct them")
+    levels = tuple(said.get("levels", ()))
+    if kind is Kind.CATEGORY and len(levels) < 2:
+        raise (place / "levels").error(
+            "lists one level" if levels else "lists no level", "list two or more, or leave the column out"
+        )
+    labels = said.get("level_labels", {})
+    checking.check_levels(labels, levels, place / "level_labels")
+    special = _special(said.get("special", {}), place / "special", is_whole=said.get("whole", False))
+    return Column(
+        name=name,
+        label=said.get("label", name),
+        description=said.get("description", ""),
+        group=said.get("group", OTHER_GROUP),
+        kind=kind,
+        dtype=_dtype(kind, levels, (minimum, maximum), special, is_whole=said.get("whole", False)),
+        unit=UNITS[said["unit"]] if "unit" in said else Unit.NONE,
+        minimum=minimum,
+        maximum=maximum,
+        levels=levels,
+        level_labels=tuple(labels.items()),
+        nullable=said.get("nullable", False),
+        special=special,
+        sensitivity=Sensitivity(said.get("sensitivity", "none")),
+        cohort=said.get("cohort", False),
+    )
+
+
+def _special(said: Mapping[str, Any], place: Place, *, is_whole: bool) -> tuple[Special, ...]:
+    found: dict[float, Special] = {}
+    for key, each in said.items():
+        try:
+            value = float(key)
+        except ValueError:
+            raise (place / key).error("is not a number", 'write the stored value, such as "-7" = "not asked"') from None
+        if not abs(value) <= 1e18 or (is_whole and not value.is_integer()):
+            raise (place / key).error("is no value that the column can hold", "write the stored value")
+        if value in found:
+            raise (place / key).error("is the same number as one before it", "keep one of them")
+        meaning, use = (each, "missing") if isinstance(each, str) else (each["meaning"], each.get("model", "missing"))
+        found[value] = Special(value, meaning, SpecialUse(use))
+    return tuple(found.values())
+
+
+def _dtype(
+    kind: Kind,
+    levels: tuple[str, ...],
+    ends: tuple[float | None, float | None],
+    special: tuple[Special, ...],
+    *,
+    is_whole: bool,
+) -> pl.DataType:
+    if kind is Kind.CATEGORY:
+        return pl.Enum(levels)
+    if kind is Kind.DATE:
+        return pl.Date()
+    if kind is Kind.FLAG:
+        return pl.Int8()
+    if is_whole:
+        low, high = ends
+        known = () if low is None or high is None else (low, high, *(each.value for each in special))
+        return smallest_integer(known)
+    return pl.String() if kind is Kind.ID else pl.Float64()
+
+
+def _features(
+    said: Mapping[str, Any] | None, columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
+) -> Features:
+    said = said or {}
+    names = said.get("columns")
+    if names is None:
+        names = [
+            each.name
+            for each in columns.values()
+            if each.name not in barred and checking.unfit_as_feature(each) is None
+        ]
+    checking.check_features(names, columns, barred, place / "columns")
+    derived = read_derived(said.get("derived", {}), columns, barred, place / "derived")
+    directions = {}
+    for name, each in said.get("monotone", {}).items():
+        at = place / "monotone" / name
+        checking.check_known([name], columns, at)
+        if columns[name].kind not in (Kind.NUMERIC, Kind.FLAG):
+            raise at.error(f"is of kind {columns[name].kind.value}, which has no order", "name a numeric column")
+        directions[name] = DIRECTIONS[each]
+    return Features(tuple(names), derived, directions)
+
+
+def _levers(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> tuple[Lever, ...]:
+    levers = []
+    for name, each in said.items():
+        at = place / name
+        checking.check_lever(name, each, columns, at)
+        unless = read_condition(each["unless"], columns, at / "unless") if "unless" in each else None
+        levers.append(Lever(name, **{**each, "unless": unless}))
+    return tuple(levers)
+
+
+def _loan(said: Mapping[str, Any] | None, columns: Mapping[str, Column], place: Place) -> LoanLever | None:
+    if said is None:
+        return None
+    for key in ("credit", "annuity", "goods"):
+        checking.check_number(said[key], columns, place / key)
+    if ("kind" in said) != ("revolving" in said):
+        raise place.error("has one of kind and revolving", "write both or neither")
+    if "kind" in said:
+        checking.check_known([said["kind"]], columns, place / "kind")
+        checking.check_levels([said["revolving"]], columns[said["kind"]].levels, place / "revolving")
+    return LoanLever(**said)
+
+
+def _rules(said: list[Mapping[str, Any]], columns: Mapping[str, Column], place: Place) -> tuple[Rule, ...]:
+    rules = []
+    for number, each in enumerate(said, 1):
+        at = place / number / "when"
+        when = read_condition(each["when"], columns, at)
+        rules.append(Rule(checking.columns_in(when, at), each["text"], when))
+    return tuple(rules)
+
+
+def _sufficiency(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> Sufficiency:
+    lists = {key: tuple(said.get(key, ())) for key in ("required", "one_of", "counted")}
+    for key, names in lists.items():
+        checking.check_inputs(names, columns, place / key)
+    return Sufficiency(**lists, most_lacking=said.get("most_lacking", 0))
+
+
+def _table(said: Mapping[str, Any], place: Place) -> Table:
+    lists = {key: tuple(said.get(key, ())) for key in ("names", "missing")}
+    table = Table(**{**said, **lists})
+    if not table.header and not table.names:
+        raise place.error("has no header and no names", "list the names of the columns in `names`")
+    return table

@@ -1,0 +1,240 @@
+"""Checks of a definition's parts against its columns; each raises DefinitionError."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.definition import ROW_NUMBER, Outcome, Roles, Score, Value
+from data.definition.errors import Place, nearest, shown
+from data.definition.grammar import Call, Name, Node, Text, columns_of
+
+# The columns of the predictions table that have a name of their own. Its identifier, outcome and exposure are made of
+# columns that may be called so.
+TAKEN = frozenset(
+    {
+        "application_id", "is_default", "default_probability", "fold", "exposure",
+        "pd_bin", "pd_band", "observed", "fold_name",
+    }
+)  # fmt: skip
+_OWN_MARK = "~"
+_NUMBERS = (Kind.NUMERIC, Kind.FLAG)
+
+
+def check_names(names: Iterable[str], roles: Collection[str | None], place: Place) -> None:
+    """Each name free to be a column's; `roles` are those that identifier, outcome and exposure have."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.startswith(_OWN_MARK):
+            raise (place / name).error(f"begins with {_OWN_MARK}", "rename it in the file, or leave it out")
+        if name in TAKEN and name not in roles:
+            raise (place / name).error(
+                "has a name that the table of predictions needs itself", "rename it in the file, or leave it out"
+            )
+        twin = seen.setdefault(folded(name), name)
+        if twin != name:
+            raise (place / name).error(
+                f"differs from {shown(twin)} by case or accents alone", "rename one in the file, or leave it out"
+            )
+
+
+def folded(name: str) -> str:
+    """A name without case and accents."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return "".join(each for each in plain if not unicodedata.combining(each))
+
+
+def check_known(names: Iterable[str], columns: Mapping[str, Column], place: Place) -> None:
+    """Each name that of a column."""
+    for name in names:
+        if name not in columns:
+            raise place.error(
+                f"names {shown(name)}, which is no column of the definition", f"there are {nearest(name, columns)}"
+            )
+
+
+def check_inputs(names: Iterable[str], columns: Mapping[str, Column], place: Place) -> None:
+    """Each name that of a column which an application brings."""
+    for name in names:
+        check_known([name], columns, place)
+        if not columns[name].is_input:
+            raise place.error(
+                f"names {shown(name)}, the identifier or outcome, which no application brings", "name another column"
+            )
+
+
+def check_number(name: str, columns: Mapping[str, Column], place: Place) -> None:
+    """The name that of a numeric column."""
+    check_known([name], columns, place)
+    if columns[name].kind is not Kind.NUMERIC:
+        raise place.error(f"names {shown(name)}, which is of kind {columns[name].kind.value}", "name a numeric column")
+
+
+def check_levels(names: Iterable[str], levels: Collection[str], place: Place) -> None:
+    """Each name a level."""
+    for name in names:
+        if name not in levels:
+            raise place.error(f"names {shown(name)}, which is no level", f"there are {nearest(name, levels)}")
+
+
+def check_roles(
+    roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...], columns: Mapping[str, Column], place: Place
+) -> None:
+    """Every role a column of its own that can have it."""
+    if outcome is not None:
+        check_known([outcome.column], columns, place / "outcome" / "column")
+    at = place / "roles"
+    if roles.id != ROW_NUMBER:
+        check_known([roles.id], columns, at / "id")
+    for key, name in (("date", roles.date), ("decision", roles.decision)):
+        if name:
+            check_known([name], columns, at / key)
+    for key, name in (("exposure", roles.exposure), ("weight", roles.weight)):
+        if name:
+            check_number(name, columns, at / key)
+    for score in scores:
+        check_number(score.column, columns, place / "scores" / score.name / "column")
+    taken: dict[str, str] = {}
+    for role, name in _roles(roles, outcome, scores):
+        if role != "exposure" and taken.setdefault(name, role) != role:
+            raise at.error(f"makes {shown(name)} the {taken[name]} and the {role}", "choose one")
+
+
+def _roles(roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...]) -> list[tuple[str, str]]:
+    named = [
+        ("outcome", outcome.column if outcome else ""), ("identifier", roles.id), ("date", roles.date),
+        ("exposure", roles.exposure), ("weight", roles.weight), ("decision", roles.decision),
+    ]  # fmt: skip
+    return [*((role, name) for role, name in named if name), *(("score", score.column) for score in scores)]
+
+
+def barred(roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...]) -> Mapping[str, str]:
+    """The columns that no feature may be made of because of their role, by name."""
+    free = ("date", "exposure")
+    return MappingProxyType({name: role for role, name in _roles(roles, outcome, scores) if role not in free})
+
+
+def unfit_as_feature(column: Column) -> str | None:
+    """Why no feature can be made of a column; None if one can."""
+    if column.sensitivity is Sensitivity.PROTECTED:
+        return "which is protected"
+    if column.kind in (Kind.ID, Kind.TARGET, Kind.DATE):
+        return f"which is of kind {column.kind.value}"
+    return None
+
+
+def check_features(
+    names: Iterable[str], columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
+) -> None:
+    """Each name that of a column which a model may see."""
+    for name in names:
+        check_known([name], columns, place)
+        reason = f"which is the {barred[name]}" if name in barred else unfit_as_feature(columns[name])
+        if reason:
+            raise place.error(f"names {shown(name)}, {reason}", "take it out: no model may see it")
+
+
+def check_lever(name: str, said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> None:
+    """A column that can be changed, and how."""
+    check_inputs([name], columns, place)
+    column = columns[name]
+    if column.sensitivity is Sensitivity.PROTECTED:
+        raise place.error("is protected", "take it out: nobody is advised to change it")
+    scales = [key for key in ("down_to", "up_to", "step") if key in said]
+    if bool(scales) == ("to" in said) or scales == ["step"]:
+        raise place.error("does not say one way to change it", "write down_to or up_to, or the value `to`")
+    if scales and column.kind is not Kind.NUMERIC:
+        raise (place / scales[0]).error(f"does not fit a column of kind {column.kind.value}", "write the value `to`")
+    if "to" in said:
+        check_value(said["to"], column, place / "to")
+
+
+def checked_example(said: Mapping[str, Value], columns: Mapping[str, Column], place: Place) -> Mapping[str, Value]:
+    """The example itself: every value one that its column can hold."""
+    for name, value in said.items():
+        check_known([name], columns, place)
+        if columns[name].kind is Kind.TARGET:
+            raise (place / name).error("is the outcome, which no application brings", "take it out")
+        check_value(value, columns[name], place / name)
+    return MappingProxyType(dict(said))
+
+
+def check_value(value: Value, column: Column, place: Place) -> None:
+    """A value that the column can hold."""
+    if column.kind is Kind.CATEGORY:
+        if value not in column.levels:
+            raise place.error("is no level of the column", f"there are {nearest(str(value), column.levels)}")
+    elif column.kind is Kind.DATE:
+        try:
+            date.fromisoformat(str(value))
+        except ValueError:
+            raise place.error("is no date", 'write one such as "2024-03-31"') from None
+    elif column.dtype.is_numeric():
+        _check_quantity(value, column, place)
+    elif not isinstance(value, str):
+        raise place.error("is no text", "put it in quotation marks")
+
+
+def _check_quantity(value: Value, column: Column, place: Place) -> None:
+    if value is None or isinstance(value, str):
+        raise place.error("is no number", "write it without quotation marks")
+    if column.dtype.is_integer() and not float(value).is_integer():
+        raise place.error(f"is {value:g}, not a whole number", "write a whole number")
+    if column.is_special(value):
+        return
+    low, high = column.minimum, column.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        ends = f"{'' if low is None else f'from {low:g} '}{'' if high is None else f'to {high:g}'}".strip()
+        raise place.error(f"is {value:g}, outside the column's range", f"write a number {ends}")
+
+
+def columns_in(node: Node, place: Place) -> tuple[str, ...]:
+    """The columns of an expression, of which there must be one."""
+    columns = columns_of(node)
+    if not columns:
+        raise place.error("uses no column", "write an expression over columns")
+    return columns
+
+
+def check_kinds(node: Node, columns: Mapping[str, Column], place: Place) -> None:
+    """Numbers where numbers are computed with, levels where texts are compared."""
+    _Kinds(columns, place).check(node)
+
+
+class _Kinds:
+    def __init__(self, columns: Mapping[str, Column], place: Place) -> None:
+        self._columns, self._place = columns, place
+
+    def check(self, node: Node) -> None:
+        match node:
+            case Name(name):
+                self._number(name)
+            case Call("is_special", (operand,)):
+                if not (isinstance(operand, Name) and self._columns[operand.column].special):
+                    name = shown(operand.column) if isinstance(operand, Name) else "..."
+                    raise self._place.error(
+                        f"asks is_special({name}), which has no special values", "name a column with `special`"
+                    )
+            case Call("==" | "!=", operands) if any(isinstance(each, Text) for each in operands):
+                name = next(each.column for each in operands if isinstance(each, Name))
+                level = next(each.value for each in operands if isinstance(each, Text))
+                if self._columns[name].kind is not Kind.CATEGORY:
+                    kind = self._columns[name].kind.value
+                    raise self._place.error(
+                        f"compares {shown(name)}, which is of kind {kind}, with a text", "compare it with a number"
+                    )
+                check_levels([level], self._columns[name].levels, self._place)
+            case Call(_, operands):
+                for each in operands:
+                    self.check(each)
+
+    def _number(self, name: str) -> None:
+        kind = self._columns[name].kind
+        if kind not in _NUMBERS:
+            raise self._place.error(
+                f"computes with {shown(name)}, which is of kind {kind.value}", "use numeric columns and flags"
+            )

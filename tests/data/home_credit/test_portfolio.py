@@ -1,0 +1,101 @@
+"""The embedded default's definition: facts counted by hand, and the modules that it replaces."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from data import plausibility, schema
+from data.definition.columns import Kind, Special
+from data.definition.definition import Definition, LoanLever, Outcome
+from data.definition.reading import parse_definition, read_definition
+from data.definition.writing import definition_text
+from data.home_credit import HOME_CREDIT_TOML
+from inference.features import DIRECTIONS, FEATURES
+from inference.service.applications import EXAMPLE
+from inference.sufficiency import SUFFICIENCY
+
+
+@pytest.fixture(scope="module")
+def definition() -> Definition:
+    return read_definition(HOME_CREDIT_TOML)
+
+
+def test_has_the_columns_that_the_publisher_lists(definition: Definition) -> None:
+    names = [column.name for column in definition.columns]
+    assert len(names) == 122
+    assert names[:3] == ["SK_ID_CURR", "TARGET", "NAME_CONTRACT_TYPE"]
+    assert names[-1] == "AMT_REQ_CREDIT_BUREAU_YEAR"
+    kinds = [column.kind for column in definition.columns]
+    assert {kind: kinds.count(kind) for kind in Kind if kind in kinds} == {
+        Kind.ID: 1, Kind.TARGET: 1, Kind.NUMERIC: 72, Kind.FLAG: 32, Kind.CATEGORY: 16,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("SK_ID_CURR", pl.Int32()), ("TARGET", pl.Int8()), ("CODE_GENDER", pl.Enum(["F", "M", "XNA"])),
+        ("CNT_CHILDREN", pl.Int8()), ("AMT_CREDIT", pl.Float64()), ("DAYS_BIRTH", pl.Int16()),
+        ("DAYS_EMPLOYED", pl.Int32()), ("FLAG_DOCUMENT_21", pl.Int8()), ("EXT_SOURCE_1", pl.Float64()),
+        ("OBS_60_CNT_SOCIAL_CIRCLE", pl.Int16()),
+    ],
+)  # fmt: skip
+def test_stores_a_column_in_the_smallest_exact_type(definition: Definition, name: str, dtype: pl.DataType) -> None:
+    assert definition.column(name).dtype == dtype
+
+
+def test_says_what_stands_for_something_else(definition: Definition) -> None:
+    special = {column.name: column.special for column in definition.columns if column.special}
+    assert special == {
+        "DAYS_EMPLOYED": (Special(365243.0, "not employed"),),
+        "REGION_RATING_CLIENT_W_CITY": (Special(-1.0, "not rated"),),
+    }
+    assert definition.protected == ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")
+    assert len(definition.column("ORGANIZATION_TYPE").levels) == 58
+
+
+def test_gives_columns_their_roles(definition: Definition) -> None:
+    assert definition.outcome == Outcome("TARGET", ("1",), ("0",))
+    assert (definition.id, definition.roles.exposure, definition.currency) == ("SK_ID_CURR", "AMT_CREDIT", "")
+    assert definition.loan == LoanLever(
+        "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "NAME_CONTRACT_TYPE", "Revolving loans"
+    )
+    assert [lever.column for lever in definition.levers] == [
+        "FLAG_PHONE", "FLAG_WORK_PHONE", "FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8",
+    ]  # fmt: skip
+    assert definition.groups == tuple(group.value for group in schema.Group)
+
+
+def test_is_what_it_reads_as_when_it_is_written_again(definition: Definition) -> None:
+    again = parse_definition(definition_text(definition), HOME_CREDIT_TOML)
+    assert again == definition
+    assert again.digest == definition.digest
+
+
+def test_says_of_columns_what_the_schema_said(definition: Definition) -> None:
+    fields = ("name", "label", "description", "group", "kind", "dtype", "unit", "minimum", "maximum", "levels",
+              "level_labels", "nullable", "sensitivity", "cohort")  # fmt: skip
+    assert len(definition.columns) == len(schema.COLUMNS)
+    for new, old in zip(definition.columns, schema.COLUMNS, strict=True):
+        # The enumerations are of two modules, of the same words.
+        assert {each: getattr(new, each) for each in fields} == {each: getattr(old, each) for each in fields}
+        sentinel = () if old.sentinel is None else (Special(old.sentinel, old.sentinel_meaning),)
+        assert new.special == sentinel
+
+
+def test_says_of_features_what_the_modules_said(definition: Definition) -> None:
+    features = definition.features
+    derived = [(each.name, each.label) for each in features.derived]
+    labels = [(name, definition.column(name).label) for name in features.columns]
+    assert [*labels, *derived] == [(each.name, each.label) for each in FEATURES.features]
+    assert features.directions == DIRECTIONS
+    assert definition.example == EXAMPLE
+    for part in ("required", "one_of", "counted", "most_lacking"):
+        assert getattr(definition.sufficiency, part) == getattr(SUFFICIENCY, part)
+
+
+def test_says_of_contradictions_what_the_module_said(definition: Definition) -> None:
+    assert [(rule.text, rule.columns) for rule in definition.rules] == [
+        (rule.text, rule.columns) for rule in plausibility.RULES
+    ]
