@@ -129,7 +129,7 @@ def _keep(batch: Batch) -> None:
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
     return score_batch_table(
         table, cache.open_session(), cutoff, explain=cache.explain_many(cutoff),
-        field_labels=reason_labels(FEATURES.sources),
+        field_labels=reason_labels(schema.DEFINITION, FEATURES.sources),
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
     )  # fmt: skip
 
@@ -291,7 +291,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     values = batch.table.applications.row(row, named=True)
     try:
         base = cache.base_values(view.dataset, NEW) or {}
-        given = check_application({name: values.get(name) for name in base})
+        given = check_application(schema.DEFINITION, {name: values.get(name) for name in base})
     except DataError as error:
         state.notify([str(error)], is_refusal=True)
         return

@@ -64,7 +64,7 @@ def explainer() -> Explainer:
 
 @st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
 def _explainer(version: str) -> Explainer:  # noqa: ARG001 - the version is the cache's key
-    return Explainer.open(settings().model, {name: facts.typical for name, facts in column_facts().items()})
+    return Explainer.open(settings().model, {name: facts.typical for name, facts in column_facts().items()}, FEATURES)
 
 
 def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
@@ -138,7 +138,7 @@ def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
         return None
     return Portfolio(
         _contributions, published_log_odds(_contributions), told[schema.ID].cast(pl.Int64).to_numpy(),
-        (told[schema.TARGET] == 1).fill_null(value=False).to_numpy(), main_fields(_contributions), version,
+        (told[schema.TARGET] == 1).fill_null(value=False).to_numpy(), main_fields(_contributions, FEATURES), version,
     )  # fmt: skip
 
 
@@ -207,4 +207,4 @@ def neighbours() -> Neighbours | None:
 
 @st.cache_resource(max_entries=1, show_spinner="Preparing the applications to compare with ...", hash_funcs=KEYS)
 def _neighbours(version: str, _found: Portfolio) -> Neighbours:  # noqa: ARG001 - as above
-    return Neighbours(_inputs(), _found.weights)
+    return Neighbours(_inputs(), schema.DEFINITION, _found.weights)

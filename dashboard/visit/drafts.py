@@ -83,7 +83,7 @@ def read_edits(text: str) -> Edits:
     pairs = parse_qsl(text, keep_blank_values=True)
     if len(pairs) > len(_ORDER):
         raise DraftError.from_too_many(len(pairs))
-    return make_edits(((name, read_value(name, value)) for name, value in pairs), {})
+    return make_edits(((name, read_value(schema.DEFINITION, name, value)) for name, value in pairs), {})
 
 
 def word_draft(draft: Draft) -> str:

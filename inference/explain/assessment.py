@@ -69,6 +69,6 @@ def assess(
         reasons = (
             principal_reasons(application, explanation, session, reference)
             if is_declined
-            else strongest_supports(application, explanation, reference)
+            else strongest_supports(application, session.definition, explanation, reference)
         )
     return Assessment(pd, cutoff, is_declined, found.risk_band, explanation, reasons, found.warnings)

@@ -74,8 +74,9 @@ def judged(application: Mapping[str, object], pd: float, session: ScoringSession
 def judge_table(
     applications: pl.DataFrame, probabilities: NDArray[np.float32], session: ScoringSession, cutoff: float
 ) -> pl.DataFrame:
-    """Judge every row, which the model gives the PDs `probabilities` (rows,), at a cutoff; columns as in `JUDGED`.
+    """Judge every row, to which the model of `session` gives the PDs `probabilities` (rows,), at a cutoff.
 
+    Columns are those of `JUDGED`.
     Where a row is referred, PD and risk band are null; elsewhere the reason is; warnings are joined by semicolons.
     """
     reasons = session.sufficiency.why_refer_each(applications)

@@ -46,6 +46,8 @@ class SufficiencyRule:
 
     def _each(self, applications: pl.DataFrame, say: Callable[[frozenset[str]], str]) -> pl.Series:
         absent = frozenset(self.columns).difference(applications.columns)
+        if absent.issuperset(self.columns):
+            return pl.Series([say(absent) or None], dtype=pl.String).new_from_index(0, applications.height)
         there = [name for name in self.columns if name not in absent]
         # Few patterns of gaps occur, however many the rows: each is a few numbers, with a bit for every column.
         words = [

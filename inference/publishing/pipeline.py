@@ -365,7 +365,9 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
 
 def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress("Explaining every prediction") as advance:
-        build_contributions(read_parquet(settings.applications), settings.model, settings.contributions, advance)
+        features = feature_set(load_definition(settings))
+        applications = read_parquet(settings.applications)
+        build_contributions(applications, features, settings.model, settings.contributions, advance)
         keep(
             settings,
             CONTRIBUTIONS,

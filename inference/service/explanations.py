@@ -44,9 +44,9 @@ class Reasoning:
         Raises:
             DataError: the trees are not at hand or another model's, or there are no applications.
         """
-        table = open_applications(settings, schema.DEFINITION)
-        typical = {name: facts.typical for name, facts in describe_table(table, schema.DEFINITION).items()}
-        explainer = Explainer.open(settings.model, typical, manifest=session.manifest)
+        table = open_applications(settings, session.definition)
+        typical = {name: facts.typical for name, facts in describe_table(table, session.definition).items()}
+        explainer = Explainer.open(settings.model, typical, session.features, manifest=session.manifest)
         return cls(explainer, _reference(settings, table, session, explainer))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:

@@ -19,6 +19,7 @@ from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
 from dashboard.words.reason_words import REASONS_METHOD, word_reason
+from data import schema
 from data.errors import DataError
 from inference.explain.assessment import Assessment, ReferredError
 from inference.explain.reasons import Reason
@@ -134,7 +135,7 @@ def _html(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping
 
 
 def _json(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
-    return to_json(_latest_record(applicant, latest, written))
+    return to_json(_latest_record(applicant, latest, written), schema.DEFINITION)
 
 
 def _latest_record(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> DecisionRecord:
@@ -161,7 +162,7 @@ def _open(dataset: cache.Dataset) -> None:
         return
     try:
         with taking_in("decision_record", uploaded):
-            record = read_record(uploaded.getvalue())
+            record = read_record(uploaded.getvalue(), schema.DEFINITION)
             rescored = rescore(record, cache.open_session())
             draft = _draft_of(dataset, record)
             given = assess_or_refer(record.inputs, record.cutoff)

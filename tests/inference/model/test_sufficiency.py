@@ -20,6 +20,7 @@ SMALL = SufficiencyRule(
     ),
     schema.DEFINITION,
 )
+SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
 FULL: dict[str, object] = {
     "AMT_CREDIT": 1.0, "AMT_INCOME_TOTAL": 2.0, "EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.5, "CNT_CHILDREN": 0,
     "OCCUPATION_TYPE": "Drivers", "OWN_CAR_AGE": 3,
