@@ -26,6 +26,7 @@ MOST_BYTES = 2_000_000
 MOST_COLUMNS, MOST_DERIVED = 2_000, 1_000
 MOST_LEVELS = 5_000
 _MOST_RULES, _MOST_SPECIAL = 500, 100
+_MOST_WORK = 20_000_000
 
 # What a definition says, as TOML has it, with known keys and values of the right type.
 Said: TypeAlias = dict[str, Any]
@@ -202,6 +203,9 @@ def read_said(path: Path) -> Said:
 
 def parse_said(text: str, where: Path) -> Said:
     """What `text` says, as TOML has it and not checked. Raises DefinitionError if it is not TOML."""
+    # The time that the library takes for a dotted key grows with the square of its parts: minutes for one of this size.
+    if sum(each.count(".") ** 2 for each in re.split(r"[\n,=\[\]{}]", text)) > _MOST_WORK:
+        raise Place(where).error("has keys or texts with too many dots", "shorten them")
     try:
         return tomllib.loads(text)
     except RecursionError:

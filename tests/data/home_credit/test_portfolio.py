@@ -11,9 +11,9 @@ from data.definition.definition import Definition, LoanLever, Outcome
 from data.definition.reading import parse_definition, read_definition
 from data.definition.writing import definition_text
 from data.home_credit import HOME_CREDIT_TOML
-from inference.features import DIRECTIONS, FEATURES
+from inference.features.feature_list import DIRECTIONS, FEATURES
+from inference.model.sufficiency import SUFFICIENCY
 from inference.service.applications import EXAMPLE
-from inference.sufficiency import SUFFICIENCY
 
 
 @pytest.fixture(scope="module")
