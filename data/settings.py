@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,10 @@ from pathlib import Path
 from data.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
+HOME_CREDIT = ROOT / "data" / "home_credit" / "portfolio.toml"
+DEFINITION, MODELS = "portfolio.toml", "models"
 PROFILE = ROOT / "data" / "home_credit" / "profile.json"
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 PORTFOLIO_ROWS = 307_511
 PORTFOLIO_SEED = 2026
 
@@ -26,6 +31,11 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "SCOREROOM_PORTFOLIO",
+        "",
+        "folder of a portfolio of your own, with its portfolio.toml; what is built goes there too",
+    ),
     Setting("SCOREROOM_RAW", str(Path("data") / "raw"), "folder in which application_train is dropped"),
     Setting("SCOREROOM_PROCESSED", str(Path("data") / "processed"), "folder of the Parquet files that are built"),
     Setting("SCOREROOM_MODEL", str(Path("inference") / "artifacts"), "folder of the model that scores"),
@@ -56,6 +66,8 @@ class Settings:
     seed: int
     provider: str
     allow_pickle: bool = False
+    definition: Path = HOME_CREDIT
+    portfolio: Path | None = None
 
     @property
     def applications(self) -> Path:
@@ -81,15 +93,28 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             else or may not be read.
     """
     values = values_in_force(SETTINGS, environment)
+    portfolio = _folder("SCOREROOM_PORTFOLIO", values) if values["SCOREROOM_PORTFOLIO"] else None
+    definition = HOME_CREDIT if portfolio is None else portfolio / DEFINITION
     return Settings(
+        definition=definition,
+        portfolio=portfolio,
         raw=_folder("SCOREROOM_RAW", values),
-        processed=_folder("SCOREROOM_PROCESSED", values),
-        model=_folder("SCOREROOM_MODEL", values),
+        processed=portfolio or _folder("SCOREROOM_PROCESSED", values),
+        model=portfolio / MODELS / _champion(definition) if portfolio else _folder("SCOREROOM_MODEL", values),
         rows=read_whole("SCOREROOM_ROWS", values["SCOREROOM_ROWS"], at_least=1_000),
         seed=read_whole("SCOREROOM_SEED", values["SCOREROOM_SEED"], at_least=0),
         provider=values["SCOREROOM_PROVIDER"],
         allow_pickle=read_switch("SCOREROOM_ALLOW_PICKLE", values["SCOREROOM_ALLOW_PICKLE"]),
     )
+
+
+def _champion(definition: Path) -> str:
+    """The folder of the champion's model as a definition names it; whoever reads the definition says what is wrong."""
+    try:
+        name = tomllib.loads(definition.read_text(encoding="utf-8")).get("champion")
+    except (OSError, ValueError, RecursionError):
+        name = None
+    return name if isinstance(name, str) and _MODEL_NAME.fullmatch(name) else "champion"
 
 
 def _folder(name: str, values: Mapping[str, str]) -> Path:

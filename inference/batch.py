@@ -10,13 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.files.batch_file import BatchTable
 from data.plausibility import RULES, broken_rules_each
 from inference.explain.reasons import MOST_REASONS
 from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import Sufficiency
+from inference.model.sufficiency import SufficiencyRule
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
@@ -72,7 +71,7 @@ def score_batch_table(
     named = [series.alias(name) for series, name in zip(ours, names, strict=True)]
     return ScoredBatch(
         # By name: in a list, Polars gives a series without a name one of its own.
-        frame=pl.DataFrame({series.name: series for series in (*_own_columns(table), *named)}),
+        frame=pl.DataFrame({series.name: series for series in (*_own_columns(table, session.definition.id), *named)}),
         probability=names[0],
         decision=names[1],
         risk_band=names[2],
@@ -100,7 +99,7 @@ def _judged(
         part = applications.slice(start, CHUNK_ROWS)
         matrix = session.features.matrix(part)
         stop = start + len(matrix)
-        judged.append(judge_table(part, session.score_matrix(matrix), session.manifest, cutoff))
+        judged.append(judge_table(part, session.score_matrix(matrix), session, cutoff))
         declined = np.flatnonzero((judged[-1][DECISION] == DECLINE).to_numpy())
         if explain is not None and len(declined):
             found = explain(part[declined], matrix[declined])[:, :MOST_REASONS]
@@ -117,8 +116,8 @@ def _worded(reasons: NDArray[np.intp], labels: Sequence[str]) -> Iterator[pl.Ser
         yield words.gather(indices.set(indices < 0, None)).alias(name)
 
 
-def _own_columns(table: BatchTable) -> Iterator[pl.Series]:
-    for name in sorted(table.names, key=lambda name: name != schema.ID):
+def _own_columns(table: BatchTable, id_name: str) -> Iterator[pl.Series]:
+    for name in sorted(table.names, key=lambda name: name != id_name):
         yield table.applications[name] if name in table.applications.columns else table.extra[name]
 
 
@@ -137,7 +136,7 @@ def _notices(wanted: Sequence[str], names: Sequence[str]) -> Iterator[str]:
             yield f"The file has a column {name} of its own, which is kept; ours is called {free}."
 
 
-def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: Sufficiency) -> pl.DataFrame:
+def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: SufficiencyRule) -> pl.DataFrame:
     """What is referred and what looks implausible, by row: its place (`table.place`), `Columns`, and `What`.
 
     The columns of a referred row are those that it is referred for lacking, by the `sufficiency` it was judged by.

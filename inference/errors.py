@@ -71,15 +71,15 @@ class TrainingError(InferenceError):
     """A table that no model can be trained on."""
 
     @classmethod
-    def from_target(cls, n_good: int, n_bad: int, folds: int) -> Self:
+    def from_target(cls, n_good: int, n_bad: int, folds: int, least: int) -> Self:
         return cls(
             f"The table holds {n_good:,} repaid and {n_bad:,} defaulted applications; "
-            f"at least {folds} of each are needed for {folds} folds."
+            f"at least {least} of each are needed for {folds} folds."
         )
 
     @classmethod
-    def from_missing_target(cls, n_rows: int) -> Self:
-        return cls(f"The outcome is missing in {n_rows:,} rows; train on applications whose outcome is known.")
+    def from_no_outcome(cls) -> Self:
+        return cls("The table has no outcome to learn from; name its column in [outcome] of portfolio.toml.")
 
 
 class ArtifactError(InferenceError):
@@ -130,6 +130,13 @@ class ArtifactError(InferenceError):
         return cls(
             f"{directory}: its manifest has schema version {found!r}, this program reads {expected}; "
             "build the model again with this program."
+        )
+
+    @classmethod
+    def from_other_definition(cls, directory: Path, name: str, wanted: str) -> Self:
+        return cls(
+            f"{directory}: the model was made for another definition ({name}) than the one at hand ({wanted}); "
+            "run `make build` again, or open it with its own."
         )
 
     @classmethod

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -46,6 +47,28 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left behind.", file=sys.stderr)
         sys.exit(130)
+
+
+def offer_portfolio(parser: argparse.ArgumentParser) -> None:
+    """Add `--portfolio FOLDER`, put in force by `SCOREROOM_PORTFOLIO`, which processes started from here inherit."""
+    parser.add_argument(
+        "--portfolio", metavar="FOLDER", action=_Portfolio, help="a folder with a portfolio.toml (the embedded default)"
+    )
+
+
+class _Portfolio(argparse.Action):
+    """Put the folder in force as soon as it is read: settings are loaded after that."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        folder = Path(str(values)).resolve()
+        setattr(namespace, self.dest, folder)
+        os.environ["SCOREROOM_PORTFOLIO"] = str(folder)
 
 
 def port(text: str) -> int:

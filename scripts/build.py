@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 
+from data.definition.at_hand import load_definition
 from data.settings import load_settings
-from inference.publishing.pipeline import build
+from inference.publishing.pipeline import build, why_no_model
 from inference.publishing.staging import read_hold
-from scripts._cli import progress, run, say_notices, say_waiting
+from scripts._cli import offer_portfolio, progress, run, say_notices, say_waiting
 
 
 def main() -> None:
     """Build, and say what was built."""
     parser = argparse.ArgumentParser(prog="python -m scripts.build", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("--release", action="store_true", help="build even where a rollback or a restore holds builds")
     arguments = parser.parse_args()
     settings = load_settings()
     done = build(settings, progress, say=say_waiting, release=arguments.release)
     say_notices(settings)
+    reason = why_no_model(settings, load_definition(settings))
+    if reason:
+        print(reason)
     if done:
         print(f"Built {' and '.join(done)}.")
     else:

@@ -31,7 +31,7 @@ from data.settings import load_settings
 from data.store.opening import is_there
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._cli import run
+from scripts._cli import offer_portfolio, run
 
 STANDARD_OUTPUT = Path("-")
 
@@ -59,6 +59,7 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
+    offer_portfolio(parser)
     parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
     parser.add_argument(
         "--map", action="append", default=[], metavar="COLUMN=ROLE",

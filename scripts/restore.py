@@ -7,14 +7,16 @@ from pathlib import Path
 
 from data.settings import load_settings
 from inference.publishing.backup import restore
-from scripts._cli import run, say_waiting
+from scripts._cli import offer_portfolio, run, say_waiting
 
 
 def main() -> None:
     """Check, restore, and say what is in service now."""
     parser = argparse.ArgumentParser(prog="python -m scripts.restore", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("archive", type=Path, help="what `python -m scripts.backup` wrote")
-    done = restore(load_settings(), parser.parse_args().archive, say_waiting)
+    arguments = parser.parse_args()
+    done = restore(load_settings(), arguments.archive, say_waiting)
     print(f"Model {done.index.model} of the backup from {done.index.created} is served now, with its portfolio.")
     if done.hold is not None:
         print(f"Notice: {done.hold.notice()}")

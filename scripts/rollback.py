@@ -6,14 +6,16 @@ import argparse
 
 from data.settings import load_settings
 from inference.publishing.rollback import roll_back
-from scripts._cli import run, say_waiting
+from scripts._cli import offer_portfolio, run, say_waiting
 
 
 def main() -> None:
     """Exchange the two portfolios, and say which model is served now."""
     parser = argparse.ArgumentParser(prog="python -m scripts.rollback", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("--forward", action="store_true", help="undo the rollback: serve the later portfolio again")
-    done = roll_back(load_settings(), forward=parser.parse_args().forward, say=say_waiting)
+    arguments = parser.parse_args()
+    done = roll_back(load_settings(), forward=arguments.forward, say=say_waiting)
     print(f"Model {done.served} is served now, with its applications, predictions and contributions.")
     if done.hold is not None:
         print(f"Notice: {done.hold.notice()}")

@@ -8,28 +8,34 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from data.definition.at_hand import load_definition
 from data.settings import load_settings
 from inference.model.scoring import score_file
 from inference.model.session import ScoringSession
-from scripts._cli import progress, run
+from scripts._cli import offer_portfolio, progress, run
 
 
 def main() -> None:
     """Read the arguments, score, say what was done."""
-    settings = load_settings()
     parser = argparse.ArgumentParser(prog="python -m scripts.score", description=__doc__.splitlines()[0])
+    offer_portfolio(parser)
     parser.add_argument(
         "--in", dest="source", type=Path, required=True, help="applications as .csv, .csv.gz, .zip or .parquet"
     )
     parser.add_argument("--out", type=Path, required=True, help="where the scores go, .parquet or .csv")
-    parser.add_argument("--model", type=Path, default=settings.model, help="model directory (default: %(default)s)")
+    parser.add_argument("--model", type=Path, help="model directory (default: the portfolio's)")
     arguments = parser.parse_args()
+    settings = load_settings()
     # A model that was brought from elsewhere is judged by its own manifest.
-    if arguments.model == settings.model:
+    if arguments.model in (None, settings.model):
         session = ScoringSession.open_built(settings, threads=2)
     else:
         session = ScoringSession.open(
-            arguments.model, provider=settings.provider, threads=2, allow_pickle=settings.allow_pickle
+            arguments.model,
+            load_definition(settings),
+            provider=settings.provider,
+            threads=2,
+            allow_pickle=settings.allow_pickle,
         )
     if session.fallback_reason:
         print(f"Notice: {session.fallback_reason}.")

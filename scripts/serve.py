@@ -14,7 +14,17 @@ from data.predictions.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.publishing.pipeline import build
 from inference.serving.settings import load_web_settings
-from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
+from scripts._cli import (
+    LOOPBACK,
+    address_of,
+    check_port,
+    offer_portfolio,
+    port,
+    progress,
+    run,
+    say_notices,
+    say_waiting,
+)
 
 
 def main() -> None:
@@ -45,6 +55,7 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")

@@ -12,12 +12,23 @@ from inference.publishing.pipeline import build
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.serving.settings import load_web_settings
-from scripts._cli import LOOPBACK, address_of, check_port, port, progress, run, say_notices, say_waiting
+from scripts._cli import (
+    LOOPBACK,
+    address_of,
+    check_port,
+    offer_portfolio,
+    port,
+    progress,
+    run,
+    say_notices,
+    say_waiting,
+)
 
 
 def main() -> None:
     """Build what is missing, check that the model opens, and serve."""
     parser = argparse.ArgumentParser(prog="python -m scripts.serve_api", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8000, help="port to serve on (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     arguments = parser.parse_args()

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import orjson
 
+from data.definition.at_hand import load_definition
+from data.definition.definition import Definition
 from data.files.convert import read_applications
 from data.settings import load_settings
 from data.store.storage import write_atomically
 from inference.explain.reversals import Reversals, count_reversals
-from inference.features.feature_list import LEFT_OUT
 from inference.model.session import ScoringSession
 from inference.model.study import (
-    PROTECTED,
     AddedColumnsResult,
     DirectionsResult,
     SettingResult,
@@ -36,15 +36,16 @@ from scripts._cli import progress, run
 def main() -> None:
     """Read the arguments, study, print a table and write the figures."""
     arguments = _arguments()
+    definition = load_definition(load_settings())
     applications = read_applications(arguments.source, needs_target=True)
     seed = arguments.seeds[0]
     with progress(f"Studying {arguments.study}") as advance:
         match arguments.study:
             case "settings":
-                settings = compare_settings(applications, seed=seed, progress=advance)
+                settings = compare_settings(applications, definition, seed=seed, progress=advance)
                 text, figures = _settings_table(settings), [asdict(result) for result in settings]
             case "directions":
-                kept = compare_directions(applications, seed=seed, progress=advance)
+                kept = compare_directions(applications, definition, seed=seed, progress=advance)
                 text, figures = _directions_table(kept), [asdict(result) for result in kept]
             case "monotone":
                 drawn = applications.sample(min(arguments.rows, applications.height), seed=seed)
@@ -52,13 +53,19 @@ def main() -> None:
                 found = count_reversals(drawn, session, progress=advance)
                 text, figures = _reversals_table(found), [asdict(result) for result in found]
             case _:
-                columns = PROTECTED if arguments.study == "protected" else sorted(LEFT_OUT)
-                cost = measure_added_columns(applications, columns, seeds=arguments.seeds, progress=advance)
+                columns = definition.protected if arguments.study == "protected" else _left_out(definition)
+                cost = measure_added_columns(applications, definition, columns, seeds=arguments.seeds, progress=advance)
                 text, figures = _columns_text(cost), [{**asdict(cost), "mean_cost": cost.mean_cost}]
     print(text)
     if arguments.json:
         with write_atomically(arguments.json) as part:
             part.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+
+
+def _left_out(definition: Definition) -> tuple[str, ...]:
+    """The columns that could be features and are none."""
+    kept = {*definition.features.columns, *definition.protected}
+    return tuple(sorted(column.name for column in definition.inputs if column.name not in kept))
 
 
 def _arguments() -> argparse.Namespace:

@@ -111,7 +111,9 @@ def small_settings() -> TrainingSettings:
 def published(applications: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> PublishedModel:
     """A model trained on `applications` and published; copy its directory before changing anything in it."""
     directory: Path = tmp_path_factory.mktemp("model") / "artifacts"
-    return publish_model(applications, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS)
+    return publish_model(
+        applications, schema.DEFINITION, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS
+    )
 
 
 @pytest.fixture(scope="session")

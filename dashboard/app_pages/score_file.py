@@ -304,7 +304,7 @@ def _render_noted(batch: Batch) -> None:
     scored = batch.scored
     if not scored.n_referred and not scored.n_implausible:
         return
-    found = noted_rows(batch.table, scored, cache.open_session().manifest.sufficiency)
+    found = noted_rows(batch.table, scored, cache.open_session().sufficiency)
     if scored.n_referred:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:

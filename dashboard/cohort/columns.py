@@ -28,7 +28,7 @@ from inference.model.decision import BAND_EDGES, risk_band
 
 PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
 REPAID, DEFAULTED = "Repaid", "Defaulted"
-BANDS = tuple(risk_band(edge) for edge in (0.0, *BAND_EDGES))
+BANDS = tuple(risk_band(edge, BAND_EDGES) for edge in (0.0, *BAND_EDGES))
 
 
 def prepare(found: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:

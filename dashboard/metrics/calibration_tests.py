@@ -139,7 +139,7 @@ def calibration_by_band(counts: ScoreCounts) -> tuple[BandCalibration, ...]:
 
 def _band(edges: tuple[float, ...], n: int, bad: int, pd_sum: float) -> BandCalibration:
     low, high = edges
-    letter = risk_band(low)
+    letter = risk_band(low, BAND_EDGES)
     if not n:
         nothing = Estimate.undefined(EMPTY_BAND)
         return BandCalibration(letter, low, high, 0, 0, nothing, nothing, nothing, BandVerdict.EMPTY)

@@ -24,6 +24,7 @@ from data.definition.definition import (
     Screen,
     Sufficiency,
     Table,
+    Training,
 )
 from data.definition.derived import read_condition, read_derived
 from data.definition.errors import Place, shown
@@ -79,6 +80,7 @@ def build_definition(said: Mapping[str, Any], where: Path) -> Definition:
         loan=_loan(said.get("loan"), by_name, place / "loan"),
         rules=_rules(said.get("rules", []), by_name, place / "rules"),
         sufficiency=_sufficiency(said.get("sufficiency", {}), by_name, place / "sufficiency"),
+        training=Training(**said.get("training", {})),
         screen=screen,
         example=checking.checked_example(said.get("example", {}), by_name, place / "example"),
         left_out=left_out,

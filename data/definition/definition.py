@@ -140,6 +140,14 @@ class Sufficiency:
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """How many trees a model has on a table of at least `from_rows` rows; 0: chosen from the rows, as on fewer."""
+
+    trees: int = 0
+    from_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """What pages show before anybody chooses: columns of the first table, usual segments, the pair of the heat map.
 
@@ -173,6 +181,7 @@ class Definition:
     loan: LoanLever | None = None
     rules: tuple[Rule, ...] = ()
     sufficiency: Sufficiency = Sufficiency()
+    training: Training = Training()
     screen: Screen = Screen()
     example: Mapping[str, Value] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()

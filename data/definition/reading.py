@@ -141,6 +141,7 @@ _DEFINITION = shapes.table(
                 "most_lacking": shapes.whole(0, MOST_COLUMNS),
             }
         ),
+        "training": shapes.table({"trees": shapes.whole(1, 10_000), "from_rows": shapes.whole(0, 1_000_000_000)}),
         "screen": shapes.table(
             {
                 "groups": shapes.items(shapes.text(60), MOST_COLUMNS),

@@ -59,6 +59,7 @@ def said_in(definition: Definition) -> dict[str, Any]:
         "loan": _changed(definition.loan),
         "rules": [{"text": each.text, "when": word(each.when)} for each in definition.rules],
         "sufficiency": _changed(definition.sufficiency),
+        "training": _changed(definition.training),
         "screen": _changed(definition.screen),
         "example": dict(definition.example),
     }

@@ -59,7 +59,7 @@ def assess(
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
     pd = session.score(application)
-    found = judged(application, pd, session.manifest, cutoff)
+    found = judged(application, pd, session, cutoff)
     if found.risk_band is None:
         raise ReferredError(found.refer_reason, found.warnings)
     is_declined = found.decision == DECLINE

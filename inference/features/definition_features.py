@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from data.definition.columns import Column, SpecialUse
 from data.definition.definition import Definition
@@ -24,6 +25,7 @@ from inference.features.expressions import (
 )
 
 
+@lru_cache(maxsize=8)
 def feature_set(definition: Definition) -> FeatureSet:
     """The features of a model of `definition`: its columns, indicators of their special values, derived features.
 
@@ -36,9 +38,7 @@ def feature_set(definition: Definition) -> FeatureSet:
     raw = [raw_feature(column) for column in columns]
     taken = {*(feature.name for feature in raw), *(derived.name for derived in features.derived)}
     derived = (Feature(each.name, each.label, compile_node(each.node, definition.by_name)) for each in features.derived)
-    return FeatureSet(
-        definition, (*raw, *_indicators(columns, taken), *derived), features.directions
-    )
+    return FeatureSet(definition, (*raw, *_indicators(columns, taken), *derived), features.directions)
 
 
 def compile_node(node: Node, columns: Mapping[str, Column]) -> Expression:
@@ -66,11 +66,11 @@ def compile_node(node: Node, columns: Mapping[str, Column]) -> Expression:
                 return Product(operands)
             case "/", (over, under):
                 return Ratio(over, under)
-            case ("mean" | "sum"), _:
+            case (("mean" | "sum"), _):
                 return Mean(operands, (1.0,) * len(operands), divide=function == "mean")
             case "weighted_mean", _:
                 return Mean(operands[::2], tuple(_value(weight) for weight in operands[1::2]))
-            case ("minimum" | "maximum"), _:
+            case (("minimum" | "maximum"), _):
                 return Extreme(operands, largest=function == "maximum")
             case "count_missing", _:
                 return CountMissing(operands)

@@ -1,9 +1,9 @@
 """Which way the PD may move with a raw field, and what that asks of every feature computed from it.
 
-A direction is declared once, for a raw field (`[features.monotone]` of a definition). Which way each feature moves with the field
-follows from the feature's own expression, so that no feature can undo what another one keeps: one that rises and falls
-with a directed field, or that two directed fields pull opposite ways, is refused when the feature list is made. Missing
-values and special values are cases of their own: only moves between quantities count.
+A direction is declared once, for a raw field (`[features.monotone]` of a definition). Which way each feature moves with
+the field follows from the feature's own expression, so that no feature can undo what another one keeps: one that rises
+and falls with a directed field, or that two directed fields pull opposite ways, is refused when the feature list is
+made. Missing values and special values are cases of their own: only moves between quantities count.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ RISES, FALLS, FREE = 1, -1, 0
 _MIXED = 2
 
 
-def constraint(
-    name: str, expression: Expression, directions: Mapping[str, int], columns: Mapping[str, Column]
-) -> int:
+def constraint(name: str, expression: Expression, directions: Mapping[str, int], columns: Mapping[str, Column]) -> int:
     """How the PD may move with a feature, so that it moves with each raw field as `directions` say: 1, -1, or 0.
 
     `columns` are those of the definition, which bound what a field can hold.
@@ -89,9 +87,7 @@ class _Slopes:
                 if under != FREE and low <= 0 <= high:
                     # At zero the ratio goes missing, and a missing value may go anywhere.
                     return _MIXED
-                return _together(
-                    (_times(over, self._sign(node.under)), _times(under, self._sign(node.over), FALLS))
-                )
+                return _together((_times(over, self._sign(node.under)), _times(under, self._sign(node.over), FALLS)))
             case _:
                 return _MIXED if column in node.columns() else FREE
 

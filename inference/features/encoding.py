@@ -66,7 +66,9 @@ class FeatureSet:
                 raise FeatureError.from_too_large(feature.name)
         self.directions = directions
         self._known = frozenset(definition.by_name)
-        self.constraints = tuple(constraint(f.name, f.expression, directions, definition.by_name) for f in self.features)
+        self.constraints = tuple(
+            constraint(f.name, f.expression, directions, definition.by_name) for f in self.features
+        )
         self.names = tuple(feature.name for feature in self.features)
         self.sources = tuple(dict.fromkeys(name for feature in self.features for name in feature.sources))
         self._expressions = [

@@ -333,7 +333,8 @@ class Extreme(Expression):
     @property
     def parts(self) -> int:
         # Each of two is named twice or thrice in every round of comparisons.
-        return 3 ** (len(self.terms) - 1).bit_length() * sum(node.parts for node in self.terms) + 1
+        rounds = (len(self.terms) - 1).bit_length()
+        return int(3**rounds) * sum(node.parts for node in self.terms) + 1
 
     def polars(self) -> pl.Expr:
         nodes = [node.polars() for node in self.terms]

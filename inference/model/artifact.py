@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from data.definition.definition import Definition, Sufficiency
 from data.errors import DamageError
 from data.store.opening import is_there, read_bytes
 from data.store.records import FileRecord
@@ -17,7 +18,6 @@ from data.typed import read_typed
 from inference.errors import ArtifactError
 from inference.features.encoding import FeatureSet, level_codes
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
-from inference.model.sufficiency import SUFFICIENCY, Sufficiency
 from inference.model.training_settings import TrainingSettings
 
 MANIFEST = "manifest.json"
@@ -25,7 +25,7 @@ ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
 WITHOUT_PICKLE = (ONNX, TEXT)
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _PURPOSE = "scoreroom.manifest"
 _MOST_READS = 100
 # Settings that change how long training takes and nothing else.
@@ -48,10 +48,20 @@ class FeatureRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinitionRecord:
+    """The definition that a model was made for."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that is known about a published model.
 
-    `metrics` are those of out-of-fold predictions (`oof_`) and of the comparison with the export (`parity_`);
+    `metrics` are those of out-of-fold predictions (`oof_`), of the comparison with the export (`parity_`), and, where
+    applications have dates, of the later ones by a model of the earlier ones (`oot_`), the later ones beginning with
+    `first_later`; `levers` are the columns that an applicant can change;
     `directions` are the raw fields with which the PD may only rise (1) or only fall (-1);
     `cutoff` is the PD from which an application is declined, `band_edges` the PDs between risk bands,
     `sufficiency` what has to be known of an application for it to be scored.
@@ -69,17 +79,28 @@ class Manifest:
     cutoff: float
     band_edges: tuple[float, ...]
     sufficiency: Sufficiency
+    definition: DefinitionRecord
+    levers: tuple[str, ...] = ()
+    first_later: str = ""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
-    def was_made_from(self, training_data_sha256: str, features_sha256: str, seed: int) -> bool:
+    def was_made_from(self, training_data_sha256: str, features: FeatureSet, seed: int) -> bool:
         """Whether building again from these, with the settings and the rules in force, would change nothing."""
         settings = {name: value for name, value in self.settings.items() if name not in _WITHOUT_EFFECT}
-        wanted = {name: value for name, value in asdict(TrainingSettings()).items() if name not in _WITHOUT_EFFECT}
+        wanted = {
+            name: value
+            for name, value in asdict(self._settings_for(features.definition)).items()
+            if name not in _WITHOUT_EFFECT
+        }
+        made_from = (self.training_data_sha256, self.features_sha256, self.definition.digest, self.seed)
+        given = (training_data_sha256, features.digest, features.definition.digest, seed)
         rules = (self.cutoff, self.band_edges, self.sufficiency)
-        made_from = (self.training_data_sha256, self.features_sha256, self.seed)
-        given = (training_data_sha256, features_sha256, seed)
-        return made_from == given and settings == wanted and rules == (DEFAULT_CUTOFF, BAND_EDGES, SUFFICIENCY)
+        wanted_rules = (DEFAULT_CUTOFF, BAND_EDGES, features.definition.sufficiency)
+        return made_from == given and settings == wanted and rules == wanted_rules
+
+    def _settings_for(self, definition: Definition) -> TrainingSettings:
+        return TrainingSettings().for_definition(definition, int(self.metrics.get("n_rows", 0)))
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)

@@ -7,25 +7,37 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.definition.definition import Definition
+from data.definition.writing import definition_text
+from data.settings import DEFINITION
 from data.store.records import FileRecord
 from data.store.signing import key_in_force
 from data.store.storage import write_atomically
-from inference.model.artifact import MANIFEST, ONNX, PICKLE, TEXT, Manifest, check_place, feature_records
+from inference.features.definition_features import feature_set
+from inference.model.artifact import (
+    MANIFEST,
+    ONNX,
+    PICKLE,
+    TEXT,
+    DefinitionRecord,
+    Manifest,
+    check_place,
+    feature_records,
+)
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.model.export import export_onnx
 from inference.model.parity import Parity, check_parity
 from inference.model.session import CHUNK_ROWS, OnnxBackend
-from inference.model.sufficiency import SUFFICIENCY
 from inference.model.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from inference.model.out_of_time import OutOfTime
     from inference.model.training import TrainedModel
 
 Advance = Callable[[int, int], None]
@@ -38,18 +50,20 @@ _TRAINED, _EXPORTED, _PROVEN, _ALL = 880, 910, 990, 1_000
 class PublishedModel:
     """A model directory and the out-of-fold predictions that came with it, in the order of the table.
 
-    `ids` (int32), `probabilities` (float32) and `folds` (uint8) have shape (rows,).
+    Rows without an outcome are left out. `ids` (as stored), `probabilities` (float32) and `folds` (uint8) have shape
+    (rows,).
     """
 
     directory: Path
     manifest: Manifest
-    ids: NDArray[np.int32]
+    ids: NDArray[Any]
     probabilities: NDArray[np.float32]
     folds: NDArray[np.uint8]
 
 
 def publish_model(
     applications: pl.DataFrame,
+    definition: Definition,
     directory: Path,
     *,
     data_digest: str,
@@ -67,25 +81,28 @@ def publish_model(
         SigningKeyError: the signing key in force is none, or others may read it.
     """
     # Training brings LightGBM, two seconds that a program which only asks about a model need not wait for.
-    from inference.model.training import train
+    from inference.model.out_of_time import measure_later
+    from inference.model.training import train, with_outcome
 
     check_place(directory)
     # A key that cannot be used is said before the work, not after it.
     key_in_force()
-    settings = settings or TrainingSettings()
     steps = _Steps(progress)
-    model = train(applications, seed=seed, settings=settings, progress=steps.training)
+    applications = with_outcome(applications, definition)
+    model = train(applications, feature_set(definition), seed=seed, settings=settings, progress=steps.training)
     files = _model_files(model, _metadata(model.features.digest, data_digest))
+    files[DEFINITION] = definition_text(definition).encode()
     steps.reached(_EXPORTED)
     parity = _parity(model, files[ONNX], applications)
     steps.reached(_PROVEN)
-    manifest = _manifest(model, parity, files, data_digest)
+    later = measure_later(applications, model.features, model.settings, seed)
+    manifest = _manifest(model, parity, later, files, data_digest)
     _write(directory, {**files, MANIFEST: manifest.to_signed_json()})
     steps.reached(_ALL)
     return PublishedModel(
         directory,
         manifest,
-        applications[schema.ID].cast(pl.Int32).to_numpy(),
+        applications[definition.id].to_numpy(),
         model.probabilities.astype(np.float32),
         model.folds,
     )
@@ -120,8 +137,10 @@ def _parity(model: TrainedModel, content: bytes, applications: pl.DataFrame) -> 
     return check_parity(np.concatenate(native_parts), np.concatenate(exported_parts), DEFAULT_CUTOFF)
 
 
-def _manifest(model: TrainedModel, parity: Parity, files: Mapping[str, bytes], data_digest: str) -> Manifest:
-    measured = model.quality
+def _manifest(
+    model: TrainedModel, parity: Parity, later: OutOfTime | None, files: Mapping[str, bytes], data_digest: str
+) -> Manifest:
+    measured, definition = model.quality, model.features.definition
     return Manifest(
         product_version=_version(_PRODUCT),
         training_data_sha256=data_digest,
@@ -142,10 +161,14 @@ def _manifest(model: TrainedModel, parity: Parity, files: Mapping[str, bytes], d
             "parity_rows": parity.n_rows,
             "parity_max_abs": parity.max_abs,
             "parity_flips": parity.flips,
+            **({} if later is None else later.metrics()),
         },
         cutoff=DEFAULT_CUTOFF,
         band_edges=BAND_EDGES,
-        sufficiency=SUFFICIENCY,
+        sufficiency=definition.sufficiency,
+        definition=DefinitionRecord(definition.name, definition.digest),
+        levers=tuple(lever.column for lever in definition.levers),
+        first_later="" if later is None else later.first_later,
         files={name: FileRecord.of(content) for name, content in files.items()},
     )
 

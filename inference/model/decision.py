@@ -53,7 +53,7 @@ def declines(default_probability: float, cutoff: float) -> bool:
     return exact_score(np.float32(default_probability)) >= cutoff
 
 
-def risk_band(default_probability: float, edges: Sequence[float] = BAND_EDGES) -> str:
+def risk_band(default_probability: float, edges: Sequence[float]) -> str:
     """The letter of the risk band of a PD: A below the first of the ascending `edges`, the next letter from each on."""
     return chr(ord("A") + bisect_right(edges, exact_score(np.float32(default_probability))))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from inference.features.encoding import FeatureSet
 from inference.model.measures import Quality, quality
-from inference.model.training import grow
+from inference.model.training import grow, outcomes
 from inference.model.training_settings import TrainingSettings
 
 # The latest dates that hold at least this share of the applications are kept back.
@@ -33,6 +34,34 @@ class OutOfTime:
     n_earlier: int
     trees: int
     quality: Quality
+
+    def metrics(self) -> dict[str, float]:
+        """The figures as a manifest names them."""
+        return {
+            "oot_auc": self.quality.roc_auc,
+            "oot_log_loss": self.quality.log_loss,
+            "oot_default_rate": self.quality.default_rate,
+            "oot_mean_pd": self.quality.mean_probability,
+            "oot_rows": self.quality.n_rows,
+            "oot_earlier_rows": self.n_earlier,
+        }
+
+
+def measure_later(
+    applications: pl.DataFrame, features: FeatureSet, settings: TrainingSettings, seed: int
+) -> OutOfTime | None:
+    """The later applications by a model of the earlier ones; every row has an outcome.
+
+    Returns None where the definition names no date, there is one date only, or either part has too few of one outcome.
+    """
+    date = features.definition.roles.date
+    split = split_in_time(applications[date]) if date and date in applications.columns else None
+    if split is None:
+        return None
+    target = outcomes(applications, features.definition)
+    n_earlier = int((~split.is_later).sum())
+    own = replace(settings, fixed_trees=0).for_rows(n_earlier)
+    return measure_out_of_time(features.matrix(applications), target, split, own, seed, features.constraints)
 
 
 def split_in_time(dates: pl.Series) -> TimeSplit | None:

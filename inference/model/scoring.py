@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from data import schema
 from data.files.batch_stream import BatchStream
 from data.files.spreadsheets import csv_of
 from data.store.storage import check_file_place, write_atomically
@@ -63,7 +62,9 @@ def score_file(
     check_file_place(target)
     stream = BatchStream(source, session.features.sources)
     n_rows = n_declined = n_referred = n_implausible = 0
-    with write_atomically(target) as part, opened(part, stream.has_ids) as write:
+    id_column = session.definition.column(session.definition.id)
+    ids = {id_column.name: id_column.dtype} if stream.has_ids else {}
+    with write_atomically(target) as part, opened(part, pl.Schema({**ids, **JUDGED})) as write:
         for batch in stream.frames(batch_rows, progress):
             scored = score_batch(batch, session)
             write(scored)
@@ -77,28 +78,26 @@ def score_file(
 def score_batch(applications: pl.DataFrame, session: ScoringSession) -> pl.DataFrame:
     """Id where `applications` have one, PD, decision, risk band, why referred and warnings, as `judge_table` gives."""
     probabilities = session.score_frame(applications)
-    manifest = session.manifest
-    judged = judge_table(applications, probabilities, manifest, manifest.cutoff)
-    own = [applications[schema.ID]] if schema.ID in applications.columns else []
+    judged = judge_table(applications, probabilities, session, session.manifest.cutoff)
+    id_name = session.definition.id
+    own = [applications[id_name]] if id_name in applications.columns else []
     return pl.DataFrame([*own, *judged])
 
 
 @contextmanager
-def _parquet(path: Path, with_ids: bool) -> Iterator[Write]:
-    with pq.ParquetWriter(path, _empty(with_ids=with_ids).to_arrow().schema, compression="zstd") as writer:
+def _parquet(path: Path, columns: pl.Schema) -> Iterator[Write]:
+    with pq.ParquetWriter(path, columns.to_frame().to_arrow().schema, compression="zstd") as writer:
         yield lambda frame: writer.write_table(frame.to_arrow())
 
 
 @contextmanager
-def _csv(path: Path, with_ids: bool) -> Iterator[Write]:
+def _csv(path: Path, columns: pl.Schema) -> Iterator[Write]:
     with path.open("wb") as stream:
-        stream.write(csv_of(_empty(with_ids=with_ids)))
+        stream.write(csv_of(columns.to_frame()))
         yield lambda frame: stream.write(csv_of(frame, with_header=False))
 
 
-def _empty(*, with_ids: bool) -> pl.DataFrame:
-    own = {schema.ID: schema.column(schema.ID).dtype} if with_ids else {}
-    return pl.DataFrame(schema={**own, **JUDGED})
-
-
-_WRITERS: Mapping[str, Callable[[Path, bool], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv}
+_WRITERS: Mapping[str, Callable[[Path, pl.Schema], AbstractContextManager[Write]]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+}

@@ -13,13 +13,14 @@ import onnxruntime as ort
 import polars as pl
 from numpy.typing import NDArray
 
+from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.predictions.scores import exact_score
 from data.settings import Settings
 from data.store.records import MODEL, check_built
 from inference.errors import ArtifactError, FeatureError, ProviderError
+from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import (
     MODEL_FILES,
     ONNX,
@@ -30,6 +31,7 @@ from inference.model.artifact import (
     read_published,
     read_verified,
 )
+from inference.model.sufficiency import SufficiencyRule
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -93,13 +95,14 @@ class ScoringSession:
         self,
         model: Backend,
         manifest: Manifest,
+        features: FeatureSet,
         *,
-        features: FeatureSet = FEATURES,
         threads: int = 1,
         fallback_reason: str = "",
     ) -> None:
         self.manifest = manifest
         self.features = features
+        self.sufficiency = SufficiencyRule(manifest.sufficiency, features.definition)
         self.backend = model.name
         self.fallback_reason = fallback_reason
         self._model = model
@@ -114,10 +117,10 @@ class ScoringSession:
     def open(
         cls,
         directory: Path,
+        definition: Definition,
         *,
         provider: str = CPU,
         threads: int = 1,
-        features: FeatureSet = FEATURES,
         allow_pickle: bool = False,
     ) -> ScoringSession:
         """Load the model of a directory: `model.onnx`, where that is missing `model.txt`, then `model.pkl` if allowed.
@@ -126,23 +129,26 @@ class ScoringSession:
         whatever the file says, so `allow_pickle` is for directories that nobody else can write to.
 
         Raises:
-            ArtifactError: no model there, one trained on other features, a file that is not the published one, or
-                nothing but a pickle that may not be opened.
+            ArtifactError: no model there, one of another definition or trained on other features, a file that is not
+                the published one, or nothing but a pickle that may not be opened.
             FileError, SigningKeyError: the signing key in force cannot be read.
             ProviderError: `provider` is not available here; the message lists those that are.
         """
         directory = Path(directory)
+        features = feature_set(definition)
         allowed = MODEL_FILES if allow_pickle else WITHOUT_PICKLE
 
         def read() -> tuple[Manifest, str, bytes]:
             manifest = Manifest.load(directory)
+            if manifest.definition.digest != definition.digest:
+                raise ArtifactError.from_other_definition(directory, manifest.definition.name, definition.name)
             if manifest.features_sha256 != features.digest:
                 raise ArtifactError.from_other_features(directory)
             return manifest, *_first_model_file(directory, manifest, allowed)
 
         manifest, name, content = read_published(directory, read)
         model = _load(directory / name, content, provider, len(features.names))
-        return cls(model, manifest, features=features, threads=threads, fallback_reason=_reason(directory, name))
+        return cls(model, manifest, features, threads=threads, fallback_reason=_reason(directory, name))
 
     @classmethod
     def open_built(cls, settings: Settings, *, threads: int = 1) -> ScoringSession:
@@ -153,7 +159,13 @@ class ScoringSession:
             ArtifactError, ProviderError: as `open`.
         """
         check_built(settings, MODEL)
-        return cls.open(settings.model, provider=settings.provider, threads=threads, allow_pickle=settings.allow_pickle)
+        return cls.open(
+            settings.model,
+            load_definition(settings),
+            provider=settings.provider,
+            threads=threads,
+            allow_pickle=settings.allow_pickle,
+        )
 
     def score(self, application: Mapping[str, object]) -> float:
         """PD of one application, the decimal that its float32 names; a column that is not given counts as missing.

@@ -11,14 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
-from data.definition.columns import Sensitivity
+from data.definition.definition import Definition
+from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet, raw_feature
-from inference.features.feature_list import FEATURES
 from inference.model.export import export_onnx
 from inference.model.measures import quality
 from inference.model.session import OnnxBackend
-from inference.model.training import assign_folds, out_of_fold, outcomes, train
+from inference.model.training import assign_folds, out_of_fold, outcomes, train, with_outcome
 from inference.model.training_settings import TrainingSettings
 
 Advance = Callable[[int, int], None]
@@ -66,6 +65,7 @@ class AddedColumnsResult:
 
 def compare_settings(
     applications: pl.DataFrame,
+    definition: Definition,
     *,
     seed: int,
     candidates: Iterable[TrainingSettings] = CANDIDATES,
@@ -73,20 +73,21 @@ def compare_settings(
 ) -> list[SettingResult]:
     """Train with each setting: quality out of fold against size and time of the exported model."""
     candidates = tuple(candidates)
-    rows = FEATURES.matrix(applications.head(_TIMED_ROWS))
+    features = feature_set(definition)
+    rows = features.matrix(applications.head(_TIMED_ROWS))
     results = []
     for done, settings in enumerate(candidates, start=1):
-        results.append(_try_setting(applications, settings, seed, rows))
+        results.append(_try_setting(applications, features, settings, seed, rows))
         if progress:
             progress(done, len(candidates))
     return results
 
 
 def _try_setting(
-    applications: pl.DataFrame, settings: TrainingSettings, seed: int, rows: NDArray[np.float32]
+    applications: pl.DataFrame, features: FeatureSet, settings: TrainingSettings, seed: int, rows: NDArray[np.float32]
 ) -> SettingResult:
     start = time.perf_counter()
-    model = train(applications, seed=seed, settings=settings)
+    model = train(applications, features, seed=seed, settings=settings)
     seconds = time.perf_counter() - start
     content = export_onnx(model.booster, rows.shape[1], {})
     measured = model.quality
@@ -132,19 +133,21 @@ class DirectionsResult:
 
 def compare_directions(
     applications: pl.DataFrame,
+    definition: Definition,
     *,
     seed: int,
     settings: TrainingSettings | None = None,
     progress: Advance | None = None,
 ) -> list[DirectionsResult]:
     """Train out of fold on the same folds without directions, then with them by each of LightGBM's methods."""
-    target = outcomes(applications)
+    target, features = outcomes(applications, definition), feature_set(definition)
+    applications = with_outcome(applications, definition)
     grown = (settings or TrainingSettings()).for_rows(applications.height)
-    folds, matrix = assign_folds(target, grown.folds, seed), FEATURES.matrix(applications)
+    folds, matrix = assign_folds(target, grown.folds, seed), features.matrix(applications)
     results = []
     for done, method in enumerate(METHODS, start=1):
         start = time.perf_counter()
-        constraints = FEATURES.constraints if method else ()
+        constraints = features.constraints if method else ()
         kept = replace(grown, monotone_method=method)
         held_out = out_of_fold(matrix, target, folds, kept, seed, constraints)
         found = quality(target, held_out.probabilities)
@@ -157,11 +160,9 @@ def compare_directions(
     return results
 
 
-PROTECTED = tuple(column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.PROTECTED)
-
-
 def measure_added_columns(
     applications: pl.DataFrame,
+    definition: Definition,
     columns: Iterable[str],
     *,
     seeds: Iterable[int],
@@ -171,14 +172,15 @@ def measure_added_columns(
     """Out-of-fold AUC without and with the given columns as features, on the same folds, for each seed."""
     names = tuple(columns)
     seeds = tuple(seeds)
-    target = outcomes(applications)
+    target, features = outcomes(applications, definition), feature_set(definition)
+    applications = with_outcome(applications, definition)
     grown = (settings or TrainingSettings()).for_rows(applications.height)
-    without = FEATURES.matrix(applications)
-    extra = FeatureSet(schema.DEFINITION, map(raw_feature, names)).matrix(applications)
+    without = features.matrix(applications)
+    extra = FeatureSet(definition, (raw_feature(definition.column(name)) for name in names)).matrix(applications)
     aucs: list[tuple[float, ...]] = []
     free = (0,) * extra.shape[1]
     for seed in seeds:
-        pair = ((without, FEATURES.constraints), (np.hstack([without, extra]), (*FEATURES.constraints, *free)))
+        pair = ((without, features.constraints), (np.hstack([without, extra]), (*features.constraints, *free)))
         aucs.append(tuple(_auc(matrix, target, seed, grown, constraints) for matrix, constraints in pair))
         if progress:
             progress(len(aucs), len(seeds))

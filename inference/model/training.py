@@ -6,6 +6,7 @@ The only module that imports LightGBM at import time, which takes two seconds.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,27 +18,28 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.definition.definition import Definition
 from inference.errors import TrainingError
 from inference.features.encoding import FeatureSet
-from inference.features.feature_list import FEATURES
 from inference.model.measures import Quality, quality
-from inference.model.training_settings import TrainingSettings
+from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 
 Advance = Callable[[int, int], None]
 Report = Callable[[lgb.callback.CallbackEnv], None]
 # A fifth of what a model is trained on chooses how many trees it gets; growing stops when it gained nothing so long.
 _INNER_PARTS, _PATIENCE = 5, 50
 _REPORT_EVERY = 10
+# LightGBM takes no other name for a feature than one of these.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # A float32 holds every multiple of its grid exactly below 2**24 steps of it.
 _EXACT_STEPS = 2.0**24
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The model grown on all rows, and for every row the PD of a model that did not see it.
+    """The model grown on all rows with an outcome, and for each of them the PD of a model that did not see it.
 
-    `probabilities` is float64 and `folds` uint8, both of shape (rows,) in the order of the table.
+    `probabilities` is float64 and `folds` uint8, both of shape (rows,) in the order of the table, open rows left out.
     """
 
     classifier: lgb.LGBMClassifier
@@ -56,20 +58,24 @@ class TrainedModel:
 
 def train(
     applications: pl.DataFrame,
+    features: FeatureSet,
     *,
     seed: int,
     settings: TrainingSettings | None = None,
-    features: FeatureSet = FEATURES,
     progress: Advance | None = None,
 ) -> TrainedModel:
-    """Train on all rows, and once for each fold without it.
+    """Train on all rows with an outcome, and once for each fold without it.
+
+    `settings` are those of the definition where none are given.
 
     Raises:
         FeatureError: the table lacks a column.
-        TrainingError: an outcome is missing, or there are too few of one kind.
+        TrainingError: there is no outcome, or there are too few of one kind.
     """
-    settings = settings or TrainingSettings()
-    target = outcomes(applications)
+    applications = with_outcome(applications, features.definition)
+    settings = settings or TrainingSettings().for_definition(features.definition, applications.height)
+    target = outcomes(applications, features.definition)
+    check_enough(target, settings.folds)
     folds = assign_folds(target, settings.folds, seed)
     matrix = features.matrix(applications)
     grown = settings.for_rows(target.size)
@@ -80,18 +86,33 @@ def train(
     return TrainedModel(classifier, features, held_out.probabilities, folds, held_out.trees, measured, settings, seed)
 
 
-def outcomes(applications: pl.DataFrame) -> NDArray[np.uint8]:
-    """Observed outcomes as 0 and 1, shape (rows,).
+def with_outcome(applications: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+    """The rows whose outcome is known; the others are open.
 
     Raises:
-        TrainingError: one is missing.
+        TrainingError: there is no outcome at all.
     """
-    if schema.TARGET not in applications.columns:
-        raise TrainingError.from_missing_target(applications.height)
-    column = applications[schema.TARGET]
-    if column.null_count():
-        raise TrainingError.from_missing_target(column.null_count())
-    return column.cast(pl.UInt8).to_numpy()
+    name = definition.target
+    if name is None or name not in applications.columns:
+        raise TrainingError.from_no_outcome()
+    return applications.filter(pl.col(name).is_not_null()) if applications[name].null_count() else applications
+
+
+def outcomes(applications: pl.DataFrame, definition: Definition) -> NDArray[np.uint8]:
+    """Observed outcomes of the rows that have one as 0 and 1, shape (rows,).
+
+    Raises:
+        TrainingError: there is no outcome at all.
+    """
+    known = with_outcome(applications, definition)
+    return known[definition.target or ""].cast(pl.UInt8).to_numpy()
+
+
+def check_enough(target: NDArray[np.uint8], folds: int) -> None:
+    """Raise TrainingError where some fold would hold fewer than five rows of one outcome."""
+    n_bad = int(target.sum())
+    if min(n_bad, target.size - n_bad) < LEAST_IN_FOLD * folds:
+        raise TrainingError.from_target(target.size - n_bad, n_bad, folds, LEAST_IN_FOLD * folds)
 
 
 def assign_folds(target: NDArray[np.uint8], folds: int, seed: int) -> NDArray[np.uint8]:
@@ -102,7 +123,7 @@ def assign_folds(target: NDArray[np.uint8], folds: int, seed: int) -> NDArray[np
     """
     n_bad = int(target.sum())
     if min(n_bad, target.size - n_bad) < folds:
-        raise TrainingError.from_target(target.size - n_bad, n_bad, folds)
+        raise TrainingError.from_target(target.size - n_bad, n_bad, folds, folds)
     result = np.empty(target.size, dtype=np.uint8)
     random = np.random.default_rng(seed)
     for outcome in (0, 1):
@@ -216,9 +237,16 @@ def _fit_classifier(
     report: Report,
 ) -> lgb.LGBMClassifier:
     classifier = lgb.LGBMClassifier(n_estimators=settings.trees, **settings.parameters(seed, features.constraints))
-    classifier.fit(matrix, target, feature_name=list(features.names), callbacks=[report])
+    classifier.fit(matrix, target, feature_name=_plain_names(features.names), callbacks=[report])
     round_leaves(classifier.booster_)
     return classifier
+
+
+def _plain_names(names: Sequence[str]) -> list[str]:
+    """The features' names in the model's text, each that LightGBM does not take replaced by its place."""
+    taken = set(names)
+    plain = [name if _PLAIN_NAME.fullmatch(name) else f"~{place}" for place, name in enumerate(names)]
+    return [name if name in taken else f"feature_{name[1:]}" for name in plain]
 
 
 def round_leaves(booster: lgb.Booster) -> None:

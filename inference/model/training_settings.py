@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data.definition.definition import Definition
+
+# Of each outcome, so that a fold's figures mean something.
+LEAST_IN_FOLD = 5
 # Below this, threads wait for each other longer than they work.
 _ROWS_PER_THREAD = 20_000
 # Below these rows a tree has fewer leaves, and a leaf holds a larger share of the rows (docs/data.md).
@@ -45,6 +49,12 @@ class TrainingSettings:
             min_rows_in_leaf=min(self.min_rows_in_leaf, max(round(_SHARE_IN_LEAF * n_rows), _LEAST_IN_LEAF)),
             threads=min(self.threads, 1 + n_rows // _ROWS_PER_THREAD),
         )
+
+    def for_definition(self, definition: Definition, n_rows: int) -> TrainingSettings:
+        """The same with the number of trees that the definition fixes for so many rows, if it does."""
+        training = definition.training
+        is_fixed = training.trees and n_rows >= training.from_rows
+        return replace(self, fixed_trees=training.trees) if is_fixed else self
 
     @property
     def most_grown(self) -> int:

@@ -28,7 +28,7 @@ from data.store.opening import open_readable
 from data.store.signing import check_signed, key_in_force, signed
 from data.store.storage import check_file_place, sha256_of, write_atomically
 from inference.model.artifact import MANIFEST
-from inference.publishing.pipeline import belongs_together, is_current, model_of
+from inference.publishing.pipeline import belongs_together, is_current, model_of, source_of
 from inference.publishing.rollback import check_fit
 from inference.publishing.staging import FILES, IN_MODEL, MODEL, RAW, Hold, Say, Staging, Why, silent, staging
 
@@ -131,7 +131,7 @@ def back_up(settings: Settings, place: Path, say: Say = silent) -> tuple[Path, I
             source = stage.settings
         if not belongs_together(source):
             raise BackupError.from_unbuilt(settings.processed)
-        raw = find_raw(settings.raw) if is_current(settings) else None
+        raw = source_of(settings) if is_current(settings) else None
         files = _files(source, raw)
         index = _index(settings, source, files, raw)
         for member in index.members:
@@ -166,6 +166,7 @@ def restore(settings: Settings, archive: Path, say: Say = silent) -> Restored:
     with staging(settings, say) as stage:
         _verify(archive, stage)
         check_fit(stage, str(archive))
+        stage.take_definition()
         hold = _hold(settings, stage, index)
         stage.commit(keep_current=bool(model_of(settings)), hold=hold)
     return Restored(index, hold)

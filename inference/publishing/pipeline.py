@@ -14,7 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data import schema
+from data.definition.at_hand import load_definition
+from data.definition.definition import Definition
+from data.definition.errors import Place
 from data.errors import DataError, FileError
 from data.files.convert import convert, scan_applications, write_applications
 from data.files.raw import find_raw
@@ -46,8 +48,9 @@ from data.store.records import (
 from data.store.storage import check_file_place, read_parquet
 from inference.errors import HoldError, InferenceError
 from inference.explain.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
-from inference.features.feature_list import FEATURES
+from inference.features.definition_features import feature_set
 from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
+from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 from inference.publishing.staging import Say, has_leftovers, read_hold, silent, staging
 
 EMBEDDED = "Embedded portfolio (synthetic)"
@@ -92,11 +95,14 @@ def is_current(settings: Settings) -> bool:
     Raises:
         DataError: the dropped file cannot be read.
     """
-    origin, record = _origin(settings, find_raw(settings.raw)), load_record(settings)
+    definition, record = load_definition(settings), load_record(settings)
+    origin = _origin(settings, definition)
     look_at(settings, record)
-    if not (_applications_are_fresh(settings, record, origin) and _predictions_are_fresh(settings, record)):
+    if not _applications_are_fresh(settings, record, origin):
         return False
-    return _contributions_are_fresh(settings, record)
+    if why_no_model(settings, definition):
+        return True
+    return _predictions_are_fresh(settings, record, definition) and _contributions_are_fresh(settings, record)
 
 
 def belongs_together(settings: Settings) -> bool:
@@ -132,18 +138,20 @@ def _is_settled(settings: Settings) -> bool:
 
 def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
     done = []
-    raw = find_raw(settings.raw)
+    definition = load_definition(settings)
     record = load_record(settings)
     look_at(settings, record)
-    origin = _origin(settings, raw)
+    origin = _origin(settings, definition)
     if not _applications_are_fresh(settings, record, origin):
         done.append(APPLICATIONS)
         check_file_place(settings.applications)
-        _build_applications(settings, raw, origin, progress)
-    if not _predictions_are_fresh(settings, load_record(settings)):
+        _build_applications(settings, origin, progress)
+    if why_no_model(settings, definition):
+        return tuple(done)
+    if not _predictions_are_fresh(settings, load_record(settings), definition):
         done.append(PREDICTIONS)
         check_file_place(settings.predictions)
-        _build_predictions(settings, raw, progress)
+        _build_predictions(settings, definition, progress)
     return (*done, *_build_contributions_if_stale(settings, progress))
 
 
@@ -155,12 +163,64 @@ def _build_contributions_if_stale(settings: Settings, progress: Progress) -> tup
     return (CONTRIBUTIONS,)
 
 
-def _origin(settings: Settings, raw: Path | None) -> Origin:
+def source_of(settings: Settings) -> Path | None:
+    """The file that the applications come from: the definition's, or what was dropped; None where they are synthetic.
+
+    Raises:
+        DefinitionError: a portfolio's definition names no file.
+        FileError: the definition cannot be read, or two files were dropped.
+    """
+    if settings.portfolio is None:
+        return find_raw(settings.raw)
+    file = load_definition(settings).table.file
+    if not file:
+        raise Place(settings.definition, ("table", "file")).error(
+            "is not said", 'name the file that the applications come from, such as file = "loans.csv"'
+        )
+    return settings.portfolio / file
+
+
+def why_no_model(settings: Settings, definition: Definition) -> str:
+    """Why no model can be trained on the applications that were built, in one sentence; empty where one can be."""
+    target = definition.target
+    if target is None:
+        return "No model was trained: the definition names no outcome ([outcome] in portfolio.toml)."
+    column = scan_applications(settings.applications).select(pl.col(target).cast(pl.Int64))
+    n_bad, n_known = (
+        column.select(pl.col(target).sum().alias("bad"), pl.col(target).count().alias("n")).collect().row(0)
+    )
+    least = LEAST_IN_FOLD * TrainingSettings().folds
+    if min(n_bad, n_known - n_bad) >= least:
+        return ""
+    return (
+        f"No model was trained: {n_known - n_bad:,} good and {n_bad:,} bad outcomes are known, "
+        f"and at least {least} of each are needed."
+    )
+
+
+def _origin(settings: Settings, definition: Definition) -> Origin:
     """What the application table is to be made from."""
+    raw, said = source_of(settings), stored_form_digest(definition)
     if raw is not None:
         check_readable(raw)
-        return {"kind": "file", "sha256": _digest_of(raw)}
-    return {"kind": "synthetic", "rows": settings.rows, "seed": settings.seed, "profile": _digest_of(PROFILE)}
+        return {"kind": "file", "sha256": _digest_of(raw), "definition": said}
+    return {
+        "definition": said,
+        "kind": "synthetic",
+        "rows": settings.rows,
+        "seed": settings.seed,
+        "profile": _digest_of(PROFILE),
+    }
+
+
+def stored_form_digest(definition: Definition) -> str:
+    """What converting a table depends on of a definition: form of the file, columns, outcome; no labels."""
+    columns = [
+        (c.name, str(c.dtype), c.kind, c.minimum, c.maximum, c.levels, c.nullable, c.special_values)
+        for c in definition.columns
+    ]
+    said = repr((definition.table, columns, definition.outcome, definition.id, definition.left_out))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _digest_of(path: Path) -> str:
@@ -194,7 +254,8 @@ def _sha256(path: Path) -> str:
     return FileRecord.of_file(path).sha256
 
 
-def _build_applications(settings: Settings, raw: Path | None, origin: Origin, progress: Progress) -> None:
+def _build_applications(settings: Settings, origin: Origin, progress: Progress) -> None:
+    raw = source_of(settings)
     if raw is not None:
         with progress(f"Reading {raw.name}") as advance:
             convert(raw, settings.applications, progress=advance)
@@ -207,7 +268,7 @@ def _build_applications(settings: Settings, raw: Path | None, origin: Origin, pr
     keep(settings, APPLICATIONS, [settings.applications.name], origin)
 
 
-def _predictions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
+def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
     if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
         return False
     try:
@@ -218,7 +279,7 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord) -> bool:
         _check_predicted(settings)
     except DataError:
         return False
-    current = manifest.was_made_from(_sha256(settings.applications), FEATURES.digest, settings.seed)
+    current = manifest.was_made_from(_sha256(settings.applications), feature_set(definition), settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
     return (
         current
@@ -239,27 +300,29 @@ def _check_predicted(settings: Settings) -> None:
 
 def _digest(manifest: Manifest) -> str:
     """What a table of predictions is told apart by: the model, its data, and the columns carried along."""
-    carried = [column.name for column in schema.cohort_columns()]
-    told = [manifest.files[ONNX].sha256, manifest.training_data_sha256, *carried]
+    # The definition says which columns are carried along.
+    told = [manifest.files[ONNX].sha256, manifest.training_data_sha256, manifest.definition.digest]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _build_predictions(settings: Settings, raw: Path | None, progress: Progress) -> None:
+def _build_predictions(settings: Settings, definition: Definition, progress: Progress) -> None:
     # Training brings LightGBM, which takes longer to import than a second start may take in all.
     from inference.model.build import publish_model
+    from inference.model.training import with_outcome
 
-    applications = read_parquet(settings.applications)
+    applications = with_outcome(read_parquet(settings.applications), definition)
+    raw = source_of(settings)
     digest = _sha256(settings.applications)
     with progress("Training and checking the model") as advance:
         published = publish_model(
-            applications, settings.model, data_digest=digest, seed=settings.seed, progress=advance
+            applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
         )
-        origin: Origin = {"applications": digest, "features": FEATURES.digest, "seed": settings.seed}
+        origin: Origin = {"applications": digest, "definition": definition.digest, "seed": settings.seed}
         keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
     with progress("Writing the predictions") as advance:
         probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, probabilities, folds)
-        name = raw.name if raw else EMBEDDED
+        name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
         source = PredictionsSource(name, _digest(published.manifest), is_imported=False)
         write_predictions(frame, settings.predictions, source)
         keep(
@@ -280,7 +343,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
         return True
     if not is_intact(settings, record, CONTRIBUTIONS):
         return False
-    ids = scan_applications(settings.applications).select(schema.ID).collect().to_series()
+    ids = scan_applications(settings.applications).select(load_definition(settings).id).collect().to_series()
     try:
         if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
             return False

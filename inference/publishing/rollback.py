@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data.settings import Settings
+from data.definition.at_hand import load_definition
+from data.definition.errors import DefinitionError
+from data.definition.reading import read_definition
+from data.settings import DEFINITION, Settings
 from inference.errors import ArtifactError, HoldError
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import belongs_together, model_of
@@ -41,6 +44,7 @@ def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -
             raise HoldError.from_held(back.notice())
         stage.take_previous()
         check_fit(stage, str(previous))
+        stage.take_definition()
         served, kept = model_of(stage.settings), model_of(settings)
         hold = None if forward else Hold.now(Why.ROLLED_BACK, served, kept)
         stage.commit(keep_current=True, hold=hold)
@@ -50,8 +54,12 @@ def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -
 def check_fit(stage: Staging, origin: str) -> None:
     """Raise HoldError unless what was staged from `origin` opens here and belongs together."""
     try:
-        ScoringSession.open(stage.settings.model)
-    except ArtifactError as error:
+        settings = stage.settings
+        definition = load_definition(settings)
+        if settings.portfolio is not None:
+            definition = read_definition(settings.model / DEFINITION)
+        ScoringSession.open(settings.model, definition)
+    except (ArtifactError, DefinitionError) as error:
         # The sentence is about the copy that was staged.
         reason = str(error).replace(str(stage.settings.model), "its model").rstrip(".")
         raise HoldError.from_unfit(origin, reason) from None

@@ -24,7 +24,7 @@ from pathlib import Path
 import orjson
 
 from data.errors import DamageError, FileError
-from data.settings import Settings
+from data.settings import DEFINITION, Settings
 from data.store.build_lock import LOCK, build_lock
 from data.store.opening import is_there, read_bytes
 from data.store.records import RECORD
@@ -34,7 +34,7 @@ from inference.model.artifact import MANIFEST, MODEL_FILES, check_place
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"
 MODEL, RAW = "model", "raw"
 FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", RECORD)
-IN_MODEL = (MANIFEST, *MODEL_FILES)
+IN_MODEL = (MANIFEST, *MODEL_FILES, DEFINITION)
 
 Say = Callable[[str], None]
 
@@ -113,6 +113,11 @@ class Staging:
         previous = self._real.processed / PREVIOUS
         _link_all(previous, previous / MODEL, self._folder)
 
+    def take_definition(self) -> None:
+        """Bring the definition that the staged model was made for along, in place of the folder's own."""
+        if self._real.portfolio is not None:
+            shutil.copy2(self.settings.model / DEFINITION, self._folder / DEFINITION)
+
     def commit(self, *, keep_current: bool, hold: Hold | None) -> None:
         """Put this portfolio in service; `keep_current` keeps the one it replaces as the previous one.
 
@@ -176,6 +181,9 @@ def finish(settings: Settings) -> None:
     model = incoming / MODEL
     if model.is_dir() and not _same_files(model, settings.model):
         _put_folder(model, settings.model)
+    # A build leaves the definition alone: somebody may have edited it meanwhile.
+    if (incoming / DEFINITION).exists():
+        _put(incoming / DEFINITION, settings.definition)
     # Last: whoever reads in between waits for the record that fits.
     _put(incoming / RECORD, settings.processed / RECORD)
     for source in _files(incoming / RAW):

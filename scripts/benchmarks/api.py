@@ -84,7 +84,7 @@ class Bodies:
         table = pl.scan_parquet(settings.applications).drop(schema.ID, schema.TARGET)
         height = table.select(pl.len()).collect().item()
         sample = table.gather_every(max(1, height // count)).head(count).collect()
-        session = ScoringSession.open(settings.model)
+        session = ScoringSession.open(settings.model, schema.DEFINITION)
         texts = tuple(json.dumps({"application": application}) for application in sample.iter_rows(named=True))
         return cls(texts, tuple(session.score(json.loads(text)["application"]) for text in texts))
 

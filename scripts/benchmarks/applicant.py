@@ -96,7 +96,9 @@ class Applicants:
     @classmethod
     def read(cls, settings: Settings) -> Applicants:
         """Those that `settings` name."""
-        return cls(settings, pl.read_parquet(settings.applications), ScoringSession.open(settings.model))
+        return cls(
+            settings, pl.read_parquet(settings.applications), ScoringSession.open(settings.model, schema.DEFINITION)
+        )
 
     @cached_property
     def declined(self) -> NDArray[np.int64]:
@@ -311,11 +313,11 @@ def measure_batch(settings: Settings, n_rows: int) -> Figures:
 def _write_batch(settings: Settings, path: Path, n_rows: int) -> NDArray[np.float32]:
     table = pl.read_parquet(settings.applications, n_rows=n_rows)
     table.drop(schema.TARGET).write_csv(path)
-    return ScoringSession.open(settings.model).score_frame(table)
+    return ScoringSession.open(settings.model, schema.DEFINITION).score_frame(table)
 
 
 def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.float32]]:
-    session, explainer = ScoringSession.open(settings.model), _explainer(settings)
+    session, explainer = ScoringSession.open(settings.model, schema.DEFINITION), _explainer(settings)
     contributions = load_contributions(settings.contributions)
     table = pl.scan_parquet(settings.applications, glob=False)
     reference = find_reference(contributions, table, session, DEFAULT_CUTOFF)

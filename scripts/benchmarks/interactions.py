@@ -184,7 +184,7 @@ def _in_tab(text: str) -> Shown:
 async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """The number of another application entered in the side panel, seen in its PD."""
     settings = load_settings()
-    session = ScoringSession.open(settings.model)
+    session = ScoringSession.open(settings.model, schema.DEFINITION)
     await visit.open(address, *first_screen(portfolio))
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     before = ""

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from data import schema
 from data.facts import describe_table
 from data.settings import Settings
 from inference.model.session import ScoringSession
@@ -57,7 +58,7 @@ class Portfolio:
 
 @pytest.fixture(scope="module")
 def portfolio(built: Settings) -> Portfolio:
-    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model)
+    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model, schema.DEFINITION)
     return Portfolio(table, session, session.score_frame(table))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from data import schema
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.waiting import until
@@ -83,7 +84,9 @@ def test_an_applicant_is_scored_without_rerunning_the_page(page: Page, dashboard
     box = page.get_by_label("Application number (SK_ID_CURR)")
     box.fill(str(row["SK_ID_CURR"]))
     box.press("Enter")
-    wait_for_metric(page, "PD, published model", f"{100 * ScoringSession.open(built.model).score(row):.2f} %")
+    wait_for_metric(
+        page, "PD, published model", f"{100 * ScoringSession.open(built.model, schema.DEFINITION).score(row):.2f} %"
+    )
 
 
 def test_dark_mode_is_dark(browser: Browser, dashboard: str) -> None:

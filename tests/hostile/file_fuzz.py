@@ -80,7 +80,7 @@ def hostile_files(seed: int, table: pl.DataFrame) -> Iterator[tuple[str, bytes]]
 
 def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Give `requests` hostile files, links, records and cohorts to what reads them, in this process."""
-    session = ScoringSession.open(settings.model)
+    session = ScoringSession.open(settings.model, schema.DEFINITION)
     applications = pl.read_parquet(settings.applications, n_rows=40).drop(schema.TARGET)
     random_pd = [round(0.01 + at / 100, 4) for at in range(40)]
     predictions = pl.DataFrame({"id": range(40), "target": [0, 1] * 20, "pd": random_pd, "region": ["n", "s"] * 20})

@@ -81,7 +81,7 @@ class Control:
         self._address = f"http://127.0.0.1:{port}/v1/score"
         self._body = json.dumps(body)
         row = {name: value for name, value in body["application"].items() if name != schema.ID}
-        self._wanted = float(ScoringSession.open(settings.model).score(row))
+        self._wanted = float(ScoringSession.open(settings.model, schema.DEFINITION).score(row))
 
     def check(self, outcome: Outcome) -> None:
         """Ask once; a full house may refuse, nothing else may differ."""

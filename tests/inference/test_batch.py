@@ -22,7 +22,7 @@ from inference.features.encoding import FeatureSet
 from inference.features.feature_list import FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
-from inference.model.decision import DEFAULT_CUTOFF, declines, risk_band
+from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF, declines, risk_band
 from inference.model.judgement import judge
 from inference.model.session import OnnxBackend, ScoringSession
 
@@ -32,7 +32,7 @@ REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 def read(table: pl.DataFrame, needed: Sequence[str] = FEATURES.sources) -> BatchTable:
@@ -50,7 +50,7 @@ def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dres
     applications = pl.read_parquet(built.processed / "applications.parquet")
     text = applications.write_csv().encode()
     content = {"csv": text, "gzip": gzip.compress(text, 1), "parquet": in_parquet(applications)}[dress]
-    session = ScoringSession.open(built.model)
+    session = ScoringSession.open(built.model, schema.DEFINITION)
     batch = read_batch("mine", content, session.features.sources)
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF)
     rows = list(applications.drop("SK_ID_CURR", "TARGET").iter_rows(named=True))
@@ -64,7 +64,7 @@ def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dres
     assert frame["decision"].to_list() == [
         "refer" if pd is None else "decline" if declines(pd, DEFAULT_CUTOFF) else "approve" for pd in singles
     ]
-    assert frame["risk_band"].to_list() == [None if pd is None else risk_band(pd) for pd in singles]
+    assert frame["risk_band"].to_list() == [None if pd is None else risk_band(pd, BAND_EDGES) for pd in singles]
     assert frame["refer_reason"].is_not_null().to_list() == [not known for known in is_known]
     assert scored.n_referred == is_known.count(False)
     assert scored.n_declined == frame["decision"].to_list().count("decline") > 0
@@ -202,7 +202,7 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
     scored = score_batch_table(batch, session, 0.1)
     reason = "Not enough is known to score: income is missing and is needed."
     repaid = "fewer than 3 annuities repay the credit amount"
-    assert noted_rows(batch, scored, session.manifest.sufficiency).rows() == [
+    assert noted_rows(batch, scored, session.sufficiency).rows() == [
         (3, "AMT_INCOME_TOTAL", reason),
         (4, "DAYS_EMPLOYED, DAYS_BIRTH", "employed since before the age of 14"),
         (4, "AMT_ANNUITY, AMT_CREDIT", repaid),
@@ -218,9 +218,9 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
 def test_bands_are_those_of_the_manifest(
     applications: pl.DataFrame, published: PublishedModel, edges: tuple[float, ...]
 ) -> None:
-    own = ScoringSession.open(published.directory)
+    own = ScoringSession.open(published.directory, schema.DEFINITION)
     backend = OnnxBackend((published.directory / ONNX).read_bytes())
-    session = ScoringSession(backend, dataclasses.replace(own.manifest, band_edges=edges))
+    session = ScoringSession(backend, dataclasses.replace(own.manifest, band_edges=edges), own.features)
     found = score_batch_table(read(applications), session, 0.1).frame
     pds = found["default_probability"].to_list()
     wanted = ["ABCDEF"[sum(pd >= edge for edge in edges)] for pd in pds]

@@ -176,7 +176,7 @@ def test_applications_of_a_table_pass_as_they_are(applications: pl.DataFrame) ->
 
 
 def test_words_and_back_do_not_change_a_score(published: PublishedModel, applications: pl.DataFrame) -> None:
-    session = ScoringSession.open(published.directory)
+    session = ScoringSession.open(published.directory, schema.DEFINITION)
     for row in applications.drop(schema.ID, schema.TARGET).head(50).to_dicts():
         again = {name: read_value(name, word_value(value)) for name, value in row.items()}
         assert session.score(again) == session.score(row)

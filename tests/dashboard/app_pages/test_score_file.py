@@ -38,7 +38,7 @@ def fixture_table(built: Settings) -> pl.DataFrame:
 @pytest.fixture(name="pds")
 def fixture_pds(built: Settings, table: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Their PDs by the published model."""
-    return np.array([float(str(pd)) for pd in ScoringSession.open(built.model).score_frame(table)])
+    return np.array([float(str(pd)) for pd in ScoringSession.open(built.model, schema.DEFINITION).score_frame(table)])
 
 
 def drop(app: AppTest, table: pl.DataFrame, name: str = "new.csv") -> AppTest:
@@ -121,7 +121,7 @@ def test_bands_are_those_of_going_through_the_rows(
 
 def test_a_pd_on_the_edge_of_a_band_is_in_the_higher_one(built: Settings, open_page: OpenPage) -> None:
     rows = pl.read_parquet(built.applications).drop(schema.TARGET)
-    pds = ScoringSession.open(built.model).score_frame(rows).astype(np.float64)
+    pds = ScoringSession.open(built.model, schema.DEFINITION).score_frame(rows).astype(np.float64)
     around = np.concatenate([np.argsort(np.abs(pds - edge))[:40] for edge in BAND_EDGES])
     app = dropped(open_page, rows[np.unique(around).tolist()])
     of = pds[np.unique(around)]

@@ -11,8 +11,7 @@ from data.definition.definition import Definition, LoanLever, Outcome
 from data.definition.reading import parse_definition, read_definition
 from data.definition.writing import definition_text
 from data.home_credit import HOME_CREDIT_TOML
-from inference.features.feature_list import DIRECTIONS, FEATURES
-from inference.model.sufficiency import SUFFICIENCY
+from inference.features.definition_features import feature_set
 from inference.service.applications import EXAMPLE
 
 
@@ -84,15 +83,11 @@ def test_says_of_columns_what_the_schema_said(definition: Definition) -> None:
         assert new.special == sentinel
 
 
-def test_says_of_features_what_the_modules_said(definition: Definition) -> None:
-    features = definition.features
-    derived = [(each.name, each.label) for each in features.derived]
-    labels = [(name, definition.column(name).label) for name in features.columns]
-    assert [*labels, *derived] == [(each.name, each.label) for each in FEATURES.features]
-    assert features.directions == DIRECTIONS
+def test_makes_the_features_of_the_model_that_is_embedded(definition: Definition) -> None:
+    # The digest of the features that the first model was trained on, before definitions were.
+    first = "60bde39fdc4f8b98a237bb49cd8c9813f0964515f1ba3e822a56dd05ead338ea"
+    assert feature_set(definition).digest == first
     assert definition.example == EXAMPLE
-    for part in ("required", "one_of", "counted", "most_lacking"):
-        assert getattr(definition.sufficiency, part) == getattr(SUFFICIENCY, part)
 
 
 def test_says_of_contradictions_what_the_module_said(definition: Definition) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from data import schema
 from data.facts import describe_table
 from inference.errors import FeatureError
 from inference.explain.assessment import Assessment, ReferredError, assess
@@ -22,7 +23,7 @@ CUTOFF = 0.2
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,10 @@ def test_just_approved_are_those_of_a_full_sort(
 
 
 def test_none_of_the_just_approved_is_declined(built: Settings) -> None:
-    session, contributions = ScoringSession.open(built.model), load_contributions(built.contributions)
+    session, contributions = (
+        ScoringSession.open(built.model, schema.DEFINITION),
+        load_contributions(built.contributions),
+    )
     applications = pl.read_parquet(built.applications)
     cutoff = session.manifest.cutoff
     pds = session.score_frame(applications)
@@ -142,7 +145,7 @@ def test_none_of_the_just_approved_is_declined(built: Settings) -> None:
 def test_the_reference_is_the_mean_of_explanations(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
 ) -> None:
-    session = ScoringSession.open(published.directory)
+    session = ScoringSession.open(published.directory, schema.DEFINITION)
     typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
     explainer = Explainer.open(published.directory, typical)
     pds = session.score_frame(applications)
@@ -159,7 +162,7 @@ def test_the_reference_is_the_mean_of_explanations(
 def test_with_nobody_approved_there_is_nothing_to_compare_with(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
 ) -> None:
-    session = ScoringSession.open(published.directory)
+    session = ScoringSession.open(published.directory, schema.DEFINITION)
     assert find_reference(contributions, applications.lazy(), session, 0.0) == Reference(0, {})
     trees = Explainer.open(published.directory, {}).model
     assert compute_reference(trees, applications.lazy(), session, 0.0) == Reference(0, {})
@@ -168,7 +171,10 @@ def test_with_nobody_approved_there_is_nothing_to_compare_with(
 def test_without_stored_contributions_the_same_applications_are_compared_with(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame, tmp_path: Path
 ) -> None:
-    session, trees = ScoringSession.open(published.directory), Explainer.open(published.directory, {}).model
+    session, trees = (
+        ScoringSession.open(published.directory, schema.DEFINITION),
+        Explainer.open(published.directory, {}).model,
+    )
     applications.write_parquet(tmp_path / "applications.parquet")
     stored = find_reference(contributions, applications.lazy(), session, 0.15, n=50)
     found = compute_reference(trees, pl.scan_parquet(tmp_path / "applications.parquet"), session, 0.15, n=50)

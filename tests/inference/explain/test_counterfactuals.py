@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from data import schema
 from data.settings import Settings
 from inference.errors import FeatureError
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
@@ -27,7 +28,7 @@ Application = dict[str, Value]
 
 @pytest.fixture(scope="module")
 def session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,7 @@ class LinearModel:
 
 
 def linear(published: PublishedModel, slopes: Mapping[str, float], base: float = 0.0) -> ScoringSession:
-    return ScoringSession(LinearModel(base, slopes), Manifest.load(published.directory))
+    return ScoringSession(LinearModel(base, slopes), Manifest.load(published.directory), FEATURES)
 
 
 def steps_of(found: tuple[Counterfactual, ...]) -> list[tuple[dict[str, Value], float]]:

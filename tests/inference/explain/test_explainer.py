@@ -30,7 +30,7 @@ INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDI
 SHARING = FeatureSet(
     schema.DEFINITION,
     (
-        raw_feature("AMT_CREDIT"),
+        raw_feature(schema.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("three", "Three of them", Product((Mean((CREDIT, ANNUITY), (1.0, 1.0)), Ratio(CREDIT, INCOME)))),
     ),
@@ -61,7 +61,10 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
 
 def test_contributions_add_up_to_the_score_of_every_application(built: Settings) -> None:
     applications = read_parquet(built.applications)
-    session, explainer = ScoringSession.open(built.model), Explainer.open(built.model, typical_of_table(applications))
+    session, explainer = (
+        ScoringSession.open(built.model, schema.DEFINITION),
+        Explainer.open(built.model, typical_of_table(applications)),
+    )
     scored = session.score_frame(applications)
     told: list[tuple[int, int]] = []
     fields = explainer.batch(
@@ -91,7 +94,7 @@ def test_features_are_those_of_lightgbm(
 
 
 def test_an_application_of_which_nothing_is_known_is_explained(explainer: Explainer, published: PublishedModel) -> None:
-    wanted = ScoringSession.open(published.directory).score({})
+    wanted = ScoringSession.open(published.directory, schema.DEFINITION).score({})
     assert float(sigmoid(np.array(explainer.explain({}).log_odds))) == pytest.approx(wanted, abs=1e-6)
 
 

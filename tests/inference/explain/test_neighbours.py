@@ -211,7 +211,7 @@ def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
 FOUR = FeatureSet(
     schema.DEFINITION,
     (
-        *(raw_feature(name) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
+        *(raw_feature(schema.column(name)) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(Raw("AMT_CREDIT"), Raw("AMT_ANNUITY"))),
         Feature("children_to_credit", "Children to credit", Ratio(Raw("CNT_CHILDREN"), Raw("AMT_CREDIT"))),
     ),

@@ -40,7 +40,7 @@ from inference.model.session import ScoringSession
 from inference.values import Value
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
-RAW = FeatureSet(schema.DEFINITION, map(raw_feature, FIELDS))
+RAW = FeatureSet(schema.DEFINITION, (raw_feature(schema.column(name)) for name in FIELDS))
 # Nothing of these is typical but what stands there.
 TYPICAL: Mapping[str, Typical] = {
     "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
@@ -225,7 +225,7 @@ INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDI
 FEW = FeatureSet(
     schema.DEFINITION,
     (
-        raw_feature("AMT_CREDIT"),
+        raw_feature(schema.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(CREDIT, ANNUITY)),
     ),
@@ -280,7 +280,10 @@ def test_many_at_once_have_the_reasons_of_each_alone(
 
 def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) -> None:
     applications = read_parquet(built.applications)
-    session, contributions = ScoringSession.open(built.model), load_contributions(built.contributions)
+    session, contributions = (
+        ScoringSession.open(built.model, schema.DEFINITION),
+        load_contributions(built.contributions),
+    )
     facts = describe_table(applications.lazy())
     explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()})
     cutoff = session.manifest.cutoff

@@ -136,7 +136,7 @@ def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
 
 
 def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings) -> None:
-    session = ScoringSession.open(built.model)
+    session = ScoringSession.open(built.model, schema.DEFINITION)
     table = pl.read_parquet(built.applications).drop(schema.ID, schema.TARGET).sample(300, seed=5)
     for place, row in enumerate(table.to_dicts()):
         inputs = check_application(row)
@@ -153,7 +153,7 @@ def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings
 
 @pytest.fixture(scope="module", name="session")
 def fixture_session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 def test_another_model_and_another_pd_are_told(session: ScoringSession, applications: pl.DataFrame) -> None:

@@ -20,7 +20,7 @@ from inference.model.training_settings import TrainingSettings
 
 
 def test_no_directed_field_moves_the_pd_the_wrong_way(applications: pl.DataFrame, published: PublishedModel) -> None:
-    session = ScoringSession.open(published.directory)
+    session = ScoringSession.open(published.directory, schema.DEFINITION)
     found = count_reversals(applications.head(300), session, points=20)
     assert [each.field for each in found] == list(DIRECTIONS)
     assert all(each.n_applicants == 300 and each.n_moves == 300 * (each.n_values - 1) for each in found)
@@ -37,9 +37,9 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
     turned = applications.with_columns(1 - pl.col("TARGET"))
     settings = replace(small_settings, monotone_method=method)
     for features, is_kept in ((FEATURES, True), (FeatureSet(schema.DEFINITION, FEATURES.features), False)):
-        model = train(turned, seed=3, settings=settings, features=features)
+        model = train(turned, features, seed=3, settings=settings)
         backend = OnnxBackend(export_onnx(model.booster, len(features.names), {}))
-        session = ScoringSession(backend, published.manifest)
+        session = ScoringSession(backend, published.manifest, features)
         n_reversed = sum(each.n_reversed for each in count_reversals(turned.head(100), session, points=10))
         assert (n_reversed == 0) is is_kept
 
@@ -52,7 +52,7 @@ def test_a_step_the_wrong_way_is_counted_and_measured(applications: pl.DataFrame
         {"objective": "binary", "verbosity": -1, "min_child_samples": 1, "num_leaves": 2, "learning_rate": 1.0},
         lgb.Dataset(np.array([[1.0], [2.0], [1e9 - 1], [1e9]] * 50), np.array([0, 0, 1, 0] * 50)), 1,
     )  # fmt: skip
-    session = ScoringSession(OnnxBackend(export_onnx(grown, 1, {})), published.manifest, features=features)
+    session = ScoringSession(OnnxBackend(export_onnx(grown, 1, {})), published.manifest, features)
     (found,) = count_reversals(applications.head(7), session, points=5)
     # One step of the grid crosses the only split, for each of the seven.
     low, high = (float(grown.predict([[income]])[0]) for income in (1.0, 1e9))

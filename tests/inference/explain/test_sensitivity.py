@@ -19,7 +19,7 @@ EMPLOYED = schema.column("DAYS_EMPLOYED")
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 def test_a_category_takes_the_levels_that_occur_in_the_schemas_order() -> None:

@@ -30,7 +30,7 @@ CHANGES: dict[str, Sequence[Value]] = {
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")

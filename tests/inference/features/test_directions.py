@@ -10,7 +10,19 @@ from data import schema
 from inference.errors import DirectionError
 from inference.features.directions import constraint
 from inference.features.encoding import Feature, FeatureSet
-from inference.features.expressions import CountMissing, Difference, Expression, Extreme, Mean, Product, Ratio, Raw
+from inference.features.expressions import (
+    Constant,
+    CountMissing,
+    Difference,
+    Expression,
+    Extreme,
+    Mean,
+    Negative,
+    Product,
+    Ratio,
+    Raw,
+    Sum,
+)
 from inference.features.feature_list import DIRECTIONS, FEATURES
 
 INCOME, CREDIT, AGE, EMPLOYED = (
@@ -32,6 +44,8 @@ BY_HAND = [
     (Mean(BOTH, (1.0, 2.0)), {"EXT_SOURCE_1": -1, "EXT_SOURCE_2": -1}, -1),
     (Extreme(BOTH), {"EXT_SOURCE_2": -1}, -1),
     (Difference(CREDIT, INCOME), {"AMT_INCOME_TOTAL": -1}, 1),
+    (Sum((CREDIT, Negative(INCOME))), {"AMT_INCOME_TOTAL": -1}, 1),
+    (Ratio(Sum((CREDIT, Constant(1.0))), INCOME), {"AMT_INCOME_TOTAL": -1}, 1),
     (CountMissing(BOTH), {"EXT_SOURCE_1": -1}, 0),
 ]
 
@@ -40,7 +54,7 @@ BY_HAND = [
 def test_a_feature_is_held_to_the_direction_of_what_it_is_made_from(
     expression: Expression, directions: dict[str, int], wanted: int
 ) -> None:
-    assert constraint("x", expression, directions) == wanted
+    assert constraint("x", expression, directions, schema.DEFINITION.by_name) == wanted
 
 
 @pytest.mark.parametrize(

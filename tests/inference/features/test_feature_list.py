@@ -15,7 +15,7 @@ from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
 from inference.errors import FeatureError
 from inference.features.encoding import Feature, FeatureSet, raw_feature
-from inference.features.expressions import IsSentinel, Raw
+from inference.features.expressions import Constant, Expression, Extreme, IsSpecial, Negative, Raw, Sum
 from inference.features.feature_list import FEATURES
 
 CATEGORIES = [name for name in FEATURES.sources if schema.column(name).kind is Kind.CATEGORY]
@@ -240,20 +240,40 @@ def test_digest_changes_with_a_definition_and_with_nothing_else() -> None:
 
     assert feature("AMT_CREDIT").digest == feature("AMT_CREDIT").digest
     assert feature("AMT_CREDIT").digest != feature("AMT_ANNUITY").digest
-    assert FeatureSet(schema.DEFINITION, [raw_feature("AMT_CREDIT")]).digest != feature("AMT_CREDIT").digest
+    assert (
+        FeatureSet(schema.DEFINITION, [raw_feature(schema.column("AMT_CREDIT"))]).digest != feature("AMT_CREDIT").digest
+    )
 
 
 def test_digest_changes_with_a_direction() -> None:
-    credit = [raw_feature("AMT_CREDIT")]
+    credit = [raw_feature(schema.column("AMT_CREDIT"))]
     digests = {
         FeatureSet(schema.DEFINITION, credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})
     }
     assert len(digests) == 3
 
 
-def test_sentinel_flag_of_a_column_without_sentinel_is_refused() -> None:
-    with pytest.raises(ValueError, match="AMT_CREDIT has no sentinel"):
-        FeatureSet(schema.DEFINITION, [Feature("x", "X", IsSentinel("AMT_CREDIT"))])
+SEVERAL = (-9.0, -7.0)
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        (Raw("AMT_CREDIT", SEVERAL), [5.0, math.nan, math.nan, math.nan]),
+        (IsSpecial("AMT_CREDIT", SEVERAL), [0.0, 1.0, 1.0, math.nan]),
+        (IsSpecial("AMT_CREDIT", (-7.0,)), [0.0, 0.0, 1.0, math.nan]),
+        (Sum((Raw("AMT_CREDIT", SEVERAL), Constant(2.0))), [7.0, math.nan, math.nan, math.nan]),
+        (Negative(Raw("AMT_CREDIT")), [-5.0, 9.0, 7.0, math.nan]),
+        (Extreme((Raw("AMT_CREDIT"), Constant(-8.0), Constant(-0.0))), [-8.0, -9.0, -8.0, -8.0]),
+    ],
+)
+def test_nodes_worked_out_by_hand_as_a_table_and_row_by_row(expression: Expression, wanted: list[float]) -> None:
+    features = FeatureSet(schema.DEFINITION, [Feature("x", "X", expression)])
+    values = [5.0, -9.0, -7.0, None]
+    table = features.matrix(pl.DataFrame({"AMT_CREDIT": values}, schema={"AMT_CREDIT": pl.Float64}))
+    np.testing.assert_array_equal(table[:, 0], np.array(wanted, dtype=np.float32))
+    rows = np.concatenate([features.row({"AMT_CREDIT": value}) for value in values])
+    assert same_bits(table, rows)
 
 
 def test_single_row_takes_less_than_60_microseconds(applications: pl.DataFrame) -> None:

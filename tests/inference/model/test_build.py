@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data import schema
 from data.errors import FileError
 from inference.errors import ParityError, TrainingError
 from inference.features.feature_list import FEATURES
@@ -22,7 +23,7 @@ def test_out_of_fold_predictions_come_with_the_model(published: PublishedModel, 
     assert published.probabilities.dtype == np.float32
     assert sorted(set(published.folds.tolist())) == [0, 1, 2]
     # The final model saw every row, those behind the predictions did not.
-    seen = ScoringSession.open(published.directory).score_frame(applications)
+    seen = ScoringSession.open(published.directory, schema.DEFINITION).score_frame(applications)
     assert (published.probabilities == seen).mean() < 0.01
 
 
@@ -46,7 +47,9 @@ def test_published_text_model_is_the_published_onnx_model(
 ) -> None:
     booster = lgb.Booster(model_file=str(published.directory / "model.txt"))
     native = np.asarray(booster.predict(FEATURES.matrix(applications)), dtype=np.float32)
-    np.testing.assert_array_equal(native, ScoringSession.open(published.directory).score_frame(applications))
+    np.testing.assert_array_equal(
+        native, ScoringSession.open(published.directory, schema.DEFINITION).score_frame(applications)
+    )
 
 
 def test_graph_names_the_model_it_was_made_from(published: PublishedModel) -> None:
@@ -75,7 +78,7 @@ def test_a_model_that_fails_parity_is_not_published(
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
     monkeypatch.setattr("inference.model.build.export_onnx", export_another)
     with pytest.raises(ParityError, match=r"on 3,000 rows .* nothing was published"):
-        publish_model(applications, directory, data_digest="", seed=1, settings=small_settings)
+        publish_model(applications, schema.DEFINITION, directory, data_digest="", seed=1, settings=small_settings)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
     assert list(tmp_path.iterdir()) == [directory]
 
@@ -88,13 +91,20 @@ def test_publishing_replaces_the_whole_directory_and_leaves_nothing_beside_it(
     calls: list[tuple[int, int]] = []
     publish_model(
         applications,
+        schema.DEFINITION,
         directory,
         data_digest="",
         seed=1,
         settings=small_settings,
         progress=lambda *call: calls.append(call),
     )
-    assert {path.name for path in directory.iterdir()} == {"manifest.json", "model.onnx", "model.pkl", "model.txt"}
+    assert {path.name for path in directory.iterdir()} == {
+        "manifest.json",
+        "model.onnx",
+        "model.pkl",
+        "model.txt",
+        "portfolio.toml",
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert calls == sorted(calls)
     assert calls[-1] == (1_000, 1_000)
@@ -105,7 +115,14 @@ def test_a_place_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="cannot be written"):
-        publish_model(applications, tmp_path / "file" / "model", data_digest="", seed=1, settings=small_settings)
+        publish_model(
+            applications,
+            schema.DEFINITION,
+            tmp_path / "file" / "model",
+            data_digest="",
+            seed=1,
+            settings=small_settings,
+        )
 
 
 def test_a_table_of_repaid_loans_alone_cannot_be_trained_on(
@@ -113,5 +130,5 @@ def test_a_table_of_repaid_loans_alone_cannot_be_trained_on(
 ) -> None:
     repaid = applications.filter(pl.col("TARGET") == 0)
     with pytest.raises(TrainingError, match="and 0 defaulted"):
-        publish_model(repaid, tmp_path / "model", data_digest="", seed=1, settings=small_settings)
+        publish_model(repaid, schema.DEFINITION, tmp_path / "model", data_digest="", seed=1, settings=small_settings)
     assert list(tmp_path.iterdir()) == []

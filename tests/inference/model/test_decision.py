@@ -42,9 +42,17 @@ def test_many_pds_have_the_bands_that_each_has() -> None:
         [0.0, *BAND_EDGES, *np.nextafter(np.array(BAND_EDGES, dtype=np.float32), np.float32(0)), 1.0], dtype=np.float32
     )
     assert risk_bands(pds, BAND_EDGES).tolist() == [*"ABCDEF", *"ABCDE", "F"]
-    assert [risk_band(float(pd)) for pd in pds] == risk_bands(pds, BAND_EDGES).tolist()
+    assert [risk_band(float(pd), BAND_EDGES) for pd in pds] == risk_bands(pds, BAND_EDGES).tolist()
 
 
 def test_risk_bands_begin_at_their_edges() -> None:
-    assert [risk_band(pd) for pd in (0.0, 0.0199, 0.02, 0.16, 0.31, 0.32, 1.0)] == ["A", "A", "B", "E", "E", "F", "F"]
+    assert [risk_band(pd, BAND_EDGES) for pd in (0.0, 0.0199, 0.02, 0.16, 0.31, 0.32, 1.0)] == [
+        "A",
+        "A",
+        "B",
+        "E",
+        "E",
+        "F",
+        "F",
+    ]
     assert list(BAND_EDGES) == [2 * edge for edge in (0.01, *BAND_EDGES[:-1])]

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from data import schema
+from inference.features.feature_list import FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.judgement import JUDGED, judge, judge_table
@@ -26,7 +27,7 @@ CUTOFF = 0.15
 def session(published: PublishedModel) -> ScoringSession:
     """A model whose bands and cutoff are not the product's own."""
     manifest = dataclasses.replace(published.manifest, band_edges=EDGES, cutoff=CUTOFF)
-    return ScoringSession(OnnxBackend((published.directory / ONNX).read_bytes()), manifest)
+    return ScoringSession(OnnxBackend((published.directory / ONNX).read_bytes()), manifest, FEATURES)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def table(applications: pl.DataFrame) -> pl.DataFrame:
 
 def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, table: pl.DataFrame) -> None:
     pds = session.score_frame(table)
-    found = judge_table(table, pds, session.manifest, CUTOFF)
+    found = judge_table(table, pds, session, CUTOFF)
     assert found.schema == JUDGED
     for place, (row, told) in enumerate(zip(table.iter_rows(named=True), found.iter_rows(named=True), strict=True)):
         alone = judge(row, session)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data import schema
 from data.errors import FileError, TableError
 from inference.errors import ScoringError
 from inference.model.build import PublishedModel
@@ -15,7 +16,7 @@ from inference.model.session import ScoringSession
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,20 @@ import pytest
 
 from data import schema
 from data.definition.columns import Kind
+from data.definition.definition import Sufficiency
 from inference.features.feature_list import FEATURES
-from inference.model.sufficiency import SUFFICIENCY, Sufficiency
+from inference.model.sufficiency import SufficiencyRule
 from inference.service.applications import EXAMPLE
 
-SMALL = Sufficiency(
-    required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),
-    one_of=("EXT_SOURCE_1", "EXT_SOURCE_2"),
-    counted=("CNT_CHILDREN", "OCCUPATION_TYPE", "OWN_CAR_AGE"),
-    most_lacking=1,
+SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
+SMALL = SufficiencyRule(
+    Sufficiency(
+        required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),
+        one_of=("EXT_SOURCE_1", "EXT_SOURCE_2"),
+        counted=("CNT_CHILDREN", "OCCUPATION_TYPE", "OWN_CAR_AGE"),
+        most_lacking=1,
+    ),
+    schema.DEFINITION,
 )
 FULL: dict[str, object] = {
     "AMT_CREDIT": 1.0, "AMT_INCOME_TOTAL": 2.0, "EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.5, "CNT_CHILDREN": 0,
@@ -80,4 +85,15 @@ def test_the_example_of_the_documents_is_scored() -> None:
 def test_the_rule_names_columns_of_the_model() -> None:
     assert set(SUFFICIENCY.columns) <= set(FEATURES.sources)
     assert all(schema.column(name).kind not in (Kind.ID, Kind.TARGET) for name in SUFFICIENCY.columns)
-    assert 0 <= SUFFICIENCY.most_lacking < len(SUFFICIENCY.counted)
+    assert 0 <= SUFFICIENCY.asked.most_lacking < len(SUFFICIENCY.asked.counted)
+
+
+def test_any_number_of_columns_can_count() -> None:
+    names = tuple(column.name for column in schema.COLUMNS if column.is_input)
+    assert len(names) == 120
+    rule = SufficiencyRule(Sufficiency(counted=names, most_lacking=1), schema.DEFINITION)
+    table = pl.DataFrame([dict.fromkeys(names, 1) | dict.fromkeys(gaps) for gaps in ((), names[-1:], names[-2:])])
+    last_two = f"{schema.column(names[-2]).label.lower()} and {schema.column(names[-1]).label.lower()}"
+    assert rule.why_refer_each(table).to_list() == [
+        None, None, f"{NEEDED}2 of 120 columns that count are missing, at most 1 may be ({last_two}).",
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from data import schema
 from inference.errors import TrainingError
+from inference.features.feature_list import FEATURES
 from inference.model.measures import calibration_error, quality
 from inference.model.training import assign_folds, out_of_fold, outcomes, round_leaves, train
 from inference.model.training_settings import TrainingSettings
@@ -36,7 +37,7 @@ def test_too_few_defaults_for_the_folds_are_refused() -> None:
 def test_missing_outcomes_are_refused(applications: pl.DataFrame) -> None:
     some = applications.with_columns(pl.when(pl.col(schema.ID) > 100_003).then(pl.col(schema.TARGET)))
     with pytest.raises(TrainingError, match="missing in 3 rows"):
-        outcomes(some)
+        outcomes(some, schema.DEFINITION)
     with pytest.raises(TrainingError, match="missing in 3,000 rows"):
         outcomes(applications.drop(schema.TARGET))
 
@@ -98,7 +99,7 @@ def test_a_definition_may_fix_the_number_of_trees(small_settings: TrainingSettin
 def test_training_is_deterministic_and_follows_the_seed(
     applications: pl.DataFrame, small_settings: TrainingSettings
 ) -> None:
-    first, second, other = (train(applications, seed=seed, settings=small_settings) for seed in (1, 1, 2))
+    first, second, other = (train(applications, FEATURES, seed=seed, settings=small_settings) for seed in (1, 1, 2))
     assert first.booster.model_to_string() == second.booster.model_to_string()
     assert (first.probabilities == second.probabilities).all()
     assert first.booster.model_to_string() != other.booster.model_to_string()
@@ -106,8 +107,8 @@ def test_training_is_deterministic_and_follows_the_seed(
 
 def test_trained_model_carries_what_was_measured(applications: pl.DataFrame, small_settings: TrainingSettings) -> None:
     calls: list[tuple[int, int]] = []
-    model = train(applications, seed=1, settings=small_settings, progress=lambda *call: calls.append(call))
-    target = outcomes(applications)
+    model = train(applications, FEATURES, seed=1, settings=small_settings, progress=lambda *call: calls.append(call))
+    target = outcomes(applications, schema.DEFINITION)
     assert model.quality.default_rate == target.mean()
     assert model.quality.mean_probability == pytest.approx(target.mean(), rel=0.03)
     # The outcome was drawn from two scores that the model is given: it must find them.
@@ -129,7 +130,7 @@ def test_log_loss_without_class_weights() -> None:
 def test_rounded_leaves_add_up_in_float32_in_any_order(
     make_table: Callable[..., pl.DataFrame], small_settings: TrainingSettings
 ) -> None:
-    model = train(make_table(2_000, seed=1), seed=1, settings=small_settings)
+    model = train(make_table(2_000, seed=1), FEATURES, seed=1, settings=small_settings)
     leaves = [
         [model.booster.get_leaf_output(tree["tree_index"], leaf) for leaf in range(tree["num_leaves"])]
         for tree in model.booster.dump_model()["tree_info"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from inference.features.feature_list import FEATURES
 from inference.model.training import train
 from inference.model.training_settings import TrainingSettings
 
@@ -26,7 +27,7 @@ def test_the_model_does_not_depend_on_the_number_of_threads(
 ) -> None:
     table = pl.concat([applications] * 7)
     settings = replace(small_settings, trees=3, folds=2)
-    one, two = (train(table, seed=1, settings=replace(settings, threads=threads)) for threads in (1, 2))
+    one, two = (train(table, FEATURES, seed=1, settings=replace(settings, threads=threads)) for threads in (1, 2))
     trees = [model.booster.model_to_string().partition("parameters:")[0] for model in (one, two)]
     assert trees[0] == trees[1]
     assert (one.probabilities == two.probabilities).all()

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from data import schema
 from data.errors import TableError
 from data.home_credit.synthetic import make_applications
 from data.predictions.table import load_predictions
@@ -49,7 +50,7 @@ def test_predictions_are_out_of_fold_and_belong_to_the_applications(settings: Se
     assert predictions.frame["is_default"].to_list() == (applications["TARGET"] == 1).to_list()
     assert sorted(predictions.frame["fold"].unique()) == [0, 1, 2, 3, 4]
     # The final model has seen every row, the model behind a prediction has not: they agree on hardly any.
-    seen = ScoringSession.open(settings.model).score_frame(applications)
+    seen = ScoringSession.open(settings.model, schema.DEFINITION).score_frame(applications)
     assert (predictions.frame["default_probability"].to_numpy() == seen).mean() < 0.01
 
 
@@ -118,7 +119,7 @@ def test_a_model_without_its_graph_is_still_a_model(settings: Settings) -> None:
     whole = onnx.read_bytes()
     onnx.unlink()
     assert build(settings, silent) == ()
-    assert ScoringSession.open(settings.model).backend == "model.txt"
+    assert ScoringSession.open(settings.model, schema.DEFINITION).backend == "model.txt"
     onnx.write_bytes(whole)
 
 

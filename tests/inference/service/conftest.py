@@ -120,7 +120,7 @@ def client(service: Running) -> httpx.Client:
 @pytest.fixture(scope="module")
 def session(built: Settings) -> ScoringSession:
     """What the service has to agree with."""
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import orjson
 import polars as pl
 import pytest
 
+from data import schema
 from data.settings import ROOT, Settings
 from inference.model.session import ScoringSession
 from inference.service.applications import EXAMPLE
@@ -69,7 +70,9 @@ class TestPerformance:
                 assert time.monotonic() < until
             process.terminate()
         assert answer.status_code == 200
-        assert answer.json()["default_probability"] == ScoringSession.open(built.model).score(APPLICATION)
+        assert answer.json()["default_probability"] == ScoringSession.open(built.model, schema.DEFINITION).score(
+            APPLICATION
+        )
 
     @pytest.mark.parametrize("media_type", ["application/json", "text/csv"])
     def test_a_large_batch_keeps_nobody_waiting(self, service: Running, table: pl.DataFrame, media_type: str) -> None:

@@ -18,6 +18,7 @@ import orjson
 import polars as pl
 import pytest
 
+from data import schema
 from data.settings import Settings
 from data.store.records import MODEL, FileRecord, keep
 from data.store.storage import write_atomically
@@ -84,7 +85,10 @@ def test_a_new_model_is_taken_up_without_losing_or_mixing_an_answer(
     start: Start, built: Settings, published: PublishedModel, place: Settings, table: pl.DataFrame
 ) -> None:
     rows = table.head(200)
-    first, second = ScoringSession.open(built.model), ScoringSession.open(published.directory)
+    first, second = (
+        ScoringSession.open(built.model, schema.DEFINITION),
+        ScoringSession.open(published.directory, schema.DEFINITION),
+    )
     assert digest(first) != digest(second)
     sessions = {digest(each): each for each in (first, second)}
     application = rows.row(0, named=True)
@@ -176,7 +180,7 @@ def no_manifest(folder: Path) -> None:
 def test_what_is_damaged_or_unfit_is_refused_and_the_model_in_service_stays(
     start: Start, built: Settings, published: PublishedModel, place: Settings, tmp_path: Path, table: pl.DataFrame
 ) -> None:
-    first = ScoringSession.open(built.model)
+    first = ScoringSession.open(built.model, schema.DEFINITION)
     application = table.row(0, named=True)
     cases = {
         damaged: "is not the file that was published",

@@ -19,7 +19,7 @@ from data.files.batch_judge import CellFault, TableFaultsError
 from data.files.batch_limits import LIMITS, BatchError, Limits
 from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
-from inference.model.decision import declines, risk_band
+from inference.model.decision import BAND_EDGES, declines, risk_band
 from inference.model.session import ScoringSession
 from inference.service.tables import (
     FORMATS,
@@ -43,7 +43,7 @@ READERS: Mapping[str, Callable[[bytes], pa.Table]] = {
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory)
+    return ScoringSession.open(published.directory, schema.DEFINITION)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_row_is_scored_as_it_is_alone(
     assert scored[schema.ID].to_list() == inputs[schema.ID].to_list()
     assert scored["default_probability"].to_list() == singles
     assert scored["decision"].to_list() == ["decline" if declines(pd, cutoff) else "approve" for pd in singles]
-    assert scored["risk_band"].to_list() == [risk_band(pd) for pd in singles]
+    assert scored["risk_band"].to_list() == [risk_band(pd, BAND_EDGES) for pd in singles]
     assert 0 < scored["decision"].to_list().count("decline") < 3_000
 
 

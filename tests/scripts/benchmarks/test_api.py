@@ -230,7 +230,7 @@ def test_bodies_are_whole_applications_and_their_pds(built: Settings) -> None:
     assert len(set(bodies.texts)) == 40
     table = pl.read_parquet(built.applications)
     sample = table[[250 * position for position in range(40)]]
-    expected = [float(str(pd)) for pd in ScoringSession.open(built.model).score_frame(sample)]
+    expected = [float(str(pd)) for pd in ScoringSession.open(built.model, schema.DEFINITION).score_frame(sample)]
     assert list(bodies.probabilities) == expected
     application = json.loads(bodies.texts[3])["application"]
     assert application == table.drop(schema.ID, schema.TARGET).row(750, named=True)

@@ -29,7 +29,7 @@ NUMBERS = [column for column in schema.COLUMNS if column.kind is Kind.NUMERIC]
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(name="rows")

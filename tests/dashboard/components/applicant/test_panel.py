@@ -54,7 +54,7 @@ def press(app: AppTest, name: str) -> AppTest:
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(name="rows")

@@ -26,7 +26,7 @@ from data.definition.columns import Kind
 from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import SUFFICIENCY
+from inference.model.sufficiency import SufficiencyRule
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]
@@ -34,12 +34,13 @@ CUTOFF = 0.0909
 NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
 INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
+SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
 MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns)
 
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(name="ranked")

@@ -19,6 +19,7 @@ from dashboard.components.applicant.scenarios import Compared, _csv, _json, comp
 from dashboard.visit.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edits, word_edits
 from dashboard.visit.links import LONGEST_NAME, MOST_NAMED
 from dashboard.visit.visit import APPLICANT, EDITS
+from data import schema
 from data.settings import Settings
 from inference.explain.assessment import Assessment
 from inference.model.session import ScoringSession
@@ -31,7 +32,7 @@ SMALLER: Edits = (("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611))
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model)
+    return ScoringSession.open(built.model, schema.DEFINITION)
 
 
 @pytest.fixture(name="row")
