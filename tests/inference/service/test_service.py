@@ -17,15 +17,18 @@ import pytest
 
 from data import schema
 from data.definition.columns import Kind
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import Settings
 from inference.explain.comparison import find_reference
 from inference.explain.contributions import load_contributions
 from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
-from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Running
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 
 def score(client: httpx.Client, application: object) -> httpx.Response:
