@@ -122,7 +122,7 @@ def is_allowed_number(column: Column, number: float) -> bool:
         return False
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum
-    return low <= number <= high or number == column.sentinel
+    return low <= number <= high or column.is_special(number)
 
 
 def read_value(name: str, text: str) -> Value:

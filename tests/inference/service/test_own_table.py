@@ -166,3 +166,22 @@ def test_the_document_says_the_table_that_is_open_and_its_example_is_answered(
         assert client.ask("POST", path, example).status_code == 200
     assert "SK_ID" not in str(document)
     assert "AMT_" not in str(document)
+
+
+def test_a_model_of_another_definition_is_refused_and_the_old_one_stays(
+    session_and_client: tuple[ScoringSession, Client],
+) -> None:
+    session, client = session_and_client
+    before = client.ask("GET", "/health/ready").json()
+    definition = session.definition
+    assert definition.digest != replace(definition, name="Other loans").digest
+    models = client.transport.app.state.models  # type: ignore[attr-defined]
+    own = models._types
+    models._types = replace(own, definition=replace(definition, name="Other loans"))
+    try:
+        client.runner.run(models.look(at_once=True))
+    finally:
+        models._types = own
+    after = client.ask("GET", "/health/ready").json()
+    assert (after["model_sha256"], after["in_service_since"]) == (before["model_sha256"], before["in_service_since"])
+    assert "another definition (Own loans)" in after["refused"]["reason"]
