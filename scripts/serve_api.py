@@ -39,12 +39,12 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
     say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
-    ScoringSession.open_built(settings)
+    definition = ScoringSession.open_built(settings).definition
     if arguments.host not in LOOPBACK and service_settings.keys is None:
         print("Anybody who reaches this machine can call the service; SCOREROOM_API_KEYS asks for keys.", flush=True)
     address = address_of(arguments.host, arguments.port, web)
     print(f"The scoring service is at {address} (documentation at {web.base_path}/docs)", flush=True)
-    serve(settings, service_settings, web, arguments.host, arguments.port)
+    serve(definition, settings, service_settings, web, arguments.host, arguments.port)
 
 
 if __name__ == "__main__":

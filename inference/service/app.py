@@ -25,17 +25,19 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
+from data.definition.definition import Definition
 from data.errors import DataError
 from data.files.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
-from inference.service.documentation import BATCH_ANSWER, BATCH_BODY, METRICS_ANSWER, documented, problems
+from inference.service.applications import most_bytes
+from inference.service.documentation import BATCH_BODY, METRICS_ANSWER, batch_answer, documented, problems
 from inference.service.guard import JSON, OTHER, Guard, Lifecycle, Policy, media_type, new_id
 from inference.service.key_ring import KeyRing
 from inference.service.models import InService, Models
-from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, problem_json
-from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest
-from inference.service.settings import APPLICATION_BYTES, ServiceSettings
+from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, invalid_request, problem_json
+from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest, Types
+from inference.service.settings import ServiceSettings
 from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES, notices_header
 from inference.service.telemetry import Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
@@ -62,9 +64,9 @@ _MOST_EXPLANATIONS = 32
 # How often files are looked at for what was published or taken back.
 _LOOK_S = 1.0
 _ABOUT = (
-    "Scores applications of the Home Credit table: probability of default, decision and reasons. Columns are those of "
-    "`application_train`; any may be left out where its value is missing. Where too "
-    "little is known, an application is referred with a reason instead of scored."
+    "Scores applications of the portfolio {name}: probability of default, decision and reasons. Any column may be left "
+    "out where its value is missing. Where too little is known, an application is referred with a reason instead of "
+    "scored."
 )
 
 
@@ -73,36 +75,42 @@ Look = Callable[..., Coroutine[Any, Any, None]]
 
 
 def make_app(
+    definition: Definition,
     settings: Settings,
     service_settings: ServiceSettings,
     web: WebSettings,
     hosts: Collection[Authority],
     lifecycle: Lifecycle | None = None,
 ) -> FastAPI:
-    """The service under the names `hosts`, which opens the published model when it starts and not before.
+    """The service under the names `hosts`, for applications as `definition` has them.
+
+    It opens the published model when it starts and not before.
 
     Raises:
         DataError: the file of keys that `service_settings` name cannot be read.
     """
+    types = Types.of(definition)
     app: FastAPI = FastAPIOffline(
-        title="Scoreroom scoring service", version="1", description=_ABOUT,
-        lifespan=partial(_lifespan, settings=settings, service_settings=service_settings),
+        title="Scoreroom scoring service", version="1", description=_ABOUT.format(name=definition.name),
+        lifespan=partial(_lifespan, types=types, settings=settings, service_settings=service_settings),
         redirect_slashes=False, redoc_url=None, telemetry=_NO_REPORTS,
     )  # fmt: skip
-    for kind in (HTTPException, RequestValidationError, DataError):
+    for kind in (HTTPException, DataError):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(RequestValidationError, partial(_answer_invalid, definition))
+    app.state.application_bytes = most_bytes(definition)
     app.state.metrics, app.state.log = Metrics(), Log(service_settings.log)
     app.state.lifecycle = lifecycle or Lifecycle()
     keys = None if service_settings.keys is None else KeyRing(service_settings.keys, app.state.metrics, app.state.log)
     app.state.keys = keys
     app.router.route_class = _StrictRoute
-    _add_routes(app, service_settings, with_keys=keys is not None)
+    _add_routes(app, types, service_settings, with_keys=keys is not None)
     budget = Budget(service_settings.memory_bytes)
     app.state.metrics.watch_memory(lambda: budget.held)
     app.add_middleware(
         Guard,
         routes=ROUTES,
-        policies=_policies(service_settings),
+        policies=_policies(service_settings, app.state.application_bytes),
         keys=keys,
         rates=None if service_settings.rate is None else Rates(service_settings.rate),
         most_in_flight=service_settings.in_flight,
@@ -112,7 +120,7 @@ def make_app(
         metrics=app.state.metrics,
         log=app.state.log,
     )
-    app.openapi = documented(app, service_settings)  # type: ignore[method-assign]
+    app.openapi = documented(app, types, service_settings)  # type: ignore[method-assign]
     if web.origins:
         # Around the guard, so that a browser may read problems, too.
         app.add_middleware(
@@ -151,8 +159,10 @@ def _content_policy(scope: Scope) -> str:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, *, settings: Settings, service_settings: ServiceSettings) -> AsyncIterator[None]:
-    models = app.state.models = Models(settings, service_settings, app.state.metrics, app.state.log)
+async def _lifespan(
+    app: FastAPI, *, types: Types, settings: Settings, service_settings: ServiceSettings
+) -> AsyncIterator[None]:
+    models = app.state.models = Models(types, settings, service_settings, app.state.metrics, app.state.log)
     seconds = service_settings.seconds
     app.state.batches = Workers(
         "batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds
@@ -243,31 +253,54 @@ async def _answer(_: Request, error: Exception) -> Response:
     return answer_of(error)
 
 
-def _policies(settings: ServiceSettings) -> Mapping[str, Policy]:
-    one = Policy((JSON,), APPLICATION_BYTES, settings.seconds)
+async def _answer_invalid(definition: Definition, _: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer_of(invalid_request(error, definition))
+
+
+def _policies(settings: ServiceSettings, application_bytes: int) -> Mapping[str, Policy]:
+    one = Policy((JSON,), application_bytes, settings.seconds)
     return {SCORE: one, EXPLAIN: one, BATCH: Policy((JSON, *FORMATS), settings.body_bytes, settings.seconds)}
 
 
-def _add_routes(app: FastAPI, settings: ServiceSettings, *, with_keys: bool) -> None:
+def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_keys: bool) -> None:
     # Keys are checked by the guard, before a body is read; here they are only documented.
     known = [Depends(HTTPBearer(auto_error=False, description="An API key."))] if with_keys else []
     refused = (*((401, 403) if with_keys else ()), *((429,) if settings.rate else ()))
-    of_body = problems(400, 408, 413, 415, 422, 503, *refused)
+    said = partial(problems, types.definition)
+    of_body = said(400, 408, 413, 415, 422, 503, *refused)
     watched: Any = {"tags": ["health"]}
     asked: Any = {"dependencies": known, "tags": ["scoring"]}
-    app.post(SCORE, summary="Score one application", responses=of_body, **asked)(score)
+    app.post(SCORE, summary="Score one application", responses=of_body, **asked)(
+        _handling(score, types.score_request, types.score)
+    )
     app.post(
-        BATCH, summary="Score many applications", response_class=Response, responses=BATCH_ANSWER | of_body,
+        BATCH, summary="Score many applications", response_class=Response, responses=batch_answer(types) | of_body,
         openapi_extra={"requestBody": BATCH_BODY}, **asked,
     )(score_batch)  # fmt: skip
-    app.post(EXPLAIN, summary="Explain one application", responses=of_body, **asked)(explain)
-    app.get(MODEL, summary="The manifest of the model", responses=problems(503, *refused), **asked)(model)
+    app.post(EXPLAIN, summary="Explain one application", responses=of_body, **asked)(
+        _handling(explain, types.score_request, types.explanation)
+    )
+    app.get(MODEL, summary="The manifest of the model", responses=said(503, *refused), **asked)(model)
     app.get(LIVE, summary="Whether the process answers", **watched)(live)
-    app.get(READY, summary="Whether applications are scored", responses=problems(503), **watched)(ready)
+    app.get(READY, summary="Whether applications are scored", responses=said(503), **watched)(ready)
     app.get(
         METRICS, summary="Counts and times for Prometheus", response_class=Response, dependencies=known,
-        responses=METRICS_ANSWER | problems(*((401, 403) if with_keys else ())), **watched,
+        responses=METRICS_ANSWER | said(*((401, 403) if with_keys else ())), **watched,
     )(metrics)  # fmt: skip
+
+
+def _handling(
+    handler: Callable[[Any, Request], Coroutine[Any, Any, T]], request_type: type[Any], answer_type: type[T]
+) -> Callable[..., Coroutine[Any, Any, T]]:
+    """`handler` with the types of the definition that is open, which FastAPI reads off its annotations."""
+
+    async def handle(body: Any, request: Request) -> T:
+        return await handler(body, request)
+
+    handle.__annotations__ = {"body": request_type, "request": Request, "return": answer_type}
+    handle.__name__, handle.__doc__ = handler.__name__, handler.__doc__
+    return handle
 
 
 async def live() -> Live:
@@ -364,7 +397,7 @@ def _leasing(lease: Lease, work: Callable[[], T]) -> Callable[[], T]:
 def _is_short(request: Request) -> bool:
     """Whether a body is known to be no longer than an application: it need not take a place to be read."""
     length = request.headers.get("content-length", "")
-    return length.isdecimal() and int(length) <= APPLICATION_BYTES
+    return length.isdecimal() and int(length) <= request.app.state.application_bytes
 
 
 def _in_service(request: Request) -> InService:

@@ -9,22 +9,17 @@ import msgspec
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from data import schema
-from data.definition.columns import Kind
+from data.definition.definition import Definition
 from data.files.memory import Hold, hold_nothing
 from data.files.validate import UnseenLevel, word_unseen
-from data.schema import ID, TARGET
 from inference.model.session import ScoringSession
-from inference.service.applications import Application
+from inference.service.applications import most_bytes
 from inference.service.problems import SEND, Fault, ProblemError, fault_of
-from inference.service.settings import APPLICATION_BYTES
+from inference.service.schemas import Types
 from inference.service.tables import MOST_FAULTS
 from inference.values import Value
-
-_APPLICATION: TypeAdapter[dict[str, Value]] = TypeAdapter(Application)
-_LEVELS = {column.name: frozenset(column.levels) for column in schema.COLUMNS if column.kind is Kind.CATEGORY}
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,7 +35,7 @@ _VALUE_BYTES = 100
 _NONE = "There is no application; send at least one."
 
 
-def read_applications(body: bytes, most: int, hold: Hold = hold_nothing) -> list[dict[str, Value]]:
+def read_applications(body: bytes, types: Types, most: int, hold: Hold = hold_nothing) -> list[dict[str, Value]]:
     """The applications of a JSON body, every one of which can be scored; `hold` is told the memory that this takes.
 
     Time and memory are bounded by `most`, whatever the body holds: it is not taken apart where it has more commas than
@@ -51,7 +46,7 @@ def read_applications(body: bytes, most: int, hold: Hold = hold_nothing) -> list
             their columns cannot hold.
     """
     n_values = body.count(b",")
-    if n_values > _COMMAS_A_COLUMN * len(schema.COLUMNS) * most:
+    if n_values > _COMMAS_A_COLUMN * len(types.definition.columns) * most:
         raise ProblemError.from_many_values(most)
     hold(2 * len(body) + _VALUE_BYTES * n_values)
     found = _taken_apart(body)
@@ -61,11 +56,14 @@ def read_applications(body: bytes, most: int, hold: Hold = hold_nothing) -> list
         raise ProblemError.from_many_applications(len(found), most)
     applications: list[dict[str, Value]] = []
     faults: list[Fault] = []
+    largest = most_bytes(types.definition)
     for place, raw in enumerate(found):
+        if len(memoryview(raw)) > largest:
+            raise ProblemError.from_large_application(place, largest)
         try:
-            applications.append(_read(place, memoryview(raw)))
+            applications.append(_read(place, memoryview(raw), types))
         except ValidationError as error:
-            faults += _faults(place, error)
+            faults += _faults(place, error, types.definition)
             if len(faults) > MOST_FAULTS:
                 break
     if faults:
@@ -73,27 +71,26 @@ def read_applications(body: bytes, most: int, hold: Hold = hold_nothing) -> list
     return applications
 
 
-def _read(place: int, raw: memoryview[int]) -> dict[str, Value]:
-    if len(raw) > APPLICATION_BYTES:
-        raise ProblemError.from_large_application(place, APPLICATION_BYTES)
+def _read(place: int, raw: memoryview[int], types: Types) -> dict[str, Value]:
     try:
-        return _APPLICATION.validate_python(_without_outcome(orjson.loads(raw)))
+        return types.application.validate_python(_without(types.definition.target, orjson.loads(raw)))
     except orjson.JSONDecodeError as error:
         raise ProblemError.from_malformed(f"application {place:,} is no JSON ({error})") from None
 
 
-def _without_outcome(found: object) -> object:
+def _without(outcome: str | None, found: object) -> object:
     # A row of the application table has one; it is not used, in JSON as in tables.
-    return {name: value for name, value in found.items() if name != TARGET} if isinstance(found, dict) else found
+    return {name: value for name, value in found.items() if name != outcome} if isinstance(found, dict) else found
 
 
-def notices_of(applications: Sequence[Mapping[str, Value]]) -> list[str]:
+def notices_of(applications: Sequence[Mapping[str, Value]], types: Types) -> list[str]:
     """Sentences on what is doubtful in a batch: categories never seen, by column and with their numbers."""
+    levels = types.levels
     unseen = Counter(
         (name, level)
         for application in applications
         for name, level in application.items()
-        if name in _LEVELS and isinstance(level, str) and level not in _LEVELS[name]
+        if name in levels and isinstance(level, str) and level not in levels[name]
     )
     return list(word_unseen([UnseenLevel(*key, count) for key, count in sorted(unseen.items())], "scored as unknown"))
 
@@ -102,12 +99,6 @@ def score_applications(applications: Sequence[Mapping[str, Value]], session: Sco
     """PD of each application, float32 (applications,); bit for bit what `session.score` gives for it alone."""
     rows = [session.features.row(application) for application in applications]
     return session.score_matrix(np.concatenate(rows))
-
-
-def id_of(application: Mapping[str, Value]) -> int | None:
-    """The application's number, None where it has none."""
-    found = application.get(ID)
-    return None if found is None else int(found)
 
 
 def _taken_apart(body: bytes) -> list[msgspec.Raw]:
@@ -119,6 +110,6 @@ def _taken_apart(body: bytes) -> list[msgspec.Raw]:
         raise ProblemError.from_malformed(f"it is no JSON ({error})") from None
 
 
-def _faults(place: int, error: ValidationError) -> Iterator[Fault]:
+def _faults(place: int, error: ValidationError, definition: Definition) -> Iterator[Fault]:
     for item in error.errors(include_url=False, include_context=False):
-        yield fault_of(("applications", place, *item["loc"]), item["msg"], item.get("input"))
+        yield fault_of(("applications", place, *item["loc"]), item["msg"], item.get("input"), definition)

@@ -10,9 +10,11 @@ import orjson
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from data.definition.definition import Definition
+from inference.service.applications import wrong_example
 from inference.service.guard import JSON
 from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
-from inference.service.schemas import BatchRequest, BatchScore
+from inference.service.schemas import BatchRequest, Types
 from inference.service.settings import ServiceSettings
 from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES
 
@@ -38,8 +40,7 @@ METRICS_ANSWER: Responses = {
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
-BATCH_ANSWER: Responses = {
-    200: {"description": "The scores, in the format that was sent.", "model": BatchScore,
+_BATCH_ANSWER: dict[str, Any] = {"description": "The scores, in the format that was sent.",
           "headers": {NOTICES: {
               "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
               "required": False, "schema": {"type": "string"},
@@ -47,7 +48,7 @@ BATCH_ANSWER: Responses = {
               "description": "Digest of the model file that scored.", "required": True, "schema": {"type": "string"},
           }},
           # JSON first, as in the body.
-          "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)}},
+          "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)},
 }  # fmt: skip
 BATCH_BODY: dict[str, Any] = {
     "required": True,
@@ -58,33 +59,39 @@ BATCH_BODY: dict[str, Any] = {
 }
 
 
-def problems(*statuses: int) -> Responses:
+def batch_answer(types: Types) -> Responses:
+    """The answer to a batch."""
+    return {200: {**_BATCH_ANSWER, "model": types.batch_score}}
+
+
+def problems(definition: Definition, *statuses: int) -> Responses:
     """The answers that are problems, by status."""
     schema = {"$ref": _COMPONENT.format(model=Problem.__name__)}
     return {
         status: {
             "description": _MEANINGS[status],
-            "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status)}},
+            "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status, definition)}},
         }
         for status in statuses
     }
 
 
-def _example(status: int) -> dict[str, Any]:
+def _example(status: int, definition: Definition) -> dict[str, Any]:
     error = ProblemError.from_status(status, _MEANINGS[status])
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        error = ProblemError.from_faults([fault_of(("application", "AMT_CREDIT"), "", -1)])
+        name, found_value = wrong_example(definition)
+        error = ProblemError.from_faults([fault_of(("application", name), "", found_value, definition)])
     found: dict[str, Any] = orjson.loads(problem_json(error))
     return found
 
 
-def documented(app: FastAPI, settings: ServiceSettings) -> Callable[[], dict[str, Any]]:
+def documented(app: FastAPI, types: Types, settings: ServiceSettings) -> Callable[[], dict[str, Any]]:
     """The OpenAPI document of `app`, with the components that only this module refers to."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = plain()
-        kinds: Any = [(Problem, "serialization"), (BatchRequest, "validation")]
+        kinds: Any = [(Problem, "serialization"), (types.batch_request, "validation")]
         _, found = models_json_schema(kinds, ref_template=_COMPONENT)
         found["$defs"][BatchRequest.__name__]["properties"]["applications"]["maxItems"] = settings.rows
         document["components"]["schemas"].update(found["$defs"])

@@ -12,7 +12,6 @@ from typing import Literal
 
 import polars as pl
 
-from data import schema
 from data.errors import DamageError, DataError
 from data.facts import describe_table
 from data.files.convert import open_applications
@@ -58,7 +57,7 @@ def _reference(settings: Settings, table: pl.LazyFrame, session: ScoringSession,
     cutoff = session.manifest.cutoff
     try:
         contributions = open_contributions(settings, session.manifest)
-        if contributions.are_of(table.select(schema.ID).collect().to_series()):
+        if contributions.are_of(table.select(session.definition.id).collect().to_series()):
             return find_reference(contributions, table, session, cutoff)
     except (ContributionsError, DamageError):
         pass

@@ -8,18 +8,32 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 from data.errors import DataError
 from data.settings import Settings
 from data.store.records import record_path
+from inference.errors import InferenceError
 from inference.model.artifact import MANIFEST, MODEL_FILES
 from inference.model.session import ScoringSession
 from inference.service.explanations import Explanations, Reasoning
+from inference.service.schemas import Types
 from inference.service.service import Service
 from inference.service.settings import ServiceSettings
 from inference.service.telemetry import Metrics
 from inference.serving.log import Log
 from inference.serving.watch import Watch
+
+
+class OtherDefinitionError(InferenceError):
+    """A model of another definition than the one that the service was started with."""
+
+    @classmethod
+    def from_name(cls, name: str) -> Self:
+        return cls(
+            f"The model is for another definition ({name}) than the one that this service was started with; "
+            "start the service again to take it up."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +56,15 @@ class InService:
 class Models:
     """The model in service, and the attempts to follow what is published; used on one event loop."""
 
-    def __init__(self, settings: Settings, service_settings: ServiceSettings, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, types: Types, settings: Settings, service_settings: ServiceSettings, metrics: Metrics, log: Log
+    ) -> None:
         """Open the published model and begin to load what explains it; called while an event loop runs.
 
         Raises:
-            DataError: the model cannot be opened.
+            DataError: the model cannot be opened, or is one of another definition than that of `types`.
         """
+        self._types = types
         self._settings = settings
         self._service_settings = service_settings
         self._metrics = metrics
@@ -57,8 +74,9 @@ class Models:
         self._watch = Watch((*of_model, settings.applications, settings.contributions, record_path(settings)))
         self._refused: Refusal | None = None
         self._current: InService
-        session = ScoringSession.open_built(settings)
-        self._serve(InService(Service(session, service_settings, metrics), Explanations(self._load(session)), _now()))
+        session = self._open()
+        service = Service(session, types, service_settings, metrics)
+        self._serve(InService(service, Explanations(self._load(session)), _now()))
 
     @property
     def current(self) -> InService:
@@ -90,7 +108,7 @@ class Models:
 
     async def _take_up(self) -> None:
         before = self._current
-        session = await asyncio.to_thread(ScoringSession.open_built, self._settings)
+        session = await asyncio.to_thread(self._open)
         is_same = (session.manifest, session.backend) == (before.service.manifest, before.service.session.backend)
         if is_same:
             session = before.service.session
@@ -102,8 +120,15 @@ class Models:
             loading.result()
             self._current = InService(before.service, Explanations(loading), before.since)
         else:
-            service = Service(session, self._service_settings, self._metrics)
+            service = Service(session, self._types, self._service_settings, self._metrics)
             self._serve(InService(service, Explanations(loading), _now()))
+
+    def _open(self) -> ScoringSession:
+        session = ScoringSession.open_built(self._settings)
+        # What is taken and documented was made for one definition; its callers would not know of another.
+        if session.definition.digest != self._types.definition.digest:
+            raise OtherDefinitionError.from_name(session.definition.name)
+        return session
 
     def _load(self, session: ScoringSession) -> asyncio.Task[Reasoning]:
         loading = asyncio.create_task(asyncio.to_thread(Reasoning.open, self._settings, session))

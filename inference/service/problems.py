@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from data import schema
 from data.definition.columns import Kind
+from data.definition.definition import Definition
 from data.errors import DataError, FileError
 from data.files.arrow_stream import DamagedStreamError
 from data.files.batch_judge import CellFault, TableFaultsError
@@ -185,8 +185,6 @@ def problem_of(error: Exception) -> ProblemError:
         return error
     if isinstance(error, HTTPException):
         return ProblemError.from_status(error.status_code, _DETAILS.get(error.status_code, error.detail), error.headers)
-    if isinstance(error, RequestValidationError):
-        return _invalid(error)
     if isinstance(error, InferenceError) and not isinstance(error, ValueFault):
         # What was sent has been checked by then.
         return ProblemError.from_own_fault()
@@ -213,7 +211,7 @@ def problem_json(error: ProblemError) -> bytes:
     return error.problem.model_dump_json(exclude_none=True, exclude_unset=True).encode()
 
 
-def fault_of(place: Sequence[int | str], message: str, found: object) -> Fault:
+def fault_of(place: Sequence[int | str], message: str, found: object, definition: Definition) -> Fault:
     """What Pydantic says of a value, in the words that the whole project has for its column.
 
     `place` leads from the body's root to the value.
@@ -221,19 +219,20 @@ def fault_of(place: Sequence[int | str], message: str, found: object) -> Fault:
     name = _printable(place[-1]) if place and isinstance(place[-1], str) else None
     pointer = "".join(f"/{_escaped(str(step))}" for step in place)
     # A column stands inside an application, and so not at the first step.
-    problem = f"{message}; {SEND}." if name is None or len(place) == 1 else _column_words(name, found)
+    problem = f"{message}; {SEND}." if name is None or len(place) == 1 else _column_words(name, found, definition)
     return Fault(field=name, pointer=pointer, problem=problem)
 
 
-def _column_words(name: str, found: object) -> str:
-    column = schema.BY_NAME.get(name)
+def _column_words(name: str, found: object, definition: Definition) -> str:
+    column = definition.by_name.get(name)
     if column is None:
         return str(ValueFault.from_unknown_column(name))
     told = ValueFault.from_no_input(column) if column.kind is Kind.TARGET else ValueFault.from_value(column, found)
     return str(told)
 
 
-def _invalid(error: RequestValidationError) -> ProblemError:
+def invalid_request(error: RequestValidationError, definition: Definition) -> ProblemError:
+    """The problem of a body that FastAPI refuses."""
     told: Sequence[Mapping[str, Any]] = error.errors()
     if told[0]["type"] == "json_invalid":
         return ProblemError.from_malformed(f"it is no JSON ({told[0]['ctx']['error']})")
@@ -241,7 +240,9 @@ def _invalid(error: RequestValidationError) -> ProblemError:
         return ProblemError.from_malformed("it is empty, or null")
     # The first step of each place is the word "body". One more than are listed tells that there are more.
     told = told[: MOST_FAULTS + 1]
-    return ProblemError.from_faults([fault_of(item["loc"][1:], item["msg"], item.get("input")) for item in told])
+    return ProblemError.from_faults(
+        [fault_of(item["loc"][1:], item["msg"], item.get("input"), definition) for item in told]
+    )
 
 
 def _of_data(error: DataError) -> ProblemError:

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
-from data.definition.definition import Sufficiency
+from data.definition.columns import Kind
+from data.definition.definition import Definition
 from data.store.records import FileRecord
-from inference.model.artifact import FeatureRecord
-from inference.service.applications import EXAMPLE, Application
+from inference.model.artifact import DefinitionRecord, FeatureRecord
+from inference.service.applications import application_type, example_of, next_example
 from inference.values import Value
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class ScoreRequest(BaseModel):
     """One application."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"application": EXAMPLE}]})
+    model_config = ConfigDict(extra="forbid")
 
-    application: Application
+    application: dict[str, Value]
 
 
 class BatchRequest(BaseModel):
     """Many applications; the order of the answer is theirs."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"applications": [EXAMPLE, {**EXAMPLE, "SK_ID_CURR": 100_002}]}]},
-    )
+    model_config = ConfigDict(extra="forbid")
 
-    applications: list[Application] = Field(min_length=1)
+    applications: list[dict[str, Value]] = Field(min_length=1)
 
 
 class ScoredApplication(BaseModel):
     """What is decided of one application."""
 
-    id: int | None = Field(description="Its SK_ID_CURR, null where none was given.")
+    id: int | str | None = Field(description="Its own id, null where none was given.")
     default_probability: float | None = Field(
         ge=0, le=1, description="Probability of default, a float32 number; null where referred."
     )
@@ -142,6 +145,15 @@ class Ready(BaseModel):
     explanations: Literal["loading", "ready", "unavailable"] = Field(description="Whether /v1/explain answers.")
 
 
+class Sufficiency(BaseModel):
+    """What has to be known: all of `required`, one of `one_of`, and of `counted` all but `most_lacking` columns."""
+
+    required: list[str]
+    one_of: list[str]
+    counted: list[str]
+    most_lacking: int
+
+
 class ModelManifest(BaseModel):
     """All that is known of the published model, and which of its files scores."""
 
@@ -164,4 +176,59 @@ class ModelManifest(BaseModel):
     cutoff: float = Field(description="PD at and above which an application is declined.")
     band_edges: list[float] = Field(description="PDs from each of which the next risk band begins.")
     sufficiency: Sufficiency = Field(description="What has to be known of an application for it to be scored.")
+    definition: DefinitionRecord = Field(description="Name and digest of the definition that the model is for.")
+    levers: list[str] = Field(description="Columns that an applicant or an officer can change.")
+    first_later: str = Field(description="First period kept apart from training; empty where there is none.")
     files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")
+
+
+@dataclass(frozen=True)
+class Types:
+    """The types that depend on the definition that is open, made once for it.
+
+    Each is called as the type it narrows; `application` checks one application.
+    """
+
+    definition: Definition
+    score_request: type[ScoreRequest]
+    batch_request: type[BatchRequest]
+    score: type[Score]
+    batch_score: type[BatchScore]
+    explanation: type[Explanation]
+    application: TypeAdapter[dict[str, Value]]
+
+    @classmethod
+    def of(cls, definition: Definition) -> Self:
+        """The types for the applications of a definition's table."""
+        application, example = application_type(definition), example_of(definition)
+        is_whole = definition.column(definition.id).dtype.is_integer()
+        told = Field(description=f"Its {definition.id}, null where none was given.")
+        own_id: Any = {"id": (int | None if is_whole else str | None, told)}
+        scored = _narrowed(ScoredApplication, own_id)
+        return cls(
+            definition,
+            _narrowed(ScoreRequest, {"application": (application, ...)}, [{"application": example}]),
+            _narrowed(
+                BatchRequest,
+                {"applications": (list[application], Field(min_length=1))},  # type: ignore[valid-type]
+                [{"applications": [example, next_example(definition)]}],
+            ),
+            _narrowed(Score, own_id),
+            _narrowed(BatchScore, {"scores": (list[scored], BatchScore.model_fields["scores"])}),  # type: ignore[valid-type]
+            _narrowed(Explanation, own_id),
+            TypeAdapter(application),
+        )
+
+    @cached_property
+    def levels(self) -> Mapping[str, frozenset[str]]:
+        """The known levels of each category."""
+        columns = self.definition.columns
+        return {column.name: frozenset(column.levels) for column in columns if column.kind is Kind.CATEGORY}
+
+
+def _narrowed(base: type[_Model], fields: Mapping[str, Any], examples: list[Any] | None = None) -> type[_Model]:
+    """`base` with some fields of other types, under the same name."""
+    extra: dict[str, Any] = {"json_schema_extra": {"examples": examples}} if examples else {}
+    made: Any = create_model(base.__name__, __base__=base, __doc__=base.__doc__, __cls_kwargs__=extra, **fields)
+    narrowed: type[_Model] = made
+    return narrowed

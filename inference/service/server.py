@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import h11
 
+from data.definition.definition import Definition
 from data.settings import Settings
 from inference.service.app import make_app
 from inference.service.guard import Lifecycle, new_id
@@ -40,7 +41,14 @@ class _Connection(Connection):
         self.transport.close()
 
 
-def serve(settings: Settings, service_settings: ServiceSettings, web: WebSettings, host: str, port: int) -> None:
+def serve(
+    definition: Definition,
+    settings: Settings,
+    service_settings: ServiceSettings,
+    web: WebSettings,
+    host: str,
+    port: int,
+) -> None:
     """Serve until SIGTERM or SIGINT; returns when every request under way was answered.
 
     A client keeps its connection for the next request, which may be on its way when the connection is closed: it would
@@ -52,7 +60,7 @@ def serve(settings: Settings, service_settings: ServiceSettings, web: WebSetting
     """
     raise_descriptors()
     lifecycle = Lifecycle()
-    app = make_app(settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
+    app = make_app(definition, settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
     route_library_logs(app.state.log, "uvicorn")
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from data import schema
+from data.definition.columns import Column
+from data.definition.definition import Definition
 from data.files.batch_limits import Limits
 from data.files.memory import Hold, hold_nothing
 from inference.explain.assessment import ReferredError
@@ -19,9 +20,10 @@ from inference.explain.reasons import COMBINATION, COMBINATION_LABEL
 from inference.explain.reasons import Reason as RankedReason
 from inference.model.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
 from inference.model.session import ScoringSession
-from inference.service.batches import id_of, notices_of, read_applications, score_applications
+from inference.service.applications import id_of
+from inference.service.batches import notices_of, read_applications, score_applications
 from inference.service.explanations import Reasoning
-from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score
+from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score, Types
 from inference.service.settings import ServiceSettings
 from inference.service.tables import TableFormat, read_table, score_table
 from inference.service.telemetry import Metrics
@@ -34,8 +36,9 @@ NO_BAND = ""
 class Service:
     """A session that scores for others; immutable, and safe from many threads at once."""
 
-    def __init__(self, session: ScoringSession, settings: ServiceSettings, metrics: Metrics) -> None:
+    def __init__(self, session: ScoringSession, types: Types, settings: ServiceSettings, metrics: Metrics) -> None:
         self.session = session
+        self._types = types
         self.manifest = session.manifest
         self.model_sha256 = session.manifest.files[session.backend].sha256
         self._most_rows = settings.rows
@@ -54,19 +57,19 @@ class Service:
         Raises:
             ProblemError: as `read_applications`.
         """
-        applications = read_applications(body, self._most_rows, hold)
+        applications = read_applications(body, self._types, self._most_rows, hold)
         probabilities = score_applications(applications, self.session)
         found = [
             judged(application, pd, self.session, self.manifest.cutoff)
             for application, pd in zip(applications, probabilities.tolist(), strict=True)
         ]
         scores = [
-            {"id": id_of(application), **_as_answer(each)}
+            {"id": id_of(application, self.session.definition), **_as_answer(each)}
             for application, each in zip(applications, found, strict=True)
         ]
         self._count((each.decision, each.risk_band) for each in found)
         model = {"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256}
-        return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications)})
+        return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications, self._types)})
 
     def score_table(
         self, body: bytes, table_format: TableFormat, hold: Hold = hold_nothing
@@ -78,7 +81,9 @@ class Service:
         Raises:
             DataError: as `read_table`.
         """
-        table = read_table(body, table_format, self.session.features.sources, self._table_limits, hold)
+        table = read_table(
+            body, table_format, self.session.definition, self.session.features.sources, self._table_limits, hold
+        )
         scored = score_table(table, self.session)
         self._count(zip(scored[DECISION], scored[RISK_BAND], strict=True))
         return table_format.write(scored), table.notices
@@ -89,7 +94,7 @@ class Service:
             found = reasoning.assess(application, self.session)
         except ReferredError as error:
             referred = Judgement(None, REFER, None, str(error), error.warnings)
-            return Explanation(
+            return self._types.explanation(
                 **self._answered(application, referred).model_dump(),
                 n_compared=reasoning.reference.n_applications, principal_reasons=[], supports=[],
                 base_log_odds=reasoning.explainer.base, log_odds=None, contributions=[],
@@ -99,15 +104,15 @@ class Service:
             application, judged(application, found.default_probability, self.session, self.manifest.cutoff)
         )
         assert found.explanation is not None
-        reasons = [_reason(each, application) for each in found.reasons]
-        return Explanation(
+        reasons = [_reason(each, application, self.session.definition) for each in found.reasons]
+        return self._types.explanation(
             **scored.model_dump(),
             n_compared=reasoning.reference.n_applications,
             principal_reasons=reasons if found.is_declined else [],
             supports=[] if found.is_declined else reasons,
             base_log_odds=found.explanation.base,
             log_odds=found.explanation.log_odds,
-            contributions=_contributions(found.explanation, application),
+            contributions=_contributions(found.explanation, application, self.session.definition),
         )
 
     def describe_model(self, since: datetime) -> ModelManifest:
@@ -119,10 +124,13 @@ class Service:
 
     def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
         self._count([(found.decision, found.risk_band)])
-        return Score(
-            id=id_of(application), **_as_answer(found), cutoff=self.manifest.cutoff, model_sha256=self.model_sha256,
-            notices=notices_of([application]),
-        )  # fmt: skip
+        return self._types.score(
+            id=id_of(application, self.session.definition),
+            **_as_answer(found),
+            cutoff=self.manifest.cutoff,
+            model_sha256=self.model_sha256,
+            notices=notices_of([application], self._types),
+        )
 
     def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:
         self._metrics.count_scored(Counter((decision, band or NO_BAND) for decision, band in decided).items())
@@ -135,26 +143,30 @@ def _as_answer(found: Judgement) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _contributions(found: Contributions, application: Mapping[str, Value]) -> list[Contribution]:
+def _contributions(
+    found: Contributions, application: Mapping[str, Value], definition: Definition
+) -> list[Contribution]:
     ordered = sorted(found.fields.items(), key=lambda each: -abs(each[1]))
     return [
         Contribution(
-            field=name, label=schema.column(name).label, value=_as_stored(name, application), log_odds=log_odds
+            field=name,
+            label=definition.column(name).label,
+            value=_as_stored(definition.column(name), application),
+            log_odds=log_odds,
         )
         for name, log_odds in ordered
     ]  # fmt: skip
 
 
-def _reason(found: RankedReason, application: Mapping[str, Value]) -> Reason:
+def _reason(found: RankedReason, application: Mapping[str, Value], definition: Definition) -> Reason:
     if found.field == COMBINATION:
         return Reason(reason_code=COMBINATION, label=COMBINATION_LABEL, value=None, excess_log_odds=found.excess)
-    label = schema.column(found.field).label
-    value = _as_stored(found.field, application)
-    return Reason(reason_code=found.field, label=label, value=value, excess_log_odds=found.excess)
+    column = definition.column(found.field)
+    value = _as_stored(column, application)
+    return Reason(reason_code=found.field, label=column.label, value=value, excess_log_odds=found.excess)
 
 
-def _as_stored(name: str, application: Mapping[str, Value]) -> Value:
+def _as_stored(column: Column, application: Mapping[str, Value]) -> Value:
     """The value of a column, a whole number as one."""
-    value = application.get(name)
-    is_whole = schema.column(name).dtype.is_integer()
-    return int(value) if is_whole and isinstance(value, float) else value
+    value = application.get(column.name)
+    return int(value) if column.dtype.is_integer() and isinstance(value, float) else value

@@ -25,7 +25,11 @@ SERVICE_SETTINGS: tuple[Setting, ...] = (
         "info",
         "`info` logs each request, `warning` only faults and what Uvicorn warns of",
     ),
-    Setting("SCOREROOM_API_BODY_MB", "100", "largest body of a batch in MB; a single application may have 16 kB"),
+    Setting(
+        "SCOREROOM_API_BODY_MB",
+        "100",
+        "largest body of a batch in MB; a single application may have 16 kB, more in a table of very many columns",
+    ),
     Setting("SCOREROOM_API_ROWS", "10000", "most applications of a JSON batch"),
     Setting("SCOREROOM_API_TABLE_ROWS", "200000", "most applications of a table (CSV, Parquet, Arrow stream)"),
     Setting("SCOREROOM_API_SECONDS", "30", "seconds in which a body has to arrive, and then its work to be done"),

@@ -13,7 +13,7 @@ from typing import Self
 
 import polars as pl
 
-from data import schema
+from data.definition.definition import Definition
 from data.errors import DataError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_judge import TableFaultsError
@@ -59,7 +59,12 @@ class TableFormat:
 
 
 def read_table(
-    content: bytes, table_format: TableFormat, needed: Sequence[str], limits: Limits, hold: Hold = hold_nothing
+    content: bytes,
+    table_format: TableFormat,
+    definition: Definition,
+    needed: Sequence[str],
+    limits: Limits,
+    hold: Hold = hold_nothing,
 ) -> BatchTable:
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
 
@@ -69,13 +74,13 @@ def read_table(
 
     Raises:
         OtherFormatError: its first bytes are those of another format.
-        TableFaultsError: it has a cell that the schema does not allow.
+        TableFaultsError: it has a cell that the definition does not allow.
         BatchError, FileError, TableError: as `read_batch` raises them; sentences call the body by `table_format.name`.
     """
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, schema.DEFINITION, needed, limits, carries=False, hold=hold)
+    table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold)
     if table.n_faults:
         raise TableFaultsError.from_first(
             table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place
@@ -99,7 +104,7 @@ def score_table(table: BatchTable, session: ScoringSession) -> pl.DataFrame:
     A PD is bit for bit what `session.score` gives for the row alone.
     """
     scored = score_batch_table(table, session, session.manifest.cutoff)
-    own = [schema.ID] if schema.ID in table.names else []
+    own = [session.definition.id] if session.definition.id in table.names else []
     return scored.frame.select(*own, *JUDGED)
 
 

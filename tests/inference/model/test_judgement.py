@@ -14,6 +14,7 @@ from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.judgement import JUDGED, judge, judge_table
 from inference.model.session import OnnxBackend, ScoringSession
+from inference.service.schemas import Types
 from inference.service.service import Service
 from inference.service.settings import load_service_settings
 from inference.service.tables import FORMATS
@@ -60,7 +61,7 @@ def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, 
 
 
 def test_json_and_tables_of_the_service_agree(session: ScoringSession, table: pl.DataFrame) -> None:
-    service = Service(session, load_service_settings({}), Metrics())
+    service = Service(session, Types.of(session.definition), load_service_settings({}), Metrics())
     rows = table.to_dicts()
     scores = orjson.loads(service.score_json(orjson.dumps({"applications": rows})))["scores"]
     parquet = FORMATS["application/vnd.apache.parquet"]

@@ -6,9 +6,12 @@ import pytest
 from data import schema
 from data.definition.columns import Kind
 from data.definition.definition import Sufficiency
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from inference.features.feature_list import FEATURES
 from inference.model.sufficiency import SufficiencyRule
-from inference.service.applications import EXAMPLE
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
 SMALL = SufficiencyRule(

@@ -16,13 +16,16 @@ import polars as pl
 import pytest
 
 from data import schema
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import ROOT, Settings
 from inference.model.session import ScoringSession
-from inference.service.applications import EXAMPLE
 from scripts.benchmarks.server import free_port, service_command
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import Running
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 APPLICATION = {name: value for name, value in EXAMPLE.items() if name != "SK_ID_CURR"}
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import Settings
 from inference.model.session import ScoringSession
-from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Start
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 
 @pytest.fixture

@@ -283,11 +283,14 @@ def test_a_service_without_its_file_of_keys_does_not_start(tmp_path: Path) -> No
 # Without building anything first.
 _START = """
 import sys
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import load_settings
 from inference.service.server import serve
 from inference.service.settings import load_service_settings
 from inference.serving.settings import WebSettings
 from scripts._cli import run
 keys = load_service_settings({"SCOREROOM_API_KEYS": sys.argv[1]})
-run(lambda: serve(load_settings(), keys, WebSettings(), "127.0.0.1", 1))
+definition = read_definition(HOME_CREDIT_TOML)
+run(lambda: serve(definition, load_settings(), keys, WebSettings(), "127.0.0.1", 1))
 """

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import ROOT
 from inference.model.session import ScoringSession
-from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import Running
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 EXAMPLE_FILE = ROOT / "docs" / "application.json"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

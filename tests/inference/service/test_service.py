@@ -17,15 +17,18 @@ import pytest
 
 from data import schema
 from data.definition.columns import Kind
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import Settings
 from inference.explain.comparison import find_reference
 from inference.explain.contributions import load_contributions
 from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
-from inference.service.applications import EXAMPLE
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Running
+
+EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
 
 def score(client: httpx.Client, application: object) -> httpx.Response:
@@ -102,7 +105,7 @@ def test_too_little_is_referred_with_its_reason_and_without_a_pd(
 
 
 def test_values_that_contradict_one_another_are_told_and_scored(client: httpx.Client, session: ScoringSession) -> None:
-    given = {**EXAMPLE, "DAYS_EMPLOYED": -20_000, "AMT_ANNUITY": 9 * EXAMPLE["AMT_CREDIT"]}
+    given = {**EXAMPLE, "DAYS_EMPLOYED": -20_000, "AMT_ANNUITY": 9 * float(EXAMPLE["AMT_CREDIT"] or 0)}
     words = [
         "employed since before the age of 14", "fewer than 3 annuities repay the credit amount",
         "annuity above the yearly income",

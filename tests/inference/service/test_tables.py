@@ -64,7 +64,7 @@ def test_formats_are_found_by_media_type() -> None:
 def test_every_row_is_scored_as_it_is_alone(
     session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
 ) -> None:
-    read = read_table(table_format.write(inputs), table_format, session.features.sources, LIMITS)
+    read = read_table(table_format.write(inputs), table_format, session.definition, session.features.sources, LIMITS)
     scored = score_table(read, session)
     singles = [session.score(row) for row in inputs.drop(schema.ID).iter_rows(named=True)]
     cutoff = session.manifest.cutoff
@@ -84,7 +84,7 @@ def test_every_row_is_scored_as_it_is_alone(
 def test_an_answer_reads_back_as_the_same_frame(
     session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
 ) -> None:
-    read = read_table(table_format.write(inputs), table_format, session.features.sources, LIMITS)
+    read = read_table(table_format.write(inputs), table_format, session.definition, session.features.sources, LIMITS)
     scored = score_table(read, session)
     arrow = READERS[table_format.media_type](table_format.write(scored))
     assert not any(pa.types.is_string_view(field.type) for field in arrow.schema)
@@ -104,9 +104,11 @@ def test_a_table_without_ids_is_answered_in_its_order(
 ) -> None:
     needed = session.features.sources
     turned = inputs.head(50).reverse()
-    with_ids = score_table(read_table(table_format.write(turned), table_format, needed, LIMITS), session)
+    with_ids = score_table(
+        read_table(table_format.write(turned), table_format, session.definition, needed, LIMITS), session
+    )
     anonymous = table_format.write(turned.select(reversed(needed)))
-    scored = score_table(read_table(anonymous, table_format, needed, LIMITS), session)
+    scored = score_table(read_table(anonymous, table_format, session.definition, needed, LIMITS), session)
     assert with_ids[schema.ID].to_list() == list(range(100_050, 100_000, -1))
     # What contradicts a column that the model does not need cannot be told without it.
     assert scored.drop("warnings").equals(with_ids.drop(schema.ID, "warnings"))
@@ -117,8 +119,10 @@ def test_other_columns_and_the_outcome_are_not_used_and_said(
     session: ScoringSession, applications: pl.DataFrame, table_format: TableFormat
 ) -> None:
     wide = applications.head(30).with_columns(pl.lit(1.0).alias("AMT_CREDITS"), pl.lit("x").alias("note"))
-    read = read_table(table_format.write(wide), table_format, session.features.sources, LIMITS)
-    plain = read_table(table_format.write(applications.head(30)), table_format, session.features.sources, LIMITS)
+    read = read_table(table_format.write(wide), table_format, session.definition, session.features.sources, LIMITS)
+    plain = read_table(
+        table_format.write(applications.head(30)), table_format, session.definition, session.features.sources, LIMITS
+    )
     assert score_table(read, session).equals(score_table(plain, session))
     assert plain.notices == ("TARGET is not used.",)
     assert read.notices == (
@@ -128,7 +132,7 @@ def test_other_columns_and_the_outcome_are_not_used_and_said(
 
 def test_a_column_of_what_no_csv_can_hold_is_not_used_either(inputs: pl.DataFrame) -> None:
     table = inputs.head(3).with_columns(pl.lit([1, 2]).alias("list"))
-    read = read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
+    read = read_table(PARQUET.write(table), PARQUET, FEATURES.definition, FEATURES.sources, LIMITS)
     assert read.notices == ("Not used, 1 column that no application has: list.",)
 
 
@@ -153,7 +157,7 @@ def test_faults_carry_row_and_column(inputs: pl.DataFrame, table_format: TableFo
         pl.when(pl.int_range(pl.len()) == 7).then(-1).otherwise("CNT_CHILDREN").alias("CNT_CHILDREN"),
     )
     with pytest.raises(TableFaultsError) as caught:
-        read_table(table_format.write(table), table_format, FEATURES.sources, LIMITS)
+        read_table(table_format.write(table), table_format, FEATURES.definition, FEATURES.sources, LIMITS)
     amount = "a number from 1 to 1,000,000,000, or nothing"
     found = "-5.0" if table_format is CSV else "-5"
     assert caught.value.faults == (
@@ -173,26 +177,26 @@ def test_a_row_of_which_too_little_is_known_is_referred_and_the_others_scored(
 ) -> None:
     ids = pl.DataFrame({schema.ID: [1]}, schema={schema.ID: pl.Int32})
     table = pl.concat([inputs.head(2), ids], how="diagonal")
-    read = read_table(table_format.write(table), table_format, FEATURES.sources, LIMITS)
+    read = read_table(table_format.write(table), table_format, FEATURES.definition, FEATURES.sources, LIMITS)
     scored = score_table(read, session)
     assert scored["decision"][2] == "refer"
     assert scored["refer_reason"].to_list()[:2] == [None, None]
     assert scored["refer_reason"][2].startswith("Not enough is known to score: contract type, ")
     assert scored.row(2)[1:4] == (None, "refer", None)
-    whole = read_table(table_format.write(inputs.head(2)), table_format, FEATURES.sources, LIMITS)
+    whole = read_table(table_format.write(inputs.head(2)), table_format, FEATURES.definition, FEATURES.sources, LIMITS)
     assert scored.head(2).equals(score_table(whole, session))
 
 
 def test_a_missing_id_is_told_as_nothing(inputs: pl.DataFrame) -> None:
     table = inputs.head(2).with_columns(pl.lit(None, pl.Int32).alias(schema.ID))
     with pytest.raises(TableFaultsError, match="first fault is nothing in column SK_ID_CURR in row 1, "):
-        read_table(PARQUET.write(table), PARQUET, FEATURES.sources, LIMITS)
+        read_table(PARQUET.write(table), PARQUET, FEATURES.definition, FEATURES.sources, LIMITS)
 
 
 def test_the_first_faults_are_listed_and_all_are_counted(inputs: pl.DataFrame) -> None:
     table = inputs.head(150).with_columns(pl.lit(-1.0).alias("AMT_CREDIT"))
     with pytest.raises(TableFaultsError) as caught:
-        read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
+        read_table(STREAM.write(table), STREAM, FEATURES.definition, FEATURES.sources, LIMITS)
     assert [fault.row for fault in caught.value.faults] == list(range(1, MOST_FAULTS + 1))
     assert str(caught.value).endswith("; 150 faults in all.")
 
@@ -203,9 +207,13 @@ def test_a_needed_column_has_to_be_there_and_may_be_empty(
 ) -> None:
     needed = session.features.sources
     with pytest.raises(BatchError, match=f"^{table_format.name}: 1 column that the model needs is missing: EXT"):
-        read_table(table_format.write(inputs.head(3).drop("EXT_SOURCE_1")), table_format, needed, LIMITS)
+        read_table(
+            table_format.write(inputs.head(3).drop("EXT_SOURCE_1")), table_format, session.definition, needed, LIMITS
+        )
     emptied = inputs.head(3).with_columns(pl.lit(None, pl.Float64).alias("EXT_SOURCE_1"))
-    scored = score_table(read_table(table_format.write(emptied), table_format, needed, LIMITS), session)
+    scored = score_table(
+        read_table(table_format.write(emptied), table_format, session.definition, needed, LIMITS), session
+    )
     rows = inputs.head(3).drop("EXT_SOURCE_1", schema.ID).iter_rows(named=True)
     assert scored["default_probability"].to_list() == [session.score(row) for row in rows]
 
@@ -214,22 +222,28 @@ def test_a_needed_column_has_to_be_there_and_may_be_empty(
 def test_limits_hold(inputs: pl.DataFrame, table_format: TableFormat) -> None:
     content = table_format.write(inputs.head(11))
     with pytest.raises(BatchError, match=f"^{table_format.name}: has more than 10 rows, the most that is taken"):
-        read_table(content, table_format, FEATURES.sources, Limits(rows=10))
+        read_table(content, table_format, FEATURES.definition, FEATURES.sources, Limits(rows=10))
 
 
 def test_numbers_as_text_are_read_and_text_as_numbers_is_refused(session: ScoringSession, inputs: pl.DataFrame) -> None:
     table = inputs.head(20)
     needed = session.features.sources
-    as_text = read_table(STREAM.write(table.cast(pl.String)), STREAM, needed, LIMITS)
-    as_numbers = read_table(STREAM.write(table), STREAM, needed, LIMITS)
+    as_text = read_table(STREAM.write(table.cast(pl.String)), STREAM, session.definition, needed, LIMITS)
+    as_numbers = read_table(STREAM.write(table), STREAM, session.definition, needed, LIMITS)
     assert score_table(as_text, session).equals(score_table(as_numbers, session))
     with pytest.raises(TableError, match=r"^body\.arrows: column NAME_CONTRACT_TYPE holds double in all 20 rows"):
-        read_table(STREAM.write(table.with_columns(pl.lit(1.0).alias("NAME_CONTRACT_TYPE"))), STREAM, needed, LIMITS)
+        read_table(
+            STREAM.write(table.with_columns(pl.lit(1.0).alias("NAME_CONTRACT_TYPE"))),
+            STREAM,
+            session.definition,
+            needed,
+            LIMITS,
+        )
 
 
 def test_texts_of_other_tables_do_not_reach_the_sentence_whole(inputs: pl.DataFrame) -> None:
     table = inputs.head(1).with_columns(pl.lit("much\n" * 30).alias("AMT_CREDIT"))
     with pytest.raises(TableFaultsError) as caught:
-        read_table(STREAM.write(table), STREAM, FEATURES.sources, LIMITS)
+        read_table(STREAM.write(table), STREAM, FEATURES.definition, FEATURES.sources, LIMITS)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 240
