@@ -103,7 +103,7 @@ class DecisionRecord:
     or empty.
     """
 
-    application_id: int | None
+    application_id: int | str | None
     inputs: Mapping[str, Value]
     changes: tuple[Change, ...]
     default_probability: float | None

@@ -62,10 +62,10 @@ def kinds(ranked: pl.DataFrame) -> Mapping[str, Draft]:
     return {
         "declined": Draft(declined),
         "approved": Draft(approved),
-        "edited": Draft(declined, make_edits(edits, {})),
+        "edited": Draft(declined, make_edits(edits, schema.DEFINITION, {})),
         "new": Draft(NEW),
-        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], {})),
-        "much missing": Draft(NEW, make_edits(MUCH_MISSING, {})),
+        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], schema.DEFINITION, {})),
+        "much missing": Draft(NEW, make_edits(MUCH_MISSING, schema.DEFINITION, {})),
     }
 
 
@@ -87,7 +87,7 @@ def draft_of(app: AppTest) -> Draft:
     """The draft that the address says."""
     found = {name: app.query_params.get(name, "") for name in ("applicant", "edits")}
     applicant, edits = (text if isinstance(text, str) else text[0] for text in found.values())
-    return Draft(applicant, read_edits(edits))
+    return Draft(applicant, read_edits(edits, schema.DEFINITION))
 
 
 def pd_of(app: AppTest) -> str:
@@ -141,14 +141,14 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     annuity = 9.0 * float(base.values["AMT_CREDIT"] or 0)
     # Of a revolving loan there would be a second thing to say.
     wrong = {"NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": None, "AMT_ANNUITY": annuity}
-    edits = make_edits(wrong.items(), base.base)
+    edits = make_edits(wrong.items(), schema.DEFINITION, base.base)
     view = view_of(Draft(base.draft.applicant, edits))
     reason = "Not enough is known to score: income is missing and is needed."
     assert view.referral == reason
     record = make_record(view, NOTE)
     assert (record.default_probability, record.decision, record.risk_band, record.reasons) == (None, "refer", None, ())
     assert (record.refer_reason, record.warnings) == (reason, ("fewer than 3 annuities repay the credit amount",))
-    page = record_html(record)
+    page = record_html(record, schema.DEFINITION)
     assert "Referred, not scored" in page
     assert reason in page
     assert "Fewer than 3 annuities repay the credit amount." in page
@@ -204,7 +204,7 @@ def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, r
     other = dataclasses.replace(record, application_id=1, default_probability=0.01, decision="approve")
     held = ({applicant: record, "1": other}, {applicant: NOTE, "1": "somebody else's"})
     assert read_record(_json(applicant, *held)) == dataclasses.replace(record, note=NOTE)
-    page = _html(applicant, *held).decode()
+    page = _html(schema.DEFINITION, applicant, *held).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;income" in page
     assert "<script" not in page
     assert f"{100 * view.assessed.default_probability:.2f}" in page
