@@ -13,8 +13,9 @@ from types import MappingProxyType
 import polars as pl
 
 from data.definition.columns import Column, Kind, Sensitivity, Special, Unit
-from data.definition.definition import Definition, Features, Outcome, Roles
+from data.definition.reading import read_definition
 from data.errors import SchemaError
+from data.home_credit import HOME_CREDIT_TOML
 
 
 class Group(StrEnum):
@@ -366,10 +367,4 @@ def polars_schema() -> pl.Schema:
     return pl.Schema({column.name: column.dtype for column in COLUMNS})
 
 
-DEFINITION = Definition(
-    "Home Credit",
-    COLUMNS,
-    Features(()),
-    outcome=Outcome(TARGET, ("1",), ("0",)),
-    roles=Roles(id=ID, exposure="AMT_CREDIT"),
-)
+DEFINITION = read_definition(HOME_CREDIT_TOML)

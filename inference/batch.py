@@ -14,9 +14,8 @@ from data import schema
 from data.files.batch_file import BatchTable
 from data.plausibility import RULES, broken_rules_each
 from inference.explain.reasons import MOST_REASONS
-from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
+from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table, sufficiency_of
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import Sufficiency
 
 Advance = Callable[[int, int], None]
 Explain = Callable[[pl.DataFrame, NDArray[np.float32]], NDArray[np.intp]]
@@ -100,7 +99,7 @@ def _judged(
         part = applications.slice(start, CHUNK_ROWS)
         matrix = session.features.matrix(part)
         stop = start + len(matrix)
-        judged.append(judge_table(part, session.score_matrix(matrix), session.manifest, cutoff))
+        judged.append(judge_table(part, session.score_matrix(matrix), session, cutoff))
         declined = np.flatnonzero((judged[-1][DECISION] == DECLINE).to_numpy())
         if explain is not None and len(declined):
             found = explain(part[declined], matrix[declined])[:, :MOST_REASONS]
@@ -137,13 +136,13 @@ def _notices(wanted: Sequence[str], names: Sequence[str]) -> Iterator[str]:
             yield f"The file has a column {name} of its own, which is kept; ours is called {free}."
 
 
-def noted_rows(table: BatchTable, scored: ScoredBatch, sufficiency: Sufficiency) -> pl.DataFrame:
+def noted_rows(table: BatchTable, scored: ScoredBatch, session: ScoringSession) -> pl.DataFrame:
     """What is referred and what looks implausible, by row: its place (`table.place`), `Columns`, and `What`.
 
-    The columns of a referred row are those that it is referred for lacking, by the `sufficiency` it was judged by.
+    The columns of a referred row are those that it is referred for lacking, by the rule of the `session` that judged.
     """
     reasons = scored.frame[scored.refer_reason]
-    lacking = sufficiency.missing_each(table.applications)
+    lacking = sufficiency_of(session).missing_each(table.applications)
     referred = pl.DataFrame({table.place: table.order, "Columns": lacking, "What": reasons}).drop_nulls()
     rows, rules = np.nonzero(broken_rules_each(table.applications))
     broken = {

@@ -21,7 +21,14 @@ class FeatureError(InferenceError):
         listed = ", ".join(repr(name) for name in sorted(map(str, names)))
         return cls(
             f"The application table has no column {listed}; leave it out or correct its spelling "
-            "(`data/schema.py` lists the columns)."
+            "(`portfolio.toml` lists the columns)."
+        )
+
+    @classmethod
+    def from_too_large(cls, name: str) -> Self:
+        return cls(
+            f"Feature {name} nests too many divisions, means, minimums and maximums to be computed; "
+            "take some out of its expression in portfolio.toml."
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Values of one application as people and links say them: checked against the schema one by one, never coerced."""
+"""Values of one application as people and links say them: checked against the definition one by one, never coerced."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Self, TypeAlias
 
-from data import schema
 from data.definition.columns import Column, Kind
+from data.definition.definition import Definition
 from data.files.validate import expectation
 from inference.errors import FeatureError
 
@@ -32,7 +32,7 @@ class ValueFault(FeatureError):  # noqa: N818 - a fault of one value, as those o
     def from_unknown_column(cls, name: object) -> Self:
         return cls(
             f"The application table has no column {shown_value(name)}; leave it out or correct its spelling "
-            "(`data/schema.py` lists the columns)."
+            "(`portfolio.toml` lists the columns)."
         )
 
     @classmethod
@@ -65,13 +65,13 @@ def shown_value(found: object) -> str:
     return f"of type {type(found).__name__}"[:_LONGEST_QUOTE]
 
 
-def input_column(name: object) -> Column:
-    """The schema's column called `name`, which an application may have.
+def input_column(definition: Definition, name: object) -> Column:
+    """The column called `name`, which an application may have.
 
     Raises:
         ValueFault: there is no such column, or it is the identifier or the outcome, which are no inputs.
     """
-    column = schema.BY_NAME.get(name) if isinstance(name, str) else None
+    column = definition.by_name.get(name) if isinstance(name, str) else None
     if column is None:
         raise ValueFault.from_unknown_column(name)
     if column.kind in _NOT_INPUTS:
@@ -79,15 +79,15 @@ def input_column(name: object) -> Column:
     return column
 
 
-def check_value(name: str, value: object) -> Value:
+def check_value(definition: Definition, name: str, value: object) -> Value:
     """`value` in the one form that the column has for it: int in whole columns, float in others, str for a category.
 
-    None is missing and allowed for every column; a level that the schema does not list is allowed, too.
+    None is missing and allowed for every column; a level that the column does not list is allowed, too.
 
     Raises:
         ValueFault: an unknown column, the identifier or the outcome, or a value that the column cannot hold.
     """
-    column = input_column(name)
+    column = input_column(definition, name)
     if value is None:
         return None
     return _check_level(column, value) if column.kind is Kind.CATEGORY else _check_number(column, value)
@@ -122,10 +122,10 @@ def is_allowed_number(column: Column, number: float) -> bool:
         return False
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum
-    return low <= number <= high or number == column.sentinel
+    return low <= number <= high or column.is_special(number)
 
 
-def read_value(name: str, text: str) -> Value:
+def read_value(definition: Definition, name: str, text: str) -> Value:
     """The value that `text` says, as `word_value` words it: `~missing`, a plain number, or a level.
 
     A level that begins with a tilde has another one in front of it; a number has no separators and no spaces.
@@ -133,7 +133,7 @@ def read_value(name: str, text: str) -> Value:
     Raises:
         ValueFault: as `check_value` does, and for a text that is no number in a column of numbers.
     """
-    column = input_column(name)
+    column = input_column(definition, name)
     if text == MISSING:
         return None
     if column.kind is Kind.CATEGORY:
@@ -152,10 +152,12 @@ def word_value(value: Value) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def check_application(values: Mapping[Any, object]) -> dict[str, Value]:
+def check_application(definition: Definition, values: Mapping[Any, object]) -> dict[str, Value]:
     """Every column and value of an application checked, in the order given; any column may be left out.
 
     Raises:
         ValueFault: the first column or value that is refused.
     """
-    return {input_column(name).name: check_value(str(name), value) for name, value in values.items()}
+    return {
+        input_column(definition, name).name: check_value(definition, str(name), value) for name, value in values.items()
+    }

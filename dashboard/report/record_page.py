@@ -233,7 +233,7 @@ def _provenance(record: DecisionRecord) -> str:
                 "PD with all its digits",
                 labels.NOT_DEFINED if record.default_probability is None else repr(record.default_probability),
             ),
-            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record)).hexdigest()),
+            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record, schema.DEFINITION)).hexdigest()),
         )
     )
 

@@ -61,8 +61,9 @@ def word_typical(column: Column, typical: Typical) -> str:
         ends.sort(key=abs)
         low, high = (word_field(column, end) for end in ends)
         parts.append(f"{low.removesuffix(' years')} to {high}" if low != high else low)
-    if typical.sentinel_share > _FEW:
-        parts.append(f"{column.sentinel_meaning} {labels.percent(typical.sentinel_share, 0)}")
+    for special, share in zip(column.special, typical.special_shares, strict=True):
+        if share > _FEW:
+            parts.append(f"{special.meaning} {labels.percent(share, 0)}")
     if typical.missing_share > _FEW:
         parts.append(f"{labels.MISSING.lower()} {labels.percent(typical.missing_share, 0)}")
     return ", ".join(parts) or labels.NOT_DEFINED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from data.definition.definition import (
     Table,
 )
 from data.definition.derived import read_condition, read_derived
-from data.definition.errors import Place, shown
+from data.definition.errors import Place, nearest, shown
 from data.definition.words import DIRECTIONS, KINDS, UNITS
 
 OTHER_GROUP = "Other"
@@ -76,12 +76,13 @@ def build_definition(said: Mapping[str, Any], where: Path) -> Definition:
         scores=scores,
         champion=said.get("champion", "champion"),
         levers=_levers(said.get("levers", {}), by_name, place / "levers"),
-        loan=_loan(said.get("loan"), by_name, place / "loan"),
+        loan=_loan(said.get("loan"), by_name, said.get("levers", {}), place / "loan"),
         rules=_rules(said.get("rules", []), by_name, place / "rules"),
         sufficiency=_sufficiency(said.get("sufficiency", {}), by_name, place / "sufficiency"),
         screen=screen,
         example=checking.checked_example(said.get("example", {}), by_name, place / "example"),
         left_out=left_out,
+        given_groups=_given_groups(said.get("given_groups", ()), columns, place / "given_groups"),
     )
 
 
@@ -236,17 +237,43 @@ def _levers(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place
     return tuple(levers)
 
 
-def _loan(said: Mapping[str, Any] | None, columns: Mapping[str, Column], place: Place) -> LoanLever | None:
+def _loan(
+    said: Mapping[str, Any] | None, columns: Mapping[str, Column], levers: Mapping[str, Any], place: Place
+) -> LoanLever | None:
     if said is None:
         return None
     for key in ("credit", "annuity", "goods"):
         checking.check_number(said[key], columns, place / key)
+        if said[key] in levers:
+            raise place.error(f"moves {shown(said[key])}, which [levers] names", "take it out of [levers]")
     if ("kind" in said) != ("revolving" in said):
         raise place.error("has one of kind and revolving", "write both or neither")
     if "kind" in said:
         checking.check_known([said["kind"]], columns, place / "kind")
         checking.check_levels([said["revolving"]], columns[said["kind"]].levels, place / "revolving")
-    return LoanLever(**said)
+    for limits, starts in (
+        ("shortest_terms", "credit_from"), ("longest_terms", "credit_from"), ("highest_ratios", "term_from"),
+    ):  # fmt: skip
+        n_limits, n_starts = len(said.get(limits, ())), len(said.get(starts, ()))
+        if n_limits and n_limits != n_starts + 1:
+            raise (place / limits).error(
+                f"lists {n_limits:,}",
+                f"list {n_starts + 1:,}, one more than {starts}: one up to its first, then one from each",
+            )
+    for starts in ("credit_from", "term_from"):
+        ascending = list(said.get(starts, ()))
+        if ascending != sorted(set(ascending)):
+            raise (place / starts).error("does not rise", "list each larger than the one before")
+    parts: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in said.items()}
+    return LoanLever(**parts)
+
+
+def _given_groups(said: Sequence[str], columns: Sequence[Column], place: Place) -> tuple[str, ...]:
+    groups = {column.group for column in columns}
+    for name in said:
+        if name not in groups:
+            raise place.error(f"lists {shown(name)}, which is no column's group", f"there are {nearest(name, groups)}")
+    return tuple(said)
 
 
 def _rules(said: list[Mapping[str, Any]], columns: Mapping[str, Column], place: Place) -> tuple[Rule, ...]:

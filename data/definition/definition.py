@@ -110,7 +110,10 @@ class LoanLever:
     """A loan whose amounts hang together, by the columns that hold them.
 
     `kind` is the column that tells revolving loans (level `revolving`) from instalment loans; both empty where all are
-    instalment loans.
+    instalment loans. A revolving loan's annuity is `revolving_rate` of its credit. `ratios` are credit / goods price as
+    loans are sold, `smallest` the smallest usual credit. Term means credit / annuity: from each credit of `credit_from`
+    on the next of `shortest_terms` and `longest_terms` applies, and from each term of `term_from` on the next of
+    `highest_ratios`; without them there is no limit.
     """
 
     credit: str
@@ -118,6 +121,14 @@ class LoanLever:
     goods: str
     kind: str = ""
     revolving: str = ""
+    revolving_rate: float = 0.0
+    smallest: float = 0.0
+    ratios: tuple[float, ...] = ()
+    credit_from: tuple[float, ...] = ()
+    shortest_terms: tuple[float, ...] = ()
+    longest_terms: tuple[float, ...] = ()
+    term_from: tuple[float, ...] = ()
+    highest_ratios: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sufficiency:
-    """What has to be known for a score: all of `required`, one of `one_of`, of `counted` all but `most_lacking`."""
+    """What has to be known: all of `required`, one of `one_of`, and of `counted` all but `most_lacking` columns."""
 
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
@@ -157,7 +168,8 @@ class Definition:
     """A portfolio's definition; valid from construction (`reading.read_definition` checks it).
 
     `columns` hold the identifier, the outcome where there is one, and every column that is read, in table order.
-    `left_out` are columns of the file that are not read. `example` is an application for documentation.
+    `left_out` are columns of the file that are not read. `example` is an application for documentation. A flag in one
+    of `given_groups` says that something was handed over: only its lack can count against an applicant.
     """
 
     name: str
@@ -176,6 +188,7 @@ class Definition:
     screen: Screen = Screen()
     example: Mapping[str, Value] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    given_groups: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -58,6 +58,7 @@ _SPECIAL = shapes.either(
     _LABEL,
     shapes.table({"meaning": _LABEL, "model": shapes.word(*SpecialUse)}, required=("meaning",)),
 )
+_POSITIVES = shapes.items(shapes.number(1e-6), 100)
 _COLUMN = shapes.table(
     {
         "label": _LABEL,
@@ -82,6 +83,7 @@ _DEFINITION = shapes.table(
         "name": shapes.text(100),
         "currency": shapes.text(20, empty=True),
         "champion": _folder_name,
+        "given_groups": shapes.items(shapes.text(60), 1_000),
         "left_out": shapes.items(shapes.text(200, lines=True, empty=True), MOST_COLUMNS),
         "table": shapes.table(
             {
@@ -130,6 +132,10 @@ _DEFINITION = shapes.table(
             {
                 **dict.fromkeys(("credit", "annuity", "goods", "kind"), shapes.column),
                 "revolving": shapes.stored,
+                "revolving_rate": shapes.number(0, 1),
+                "smallest": shapes.number(0),
+                **dict.fromkeys(("ratios", "shortest_terms", "longest_terms", "highest_ratios"), _POSITIVES),
+                **dict.fromkeys(("credit_from", "term_from"), _POSITIVES),
             },
             ("credit", "annuity", "goods"),
         ),

@@ -43,6 +43,7 @@ def said_in(definition: Definition) -> dict[str, Any]:
         "currency": definition.currency,
         "champion": "" if definition.champion == "champion" else definition.champion,
         "left_out": definition.left_out,
+        "given_groups": definition.given_groups,
         "table": _changed(definition.table),
         "outcome": _changed(definition.outcome),
         "roles": {key: name for key, name in _changed(definition.roles).items() if name != ROW_NUMBER},

@@ -1,4 +1,4 @@
-"""The embedded default: Home Credit's applications as a portfolio like any other, and rows drawn like a real one's."""
+"""The embedded default: Home Credit's applications as a portfolio like any other, and how its rows are drawn."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def assess(
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
     pd = session.score(application)
-    found = judged(application, pd, session.manifest, cutoff)
+    found = judged(application, pd, session, cutoff)
     if found.risk_band is None:
         raise ReferredError(found.refer_reason, found.warnings)
     is_declined = found.decision == DECLINE
@@ -69,6 +69,6 @@ def assess(
         reasons = (
             principal_reasons(application, explanation, session, reference)
             if is_declined
-            else strongest_supports(application, explanation, reference)
+            else strongest_supports(application, session.definition, explanation, reference)
         )
     return Assessment(pd, cutoff, is_declined, found.risk_band, explanation, reasons, found.warnings)

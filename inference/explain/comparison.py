@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Column, Kind
+from data.definition.definition import Definition
 from data.store.storage import ROW_GROUP_ROWS
 from inference.errors import ContributionsError
 from inference.explain.contributions import Contributions, digest_of_model, make_contributions
@@ -34,8 +34,9 @@ _ARITHMETIC = 1e-5
 class Typical:
     """What is typical of some applications' values of one column.
 
-    A number has quartiles, each of them a value that occurs, its sentinel left out; a category or a flag has its
-    commonest level. The shares, 0 to 1, are of all values.
+    A number has quartiles, each of them a value that occurs, special values left out; a category or a flag has its
+    commonest level. The shares, 0 to 1, are of all values; `special_shares` are in the order of the column's special
+    values.
     """
 
     low: float | None
@@ -44,7 +45,7 @@ class Typical:
     level: str | None
     level_share: float
     missing_share: float
-    sentinel_share: float
+    special_shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def find_reference(
         return probabilities
 
     rows = just_approved(log_odds, error, score, cutoff, n)
-    return make_reference(contributions, _gathered(sources, rows), rows)
+    return make_reference(contributions, session.definition, _gathered(sources, rows), rows)
 
 
 def compute_reference(
@@ -140,7 +141,7 @@ def compute_reference(
     Raises:
         FeatureError: the applications lack a column of the model.
     """
-    sources = applications.select(schema.ID, *session.features.sources)
+    sources = applications.select(session.definition.id, *session.features.sources)
     n_rows = sources.select(pl.len()).collect().item()
     parts = (sources.slice(start, ROW_GROUP_ROWS).collect() for start in range(0, n_rows, ROW_GROUP_ROWS))
     probabilities = np.concatenate([np.empty(0, np.float32), *map(session.score_frame, parts)])
@@ -153,10 +154,12 @@ def compute_reference(
     explained = make_contributions(
         found, model, digest=digest_of_model(session.manifest), features=session.features
     )  # fmt: skip
-    return make_reference(explained, found.drop(schema.ID), np.arange(rows.size))
+    return make_reference(explained, session.definition, found.drop(session.definition.id), np.arange(rows.size))
 
 
-def make_reference(contributions: Contributions, applications: pl.DataFrame, rows: NDArray[np.int64]) -> Reference:
+def make_reference(
+    contributions: Contributions, definition: Definition, applications: pl.DataFrame, rows: NDArray[np.int64]
+) -> Reference:
     """The reference of `applications`, which stand at the positions `rows`; without any, one that names nothing."""
     if rows.size == 0:
         return Reference(0, {})
@@ -165,29 +168,31 @@ def make_reference(contributions: Contributions, applications: pl.DataFrame, row
     return Reference(
         rows.size,
         {name: float(contributions.step * mean) for name, mean in means.items()},
-        {values.name: typical_of(schema.column(values.name), values) for values in applications},
+        {values.name: typical_of(definition.column(values.name), values) for values in applications},
     )
 
 
 def typical_of(column: Column, values: pl.Series) -> Typical:
-    """What is typical among `values` as they are stored; of levels that are as common, the first of the schema's."""
+    """What is typical among `values` as they are stored; of levels that are as common, the first of the column's."""
     n_values = max(len(values), 1)
     missing = values.null_count() / n_values
     present = values.drop_nulls()
     if column.kind in (Kind.CATEGORY, Kind.FLAG):
         level, count = _commonest(column, present)
-        return Typical(None, None, None, level, count / n_values, missing, 0.0)
-    numbers = present if column.sentinel is None else present.filter(present != column.sentinel)
+        return Typical(None, None, None, level, count / n_values, missing)
+    numbers = quantities(column, present)
+    special = tuple(float((present == value).sum()) / n_values for value in column.special_values)
     low, median, high = (numbers.quantile(share, "nearest") for share in _QUARTILES)
-    return Typical(low, median, high, None, 0.0, missing, (len(present) - len(numbers)) / n_values)
+    return Typical(low, median, high, None, 0.0, missing, special)
 
 
 def typical_value(column: Column, typical: Typical) -> Value:
-    """The one value that stands for what is typical: missing or the sentinel where at least half are so."""
+    """The one value that stands for what is typical: missing, or a special value, where at least half are so."""
     if typical.missing_share >= _HALF:
         return None
-    if typical.sentinel_share >= _HALF:
-        return column.sentinel
+    special = next((each for each, share in _specials(column, typical) if share >= _HALF), None)
+    if special is not None:
+        return int(special) if column.dtype.is_integer() else special
     if typical.level is not None:
         return int(typical.level) if column.kind is Kind.FLAG else typical.level
     return typical.median
@@ -206,8 +211,8 @@ def are_typical(column: Column, values: NDArray[Any], typical: Typical) -> NDArr
         ends = (typical.level, typical.level) if column.kind is Kind.FLAG else (typical.low, typical.high)
         low, high = (math.nan if end is None else float(end) for end in ends)
         found = (values >= low) & (values <= high)
-        if column.sentinel is not None:
-            found = np.where(values == column.sentinel, typical.sentinel_share >= _HALF, found)
+        for special, share in _specials(column, typical):
+            found = np.where(values == special, share >= _HALF, found)
     return np.where(is_missing, typical.missing_share >= _HALF, found)
 
 
@@ -227,6 +232,17 @@ def as_array(column: Column, values: Sequence[Value] | pl.Series) -> NDArray[Any
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
 
 
+def quantities(column: Column, values: pl.Series) -> pl.Series:
+    """The numbers among `values` that are quantities: neither missing nor special."""
+    present = values.drop_nulls()
+    return present.filter(~present.is_in(column.special_values)) if column.special else present
+
+
+def _specials(column: Column, typical: Typical) -> Iterable[tuple[float, float]]:
+    """Each special value and its share."""
+    return zip(column.special_values, typical.special_shares, strict=True)
+
+
 def _gathered(applications: pl.LazyFrame, rows: NDArray[np.int64]) -> pl.DataFrame:
     return applications.select(pl.all().gather(rows)).collect()
 
@@ -236,6 +252,6 @@ def _commonest(column: Column, present: pl.Series) -> tuple[str | None, int]:
     levels = present.cast(pl.String if column.kind is Kind.CATEGORY else pl.Int64).cast(pl.String)
     counts: dict[str, int] = dict(levels.value_counts().iter_rows())
     order = {level: place for place, level in enumerate(column.levels or ("0", "1"))}
-    # Levels that the schema does not list come after its own, by name.
+    # Levels that the column does not list come after its own, by name.
     found = sorted(counts, key=lambda level: (-counts[level], order.get(level, len(order)), level))
     return (found[0], counts[found[0]]) if found else (None, 0)

@@ -18,7 +18,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.errors import DamageError
 from data.settings import Settings
 from data.store.opening import check_readable, is_there, reading
@@ -27,7 +26,6 @@ from data.store.storage import read_parquet, write_parquet
 from data.typed import read_typed
 from inference.errors import ContributionsError
 from inference.features.encoding import Feature, FeatureSet, level_codes
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import TEXT, Manifest, read_text
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ _FORMAT = 1
 # Of a feature's two columns.
 _DTYPES = (pl.Int16(), pl.UInt8())
 _COMPUTED, _ALL = 80, 100
-# A level of a dropped file that the schema does not list.
+# A level of a dropped file that the definition does not list.
 _OTHER_LEVEL = "Not listed"
 
 
@@ -78,7 +76,7 @@ class ValueBins:
     def codes(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The bin of each value; NaN is missing."""
         if self.kind is BinKind.LEVELS:
-            # A level that the schema does not list is -1.
+            # A level that the definition does not list is -1.
             found = np.where(values < 0, self.size - 1, values)
         else:
             edges = np.array(self.numbers, dtype=np.float32)
@@ -157,12 +155,18 @@ class Contributions:
 
     def are_of(self, ids: pl.Series) -> bool:
         """Whether row i belongs to application ids[i], for all of them."""
-        return ids.dtype.is_integer() and digest_of_ids(ids) == self.ids_digest
+        return (ids.dtype.is_integer() or ids.dtype == pl.String) and digest_of_ids(ids) == self.ids_digest
 
 
 def digest_of_ids(ids: pl.Series) -> str:
-    """SHA-256 over application ids in their order."""
-    return hashlib.sha256(ids.cast(pl.Int64).to_numpy().tobytes()).hexdigest()
+    """SHA-256 over application ids, whole numbers or texts, in their order."""
+    if ids.dtype.is_integer():
+        return hashlib.sha256(ids.cast(pl.Int64).to_numpy().tobytes()).hexdigest()
+    # With their lengths, so that texts cut elsewhere are others.
+    texts = ids.cast(pl.String).fill_null("")
+    digest = hashlib.sha256(texts.str.len_bytes().cast(pl.Int64).to_numpy().tobytes())
+    digest.update("".join(texts).encode())
+    return digest.hexdigest()
 
 
 def digest_of_model(manifest: Manifest) -> str:
@@ -171,7 +175,9 @@ def digest_of_model(manifest: Manifest) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def build_contributions(applications: pl.DataFrame, directory: Path, path: Path, progress: Advance) -> None:
+def build_contributions(
+    applications: pl.DataFrame, features: FeatureSet, directory: Path, path: Path, progress: Advance
+) -> None:
     """Compute the contributions of all `applications` to the model published in `directory` and write them to `path`.
 
     Raises:
@@ -185,7 +191,9 @@ def build_contributions(applications: pl.DataFrame, directory: Path, path: Path,
     text = read_text(directory, manifest)
     with reading(directory / TEXT):
         model = ShapleyModel(text)
-    made = make_contributions(applications, model, digest=digest_of_model(manifest), progress=progress)
+    made = make_contributions(
+        applications, model, digest=digest_of_model(manifest), features=features, progress=progress
+    )
     write_contributions(made, path)
     progress(_ALL, _ALL)
 
@@ -195,7 +203,7 @@ def make_contributions(
     model: ShapleyModel,
     *,
     digest: str,
-    features: FeatureSet = FEATURES,
+    features: FeatureSet,
     progress: Advance | None = None,
 ) -> Contributions:
     """The contributions of all `applications`, whose model is told apart by `digest`.
@@ -216,7 +224,7 @@ def make_contributions(
         max_error = max(max_error, float(np.abs(stored * np.float64(step) - contribution).max()))
         columns += [pl.Series(found.name, stored), pl.Series(found.code_column, bins.codes(value))]
         explained.append(found)
-    ids = digest_of_ids(applications[schema.ID])
+    ids = digest_of_ids(applications[features.definition.id])
     return Contributions(pl.DataFrame(columns), tuple(explained), step, model.base, max_error, ids, digest)
 
 

@@ -14,8 +14,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from data import schema
-from inference.explain.loan_moves import Moves, Places
+from data.definition.columns import Column
+from inference.explain.moves import Moves, are_possible
+from inference.explain.steps import Places
 from inference.explain.variants import score_variants
 from inference.model.decision import declines, is_declined
 from inference.model.session import ScoringSession
@@ -40,7 +41,7 @@ class Counterfactual:
     """Changes that together turn a decline into an approval, what they cost, and the PD after them.
 
     `steps` are the moves made and how far each goes, counted from 0. `cost` is the sum over them of
-    |ln(after / before)| of what they move; a flag costs `FLAG_COST`.
+    |ln(after / before)| of what they move; a flag or a level costs `steps.FLAG_COST`.
     """
 
     changes: tuple[FieldChange, ...]
@@ -57,7 +58,7 @@ def find_changes(
     Of each move and of each pair of moves only the cheapest change is among them, and a pair only where it is cheaper
     than either move alone by a twentieth at least: else half of it would be superfluous. Left out are changes that ask
     for all that another one asks for, and more. Every change is scored again by itself before it is given. Nothing
-    where the application is approved already, or where no change is found.
+    where the application is approved already, where no change is found, or where the definition has no levers.
 
     Raises:
         FeatureError: a key that is no column of the table, or a value of the wrong type.
@@ -72,7 +73,7 @@ def find_changes(
 
 class _Search:
     def __init__(self, session: ScoringSession, application: Mapping[str, Value], cutoff: float) -> None:
-        self.moves = Moves(application, session.features.sources)
+        self.moves = Moves(application, session.definition, session.features.sources)
         self._session, self._application, self._cutoff = session, application, cutoff
 
     def cheapest(self) -> list[Steps]:
@@ -120,7 +121,7 @@ class _Search:
     def _flips(self, chosen: Mapping[str, Places]) -> NDArray[np.bool_]:
         """Whether each change is plausible and brings the PD below the cutoff."""
         columns = self.moves.after(chosen)
-        flips = ~np.isnan(next(iter(columns.values())))
+        flips = are_possible(columns)
         kept = {name: values[flips].tolist() for name, values in columns.items()}
         if flips.any():
             flips[flips] = ~is_declined(score_variants(self._session, self._application, kept), self._cutoff)
@@ -132,7 +133,7 @@ def _verified(
 ) -> Counterfactual:
     after = search.moves.after({name: np.array([step]) for name, step in steps.items()})
     changes = tuple(
-        FieldChange(name, application[name], _stored(name, float(values[0])))
+        FieldChange(name, application[name], _stored(session.definition.column(name), values[0]))
         for name, values in after.items()
         if application[name] != values[0]
     )
@@ -147,11 +148,13 @@ def _asks_less(one: Counterfactual, other: Counterfactual) -> bool:
 
 
 def _size(change: FieldChange) -> float:
-    """How far a field moves; what moves is a number or a flag."""
-    assert isinstance(change.before, int | float)
-    assert isinstance(change.after, int | float)
+    """How far a field moves; from one level to another by 1."""
+    if not isinstance(change.before, int | float) or not isinstance(change.after, int | float):
+        return 1.0
     return abs(change.after - change.before)
 
 
-def _stored(name: str, value: float) -> Value:
-    return int(value) if schema.column(name).dtype.is_integer() else value
+def _stored(column: Column, value: float | str) -> Value:
+    if isinstance(value, str):
+        return value
+    return int(value) if column.dtype.is_integer() else float(value)

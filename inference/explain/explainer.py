@@ -22,7 +22,6 @@ from data.store.opening import reading
 from inference.errors import ArtifactError, FeatureError
 from inference.explain.tracing import Tracing
 from inference.features.encoding import FeatureSet
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import TEXT, Manifest, read_published, read_text
 from inference.values import Value
 
@@ -63,7 +62,7 @@ class Explanation:
 class Explainer:
     """A model ready to explain applications; immutable, and safe from many threads at once."""
 
-    def __init__(self, model: ShapleyModel, typical: Mapping[str, Value], features: FeatureSet = FEATURES) -> None:
+    def __init__(self, model: ShapleyModel, typical: Mapping[str, Value], features: FeatureSet) -> None:
         """Explain `model`, whose matrix `features` makes, against an application with `typical` values.
 
         Raises:
@@ -80,7 +79,7 @@ class Explainer:
         cls,
         directory: Path,
         typical: Mapping[str, Value],
-        features: FeatureSet = FEATURES,
+        features: FeatureSet,
         *,
         manifest: Manifest | None = None,
     ) -> Explainer:

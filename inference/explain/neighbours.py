@@ -2,8 +2,8 @@
 
 The distance of two applications is the weighted mean of how much they differ in each field: of a number, the
 difference of its percentile ranks in the portfolio; of a category, 1 unless both are the same (Gower 1971, "A general
-coefficient of similarity and some of its properties", with ranks in place of ranges). A missing value and a sentinel
-are values of their own, at distance 1 from every other.
+coefficient of similarity and some of its properties", with ranks in place of ranges). A missing value and each
+special value are values of their own, at distance 1 from every other.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
-from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.columns import Column, Kind
+from data.definition.definition import Definition
 from inference.errors import FeatureError
 from inference.explain.contributions import Contributions
 from inference.features.encoding import FeatureSet
 from inference.features.expressions import level, number
-from inference.features.feature_list import FEATURES
 from inference.values import Value
 
 MAIN_FIELDS = 20
 # Differences above 1 count as 1, so that codes which lie that far from 0 to 1 and from each other stand for "another".
-_SENTINEL, _MISSING = 3.0, 5.0
+# Special values have the codes 5, 7, 9, ... in the column's order.
+_MISSING, _SPECIAL, _APART = 3.0, 5.0, 2.0
 _MISSING_LEVEL, _NEW_LEVEL = -1.0, -2.0
 # A block of rows stays in the processor's cache while its fields are gone through.
 _BLOCK_ROWS = 32_768
@@ -42,9 +42,7 @@ class Nearest:
     distances: NDArray[np.float32]
 
 
-def main_fields(
-    contributions: Contributions, features: FeatureSet = FEATURES, *, n: int = MAIN_FIELDS
-) -> Mapping[str, float]:
+def main_fields(contributions: Contributions, features: FeatureSet, *, n: int = MAIN_FIELDS) -> Mapping[str, float]:
     """The `n` fields that move the portfolio's PDs most, each with its weight; the weights add up to 1, largest first.
 
     A field's weight is in proportion to the mean |contribution| of the features computed from it, that of a derived
@@ -55,7 +53,7 @@ def main_fields(
     for feature, mean in zip(features.features, means, strict=True):
         for name in feature.sources:
             totals[name] += mean / len(feature.sources)
-    allowed = (name for name in totals if schema.column(name).sensitivity is not Sensitivity.PROTECTED)
+    allowed = (name for name in totals if name not in features.definition.protected)
     # Sorting is stable: fields that weigh the same stay in the order of the feature list.
     largest = sorted(allowed, key=lambda name: -totals[name])[:n]
     whole = sum(totals[name] for name in largest)
@@ -69,7 +67,7 @@ class Neighbours:
     fields count and how much; they need not add up to 1. Immutable, safe from many threads.
     """
 
-    def __init__(self, applications: pl.DataFrame, weights: Mapping[str, float]) -> None:
+    def __init__(self, applications: pl.DataFrame, definition: Definition, weights: Mapping[str, float]) -> None:
         missing = weights.keys() - set(applications.columns)
         if missing:
             raise FeatureError.from_missing_columns(missing)
@@ -80,8 +78,9 @@ class Neighbours:
         self._scales: dict[str, _Scale] = {}
         self._codes = np.empty((len(weights), applications.height), dtype=np.float32)
         for codes, name in zip(self._codes, weights, strict=True):
-            scale = _Levels if schema.column(name).kind is Kind.CATEGORY else _Ranks
-            self._scales[name] = scale(schema.column(name), applications[name], codes)
+            column = definition.column(name)
+            scale = _Levels if column.kind is Kind.CATEGORY else _Ranks
+            self._scales[name] = scale(column, applications[name], codes)
 
     def nearest(self, application: Mapping[str, Value], *, n: int = 200, leave_out: int | None = None) -> Nearest:
         """The `n` nearest applications, fewer where the table is shorter; `leave_out` is a position to pass over.
@@ -136,20 +135,20 @@ class _Ranks:
         """Write the codes of the portfolio's `values` into `codes`."""
         self._column = column
         numbers = values.cast(pl.Float64).fill_null(math.nan).to_numpy()
-        is_sentinel = np.zeros(len(numbers), dtype=bool) if column.sentinel is None else numbers == column.sentinel
-        is_quantity = ~np.isnan(numbers) & ~is_sentinel
+        is_quantity = ~(np.isnan(numbers) | np.isin(numbers, column.special_values))
         self._distinct, inverse, counts = np.unique(numbers[is_quantity], return_inverse=True, return_counts=True)
         self._below = np.concatenate(([0], np.cumsum(counts)))
         codes[:] = _MISSING
-        codes[is_sentinel] = _SENTINEL
+        for place, special in enumerate(column.special_values):
+            codes[numbers == special] = _SPECIAL + _APART * place
         codes[is_quantity] = self._rank(np.arange(counts.size), np.arange(1, counts.size + 1))[inverse]
 
     def code(self, value: Value) -> float:
         found = math.nan if value is None else number(self._column.name, value)
         if math.isnan(found):
             return _MISSING
-        if found == self._column.sentinel:
-            return _SENTINEL
+        if self._column.is_special(found):
+            return _SPECIAL + _APART * self._column.special_values.index(found)
         left, right = (np.searchsorted(self._distinct, [found], side=side) for side in ("left", "right"))
         return float(self._rank(left, right)[0])
 

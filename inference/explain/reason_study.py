@@ -1,6 +1,6 @@
 """What is told to declined applicants, counted: reasons that do not hold, and changes that nobody could make.
 
-The counts take nothing from `inference.explain.reasons` or `inference.explain.loan_moves` but what these say: values
+The counts take nothing from `inference.explain.reasons` or `inference.explain.moves` but what these say: values
 are compared with the quartiles and levels of the just approved, every claim is scored anew, and loans are compared with
 the table's own.
 """
@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
-from data.definition.columns import Kind
+from data.definition.columns import Column, Kind
+from data.definition.definition import Definition, LoanLever
 from data.facts import describe_table
 from data.files.convert import open_applications
 from data.settings import Settings
@@ -25,7 +25,7 @@ from inference.explain.comparison import Reference, find_reference, just_approve
 from inference.explain.contributions import open_contributions
 from inference.explain.counterfactuals import Counterfactual, find_changes
 from inference.explain.explainer import Explainer
-from inference.explain.loan_moves import ANNUITY, CREDIT, GOODS, Moves
+from inference.explain.moves import Moves, are_possible
 from inference.explain.reasons import COMBINATION, batch_reasons, principal_reasons
 from inference.model.decision import declines, is_declined
 from inference.model.session import ScoringSession
@@ -111,7 +111,9 @@ class Study:
         log_odds, cutoff = published_log_odds(contributions), session.manifest.cutoff
         closest = just_approved(log_odds, error, lambda rows: probabilities[rows], cutoff)
         reference = find_reference(contributions, table.lazy(), session, cutoff)
-        return cls(table, session, Explainer.open(settings.model, typical), reference, probabilities, closest)
+        return cls(
+            table, session, Explainer.open(settings.model, typical, session.features), reference, probabilities, closest
+        )
 
     @property
     def cutoff(self) -> float:
@@ -146,8 +148,7 @@ class Study:
             equal=sum(row[name] == self._typical(name) for row, name in single) / n_reasons,
             not_lower=sum(moved >= 0 for moved in moves) / n_reasons,
             raises=sum(moved > 0 for moved in moves) / n_reasons,
-            given=sum(schema.column(name).kind is Kind.FLAG and row[name] == 1 and "_NOT_" not in name
-                      for row, name in single) / n_reasons,
+            given=sum(row[name] == 1 and self._says_given(name) for row, name in single) / n_reasons,
             missing={name: lacking.count(name) / len(rows) for name in sorted(set(lacking), key=lacking.count)[::-1]},
             combined=sum(COMBINATION in these for these in named) / len(rows),
             unexplained=sum(not these for these in named),
@@ -157,7 +158,14 @@ class Study:
         )  # fmt: skip
 
     def _typical(self, name: str) -> Value:
-        return typical_value(schema.column(name), self.reference.typical[name])
+        return typical_value(self._column(name), self.reference.typical[name])
+
+    def _says_given(self, name: str) -> bool:
+        column = self._column(name)
+        return column.kind is Kind.FLAG and column.group in self.session.definition.given_groups
+
+    def _column(self, name: str) -> Column:
+        return self.session.definition.column(name)
 
     def _move(self, application: Application, name: str) -> float:
         """How far the PD rises when a field takes its typical value."""
@@ -165,21 +173,22 @@ class Study:
 
     def _is_usual(self, value: Value, name: str) -> bool:
         """Whether a value is common among the just approved, by going through them."""
-        column, others = schema.column(name), self.table[name][self.closest]
+        column, others = self._column(name), self.table[name][self.closest]
         held = others.drop_nulls()
-        if value is None or value == column.sentinel:
+        if value is None or column.is_special(value):
             n_like = others.null_count() if value is None else (held == value).sum()
             return bool(2 * n_like >= len(others))
         if column.kind is not Kind.NUMERIC:
             levels = held.cast(pl.String)
             return bool((levels == str(value)).sum() == levels.value_counts()["count"].max())
-        numbers = held if column.sentinel is None else held.filter(held != column.sentinel)
+        numbers = held.filter(~held.is_in(column.special_values))
         low, high = (numbers.quantile(share, "nearest") for share in (0.25, 0.75))
         return not isinstance(value, str) and low is not None and high is not None and low <= value <= high
 
     def count_changes(self, applications: pl.DataFrame, advance: Advance | None = None) -> ChangeCounts:
         """Count the changes that would approve declined applications."""
-        limits = {kind: _Limits.of(part) for kind, part in _by_contract(self.table).items()}
+        definition = self.session.definition
+        limits = _limits(self.table, definition)
         without = shown = declined = implausible = shrinkable = 0
         ms, cpu_ms = [], []
         for done, row in enumerate(applications.iter_rows(named=True), start=1):
@@ -188,11 +197,11 @@ class Study:
             cpu_ms.append(1e3 * (time.thread_time() - cpu))
             ms.append(1e3 * (time.perf_counter() - start))
             shown, without = shown + len(found), without + (not found)
-            moves = Moves(row, self.session.features.sources)
+            moves = Moves(row, definition, self.session.features.sources)
             for each in found:
                 after = {**row, **{change.name: change.after for change in each.changes}}
                 declined += declines(self.session.score(after), self.cutoff)
-                implausible += not limits[str(row["NAME_CONTRACT_TYPE"])].allow(row, after)
+                implausible += not limits.allow(row, after)
                 shrinkable += self._is_shrinkable(row, moves, each)
             if advance:
                 advance(done, applications.height)
@@ -204,46 +213,68 @@ class Study:
         for name, step in found.steps.items():
             fewer = {**found.steps, name: step - 1} if step else {k: v for k, v in found.steps.items() if k != name}
             after = moves.after({key: np.array([at]) for key, at in fewer.items()}) if fewer else {}
-            values = {key: float(column[0]) for key, column in after.items()}
-            is_loan = not any(map(math.isnan, values.values()))
-            if is_loan and not declines(self.session.score({**application, **values}), self.cutoff):
+            values = {key: column.tolist()[0] for key, column in after.items()}
+            if (
+                after
+                and are_possible(after).all()
+                and not declines(self.session.score({**application, **values}), self.cutoff)
+            ):
                 return True
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """The ranges of a contract type's loans in the table: credit, credit / goods price, credit / annuity."""
+    """What the table's own loans show: by kind, the ranges of credit, credit / goods price and credit / annuity."""
 
-    ranges: tuple[tuple[float, float], ...]
-
-    @classmethod
-    def of(cls, table: pl.DataFrame) -> _Limits:
-        credit = pl.col(CREDIT)
-        told = table.select(credit, ratio=credit / pl.col(GOODS), term=credit / pl.col(ANNUITY))
-        return cls(tuple(zip(told.min().row(0), told.max().row(0), strict=True)))
+    definition: Definition
+    ranges: Mapping[str, tuple[tuple[float, float], ...]]
 
     def allow(self, before: Application, after: Application) -> bool:
-        """Whether no loan grows, no goods become dearer, and all lies in the ranges, up to rounding to half a unit."""
-        (credit, *ratios), was = _loan(after), _loan(before)
-        grows = credit > was[0] or _number(after[GOODS]) > _number(before[GOODS])
-        documents = [after[f"FLAG_DOCUMENT_{number}"] for number in (3, 6, 8)]
-        inside = (
-            math.isnan(value) or low * (1 - 1e-4) <= value <= high * (1 + 1e-4)
-            for value, (low, high) in zip((credit, *ratios), self.ranges, strict=True)
+        """Whether no loan grows, no goods become dearer, all lies in the ranges, and one of each choice is taken.
+
+        Ranges hold up to rounding to half a unit.
+        """
+        return self._one_of_each_choice(before, after) and (
+            self.definition.loan is None or self._is_loan(before, after, self.definition.loan)
         )
-        return not grows and all(inside) and documents.count(1) <= 1
+
+    def _is_loan(self, before: Application, after: Application, known: LoanLever) -> bool:
+        (credit, *ratios), was = _loan(after, known), _loan(before, known)
+        grows = credit > was[0] or _number(after[known.goods]) > _number(before[known.goods])
+        ranges = self.ranges[_kind_of(before, known)]
+        return not grows and all(
+            math.isnan(value) or low * (1 - 1e-4) <= value <= high * (1 + 1e-4)
+            for value, (low, high) in zip((credit, *ratios), ranges, strict=True)
+        )
+
+    def _one_of_each_choice(self, before: Application, after: Application) -> bool:
+        changed = [each.choice for each in self.definition.levers if before[each.column] != after[each.column]]
+        return all(changed.count(choice) <= 1 for choice in changed if choice)
 
 
-def _loan(application: Application) -> tuple[float, float, float]:
-    credit, goods, annuity = (_number(application[name]) for name in (CREDIT, GOODS, ANNUITY))
+def _limits(table: pl.DataFrame, definition: Definition) -> _Limits:
+    known = definition.loan
+    if known is None:
+        return _Limits(definition, {})
+    kinds = table[known.kind].cast(pl.String) if known.kind else pl.repeat("", table.height, eager=True)
+    credit = pl.col(known.credit)
+    ranges = {}
+    for kind in kinds.unique():
+        loans = table.filter(kinds == kind)
+        shown = loans.select(credit, ratio=credit / pl.col(known.goods), term=credit / pl.col(known.annuity))
+        ranges[kind] = tuple(zip(shown.min().row(0), shown.max().row(0), strict=True))
+    return _Limits(definition, ranges)
+
+
+def _kind_of(application: Application, known: LoanLever) -> str:
+    return str(application[known.kind]) if known.kind else ""
+
+
+def _loan(application: Application, known: LoanLever) -> tuple[float, float, float]:
+    credit, goods, annuity = (_number(application[name]) for name in (known.credit, known.goods, known.annuity))
     return credit, credit / goods, credit / annuity
 
 
 def _number(value: Value) -> float:
     return math.nan if value is None or isinstance(value, str) else float(value)
-
-
-def _by_contract(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    kinds = table["NAME_CONTRACT_TYPE"].cast(pl.String)
-    return {kind: table.filter(kinds == kind) for kind in kinds.unique()}

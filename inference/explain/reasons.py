@@ -23,10 +23,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Kind
+from data.definition.definition import Definition
 from data.plausibility import broken_rules
-from data.schema import Group
 from inference.explain.comparison import Reference, are_typical, as_array, is_typical, typical_value
 from inference.explain.explainer import Advance, Explainer, Explanation
 from inference.explain.variants import move_fields, score_variants
@@ -43,8 +42,6 @@ LEAST_EXCESS = math.log(1.05)
 _LEAST_TOLD = 0.001
 COMBINATION = "COMBINATION"
 COMBINATION_LABEL = "A combination of several values"
-# Flags of these groups say that something was given: only its lack can count against an applicant.
-_GIVEN = (Group.DOCUMENTS, Group.PROCESS)
 
 Lowers = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]
 """Whether the PD of each of some rows falls when one of its fields, given beside it, is moved to the typical value."""
@@ -81,7 +78,9 @@ def principal_reasons(
     row = np.array([list(excess.values())], dtype=np.float32)
     candidates = np.zeros(row.shape, dtype=bool)
     for place in np.flatnonzero(row[0] > LEAST_EXCESS).tolist():
-        candidates[0, place] = _can_be_named(fields[place], [application.get(fields[place])], reference)[0]
+        candidates[0, place] = _can_be_named(
+            fields[place], [application.get(fields[place])], session.definition, reference
+        )[0]
 
     def lowers(_: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
         return _moved_one(application, [fields[place] for place in places], session, reference) < probability
@@ -96,7 +95,12 @@ def principal_reasons(
 
 
 def strongest_supports(
-    application: Mapping[str, Value], explanation: Explanation, reference: Reference, *, n: int = MOST_SUPPORTS
+    application: Mapping[str, Value],
+    definition: Definition,
+    explanation: Explanation,
+    reference: Reference,
+    *,
+    n: int = MOST_SUPPORTS,
 ) -> tuple[Reason, ...]:
     """The fields that lower the risk most below the reference's, most negative excess first; for an approved one.
 
@@ -109,7 +113,7 @@ def strongest_supports(
     lowering = [
         Reason(name, value)
         for name, value in _excess(explanation, reference).items()
-        if value < 0 and name not in doubtful and _can_support(name, application.get(name), reference)
+        if value < 0 and name not in doubtful and _can_support(name, application.get(name), definition, reference)
     ]
     return tuple(sorted(lowering, key=lambda reason: reason.excess)[:n])
 
@@ -138,11 +142,12 @@ def batch_reasons(
     if reference.n_applications == 0:
         return result
     fields = explainer.fields
-    typical = [typical_value(schema.column(name), reference.typical[name]) for name in fields]
+    definition = session.definition
+    typical = [typical_value(definition.column(name), reference.typical[name]) for name in fields]
 
     def name_reasons(rows: slice, excess: NDArray[np.float32]) -> None:
         table, features = applications[rows], matrix[rows]
-        can_be_named = np.column_stack([_can_be_named(name, table[name], reference) for name in fields])
+        can_be_named = np.column_stack([_can_be_named(name, table[name], definition, reference) for name in fields])
         probabilities = session.score_matrix(features)
 
         def lowers(which: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -160,9 +165,9 @@ def batch_reasons(
     return result
 
 
-def reason_labels(fields: tuple[str, ...]) -> list[str]:
+def reason_labels(definition: Definition, fields: tuple[str, ...]) -> list[str]:
     """What the positions that `batch_reasons` gives are called."""
-    return [*(schema.column(name).label for name in fields), COMBINATION_LABEL]
+    return [*(definition.column(name).label for name in fields), COMBINATION_LABEL]
 
 
 def _excess(explanation: Explanation, reference: Reference) -> dict[str, float]:
@@ -170,16 +175,18 @@ def _excess(explanation: Explanation, reference: Reference) -> dict[str, float]:
     return explanation.traced({name: value - reference.features[name] for name, value in explanation.features.items()})
 
 
-def _can_be_named(name: str, values: Sequence[Value] | pl.Series, reference: Reference) -> NDArray[np.bool_]:
+def _can_be_named(
+    name: str, values: Sequence[Value] | pl.Series, definition: Definition, reference: Reference
+) -> NDArray[np.bool_]:
     """Whether each value of a field is one that an applicant can be told: not typical, and nothing that was given."""
-    column = schema.column(name)
+    column = definition.column(name)
     found = as_array(column, values)
     can: NDArray[np.bool_] = ~are_typical(column, found, reference.typical[name])
-    return can & (found != 1) if column.kind is Kind.FLAG and column.group in _GIVEN else can
+    return can & (found != 1) if column.kind is Kind.FLAG and column.group in definition.given_groups else can
 
 
-def _can_support(name: str, value: Value, reference: Reference) -> bool:
-    return not is_missing(value) and not is_typical(schema.column(name), value, reference.typical[name])
+def _can_support(name: str, value: Value, definition: Definition, reference: Reference) -> bool:
+    return not is_missing(value) and not is_typical(definition.column(name), value, reference.typical[name])
 
 
 def _moved_one(
@@ -188,7 +195,7 @@ def _moved_one(
     """PD with each of the fields moved alone to its typical value."""
     changes: dict[str, list[Value]] = {name: [application.get(name)] * len(names) for name in names}
     for row, name in enumerate(names):
-        changes[name][row] = typical_value(schema.column(name), reference.typical[name])
+        changes[name][row] = typical_value(session.definition.column(name), reference.typical[name])
     return score_variants(session, application, changes)
 
 

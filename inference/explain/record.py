@@ -12,7 +12,8 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
-from data import schema
+from data.definition.columns import Column
+from data.definition.definition import Definition
 from inference.errors import InferenceError
 from inference.model.decision import declines
 from inference.model.judgement import APPROVE, DECLINE, REFER, judge
@@ -32,8 +33,8 @@ _FIX = "download the record again"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BAND = re.compile(r"[A-Z]")
-_ORDER = {name: place for place, name in enumerate(schema.BY_NAME)}
-_LARGEST_ID = int(schema.column(schema.ID).maximum or 0)
+LONGEST_ID = 200
+_LARGEST_ID = 2**63 - 1
 
 
 class RecordError(InferenceError):
@@ -154,13 +155,14 @@ def rescore(record: DecisionRecord, session: ScoringSession) -> Rescored:
     return Rescored(probability, same, pds[0] == pds[1])
 
 
-def to_json(record: DecisionRecord) -> bytes:
+def to_json(record: DecisionRecord, definition: Definition) -> bytes:
     """The record as an indented JSON file, from which `read_record` makes it again; floats keep every bit.
 
     Raises:
         RecordError: a member is out of its range, for example a note that is too long.
     """
-    inputs = dict(sorted(record.inputs.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER))))
+    order = {name: place for place, name in enumerate(definition.by_name)}
+    inputs = dict(sorted(record.inputs.items(), key=lambda pair: order.get(pair[0], len(order))))
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -188,23 +190,23 @@ def to_json(record: DecisionRecord) -> bytes:
     except orjson.JSONEncodeError as error:
         raise RecordError.from_unwritable(str(error)) from None
     # A file that could not be read again is never handed out.
-    read_record(written)
+    read_record(written, definition)
     return written
 
 
-def read_record(content: bytes) -> DecisionRecord:
-    """The record in a JSON file.
+def read_record(content: bytes, definition: Definition) -> DecisionRecord:
+    """The record in a JSON file, of an application to the portfolio that `definition` is of.
 
     Raises:
         RecordError: no JSON, more than 1 MB, another format or version, a member that is missing, unknown or out of
             its range, or inputs that an application cannot have.
     """
     root = _Object(_checked_root(content), DecisionRecord, extra=("format", "version"))
-    inputs = root.application("inputs")
+    inputs = root.application("inputs", definition)
     record = DecisionRecord(
-        application_id=root.identifier("application_id"),
+        application_id=root.identifier("application_id", definition.column(definition.id)),
         inputs=inputs,
-        changes=_changes(root.listed("changes", Change, len(schema.COLUMNS)), inputs),
+        changes=_changes(root.listed("changes", Change, len(definition.columns)), definition, inputs),
         default_probability=root.optional_number("default_probability", 0.0, 1.0),
         cutoff=root.number("cutoff", 0.0, 1.0),
         decision=root.text("decision"),
@@ -257,19 +259,19 @@ def _checked_root(content: bytes) -> dict[str, Any]:
     return found
 
 
-def _changes(entries: list[_Object], inputs: Mapping[str, Value]) -> tuple[Change, ...]:
+def _changes(entries: list[_Object], definition: Definition, inputs: Mapping[str, Value]) -> tuple[Change, ...]:
     changes: dict[str, Change] = {}
     for entry in entries:
-        change = _change(entry, inputs)
+        change = _change(entry, definition, inputs)
         if change.name in changes:
             raise RecordError.from_member(entry.place("name"), change.name, "every column once")
         changes[change.name] = change
     return tuple(changes.values())
 
 
-def _change(entry: _Object, inputs: Mapping[str, Value]) -> Change:
+def _change(entry: _Object, definition: Definition, inputs: Mapping[str, Value]) -> Change:
     name = entry.text("name")
-    before, after = (entry.value(name, member) for member in ("before", "after"))
+    before, after = (entry.value(name, member, definition) for member in ("before", "after"))
     if name not in inputs or after != inputs[name]:
         raise RecordError.from_member(entry.place("after"), after, f'the value of {name} in "inputs"')
     if before == after:
@@ -349,12 +351,17 @@ class _Object:
     def optional_number(self, name: str, low: float, high: float) -> float | None:
         return None if self._found[name] is None else self.number(name, low, high)
 
-    def identifier(self, name: str) -> int | None:
+    def identifier(self, name: str, column: Column) -> int | str | None:
+        """An application's id, as the column `column` has it, or None."""
         found = self._found[name]
         if found is None:
             return None
-        if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= _LARGEST_ID:
-            raise self._refuse(name, f"a whole number from 1 to {_LARGEST_ID:,}, or nothing")
+        if not column.dtype.is_integer():
+            return self.text(name, LONGEST_ID)
+        low = -_LARGEST_ID if column.minimum is None else int(column.minimum)
+        high = _LARGEST_ID if column.maximum is None else int(column.maximum)
+        if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
+            raise self._refuse(name, f"a whole number from {low:,} to {high:,}, or nothing")
         return found
 
     def listed(self, name: str, kind: type, most: int) -> list[_Object]:
@@ -363,17 +370,17 @@ class _Object:
             raise self._refuse(name, f"a list of at most {most} entries")
         return [_Object(entry, kind, where=f'entry {place} of "{name}"') for place, entry in enumerate(found, 1)]
 
-    def application(self, name: str) -> dict[str, Value]:
+    def application(self, name: str, definition: Definition) -> dict[str, Value]:
         found = self._found[name]
         if not isinstance(found, dict):
             raise self._refuse(name, "an object")
-        return self._checked(name, found)
+        return self._checked(name, found, definition)
 
-    def value(self, column: str, member: str) -> Value:
-        return self._checked(member, {column: self._found[member]})[column]
+    def value(self, column: str, member: str, definition: Definition) -> Value:
+        return self._checked(member, {column: self._found[member]}, definition)[column]
 
-    def _checked(self, name: str, values: Mapping[str, object]) -> dict[str, Value]:
+    def _checked(self, name: str, values: Mapping[str, object], definition: Definition) -> dict[str, Value]:
         try:
-            return check_application(values)
+            return check_application(definition, values)
         except ValueFault as fault:
             raise RecordError.from_values(self.place(name), fault) from None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from data import schema
 from inference.explain.sensitivity import field_grid
 from inference.features.expressions import number
 from inference.model.session import ScoringSession
@@ -43,12 +42,12 @@ def count_reversals(
     """Move each directed field of each application over a grid, all else as it is, and count steps the wrong way.
 
     The grid are `points` values between the 0.5 % and the 99.5 % quantile of those present in `applications`, and the
-    ends that the schema allows; missing and the sentinel are no step.
+    ends that the definition allows; missing and special values are no step.
     """
     directions = session.features.directions
     found = []
     for done, (name, direction) in enumerate(directions.items(), start=1):
-        column = schema.column(name)
+        column = session.definition.column(name)
         ends = [end for end in (column.minimum, column.maximum) if end is not None]
         grid = np.unique(
             [*ends, *(number(name, value) for value in field_grid(column, applications[name], n=points))]

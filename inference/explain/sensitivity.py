@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.definition.columns import Column, Kind
+from inference.explain.comparison import quantities
 from inference.explain.variants import score_variants
 from inference.model.session import ScoringSession
 from inference.values import Value
@@ -26,28 +27,26 @@ Moved: TypeAlias = tuple[str, Sequence[Value]]
 def field_grid(column: Column, values: pl.Series, *, n: int = GRID_POINTS) -> tuple[Value, ...]:
     """The values over which a field moves, `values` being those that the portfolio holds of it.
 
-    A category takes its levels that occur, in the schema's order and those that the schema does not list behind them; a
+    A category takes its levels that occur, in the column's order and those that it does not list behind them; a
     whole number of at most `n` distinct values takes these; any other number `n` values evenly spaced between the 0.5 %
-    and the 99.5 % quantile, rounded where the column holds whole numbers, none twice. Missing values and the sentinel
+    and the 99.5 % quantile, rounded where the column holds whole numbers, none twice. Missing and special values
     are left out; where nothing else occurs there are no values.
     """
     if column.kind is Kind.CATEGORY:
         found = set(values.drop_nulls().cast(pl.String).unique())
         return (*(level for level in column.levels if level in found), *sorted(found.difference(column.levels)))
-    quantities = values.cast(pl.Float64).fill_nan(None).drop_nulls()
-    if column.sentinel is not None:
-        quantities = quantities.filter(quantities != column.sentinel)
-    return _number_grid(quantities.to_numpy(), n, is_whole=column.dtype.is_integer())
+    numbers = quantities(column, values.cast(pl.Float64).fill_nan(None))
+    return _number_grid(numbers.to_numpy(), n, is_whole=column.dtype.is_integer())
 
 
-def _number_grid(quantities: NDArray[np.float64], n: int, *, is_whole: bool) -> tuple[Value, ...]:
-    if not quantities.size:
+def _number_grid(numbers: NDArray[np.float64], n: int, *, is_whole: bool) -> tuple[Value, ...]:
+    if not numbers.size:
         return ()
     if is_whole:
-        distinct = np.unique(quantities)
+        distinct = np.unique(numbers)
         if distinct.size <= n:
             return tuple(map(int, distinct.tolist()))
-    low, high = np.quantile(quantities, (LOW_QUANTILE, HIGH_QUANTILE))
+    low, high = np.quantile(numbers, (LOW_QUANTILE, HIGH_QUANTILE))
     spaced = np.linspace(low, high, n)
     # After rounding, too: neighbouring points may have become the same number.
     return tuple(map(int, np.unique(np.rint(spaced)).tolist())) if is_whole else tuple(np.unique(spaced).tolist())

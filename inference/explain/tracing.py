@@ -68,7 +68,9 @@ class Tracing:
         self._starts = np.cumsum(self._n_fields) - self._n_fields
         self._field = np.array([features.sources.index(name) for _, name in self._pairs])
         self._by_field, self._field_starts = _grouped(self._field)
-        self._columns = FeatureSet(features.definition, map(raw_feature, features.sources))
+        self._columns = FeatureSet(
+            features.definition, (raw_feature(features.definition.column(name)) for name in features.sources)
+        )
         self._groups = tuple(_groups(features, self._pairs))
 
     def of_one(self, application: Mapping[str, object], row: NDArray[np.float32]) -> dict[str, dict[str, float]]:

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from inference.errors import FeatureError
 from inference.features.encoding import FeatureSet
 from inference.model.session import ScoringSession
@@ -33,7 +32,7 @@ def score_variants(
         ValueError: the columns of `changes` are not equally long.
     """
     n_rows = _length(changes)
-    unknown = changes.keys() - schema.BY_NAME.keys()
+    unknown = changes.keys() - session.definition.by_name.keys()
     if unknown:
         raise FeatureError.from_unknown_keys(unknown)
     matrix = np.repeat(session.features.row(application), n_rows, axis=0)

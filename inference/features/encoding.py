@@ -1,6 +1,6 @@
 """A list of features and the two ways to compute it, a whole table at once or one applicant, both generated from it.
 
-Everything that is known about a column (its levels, its sentinel, whether it is protected) comes from `data.schema`.
+Everything that is known about a column (its levels, special values, whether it is protected) comes from the definition.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
 from data.definition.definition import Definition
 from inference.errors import FeatureError
@@ -23,7 +22,8 @@ from inference.features.directions import constraint
 from inference.features.expressions import Expression, Level, Raw, Script
 
 _CHUNK_ROWS = 65_536
-_KNOWN_COLUMNS = frozenset(schema.BY_NAME)
+# A tree of this many parts takes Polars seconds to plan.
+_MOST_PARTS = 20_000
 _NUMBER_TYPES = "a number"
 _TEXT_TYPES = "text or a category"
 
@@ -50,6 +50,7 @@ class FeatureSet:
 
     Raises:
         DirectionError: a feature cannot keep the directions.
+        FeatureError: an expression nests too many ratios and extremes to be computed.
     """
 
     def __init__(
@@ -60,8 +61,12 @@ class FeatureSet:
     ) -> None:
         self.definition = definition
         self.features = tuple(features)
+        for feature in self.features:
+            if feature.expression.parts > _MOST_PARTS:
+                raise FeatureError.from_too_large(feature.name)
         self.directions = directions
-        self.constraints = tuple(constraint(f.name, f.expression, directions) for f in self.features)
+        self._known = frozenset(definition.by_name)
+        self.constraints = tuple(constraint(f.name, f.expression, directions, definition.by_name) for f in self.features)
         self.names = tuple(feature.name for feature in self.features)
         self.sources = tuple(dict.fromkeys(name for feature in self.features for name in feature.sources))
         self._expressions = [
@@ -103,8 +108,8 @@ class FeatureSet:
         Raises:
             FeatureError: a key that is no column of the table, or a value of the wrong type.
         """
-        if not application.keys() <= _KNOWN_COLUMNS:
-            raise FeatureError.from_unknown_keys(application.keys() - _KNOWN_COLUMNS)
+        if not application.keys() <= self._known:
+            raise FeatureError.from_unknown_keys(application.keys() - self._known)
         try:
             values = self._row(application.get)
         except (TypeError, OverflowError):
@@ -116,7 +121,7 @@ class FeatureSet:
         if missing:
             raise FeatureError.from_missing_columns(missing)
         for name in self.sources:
-            _check_dtype(schema.column(name), found[name])
+            _check_dtype(self.definition.column(name), found[name])
         return list(self.sources)
 
     def _complaint(self, application: Mapping[str, object]) -> FeatureError:
@@ -126,7 +131,7 @@ class FeatureSet:
             try:
                 self._row({name: found}.get)
             except (TypeError, OverflowError):
-                is_category = schema.column(name).kind is Kind.CATEGORY
+                is_category = self.definition.column(name).kind is Kind.CATEGORY
                 return FeatureError.from_bad_value(
                     name, found, "one of its levels as text" if is_category else "a number"
                 )
@@ -163,12 +168,13 @@ def _compiled(source: str, constants: Mapping[str, object]) -> Callable[[Callabl
     return space["row"]  # type: ignore[return-value]
 
 
-def raw_feature(name: str) -> Feature:
+def raw_feature(column: Column) -> Feature:
     """The column itself: its number, or the code of its level."""
-    column = schema.column(name)
-    return Feature(name, column.label, Level(name) if column.kind is Kind.CATEGORY else Raw(name))
+    is_category = column.kind is Kind.CATEGORY
+    node = Level(column.name, column.levels) if is_category else Raw(column.name, column.special_values)
+    return Feature(column.name, column.label, node)
 
 
-def is_protected(feature: Feature) -> bool:
+def is_protected(feature: Feature, definition: Definition) -> bool:
     """Whether a protected attribute is among the feature's sources."""
-    return any(schema.column(name).sensitivity is Sensitivity.PROTECTED for name in feature.sources)
+    return any(definition.column(name).sensitivity is Sensitivity.PROTECTED for name in feature.sources)

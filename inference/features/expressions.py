@@ -1,5 +1,6 @@
 """The small language in which a feature is said once; each node knows how Polars and how plain Python compute it.
 
+A node carries what it needs to know of its column, so that it can be computed without a definition at hand.
 Both forms follow the same order of float64 operations, so that their results agree bit for bit. A missing value is
 null in the Polars form and NaN in the Python form: only so do comparisons treat it alike in both.
 """
@@ -10,14 +11,14 @@ import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
-from operator import add, mul
+from operator import add, and_, mul, or_
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
-from data import schema
 from inference.errors import FeatureError
 
 NAN = math.nan
@@ -69,6 +70,14 @@ class Expression(ABC):
     def write(self, script: Script) -> str:
         """Append the lines that compute the node; the name returned then holds a float, NaN where missing."""
 
+    @property
+    def parts(self) -> int:
+        """How many parts the Polars form has, where every operand is written as often as it occurs there."""
+        return 1 + self._repeats * sum(node.parts for node in self.operands)
+
+    # How often the Polars form names each operand.
+    _repeats: ClassVar[int] = 1
+
     def columns(self) -> tuple[str, ...]:
         """Raw columns behind the node, without repetition, in order of appearance."""
         return tuple(dict.fromkeys(name for node in self.operands for name in node.columns()))
@@ -84,12 +93,12 @@ class _Leaf(Expression):
         return ()
 
     def columns(self) -> tuple[str, ...]:
-        return (schema.column(self.column).name,)
+        return (self.column,)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored(_Leaf):
-    """A number as it is stored, a sentinel included."""
+    """A number as it is stored, special values included."""
 
     column: str
 
@@ -107,49 +116,57 @@ class Stored(_Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Raw(_Leaf):
-    """A number; the column's sentinel counts as missing."""
+    """A number; the column's `special` values count as missing."""
 
     column: str
+    # Not in the repr, which a model's digest is made of: the script that is written names them.
+    special: tuple[float, ...] = field(default=(), repr=False)
 
     def polars(self) -> pl.Expr:
-        stored, sentinel = Stored(self.column).polars(), schema.column(self.column).sentinel
-        return stored if sentinel is None else pl.when(stored != float(sentinel)).then(stored)
-
-    def write(self, script: Script) -> str:
-        stored, sentinel = script.value(Stored(self.column)), schema.column(self.column).sentinel
-        return stored if sentinel is None else script.assign(f"{stored} if {stored} != {float(sentinel)!r} else nan")
-
-
-@dataclass(frozen=True, slots=True)
-class IsSentinel(_Leaf):
-    """1 where the column holds its sentinel, 0 where it holds a quantity."""
-
-    column: str
-
-    def polars(self) -> pl.Expr:
-        return (Stored(self.column).polars() == self._sentinel).cast(_FLOAT)
+        stored = Stored(self.column).polars()
+        if not self.special:
+            return stored
+        return pl.when(reduce(and_, [stored != value for value in self.special])).then(stored)
 
     def write(self, script: Script) -> str:
         stored = script.value(Stored(self.column))
-        return script.assign(f"1.0 if {stored} == {self._sentinel!r} else 0.0 if {stored} == {stored} else nan")
+        if not self.special:
+            return stored
+        is_quantity = " and ".join(f"{stored} != {value!r}" for value in self.special)
+        return script.assign(f"{stored} if {is_quantity} else nan")
 
-    @property
-    def _sentinel(self) -> float:
-        sentinel = schema.column(self.column).sentinel
-        if sentinel is None:
-            raise ValueError(f"{self.column} has no sentinel")
-        return float(sentinel)
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IsSpecial(_Leaf):
+    """1 where the column holds one of the `special` values, 0 where it holds anything else; missing where nothing."""
+
+    column: str
+    special: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        # What the node was called when the first digests were made: renaming it changes no model.
+        return f"IsSentinel(column={self.column!r})"
+
+    def polars(self) -> pl.Expr:
+        stored = Stored(self.column).polars()
+        return reduce(or_, [stored == value for value in self.special]).cast(_FLOAT)
+
+    def write(self, script: Script) -> str:
+        stored = script.value(Stored(self.column))
+        is_special = " or ".join(f"{stored} == {value!r}" for value in self.special)
+        return script.assign(f"1.0 if {is_special} else 0.0 if {stored} == {stored} else nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Level(_Leaf):
-    """A category as the position of its level in the schema; a level that the schema does not list is -1."""
+    """A category as the position of its level in `levels`; any other level is -1."""
 
     column: str
+    levels: tuple[str, ...] = field(repr=False)
 
     @property
     def codes(self) -> dict[str, float]:
-        return {level: float(code) for code, level in enumerate(schema.column(self.column).levels)}
+        return {level: float(code) for code, level in enumerate(self.levels)}
 
     def polars(self) -> pl.Expr:
         text, codes = pl.col(self.column).cast(pl.String), self.codes
@@ -164,11 +181,63 @@ class Level(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class Constant(Expression):
+    """A number that the definition states."""
+
+    value: float
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return ()
+
+    def polars(self) -> pl.Expr:
+        return pl.lit(self.value, dtype=_FLOAT)
+
+    def write(self, script: Script) -> str:
+        return script.assign(repr(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Expression):
+    """`-operand`; missing where the operand is."""
+
+    operand: Expression
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return (self.operand,)
+
+    def polars(self) -> pl.Expr:
+        return -self.operand.polars()
+
+    def write(self, script: Script) -> str:
+        return script.assign(f"-{script.value(self.operand)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Expression):
+    """The terms added from left to right; missing where any is."""
+
+    terms: tuple[Expression, ...]
+
+    @property
+    def operands(self) -> tuple[Expression, ...]:
+        return self.terms
+
+    def polars(self) -> pl.Expr:
+        return reduce(add, [node.polars() for node in self.terms]).fill_nan(None)
+
+    def write(self, script: Script) -> str:
+        return script.assign(" + ".join(script.values(self.terms)))
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio(Expression):
     """`over / under`; missing where either is, or where `under` is zero."""
 
     over: Expression
     under: Expression
+    _repeats: ClassVar[int] = 2
 
     @property
     def operands(self) -> tuple[Expression, ...]:
@@ -229,6 +298,7 @@ class Mean(Expression):
     terms: tuple[Expression, ...]
     weights: tuple[float, ...]
     divide: bool = True
+    _repeats: ClassVar[int] = 3
 
     @property
     def operands(self) -> tuple[Expression, ...]:
@@ -260,8 +330,18 @@ class Extreme(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return self.terms
 
+    @property
+    def parts(self) -> int:
+        # Each of two is named twice or thrice in every round of comparisons.
+        return 3 ** (len(self.terms) - 1).bit_length() * sum(node.parts for node in self.terms) + 1
+
     def polars(self) -> pl.Expr:
-        return reduce(self._better, [node.polars() for node in self.terms])
+        nodes = [node.polars() for node in self.terms]
+        # Two by two: from left to right the expression would grow threefold with each term.
+        while len(nodes) > 1:
+            pairs = [self._better(*nodes[i : i + 2]) for i in range(0, len(nodes) - 1, 2)]
+            nodes = [*pairs, nodes[-1]] if len(nodes) % 2 else pairs
+        return nodes[0]
 
     def _better(self, best: pl.Expr, node: pl.Expr) -> pl.Expr:
         # Spelled out, because min_horizontal leaves open which of two equal zeros (0.0, -0.0) it returns.
@@ -308,7 +388,7 @@ def number(column: str, found: object) -> float:
 
 
 def level(column: str, found: object) -> float:
-    """Code of a category that is no level of the schema: -1 for a text, missing for a NaN.
+    """Code of a category that is no level of its column: -1 for a text, missing for a NaN.
 
     Raises:
         FeatureError: it is not a text.

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import orjson
 
+from data import schema
+from data.definition.definition import Sufficiency
 from data.errors import DamageError
 from data.store.opening import is_there, read_bytes
 from data.store.records import FileRecord
@@ -17,7 +19,6 @@ from data.typed import read_typed
 from inference.errors import ArtifactError
 from inference.features.encoding import FeatureSet, level_codes
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
-from inference.model.sufficiency import SUFFICIENCY, Sufficiency
 from inference.model.training_settings import TrainingSettings
 
 MANIFEST = "manifest.json"
@@ -79,7 +80,11 @@ class Manifest:
         rules = (self.cutoff, self.band_edges, self.sufficiency)
         made_from = (self.training_data_sha256, self.features_sha256, self.seed)
         given = (training_data_sha256, features_sha256, seed)
-        return made_from == given and settings == wanted and rules == (DEFAULT_CUTOFF, BAND_EDGES, SUFFICIENCY)
+        return (
+            made_from == given
+            and settings == wanted
+            and rules == (DEFAULT_CUTOFF, BAND_EDGES, schema.DEFINITION.sufficiency)
+        )
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)

@@ -22,7 +22,6 @@ from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.model.export import export_onnx
 from inference.model.parity import Parity, check_parity
 from inference.model.session import CHUNK_ROWS, OnnxBackend
-from inference.model.sufficiency import SUFFICIENCY
 from inference.model.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def _manifest(model: TrainedModel, parity: Parity, files: Mapping[str, bytes], d
         },
         cutoff=DEFAULT_CUTOFF,
         band_edges=BAND_EDGES,
-        sufficiency=SUFFICIENCY,
+        sufficiency=schema.DEFINITION.sufficiency,
         files={name: FileRecord.of(content) for name, content in files.items()},
     )
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from data.plausibility import RULES, broken_rules, broken_rules_each
 from data.predictions.scores import exact_score, exact_scores
-from inference.model.artifact import Manifest
 from inference.model.decision import declines, is_declined, risk_band, risk_bands
 from inference.model.session import ScoringSession
+from inference.model.sufficiency import SufficiencyCheck
 
 APPROVE, DECLINE, REFER = "approve", "decline", "refer"
 PROBABILITY, DECISION, RISK_BAND = "default_probability", "decision", "risk_band"
@@ -56,43 +56,49 @@ def judge(application: Mapping[str, object], session: ScoringSession) -> Judgeme
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
     # Scored in any case: what is wrong with a value is said before what is missing.
-    return judged(application, session.score(application), session.manifest, session.manifest.cutoff)
+    return judged(application, session.score(application), session, session.manifest.cutoff)
 
 
-def judged(application: Mapping[str, object], pd: float, manifest: Manifest, cutoff: float) -> Judgement:
-    """Judge one application, which the model gives the PD `pd`, at a cutoff.
+def judged(application: Mapping[str, object], pd: float, session: ScoringSession, cutoff: float) -> Judgement:
+    """Judge one application, which the model of `session` gives the PD `pd`, at a cutoff.
 
     The PD that is told is the decimal that is decided on (`data.predictions.scores.exact_scores`).
     """
     warnings = tuple(rule.text for rule in broken_rules(application))
-    reason = manifest.sufficiency.why_refer(application)
+    reason = sufficiency_of(session).why_refer(application)
     if reason:
         return Judgement(None, REFER, None, reason, warnings)
     decision = DECLINE if declines(pd, cutoff) else APPROVE
-    return Judgement(exact_score(np.float32(pd)), decision, risk_band(pd, manifest.band_edges), "", warnings)
+    return Judgement(exact_score(np.float32(pd)), decision, risk_band(pd, session.manifest.band_edges), "", warnings)
 
 
 def judge_table(
-    applications: pl.DataFrame, probabilities: NDArray[np.float32], manifest: Manifest, cutoff: float
+    applications: pl.DataFrame, probabilities: NDArray[np.float32], session: ScoringSession, cutoff: float
 ) -> pl.DataFrame:
-    """Judge every row, which the model gives the PDs `probabilities` (rows,), at a cutoff; columns as in `JUDGED`.
+    """Judge every row, to which the model of `session` gives the PDs `probabilities` (rows,), at a cutoff.
 
+    Columns are those of `JUDGED`.
     Where a row is referred, PD and risk band are null; elsewhere the reason is; warnings are joined by semicolons.
     """
-    reasons = manifest.sufficiency.why_refer_each(applications)
+    reasons = sufficiency_of(session).why_refer_each(applications)
     is_scored = reasons.is_null()
     decisions = np.where(is_declined(probabilities, cutoff), DECLINE, APPROVE)
     frame = pl.DataFrame(
         {
             PROBABILITY: exact_scores(pl.Series(probabilities)),
             DECISION: pl.Series(np.where(is_scored.to_numpy(), decisions, REFER), dtype=pl.String),
-            RISK_BAND: pl.Series(risk_bands(probabilities, manifest.band_edges), dtype=pl.String),
+            RISK_BAND: pl.Series(risk_bands(probabilities, session.manifest.band_edges), dtype=pl.String),
             REFER_REASON: reasons,
             WARNINGS: _worded(broken_rules_each(applications)),
         },
         schema=JUDGED,
     )
     return frame.with_columns(pl.when(is_scored).then(pl.col(PROBABILITY, RISK_BAND)))
+
+
+def sufficiency_of(session: ScoringSession) -> SufficiencyCheck:
+    """What has to be known of an application for the model to score it, as its manifest says."""
+    return SufficiencyCheck(session.manifest.sufficiency, session.definition)
 
 
 def _worded(broken: NDArray[np.bool_]) -> pl.Series:

@@ -77,8 +77,7 @@ def score_file(
 def score_batch(applications: pl.DataFrame, session: ScoringSession) -> pl.DataFrame:
     """Id where `applications` have one, PD, decision, risk band, why referred and warnings, as `judge_table` gives."""
     probabilities = session.score_frame(applications)
-    manifest = session.manifest
-    judged = judge_table(applications, probabilities, manifest, manifest.cutoff)
+    judged = judge_table(applications, probabilities, session, session.manifest.cutoff)
     own = [applications[schema.ID]] if schema.ID in applications.columns else []
     return pl.DataFrame([*own, *judged])
 

@@ -174,7 +174,7 @@ def measure_added_columns(
     target = outcomes(applications)
     grown = (settings or TrainingSettings()).for_rows(applications.height)
     without = FEATURES.matrix(applications)
-    extra = FeatureSet(schema.DEFINITION, map(raw_feature, names)).matrix(applications)
+    extra = FeatureSet(schema.DEFINITION, (raw_feature(schema.column(name)) for name in names)).matrix(applications)
     aucs: list[tuple[float, ...]] = []
     free = (0,) * extra.shape[1]
     for seed in seeds:

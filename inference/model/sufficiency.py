@@ -12,25 +12,24 @@ from itertools import chain
 
 import polars as pl
 
-from data import schema
+from data.definition.definition import Definition, Sufficiency
 
 # Of the counted columns, of which any few will do; what is needed is named in full.
 _MOST_NAMED = 4
+_BITS = 62
 
 
 @dataclass(frozen=True, slots=True)
-class Sufficiency:
-    """What has to be known: all of `required`, one of `one_of`, and of `counted` all but `most_lacking` columns."""
+class SufficiencyCheck:
+    """A definition's rule, or that of a model's manifest, in the words of the definition's columns."""
 
-    required: tuple[str, ...]
-    one_of: tuple[str, ...]
-    counted: tuple[str, ...]
-    most_lacking: int
+    rule: Sufficiency
+    definition: Definition
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the rule looks at."""
-        return tuple(dict.fromkeys((*self.required, *self.one_of, *self.counted)))
+        return tuple(dict.fromkeys((*self.rule.required, *self.rule.one_of, *self.rule.counted)))
 
     def why_refer(self, application: Mapping[str, object]) -> str:
         """Why an application is not scored, in one sentence, or an empty text; an absent column is a missing value."""
@@ -47,23 +46,28 @@ class Sufficiency:
 
     def _each(self, applications: pl.DataFrame, say: Callable[[frozenset[str]], str]) -> pl.Series:
         absent = frozenset(self.columns).difference(applications.columns)
+        if absent.issuperset(self.columns):
+            return pl.Series([say(absent) or None], dtype=pl.String).new_from_index(0, applications.height)
         there = [name for name in self.columns if name not in absent]
-        # Few patterns of gaps occur, however many the rows: each is one number, with a bit for every column.
-        bits = (_is_gap(name, applications.schema[name]).cast(pl.Int64) * (1 << i) for i, name in enumerate(there))
-        gaps = applications.select(pl.sum_horizontal(pl.lit(0, pl.Int64), *bits).alias("gaps"))
-        told = {
-            found: say(absent.union(name for i, name in enumerate(there) if found >> i & 1)) or None
-            for found in gaps["gaps"].unique().to_list()
+        # Few patterns of gaps occur, however many the rows: each is a few numbers, with a bit for every column.
+        bits = [
+            _is_gap(name, applications.schema[name]).cast(pl.Int64) * (1 << i % _BITS) for i, name in enumerate(there)
+        ]
+        parts = (pl.sum_horizontal(bits[start : start + _BITS]) for start in range(0, len(bits), _BITS))
+        gaps = applications.select(part.alias(f"part {place}") for place, part in enumerate(parts))
+        reasons = {
+            found: say(absent.union(name for i, name in enumerate(there) if found[i // _BITS] >> i % _BITS & 1)) or None
+            for found in gaps.unique().rows()
         }
-        return pl.Series([told[found] for found in gaps["gaps"].to_list()], dtype=pl.String)
+        return pl.Series([reasons[found] for found in gaps.rows()], dtype=pl.String)
 
     def _decisive(self, lacking: frozenset[str]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Of the missing columns those that have the application referred, by the part of the rule."""
-        counted = [name for name in self.counted if name in lacking]
+        counted = [name for name in self.rule.counted if name in lacking]
         return (
-            [name for name in self.required if name in lacking],
-            self.one_of if lacking.issuperset(self.one_of) else (),
-            counted if len(counted) > self.most_lacking else (),
+            [name for name in self.rule.required if name in lacking],
+            self.rule.one_of if lacking.issuperset(self.rule.one_of) else (),
+            counted if len(counted) > self.rule.most_lacking else (),
         )
 
     def _why(self, lacking: frozenset[str]) -> str:
@@ -71,15 +75,21 @@ class Sufficiency:
         required, one_of, counted = self._decisive(lacking)
         if required:
             verb = "is" if len(required) == 1 else "are"
-            parts.append(f"{_listed(required)} {verb} missing and {verb} needed")
+            parts.append(f"{self._listed(required)} {verb} missing and {verb} needed")
         if one_of:
-            parts.append(f"none of {_listed(one_of)} is there and one is needed")
+            parts.append(f"none of {self._listed(one_of)} is there and one is needed")
         if counted:
             parts.append(
-                f"{len(counted)} of {len(self.counted)} columns that count are missing, at most {self.most_lacking} "
-                f"may be ({_listed(counted, _MOST_NAMED)})"
+                f"{len(counted)} of {len(self.rule.counted)} columns that count are missing, "
+                f"at most {self.rule.most_lacking} may be ({self._listed(counted, _MOST_NAMED)})"
             )
         return f"Not enough is known to score: {'; '.join(parts)}." if parts else ""
+
+    def _listed(self, names: Sequence[str], most: int | None = None) -> str:
+        labels = [self.definition.column(name).label.lower() for name in names]
+        if most is not None and len(labels) > most:
+            labels = [*labels[:most], f"{len(labels) - most} more"]
+        return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def is_missing(value: object) -> bool:
@@ -91,29 +101,3 @@ def is_missing(value: object) -> bool:
 def _is_gap(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
-
-
-def _listed(names: Sequence[str], most: int | None = None) -> str:
-    labels = [schema.column(name).label.lower() for name in names]
-    if most is not None and len(labels) > most:
-        labels = [*labels[:most], f"{len(labels) - most} more"]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-_EXTERNAL = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
-SUFFICIENCY = Sufficiency(
-    required=(
-        "NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_INCOME_TOTAL", "NAME_INCOME_TYPE", "DAYS_BIRTH",
-        "DAYS_EMPLOYED",
-    ),
-    # Without any, the model ranks real applications at an AUC of 0.68 for 0.76 and puts their PDs a third too low.
-    one_of=_EXTERNAL,
-    # Besides the scores: what training saw filled in on every application or nearly every one, flags left out.
-    counted=(
-        *_EXTERNAL, "AMT_GOODS_PRICE", "NAME_EDUCATION_TYPE", "NAME_HOUSING_TYPE", "FLAG_OWN_CAR", "FLAG_OWN_REALTY",
-        "CNT_CHILDREN", "OCCUPATION_TYPE", "ORGANIZATION_TYPE", "REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY",
-        "REGION_POPULATION_RELATIVE", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE",
-    ),
-    # One more than any application that the model was trained on lacks.
-    most_lacking=5,
-)  # fmt: skip

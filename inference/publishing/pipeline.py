@@ -297,7 +297,9 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
 
 def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress("Explaining every prediction") as advance:
-        build_contributions(read_parquet(settings.applications), settings.model, settings.contributions, advance)
+        build_contributions(
+            read_parquet(settings.applications), FEATURES, settings.model, settings.contributions, advance
+        )
         keep(
             settings,
             CONTRIBUTIONS,

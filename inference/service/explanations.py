@@ -46,7 +46,7 @@ class Reasoning:
         """
         table = open_applications(settings)
         typical = {name: facts.typical for name, facts in describe_table(table).items()}
-        explainer = Explainer.open(settings.model, typical, manifest=session.manifest)
+        explainer = Explainer.open(settings.model, typical, session.features, manifest=session.manifest)
         return cls(explainer, _reference(settings, table, session, explainer))
 
     def assess(self, application: Mapping[str, Value], session: ScoringSession) -> Assessment:

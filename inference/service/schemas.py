@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.definition.definition import Sufficiency
 from data.store.records import FileRecord
 from inference.model.artifact import FeatureRecord
-from inference.model.sufficiency import Sufficiency
 from inference.service.applications import EXAMPLE, Application
 from inference.values import Value
 

@@ -57,7 +57,7 @@ class Service:
         applications = read_applications(body, self._most_rows, hold)
         probabilities = score_applications(applications, self.session)
         found = [
-            judged(application, pd, self.manifest, self.manifest.cutoff)
+            judged(application, pd, self.session, self.manifest.cutoff)
             for application, pd in zip(applications, probabilities.tolist(), strict=True)
         ]
         scores = [
@@ -96,7 +96,7 @@ class Service:
             )  # fmt: skip
         # Scored once: the PD is the assessment's.
         scored = self._answered(
-            application, judged(application, found.default_probability, self.manifest, self.manifest.cutoff)
+            application, judged(application, found.default_probability, self.session, self.manifest.cutoff)
         )
         assert found.explanation is not None
         reasons = [_reason(each, application) for each in found.reasons]

@@ -219,8 +219,8 @@ def _measure_changes(applicants: Applicants, rows: Sequence[int]) -> Figures:
 
 
 def _measure_neighbours(applicants: Applicants, rows: Sequence[int]) -> Figures:
-    weights = main_fields(load_contributions(applicants.settings.contributions))
-    searched = Neighbours(applicants.table, weights)
+    weights = main_fields(load_contributions(applicants.settings.contributions), FEATURES)
+    searched = Neighbours(applicants.table, schema.DEFINITION, weights)
     taken: list[float] = []
     searched.nearest(applicants.application(rows[0]))
     found = {row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows}
@@ -275,7 +275,7 @@ def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figure
 
 def _explainer(settings: Settings) -> Explainer:
     facts = describe_table(pl.scan_parquet(settings.applications, glob=False))
-    return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()})
+    return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()}, FEATURES)
 
 
 def _timed(work: Callable[[], T], taken: list[float]) -> T:
@@ -320,7 +320,7 @@ def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.fl
     table = pl.scan_parquet(settings.applications, glob=False)
     reference = find_reference(contributions, table, session, DEFAULT_CUTOFF)
     explain = partial(batch_reasons, explainer=explainer, session=session, reference=reference)
-    titles = reason_labels(FEATURES.sources)
+    titles = reason_labels(schema.DEFINITION, FEATURES.sources)
     content, loaded_mb, start = path.read_bytes(), round(peak_mb()), time.perf_counter()
     batch = read_batch(path.name, content, FEATURES.sources)
     read_s = time.perf_counter() - start

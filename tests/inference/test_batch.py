@@ -202,7 +202,7 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
     scored = score_batch_table(batch, session, 0.1)
     reason = "Not enough is known to score: income is missing and is needed."
     repaid = "fewer than 3 annuities repay the credit amount"
-    assert noted_rows(batch, scored, session.manifest.sufficiency).rows() == [
+    assert noted_rows(batch, scored, session).rows() == [
         (3, "AMT_INCOME_TOTAL", reason),
         (4, "DAYS_EMPLOYED, DAYS_BIRTH", "employed since before the age of 14"),
         (4, "AMT_ANNUITY, AMT_CREDIT", repaid),

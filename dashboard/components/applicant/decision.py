@@ -18,8 +18,8 @@ from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NO
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition
 from inference.explain.counterfactuals import Counterfactual, FieldChange
-from inference.explain.loan_moves import FARTHEST
 from inference.explain.reasons import Reason
+from inference.explain.steps import FARTHEST
 
 
 def render_decision_tab(view: ApplicantView) -> None:

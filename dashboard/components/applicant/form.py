@@ -129,7 +129,7 @@ def stored_number(column: Column, shown: float | None) -> Value:
     if shown is None:
         return None
     value = shown / shown_factor(column)
-    return check_value(column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
+    return check_value(schema.DEFINITION, column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
 
 
 def _word_ends(column: Column) -> str:

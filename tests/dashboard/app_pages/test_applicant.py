@@ -29,12 +29,13 @@ from data.settings import Settings
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
 from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import SUFFICIENCY
+from inference.model.sufficiency import SufficiencyCheck
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
 INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
+SUFFICIENCY = SufficiencyCheck(schema.DEFINITION.sufficiency, schema.DEFINITION)
 MUCH_MISSING = word_edits(tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns))
 
 

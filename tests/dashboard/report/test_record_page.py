@@ -162,7 +162,7 @@ def test_inputs_are_worded_and_grouped() -> None:
 
 
 def test_every_input_of_a_whole_application_appears_once(applications: pl.DataFrame) -> None:
-    inputs = check_application(applications.drop(schema.ID, schema.TARGET).row(0, named=True))
+    inputs = check_application(schema.DEFINITION, applications.drop(schema.ID, schema.TARGET).row(0, named=True))
     page = replaced(inputs=inputs, changes=())
     assert sorted(row[2] for row in page.rows if len(row) == 3 and row[2] != "Column") == sorted(inputs)
     assert page.texts["h3"] == [name for name in schema.DEFINITION.groups if name != "Record"]
@@ -177,7 +177,9 @@ def test_provenance_names_the_files() -> None:
     assert page.after("Application table, SHA-256") == ["cd" * 32]
     assert page.after("Model that scored") == ["model.onnx"]
     assert page.after("PD with all its digits") == ["0.1234000027179718"]
-    assert page.after("This record as JSON, SHA-256") == [hashlib.sha256(to_json(RECORD)).hexdigest()]
+    assert page.after("This record as JSON, SHA-256") == [
+        hashlib.sha256(to_json(RECORD, schema.DEFINITION)).hexdigest()
+    ]
 
 
 def test_the_note_keeps_its_lines() -> None:

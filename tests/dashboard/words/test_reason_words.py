@@ -16,7 +16,7 @@ def number(low: float | None, high: float | None, *, missing: float = 0.0, senti
 
 
 def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
-    return Typical(None, None, None, name, share, missing, 0.0)
+    return Typical(None, None, None, name, share, missing)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
         ("CODE_GENDER", level("F", 0.655), "Female (66 %)"),
         ("OCCUPATION_TYPE", level("Laborers", 0.18, missing=0.31), "Laborers (18 %), missing 31 %"),
         ("NAME_INCOME_TYPE", level("<b>|x|", 1.0), "<b>|x| (100 %)"),
-        ("NAME_INCOME_TYPE", Typical(None, None, None, None, 0.0, 0.0, 0.0), "–"),
+        ("NAME_INCOME_TYPE", Typical(None, None, None, None, 0.0, 0.0), "–"),
     ],
 )  # fmt: skip
 def test_what_is_typical_in_words(name: str, typical: Typical, words: str) -> None:

@@ -11,9 +11,8 @@ from data.definition.definition import Definition, LoanLever, Outcome
 from data.definition.reading import parse_definition, read_definition
 from data.definition.writing import definition_text
 from data.home_credit import HOME_CREDIT_TOML
-from inference.features import DIRECTIONS, FEATURES
+from inference.features.feature_list import DIRECTIONS, FEATURES
 from inference.service.applications import EXAMPLE
-from inference.sufficiency import SUFFICIENCY
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,7 @@ def test_says_of_features_what_the_modules_said(definition: Definition) -> None:
     assert features.directions == DIRECTIONS
     assert definition.example == EXAMPLE
     for part in ("required", "one_of", "counted", "most_lacking"):
-        assert getattr(definition.sufficiency, part) == getattr(SUFFICIENCY, part)
+        assert getattr(definition.sufficiency, part) == getattr(schema.DEFINITION.sufficiency, part)
 
 
 def test_says_of_contradictions_what_the_module_said(definition: Definition) -> None:

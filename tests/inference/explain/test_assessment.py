@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from data import schema
 from data.facts import describe_table
 from inference.errors import FeatureError
 from inference.explain.assessment import Assessment, ReferredError, assess
@@ -13,6 +14,7 @@ from inference.explain.contributions import Contributions, make_contributions
 from inference.explain.explainer import Explainer
 from inference.explain.reasons import principal_reasons, strongest_supports
 from inference.explain.shapley import ShapleyModel
+from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.decision import declines
 from inference.model.session import ScoringSession
@@ -28,13 +30,13 @@ def session(published: PublishedModel) -> ScoringSession:
 @pytest.fixture(scope="module")
 def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
     typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
-    return Explainer.open(published.directory, typical)
+    return Explainer.open(published.directory, typical, FEATURES)
 
 
 @pytest.fixture(scope="module")
 def contributions(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
     text = (published.directory / "model.txt").read_text(encoding="utf-8")
-    return make_contributions(applications, ShapleyModel(text), digest="d")
+    return make_contributions(applications, ShapleyModel(text), digest="d", features=FEATURES)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_the_reasons_are_those_of_the_decision(
         if found.is_declined:
             wanted = principal_reasons(application, found.explanation, session, reference)
         else:
-            wanted = strongest_supports(application, found.explanation, reference)
+            wanted = strongest_supports(application, schema.DEFINITION, found.explanation, reference)
         assert found.reasons == wanted
         assert all((reason.excess > 0) == found.is_declined for reason in wanted)
         declined += found.is_declined

@@ -58,7 +58,7 @@ def closest(exact: NDArray[np.float64], cutoff: float, n: int = 2_000, *, error:
 @pytest.fixture(scope="module")
 def contributions(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
     text = (published.directory / "model.txt").read_text(encoding="utf-8")
-    return make_contributions(applications, ShapleyModel(text), digest="d")
+    return make_contributions(applications, ShapleyModel(text), digest="d", features=FEATURES)
 
 
 def test_stored_contributions_give_the_log_odds_of_the_model(
@@ -144,7 +144,7 @@ def test_the_reference_is_the_mean_of_explanations(
 ) -> None:
     session = ScoringSession.open(published.directory)
     typical = {name: facts.typical for name, facts in describe_table(applications.lazy()).items()}
-    explainer = Explainer.open(published.directory, typical)
+    explainer = Explainer.open(published.directory, typical, FEATURES)
     pds = session.score_frame(applications)
     rows = sorted(np.flatnonzero(pds < 0.15).tolist(), key=lambda i: (-pds[i], i))[:50]
     reference = find_reference(contributions, applications.lazy(), session, 0.15, n=50)
@@ -182,7 +182,7 @@ def number(low: float | None, high: float | None, *, missing: float = 0.0, senti
 
 
 def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
-    return Typical(None, None, None, name, share, missing, 0.0)
+    return Typical(None, None, None, name, share, missing)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
         ("OCCUPATION_TYPE", "Laborers", level("Laborers", 0.18, missing=0.31), True),
         ("OCCUPATION_TYPE", "Drivers", level("Laborers", 0.18, missing=0.31), False),
         ("OCCUPATION_TYPE", None, level("Laborers", 0.18, missing=0.51), True),
-        ("OCCUPATION_TYPE", "Laborers", Typical(None, None, None, None, 0.0, 1.0, 0.0), False),
+        ("OCCUPATION_TYPE", "Laborers", Typical(None, None, None, None, 0.0, 1.0), False),
     ],
 )
 def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so: bool) -> None:
@@ -221,9 +221,9 @@ def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so
 @pytest.mark.parametrize(
     ("name", "typical", "value"),
     [
-        ("AMT_CREDIT", Typical(1.0, 2.0, 3.0, None, 0.0, 0.0, 0.0), 2.0),
-        ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.49, 0.0), 2.0),
-        ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.5, 0.0), None),
+        ("AMT_CREDIT", Typical(1.0, 2.0, 3.0, None, 0.0, 0.0), 2.0),
+        ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.49), 2.0),
+        ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.5), None),
         ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, 0.5), 365_243),
         ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, 0.4), -2.0),
         ("FLAG_PHONE", level("1", 0.6), 1),
@@ -252,7 +252,7 @@ def test_quartiles_are_values_that_occur() -> None:
 def test_a_category_has_its_commonest_level(dtype: pl.DataType) -> None:
     column = schema.column("OCCUPATION_TYPE")
     values = pl.Series(["Drivers", None, "Laborers", "Managers", "Laborers"], dtype=dtype)
-    assert typical_of(column, values) == Typical(None, None, None, "Laborers", 2 / 5, 1 / 5, 0.0)
+    assert typical_of(column, values) == Typical(None, None, None, "Laborers", 2 / 5, 1 / 5)
     tied = pl.Series(["Managers", "Drivers", "Managers", "Drivers"], dtype=dtype)
     assert typical_of(column, tied).level == "Drivers"
 
@@ -265,13 +265,13 @@ def test_a_level_that_the_schema_does_not_list_can_be_the_commonest() -> None:
 
 def test_a_flag_is_a_level() -> None:
     values = pl.Series([1, 0, 1, 1], dtype=pl.Int8)
-    assert typical_of(schema.column("FLAG_DOCUMENT_3"), values) == Typical(None, None, None, "1", 0.75, 0.0, 0.0)
+    assert typical_of(schema.column("FLAG_DOCUMENT_3"), values) == Typical(None, None, None, "1", 0.75, 0.0)
 
 
 @pytest.mark.parametrize("name", ["EXT_SOURCE_1", "DAYS_EMPLOYED", "OCCUPATION_TYPE", "FLAG_PHONE"])
 def test_where_nothing_is_known_nothing_is_typical(name: str) -> None:
     column = schema.column(name)
     empty = pl.Series([], dtype=column.dtype)
-    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0, 0.0)
+    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0)
     missing = pl.Series([None, None], dtype=column.dtype)
-    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0, 0.0)
+    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0)

@@ -35,7 +35,7 @@ from inference.model.build import PublishedModel
 @pytest.fixture(scope="module")
 def made(published: PublishedModel, applications: pl.DataFrame) -> Contributions:
     model = ShapleyModel((published.directory / "model.txt").read_text(encoding="utf-8"))
-    return make_contributions(applications, model, digest="d")
+    return make_contributions(applications, model, digest="d", features=FEATURES)
 
 
 def test_stored_contributions_are_lightgbms_to_half_a_step(
@@ -61,9 +61,9 @@ def test_features_say_how_far_their_contributions_reach(made: Contributions) -> 
 def test_large_contributions_get_longer_steps(applications: pl.DataFrame, published: PublishedModel) -> None:
     text = (published.directory / "model.txt").read_text(encoding="utf-8")
     model = ShapleyModel(text)
-    plain = make_contributions(applications.head(50), model, digest="d")
+    plain = make_contributions(applications.head(50), model, digest="d", features=FEATURES)
     model._trees = model._trees * 60
-    far = make_contributions(applications.head(50), model, digest="d")
+    far = make_contributions(applications.head(50), model, digest="d", features=FEATURES)
     largest = max(max(-feature.lowest, feature.highest) for feature in far.features)
     assert far.step > STEP
     assert largest == 32_767
@@ -118,7 +118,7 @@ def test_a_column_without_values_and_a_level_of_its_own_are_binned(
         pl.lit(None, dtype=pl.Float64).alias("EXT_SOURCE_1"), pl.lit("Space crew").alias("OCCUPATION_TYPE")
     )
     model = ShapleyModel((published.directory / "model.txt").read_text(encoding="utf-8"))
-    found = make_contributions(table, model, digest="d")
+    found = make_contributions(table, model, digest="d", features=FEATURES)
     by_name = {feature.name: feature for feature in found.features}
     assert by_name["EXT_SOURCE_1"].bins == ValueBins(BinKind.NUMBERS)
     job = by_name["OCCUPATION_TYPE"]
@@ -149,7 +149,9 @@ def test_building_names_the_model_and_reports_progress(
     published: PublishedModel, applications: pl.DataFrame, made: Contributions, tmp_path: Path
 ) -> None:
     path, told = tmp_path / "contributions.parquet", list[tuple[int, int]]()
-    build_contributions(applications, published.directory, path, lambda done, total: told.append((done, total)))
+    build_contributions(
+        applications, FEATURES, published.directory, path, lambda done, total: told.append((done, total))
+    )
     assert read_header(path).digest == digest_of_model(Manifest.load(published.directory))
     assert load_contributions(path).frame.equals(made.frame)
     assert told == sorted(told)
@@ -164,10 +166,10 @@ def test_an_altered_or_missing_text_is_not_explained(
     text = directory / "model.txt"
     text.write_bytes(text.read_bytes() + b"\n")
     with pytest.raises(ArtifactError, match="not the file that was published"):
-        build_contributions(applications, directory, path, lambda *_: None)
+        build_contributions(applications, FEATURES, directory, path, lambda *_: None)
     text.unlink()
     with pytest.raises(ArtifactError, match=r"none of model\.txt is there"):
-        build_contributions(applications, directory, path, lambda *_: None)
+        build_contributions(applications, FEATURES, directory, path, lambda *_: None)
     assert not path.exists()
 
 

@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from data import schema
 from data.settings import Settings
 from inference.errors import FeatureError
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
-from inference.explain.loan_moves import ANNUITY, CREDIT, GOODS, Moves
+from inference.explain.moves import Moves
 from inference.features.feature_list import FEATURES
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
@@ -22,6 +23,7 @@ from inference.model.decision import declines, is_declined
 from inference.model.session import ScoringSession
 from inference.values import Value, check_value
 
+CREDIT, ANNUITY, GOODS = "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"
 Application = dict[str, Value]
 
 
@@ -88,7 +90,7 @@ def test_every_change_that_is_shown_flips_and_is_plausible(
             check_plausible(application, after)
             for change in each.changes:
                 assert change.before == application[change.name] != change.after
-                assert type(check_value(change.name, change.after)) is type(change.after)
+                assert type(check_value(schema.DEFINITION, change.name, change.after)) is type(change.after)
     # Both happen, so that the loop above has seen each.
     assert n_found > 30
     assert n_none > 3
@@ -97,7 +99,7 @@ def test_every_change_that_is_shown_flips_and_is_plausible(
 def test_none_can_be_made_smaller(session: ScoringSession, cutoff: float, declined: list[Application]) -> None:
     seen = set[int]()
     for application in declined:
-        moves = Moves(application, FEATURES.sources)
+        moves = Moves(application, schema.DEFINITION, FEATURES.sources)
         for each in find_changes(session, application, cutoff):
             seen.add(len(each.steps))
             for name, step in each.steps.items():

@@ -52,7 +52,7 @@ def typical_of_table(applications: pl.DataFrame) -> dict[str, Value]:
 
 @pytest.fixture(scope="module")
 def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
-    return Explainer.open(published.directory, typical_of_table(applications))
+    return Explainer.open(published.directory, typical_of_table(applications), FEATURES)
 
 
 def sigmoid(log_odds: np.ndarray) -> np.ndarray:
@@ -61,7 +61,10 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
 
 def test_contributions_add_up_to_the_score_of_every_application(built: Settings) -> None:
     applications = read_parquet(built.applications)
-    session, explainer = ScoringSession.open(built.model), Explainer.open(built.model, typical_of_table(applications))
+    session, explainer = (
+        ScoringSession.open(built.model),
+        Explainer.open(built.model, typical_of_table(applications), FEATURES),
+    )
     scored = session.score_frame(applications)
     told: list[tuple[int, int]] = []
     fields = explainer.batch(
@@ -161,7 +164,7 @@ def test_another_width_or_height_is_named(explainer: Explainer, applications: pl
     with pytest.raises(ValueError, match="5 applications cannot have 2 rows of features"):
         explainer.batch(applications.head(5), np.zeros((2, 82), dtype=np.float32))
     with pytest.raises(FeatureError, match="matrix has 82 columns; the model takes 3"):
-        Explainer(ShapleyModel(SHARED_MODEL), {})
+        Explainer(ShapleyModel(SHARED_MODEL), {}, FEATURES)
 
 
 def test_a_wrong_value_is_named(explainer: Explainer) -> None:
@@ -200,4 +203,4 @@ def test_a_model_that_is_not_the_published_one_is_not_explained(
     directory = copied(published, tmp_path / "model")
     change(directory)
     with pytest.raises(ArtifactError, match=said):
-        Explainer.open(directory, {})
+        Explainer.open(directory, {}, FEATURES)

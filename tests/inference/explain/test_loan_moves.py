@@ -11,22 +11,22 @@ from data import schema
 from data.definition.columns import Sensitivity
 from data.schema import Group
 from inference.explain.loan_moves import (
-    ANNUITY,
-    CREDIT,
-    FLAGS,
-    GOODS,
     LONGER,
     SHORTER,
     SIZE,
     SURCHARGE,
     Loan,
-    Moves,
     is_plausible,
-    step_of,
 )
+from inference.explain.moves import Moves
+from inference.explain.steps import step_of
 from inference.features.feature_list import FEATURES
 from inference.values import Value
 
+KNOWN = schema.DEFINITION.loan
+assert KNOWN is not None
+CREDIT, ANNUITY, GOODS = KNOWN.credit, KNOWN.annuity, KNOWN.goods
+FLAGS = tuple(lever.column for lever in schema.DEFINITION.levers)
 # Term 20, and 11.88 % on top of the goods.
 CASH: dict[str, Value] = {
     "NAME_CONTRACT_TYPE": "Cash loans", CREDIT: 447_520.0, GOODS: 400_000.0, ANNUITY: 22_376.0, "DAYS_EMPLOYED": -900,
@@ -37,7 +37,7 @@ REVOLVING: dict[str, Value] = {
 
 
 def moves_of(application: dict[str, Value]) -> Moves:
-    return Moves(application, FEATURES.sources)
+    return Moves(application, schema.DEFINITION, FEATURES.sources)
 
 
 def after(application: dict[str, Value], **values: float) -> dict[str, float]:
@@ -49,7 +49,7 @@ def after(application: dict[str, Value], **values: float) -> dict[str, float]:
 
 
 def loan(credit: float, goods: float, annuity: float, *, is_revolving: bool = False) -> Loan:
-    return Loan(np.array(credit), np.array(goods), np.array(annuity), is_revolving)
+    return Loan(np.array(credit), np.array(goods), np.array(annuity), is_revolving, KNOWN)
 
 
 def test_what_moves_is_in_somebodys_hands() -> None:
@@ -96,7 +96,7 @@ def test_what_cannot_move_does_not() -> None:
     assert set(moves_of({**CASH, ANNUITY: None})) == {SIZE, SURCHARGE}
     assert set(moves_of({**CASH, GOODS: None})) == {SIZE, LONGER, SHORTER}
     assert set(moves_of({**CASH, CREDIT: None})) == set()
-    assert set(Moves(CASH, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
+    assert set(Moves(CASH, schema.DEFINITION, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
     assert after({**CASH, ANNUITY: None}, surcharge=1.0) == {CREDIT: 400_000.0, GOODS: 400_000.0}
     assert after({**CASH, GOODS: None}, size=223_800.0) == {CREDIT: 223_800.0, ANNUITY: 11_190.0}
 

@@ -99,7 +99,7 @@ OTHERS: tuple[dict[str, Value], ...] = (
 
 @pytest.mark.parametrize("n", [1, 7, 40, N_ROWS, 1_000])
 def test_neighbours_are_those_of_a_plain_walk(portfolio: pl.DataFrame, n: int) -> None:
-    neighbours = Neighbours(portfolio, WEIGHTS)
+    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
     n_ties = 0
     for application in [*portfolio.gather_every(32).to_dicts(), *OTHERS]:
         plain = {name: None if value != value else value for name, value in application.items()}
@@ -120,7 +120,7 @@ def test_distances_by_hand() -> None:
             "NAME_INCOME_TYPE": ["Working", "Student", None, "Working"],
         }
     )
-    neighbours = Neighbours(table, {"AMT_CREDIT": 4, "DAYS_EMPLOYED": 2, "NAME_INCOME_TYPE": 2})
+    neighbours = Neighbours(table, schema.DEFINITION, {"AMT_CREDIT": 4, "DAYS_EMPLOYED": 2, "NAME_INCOME_TYPE": 2})
     assert neighbours.weights == {"AMT_CREDIT": 0.5, "DAYS_EMPLOYED": 0.25, "NAME_INCOME_TYPE": 0.25}
     # Ranks of the amounts: 1/8, 4/8, 4/8, 7/8; of the days -20 and -10: 1/4, 3/4.
     found = neighbours.nearest({"AMT_CREDIT": 100.0, "DAYS_EMPLOYED": -10, "NAME_INCOME_TYPE": "Working"})
@@ -142,7 +142,7 @@ def test_distances_by_hand() -> None:
 
 
 def test_the_applicant_itself_is_left_out(portfolio: pl.DataFrame) -> None:
-    neighbours = Neighbours(portfolio, WEIGHTS)
+    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
     row = 17
     application = portfolio.row(row, named=True)
     everybody = neighbours.nearest(application, n=N_ROWS)
@@ -156,10 +156,10 @@ def test_the_applicant_itself_is_left_out(portfolio: pl.DataFrame) -> None:
 
 def test_results_are_of_the_stated_types_and_may_be_empty(portfolio: pl.DataFrame) -> None:
     for table, n in ((portfolio, 3), (portfolio, 0), (portfolio.head(0), 3)):
-        found = Neighbours(table, WEIGHTS).nearest({}, n=n)
+        found = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest({}, n=n)
         assert [str(found.rows.dtype), str(found.distances.dtype)] == ["int64", "float32"]
         assert found.rows.shape == found.distances.shape == (min(n, table.height),)
-    assert Neighbours(portfolio.head(1), WEIGHTS).nearest({}, leave_out=0).rows.tolist() == []
+    assert Neighbours(portfolio.head(1), schema.DEFINITION, WEIGHTS).nearest({}, leave_out=0).rows.tolist() == []
 
 
 def test_a_field_that_nobody_has_tells_nobody_apart(portfolio: pl.DataFrame) -> None:
@@ -167,7 +167,7 @@ def test_a_field_that_nobody_has_tells_nobody_apart(portfolio: pl.DataFrame) -> 
         pl.lit(None, dtype=pl.Float64).alias("EXT_SOURCE_1"), pl.lit(None, dtype=pl.String).alias("OCCUPATION_TYPE")
     )
     weights = {"EXT_SOURCE_1": 3.0, "OCCUPATION_TYPE": 1.0}
-    neighbours = Neighbours(empty, weights)
+    neighbours = Neighbours(empty, schema.DEFINITION, weights)
     assert neighbours.nearest({}, n=2).distances.tolist() == [0.0, 0.0]
     found = neighbours.nearest({"EXT_SOURCE_1": 0.5}, n=3)
     assert (found.rows.tolist(), found.distances.tolist()) == ([0, 1, 2], [0.75] * 3)
@@ -178,7 +178,9 @@ def test_stored_categories_and_text_are_the_same(make_table: Callable[..., pl.Da
     stored = make_table(400, seed=9)
     text = stored.with_columns(pl.col(pl.Enum).cast(pl.String))
     for application in stored.head(5).to_dicts():
-        first, second = (Neighbours(table, WEIGHTS).nearest(application, n=50) for table in (stored, text))
+        first, second = (
+            Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=50) for table in (stored, text)
+        )
         np.testing.assert_array_equal(first.rows, second.rows)
 
 
@@ -187,9 +189,9 @@ def test_rows_beyond_one_block_are_reached(
 ) -> None:
     table = make_table(500, seed=10)
     application = table.row(499, named=True)
-    whole = Neighbours(table, WEIGHTS).nearest(application, n=500)
+    whole = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=500)
     monkeypatch.setattr("inference.explain.neighbours._BLOCK_ROWS", 64)
-    parts = Neighbours(table, WEIGHTS).nearest(application, n=500)
+    parts = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=500)
     assert (parts.rows[0], parts.distances[0]) == (499, 0.0)
     np.testing.assert_array_equal(parts.rows, whole.rows)
     np.testing.assert_array_equal(parts.distances, whole.distances)
@@ -197,11 +199,11 @@ def test_rows_beyond_one_block_are_reached(
 
 def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
     with pytest.raises(FeatureError, match="lacks columns that the model needs: AMT_ANNUITY"):
-        Neighbours(portfolio, {"AMT_ANNUITY": 1.0})
+        Neighbours(portfolio, schema.DEFINITION, {"AMT_ANNUITY": 1.0})
     for weights in ({}, {"AMT_CREDIT": 0.0}, {"AMT_CREDIT": 2.0, "FLAG_PHONE": -1.0}):
         with pytest.raises(ValueError, match="weights"):
-            Neighbours(portfolio, weights)
-    neighbours = Neighbours(portfolio, WEIGHTS)
+            Neighbours(portfolio, schema.DEFINITION, weights)
+    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
     with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
         neighbours.nearest({"AMT_CREDIT": "much"})
     with pytest.raises(FeatureError, match="OCCUPATION_TYPE holds 3"):
@@ -211,7 +213,7 @@ def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
 FOUR = FeatureSet(
     schema.DEFINITION,
     (
-        *(raw_feature(name) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
+        *(raw_feature(schema.column(name)) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(Raw("AMT_CREDIT"), Raw("AMT_ANNUITY"))),
         Feature("children_to_credit", "Children to credit", Ratio(Raw("CNT_CHILDREN"), Raw("AMT_CREDIT"))),
     ),
@@ -238,8 +240,8 @@ def test_weights_by_hand() -> None:
 
 def test_main_fields_of_a_model(published: PublishedModel, applications: pl.DataFrame) -> None:
     model = ShapleyModel((published.directory / "model.txt").read_text(encoding="utf-8"))
-    contributions = make_contributions(applications, model, digest="d")
-    found = main_fields(contributions)
+    contributions = make_contributions(applications, model, digest="d", features=FEATURES)
+    found = main_fields(contributions, FEATURES)
     values = np.abs(model.values(FEATURES.matrix(applications)))
     means = dict.fromkeys(FEATURES.sources, 0.0)
     for feature, mean in zip(FEATURES.features, values.mean(axis=0), strict=True):

@@ -45,7 +45,7 @@ def test_no_reason_is_wrong(study: Study) -> None:
 
 def test_reasons_that_do_not_hold_are_counted(study: Study) -> None:
     # With all that is typical moved away, the reasons found are not those of the just approved.
-    nowhere = Typical(-1e9, -1e9, -1e9, None, 0.0, 0.0, 0.0)
+    nowhere = Typical(-1e9, -1e9, -1e9, None, 0.0, 0.0)
     typical = {
         name: nowhere if name.startswith(("AMT_", "EXT_", "DAYS_")) else each
         for name, each in study.reference.typical.items()

@@ -43,12 +43,12 @@ FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FL
 RAW = FeatureSet(schema.DEFINITION, map(raw_feature, FIELDS))
 # Nothing of these is typical but what stands there.
 TYPICAL: Mapping[str, Typical] = {
-    "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
-    "AMT_INCOME_TOTAL": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0, 0.0),
-    "EXT_SOURCE_1": Typical(0.5, 0.6, 0.7, None, 0.0, 0.55, 0.0),
+    "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0),
+    "AMT_INCOME_TOTAL": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0),
+    "EXT_SOURCE_1": Typical(0.5, 0.6, 0.7, None, 0.0, 0.55),
     "DAYS_EMPLOYED": Typical(-9.0, -8.0, -7.0, None, 0.0, 0.0, 0.1),
-    "FLAG_DOCUMENT_3": Typical(None, None, None, "0", 0.6, 0.0, 0.0),
-    "FLAG_PHONE": Typical(None, None, None, "1", 0.6, 0.0, 0.0),
+    "FLAG_DOCUMENT_3": Typical(None, None, None, "0", 0.6, 0.0),
+    "FLAG_PHONE": Typical(None, None, None, "1", 0.6, 0.0),
 }
 REFERENCE = Reference(10, dict.fromkeys(FIELDS, 0.0), TYPICAL)
 # All but the income raise the PD as they grow, and a missing score is worth one of 0.25.
@@ -167,7 +167,7 @@ def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
 def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
     nobody = Reference(0, {})
     assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
-    assert strongest_supports(UNUSUAL, explained(AMT_CREDIT=-3.0), nobody) == ()
+    assert strongest_supports(UNUSUAL, schema.DEFINITION, explained(AMT_CREDIT=-3.0), nobody) == ()
     table = pl.DataFrame([UNUSUAL] * 2)
     explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
     assert batch_reasons(table, np.zeros((2, 3), np.float32), explainer, session, nobody).tolist() == [[-1] * 4] * 2
@@ -176,7 +176,7 @@ def test_without_approved_applications_there_are_no_reasons(session: ScoringSess
 def test_supports_lower_the_risk_below_the_references() -> None:
     reference = dataclasses.replace(REFERENCE, features=dict.fromkeys(FIELDS, 0.25))
     explanation = explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25)
-    found = strongest_supports(UNUSUAL, explanation, reference, n=2)
+    found = strongest_supports(UNUSUAL, schema.DEFINITION, explanation, reference, n=2)
     assert found == (Reason("AMT_CREDIT", -0.75), Reason("EXT_SOURCE_1", -0.25))
 
 
@@ -200,7 +200,7 @@ def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str
         AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=-0.4, EXT_SOURCE_1=-0.3, DAYS_EMPLOYED=-0.2, FLAG_PHONE=-0.1,
         FLAG_DOCUMENT_3=0.1,
     )  # fmt: skip
-    found = strongest_supports({**UNUSUAL, **edits}, explanation, REFERENCE)
+    found = strongest_supports({**UNUSUAL, **edits}, schema.DEFINITION, explanation, REFERENCE)
     assert [reason.field for reason in found] == wanted
 
 
@@ -215,7 +215,7 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
         Reason("AMT_INCOME_TOTAL", 0.375),
     )
     opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5}, TYPICAL)
-    assert strongest_supports(UNUSUAL, explanation, opposite) == (
+    assert strongest_supports(UNUSUAL, schema.DEFINITION, explanation, opposite) == (
         Reason("AMT_INCOME_TOTAL", -0.375),
         Reason("AMT_CREDIT", -0.125),
     )
@@ -252,7 +252,7 @@ def test_many_at_once_have_the_reasons_of_each_alone(
     values: NDArray[np.float64], means: tuple[float, ...], slopes: tuple[int, ...], n: int, manifest: Manifest
 ) -> None:
     table = pl.DataFrame(values, schema=["AMT_CREDIT", "AMT_INCOME_TOTAL", "AMT_ANNUITY"], orient="row")
-    typical = {name: Typical(2.0, 3.0, 4.0, None, 0.0, 0.0, 0.0) for name in table.columns}
+    typical = {name: Typical(2.0, 3.0, 4.0, None, 0.0, 0.0) for name in table.columns}
     reference = Reference(10, dict(zip(FEW.names, means, strict=True)), typical)
     session = ScoringSession(LinearModel(FEW, dict(zip(FEW.names, slopes, strict=True))), manifest, features=FEW)
     found = batch_reasons(table, FEW.matrix(table), FEW_EXPLAINED, session, reference, n=n)
@@ -282,7 +282,7 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
     applications = read_parquet(built.applications)
     session, contributions = ScoringSession.open(built.model), load_contributions(built.contributions)
     facts = describe_table(applications.lazy())
-    explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()})
+    explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()}, FEATURES)
     cutoff = session.manifest.cutoff
     reference = find_reference(contributions, applications.lazy(), session, cutoff)
     declined = np.flatnonzero(is_declined(session.score_frame(applications), cutoff))[:600]
@@ -316,6 +316,6 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
 
 
 def test_labels_are_those_of_the_positions() -> None:
-    assert reason_labels(("AMT_CREDIT", "EXT_SOURCE_1")) == [
+    assert reason_labels(schema.DEFINITION, ("AMT_CREDIT", "EXT_SOURCE_1")) == [
         "Credit amount", "External score 1", "A combination of several values",
     ]  # fmt: skip

@@ -92,8 +92,11 @@ APPLICATIONS = st.lists(st.sampled_from(INPUTS), max_size=20, unique=True).flatm
 @st.composite
 def records(draw: st.DrawFn) -> DecisionRecord:
     """Any record that may be written."""
-    inputs = check_application(draw(APPLICATIONS))
-    before = {name: check_application({name: draw(values_of(schema.column(name)))})[name] for name in list(inputs)[:4]}
+    inputs = check_application(schema.DEFINITION, draw(APPLICATIONS))
+    before = {
+        name: check_application(schema.DEFINITION, {name: draw(values_of(schema.column(name)))})[name]
+        for name in list(inputs)[:4]
+    }
     changes = [Change(name, value, inputs[name]) for name, value in before.items() if value != inputs[name]]
     probability = float(np.float32(draw(st.floats(0, 1))))
     cutoff = draw(st.floats(0, 1))
@@ -119,14 +122,14 @@ def records(draw: st.DrawFn) -> DecisionRecord:
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(records())
 def test_what_is_written_is_read_again(record: DecisionRecord) -> None:
-    found = read_record(to_json(record))
+    found = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
     assert found == record
     types = {name: type(value) for name, value in found.inputs.items()}
     assert types == {name: type(value) for name, value in record.inputs.items()}
 
 
 def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
-    content = json.loads(to_json(RECORD))
+    content = json.loads(to_json(RECORD, schema.DEFINITION))
     assert list(content)[:3] == ["format", "version", "made_at"]
     assert (content["format"], content["version"]) == ("scoreroom.decision", 2)
     assert list(content["inputs"]) == ["CODE_GENDER", "CNT_CHILDREN", "AMT_CREDIT", "OWN_CAR_AGE"]
@@ -139,12 +142,12 @@ def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings
     session = ScoringSession.open(built.model)
     table = pl.read_parquet(built.applications).drop(schema.ID, schema.TARGET).sample(300, seed=5)
     for place, row in enumerate(table.to_dicts()):
-        inputs = check_application(row)
+        inputs = check_application(schema.DEFINITION, row)
         after: dict[str, Value] = {"AMT_CREDIT": 250_000.0 + place, "EXT_SOURCE_2": 0.3, "OCCUPATION_TYPE": "Astronaut"}
         edits = {name: value for name, value in after.items() if place % 2 and inputs[name] != value}
         changes = tuple(Change(name, inputs[name], value) for name, value in edits.items())
         record = record_of(session, {**inputs, **edits}, changes)
-        found = read_record(to_json(record))
+        found = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
         assert found == record
         assert session.score(found.inputs) == record.default_probability == found.default_probability
         again = rescore(found, session)
@@ -157,7 +160,7 @@ def fixture_session(published: PublishedModel) -> ScoringSession:
 
 
 def test_another_model_and_another_pd_are_told(session: ScoringSession, applications: pl.DataFrame) -> None:
-    inputs = check_application(applications.drop(schema.ID, schema.TARGET).row(0, named=True))
+    inputs = check_application(schema.DEFINITION, applications.drop(schema.ID, schema.TARGET).row(0, named=True))
     record = record_of(session, inputs)
     other = dataclasses.replace(record, model_sha256="1" * 64)
     assert (rescore(other, session).is_same_model, rescore(other, session).agrees) == (False, True)
@@ -174,7 +177,7 @@ def test_times_are_in_utc_to_the_second() -> None:
 
 def altered(**members: object) -> bytes:
     """The record's file with other members; Ellipsis leaves one out."""
-    content: dict[str, Any] = {**json.loads(to_json(RECORD)), **members}
+    content: dict[str, Any] = {**json.loads(to_json(RECORD, schema.DEFINITION)), **members}
     return orjson.dumps({name: value for name, value in content.items() if value is not ...})
 
 
@@ -250,21 +253,21 @@ IN_RECORD = "In the decision record, "
 )  # fmt: skip
 def test_what_is_no_record_is_refused_in_one_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(RecordError) as raised:
-        read_record(content)
+        read_record(content, schema.DEFINITION)
     assert str(raised.value).startswith(sentence)
     assert len(str(raised.value)) < 300
 
 
 @given(st.data())
 def test_a_damaged_file_is_read_the_same_or_refused(data: st.DataObject) -> None:
-    whole = bytearray(to_json(RECORD))
+    whole = bytearray(to_json(RECORD, schema.DEFINITION))
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] = data.draw(st.integers(0, 255))
     try:
-        found = read_record(bytes(whole))
+        found = read_record(bytes(whole), schema.DEFINITION)
     except RecordError:
         return
-    assert read_record(to_json(found)) == found
+    assert read_record(to_json(found, schema.DEFINITION), schema.DEFINITION) == found
 
 
 @pytest.mark.parametrize(
@@ -280,23 +283,23 @@ def test_a_damaged_file_is_read_the_same_or_refused(data: st.DataObject) -> None
 def test_a_record_that_could_not_be_read_again_is_not_written(member: str, value: object, sentence: str) -> None:
     replaced: dict[str, Any] = {member: value}
     with pytest.raises(RecordError) as raised:
-        to_json(dataclasses.replace(RECORD, **replaced))
+        to_json(dataclasses.replace(RECORD, **replaced), schema.DEFINITION)
     assert sentence in str(raised.value)
 
 
 def test_a_file_on_disk_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
-    path.write_bytes(to_json(RECORD))
-    assert read_record(path.read_bytes()) == RECORD
+    path.write_bytes(to_json(RECORD, schema.DEFINITION))
+    assert read_record(path.read_bytes(), schema.DEFINITION) == RECORD
     assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 2,\n')
     # A record that version 1 wrote is opened, too.
-    first = json.loads(to_json(RECORD)) | {"version": 1}
+    first = json.loads(to_json(RECORD, schema.DEFINITION)) | {"version": 1}
     del first["refer_reason"], first["warnings"]
-    assert read_record(orjson.dumps(first)) == RECORD
+    assert read_record(orjson.dumps(first), schema.DEFINITION) == RECORD
 
 
 def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSession) -> None:
-    inputs = check_application({"AMT_CREDIT": 450_000, "AMT_ANNUITY": 400_000})
+    inputs = check_application(schema.DEFINITION, {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 400_000})
     found = judge(inputs, session)
     assert found.decision == "refer"
     record = dataclasses.replace(
@@ -305,7 +308,7 @@ def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSess
         model_sha256=session.manifest.files[session.backend].sha256,
     )  # fmt: skip
     assert record.warnings == ("fewer than 3 annuities repay the credit amount",)
-    again = read_record(to_json(record))
+    again = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
     assert again == record
     assert rescore(again, session) == Rescored(None, is_same_model=True, agrees=True)
     claimed = dataclasses.replace(

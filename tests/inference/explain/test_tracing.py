@@ -138,7 +138,7 @@ def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feat
     if math.isnan(own) != math.isnan(usual):
         parts = [float(math.isnan(each) != math.isnan(own)) for each in without]
     elif math.isnan(own):
-        columns = [FeatureSet(schema.DEFINITION, (raw_feature(name),)) for name in feature.sources]
+        columns = [FeatureSet(schema.DEFINITION, (raw_feature(schema.column(name)),)) for name in feature.sources]
         parts = [float(math.isnan(column.row({name: application.get(name)})[0, 0]))
                  for column, name in zip(columns, feature.sources, strict=True)]  # fmt: skip
     elif own == usual:

@@ -15,7 +15,6 @@ from inference.errors import ArtifactError
 from inference.features.feature_list import DIRECTIONS, FEATURES
 from inference.model.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
 from inference.model.build import PublishedModel
-from inference.model.sufficiency import SUFFICIENCY
 from inference.model.training_settings import TrainingSettings
 
 
@@ -64,11 +63,11 @@ def test_manifest_states_the_directions_and_what_they_ask_of_features(published:
 
 def test_another_rule_for_too_little_makes_the_model_stale(published: PublishedModel) -> None:
     content = json.loads((published.directory / MANIFEST).read_text())["sufficiency"]
-    assert content == json.loads(json.dumps(asdict(SUFFICIENCY)))
+    assert content == json.loads(json.dumps(asdict(schema.DEFINITION.sufficiency)))
     current = replace(published.manifest, settings=asdict(TrainingSettings()))
     given = (current.training_data_sha256, current.features_sha256, current.seed)
     assert current.was_made_from(*given)
-    other = replace(current, sufficiency=replace(SUFFICIENCY, most_lacking=9))
+    other = replace(current, sufficiency=replace(schema.DEFINITION.sufficiency, most_lacking=9))
     assert not other.was_made_from(*given)
 
 

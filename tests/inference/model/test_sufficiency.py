@@ -5,16 +5,21 @@ import pytest
 
 from data import schema
 from data.definition.columns import Kind
+from data.definition.definition import Sufficiency
 from inference.features.feature_list import FEATURES
-from inference.model.sufficiency import SUFFICIENCY, Sufficiency
+from inference.model.sufficiency import SufficiencyCheck
 from inference.service.applications import EXAMPLE
 
-SMALL = Sufficiency(
-    required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),
-    one_of=("EXT_SOURCE_1", "EXT_SOURCE_2"),
-    counted=("CNT_CHILDREN", "OCCUPATION_TYPE", "OWN_CAR_AGE"),
-    most_lacking=1,
+SMALL = SufficiencyCheck(
+    Sufficiency(
+        required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),
+        one_of=("EXT_SOURCE_1", "EXT_SOURCE_2"),
+        counted=("CNT_CHILDREN", "OCCUPATION_TYPE", "OWN_CAR_AGE"),
+        most_lacking=1,
+    ),
+    schema.DEFINITION,
 )
+SUFFICIENCY = SufficiencyCheck(schema.DEFINITION.sufficiency, schema.DEFINITION)
 FULL: dict[str, object] = {
     "AMT_CREDIT": 1.0, "AMT_INCOME_TOTAL": 2.0, "EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.5, "CNT_CHILDREN": 0,
     "OCCUPATION_TYPE": "Drivers", "OWN_CAR_AGE": 3,
@@ -80,4 +85,4 @@ def test_the_example_of_the_documents_is_scored() -> None:
 def test_the_rule_names_columns_of_the_model() -> None:
     assert set(SUFFICIENCY.columns) <= set(FEATURES.sources)
     assert all(schema.column(name).kind not in (Kind.ID, Kind.TARGET) for name in SUFFICIENCY.columns)
-    assert 0 <= SUFFICIENCY.most_lacking < len(SUFFICIENCY.counted)
+    assert 0 <= SUFFICIENCY.rule.most_lacking < len(SUFFICIENCY.rule.counted)

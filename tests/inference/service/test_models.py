@@ -22,6 +22,7 @@ from data.settings import Settings
 from data.store.records import MODEL, FileRecord, keep
 from data.store.storage import write_atomically
 from inference.explain.explainer import Explainer
+from inference.features.feature_list import FEATURES
 from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest
 from inference.model.build import PublishedModel
 from inference.model.export import export_onnx
@@ -136,7 +137,7 @@ def test_a_new_model_is_taken_up_without_losing_or_mixing_an_answer(
         name = answer["model_sha256"]
         assert answer["default_probability"] == sessions[name].score(application)
         if answer is told[0] or answer is told[-1]:
-            explanation = Explainer.open(base[name], {}).explain(application)
+            explanation = Explainer.open(base[name], {}, FEATURES).explain(application)
             assert (answer["base_log_odds"], answer["log_odds"]) == (explanation.base, explanation.log_odds)
     requests = [line for line in service.events() if line["route"] in {each.route for each in callers}]
     assert len(requests) == sum(len(each.answers) for each in callers)
