@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: run test setup build lint types bench torture api lock audit licences container-check clean help to-run to-develop
+.PHONY: run test setup build describe lint types bench torture api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
 run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -26,6 +26,9 @@ lint: to-develop ## ruff format and check
 
 types: to-develop
 	@$(RUN) mypy
+
+describe: to-run ## guess the definition of a table: FILE=table.csv ARGS="--out FOLDER"
+	@$(RUN) scripts.describe $(if $(FILE),"$(FILE)") $(ARGS)
 
 bench: to-develop ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)

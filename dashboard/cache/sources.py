@@ -15,6 +15,8 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from data import schema
+from data.definition.definition import Definition
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -62,6 +64,11 @@ def open_dataset(location: Location) -> Dataset:
 def settings() -> Settings:
     """The settings this process was started with."""
     return load_settings()
+
+
+def definition() -> Definition:
+    """The definition of the portfolio that this process was started on."""
+    return schema.DEFINITION
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)

@@ -1,0 +1,322 @@
+"""Which columns of a stranger's table play a part: identifier, outcome, scores, date, exposure, weight, decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.definition.evidence import vocabulary as words
+from data.definition.evidence.summaries import Summary
+
+_MOST_OUTCOMES = 12
+# What a candidate must have going for it: a name, or being the last of two values in a table without names.
+_CANDIDATE = 4
+_TURNED = 0.5
+_SURE_LEAD = 2
+
+
+@dataclass(frozen=True)
+class OutcomeGuess:
+    """A column that may say what happened, its values, and how much speaks for it."""
+
+    column: str
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+    points: float
+    why: str
+    sure: bool
+
+
+@dataclass(frozen=True)
+class RolesGuess:
+    """What was guessed; `why` by dotted key, `unsure` the keys that a person should look at."""
+
+    outcome: OutcomeGuess | None
+    others: tuple[OutcomeGuess, ...]
+    roles: Mapping[str, str]
+    scores: Mapping[str, Mapping[str, str]]
+    decisions: tuple[str, ...]
+    why: dict[str, str] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+
+
+def guess_roles(summaries: Sequence[Summary], said: Mapping[str, Any], *, header: bool) -> RolesGuess:
+    """The roles of the columns; those that `said` (a definition, perhaps partial) names are taken from there."""
+    by_name = {each.name: each for each in summaries}
+    why: dict[str, str] = {}
+    unsure: set[str] = set()
+    told = {key: str(name) for key, name in said.get("roles", {}).items()}
+    outcome_said = said.get("outcome")
+    taken = {*told.values()} | ({str(outcome_said["column"])} if outcome_said else set())
+    scores: dict[str, Mapping[str, str]] = {}
+    if "scores" in said:
+        scores = {name: dict(entry) for name, entry in said["scores"].items()}
+        taken |= {str(entry["column"]) for entry in scores.values()}
+    free = [each for each in summaries if each.name not in taken]
+    described = {name for name, entry in said.get("columns", {}).items() if "kind" in entry}
+    if "scores" not in said:
+        scores, score_why = _scores([each for each in free if each.name not in described])
+        why |= score_why
+        taken |= {entry["column"] for entry in scores.values()}
+    free = [each for each in free if each.name not in taken]
+    decisions = tuple(each.name for each in free if _is_decision(each))
+    candidates: list[OutcomeGuess] = []
+    if outcome_said:
+        outcome: OutcomeGuess | None = OutcomeGuess(
+            str(outcome_said["column"]),
+            tuple(outcome_said["bad"]),
+            tuple(outcome_said["good"]),
+            99,
+            "as said",
+            sure=True,
+        )
+    else:
+        usable = [
+            each
+            for each in free
+            if each.name not in decisions and each.name not in described and not is_prediction(each.name)
+        ]
+        candidates = _candidates(usable, len(summaries), [by_name[s["column"]] for s in scores.values()], header=header)
+        outcome = candidates[0] if candidates else None
+        if len(candidates) > 1 and outcome and outcome.points - candidates[1].points < _SURE_LEAD:
+            unsure.add("outcome")
+        if outcome and not outcome.sure:
+            unsure.add("outcome")
+    taken |= {outcome.column} if outcome else set()
+    free = [each for each in free if each.name not in taken]
+    roles = dict(told)
+    for key, guess in (("id", _id), ("weight", _weight), ("date", _date), ("exposure", _exposure)):
+        if key not in told and (found := guess([each for each in free if each.name not in roles.values()])) is not None:
+            roles[key], why[f"roles.{key}"], sure = found
+            unsure |= set() if sure else {f"roles.{key}"}
+    if "decision" not in told and decisions:
+        roles["decision"] = max(decisions, key=lambda name: ("final" in words.words_of(name), -by_name[name].place))
+        why["roles.decision"] = "its values are decisions"
+        if len(decisions) > 1:
+            unsure.add("roles.decision")
+            rest = [name for name in decisions if name != roles["decision"]]
+            why["roles.decision"] += f"; also a decision: {', '.join(rest)}"
+    y = None if outcome is None or outcome.column not in by_name else bad_of(by_name[outcome.column], outcome)
+    for name, entry in scores.items():
+        if y is not None and "higher" not in entry and (score := by_name.get(entry["column"])) is not None:
+            scores[name] = {**entry, "higher": "riskier" if auc(score, y) >= _TURNED else "safer"}
+    return RolesGuess(outcome, tuple(candidates[1:]), roles, scores, decisions, why, unsure)
+
+
+def bad_of(summary: Summary, outcome: OutcomeGuess) -> NDArray[np.float64]:
+    """The outcome of every row: 1 for bad, 0 for good, NaN for open."""
+    text = summary.text
+    value = (
+        pl.when(text.is_in(list(outcome.bad))).then(1.0).when(text.is_in(list(outcome.good))).then(0.0).otherwise(None)
+    )
+    return pl.select(value).to_series().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def auc(summary: Summary, y: NDArray[np.float64]) -> float:
+    """How well a number ranks bad above good, over the rows that have both; 0.5 where nothing can be said."""
+    if summary.numbers is None:
+        return _TURNED
+    known = (~summary.numbers.is_null()).to_numpy() & ~np.isnan(y)
+    bad = y[known] == 1
+    n_bad, n_good = int(bad.sum()), int((~bad).sum())
+    if not n_bad or not n_good:
+        return _TURNED
+    ranks = pl.Series(summary.numbers.filter(pl.Series(known))).rank("average").to_numpy()
+    return float((ranks[bad].sum() - n_bad * (n_bad + 1) / 2) / (n_bad * n_good))
+
+
+def _candidates(free: Sequence[Summary], width: int, scores: Sequence[Summary], *, header: bool) -> list[OutcomeGuess]:
+    found = [guess for each in free if (guess := _candidate(each, width, scores, header=header)) is not None]
+    return sorted(found, key=lambda guess: -guess.points)
+
+
+def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: bool) -> OutcomeGuess | None:
+    if not 2 <= each.n_distinct <= _MOST_OUTCOMES or each.date_format:
+        return None
+    name, values = words.plain(each.name), list(each.counts)
+    folded = {value: value.lower().strip() for value in values}
+    points, reasons = 0.0, []
+    if name in words.OUTCOMES or words.SAYS_BAD.fullmatch(name):
+        points, reasons = 3, ["its name"]
+    elif name in words.WEAK_OUTCOMES or (header and not words.OUTCOMES.isdisjoint(words.words_of(each.name))):
+        points, reasons = 2, ["its name"]
+    bad = tuple(value for value in values if words.BAD_CELLS.search(folded[value]))
+    bad = tuple(value for value in bad if not words.GOOD_CELLS.search(folded[value]))
+    good = tuple(value for value in values if words.GOOD_CELLS.search(folded[value]) and value not in bad)
+    sure = True
+    if bad and good:
+        points += 3
+        reasons.append("its values")
+    elif each.n_distinct != 2:
+        return None
+    else:
+        bad, good, gained, sure = _two_values(each, name)
+        points += gained
+    points += each.n_distinct == 2
+    if not header and {*values} == {"0", "1"}:
+        points, sure = points + 1, False
+        reasons.append("its values, 0 and 1, in a table without names")
+    if each.place == width - 1:
+        points += 1 if header else 3
+        reasons.append("its place, the last column" if header else "the last column, with two values")
+    if points < _CANDIDATE or not reasons:
+        return None
+    guess = OutcomeGuess(each.name, bad, good, points, "", sure)
+    for score in scores:
+        measured = auc(score, bad_of(each, guess))
+        points += abs(measured - 0.5) * 4 - 0.5
+        # A score of the table that ranks the other way tells which of two unknown values is bad.
+        if not sure and measured < _TURNED and _rises(score):
+            guess = OutcomeGuess(each.name, good, bad, points, "", sure=False)
+    n = each.n_given
+    shares = ", ".join(f"{value} {each.counts[value] / n:.1%}" for value in values)
+    why = f"guessed from {' and '.join(reasons)}; values: {shares}"
+    return OutcomeGuess(each.name, guess.bad, guess.good, points, why, sure)
+
+
+def _rises(score: Summary) -> bool:
+    return not words.SAYS_GOOD.search(words.plain(score.name)) and score.given.size > 0 and score.given[-1] <= 1
+
+
+def _two_values(each: Summary, name: str) -> tuple[tuple[str, ...], tuple[str, ...], float, bool]:
+    """Bad, good, what the values speak for being an outcome, and whether they tell which is bad."""
+    by_count = list(each.counts)
+    folded = {value.lower(): value for value in by_count}
+    if set(folded) == {"0", "1"}:
+        turned = bool(words.SAYS_GOOD.search(name)) and not words.SAYS_BAD.search(name)
+        bad, good = ("0", "1") if turned else ("1", "0")
+        return (bad,), (good,), 2, not turned
+    yes, no = words.YES.intersection(folded), words.NO.intersection(folded)
+    if yes and no:
+        one, other = folded[next(iter(yes))], folded[next(iter(no))]
+        if words.SAYS_GOOD.search(name):
+            return (other,), (one,), 1, False
+        if words.SAYS_BAD.search(name):
+            return (one,), (other,), 1, True
+        # "y" as the name of what is predicted: yes is the event.
+        if name in {"y", "ytrue", "label", "observed", "actual"}:
+            return (one,), (other,), 1, False
+    if set(folded) == {"1", "2"}:
+        return ("2",), ("1",), 1, False
+    if set(folded) == {"+", "-"}:
+        return ("-",), ("+",), 1, False
+    # Defaults are rarer than repayments nearly everywhere.
+    return (by_count[1],), (by_count[0],), 0, False
+
+
+def is_prediction(name: str) -> bool:
+    """Whether a column is called a prediction."""
+    return not {"prediction", "predicted", "pred", "ypred"}.isdisjoint(words.words_of(name))
+
+
+def _is_decision(each: Summary) -> bool:
+    if not 2 <= each.n_distinct <= _MOST_OUTCOMES:
+        return False
+    decided = [bool(words.DECIDED.match(value.lower())) for value in each.counts]
+    named = not {"decision", "approved", "declined", "rejected", "accepted"}.isdisjoint(words.words_of(each.name))
+    return sum(decided) >= 2 or (named and (any(decided) or each.n_distinct == 2))
+
+
+def _id(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
+    unique = [
+        each
+        for each in free
+        if each.is_unique and (each.numbers is None or each.has_whole_text) and not each.date_format
+    ]
+    named = [
+        each for each in unique if words.has_word(each.name, words.IDS) and not words.has_word(each.name, words.PERSONS)
+    ]
+    if named:
+        exact = [each for each in named if words.plain(each.name) in words.IDS or words.words_of(each.name)[-1] == "id"]
+        return (exact or named)[0].name, "its name, and every row has a value of its own", True
+    if unique and unique[0].place == 0 and not words.has_word(unique[0].name, words.PERSONS):
+        return unique[0].name, "the first column, and every row has a value of its own", False
+    return None
+
+
+def _weight(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
+    for each in free:
+        if words.plain(each.name) in words.WEIGHTS and each.given.size and each.given[0] >= 0 and not each.n_missing:
+            return each.name, "its name", True
+    return None
+
+
+def _date(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
+    dates = [
+        each
+        for each in free
+        if each.date_format and each.n_distinct > 1 and not words.has_word(each.name, words.SENSITIVE)
+    ]
+    if not dates:
+        return None
+    best = max(dates, key=lambda each: (words.has_word(each.name, words.APPLIED), -each.n_missing, -each.place))
+    why = f"dates written as {best.date_format}" if best.date_format != "quarter" else "quarters"
+    rest = [each.name for each in dates if each is not best]
+    return best.name, why + (f"; also dates: {', '.join(rest)}" if rest else ""), len(dates) == 1
+
+
+def _exposure(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
+    def rank(each: Summary) -> int:
+        found = words.words_of(each.name)
+        places = [words.EXPOSURES.index(word) for word in found if word in words.EXPOSURES]
+        return min(places, default=len(words.EXPOSURES))
+
+    amounts = [each for each in free if is_amount(each) and each.given[0] >= 0 and rank(each) < len(words.EXPOSURES)]
+    if not amounts:
+        return None
+    best = min(amounts, key=lambda each: (rank(each), each.place))
+    return (
+        best.name,
+        "an amount by its name and size",
+        words.plain(best.name) in {"exposure", "ead", "loanamount", "loanamnt"},
+    )
+
+
+def is_amount(each: Summary) -> bool:
+    """Whether a column holds money, by its name and the size of its values."""
+    if each.numbers is None or not each.given.size or words.has_word(each.name, words.NOT_AMOUNTS):
+        return False
+    return words.has_word(each.name, words.AMOUNTS) and float(np.quantile(np.abs(each.given), 0.95)) >= 100
+
+
+def _scores(free: Sequence[Summary]) -> tuple[dict[str, Mapping[str, str]], dict[str, str]]:
+    scores: dict[str, Mapping[str, str]] = {}
+    why: dict[str, str] = {}
+    for each in free:
+        kind = _score_kind(each)
+        if kind is None:
+            continue
+        name = "_".join(words.words_of(each.name)) or f"score_{len(scores) + 1}"
+        name = name if name not in scores else f"{name}_{each.place + 1}"
+        entry = {"column": each.name, "kind": kind}
+        if kind == "points":
+            entry["higher"] = "safer"
+        scores[name] = entry
+        why[f"scores.{name}"] = f"its name, and its values look like {kind}"
+    return scores, why
+
+
+def _score_kind(each: Summary) -> str | None:
+    values = each.given
+    few = 10
+    if each.n_distinct <= few or not values.size:
+        return None
+    found, name = set(words.words_of(each.name)), words.plain(each.name)
+    called = found & words.PROBABILITIES or name in words.PROBABILITIES
+    if not called or found & {"fico", "bureau", "external", "ext", "source", "cibil"}:
+        return None
+    low, high = float(values[0]), float(values[-1])
+    if low >= 0 and high <= 1 and not each.is_whole:
+        return "probability"
+    if name in words.POINTS and each.is_whole and low >= 0 and high >= 100:
+        return "points"
+    if low < 0 and high < 50 and name in {"score", "logit", "logodds"}:
+        return "log-odds"
+    if low >= 0 and high <= 100 and not each.is_whole and name != "score":
+        return "percent"
+    return None

@@ -1,0 +1,143 @@
+"""A column of a stranger's table in figures: what its cells are, how many differ, and which are gaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.definition.evidence import vocabulary as words
+
+_DATE_FORMATS = (
+    (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d"),
+    (r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", ""),
+    (r"^\d{1,2}\.\d{1,2}\.\d{4}$", "%d.%m.%Y"),
+    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"),
+    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%m/%d/%Y"),
+    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
+    (r"^[A-Za-z]{3}-\d{4}$", "%b-%Y"),
+    (r"^\d{4}-\d{2}$", "%Y-%m"),
+    (r"^\d{4}-?Q[1-4]$", "quarter"),
+)
+_SAMPLE = 200
+_MONTH = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One column: `text` is null in gaps; `numbers` are Float64 and given where every cell is a number or a gap.
+
+    `gaps` are the texts that stood for nothing, as the file spells them; `date_format` is how a date is written.
+    """
+
+    name: str
+    place: int
+    text: pl.Series
+    numbers: pl.Series | None
+    gaps: tuple[str, ...]
+    date_format: str | None
+
+    @cached_property
+    def n_missing(self) -> int:
+        """Rows without a value."""
+        return self.text.null_count()
+
+    @cached_property
+    def n_given(self) -> int:
+        """Rows with a value."""
+        return len(self.text) - self.n_missing
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Every text and how often it occurs, the most frequent first."""
+        table = self.text.drop_nulls().alias("value").value_counts(name="n")
+        return dict(table.sort(["n", "value"], descending=[True, False]).rows())
+
+    @cached_property
+    def n_distinct(self) -> int:
+        """Different values."""
+        return self.text.drop_nulls().n_unique()
+
+    @cached_property
+    def given(self) -> NDArray[np.float64]:
+        """The numbers without gaps, sorted."""
+        return np.zeros(0) if self.numbers is None else np.sort(self.numbers.drop_nulls().to_numpy())
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether every number is a whole one that 64 bits hold."""
+        values = self.given
+        return bool(values.size) and bool((values == np.floor(values)).all()) and bool((np.abs(values) < 2.0**53).all())
+
+    @cached_property
+    def has_whole_text(self) -> bool:
+        """Whether every cell is written as a whole number, of any length."""
+        return bool(self.n_given) and self.share(r"^[+-]?\d+$") == 1
+
+    @cached_property
+    def is_unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return not self.n_missing and self.n_distinct == len(self.text) > 1
+
+    @cached_property
+    def has_padding(self) -> bool:
+        """Whether some cell is a number with leading zeros."""
+        return bool(self.text.str.contains(r"^0\d").any())
+
+    def share(self, pattern: str) -> float:
+        """The share of the given cells that match a regular expression."""
+        return float(self.text.drop_nulls().str.contains(pattern).mean() or 0.0)  # type: ignore[arg-type]
+
+    def values(self) -> list[Any]:
+        """The different texts: numbers by size, others by the alphabet."""
+        return sorted(self.counts, key=float) if self.numbers is not None else sorted(self.counts)
+
+
+def summarise(frame: pl.DataFrame, missing: Iterable[str] = ()) -> list[Summary]:
+    """A summary of every column of `frame` (String columns); `missing` are texts known to stand for nothing."""
+    known = sorted(missing)
+    return [_summary(values, place, known) for place, values in enumerate(frame)]
+
+
+def _summary(values: pl.Series, place: int, missing: list[str]) -> Summary:
+    # Most columns have few different cells: what is true of these is true of all.
+    distinct = values.drop_nulls().unique()
+    lowered = distinct.str.to_lowercase()
+    is_known = distinct.is_in(missing)
+    is_gap = lowered.is_in(list(words.GAPS)) | is_known
+    numbers = distinct.filter(~is_gap).cast(pl.Float64, strict=False)
+    is_number = len(numbers) > 0 and not numbers.null_count() and bool(numbers.is_finite().all())
+    is_date = False
+    if not is_number:
+        is_gap = lowered.is_in(list(words.SURE_GAPS)) | is_known
+    gaps = distinct.filter(is_gap).sort().to_list()
+    text = values.set(values.is_in(gaps), None) if gaps else values
+    date_format = _date_format(values.name, distinct.filter(~is_gap), is_number=is_number)
+    is_date = date_format is not None
+    column = text.cast(pl.Float64) if is_number and not is_date else None
+    return Summary(values.name, place, text, column, tuple(gaps), date_format)
+
+
+def _date_format(name: str, distinct: pl.Series, *, is_number: bool) -> str | None:
+    if distinct.is_empty():
+        return None
+    if is_number:
+        is_called_so = words.has_word(name, words.DATES)
+        return "%Y%m" if is_called_so and bool(distinct.str.contains(rf"^{_MONTH.pattern}$").all()) else None
+    head = distinct.head(_SAMPLE)
+    for pattern, written in _DATE_FORMATS:
+        if not head.str.contains(pattern).all() or not distinct.str.contains(pattern).all():
+            continue
+        if written in ("", "quarter"):
+            return written or "%Y-%m-%d %H:%M"
+        padded = "01-" + distinct if written == "%b-%Y" else distinct + "-01" if written == "%Y-%m" else distinct
+        form = "%d-%b-%Y" if written == "%b-%Y" else "%Y-%m-%d" if written == "%Y-%m" else written
+        if not padded.str.to_date(form, strict=False).null_count():
+            return written
+    return None

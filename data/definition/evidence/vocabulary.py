@@ -1,0 +1,136 @@
+"""What the names and cells of credit tables usually mean, and names as words: the knowledge that guesses rest on."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
+
+IDS = frozenset({
+    "id", "key", "uuid", "guid", "nr", "no", "number", "ref", "reference", "antrag", "account", "loanid", "memberid",
+    "customerid", "applicationid", "index", "row", "rowid", "rownumber",
+})  # fmt: skip
+OUTCOMES = frozenset({
+    "target", "default", "defaulted", "isdefault", "hasdefaulted", "defaultflag", "outcome", "bad", "isbad", "badflag",
+    "badloan", "goodbad", "loanstatus", "defaultpaymentnextmonth", "defaultnextmonth", "seriousdlqin2yrs", "chargedoff",
+    "creditability", "creditrisk", "isdelinquent", "delinquent", "nonperforming", "npl", "ausfall", "ausgefallen",
+    "loandefault", "notfullypaid", "performance", "repaid", "isrepaid",
+})  # fmt: skip
+WEAK_OUTCOMES = frozenset(
+    {"class", "y", "label", "status", "risk", "result", "response", "ytrue", "observed", "actual"}
+)
+# An outcome of these names is bad where it is "yes"; of the others nothing is known.
+SAYS_BAD = re.compile(r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|target")
+SAYS_GOOD = re.compile(r"repaid|good|fullypaid|creditability|performing")
+BAD_CELLS = re.compile(
+    r"charged?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|non[ _-]?perform|delinquent|^npl$"
+    r"|not (re)?paid|ausgefallen|ausfall|^b$"
+)
+GOOD_CELLS = re.compile(
+    r"fully[ _-]?paid|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|^performing$|no[tn]?[ _-]?default(ed)?|"
+    r"^g$|zur(ü|ue)ckgezahlt"
+)
+YES = frozenset({"yes", "y", "true", "t", "ja", "1"})
+NO = frozenset({"no", "n", "false", "f", "nein", "0"})
+DECIDED = re.compile(r"^(approved?|accept(ed)?|grant(ed)?|declined?|reject(ed)?|refused?|denied|referred|refer)$")
+
+PROBABILITIES = frozenset({
+    "pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred", "phat", "pdhat", "ypred",
+    "ausfallwahrscheinlichkeit", "wahrscheinlichkeit", "logodds", "logit", "target",
+})  # fmt: skip
+POINTS = frozenset({"score", "points", "scorecard", "scorepoints", "scorecardpoints"})
+WEIGHTS = frozenset({"weight", "sampleweight", "sampleweights", "weights", "wt", "wgt", "gewicht", "caseweight"})
+EXPOSURES = (
+    "exposure",
+    "ead",
+    "loan",
+    "funded",
+    "credit",
+    "kreditbetrag",
+    "kredit",
+    "limit",
+    "amount",
+    "principal",
+    "amt",
+)
+AMOUNTS = frozenset({
+    "amount", "amt", "bal", "balance", "limit", "income", "salary", "wage", "credit", "loan", "bill", "payment",
+    "payments", "price", "debt", "fee", "revenue", "revol", "cost", "annuity", "installment", "instalment", "exposure",
+    "ead", "funded", "principal", "savings", "turnover", "sales", "assets", "equity", "inc", "pymnt", "betrag",
+    "kreditbetrag", "einkommen", "rate_amount", "rent", "expenses", "deposit", "value", "money", "capital", "mortdue",
+})  # fmt: skip
+NOT_AMOUNTS = frozenset({
+    "count", "cnt", "num", "number", "ratio", "rate", "pct", "percent", "share", "months", "month", "days", "years",
+    "term", "age", "score", "grade", "flag", "history", "type", "code", "status", "util", "utilization",
+})  # fmt: skip
+A_YEAR = frozenset({"annual", "yearly", "jahreseinkommen"})
+COUNTS = frozenset({"count", "cnt", "num", "number", "n", "inq", "inquiries", "accounts", "acc", "anzahl", "times"})
+SHARES = frozenset({"ratio", "share", "rate", "util", "utilization", "pct", "dti", "ltv", "fraction"})
+AGES = frozenset({"age", "alter"})
+PEOPLE = frozenset({"children", "dependents", "dependants", "dependent", "persons", "family", "household", "kinder"})
+CODES = frozenset({
+    "sex", "gender", "education", "educ", "marriage", "marital", "status", "type", "code", "category", "cat", "class",
+    "purpose", "region", "housing", "home", "job", "occupation", "sector", "branch", "channel", "product", "state",
+    "segment", "group", "industry", "employment", "geschlecht", "zweck", "country", "race", "religion", "ethnicity",
+    "nationality", "familienstand", "bildung", "ownership", "area", "zone", "telephone",
+})  # fmt: skip
+PROTECTED = frozenset({
+    "sex", "gender", "geschlecht", "religion", "race", "ethnic", "ethnicity", "nationality", "marriage", "marital",
+    "married", "familienstand", "citizenship", "disability", "disabled", "foreign", "foreigner", "konfession",
+    "staatsangehoerigkeit", "staatsangehorigkeit", "orientation", "pregnant",
+})  # fmt: skip
+SENSITIVE = frozenset({"age", "alter", "birth", "birthdate", "dob", "geburtsdatum", "children", "kinder", "dependents",
+                       "dependants", "zip", "zipcode", "postcode", "plz"})  # fmt: skip
+PERSONS = frozenset({
+    "firstname", "lastname", "surname", "fullname", "forename", "email", "mail", "phone", "telephonenumber", "mobile",
+    "address", "street", "ssn", "passport", "iban", "bic", "vorname", "nachname", "strasse", "telefon", "taxid", "name",
+    "customername", "applicantname", "clientname", "username", "licence", "license", "ip",
+})  # fmt: skip
+# Known only once the loan has gone well or badly.
+AFTERWARDS = re.compile(
+    r"recover|collectionrecovery|^collections?$|collectionfee|charge(d)?off|writ(e|ten)off|^lgd|lossgiven|outprncp|"
+    r"totalpymnt|totalrec|lastpymnt|settlement|hardship|nextpymnt|netloss"
+)
+DATES = frozenset({
+    "date", "day", "month", "period", "quarter", "vintage", "yyyymm", "ym", "applied", "issued", "issue", "time",
+    "timestamp", "datum", "monat", "quartal", "created", "opened", "originated", "origination", "d",
+})  # fmt: skip
+APPLIED = frozenset({"applied", "application", "issue", "issued", "origination", "originated", "vintage", "antrag",
+                     "decision", "created", "booking", "booked"})  # fmt: skip
+E_MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
+PHONE = r"^\+?[0-9][0-9 ()/-]{7,}[0-9]$"
+MONEY = r"^[-+]?\s*([$€£¥]|[A-Z]{3}\s)\s*[\d.,]+$|^[-+]?[\d.,]+\s*([$€£¥]|[A-Z]{3})$"
+PERCENT = r"^[-+]?[\d.,]+\s*%$"
+DECIMAL_COMMA = r"^[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
+THOUSANDS = r"^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$"
+
+# Texts that stand for nothing; in a column of texts only those of the first row, for the others may be levels.
+SURE_GAPS = frozenset({"?", "na", "n/a", "#n/a", "<na>", "null", "#null!", "nan", "nat", "\\n"})
+GAPS = frozenset({*SURE_GAPS, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"})
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words in a column's name, in small letters without accents: "BILL_AMT1" is bill, amt, 1."""
+    bare = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return tuple(piece.lower() for piece in _PIECE.findall(bare))
+
+
+def plain(name: str) -> str:
+    """A name as one word: small letters and digits only."""
+    return "".join(words_of(name))
+
+
+def has_word(name: str, words: frozenset[str]) -> bool:
+    """Whether one of the words in `name`, or all of them together, is among `words`."""
+    return plain(name) in words or not words.isdisjoint(words_of(name))
+
+
+def label_of(name: str) -> str:
+    """A label for people: "LIMIT_BAL" becomes "Limit bal"; invisible signs are left out."""
+    legible = "".join(each if each.isprintable() else " " for each in name)
+    spaced = " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_.]+", " ", legible)).split())
+    if not spaced:
+        return name
+    small = spaced if any(each.islower() for each in spaced) and " " not in spaced else spaced.lower()
+    return small[0].upper() + small[1:]

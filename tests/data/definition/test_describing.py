@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.definition.columns import Kind
+from data.definition.describing import complete_definition, describe, is_as_written
+from data.definition.errors import DefinitionError
+from data.definition.reading import read_definition
+from data.errors import DataError
+
+N = 200
+
+
+def table(**more: object) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "loan_id": range(1, N + 1),
+            "income": [1_000 + 37 * i for i in range(N)],
+            "purpose": [("car", "home", "tour")[i % 3] for i in range(N)],
+            "status": ["bad" if i % 5 == 0 else "good" for i in range(N)],
+            **more,
+        }
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "loans.csv"
+    table().write_csv(path)
+    return path
+
+
+def test_written_definition_is_whole_and_written_again_as_long_as_nobody_edits_it(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "portfolio"
+    path = describe(file, folder).path
+    first = path.read_text()
+    definition = read_definition(path)
+    assert (definition.name, definition.table.file) == ("Loans", str(file))
+    assert (definition.target, definition.id) == ("status", "loan_id")
+    assert is_as_written(first)
+    describe(file, folder)
+    assert path.read_text() == first
+    assert [each.name for each in folder.iterdir()] == ["portfolio.toml"]
+
+
+def test_an_edited_definition_is_kept(file: Path, tmp_path: Path) -> None:
+    path = describe(file, tmp_path / "portfolio").path
+    edited = path.read_text().replace("maximum = 20000", "maximum = 9999")
+    path.write_text(edited)
+    with pytest.raises(DataError, match="it was edited; add --update") as caught:
+        describe(file, path.parent)
+    assert str(path) in str(caught.value)
+    assert path.read_text() == edited
+
+
+def test_update_adds_new_columns_and_keeps_every_line(file: Path, tmp_path: Path) -> None:
+    path = describe(file, tmp_path / "portfolio").path
+    edited = path.read_text().replace('label = "Income"', 'label = "Pay"  # as on the form') + "\n# The end.\n"
+    path.write_text(edited)
+    table(rooms=[i % 40 for i in range(N)], e_mail=[f"p{i}@example.org" for i in range(N)]).write_csv(file)
+    described = describe(file, path.parent, update=True)
+    after = path.read_text()
+    assert (described.added, described.gone) == (("rooms", "e_mail"), [])
+    assert set(edited.splitlines()) - set(after.splitlines()) == {'columns = ["income", "purpose"]'}
+    definition = read_definition(path)
+    assert definition.features.columns == ("income", "purpose", "rooms")
+    assert definition.left_out == ("e_mail",)
+    assert definition.column("income").label == "Pay"
+    assert definition.column("rooms").kind is Kind.NUMERIC
+    describe(file, path.parent, update=True)
+    assert path.read_text() == after
+
+
+def test_update_says_which_columns_the_table_has_lost(file: Path, tmp_path: Path) -> None:
+    path = describe(file, tmp_path / "portfolio").path
+    table().drop("income").write_csv(file)
+    before = path.read_text()
+    assert describe(file, path.parent, update=True).gone == ["income"]
+    assert path.read_text() == before
+
+
+def test_shortest_definition_is_completed_from_the_only_table_beside_it(file: Path) -> None:
+    path = file.parent / "portfolio.toml"
+    path.write_text('name = "Mine"\n[outcome]\ncolumn = "status"\nbad = ["bad"]\ngood = ["good"]\n')
+    definition = complete_definition(path)
+    assert (definition.name, definition.id, definition.table.file) == ("Mine", "loan_id", "loans.csv")
+    assert definition.features.columns == ("income", "purpose")
+    assert definition.column("purpose").levels == ("car", "home", "tour")
+    (file.parent / "other.csv").write_bytes(file.read_bytes())
+    with pytest.raises(DefinitionError, match="has no file, and 2 tables stand beside it"):
+        complete_definition(path)
+
+
+def test_completing_reads_the_rows_of_new_columns_alone(file: Path, tmp_path: Path) -> None:
+    path = describe(file, tmp_path / "portfolio").path
+    said = read_definition(path)
+    assert complete_definition(path) == said
+    # With a header alone there are no rows to guess from: what is described needs none.
+    file.write_text(",".join(table().columns) + "\n")
+    assert complete_definition(path) == said
+    table(rooms=[i % 40 for i in range(N)]).write_csv(file)
+    assert complete_definition(path).column("rooms").maximum == 100
+
+
+def test_places_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
+    occupied = tmp_path / "occupied"
+    occupied.write_text("mine")
+    for folder in (occupied, occupied / "below"):
+        with pytest.raises(DataError, match="cannot be written"):
+            describe(file, folder)
+    assert occupied.read_text() == "mine"
