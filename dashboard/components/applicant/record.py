@@ -58,7 +58,8 @@ def render_record(view: ApplicantView) -> None:
             what="decision_record", after_typing=True, icon=":material/description:", key="record.html",
         )  # fmt: skip
         offer_file(
-            "Record as JSON", partial(_json, view.definition, *made), f"{name}.json", "application/json", what="decision_record",
+            "Record as JSON", partial(_json, view.definition, *made), f"{name}.json", "application/json",
+            what="decision_record",
             after_typing=True, icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
