@@ -27,8 +27,8 @@ class Move:
     """One way to change an application.
 
     `values` are, by step, what it moves to: an amount, a ratio, or the one value of a column (object dtype where that
-    is a level). `costs` are |ln(after / before)|, or `FLAG_COST`. `columns` are those that it can change. Moves with the
-    same `choice`, unless it is empty, exclude one another.
+    is a level). `costs` are |ln(after / before)|, or `FLAG_COST`. `columns` are those that it can change. Moves with
+    the same `choice`, unless it is empty, exclude one another.
     """
 
     name: str

@@ -111,7 +111,7 @@ def test_phone_numbers_and_documents() -> None:
         assert set(moves_of({**employed, name: 1})) == {"FLAG_PHONE", "FLAG_WORK_PHONE"}
     moves = moves_of(employed)
     assert not moves.go_together("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8")
-    assert not moves.go_together(SHORTER, LONGER)
+    assert not moves_of(CASH).go_together(SHORTER, LONGER)
     assert moves.go_together("FLAG_DOCUMENT_3", "FLAG_PHONE")
     assert {name: column.tolist() for name, column in moves.after({"FLAG_PHONE": np.array([0])}).items()} == {
         "FLAG_PHONE": [1.0]
