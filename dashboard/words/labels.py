@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from data import schema
 from data.definition.columns import Unit
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
@@ -156,10 +156,25 @@ def money(amount: float | None) -> str:
     return f"{amount:,.0f}"
 
 
-def level(column: str, value: str) -> str:
-    """A level of `column` in words; somebody else's column keeps its own, as far as they can be shown."""
-    known = schema.BY_NAME.get(column)
-    return literal(dict(known.level_labels).get(value, value) if known else value)
+class Labelled(Protocol):
+    """A column, of applications or of predictions, that may have words for its levels."""
+
+    @property
+    def level_labels(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a level and its words."""
+
+
+def level(column: Labelled, value: str) -> str:
+    """A level of `column` in words; one without words is shown as it is stored, as far as it can be."""
+    return literal(dict(column.level_labels).get(value, value))
+
+
+def special(column: CohortColumn, value: float) -> str:
+    """The meaning of a special value of `column`, with the value itself where two have one meaning."""
+    meanings = [each.meaning for each in column.special]
+    found = next(each for each in column.special if each.value == value)
+    is_alone = meanings.count(found.meaning) == 1
+    return literal(found.meaning if is_alone else f"{found.meaning} ({value:g})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +194,7 @@ def scale(column: CohortColumn) -> Scale:
         return _PERCENT
     if column.kind is CohortKind.LEVELS:
         return _PLAIN
-    known = schema.BY_NAME.get(column.name)
-    return _YEARS if known is not None and known.unit == Unit.DAYS_BEFORE else _PLAIN
+    return _YEARS if column.unit is Unit.DAYS_BEFORE else _PLAIN
 
 
 def column_title(column: CohortColumn) -> str:

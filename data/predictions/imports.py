@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data import schema
 from data.errors import FileError, PredictionsError
 from data.files.sources import is_beyond_polars
 from data.predictions.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
@@ -89,7 +90,7 @@ def import_predictions(path: Path, mapping: Mapping[str, str] = MappingProxyType
     by_word = {word: used[role] for word, role in words.items() if role in used}
     if is_percent:
         del by_word["probability"]
-    return Predictions(frame, source, describe_columns(frame), by_word)
+    return Predictions(frame, source, describe_columns(frame, schema.DEFINITION), by_word)
 
 
 def version_of(path: Path) -> str:

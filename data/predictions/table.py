@@ -14,6 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from data import schema
+from data.definition.columns import Column, Kind, Special, Unit
+from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import open_applications
 from data.predictions.scores import ScoreGrid, exact_scores
@@ -36,6 +38,7 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
 # into, and outcome and fold in words.
 PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
 DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
+_NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
 
@@ -52,6 +55,8 @@ class CohortColumn:
     """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found.
 
     `taken_from` is the column of somebody else's file that it was made of, in the same unit, where that has a role.
+    `unit`, `level_labels` (of a flag, those of its numbers) and `special` are those of the definition's column of that
+    name, where it has one.
     """
 
     name: str
@@ -63,6 +68,14 @@ class CohortColumn:
     minimum: float | None = None
     maximum: float | None = None
     taken_from: str = ""
+    unit: Unit = Unit.NONE
+    level_labels: tuple[tuple[str, str], ...] = ()
+    special: tuple[Special, ...] = ()
+
+    @property
+    def special_values(self) -> tuple[float, ...]:
+        """The stored numbers that are no quantities."""
+        return tuple(float(each.value) for each in self.special)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ def load_predictions(path: Path) -> Predictions:
         frame = read_parquet(path)
     check_columns(path, frame.schema)
     check_rows(path, frame)
-    return Predictions(frame, source, describe_columns(frame))
+    return Predictions(frame, source, describe_columns(frame, schema.DEFINITION))
 
 
 def check_columns(path: Path, found: pl.Schema) -> None:
@@ -234,43 +247,54 @@ def read_source(path: Path) -> PredictionsSource:
     raise PredictionsError.from_foreign_file(path)
 
 
-def sentinel_of(name: str) -> float | None:
-    """The number that is no quantity in a column called `name`, or None; only for columns of numbers.
-
-    A float: somebody's own column of that name may be too narrow to hold the number, and compares with a float only.
-    """
-    known = schema.BY_NAME.get(name)
-    return None if known is None or known.sentinel is None else float(known.sentinel)
-
-
-def describe_columns(frame: pl.DataFrame) -> tuple[CohortColumn, ...]:
-    """What each cohort column of `frame` is, in the words of the schema where it knows the column."""
+def describe_columns(frame: pl.DataFrame, definition: Definition) -> tuple[CohortColumn, ...]:
+    """What each cohort column of `frame` is, in the words of the definition where it knows the column."""
+    known = definition.by_name
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
-    numeric = [name for name in names if not isinstance(frame.schema[name], pl.Enum)]
-    ends = _ends(frame, numeric)
-    return tuple(_describe(name, frame.schema[name], ends.get(name)) for name in names)
+    dtypes = frame.schema
+    ends = _ends(frame, [name for name in names if not isinstance(dtypes[name], pl.Enum)], known)
+    return tuple(_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
 
 
-def _ends(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, tuple[float | None, float | None]]:
+def _ends(
+    frame: pl.DataFrame, names: Sequence[str], known: Mapping[str, Column]
+) -> Mapping[str, tuple[float | None, float | None]]:
+    quantities = {name: _quantities(name, known.get(name)) for name in names}
     ends = frame.select(
-        pl.struct(_without_sentinel(name).min().alias("low"), _without_sentinel(name).max().alias("high")).alias(name)
-        for name in names
+        pl.struct(each.min().alias("low"), each.max().alias("high")).alias(name) for name, each in quantities.items()
     )
     return {name: (ends[name][0]["low"], ends[name][0]["high"]) for name in names}
 
 
-def _without_sentinel(name: str) -> pl.Expr:
-    values, sentinel = pl.col(name), sentinel_of(name)
-    return values if sentinel is None else values.filter(values != sentinel)
+def _quantities(name: str, known: Column | None) -> pl.Expr:
+    values = pl.col(name)
+    if known is None or not known.special:
+        return values
+    # As floats: somebody's own column of that name may be too narrow to hold a special value.
+    return values.filter(~values.cast(pl.Float64).is_in(known.special_values))
 
 
-def _describe(name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None) -> CohortColumn:
-    known = schema.BY_NAME.get(name)
-    label, description, group = (
-        (known.label, known.description, known.group) if known else (name, "", "Columns of the file")
-    )
-    if isinstance(dtype, pl.Enum):
-        levels = tuple(dtype.categories.to_list())
-        return CohortColumn(name, label, description, group, CohortKind.LEVELS, levels)
+def _describe(
+    name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None, known: Column | None
+) -> CohortColumn:
     low, high = ends or (None, None)
-    return CohortColumn(name, label, description, group, CohortKind.RANGE, minimum=low, maximum=high)
+    is_levels = isinstance(dtype, pl.Enum)
+    return CohortColumn(
+        name=name,
+        label=known.label if known else name,
+        description=known.description if known else "",
+        group=known.group if known else "Columns of the file",
+        kind=CohortKind.LEVELS if is_levels else CohortKind.RANGE,
+        levels=tuple(dtype.categories.to_list()) if isinstance(dtype, pl.Enum) else (),
+        minimum=low,
+        maximum=high,
+        unit=known.unit if known else Unit.NONE,
+        level_labels=_level_labels(known, is_levels=is_levels) if known else (),
+        special=known.special if known and not is_levels else (),
+    )
+
+
+def _level_labels(known: Column, *, is_levels: bool) -> tuple[tuple[str, str], ...]:
+    if is_levels:
+        return known.level_labels
+    return _NO_YES if known.kind is Kind.FLAG else ()
