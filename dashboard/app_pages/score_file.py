@@ -131,7 +131,7 @@ def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
     session = cache.open_session()
     return score_batch_table(
         table, session, cutoff, explain=cache.explain_many(cutoff),
-        field_labels=reason_labels(session.features.sources),
+        field_labels=reason_labels(session.definition, session.features.sources),
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
     )  # fmt: skip
 
@@ -287,7 +287,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     values = batch.table.applications.row(row, named=True)
     try:
         base = cache.base_values(view.dataset, NEW) or {}
-        given = check_application({name: values.get(name) for name in base})
+        given = check_application(cache.definition(), {name: values.get(name) for name in base})
     except DataError as error:
         state.notify([str(error)], is_refusal=True)
         return
@@ -300,7 +300,7 @@ def _render_noted(batch: Batch) -> None:
     scored = batch.scored
     if not scored.n_referred and not scored.n_implausible:
         return
-    found = noted_rows(batch.table, scored, cache.open_session().manifest.sufficiency)
+    found = noted_rows(batch.table, scored, cache.open_session())
     if scored.n_referred:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:

@@ -195,4 +195,4 @@ def _inputs() -> pl.DataFrame:
 def neighbours() -> Neighbours | None:
     """The model's own applications, ready to be searched for those like another one."""
     own = portfolio()
-    return None if own is None else Neighbours(_inputs(), own.weights)
+    return None if own is None else Neighbours(_inputs(), definition(), own.weights)

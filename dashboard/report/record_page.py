@@ -72,7 +72,7 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
             _section("What was edited", _changes(record, definition)),
             _section("Note", _note(record)),
             _section("Values that were scored", _inputs(record, definition)),
-            _section("Where this comes from", _provenance(record)),
+            _section("Where this comes from", _provenance(record, definition)),
             _section("How to check it", _check()),
         )
     )
@@ -221,7 +221,7 @@ def _group(record: DecisionRecord, definition: Definition, title: str, columns: 
     return f"<h3>{_escaped(title)}</h3>\n{_table(('Field', 'Value', 'Column'), rows)}" if rows else ""
 
 
-def _provenance(record: DecisionRecord) -> str:
+def _provenance(record: DecisionRecord, definition: Definition) -> str:
     return _facts(
         (
             ("Made", _time(record)),
@@ -233,7 +233,7 @@ def _provenance(record: DecisionRecord) -> str:
                 "PD with all its digits",
                 labels.NOT_DEFINED if record.default_probability is None else repr(record.default_probability),
             ),
-            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record, schema.DEFINITION)).hexdigest()),
+            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record, definition)).hexdigest()),
         )
     )
 

@@ -98,7 +98,7 @@ def read_edits(text: str, definition: Definition) -> Edits:
     pairs = parse_qsl(text, keep_blank_values=True)
     if len(pairs) > len(definition.columns):
         raise DraftError.from_too_many(len(pairs), definition)
-    return make_edits(((name, read_value(name, value)) for name, value in pairs), definition, {})
+    return make_edits(((name, read_value(definition, name, value)) for name, value in pairs), definition, {})
 
 
 def word_draft(draft: Draft) -> str:

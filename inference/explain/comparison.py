@@ -235,7 +235,7 @@ def as_array(column: Column, values: Sequence[Value] | pl.Series) -> NDArray[Any
 def quantities(column: Column, values: pl.Series) -> pl.Series:
     """The numbers among `values` that are quantities: neither missing nor special."""
     present = values.drop_nulls()
-    return present.filter(~present.is_in(column.special_values)) if column.special else present
+    return present.filter(~present.cast(pl.Float64).is_in(column.special_values)) if column.special else present
 
 
 def _specials(column: Column, typical: Typical) -> Iterable[tuple[float, float]]:

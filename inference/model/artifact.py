@@ -70,6 +70,7 @@ class Manifest:
     cutoff: float
     band_edges: tuple[float, ...]
     sufficiency: Sufficiency
+    first_later: str = ""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 

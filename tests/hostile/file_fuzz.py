@@ -111,7 +111,9 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
         read_visit(parse_qs(next(queries), keep_blank_values=True), {}, Visit())
 
     def open_record() -> None:
-        read_record(damaged(random.Random(outcome.requests), next(texts).encode("utf-8", "replace") * 3))
+        read_record(
+            damaged(random.Random(outcome.requests), next(texts).encode("utf-8", "replace") * 3), schema.DEFINITION
+        )
 
     def open_cohorts() -> None:
         read_cohorts(next(texts).encode("utf-8", "replace"), {})

@@ -120,7 +120,7 @@ def shown_number(column: Column, value: Value) -> float | int | None:
     return int(value) if column.dtype.is_integer() else float(value)
 
 
-def stored_number(column: Column, shown: float | None) -> Value:
+def stored_number(column: Column, definition: Definition, shown: float | None) -> Value:
     """What is stored for a number of the form.
 
     Raises:
@@ -129,7 +129,7 @@ def stored_number(column: Column, shown: float | None) -> Value:
     if shown is None:
         return None
     value = shown / shown_factor(column)
-    return check_value(schema.DEFINITION, column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
+    return check_value(definition, column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
 
 
 def _word_ends(column: Column) -> str:
@@ -256,7 +256,7 @@ def _take_number(view: ApplicantView, column: Column, key: str) -> None:
         _take(view, column.name, base)
         return
     try:
-        _take(view, column.name, stored_number(column, shown))
+        _take(view, column.name, stored_number(column, view.definition, shown))
     except ValueFault:
         state.notify([f"{column.label} cannot be {shown:,.10g}: it holds {_word_ends(column)}."])
 

@@ -58,7 +58,8 @@ def render_record(view: ApplicantView) -> None:
             what="decision_record", after_typing=True, icon=":material/description:", key="record.html",
         )  # fmt: skip
         offer_file(
-            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", what="decision_record",
+            "Record as JSON", partial(_json, view.definition, *made), f"{name}.json", "application/json",
+            what="decision_record",
             after_typing=True, icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
@@ -142,8 +143,10 @@ def _html(
     return record_html(_latest_record(applicant, latest, written), definition).encode()
 
 
-def _json(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
-    return to_json(_latest_record(applicant, latest, written))
+def _json(
+    definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]
+) -> bytes:
+    return to_json(_latest_record(applicant, latest, written), definition)
 
 
 def _latest_record(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> DecisionRecord:
@@ -170,7 +173,7 @@ def _open(dataset: cache.Dataset) -> None:
         return
     try:
         with taking_in("decision_record", uploaded):
-            record = read_record(uploaded.getvalue())
+            record = read_record(uploaded.getvalue(), cache.definition())
             rescored = rescore(record, cache.open_session())
             draft = _draft_of(dataset, record)
             given = assess_or_refer(record.inputs, record.cutoff)

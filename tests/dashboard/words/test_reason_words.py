@@ -11,8 +11,8 @@ from inference.explain.reasons import Reason
 from inference.values import Value
 
 
-def number(low: float | None, high: float | None, *, missing: float = 0.0, sentinel: float = 0.0) -> Typical:
-    return Typical(low, low, high, None, 0.0, missing, sentinel)
+def number(low: float | None, high: float | None, *, missing: float = 0.0, sentinel: float | None = None) -> Typical:
+    return Typical(low, low, high, None, 0.0, missing, () if sentinel is None else (sentinel,))
 
 
 def level(name: str, share: float, *, missing: float = 0.0) -> Typical:

@@ -30,7 +30,7 @@ INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDI
 SHARING = FeatureSet(
     schema.DEFINITION,
     (
-        raw_feature("AMT_CREDIT"),
+        raw_feature(schema.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("three", "Three of them", Product((Mean((CREDIT, ANNUITY), (1.0, 1.0)), Ratio(CREDIT, INCOME)))),
     ),

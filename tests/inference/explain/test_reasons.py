@@ -225,7 +225,7 @@ INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDI
 FEW = FeatureSet(
     schema.DEFINITION,
     (
-        raw_feature("AMT_CREDIT"),
+        raw_feature(schema.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(CREDIT, ANNUITY)),
     ),

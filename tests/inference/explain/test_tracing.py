@@ -26,7 +26,7 @@ FIRST, SECOND, THIRD = (score.column for score in SCORES)
 SMALL = FeatureSet(
     schema.DEFINITION,
     (
-        raw_feature("AMT_CREDIT"),
+        raw_feature(schema.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("car_to_age", "Car to age", Ratio(CAR_AGE, AGE)),
         Feature("mean", "Mean", Mean(SCORES, (1.0, 1.0, 1.0))),

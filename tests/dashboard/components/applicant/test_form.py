@@ -373,7 +373,7 @@ def test_a_number_that_is_stored_as_it_is_shown_is_shown_as_it_was(data: st.Data
     whole = column.dtype.is_integer()
     value = data.draw(st.integers(int(low), int(high)) if whole else st.floats(low, high))
     shown = shown_number(column, value)
-    stored = stored_number(column, shown)
+    stored = stored_number(column, schema.DEFINITION, shown)
     assert isinstance(stored, int if whole else float)
     assert low <= stored <= high
     assert shown_number(column, stored) == shown
@@ -384,7 +384,7 @@ def test_a_number_that_is_stored_as_it_is_shown_is_shown_as_it_was(data: st.Data
 @pytest.mark.parametrize("name", ["DAYS_BIRTH", "AMT_CREDIT", "CNT_CHILDREN"])
 def test_a_missing_number_is_shown_and_stored_as_none(name: str) -> None:
     assert shown_number(schema.column(name), None) is None
-    assert stored_number(schema.column(name), None) is None
+    assert stored_number(schema.column(name), schema.DEFINITION, None) is None
 
 
 def test_a_sentinel_is_no_number_to_show() -> None:
@@ -397,10 +397,10 @@ def test_zero_days_are_shown_as_zero_years() -> None:
 
 def test_the_last_day_that_a_column_can_hold_is_stored() -> None:
     # 13.69 x 365.25 = 5,000.27, and 82.14 x 365.25 = 30,001.6.
-    assert stored_number(schema.column("DAYS_BIRTH"), 13.69) == -5_000
-    assert stored_number(schema.column("DAYS_EMPLOYED"), 82.13) == -29_998
+    assert stored_number(schema.column("DAYS_BIRTH"), schema.DEFINITION, 13.69) == -5_000
+    assert stored_number(schema.column("DAYS_EMPLOYED"), schema.DEFINITION, 82.13) == -29_998
     with pytest.raises(ValueFault, match="Time employed"):
-        stored_number(schema.column("DAYS_EMPLOYED"), 82.14)
+        stored_number(schema.column("DAYS_EMPLOYED"), schema.DEFINITION, 82.14)
 
 
 @pytest.mark.parametrize("edits", [{}, {"AMT_CREDIT": 25_000.5, "DAYS_EMPLOYED": -731, "EXT_SOURCE_3": 0.25}])

@@ -26,7 +26,6 @@ from data.definition.columns import Kind
 from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import SUFFICIENCY
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]
@@ -34,7 +33,9 @@ CUTOFF = 0.0909
 NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
 INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
-MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns)
+_RULES = schema.DEFINITION.sufficiency
+NEEDED = (*_RULES.required, *_RULES.one_of, *_RULES.counted)
+MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in NEEDED)
 
 
 @pytest.fixture(name="session")
@@ -152,7 +153,7 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     assert "Referred, not scored" in page
     assert reason in page
     assert "Fewer than 3 annuities repay the credit amount." in page
-    app = dropped(open_page, to_json(record), **{"appl.tab": "Record"})
+    app = dropped(open_page, to_json(record, schema.DEFINITION), **{"appl.tab": "Record"})
     assert draft_of(app) == view.draft
     then = f"not scored on {record.made_at[:10]}"
     assert (
@@ -187,14 +188,19 @@ def test_a_pd_that_is_the_cutoff_is_recorded_as_declined(ranked: pl.DataFrame) -
     draft = kinds(ranked)["approved"]
     pd = view_of(draft).assessed.default_probability
     assert make_record(view_of(draft, pd), "").decision == "decline"
-    assert read_record(to_json(make_record(view_of(draft, pd), ""))).default_probability == pd
+    assert (
+        read_record(
+            to_json(make_record(view_of(draft, pd), ""), schema.DEFINITION), schema.DEFINITION
+        ).default_probability
+        == pd
+    )
 
 
 def test_edits_that_say_what_the_file_says_are_no_changes_of_a_record(ranked: pl.DataFrame) -> None:
     number, credit = str(ranked["SK_ID_CURR"][0]), float(ranked["AMT_CREDIT"][0])
     record = make_record(view_of(Draft(number, (("AMT_CREDIT", credit), ("FLAG_PHONE", None)))), "")
     assert record.changed == ("FLAG_PHONE",)
-    assert read_record(to_json(record)) == record
+    assert read_record(to_json(record, schema.DEFINITION), schema.DEFINITION) == record
 
 
 @pytest.mark.parametrize("kind", ["edited", "much missing"])
@@ -203,7 +209,9 @@ def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, r
     record, applicant = make_record(view), view.draft.applicant
     other = dataclasses.replace(record, application_id=1, default_probability=0.01, decision="approve")
     held = ({applicant: record, "1": other}, {applicant: NOTE, "1": "somebody else's"})
-    assert read_record(_json(applicant, *held)) == dataclasses.replace(record, note=NOTE)
+    assert read_record(_json(schema.DEFINITION, applicant, *held), schema.DEFINITION) == dataclasses.replace(
+        record, note=NOTE
+    )
     page = _html(schema.DEFINITION, applicant, *held).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;income" in page
     assert "<script" not in page
@@ -220,7 +228,7 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
 ) -> None:
     view = view_of(kinds(ranked)[kind])
     record = make_record(view, NOTE)
-    app = dropped(open_page, to_json(record), **{"appl.tab": "Record"})
+    app = dropped(open_page, to_json(record, schema.DEFINITION), **{"appl.tab": "Record"})
     assert draft_of(app) == view.draft
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
     whose = "A new applicant" if view.draft.applicant == NEW else f"Application {view.draft.applicant}"
@@ -234,7 +242,7 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
 
 
 def as_members(record: DecisionRecord) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(to_json(record))
+    found: dict[str, Any] = json.loads(to_json(record, schema.DEFINITION))
     return found
 
 
@@ -257,13 +265,13 @@ def test_of_an_application_that_is_not_there_the_inputs_make_a_new_one(
 
 def test_what_a_record_does_not_hold_was_missing(ranked: pl.DataFrame, session: ScoringSession) -> None:
     members = as_members(make_record(view_of(kinds(ranked)["declined"]), ""))
-    found = {name: members["inputs"][name] for name in SUFFICIENCY.columns}
+    found = {name: members["inputs"][name] for name in NEEDED}
     inputs: dict[str, Value] = {name: value for name, value in found.items() if value is not None}
     pd = session.score(inputs)
     decision = "decline" if pd >= CUTOFF else "approve"
     members |= {"inputs": inputs, "changes": [], "default_probability": pd, "decision": decision}
     dataset = cache.open_dataset(cache.Location())
-    draft = _draft_of(dataset, read_record(json.dumps(members).encode()))
+    draft = _draft_of(dataset, read_record(json.dumps(members).encode(), schema.DEFINITION))
     values = view_of(draft).values
     assert {name: value for name, value in values.items() if value is not None} == inputs
     assert view_of(draft).assessed.default_probability == pd
@@ -327,7 +335,7 @@ def test_altered_reasons_are_said_to_be(
 def test_a_record_is_judged_at_its_own_cutoff(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     draft = kinds(ranked)["declined"]
     strict, usual = (make_record(view_of(draft, cutoff)) for cutoff in (0.5, CUTOFF))
-    app = dropped(open_page, to_json(strict), cutoff="9.09")
+    app = dropped(open_page, to_json(strict, schema.DEFINITION), cutoff="9.09")
     assert "score to the same PD" in told(app, "success")
     # Beside others that are just approved there are other reasons, or in another order.
     assert [reason.excess for reason in strict.reasons] != [reason.excess for reason in usual.reasons]
@@ -337,7 +345,7 @@ def test_what_was_found_of_a_record_is_said_while_its_draft_is_on_the_screen(
     ranked: pl.DataFrame, open_page: OpenPage
 ) -> None:
     view = view_of(kinds(ranked)["edited"])
-    app = dropped(open_page, to_json(make_record(view, NOTE)))
+    app = dropped(open_page, to_json(make_record(view, NOTE), schema.DEFINITION))
     assert "score to the same PD" in told(app, "success")
     app.number_input(key="form.AMT_CREDIT").set_value(30_000.0).run()
     assert told(app, "success") == ""
@@ -350,7 +358,7 @@ def test_what_was_found_of_a_record_is_said_while_its_draft_is_on_the_screen(
 
 def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: ScoringSession, open_page: OpenPage) -> None:
     record = make_record(view_of(kinds(ranked)["declined"]))
-    inputs = {name: record.inputs[name] for name in SUFFICIENCY.columns if record.inputs[name] is not None}
+    inputs = {name: record.inputs[name] for name in NEEDED if record.inputs[name] is not None}
     pd = session.score(inputs)
     given = cache.assess_values(inputs, CUTOFF).reasons
     members = {
@@ -372,7 +380,7 @@ def test_a_record_says_what_was_predicted_by_a_model_that_had_not_seen_the_outco
         draft = kinds(ranked)[kind]
         record = make_record(view_of(draft))
         assert record.out_of_fold_probability == unseen[int(draft.applicant)]
-        assert read_record(to_json(record)) == record
+        assert read_record(to_json(record, schema.DEFINITION), schema.DEFINITION) == record
     assert make_record(view_of(kinds(ranked)["new"])).out_of_fold_probability is None
 
 
@@ -429,7 +437,7 @@ def test_an_infinite_number_is_no_json(ranked: pl.DataFrame, open_page: OpenPage
 
 def test_a_wrong_record_takes_back_what_was_said_of_the_last_one(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     view = view_of(kinds(ranked)["edited"])
-    content = to_json(make_record(view, NOTE))
+    content = to_json(make_record(view, NOTE), schema.DEFINITION)
     app = dropped(open_page, content)
     drop(app, b"{}")
     assert told(app, "success") == ""
@@ -446,7 +454,7 @@ def test_a_record_can_be_dropped_where_nobody_was_chosen(ranked: pl.DataFrame, o
     view = view_of(kinds(ranked)["approved"])
     app = open_page("applicant")
     assert not app.main.metric
-    assert draft_of(drop(app, to_json(make_record(view, "")))) == view.draft
+    assert draft_of(drop(app, to_json(make_record(view, ""), schema.DEFINITION))) == view.draft
 
 
 def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
@@ -460,7 +468,7 @@ def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
     pl.DataFrame(theirs).write_csv(path)
     told_names = [part for pair in ("number=id", "y=outcome", "p=probability") for part in ("--map", pair)]
     app = open_page("applicant", arguments=("--predictions", str(path), *told_names))
-    drop(app, to_json(record))
+    drop(app, to_json(record, schema.DEFINITION))
     assert draft_of(app).applicant == NEW
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
 
