@@ -31,7 +31,7 @@ from dashboard.components.frame import View
 from dashboard.components.metric_card import render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.visit import parameters
-from dashboard.visit.drafts import NEW
+from dashboard.visit.drafts import Draft
 from dashboard.words import labels
 from data.errors import DataError
 from inference.explain.assessment import ReferredError
@@ -66,15 +66,15 @@ def render(page: View) -> None:
         st.error(labels.plain(str(error)), icon=":material/error:")
         return
     if view is None:
-        _render_nobody(page, draft.applicant)
+        _render_nobody(page, draft)
     else:
         _render_applicant(view)
     render_upload(page.dataset)
 
 
-def _render_nobody(page: View, applicant: str) -> None:
-    if applicant:
-        st.warning(word_unknown(applicant), icon=":material/info:")
+def _render_nobody(page: View, draft: Draft) -> None:
+    if draft.applicant:
+        st.warning(word_unknown(page.dataset, draft), icon=":material/info:")
     else:
         st.info("Choose an application in the side panel, or one of these.", icon=":material/person_search:")
     render_picks(page.dataset, page.cutoff, place="page")
@@ -96,7 +96,7 @@ def _render_applicant(view: ApplicantView) -> None:
 
 
 def _render_summary(view: ApplicantView) -> None:
-    st.subheader(view.name, anchor=False)
+    st.subheader(labels.plain(view.name), anchor=False)
     if view.referral:
         render_referral(view)
         st.caption("Fill in what is missing on the left; with enough known it is scored at once.")
@@ -144,14 +144,14 @@ def _worded(pd: float, cutoff: float) -> str:
 
 def _before(view: ApplicantView) -> str:
     if not view.changed:
-        return "values unchanged" if view.draft.identifier is not None else "typical values"
+        return "typical values" if view.is_new else "values unchanged"
     before = assess_or_refer(view.base, view.cutoff)
     return f"before: {REFERRED if isinstance(before, ReferredError) else labels.percent(before.default_probability)}"
 
 
 def _render_caution(view: ApplicantView) -> None:
     found = view.observed
-    if view.draft.applicant == NEW and not view.changed:
+    if view.is_new and not view.changed:
         st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
     if found is None or view.changed or not found.is_out_of_fold or view.referral:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from dashboard import cache
 from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
-from dashboard.components.method import MODEL_CARD, sections_of
+from dashboard.components.method import MODEL_CARD, sections_of, split_sections
 from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
@@ -22,6 +23,7 @@ from dashboard.metrics.rates import default_rate, mean_pd
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words import model_facts as facts
+from data.definition.definition import Definition
 from data.errors import DataError, FileError
 from data.predictions.table import FOLD_NAME
 from inference.model.artifact import MANIFEST, Manifest
@@ -29,8 +31,10 @@ from inference.model.session import ScoringSession
 
 SUMMARY, PERFORMANCE, FEATURES, BUILD = "Summary", "Performance", "Features", "Build"
 TAB = parameters.choice("card.tab", (SUMMARY, PERFORMANCE, FEATURES, BUILD))
+OUTCOME = "What counts as a default"
 SYNTHETIC, UNSEEN = "Trained on the embedded portfolio", "Groups that the model does not see"
 _GROUPS_OF_A_NUMBER = 5
+_LONGEST_TEXT = 100_000
 _MOST_IN_FULL, _TALLEST = 20, 640
 _SECTIONS_AT_LEFT = 3
 
@@ -50,13 +54,13 @@ def render(view: View) -> None:
     with box:
         match name:
             case "Performance":
-                _render_performance(view, manifest, counts)
+                _render_performance(view, session, counts)
             case "Features":
-                _render_features(manifest)
+                _render_features(manifest, session.definition)
             case "Build":
                 _render_build(session, manifest)
             case _:
-                _render_summary(manifest, counts)
+                _render_summary(session, counts)
 
 
 def _counts_of_model(view: View, manifest: Manifest) -> ScoreCounts | None:
@@ -95,22 +99,45 @@ def _render_other_predictions(view: View) -> None:
     )
 
 
-def _render_summary(manifest: Manifest, counts: ScoreCounts | None) -> None:
+def _render_summary(session: ScoringSession, counts: ScoreCounts | None) -> None:
+    manifest, definition = session.manifest, session.definition
     _render_cards(manifest, counts)
     data = _training_data(manifest)
-    sections = dict(sections_of(MODEL_CARD))
-    synthetic = sections.pop(SYNTHETIC)
+    sections = card_sections(definition)
+    synthetic = sections.pop(SYNTHETIC, "")
     # Beside the figures that it is about.
     del sections[UNSEEN]
-    if data is not None and data.is_synthetic:
+    if data is not None and data.is_synthetic and synthetic:
         st.info(f"**{SYNTHETIC}**\n\n{synthetic}", icon=":material/science:")
     columns = st.columns(2, gap="large")
     with columns[0]:
-        _render_section("Training data", _worded_training(manifest, data))
+        _render_section("Training data", f"{labels.plain(definition.name)}: {_worded_training(manifest, data)}")
     for number, (heading, text) in enumerate(sections.items()):
         # In two columns of about the same length.
         with columns[number >= _SECTIONS_AT_LEFT]:
             _render_section(heading, text)
+
+
+def card_sections(definition: Definition) -> dict[str, str]:
+    """The card's text by heading: what holds for any portfolio, or what is said beside this one's definition."""
+    sections = dict(sections_of(MODEL_CARD))
+    # After what the model is not for.
+    place = list(sections).index("Equal treatment")
+    ordered = list(sections.items())
+    ordered.insert(place, (OUTCOME, facts.worded_outcome(definition)))
+    return dict(ordered) | sections_beside(cache.definition_path())
+
+
+def sections_beside(definition: Path) -> dict[str, str]:
+    """The sections of `model-card.md` in the folder of a definition's file; none where there is no such file.
+
+    Pictures are left as text, because they would be fetched from wherever the file says.
+    """
+    try:
+        with definition.with_name(MODEL_CARD).open(encoding="utf-8", errors="replace") as file:
+            return split_sections(file.read(_LONGEST_TEXT).replace("![", "!\\["))
+    except OSError:
+        return {}
 
 
 def _render_section(heading: str, text: str) -> None:
@@ -165,18 +192,31 @@ def _worded_training(manifest: Manifest, data: facts.TrainingData | None) -> str
     return f"{labels.plain(data.description)} As a table it has the SHA-256 `{digest}` (whole under {BUILD})."
 
 
-def _render_performance(view: View, manifest: Manifest, counts: ScoreCounts | None) -> None:
+def _render_performance(view: View, session: ScoringSession, counts: ScoreCounts | None) -> None:
+    manifest = session.manifest
     st.subheader("Out of fold, on all training applications", anchor=False)
     if counts is not None:
         st.markdown(labels.plain(calibration_verdict(counts).message))
     _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
+    st.caption(facts.trees_chosen(manifest))
     if counts is not None:
         exact = "from each distinct PD" if counts.is_exact else "from PDs in groups between neighbouring cutoffs"
         st.caption(f"Counted now {exact}; the manifest's figures come from the exact rows when it was made.")
-        _render_unseen(view, manifest)
+        _render_unseen(view, session)
         _render_folds(view)
+    _render_out_of_time(manifest)
     st.subheader("Exported against trained", anchor=False)
     st.markdown(labels.plain(facts.parity(manifest)))
+
+
+def _render_out_of_time(manifest: Manifest) -> None:
+    found = facts.out_of_time(manifest)
+    if found is None:
+        return
+    st.subheader("Out of time", anchor=False)
+    st.markdown(labels.plain(found.words))
+    names, values = zip(*found.figures, strict=True)
+    _render_table("Performance out of time", {"Figure": names, "In the manifest": values}, right=(1,))
 
 
 def _figure_table(manifest: Manifest, counts: ScoreCounts | None) -> Mapping[str, Sequence[str]]:
@@ -231,10 +271,11 @@ def _render_folds(view: View) -> None:
     )
 
 
-def _render_unseen(view: View, manifest: Manifest) -> None:
+def _render_unseen(view: View, session: ScoringSession) -> None:
+    unseen = facts.unseen_columns(session.manifest, session.definition, view.predictions.cohort_columns)
     groups = [
         facts.GroupCalibration(column.label, bins.labels[code], counts)
-        for column in facts.unseen_columns(manifest, view.predictions.cohort_columns)
+        for column in unseen
         for bins in [cache.column_bins(view.dataset, column.name, _GROUPS_OF_A_NUMBER)]
         for code, counts in sorted(cache.segment_counts(view.dataset, Filters(), bins).items())
     ]
@@ -254,7 +295,7 @@ def _render_unseen(view: View, manifest: Manifest) -> None:
         "Says": [group.words for group in groups],
     }
     _render_table("Calibration of groups that the model does not see", cells, right=range(2, 8))
-    st.markdown(dict(sections_of(MODEL_CARD))[UNSEEN])
+    st.markdown(card_sections(session.definition)[UNSEEN])
 
 
 def _worded_ends(ratio: Estimate) -> str:
@@ -263,7 +304,7 @@ def _worded_ends(ratio: Estimate) -> str:
     return labels.interval(labels.decimal(ratio.low, 2), labels.decimal(ratio.high, 2))
 
 
-def _render_features(manifest: Manifest) -> None:
+def _render_features(manifest: Manifest, definition: Definition) -> None:
     features = manifest.features
     st.subheader(labels.plural(len(features), "feature"), anchor=False)
     _render_table(
@@ -272,14 +313,14 @@ def _render_features(manifest: Manifest) -> None:
             "Feature": [feature.label for feature in features],
             "Name": [feature.name for feature in features],
             "How": [facts.worded_kind(feature) for feature in features],
-            "Computed from": [facts.worded_sources(feature) for feature in features],
-            "Sensitive": ["Watched" if facts.is_watched(feature) else "" for feature in features],
+            "Computed from": [facts.worded_sources(feature, definition) for feature in features],
+            "Sensitive": ["Watched" if facts.is_watched(feature, definition) else "" for feature in features],
         },
     )
     st.caption(
         "Watched features use a column that is marked sensitive: they are in the model, and groups are compared by it."
     )
-    out = facts.left_out(manifest)
+    out = facts.left_out(manifest, definition)
     st.subheader(f"{len(out)} columns that are no feature of their own", anchor=False)
     _render_table(
         "Columns left out",
@@ -304,7 +345,7 @@ def _render_build(session: ScoringSession, manifest: Manifest) -> None:
             },
             right=(1,),
         )
-        st.caption("All folds stop at the number of trees at which the log-loss on held-out applications is least.")
+        st.caption(facts.trees_chosen(manifest))
         st.subheader("Decision", anchor=False)
         edges = ", ".join(labels.percent(edge, 0) for edge in manifest.band_edges)
         st.markdown(
@@ -325,12 +366,13 @@ def _render_build(session: ScoringSession, manifest: Manifest) -> None:
         st.subheader("Scoring", anchor=False)
         st.markdown(labels.plain(facts.backend(session)))
     st.subheader("Files and digests", anchor=False)
-    _render_digests(manifest)
+    _render_digests(manifest, session.definition)
 
 
-def _render_digests(manifest: Manifest) -> None:
+def _render_digests(manifest: Manifest, definition: Definition) -> None:
     digests = {name: (facts.worded_size(record.size), record.sha256) for name, record in manifest.files.items()}
     digests["Training data (Parquet)"] = (labels.NOT_DEFINED, manifest.training_data_sha256)
+    digests[f"Definition of {labels.literal(definition.name)}"] = (labels.NOT_DEFINED, definition.digest)
     digests["Feature definitions"] = (labels.NOT_DEFINED, manifest.features_sha256)
     _render_table(
         "Digests of the published files",

@@ -5,7 +5,7 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -26,13 +26,14 @@ from dashboard.components.metric_card import render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.counts import ScoreCounts, exact_counts
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.file_scores import band_shares, expected_defaults, mean_pd_of_approved, unseen_counts
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
 from dashboard.visit import parameters
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
-from data import schema
+from data.definition.definition import ROW_NUMBER
 from data.errors import DataError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS
@@ -40,8 +41,8 @@ from data.files.spreadsheets import csv_of
 from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.explain.reasons import reason_labels
-from inference.features.feature_list import FEATURES
 from inference.model.decision import risk_band
+from inference.model.session import ScoringSession
 from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
@@ -69,8 +70,7 @@ class Batch:
     @cached_property
     def counts(self) -> ScoreCounts:
         """The PDs of what is scored, as counts; outcomes, which nobody knows yet, are all put down as good."""
-        pds = exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy()
-        return exact_counts(np.zeros(pds.size, dtype=bool), pds)
+        return unseen_counts(exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy())
 
 
 def render(view: View) -> None:
@@ -114,7 +114,8 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
-        table = read_batch(name, content, schema.DEFINITION, FEATURES.sources, hold=lease.hold)
+        session = cache.open_session()
+        table = read_batch(name, content, session.definition, session.features.sources, hold=lease.hold)
         _keep(Batch(table, _score(table, cutoff, bar), cutoff))
     dropped_files.give_back()
     state.notify([])
@@ -127,9 +128,10 @@ def _keep(batch: Batch) -> None:
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
+    session = cache.open_session()
     return score_batch_table(
-        table, cache.open_session(), cutoff, explain=cache.explain_many(cutoff),
-        field_labels=reason_labels(schema.DEFINITION, FEATURES.sources),
+        table, session, cutoff, explain=cache.explain_many(cutoff),
+        field_labels=reason_labels(session.definition, session.features.sources),
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
     )  # fmt: skip
 
@@ -141,13 +143,16 @@ def _render_hint() -> None:
         "memory of this visit alone, until it is removed or the visit ends."
     )
     offer_file(
-        "Empty table (CSV)", _template, "applications.csv", "text/csv", what="template", key="batch.template",
+        "Empty table (CSV)", partial(_template, cache.open_session()), "applications.csv", "text/csv",
+        what="template", key="batch.template",
         help="The header alone: the columns of an application that the model needs, with the number that names it.",
     )  # fmt: skip
 
 
-def _template() -> bytes:
-    return (",".join([schema.ID, *FEATURES.sources]) + "\n").encode()
+def _template(session: ScoringSession) -> bytes:
+    own_id = session.definition.id
+    names = [*([] if own_id == ROW_NUMBER else [own_id]), *session.features.sources]
+    return csv_of(pl.DataFrame({name: [] for name in names}))
 
 
 def _render_summary(view: View, batch: Batch) -> None:
@@ -174,10 +179,8 @@ def _render_summary(view: View, batch: Batch) -> None:
         found = approval_rate(counts, batch.cutoff)
         render_estimate("Approval rate", found, labels.percent, help_text=_word_share(batch))
     with cells[3]:
-        first = counts.first_declined(batch.cutoff)
-        expected = float((counts.good_pd + counts.bad_pd)[:first].sum())
-        number = int(counts.applications[:first].sum())
-        share = labels.percent(expected / number if number else None)
+        expected = expected_defaults(counts, batch.cutoff)
+        share = labels.percent(mean_pd_of_approved(counts, batch.cutoff))
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
 
 
@@ -226,25 +229,18 @@ def _render_results(view: View, batch: Batch) -> None:
 def _render_bands(view: View, batch: Batch) -> None:
     edges = cache.open_session().manifest.band_edges
     rows = []
-    sides = [_band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
+    sides = [band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
     for low, own, usual in zip((0.0, *edges), *sides, strict=True):
         cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
         rows.append([labels.plain(cell) for cell in cells])
     render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
 
 
-def _band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
-    starts = [0, *(counts.first_declined(edge) for edge in edges)]
-    below = np.append(0, np.cumsum(counts.applications))
-    shares: list[float] = (np.diff(below[[*starts, -1]]) / max(counts.n_applications, 1)).tolist()
-    return shares
-
-
 def _render_rows(view: View, batch: Batch) -> None:
     scored = batch.scored
     # What is referred has no PD and comes last.
     order = np.argsort(-scored.frame[scored.probability].fill_null(-1).to_numpy(), kind="stable")[:_SHOWN]
-    first = [schema.ID] if schema.ID in batch.table.applications.columns else []
+    first = [name for name in (cache.definition().id,) if name in batch.table.applications.columns]
     own = (scored.probability, scored.decision, scored.risk_band, *scored.reasons, scored.refer_reason, scored.warnings)
     shown = scored.frame.select(*first, *own)[order]
     place = pl.Series(batch.table.place, batch.table.order[order])
@@ -291,12 +287,12 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     values = batch.table.applications.row(row, named=True)
     try:
         base = cache.base_values(view.dataset, NEW) or {}
-        given = check_application(schema.DEFINITION, {name: values.get(name) for name in base})
+        given = check_application(cache.definition(), {name: values.get(name) for name in base})
     except DataError as error:
         state.notify([str(error)], is_refusal=True)
         return
     forget_note(NEW)
-    state.put_draft(Draft(NEW, make_edits(given.items(), base)))
+    state.put_draft(Draft(NEW, make_edits(given.items(), cache.definition(), base)))
     state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
 
 

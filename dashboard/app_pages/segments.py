@@ -50,8 +50,6 @@ ACROSS = parameters.text("seg.y", longest=200)
 CELL_BINS = parameters.whole("seg.cells", 6, low=3, high=12)
 CELL_MEASURE = parameters.choice("seg.cell", tuple(measure.value for measure in CellMeasure))
 
-_USUAL = ("NAME_INCOME_TYPE", "OCCUPATION_TYPE", "REGION_RATING_CLIENT")
-_USUAL_PAIR = ("DAYS_BIRTH", "EXT_SOURCE_2")
 _CHART, _TABLE = "seg.chart", "seg.table"
 _TALLEST_TABLE = 12
 
@@ -106,7 +104,7 @@ def _render_segments(view: View) -> None:
 def _render_choices(view: View) -> Shown:
     cells = st.columns([1.3, 0.9, 1.2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
     with cells[0]:
-        column = _render_column("Column", COLUMN, _columns(view), _USUAL)
+        column = _render_column("Column", COLUMN, _columns(view), view.definition.screen.segments)
     with cells[1]:
         if column.kind is CohortKind.LEVELS:
             st.caption("One group a level")
@@ -228,10 +226,10 @@ def _render_cells(view: View) -> None:
         st.info("These predictions have one column; a heat map takes two.", icon=":material/grid_view:")
         return
     with cells[0]:
-        down = _render_column("Down", DOWN, columns, _USUAL_PAIR[:1])
+        down = _render_column("Down", DOWN, columns, view.definition.screen.pair[:1])
     with cells[1]:
         others = {name: column for name, column in columns.items() if name != down.name}
-        across = _render_column("Across", ACROSS, others, _USUAL_PAIR[1:])
+        across = _render_column("Across", ACROSS, others, view.definition.screen.pair[1:])
     with cells[2]:
         st.selectbox("Measure", **state.select_widget(CELL_MEASURE))
     with cells[3]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
-from dashboard.cache.sources import KEYS, SMALL, Dataset, model_version, predictions, settings
+from dashboard.cache.kept import kept
+from dashboard.cache.sources import SMALL, Dataset, definition, model_version, predictions, settings
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
@@ -47,75 +46,64 @@ def explained(dataset: Dataset) -> Explained:
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
     found = model_contributions()
-    if found.contributions is None or _are_of(dataset, found.version, found.contributions):
+    if found.contributions is None or _are_of(dataset):
         return found
     return Explained(None, reason=str(ContributionsError.from_other_applications()))
 
 
+def _version() -> str:
+    return f"{version_of(settings().contributions)} {model_version()}"
+
+
 def model_contributions() -> Explained:
     """The contributions of the applications that the published model was built on, whatever predictions are shown."""
-    path, manifest = settings().contributions, settings().model / MANIFEST
-    if not is_there(path):
+    if not is_there(settings().contributions):
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
-    if not is_there(manifest):
+    if not is_there(settings().model / MANIFEST):
         return Explained(None, reason="There is no model that the contributions could be of; `make build` makes it.")
     try:
         check_built(settings(), CONTRIBUTIONS)
-        return _model_contributions(f"{version_of(path)} {model_version()}")
+        return _model_contributions()
     except DataError as error:
         return Explained(None, reason=str(error))
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the contributions ...", hash_funcs=KEYS)
-def _model_contributions(version: str) -> Explained:
+@kept(_version, entries=1, spinner="Loading the contributions ...")
+def _model_contributions() -> Explained:
     try:
-        found = open_contributions(settings(), Manifest.load(settings().model))
+        contributions = open_contributions(settings(), Manifest.load(settings().model))
     except DataError as error:
         return Explained(None, reason=str(error))
-    return Explained(found, count_contributions(found), version=version)
+    return Explained(contributions, count_contributions(contributions), version=_version())
 
 
-# What begins with an underscore is no part of the key; its version is.
-@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
-def _are_of(dataset: Dataset, version: str, _found: Contributions) -> bool:  # noqa: ARG001 - as above
-    return _found.are_of(predictions(dataset).frame[ID])
+@kept(_version, entries=4)
+def _are_of(dataset: Dataset) -> bool:
+    contributions = _model_contributions().contributions
+    return contributions is not None and contributions.are_of(predictions(dataset).frame[ID])
 
 
+def _version_at_hand() -> str:
+    return model_contributions().version
+
+
+@kept(_version_at_hand, entries=SMALL, is_copied=True)
 def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | None:
     """The sums of every feature's contributions over a cohort; None where there are no contributions."""
     found = explained(dataset)
-    return None if found.contributions is None else _contribution_sums(dataset, filters, found.version, found)
-
-
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _contribution_sums(
-    dataset: Dataset,
-    filters: Filters,
-    version: str,  # noqa: ARG001 - as above
-    _found: Explained,
-) -> ContributionSums | None:
-    if _found.contributions is None:
+    if found.contributions is None:
         return None
     chosen = select_rows(predictions(dataset).frame, filters.expression())
-    return _found.whole if chosen is None else count_contributions(_found.contributions, chosen, whole=_found.whole)
+    return found.whole if chosen is None else count_contributions(found.contributions, chosen, whole=found.whole)
 
 
+@kept(_version_at_hand, entries=_FEATURES, is_copied=True)
 def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -> tuple[FeatureCounts, ...]:
     """A cohort's applications by value and contribution of each of these features, values in the order shown."""
     found = explained(dataset)
     if found.contributions is None:
         return ()
-    return _feature_counts(dataset, filters, names, found.version, found.contributions)
-
-
-@st.cache_data(max_entries=_FEATURES, show_spinner=False, hash_funcs=KEYS)
-def _feature_counts(
-    dataset: Dataset,
-    filters: Filters,
-    names: tuple[str, ...],
-    version: str,  # noqa: ARG001 - as above
-    _found: Contributions,
-) -> tuple[FeatureCounts, ...]:
     chosen = select_rows(predictions(dataset).frame, filters.expression())
-    counted = (count_feature(_found, name, chosen) for name in names)
-    return tuple(counts.flipped() if is_descending(counts.feature) else counts for counts in counted)
+    counted = (count_feature(found.contributions, name, chosen) for name in names)
+    known = definition()
+    return tuple(counts.flipped() if is_descending(counts.feature, known) else counts for counts in counted)

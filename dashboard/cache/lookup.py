@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import streamlit as st
-from numpy.typing import NDArray
 
 from dashboard.cache.explanations import explained
+from dashboard.cache.kept import kept
 from dashboard.cache.portfolio import column_facts, portfolio
-from dashboard.cache.sources import KEYS, SMALL, Dataset, applications_version, predictions, settings
+from dashboard.cache.sources import SMALL, Dataset, applications_version, definition, predictions, settings
 from dashboard.cohort import lookup
 from dashboard.cohort.filters import Filters
+from dashboard.cohort.lookup import Identifier
 from dashboard.metrics.column_counts import select_rows
 from dashboard.visit.drafts import NEW, Draft
-from data import schema
+from data.definition.columns import Kind
 from data.errors import DataError
 from data.files.convert import open_applications
 from data.files.convert import read_source as read_provenance
@@ -45,21 +45,21 @@ def applicants(dataset: Dataset) -> Applicants:
     if not is_there(path):
         return Applicants(None, "The application table is not there; `make build` makes it.")
     try:
-        version = applications_version()
+        applications_version()
     except DataError as error:
         return Applicants(None, str(error))
-    if found.source.is_imported and not _covers(dataset, version):
+    if found.source.is_imported and not _covers(dataset):
         return Applicants(None, "The ids of these predictions are not those of the application table at hand.")
     return Applicants(path)
 
 
-@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=KEYS)
-def _covers(dataset: Dataset, version: str) -> bool:  # noqa: ARG001 - the version is the cache's key
-    frame = predictions(dataset).frame
-    if not frame.schema[ID].is_integer():
+@kept(applications_version, entries=4)
+def _covers(dataset: Dataset) -> bool:
+    imported = predictions(dataset).frame[ID]
+    ids = open_applications(settings(), definition()).select(definition().id).collect().to_series()
+    if imported.dtype.is_integer() != ids.dtype.is_integer():
         return False
-    ids = open_applications(settings(), schema.DEFINITION).select(schema.ID).collect().to_series()
-    return bool(frame[ID].is_in(ids.implode()).all())
+    return bool(imported.is_in(ids.implode()).all())
 
 
 def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
@@ -70,32 +70,48 @@ def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
     """
     if applicant == NEW:
         return {name: facts.typical for name, facts in column_facts().items()}
-    identifier = Draft(applicant).identifier
+    identifier = identifier_of(dataset, applicant)
     return None if identifier is None else application(dataset, identifier)
 
 
-def application(dataset: Dataset, identifier: int) -> Mapping[str, Value] | None:
+def identifier_of(dataset: Dataset, applicant: str) -> Identifier | None:
+    """The id of the application that a draft calls `applicant`; None for a new one, and for what cannot be an id."""
+    text = Draft(applicant).identifier
+    return None if text is None else lookup.read_identifier(_sorted_ids(dataset), text)
+
+
+def application(dataset: Dataset, identifier: Identifier) -> Mapping[str, Value] | None:
     """The values of application `identifier` by column, without id and outcome; None where there is none."""
-    path = applicants(dataset).path
-    if path is None or not has_application(dataset, identifier):
+    if applicants(dataset).path is None or not has_application(dataset, identifier):
         return None
-    return _application(applications_version(), identifier)
+    return _application(identifier)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
-def _sorted_ids(dataset: Dataset) -> NDArray[np.int64]:
-    return np.sort(predictions(dataset).frame[ID].cast(pl.Int64).to_numpy())
+@kept(lambda: "", entries=2)
+def _sorted_ids(dataset: Dataset) -> pl.Series:
+    return lookup.sorted_ids(predictions(dataset).frame[ID])
 
 
-def numbers_beginning_with(dataset: Dataset, prefix: str, n: int) -> tuple[int, ...]:
-    """The first `n` numbers of applications that begin with `prefix`; none where it is no number."""
-    return lookup.numbers_beginning_with(_sorted_ids(dataset), prefix, n)
+def has_number_ids(dataset: Dataset) -> bool:
+    """Whether applications are called by whole numbers."""
+    return _sorted_ids(dataset).dtype.is_integer()
+
+
+def first_id(dataset: Dataset) -> Identifier:
+    """The lowest id of an application, as an example."""
+    lowest: Identifier = _sorted_ids(dataset)[0]
+    return lowest
+
+
+def ids_beginning_with(dataset: Dataset, prefix: str, n: int) -> tuple[Identifier, ...]:
+    """The first `n` ids of applications that begin with `prefix`."""
+    return lookup.ids_beginning_with(_sorted_ids(dataset), prefix, n)
 
 
 def pick_application(
-    dataset: Dataset, filters: Filters, pick: lookup.Pick, cutoff: float, current: int | None
-) -> int | None:
-    """The number of an application of the cohort, another one than `current` where there is one; None without any.
+    dataset: Dataset, filters: Filters, pick: lookup.Pick, cutoff: float, applicant: str
+) -> Identifier | None:
+    """The id of an application of the cohort, another one than `applicant` where there is one; None without any.
 
     Near the cutoff are those whose PD by the published model is, as the side panel shows it; where that is not known,
     the PD of the predictions.
@@ -105,11 +121,14 @@ def pick_application(
     rows = np.arange(frame.height) if chosen is None else np.flatnonzero(chosen)
     is_own = own is not None and explained(dataset).contributions is not None
     pds = own.probabilities if own is not None and is_own else frame[PROBABILITY].to_numpy()
-    row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, current))
-    return None if row is None else int(frame[ID][row])
+    row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, identifier_of(dataset, applicant)))
+    if row is None:
+        return None
+    picked: Identifier = frame[ID][row]
+    return picked
 
 
-def _row_of(dataset: Dataset, identifier: int | None) -> int | None:
+def _row_of(dataset: Dataset, identifier: Identifier | None) -> int | None:
     if identifier is None or not has_application(dataset, identifier):
         return None
     return (predictions(dataset).frame[ID] == identifier).arg_max()
@@ -117,13 +136,13 @@ def _row_of(dataset: Dataset, identifier: int | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """PD and outcome of an application as the predictions have them.
+    """PD and outcome of an application as the predictions have them; `defaulted` is None where there is no outcome.
 
     The PD is out of fold, by a model that had not seen the outcome, unless the predictions were imported.
     """
 
     default_probability: float
-    defaulted: bool
+    defaulted: bool | None
     is_out_of_fold: bool
 
     @property
@@ -132,38 +151,37 @@ class Observed:
         return "out of fold" if self.is_out_of_fold else "as imported"
 
 
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def observed(dataset: Dataset, identifier: int) -> Observed:
+@kept(lambda: "", entries=SMALL)
+def observed(dataset: Dataset, identifier: Identifier) -> Observed:
     """What the predictions hold of the application called `identifier`, which they have."""
     found = predictions(dataset)
     row = found.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return Observed(float(row[0]), bool(row[1]), not found.source.is_imported)
+    return Observed(float(row[0]), None if row[1] is None else bool(row[1]), not found.source.is_imported)
 
 
-def has_application(dataset: Dataset, identifier: int) -> bool:
-    """Whether `dataset` has an application of that number."""
-    ids = _sorted_ids(dataset)
-    place = int(np.searchsorted(ids, identifier))
-    return place < ids.size and int(ids[place]) == identifier
+def has_application(dataset: Dataset, identifier: Identifier) -> bool:
+    """Whether `dataset` has an application of that id."""
+    return lookup.has_id(_sorted_ids(dataset), identifier)
 
 
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _application(version: str, identifier: int) -> Mapping[str, Value] | None:  # noqa: ARG001 - as above
-    table = open_applications(settings(), schema.DEFINITION)
-    rows = table.filter(pl.col(schema.ID) == identifier).drop(schema.ID, schema.TARGET).collect()
+@kept(applications_version, entries=SMALL)
+def _application(identifier: Identifier) -> Mapping[str, Value] | None:
+    known = definition()
+    # A date is said as a text, as in a link and in a record.
+    columns = [
+        pl.col(column.name).cast(pl.String) if column.kind is Kind.DATE else pl.col(column.name)
+        for column in known.inputs
+    ]
+    rows = open_applications(settings(), definition()).filter(pl.col(known.id) == identifier).select(columns).collect()
     return rows.row(0, named=True) if rows.height else None
 
 
+@kept(applications_version, entries=2)
 def application_table() -> tuple[str, Mapping[str, object]]:
     """SHA-256 of the application table at hand, and where it came from.
 
     Raises:
         FileError: there is none, or it does not say.
     """
-    return _application_table(applications_version())
-
-
-@st.cache_data(max_entries=2, show_spinner=False, hash_funcs=KEYS)
-def _application_table(version: str) -> tuple[str, Mapping[str, object]]:  # noqa: ARG001 - as above
     path = settings().applications
     return FileRecord.of_file(path).sha256, read_provenance(path)

@@ -12,12 +12,18 @@ from functools import partial
 
 import numpy as np
 import polars as pl
-import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.cache.explanations import model_contributions
-from dashboard.cache.sources import KEYS, SMALL, applications_version, model_version, open_session, settings
-from data import schema
+from dashboard.cache.kept import kept
+from dashboard.cache.sources import (
+    SMALL,
+    applications_version,
+    definition,
+    model_version,
+    open_session,
+    settings,
+)
 from data.errors import DataError
 from data.facts import ColumnFacts, describe_table
 from data.files.convert import open_applications
@@ -28,24 +34,25 @@ from inference.explain.contributions import Contributions
 from inference.explain.explainer import Explainer
 from inference.explain.neighbours import Neighbours, main_fields
 from inference.explain.reasons import batch_reasons
-from inference.features.feature_list import FEATURES
 from inference.model.decision import probabilities_of
 from inference.values import Value
+
+_LOOKING = "Looking through the applications ..."
 
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """Applications in the order of their table: contributions and log-odds of the published model, and what happened.
 
-    `weights` are the main fields with their share of what moves predictions, the weightiest first.
+    `ids` are Int64 or String; `defaulted` is null where an application has no outcome. `weights` are the main fields
+    with their share of what moves predictions, the weightiest first.
     """
 
     contributions: Contributions
     log_odds: NDArray[np.float32]
-    ids: NDArray[np.int64]
-    defaulted: NDArray[np.bool_]
+    ids: pl.Series
+    defaulted: pl.Series
     weights: Mapping[str, float]
-    version: str
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -53,46 +60,14 @@ class Portfolio:
         return probabilities_of(self.log_odds)
 
 
-def explainer() -> Explainer:
-    """The published model's trees, ready to explain an application beside what is typical of the application table.
-
-    Raises:
-        DataError: the trees are not at hand, or not those that were published; or there is no such table.
-    """
-    return _explainer(f"{model_version()} {applications_version()}")
+def built_version() -> str:
+    """Of model and application table, both of which have to be there."""
+    return f"{model_version()} {applications_version()}"
 
 
-@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
-def _explainer(version: str) -> Explainer:  # noqa: ARG001 - the version is the cache's key
-    return Explainer.open(settings().model, {name: facts.typical for name, facts in column_facts().items()}, FEATURES)
-
-
-def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
-    """What is said of an application with these values; without contributions or reasons where the trees are missing.
-
-    Raises:
-        DataError: there is no model, or a value is none that it takes.
-    """
-    own = portfolio()
-    version = f"{model_version()} {'' if own is None else own.version} {_version_at_hand()}"
-    return _assess_values(repr(values), cutoff, version, values)
-
-
-# A resource: it is never written to, and copying it takes longer than all that a page does with it. What begins with an
-# underscore is no part of the key; its text is.
-@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _assess_values(text: str, cutoff: float, version: str, _values: Mapping[str, Value]) -> Assessment:  # noqa: ARG001
-    trees = _explainer_at_hand()
-    return assess(_values, cutoff, open_session(), trees, None if trees is None else reference(cutoff))
-
-
-def explain_many(cutoff: float) -> Explain | None:
-    """What gives the principal reasons of many declined applications; None where trees or portfolio are missing."""
-    trees = _explainer_at_hand()
-    found = None if trees is None else reference(cutoff)
-    if trees is None or found is None:
-        return None
-    return partial(batch_reasons, explainer=trees, session=open_session(), reference=found)
+def found_version() -> str:
+    """Of contributions and application table, as far as they are there."""
+    return f"{model_contributions().version} {_version_at_hand()}"
 
 
 def _version_at_hand() -> str:
@@ -102,6 +77,38 @@ def _version_at_hand() -> str:
         return ""
 
 
+@kept(built_version, entries=1)
+def explainer() -> Explainer:
+    """The published model's trees, ready to explain an application beside what is typical of the application table.
+
+    Raises:
+        DataError: the trees are missing, or are not those that were published; or there is no such table.
+    """
+    typical = {name: facts.typical for name, facts in column_facts().items()}
+    return Explainer.open(settings().model, typical, open_session().features)
+
+
+# Shared: it is never written to, and copying it takes longer than all that a page does with it.
+@kept(lambda: f"{model_version()} {found_version()}", entries=SMALL)
+def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
+    """Score, explain and decide an application; without contributions or reasons where the trees are missing.
+
+    Raises:
+        DataError: there is no model, or it does not take one of the values.
+    """
+    trees = _explainer_at_hand()
+    return assess(values, cutoff, open_session(), trees, None if trees is None else reference(cutoff))
+
+
+def explain_many(cutoff: float) -> Explain | None:
+    """The function that gives principal reasons of many declined applications; None without trees or portfolio."""
+    trees = _explainer_at_hand()
+    compared = None if trees is None else reference(cutoff)
+    if trees is None or compared is None:
+        return None
+    return partial(batch_reasons, explainer=trees, session=open_session(), reference=compared)
+
+
 def _explainer_at_hand() -> Explainer | None:
     try:
         return explainer()
@@ -109,65 +116,58 @@ def _explainer_at_hand() -> Explainer | None:
         return None
 
 
+@kept(applications_version, entries=1, spinner=_LOOKING)
 def column_facts() -> Mapping[str, ColumnFacts]:
     """What occurs in each column of the application table.
 
     Raises:
         DataError: there is no such table.
     """
-    return _column_facts(applications_version())
+    return describe_table(open_applications(settings(), definition()), definition())
 
 
-@st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
-def _column_facts(version: str) -> Mapping[str, ColumnFacts]:  # noqa: ARG001 - as above
-    return describe_table(open_applications(settings(), schema.DEFINITION), schema.DEFINITION)
-
-
+@kept(found_version, entries=1, spinner=_LOOKING)
 def portfolio() -> Portfolio | None:
-    """The model's own applications; None where they or their contributions are not at hand."""
-    found, version = model_contributions(), _version_at_hand()
-    if found.contributions is None or not version:
+    """The model's own applications; None where they or their contributions are missing."""
+    contributions, known = model_contributions().contributions, definition()
+    if contributions is None or not _version_at_hand():
         return None
-    return _portfolio(f"{found.version} {version}", found.contributions)
-
-
-@st.cache_resource(max_entries=1, show_spinner="Looking through the applications ...", hash_funcs=KEYS)
-def _portfolio(version: str, _contributions: Contributions) -> Portfolio | None:
-    told = open_applications(settings(), schema.DEFINITION).select(schema.ID, schema.TARGET).collect()
-    if not _contributions.are_of(told[schema.ID]):
+    target = pl.lit(None) if known.target is None else pl.col(known.target) == 1
+    table = open_applications(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
+    ids = table[known.id]
+    if not contributions.are_of(ids):
         return None
     return Portfolio(
-        _contributions, published_log_odds(_contributions), told[schema.ID].cast(pl.Int64).to_numpy(),
-        (told[schema.TARGET] == 1).fill_null(value=False).to_numpy(), main_fields(_contributions, FEATURES), version,
-    )  # fmt: skip
+        contributions,
+        published_log_odds(contributions),
+        ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String),
+        table["~defaulted"].cast(pl.Boolean),
+        main_fields(contributions, open_session().features),
+    )
 
 
 def why_no_portfolio() -> str:
     """The sentence why there are no applications to compare with."""
-    told = model_contributions().reason
-    if not told:
+    reason = model_contributions().reason
+    if not reason:
         try:
             applications_version()
         except DataError as error:
             return str(error)
-    return told or "The contributions are of another application table; `make build` computes them again."
+    return reason or "The contributions are of another application table; `make build` computes them again."
 
 
+@kept(found_version, entries=SMALL, is_copied=True)
 def reference(cutoff: float) -> Reference | None:
     """The applications that `cutoff` only just approves; None where there is nothing to compare with."""
-    found = portfolio()
-    return None if found is None else _reference(cutoff, found.version, found)
-
-
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _reference(cutoff: float, version: str, _found: Portfolio) -> Reference:  # noqa: ARG001 - as above
-    return find_reference(_found.contributions, _inputs().lazy(), open_session(), cutoff)
+    own = portfolio()
+    return None if own is None else find_reference(own.contributions, _inputs().lazy(), open_session(), cutoff)
 
 
 def typical_of_reference(name: str, cutoff: float) -> Typical | None:
     """What is typical of a column of the model among the applications that `cutoff` only just approves."""
-    found = reference(cutoff)
-    return None if found is None else found.typical.get(name)
+    compared = reference(cutoff)
+    return None if compared is None else compared.typical.get(name)
 
 
 def field_values(name: str) -> pl.Series:
@@ -179,32 +179,20 @@ def field_values(name: str) -> pl.Series:
     return _inputs()[name]
 
 
-def published_pds(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+@kept(built_version, entries=SMALL, is_copied=True)
+def published_pds(rows: tuple[int, ...]) -> NDArray[np.float32]:
     """PDs by the published model of the applications at these positions, bit for bit as the side panel has them."""
-    return _published_pds(rows, f"{model_version()} {applications_version()}")
-
-
-@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def _published_pds(rows: NDArray[np.int64], version: str) -> NDArray[np.float32]:  # noqa: ARG001 - as above
-    return open_session().score_frame(_inputs()[rows])
-
-
-def _inputs() -> pl.DataFrame:
-    return _read_inputs(applications_version())
+    return open_session().score_frame(_inputs()[list(rows)])
 
 
 # 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
-@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
-def _read_inputs(version: str) -> pl.DataFrame:  # noqa: ARG001 - as above
-    return open_applications(settings(), schema.DEFINITION).select(FEATURES.sources).collect()
+@kept(built_version, entries=1)
+def _inputs() -> pl.DataFrame:
+    return open_applications(settings(), definition()).select(open_session().features.sources).collect()
 
 
+@kept(found_version, entries=1, spinner="Preparing the applications to compare with ...")
 def neighbours() -> Neighbours | None:
     """The model's own applications, ready to be searched for those like another one."""
-    found = portfolio()
-    return None if found is None else _neighbours(found.version, found)
-
-
-@st.cache_resource(max_entries=1, show_spinner="Preparing the applications to compare with ...", hash_funcs=KEYS)
-def _neighbours(version: str, _found: Portfolio) -> Neighbours:  # noqa: ARG001 - as above
-    return Neighbours(_inputs(), schema.DEFINITION, _found.weights)
+    own = portfolio()
+    return None if own is None else Neighbours(_inputs(), definition(), own.weights)

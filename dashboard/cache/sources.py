@@ -16,6 +16,8 @@ from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
 from data import schema
+from data.definition.definition import Definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -63,6 +65,16 @@ def open_dataset(location: Location) -> Dataset:
 def settings() -> Settings:
     """The settings this process was started with."""
     return load_settings()
+
+
+def definition() -> Definition:
+    """The definition of the portfolio that this process was started on."""
+    return schema.DEFINITION
+
+
+def definition_path() -> Path:
+    """The file that `definition` was read from."""
+    return HOME_CREDIT_TOML
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)

@@ -26,6 +26,7 @@ from dashboard.charts.template import (
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
 from dashboard.words.labels import plural
 from dashboard.words.value_labels import boundary_labels, feature_title, value_labels
+from data import schema
 from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
@@ -66,7 +67,7 @@ def describe_dependence(dependence: Dependence, *, against: Named[Dependence] | 
 def tabulate_dependence(dependence: Dependence, *, against: Named[Dependence] | None = None) -> Table:
     """One row for each bin of values, those without an application too."""
     table: dict[str, Sequence[object]] = {
-        feature_title(dependence.feature): value_labels(dependence.feature),
+        feature_title(dependence.feature, schema.DEFINITION): value_labels(dependence.feature, schema.DEFINITION),
         **_columns("", dependence),
     }
     return table if against is None else {**table, **_columns(f"{against.name}: ", against.value)}
@@ -114,7 +115,7 @@ def _title(dependence: Dependence) -> str:
 
 def _finding(dependence: Dependence) -> str:
     label = dependence.feature.label
-    words = value_labels(dependence.feature)
+    words = value_labels(dependence.feature, schema.DEFINITION)
     # An extreme of a handful of applications is no finding.
     held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
     n_used = int(np.count_nonzero(dependence.applications))
@@ -145,7 +146,9 @@ def _add_curve(
     is_missing = shown == dependence.applications.size - 1
     used = dependence.applications[shown] > 0
     places = _places(dependence, shown)
-    words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature)])[shown]
+    words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature, schema.DEFINITION)])[
+        shown
+    ]
     is_curve = used & ~is_missing if dependence.feature.bins.kind is not BinKind.LEVELS else np.zeros_like(used)
     if is_curve.any() and not is_against:
         figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], colour))
@@ -217,7 +220,8 @@ def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[
     }  # fmt: skip
     set_axis(figure, "y", title="Contribution (log-odds)", domain=[0.34, 1])
     set_axis(
-        figure, "x", title=worded_name(feature_title(dependence.feature), LONGEST_HINT), tickvals=ticks, ticktext=words,
+        figure, "x", title=worded_name(feature_title(dependence.feature, schema.DEFINITION), LONGEST_HINT),
+        tickvals=ticks, ticktext=words,
         anchor="y2", range=[-0.7, float(places[-1]) + 0.7],
         tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
     )  # fmt: skip
@@ -227,8 +231,8 @@ def _ticks(
     dependence: Dependence, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32]
 ) -> tuple[list[float], list[str]]:
     """Ticks stand between ranges, and under single values, levels and the missing ones."""
-    edges = boundary_labels(dependence.feature)
-    words = value_labels(dependence.feature)
+    edges = boundary_labels(dependence.feature, schema.DEFINITION)
+    words = value_labels(dependence.feature, schema.DEFINITION)
     named = [(float(place), words[at]) for place, at in zip(places, shown, strict=True)]
     if edges:
         between = [(at + 0.5, edge) for at, edge in enumerate(edges) if at % 2 == 0]

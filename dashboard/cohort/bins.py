@@ -13,7 +13,6 @@ import polars as pl
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from dashboard.words import labels
-from data import schema
 from data.predictions.table import CohortColumn, CohortKind
 
 OTHER = "Other levels"
@@ -28,8 +27,9 @@ class Bins:
     A category has one group a level (`levels`, those beyond the first 59 together), a number one for each half-open
     range between ascending `edges` (in the stored unit and precision; the first and last are open), from the highest
     stored value down where `is_descending`: days before the application are shown as years since. A decimal number is
-    stored in 64 bits where it `is_double`, else in 32. After the ranges come the `sentinel` and the rows without a
-    value, where the column has such rows.
+    stored in 64 bits where it `is_double`, else in 32. After the ranges comes a group for each of the `special` values
+    and one for the rows without a value, where the column has such rows. `no_quantities` are all special values that
+    the column may hold.
     """
 
     column: str
@@ -37,7 +37,8 @@ class Bins:
     labels: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...] = ()
     edges: tuple[float, ...] = ()
-    sentinel: float | None = None
+    special: tuple[float, ...] = ()
+    no_quantities: tuple[float, ...] = ()
     has_missing: bool = False
     is_integer: bool = False
     is_double: bool = False
@@ -45,15 +46,15 @@ class Bins:
 
     @property
     def n_values(self) -> int:
-        """How many groups hold ordinary values, before those of the sentinel and of missing values."""
-        return len(self.labels) - (self.sentinel is not None) - self.has_missing
+        """How many groups hold ordinary values, before those of special and of missing values."""
+        return len(self.labels) - len(self.special) - self.has_missing
 
     def code(self) -> pl.Expr:
         """The group of each row, UInt8."""
         value = pl.col(self.column)
         found = self._level_code(value) if self.levels else self._range_code(value)
-        if self.sentinel is not None:
-            found = pl.when(value == self.sentinel).then(pl.lit(self.n_values)).otherwise(found)
+        for place, special in enumerate(self.special):
+            found = pl.when(value == special).then(pl.lit(self.n_values + place)).otherwise(found)
         return found.fill_null(len(self.labels) - 1).cast(pl.UInt8).alias(self.column)
 
     def _level_code(self, value: pl.Expr) -> pl.Expr:
@@ -71,7 +72,8 @@ class Bins:
         if self.levels:
             return LevelFilter(self.column, tuple(sorted(self.levels[code])))
         if code >= self.n_values:
-            return RangeFilter(self.column, self.sentinel, self.sentinel)
+            special = self.special[code - self.n_values]
+            return RangeFilter(self.column, special, special, special=self.no_quantities)
         ends = (-math.inf, *self.edges, math.inf)
         place = self.n_values - 1 - code if self.is_descending else code
         low, high = ends[place], ends[place + 1]
@@ -79,10 +81,11 @@ class Bins:
             self.column,
             None if math.isinf(low) else self._from(low),
             None if math.isinf(high) else self._just_below(high),
+            special=self.no_quantities,
         )
 
     def _missing(self) -> Condition:
-        return RangeFilter(self.column, only_missing=True)
+        return RangeFilter(self.column, only_missing=True, special=self.no_quantities)
 
     def _from(self, edge: float) -> float:
         return edge if self.is_integer or self.is_double else _brief(np.float32(edge))
@@ -117,10 +120,7 @@ class ValueGrid:
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
-    sentinel = schema.sentinel_of(column.name)
-    numbers = values.drop_nulls()
-    if sentinel is not None:
-        numbers = numbers.filter(numbers != sentinel)
+    numbers, _ = _split(values, column)
     shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
     low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
     step = _nice_step((high - low) / n_steps)
@@ -147,22 +147,35 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     """
     if column.kind is CohortKind.LEVELS:
         return _level_bins(values, column)
-    sentinel = schema.sentinel_of(column.name)
-    numbers = values.drop_nulls()
-    has_sentinel = sentinel is not None and bool((numbers == sentinel).any())
-    if has_sentinel:
-        numbers = numbers.filter(numbers != sentinel)
+    numbers, special = _split(values, column)
     edges, names = _number_bins(numbers, column, n_groups)
     is_descending = labels.scale(column).factor < 0
     if is_descending:
         names = names[::-1]
-    tail = [schema.column(column.name).sentinel_meaning] if has_sentinel else []
     has_missing = values.null_count() > 0
     return Bins(
-        column.name, labels.column_title(column), (*names, *tail, *([labels.MISSING] if has_missing else [])),
-        edges=edges, sentinel=sentinel if has_sentinel else None, has_missing=has_missing,
-        is_integer=values.dtype.is_integer(), is_double=values.dtype == pl.Float64, is_descending=is_descending,
-    )  # fmt: skip
+        column.name,
+        labels.column_title(column),
+        (*names, *(labels.special(column, value) for value in special), *([labels.MISSING] if has_missing else [])),
+        edges=edges,
+        special=special,
+        no_quantities=column.special_values,
+        has_missing=has_missing,
+        is_integer=values.dtype.is_integer(),
+        is_double=values.dtype == pl.Float64,
+        is_descending=is_descending,
+    )
+
+
+def _split(values: pl.Series, column: CohortColumn) -> tuple[pl.Series, tuple[float, ...]]:
+    """The quantities among `values`, and which of the column's special values they hold, in declared order."""
+    numbers = values.drop_nulls()
+    if not column.special:
+        return numbers, ()
+    # As floats: somebody's own column of that name may be too narrow to hold a special value.
+    is_special = numbers.cast(pl.Float64).is_in(column.special_values)
+    present = set(numbers.filter(is_special).cast(pl.Float64))
+    return numbers.filter(~is_special), tuple(value for value in column.special_values if value in present)
 
 
 def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
@@ -172,7 +185,7 @@ def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
     shown = [level for level in column.levels if level in present]
     others = tuple(level for level in counted[column.name].cast(pl.String).to_list() if level not in present)
     groups = [(level,) for level in shown] + ([others] if others else [])
-    names = [labels.level(column.name, level) for level in shown] + ([OTHER] if others else [])
+    names = [labels.level(column, level) for level in shown] + ([OTHER] if others else [])
     has_missing = values.null_count() > 0
     return Bins(
         column.name, labels.column_title(column), (*names, *([labels.MISSING] if has_missing else [])),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 
 import polars as pl
 
-from data import schema
 from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY
 
 # No column is called so: the names of those of a file never begin with a tilde.
@@ -55,6 +54,8 @@ class RangeFilter:
 
     An end that is None is open; the others are compared as the column stores them: in a column of 32 bits, 0.58 is the
     nearest of those. `with_missing` keeps the rows without a value too, and `only_missing` no others.
+    `special` are the column's numbers that are no quantities: they lie in no range but the one that begins with them.
+    They follow from the column, so that equal ranges stay equal.
     """
 
     column: str
@@ -62,6 +63,7 @@ class RangeFilter:
     high: float | None = None
     with_missing: bool = False
     only_missing: bool = False
+    special: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     def expression(self) -> pl.Expr:
         """The Polars predicate; never null."""
@@ -70,10 +72,9 @@ class RangeFilter:
             return value.is_null()
         ends = [value >= self.low] if self.low is not None else []
         ends += [value <= self.high] if self.high is not None else []
-        sentinel = schema.sentinel_of(self.column)
-        if sentinel is not None and self.low != sentinel:
-            # Stored as a number, but no quantity: it lies in no range, also not in one with an open end.
-            ends.append(value != sentinel)
+        if self.special and self.low not in self.special:
+            # As floats: somebody's own column of that name may be too narrow to hold a special value.
+            ends.append(~value.cast(pl.Float64).is_in(self.special))
         inside = reduce(lambda a, b: a & b, ends, value.is_not_null()).fill_null(value=False)
         return inside | value.is_null() if self.with_missing else inside
 

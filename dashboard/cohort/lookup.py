@@ -1,18 +1,25 @@
-"""Finding an application: by the beginning of its number, at random, near the cutoff, first of a cohort."""
+"""Finding an application: by the beginning of its id, at random, near the cutoff, first of a cohort."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
+
+Identifier: TypeAlias = int | str
+"""What a table calls an application: a whole number or a text, as its id column is."""
 
 # How many applications near the cutoff one is drawn from.
 BORDERLINE = 25
-_LONGEST_NUMBER = 10
+# All that an Int64 holds for certain.
+_LONGEST_NUMBER = 18
+_NUMBER = re.compile(rf"-?[0-9]{{1,{_LONGEST_NUMBER}}}", re.ASCII)
 
 
 class Pick(StrEnum):
@@ -23,8 +30,32 @@ class Pick(StrEnum):
     FIRST = "First"
 
 
-def numbers_beginning_with(ids: NDArray[np.int64], prefix: str, n: int) -> tuple[int, ...]:
-    """The first `n` of the ascending `ids` that begin with these digits, shorter numbers first."""
+def sorted_ids(ids: pl.Series) -> pl.Series:
+    """The ids of a table in ascending order, as Int64 or String: what the other functions search."""
+    return ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String).sort()
+
+
+def read_identifier(ids: pl.Series, text: str) -> Identifier | None:
+    """The id that `text` stands for among `ids`, whether they have it or not; None if they cannot have it."""
+    if not ids.dtype.is_integer():
+        return text
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def has_id(ids: pl.Series, identifier: Identifier) -> bool:
+    """Whether the ascending `ids` hold `identifier`, which is of their type."""
+    place = int(ids.search_sorted(identifier))
+    return place < len(ids) and bool(ids[place] == identifier)
+
+
+def ids_beginning_with(ids: pl.Series, prefix: str, n: int) -> tuple[Identifier, ...]:
+    """The first `n` of the ascending `ids` that begin with `prefix`; of numbers the shorter ones first."""
+    if ids.dtype.is_integer():
+        return _numbers_beginning_with(ids.to_numpy(), prefix, n)
+    return tuple(ids.filter(ids.str.starts_with(prefix)).head(n)) if prefix else ()
+
+
+def _numbers_beginning_with(ids: NDArray[np.int64], prefix: str, n: int) -> tuple[int, ...]:
     found: list[int] = []
     if prefix.isascii() and prefix.isdecimal() and not prefix.startswith("0"):
         for more in range(_LONGEST_NUMBER - len(prefix) + 1):

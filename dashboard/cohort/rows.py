@@ -16,7 +16,7 @@ import polars as pl
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import Filters
 from dashboard.words import labels
-from data import schema
+from data.definition.definition import Definition
 from data.predictions.table import (
     DERIVED_COLUMNS,
     EXPOSURE,
@@ -40,10 +40,6 @@ APPROVED, DECLINED = "Approved", "Declined"
 DECISIONS = {APPROVE: APPROVED, DECLINE: DECLINED, REFER: "Referred"}
 _DECISION_IN_FILE = "decision"
 _LEADING = (PROBABILITY, DECISION, OBSERVED, PD_BAND, FOLD_NAME)
-# What is shown before anybody chooses, where the predictions have it.
-_FAMILIAR = (
-    "AMT_CREDIT", "AMT_INCOME_TOTAL", "DAYS_BIRTH", "NAME_INCOME_TYPE", "EXT_SOURCE_2", "EXT_SOURCE_3",
-)  # fmt: skip
 _MOST_AT_FIRST = 6
 _HALF = 16
 
@@ -103,11 +99,11 @@ def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
     return {name: found[name] for name in names}
 
 
-def first_columns(predictions: Predictions) -> tuple[str, ...]:
-    """The columns shown before anybody chooses."""
+def first_columns(predictions: Predictions, definition: Definition) -> tuple[str, ...]:
+    """The columns shown before anybody chooses: those that the definition names, else the first few."""
     columns = row_columns(predictions)
     others = [name for name in columns if name not in (*_LEADING, EXPOSURE)]
-    familiar = [name for name in _FAMILIAR if name in columns] or others[:_MOST_AT_FIRST]
+    familiar = [name for name in definition.screen.first_columns if name in columns] or others[:_MOST_AT_FIRST]
     return (*(name for name in _LEADING if name in columns and name != FOLD_NAME), *familiar)
 
 
@@ -124,7 +120,7 @@ def order_rows(predictions: Predictions, filters: Filters, sort: Sort, search: S
         ordered = positions if sort.is_rising else positions[::-1].copy()
     else:
         is_rising = sort.is_rising is not _is_turned(predictions, column)
-        keys = _keys(_without_sentinel(predictions.frame[column]), is_rising=is_rising)
+        keys = _keys(_quantities(predictions, column), is_rising=is_rising)
         ordered = positions[_counting_sort(keys[positions])]
     ordered.flags.writeable = False
     return ordered
@@ -189,8 +185,9 @@ def _holding(predictions: Predictions, columns: Sequence[str], text: str) -> lis
     found = []
     for name in columns:
         column = known.get(name)
-        levels = column.levels if column is not None else ()
-        holding = [level for level in levels if text in labels.level(name, level).casefold()]
+        if column is None:
+            continue
+        holding = [level for level in column.levels if text in labels.level(column, level).casefold()]
         if holding:
             found.append(pl.col(name).is_in(holding).fill_null(value=False))
     return found
@@ -202,11 +199,11 @@ def _is_turned(predictions: Predictions, name: str) -> bool:
     return found is not None and labels.scale(found).factor < 0
 
 
-def _without_sentinel(values: pl.Series) -> pl.Series:
-    sentinel = schema.sentinel_of(values.name)
-    if sentinel is None or not values.dtype.is_numeric():
-        return values
-    return values.set(values == sentinel, None)
+def _quantities(predictions: Predictions, name: str) -> pl.Series:
+    """The column's values, None where one is special."""
+    values = predictions.frame[name]
+    special = next((column.special_values for column in predictions.cohort_columns if column.name == name), ())
+    return values.set(values.cast(pl.Float64).is_in(special), None) if special else values
 
 
 def _keys(values: pl.Series, *, is_rising: bool) -> Keys:

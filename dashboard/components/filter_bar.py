@@ -17,14 +17,12 @@ from dashboard.components.histogram import histogram_html
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
-from data import schema
+from data.definition.definition import Definition
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
-from data.schema import Group
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
-# Groups with a button of their own, in this order; a schema's other groups share one.
-OWN_BUTTON = (Group.PERSON.value, Group.WORK.value, Group.CREDIT.value, Group.EXTERNAL.value)
-MORE = "More"
+# Groups of the definition with a button of their own; the others share one.
+_OWN_BUTTONS, MORE = 4, "More"
 # What a cohort is called that was given no name.
 PORTFOLIO, COHORT = "Portfolio", "Cohort"
 # A level takes a moment to be read in a list; beyond this nobody does.
@@ -41,21 +39,27 @@ def can_filter(column: CohortColumn) -> bool:
     return column.minimum is not None and column.maximum is not None and column.minimum < column.maximum
 
 
-def grouped(columns: Iterable[CohortColumn]) -> dict[str, list[CohortColumn]]:
-    """The columns that can be filtered by, under the buttons on which they are found."""
-    own = [*OWN_BUTTON, MORE, PREDICTION, OUTCOME_GROUP]
-    known = {group.value for group in Group}
+def grouped(columns: Iterable[CohortColumn], definition: Definition) -> dict[str, list[CohortColumn]]:
+    """The columns that can be filtered by, under the buttons on which they are found.
+
+    Of the definition's groups, the first four that have any get a button of their own, or all where there are five.
+    """
+    shown = [column for column in columns if can_filter(column)]
+    present = {column.group for column in shown}
+    known = [group for group in definition.groups if group in present]
+    own = known if len(known) <= _OWN_BUTTONS + 1 else known[:_OWN_BUTTONS]
+    order = [*own, MORE, PREDICTION, OUTCOME_GROUP]
     groups: dict[str, list[CohortColumn]] = {}
-    for column in filter(can_filter, columns):
-        name = MORE if column.group in known and column.group not in OWN_BUTTON else column.group
+    for column in shown:
+        name = MORE if column.group in known and column.group not in own else column.group
         groups.setdefault(name, []).append(column)
-    return dict(sorted(groups.items(), key=lambda item: own.index(item[0]) if item[0] in own else -1))
+    return dict(sorted(groups.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 
 def render_filter_bar(dataset: cache.Dataset, predictions: Predictions) -> None:
     """Write the buttons that open the filters, and the menu of named cohorts."""
     with st.container(key="filter-bar", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        for group, columns in grouped(predictions.cohort_columns).items():
+        for group, columns in grouped(predictions.cohort_columns, cache.definition()).items():
             _render_group(dataset, group, columns)
         render_cohort_menu(predictions)
 
@@ -90,7 +94,7 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
     key = state.hold(_WIDGET + column.name, chosen)
     # Levels that look alike are told apart: a choice is sent as its label.
     words = labels.distinct(
-        {str(place): _worded_level(column.name, counts, level) for place, level in enumerate(options)}, "another"
+        {str(place): _worded_level(column, counts, level) for place, level in enumerate(options)}, "another"
     )
     st.multiselect(
         labels.plain(column.label), options, chosen, key=key, placeholder="All",
@@ -99,8 +103,8 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
     )  # fmt: skip
 
 
-def _worded_level(name: str, counts: Mapping[str | None, int], level: str | None) -> str:
-    return f"{labels.MISSING if level is None else labels.level(name, level)} ({labels.count(counts.get(level, 0))})"
+def _worded_level(column: CohortColumn, counts: Mapping[str | None, int], level: str | None) -> str:
+    return f"{labels.MISSING if level is None else labels.level(column, level)} ({labels.count(counts.get(level, 0))})"
 
 
 def _take_levels(name: str, key: str) -> None:
@@ -112,7 +116,7 @@ def _take_levels(name: str, key: str) -> None:
 def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
     grid = cache.value_grid(dataset, column.name)
     found = state.filters().on(column.name)
-    condition = found if isinstance(found, RangeFilter) else RangeFilter(column.name)
+    condition = found if isinstance(found, RangeFilter) else RangeFilter(column.name, special=column.special_values)
     low, high = _shown(column, condition, grid)
     stops = sorted({*grid.stops, low, high})
     key = state.hold(_WIDGET + column.name, (low, high))
@@ -147,7 +151,7 @@ def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int
     st.segmented_control(
         f"Applications without a value ({labels.count(n_missing)})", list(words), default=mode, key=key,
         format_func=words.__getitem__,
-        on_change=partial(_take_missing, column.name, key), required=True,
+        on_change=partial(_take_missing, column, key), required=True,
     )  # fmt: skip
 
 
@@ -160,22 +164,30 @@ def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
     first, last = reversed(stored) if factor < 0 else stored
     before = state.filters().on(column.name)
     held = before if isinstance(before, RangeFilter) else None
-    asked = RangeFilter(column.name, first, last, with_missing=held is not None and held.with_missing)
+    asked = RangeFilter(
+        column.name,
+        first,
+        last,
+        with_missing=held is not None and held.with_missing,
+        special=column.special_values,
+    )
     # Over the full range "Without" still leaves rows out; else there is nothing more to ask for.
     is_open = first is None and last is None and (held is None or held.with_missing or not grid.n_missing)
     _put(column.name, None if is_open else asked)
 
 
-def _take_missing(name: str, key: str) -> None:
+def _take_missing(column: CohortColumn, key: str) -> None:
+    name = column.name
     before = state.filters().on(name)
     low, high = (before.low, before.high) if isinstance(before, RangeFilter) else (None, None)
     match st.session_state[key]:
         case "only":
-            _put(name, RangeFilter(name, only_missing=True))
+            _put(name, RangeFilter(name, only_missing=True, special=column.special_values))
         case "without":
-            _put(name, RangeFilter(name, low, high))
+            _put(name, RangeFilter(name, low, high, special=column.special_values))
         case _:
-            _put(name, None if low is None and high is None else RangeFilter(name, low, high, with_missing=True))
+            kept = RangeFilter(name, low, high, with_missing=True, special=column.special_values)
+            _put(name, None if low is None and high is None else kept)
 
 
 def _shown(column: CohortColumn, condition: RangeFilter, grid: ValueGrid) -> tuple[float, float]:
@@ -256,15 +268,14 @@ def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> st
         return " or ".join(kind.value for kind in condition.kinds).capitalize()
     column = columns[condition.column]
     if isinstance(condition, LevelFilter):
-        levels = [labels.level(column.name, level) for level in condition.levels]
+        levels = [labels.level(column, level) for level in condition.levels]
         levels += [labels.MISSING] if condition.with_missing else []
         worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
         return f"{column.label}: {worded}"
     if condition.only_missing:
         return f"{column.label}: {labels.MISSING}"
-    known = schema.BY_NAME.get(column.name)
-    if known is not None and known.sentinel is not None and condition.low == known.sentinel:
-        return f"{column.label}: {known.sentinel_meaning}"
+    if condition.low is not None and condition.low in column.special_values:
+        return f"{column.label}: {labels.special(column, condition.low)}"
     if condition.low is None and condition.high is None:
         return f"{column.label}: any value"
     unit = labels.scale(column).unit

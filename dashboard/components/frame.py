@@ -21,6 +21,7 @@ from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import COHORTS
 from dashboard.words import labels
+from data.definition.definition import Definition
 from data.predictions.table import Predictions
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class View:
     """
 
     dataset: cache.Dataset
+    definition: Definition
     predictions: Predictions
     cohort: Cohort
     against: Cohort | None
@@ -107,7 +109,7 @@ def current_view(dataset: cache.Dataset) -> View:
     beside = None
     if other is not None:
         beside = Named(other.name, Evaluation(cache.cohort_counts(dataset, other.filters), assumed))
-    return View(dataset, cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
+    return View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
 
 
 def _name(filters: Filters) -> str:

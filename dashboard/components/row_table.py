@@ -14,13 +14,11 @@ import streamlit as st
 from dashboard.cohort.rows import ROW_NUMBER, Sort
 from dashboard.components.table import render_frame
 from dashboard.words import labels
-from data import schema
-from data.definition.columns import Kind, Unit
+from data.definition.columns import Unit
 from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
 
 KEY = "applications.table"
 _MOST_IN_FULL, _TALLEST = 25, 880
-_YES_NO = {0: "No", 1: "Yes"}
 # As many for every row, so that a column can be read down.
 _DECIMALS = {Unit.DAYS_BEFORE: 1, Unit.SHARE: 4}
 
@@ -86,30 +84,30 @@ def _word_of(column: CohortColumn) -> Callable[[object], str]:
     if column.name == ROW_NUMBER:
         return lambda value: labels.count(float(str(value)))
     if column.kind is CohortKind.LEVELS:
-        return lambda value: labels.level(column.name, str(value))
+        return lambda value: labels.level(column, str(value))
     return partial(_quantity, column)
 
 
 def _quantity(column: CohortColumn, value: object) -> str:
-    known, number = schema.BY_NAME.get(column.name), float(str(value))
-    if known is not None and known.kind is Kind.FLAG:
-        return _YES_NO.get(int(number), str(value))
-    if known is not None and number == known.sentinel:
-        return known.sentinel_meaning.capitalize()
+    number = float(str(value))
+    if column.level_labels:
+        return labels.level(column, f"{number:g}")
+    if number in column.special_values:
+        words = labels.special(column, number)
+        return words[:1].upper() + words[1:]
     # Adding 0 takes the sign off a zero.
     shown = number * labels.scale(column).factor + 0.0
-    if known is not None and known.unit in _DECIMALS:
-        return labels.decimal(shown, _DECIMALS[known.unit])
+    if column.unit in _DECIMALS:
+        return labels.decimal(shown, _DECIMALS[column.unit])
     if abs(shown) < 1_000:
         return labels.amount(shown)
     # A row says its amounts in full, those of a file to the last digit; `labels.amount` shortens millions.
-    return (labels.count(shown) if known is not None else f"{shown:,.15g}").replace("-", "−")
+    return (labels.count(shown) if column.unit is not Unit.NONE else f"{shown:,.15g}").replace("-", "−")
 
 
 def is_number(column: CohortColumn) -> bool:
     """Whether the column's words are figures, which are aligned to the right."""
-    known = schema.BY_NAME.get(column.name)
-    return column.kind is CohortKind.RANGE and not (known is not None and known.kind is Kind.FLAG)
+    return column.kind is CohortKind.RANGE and not column.level_labels
 
 
 def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
@@ -123,9 +121,8 @@ def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
 
 
 def _unit(column: CohortColumn) -> str:
-    known = schema.BY_NAME.get(column.name)
-    plain = known is None or known.unit in (Unit.NONE, Unit.DAYS_BEFORE, Unit.COUNT)
-    return "" if plain or known is None else f"Unit: {known.unit.value}."
+    is_plain = column.unit in (Unit.NONE, Unit.DAYS_BEFORE, Unit.COUNT)
+    return "" if is_plain else f"Unit: {column.unit.value}."
 
 
 def _take_click(

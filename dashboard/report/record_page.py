@@ -9,24 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 
 from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
-from data import schema
-from data.definition.columns import Kind
-from data.schema import Group
+from data.definition.columns import Column
+from data.definition.definition import Definition
 from inference.explain.record import Change, DecisionRecord, to_json
 from inference.model.decision import declines
 from inference.model.judgement import DECLINE, REFER
 from inference.values import word_value
 
-INPUTS = tuple(column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET))
-GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {group.value: names for group in Group if (names := tuple(c.name for c in INPUTS if c.group is group))}
-)
-_OTHER = "Other"
 # Dark text of at least 7:1 and lines of at least 3:1 on white, on the screen as on paper.
 _STYLE = """
 :root { color-scheme: light; }
@@ -60,10 +53,10 @@ _STYLE_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decod
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; form-action 'none'"
 
 
-def record_html(record: DecisionRecord, *, input_groups: Mapping[str, Sequence[str]] = GROUPS) -> str:
+def record_html(record: DecisionRecord, definition: Definition) -> str:
     """The record as a whole HTML document without scripts or references, for the screen and for A4.
 
-    `input_groups` are column names by the heading they stand under; inputs that none of them names come last.
+    Inputs stand under their groups, in the order of `definition`, which all of them are columns of.
 
     Raises:
         RecordError: the record could not be read again from its JSON file.
@@ -76,10 +69,10 @@ def record_html(record: DecisionRecord, *, input_groups: Mapping[str, Sequence[s
             f"<header><h1>Decision record</h1><p>{_escaped(head)}</p></header>",
             _section("Decision", _decision(record)),
             *_why(record),
-            _section("What was edited", _changes(record)),
+            _section("What was edited", _changes(record, definition)),
             _section("Note", _note(record)),
-            _section("Values that were scored", _inputs(record, input_groups)),
-            _section("Where this comes from", _provenance(record)),
+            _section("Values that were scored", _inputs(record, definition)),
+            _section("Where this comes from", _provenance(record, definition)),
             _section("How to check it", _check()),
         )
     )
@@ -183,21 +176,23 @@ def _signed(excess: float) -> str:
     return f"{'+' if excess >= 0 else ''}{labels.decimal(excess, 2)}"
 
 
-def _changes(record: DecisionRecord) -> str:
+def _changes(record: DecisionRecord, definition: Definition) -> str:
     if not record.changes:
         typical = "Nothing: all values are the typical ones that a new applicant begins with."
         return _paragraph(typical if record.application_id is None else "Nothing: the application table says the same.")
     before = "Typical value" if record.application_id is None else "Before"
-    return _table(("Field", before, "Scored", "Column"), map(_worded_change, record.changes))
+    return _table(
+        ("Field", before, "Scored", "Column"), (_worded_change(change, definition) for change in record.changes)
+    )
 
 
-def _worded_change(change: Change) -> tuple[str, str, str, str]:
-    column = schema.column(change.name)
+def _worded_change(change: Change, definition: Definition) -> tuple[str, str, str, str]:
+    column = definition.column(change.name)
     before, after = (word_field(column, value) for value in (change.before, change.after))
     if before == after:
         # Too small a change for the words: as it is stored, then.
         before, after = (f"{word_value(value)} (as stored)" for value in (change.before, change.after))
-    return field_title(column), before, after, change.name
+    return field_title(column, definition), before, after, change.name
 
 
 def _note(record: DecisionRecord) -> str:
@@ -206,26 +201,27 @@ def _note(record: DecisionRecord) -> str:
     return f'<div class="note">{_escaped(record.note)}</div>'
 
 
-def _inputs(record: DecisionRecord, groups: Mapping[str, Sequence[str]]) -> str:
-    grouped = {name for names in groups.values() for name in names}
-    others = [name for name in record.inputs if name not in grouped]
-    tables = (_group(record, title, names) for title, names in (*groups.items(), (_OTHER, others)))
-    n_absent = sum(column.name not in record.inputs for column in INPUTS)
+def _inputs(record: DecisionRecord, definition: Definition) -> str:
+    groups: dict[str, list[Column]] = {group: [] for group in definition.groups}
+    for column in definition.inputs:
+        groups[column.group].append(column)
+    tables = (_group(record, definition, title, columns) for title, columns in groups.items())
+    n_absent = sum(column.name not in record.inputs for column in definition.inputs)
     absent = _paragraph(f"{labels.plural(n_absent, 'column')} not given; such a value counts as missing.", "muted")
     return "\n".join((*filter(None, tables), *([absent] if n_absent else [])))
 
 
-def _group(record: DecisionRecord, title: str, names: Sequence[str]) -> str:
+def _group(record: DecisionRecord, definition: Definition, title: str, columns: Sequence[Column]) -> str:
     rows = []
-    for name in names:
+    for column in columns:
+        name = column.name
         if name in record.inputs:
-            column = schema.column(name)
             edited = " (edited)" if name in record.changed else ""
-            rows.append((field_title(column), word_field(column, record.inputs[name]) + edited, name))
+            rows.append((field_title(column, definition), word_field(column, record.inputs[name]) + edited, name))
     return f"<h3>{_escaped(title)}</h3>\n{_table(('Field', 'Value', 'Column'), rows)}" if rows else ""
 
 
-def _provenance(record: DecisionRecord) -> str:
+def _provenance(record: DecisionRecord, definition: Definition) -> str:
     return _facts(
         (
             ("Made", _time(record)),
@@ -237,7 +233,7 @@ def _provenance(record: DecisionRecord) -> str:
                 "PD with all its digits",
                 labels.NOT_DEFINED if record.default_probability is None else repr(record.default_probability),
             ),
-            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record, schema.DEFINITION)).hexdigest()),
+            ("This record as JSON, SHA-256", hashlib.sha256(to_json(record, definition)).hexdigest()),
         )
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-from data import schema
+from data.definition.definition import Definition
 from data.errors import DataError
 from inference.values import Value, read_value, word_value
 
@@ -16,8 +16,13 @@ Edits: TypeAlias = tuple[tuple[str, Value], ...]
 NO_EDITS: Edits = ()
 # What an application is called that begins with typical values instead of somebody's.
 NEW = "new"
+# The longest id that a link takes.
+LONGEST_ID = 64
+# All that an Int64 holds for certain.
+_MOST_DIGITS = 18
+_ESCAPE = "~"
 _APPLICANT = "applicant"
-_ORDER = {name: place for place, name in enumerate(schema.BY_NAME)}
+_LONGEST_APPLICANT = LONGEST_ID + len(_ESCAPE)
 
 
 class DraftError(DataError):
@@ -25,28 +30,29 @@ class DraftError(DataError):
 
     @classmethod
     def from_applicant(cls, found: str) -> Self:
-        return cls(f"{found[:40]!r} is no application; give its number, or {NEW!r} for a new one.")
+        return cls(f"{found[:40]!r} is no application; give its id, or {NEW!r} for a new one.")
 
     @classmethod
-    def from_too_many(cls, found: int) -> Self:
-        return cls(f"The link changes {found:,} values of an application, which has {len(_ORDER)} columns.")
+    def from_too_many(cls, found: int, definition: Definition) -> Self:
+        n_columns = len(definition.columns)
+        return cls(f"The link changes {found:,} values of an application, which has {n_columns} columns.")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The application called `applicant` (its number, or NEW) with `edits` in place of its own values."""
+    """The application called `applicant` (see `applicant_of`; empty for none) with `edits` in place of its values."""
 
     applicant: str = ""
     edits: Edits = ()
 
     @property
-    def identifier(self) -> int | None:
-        """The application's number; None where it is a new one, or none."""
-        return int(self.applicant) if self.applicant.isascii() and self.applicant.isdecimal() else None
+    def identifier(self) -> str | None:
+        """The application's id as a text; None for a new one, and for none."""
+        return None if self.applicant in ("", NEW) else self.applicant.removeprefix(_ESCAPE)
 
     def beside(self, base: Mapping[str, Value]) -> Draft:
         """The same without edits that say what it began with, as those of a link may."""
-        return Draft(self.applicant, make_edits(self.edits, base))
+        return Draft(self.applicant, _changed(self.edits, base))
 
     def values(self, base: Mapping[str, Value]) -> dict[str, Value]:
         """All its values, where `base` are those that it began with."""
@@ -61,11 +67,20 @@ class Scenario:
     draft: Draft
 
 
-def make_edits(values: Iterable[tuple[str, Value]], base: Mapping[str, Value]) -> Edits:
+def applicant_of(identifier: object) -> str:
+    """What the application with this id is called in a draft: its id, escaped if it could be taken for NEW."""
+    text = str(identifier)
+    return _ESCAPE + text if text == NEW or text.startswith(_ESCAPE) else text
+
+
+def make_edits(values: Iterable[tuple[str, Value]], definition: Definition, base: Mapping[str, Value]) -> Edits:
     """What differs from `base`, in the order of the table; the last value of a column counts."""
-    latest = dict(values)
-    changed = [(name, value) for name, value in latest.items() if name not in base or base[name] != value]
-    return tuple(sorted(changed, key=lambda edit: _ORDER[edit[0]]))
+    places = {name: place for place, name in enumerate(definition.by_name)}
+    return _changed(sorted(dict(values).items(), key=lambda edit: places[edit[0]]), base)
+
+
+def _changed(edits: Iterable[tuple[str, Value]], base: Mapping[str, Value]) -> Edits:
+    return tuple((name, value) for name, value in edits if name not in base or base[name] != value)
 
 
 def word_edits(edits: Edits) -> str:
@@ -73,17 +88,17 @@ def word_edits(edits: Edits) -> str:
     return urlencode([(name, word_value(value)) for name, value in edits])
 
 
-def read_edits(text: str) -> Edits:
-    """What `word_edits` said.
+def read_edits(text: str, definition: Definition) -> Edits:
+    """The edits that `word_edits` wrote.
 
     Raises:
-        ValueFault: a column that is none of an application's inputs, or a value that it cannot hold.
+        ValueFault: a column that is not an input of an application, or a value that it cannot hold.
         DraftError: more values than there are columns.
     """
     pairs = parse_qsl(text, keep_blank_values=True)
-    if len(pairs) > len(_ORDER):
-        raise DraftError.from_too_many(len(pairs))
-    return make_edits(((name, read_value(schema.DEFINITION, name, value)) for name, value in pairs), {})
+    if len(pairs) > len(definition.columns):
+        raise DraftError.from_too_many(len(pairs), definition)
+    return make_edits(((name, read_value(definition, name, value)) for name, value in pairs), definition, {})
 
 
 def word_draft(draft: Draft) -> str:
@@ -91,20 +106,25 @@ def word_draft(draft: Draft) -> str:
     return urlencode([(_APPLICANT, draft.applicant)]) + (f"&{word_edits(draft.edits)}" if draft.edits else "")
 
 
-def read_draft(text: str) -> Draft:
-    """What `word_draft` said.
+def read_draft(text: str, definition: Definition) -> Draft:
+    """The draft that `word_draft` wrote.
 
     Raises:
         DraftError: there is no application that it could begin with.
         ValueFault: as `read_edits`.
     """
     first, _, rest = text.partition("&")
-    name, _, applicant = first.partition("=")
-    if name != _APPLICANT or not is_applicant(applicant):
+    pairs = parse_qsl(first, keep_blank_values=True, max_num_fields=1)
+    name, applicant = pairs[0] if pairs else ("", "")
+    if name != _APPLICANT or not is_applicant(applicant, definition):
         raise DraftError.from_applicant(applicant)
-    return Draft(applicant, read_edits(rest))
+    return Draft(applicant, read_edits(rest, definition))
 
 
-def is_applicant(text: str) -> bool:
-    """Whether `text` is the form of an application's number, or NEW."""
-    return text == NEW or (text.isascii() and text.isdecimal() and len(text) <= 12)
+def is_applicant(text: str, definition: Definition) -> bool:
+    """Whether an application of the portfolio can be called `text`: NEW, or what its id column can hold."""
+    if text == NEW:
+        return True
+    if definition.column(definition.id).dtype.is_integer():
+        return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return 0 < len(text) <= _LONGEST_APPLICANT and text.isprintable() and bool(text.strip())

@@ -159,9 +159,9 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) 
             )
         return LevelFilter(name, tuple(sorted(set(values))), with_missing)
     if not values:
-        return RangeFilter(name, only_missing=True)
+        return RangeFilter(name, only_missing=True, special=column.special_values)
     low, high = _read_range(name, values)
-    return RangeFilter(name, low, high, with_missing)
+    return RangeFilter(name, low, high, with_missing, special=column.special_values)
 
 
 def _why_unknown(name: str) -> str:

@@ -14,6 +14,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.visit import drafts, links, parameters
 from dashboard.visit.drafts import Scenario
 from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
+from data import schema
 from data.errors import DataError
 from data.predictions.table import CohortColumn
 from inference.model.decision import DEFAULT_CUTOFF
@@ -22,9 +23,11 @@ from inference.model.decision import DEFAULT_CUTOFF
 CUTOFF = parameters.number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
 AGAINST = parameters.text("against", longest=links.LONGEST_NAME)
 REST, WHOLE = "~rest", "~whole"
-# The number of the application in the side panel, or `drafts.NEW`; and what of its values was changed.
-APPLICANT = parameters.text("applicant", longest=12)
-EDITS = parameters.own("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
+# The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
+APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
+EDITS = parameters.own(
+    "edits", drafts.NO_EDITS, lambda text: drafts.read_edits(text, schema.DEFINITION), drafts.word_edits
+)
 
 Address: TypeAlias = Mapping[str, Sequence[str]]
 Columns: TypeAlias = Mapping[str, CohortColumn]
@@ -89,7 +92,7 @@ def _read_cohort(name: str, text: str, columns: Columns) -> tuple[Cohort | None,
 
 def _read_scenario(name: str, text: str, _: Columns) -> tuple[Scenario | None, Sequence[str]]:
     try:
-        return Scenario(name, drafts.read_draft(text)), ()
+        return Scenario(name, drafts.read_draft(text, schema.DEFINITION)), ()
     except DataError as error:
         return None, (f"{name}: {error}",)
 

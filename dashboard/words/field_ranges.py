@@ -52,6 +52,6 @@ def make_range(column: Column, values: pl.Series, *, n: int) -> FieldRange:
     if len(ordered) < 2:
         return FieldRange(column, ordered, np.zeros(0, dtype=np.int64), np.zeros(0))
     ends = [float(value or 0.0) * factor for value in (ordered[0], ordered[-1])]
-    # The sentinel lies outside of the range.
+    # Special values lie outside the range.
     density, edges = np.histogram(shown, bins=_BINS, range=(ends[0], ends[1]))
     return FieldRange(column, ordered, density.astype(np.int64), edges)

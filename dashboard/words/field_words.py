@@ -1,17 +1,40 @@
-"""A stored value of a column of the application table in words, and the title that such values stand under."""
+"""A stored value of a column in words, and the title that such values stand under."""
 
 from __future__ import annotations
 
 from dashboard.words import labels
-from dashboard.words.value_labels import NO_YES
 from data.definition.columns import Column, Kind, Unit
+from data.definition.definition import Definition
 from inference.values import Value
 
+NO_YES = ("No", "Yes")
+AMOUNTS = (Unit.CURRENCY, Unit.CURRENCY_PER_YEAR)
 
-def field_title(column: Column) -> str:
+
+def unit_words(column: Column, definition: Definition) -> str:
+    """The unit in which the column's values are shown; empty for a bare number."""
+    if column.unit is Unit.DAYS_BEFORE:
+        return Unit.YEARS.value
+    if column.unit in AMOUNTS and definition.currency:
+        return column.unit.value.replace(Unit.CURRENCY.value, labels.literal(definition.currency))
+    return column.unit.value
+
+
+def field_title(column: Column, definition: Definition) -> str:
     """The column's label, with the unit in which its values are shown."""
-    unit = "years" if column.unit is Unit.DAYS_BEFORE else column.unit.value
+    unit = unit_words(column, definition)
     return f"{column.label} ({unit})" if unit else column.label
+
+
+def word_level(column: Column, level: str) -> str:
+    """A level of `column` as it is called, or the level itself, as far as it can be shown."""
+    return labels.literal(dict(column.level_labels).get(level, level))
+
+
+def word_meaning(column: Column, value: float) -> str:
+    """What a special value of `column` means, as the beginning of a line."""
+    meaning = labels.literal(column.meaning(value) or "")
+    return meaning[:1].upper() + meaning[1:]
 
 
 def word_field(column: Column, value: Value) -> str:
@@ -22,9 +45,9 @@ def word_field(column: Column, value: Value) -> str:
     if value is None:
         return labels.MISSING
     if isinstance(value, str):
-        return labels.level(column.name, value)
-    if value == column.sentinel:
-        return column.sentinel_meaning.capitalize()
+        return word_level(column, value)
+    if column.is_special(value):
+        return word_meaning(column, value)
     if column.kind is Kind.FLAG:
         return NO_YES[value > 0]
     return _word_number(column, value)

@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from data import schema
 from data.definition.columns import Unit
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
@@ -145,21 +145,25 @@ def interval(low: str, high: str) -> str:
     return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
 
-def money(amount: float | None) -> str:
-    """An amount in currency units, shortened to three digits (k, M, bn)."""
-    if amount is None:
-        return NOT_DEFINED
-    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
-        if abs(amount) >= size:
-            scaled = amount / size
-            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
-    return f"{amount:,.0f}"
+class Labelled(Protocol):
+    """A column, of applications or of predictions, that may have words for its levels."""
+
+    @property
+    def level_labels(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a level and its words."""
 
 
-def level(column: str, value: str) -> str:
-    """A level of `column` in words; somebody else's column keeps its own, as far as they can be shown."""
-    known = schema.BY_NAME.get(column)
-    return literal(dict(known.level_labels).get(value, value) if known else value)
+def level(column: Labelled, value: str) -> str:
+    """A level of `column` in words; one without words is shown as it is stored, as far as it can be."""
+    return literal(dict(column.level_labels).get(value, value))
+
+
+def special(column: CohortColumn, value: float) -> str:
+    """The meaning of a special value of `column`, with the value itself where two have one meaning."""
+    meanings = [each.meaning for each in column.special]
+    found = next(each for each in column.special if each.value == value)
+    is_alone = meanings.count(found.meaning) == 1
+    return literal(found.meaning if is_alone else f"{found.meaning} ({value:g})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,7 @@ def scale(column: CohortColumn) -> Scale:
         return _PERCENT
     if column.kind is CohortKind.LEVELS:
         return _PLAIN
-    known = schema.BY_NAME.get(column.name)
-    return _YEARS if known is not None and known.unit == Unit.DAYS_BEFORE else _PLAIN
+    return _YEARS if column.unit is Unit.DAYS_BEFORE else _PLAIN
 
 
 def column_title(column: CohortColumn) -> str:

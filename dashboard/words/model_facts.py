@@ -15,8 +15,8 @@ from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from dashboard.words import labels
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.definition import Definition
 from data.predictions.table import CohortColumn
 from inference.model.artifact import ONNX, FeatureRecord, Manifest
 from inference.model.session import ScoringSession
@@ -102,11 +102,13 @@ class GroupCalibration:
         return f"{word(ratio.value, 2)} for {self.column.lower()} “{self.name}” (95 %: {ends})"
 
 
-def unseen_columns(manifest: Manifest, columns: Sequence[CohortColumn]) -> tuple[CohortColumn, ...]:
+def unseen_columns(
+    manifest: Manifest, definition: Definition, columns: Sequence[CohortColumn]
+) -> tuple[CohortColumn, ...]:
     """The protected ones of `columns` from which no feature of the model is computed."""
     used = {source for feature in manifest.features for source in feature.sources}
-    protected = {column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.PROTECTED}
-    return tuple(column for column in columns if column.name in protected - used)
+    unseen = set(definition.protected) - used
+    return tuple(column for column in columns if column.name in unseen)
 
 
 def summarise_groups(groups: Sequence[GroupCalibration]) -> str:
@@ -156,13 +158,13 @@ def training_data(manifest: Manifest, sha256: str, provenance: Mapping[str, obje
     return TrainingData(text, is_synthetic, sha256 == manifest.training_data_sha256)
 
 
-def left_out(manifest: Manifest) -> tuple[LeftOutColumn, ...]:
+def left_out(manifest: Manifest, definition: Definition) -> tuple[LeftOutColumn, ...]:
     """The columns of the application table that are no feature of their own, protected ones first."""
     own = {feature.name for feature in manifest.features}
     used = {source for feature in manifest.features for source in feature.sources}
     found = [
         LeftOutColumn(column.label, column.name, _reason(column, is_used=column.name in used))
-        for column in schema.COLUMNS
+        for column in definition.columns
         if column.name not in own
     ]
     return tuple(sorted(found, key=lambda column: _REASONS.index(column.reason)))
@@ -173,14 +175,14 @@ def _reason(column: Column, *, is_used: bool) -> str:
         return _PROTECTED
     if column.kind in (Kind.ID, Kind.TARGET):
         return _IDENTIFIER if column.kind is Kind.ID else _OUTCOME
-    return _PART if is_used else _NO_GAIN
+    return _PART if is_used else _NOT_CHOSEN
 
 
 _PROTECTED = "Protected: cohorts can be cut by it, the model never sees it"
 _IDENTIFIER, _OUTCOME = "Identifies the application", "Is the outcome itself"
 _PART = "Counts only as a part of a derived feature"
-_NO_GAIN = "Adds no measurable AUC and time on every row"
-_REASONS = (_PROTECTED, _IDENTIFIER, _OUTCOME, _PART, _NO_GAIN)
+_NOT_CHOSEN = "Not among the features of the definition"
+_REASONS = (_PROTECTED, _IDENTIFIER, _OUTCOME, _PART, _NOT_CHOSEN)
 
 
 def worded_kind(feature: FeatureRecord) -> str:
@@ -190,21 +192,73 @@ def worded_kind(feature: FeatureRecord) -> str:
     return f"Category, {labels.plural(len(feature.levels), 'level')}" if feature.levels else "As stored"
 
 
-def worded_sources(feature: FeatureRecord) -> str:
+def worded_sources(feature: FeatureRecord, definition: Definition) -> str:
     """The labels of the columns that a feature is computed from; the first few of many."""
-    known = [schema.BY_NAME[name].label if name in schema.BY_NAME else name for name in feature.sources]
+    known = [definition.column(name).label for name in feature.sources]
     return ", ".join(known) if len(known) <= 4 else f"{', '.join(known[:3])} and {len(known) - 3} more"
 
 
-def is_watched(feature: FeatureRecord) -> bool:
+def is_watched(feature: FeatureRecord, definition: Definition) -> bool:
     """Whether a sensitive column is among the feature's sources."""
-    columns = [schema.BY_NAME[name] for name in feature.sources if name in schema.BY_NAME]
-    return any(column.sensitivity is Sensitivity.SENSITIVE for column in columns)
+    return any(definition.column(name).sensitivity is Sensitivity.SENSITIVE for name in feature.sources)
 
 
 def worded_setting(name: str) -> str:
     """What a training setting is called on the screen."""
     return _SETTINGS.get(name, name.replace("_", " ").capitalize())
+
+
+def trees_chosen(manifest: Manifest) -> str:
+    """How the number of trees was chosen, in a sentence."""
+    if manifest.settings.get("fixed_trees"):
+        return "The definition fixes the number of trees, so no fold chooses one of its own."
+    return (
+        "An inner split of each fold chooses its number of trees, so that no figure is measured on applications that "
+        "chose it."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTime:
+    """The figures of the later applications by a model of the earlier ones: what was done, and name and value."""
+
+    words: str
+    figures: tuple[tuple[str, str], ...]
+
+
+def out_of_time(manifest: Manifest) -> OutOfTime | None:
+    """What the manifest says of the later applications; None where the table has no dates, or too few outcomes."""
+    metrics = manifest.metrics
+    if not manifest.first_later or "oot_auc" not in metrics:
+        return None
+    counts = [labels.plural(round(metrics.get(key, 0.0)), "application") for key in ("oot_earlier_rows", "oot_rows")]
+    words = (
+        f"A model of {counts[0]} from before {manifest.first_later} gives the PDs of {counts[1]} from then on. It is "
+        "not the published model, which was trained on all of them."
+    )
+    found = tuple((label, word(metrics[key])) for label, key, word in _OUT_OF_TIME if key in metrics)
+    return OutOfTime(words, found)
+
+
+_OUT_OF_TIME: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("ROC AUC", "oot_auc", lambda value: labels.decimal(value, 4)),
+    ("Log-loss", "oot_log_loss", lambda value: labels.decimal(value, 4)),
+    ("Default rate", "oot_default_rate", labels.percent),
+    ("Mean PD", "oot_mean_pd", labels.percent),
+)
+
+
+def worded_outcome(definition: Definition) -> str:
+    """What counts as a default in this portfolio, as Markdown."""
+    if definition.outcome is None:
+        return "The table has no column that says what happened."
+    outcome = definition.outcome
+    bad, good = (labels.plain(", ".join(values)) for values in (outcome.bad, outcome.good))
+    return (
+        f"- The column {labels.plain(definition.column(outcome.column).label)} says what happened. "
+        f"A default is: {bad}. Repaid is: {good}.\n- Anything else is open: no outcome yet. Figures "
+        "are of applications with an outcome."
+    )
 
 
 def installed(library: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.definition import Definition
 from inference.explain.comparison import JUST_APPROVED, Typical
 from inference.explain.reasons import COMBINATION, COMBINATION_LABEL, Reason
 from inference.values import Value
@@ -37,11 +37,13 @@ class WordedReason:
     mark: str = ""
 
 
-def word_reason(reason: Reason, values: Mapping[str, Value], typical: Typical | None) -> WordedReason:
+def word_reason(
+    reason: Reason, definition: Definition, values: Mapping[str, Value], typical: Typical | None
+) -> WordedReason:
     """A reason of the application with these `values`; `typical` is that of its field, if that is known."""
     if reason.field == COMBINATION:
         return WordedReason(COMBINATION_LABEL, labels.NOT_DEFINED, labels.NOT_DEFINED)
-    column = schema.column(reason.field)
+    column = definition.column(reason.field)
     words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
     mark = SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
     return WordedReason(column.label, word_field(column, values.get(column.name)), words, mark)

@@ -37,6 +37,7 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
 # into, and outcome and fold in words.
 PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
 DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
+_NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
 
@@ -53,7 +54,8 @@ class CohortColumn:
     """A column that cohorts can be cut by; `levels` in display order, `minimum` and `maximum` as found.
 
     `taken_from` is the column that it was made of, in the same unit, where that is called otherwise. `unit`,
-    `level_labels` and `special` are those of the definition's column of that name, where it has one.
+    `level_labels` (of a flag, those of its numbers) and `special` are those of the definition's column of that name,
+    where it has one.
     """
 
     name: str
@@ -329,6 +331,12 @@ def _describe(
         maximum=high,
         taken_from=known.name if known and known.name != name else "",
         unit=known.unit if known else Unit.NONE,
-        level_labels=known.level_labels if known else (),
+        level_labels=_level_labels(known, is_levels=is_levels) if known else (),
         special=known.special if known and not is_levels else (),
     )
+
+
+def _level_labels(known: Column, *, is_levels: bool) -> tuple[tuple[str, str], ...]:
+    if is_levels:
+        return known.level_labels
+    return _NO_YES if known.kind is Kind.FLAG else ()

@@ -15,8 +15,8 @@ from dashboard.visit.drafts import Draft, make_edits
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
 from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
-from data import schema
-from data.definition.columns import Kind
+from data.definition.columns import Column, Kind
+from data.definition.definition import Definition
 from inference.explain.counterfactuals import Counterfactual, FieldChange
 from inference.explain.reasons import Reason
 from inference.explain.steps import FARTHEST
@@ -46,7 +46,7 @@ def _render_reasons(view: ApplicantView) -> None:
 
 
 def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, ...]:
-    worded = word_reason(reason, view.values, cache.typical_of_reference(reason.field, view.cutoff))
+    worded = word_reason(reason, view.definition, view.values, cache.typical_of_reference(reason.field, view.cutoff))
     return (
         str(place), f"**{labels.plain(worded.label)}**{worded.mark}", labels.plain(worded.value),
         labels.plain(worded.typical), f"×\u00a0{math.exp(reason.excess):.2f}",
@@ -96,23 +96,24 @@ def _render_changes(view: ApplicantView) -> None:
 
 def _render_change(view: ApplicantView, place: int, found: Counterfactual) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        words = word_changes(found)
+        words = word_changes(found, view.definition)
         digits = labels.telling_digits(found.default_probability, view.cutoff)
         st.markdown(f"{words}: PD **{labels.percent(found.default_probability, digits)}**", width="stretch")
-        edits = make_edits([*view.draft.edits, *((change.name, change.after) for change in found.changes)], view.base)
+        edits = make_edits(
+            [*view.draft.edits, *((change.name, change.after) for change in found.changes)], view.definition, view.base
+        )
         tried = Draft(view.draft.applicant, edits)
         st.button("Try it", key=f"try.{place}", on_click=state.put_draft, args=(tried,), icon=":material/edit:")
 
 
-def word_changes(found: Counterfactual) -> str:
+def word_changes(found: Counterfactual, definition: Definition) -> str:
     """All that changes in words, as Markdown."""
-    *first, last = (word_change(change) for change in found.changes)
+    *first, last = (word_change(change, definition.column(change.name)) for change in found.changes)
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def word_change(change: FieldChange) -> str:
+def word_change(change: FieldChange, column: Column) -> str:
     """A change in words, as Markdown."""
-    column = schema.column(change.name)
     if column.kind is Kind.FLAG:
         given = "provided" if column.name.startswith("FLAG_DOCUMENT") else ""
         return f"**{labels.plain(column.label)}** {given}".rstrip()

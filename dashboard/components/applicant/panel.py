@@ -13,7 +13,7 @@ from dashboard.cohort.rows import APPROVED, DECLINED
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.metrics.placement import share_below
-from dashboard.visit.drafts import NEW, NO_EDITS, Draft
+from dashboard.visit.drafts import LONGEST_ID, NEW, NO_EDITS, Draft, applicant_of
 from dashboard.visit.visit import APPLICANT, EDITS
 from dashboard.words import labels
 from dashboard.words.reason_words import SENSITIVE_NOTE, word_reason
@@ -26,6 +26,7 @@ _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _SUGGESTIONS = 6
 _REASONS = 3
 REFERRED = "Referred, not scored"
+_OUTCOMES = {True: "defaulted", False: "did not default", None: "has no outcome yet"}
 DECISIONS = {True: DECLINED, False: APPROVED}
 PUBLISHED = "PD, published model"
 _PD_HELP = (
@@ -36,7 +37,7 @@ FILED_HELP = {
     True: "By a model that had not seen this application. Tables and all other pages go by this one.",
     False: "As the imported predictions have it. Tables and all other pages go by this one.",
 }
-_ASK = "Type the beginning of an application's number, or choose one with a button."
+_ASK = "Type the beginning of an application's {called}, or choose one with a button."
 
 
 def render_applicant_panel(dataset: cache.Dataset, own_page: st.Page, *, is_open: bool) -> None:
@@ -63,10 +64,10 @@ def _render(dataset: cache.Dataset, cutoff: float, link: st.Page | None) -> None
         st.warning(said, icon=":material/info:")
     state.write_address()
     typed, draft = st.session_state[_SEARCH].strip(), state.draft()
-    if typed and typed != draft.applicant:
+    if typed and typed != draft.identifier:
         _render_suggestions(dataset, typed)
     elif not draft.applicant:
-        st.caption(_ASK)
+        st.caption(_ASK.format(called=_called(dataset)))
     else:
         try:
             _render_applicant(dataset, draft, cutoff, link)
@@ -75,24 +76,38 @@ def _render(dataset: cache.Dataset, cutoff: float, link: st.Page | None) -> None
 
 
 def _render_lookup(dataset: cache.Dataset) -> None:
-    chosen = state.draft().applicant
-    shown = "" if chosen == NEW else chosen
+    shown = state.draft().identifier or ""
     # What is being typed stands until an application is chosen.
     if st.session_state.get(_SHOWN) != shown:
         st.session_state[_SHOWN] = st.session_state[_SEARCH] = shown
     st.text_input(
-        "Application number (SK_ID_CURR)", st.session_state.setdefault(_SEARCH, shown), key=_SEARCH, max_chars=12,
-        placeholder="for example 100002", live=True, on_change=_take_number, args=(dataset,), type="search",
-    )  # fmt: skip
+        _word_search(dataset),
+        st.session_state.setdefault(_SEARCH, shown),
+        key=_SEARCH,
+        max_chars=LONGEST_ID,
+        placeholder=f"for example {cache.first_id(dataset)}",
+        live=True,
+        on_change=_take_typed,
+        args=(dataset,),
+        type="search",
+    )
 
 
-def _take_number(dataset: cache.Dataset) -> None:
+def _called(dataset: cache.Dataset) -> str:
+    return "number" if cache.has_number_ids(dataset) else "id"
+
+
+def _word_search(dataset: cache.Dataset) -> str:
+    """What an application is looked up by: its number or id, with the column that holds it."""
+    return labels.plain(f"Application {_called(dataset)} ({cache.definition().id})")
+
+
+def _take_typed(dataset: cache.Dataset) -> None:
     typed = st.session_state[_SEARCH].strip()
-    found = cache.numbers_beginning_with(dataset, typed, 2)
     if not typed:
         _choose("")
-    elif typed.isdecimal() and found == (int(typed),):
-        _choose(typed)
+    elif tuple(map(str, cache.ids_beginning_with(dataset, typed, 2))) == (typed,):
+        _choose(applicant_of(typed))
 
 
 def _choose(applicant: str) -> None:
@@ -122,37 +137,44 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
 
 
 def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:
-    chosen = cache.pick_application(dataset, state.filters().at(cutoff), pick, cutoff, state.draft().identifier)
+    chosen = cache.pick_application(dataset, state.filters().at(cutoff), pick, cutoff, state.draft().applicant)
     if chosen is None:
         st.session_state[_SAID] = "The cohort is empty, so that no application can be picked."
     else:
-        _choose(str(chosen))
+        _choose(applicant_of(chosen))
 
 
 def _render_suggestions(dataset: cache.Dataset, typed: str) -> None:
-    if Draft(typed).identifier is None:
-        st.warning(word_unknown(typed), icon=":material/info:")
+    draft = Draft(applicant_of(typed))
+    if cache.identifier_of(dataset, draft.applicant) is None:
+        st.warning(word_unknown(dataset, draft), icon=":material/info:")
         return
-    found = cache.numbers_beginning_with(dataset, typed, _SUGGESTIONS)
+    found = cache.ids_beginning_with(dataset, typed, _SUGGESTIONS)
     if not found:
         st.warning(
-            f"There is no application {typed} in these predictions, and none whose number begins so.",
+            f"There is no application {labels.plain(typed)} in these predictions, and none whose {_called(dataset)} "
+            "begins so.",
             icon=":material/info:",
         )
         return
     with st.container(horizontal=True, gap="xsmall", key="applicant-suggestions"):
-        for number in found:
-            st.button(str(number), key=f"suggestion.{number}", on_click=_choose, args=(str(number),))
+        for identifier in found:
+            st.button(
+                labels.plain(str(identifier)),
+                key=f"suggestion.{identifier}",
+                on_click=_choose,
+                args=(applicant_of(identifier),),
+            )
 
 
 def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link: st.Page | None) -> None:
     view = applicant_view(dataset, draft, cutoff)
     if view is None:
-        st.warning(word_unknown(draft.applicant), icon=":material/info:")
+        st.warning(word_unknown(dataset, draft), icon=":material/info:")
         return
     with st.container(border=True, gap="small"):
         changed = f", {labels.plural(len(view.changed), 'value')} changed" if view.changed else ""
-        st.caption(f"{view.name}{changed}")
+        st.caption(labels.plain(f"{view.name}{changed}"))
         if view.referral:
             render_referral(view)
         else:
@@ -213,11 +235,11 @@ def word_distance(assessed: Assessment) -> str:
     return f"{labels.points(abs(assessed.distance), digits)} {'above' if assessed.is_declined else 'below'}"
 
 
-def word_unknown(applicant: str) -> str:
+def word_unknown(dataset: cache.Dataset, draft: Draft) -> str:
     """Why there is no such application, as Markdown."""
-    if Draft(applicant).identifier is None:
+    if cache.identifier_of(dataset, draft.applicant) is None:
         return "An application number holds digits only."
-    return f"There is no application {applicant} in these predictions."
+    return f"There is no application {labels.plain(draft.identifier or '')} in these predictions."
 
 
 def render_decision(assessed: Assessment) -> None:
@@ -246,7 +268,7 @@ def _render_reasons(view: ApplicantView) -> None:
     if not reasons:
         return
     lines = [f"{word_decision(view.assessed)}{' by the published model' if view.filed else ''} mainly because of"]
-    worded_reasons = [word_reason(reason, view.values, None) for reason in reasons]
+    worded_reasons = [word_reason(reason, view.definition, view.values, None) for reason in reasons]
     for reason, worded in zip(reasons, worded_reasons, strict=True):
         value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"
         lines.append(f"- **{labels.plain(worded.label)}**{worded.mark}{value}")
@@ -262,7 +284,7 @@ def _render_provenance(view: ApplicantView) -> None:
         whose = "given by a model that had not seen it" if found.is_out_of_fold else found.whose
         st.caption(
             f"In the portfolio this application has a PD of {labels.percent(found.default_probability)}, {whose}, and "
-            f"{'defaulted' if found.defaulted else 'did not default'}."
+            f"{_OUTCOMES[found.defaulted]}."
         )
     session = cache.open_session()
     if session.fallback_reason:

@@ -16,28 +16,33 @@ from dashboard.metrics.rates import share
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
 from dashboard.words.reason_words import word_typical
-from data import schema
 from inference.explain.comparison import typical_of
 from inference.explain.neighbours import Nearest
 
 _FIELDS = 10
 _ROWS = 8
+_OUTCOMES = {True: "defaulted", False: "repaid", None: "none yet"}
 
 
 def render_people(view: ApplicantView) -> None:
     """Write the tab."""
-    own, found = cache.portfolio(), cache.nearest(view.values, view.draft.identifier)
+    own, found = cache.portfolio(), cache.nearest(view.values, view.identifier)
     if own is None or found is None:
         st.info(labels.plain(cache.why_no_portfolio()), icon=":material/info:")
         return
-    pds, defaulted = cache.published_pds(found.rows), own.defaulted[found.rows]
-    rate = share(int(defaulted.sum()), int(defaulted.size), "no application is like this one")
-    group = NeighbourGroup(pds.astype(np.float64), defaulted, view.assessed.default_probability, rate)
+    pds, outcomes = cache.published_pds(tuple(found.rows.tolist())), own.defaulted[found.rows]
+    # Those that have an outcome; of the others nobody knows how they fared.
+    is_known = outcomes.is_not_null().to_numpy()
+    defaulted = outcomes.drop_nulls().to_numpy()
+    rate = share(int(defaulted.sum()), int(defaulted.size), "no application like this one has an outcome")
+    group = NeighbourGroup(pds[is_known].astype(np.float64), defaulted, view.assessed.default_probability, rate)
     cutoff = view.cutoff
     render_figure(
         plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
         alt=describe_neighbours(group, cutoff=cutoff), table=tabulate_neighbours(group), method="Similar applicants",
     )  # fmt: skip
+    if n_open := int(np.count_nonzero(~is_known)):
+        st.caption(f"{labels.plural(n_open, 'similar applicant')} without an outcome yet left out of the figure.")
     _render_fields(view, found)
     _render_nearest(own, found, pds)
 
@@ -47,7 +52,7 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
     assert own is not None
     rows = []
     for name, weight in list(own.weights.items())[:_FIELDS]:
-        column = schema.column(name)
+        column = view.definition.column(name)
         typical = typical_of(column, cache.field_values(name)[found.rows])
         rows.append([
             labels.plain(column.label), labels.plain(word_field(column, view.values.get(name))),
@@ -63,9 +68,9 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
 def _render_nearest(own: cache.Portfolio, found: Nearest, pds: NDArray[np.float32]) -> None:
     rows = found.rows[:_ROWS]
     table = pl.DataFrame({
-        "Application": own.ids[rows], "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
+        "Application": own.ids[rows].cast(pl.String), "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
         "PD (%)": (100 * pds[:_ROWS].astype(np.float64)).round(2),
-        "Outcome": np.where(own.defaulted[rows], "defaulted", "repaid"),
+        "Outcome": [_OUTCOMES[outcome] for outcome in own.defaulted[rows]],
     })  # fmt: skip
     with st.expander(f"The {table.height} nearest", key="nearest"):
-        render_small_table(table.columns, ([str(cell) for cell in row] for row in table.iter_rows()))
+        render_small_table(table.columns, ([labels.plain(str(cell)) for cell in row] for row in table.iter_rows()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,10 +17,10 @@ from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
 from dashboard.report.record_page import record_html
-from dashboard.visit.drafts import NEW, Draft, make_edits
+from dashboard.visit.drafts import NEW, Draft, applicant_of, make_edits
 from dashboard.words import labels
 from dashboard.words.reason_words import REASONS_METHOD, word_reason
-from data import schema
+from data.definition.definition import Definition
 from data.errors import DataError
 from inference.explain.assessment import Assessment, ReferredError
 from inference.explain.reasons import Reason
@@ -50,17 +51,23 @@ def render_record(view: ApplicantView) -> None:
         placeholder="What was considered, asked or agreed; it goes into the record as it is.",
         on_change=_take_note, args=(applicant,),
     )  # fmt: skip
-    name = f"decision-{applicant}"
+    name = f"decision-{_in_file_name(view)}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         offer_file(
-            "Record as HTML", partial(_html, *made), f"{name}.html", "text/html", what="decision_record",
-            after_typing=True, icon=":material/description:", key="record.html",
+            "Record as HTML", partial(_html, view.definition, *made), f"{name}.html", "text/html",
+            what="decision_record", after_typing=True, icon=":material/description:", key="record.html",
         )  # fmt: skip
         offer_file(
-            "Record as JSON", partial(_json, *made), f"{name}.json", "application/json", what="decision_record",
+            "Record as JSON", partial(_json, view.definition, *made), f"{name}.json", "application/json",
+            what="decision_record",
             after_typing=True, icon=":material/data_object:", key="record.json",
         )  # fmt: skip
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
+
+
+def _in_file_name(view: ApplicantView) -> str:
+    """The application's id in letters that every file system takes."""
+    return re.sub(r"[^\w.-]", "_", view.draft.identifier or NEW)
 
 
 def _held(view: ApplicantView) -> str:
@@ -89,7 +96,7 @@ def make_record(view: ApplicantView, note: str = "") -> DecisionRecord:
     """The record of the decision as it stands on the screen, made now."""
     session, judged = cache.open_session(), view.judged
     return DecisionRecord(
-        application_id=view.draft.identifier,
+        application_id=view.identifier,
         inputs=dict(view.values),
         changes=tuple(Change(name, view.base.get(name), value) for name, value in view.draft.edits),
         cutoff=view.cutoff,
@@ -125,17 +132,21 @@ def _out_of_fold(view: ApplicantView) -> float | None:
 
 
 def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
-    worded = word_reason(reason, view.values, cache.typical_of_reference(reason.field, view.cutoff))
+    worded = word_reason(reason, view.definition, view.values, cache.typical_of_reference(reason.field, view.cutoff))
     return RecordedReason(reason.field, worded.label, worded.value, worded.typical, reason.excess)
 
 
 # A file is made when it is asked for, in a thread that belongs to no visit: what it holds is given to it.
-def _html(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
-    return record_html(_latest_record(applicant, latest, written)).encode()
+def _html(
+    definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]
+) -> bytes:
+    return record_html(_latest_record(applicant, latest, written), definition).encode()
 
 
-def _json(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> bytes:
-    return to_json(_latest_record(applicant, latest, written), schema.DEFINITION)
+def _json(
+    definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]
+) -> bytes:
+    return to_json(_latest_record(applicant, latest, written), definition)
 
 
 def _latest_record(applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]) -> DecisionRecord:
@@ -162,7 +173,7 @@ def _open(dataset: cache.Dataset) -> None:
         return
     try:
         with taking_in("decision_record", uploaded):
-            record = read_record(uploaded.getvalue(), schema.DEFINITION)
+            record = read_record(uploaded.getvalue(), cache.definition())
             rescored = rescore(record, cache.open_session())
             draft = _draft_of(dataset, record)
             given = assess_or_refer(record.inputs, record.cutoff)
@@ -189,14 +200,14 @@ def _has_reasons_of(record: DecisionRecord, given: Assessment | ReferredError) -
 
 def _draft_of(dataset: cache.Dataset, record: DecisionRecord) -> Draft:
     """The record's application where these predictions have it, else a new one, with its inputs."""
-    number = "" if record.application_id is None else str(record.application_id)
-    base = cache.base_values(dataset, number)
-    applicant = number if base is not None else NEW
+    filed = "" if record.application_id is None else applicant_of(record.application_id)
+    base = cache.base_values(dataset, filed)
+    applicant = filed if base is not None else NEW
     if base is None:
         base = cache.base_values(dataset, NEW) or {}
     # A value that the record does not hold was missing when it was scored.
     values = {name: record.inputs.get(name) for name in base} | dict(record.inputs)
-    return Draft(applicant, make_edits(values.items(), base))
+    return Draft(applicant, make_edits(values.items(), cache.definition(), base))
 
 
 def _render_opened(record: DecisionRecord, rescored: Rescored, same_reasons: bool) -> None:

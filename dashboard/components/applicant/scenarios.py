@@ -20,10 +20,9 @@ from dashboard.visit.drafts import NEW, Draft, Scenario
 from dashboard.visit.visit import SCENARIOS
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
-from data import schema
 from data.files.spreadsheets import csv_of
 from inference.explain.assessment import Assessment, ReferredError
-from inference.features.feature_list import FEATURES
+from inference.features.encoding import FeatureSet
 from inference.values import Value
 
 FORMAT, VERSION = "scoreroom.scenarios", 1
@@ -60,12 +59,13 @@ def render_scenarios(view: ApplicantView) -> None:
         _render_kept(view, scenario)
         found = _compared(view, scenario)
         if found is None:
-            st.caption(f"Not compared: {word_unknown(scenario.draft.applicant)}")
+            st.caption(f"Not compared: {word_unknown(view.dataset, scenario.draft)}")
         else:
             shown.append(found)
     if len(shown) > 1:
-        _render_comparison(shown)
-        _render_files(shown, view.cutoff)
+        table = comparison(shown, view.features)
+        _render_comparison(table)
+        _render_files(table, shown, view.cutoff)
 
 
 def _keep(draft: Draft) -> None:
@@ -101,22 +101,22 @@ def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
     return Compared(scenario.name, scenario.draft.beside(base), values, assess_or_refer(values, view.cutoff))
 
 
-def differing(shown: list[Compared]) -> list[str]:
+def differing(shown: list[Compared], features: FeatureSet) -> list[str]:
     """The model's columns in which scenarios differ, and those that one of them changed, in the order of the table."""
     edited = {name for each in shown for name, _ in each.draft.edits}
-    apart = {name for name in FEATURES.sources if len({each.values.get(name) for each in shown}) > 1}
-    return [name for name in schema.BY_NAME if name in edited | apart]
+    apart = {name for name in features.sources if len({each.values.get(name) for each in shown}) > 1}
+    return [name for name in features.definition.by_name if name in edited | apart]
 
 
-def comparison(shown: list[Compared]) -> dict[str, list[str]]:
+def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[str]]:
     """The scenarios side by side in words: what is compared, then a column each."""
-    names = differing(shown)
-    heads = ["Application", "PD", "Decision", "Risk band", *(schema.column(name).label for name in names)]
+    columns = [features.definition.column(name) for name in differing(shown, features)]
+    heads = ["Application", "PD", "Decision", "Risk band", *(column.label for column in columns)]
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
         table[title] = [
-            "new" if each.draft.applicant == NEW else each.draft.applicant, *_decided(each.judged),
-            *(word_field(schema.column(name), each.values.get(name)) for name in names),
+            each.draft.identifier or NEW, *_decided(each.judged),
+            *(word_field(column, each.values.get(column.name)) for column in columns),
         ]  # fmt: skip
     return table
 
@@ -128,18 +128,17 @@ def _decided(judged: Assessment | ReferredError) -> tuple[str, str, str]:
     return labels.percent(judged.default_probability), word_decision(judged), judged.risk_band
 
 
-def _render_comparison(shown: list[Compared]) -> None:
-    table = comparison(shown)
+def _render_comparison(table: dict[str, list[str]]) -> None:
     rows = ([labels.plain(cell) for cell in row] for row in zip(*table.values(), strict=True))
     with st.container(key="scenario-comparison"):
         render_small_table([labels.plain(name) for name in table], rows)
 
 
-def _render_files(shown: list[Compared], cutoff: float) -> None:
+def _render_files(table: dict[str, list[str]], shown: list[Compared], cutoff: float) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         facts = {"scenarios": len(shown)}
         offer_file(
-            "Comparison as CSV", partial(_csv, shown), "scenarios.csv", "text/csv", key="scenarios.csv",
+            "Comparison as CSV", partial(_csv, table), "scenarios.csv", "text/csv", key="scenarios.csv",
             what="scenarios", facts=facts,
         )  # fmt: skip
         offer_file(
@@ -154,8 +153,7 @@ def _render_files(shown: list[Compared], cutoff: float) -> None:
         )  # fmt: skip
 
 
-def _csv(shown: list[Compared]) -> bytes:
-    table = comparison(shown)
+def _csv(table: dict[str, list[str]]) -> bytes:
     heads = labels.distinct({"~what": "What"} | {name: name for name in table if name})
     return csv_of(pl.DataFrame({heads[name or "~what"]: values for name, values in table.items()}))
 

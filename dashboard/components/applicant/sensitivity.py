@@ -7,13 +7,11 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.field_map import describe_field_map, plot_field_map, tabulate_field_map
 from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve, tabulate_field_curve
-from dashboard.components.applicant.view import ApplicantView, main_fields
+from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.applicant.what_if import field_curve, field_map
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.visit import parameters
 from dashboard.words import labels
-from data import schema
-from inference.features.feature_list import FEATURES
 
 FIELD = parameters.text("appl.field")
 SECOND = parameters.text("appl.second")
@@ -23,22 +21,22 @@ _NO_SECOND = "nothing else"
 def render_sensitivity(view: ApplicantView) -> None:
     """Write the tab."""
     for chosen in (FIELD, SECOND):
-        state.check(chosen, FEATURES.sources, "field of the model")
-    first, second = _render_choice()
+        state.check(chosen, view.fields, "field of the model")
+    first, second = _render_choice(view)
     if second:
         _render_map(view, first, second)
     else:
         _render_curve(view, first)
 
 
-def _render_choice() -> tuple[str, str]:
-    main = main_fields()
-    usual, *others = [*main, *(name for name in FEATURES.sources if name not in main)]
+def _render_choice(view: ApplicantView) -> tuple[str, str]:
+    main = view.main_fields
+    usual, *others = [*main, *(name for name in view.fields if name not in main)]
     if state.get(FIELD) == usual:
         # The usual field needs no word in the link.
         state.settle({FIELD: ""})
     first, second = state.get(FIELD) or usual, state.get(SECOND)
-    titles = {name: schema.column(name).label for name in (usual, *others)}
+    titles = {name: view.definition.column(name).label for name in (usual, *others)}
     fields = labels.distinct({"": titles[usual]} | {name: titles[name] for name in others})
     added = labels.distinct({"": _NO_SECOND} | {name: titles[name] for name in titles if name != first})
     if second and second not in added:

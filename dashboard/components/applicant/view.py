@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard import cache
+from dashboard.cohort.lookup import Identifier
 from dashboard.visit.drafts import NEW, Draft
+from data.definition.definition import Definition
 from data.facts import ColumnFacts
 from inference.explain.assessment import Assessment, ReferredError
-from inference.features.feature_list import FEATURES
+from inference.features.encoding import FeatureSet
 from inference.values import Value
 
 # The fields that come first in the form.
@@ -20,16 +22,27 @@ MOST_MAIN = 16
 class ApplicantView:
     """An application as it is being looked at: what it began with (`base`), what it holds now, and what is said of it.
 
-    `facts` are what occurs in each column of the application table.
+    `features` are the model's, `facts` what occurs in each column of the application table.
     """
 
     dataset: cache.Dataset
+    features: FeatureSet
     cutoff: float
     draft: Draft
     base: Mapping[str, Value]
     values: Mapping[str, Value]
     judged: Assessment | ReferredError
     facts: Mapping[str, ColumnFacts]
+
+    @property
+    def definition(self) -> Definition:
+        """The definition of the table that the model is for."""
+        return self.features.definition
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The columns that the model takes."""
+        return self.features.sources
 
     @property
     def assessed(self) -> Assessment:
@@ -50,13 +63,29 @@ class ApplicantView:
     @property
     def name(self) -> str:
         """What the application is called."""
-        return "New applicant" if self.draft.applicant == NEW else f"Application {self.draft.applicant}"
+        return "New applicant" if self.is_new else f"Application {self.draft.identifier}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it began with typical values instead of an application's own."""
+        return self.draft.applicant == NEW
+
+    @property
+    def identifier(self) -> Identifier | None:
+        """The application's id; None for a new one."""
+        return cache.identifier_of(self.dataset, self.draft.applicant)
+
+    @property
+    def main_fields(self) -> tuple[str, ...]:
+        """The fields that move predictions most, the weightiest first."""
+        own = cache.portfolio()
+        return (self.fields if own is None else tuple(own.weights))[:MOST_MAIN]
 
     @property
     def observed(self) -> cache.Observed | None:
         """What the predictions on the screen hold of this application; None for a new one."""
-        number = self.draft.identifier
-        return None if number is None else cache.observed(self.dataset, number)
+        identifier = self.identifier
+        return None if identifier is None else cache.observed(self.dataset, identifier)
 
     @property
     def filed(self) -> cache.Observed | None:
@@ -81,9 +110,18 @@ def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> Appli
     base = cache.base_values(dataset, draft.applicant)
     if base is None:
         return None
-    values = draft.values(base)
+    values, features = draft.values(base), cache.open_session().features
     judged = assess_or_refer(values, cutoff)
-    return ApplicantView(dataset, cutoff, draft.beside(base), base, values, judged, cache.column_facts())
+    return ApplicantView(
+        dataset,
+        features,
+        cutoff,
+        draft.beside(base),
+        base,
+        values,
+        judged,
+        cache.column_facts(),
+    )
 
 
 def assess_or_refer(values: Mapping[str, Value], cutoff: float) -> Assessment | ReferredError:
@@ -96,9 +134,3 @@ def assess_or_refer(values: Mapping[str, Value], cutoff: float) -> Assessment | 
         return cache.assess_values(values, cutoff)
     except ReferredError as referred:
         return referred
-
-
-def main_fields() -> tuple[str, ...]:
-    """The fields that move predictions most, the weightiest first."""
-    found = cache.portfolio()
-    return (FEATURES.sources if found is None else tuple(found.weights))[:MOST_MAIN]

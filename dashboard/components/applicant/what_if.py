@@ -25,7 +25,7 @@ def moved_field(found: FieldRange, current: Value) -> MovedField:
         return MovedField(column.label, "", tuple(word_field(column, value) for value in found.grid), own, words)
     factor = shown_factor(column)
     numbers = tuple(float(value or 0.0) * factor + 0.0 for value in found.grid)
-    is_quantity = current is not None and not isinstance(current, str) and current != column.sentinel
+    is_quantity = current is not None and not isinstance(current, str) and not column.is_special(current)
     # That a share is one, its axis says.
     units = {Unit.DAYS_BEFORE: "years", Unit.SHARE: ""}
     unit = units.get(column.unit, column.unit.value)

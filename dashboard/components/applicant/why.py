@@ -14,9 +14,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
-from data import schema
 from inference.explain.explainer import Explanation
-from inference.features.feature_list import FEATURES
 
 FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
 NO_TREES = "The model's trees (model.txt) are not at hand; `make build` makes them."
@@ -42,14 +40,14 @@ def render_why(view: ApplicantView) -> None:
 
 def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
     for name, contribution in explanation.fields.items():
-        column = schema.column(name)
+        column = view.definition.column(name)
         yield Step(column.label, word_field(column, view.values.get(name)), contribution)
 
 
 def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
-    computed = FEATURES.row(view.values)[0]
-    for feature, value in zip(FEATURES.features, computed.tolist(), strict=True):
-        column = schema.BY_NAME.get(feature.name)
+    features = view.features
+    for feature, value in zip(features.features, features.row(view.values)[0].tolist(), strict=True):
+        column = view.definition.by_name.get(feature.name)
         if column is not None:
             words = word_field(column, view.values.get(column.name))
         else:

@@ -18,7 +18,6 @@ from dashboard.app_pages.applicant import TAB
 from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve
 from dashboard.components.applicant.decision import word_change, word_changes
 from dashboard.components.applicant.sensitivity import FIELD, SECOND
-from dashboard.components.applicant.view import main_fields
 from dashboard.components.applicant.what_if import field_curve
 from dashboard.components.applicant.why import OF
 from dashboard.visit.drafts import read_edits, word_edits
@@ -143,7 +142,7 @@ def test_every_tab_stands_for_everybody(
     app = open_page("applicant", {"applicant": applicant, **query})
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
     base = typical if applicant == "new" else values_of(ranked, int(applicant))
-    pd = session.score({**base, **dict(read_edits(query.get("edits", "")))})
+    pd = session.score({**base, **dict(read_edits(query.get("edits", ""), schema.DEFINITION))})
     cutoff = float(query.get("cutoff", "9.09")) / 100
     seen = set()
     for tab in TAB.options:
@@ -475,7 +474,7 @@ def test_trying_a_change_really_flips_the_decision(
     for place, change in enumerate(find_changes(session, values, CUTOFF)):
         app = opened(open_page, number, "Decision")
         assert cards(app)["Decision, published model"] == "Declined"
-        words = word_changes(change)
+        words = word_changes(change, schema.DEFINITION)
         assert f"{words}: PD **".replace("\\", "").replace("\u00a0", " ") in said(app)
         app.main.button(key=f"try.{place}").click().run()
         assert cards(app)["Decision, published model"] == "Approved"
@@ -510,14 +509,14 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
     ],
 )
 def test_a_change_in_words(change: FieldChange, words: str) -> None:
-    assert word_change(change).replace("\u00a0", " ").replace("\\", "") == words
+    assert word_change(change, schema.column(change.name)).replace("\u00a0", " ").replace("\\", "") == words
 
 
 def test_changes_in_words() -> None:
     changes = tuple(FieldChange(f"FLAG_DOCUMENT_{number}", 0, 1) for number in (3, 6, 8))
     expected = ["**Document 3** provided", "**Document 3** provided and **Document 6** provided",
                 "**Document 3** provided, **Document 6** provided and **Document 8** provided"]  # fmt: skip
-    assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0)) for n in (1, 2, 3)] == expected
+    assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0), schema.DEFINITION) for n in (1, 2, 3)] == expected
 
 
 def test_a_change_drawn_for_another_application_is_tried_on_that_one(
@@ -585,7 +584,7 @@ def test_a_field_of_a_link_that_is_none_is_left_out_with_a_notice(
     for name in query.values():
         assert f"There is no field of the model {name}." in said(app)
     assert cards(app)["PD, published model"]
-    assert field_shown(app) == schema.column(main_fields()[0]).label
+    assert field_shown(app) == schema.column(next(iter(cache.portfolio().weights))).label  # type: ignore[union-attr]
 
 
 def test_every_field_of_the_model_can_be_moved(

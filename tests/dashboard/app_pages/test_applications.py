@@ -18,7 +18,7 @@ from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import worded
 from data import schema
 from data.predictions.imports import import_predictions
-from data.predictions.table import CohortColumn, CohortKind
+from data.predictions.table import CohortColumn, CohortKind, describe_columns
 from data.settings import Settings
 
 OpenPage = Callable[..., AppTest]
@@ -216,8 +216,9 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
 
 
 def column(name: str, kind: CohortKind = CohortKind.RANGE) -> CohortColumn:
-    known = schema.BY_NAME.get(name)
-    return CohortColumn(name, known.label if known else name, "", "", kind)
+    dtype = pl.Enum(["a"]) if kind is CohortKind.LEVELS else pl.Float64()
+    described = describe_columns(pl.DataFrame(schema={name: dtype}), schema.DEFINITION)
+    return next(iter(described), CohortColumn(name, name, "", "", kind))
 
 
 @pytest.mark.parametrize(

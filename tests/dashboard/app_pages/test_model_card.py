@@ -14,11 +14,12 @@ from scipy.stats import binomtest
 from sklearn.metrics import log_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.model_card import SYNTHETIC, UNSEEN
-from dashboard.components.method import MODEL_CARD, sections_of
+from dashboard import cache
+from dashboard.app_pages.model_card import OUTCOME, SYNTHETIC, UNSEEN, card_sections, sections_beside
 from dashboard.metrics.counts import exact_counts
 from dashboard.words import model_facts as facts
 from data import schema
+from data.definition.definition import Definition, Features, Outcome, Roles
 from data.settings import Settings
 from data.store.records import MODEL, record_path
 from inference.model.artifact import MANIFEST, Manifest
@@ -112,7 +113,7 @@ def test_every_column_is_a_feature_or_left_out_with_a_reason(open_page: OpenPage
     assert protected == {"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS"}
     assert reasons["TARGET"] == "Is the outcome itself"
     assert reasons["FLAG_DOCUMENT_2"] == "Counts only as a part of a derived feature"
-    assert reasons["FLAG_MOBIL"] == "Adds no measurable AUC and time on every row"
+    assert reasons["FLAG_MOBIL"] == "Not among the features of the definition"
     watched = set(features.filter(pl.col("Sensitive") == "Watched")["Name"])
     assert {"DAYS_BIRTH", "CNT_CHILDREN", "employed_to_age"} <= watched
     assert "AMT_CREDIT" not in watched
@@ -254,7 +255,53 @@ def test_what_is_said_of_a_group_by_hand() -> None:
     assert facts.summarise_groups([high, small]) == ""
 
 
-def test_the_text_holds_its_sections_and_no_figure_typed_by_hand() -> None:
-    sections = sections_of(MODEL_CARD)
+def test_the_text_holds_its_sections_and_no_figure_typed_by_hand(home_credit: Definition) -> None:
+    sections = card_sections(home_credit)
     assert list(sections) == HEADINGS
     assert not any(character.isdigit() for text in sections.values() for character in text)
+
+
+def test_another_portfolio_has_the_text_that_holds_for_any_and_its_own_outcome(
+    home_credit: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "definition_path", lambda: tmp_path / "portfolio.toml")
+    other = Definition(
+        "Loans",
+        home_credit.columns[:2],
+        Features(()),
+        outcome=Outcome("TARGET", ("Charged Off", "<b>"), ("Paid",)),
+        roles=Roles(id="SK_ID_CURR"),
+    )
+    sections = card_sections(other)
+    assert list(sections) == HEADINGS[:-1]
+    assert "A default is: Charged Off, " in sections["What counts as a default"]
+    assert not any("external score" in text.lower() or "gender" in text.lower() for text in sections.values())
+    assert "no column that says what happened" in card_sections(replace(other, outcome=None))[OUTCOME]
+
+
+def test_a_portfolio_brings_text_of_its_own_and_no_pictures(tmp_path: Path) -> None:
+    (tmp_path / "model-card.md").write_text("# Ours\n\n## Limits\n\nNone, ![x](http://x/p.png).\n\n## More\n\nText\n")
+    assert sections_beside(tmp_path / "portfolio.toml") == {
+        "Limits": "None, !\\[x](http://x/p.png).",
+        "More": "Text",
+    }
+    assert sections_beside(tmp_path / "missing" / "portfolio.toml") == {}
+
+
+def test_out_of_time_figures_are_shown_where_the_manifest_has_them(manifest: Manifest) -> None:
+    assert facts.out_of_time(manifest) is None
+    metrics = {**manifest.metrics, "oot_auc": 0.71234, "oot_log_loss": 0.25, "oot_default_rate": 0.081,
+               "oot_mean_pd": 0.0785, "oot_rows": 2_000.0, "oot_earlier_rows": 8_000.0}  # fmt: skip
+    found = facts.out_of_time(replace(manifest, metrics=metrics, first_later="2024-07-01"))
+    assert found is not None
+    assert "8,000 applications from before 2024-07-01 gives the PDs of 2,000 applications" in found.words
+    assert found.figures == (
+        ("ROC AUC", "0.7123"), ("Log-loss", "0.2500"), ("Default rate", "8.10 %"), ("Mean PD", "7.85 %"),
+    )  # fmt: skip
+
+
+def test_the_card_says_how_the_number_of_trees_was_chosen(manifest: Manifest) -> None:
+    fixed = replace(manifest, settings={**manifest.settings, "fixed_trees": 377})
+    assert facts.trees_chosen(fixed).startswith("The definition fixes the number of trees")
+    free = replace(manifest, settings={**manifest.settings, "fixed_trees": 0})
+    assert facts.trees_chosen(free).startswith("An inner split of each fold")

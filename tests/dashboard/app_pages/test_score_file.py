@@ -144,7 +144,7 @@ def test_pds_are_said_to_be_the_published_model_s(table: pl.DataFrame, open_page
 def test_the_empty_table_has_the_columns_that_the_model_needs(open_page: OpenPage) -> None:
     app = open_page("score-file")
     assert "Empty table (CSV)" in [button.label for button in app.main.download_button]
-    header, rest = _template().decode().split("\n")
+    header, rest = _template(cache.open_session()).decode().split("\n")
     assert (header.split(","), rest) == (["SK_ID_CURR", *FEATURES.sources], "")
 
 
@@ -225,7 +225,7 @@ def test_a_row_is_opened_as_it_is_in_the_file(
     third = int(np.argsort(-pds, kind="stable")[2])
     row = table.drop("SK_ID_CURR").row(third, named=True)
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
-    assert draft_of(app) == Draft(NEW, make_edits(row.items(), typical))
+    assert draft_of(app) == Draft(NEW, make_edits(row.items(), schema.DEFINITION, typical))
     assert draft_of(app).values(typical) == row
     assert app.sidebar.metric[0].value == f"{100 * pds[third]:.2f} %"
     assert "The row is in the side panel as a new applicant" in said(app, "info")

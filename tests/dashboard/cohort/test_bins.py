@@ -11,6 +11,7 @@ import pytest
 from dashboard.cohort.bins import MOST_BINS, OTHER, make_bins, make_grid
 from dashboard.cohort.filters import RangeFilter
 from data import schema
+from data.definition.columns import Special
 from data.predictions.table import CohortColumn, CohortKind, describe_columns
 
 random = np.random.default_rng(5)
@@ -75,6 +76,21 @@ def test_a_sentinel_and_missing_values_have_groups_of_their_own() -> None:
     assert make_bins(FRAME["gap"], COLUMNS["gap"], 5).labels == ("x", "Missing")
 
 
+def test_each_special_value_has_a_group_and_no_range_holds_one() -> None:
+    frame = pl.DataFrame({"income": [-9, 10, -7, 20, 30, None, -9, 40]})
+    special = (Special(-7.0, "not asked"), Special(-8.0, "refused"), Special(-9.0, "no record"))
+    column = CohortColumn("income", "Income", "", "", CohortKind.RANGE, minimum=10, maximum=40, special=special)
+    bins = make_bins(frame["income"], column, 2)
+    assert bins.labels == ("below 30", "30 and more", "not asked", "no record", "Missing")
+    assert frame.select(bins.code()).to_series().to_list() == [3, 0, 2, 0, 1, 4, 3, 1]
+    selected = [
+        frame.select(bins.condition(code).expression()).to_series().arg_true().to_list()
+        for code in range(len(bins.labels))
+    ]
+    assert selected == [[1, 3], [4, 7], [2], [0, 6], [5]]
+    assert sum(make_grid(frame["income"], column).counts) == 4
+
+
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Float32])
 @pytest.mark.parametrize("name", ["DAYS_EMPLOYED", "REGION_RATING_CLIENT_W_CITY"])
 def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype: type[pl.DataType]) -> None:
@@ -82,7 +98,7 @@ def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype
     (column,) = describe_columns(frame, schema.DEFINITION)
     assert sum(make_grid(frame[name], column).counts) == frame.height
     bins = make_bins(frame[name], column, 10)
-    assert bins.sentinel is None
+    assert bins.special == ()
     codes = frame.select(bins.code()).to_series()
     for code in range(len(bins.labels)):
         assert frame.select(bins.condition(code).expression()).to_series().equals(codes == code, check_names=False)

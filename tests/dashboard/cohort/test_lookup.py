@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.cohort.lookup import BORDERLINE, Pick, numbers_beginning_with, pick_row
+from dashboard.cohort.lookup import (
+    BORDERLINE,
+    Pick,
+    has_id,
+    ids_beginning_with,
+    pick_row,
+    read_identifier,
+    sorted_ids,
+)
 
-IDS = np.array([1, 7, 10, 12, 100, 101, 123, 1_000, 1_299, 100_002, 1_000_000_000], dtype=np.int64)
+IDS = pl.Series([1, 7, 10, 12, 100, 101, 123, 1_000, 1_299, 100_002, 1_000_000_000])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +45,7 @@ IDS = np.array([1, 7, 10, 12, 100, 101, 123, 1_000, 1_299, 100_002, 1_000_000_00
     ],
 )
 def test_numbers_that_begin_with_what_is_typed(prefix: str, found: tuple[int, ...]) -> None:
-    assert numbers_beginning_with(IDS, prefix, 6) == found
+    assert ids_beginning_with(IDS, prefix, 6) == found
 
 
 @given(
@@ -47,7 +56,32 @@ def test_numbers_that_begin_with_what_is_typed(prefix: str, found: tuple[int, ..
 def test_they_are_those_whose_text_begins_so(ids: list[int], prefix: int, n: int) -> None:
     by_length = sorted(ids, key=lambda number: (len(str(number)), number))
     wanted = [number for number in by_length if str(number).startswith(str(prefix))][:n]
-    assert numbers_beginning_with(np.array(ids, dtype=np.int64), str(prefix), n) == tuple(wanted)
+    assert ids_beginning_with(pl.Series(ids, dtype=pl.Int64), str(prefix), n) == tuple(wanted)
+
+
+TEXTS = sorted_ids(pl.Series(["b-2", "LC-10", "LC-2", "lc-3", "100", "LC-1", "é"]))
+
+
+def test_texts_that_begin_with_what_is_typed() -> None:
+    assert ids_beginning_with(TEXTS, "LC", 9) == ("LC-1", "LC-10", "LC-2")
+    assert ids_beginning_with(TEXTS, "LC-1", 1) == ("LC-1",)
+    assert ids_beginning_with(TEXTS, "1", 9) == ("100",)
+    # No pattern: a dot is a dot.
+    assert ids_beginning_with(TEXTS, "LC.", 9) == ids_beginning_with(TEXTS, "", 9) == ()
+
+
+@pytest.mark.parametrize("ids", [IDS, sorted_ids(IDS.cast(pl.Int16, strict=False).drop_nulls()), TEXTS])
+def test_an_id_is_had_if_it_is_among_them(ids: pl.Series) -> None:
+    assert all(has_id(ids, identifier) for identifier in ids)
+    for text in ("0", "2", "LC-3", "zzz", "1000000001"):
+        identifier = read_identifier(ids, text)
+        assert identifier is None or not has_id(ids, identifier)
+
+
+@pytest.mark.parametrize(("text", "number"), [("100", 100), ("-5", -5), ("1" * 19, None), ("1.5", None), ("²", None)])
+def test_an_id_is_read_as_what_the_table_holds(text: str, number: int | None) -> None:
+    assert read_identifier(IDS, text) == number
+    assert read_identifier(TEXTS, text) == text
 
 
 PDS = np.linspace(0, 1, 101, dtype=np.float32)

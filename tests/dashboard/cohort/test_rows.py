@@ -230,4 +230,4 @@ def test_the_columns_begin_with_prediction_and_outcome_and_name_each_once(rows: 
     names = list(row_columns(rows))
     assert names[:5] == ["default_probability", DECISION, "observed", "pd_band", "fold_name"]
     assert sorted(names[5:]) == ["DAYS_EMPLOYED", "double", "large", "level", "number", "small"]
-    assert set(first_columns(rows)) <= set(names)
+    assert set(first_columns(rows, schema.DEFINITION)) <= set(names)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.visit.drafts import (
+    LONGEST_ID,
     NEW,
     NO_EDITS,
     Draft,
     DraftError,
     Edits,
+    applicant_of,
+    is_applicant,
     make_edits,
     read_draft,
     read_edits,
@@ -22,6 +26,7 @@ from dashboard.visit.drafts import (
 )
 from data import schema
 from data.definition.columns import Column, Kind
+from data.definition.definition import Definition, Features, Roles
 from inference.values import LONGEST_LEVEL, Value, ValueFault
 
 INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
@@ -43,7 +48,7 @@ def values_of(column: Column) -> st.SearchStrategy[Value]:
 @st.composite
 def all_edits(draw: st.DrawFn) -> Edits:
     chosen = draw(st.lists(st.sampled_from(INPUTS), max_size=12, unique_by=lambda column: column.name))
-    return make_edits([(column.name, draw(values_of(column))) for column in chosen], {})
+    return make_edits([(column.name, draw(values_of(column))) for column in chosen], schema.DEFINITION, {})
 
 
 applicants = st.just(NEW) | st.integers(0, 999_999_999_999).map(str)
@@ -51,7 +56,7 @@ applicants = st.just(NEW) | st.integers(0, 999_999_999_999).map(str)
 
 @given(all_edits())
 def test_edits_come_back_from_a_link_as_they_were(edits: Edits) -> None:
-    found = read_edits(word_edits(edits))
+    found = read_edits(word_edits(edits), schema.DEFINITION)
     assert found == edits
     assert [type(value) for _, value in found] == [type(value) for _, value in edits]
 
@@ -59,7 +64,7 @@ def test_edits_come_back_from_a_link_as_they_were(edits: Edits) -> None:
 @given(applicants, all_edits())
 def test_a_draft_comes_back_from_a_link_as_it_was(applicant: str, edits: Edits) -> None:
     draft = Draft(applicant, edits)
-    assert read_draft(word_draft(draft)) == draft
+    assert read_draft(word_draft(draft), schema.DEFINITION) == draft
 
 
 @given(all_edits())
@@ -69,12 +74,14 @@ def test_edits_stand_in_the_order_of_the_table(edits: Edits) -> None:
 
 
 def test_the_words_of_a_draft() -> None:
-    edits = make_edits([("CODE_GENDER", None), ("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_610)], {})
+    edits = make_edits(
+        [("CODE_GENDER", None), ("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_610)], schema.DEFINITION, {}
+    )
     draft = Draft("100002", edits)
     assert word_draft(draft) == "applicant=100002&CODE_GENDER=~missing&AMT_CREDIT=25000.5&DAYS_BIRTH=-14610"
     assert word_draft(Draft(NEW)) == "applicant=new"
     assert word_edits(NO_EDITS) == ""
-    assert read_edits("") == NO_EDITS
+    assert read_edits("", schema.DEFINITION) == NO_EDITS
 
 
 def test_only_what_differs_is_an_edit_and_the_last_value_counts() -> None:
@@ -84,7 +91,7 @@ def test_only_what_differs_is_an_edit_and_the_last_value_counts() -> None:
         ("AMT_ANNUITY", None),
     ]  # fmt: skip
     # A column that the application did not begin with is an edit even where it is missing.
-    assert make_edits(given_values, base) == (("CNT_CHILDREN", 2), ("AMT_ANNUITY", None))
+    assert make_edits(given_values, schema.DEFINITION, base) == (("CNT_CHILDREN", 2), ("AMT_ANNUITY", None))
 
 
 def test_a_draft_s_values_are_its_own_in_place_of_those_it_began_with() -> None:
@@ -94,8 +101,11 @@ def test_a_draft_s_values_are_its_own_in_place_of_those_it_began_with() -> None:
     assert base["AMT_CREDIT"] == 450_000.0
 
 
-@pytest.mark.parametrize(("applicant", "identifier"), [("100002", 100_002), (NEW, None), ("", None), ("12a", None)])
-def test_only_a_number_is_an_identifier(applicant: str, identifier: int | None) -> None:
+@pytest.mark.parametrize(
+    ("applicant", "identifier"),
+    [("100002", "100002"), (NEW, None), ("", None), ("12a", "12a"), ("~new", "new"), ("~~x", "~x")],
+)
+def test_all_but_a_new_one_have_an_id(applicant: str, identifier: str | None) -> None:
     assert Draft(applicant).identifier == identifier
 
 
@@ -126,33 +136,50 @@ def test_only_a_number_is_an_identifier(applicant: str, identifier: int | None) 
 )
 def test_an_edit_that_no_application_can_have_is_refused_in_a_sentence(text: str, said: str) -> None:
     with pytest.raises(ValueFault) as caught:
-        read_edits(text)
+        read_edits(text, schema.DEFINITION)
     assert said in str(caught.value)
 
 
 def test_no_more_values_than_columns() -> None:
     most = len(schema.COLUMNS)
-    assert read_edits("&".join(["CNT_CHILDREN=1"] * most)) == (("CNT_CHILDREN", 1),)
+    assert read_edits("&".join(["CNT_CHILDREN=1"] * most), schema.DEFINITION) == (("CNT_CHILDREN", 1),)
     with pytest.raises(DraftError, match="The link changes 10,000 values of an application, which has 122 columns"):
-        read_edits("&".join(["CNT_CHILDREN=1"] * 10_000))
+        read_edits("&".join(["CNT_CHILDREN=1"] * 10_000), schema.DEFINITION)
 
 
 @pytest.mark.parametrize(
-    "applicant", ["", "12a", "-1", "1.5", "New", "1" * 13, "١٢", "²", " 1", "<b>", "newer", "x" * 5_000]
+    "applicant", ["", "12a", "-1", "1.5", "New", "1" * 19, "١٢", "²", " 1", "<b>", "newer", "x" * 5_000]
 )
 def test_a_scenario_of_no_application_is_refused_in_a_sentence(applicant: str) -> None:
     with pytest.raises(DraftError) as caught:
-        read_draft(f"applicant={applicant}&CNT_CHILDREN=1")
-    assert str(caught.value).endswith("is no application; give its number, or 'new' for a new one.")
+        read_draft(f"applicant={applicant}&CNT_CHILDREN=1", schema.DEFINITION)
+    assert str(caught.value).endswith("is no application; give its id, or 'new' for a new one.")
     assert len(str(caught.value)) < 120
+
+
+def test_an_application_can_be_called_by_any_text_where_its_table_does() -> None:
+    definition = text_ids()
+    for identifier in ("LC-00042/7 é", "new", "~new", "x" * LONGEST_ID, "a&b=c", "100002"):
+        draft = Draft(applicant_of(identifier), ())
+        assert draft.identifier == identifier
+        assert read_draft(word_draft(draft), definition) == draft
+    assert applicant_of("new") != NEW
+    for refused in ("", " ", "x" * (LONGEST_ID + 2), "a\x00b"):
+        assert not is_applicant(refused, definition)
+
+
+def text_ids() -> Definition:
+    """A table whose applications are called by texts."""
+    columns = (Column("loan", "Loan", "", "Record", Kind.ID, pl.String()),)
+    return Definition("Loans", columns, Features(()), roles=Roles(id="loan"))
 
 
 @pytest.mark.parametrize("text", ["", "CNT_CHILDREN=1", "CNT_CHILDREN=1&applicant=7", "applicants=7"])
 def test_a_scenario_begins_with_its_application(text: str) -> None:
     with pytest.raises(DraftError):
-        read_draft(text)
+        read_draft(text, schema.DEFINITION)
 
 
 def test_a_wrong_edit_of_a_scenario_is_refused_in_a_sentence() -> None:
     with pytest.raises(ValueFault, match="has no column"):
-        read_draft("applicant=7&" + quote_plus("NO&PE") + "=1")
+        read_draft("applicant=7&" + quote_plus("NO&PE") + "=1", schema.DEFINITION)

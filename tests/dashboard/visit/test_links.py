@@ -16,6 +16,7 @@ from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filter
 from dashboard.visit import links
 from dashboard.visit.links import Cohort, LinkError
 from data import schema
+from data.definition.columns import Special
 from data.predictions.imports import import_predictions
 from data.predictions.table import CohortColumn, CohortKind, Predictions, PredictionsSource
 
@@ -23,6 +24,16 @@ LEVELS = ("a", "b & c=d", "~missing", "~x", "é")
 COLUMNS = {
     "kind": CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, LEVELS),
     "amount": CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=0, maximum=9),
+    "income": CohortColumn(
+        "income",
+        "Income",
+        "",
+        "",
+        CohortKind.RANGE,
+        minimum=0,
+        maximum=9,
+        special=(Special(-7.0, "not asked"), Special(-9.0, "no record")),
+    ),
 }
 levels = st.lists(st.sampled_from(LEVELS), unique=True, min_size=1).map(lambda chosen: tuple(sorted(chosen)))
 end = st.none() | st.floats(-1e9, 1e9)
@@ -196,3 +207,14 @@ def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> 
     columns = {column.name: column for column in predictions.cohort_columns}
     _, problems = links.read_filters([("f.pct", "0..10")], columns)
     assert problems == ("The filter on pct names no column that cohorts can be cut by.",)
+
+
+@pytest.mark.parametrize(("text", "rows"), [("-9..-9", [0]), ("-7..-7", [2]), ("..5", [1]), ("0..9", [1, 3])])
+def test_a_link_asks_for_a_special_value_or_for_quantities(text: str, rows: list[int]) -> None:
+    frame = pl.DataFrame({"row": range(5), "income": [-9, 3, -7, 8, None]})
+    filters, problems = links.read_filters([("f.income", text)], COLUMNS)
+    assert problems == ()
+    assert links.word_filters(filters) == (("f.income", text),)
+    expression = filters.expression()
+    assert expression is not None
+    assert frame.filter(expression)["row"].to_list() == rows

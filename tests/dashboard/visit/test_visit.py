@@ -24,6 +24,7 @@ from dashboard.visit.visit import (
     read_visit,
     word_visit,
 )
+from data import schema
 from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = {
@@ -31,7 +32,9 @@ COLUMNS = {
     "amount": CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=0, maximum=9),
 }
 YOUNG = Filters.of([RangeFilter("amount", 1, 2.5)])
-SMALLER = make_edits([("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611), ("NAME_INCOME_TYPE", None)], {})
+SMALLER = make_edits(
+    [("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611), ("NAME_INCOME_TYPE", None)], schema.DEFINITION, {}
+)
 
 names = st.text(min_size=1, max_size=links.LONGEST_NAME).filter(lambda name: links.clean_name(name) == name)
 edits = st.sampled_from([(), SMALLER, (("FLAG_PHONE", 1),), (("CODE_GENDER", "a&b=~é +%"),)])
@@ -77,8 +80,8 @@ def test_what_is_as_usual_is_not_in_the_address_but_for_the_cutoff() -> None:
         ({"edits": ["AMT_CREDIT=much"]}, "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to"),
         ({"edits": ["AMT_CREDIT=inf"]}, "Credit amount (AMT_CREDIT) is 'inf'; expected a number from 1 to"),
         ({"edits": ["CNT_CHILDREN=1&" * 200 + "CNT_CHILDREN=1"]}, "changes 201 values of an application"),
-        ({"applicant": ["1" * 13]}, "applicant (not a valid value)."),
-        ({"s.Mine": ["applicant=<b>"]}, "Mine: '<b>' is no application; give its number"),
+        ({"applicant": ["1" * 66]}, "applicant (not a valid value)."),
+        ({"s.Mine": ["applicant=<b>"]}, "Mine: '<b>' is no application; give its id"),
         ({"s.Mine": ["applicant=7&AMT_CREDIT=much"]}, "Mine: Credit amount (AMT_CREDIT) is 'much'"),
         ({"against": ["Gone"]}, "No cohort to compare with is called Gone."),
         ({"x" * 5_000: ["1"]}, f"{'x' * 40} (not a known setting)."),

@@ -64,7 +64,7 @@ def test_values_in_words(name: str, value: Value, words: str) -> None:
     ],
 )
 def test_titles_carry_the_unit(name: str, title: str) -> None:
-    assert field_title(schema.column(name)) == title
+    assert field_title(schema.column(name), schema.DEFINITION) == title
 
 
 def test_ends_of_every_range_can_be_said() -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.words import labels
+from data.definition.columns import Special, Unit
 from data.predictions.table import CohortColumn, CohortKind
-
-
-@pytest.mark.parametrize(
-    ("amount", "worded"),
-    [
-        (None, "–"),
-        (0, "0"),
-        (999, "999"),
-        (45_000, "45.0 k"),
-        (599_026, "599 k"),
-        (1_234_567, "1.23 M"),
-        (184_207_084_195, "184 bn"),
-        (-2_500, "-2.50 k"),
-    ],
-)
-def test_money_keeps_three_digits(amount: float | None, worded: str) -> None:
-    assert labels.money(amount) == worded
 
 
 def test_labels_of_a_choice_that_clash_are_told_apart() -> None:
@@ -126,17 +112,28 @@ def test_a_dash_is_not_taken_for_a_sign() -> None:
     assert labels.interval(labels.decimal(-0.639), labels.decimal(0.858)) == "−0.639 to 0.858"
 
 
-def column(name: str) -> CohortColumn:
-    return CohortColumn(name, name.title(), "", "", CohortKind.RANGE)
+def column(name: str, unit: Unit = Unit.NONE) -> CohortColumn:
+    return CohortColumn(name, name.title(), "", "", CohortKind.RANGE, unit=unit)
 
 
 def test_days_are_shown_as_years_in_rising_order() -> None:
-    age = column("DAYS_BIRTH")
+    age = column("DAYS_BIRTH", Unit.DAYS_BEFORE)
     assert labels.quantity(age, -7_305) == "20"
     assert labels.span(age, -14_610, -7_305) == "20 to 40"
     assert labels.span(age, None, -7_305) == "20 and more"
     assert labels.span(age, -7_305, None) == "below 20"
     assert labels.column_title(age) == "Days_Birth (years)"
+
+
+def test_two_special_values_of_one_meaning_are_told_apart() -> None:
+    income = replace(
+        column("income"), special=(Special(-7.0, "not asked"), Special(-9.0, "no record"), Special(-8.0, "no record"))
+    )
+    assert [labels.special(income, value) for value in income.special_values] == [
+        "not asked",
+        "no record (-9)",
+        "no record (-8)",
+    ]
 
 
 def test_a_pd_is_shown_as_a_percentage_and_any_other_number_as_it_is() -> None:

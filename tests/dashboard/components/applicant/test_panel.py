@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache
 from dashboard.cohort.lookup import BORDERLINE
 from dashboard.components.applicant.panel import word_span, word_unknown
+from dashboard.visit.drafts import Draft
 from dashboard.words.field_words import word_field
 from data import schema
 from data.definition.columns import Sensitivity
@@ -223,7 +224,7 @@ def test_only_plain_digits_are_a_number(text: str, open_page: OpenPage) -> None:
 def test_a_wrong_number_of_a_link_is_answered_in_a_sentence(text: str, said: str, open_page: OpenPage) -> None:
     app = open_page("overview", {"applicant": text})
     assert [warning.value for warning in app.sidebar.warning] == [said]
-    assert word_unknown(text) == said
+    assert word_unknown(cache.open_dataset(cache.Location()), Draft(text)) == said
 
 
 # --- Picking

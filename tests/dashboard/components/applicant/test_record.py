@@ -26,7 +26,6 @@ from data.definition.columns import Kind
 from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
-from inference.model.sufficiency import SufficiencyRule
 from inference.values import Value
 
 OpenPage = Callable[..., AppTest]
@@ -34,8 +33,9 @@ CUTOFF = 0.0909
 NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
 INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
-SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
-MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns)
+_RULES = schema.DEFINITION.sufficiency
+NEEDED = (*_RULES.required, *_RULES.one_of, *_RULES.counted)
+MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in NEEDED)
 
 
 @pytest.fixture(name="session")
@@ -63,10 +63,10 @@ def kinds(ranked: pl.DataFrame) -> Mapping[str, Draft]:
     return {
         "declined": Draft(declined),
         "approved": Draft(approved),
-        "edited": Draft(declined, make_edits(edits, {})),
+        "edited": Draft(declined, make_edits(edits, schema.DEFINITION, {})),
         "new": Draft(NEW),
-        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], {})),
-        "much missing": Draft(NEW, make_edits(MUCH_MISSING, {})),
+        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], schema.DEFINITION, {})),
+        "much missing": Draft(NEW, make_edits(MUCH_MISSING, schema.DEFINITION, {})),
     }
 
 
@@ -88,7 +88,7 @@ def draft_of(app: AppTest) -> Draft:
     """The draft that the address says."""
     found = {name: app.query_params.get(name, "") for name in ("applicant", "edits")}
     applicant, edits = (text if isinstance(text, str) else text[0] for text in found.values())
-    return Draft(applicant, read_edits(edits))
+    return Draft(applicant, read_edits(edits, schema.DEFINITION))
 
 
 def pd_of(app: AppTest) -> str:
@@ -142,14 +142,14 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     annuity = 9.0 * float(base.values["AMT_CREDIT"] or 0)
     # Of a revolving loan there would be a second thing to say.
     wrong = {"NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": None, "AMT_ANNUITY": annuity}
-    edits = make_edits(wrong.items(), base.base)
+    edits = make_edits(wrong.items(), schema.DEFINITION, base.base)
     view = view_of(Draft(base.draft.applicant, edits))
     reason = "Not enough is known to score: income is missing and is needed."
     assert view.referral == reason
     record = make_record(view, NOTE)
     assert (record.default_probability, record.decision, record.risk_band, record.reasons) == (None, "refer", None, ())
     assert (record.refer_reason, record.warnings) == (reason, ("fewer than 3 annuities repay the credit amount",))
-    page = record_html(record)
+    page = record_html(record, schema.DEFINITION)
     assert "Referred, not scored" in page
     assert reason in page
     assert "Fewer than 3 annuities repay the credit amount." in page
@@ -209,8 +209,10 @@ def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, r
     record, applicant = make_record(view), view.draft.applicant
     other = dataclasses.replace(record, application_id=1, default_probability=0.01, decision="approve")
     held = ({applicant: record, "1": other}, {applicant: NOTE, "1": "somebody else's"})
-    assert read_record(_json(applicant, *held), schema.DEFINITION) == dataclasses.replace(record, note=NOTE)
-    page = _html(applicant, *held).decode()
+    assert read_record(_json(schema.DEFINITION, applicant, *held), schema.DEFINITION) == dataclasses.replace(
+        record, note=NOTE
+    )
+    page = _html(schema.DEFINITION, applicant, *held).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;income" in page
     assert "<script" not in page
     assert f"{100 * view.assessed.default_probability:.2f}" in page
@@ -263,7 +265,7 @@ def test_of_an_application_that_is_not_there_the_inputs_make_a_new_one(
 
 def test_what_a_record_does_not_hold_was_missing(ranked: pl.DataFrame, session: ScoringSession) -> None:
     members = as_members(make_record(view_of(kinds(ranked)["declined"]), ""))
-    found = {name: members["inputs"][name] for name in SUFFICIENCY.columns}
+    found = {name: members["inputs"][name] for name in NEEDED}
     inputs: dict[str, Value] = {name: value for name, value in found.items() if value is not None}
     pd = session.score(inputs)
     decision = "decline" if pd >= CUTOFF else "approve"
@@ -356,7 +358,7 @@ def test_what_was_found_of_a_record_is_said_while_its_draft_is_on_the_screen(
 
 def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: ScoringSession, open_page: OpenPage) -> None:
     record = make_record(view_of(kinds(ranked)["declined"]))
-    inputs = {name: record.inputs[name] for name in SUFFICIENCY.columns if record.inputs[name] is not None}
+    inputs = {name: record.inputs[name] for name in NEEDED if record.inputs[name] is not None}
     pd = session.score(inputs)
     given = cache.assess_values(inputs, CUTOFF).reasons
     members = {

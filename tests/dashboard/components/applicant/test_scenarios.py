@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -22,6 +21,7 @@ from dashboard.visit.visit import APPLICANT, EDITS
 from data import schema
 from data.settings import Settings
 from inference.explain.assessment import Assessment
+from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
 from inference.values import Value
 
@@ -48,7 +48,7 @@ def kept(app: AppTest) -> dict[str, Draft]:
     """The scenarios that the address says, by name."""
     found = {name: app.query_params[name] for name in app.query_params if name.startswith("s.")}
     texts = {name: text if isinstance(text, str) else text[0] for name, text in found.items()}
-    return {name.removeprefix("s."): read_draft(text) for name, text in texts.items()}
+    return {name.removeprefix("s."): read_draft(text, schema.DEFINITION) for name, text in texts.items()}
 
 
 def keep(app: AppTest, name: str) -> AppTest:
@@ -221,18 +221,18 @@ def test_what_differs_is_what_was_changed_and_what_the_model_sees_differently(
     other = compared("Other", Draft("2"), {**base, "FLAG_PHONE": None, "CODE_GENDER": "XNA"})
     # An edit of what the model does not see is shown where it is one; two that are alike differ in nothing.
     gendered = compared("Gendered", Draft("1", (("CODE_GENDER", "M"),)), base)
-    assert differing([plain]) == []
-    assert differing([plain, plain]) == []
-    assert differing([plain, smaller]) == ["AMT_CREDIT", "DAYS_BIRTH"]
-    assert differing([smaller, smaller]) == ["AMT_CREDIT", "DAYS_BIRTH"]
-    assert differing([plain, other]) == ["FLAG_PHONE"]
-    assert differing([plain, gendered]) == ["CODE_GENDER"]
+    assert differing([plain], FEATURES) == []
+    assert differing([plain, plain], FEATURES) == []
+    assert differing([plain, smaller], FEATURES) == ["AMT_CREDIT", "DAYS_BIRTH"]
+    assert differing([smaller, smaller], FEATURES) == ["AMT_CREDIT", "DAYS_BIRTH"]
+    assert differing([plain, other], FEATURES) == ["FLAG_PHONE"]
+    assert differing([plain, gendered], FEATURES) == ["CODE_GENDER"]
 
 
 def test_the_comparison_in_words(built: Settings, row: Mapping[str, Any]) -> None:
     base = {name: value for name, value in row.items() if name not in ("SK_ID_CURR", "TARGET")}
-    draft = Draft(NEW, make_edits([*SMALLER, ("FLAG_PHONE", None)], base))
-    found = comparison([compared("A", Draft("7"), base), compared("A", draft, base)])
+    draft = Draft(NEW, make_edits([*SMALLER, ("FLAG_PHONE", None)], schema.DEFINITION, base))
+    found = comparison([compared("A", Draft("7"), base), compared("A", draft, base)], FEATURES)
     assert list(found) == ["", "A", "A (1)"]
     assert found[""][:4] == ["Application", "PD", "Decision", "Risk band"]
     assert found[""][4:] == ["Credit amount", "Age", "Home phone given"]
@@ -245,17 +245,17 @@ def test_the_files_say_what_the_screen_says(built: Settings, row: Mapping[str, A
     base = {name: value for name, value in row.items() if name not in ("SK_ID_CURR", "TARGET")}
     drafts = {"On the screen": Draft(str(row["SK_ID_CURR"])), "=1+1": Draft(NEW, SMALLER)}
     shown = [compared(name, draft, base) for name, draft in drafts.items()]
-    header, *lines = csv.reader(io.StringIO(partial(_csv, shown)().decode("utf-8-sig")))
-    assert len(lines) == len(comparison(shown)[""])
+    header, *lines = csv.reader(io.StringIO(_csv(comparison(shown, FEATURES)).decode("utf-8-sig")))
+    assert len(lines) == len(comparison(shown, FEATURES)[""])
     assert header[:2] == ["What", "On the screen"]
     # What a spreadsheet would work out stays text.
     assert not header[2].startswith("=")
-    assert [line[1] for line in lines] == comparison(shown)["On the screen"]
+    assert [line[1] for line in lines] == comparison(shown, FEATURES)["On the screen"]
     told = json.loads(_json(shown, CUTOFF))
     assert (told["format"], told["version"]) == ("scoreroom.scenarios", 1)
     for each, entry in zip(shown, told["scenarios"], strict=True):
-        assert read_draft(entry["link"]) == each.draft
-        assert make_edits(entry["edits"].items(), {}) == each.draft.edits
+        assert read_draft(entry["link"], schema.DEFINITION) == each.draft
+        assert make_edits(entry["edits"].items(), schema.DEFINITION, {}) == each.draft.edits
         assert isinstance(each.judged, Assessment)
         assert entry["default_probability"] == each.judged.default_probability
         assert (entry["refer_reason"], entry["warnings"]) == ("", list(each.judged.warnings))
@@ -269,10 +269,10 @@ def test_a_scenario_called_as_the_first_column_has_one_of_its_own(
     base = {name: value for name, value in row.items() if name not in ("SK_ID_CURR", "TARGET")}
     drafts = [Draft(str(row["SK_ID_CURR"])), *(Draft(NEW, (("CNT_CHILDREN", place),)) for place in range(len(names)))]
     shown = [compared(name, draft, base) for name, draft in zip(("On the screen", *names), drafts, strict=True)]
-    header, *lines = csv.reader(io.StringIO(_csv(shown).decode("utf-8-sig")))
+    header, *lines = csv.reader(io.StringIO(_csv(comparison(shown, FEATURES)).decode("utf-8-sig")))
     assert header[:2] == ["What", "On the screen"]
     assert len(set(header)) == len(header) == len(shown) + 1
-    assert [list(line) for line in zip(*lines, strict=True)] == list(comparison(shown).values())
+    assert [list(line) for line in zip(*lines, strict=True)] == list(comparison(shown, FEATURES).values())
 
 
 def test_a_scenario_called_what_is_kept_and_compared(row: Mapping[str, Any], open_page: OpenPage) -> None:
@@ -322,5 +322,5 @@ def test_an_edit_of_a_scenario_that_says_what_the_file_says_is_none(
     number, credit = row["SK_ID_CURR"], row["AMT_CREDIT"]
     same = f"applicant={number}&AMT_CREDIT={credit!r}&FLAG_PHONE={row['FLAG_PHONE']}"
     app = opened(open_page, row, **{"s.Same": same})
-    assert read_edits(same.partition("&")[2])
+    assert read_edits(same.partition("&")[2], schema.DEFINITION)
     assert list(table(app)["Same"]) == ["Application", "PD", "Decision", "Risk band"]
