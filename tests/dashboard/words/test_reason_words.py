@@ -12,7 +12,7 @@ from inference.values import Value
 
 
 def number(low: float | None, high: float | None, *, missing: float = 0.0, sentinel: float = 0.0) -> Typical:
-    return Typical(low, low, high, None, 0.0, missing, sentinel)
+    return Typical(low, low, high, None, 0.0, missing, (sentinel,) if sentinel else ())
 
 
 def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
