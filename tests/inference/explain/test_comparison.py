@@ -278,6 +278,7 @@ def test_a_flag_is_a_level() -> None:
 def test_where_nothing_is_known_nothing_is_typical(name: str) -> None:
     column = schema.column(name)
     empty = pl.Series([], dtype=column.dtype)
-    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0)
+    none = (0.0,) * len(column.special)
+    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0, none)
     missing = pl.Series([None, None], dtype=column.dtype)
-    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0)
+    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0, none)
