@@ -58,12 +58,14 @@ def assess(
         ReferredError: too little is known of it.
         FeatureError: a key that is no column of the table, or a value of the wrong type.
     """
-    pd = session.score(application)
+    # Both the score and its explanation are of this row.
+    row = session.features.row(application)
+    pd = session.score_row(row)
     found = judged(application, pd, session, cutoff)
     if found.risk_band is None:
         raise ReferredError(found.refer_reason, found.warnings)
     is_declined = found.decision == DECLINE
-    explanation = None if explainer is None else explainer.explain(application)
+    explanation = None if explainer is None else explainer.explain_row(application, row)
     reasons: tuple[Reason, ...] = ()
     if explanation is not None and reference is not None:
         reasons = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -35,19 +35,25 @@ Take: TypeAlias = Callable[[slice, NDArray[np.float32]], None]
 _TRACED_ROWS = 8_192
 
 
+def _no_row() -> NDArray[np.float32]:
+    return np.empty((1, 0), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What adds up to the log-odds of one application, in log-odds.
 
     `base` is what contributions are counted from, the mean over the training rows. `features` are contributions by the
     name of the model's feature, `fields` the same by raw column; both add up to the same total. `shares` are, by
-    feature, the share of its contribution that goes to each raw column behind it; they add up to 1.
+    feature, the share of its contribution that goes to each raw column behind it; they add up to 1. `row` are the
+    features themselves, shape (1, features), as `Explainer` computed them.
     """
 
     base: float
     features: Mapping[str, float]
     fields: Mapping[str, float]
     shares: Mapping[str, Mapping[str, float]]
+    row: NDArray[np.float32] = field(default_factory=_no_row, compare=False, repr=False)
 
     @property
     def log_odds(self) -> float:
@@ -121,10 +127,13 @@ class Explainer:
         Raises:
             FeatureError: a key that is no column of the table, or a value of the wrong type.
         """
-        row = self.features.row(application)[0]
-        features = dict(zip(self.features.names, self.model.explain(row).tolist(), strict=True))
-        shares = self._tracing.of_one(application, row)
-        return Explanation(self.base, features, _traced(features, shares, self.fields), shares)
+        return self.explain_row(application, self.features.row(application))
+
+    def explain_row(self, application: Mapping[str, object], row: NDArray[np.float32]) -> Explanation:
+        """The same for an application whose features were computed already: `row`, shape (1, features)."""
+        features = dict(zip(self.features.names, self.model.explain(row[0]).tolist(), strict=True))
+        shares = self._tracing.of_one(application, row[0])
+        return Explanation(self.base, features, _traced(features, shares, self.fields), shares, row)
 
     def batch(
         self, applications: pl.DataFrame, matrix: NDArray[np.float32], advance: Advance | None = None

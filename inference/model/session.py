@@ -161,7 +161,11 @@ class ScoringSession:
         Raises:
             FeatureError: a key that is no column of the table, or a value of the wrong type.
         """
-        return exact_score(self._model.predict(self.features.row(application))[0])
+        return self.score_row(self.features.row(application))
+
+    def score_row(self, row: NDArray[np.float32]) -> float:
+        """PD of the application whose features are `row`, shape (1, features), as `score` gives it."""
+        return exact_score(self._model.predict(row)[0])
 
     def score_frame(self, applications: pl.DataFrame) -> NDArray[np.float32]:
         """PD of every row, float32 of shape (rows,); memory beyond the result does not grow with the rows.

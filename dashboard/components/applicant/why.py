@@ -45,8 +45,7 @@ def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
 
 
 def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
-    features = view.features
-    for feature, value in zip(features.features, features.row(view.values)[0].tolist(), strict=True):
+    for feature, value in zip(view.features.features, explanation.row[0].tolist(), strict=True):
         column = view.definition.by_name.get(feature.name)
         if column is not None:
             words = word_field(column, view.values.get(column.name))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from data import schema
 from data.facts import describe_table
@@ -103,3 +107,22 @@ def test_too_little_known_is_referred_whatever_explains(
     assert "employed since before the age of 14" in no.value.warnings
     known = {**application, "AMT_ANNUITY": 20_000.0}
     assert "employed since before the age of 14" in assess(known, CUTOFF, session, explainer, reference).warnings
+
+
+def test_an_application_becomes_a_row_of_features_once(
+    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[NDArray[np.float32]] = []
+    own = session.features.row
+
+    def row(application: Mapping[str, object]) -> NDArray[np.float32]:
+        rows.append(own(application))
+        return rows[-1]
+
+    assert explainer.features is session.features
+    monkeypatch.setattr(session.features, "row", row)
+    application = applications.drop("SK_ID_CURR", "TARGET").row(0, named=True)
+    found = assess(application, 0.1, session, explainer, None)
+    assert found.explanation is not None
+    assert len(rows) == 1
+    assert found.explanation.row is rows[0]
