@@ -24,7 +24,7 @@ from dashboard.report.conditions import read_conditions
 from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
-from data import schema
+from data.definition.at_hand import load_definition
 from data.errors import FileError, SettingError
 from data.predictions.imports import import_predictions, parse_mapping
 from data.predictions.table import Predictions, open_predictions
@@ -44,7 +44,7 @@ def main() -> None:
     mapping = parse_mapping(arguments.map)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
-    found = _at_hand() if arguments.file is None else import_predictions(arguments.file, schema.DEFINITION, mapping)
+    found = _at_hand() if arguments.file is None else import_predictions(arguments.file, load_definition(load_settings()), mapping)
     predictions = prepare(found, cutoffs=[cutoff])
     report = evaluate(predictions, read_conditions(arguments.where, predictions.cohort_columns), assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -87,7 +87,7 @@ def _at_hand() -> Predictions:
         raise FileError.from_unreadable(
             settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
         )
-    return open_predictions(settings, schema.DEFINITION)
+    return open_predictions(settings, load_definition(settings))
 
 
 def _cutoff(text: str) -> float:

@@ -15,9 +15,8 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
-from data import schema
+from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
-from data.home_credit import HOME_CREDIT_TOML
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -69,12 +68,12 @@ def settings() -> Settings:
 
 def definition() -> Definition:
     """The definition of the portfolio that this process was started on."""
-    return schema.DEFINITION
+    return load_definition(settings())
 
 
 def definition_path() -> Path:
     """The file that `definition` was read from."""
-    return HOME_CREDIT_TOML
+    return settings().definition
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
@@ -83,9 +82,9 @@ def predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            found = import_predictions(Path(location.imported), schema.DEFINITION, dict(location.mapping))
+            found = import_predictions(Path(location.imported), definition(), dict(location.mapping))
         else:
-            found = open_predictions(settings(), schema.DEFINITION)
+            found = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest
         prepared = prepare(found)
         facts["rows"] = prepared.frame.height
