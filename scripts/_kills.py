@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from data import schema
 from data.errors import DataError
+from data.home_credit import embedded
 from data.settings import ROOT, Settings, load_settings
 from data.store.storage import sha256_of, write_atomically
 from inference.model.session import ScoringSession
@@ -267,7 +267,7 @@ class Portfolios:
         return Work("building", lambda _: _module("scripts.build"), self._environment, prepare, judge)
 
     def _judge(self, settings: Settings, found: Found, *, old: State, new: State) -> None:
-        session = ScoringSession.open(settings.model, schema.DEFINITION)
+        session = ScoringSession.open(settings.model, embedded.DEFINITION)
         _expect(not session.fallback_reason, session.fallback_reason)
         found.opened += 1
         state = state_of(settings.processed, settings.model)
@@ -354,7 +354,7 @@ def _read(place: Path, stop: Path) -> tuple[int, set[str], list[str]]:
     opened, models, faults = 0, set[str](), list[str]()
     while not stop.exists():
         try:
-            session = ScoringSession.open(place, schema.DEFINITION)
+            session = ScoringSession.open(place, embedded.DEFINITION)
             models.add(session.manifest.files[session.backend].sha256[:12])
         except DataError as error:
             faults.append(str(error))

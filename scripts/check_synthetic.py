@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data import schema
 from data.files.convert import read_applications, read_source
+from data.home_credit import embedded
 from data.home_credit.fidelity import Fidelity, compare
 from data.home_credit.synthetic import make_applications
 from data.settings import load_settings
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of folds, draws and classifiers (default: %(default)s)")
     parser.add_argument("--strong", action="store_true", help="train a stronger classifier too, which takes minutes")
     arguments = parser.parse_args()
-    real = read_applications(arguments.real, schema.DEFINITION)
+    real = read_applications(arguments.real, embedded.DEFINITION)
     synthetic = _synthetic(arguments.synthetic)
     fidelity = compare(real, synthetic, seed=arguments.seed, strong=arguments.strong)
     with write_atomically(arguments.json) as beside:
@@ -45,7 +45,7 @@ def _synthetic(path: Path | None) -> pl.DataFrame:
     built = load_settings().applications
     if path is None and not (built.is_file() and read_source(built).get("kind") == "synthetic"):
         return make_applications()
-    return read_applications(path or built, schema.DEFINITION)
+    return read_applications(path or built, embedded.DEFINITION)
 
 
 def _table(fidelity: Fidelity) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data import schema
 from data.files.convert import read_applications
+from data.home_credit import embedded
 from data.home_credit.fitting import fit_profile
 from data.home_credit.profile import DEFAULT_PATH, save_profile
 from scripts._cli import run
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True, help="a real application table, Parquet or CSV")
     parser.add_argument("--out", type=Path, default=DEFAULT_PATH, help="where to write (default: %(default)s)")
     arguments = parser.parse_args()
-    profile = fit_profile(read_applications(arguments.real, schema.DEFINITION))
+    profile = fit_profile(read_applications(arguments.real, embedded.DEFINITION))
     save_profile(profile, arguments.out)
     size = arguments.out.stat().st_size / 1000
     print(f"{arguments.out}: statistics of {profile['n_rows']:,} applications, {size:.0f} kB")

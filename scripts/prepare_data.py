@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data import schema
 from data.files.convert import convert
+from data.home_credit import embedded
 from data.settings import load_settings
 from scripts._cli import progress, run
 
@@ -23,7 +23,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with progress("Converting applications") as advance:
-        report = convert(arguments.raw, arguments.out, schema.DEFINITION, progress=advance)
+        report = convert(arguments.raw, arguments.out, embedded.DEFINITION, progress=advance)
     print(report.text())
 
 

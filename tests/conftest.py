@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition
+from data.home_credit import embedded
 from data.settings import Settings, load_settings
 from inference.model.build import PublishedModel, publish_model
 from inference.model.training_settings import TrainingSettings
@@ -29,13 +29,13 @@ SMALL_SETTINGS = TrainingSettings(trees=40, leaves=8, learning_rate=0.1, min_row
 def make_table(n_rows: int, *, seed: int) -> pl.DataFrame:
     """A valid application table drawn column by column from the schema; the outcome follows two external scores."""
     random = np.random.default_rng(seed)
-    table = pl.DataFrame([_draw(column, n_rows, random) for column in schema.COLUMNS])
+    table = pl.DataFrame([_draw(column, n_rows, random) for column in embedded.COLUMNS])
     # Enough is known of every application to score it.
     table = table.with_columns(pl.col("AMT_ANNUITY").fill_null(27_000.0), pl.col("EXT_SOURCE_2").fill_null(0.5))
     scores = table.select(pl.col("EXT_SOURCE_2", "EXT_SOURCE_3").fill_null(0.5)).to_numpy()
     chance = 1 / (1 + np.exp(2.0 + 4.0 * (scores.sum(axis=1) - 1.0)))
-    outcome = pl.Series(schema.TARGET, random.random(n_rows) < chance).cast(pl.Int8)
-    return table.with_columns(outcome, pl.Series(schema.ID, 100_001 + np.arange(n_rows), dtype=pl.Int32))
+    outcome = pl.Series(embedded.TARGET, random.random(n_rows) < chance).cast(pl.Int8)
+    return table.with_columns(outcome, pl.Series(embedded.ID, 100_001 + np.arange(n_rows), dtype=pl.Int32))
 
 
 def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series:
@@ -70,7 +70,7 @@ def make_table_fixture() -> Callable[..., pl.DataFrame]:
 @pytest.fixture(scope="session")
 def home_credit() -> Definition:
     """The definition of the embedded portfolio."""
-    return schema.DEFINITION
+    return embedded.DEFINITION
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def published(applications: pl.DataFrame, tmp_path_factory: pytest.TempPathFacto
     """A model trained on `applications` and published; copy its directory before changing anything in it."""
     directory: Path = tmp_path_factory.mktemp("model") / "artifacts"
     return publish_model(
-        applications, schema.DEFINITION, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS
+        applications, embedded.DEFINITION, directory, data_digest="0" * 64, seed=11, settings=SMALL_SETTINGS
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.home_credit.building import FAMILIES, TIES, Family, tied_figure
 from data.home_credit.loan import AMOUNT_STEP, MONTHLY_FEE
 from data.home_credit.marginals import Codes, Floats
@@ -66,7 +66,7 @@ def assemble(
     """
     found: dict[str, Floats | NDArray[np.bool_] | pl.Series] = {}
     for name in _PLAIN_TEXTS:
-        found[name] = drawn.text(name, schema.column(name).dtype)
+        found[name] = drawn.text(name, embedded.column(name).dtype)
     found |= {name: drawn.numbers[name] for name in _PLAIN_NUMBERS}
     found |= {name: drawn.has(name, "1") for name in _PLAIN_FLAGS}
     for part in (
@@ -90,7 +90,7 @@ def assemble(
 def _column(name: str, values: Floats | NDArray[np.bool_] | pl.Series) -> pl.Series:
     if isinstance(values, pl.Series):
         return values.rename(name)
-    return pl.Series(name, values.astype(np.float64)).fill_nan(None).cast(schema.column(name).dtype)
+    return pl.Series(name, values.astype(np.float64)).fill_nan(None).cast(embedded.column(name).dtype)
 
 
 def _household(drawn: Variables) -> dict[str, Floats]:
@@ -127,15 +127,15 @@ def _moves(drawn: Variables, place: str, position: int) -> dict[str, Floats]:
 
 def _work(drawn: Variables, rng: np.random.Generator) -> dict[str, Floats | NDArray[np.bool_] | pl.Series]:
     has_job = drawn.has("has_job", "Y")
-    income = drawn.text("NAME_INCOME_TYPE", schema.column("NAME_INCOME_TYPE").dtype)
-    out_of_work = drawn.text("out_of_work", schema.column("NAME_INCOME_TYPE").dtype)
-    organisation = drawn.text("ORGANIZATION_TYPE", schema.column("ORGANIZATION_TYPE").dtype)
+    income = drawn.text("NAME_INCOME_TYPE", embedded.column("NAME_INCOME_TYPE").dtype)
+    out_of_work = drawn.text("out_of_work", embedded.column("NAME_INCOME_TYPE").dtype)
+    organisation = drawn.text("ORGANIZATION_TYPE", embedded.column("ORGANIZATION_TYPE").dtype)
     earliest = drawn.numbers["DAYS_BIRTH"] + ADULT_DAYS
     since = _not_before(drawn.numbers["DAYS_EMPLOYED"], earliest, rng)
     return {
         "NAME_INCOME_TYPE": income.fill_null(out_of_work),
         "ORGANIZATION_TYPE": organisation.fill_null("XNA"),
-        "DAYS_EMPLOYED": np.where(has_job, since, float(schema.NOT_EMPLOYED)),
+        "DAYS_EMPLOYED": np.where(has_job, since, float(embedded.NOT_EMPLOYED)),
         "FLAG_MOBIL": np.ones(drawn.n_rows),
         "FLAG_EMP_PHONE": has_job,
         "FLAG_WORK_PHONE": drawn.has("FLAG_WORK_PHONE", "1"),

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Kind
+from data.home_credit import embedded
 from data.home_credit.marginals import Floats
 
 # Fewer rows than this on either side make an effect that is mostly chance.
@@ -29,7 +29,7 @@ def effects(table: pl.DataFrame) -> dict[str, float]:
     Args:
         table: all 122 columns, with outcomes.
     """
-    outcome = table[schema.TARGET].to_numpy().astype(bool)
+    outcome = table[embedded.TARGET].to_numpy().astype(bool)
     found = {}
     for name, values in _columns(table):
         known = ~np.isnan(values)
@@ -53,8 +53,8 @@ def share_close(real: Mapping[str, float], synthetic: Mapping[str, float]) -> fl
 
 
 def _columns(table: pl.DataFrame) -> Iterator[tuple[str, Floats]]:
-    for column in schema.COLUMNS:
-        if column.kind is Kind.ID or column.name == schema.TARGET:
+    for column in embedded.COLUMNS:
+        if column.kind is Kind.ID or column.name == embedded.TARGET:
             continue
         series = table[column.name]
         if column.kind is Kind.CATEGORY:
@@ -64,7 +64,7 @@ def _columns(table: pl.DataFrame) -> Iterator[tuple[str, Floats]]:
         else:
             values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
             if column.name == "DAYS_EMPLOYED":
-                values = np.where(values == schema.NOT_EMPLOYED, np.nan, values)
+                values = np.where(values == embedded.NOT_EMPLOYED, np.nan, values)
             yield column.name, values
         yield f"{column.name} missing", series.is_null().cast(pl.Float64).to_numpy()
 

@@ -13,14 +13,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Kind
 from data.errors import TableError
+from data.home_credit import embedded
 from data.home_credit.effects import effect_slope, effects, share_close
 from data.home_credit.marginals import Floats, average_ranks
 
-_CATEGORIES = tuple(c.name for c in schema.COLUMNS if c.kind is Kind.CATEGORY)
-_NUMERIC = tuple(c.name for c in schema.COLUMNS if c.kind not in (Kind.CATEGORY, Kind.ID))
+_CATEGORIES = tuple(c.name for c in embedded.COLUMNS if c.kind is Kind.CATEGORY)
+_NUMERIC = tuple(c.name for c in embedded.COLUMNS if c.kind not in (Kind.CATEGORY, Kind.ID))
 _N_WORST = 8
 _N_TELLING = 20
 _FOLDS = 3
@@ -143,9 +143,9 @@ def compare(
         max_spearman_gap=float(np.nanmax(pairs)),
         told_apart_auc=told,
         told_apart_auc_ratios=told_ratios,
-        default_rate=_mean(second, schema.TARGET),
+        default_rate=_mean(second, embedded.TARGET),
         told_apart_auc_strong=told_strong,
-        default_rate_real=_mean(first, schema.TARGET),
+        default_rate_real=_mean(first, embedded.TARGET),
         effect_slope=effect_slope(wanted, found),
         effects_close=share_close(wanted, found),
         same_rows=count_same_rows(first, second),
@@ -190,7 +190,7 @@ def spearman_matrix(table: Floats) -> Floats:
 
 def count_same_rows(real: pl.DataFrame, synthetic: pl.DataFrame) -> int:
     """Synthetic rows that equal some real row in every column but the id and the outcome."""
-    names = [name for name in (*_NUMERIC, *_CATEGORIES) if name != schema.TARGET]
+    names = [name for name in (*_NUMERIC, *_CATEGORIES) if name != embedded.TARGET]
     return synthetic.select(names).join(real.select(names).unique(), on=names, how="semi", nulls_equal=True).height
 
 
@@ -227,7 +227,7 @@ def told_apart(labelled: tuple[pl.DataFrame, NDArray[np.int8]], *, seed: int) ->
 
 def check_table(name: str, table: pl.DataFrame) -> None:
     """Raise TableError, naming the table as `name`, if it is empty or lacks a column."""
-    missing = [c.name for c in schema.COLUMNS if c.name not in table.columns]
+    missing = [c.name for c in embedded.COLUMNS if c.name not in table.columns]
     if missing:
         raise TableError(
             f"{name} lacks {len(missing)} of the application columns, for example {missing[0]}; bring a whole one."

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
 from data.errors import TableError
+from data.home_credit import embedded
 from data.home_credit.building import fit_families
 from data.home_credit.marginals import Codes, Floats, Lattice, Levels, Marginal, average_ranks, round_small
 from data.home_credit.profile import FORMAT, Profile
@@ -67,7 +67,7 @@ def fit_profile(frame: pl.DataFrame, *, fitter: TreeFitter | None = None, seed: 
 
 
 def _check(frame: pl.DataFrame) -> None:
-    missing = [column.name for column in schema.COLUMNS if column.name not in frame.columns]
+    missing = [column.name for column in embedded.COLUMNS if column.name not in frame.columns]
     if missing:
         raise TableError.from_missing_columns(Path("table"), missing)
     if frame.height < _MIN_ROWS:

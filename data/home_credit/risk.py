@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.home_credit.marginals import Floats
 
 # 24,825 defaults among the 307,511 applications of the published table.
@@ -27,7 +27,7 @@ _WEAK_PENALTY = 4 * _PENALTY
 _NEWTON_STEPS = 8
 
 _c = pl.col
-_days_employed = pl.when(_c("DAYS_EMPLOYED") == schema.NOT_EMPLOYED).then(None).otherwise(_c("DAYS_EMPLOYED"))
+_days_employed = pl.when(_c("DAYS_EMPLOYED") == embedded.NOT_EMPLOYED).then(None).otherwise(_c("DAYS_EMPLOYED"))
 _scores = [_c(f"EXT_SOURCE_{i}") for i in (1, 2, 3)]
 
 
@@ -42,7 +42,7 @@ FEATURES: dict[str, pl.Expr] = {
     "lowest external score": pl.min_horizontal(_scores),
     "age": -_c("DAYS_BIRTH"),
     "years in job": (-_days_employed + 1).log(),
-    "no job": _c("DAYS_EMPLOYED") == schema.NOT_EMPLOYED,
+    "no job": _c("DAYS_EMPLOYED") == embedded.NOT_EMPLOYED,
     "share of life in job": _days_employed / _c("DAYS_BIRTH"),
     "log income": _c("AMT_INCOME_TOTAL").log(),
     "log goods price": _c("AMT_GOODS_PRICE").log(),
@@ -138,7 +138,7 @@ def fit_risk_model(real: pl.DataFrame, synthetic: pl.DataFrame, default_rate: fl
     moments = {name: (_short(np.nanmean(values)), _short(np.nanstd(values)) or 1.0) for name, values in raw.items()}
     table = np.column_stack([_standardise(raw[name], *moments[name]) for name in FEATURES])
     drawn = np.column_stack([_standardise(_feature(synthetic, name), *moments[name]) for name in FEATURES])
-    outcome = real[schema.TARGET].to_numpy().astype(bool)
+    outcome = real[embedded.TARGET].to_numpy().astype(bool)
     gap = table[outcome].mean(axis=0) - table[~outcome].mean(axis=0)
     goal = default_rate * (drawn.mean(axis=0) + (1 - default_rate) * gap)
     coefficients = _solve(drawn, goal, default_rate)[1:]

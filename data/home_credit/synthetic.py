@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.home_credit.assembly import assemble, compute_variable
 from data.home_credit.building import Family
 from data.home_credit.marginals import Codes, Floats, Levels, Marginal
@@ -67,7 +67,7 @@ def make_applications(
         progress: called with (steps done, steps in all) after each step.
 
     Returns:
-        n_rows by 122, in the order and the types of `schema.polars_schema()`, sorted by id.
+        n_rows by 122, in the order and the types of `embedded.DEFINITION.polars_schema()`, sorted by id.
 
     Raises:
         FileError: the embedded profile cannot be read.
@@ -77,8 +77,8 @@ def make_applications(
     frame = draw_table(stored, n_rows, rng, progress)
     outcome = draw_outcomes(RiskModel.from_json(stored["risk"]).log_odds(frame), stored["default_rate"], rng)
     ids = _make_ids(n_rows, rng)
-    frame = frame.with_columns(pl.Series(schema.ID, ids), pl.Series(schema.TARGET, outcome))
-    order = schema.polars_schema()
+    frame = frame.with_columns(pl.Series(embedded.ID, ids), pl.Series(embedded.TARGET, outcome))
+    order = embedded.DEFINITION.polars_schema()
     frame = frame.select(pl.col(name).cast(dtype) for name, dtype in order.items())
     if progress is not None:
         progress(len(VARIABLES) + 1, len(VARIABLES) + 1)

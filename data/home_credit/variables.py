@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.home_credit.building import BLANKS, FAMILIES, TIES, Family, average_of, numbers, read_building
 from data.home_credit.loan import INSURANCE_LATTICE, read_credit_ratio, read_tariffs
 from data.home_credit.marginals import Floats, Lattice
@@ -221,7 +221,7 @@ def _moved(frame: pl.DataFrame) -> list[str]:
 
 def _has_job(frame: pl.DataFrame) -> list[str]:
     return _labels(
-        frame, pl.when(pl.col("DAYS_EMPLOYED") == schema.NOT_EMPLOYED).then(pl.lit("N")).otherwise(pl.lit("Y"))
+        frame, pl.when(pl.col("DAYS_EMPLOYED") == embedded.NOT_EMPLOYED).then(pl.lit("N")).otherwise(pl.lit("Y"))
     )
 
 

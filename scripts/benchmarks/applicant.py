@@ -23,10 +23,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dashboard.words.labels import percent, telling_digits
-from data import schema
 from data.definition.columns import Column, Kind
 from data.facts import describe_table
 from data.files.batch_file import read_batch
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.batch import score_batch_table
 from inference.explain.comparison import find_reference
@@ -54,7 +54,7 @@ BATCH_ROWS = 100_000
 BRUTE = 5
 # The PD is float32, and contributions add up to it to this much.
 TOLERANCE = 1e-6
-EDITED, LABEL = "AMT_CREDIT", schema.column("AMT_CREDIT").label
+EDITED, LABEL = "AMT_CREDIT", embedded.column("AMT_CREDIT").label
 # Credit amounts that nobody is surprised by, in steps that are no applicant's own.
 AMOUNTS = range(90_500, 1_500_000, 1_000)
 TABS: Mapping[str, Mapping[str, str]] = {
@@ -97,7 +97,7 @@ class Applicants:
     def read(cls, settings: Settings) -> Applicants:
         """Those that `settings` name."""
         return cls(
-            settings, pl.read_parquet(settings.applications), ScoringSession.open(settings.model, schema.DEFINITION)
+            settings, pl.read_parquet(settings.applications), ScoringSession.open(settings.model, embedded.DEFINITION)
         )
 
     @cached_property
@@ -107,11 +107,11 @@ class Applicants:
 
     def application(self, row: int) -> Application:
         """The application at a position."""
-        return self.table.drop(schema.ID, schema.TARGET).row(row, named=True)
+        return self.table.drop(embedded.ID, embedded.TARGET).row(row, named=True)
 
     def number(self, row: int) -> int:
         """Its number."""
-        return int(self.table[schema.ID][row])
+        return int(self.table[embedded.ID][row])
 
     def pd(self, application: Mapping[str, Value]) -> str:
         """An application's PD as the screen shows it."""
@@ -222,7 +222,7 @@ def _measure_changes(applicants: Applicants, rows: Sequence[int]) -> Figures:
 
 def _measure_neighbours(applicants: Applicants, rows: Sequence[int]) -> Figures:
     weights = main_fields(load_contributions(applicants.settings.contributions), FEATURES)
-    searched = Neighbours(applicants.table, schema.DEFINITION, weights)
+    searched = Neighbours(applicants.table, embedded.DEFINITION, weights)
     taken: list[float] = []
     searched.nearest(applicants.application(rows[0]))
     found = {row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows}
@@ -238,7 +238,7 @@ def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, f
         ResultError: a distance is another one, or others are nearer.
     """
     distances = sum(
-        (weight * _field_distances(schema.column(name), table[name], row) for name, weight in weights.items()),
+        (weight * _field_distances(embedded.column(name), table[name], row) for name, weight in weights.items()),
         np.zeros(table.height),
     )
     distances[row] = math.inf
@@ -276,7 +276,7 @@ def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figure
 
 
 def _explainer(settings: Settings) -> Explainer:
-    facts = describe_table(pl.scan_parquet(settings.applications, glob=False), schema.DEFINITION)
+    facts = describe_table(pl.scan_parquet(settings.applications, glob=False), embedded.DEFINITION)
     return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()}, FEATURES)
 
 
@@ -312,19 +312,19 @@ def measure_batch(settings: Settings, n_rows: int) -> Figures:
 
 def _write_batch(settings: Settings, path: Path, n_rows: int) -> NDArray[np.float32]:
     table = pl.read_parquet(settings.applications, n_rows=n_rows)
-    table.drop(schema.TARGET).write_csv(path)
-    return ScoringSession.open(settings.model, schema.DEFINITION).score_frame(table)
+    table.drop(embedded.TARGET).write_csv(path)
+    return ScoringSession.open(settings.model, embedded.DEFINITION).score_frame(table)
 
 
 def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.float32]]:
-    session, explainer = ScoringSession.open(settings.model, schema.DEFINITION), _explainer(settings)
+    session, explainer = ScoringSession.open(settings.model, embedded.DEFINITION), _explainer(settings)
     contributions = load_contributions(settings.contributions)
     table = pl.scan_parquet(settings.applications, glob=False)
     reference = find_reference(contributions, table, session, DEFAULT_CUTOFF)
     explain = partial(batch_reasons, explainer=explainer, session=session, reference=reference)
-    titles = reason_labels(schema.DEFINITION, FEATURES.sources)
+    titles = reason_labels(embedded.DEFINITION, FEATURES.sources)
     content, loaded_mb, start = path.read_bytes(), round(peak_mb()), time.perf_counter()
-    batch = read_batch(path.name, content, schema.DEFINITION, FEATURES.sources)
+    batch = read_batch(path.name, content, embedded.DEFINITION, FEATURES.sources)
     read_s = time.perf_counter() - start
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
     seconds = time.perf_counter() - start

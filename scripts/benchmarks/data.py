@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import schema
+from data.home_credit import embedded
 from data.predictions.table import load_predictions
 from data.settings import Settings
 from scripts._measure import DifferenceError, Say, alone, medians, peak_mb, silent
@@ -106,4 +106,4 @@ def _measure_peak(name: str, parquet: Path, csv: Path) -> float:
 
 
 def _measure_product(predictions: Path) -> float:
-    return round(medians({"": lambda: load_predictions(predictions, schema.DEFINITION)}, runs=9)[""], 4)
+    return round(medians({"": lambda: load_predictions(predictions, embedded.DEFINITION)}, runs=9)[""], 4)

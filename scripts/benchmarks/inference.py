@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.errors import ArtifactError
 from inference.features.feature_list import FEATURES
@@ -75,7 +75,7 @@ class Published:
         content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
         if content is None:
             raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))
-        session = ScoringSession.open(settings.model, schema.DEFINITION)
+        session = ScoringSession.open(settings.model, embedded.DEFINITION)
         return cls(settings, pl.read_parquet(settings.applications), session, pickle.loads(content))  # noqa: S301
 
     @property
@@ -164,7 +164,7 @@ def measure_batch(scored: Published, *, runs: int = BATCH_RUNS, cores: int | Non
 
 
 def _batches(scored: Published, threads: int) -> dict[str, Callable[[], NDArray[np.floating[Any]]]]:
-    session, matrix = ScoringSession.open(scored.settings.model, schema.DEFINITION, threads=threads), scored.matrix
+    session, matrix = ScoringSession.open(scored.settings.model, embedded.DEFINITION, threads=threads), scored.matrix
     return {
         "onnx": lambda: session.score_matrix(matrix),
         "lightgbm": lambda: np.asarray(scored.booster.predict(matrix, num_threads=threads)),

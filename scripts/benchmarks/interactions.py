@@ -14,7 +14,7 @@ import polars as pl
 from playwright.async_api import Locator
 
 from dashboard.words.labels import percent, telling_digits
-from data import schema
+from data.home_credit import embedded
 from data.settings import load_settings
 from inference.model.decision import DEFAULT_CUTOFF
 from inference.model.session import ScoringSession
@@ -89,7 +89,7 @@ async def cutoff(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
 async def filter_levels(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """A level picked in the open list of a filter, seen in the number of applications and the default rate."""
     await visit.open(address, *first_screen(portfolio))
-    box = visit.page.get_by_role("combobox", name=schema.BY_NAME[FILTERED_BY].label)
+    box = visit.page.get_by_role("combobox", name=embedded.BY_NAME[FILTERED_BY].label)
     for levels in _growing_sets(portfolio):
         if len(levels) == 1:
             await _reset(visit, portfolio)
@@ -123,7 +123,7 @@ def _growing_sets(portfolio: Portfolio) -> Iterator[list[str]]:
 
 
 def _option(portfolio: Portfolio, level: str) -> str:
-    words = dict(schema.BY_NAME[FILTERED_BY].level_labels).get(level, level)
+    words = dict(embedded.BY_NAME[FILTERED_BY].level_labels).get(level, level)
     return f"{words} ({portfolio.frame.filter(pl.col(FILTERED_BY) == level).height:,})"
 
 
@@ -184,12 +184,12 @@ def _in_tab(text: str) -> Shown:
 async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """The number of another application entered in the side panel, seen in its PD."""
     settings = load_settings()
-    session = ScoringSession.open(settings.model, schema.DEFINITION)
+    session = ScoringSession.open(settings.model, embedded.DEFINITION)
     await visit.open(address, *first_screen(portfolio))
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     before = ""
     for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):
-        row = pl.scan_parquet(settings.applications).filter(pl.col(schema.ID) == identifier).collect()
+        row = pl.scan_parquet(settings.applications).filter(pl.col(embedded.ID) == identifier).collect()
         score = session.score(row.row(0, named=True))
         pd = percent(score, telling_digits(score, DEFAULT_CUTOFF))
         if pd != before:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from scripts.benchmarks.observers import OBSERVERS, cost_table, flame_graph, noted
@@ -29,7 +29,7 @@ class Work:
     def read(cls, settings: Settings) -> Work:
         """The published model and the first rows of the application table; each is scored once, so that it is warm."""
         table = pl.read_parquet(settings.applications, n_rows=TABLE_ROWS)
-        work = cls(ScoringSession.open(settings.model, schema.DEFINITION), table.head(APPLICANTS).to_dicts(), table)
+        work = cls(ScoringSession.open(settings.model, embedded.DEFINITION), table.head(APPLICANTS).to_dicts(), table)
         work.score_one_by_one()
         work.score_at_once()
         return work

@@ -14,9 +14,9 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from data import schema
 from data.errors import DataError
 from data.files.convert import open_applications
+from data.home_credit import embedded
 from data.predictions.table import open_predictions, own_digest
 from data.settings import Settings
 from data.store.records import RECORD, PortfolioRecord
@@ -67,9 +67,9 @@ def _reasons(settings: Settings) -> object:
 
 # What a portfolio gives when it is opened, each out of another file, or of several.
 _ANSWERS: Mapping[str, Callable[[Settings], Any]] = {
-    "predictions": lambda settings: open_predictions(settings, schema.DEFINITION).frame,
+    "predictions": lambda settings: open_predictions(settings, embedded.DEFINITION).frame,
     "digest of predictions": own_digest,
-    "applications": lambda settings: open_applications(settings, schema.DEFINITION).collect(),
+    "applications": lambda settings: open_applications(settings, embedded.DEFINITION).collect(),
     "PDs": _pds,
     "contributions": _contributions,
     "reasons": _reasons,

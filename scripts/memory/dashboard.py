@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import polars as pl
 
-from data.schema import TARGET
+from data.home_credit.embedded import TARGET
 from data.settings import load_settings
 from scripts._measure import Say, held_mb
 from scripts._visitor import Visitor, visiting

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import polars as pl
 
-from data.schema import TARGET
+from data.home_credit.embedded import TARGET
 from data.settings import load_settings
 from scripts._measure import Say
 from scripts.benchmarks.server import free_port, serve, service_command

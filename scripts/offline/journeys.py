@@ -17,7 +17,7 @@ import polars as pl
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import InvalidStatus
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import ROOT
 from scripts._visitor import Visitor, visiting
 from scripts.benchmarks.server import HEALTH, dashboard_command, free_port, service_command
@@ -203,7 +203,7 @@ def _journey(started: Traced, did: str, ended: int) -> Journey:
 
 
 def _applications(place: Place) -> pl.DataFrame:
-    return pl.read_parquet(place.built / "processed" / "applications.parquet").drop(schema.TARGET)
+    return pl.read_parquet(place.built / "processed" / "applications.parquet").drop(embedded.TARGET)
 
 
 def _write(table: pl.DataFrame, path: Path) -> Path:

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.waiting import until
@@ -58,7 +58,7 @@ class Portfolio:
 
 @pytest.fixture(scope="module")
 def portfolio(built: Settings) -> Portfolio:
-    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model, schema.DEFINITION)
+    table, session = pl.read_parquet(built.applications), ScoringSession.open(built.model, embedded.DEFINITION)
     return Portfolio(table, session, session.score_frame(table))
 
 
@@ -192,7 +192,7 @@ def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str
     assert distance[portfolio.ids.to_list().index(int(box.input_value()))] <= nearest + 1e-4
     side.get_by_role("button", name="New", exact=True).click()
     expect(side.get_by_text("New applicant", exact=True)).to_be_visible()
-    facts = describe_table(portfolio.table.lazy(), schema.DEFINITION)
+    facts = describe_table(portfolio.table.lazy(), embedded.DEFINITION)
     typical = portfolio.session.score({name: found.typical for name, found in facts.items()})
     expect(side.get_by_test_id("stMetricValue").last).to_have_text(worded(typical))
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 
@@ -70,6 +70,6 @@ def test_choosing_a_row_opens_the_applicant(page: Page, dashboard: str, cohort: 
     number = riskiest["application_id"][2]
     expect(page.get_by_label("Application number (SK_ID_CURR)")).to_have_value(str(number))
     row = pl.read_parquet(built.applications).row(by_predicate=pl.col("SK_ID_CURR") == number, named=True)
-    expected = f"{100 * ScoringSession.open(built.model, schema.DEFINITION).score(row):.2f} %"
+    expected = f"{100 * ScoringSession.open(built.model, embedded.DEFINITION).score(row):.2f} %"
     expect(page.get_by_test_id("stSidebar").get_by_test_id("stMetricValue").last).to_have_text(expected)
     assert f"applicant={number}" in page.url

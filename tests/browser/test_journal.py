@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def test_the_log_tells_of_a_visit_and_of_no_applicant(
     page.get_by_role("button", name="Cohorts").click()
     assert ZULU in json.loads(save(page, "Export as JSON"))["cohorts"][0]["name"]
     # A file's name, cells and columns, in one that is taken and in one that is not.
-    table = pl.read_parquet(built.applications, n_rows=20).drop(schema.TARGET)
+    table = pl.read_parquet(built.applications, n_rows=20).drop(embedded.TARGET)
     good, bad = tmp_path / f"{ZULU} Ann.csv", tmp_path / "b.csv"
     table.with_columns(pl.lit(ZULU).alias(ZULU)).write_csv(good)
-    table.select(schema.ID, pl.lit(ZULU).alias(ZULU)).write_csv(bad)
+    table.select(embedded.ID, pl.lit(ZULU).alias(ZULU)).write_csv(bad)
     page.goto(f"{address}/score-file")
     drop(page, good)
     assert ZULU.encode() in save(page, "Scores as CSV")

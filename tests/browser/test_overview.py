@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.waiting import until
@@ -85,7 +85,7 @@ def test_an_applicant_is_scored_without_rerunning_the_page(page: Page, dashboard
     box.fill(str(row["SK_ID_CURR"]))
     box.press("Enter")
     wait_for_metric(
-        page, "PD, published model", f"{100 * ScoringSession.open(built.model, schema.DEFINITION).score(row):.2f} %"
+        page, "PD, published model", f"{100 * ScoringSession.open(built.model, embedded.DEFINITION).score(row):.2f} %"
     )
 
 

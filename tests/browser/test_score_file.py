@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
-from data import schema
 from data.files.batch_limits import LIMITS
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 
@@ -51,7 +51,7 @@ def dropped(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Droppe
     path = tmp_path_factory.mktemp("dropped") / "new.csv"
     text.write_csv(path)
     good = table.filter(~pl.int_range(ROWS).is_in(list(BAD)))
-    session = ScoringSession.open(built.model, schema.DEFINITION)
+    session = ScoringSession.open(built.model, embedded.DEFINITION)
     rows = good.drop("SK_ID_CURR", "remark").iter_rows(named=True)
     return Dropped(path, good, np.array([session.score(row) for row in rows], dtype=np.float32))
 

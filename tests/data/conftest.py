@@ -7,8 +7,8 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column
+from data.home_credit import embedded
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +21,11 @@ def make_rows() -> Callable[[int], pl.DataFrame]:
 
 
 def _rows(n_rows: int) -> pl.DataFrame:
-    return pl.DataFrame({column.name: _values(column, n_rows) for column in schema.COLUMNS})
+    return pl.DataFrame({column.name: _values(column, n_rows) for column in embedded.COLUMNS})
 
 
 def _values(column: Column, n_rows: int) -> pl.Series:
-    if column.name == schema.ID:
+    if column.name == embedded.ID:
         return pl.int_range(100_001, 100_001 + n_rows, dtype=pl.Int32, eager=True).alias(column.name)
     cells = [None if column.nullable and row % 5 == 4 else _value(column, row) for row in range(n_rows)]
     return pl.Series(column.name, cells, dtype=column.dtype)

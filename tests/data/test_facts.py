@@ -8,11 +8,11 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column, Kind
 from data.facts import ColumnFacts, describe_table
+from data.home_credit import embedded
 
-INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 MakeTable = Callable[..., pl.DataFrame]
 
 
@@ -23,16 +23,16 @@ def fixture_table(make_table: MakeTable) -> pl.DataFrame:
 
 @pytest.fixture(name="facts", scope="module")
 def fixture_facts(table: pl.DataFrame) -> dict[str, ColumnFacts]:
-    return describe_table(table.lazy(), schema.DEFINITION)
+    return describe_table(table.lazy(), embedded.DEFINITION)
 
 
 def described(table: pl.DataFrame, name: str, values: list[object]) -> ColumnFacts:
     """The facts of `name` where it holds `values`, all else as it is."""
-    column = schema.column(name)
+    column = embedded.column(name)
     # Only a column of texts can hold a level that the schema does not list.
     dtype = pl.String() if column.kind is Kind.CATEGORY else column.dtype
     changed = table.head(len(values)).with_columns(pl.Series(name, values, dtype=dtype))
-    return describe_table(changed.lazy(), schema.DEFINITION)[name]
+    return describe_table(changed.lazy(), embedded.DEFINITION)[name]
 
 
 def test_every_input_is_described_in_the_order_of_the_table(facts: dict[str, ColumnFacts]) -> None:
@@ -134,4 +134,4 @@ def test_what_is_typical_of_a_category(
 def test_what_was_seen(
     *, name: str, values: list[object], value: float | str | None, seen: bool, table: pl.DataFrame
 ) -> None:
-    assert described(table, name, values).has_seen(schema.column(name), value) is seen
+    assert described(table, name, values).has_seen(embedded.column(name), value) is seen

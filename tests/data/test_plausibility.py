@@ -3,10 +3,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.plausibility import broken_rules, broken_rules_each
 
-RULES = schema.DEFINITION.rules
+RULES = embedded.DEFINITION.rules
 COLUMNS = tuple(dict.fromkeys(name for rule in RULES for name in rule.columns))
 
 SOUND: dict[str, object] = {
@@ -17,7 +17,7 @@ SOUND: dict[str, object] = {
     "OBS_30_CNT_SOCIAL_CIRCLE": 2, "DEF_60_CNT_SOCIAL_CIRCLE": 0, "OBS_60_CNT_SOCIAL_CIRCLE": 2,
     "NAME_CONTRACT_TYPE": "Cash loans",
 }  # fmt: skip
-PENSIONER = {"DAYS_EMPLOYED": schema.NOT_EMPLOYED, "NAME_INCOME_TYPE": "Pensioner", "ORGANIZATION_TYPE": "XNA"}
+PENSIONER = {"DAYS_EMPLOYED": embedded.NOT_EMPLOYED, "NAME_INCOME_TYPE": "Pensioner", "ORGANIZATION_TYPE": "XNA"}
 # 5 % of the sound credit amount a year.
 REVOLVING = {"NAME_CONTRACT_TYPE": "Revolving loans", "AMT_ANNUITY": 25_000.0}
 SOUND_EDITS: list[dict[str, object]] = [
@@ -58,7 +58,7 @@ BROKEN: list[tuple[dict[str, object], str]] = [
 
 
 def words(application: dict[str, object]) -> list[str]:
-    return [rule.text for rule in broken_rules(application, schema.DEFINITION)]
+    return [rule.text for rule in broken_rules(application, embedded.DEFINITION)]
 
 
 @pytest.mark.parametrize("edits", SOUND_EDITS)
@@ -73,13 +73,13 @@ def test_each_rule_is_broken_by_what_it_is_about(edits: dict[str, object], wante
 
 def test_every_rule_has_its_case() -> None:
     assert {wanted for _, wanted in BROKEN} == {rule.text for rule in RULES}
-    assert set(COLUMNS) == set(SOUND) <= set(schema.BY_NAME)
+    assert set(COLUMNS) == set(SOUND) <= set(embedded.BY_NAME)
 
 
 def test_a_table_is_judged_as_each_row_is() -> None:
     rows = [{**SOUND, **edits} for edits in (*SOUND_EDITS, *(edits for edits, _ in BROKEN))]
     types = {name: pl.String if isinstance(value, str) else pl.Float64 for name, value in SOUND.items()}
     table = pl.DataFrame(rows, schema=types, strict=False)
-    found = broken_rules_each(table, schema.DEFINITION)
+    found = broken_rules_each(table, embedded.DEFINITION)
     assert [[RULES[place].text for place in row.nonzero()[0]] for row in found] == [words(row) for row in rows]
-    assert not broken_rules_each(table.select("CNT_CHILDREN"), schema.DEFINITION).any()
+    assert not broken_rules_each(table.select("CNT_CHILDREN"), embedded.DEFINITION).any()

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 from websockets.exceptions import WebSocketException
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from scripts._measure import held_mb
 from scripts._visitor import visiting
@@ -56,7 +56,7 @@ def walk(address: str, until: float, seed: int, walked: Walk, ids: list[int]) ->
             while time.monotonic() < until:
                 query = {"cutoff": f"{source.uniform(3, 20):.2f}", "applicant": str(source.choice(ids))}
                 if source.random() < 0.6:
-                    column = source.choice([each for each in schema.COLUMNS if each.name in _FILTERED])
+                    column = source.choice([each for each in embedded.COLUMNS if each.name in _FILTERED])
                     query[f"f.{column.name}"] = source.choice(column.levels)
                     query["against"] = source.choice(("~rest", "~whole"))
                 screen = visitor.run(source.choice(PAGES), query)
@@ -74,7 +74,7 @@ _FILTERED = ("NAME_INCOME_TYPE", "NAME_EDUCATION_TYPE", "CODE_GENDER", "NAME_CON
 
 def work(server: Server, settings: Settings, *, analysts: int, seconds: float, seed: int) -> Walk:
     """Let `analysts` walk for so many seconds; they come one after the other within the first."""
-    ids = pl.read_parquet(settings.applications, columns=[schema.ID], n_rows=500)[schema.ID].to_list()
+    ids = pl.read_parquet(settings.applications, columns=[embedded.ID], n_rows=500)[embedded.ID].to_list()
     walked, until = Walk(), time.monotonic() + seconds
     threads = [
         threading.Thread(target=walk, args=(server.address, until, seed + at, walked, ids)) for at in range(analysts)

@@ -15,7 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 
 from dashboard.visit import parameters
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from scripts._measure import held_mb
 from scripts._visitor import visiting
@@ -42,7 +42,7 @@ def links(seed: int) -> Iterator[str]:
     """Query strings without end: every parameter, filters, cohorts and scenarios, with hostile names and values."""
     source = random.Random(seed)
     texts = mutated(source)
-    names = [*parameters.DECLARED, *(f"f.{name}" for name in schema.BY_NAME), "f.", "c.", "s.", "c.x", "s.x"]
+    names = [*parameters.DECLARED, *(f"f.{name}" for name in embedded.BY_NAME), "f.", "c.", "s.", "c.x", "s.x"]
     numbers = (
         "nan",
         "inf",

@@ -16,9 +16,9 @@ import polars as pl
 from dashboard.cohort.columns import prepare
 from dashboard.visit.links import read_cohorts
 from dashboard.visit.visit import Visit, read_visit
-from data import schema
 from data.errors import DataError
 from data.files.spreadsheets import csv_of
+from data.home_credit import embedded
 from data.predictions.imports import import_predictions
 from data.settings import Settings
 from inference.explain.record import read_record
@@ -80,8 +80,8 @@ def hostile_files(seed: int, table: pl.DataFrame) -> Iterator[tuple[str, bytes]]
 
 def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Give `requests` hostile files, links, records and cohorts to what reads them, in this process."""
-    session = ScoringSession.open(settings.model, schema.DEFINITION)
-    applications = pl.read_parquet(settings.applications, n_rows=40).drop(schema.TARGET)
+    session = ScoringSession.open(settings.model, embedded.DEFINITION)
+    applications = pl.read_parquet(settings.applications, n_rows=40).drop(embedded.TARGET)
     random_pd = [round(0.01 + at / 100, 4) for at in range(40)]
     predictions = pl.DataFrame({"id": range(40), "target": [0, 1] * 20, "pd": random_pd, "region": ["n", "s"] * 20})
     wanted = session.score_frame(applications)
@@ -101,7 +101,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
     def bring() -> None:
         path = _put(folder, "predictions", imported)
         try:
-            prepare(import_predictions(path, schema.DEFINITION, {}), cutoffs=[0.1])
+            prepare(import_predictions(path, embedded.DEFINITION, {}), cutoffs=[0.1])
         finally:
             path.unlink()
 
@@ -112,7 +112,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
 
     def open_record() -> None:
         read_record(
-            damaged(random.Random(outcome.requests), next(texts).encode("utf-8", "replace") * 3), schema.DEFINITION
+            damaged(random.Random(outcome.requests), next(texts).encode("utf-8", "replace") * 3), embedded.DEFINITION
         )
 
     def open_cohorts() -> None:

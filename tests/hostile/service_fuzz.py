@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import polars as pl
 
-from data import schema
 from data.files.spreadsheets import csv_of
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from scripts._measure import held_mb
@@ -56,7 +56,7 @@ class Outcome:
 
 def bodies_of(settings: Settings, n_rows: int = 20) -> Bodies:
     """Valid bodies of every type, out of the built portfolio."""
-    table = pl.read_parquet(settings.applications, n_rows=n_rows).drop(schema.TARGET)
+    table = pl.read_parquet(settings.applications, n_rows=n_rows).drop(embedded.TARGET)
     rows = [{name: value for name, value in row.items() if value is not None} for row in table.to_dicts()]
     stream = table.write_ipc_stream(None, compat_level=pl.CompatLevel.oldest()).getvalue()
     return Bodies(
@@ -80,8 +80,8 @@ class Control:
     def __init__(self, settings: Settings, port: int, body: Mapping[str, Any]) -> None:
         self._address = f"http://127.0.0.1:{port}/v1/score"
         self._body = json.dumps(body)
-        row = {name: value for name, value in body["application"].items() if name != schema.ID}
-        self._wanted = float(ScoringSession.open(settings.model, schema.DEFINITION).score(row))
+        row = {name: value for name, value in body["application"].items() if name != embedded.ID}
+        self._wanted = float(ScoringSession.open(settings.model, embedded.DEFINITION).score(row))
 
     def check(self, outcome: Outcome) -> None:
         """Ask once; a full house may refuse, nothing else may differ."""

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data import schema
 from data.files.batch_file import BatchTable, read_batch
+from data.home_credit import embedded
 from data.predictions.scores import exact_scores
 from data.settings import Settings
 from inference.batch import CHUNK_ROWS, noted_rows, score_batch_table
@@ -32,11 +32,11 @@ REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 def read(table: pl.DataFrame, needed: Sequence[str] = FEATURES.sources) -> BatchTable:
-    return read_batch("mine.csv", table.write_csv().encode(), schema.DEFINITION, needed)
+    return read_batch("mine.csv", table.write_csv().encode(), embedded.DEFINITION, needed)
 
 
 def in_parquet(table: pl.DataFrame) -> bytes:
@@ -50,8 +50,8 @@ def test_a_batch_and_single_applications_agree_bit_for_bit(built: Settings, dres
     applications = pl.read_parquet(built.processed / "applications.parquet")
     text = applications.write_csv().encode()
     content = {"csv": text, "gzip": gzip.compress(text, 1), "parquet": in_parquet(applications)}[dress]
-    session = ScoringSession.open(built.model, schema.DEFINITION)
-    batch = read_batch("mine", content, schema.DEFINITION, session.features.sources)
+    session = ScoringSession.open(built.model, embedded.DEFINITION)
+    batch = read_batch("mine", content, embedded.DEFINITION, session.features.sources)
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF)
     rows = list(applications.drop("SK_ID_CURR", "TARGET").iter_rows(named=True))
     # Of these, only the external scores are ever all missing.
@@ -218,7 +218,7 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
 def test_bands_are_those_of_the_manifest(
     applications: pl.DataFrame, published: PublishedModel, edges: tuple[float, ...]
 ) -> None:
-    own = ScoringSession.open(published.directory, schema.DEFINITION)
+    own = ScoringSession.open(published.directory, embedded.DEFINITION)
     backend = OnnxBackend((published.directory / ONNX).read_bytes())
     session = ScoringSession(backend, dataclasses.replace(own.manifest, band_edges=edges), own.features)
     found = score_batch_table(read(applications), session, 0.1).frame
@@ -240,7 +240,7 @@ def test_progress_counts_rows_and_chunks_change_no_score(applications: pl.DataFr
     n_rows = CHUNK_ROWS + 5
     table = pl.concat([applications] * 12).head(n_rows).drop("TARGET")
     told: list[tuple[int, int]] = []
-    batch = read_batch("mine.parquet", in_parquet(table), schema.DEFINITION, FEATURES.sources)
+    batch = read_batch("mine.parquet", in_parquet(table), embedded.DEFINITION, FEATURES.sources)
     scored = score_batch_table(batch, session, 0.1, progress=lambda done, total: told.append((done, total)))
     assert told == [(CHUNK_ROWS, n_rows), (n_rows, n_rows)]
     expected = exact_scores(pl.Series(session.score_frame(table)))
@@ -248,7 +248,7 @@ def test_progress_counts_rows_and_chunks_change_no_score(applications: pl.DataFr
 
 
 def test_a_table_read_for_other_features_is_refused(applications: pl.DataFrame, session: ScoringSession) -> None:
-    few = FeatureSet(schema.DEFINITION, FEATURES.features[:3])
+    few = FeatureSet(embedded.DEFINITION, FEATURES.features[:3])
     batch = read(applications.head(5).select(few.sources), few.sources)
     with pytest.raises(FeatureError, match="lacks columns that the model needs"):
         score_batch_table(batch, session, 0.1)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.definition.columns import Column, Kind
 from data.files.validate import is_allowed
+from data.home_credit import embedded
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
 from inference.values import (
@@ -27,7 +27,7 @@ from inference.values import (
     word_value,
 )
 
-INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 NUMBERS = [column for column in INPUTS if column.kind is not Kind.CATEGORY]
 CATEGORIES = [column for column in INPUTS if column.kind is Kind.CATEGORY]
 PRINTABLE = st.text(min_size=1, max_size=LONGEST_LEVEL).filter(lambda text: text.isprintable() and bool(text.strip()))
@@ -63,7 +63,7 @@ def column_values(draw: st.DrawFn) -> tuple[str, Value]:
     ],
 )
 def test_every_value_has_one_form(name: str, given_value: object, canonical: Value) -> None:
-    found = check_value(schema.DEFINITION, name, given_value)
+    found = check_value(embedded.DEFINITION, name, given_value)
     assert (found, type(found)) == (canonical, type(canonical))
     assert not isinstance(found, float) or math.copysign(1.0, found) == 1.0
 
@@ -104,7 +104,7 @@ def test_every_value_has_one_form(name: str, given_value: object, canonical: Val
 )  # fmt: skip
 def test_what_a_column_cannot_hold_is_said_in_one_sentence(name: str, value: object, sentence: str) -> None:
     with pytest.raises(ValueFault) as raised:
-        check_value(schema.DEFINITION, name, value)
+        check_value(embedded.DEFINITION, name, value)
     assert str(raised.value).startswith(sentence)
     assert len(str(raised.value)) < 250
 
@@ -125,7 +125,7 @@ def test_what_a_column_cannot_hold_is_said_in_one_sentence(name: str, value: obj
     ],
 )
 def test_texts_are_read(name: str, text: str, value: Value) -> None:
-    found = read_value(schema.DEFINITION, name, text)
+    found = read_value(embedded.DEFINITION, name, text)
     assert (found, type(found)) == (value, type(value))
 
 
@@ -136,21 +136,21 @@ def test_texts_are_read(name: str, text: str, value: Value) -> None:
 )  # fmt: skip
 def test_texts_that_are_no_number_are_refused(text: str) -> None:
     with pytest.raises(ValueFault, match=r"^Credit amount \(AMT_CREDIT\) is '"):
-        read_value(schema.DEFINITION, "AMT_CREDIT", text)
+        read_value(embedded.DEFINITION, "AMT_CREDIT", text)
 
 
 def test_a_fault_quotes_the_text_as_it_was_given() -> None:
     with pytest.raises(ValueFault, match=r"^Children \(CNT_CHILDREN\) is '1\.5'; expected a whole number"):
-        read_value(schema.DEFINITION, "CNT_CHILDREN", "1.5")
+        read_value(embedded.DEFINITION, "CNT_CHILDREN", "1.5")
 
 
 @given(column_values())
 def test_a_value_comes_back_from_its_words(column_value: tuple[str, Value]) -> None:
     name, value = column_value
-    found = read_value(schema.DEFINITION, name, word_value(value))
+    found = read_value(embedded.DEFINITION, name, word_value(value))
     assert found == value
-    assert found == check_value(schema.DEFINITION, name, value)
-    assert type(found) is type(check_value(schema.DEFINITION, name, value))
+    assert found == check_value(embedded.DEFINITION, name, value)
+    assert type(found) is type(check_value(embedded.DEFINITION, name, value))
 
 
 @settings(max_examples=300)
@@ -161,7 +161,7 @@ def test_a_value_comes_back_from_its_words(column_value: tuple[str, Value]) -> N
 def test_numbers_are_judged_as_those_of_a_table_are(column: Column, value: float) -> None:
     allowed = bool(is_allowed(column, pl.Series([value], dtype=pl.Float64))[0])
     try:
-        check_value(schema.DEFINITION, column.name, value)
+        check_value(embedded.DEFINITION, column.name, value)
     except ValueFault:
         assert not allowed
     else:
@@ -169,29 +169,29 @@ def test_numbers_are_judged_as_those_of_a_table_are(column: Column, value: float
 
 
 def test_applications_of_a_table_pass_as_they_are(applications: pl.DataFrame) -> None:
-    for row in applications.drop(schema.ID, schema.TARGET).head(200).to_dicts():
-        checked = check_application(schema.DEFINITION, row)
+    for row in applications.drop(embedded.ID, embedded.TARGET).head(200).to_dicts():
+        checked = check_application(embedded.DEFINITION, row)
         assert checked == row
         assert [type(value) for value in checked.values()] == [type(value) for value in row.values()]
 
 
 def test_words_and_back_do_not_change_a_score(published: PublishedModel, applications: pl.DataFrame) -> None:
-    session = ScoringSession.open(published.directory, schema.DEFINITION)
-    for row in applications.drop(schema.ID, schema.TARGET).head(50).to_dicts():
-        again = {name: read_value(schema.DEFINITION, name, word_value(value)) for name, value in row.items()}
+    session = ScoringSession.open(published.directory, embedded.DEFINITION)
+    for row in applications.drop(embedded.ID, embedded.TARGET).head(50).to_dicts():
+        again = {name: read_value(embedded.DEFINITION, name, word_value(value)) for name, value in row.items()}
         assert session.score(again) == session.score(row)
 
 
 def test_an_application_is_checked_in_its_order_and_the_first_fault_counts() -> None:
-    assert check_application(schema.DEFINITION, {}) == {}
-    assert list(check_application(schema.DEFINITION, {"CNT_CHILDREN": 1.0, "AMT_CREDIT": 5})) == [
+    assert check_application(embedded.DEFINITION, {}) == {}
+    assert list(check_application(embedded.DEFINITION, {"CNT_CHILDREN": 1.0, "AMT_CREDIT": 5})) == [
         "CNT_CHILDREN",
         "AMT_CREDIT",
     ]
     with pytest.raises(ValueFault, match="CNT_CHILDREN"):
-        check_application(schema.DEFINITION, {"AMT_CREDIT": 5, "CNT_CHILDREN": -1, "CODE_GENDER": ""})
+        check_application(embedded.DEFINITION, {"AMT_CREDIT": 5, "CNT_CHILDREN": -1, "CODE_GENDER": ""})
     with pytest.raises(ValueFault, match="no column 7;"):
-        check_application(schema.DEFINITION, {7: 1})
+        check_application(embedded.DEFINITION, {7: 1})
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists))
@@ -202,4 +202,4 @@ def test_what_was_found_is_quoted_in_at_most_40_letters(found: object) -> None:
 
 @pytest.mark.parametrize("column", CATEGORIES, ids=lambda column: column.name)
 def test_listed_levels_are_allowed(column: Column) -> None:
-    assert [check_value(schema.DEFINITION, column.name, level) for level in column.levels] == list(column.levels)
+    assert [check_value(embedded.DEFINITION, column.name, level) for level in column.levels] == list(column.levels)

@@ -23,8 +23,8 @@ from dashboard.components.applicant.why import OF
 from dashboard.visit.drafts import read_edits, word_edits
 from dashboard.visit.visit import APPLICANT, EDITS
 from dashboard.words.field_words import word_field
-from data import schema
 from data.definition.columns import Kind, Sensitivity
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
 from inference.features.feature_list import FEATURES
@@ -33,15 +33,15 @@ from inference.model.sufficiency import SufficiencyRule
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
-INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column.name for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
-SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
+SUFFICIENCY = SufficiencyRule(embedded.DEFINITION.sufficiency, embedded.DEFINITION)
 MUCH_MISSING = word_edits(tuple((name, None) for name in INPUTS if name not in SUFFICIENCY.columns))
 
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(name="ranked")
@@ -142,7 +142,7 @@ def test_every_tab_stands_for_everybody(
     app = open_page("applicant", {"applicant": applicant, **query})
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
     base = typical if applicant == "new" else values_of(ranked, int(applicant))
-    pd = session.score({**base, **dict(read_edits(query.get("edits", ""), schema.DEFINITION))})
+    pd = session.score({**base, **dict(read_edits(query.get("edits", ""), embedded.DEFINITION))})
     cutoff = float(query.get("cutoff", "9.09")) / 100
     seen = set()
     for tab in TAB.options:
@@ -326,7 +326,7 @@ def test_the_waterfall_speaks_of_the_field_that_moves_most(ranked: pl.DataFrame,
     explanation = cache.explainer().explain(values_of(ranked, number))
     app = opened(open_page, number)
     most, least = (
-        schema.column(find(explanation.fields, key=explanation.fields.__getitem__)).label for find in (max, min)
+        embedded.column(find(explanation.fields, key=explanation.fields.__getitem__)).label for find in (max, min)
     )
     assert f"{most} raises it most, {least} lowers it most" in said(app)
     features = {feature.name: feature.label for feature in FEATURES.features}
@@ -351,7 +351,7 @@ def fixture_just_approved(built: Settings, session: ScoringSession) -> pl.DataFr
 
 def is_usual(values: pl.Series, own: Any) -> bool:
     """Whether `own` is the commonest of some levels, in the middle half of some numbers, or missing as half of them."""
-    column, held = schema.column(values.name), values.drop_nulls()
+    column, held = embedded.column(values.name), values.drop_nulls()
     if own is None:
         return values.null_count() * 2 >= len(values)
     if column.kind is not Kind.NUMERIC:
@@ -376,9 +376,9 @@ def test_principal_reasons_stand_beside_what_is_typical_of_the_just_approved(
     header, *rows = tables(app)[0]
     assert header[1:4] == ["Field", "This applicant", "Typical of the just approved"]
     assert 1 <= len(rows) <= 4
-    labels = [schema.column(reason.field).label for reason in assessed.reasons]
+    labels = [embedded.column(reason.field).label for reason in assessed.reasons]
     assert [row[1].rstrip("†").rstrip("*") for row in rows] == labels
-    own = [word_field(schema.column(reason.field), values[reason.field]) for reason in assessed.reasons]
+    own = [word_field(embedded.column(reason.field), values[reason.field]) for reason in assessed.reasons]
     assert [row[2] for row in rows] == own
     assert [row[4] for row in rows] == [f"× {math.exp(reason.excess):.2f}" for reason in assessed.reasons]
     # Their middle half, by going through them.
@@ -390,7 +390,7 @@ def test_principal_reasons_stand_beside_what_is_typical_of_the_just_approved(
 
 
 def test_a_sensitive_reason_is_marked(ranked: pl.DataFrame, open_page: OpenPage) -> None:
-    sensitive = {column.name for column in schema.COLUMNS if column.sensitivity is Sensitivity.SENSITIVE}
+    sensitive = {column.name for column in embedded.COLUMNS if column.sensitivity is Sensitivity.SENSITIVE}
     for place in range(40):
         number = number_of(ranked, place)
         reasons = cache.assess_values(values_of(ranked, number), CUTOFF).reasons
@@ -474,7 +474,7 @@ def test_trying_a_change_really_flips_the_decision(
     for place, change in enumerate(find_changes(session, values, CUTOFF)):
         app = opened(open_page, number, "Decision")
         assert cards(app)["Decision, published model"] == "Declined"
-        words = word_changes(change, schema.DEFINITION)
+        words = word_changes(change, embedded.DEFINITION)
         assert f"{words}: PD **".replace("\\", "").replace("\u00a0", " ") in said(app)
         app.main.button(key=f"try.{place}").click().run()
         assert cards(app)["Decision, published model"] == "Approved"
@@ -505,18 +505,18 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
         (FieldChange("AMT_CREDIT", 450_000.0, 405_000.0), "**Credit amount** 450,000 → 405,000 (−10.0 %)"),
         (FieldChange("AMT_ANNUITY", 20_000.0, 25_000.0), "**Annuity** 20,000 → 25,000 (+25.0 %)"),
         (FieldChange("FLAG_DOCUMENT_3", 0, 1), "**Document 3** provided"),
-        (FieldChange("FLAG_PHONE", 0, 1), f"**{schema.column('FLAG_PHONE').label}**"),
+        (FieldChange("FLAG_PHONE", 0, 1), f"**{embedded.column('FLAG_PHONE').label}**"),
     ],
 )
 def test_a_change_in_words(change: FieldChange, words: str) -> None:
-    assert word_change(change, schema.column(change.name)).replace("\u00a0", " ").replace("\\", "") == words
+    assert word_change(change, embedded.column(change.name)).replace("\u00a0", " ").replace("\\", "") == words
 
 
 def test_changes_in_words() -> None:
     changes = tuple(FieldChange(f"FLAG_DOCUMENT_{number}", 0, 1) for number in (3, 6, 8))
     expected = ["**Document 3** provided", "**Document 3** provided and **Document 6** provided",
                 "**Document 3** provided, **Document 6** provided and **Document 8** provided"]  # fmt: skip
-    assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0), schema.DEFINITION) for n in (1, 2, 3)] == expected
+    assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0), embedded.DEFINITION) for n in (1, 2, 3)] == expected
 
 
 def test_a_change_drawn_for_another_application_is_tried_on_that_one(
@@ -547,8 +547,8 @@ def test_a_curve_is_what_scoring_one_by_one_gives(
 ) -> None:
     number = number_of(ranked, 50)
     app = opened(open_page, number, "Sensitivity", field=name)
-    assert field_shown(app) == schema.column(name).label
-    assert f"as {schema.column(name).label} alone changes" in said(app)
+    assert field_shown(app) == embedded.column(name).label
+    assert f"as {embedded.column(name).label} alone changes" in said(app)
     values = values_of(ranked, number)
     grid = cache.field_range(name).grid
     assert len(grid) > 1
@@ -561,7 +561,7 @@ def test_a_map_is_what_scoring_pair_by_pair_gives(
 ) -> None:
     number, names = number_of(ranked, 50), ("AMT_CREDIT", "NAME_EDUCATION_TYPE")
     app = opened(open_page, number, "Sensitivity", field=names[0], second=names[1])
-    assert all(schema.column(name).label in said(app) for name in names)
+    assert all(embedded.column(name).label in said(app) for name in names)
     values = values_of(ranked, number)
     down, across = (cache.field_range(name, cache.N_MAP).grid for name in names)
     wanted = [[session.score({**values, names[0]: y, names[1]: x}) for x in across] for y in down]
@@ -584,7 +584,7 @@ def test_a_field_of_a_link_that_is_none_is_left_out_with_a_notice(
     for name in query.values():
         assert f"There is no field of the model {name}." in said(app)
     assert cards(app)["PD, published model"]
-    assert field_shown(app) == schema.column(next(iter(cache.portfolio().weights))).label  # type: ignore[union-attr]
+    assert field_shown(app) == embedded.column(next(iter(cache.portfolio().weights))).label  # type: ignore[union-attr]
 
 
 def test_every_field_of_the_model_can_be_moved(
@@ -622,7 +622,7 @@ def test_people_like_this_one_are_counted(ranked: pl.DataFrame, built: Settings,
     pds = dict(ranked.select("SK_ID_CURR", "pd").iter_rows())
     assert [float(row[2]) for row in listed] == [round(100 * pds[int(row[0])], 2) for row in listed]
     weights = cache.portfolio().weights  # type: ignore[union-attr]
-    assert [row[0] for row in tables(app)[0][1:]] == [schema.column(name).label for name in list(weights)[:10]]
+    assert [row[0] for row in tables(app)[0][1:]] == [embedded.column(name).label for name in list(weights)[:10]]
 
 
 def test_a_new_applicant_leaves_nobody_out(ranked: pl.DataFrame) -> None:

@@ -16,7 +16,7 @@ from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.components.row_files import csv_file, parquet_file
 from dashboard.components.row_table import worded
-from data import schema
+from data.home_credit import embedded
 from data.predictions.imports import import_predictions
 from data.predictions.table import CohortColumn, CohortKind, describe_columns
 from data.settings import Settings
@@ -194,7 +194,7 @@ def test_ids_and_amounts_are_shown_and_written_to_the_last_digit(
     assert shown["amount"][0] == "100,000,028.99"
     assert "as it is stored, and the decision at 9.09" in texts(app).replace("\\", "").replace("\u00a0", " ")
     assert "theirs.csv · PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
-    found = import_predictions(path, schema.DEFINITION)
+    found = import_predictions(path, embedded.DEFINITION)
     written = pl.read_csv(io.BytesIO(csv_file(prepare(found), Filters(), 0.1)), infer_schema=False)
     assert written["application_id"].to_list() == ids
     assert written["amount"].cast(pl.Float64).to_list() == [round(99_999_999.99 + i, 2) for i in range(30)]
@@ -205,7 +205,7 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
 ) -> None:
     frame, arguments = theirs
     predictions = prepare(
-        import_predictions(Path(arguments[1]), schema.DEFINITION, {"y": "is_default", "p": "default_probability"})
+        import_predictions(Path(arguments[1]), embedded.DEFINITION, {"y": "is_default", "p": "default_probability"})
     )
     found = pl.read_csv(io.BytesIO(csv_file(predictions, Filters(), 0.1)))
     assert found.columns == ["is_default", "default_probability", "'=branch", "decision"]
@@ -217,7 +217,7 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
 
 def column(name: str, kind: CohortKind = CohortKind.RANGE) -> CohortColumn:
     dtype = pl.Enum(["a"]) if kind is CohortKind.LEVELS else pl.Float64()
-    described = describe_columns(pl.DataFrame(schema={name: dtype}), schema.DEFINITION)
+    described = describe_columns(pl.DataFrame(schema={name: dtype}), embedded.DEFINITION)
     return next(iter(described), CohortColumn(name, name, "", "", kind))
 
 

@@ -18,8 +18,8 @@ from dashboard import cache
 from dashboard.app_pages.model_card import OUTCOME, SYNTHETIC, UNSEEN, card_sections, sections_beside
 from dashboard.metrics.counts import exact_counts
 from dashboard.words import model_facts as facts
-from data import schema
 from data.definition.definition import Definition, Features, Outcome, Roles
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.records import MODEL, record_path
 from inference.model.artifact import MANIFEST, Manifest
@@ -105,8 +105,8 @@ def test_every_column_is_a_feature_or_left_out_with_a_reason(open_page: OpenPage
     shown = tables(opened(open_page, "Features"))
     features, out = shown["Features of the model"], shown["Columns left out"]
     assert features["Name"].to_list() == [feature.name for feature in manifest.features]
-    raw = set(features["Name"]) & set(schema.BY_NAME)
-    assert raw | set(out["Name"]) == set(schema.BY_NAME)
+    raw = set(features["Name"]) & set(embedded.BY_NAME)
+    assert raw | set(out["Name"]) == set(embedded.BY_NAME)
     assert raw & set(out["Name"]) == set()
     reasons = dict(out.select("Name", "Why").iter_rows())
     protected = {name for name, why in reasons.items() if why.startswith("Protected")}

@@ -16,8 +16,8 @@ from dashboard import cache
 from dashboard.app_pages.score_file import _template
 from dashboard.visit import visit
 from dashboard.visit.drafts import NEW, Draft, make_edits
-from data import schema
 from data.files.batch_limits import LIMITS
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.reasons import batch_reasons
 from inference.features.feature_list import FEATURES
@@ -32,13 +32,13 @@ ROWS = 300
 @pytest.fixture(name="table")
 def fixture_table(built: Settings) -> pl.DataFrame:
     """Some of the application table, without outcomes."""
-    return pl.read_parquet(built.applications).drop(schema.TARGET).slice(1_000, ROWS)
+    return pl.read_parquet(built.applications).drop(embedded.TARGET).slice(1_000, ROWS)
 
 
 @pytest.fixture(name="pds")
 def fixture_pds(built: Settings, table: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Their PDs by the published model."""
-    return np.array([float(str(pd)) for pd in ScoringSession.open(built.model, schema.DEFINITION).score_frame(table)])
+    return np.array([float(str(pd)) for pd in ScoringSession.open(built.model, embedded.DEFINITION).score_frame(table)])
 
 
 def drop(app: AppTest, table: pl.DataFrame, name: str = "new.csv") -> AppTest:
@@ -120,8 +120,8 @@ def test_bands_are_those_of_going_through_the_rows(
 
 
 def test_a_pd_on_the_edge_of_a_band_is_in_the_higher_one(built: Settings, open_page: OpenPage) -> None:
-    rows = pl.read_parquet(built.applications).drop(schema.TARGET)
-    pds = ScoringSession.open(built.model, schema.DEFINITION).score_frame(rows).astype(np.float64)
+    rows = pl.read_parquet(built.applications).drop(embedded.TARGET)
+    pds = ScoringSession.open(built.model, embedded.DEFINITION).score_frame(rows).astype(np.float64)
     around = np.concatenate([np.argsort(np.abs(pds - edge))[:40] for edge in BAND_EDGES])
     app = dropped(open_page, rows[np.unique(around).tolist()])
     of = pds[np.unique(around)]
@@ -168,7 +168,7 @@ def test_declined_rows_have_the_reasons_of_their_own_cutoff(
     table: pl.DataFrame, pds: np.ndarray[Any, np.dtype[np.float64]], open_page: OpenPage
 ) -> None:
     app = dropped(open_page, table, cutoff="5")
-    titles = [*(schema.column(name).label for name in FEATURES.sources), "A combination of several values"]
+    titles = [*(embedded.column(name).label for name in FEATURES.sources), "A combination of several values"]
     for cutoff, percent in ((0.05, "5"), (0.12, "12")):
         if cutoff != 0.05:
             app.session_state["visit"] = app.session_state["visit"].with_values({visit.CUTOFF: float(percent)})
@@ -225,7 +225,7 @@ def test_a_row_is_opened_as_it_is_in_the_file(
     third = int(np.argsort(-pds, kind="stable")[2])
     row = table.drop("SK_ID_CURR").row(third, named=True)
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
-    assert draft_of(app) == Draft(NEW, make_edits(row.items(), schema.DEFINITION, typical))
+    assert draft_of(app) == Draft(NEW, make_edits(row.items(), embedded.DEFINITION, typical))
     assert draft_of(app).values(typical) == row
     assert app.sidebar.metric[0].value == f"{100 * pds[third]:.2f} %"
     assert "The row is in the side panel as a new applicant" in said(app, "info")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.cohort.filters import Filters, LevelFilter
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.records import APPLICATIONS, CONTRIBUTIONS, PREDICTIONS, FileRecord, keep
 from inference.explain.contributions import Contributions, load_contributions, write_contributions
@@ -101,7 +101,7 @@ def test_what_a_field_moves_over_follows_a_new_application_table(
 ) -> None:
     settings, _ = copied
     table = pl.read_parquet(settings.applications)
-    values = table.drop(schema.ID, schema.TARGET).row(17, named=True)
+    values = table.drop(embedded.ID, embedded.TARGET).row(17, named=True)
     names = "AMT_CREDIT", "AMT_ANNUITY"
     ranges = [cache.field_range(name).grid for name in names]
     curve, found = cache.curve_pds(values, names[0]), cache.map_pds(values, *names)

@@ -10,8 +10,8 @@ import pytest
 
 from dashboard.cohort.bins import MOST_BINS, OTHER, make_bins, make_grid
 from dashboard.cohort.filters import RangeFilter
-from data import schema
 from data.definition.columns import Special
+from data.home_credit import embedded
 from data.predictions.table import CohortColumn, CohortKind, describe_columns
 
 random = np.random.default_rng(5)
@@ -28,7 +28,7 @@ FRAME = pl.DataFrame(
         "children": pl.Series(random.poisson(0.5, N), dtype=pl.Int8),
         "DAYS_BIRTH": pl.Series(random.integers(-25_000, -7_500, N), dtype=pl.Int16),
         "DAYS_EMPLOYED": pl.Series(
-            np.where(random.random(N) < 0.2, schema.NOT_EMPLOYED, random.integers(-9_000, 0, N)), dtype=pl.Int32
+            np.where(random.random(N) < 0.2, embedded.NOT_EMPLOYED, random.integers(-9_000, 0, N)), dtype=pl.Int32
         ),
         "kind": pl.Series(random.choice(["x", "y"], N)).cast(pl.Enum(["x", "y", "never"])),
         "gap": pl.Series([None if i % 7 == 0 else "x" for i in range(N)]).cast(pl.Enum(["x"])),
@@ -37,7 +37,7 @@ FRAME = pl.DataFrame(
         "employer": pl.Series(random.choice(MANY, N)).cast(pl.Enum(MANY)),
     }
 )
-COLUMNS = {column.name: column for column in describe_columns(FRAME, schema.DEFINITION)}
+COLUMNS = {column.name: column for column in describe_columns(FRAME, embedded.DEFINITION)}
 
 
 @pytest.mark.parametrize("name", FRAME.columns)
@@ -71,7 +71,7 @@ def test_ages_rise_from_the_first_group_to_the_last() -> None:
 def test_a_sentinel_and_missing_values_have_groups_of_their_own() -> None:
     employed = make_bins(FRAME["DAYS_EMPLOYED"], COLUMNS["DAYS_EMPLOYED"], 5)
     codes = FRAME.select(employed.code()).to_series()
-    assert (codes == employed.n_values).equals(FRAME["DAYS_EMPLOYED"] == schema.NOT_EMPLOYED, check_names=False)
+    assert (codes == employed.n_values).equals(FRAME["DAYS_EMPLOYED"] == embedded.NOT_EMPLOYED, check_names=False)
     assert make_bins(FRAME["score"], COLUMNS["score"], 5).labels[-1] == "Missing"
     assert make_bins(FRAME["gap"], COLUMNS["gap"], 5).labels == ("x", "Missing")
 
@@ -95,7 +95,7 @@ def test_each_special_value_has_a_group_and_no_range_holds_one() -> None:
 @pytest.mark.parametrize("name", ["DAYS_EMPLOYED", "REGION_RATING_CLIENT_W_CITY"])
 def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype: type[pl.DataType]) -> None:
     frame = pl.DataFrame({name: pl.Series([1, 2, 2, 3, 100], dtype=dtype)})
-    (column,) = describe_columns(frame, schema.DEFINITION)
+    (column,) = describe_columns(frame, embedded.DEFINITION)
     assert sum(make_grid(frame[name], column).counts) == frame.height
     bins = make_bins(frame[name], column, 10)
     assert bins.special == ()
@@ -106,7 +106,7 @@ def test_a_column_too_narrow_for_the_schema_s_sentinel_has_none(name: str, dtype
 
 def test_words_in_a_column_that_the_schema_has_as_a_number_are_levels() -> None:
     frame = pl.DataFrame({"DAYS_EMPLOYED": pl.Series(["long", "short"]).cast(pl.Enum(["long", "short"]))})
-    bins = make_bins(frame["DAYS_EMPLOYED"], describe_columns(frame, schema.DEFINITION)[0], 5)
+    bins = make_bins(frame["DAYS_EMPLOYED"], describe_columns(frame, embedded.DEFINITION)[0], 5)
     assert bins.labels == ("long", "short")
     assert bins.title == "Time employed"
 
@@ -144,7 +144,7 @@ def test_the_grid_of_a_slider_holds_every_row_with_a_value() -> None:
     for name in ("income", "score", "children", "DAYS_BIRTH", "DAYS_EMPLOYED"):
         grid = make_grid(FRAME[name], COLUMNS[name])
         values = FRAME[name].drop_nulls()
-        n_sentinel = int((values == schema.NOT_EMPLOYED).sum()) if name == "DAYS_EMPLOYED" else 0
+        n_sentinel = int((values == embedded.NOT_EMPLOYED).sum()) if name == "DAYS_EMPLOYED" else 0
         assert sum(grid.counts) == len(values) - n_sentinel
         assert list(grid.stops) == sorted(set(grid.stops))
         assert len(grid.stops) == len(grid.counts) + 1

@@ -24,7 +24,7 @@ from dashboard.cohort.rows import (
     sliced,
     take_slice,
 )
-from data import schema
+from data.home_credit import embedded
 from data.predictions.table import ID, Predictions, PredictionsSource, describe_columns
 
 SOURCE = PredictionsSource("test", "0", is_imported=False)
@@ -33,7 +33,7 @@ LEVELS = pl.Enum(["zulu", "alpha", "mike"])
 
 
 def make_rows(frame: pl.DataFrame) -> Predictions:
-    return prepare(Predictions(frame, SOURCE, describe_columns(frame, schema.DEFINITION)))
+    return prepare(Predictions(frame, SOURCE, describe_columns(frame, embedded.DEFINITION)))
 
 
 @pytest.fixture(name="rows")
@@ -230,4 +230,4 @@ def test_the_columns_begin_with_prediction_and_outcome_and_name_each_once(rows: 
     names = list(row_columns(rows))
     assert names[:5] == ["default_probability", DECISION, "observed", "pd_band", "fold_name"]
     assert sorted(names[5:]) == ["DAYS_EMPLOYED", "double", "large", "level", "number", "small"]
-    assert set(first_columns(rows, schema.DEFINITION)) <= set(names)
+    assert set(first_columns(rows, embedded.DEFINITION)) <= set(names)

@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 from dashboard.components.filter_bar import grouped
 from data.definition.definition import Definition, Screen
 from data.predictions.table import CohortColumn, CohortKind
-from data.schema import Group
 
 OpenPage = Callable[..., AppTest]
 FILE = "Columns of the file"
@@ -68,7 +67,7 @@ def test_every_page_opens_on_odd_columns(
     asked = dict(parse_qsl(query.format(column))) | {f"f.{column}": chosen}
     app = open_page(page, asked, theirs[1])
     assert not app.info
-    run(app, FILE, Group.WORK.value, Group.PERSON.value)
+    run(app, FILE, "Work and income", "Person")
 
 
 def test_a_column_called_decision_is_filtered_beside_the_decision_itself(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.report.record_page import record_html
-from data import schema
+from data.home_credit import embedded
 from inference.explain.record import Change, DecisionRecord, RecordedReason, RecordError, to_json
 from inference.values import check_application
 
@@ -87,11 +87,11 @@ class Parsed(HTMLParser):
 
 
 def replaced(**members: object) -> Parsed:
-    return Parsed(record_html(dataclasses.replace(RECORD, **members), schema.DEFINITION))  # type: ignore[arg-type]
+    return Parsed(record_html(dataclasses.replace(RECORD, **members), embedded.DEFINITION))  # type: ignore[arg-type]
 
 
 def test_the_decision_is_said_with_its_distance() -> None:
-    page = Parsed(record_html(RECORD, schema.DEFINITION))
+    page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert page.texts["title"] == ["Decision record: Application 100002"]
     assert "Declined by the published model" in page.texts["p"]
     assert page.after("PD by the published model") == ["12.34 %"]
@@ -119,7 +119,7 @@ def test_a_borderline_pd_gets_the_digits_it_takes(
 
 
 def test_reasons_are_listed_with_their_method() -> None:
-    page = Parsed(record_html(RECORD, schema.DEFINITION))
+    page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert "Principal reasons" in page.texts["h2"]
     assert page.after("External score 2 (EXT_SOURCE_2)") == ["0.12", "0.45 to 0.63", "+0.44"]
     assert page.after("Credit amount (AMT_CREDIT)") == ["0.12", "0.45 to 0.63", "+0.03"]
@@ -133,7 +133,7 @@ def test_reasons_are_listed_with_their_method() -> None:
 
 
 def test_edits_are_shown_before_and_after() -> None:
-    page = Parsed(record_html(RECORD, schema.DEFINITION))
+    page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert page.after("Children (people)") == ["1", "0", "CNT_CHILDREN"]
     assert page.after("Age of the car (years)") == ["3 years", "Missing", "OWN_CAR_AGE"]
     assert page.after("Age (years)") == ["-15999 (as stored)", "-15998 (as stored)", "DAYS_BIRTH"]
@@ -162,29 +162,29 @@ def test_inputs_are_worded_and_grouped() -> None:
 
 
 def test_every_input_of_a_whole_application_appears_once(applications: pl.DataFrame) -> None:
-    inputs = check_application(schema.DEFINITION, applications.drop(schema.ID, schema.TARGET).row(0, named=True))
+    inputs = check_application(embedded.DEFINITION, applications.drop(embedded.ID, embedded.TARGET).row(0, named=True))
     page = replaced(inputs=inputs, changes=())
     assert sorted(row[2] for row in page.rows if len(row) == 3 and row[2] != "Column") == sorted(inputs)
-    assert page.texts["h3"] == [name for name in schema.DEFINITION.groups if name != "Record"]
+    assert page.texts["h3"] == [name for name in embedded.DEFINITION.groups if name != "Record"]
     assert not any("not given" in text for text in page.texts["p"])
     assert len(inputs) == 120
 
 
 def test_provenance_names_the_files() -> None:
-    page = Parsed(record_html(RECORD, schema.DEFINITION))
+    page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert page.after("Made") == ["2026-01-31 at 12:00:05 UTC"]
     assert page.after("Its SHA-256") == ["ab" * 32]
     assert page.after("Application table, SHA-256") == ["cd" * 32]
     assert page.after("Model that scored") == ["model.onnx"]
     assert page.after("PD with all its digits") == ["0.1234000027179718"]
     assert page.after("This record as JSON, SHA-256") == [
-        hashlib.sha256(to_json(RECORD, schema.DEFINITION)).hexdigest()
+        hashlib.sha256(to_json(RECORD, embedded.DEFINITION)).hexdigest()
     ]
 
 
 def test_the_note_keeps_its_lines() -> None:
-    assert Parsed(record_html(RECORD, schema.DEFINITION)).texts["div"] == ["Called the applicant.\nIncome confirmed."]
-    assert "white-space: pre-wrap" in record_html(RECORD, schema.DEFINITION)
+    assert Parsed(record_html(RECORD, embedded.DEFINITION)).texts["div"] == ["Called the applicant.\nIncome confirmed."]
+    assert "white-space: pre-wrap" in record_html(RECORD, embedded.DEFINITION)
     assert "None." in replaced(note=" \n").texts["p"]
 
 
@@ -226,7 +226,7 @@ def test_letters_that_would_act_are_not_written() -> None:
 
 
 def test_the_file_refers_to_nothing_and_forbids_itself_the_rest() -> None:
-    document = record_html(RECORD, schema.DEFINITION)
+    document = record_html(RECORD, embedded.DEFINITION)
     page = Parsed(document)
     assert document.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert {tag for tag, _ in page.elements}.isdisjoint({"script", "link", "img", "iframe", "a", "form", "base"})
@@ -242,4 +242,4 @@ def test_the_file_refers_to_nothing_and_forbids_itself_the_rest() -> None:
 
 def test_a_record_that_could_not_be_filed_is_not_printed() -> None:
     with pytest.raises(RecordError, match="at most 5,000 letters"):
-        record_html(dataclasses.replace(RECORD, note="x" * 5_001), schema.DEFINITION)
+        record_html(dataclasses.replace(RECORD, note="x" * 5_001), embedded.DEFINITION)

@@ -21,7 +21,7 @@ from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.report.catalogue import PAGES
 from dashboard.report.report import EmptyCohortError, evaluate
 from dashboard.visit.assumptions import assume
-from data import schema
+from data.home_credit import embedded
 from data.predictions.imports import import_predictions
 from data.predictions.table import OUTCOME
 from data.settings import ROOT
@@ -191,7 +191,9 @@ def test_every_figure_of_the_catalogue_is_on_a_page() -> None:
 
 
 def test_applications_without_an_outcome_are_counted_and_in_no_figure(source: Path) -> None:
-    predictions = prepare(import_predictions(source, schema.DEFINITION, {"y": OUTCOME, "score": "default_probability"}))
+    predictions = prepare(
+        import_predictions(source, embedded.DEFINITION, {"y": OUTCOME, "score": "default_probability"})
+    )
     rows = predictions.frame.with_row_index("row")
     # Every tenth application is still open.
     gaps = pl.when(pl.col("row") % 10 == 0).then(None).otherwise(pl.col(OUTCOME)).alias(OUTCOME)

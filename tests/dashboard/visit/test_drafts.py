@@ -24,12 +24,12 @@ from dashboard.visit.drafts import (
     word_draft,
     word_edits,
 )
-from data import schema
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition, Features, Roles
+from data.home_credit import embedded
 from inference.values import LONGEST_LEVEL, Value, ValueFault
 
-INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 NAMES = [column.name for column in INPUTS]
 # Letters that mean something in a link, and some that must be escaped there.
 LEVELS = st.text(st.sampled_from("aé &=+%;#~?/\"'<>|€😀"), min_size=1, max_size=LONGEST_LEVEL).filter(str.strip)
@@ -48,7 +48,7 @@ def values_of(column: Column) -> st.SearchStrategy[Value]:
 @st.composite
 def all_edits(draw: st.DrawFn) -> Edits:
     chosen = draw(st.lists(st.sampled_from(INPUTS), max_size=12, unique_by=lambda column: column.name))
-    return make_edits([(column.name, draw(values_of(column))) for column in chosen], schema.DEFINITION, {})
+    return make_edits([(column.name, draw(values_of(column))) for column in chosen], embedded.DEFINITION, {})
 
 
 applicants = st.just(NEW) | st.integers(0, 999_999_999_999).map(str)
@@ -56,7 +56,7 @@ applicants = st.just(NEW) | st.integers(0, 999_999_999_999).map(str)
 
 @given(all_edits())
 def test_edits_come_back_from_a_link_as_they_were(edits: Edits) -> None:
-    found = read_edits(word_edits(edits), schema.DEFINITION)
+    found = read_edits(word_edits(edits), embedded.DEFINITION)
     assert found == edits
     assert [type(value) for _, value in found] == [type(value) for _, value in edits]
 
@@ -64,7 +64,7 @@ def test_edits_come_back_from_a_link_as_they_were(edits: Edits) -> None:
 @given(applicants, all_edits())
 def test_a_draft_comes_back_from_a_link_as_it_was(applicant: str, edits: Edits) -> None:
     draft = Draft(applicant, edits)
-    assert read_draft(word_draft(draft), schema.DEFINITION) == draft
+    assert read_draft(word_draft(draft), embedded.DEFINITION) == draft
 
 
 @given(all_edits())
@@ -75,13 +75,13 @@ def test_edits_stand_in_the_order_of_the_table(edits: Edits) -> None:
 
 def test_the_words_of_a_draft() -> None:
     edits = make_edits(
-        [("CODE_GENDER", None), ("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_610)], schema.DEFINITION, {}
+        [("CODE_GENDER", None), ("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_610)], embedded.DEFINITION, {}
     )
     draft = Draft("100002", edits)
     assert word_draft(draft) == "applicant=100002&CODE_GENDER=~missing&AMT_CREDIT=25000.5&DAYS_BIRTH=-14610"
     assert word_draft(Draft(NEW)) == "applicant=new"
     assert word_edits(NO_EDITS) == ""
-    assert read_edits("", schema.DEFINITION) == NO_EDITS
+    assert read_edits("", embedded.DEFINITION) == NO_EDITS
 
 
 def test_only_what_differs_is_an_edit_and_the_last_value_counts() -> None:
@@ -91,7 +91,7 @@ def test_only_what_differs_is_an_edit_and_the_last_value_counts() -> None:
         ("AMT_ANNUITY", None),
     ]  # fmt: skip
     # A column that the application did not begin with is an edit even where it is missing.
-    assert make_edits(given_values, schema.DEFINITION, base) == (("CNT_CHILDREN", 2), ("AMT_ANNUITY", None))
+    assert make_edits(given_values, embedded.DEFINITION, base) == (("CNT_CHILDREN", 2), ("AMT_ANNUITY", None))
 
 
 def test_a_draft_s_values_are_its_own_in_place_of_those_it_began_with() -> None:
@@ -136,15 +136,15 @@ def test_all_but_a_new_one_have_an_id(applicant: str, identifier: str | None) ->
 )
 def test_an_edit_that_no_application_can_have_is_refused_in_a_sentence(text: str, said: str) -> None:
     with pytest.raises(ValueFault) as caught:
-        read_edits(text, schema.DEFINITION)
+        read_edits(text, embedded.DEFINITION)
     assert said in str(caught.value)
 
 
 def test_no_more_values_than_columns() -> None:
-    most = len(schema.COLUMNS)
-    assert read_edits("&".join(["CNT_CHILDREN=1"] * most), schema.DEFINITION) == (("CNT_CHILDREN", 1),)
+    most = len(embedded.COLUMNS)
+    assert read_edits("&".join(["CNT_CHILDREN=1"] * most), embedded.DEFINITION) == (("CNT_CHILDREN", 1),)
     with pytest.raises(DraftError, match="The link changes 10,000 values of an application, which has 122 columns"):
-        read_edits("&".join(["CNT_CHILDREN=1"] * 10_000), schema.DEFINITION)
+        read_edits("&".join(["CNT_CHILDREN=1"] * 10_000), embedded.DEFINITION)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_no_more_values_than_columns() -> None:
 )
 def test_a_scenario_of_no_application_is_refused_in_a_sentence(applicant: str) -> None:
     with pytest.raises(DraftError) as caught:
-        read_draft(f"applicant={applicant}&CNT_CHILDREN=1", schema.DEFINITION)
+        read_draft(f"applicant={applicant}&CNT_CHILDREN=1", embedded.DEFINITION)
     assert str(caught.value).endswith("is no application; give its id, or 'new' for a new one.")
     assert len(str(caught.value)) < 120
 
@@ -177,9 +177,9 @@ def text_ids() -> Definition:
 @pytest.mark.parametrize("text", ["", "CNT_CHILDREN=1", "CNT_CHILDREN=1&applicant=7", "applicants=7"])
 def test_a_scenario_begins_with_its_application(text: str) -> None:
     with pytest.raises(DraftError):
-        read_draft(text, schema.DEFINITION)
+        read_draft(text, embedded.DEFINITION)
 
 
 def test_a_wrong_edit_of_a_scenario_is_refused_in_a_sentence() -> None:
     with pytest.raises(ValueFault, match="has no column"):
-        read_draft("applicant=7&" + quote_plus("NO&PE") + "=1", schema.DEFINITION)
+        read_draft("applicant=7&" + quote_plus("NO&PE") + "=1", embedded.DEFINITION)

@@ -24,7 +24,7 @@ from dashboard.visit.visit import (
     read_visit,
     word_visit,
 )
-from data import schema
+from data.home_credit import embedded
 from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = {
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 YOUNG = Filters.of([RangeFilter("amount", 1, 2.5)])
 SMALLER = make_edits(
-    [("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611), ("NAME_INCOME_TYPE", None)], schema.DEFINITION, {}
+    [("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611), ("NAME_INCOME_TYPE", None)], embedded.DEFINITION, {}
 )
 
 names = st.text(min_size=1, max_size=links.LONGEST_NAME).filter(lambda name: links.clean_name(name) == name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.words.field_words import field_title, word_field
-from data import schema
 from data.definition.columns import Kind
+from data.home_credit import embedded
 from inference.values import Value
 
 
@@ -48,7 +48,7 @@ from inference.values import Value
     ],
 )
 def test_values_in_words(name: str, value: Value, words: str) -> None:
-    assert word_field(schema.column(name), value) == words
+    assert word_field(embedded.column(name), value) == words
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_values_in_words(name: str, value: Value, words: str) -> None:
     ],
 )
 def test_titles_carry_the_unit(name: str, title: str) -> None:
-    assert field_title(schema.column(name), schema.DEFINITION) == title
+    assert field_title(embedded.column(name), embedded.DEFINITION) == title
 
 
 def test_ends_of_every_range_can_be_said() -> None:
-    for column in schema.COLUMNS:
+    for column in embedded.COLUMNS:
         for value in (column.minimum, column.maximum, column.sentinel):
             if column.kind is not Kind.CATEGORY and value is not None:
                 stored = int(value) if column.dtype.is_integer() else float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.words.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
-from data import schema
+from data.home_credit import embedded
 from inference.explain.comparison import Typical
 from inference.explain.reasons import Reason
 from inference.values import Value
@@ -46,13 +46,13 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
     ],
 )  # fmt: skip
 def test_what_is_typical_in_words(name: str, typical: Typical, words: str) -> None:
-    assert word_typical(schema.column(name), typical) == words
+    assert word_typical(embedded.column(name), typical) == words
 
 
 @pytest.mark.parametrize(("share", "said"), [(0.0, False), (0.004, False), (0.005, False), (0.0051, True), (0.2, True)])
 def test_a_share_is_said_where_it_does_not_round_to_nothing(*, share: float, said: bool) -> None:
-    missing = word_typical(schema.column("EXT_SOURCE_3"), number(0.1, 0.2, missing=share))
-    sentinel = word_typical(schema.column("DAYS_EMPLOYED"), number(-800.0, -731.0, sentinel=share))
+    missing = word_typical(embedded.column("EXT_SOURCE_3"), number(0.1, 0.2, missing=share))
+    sentinel = word_typical(embedded.column("DAYS_EMPLOYED"), number(-800.0, -731.0, sentinel=share))
     assert ("missing" in missing, "not employed" in sentinel) == (said, said)
     assert not missing.endswith(" 0 %")
     assert not sentinel.endswith(" 0 %")
@@ -64,11 +64,11 @@ def test_the_method_says_with_how_many_it_compares() -> None:
 
 def test_a_reason_in_words() -> None:
     values: dict[str, Value] = {"EXT_SOURCE_3": None, "AMT_CREDIT": 900_000.0}
-    found = word_reason(Reason("EXT_SOURCE_3", 0.5), schema.DEFINITION, values, number(0.449, 0.69559))
+    found = word_reason(Reason("EXT_SOURCE_3", 0.5), embedded.DEFINITION, values, number(0.449, 0.69559))
     assert found == WordedReason("External score 3", "Missing", "0.449 to 0.6956")
-    assert word_reason(Reason("AMT_CREDIT", 0.5), schema.DEFINITION, values, None) == WordedReason(
+    assert word_reason(Reason("AMT_CREDIT", 0.5), embedded.DEFINITION, values, None) == WordedReason(
         "Credit amount", "900,000", "–"
     )
-    assert word_reason(Reason("CNT_CHILDREN", 0.5), schema.DEFINITION, {"CNT_CHILDREN": 3}, None).mark == "†"
-    combined = word_reason(Reason("COMBINATION", 0.5), schema.DEFINITION, values, None)
+    assert word_reason(Reason("CNT_CHILDREN", 0.5), embedded.DEFINITION, {"CNT_CHILDREN": 3}, None).mark == "†"
+    combined = word_reason(Reason("COMBINATION", 0.5), embedded.DEFINITION, values, None)
     assert combined == WordedReason("A combination of several values", "–", "–")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.words.value_labels import boundary_labels, feature_title, is_descending, value_labels
-from data import schema
+from data.home_credit import embedded
 from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 
@@ -36,14 +36,14 @@ RANGES, NUMBERS, LEVELS = BinKind.RANGES, BinKind.NUMBERS, BinKind.LEVELS
     ],
 )
 def test_bins_in_words(found: ExplainedFeature, labels: tuple[str, ...], boundaries: tuple[str, ...]) -> None:
-    assert value_labels(found, schema.DEFINITION) == labels
-    assert boundary_labels(found, schema.DEFINITION) == boundaries
+    assert value_labels(found, embedded.DEFINITION) == labels
+    assert boundary_labels(found, embedded.DEFINITION) == boundaries
     assert len(labels) == found.bins.size + 1
 
 
 def test_titles_carry_the_unit() -> None:
-    assert feature_title(feature("DAYS_BIRTH", RANGES, -2, -1), schema.DEFINITION) == "Days_Birth (years)"
-    assert feature_title(feature("AMT_CREDIT", RANGES, 1, 2), schema.DEFINITION) == "Amt_Credit (currency units)"
-    assert feature_title(feature("credit_to_income", RANGES, 1, 2), schema.DEFINITION) == "Credit_To_Income"
-    assert is_descending(feature("DAYS_BIRTH", RANGES, -2, -1), schema.DEFINITION)
-    assert not is_descending(feature("AMT_CREDIT", RANGES, 1, 2), schema.DEFINITION)
+    assert feature_title(feature("DAYS_BIRTH", RANGES, -2, -1), embedded.DEFINITION) == "Days_Birth (years)"
+    assert feature_title(feature("AMT_CREDIT", RANGES, 1, 2), embedded.DEFINITION) == "Amt_Credit (currency units)"
+    assert feature_title(feature("credit_to_income", RANGES, 1, 2), embedded.DEFINITION) == "Credit_To_Income"
+    assert is_descending(feature("DAYS_BIRTH", RANGES, -2, -1), embedded.DEFINITION)
+    assert not is_descending(feature("AMT_CREDIT", RANGES, 1, 2), embedded.DEFINITION)

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.errors import DataError
 from data.files.arrow_stream import _Table, parquet_of_stream
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS, BatchError, Limits
+from data.home_credit import embedded
 
 MakeRows = Callable[[int], pl.DataFrame]
-NEEDED = tuple(name for name in schema.BY_NAME if name not in (schema.ID, schema.TARGET))
+NEEDED = tuple(name for name in embedded.BY_NAME if name not in (embedded.ID, embedded.TARGET))
 BODY = Path("body.arrows")
 MOST_MESSAGES = 1_000
 
@@ -109,11 +109,11 @@ def said_of(content: bytes, limits: Limits = LIMITS) -> str:
 @pytest.mark.parametrize("dress", DRESSES)
 def test_every_dress_reads_as_the_same_table(make_rows: MakeRows, dress: str) -> None:
     table = make_rows(40)
-    batch = read_batch("body.arrows", DRESSES[dress](table), schema.DEFINITION, NEEDED)
-    assert batch.applications.equals(table.drop(schema.TARGET))
-    assert batch.applications.schema == table.drop(schema.TARGET).schema
+    batch = read_batch("body.arrows", DRESSES[dress](table), embedded.DEFINITION, NEEDED)
+    assert batch.applications.equals(table.drop(embedded.TARGET))
+    assert batch.applications.schema == table.drop(embedded.TARGET).schema
     assert (batch.name, batch.n_rows, batch.n_faults, batch.left_out) == ("body.arrows", 40, 0, ())
-    assert batch.names == tuple(schema.BY_NAME)
+    assert batch.names == tuple(embedded.BY_NAME)
     assert batch.order.tolist() == list(range(1, 41))
 
 
@@ -140,7 +140,7 @@ def test_a_stream_without_rows() -> None:
         read_batch(
             "body.arrows",
             stream_of_columns({"AMT_CREDIT": pa.array([], pa.float64())}),
-            schema.DEFINITION,
+            embedded.DEFINITION,
             ("AMT_CREDIT",),
         )
     assert str(caught.value) == "body.arrows: holds no rows; a header line and at least one row are needed."
@@ -148,13 +148,13 @@ def test_a_stream_without_rows() -> None:
 
 def test_what_read_batch_says_of_a_stream_names_it_as_it_was_called(make_rows: MakeRows) -> None:
     content = written_by_polars(make_rows(3).with_columns(pl.lit("much").alias("AMT_CREDIT")))
-    batch = read_batch("x/mine.ARROWS", content, schema.DEFINITION, NEEDED)
+    batch = read_batch("x/mine.ARROWS", content, embedded.DEFINITION, NEEDED)
     assert (batch.name, batch.n_bad_rows) == ("mine.ARROWS", 3)
     assert (batch.faults[2].row, batch.faults[2].column, batch.faults[2].found) == (3, "AMT_CREDIT", "much")
     with pytest.raises(BatchError, match=r"^mine\.arrows: holds 0 of the 120 columns that the model needs"):
-        read_batch("mine.arrows", stream_of_columns({"a": pa.array([1])}), schema.DEFINITION, NEEDED)
+        read_batch("mine.arrows", stream_of_columns({"a": pa.array([1])}), embedded.DEFINITION, NEEDED)
     with pytest.raises(BatchError, match=r"^mine\.arrows: is not a whole Arrow IPC stream"):
-        read_batch("mine.arrows", content[:-8], schema.DEFINITION, NEEDED)
+        read_batch("mine.arrows", content[:-8], embedded.DEFINITION, NEEDED)
 
 
 SMALL = {"AMT_CREDIT": pa.array([1.0, 2.0]), "note": pa.array(["a", "b"]).dictionary_encode()}
@@ -419,7 +419,7 @@ def test_a_damaged_stream_is_read_or_has_a_sentence(
 
 def outcome(content: bytes) -> BatchTable | str:
     try:
-        return read_batch("body.arrows", content, schema.DEFINITION, ("AMT_CREDIT", "AMT_ANNUITY"))
+        return read_batch("body.arrows", content, embedded.DEFINITION, ("AMT_CREDIT", "AMT_ANNUITY"))
     except DataError as error:
         return str(error)
 

@@ -17,14 +17,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.errors import DataError, FileError, TableError
 from data.files.batch_file import MOST_FAULTS, BatchTable, CellFault, read_batch
 from data.files.batch_limits import BatchError, Limits
 from data.files.validate import expectation
+from data.home_credit import embedded
 
 MakeRows = Callable[[int], pl.DataFrame]
-NEEDED = tuple(name for name in schema.BY_NAME if name not in (schema.ID, schema.TARGET, "CODE_GENDER", "OWN_CAR_AGE"))
+NEEDED = tuple(
+    name for name in embedded.BY_NAME if name not in (embedded.ID, embedded.TARGET, "CODE_GENDER", "OWN_CAR_AGE")
+)
 
 
 def zipped(content: bytes, name: str = "a.csv", compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -69,7 +71,7 @@ def edited(table: pl.DataFrame, cells: Mapping[tuple[int, str], str | None]) -> 
 def complaint(content: bytes, name: str = "mine.csv", limits: Limits | None = None) -> str:
     """What is said about a file, without the name that it must begin with; one line that names no other place."""
     with pytest.raises(DataError) as caught:
-        read_batch(name, content, schema.DEFINITION, NEEDED, limits or Limits())
+        read_batch(name, content, embedded.DEFINITION, NEEDED, limits or Limits())
     said = str(caught.value)
     assert said.startswith(f"{name}: ")
     assert "\n" not in said
@@ -79,7 +81,7 @@ def complaint(content: bytes, name: str = "mine.csv", limits: Limits | None = No
 
 def read_or_error(name: str, content: bytes) -> BatchTable | DataError:
     try:
-        return read_batch(name, content, schema.DEFINITION, NEEDED)
+        return read_batch(name, content, embedded.DEFINITION, NEEDED)
     except DataError as error:
         return error
 
@@ -88,20 +90,20 @@ def read_or_error(name: str, content: bytes) -> BatchTable | DataError:
 def test_every_dress_reads_as_the_same_table(make_rows: MakeRows, dress: str) -> None:
     name, wear = DRESSES[dress]
     table = make_rows(40)
-    batch = read_batch(name, wear(table), schema.DEFINITION, NEEDED)
-    assert batch.applications.equals(table.drop(schema.TARGET))
-    assert batch.applications.schema == table.drop(schema.TARGET).schema
+    batch = read_batch(name, wear(table), embedded.DEFINITION, NEEDED)
+    assert batch.applications.equals(table.drop(embedded.TARGET))
+    assert batch.applications.schema == table.drop(embedded.TARGET).schema
     assert (batch.name, batch.n_rows, batch.n_bad_rows, batch.n_faults, batch.faults) == (name, 40, 0, 0, ())
-    assert batch.names == tuple(schema.BY_NAME)
-    assert batch.extra[schema.TARGET].cast(pl.Int8).equals(table[schema.TARGET])
+    assert batch.names == tuple(embedded.BY_NAME)
+    assert batch.extra[embedded.TARGET].cast(pl.Int8).equals(table[embedded.TARGET])
     first = 1 if "parquet" in dress else 2
     assert batch.order.tolist() == list(range(first, first + 40))
 
 
 def test_frames_of_the_reader_lose_no_row(make_rows: MakeRows) -> None:
     table = pl.concat([make_rows(1_000)] * 40)
-    batch = read_batch("a.csv", csv_of(table), schema.DEFINITION, NEEDED)
-    assert batch.applications.equals(table.drop(schema.TARGET))
+    batch = read_batch("a.csv", csv_of(table), embedded.DEFINITION, NEEDED)
+    assert batch.applications.equals(table.drop(embedded.TARGET))
     assert batch.order.tolist() == list(range(2, 40_002))
 
 
@@ -113,19 +115,19 @@ def test_faults_are_listed_by_row_and_column(make_rows: MakeRows) -> None:
         (3, "CNT_CHILDREN"): "1.5",
         (4, "EXT_SOURCE_2"): "inf",
         (4, "AMT_INCOME_TOTAL"): "-",
-        (6, schema.ID): None,
+        (6, embedded.ID): None,
         (7, "EXT_SOURCE_3"): "nan",
         (8, "AMT_ANNUITY"): long,
-        (9, schema.ID): "A-17",
+        (9, embedded.ID): "A-17",
         # Not faults: what may be missing, the sentinel, an unlisted category, any text as target.
         (0, "OCCUPATION_TYPE"): None,
         (0, "AMT_CREDIT"): None,
         (0, "NAME_EDUCATION_TYPE"): None,
         (0, "DAYS_EMPLOYED"): "365243",
         (2, "NAME_INCOME_TYPE"): "Juggler",
-        (2, schema.TARGET): "who knows",
+        (2, embedded.TARGET): "who knows",
     }
-    batch = read_batch("a.csv", csv_of(edited(make_rows(12), cells)), schema.DEFINITION, NEEDED)
+    batch = read_batch("a.csv", csv_of(edited(make_rows(12), cells)), embedded.DEFINITION, NEEDED)
     credit = "a number from 1 to 1,000,000,000, or nothing"
     assert batch.faults == (
         CellFault(3, "AMT_CREDIT", "much", credit),
@@ -133,29 +135,29 @@ def test_faults_are_listed_by_row_and_column(make_rows: MakeRows) -> None:
         CellFault(5, "CNT_CHILDREN", "1.5", "a whole number from 0 to 30, or nothing"),
         CellFault(6, "AMT_INCOME_TOTAL", "-", credit),
         CellFault(6, "EXT_SOURCE_2", "inf", "a number from 0 to 1, or nothing"),
-        CellFault(8, schema.ID, None, "a whole number from 1 to 2,147,483,647"),
+        CellFault(8, embedded.ID, None, "a whole number from 1 to 2,147,483,647"),
         CellFault(9, "EXT_SOURCE_3", "nan", "a number from 0 to 1, or nothing"),
         CellFault(10, "AMT_ANNUITY", "x" * 59 + "\u2026", credit),
-        CellFault(11, schema.ID, "A-17", "a whole number from 1 to 2,147,483,647"),
+        CellFault(11, embedded.ID, "A-17", "a whole number from 1 to 2,147,483,647"),
     )
     assert (batch.n_rows, batch.n_bad_rows, batch.n_faults) == (12, 7, 9)
     assert batch.order.tolist() == [2, 4, 7, 12, 13]
-    assert batch.applications[schema.ID].to_list() == [100_001, 100_003, 100_006, 100_011, 100_012]
-    assert batch.extra[schema.TARGET].to_list()[1] == "who knows"
+    assert batch.applications[embedded.ID].to_list() == [100_001, 100_003, 100_006, 100_011, 100_012]
+    assert batch.extra[embedded.TARGET].to_list()[1] == "who knows"
 
 
 @pytest.mark.parametrize("dress", ["csv", "parquet"])
 def test_every_column_is_judged_by_its_own_facts(make_rows: MakeRows, dress: str) -> None:
     """A cell emptied in each column in turn, row i in column i: only a number that names no row is a fault."""
-    table = make_rows(5)[[0] * len(schema.COLUMNS)]
-    cells = {(row, column.name): None for row, column in enumerate(schema.COLUMNS)}
+    table = make_rows(5)[[0] * len(embedded.COLUMNS)]
+    cells = {(row, column.name): None for row, column in enumerate(embedded.COLUMNS)}
     name, wear = DRESSES[dress]
-    batch = read_batch(name, wear(edited(table, cells)), schema.DEFINITION, NEEDED)
+    batch = read_batch(name, wear(edited(table, cells)), embedded.DEFINITION, NEEDED)
     first = 1 if dress == "parquet" else 2
     assert batch.faults == tuple(
         CellFault(first + row, column.name, None, expectation(column))
-        for row, column in enumerate(schema.COLUMNS)
-        if column.name == schema.ID
+        for row, column in enumerate(embedded.COLUMNS)
+        if column.name == embedded.ID
     )
 
 
@@ -163,7 +165,7 @@ def test_faulty_numbers_of_parquet_are_worded_without_a_fraction(make_rows: Make
     table = make_rows(4).with_columns(
         pl.Series("DAYS_BIRTH", [-9_000.0, 3.0, -9_000.5, float("inf")]), pl.Series("AMT_CREDIT", [1, 2, 3, 0])
     )
-    batch = read_batch("a.parquet", parquet_of(table), schema.DEFINITION, NEEDED)
+    batch = read_batch("a.parquet", parquet_of(table), embedded.DEFINITION, NEEDED)
     assert [(fault.row, fault.column, fault.found) for fault in batch.faults] == [
         (2, "DAYS_BIRTH", "3"),
         (3, "DAYS_BIRTH", "-9000.5"),
@@ -176,7 +178,7 @@ def test_lines_are_counted_as_an_editor_counts_them(make_rows: MakeRows) -> None
     note = pl.Series("note", ["one", "two\nlines", "a\n\nb", "last"])
     table = edited(make_rows(4).with_columns(note), {(3, "AMT_CREDIT"): "?"})
     content = csv_of(table)
-    batch = read_batch("a.csv", b"\n" + content, schema.DEFINITION, NEEDED)
+    batch = read_batch("a.csv", b"\n" + content, embedded.DEFINITION, NEEDED)
     assert batch.order.tolist() == [3, 4, 6]
     assert [fault.row for fault in batch.faults] == [9]
     assert (b"\n" + content).split(b"\n")[9 - 1].endswith(b"last")
@@ -185,7 +187,7 @@ def test_lines_are_counted_as_an_editor_counts_them(make_rows: MakeRows) -> None
 def test_more_faults_than_are_listed_are_counted(make_rows: MakeRows) -> None:
     names = ("AMT_CREDIT", "AMT_GOODS_PRICE")
     table = make_rows(20_000).with_columns(pl.lit("?").alias(name) for name in names)
-    batch = read_batch("a.csv", csv_of(table), schema.DEFINITION, NEEDED)
+    batch = read_batch("a.csv", csv_of(table), embedded.DEFINITION, NEEDED)
     assert (batch.n_bad_rows, batch.n_faults, len(batch.faults)) == (20_000, 40_000, MOST_FAULTS)
     assert [(fault.row, fault.column) for fault in batch.faults] == [
         (row, name) for row in range(2, 2 + MOST_FAULTS // 2) for name in names
@@ -206,9 +208,9 @@ def test_any_order_and_columns_of_the_file_s_own(make_rows: MakeRows) -> None:
     wide = table.hstack(own)
     order = np.random.default_rng(3).permutation(len(wide.columns))
     shuffled = pl.DataFrame({wide.columns[index]: wide.get_columns()[index] for index in order})
-    batch = read_batch("a.csv", csv_of(shuffled), schema.DEFINITION, NEEDED)
+    batch = read_batch("a.csv", csv_of(shuffled), embedded.DEFINITION, NEEDED)
     assert batch.names == tuple(shuffled.columns)
-    assert batch.applications.equals(table.drop(schema.TARGET))
+    assert batch.applications.equals(table.drop(embedded.TARGET))
     for name in own.columns:
         # CSV has one form for an empty text and for none.
         assert batch.extra[name].to_list() == [text or None for text in own[name].to_list()]
@@ -229,22 +231,22 @@ def test_parquet_s_own_columns_keep_their_types(make_rows: MakeRows) -> None:
         }
     )
     lists = pl.DataFrame({"lists": [[1], [2, 3], []], "bytes": [b"x", b"y", b"z"]})
-    batch = read_batch("a.parquet", parquet_of(table.hstack(own).hstack(lists)), schema.DEFINITION, NEEDED)
-    assert batch.extra.drop(schema.TARGET).equals(own.with_columns(pl.col("kind").cast(pl.String)))
+    batch = read_batch("a.parquet", parquet_of(table.hstack(own).hstack(lists)), embedded.DEFINITION, NEEDED)
+    assert batch.extra.drop(embedded.TARGET).equals(own.with_columns(pl.col("kind").cast(pl.String)))
     assert not {"lists", "bytes"} & set(batch.names)
     assert "Left out, because CSV has no form for what they hold, 2 columns: lists, bytes." in batch.notices
 
 
 def test_notices_of_what_is_absent_unseen_or_repeated(make_rows: MakeRows) -> None:
     cells = {(0, "NAME_INCOME_TYPE"): "Juggler", (2, "NAME_INCOME_TYPE"): "Juggler", (3, "NAME_INCOME_TYPE"): "Äpfel"}
-    table = edited(make_rows(5), {**cells, (4, schema.ID): "100001", (3, schema.ID): "100001"})
-    assert read_batch("a.csv", csv_of(table.drop(schema.TARGET)), schema.DEFINITION, NEEDED).notices == (
+    table = edited(make_rows(5), {**cells, (4, embedded.ID): "100001", (3, embedded.ID): "100001"})
+    assert read_batch("a.csv", csv_of(table.drop(embedded.TARGET)), embedded.DEFINITION, NEEDED).notices == (
         "2 rows with a SK_ID_CURR that an earlier row has; each is scored.",
         "NAME_INCOME_TYPE holds categories never seen, which are scored as unknown: 'Juggler' (2 rows), "
         "'Äpfel' (1 row).",
     )
     few = make_rows(2).select(NEEDED)
-    assert read_batch("a.csv", csv_of(few), schema.DEFINITION, NEEDED).notices == (
+    assert read_batch("a.csv", csv_of(few), embedded.DEFINITION, NEEDED).notices == (
         "There is no SK_ID_CURR; rows are known by their place in the file.",
         "Not in the file, and not needed for a score, 2 columns: CODE_GENDER, OWN_CAR_AGE.",
     )
@@ -253,7 +255,7 @@ def test_notices_of_what_is_absent_unseen_or_repeated(make_rows: MakeRows) -> No
 def test_progress_ends_with_the_whole_file(make_rows: MakeRows) -> None:
     told: list[tuple[int, int]] = []
     content = csv_of(make_rows(10))
-    read_batch("a.csv", content, schema.DEFINITION, NEEDED, progress=lambda done, total: told.append((done, total)))
+    read_batch("a.csv", content, embedded.DEFINITION, NEEDED, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (len(content), len(content))
 
 
@@ -261,7 +263,11 @@ def test_nothing_is_kept(make_rows: MakeRows, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen: list[Path] = []
     read_batch(
-        "a.csv", csv_of(make_rows(3)), schema.DEFINITION, NEEDED, progress=lambda *_: seen.extend(tmp_path.glob("*/*"))
+        "a.csv",
+        csv_of(make_rows(3)),
+        embedded.DEFINITION,
+        NEEDED,
+        progress=lambda *_: seen.extend(tmp_path.glob("*/*")),
     )
     assert seen
     complaint(b"a,b\n1,2\n")
@@ -354,15 +360,15 @@ def test_refusals(make_rows: MakeRows, case: str) -> None:
 )  # fmt: skip
 def test_files_are_named_by_their_last_part_in_one_line(given_name: str, named: str) -> None:
     with pytest.raises(FileError) as caught:
-        read_batch(given_name, b"", schema.DEFINITION, NEEDED)
+        read_batch(given_name, b"", embedded.DEFINITION, NEEDED)
     assert str(caught.value) == f"{named}: holds no rows; a header line and at least one row are needed."
 
 
 def test_kinds_of_complaints_stay_apart(make_rows: MakeRows) -> None:
     with pytest.raises(BatchError):
-        read_batch("a.csv", b"a\n1\n", schema.DEFINITION, NEEDED)
+        read_batch("a.csv", b"a\n1\n", embedded.DEFINITION, NEEDED)
     with pytest.raises(TableError):
-        read_batch("a.csv", csv_of(make_rows(3)) + b"1,2\n", schema.DEFINITION, NEEDED)
+        read_batch("a.csv", csv_of(make_rows(3)) + b"1,2\n", embedded.DEFINITION, NEEDED)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -393,6 +399,6 @@ def test_any_bytes_have_a_sentence(beginning: bytes, rest: bytes) -> None:
 
 def test_a_time_at_an_offset_is_left_out_and_said(make_rows: MakeRows) -> None:
     table = make_rows(5).to_arrow().append_column("when", pa.array(range(5), pa.timestamp("us", "+05:30")))
-    batch = read_batch("a.parquet", parquet_of(table), schema.DEFINITION, NEEDED)
+    batch = read_batch("a.parquet", parquet_of(table), embedded.DEFINITION, NEEDED)
     assert batch.left_out == ("when",)
     assert "Left out, because CSV has no form for what they hold, 1 column: when." in batch.notices

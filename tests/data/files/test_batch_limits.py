@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import schema
 from data.files.batch_file import read_batch
 from data.files.batch_limits import LIMITS, BatchError, Limits
+from data.home_credit import embedded
 
 MakeRows = Callable[[int], pl.DataFrame]
 NEEDED = ("AMT_CREDIT", "AMT_ANNUITY")
@@ -25,7 +25,7 @@ HEADER = b"AMT_CREDIT,AMT_ANNUITY\n"
 
 def said_of(content: bytes, limits: Limits, name: str = "mine") -> str:
     with pytest.raises(BatchError) as caught:
-        read_batch(name, content, schema.DEFINITION, NEEDED, limits)
+        read_batch(name, content, embedded.DEFINITION, NEEDED, limits)
     return str(caught.value)
 
 
@@ -42,9 +42,9 @@ def amounts(n_rows: int) -> dict[str, pa.Array]:
 def test_limits_are_the_most_that_is_taken() -> None:
     content = HEADER + b"1,2\n" * 50
     exact = Limits(file_bytes=len(content), unpacked_bytes=len(content), rows=50, columns=2, cells=100)
-    assert read_batch("a.csv", content, schema.DEFINITION, NEEDED, exact).n_rows == 50
+    assert read_batch("a.csv", content, embedded.DEFINITION, NEEDED, exact).n_rows == 50
     packed = gzip.compress(content)
-    assert read_batch("a.csv.gz", packed, schema.DEFINITION, NEEDED, exact).n_rows == 50
+    assert read_batch("a.csv.gz", packed, embedded.DEFINITION, NEEDED, exact).n_rows == 50
     said = {
         "file_bytes": "mine: has more than 0.000222 MB, the most that is taken (found 223 bytes); ",
         "unpacked_bytes": "mine: unpacks to more than 0.000222 MB, the most that is taken; split it into several",
@@ -62,7 +62,7 @@ def test_limits_of_parquet_are_read_off_its_footer() -> None:
     content = parquet_of(amounts(50))
     announced = pq.read_metadata(io.BytesIO(content)).row_group(0).total_byte_size
     exact = Limits(file_bytes=len(content), unpacked_bytes=announced, rows=50, columns=2, cells=100)
-    assert read_batch("a.parquet", content, schema.DEFINITION, NEEDED, exact).n_rows == 50
+    assert read_batch("a.parquet", content, embedded.DEFINITION, NEEDED, exact).n_rows == 50
     said = {
         "unpacked_bytes": "unpacks to more than",
         "rows": "has more than 49 rows, the most that is taken (found 50)",
@@ -78,11 +78,11 @@ def test_further_columns_are_limited_by_the_memory_they_take() -> None:
     n_rows, letters = 1_000, 500
     rows = b"".join(b"1,2," + b"%04d" % row + b"x" * (letters - 4) + b"\n" for row in range(n_rows))
     content = HEADER.strip() + b",note\n" + rows
-    read = read_batch("a.csv", content, schema.DEFINITION, NEEDED)
+    read = read_batch("a.csv", content, embedded.DEFINITION, NEEDED)
     taken = int(read.extra.estimated_size())
     assert taken >= n_rows * letters
     assert (
-        read_batch("a.csv", content, schema.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=taken)).n_rows == n_rows
+        read_batch("a.csv", content, embedded.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=taken)).n_rows == n_rows
     )
     assert "has further columns of more than" in said_of(content, replace(LIMITS, carried_bytes=taken - 1))
     assert said_of(content, replace(LIMITS, carried_bytes=400_000)) == (
@@ -92,7 +92,7 @@ def test_further_columns_are_limited_by_the_memory_they_take() -> None:
     # What the model needs is not among them.
     assert (
         read_batch(
-            "a.csv", HEADER + b"1,2\n" * n_rows, schema.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=0)
+            "a.csv", HEADER + b"1,2\n" * n_rows, embedded.DEFINITION, NEEDED, replace(LIMITS, carried_bytes=0)
         ).n_rows
         == n_rows
     )
@@ -162,7 +162,7 @@ def test_text_of_a_parquet_file_that_is_not_utf8(name: str, shares_texts: bool) 
 
 def test_a_text_of_very_many_lines() -> None:
     content = HEADER + b"1,2\n" + b"\n" * 600
-    assert read_batch("a.csv", content, schema.DEFINITION, NEEDED, replace(LIMITS, rows=61)).n_rows == 1
+    assert read_batch("a.csv", content, embedded.DEFINITION, NEEDED, replace(LIMITS, rows=61)).n_rows == 1
     assert said_of(content, replace(LIMITS, rows=60)) == (
         "mine: has more than 600 lines, the most that is taken; split it into several files."
     )
@@ -170,7 +170,7 @@ def test_a_text_of_very_many_lines() -> None:
 
 def test_empty_lines_do_not_count_as_rows(make_rows: MakeRows) -> None:
     lines = make_rows(4).write_csv().replace("\n", "\n\n").encode()
-    batch = read_batch("a.csv", lines, schema.DEFINITION, tuple(schema.BY_NAME), replace(LIMITS, rows=4))
+    batch = read_batch("a.csv", lines, embedded.DEFINITION, tuple(embedded.BY_NAME), replace(LIMITS, rows=4))
     assert batch.order.tolist() == [3, 5, 7, 9]
 
 
@@ -182,7 +182,7 @@ def grouped(n_rows: int, rows_a_group: int, metadata: dict[str, str] | None = No
 
 
 def test_row_groups_are_counted_before_they_are_read() -> None:
-    assert read_batch("a.parquet", grouped(1_000, 1), schema.DEFINITION, NEEDED).n_rows == 1_000
+    assert read_batch("a.parquet", grouped(1_000, 1), embedded.DEFINITION, NEEDED).n_rows == 1_000
     assert said_of(grouped(1_001, 1), LIMITS) == (
         "mine: has more than 1,000 row groups, the most that is taken (found 1,001); write it in fewer and longer row "
         "groups."
@@ -233,6 +233,6 @@ def test_pages_are_believed_more_than_the_footer() -> None:
 def test_memory_is_asked_for_before_a_table_is_read() -> None:
     asked: list[int] = []
     content = HEADER + b"1,2\n" * 1_000
-    read_batch("a.csv", content, schema.DEFINITION, NEEDED, hold=asked.append)
+    read_batch("a.csv", content, embedded.DEFINITION, NEEDED, hold=asked.append)
     # The bytes as they came and unpacked, and 16 for each cell of 1,000 rows of two columns and the header.
     assert asked == [2 * len(content) + 16 * 2 * 1_001]

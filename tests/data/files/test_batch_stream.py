@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.errors import FileError, TableError
 from data.files.batch_file import read_batch
 from data.files.batch_judge import TableFaultsError
 from data.files.batch_limits import BatchError
 from data.files.batch_stream import MOST_LISTED, BatchStream
+from data.home_credit import embedded
 
 ROOT = Path(__file__).resolve().parents[3]
 MakeRows = Callable[[int], pl.DataFrame]
@@ -42,11 +42,11 @@ def with_cells(table: pl.DataFrame, name: str, cells: dict[int, str | None]) -> 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet"])
 @pytest.mark.parametrize("batch_rows", [7, 100])
 def test_frames_are_the_rows_of_the_file(tmp_path: Path, make_rows: MakeRows, name: str, batch_rows: int) -> None:
-    table = make_rows(40).drop(schema.TARGET)
+    table = make_rows(40).drop(embedded.TARGET)
     path = put(tmp_path, table, name)
     if name.endswith(".parquet"):
         table.write_parquet(path)
-    stream = BatchStream(path, schema.DEFINITION, NEEDED)
+    stream = BatchStream(path, embedded.DEFINITION, NEEDED)
     frames = list(stream.frames(batch_rows))
     assert [frame.height for frame in frames] == [len(part) for part in table.iter_slices(batch_rows)]
     assert pl.concat(frames).equals(table)
@@ -55,11 +55,11 @@ def test_frames_are_the_rows_of_the_file(tmp_path: Path, make_rows: MakeRows, na
 
 def test_what_is_judged_is_judged_as_in_a_dropped_file(tmp_path: Path, make_rows: MakeRows) -> None:
     table = with_cells(make_rows(60), "NAME_INCOME_TYPE", {0: "Working ", 3: "Barter", 40: "Barter", 41: " Retired"})
-    wide = table.select(*NEEDED, "CODE_GENDER", schema.TARGET, pl.lit("x").alias("branch"))
+    wide = table.select(*NEEDED, "CODE_GENDER", embedded.TARGET, pl.lit("x").alias("branch"))
     path = put(tmp_path, wide)
-    stream = BatchStream(path, schema.DEFINITION, NEEDED)
+    stream = BatchStream(path, embedded.DEFINITION, NEEDED)
     frames = list(stream.frames(batch_rows=16))
-    dropped = read_batch("a.csv", path.read_bytes(), schema.DEFINITION, NEEDED, carries=False)
+    dropped = read_batch("a.csv", path.read_bytes(), embedded.DEFINITION, NEEDED, carries=False)
     assert not stream.has_ids
     assert pl.concat([frame.cast(pl.String) for frame in frames]).equals(dropped.applications.cast(pl.String))
     assert stream.notices == dropped.notices
@@ -82,7 +82,7 @@ def test_any_wrong_cells_are_counted_over_all_frames(
 ) -> None:
     path = put(tmp_path, with_cells(make_rows(30), "CNT_CHILDREN", {**cells}))
     with pytest.raises(TableFaultsError) as caught:
-        list(BatchStream(path, schema.DEFINITION, NEEDED).frames(batch_rows))
+        list(BatchStream(path, embedded.DEFINITION, NEEDED).frames(batch_rows))
     wanted = [(row + 2, cells[row]) for row in sorted(cells)]
     assert [(fault.row, fault.found) for fault in caught.value.faults] == wanted[:MOST_LISTED]
     head, *lines = str(caught.value).splitlines()
@@ -98,9 +98,9 @@ def test_any_wrong_cells_are_counted_over_all_frames(
 
 
 def test_good_frames_come_before_the_fault(tmp_path: Path, make_rows: MakeRows) -> None:
-    table = make_rows(50).drop(schema.TARGET)
+    table = make_rows(50).drop(embedded.TARGET)
     frames = BatchStream(
-        put(tmp_path, with_cells(table, "AMT_CREDIT", {25: "x", 44: "y"})), schema.DEFINITION, NEEDED
+        put(tmp_path, with_cells(table, "AMT_CREDIT", {25: "x", 44: "y"})), embedded.DEFINITION, NEEDED
     ).frames(10)
     assert next(frames).equals(table[:10])
     assert next(frames).equals(table[10:20])
@@ -122,19 +122,19 @@ def test_another_table_is_refused_before_the_first_frame(
     path = tmp_path / "a.csv"
     path.write_text(",".join(columns) + "\n" + ",".join("1" * len(columns)) + "\n")
     with pytest.raises(kind, match=said):
-        BatchStream(path, schema.DEFINITION, NEEDED)
+        BatchStream(path, embedded.DEFINITION, NEEDED)
 
 
 def test_a_file_without_rows_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(",".join(NEEDED) + "\n")
     with pytest.raises(FileError, match="holds no rows"):
-        list(BatchStream(path, schema.DEFINITION, NEEDED).frames())
+        list(BatchStream(path, embedded.DEFINITION, NEEDED).frames())
 
 
 def test_many_levels_never_seen_are_counted_in_bounded_memory(tmp_path: Path, make_rows: MakeRows) -> None:
     table = make_rows(1_500).with_columns(pl.format("level {}", pl.int_range(pl.len())).alias("NAME_INCOME_TYPE"))
-    stream = BatchStream(put(tmp_path, table), schema.DEFINITION, NEEDED)
+    stream = BatchStream(put(tmp_path, table), embedded.DEFINITION, NEEDED)
     assert sum(frame.height for frame in stream.frames(400)) == 1_500
     (said,) = [notice for notice in stream.notices if notice.startswith("NAME_INCOME_TYPE")]
     assert "'(others)' (500 rows)" in said
@@ -144,11 +144,11 @@ def test_many_levels_never_seen_are_counted_in_bounded_memory(tmp_path: Path, ma
 MEASURE = """
 import sys
 from pathlib import Path
-from data import schema
+from data.home_credit import embedded
 from data.files.batch_stream import BatchStream
 rows = 0
-needed = [name for name in schema.BY_NAME if name != schema.TARGET]
-for frame in BatchStream(Path(sys.argv[1]), schema.DEFINITION, needed).frames(5_000):
+needed = [name for name in embedded.BY_NAME if name != embedded.TARGET]
+for frame in BatchStream(Path(sys.argv[1]), embedded.DEFINITION, needed).frames(5_000):
     rows += frame.height
     if rows in (100_000, 240_000):
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])

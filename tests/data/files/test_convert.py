@@ -22,10 +22,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.errors import DataError, FileError, SchemaError, TableError
 from data.files.convert import convert, read_applications, read_source, write_applications
 from data.files.validate import UnseenLevel, is_allowed
+from data.home_credit import embedded
 
 ROOT = Path(__file__).resolve().parents[3]
 MakeRows = Callable[[int], pl.DataFrame]
@@ -78,7 +78,7 @@ def put(folder: Path, name: str, content: bytes) -> Path:
 def complaint(path: Path, *, needs_target: bool = True) -> str:
     """What reading says, without the path that it must begin with; one line."""
     with pytest.raises(DataError) as caught:
-        read_applications(path, schema.DEFINITION, needs_target=needs_target)
+        read_applications(path, embedded.DEFINITION, needs_target=needs_target)
     said = str(caught.value)
     assert said.startswith(f"{path}: ")
     assert "\n" not in said
@@ -115,16 +115,16 @@ def test_every_dress_reads_as_the_same_table(tmp_path: Path, make_rows: MakeRows
     name, wear = DRESSES[dress]
     table = make_rows(40)
     path = put(tmp_path, name, wear(table))
-    read = read_applications(path, schema.DEFINITION)
-    assert read.schema == schema.polars_schema()
+    read = read_applications(path, embedded.DEFINITION)
+    assert read.schema == embedded.DEFINITION.polars_schema()
     assert read.equals(table)
 
 
 def test_blocks_of_the_reader_lose_no_row(tmp_path: Path, make_rows: MakeRows) -> None:
-    table = pl.concat([make_rows(1_000)] * 10).with_columns(pl.int_range(1, 10_001, dtype=pl.Int32).alias(schema.ID))
+    table = pl.concat([make_rows(1_000)] * 10).with_columns(pl.int_range(1, 10_001, dtype=pl.Int32).alias(embedded.ID))
     content = csv_of(table)
     assert len(content) > 2 * (2 << 20)
-    assert read_applications(put(tmp_path, "a.csv", content), schema.DEFINITION).equals(table)
+    assert read_applications(put(tmp_path, "a.csv", content), embedded.DEFINITION).equals(table)
 
 
 def test_parquet_of_other_number_types_reads_as_the_same_table(tmp_path: Path, make_rows: MakeRows) -> None:
@@ -142,26 +142,28 @@ def test_parquet_of_other_number_types_reads_as_the_same_table(tmp_path: Path, m
     for column, array in changes.items():
         arrow = arrow.set_column(arrow.schema.get_field_index(column), column, array)
     pq.write_table(arrow, tmp_path / "a.parquet")
-    assert read_applications(tmp_path / "a.parquet", schema.DEFINITION).equals(table)
+    assert read_applications(tmp_path / "a.parquet", embedded.DEFINITION).equals(table)
 
 
 def test_column_that_is_missing_throughout_may_be_so_where_the_schema_allows_it(
     tmp_path: Path, make_rows: MakeRows
 ) -> None:
     table = make_rows(3).with_columns(pl.lit(None).alias(name) for name in ("OWN_CAR_AGE", "OCCUPATION_TYPE"))
-    read = read_applications(put(tmp_path, "a.parquet", parquet_of(table)), schema.DEFINITION)
+    read = read_applications(put(tmp_path, "a.parquet", parquet_of(table)), embedded.DEFINITION)
     assert read["OWN_CAR_AGE"].null_count() == read["OCCUPATION_TYPE"].null_count() == 3
 
 
 def test_numbers_mean_the_same_however_they_are_written(tmp_path: Path, make_rows: MakeRows) -> None:
     written = {0: "-8000.0", 1: "-8e3", 2: "-8000.", 3: "-0008000"}
-    read = read_applications(put(tmp_path, "a.csv", csv_of(make_rows(4), {"DAYS_BIRTH": written})), schema.DEFINITION)
+    read = read_applications(put(tmp_path, "a.csv", csv_of(make_rows(4), {"DAYS_BIRTH": written})), embedded.DEFINITION)
     assert read["DAYS_BIRTH"].to_list() == [-8000] * 4
 
 
 def test_decimals_are_read_to_the_last_bit(tmp_path: Path, make_rows: MakeRows) -> None:
     written = {0: "0.1", 1: "0.08303696739132256", 2: "5e-324", 3: "0.30000000000000004"}
-    read = read_applications(put(tmp_path, "a.csv", csv_of(make_rows(4), {"EXT_SOURCE_1": written})), schema.DEFINITION)
+    read = read_applications(
+        put(tmp_path, "a.csv", csv_of(make_rows(4), {"EXT_SOURCE_1": written})), embedded.DEFINITION
+    )
     assert read["EXT_SOURCE_1"].to_list() == [0.1, 0.08303696739132256, 5e-324, 0.1 + 0.2]
 
 
@@ -230,7 +232,7 @@ def test_wrong_number_in_parquet_is_said(tmp_path: Path, make_rows: MakeRows, va
 
 
 def test_number_without_bounds_is_still_finite() -> None:
-    free = dataclasses.replace(schema.column("EXT_SOURCE_1"), minimum=None, maximum=None)
+    free = dataclasses.replace(embedded.column("EXT_SOURCE_1"), minimum=None, maximum=None)
     values = pl.Series([1e308, -5.5, float("nan"), float("inf"), float("-inf"), None], dtype=pl.Float64)
     assert is_allowed(free, values).to_list() == [True, True, False, False, False, False]
 
@@ -285,7 +287,7 @@ def test_any_wrong_cells_are_counted(tmp_path: Path, make_rows: MakeRows, cells:
 
 
 def test_repeated_id_is_said_with_both_lines(tmp_path: Path, make_rows: MakeRows) -> None:
-    cells = {schema.ID: {3: "100002", 5: "100002.0", 7: "100003"}}
+    cells = {embedded.ID: {3: "100002", 5: "100002.0", 7: "100003"}}
     path = put(tmp_path, "a.csv", csv_of(make_rows(10), cells))
     assert complaint(path) == (
         "column SK_ID_CURR has 3 rows with a number that an earlier row has, for example 100002 on line 5 and on "
@@ -296,7 +298,7 @@ def test_repeated_id_is_said_with_both_lines(tmp_path: Path, make_rows: MakeRows
 def test_unseen_category_is_kept_as_its_own_level(tmp_path: Path, make_rows: MakeRows) -> None:
     cells: Cells = {"CODE_GENDER": {1: "X", 2: "D", 3: "H", 4: "X", 5: "B"}, "HOUSETYPE_MODE": {0: "houseboat, moored"}}
     raw, out = put(tmp_path, "a.csv", csv_of(make_rows(6), cells)), tmp_path / "a.parquet"
-    report = convert(raw, out, schema.DEFINITION)
+    report = convert(raw, out, embedded.DEFINITION)
     written = pl.read_parquet(out)
     assert written["CODE_GENDER"].to_list() == ["F", "X", "D", "H", "X", "B"]
     assert written.schema["CODE_GENDER"] == pl.Enum(["F", "M", "XNA", "B", "D", "H", "X"])
@@ -311,12 +313,12 @@ def test_unseen_category_is_kept_as_its_own_level(tmp_path: Path, make_rows: Mak
         "Warning: CODE_GENDER holds categories never seen, which are kept as levels of their own and scored as "
         "unknown: 'B' (1 row), 'D' (1 row), 'H' (1 row), 'X' (2 rows)."
     ) in report.text()
-    assert read_applications(out, schema.DEFINITION).equals(written)
+    assert read_applications(out, embedded.DEFINITION).equals(written)
 
 
 def test_extra_columns_are_left_out_with_a_notice(tmp_path: Path, make_rows: MakeRows) -> None:
     table = make_rows(5).select(pl.lit("a\xe9").alias("Branch"), pl.all(), pl.lit(1).alias(""))
-    report = convert(put(tmp_path, "a.csv", csv_of(table)), tmp_path / "out.parquet", schema.DEFINITION)
+    report = convert(put(tmp_path, "a.csv", csv_of(table)), tmp_path / "out.parquet", embedded.DEFINITION)
     assert pl.read_parquet(tmp_path / "out.parquet").equals(make_rows(5))
     assert report.left_out == ("Branch", "")
     assert report.text().splitlines()[-1] == "Notice: 2 unknown columns left out: Branch, (unnamed)"
@@ -325,7 +327,7 @@ def test_extra_columns_are_left_out_with_a_notice(tmp_path: Path, make_rows: Mak
 def test_missing_columns_are_named(tmp_path: Path, make_rows: MakeRows) -> None:
     one = put(tmp_path, "one.csv", csv_of(make_rows(3).drop("AMT_CREDIT")))
     assert complaint(one) == "1 column is missing: AMT_CREDIT; bring the whole application_train table."
-    few = make_rows(3).select(schema.ID, schema.TARGET)
+    few = make_rows(3).select(embedded.ID, embedded.TARGET)
     said = complaint(put(tmp_path, "few.parquet", parquet_of(few)))
     assert said.startswith("120 columns are missing: NAME_CONTRACT_TYPE, CODE_GENDER, FLAG_OWN_CAR, ")
     assert "FLAG_OWN_REALTY, CNT_CHILDREN and 115 more; " in said
@@ -335,15 +337,15 @@ def test_missing_columns_are_named(tmp_path: Path, make_rows: MakeRows) -> None:
 def test_target_is_needed_only_where_it_is_asked_for(
     tmp_path: Path, make_rows: MakeRows, name: str, wear: Callable[[pl.DataFrame], bytes]
 ) -> None:
-    table = make_rows(5).drop(schema.TARGET)
+    table = make_rows(5).drop(embedded.TARGET)
     path = put(tmp_path, name, wear(table))
-    assert read_applications(path, schema.DEFINITION, needs_target=False).equals(table)
+    assert read_applications(path, embedded.DEFINITION, needs_target=False).equals(table)
     assert complaint(path).startswith("1 column is missing: TARGET; ")
 
 
 def test_target_may_have_gaps_but_no_nonsense_where_it_is_not_needed(tmp_path: Path, make_rows: MakeRows) -> None:
     gaps = put(tmp_path, "gaps.csv", csv_of(make_rows(4), {"TARGET": {1: None, 3: None}}))
-    assert read_applications(gaps, schema.DEFINITION, needs_target=False)["TARGET"].to_list() == [0, None, 0, None]
+    assert read_applications(gaps, embedded.DEFINITION, needs_target=False)["TARGET"].to_list() == [0, None, 0, None]
     wrong = put(tmp_path, "wrong.csv", csv_of(make_rows(4), {"TARGET": {1: "yes"}}))
     assert "'yes' on line 3; expected 0 or 1, or nothing;" in complaint(wrong, needs_target=False)
 
@@ -397,7 +399,7 @@ def test_text_without_a_header_is_said(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n\n"])
 def test_header_alone_is_said(tmp_path: Path, end: str) -> None:
-    header = (",".join(schema.BY_NAME) + end).encode()
+    header = (",".join(embedded.BY_NAME) + end).encode()
     assert complaint(put(tmp_path, "a.csv", header)) == NOTHING
     assert complaint(put(tmp_path, "a.zip", zipped({"a.csv": header}))) == NOTHING
 
@@ -445,7 +447,7 @@ def test_sixteen_bit_text_is_said(tmp_path: Path, make_rows: MakeRows) -> None:
 def test_letters_over_several_bytes_are_kept(tmp_path: Path, make_rows: MakeRows) -> None:
     read = read_applications(
         put(tmp_path, "a.csv", csv_of(make_rows(3), {"ORGANIZATION_TYPE": {1: "Caf\xe9 \U0001f600"}})),
-        schema.DEFINITION,
+        embedded.DEFINITION,
     )
     assert read["ORGANIZATION_TYPE"][1] == "Caf\xe9 \U0001f600"
 
@@ -472,7 +474,7 @@ def test_last_line_cut_short_is_said(tmp_path: Path, make_rows: MakeRows) -> Non
 @pytest.mark.parametrize("column", ["SK_ID_CURR", "LANDAREA_AVG", "NOTE"])
 def test_quote_that_is_never_closed_is_said(tmp_path: Path, make_rows: MakeRows, column: str, end: str) -> None:
     # No other quote may stand in the file: it would close this one.
-    plain = [pl.lit(each.levels[0]).alias(each.name) for each in schema.COLUMNS if each.levels]
+    plain = [pl.lit(each.levels[0]).alias(each.name) for each in embedded.COLUMNS if each.levels]
     table = make_rows(9).with_columns(plain).with_columns(pl.lit("x").alias("NOTE"))
     value = str(table[column][3])
     lines = csv_of(table, {column: {3: "@"}}).decode().splitlines()
@@ -484,7 +486,7 @@ def test_quote_that_is_never_closed_is_said(tmp_path: Path, make_rows: MakeRows,
 def test_single_quote_inside_a_text_is_no_fault(tmp_path: Path, make_rows: MakeRows) -> None:
     table = make_rows(3)
     content = csv_of(table.with_columns(pl.lit("size").alias("NOTE"))).replace(b",size\n", b',5" pipe\n', 1)
-    assert read_applications(put(tmp_path, "a.csv", content), schema.DEFINITION).equals(table)
+    assert read_applications(put(tmp_path, "a.csv", content), embedded.DEFINITION).equals(table)
 
 
 CUT = "is not a whole {} (damaged or cut short); fetch it again."
@@ -575,7 +577,7 @@ def test_file_of_something_else_is_said(tmp_path: Path, content: bytes, expected
 
 def test_provenance_names_the_raw_file(tmp_path: Path, make_rows: MakeRows) -> None:
     raw, out = put(tmp_path, "tr\xe4in.csv", csv_of(make_rows(8))), tmp_path / "new" / "out.parquet"
-    convert(raw, out, schema.DEFINITION)
+    convert(raw, out, embedded.DEFINITION)
     assert read_source(out) == {
         "kind": "file",
         "name": "tr\xe4in.csv",
@@ -597,7 +599,7 @@ def test_provenance_that_is_not_there_is_said(tmp_path: Path, make_rows: MakeRow
 
 def test_own_table_is_written_with_any_provenance(tmp_path: Path, make_rows: MakeRows) -> None:
     source = {"kind": "synthetic", "seed": 7, "profile": "ab12"}
-    write_applications(make_rows(9), schema.DEFINITION, tmp_path / "a.parquet", source)
+    write_applications(make_rows(9), embedded.DEFINITION, tmp_path / "a.parquet", source)
     assert read_source(tmp_path / "a.parquet") == source
     assert pl.read_parquet(tmp_path / "a.parquet").equals(make_rows(9))
 
@@ -605,21 +607,21 @@ def test_own_table_is_written_with_any_provenance(tmp_path: Path, make_rows: Mak
 def test_table_of_another_shape_is_not_written(tmp_path: Path, make_rows: MakeRows) -> None:
     place = tmp_path / "a.parquet"
     with pytest.raises(SchemaError, match=r"found 121 \(TARGET missing, none too many\)"):
-        write_applications(make_rows(2).drop("TARGET"), schema.DEFINITION, place, {})
+        write_applications(make_rows(2).drop("TARGET"), embedded.DEFINITION, place, {})
     with pytest.raises(SchemaError, match="Column AMT_CREDIT is Float32, expected Float64;"):
         write_applications(
-            make_rows(2).with_columns(pl.col("AMT_CREDIT").cast(pl.Float32)), schema.DEFINITION, place, {}
+            make_rows(2).with_columns(pl.col("AMT_CREDIT").cast(pl.Float32)), embedded.DEFINITION, place, {}
         )
     with pytest.raises(SchemaError, match="Column CODE_GENDER is Enum"):
         write_applications(
-            make_rows(2).with_columns(pl.col("CODE_GENDER").cast(pl.Enum(["M", "F"]))), schema.DEFINITION, place, {}
+            make_rows(2).with_columns(pl.col("CODE_GENDER").cast(pl.Enum(["M", "F"]))), embedded.DEFINITION, place, {}
         )
     assert not place.exists()
 
 
 def test_report_tells_what_was_measured(tmp_path: Path, make_rows: MakeRows) -> None:
     raw, out = put(tmp_path, "a.csv.gz", gzip.compress(csv_of(make_rows(300)))), tmp_path / "a.parquet"
-    report = convert(raw, out, schema.DEFINITION)
+    report = convert(raw, out, embedded.DEFINITION)
     assert (report.rows, report.columns) == (300, 122)
     assert (report.raw_bytes, report.out_bytes) == (raw.stat().st_size, out.stat().st_size)
     assert report.csv_load_s is not None
@@ -629,7 +631,9 @@ def test_report_tells_what_was_measured(tmp_path: Path, make_rows: MakeRows) -> 
 
 
 def test_parquet_has_no_csv_to_compare_with(tmp_path: Path, make_rows: MakeRows) -> None:
-    report = convert(put(tmp_path, "raw.parquet", parquet_of(make_rows(5))), tmp_path / "a.parquet", schema.DEFINITION)
+    report = convert(
+        put(tmp_path, "raw.parquet", parquet_of(make_rows(5))), tmp_path / "a.parquet", embedded.DEFINITION
+    )
     assert report.csv_load_s is None
     assert report.speed_up is None
     assert "the raw file is no CSV to compare with" in report.text()
@@ -641,7 +645,7 @@ def test_progress_moves_forward_to_its_end(
 ) -> None:
     told: list[tuple[int, int]] = []
     raw = put(tmp_path, name, wear(make_rows(50)))
-    convert(raw, tmp_path / "out.parquet", schema.DEFINITION, progress=lambda done, total: told.append((done, total)))
+    convert(raw, tmp_path / "out.parquet", embedded.DEFINITION, progress=lambda done, total: told.append((done, total)))
     shares = [done / total for done, total in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -653,7 +657,7 @@ def test_converting_a_file_onto_itself_is_refused(tmp_path: Path, make_rows: Mak
     before = raw.read_bytes()
     (tmp_path / "link").symlink_to(raw)
     with pytest.raises(FileError, match="it is the input itself; name another file with --out"):
-        convert(raw, tmp_path / "link", schema.DEFINITION)
+        convert(raw, tmp_path / "link", embedded.DEFINITION)
     assert raw.read_bytes() == before
 
 
@@ -661,7 +665,7 @@ def test_failed_conversion_leaves_the_older_output(tmp_path: Path, make_rows: Ma
     out = put(tmp_path, "out.parquet", b"older")
     raw = put(tmp_path, "a.csv", csv_of(make_rows(5), {"TARGET": {4: "9"}}))
     with pytest.raises(TableError):
-        convert(raw, out, schema.DEFINITION)
+        convert(raw, out, embedded.DEFINITION)
     assert out.read_bytes() == b"older"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.parquet"]
 
@@ -674,7 +678,7 @@ def test_blanks_around_values_are_left_out_and_counted(tmp_path: Path, make_rows
     said = complaint(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)))
     assert said.startswith("column NAME_INCOME_TYPE has 1 row without a value, for example on line 4;")
     del cells["NAME_INCOME_TYPE"][2]  # type: ignore[attr-defined]
-    report = convert(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)), tmp_path / "a.parquet", schema.DEFINITION)
+    report = convert(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)), tmp_path / "a.parquet", embedded.DEFINITION)
     written = pl.read_parquet(tmp_path / "a.parquet")
     assert written["NAME_INCOME_TYPE"].to_list()[:2] == ["Working", "Pensioner"]
     assert written["CNT_CHILDREN"][0] == 2
@@ -689,7 +693,7 @@ def test_blanks_around_values_are_left_out_and_counted(tmp_path: Path, make_rows
 def test_an_extra_column_may_be_there_twice(tmp_path: Path, make_rows: MakeRows) -> None:
     lines = csv_of(make_rows(3)).decode().splitlines()
     wide = "\n".join([f"{lines[0]},note,note", *(f"{line},a,b" for line in lines[1:])]) + "\n"
-    report = convert(put(tmp_path, "a.csv", wide.encode()), tmp_path / "a.parquet", schema.DEFINITION)
+    report = convert(put(tmp_path, "a.csv", wide.encode()), tmp_path / "a.parquet", embedded.DEFINITION)
     assert pl.read_parquet(tmp_path / "a.parquet").equals(make_rows(3))
     assert report.left_out == ("note", "note")
     assert report.csv_load_s is not None

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from data.home_credit.building import FAMILIES, TIES, average_of, fit_families, numbers, read_building, tied_figure
+from data.home_credit.embedded import COLUMNS
 from data.home_credit.synthetic import make_applications
-from data.schema import COLUMNS
 
 FRAME = make_applications(3_000, seed=8)
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from data import schema
 from data.errors import TableError
+from data.home_credit import embedded
 from data.home_credit.fidelity import (
     check_table,
     compare,
@@ -80,7 +80,7 @@ def test_gaps_show_where_they_are(portfolio: pl.DataFrame) -> None:
     blank = pl.Series(np.arange(portfolio.height) < portfolio.height // 10)
     changed = portfolio.with_columns(
         pl.when(~blank).then("EXT_SOURCE_2").alias("EXT_SOURCE_2"),
-        pl.lit("F").cast(schema.column("CODE_GENDER").dtype).alias("CODE_GENDER"),
+        pl.lit("F").cast(embedded.column("CODE_GENDER").dtype).alias("CODE_GENDER"),
         (pl.col("DAYS_BIRTH") - 400).alias("DAYS_BIRTH"),
     )
     fidelity = compare(portfolio, changed, tell=False)
@@ -120,7 +120,7 @@ def test_ratios_show_what_single_columns_hide(portfolio: pl.DataFrame) -> None:
 
 
 def test_rows_are_the_same_only_if_every_column_is(portfolio: pl.DataFrame) -> None:
-    moved = portfolio.with_columns(pl.col(schema.ID) + 1, 1 - pl.col(schema.TARGET))
+    moved = portfolio.with_columns(pl.col(embedded.ID) + 1, 1 - pl.col(embedded.TARGET))
     assert count_same_rows(portfolio, moved) == portfolio.height
     older = portfolio.with_columns(pl.col("DAYS_BIRTH") - 1)
     assert count_same_rows(portfolio, older) < 3

@@ -5,12 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Kind, Special
-from data.definition.definition import Definition, LoanLever, Outcome
+from data.definition.definition import Definition, Outcome
 from data.definition.reading import parse_definition, read_definition
 from data.definition.writing import definition_text
-from data.home_credit import HOME_CREDIT_TOML
+from data.home_credit import HOME_CREDIT_TOML, embedded
 from inference.features.definition_features import feature_set
 
 
@@ -56,13 +55,26 @@ def test_says_what_stands_for_something_else(definition: Definition) -> None:
 def test_gives_columns_their_roles(definition: Definition) -> None:
     assert definition.outcome == Outcome("TARGET", ("1",), ("0",))
     assert (definition.id, definition.roles.exposure, definition.currency) == ("SK_ID_CURR", "AMT_CREDIT", "")
-    assert definition.loan == LoanLever(
-        "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "NAME_CONTRACT_TYPE", "Revolving loans"
-    )
+    loan = definition.loan
+    assert loan is not None
+    assert (loan.credit, loan.annuity, loan.goods) == ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
+    assert (loan.kind, loan.revolving) == ("NAME_CONTRACT_TYPE", "Revolving loans")
     assert [lever.column for lever in definition.levers] == [
         "FLAG_PHONE", "FLAG_WORK_PHONE", "FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8",
     ]  # fmt: skip
-    assert definition.groups == tuple(group.value for group in schema.Group)
+    assert definition.groups == (
+        "Person",
+        "Work and income",
+        "Credit",
+        "External scores",
+        "Residence",
+        "Contact and process",
+        "Social circle",
+        "Credit enquiries",
+        "Documents",
+        "Building",
+        "Record",
+    )
 
 
 def test_is_what_it_reads_as_when_it_is_written_again(definition: Definition) -> None:
@@ -74,8 +86,8 @@ def test_is_what_it_reads_as_when_it_is_written_again(definition: Definition) ->
 def test_says_of_columns_what_the_schema_said(definition: Definition) -> None:
     fields = ("name", "label", "description", "group", "kind", "dtype", "unit", "minimum", "maximum", "levels",
               "level_labels", "nullable", "sensitivity", "cohort")  # fmt: skip
-    assert len(definition.columns) == len(schema.COLUMNS)
-    for new, old in zip(definition.columns, schema.COLUMNS, strict=True):
+    assert len(definition.columns) == len(embedded.COLUMNS)
+    for new, old in zip(definition.columns, embedded.COLUMNS, strict=True):
         # The enumerations are of two modules, of the same words.
         assert {each: getattr(new, each) for each in fields} == {each: getattr(old, each) for each in fields}
         sentinel = () if old.sentinel is None else (Special(old.sentinel, old.sentinel_meaning),)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.home_credit.profile import load_profile
 from data.home_credit.risk import FEATURES, RiskModel, draw_outcomes, fit_risk_model
 from data.home_credit.synthetic import make_applications
@@ -86,7 +86,7 @@ def test_the_fit_gives_synthetic_rows_the_effects_of_the_real_ones() -> None:
     for name in ("EXT_SOURCE_2", "DAYS_BIRTH", "REGION_RATING_CLIENT_W_CITY"):
         first = real[name].cast(float)
         second = synthetic[name].cast(float)
-        bad = real[schema.TARGET] == 1
+        bad = real[embedded.TARGET] == 1
         wanted = (first.filter(bad).mean() - first.filter(~bad).mean()) / first.std()  # type: ignore[operator]
         found = (second.filter(outcome).mean() - second.filter(~outcome).mean()) / second.std()  # type: ignore[operator]
         assert found == pytest.approx(wanted, abs=0.1)

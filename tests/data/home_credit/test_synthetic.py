@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column, Kind
 from data.files.validate import is_allowed
+from data.home_credit import embedded
 from data.home_credit.building import FAMILIES
 from data.home_credit.marginals import Levels, Marginal
 from data.home_credit.profile import load_profile
@@ -19,7 +19,7 @@ from data.home_credit.variables import ENQUIRIES, EXTRA_DOCUMENTS, MAIN_DOCUMENT
 N_ROWS = 24_000
 c = pl.col
 CASH = c("NAME_CONTRACT_TYPE") == "Cash loans"
-HAS_JOB = c("DAYS_EMPLOYED") != schema.NOT_EMPLOYED
+HAS_JOB = c("DAYS_EMPLOYED") != embedded.NOT_EMPLOYED
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,9 @@ RULES: dict[str, pl.Expr] = {
     "no job, no work phone": HAS_JOB | (c("FLAG_WORK_PHONE") == 0),
     "no job, no occupation": HAS_JOB | c("OCCUPATION_TYPE").is_null(),
     "no job, no way to work": HAS_JOB
-    | pl.all_horizontal(c(name) == 0 for name in schema.BY_NAME if name.endswith(("NOT_WORK_REGION", "NOT_WORK_CITY"))),
+    | pl.all_horizontal(
+        c(name) == 0 for name in embedded.BY_NAME if name.endswith(("NOT_WORK_REGION", "NOT_WORK_CITY"))
+    ),
     "employed since adulthood": ~HAS_JOB | (c("DAYS_EMPLOYED").cast(pl.Int32) - c("DAYS_BIRTH") >= 6550),
     "employed before today": ~HAS_JOB | (c("DAYS_EMPLOYED") <= 0),
     "registered in life": c("DAYS_REGISTRATION") >= c("DAYS_BIRTH"),
@@ -118,11 +120,11 @@ def test_a_region_has_one_rating_as_in_the_profile(portfolio: pl.DataFrame) -> N
 
 
 def test_has_the_schema(portfolio: pl.DataFrame) -> None:
-    assert portfolio.schema == schema.polars_schema()
+    assert portfolio.schema == embedded.DEFINITION.polars_schema()
     assert portfolio.height == N_ROWS
 
 
-@pytest.mark.parametrize("column", schema.COLUMNS, ids=lambda column: str(column.name))
+@pytest.mark.parametrize("column", embedded.COLUMNS, ids=lambda column: str(column.name))
 def test_values_are_allowed(column: Column, portfolio: pl.DataFrame) -> None:
     values = portfolio[column.name].drop_nulls()
     assert column.kind is Kind.CATEGORY or is_allowed(column, values).all()
@@ -130,7 +132,7 @@ def test_values_are_allowed(column: Column, portfolio: pl.DataFrame) -> None:
 
 
 def test_ids_are_unique_and_rise_from_the_published_first(portfolio: pl.DataFrame) -> None:
-    ids = portfolio[schema.ID]
+    ids = portfolio[embedded.ID]
     assert ids.is_unique().all()
     assert ids.is_sorted()
     assert ids.min() >= 100_002  # type: ignore[operator]
@@ -143,11 +145,11 @@ def test_same_seed_same_portfolio_and_another_seed_another() -> None:
 
 
 def test_no_row_is_there_twice(portfolio: pl.DataFrame) -> None:
-    assert portfolio.drop(schema.ID).is_duplicated().sum() == 0
+    assert portfolio.drop(embedded.ID).is_duplicated().sum() == 0
 
 
 def test_default_rate_is_the_published_one(portfolio: pl.DataFrame) -> None:
-    assert portfolio[schema.TARGET].mean() == pytest.approx(0.0807, abs=0.001)
+    assert portfolio[embedded.TARGET].mean() == pytest.approx(0.0807, abs=0.001)
 
 
 # Shares of the 5,000 real rows; each beside a bound that lies between it and what independent draws would give.
@@ -188,9 +190,9 @@ def test_young_applicants_have_the_lowest_first_scores(portfolio: pl.DataFrame) 
 
 def test_defaults_follow_the_stated_risk(portfolio: pl.DataFrame) -> None:
     by_half = (
-        portfolio.group_by(c("EXT_SOURCE_2") > c("EXT_SOURCE_2").median()).agg(c(schema.TARGET).mean()).drop_nulls()
+        portfolio.group_by(c("EXT_SOURCE_2") > c("EXT_SOURCE_2").median()).agg(c(embedded.TARGET).mean()).drop_nulls()
     )
-    worse, better = by_half.sort("EXT_SOURCE_2")[schema.TARGET]
+    worse, better = by_half.sort("EXT_SOURCE_2")[embedded.TARGET]
     assert worse > 1.8 * better
 
 

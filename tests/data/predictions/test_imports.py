@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import schema
 from data.errors import FileError, PredictionsError
+from data.home_credit import embedded
 from data.predictions.imports import MOST_LEVELS, import_predictions, parse_mapping
 from data.predictions.roles import ROLES
 from data.predictions.table import CohortKind
@@ -27,7 +27,7 @@ def _csv(folder: Path, text: str) -> Path:
 
 
 def test_bare_outcome_and_probability_are_enough(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "y_true,y_pred_proba\n0,0.25\n1,0.5\n"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, "y_true,y_pred_proba\n0,0.25\n1,0.5\n"), embedded.DEFINITION)
     assert theirs.frame.rows() == [(False, 0.25), (True, 0.5)]
     assert not theirs.has_ids
     assert theirs.cohort_columns == ()
@@ -37,7 +37,7 @@ def test_bare_outcome_and_probability_are_enough(tmp_path: Path) -> None:
 
 def test_mapping_overrules_names(tmp_path: Path) -> None:
     path = _csv(tmp_path, "target,mine,score,who\n0,1,0.1,a\n1,0,0.9,b\n")
-    theirs = import_predictions(path, schema.DEFINITION, parse_mapping(["mine=outcome", "who=id"]))
+    theirs = import_predictions(path, embedded.DEFINITION, parse_mapping(["mine=outcome", "who=id"]))
     assert theirs.frame["is_default"].to_list() == [True, False]
     assert theirs.frame["application_id"].to_list() == ["a", "b"]
     assert [column.name for column in theirs.cohort_columns] == ["target"]
@@ -56,7 +56,7 @@ def test_other_columns_become_cohort_columns_of_their_kind(tmp_path: Path) -> No
             "EAD": [10.0, 20.0, 30.0],
         }
     ).write_parquet(path)
-    theirs = import_predictions(path, schema.DEFINITION)
+    theirs = import_predictions(path, embedded.DEFINITION)
     kinds = {column.name: column.kind for column in theirs.cohort_columns}
     assert kinds == {
         "branch": CohortKind.LEVELS,
@@ -78,7 +78,7 @@ def test_text_with_too_many_levels_is_left_out_with_a_notice(tmp_path: Path) -> 
     pl.DataFrame(
         {"target": [0, 1] * (n // 2) + [0], "pd": [0.1] * n, "name": [f"n{i}" for i in range(n)]}
     ).write_parquet(path)
-    theirs = import_predictions(path, schema.DEFINITION)
+    theirs = import_predictions(path, embedded.DEFINITION)
     assert theirs.cohort_columns == ()
     (notice,) = theirs.source.notices
     assert notice == "Left out as cohort columns: name (more than 256 levels)."
@@ -96,7 +96,7 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
             "when": [1, 2],
         }
     ).with_columns(pl.col("when").cast(pl.Date)).write_parquet(path)
-    theirs = import_predictions(path, schema.DEFINITION)
+    theirs = import_predictions(path, embedded.DEFINITION)
     assert theirs.cohort_columns == ()
     assert theirs.source.notices == (
         "Left out as cohort columns: pd_bin (the name of a column of ours); hash, huge (numbers beyond 9e+15); "
@@ -106,7 +106,7 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
 
 def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp_path: Path) -> None:
     theirs = import_predictions(
-        _csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"), schema.DEFINITION
+        _csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"), embedded.DEFINITION
     )
     assert [column.name for column in theirs.cohort_columns] == ["decision"]
     assert theirs.source.notices[0].endswith(": (no name) (a column needs a name); ~decision (begins with a tilde).")
@@ -116,7 +116,7 @@ def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp
 def test_a_column_that_the_schema_knows_is_described_as_the_file_has_it(tmp_path: Path, values: list[object]) -> None:
     path = tmp_path / "theirs.parquet"
     pl.DataFrame({"target": [0, 1], "pd": [0.1, 0.2], "DAYS_EMPLOYED": values}).write_parquet(path)
-    (column,) = import_predictions(path, schema.DEFINITION).cohort_columns
+    (column,) = import_predictions(path, embedded.DEFINITION).cohort_columns
     if column.kind is CohortKind.LEVELS:
         assert column.levels == ("long", "short")
     else:
@@ -126,7 +126,7 @@ def test_a_column_that_the_schema_knows_is_described_as_the_file_has_it(tmp_path
 
 def test_rows_without_an_exposure_are_counted_and_the_others_kept(tmp_path: Path) -> None:
     rows = "0,0.1,1e39\n1,0.2,123456789012.5\n0,0.3,NA\n1,0.4,-5\n0,0.5,0\n0,0.6,\n"
-    theirs = import_predictions(_csv(tmp_path, f"target,pd,exposure\n{rows}"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,exposure\n{rows}"), embedded.DEFINITION)
     assert theirs.frame["exposure"].to_list() == [None, 123456789012.5, None, None, 0, None]
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: exposure: NA (1).",
@@ -136,7 +136,7 @@ def test_rows_without_an_exposure_are_counted_and_the_others_kept(tmp_path: Path
 
 
 def test_a_column_without_any_amount_is_no_exposure(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,much\n1,0.2,-1\n"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, "target,pd,exposure\n0,0.1,much\n1,0.2,-1\n"), embedded.DEFINITION)
     assert "exposure" not in theirs.frame.columns
     assert "not used as exposure" in theirs.source.notices[0]
     assert "exposure" not in theirs.source.taken
@@ -146,19 +146,19 @@ def test_a_column_without_any_amount_is_no_exposure(tmp_path: Path) -> None:
 def test_a_path_is_no_pattern(tmp_path: Path, folder: str) -> None:
     place = tmp_path / folder
     place.mkdir()
-    assert import_predictions(_csv(place, "target,pd\n0,0.1\n"), schema.DEFINITION).frame.height == 1
+    assert import_predictions(_csv(place, "target,pd\n0,0.1\n"), embedded.DEFINITION).frame.height == 1
     write_parquet(pl.DataFrame({"target": [0], "pd": [0.5]}), place / "p.parquet")
-    assert import_predictions(place / "p.parquet", schema.DEFINITION).frame.height == 1
+    assert import_predictions(place / "p.parquet", embedded.DEFINITION).frame.height == 1
 
 
 def test_a_compressed_csv_is_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv.gz"
     path.write_bytes(gzip.compress(b"target,pd\n0,0.25\n"))
-    assert import_predictions(path, schema.DEFINITION).frame.rows() == [(False, 0.25)]
+    assert import_predictions(path, embedded.DEFINITION).frame.rows() == [(False, 0.25)]
 
 
 def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "id,target,pd\n1,0,0.1\n1,1,0.2\n"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, "id,target,pd\n1,0,0.1\n1,1,0.2\n"), embedded.DEFINITION)
     assert not theirs.has_ids
     assert theirs.source.notices == (
         "Column id does not identify its rows (missing or repeated values); it is not used as id.",
@@ -167,16 +167,16 @@ def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:
 
 def test_digest_changes_with_content_and_with_roles(tmp_path: Path) -> None:
     path = _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.2\n")
-    first = import_predictions(path, schema.DEFINITION, {"a": "is_default"}).source.digest
-    assert import_predictions(path, schema.DEFINITION, {"a": "is_default"}).source.digest == first
-    assert import_predictions(path, schema.DEFINITION, {"b": "is_default"}).source.digest != first
+    first = import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest
+    assert import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest == first
+    assert import_predictions(path, embedded.DEFINITION, {"b": "is_default"}).source.digest != first
     _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.3\n")
-    assert import_predictions(path, schema.DEFINITION, {"a": "is_default"}).source.digest != first
+    assert import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest != first
 
 
 def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -> None:
     rows = ["0,0,7"] * 12_000 + ["1,0.5,7.25"]
-    theirs = import_predictions(_csv(tmp_path, "target,pd,late\n" + "\n".join(rows)), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, "target,pd,late\n" + "\n".join(rows)), embedded.DEFINITION)
     assert theirs.frame["late"][-1] == 7.25
     assert theirs.frame["default_probability"][-1] == 0.5
 
@@ -209,7 +209,7 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
 )
 def test_wrong_files_are_refused_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises((FileError, PredictionsError), match=message) as caught:
-        import_predictions(_csv(tmp_path, text), schema.DEFINITION)
+        import_predictions(_csv(tmp_path, text), embedded.DEFINITION)
     assert "theirs.csv" in str(caught.value)
 
 
@@ -229,34 +229,34 @@ def test_wrong_mappings_are_refused(texts: list[str], message: str) -> None:
 
 def test_a_mapped_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PredictionsError, match=r"--map absent=\.\.\.: theirs\.csv has no such column"):
-        import_predictions(_csv(tmp_path, "target,pd\n0,0.1\n"), schema.DEFINITION, {"absent": "fold"})
+        import_predictions(_csv(tmp_path, "target,pd\n0,0.1\n"), embedded.DEFINITION, {"absent": "fold"})
 
 
 def test_a_directory_and_a_broken_parquet_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="is a directory"):
-        import_predictions(tmp_path, schema.DEFINITION)
+        import_predictions(tmp_path, embedded.DEFINITION)
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 no")
     with pytest.raises(FileError, match="cannot be read as a table"):
-        import_predictions(broken, schema.DEFINITION)
+        import_predictions(broken, embedded.DEFINITION)
 
 
 @pytest.mark.parametrize("words", ["TRUE,false,True", "yes,No,Y", "1,0,1.0"])
 def test_an_outcome_may_be_said_in_words(tmp_path: Path, words: str) -> None:
     path = tmp_path / "theirs.parquet"
     write_parquet(pl.DataFrame({"target": words.split(","), "proba_1": [0.1, 0.2, 0.3]}), path)
-    assert import_predictions(path, schema.DEFINITION).frame["is_default"].to_list() == [True, False, True]
+    assert import_predictions(path, embedded.DEFINITION).frame["is_default"].to_list() == [True, False, True]
 
 
 def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     write_parquet(pl.DataFrame({"target": [0], "pd": [0.5]}), path)
-    assert import_predictions(path, schema.DEFINITION).frame.rows() == [(False, 0.5)]
+    assert import_predictions(path, embedded.DEFINITION).frame.rows() == [(False, 0.5)]
 
 
 def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: Path) -> None:
     rows = "0,0.1,5.5\nNA,0.2,NA\n1,n/a,7\n1,0.4,#N/A\n0,,NA\n"
-    theirs = import_predictions(_csv(tmp_path, f"target,pd,amount\n{rows}"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,amount\n{rows}"), embedded.DEFINITION)
     assert theirs.frame.rows() == [(False, pytest.approx(0.1), 5.5), (True, pytest.approx(0.4), None)]
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
@@ -268,13 +268,13 @@ def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: 
 
 def test_a_column_that_begins_after_10000_rows_is_a_number(tmp_path: Path) -> None:
     rows = "\n".join(f"{i % 2},0.5,{'' if i < 10_500 else i % 97}" for i in range(12_000))
-    (column,) = import_predictions(_csv(tmp_path, f"target,pd,bonus\n{rows}\n"), schema.DEFINITION).cohort_columns
+    (column,) = import_predictions(_csv(tmp_path, f"target,pd,bonus\n{rows}\n"), embedded.DEFINITION).cohort_columns
     assert (column.kind, column.minimum, column.maximum) == (CohortKind.RANGE, 0, 96)
 
 
 def test_amounts_are_kept_to_the_last_digit(tmp_path: Path) -> None:
     theirs = import_predictions(
-        _csv(tmp_path, "target,pd,a,b\n0,0.1,99999999.99,0.5\n1,0.2,123456789012.5,2\n"), schema.DEFINITION
+        _csv(tmp_path, "target,pd,a,b\n0,0.1,99999999.99,0.5\n1,0.2,123456789012.5,2\n"), embedded.DEFINITION
     )
     assert theirs.frame["a"].to_list() == [99999999.99, 123456789012.5]
     assert theirs.frame.schema["b"] == pl.Float32
@@ -284,13 +284,13 @@ def test_amounts_are_kept_to_the_last_digit(tmp_path: Path) -> None:
     "ids", [["000", "007"], ["9007199254740993", "9007199254740995"], ["18446744073709551616", "5"]]
 )
 def test_ids_keep_every_digit(tmp_path: Path, ids: list[str]) -> None:
-    theirs = import_predictions(_csv(tmp_path, f"id,target,pd\n{ids[0]},0,0.1\n{ids[1]},1,0.2\n"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, f"id,target,pd\n{ids[0]},0,0.1\n{ids[1]},1,0.2\n"), embedded.DEFINITION)
     assert [str(found) for found in theirs.frame["application_id"]] == ids
 
 
 def test_the_reason_for_leaving_out_a_column_is_the_true_one(tmp_path: Path) -> None:
     rows = "".join(f"{i % 2},0.5,{'x' if i == 3 else i},{i:05d},\n" for i in range(300))
-    theirs = import_predictions(_csv(tmp_path, f"target,pd,nearly,code,empty\n{rows}"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, f"target,pd,nearly,code,empty\n{rows}"), embedded.DEFINITION)
     assert theirs.source.notices == (
         "Left out as cohort columns: nearly (more than 256 levels, and no numbers because of 1 row such as 'x'); "
         "code (more than 256 levels, whole numbers with leading zeros or of more than 18 digits); "
@@ -299,7 +299,7 @@ def test_the_reason_for_leaving_out_a_column_is_the_true_one(tmp_path: Path) -> 
 
 
 def test_infinite_numbers_are_counted(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "target,pd,x\n0,0.1,inf\n1,0.2,3\n"), schema.DEFINITION)
+    theirs = import_predictions(_csv(tmp_path, "target,pd,x\n0,0.1,inf\n1,0.2,3\n"), embedded.DEFINITION)
     assert theirs.frame["x"].to_list() == [None, 3]
     assert theirs.source.notices == ("Column x: infinite in 1 row, which count as missing.",)
 
@@ -341,10 +341,10 @@ def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
     mapping = {"x": ROLES[role]} if role else {}
     if role in ("outcome", "probability", "percent") and kind not in _USABLE[role]:
         with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
-            import_predictions(path, schema.DEFINITION, mapping)
+            import_predictions(path, embedded.DEFINITION, mapping)
         assert "\n" not in str(caught.value)
         return
-    frame = import_predictions(path, schema.DEFINITION, mapping).frame
+    frame = import_predictions(path, embedded.DEFINITION, mapping).frame
     assert not any(dtype.is_nested() or dtype == pl.Binary for dtype in frame.schema.values())
     column = "default_probability" if role == "percent" else ROLES.get(role, "")
     assert (column in frame.columns) is (kind in _USABLE[role]) if role else True
@@ -372,7 +372,7 @@ def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path
         "when": pa.array([1, 2], pa.timestamp("us", "+05:30")),
     }
     pq.write_table(pa.table(columns), path)
-    theirs = import_predictions(path, schema.DEFINITION)
+    theirs = import_predictions(path, embedded.DEFINITION)
     assert theirs.frame["application_id"].to_list() == [str(10**40 + 1), "7"]
     assert theirs.source.notices == ("Left out as cohort columns: when (dates or times).",)
 
@@ -384,7 +384,7 @@ def test_percentages_are_the_decimals_that_they_mean(write: Callable[[object], s
     path = tmp_path / "percent.csv"
     lines = [f"{k % 2},{write(percent)}" for k, percent in enumerate(percents)]
     path.write_text("\n".join(["target,pd", *lines]) + "\n", encoding="utf-8")
-    found = import_predictions(path, schema.DEFINITION, parse_mapping(["pd=percent"]))
+    found = import_predictions(path, embedded.DEFINITION, parse_mapping(["pd=percent"]))
     assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
     assert "PD from pd (percent)" in found.source.taken
 
@@ -393,7 +393,7 @@ def test_percentages_of_32_bits_are_decimals_too(tmp_path: Path) -> None:
     percents = [k / 100 for k in range(10_001)]
     table = pl.DataFrame({"target": [0, 1] * 5_000 + [0], "pd": pl.Series(percents, dtype=pl.Float32)})
     table.write_parquet(tmp_path / "percent.parquet")
-    found = import_predictions(tmp_path / "percent.parquet", schema.DEFINITION, {"pd": "percent"})
+    found = import_predictions(tmp_path / "percent.parquet", embedded.DEFINITION, {"pd": "percent"})
     assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
 
 
@@ -406,16 +406,16 @@ def test_what_is_no_percentage_is_complained_of(tmp_path: Path) -> None:
     path = tmp_path / "percent.csv"
     path.write_text("target,pd\n0,6.92\n1,high\n", encoding="utf-8")
     with pytest.raises(PredictionsError, match="column pd has"):
-        import_predictions(path, schema.DEFINITION, {"pd": "percent"})
+        import_predictions(path, embedded.DEFINITION, {"pd": "percent"})
 
 
 @pytest.mark.parametrize("header", ["\ntarget,pd", '"a\nb",target,pd'])
 def test_a_header_that_does_not_end_with_the_first_line_is_read(header: str, tmp_path: Path) -> None:
     first = "x," if "a" in header.split("target", maxsplit=1)[0] else ""
-    found = import_predictions(_csv(tmp_path, f"{header}\n{first}0,0.1\n{first}1,0.2\n"), schema.DEFINITION)
+    found = import_predictions(_csv(tmp_path, f"{header}\n{first}0,0.1\n{first}1,0.2\n"), embedded.DEFINITION)
     assert found.frame["default_probability"].to_list() == [0.1, 0.2]
 
 
 def test_a_name_that_stands_twice_plays_no_role(tmp_path: Path) -> None:
     with pytest.raises(PredictionsError, match="column y, taken for the outcome, stands in the header more than once"):
-        import_predictions(_csv(tmp_path, "pd,y,y\n0.1,0,1\n0.2,1,0\n"), schema.DEFINITION)
+        import_predictions(_csv(tmp_path, "pd,y,y\n0.1,0,1\n0.2,1,0\n"), embedded.DEFINITION)

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data import schema
 from data.errors import PredictionsError
+from data.home_credit import embedded
 from data.predictions.roles import assign_roles, ids_of, like_probabilities, parse_mapping, word_roles
 from data.predictions.table import EXPOSURE, ID, OUTCOME, PROBABILITY
 
@@ -18,7 +18,7 @@ BASE: dict[str, list[Any]] = {"target": [0, 1, 0], "pd": [0.1, 0.5, 0.2]}
 
 
 def _roles(*flags: str, **columns: list[Any]) -> dict[str, str]:
-    return assign_roles(PATH, pl.DataFrame(columns), schema.DEFINITION, parse_mapping(flags))
+    return assign_roles(PATH, pl.DataFrame(columns), embedded.DEFINITION, parse_mapping(flags))
 
 
 def test_a_feature_called_default_beside_the_outcome_is_a_question() -> None:
@@ -78,7 +78,7 @@ def test_a_few_wrong_cells_do_not_hand_the_role_to_another_column() -> None:
 
 def test_what_was_taken_is_said_in_words() -> None:
     table = pl.DataFrame({"who": [7, 8, 9], "y": ["Yes", "no", "y"], "pd": [0.1, 0.2, 0.3]})
-    roles = assign_roles(PATH, table, schema.DEFINITION, {"who": ID})
+    roles = assign_roles(PATH, table, embedded.DEFINITION, {"who": ID})
     assert word_roles(table, roles) == "outcome from y (Yes or y = default), PD from pd, id from who"
 
 
@@ -92,7 +92,7 @@ def test_what_could_be_a_pd_as_well_is_named() -> None:
             "share": [0.1, 0.2, 0.3],
         }
     )
-    assert list(like_probabilities(table, assign_roles(PATH, table, schema.DEFINITION, {}))) == ["pd_old", "Score 2"]
+    assert list(like_probabilities(table, assign_roles(PATH, table, embedded.DEFINITION, {}))) == ["pd_old", "Score 2"]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import schema
 from data.errors import FileError, PredictionsError
+from data.home_credit import embedded
 from data.predictions.table import (
     CohortKind,
     PredictionsSource,
@@ -24,20 +24,20 @@ SOURCE = PredictionsSource("application_train.csv", "abc123", is_imported=False,
 @pytest.fixture
 def applications() -> pl.DataFrame:
     """Three applications of the whole table: mostly missing, with an age, a time employed and an income type."""
-    values = {column.name: [None] * 3 for column in schema.COLUMNS} | {
+    values = {column.name: [None] * 3 for column in embedded.COLUMNS} | {
         "SK_ID_CURR": [7, 8, 9],
         "TARGET": [0, 1, 0],
         "DAYS_BIRTH": [-9_000, -12_000, -20_000],
-        "DAYS_EMPLOYED": [-100, -3_000, schema.NOT_EMPLOYED],
+        "DAYS_EMPLOYED": [-100, -3_000, embedded.NOT_EMPLOYED],
         "NAME_INCOME_TYPE": ["Working", "Working", "Pensioner"],
         "AMT_CREDIT": [45_000.0, 90_000.0, 1_000_000.5],
     }
-    return pl.DataFrame(values, schema=schema.polars_schema())
+    return pl.DataFrame(values, schema=embedded.DEFINITION.polars_schema())
 
 
 @pytest.fixture
 def frame(applications: pl.DataFrame) -> pl.DataFrame:
-    return make_predictions(applications, schema.DEFINITION, pl.Series([0.1, 0.2, 0.3]), pl.Series([0, 1, 4]))
+    return make_predictions(applications, embedded.DEFINITION, pl.Series([0.1, 0.2, 0.3]), pl.Series([0, 1, 4]))
 
 
 def test_make_predictions_holds_outcome_pd_fold_and_exposure_of_each_application(frame: pl.DataFrame) -> None:
@@ -54,7 +54,7 @@ def test_cohort_columns_are_small(frame: pl.DataFrame) -> None:
 
 
 def test_every_cohort_column_of_the_schema_is_carried(frame: pl.DataFrame) -> None:
-    assert frame.columns[5:] == [column.name for column in schema.COLUMNS if column.cohort]
+    assert frame.columns[5:] == [column.name for column in embedded.COLUMNS if column.cohort]
 
 
 def test_protected_columns_are_there_to_cut_cohorts_by(frame: pl.DataFrame) -> None:
@@ -64,7 +64,7 @@ def test_protected_columns_are_there_to_cut_cohorts_by(frame: pl.DataFrame) -> N
 def test_round_trip_keeps_frame_and_source(frame: pl.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
     write_predictions(frame, path, SOURCE)
-    loaded = load_predictions(path, schema.DEFINITION)
+    loaded = load_predictions(path, embedded.DEFINITION)
     assert loaded.frame.equals(frame)
     assert loaded.frame.schema == frame.schema
     assert loaded.source == SOURCE == read_source(path)
@@ -74,7 +74,7 @@ def test_round_trip_keeps_frame_and_source(frame: pl.DataFrame, tmp_path: Path) 
 def test_range_of_a_cohort_column_leaves_its_sentinel_out(frame: pl.DataFrame, tmp_path: Path) -> None:
     write_predictions(frame, tmp_path / "p.parquet", SOURCE)
     columns = {
-        column.name: column for column in load_predictions(tmp_path / "p.parquet", schema.DEFINITION).cohort_columns
+        column.name: column for column in load_predictions(tmp_path / "p.parquet", embedded.DEFINITION).cohort_columns
     }
     employed = columns["DAYS_EMPLOYED"]
     assert (employed.kind, employed.minimum, employed.maximum) == (CohortKind.RANGE, -3_000, -100)
@@ -84,7 +84,7 @@ def test_range_of_a_cohort_column_leaves_its_sentinel_out(frame: pl.DataFrame, t
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"nowhere\.parquet: no such file"):
-        load_predictions(tmp_path / "nowhere.parquet", schema.DEFINITION)
+        load_predictions(tmp_path / "nowhere.parquet", embedded.DEFINITION)
 
 
 @pytest.mark.parametrize("content", [b"", b"not parquet at all", b"PAR1"])
@@ -92,11 +92,11 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, content: bytes) ->
     path = tmp_path / "p.parquet"
     path.write_bytes(content)
     with pytest.raises(PredictionsError, match="not written by this version"):
-        load_predictions(path, schema.DEFINITION)
+        load_predictions(path, embedded.DEFINITION)
 
 
 def test_a_parquet_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     pl.DataFrame({"a": [1]}).write_parquet(path)
     with pytest.raises(PredictionsError, match="not written by this version"):
-        load_predictions(path, schema.DEFINITION)
+        load_predictions(path, embedded.DEFINITION)

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.explain.assessment import Assessment, ReferredError, assess
 from inference.explain.comparison import Reference, find_reference
@@ -28,12 +28,12 @@ CUTOFF = 0.2
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")
 def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), embedded.DEFINITION).items()}
     return Explainer.open(published.directory, typical, FEATURES)
 
 
@@ -60,7 +60,7 @@ def test_the_reasons_are_those_of_the_decision(
         if found.is_declined:
             wanted = principal_reasons(application, found.explanation, session, reference)
         else:
-            wanted = strongest_supports(application, schema.DEFINITION, found.explanation, reference)
+            wanted = strongest_supports(application, embedded.DEFINITION, found.explanation, reference)
         assert found.reasons == wanted
         assert all((reason.excess > 0) == found.is_declined for reason in wanted)
         declined += found.is_declined

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.comparison import (
     Reference,
@@ -116,7 +116,7 @@ def test_just_approved_are_those_of_a_full_sort(
 
 def test_none_of_the_just_approved_is_declined(built: Settings) -> None:
     session, contributions = (
-        ScoringSession.open(built.model, schema.DEFINITION),
+        ScoringSession.open(built.model, embedded.DEFINITION),
         load_contributions(built.contributions),
     )
     applications = pl.read_parquet(built.applications)
@@ -139,14 +139,14 @@ def test_none_of_the_just_approved_is_declined(built: Settings) -> None:
     assert reference.n_applications == 2_000
     assert tuple(reference.typical) == FEATURES.sources
     for name in FEATURES.sources:
-        assert reference.typical[name] == typical_of(schema.column(name), applications[name][wanted])
+        assert reference.typical[name] == typical_of(embedded.column(name), applications[name][wanted])
 
 
 def test_the_reference_is_the_mean_of_explanations(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
 ) -> None:
-    session = ScoringSession.open(published.directory, schema.DEFINITION)
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
+    session = ScoringSession.open(published.directory, embedded.DEFINITION)
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), embedded.DEFINITION).items()}
     explainer = Explainer.open(published.directory, typical, FEATURES)
     pds = session.score_frame(applications)
     rows = sorted(np.flatnonzero(pds < 0.15).tolist(), key=lambda i: (-pds[i], i))[:50]
@@ -162,7 +162,7 @@ def test_the_reference_is_the_mean_of_explanations(
 def test_with_nobody_approved_there_is_nothing_to_compare_with(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame
 ) -> None:
-    session = ScoringSession.open(published.directory, schema.DEFINITION)
+    session = ScoringSession.open(published.directory, embedded.DEFINITION)
     assert find_reference(contributions, applications.lazy(), session, 0.0) == Reference(0, {})
     trees = Explainer.open(published.directory, {}, FEATURES).model
     assert compute_reference(trees, applications.lazy(), session, 0.0) == Reference(0, {})
@@ -172,7 +172,7 @@ def test_without_stored_contributions_the_same_applications_are_compared_with(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame, tmp_path: Path
 ) -> None:
     session, trees = (
-        ScoringSession.open(published.directory, schema.DEFINITION),
+        ScoringSession.open(published.directory, embedded.DEFINITION),
         Explainer.open(published.directory, {}, FEATURES).model,
     )
     applications.write_parquet(tmp_path / "applications.parquet")
@@ -217,7 +217,7 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
     ],
 )
 def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so: bool) -> None:
-    column = schema.column(name)
+    column = embedded.column(name)
     assert is_typical(column, value, typical) == is_so
     values = as_array(column, pl.Series([value, value], dtype=column.dtype, strict=False))
     if not isinstance(value, float) or column.dtype == pl.Float64:
@@ -238,25 +238,25 @@ def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so
     ],
 )
 def test_the_value_that_stands_for_what_is_typical(name: str, typical: Typical, value: Value) -> None:
-    assert typical_value(schema.column(name), typical) == value
-    assert value is None or is_typical(schema.column(name), value, typical)
+    assert typical_value(embedded.column(name), typical) == value
+    assert value is None or is_typical(embedded.column(name), value, typical)
 
 
 def test_quartiles_leave_the_sentinel_out() -> None:
     values = pl.Series([-100, -200, 365_243, -300, None, -400, -500, 365_243], dtype=pl.Int32)
-    found = typical_of(schema.column("DAYS_EMPLOYED"), values)
+    found = typical_of(embedded.column("DAYS_EMPLOYED"), values)
     assert found == Typical(-400.0, -300.0, -200.0, None, 0.0, 1 / 8, (2 / 8,))
 
 
 def test_quartiles_are_values_that_occur() -> None:
-    found = typical_of(schema.column("CNT_CHILDREN"), pl.Series([0, 0, 0, 1, 1, 2, 5, 9], dtype=pl.Int8))
+    found = typical_of(embedded.column("CNT_CHILDREN"), pl.Series([0, 0, 0, 1, 1, 2, 5, 9], dtype=pl.Int8))
     assert {found.low, found.median, found.high} <= {0.0, 1.0, 2.0, 5.0}
     assert (found.special_shares, found.missing_share) == ((), 0.0)
 
 
-@pytest.mark.parametrize("dtype", [pl.String, schema.column("OCCUPATION_TYPE").dtype])
+@pytest.mark.parametrize("dtype", [pl.String, embedded.column("OCCUPATION_TYPE").dtype])
 def test_a_category_has_its_commonest_level(dtype: pl.DataType) -> None:
-    column = schema.column("OCCUPATION_TYPE")
+    column = embedded.column("OCCUPATION_TYPE")
     values = pl.Series(["Drivers", None, "Laborers", "Managers", "Laborers"], dtype=dtype)
     assert typical_of(column, values) == Typical(None, None, None, "Laborers", 2 / 5, 1 / 5)
     tied = pl.Series(["Managers", "Drivers", "Managers", "Drivers"], dtype=dtype)
@@ -265,18 +265,18 @@ def test_a_category_has_its_commonest_level(dtype: pl.DataType) -> None:
 
 def test_a_level_that_the_schema_does_not_list_can_be_the_commonest() -> None:
     values = pl.Series(["Space crew", "Drivers", "Space crew"])
-    assert typical_of(schema.column("OCCUPATION_TYPE"), values).level == "Space crew"
-    assert typical_of(schema.column("OCCUPATION_TYPE"), values.head(2)).level == "Drivers"
+    assert typical_of(embedded.column("OCCUPATION_TYPE"), values).level == "Space crew"
+    assert typical_of(embedded.column("OCCUPATION_TYPE"), values.head(2)).level == "Drivers"
 
 
 def test_a_flag_is_a_level() -> None:
     values = pl.Series([1, 0, 1, 1], dtype=pl.Int8)
-    assert typical_of(schema.column("FLAG_DOCUMENT_3"), values) == Typical(None, None, None, "1", 0.75, 0.0)
+    assert typical_of(embedded.column("FLAG_DOCUMENT_3"), values) == Typical(None, None, None, "1", 0.75, 0.0)
 
 
 @pytest.mark.parametrize("name", ["EXT_SOURCE_1", "DAYS_EMPLOYED", "OCCUPATION_TYPE", "FLAG_PHONE"])
 def test_where_nothing_is_known_nothing_is_typical(name: str) -> None:
-    column = schema.column(name)
+    column = embedded.column(name)
     empty = pl.Series([], dtype=column.dtype)
     none = (0.0,) * len(column.special)
     assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0, none)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.errors import FeatureError
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
@@ -29,7 +29,7 @@ Application = dict[str, Value]
 
 @pytest.fixture(scope="module")
 def session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_every_change_that_is_shown_flips_and_is_plausible(
             check_plausible(application, after)
             for change in each.changes:
                 assert change.before == application[change.name] != change.after
-                assert type(check_value(schema.DEFINITION, change.name, change.after)) is type(change.after)
+                assert type(check_value(embedded.DEFINITION, change.name, change.after)) is type(change.after)
     # Both happen, so that the loop above has seen each.
     assert n_found > 15
     assert n_none > 3
@@ -99,7 +99,7 @@ def test_every_change_that_is_shown_flips_and_is_plausible(
 def test_none_can_be_made_smaller(session: ScoringSession, cutoff: float, declined: list[Application]) -> None:
     seen = set[int]()
     for application in declined:
-        moves = Moves(application, schema.DEFINITION, FEATURES.sources)
+        moves = Moves(application, embedded.DEFINITION, FEATURES.sources)
         for each in find_changes(session, application, cutoff):
             seen.add(len(each.steps))
             for name, step in each.steps.items():

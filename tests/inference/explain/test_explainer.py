@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.storage import read_parquet
 from inference.errors import ArtifactError, FeatureError
@@ -28,9 +28,9 @@ from inference.values import Value
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
 SHARING = FeatureSet(
-    schema.DEFINITION,
+    embedded.DEFINITION,
     (
-        raw_feature(schema.column("AMT_CREDIT")),
+        raw_feature(embedded.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("three", "Three of them", Product((Mean((CREDIT, ANNUITY), (1.0, 1.0)), Ratio(CREDIT, INCOME)))),
     ),
@@ -47,7 +47,7 @@ SHARED_TYPICAL: dict[str, Value] = {"AMT_CREDIT": 4.0, "AMT_INCOME_TOTAL": 4.0, 
 
 
 def typical_of_table(applications: pl.DataFrame) -> dict[str, Value]:
-    return {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
+    return {name: facts.typical for name, facts in describe_table(applications.lazy(), embedded.DEFINITION).items()}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
 def test_contributions_add_up_to_the_score_of_every_application(built: Settings) -> None:
     applications = read_parquet(built.applications)
     session, explainer = (
-        ScoringSession.open(built.model, schema.DEFINITION),
+        ScoringSession.open(built.model, embedded.DEFINITION),
         Explainer.open(built.model, typical_of_table(applications), FEATURES),
     )
     scored = session.score_frame(applications)
@@ -94,7 +94,7 @@ def test_features_are_those_of_lightgbm(
 
 
 def test_an_application_of_which_nothing_is_known_is_explained(explainer: Explainer, published: PublishedModel) -> None:
-    wanted = ScoringSession.open(published.directory, schema.DEFINITION).score({})
+    wanted = ScoringSession.open(published.directory, embedded.DEFINITION).score({})
     assert float(sigmoid(np.array(explainer.explain({}).log_odds))) == pytest.approx(wanted, abs=1e-6)
 
 

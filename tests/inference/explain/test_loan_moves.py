@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from data import schema
 from data.definition.columns import Sensitivity
 from data.definition.definition import LoanLever
-from data.schema import Group
+from data.home_credit import embedded
 from inference.explain.loan_moves import (
     LONGER,
     SHORTER,
@@ -24,10 +23,10 @@ from inference.explain.steps import step_of
 from inference.features.feature_list import FEATURES
 from inference.values import Value
 
-assert schema.DEFINITION.loan is not None
-KNOWN: LoanLever = schema.DEFINITION.loan
+assert embedded.DEFINITION.loan is not None
+KNOWN: LoanLever = embedded.DEFINITION.loan
 CREDIT, ANNUITY, GOODS = KNOWN.credit, KNOWN.annuity, KNOWN.goods
-FLAGS = tuple(lever.column for lever in schema.DEFINITION.levers)
+FLAGS = tuple(lever.column for lever in embedded.DEFINITION.levers)
 # Term 20, and 11.88 % on top of the goods.
 CASH: dict[str, Value] = {
     "NAME_CONTRACT_TYPE": "Cash loans", CREDIT: 447_520.0, GOODS: 400_000.0, ANNUITY: 22_376.0, "DAYS_EMPLOYED": -900,
@@ -38,7 +37,7 @@ REVOLVING: dict[str, Value] = {
 
 
 def moves_of(application: dict[str, Value]) -> Moves:
-    return Moves(application, schema.DEFINITION, FEATURES.sources)
+    return Moves(application, embedded.DEFINITION, FEATURES.sources)
 
 
 def after(application: dict[str, Value], **values: float) -> dict[str, float]:
@@ -54,9 +53,9 @@ def loan(credit: float, goods: float, annuity: float, *, is_revolving: bool = Fa
 
 
 def test_what_moves_is_in_somebodys_hands() -> None:
-    columns = [schema.column(name) for name in (CREDIT, GOODS, ANNUITY, *FLAGS)]
+    columns = [embedded.column(name) for name in (CREDIT, GOODS, ANNUITY, *FLAGS)]
     assert {column.sensitivity for column in columns} == {Sensitivity.NONE}
-    assert {Group.EXTERNAL, Group.PERSON}.isdisjoint(column.group for column in columns)
+    assert {"External scores", "Person"}.isdisjoint(column.group for column in columns)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_what_cannot_move_does_not() -> None:
     assert set(moves_of({**CASH, ANNUITY: None})) == {SIZE, SURCHARGE}
     assert set(moves_of({**CASH, GOODS: None})) == {SIZE, LONGER, SHORTER}
     assert set(moves_of({**CASH, CREDIT: None})) == set()
-    assert set(Moves(CASH, schema.DEFINITION, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
+    assert set(Moves(CASH, embedded.DEFINITION, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
     assert after({**CASH, ANNUITY: None}, surcharge=1.0) == {CREDIT: 400_000.0, GOODS: 400_000.0}
     assert after({**CASH, GOODS: None}, size=223_800.0) == {CREDIT: 223_800.0, ANNUITY: 11_190.0}
 
@@ -106,7 +105,7 @@ def test_phone_numbers_and_documents() -> None:
     nothing: dict[str, Value] = dict.fromkeys(FLAGS, 0)
     employed = {**nothing, "DAYS_EMPLOYED": -100}
     assert set(moves_of(employed)) == set(FLAGS)
-    assert set(moves_of({**nothing, "DAYS_EMPLOYED": schema.NOT_EMPLOYED})) == set(FLAGS) - {"FLAG_WORK_PHONE"}
+    assert set(moves_of({**nothing, "DAYS_EMPLOYED": embedded.NOT_EMPLOYED})) == set(FLAGS) - {"FLAG_WORK_PHONE"}
     # One document is given, whichever it is.
     for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_8"):
         assert set(moves_of({**employed, name: 1})) == {"FLAG_PHONE", "FLAG_WORK_PHONE"}

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
+from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.explain.contributions import Contributions, make_contributions
 from inference.explain.neighbours import Neighbours, main_fields
@@ -38,7 +38,7 @@ WEIGHTS = {
 def portfolio() -> pl.DataFrame:
     """Few distinct values, many ties; half of the scores and of the jobs are missing, half are not employed."""
     random = np.random.default_rng(5)
-    employed = np.concatenate([np.full(N_ROWS // 2, schema.NOT_EMPLOYED), random.integers(-40, 0, N_ROWS // 2) * 100])
+    employed = np.concatenate([np.full(N_ROWS // 2, embedded.NOT_EMPLOYED), random.integers(-40, 0, N_ROWS // 2) * 100])
     scores = [None] * (N_ROWS // 2) + random.integers(0, 9, N_ROWS // 2).tolist()
     jobs = [*random.choice(["Drivers", "Managers", "Space crew"], N_ROWS // 2).tolist(), *[None] * (N_ROWS // 2)]
     return pl.DataFrame(
@@ -46,7 +46,7 @@ def portfolio() -> pl.DataFrame:
             "AMT_CREDIT": random.integers(1, 30, N_ROWS) * 10_000.0,
             "DAYS_EMPLOYED": random.permutation(employed),
             "EXT_SOURCE_1": [None if each is None else each / 10 for each in scores],
-            "NAME_EDUCATION_TYPE": random.choice(schema.column("NAME_EDUCATION_TYPE").levels, N_ROWS),
+            "NAME_EDUCATION_TYPE": random.choice(embedded.column("NAME_EDUCATION_TYPE").levels, N_ROWS),
             "OCCUPATION_TYPE": jobs,
             "FLAG_PHONE": random.integers(0, 2, N_ROWS),
         }
@@ -76,7 +76,7 @@ def reference(table: pl.DataFrame, application: Mapping[str, Value]) -> list[tup
             sum(
                 (
                     Fraction(weight)
-                    * difference(schema.column(name), columns[name], columns[name][row], application.get(name))
+                    * difference(embedded.column(name), columns[name], columns[name][row], application.get(name))
                     for name, weight in WEIGHTS.items()
                 ),
                 Fraction(0),
@@ -91,15 +91,15 @@ OTHERS: tuple[dict[str, Value], ...] = (
     {},
     # A credit amount, an employment and a score that nobody has, within and beyond what they have; levels of no row.
     {"AMT_CREDIT": 123_456.5, "DAYS_EMPLOYED": -1_234, "EXT_SOURCE_1": 0.55, "FLAG_PHONE": 1},
-    {"AMT_CREDIT": 9e8, "DAYS_EMPLOYED": schema.NOT_EMPLOYED, "EXT_SOURCE_1": None, "OCCUPATION_TYPE": "Secretaries"},
+    {"AMT_CREDIT": 9e8, "DAYS_EMPLOYED": embedded.NOT_EMPLOYED, "EXT_SOURCE_1": None, "OCCUPATION_TYPE": "Secretaries"},
     {"AMT_CREDIT": 1, "NAME_EDUCATION_TYPE": "Doctorate", "OCCUPATION_TYPE": "Space crew", "FLAG_PHONE": 0.0},
-    {"AMT_CREDIT": math.nan, "DAYS_EMPLOYED": float(schema.NOT_EMPLOYED), "OCCUPATION_TYPE": math.nan},
+    {"AMT_CREDIT": math.nan, "DAYS_EMPLOYED": float(embedded.NOT_EMPLOYED), "OCCUPATION_TYPE": math.nan},
 )
 
 
 @pytest.mark.parametrize("n", [1, 7, 40, N_ROWS, 1_000])
 def test_neighbours_are_those_of_a_plain_walk(portfolio: pl.DataFrame, n: int) -> None:
-    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
+    neighbours = Neighbours(portfolio, embedded.DEFINITION, WEIGHTS)
     n_ties = 0
     for application in [*portfolio.gather_every(32).to_dicts(), *OTHERS]:
         plain = {name: None if value != value else value for name, value in application.items()}
@@ -116,11 +116,11 @@ def test_distances_by_hand() -> None:
     table = pl.DataFrame(
         {
             "AMT_CREDIT": [100.0, 200.0, 200.0, 400.0],
-            "DAYS_EMPLOYED": [-10, schema.NOT_EMPLOYED, None, -20],
+            "DAYS_EMPLOYED": [-10, embedded.NOT_EMPLOYED, None, -20],
             "NAME_INCOME_TYPE": ["Working", "Student", None, "Working"],
         }
     )
-    neighbours = Neighbours(table, schema.DEFINITION, {"AMT_CREDIT": 4, "DAYS_EMPLOYED": 2, "NAME_INCOME_TYPE": 2})
+    neighbours = Neighbours(table, embedded.DEFINITION, {"AMT_CREDIT": 4, "DAYS_EMPLOYED": 2, "NAME_INCOME_TYPE": 2})
     assert neighbours.weights == {"AMT_CREDIT": 0.5, "DAYS_EMPLOYED": 0.25, "NAME_INCOME_TYPE": 0.25}
     # Ranks of the amounts: 1/8, 4/8, 4/8, 7/8; of the days -20 and -10: 1/4, 3/4.
     found = neighbours.nearest({"AMT_CREDIT": 100.0, "DAYS_EMPLOYED": -10, "NAME_INCOME_TYPE": "Working"})
@@ -142,7 +142,7 @@ def test_distances_by_hand() -> None:
 
 
 def test_the_applicant_itself_is_left_out(portfolio: pl.DataFrame) -> None:
-    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
+    neighbours = Neighbours(portfolio, embedded.DEFINITION, WEIGHTS)
     row = 17
     application = portfolio.row(row, named=True)
     everybody = neighbours.nearest(application, n=N_ROWS)
@@ -156,10 +156,10 @@ def test_the_applicant_itself_is_left_out(portfolio: pl.DataFrame) -> None:
 
 def test_results_are_of_the_stated_types_and_may_be_empty(portfolio: pl.DataFrame) -> None:
     for table, n in ((portfolio, 3), (portfolio, 0), (portfolio.head(0), 3)):
-        found = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest({}, n=n)
+        found = Neighbours(table, embedded.DEFINITION, WEIGHTS).nearest({}, n=n)
         assert [str(found.rows.dtype), str(found.distances.dtype)] == ["int64", "float32"]
         assert found.rows.shape == found.distances.shape == (min(n, table.height),)
-    assert Neighbours(portfolio.head(1), schema.DEFINITION, WEIGHTS).nearest({}, leave_out=0).rows.tolist() == []
+    assert Neighbours(portfolio.head(1), embedded.DEFINITION, WEIGHTS).nearest({}, leave_out=0).rows.tolist() == []
 
 
 def test_a_field_that_nobody_has_tells_nobody_apart(portfolio: pl.DataFrame) -> None:
@@ -167,7 +167,7 @@ def test_a_field_that_nobody_has_tells_nobody_apart(portfolio: pl.DataFrame) -> 
         pl.lit(None, dtype=pl.Float64).alias("EXT_SOURCE_1"), pl.lit(None, dtype=pl.String).alias("OCCUPATION_TYPE")
     )
     weights = {"EXT_SOURCE_1": 3.0, "OCCUPATION_TYPE": 1.0}
-    neighbours = Neighbours(empty, schema.DEFINITION, weights)
+    neighbours = Neighbours(empty, embedded.DEFINITION, weights)
     assert neighbours.nearest({}, n=2).distances.tolist() == [0.0, 0.0]
     found = neighbours.nearest({"EXT_SOURCE_1": 0.5}, n=3)
     assert (found.rows.tolist(), found.distances.tolist()) == ([0, 1, 2], [0.75] * 3)
@@ -179,7 +179,7 @@ def test_stored_categories_and_text_are_the_same(make_table: Callable[..., pl.Da
     text = stored.with_columns(pl.col(pl.Enum).cast(pl.String))
     for application in stored.head(5).to_dicts():
         first, second = (
-            Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=50) for table in (stored, text)
+            Neighbours(table, embedded.DEFINITION, WEIGHTS).nearest(application, n=50) for table in (stored, text)
         )
         np.testing.assert_array_equal(first.rows, second.rows)
 
@@ -189,9 +189,9 @@ def test_rows_beyond_one_block_are_reached(
 ) -> None:
     table = make_table(500, seed=10)
     application = table.row(499, named=True)
-    whole = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=500)
+    whole = Neighbours(table, embedded.DEFINITION, WEIGHTS).nearest(application, n=500)
     monkeypatch.setattr("inference.explain.neighbours._BLOCK_ROWS", 64)
-    parts = Neighbours(table, schema.DEFINITION, WEIGHTS).nearest(application, n=500)
+    parts = Neighbours(table, embedded.DEFINITION, WEIGHTS).nearest(application, n=500)
     assert (parts.rows[0], parts.distances[0]) == (499, 0.0)
     np.testing.assert_array_equal(parts.rows, whole.rows)
     np.testing.assert_array_equal(parts.distances, whole.distances)
@@ -199,11 +199,11 @@ def test_rows_beyond_one_block_are_reached(
 
 def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
     with pytest.raises(FeatureError, match="lacks columns that the model needs: AMT_ANNUITY"):
-        Neighbours(portfolio, schema.DEFINITION, {"AMT_ANNUITY": 1.0})
+        Neighbours(portfolio, embedded.DEFINITION, {"AMT_ANNUITY": 1.0})
     for weights in ({}, {"AMT_CREDIT": 0.0}, {"AMT_CREDIT": 2.0, "FLAG_PHONE": -1.0}):
         with pytest.raises(ValueError, match="weights"):
-            Neighbours(portfolio, schema.DEFINITION, weights)
-    neighbours = Neighbours(portfolio, schema.DEFINITION, WEIGHTS)
+            Neighbours(portfolio, embedded.DEFINITION, weights)
+    neighbours = Neighbours(portfolio, embedded.DEFINITION, WEIGHTS)
     with pytest.raises(FeatureError, match="AMT_CREDIT holds 'much'"):
         neighbours.nearest({"AMT_CREDIT": "much"})
     with pytest.raises(FeatureError, match="OCCUPATION_TYPE holds 3"):
@@ -211,9 +211,9 @@ def test_what_cannot_be_compared_is_refused(portfolio: pl.DataFrame) -> None:
 
 
 FOUR = FeatureSet(
-    schema.DEFINITION,
+    embedded.DEFINITION,
     (
-        *(raw_feature(schema.column(name)) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
+        *(raw_feature(embedded.column(name)) for name in ("AMT_CREDIT", "AMT_ANNUITY", "CODE_GENDER")),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(Raw("AMT_CREDIT"), Raw("AMT_ANNUITY"))),
         Feature("children_to_credit", "Children to credit", Ratio(Raw("CNT_CHILDREN"), Raw("AMT_CREDIT"))),
     ),
@@ -251,5 +251,5 @@ def test_main_fields_of_a_model(published: PublishedModel, applications: pl.Data
     total = sum(means[name] for name in expected)
     assert sum(found.values()) == pytest.approx(1.0)
     assert dict(found) == pytest.approx({name: means[name] / total for name in expected}, abs=1e-3)
-    assert not any(schema.column(name).sensitivity is Sensitivity.PROTECTED for name in found)
+    assert not any(embedded.column(name).sensitivity is Sensitivity.PROTECTED for name in found)
     assert {"EXT_SOURCE_2", "EXT_SOURCE_3"} <= set(list(found)[:3])

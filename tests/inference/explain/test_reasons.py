@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.storage import read_parquet
 from inference.explain.comparison import Reference, Typical, find_reference, is_typical, typical_value
@@ -40,7 +40,7 @@ from inference.model.session import ScoringSession
 from inference.values import Value
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
-RAW = FeatureSet(schema.DEFINITION, (raw_feature(schema.column(name)) for name in FIELDS))
+RAW = FeatureSet(embedded.DEFINITION, (raw_feature(embedded.column(name)) for name in FIELDS))
 # Nothing of these is typical but what stands there.
 TYPICAL: Mapping[str, Typical] = {
     "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0),
@@ -167,7 +167,7 @@ def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
 def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
     nobody = Reference(0, {})
     assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
-    assert strongest_supports(UNUSUAL, schema.DEFINITION, explained(AMT_CREDIT=-3.0), nobody) == ()
+    assert strongest_supports(UNUSUAL, embedded.DEFINITION, explained(AMT_CREDIT=-3.0), nobody) == ()
     table = pl.DataFrame([UNUSUAL] * 2)
     explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
     assert batch_reasons(table, np.zeros((2, 3), np.float32), explainer, session, nobody).tolist() == [[-1] * 4] * 2
@@ -176,7 +176,7 @@ def test_without_approved_applications_there_are_no_reasons(session: ScoringSess
 def test_supports_lower_the_risk_below_the_references() -> None:
     reference = dataclasses.replace(REFERENCE, features=dict.fromkeys(FIELDS, 0.25))
     explanation = explained(AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=0.75, FLAG_PHONE=0.25)
-    found = strongest_supports(UNUSUAL, schema.DEFINITION, explanation, reference, n=2)
+    found = strongest_supports(UNUSUAL, embedded.DEFINITION, explanation, reference, n=2)
     assert found == (Reason("AMT_CREDIT", -0.75), Reason("EXT_SOURCE_1", -0.25))
 
 
@@ -200,7 +200,7 @@ def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str
         AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=-0.4, EXT_SOURCE_1=-0.3, DAYS_EMPLOYED=-0.2, FLAG_PHONE=-0.1,
         FLAG_DOCUMENT_3=0.1,
     )  # fmt: skip
-    found = strongest_supports({**UNUSUAL, **edits}, schema.DEFINITION, explanation, REFERENCE)
+    found = strongest_supports({**UNUSUAL, **edits}, embedded.DEFINITION, explanation, REFERENCE)
     assert [reason.field for reason in found] == wanted
 
 
@@ -215,7 +215,7 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
         Reason("AMT_INCOME_TOTAL", 0.375),
     )
     opposite = Reference(10, {"a": 0.5, "credit_to_income": 1.5}, TYPICAL)
-    assert strongest_supports(UNUSUAL, schema.DEFINITION, explanation, opposite) == (
+    assert strongest_supports(UNUSUAL, embedded.DEFINITION, explanation, opposite) == (
         Reason("AMT_INCOME_TOTAL", -0.375),
         Reason("AMT_CREDIT", -0.125),
     )
@@ -223,9 +223,9 @@ def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSess
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
 FEW = FeatureSet(
-    schema.DEFINITION,
+    embedded.DEFINITION,
     (
-        raw_feature(schema.column("AMT_CREDIT")),
+        raw_feature(embedded.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("credit_to_annuity", "Credit to annuity", Ratio(CREDIT, ANNUITY)),
     ),
@@ -281,10 +281,10 @@ def test_many_at_once_have_the_reasons_of_each_alone(
 def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) -> None:
     applications = read_parquet(built.applications)
     session, contributions = (
-        ScoringSession.open(built.model, schema.DEFINITION),
+        ScoringSession.open(built.model, embedded.DEFINITION),
         load_contributions(built.contributions),
     )
-    facts = describe_table(applications.lazy(), schema.DEFINITION)
+    facts = describe_table(applications.lazy(), embedded.DEFINITION)
     explainer = Explainer.open(built.model, {name: found.typical for name, found in facts.items()}, FEATURES)
     cutoff = session.manifest.cutoff
     reference = find_reference(contributions, applications.lazy(), session, cutoff)
@@ -308,7 +308,7 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
         assert single == list(reasons[: len(single)])
         n_reasons, n_combined = n_reasons + len(single), n_combined + len(reasons) - len(single)
         for name in (reason.field for reason in single):
-            column, typical = schema.column(name), reference.typical[name]
+            column, typical = embedded.column(name), reference.typical[name]
             assert not is_typical(column, application[name], typical)
             moved = session.score({**application, name: typical_value(column, typical)})
             assert moved < session.score(application)
@@ -319,6 +319,6 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
 
 
 def test_labels_are_those_of_the_positions() -> None:
-    assert reason_labels(schema.DEFINITION, ("AMT_CREDIT", "EXT_SOURCE_1")) == [
+    assert reason_labels(embedded.DEFINITION, ("AMT_CREDIT", "EXT_SOURCE_1")) == [
         "Credit amount", "External score 1", "A combination of several values",
     ]  # fmt: skip

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.definition.columns import Column, Kind
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.record import (
     LONGEST_NOTE,
@@ -83,7 +83,7 @@ def values_of(column: Column) -> st.SearchStrategy[Value]:
     return whole if column.dtype.is_integer() else st.none() | st.floats(low, high)
 
 
-INPUTS = [column for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 APPLICATIONS = st.lists(st.sampled_from(INPUTS), max_size=20, unique=True).flatmap(
     lambda columns: st.fixed_dictionaries({column.name: values_of(column) for column in columns})
 )
@@ -92,9 +92,9 @@ APPLICATIONS = st.lists(st.sampled_from(INPUTS), max_size=20, unique=True).flatm
 @st.composite
 def records(draw: st.DrawFn) -> DecisionRecord:
     """Any record that may be written."""
-    inputs = check_application(schema.DEFINITION, draw(APPLICATIONS))
+    inputs = check_application(embedded.DEFINITION, draw(APPLICATIONS))
     before = {
-        name: check_application(schema.DEFINITION, {name: draw(values_of(schema.column(name)))})[name]
+        name: check_application(embedded.DEFINITION, {name: draw(values_of(embedded.column(name)))})[name]
         for name in list(inputs)[:4]
     }
     changes = [Change(name, value, inputs[name]) for name, value in before.items() if value != inputs[name]]
@@ -122,14 +122,14 @@ def records(draw: st.DrawFn) -> DecisionRecord:
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(records())
 def test_what_is_written_is_read_again(record: DecisionRecord) -> None:
-    found = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
+    found = read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION)
     assert found == record
     types = {name: type(value) for name, value in found.inputs.items()}
     assert types == {name: type(value) for name, value in record.inputs.items()}
 
 
 def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
-    content = json.loads(to_json(RECORD, schema.DEFINITION))
+    content = json.loads(to_json(RECORD, embedded.DEFINITION))
     assert list(content)[:3] == ["format", "version", "made_at"]
     assert (content["format"], content["version"]) == ("scoreroom.decision", 2)
     assert list(content["inputs"]) == ["CODE_GENDER", "CNT_CHILDREN", "AMT_CREDIT", "OWN_CAR_AGE"]
@@ -139,15 +139,15 @@ def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
 
 
 def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings) -> None:
-    session = ScoringSession.open(built.model, schema.DEFINITION)
-    table = pl.read_parquet(built.applications).drop(schema.ID, schema.TARGET).sample(300, seed=5)
+    session = ScoringSession.open(built.model, embedded.DEFINITION)
+    table = pl.read_parquet(built.applications).drop(embedded.ID, embedded.TARGET).sample(300, seed=5)
     for place, row in enumerate(table.to_dicts()):
-        inputs = check_application(schema.DEFINITION, row)
+        inputs = check_application(embedded.DEFINITION, row)
         after: dict[str, Value] = {"AMT_CREDIT": 250_000.0 + place, "EXT_SOURCE_2": 0.3, "OCCUPATION_TYPE": "Astronaut"}
         edits = {name: value for name, value in after.items() if place % 2 and inputs[name] != value}
         changes = tuple(Change(name, inputs[name], value) for name, value in edits.items())
         record = record_of(session, {**inputs, **edits}, changes)
-        found = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
+        found = read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION)
         assert found == record
         assert session.score(found.inputs) == record.default_probability == found.default_probability
         again = rescore(found, session)
@@ -156,11 +156,11 @@ def test_records_of_real_applications_score_again_to_the_same_pd(built: Settings
 
 @pytest.fixture(scope="module", name="session")
 def fixture_session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 def test_another_model_and_another_pd_are_told(session: ScoringSession, applications: pl.DataFrame) -> None:
-    inputs = check_application(schema.DEFINITION, applications.drop(schema.ID, schema.TARGET).row(0, named=True))
+    inputs = check_application(embedded.DEFINITION, applications.drop(embedded.ID, embedded.TARGET).row(0, named=True))
     record = record_of(session, inputs)
     other = dataclasses.replace(record, model_sha256="1" * 64)
     assert (rescore(other, session).is_same_model, rescore(other, session).agrees) == (False, True)
@@ -177,7 +177,7 @@ def test_times_are_in_utc_to_the_second() -> None:
 
 def altered(**members: object) -> bytes:
     """The record's file with other members; Ellipsis leaves one out."""
-    content: dict[str, Any] = {**json.loads(to_json(RECORD, schema.DEFINITION)), **members}
+    content: dict[str, Any] = {**json.loads(to_json(RECORD, embedded.DEFINITION)), **members}
     return orjson.dumps({name: value for name, value in content.items() if value is not ...})
 
 
@@ -253,21 +253,21 @@ IN_RECORD = "In the decision record, "
 )  # fmt: skip
 def test_what_is_no_record_is_refused_in_one_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(RecordError) as raised:
-        read_record(content, schema.DEFINITION)
+        read_record(content, embedded.DEFINITION)
     assert str(raised.value).startswith(sentence)
     assert len(str(raised.value)) < 300
 
 
 @given(st.data())
 def test_a_damaged_file_is_read_the_same_or_refused(data: st.DataObject) -> None:
-    whole = bytearray(to_json(RECORD, schema.DEFINITION))
+    whole = bytearray(to_json(RECORD, embedded.DEFINITION))
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] = data.draw(st.integers(0, 255))
     try:
-        found = read_record(bytes(whole), schema.DEFINITION)
+        found = read_record(bytes(whole), embedded.DEFINITION)
     except RecordError:
         return
-    assert read_record(to_json(found, schema.DEFINITION), schema.DEFINITION) == found
+    assert read_record(to_json(found, embedded.DEFINITION), embedded.DEFINITION) == found
 
 
 @pytest.mark.parametrize(
@@ -283,23 +283,23 @@ def test_a_damaged_file_is_read_the_same_or_refused(data: st.DataObject) -> None
 def test_a_record_that_could_not_be_read_again_is_not_written(member: str, value: object, sentence: str) -> None:
     replaced: dict[str, Any] = {member: value}
     with pytest.raises(RecordError) as raised:
-        to_json(dataclasses.replace(RECORD, **replaced), schema.DEFINITION)
+        to_json(dataclasses.replace(RECORD, **replaced), embedded.DEFINITION)
     assert sentence in str(raised.value)
 
 
 def test_a_file_on_disk_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
-    path.write_bytes(to_json(RECORD, schema.DEFINITION))
-    assert read_record(path.read_bytes(), schema.DEFINITION) == RECORD
+    path.write_bytes(to_json(RECORD, embedded.DEFINITION))
+    assert read_record(path.read_bytes(), embedded.DEFINITION) == RECORD
     assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 2,\n')
     # A record that version 1 wrote is opened, too.
-    first = json.loads(to_json(RECORD, schema.DEFINITION)) | {"version": 1}
+    first = json.loads(to_json(RECORD, embedded.DEFINITION)) | {"version": 1}
     del first["refer_reason"], first["warnings"]
-    assert read_record(orjson.dumps(first), schema.DEFINITION) == RECORD
+    assert read_record(orjson.dumps(first), embedded.DEFINITION) == RECORD
 
 
 def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSession) -> None:
-    inputs = check_application(schema.DEFINITION, {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 400_000})
+    inputs = check_application(embedded.DEFINITION, {"AMT_CREDIT": 450_000, "AMT_ANNUITY": 400_000})
     found = judge(inputs, session)
     assert found.decision == "refer"
     record = dataclasses.replace(
@@ -308,7 +308,7 @@ def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSess
         model_sha256=session.manifest.files[session.backend].sha256,
     )  # fmt: skip
     assert record.warnings == ("fewer than 3 annuities repay the credit amount",)
-    again = read_record(to_json(record, schema.DEFINITION), schema.DEFINITION)
+    again = read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION)
     assert again == record
     assert rescore(again, session) == Rescored(None, is_same_model=True, agrees=True)
     claimed = dataclasses.replace(

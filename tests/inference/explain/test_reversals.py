@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from inference.explain.reversals import count_reversals
 from inference.features.encoding import FeatureSet
 from inference.features.feature_list import DIRECTIONS, FEATURES
@@ -20,7 +20,7 @@ from inference.model.training_settings import TrainingSettings
 
 
 def test_no_directed_field_moves_the_pd_the_wrong_way(applications: pl.DataFrame, published: PublishedModel) -> None:
-    session = ScoringSession.open(published.directory, schema.DEFINITION)
+    session = ScoringSession.open(published.directory, embedded.DEFINITION)
     found = count_reversals(applications.head(300), session, points=20)
     assert [each.field for each in found] == list(DIRECTIONS)
     assert all(each.n_applicants == 300 and each.n_moves == 300 * (each.n_values - 1) for each in found)
@@ -36,7 +36,7 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
     # Outcomes turned round: the better the scores, the more defaults.
     turned = applications.with_columns(1 - pl.col("TARGET"))
     settings = replace(small_settings, monotone_method=method)
-    for features, is_kept in ((FEATURES, True), (FeatureSet(schema.DEFINITION, FEATURES.features), False)):
+    for features, is_kept in ((FEATURES, True), (FeatureSet(embedded.DEFINITION, FEATURES.features), False)):
         model = train(turned, features, seed=3, settings=settings)
         backend = OnnxBackend(export_onnx(model.booster, len(features.names), {}))
         session = ScoringSession(backend, published.manifest, features)
@@ -46,7 +46,7 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
 
 def test_a_step_the_wrong_way_is_counted_and_measured(applications: pl.DataFrame, published: PublishedModel) -> None:
     features = FeatureSet(
-        schema.DEFINITION, [f for f in FEATURES.features if f.name == "AMT_INCOME_TOTAL"], {"AMT_INCOME_TOTAL": -1}
+        embedded.DEFINITION, [f for f in FEATURES.features if f.name == "AMT_INCOME_TOTAL"], {"AMT_INCOME_TOTAL": -1}
     )
     grown = lgb.train(
         {"objective": "binary", "verbosity": -1, "min_child_samples": 1, "num_leaves": 2, "learning_rate": 1.0},

@@ -8,22 +8,22 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from inference.explain.sensitivity import field_grid, sensitivity, sensitivity_map
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
 from inference.values import Value
 
-EMPLOYED = schema.column("DAYS_EMPLOYED")
+EMPLOYED = embedded.column("DAYS_EMPLOYED")
 
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 def test_a_category_takes_the_levels_that_occur_in_the_schemas_order() -> None:
-    column = schema.column("NAME_EDUCATION_TYPE")
+    column = embedded.column("NAME_EDUCATION_TYPE")
     values = pl.Series(["Higher education", None, "Doctorate", "Lower secondary", "Apprentice", "Higher education"])
     assert field_grid(column, values) == ("Lower secondary", "Higher education", "Apprentice", "Doctorate")
     stored = pl.Series(["Higher education", "Lower secondary"], dtype=column.dtype)
@@ -31,16 +31,16 @@ def test_a_category_takes_the_levels_that_occur_in_the_schemas_order() -> None:
 
 
 def test_few_whole_numbers_are_taken_as_they_are() -> None:
-    flag = field_grid(schema.column("FLAG_PHONE"), pl.Series([1, 0, 1, None], dtype=pl.Int8))
+    flag = field_grid(embedded.column("FLAG_PHONE"), pl.Series([1, 0, 1, None], dtype=pl.Int8))
     assert flag == (0, 1)
     assert all(type(value) is int for value in flag)
-    assert field_grid(schema.column("REGION_RATING_CLIENT_W_CITY"), pl.Series([3, -1, 1, 3])) == (1, 3)
-    assert field_grid(EMPLOYED, pl.Series([-7, schema.NOT_EMPLOYED, -90, None])) == (-90, -7)
+    assert field_grid(embedded.column("REGION_RATING_CLIENT_W_CITY"), pl.Series([3, -1, 1, 3])) == (1, 3)
+    assert field_grid(EMPLOYED, pl.Series([-7, embedded.NOT_EMPLOYED, -90, None])) == (-90, -7)
 
 
 def test_many_whole_numbers_are_spaced_evenly_between_the_quantiles() -> None:
     # Of 0 to -2000 the 0.5 % quantile is -1990, the 99.5 % one -10: 5 values are 495 apart.
-    values = pl.Series([*range(-2_000, 1), *[schema.NOT_EMPLOYED] * 500], dtype=pl.Int32)
+    values = pl.Series([*range(-2_000, 1), *[embedded.NOT_EMPLOYED] * 500], dtype=pl.Int32)
     assert field_grid(EMPLOYED, values, n=5) == (-1_990, -1_495, -1_000, -505, -10)
     # One distinct value too many to be taken as they are: -1.98 to -0.02 has two points, not three.
     assert field_grid(EMPLOYED, pl.Series([-2, -1, 0]), n=3) == (-2, -1, 0)
@@ -63,20 +63,20 @@ def _ends(values: pl.Series) -> tuple[float, float]:
 
 
 def test_fractions_are_spaced_evenly_and_not_rounded() -> None:
-    column = schema.column("EXT_SOURCE_2")
+    column = embedded.column("EXT_SOURCE_2")
     grid = field_grid(column, pl.Series([*np.linspace(0, 1, 1_001).tolist(), None, float("nan")]), n=3)
     assert grid == pytest.approx((0.005, 0.5, 0.995))
     assert field_grid(column, pl.Series([0.25, None, 0.25])) == (0.25,)
 
 
 def test_nothing_known_is_no_grid() -> None:
-    assert field_grid(schema.column("EXT_SOURCE_1"), pl.Series([None, None], dtype=pl.Float64)) == ()
-    assert field_grid(EMPLOYED, pl.Series([schema.NOT_EMPLOYED])) == ()
-    assert field_grid(schema.column("OCCUPATION_TYPE"), pl.Series([None], dtype=pl.String)) == ()
+    assert field_grid(embedded.column("EXT_SOURCE_1"), pl.Series([None, None], dtype=pl.Float64)) == ()
+    assert field_grid(EMPLOYED, pl.Series([embedded.NOT_EMPLOYED])) == ()
+    assert field_grid(embedded.column("OCCUPATION_TYPE"), pl.Series([None], dtype=pl.String)) == ()
 
 
 def test_every_field_of_a_portfolio_has_a_grid_of_values_it_could_hold(applications: pl.DataFrame) -> None:
-    for column in schema.COLUMNS:
+    for column in embedded.COLUMNS:
         grid = field_grid(column, applications[column.name], n=25)
         assert 0 < len(grid) <= max(25, len(column.levels))
         assert len(set(grid)) == len(grid)
@@ -90,7 +90,7 @@ def test_every_field_of_a_portfolio_has_a_grid_of_values_it_could_hold(applicati
 def test_the_curve_is_the_score_at_each_value(session: ScoringSession, applications: pl.DataFrame) -> None:
     application = applications.row(11, named=True)
     for name in ("EXT_SOURCE_3", "NAME_INCOME_TYPE", "DAYS_EMPLOYED"):
-        grid: tuple[Value, ...] = (*field_grid(schema.column(name), applications[name]), None)
+        grid: tuple[Value, ...] = (*field_grid(embedded.column(name), applications[name]), None)
         found = sensitivity(session, application, name, grid)
         assert found.dtype == np.float32
         wanted = np.array([session.score({**application, name: value}) for value in grid], dtype=np.float32)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import schema
 from data.facts import describe_table
+from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.explain.tracing import Tracing
 from inference.features.encoding import Feature, FeatureSet, raw_feature
@@ -24,9 +24,9 @@ CREDIT, INCOME, AGE, CAR_AGE = (Raw(name) for name in ("AMT_CREDIT", "AMT_INCOME
 SCORES = tuple(Raw(f"EXT_SOURCE_{number}") for number in (1, 2, 3))
 FIRST, SECOND, THIRD = (score.column for score in SCORES)
 SMALL = FeatureSet(
-    schema.DEFINITION,
+    embedded.DEFINITION,
     (
-        raw_feature(schema.column("AMT_CREDIT")),
+        raw_feature(embedded.column("AMT_CREDIT")),
         Feature("credit_to_income", "Credit to income", Ratio(CREDIT, INCOME)),
         Feature("car_to_age", "Car to age", Ratio(CAR_AGE, AGE)),
         Feature("mean", "Mean", Mean(SCORES, (1.0, 1.0, 1.0))),
@@ -128,7 +128,7 @@ def test_an_infinite_value_is_shared_equally() -> None:
 
 def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feature: Feature) -> list[float]:
     """The rule as it is written down, without arrays."""
-    alone = FeatureSet(schema.DEFINITION, (feature,))
+    alone = FeatureSet(embedded.DEFINITION, (feature,))
 
     def value(values: Mapping[str, Value]) -> float:
         return float(alone.row(values)[0, 0])
@@ -138,7 +138,7 @@ def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feat
     if math.isnan(own) != math.isnan(usual):
         parts = [float(math.isnan(each) != math.isnan(own)) for each in without]
     elif math.isnan(own):
-        columns = [FeatureSet(schema.DEFINITION, (raw_feature(schema.column(name)),)) for name in feature.sources]
+        columns = [FeatureSet(embedded.DEFINITION, (raw_feature(embedded.column(name)),)) for name in feature.sources]
         parts = [float(math.isnan(column.row({name: application.get(name)})[0, 0]))
                  for column, name in zip(columns, feature.sources, strict=True)]  # fmt: skip
     elif own == usual:
@@ -178,7 +178,7 @@ def test_shares_follow_the_rule_one_by_one_and_many_at_once(
 
 
 def test_shares_of_the_models_features_add_up(applications: pl.DataFrame) -> None:
-    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), schema.DEFINITION).items()}
+    typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), embedded.DEFINITION).items()}
     tracing = Tracing(FEATURES, typical)
     matrix = FEATURES.matrix(applications)
     found = tracing.of_many(applications, matrix)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from data import schema
+from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.explain.variants import move_fields, score_variants
 from inference.features.feature_list import FEATURES
@@ -20,7 +20,7 @@ from inference.values import Value
 
 CHANGES: dict[str, Sequence[Value]] = {
     "AMT_CREDIT": [1, 450_000, 123_456.78, None, 2**53 + 1, 0.0, math.nan],
-    "DAYS_EMPLOYED": [-1, schema.NOT_EMPLOYED, float(schema.NOT_EMPLOYED), -2_000, None, 0, -30_000],
+    "DAYS_EMPLOYED": [-1, embedded.NOT_EMPLOYED, float(embedded.NOT_EMPLOYED), -2_000, None, 0, -30_000],
     "NAME_INCOME_TYPE": ["Working", "Astronaut", None, "Pensioner", "", "Student", math.nan],
     "FLAG_PHONE": [0, 1, None, 1, 0, 1, 0],
     # No feature knows it.
@@ -30,7 +30,7 @@ CHANGES: dict[str, Sequence[Value]] = {
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import schema
+from data.home_credit import embedded
 from inference.errors import DirectionError
 from inference.features.directions import constraint
 from inference.features.encoding import Feature, FeatureSet
@@ -54,7 +54,7 @@ BY_HAND = [
 def test_a_feature_is_held_to_the_direction_of_what_it_is_made_from(
     expression: Expression, directions: dict[str, int], wanted: int
 ) -> None:
-    assert constraint("x", expression, directions, schema.DEFINITION.by_name) == wanted
+    assert constraint("x", expression, directions, embedded.DEFINITION.by_name) == wanted
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_a_feature_that_rises_and_falls_with_a_directed_field_is_refused(
     expression: Expression, directions: dict[str, int]
 ) -> None:
     with pytest.raises(DirectionError, match=f"Feature x can both rise and fall with {next(iter(directions))}"):
-        FeatureSet(schema.DEFINITION, [Feature("x", "X", expression)], directions)
+        FeatureSet(embedded.DEFINITION, [Feature("x", "X", expression)], directions)
 
 
 def test_a_feature_that_two_fields_pull_apart_is_refused() -> None:
     with pytest.raises(DirectionError, match="pulled opposite ways by the directions of AMT_CREDIT and AMT_INCOME"):
         FeatureSet(
-            schema.DEFINITION, [Feature("x", "X", Ratio(CREDIT, INCOME))], {"AMT_CREDIT": -1, "AMT_INCOME_TOTAL": -1}
+            embedded.DEFINITION, [Feature("x", "X", Ratio(CREDIT, INCOME))], {"AMT_CREDIT": -1, "AMT_INCOME_TOTAL": -1}
         )
 
 
@@ -91,7 +91,7 @@ def test_every_directed_field_is_one_of_the_model_and_reaches_it_held() -> None:
 def test_moving_a_field_moves_no_feature_against_its_constraint(
     applications: pl.DataFrame, name: str, row: int, shares: tuple[float, float]
 ) -> None:
-    column = schema.column(name)
+    column = embedded.column(name)
     low, high = float(column.minimum or 0), float(column.maximum or 0)
     ends = sorted(low + share * (high - low) for share in shares)
     if column.dtype.is_integer():

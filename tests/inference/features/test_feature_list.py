@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
+from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import Constant, Expression, Extreme, IsSpecial, Negative, Raw, Sum
 from inference.features.feature_list import FEATURES
 
-CATEGORIES = [name for name in FEATURES.sources if schema.column(name).kind is Kind.CATEGORY]
+CATEGORIES = [name for name in FEATURES.sources if embedded.column(name).kind is Kind.CATEGORY]
 # Powers of two, so that every expected quotient below is exact.
 APPLICANT: dict[str, Any] = {
     "AMT_INCOME_TOTAL": 131072,
@@ -74,7 +74,7 @@ def test_weighted_mean_leaves_out_what_is_missing() -> None:
 
 
 def test_employment_sentinel_is_a_flag_and_a_missing_number() -> None:
-    pensioner = {**APPLICANT, "DAYS_EMPLOYED": schema.NOT_EMPLOYED}
+    pensioner = {**APPLICANT, "DAYS_EMPLOYED": embedded.NOT_EMPLOYED}
     assert value(pensioner, "is_not_employed") == 1.0
     assert math.isnan(value(pensioner, "DAYS_EMPLOYED"))
     assert math.isnan(value(pensioner, "employed_to_age"))
@@ -86,15 +86,15 @@ def test_zero_denominator_is_missing(zero: float) -> None:
 
 
 def test_level_codes_follow_the_schema_and_an_unknown_level_is_minus_one() -> None:
-    for code, level in enumerate(schema.column("NAME_EDUCATION_TYPE").levels):
+    for code, level in enumerate(embedded.column("NAME_EDUCATION_TYPE").levels):
         assert value({"NAME_EDUCATION_TYPE": level}, "NAME_EDUCATION_TYPE") == code
     assert value({"NAME_EDUCATION_TYPE": "Doctorate"}, "NAME_EDUCATION_TYPE") == -1.0
     assert math.isnan(value({"NAME_EDUCATION_TYPE": None}, "NAME_EDUCATION_TYPE"))
 
 
 def test_no_feature_knows_the_identifier_the_target_or_a_protected_column() -> None:
-    forbidden = {c.name for c in schema.COLUMNS if c.kind in (Kind.ID, Kind.TARGET)}
-    forbidden |= {c.name for c in schema.COLUMNS if c.sensitivity is Sensitivity.PROTECTED}
+    forbidden = {c.name for c in embedded.COLUMNS if c.kind in (Kind.ID, Kind.TARGET)}
+    forbidden |= {c.name for c in embedded.COLUMNS if c.sensitivity is Sensitivity.PROTECTED}
     assert {"CODE_GENDER", "NAME_FAMILY_STATUS"} < forbidden
     assert forbidden.isdisjoint(FEATURES.sources)
 
@@ -135,7 +135,7 @@ def texts(column: Column) -> st.SearchStrategy[Any]:
 
 
 def applications_of(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    values = {n: (texts if n in CATEGORIES else numbers)(schema.column(n)) for n in names}
+    values = {n: (texts if n in CATEGORIES else numbers)(embedded.column(n)) for n in names}
     return st.fixed_dictionaries({}, optional=values)
 
 
@@ -163,14 +163,14 @@ def test_row_equals_matrix_on_a_whole_table(applications: pl.DataFrame) -> None:
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float32, pl.Float64])
 def test_matrix_does_not_depend_on_how_a_number_is_stored(applications: pl.DataFrame, dtype: pl.DataType) -> None:
     # Whole numbers below 2**24 are exact in each of these types.
-    names = [c.name for c in schema.COLUMNS if c.dtype.is_integer()]
+    names = [c.name for c in embedded.COLUMNS if c.dtype.is_integer()]
     stored = applications.with_columns(pl.col(names).cast(dtype))
     assert same_bits(FEATURES.matrix(stored), FEATURES.matrix(applications))
 
 
 def test_matrix_takes_text_categories_and_enums_with_further_levels(applications: pl.DataFrame) -> None:
     name = "NAME_INCOME_TYPE"
-    longer = pl.Enum(["Astronaut", *schema.column(name).levels])
+    longer = pl.Enum(["Astronaut", *embedded.column(name).levels])
     expected = FEATURES.matrix(applications)
     for dtype in (pl.String(), longer, pl.Categorical()):
         found = FEATURES.matrix(applications.with_columns(pl.col(name).cast(pl.String).cast(dtype)))
@@ -236,19 +236,20 @@ def test_numpy_scalars_count_as_numbers() -> None:
 
 def test_digest_changes_with_a_definition_and_with_nothing_else() -> None:
     def feature(column: str) -> FeatureSet:
-        return FeatureSet(schema.DEFINITION, [Feature("x", "X", Raw(column))])
+        return FeatureSet(embedded.DEFINITION, [Feature("x", "X", Raw(column))])
 
     assert feature("AMT_CREDIT").digest == feature("AMT_CREDIT").digest
     assert feature("AMT_CREDIT").digest != feature("AMT_ANNUITY").digest
     assert (
-        FeatureSet(schema.DEFINITION, [raw_feature(schema.column("AMT_CREDIT"))]).digest != feature("AMT_CREDIT").digest
+        FeatureSet(embedded.DEFINITION, [raw_feature(embedded.column("AMT_CREDIT"))]).digest
+        != feature("AMT_CREDIT").digest
     )
 
 
 def test_digest_changes_with_a_direction() -> None:
-    credit = [raw_feature(schema.column("AMT_CREDIT"))]
+    credit = [raw_feature(embedded.column("AMT_CREDIT"))]
     digests = {
-        FeatureSet(schema.DEFINITION, credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})
+        FeatureSet(embedded.DEFINITION, credit, found).digest for found in ({}, {"AMT_CREDIT": 1}, {"AMT_CREDIT": -1})
     }
     assert len(digests) == 3
 
@@ -268,7 +269,7 @@ SEVERAL = (-9.0, -7.0)
     ],
 )
 def test_nodes_worked_out_by_hand_as_a_table_and_row_by_row(expression: Expression, wanted: list[float]) -> None:
-    features = FeatureSet(schema.DEFINITION, [Feature("x", "X", expression)])
+    features = FeatureSet(embedded.DEFINITION, [Feature("x", "X", expression)])
     values = [5.0, -9.0, -7.0, None]
     table = features.matrix(pl.DataFrame({"AMT_CREDIT": values}, schema={"AMT_CREDIT": pl.Float64}))
     np.testing.assert_array_equal(table[:, 0], np.array(wanted, dtype=np.float32))

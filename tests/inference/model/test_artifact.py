@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from inference.errors import ArtifactError
 from inference.features.feature_list import DIRECTIONS, FEATURES
 from inference.model.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
@@ -45,7 +45,7 @@ def test_manifest_states_the_feature_list_and_its_encoding(published: PublishedM
     assert [feature["name"] for feature in features] == list(FEATURES.names)
     by_name = {feature["name"]: feature for feature in features}
     assert by_name["credit_to_income"]["sources"] == ["AMT_CREDIT", "AMT_INCOME_TOTAL"]
-    levels = schema.column("NAME_EDUCATION_TYPE").levels
+    levels = embedded.column("NAME_EDUCATION_TYPE").levels
     assert by_name["NAME_EDUCATION_TYPE"]["levels"] == {level: code for code, level in enumerate(levels)}
 
 
@@ -63,11 +63,11 @@ def test_manifest_states_the_directions_and_what_they_ask_of_features(published:
 
 def test_another_rule_for_too_little_makes_the_model_stale(published: PublishedModel) -> None:
     content = json.loads((published.directory / MANIFEST).read_text())["sufficiency"]
-    assert content == json.loads(json.dumps(asdict(schema.DEFINITION.sufficiency)))
+    assert content == json.loads(json.dumps(asdict(embedded.DEFINITION.sufficiency)))
     current = replace(published.manifest, settings=asdict(TrainingSettings()))
     given = (current.training_data_sha256, FEATURES, current.seed)
     assert current.was_made_from(*given)
-    other = replace(current, sufficiency=replace(schema.DEFINITION.sufficiency, most_lacking=9))
+    other = replace(current, sufficiency=replace(embedded.DEFINITION.sufficiency, most_lacking=9))
     assert not other.was_made_from(*given)
     relabelled = replace(current, definition=replace(current.definition, digest="0" * 64))
     assert not relabelled.was_made_from(*given)

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.errors import FileError
+from data.home_credit import embedded
 from inference.errors import ParityError, TrainingError
 from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel, publish_model
@@ -23,7 +23,7 @@ def test_out_of_fold_predictions_come_with_the_model(published: PublishedModel, 
     assert published.probabilities.dtype == np.float32
     assert sorted(set(published.folds.tolist())) == [0, 1, 2]
     # The final model saw every row, those behind the predictions did not.
-    seen = ScoringSession.open(published.directory, schema.DEFINITION).score_frame(applications)
+    seen = ScoringSession.open(published.directory, embedded.DEFINITION).score_frame(applications)
     assert (published.probabilities == seen).mean() < 0.01
 
 
@@ -48,7 +48,7 @@ def test_published_text_model_is_the_published_onnx_model(
     booster = lgb.Booster(model_file=str(published.directory / "model.txt"))
     native = np.asarray(booster.predict(FEATURES.matrix(applications)), dtype=np.float32)
     np.testing.assert_array_equal(
-        native, ScoringSession.open(published.directory, schema.DEFINITION).score_frame(applications)
+        native, ScoringSession.open(published.directory, embedded.DEFINITION).score_frame(applications)
     )
 
 
@@ -78,7 +78,7 @@ def test_a_model_that_fails_parity_is_not_published(
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
     monkeypatch.setattr("inference.model.build.export_onnx", export_another)
     with pytest.raises(ParityError, match=r"on 3,000 rows .* nothing was published"):
-        publish_model(applications, schema.DEFINITION, directory, data_digest="", seed=1, settings=small_settings)
+        publish_model(applications, embedded.DEFINITION, directory, data_digest="", seed=1, settings=small_settings)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
     assert list(tmp_path.iterdir()) == [directory]
 
@@ -91,7 +91,7 @@ def test_publishing_replaces_the_whole_directory_and_leaves_nothing_beside_it(
     calls: list[tuple[int, int]] = []
     publish_model(
         applications,
-        schema.DEFINITION,
+        embedded.DEFINITION,
         directory,
         data_digest="",
         seed=1,
@@ -117,7 +117,7 @@ def test_a_place_that_cannot_be_written(
     with pytest.raises(FileError, match="cannot be written"):
         publish_model(
             applications,
-            schema.DEFINITION,
+            embedded.DEFINITION,
             tmp_path / "file" / "model",
             data_digest="",
             seed=1,
@@ -130,5 +130,5 @@ def test_a_table_of_repaid_loans_alone_cannot_be_trained_on(
 ) -> None:
     repaid = applications.filter(pl.col("TARGET") == 0)
     with pytest.raises(TrainingError, match="and 0 defaulted"):
-        publish_model(repaid, schema.DEFINITION, tmp_path / "model", data_digest="", seed=1, settings=small_settings)
+        publish_model(repaid, embedded.DEFINITION, tmp_path / "model", data_digest="", seed=1, settings=small_settings)
     assert list(tmp_path.iterdir()) == []

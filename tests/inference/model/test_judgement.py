@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from inference.features.feature_list import FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
@@ -35,7 +35,7 @@ def session(published: PublishedModel) -> ScoringSession:
 def table(applications: pl.DataFrame) -> pl.DataFrame:
     """300 applications, the annuity of every seventh of them missing."""
     annuity = pl.when(pl.int_range(pl.len()) % 7 != 0).then("AMT_ANNUITY").alias("AMT_ANNUITY")
-    return applications.head(300).drop(schema.TARGET).with_columns(annuity)
+    return applications.head(300).drop(embedded.TARGET).with_columns(annuity)
 
 
 def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, table: pl.DataFrame) -> None:
@@ -65,7 +65,7 @@ def test_json_and_tables_of_the_service_agree(session: ScoringSession, table: pl
     rows = table.to_dicts()
     scores = orjson.loads(service.score_json(orjson.dumps({"applications": rows})))["scores"]
     parquet = FORMATS["application/vnd.apache.parquet"]
-    told = pl.read_parquet(service.score_table(parquet.write(table), parquet)[0]).rename({schema.ID: "id"})
+    told = pl.read_parquet(service.score_table(parquet.write(table), parquet)[0]).rename({embedded.ID: "id"})
     for one, each, row in zip(scores, told.iter_rows(named=True), rows[:30], strict=False):
         assert {**one, "warnings": "; ".join(one["warnings"]) or None} == each
         assert {name: value for name, value in service.score(row).model_dump().items() if name in one} == one

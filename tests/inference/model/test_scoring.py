@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.errors import FileError, TableError
+from data.home_credit import embedded
 from inference.errors import ScoringError
 from inference.model.build import PublishedModel
 from inference.model.scoring import score_file
@@ -16,7 +16,7 @@ from inference.model.session import ScoringSession
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import ROOT
 from inference.errors import ArtifactError, FeatureError, ProviderError
 from inference.features.feature_list import FEATURES
@@ -31,7 +31,7 @@ def directory(published: PublishedModel, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 def test_onnx_is_used_where_it_is_there(session: ScoringSession) -> None:
@@ -65,7 +65,7 @@ def test_fallback_says_which_and_why_and_scores_the_same(
 ) -> None:
     for name in removed:
         (directory / name).unlink()
-    fallback = ScoringSession.open(directory, schema.DEFINITION, allow_pickle=True)
+    fallback = ScoringSession.open(directory, embedded.DEFINITION, allow_pickle=True)
     assert fallback.backend == backend
     assert reason in fallback.fallback_reason
     np.testing.assert_array_equal(fallback.score_frame(applications), session.score_frame(applications))
@@ -77,7 +77,7 @@ def test_no_model_file_at_all(directory: Path) -> None:
     for name in ("model.onnx", "model.txt", "model.pkl"):
         (directory / name).unlink()
     with pytest.raises(ArtifactError, match=r"none of model\.onnx, model\.txt, model\.pkl is there"):
-        ScoringSession.open(directory, schema.DEFINITION)
+        ScoringSession.open(directory, embedded.DEFINITION)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model.txt"])
@@ -87,7 +87,7 @@ def test_altered_file_is_an_error_and_no_fallback(directory: Path, name: str) ->
     with (directory / name).open("ab") as stream:
         stream.write(b"\n")
     with pytest.raises(ArtifactError, match=f"{name}: is not the file that was published"):
-        ScoringSession.open(directory, schema.DEFINITION)
+        ScoringSession.open(directory, embedded.DEFINITION)
 
 
 class Malicious:
@@ -107,7 +107,7 @@ def test_pickle_of_another_digest_is_never_unpickled(directory: Path, tmp_path: 
     content = pickle.dumps(Malicious(witness))
     (directory / "model.pkl").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"model\.pkl: is not the file that was published"):
-        ScoringSession.open(directory, schema.DEFINITION, allow_pickle=True)
+        ScoringSession.open(directory, embedded.DEFINITION, allow_pickle=True)
     assert not witness.exists()
     pickle.loads(content)
     assert witness.exists(), "the pickle must be one that would have acted"
@@ -123,24 +123,24 @@ def test_pickle_is_not_opened_unasked_though_the_manifest_vouches_for_it(directo
     told["files"]["model.pkl"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     (directory / MANIFEST).write_text(json.dumps(told))
     with pytest.raises(ArtifactError, match=r"model\.onnx and model\.txt are missing, and model\.pkl is not opened"):
-        ScoringSession.open(directory, schema.DEFINITION)
+        ScoringSession.open(directory, embedded.DEFINITION)
     assert not witness.exists()
 
 
 def test_unknown_provider_lists_those_available(published: PublishedModel) -> None:
     with pytest.raises(ProviderError, match=r"'QuantumProvider' is not available; available here: .*CPUExecution"):
-        ScoringSession.open(published.directory, schema.DEFINITION, provider="QuantumProvider")
+        ScoringSession.open(published.directory, embedded.DEFINITION, provider="QuantumProvider")
 
 
 def test_model_of_another_feature_list_is_refused(directory: Path) -> None:
     path = directory / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "features_sha256": "0" * 64}))
     with pytest.raises(ArtifactError, match="another feature list"):
-        ScoringSession.open(directory, schema.DEFINITION)
+        ScoringSession.open(directory, embedded.DEFINITION)
 
 
 def test_model_of_another_definition_is_refused(directory: Path) -> None:
-    other = replace(schema.DEFINITION, name="Car loans")
+    other = replace(embedded.DEFINITION, name="Car loans")
     with pytest.raises(ArtifactError, match=r"another definition \(Home Credit Default Risk\).*at hand \(Car loans\)"):
         ScoringSession.open(directory, other)
 
@@ -160,7 +160,7 @@ def test_parts_and_threads_do_not_change_a_score(
     expected = session.score_frame(applications)
     monkeypatch.setattr("inference.model.session.CHUNK_ROWS", 400)
     for threads in (1, 3):
-        found = ScoringSession.open(published.directory, schema.DEFINITION, threads=threads).score_frame(applications)
+        found = ScoringSession.open(published.directory, embedded.DEFINITION, threads=threads).score_frame(applications)
         np.testing.assert_array_equal(found, expected)
 
 
@@ -183,7 +183,7 @@ def test_opening_and_scoring_loads_neither_lightgbm_nor_pandas_nor_sklearn(publi
     program = (
         "import sys; from pathlib import Path; from inference.model.session import ScoringSession\n"
         "from data import schema\n"
-        "session = ScoringSession.open(Path(sys.argv[1]), schema.DEFINITION); session.score({'AMT_CREDIT': 1.0})\n"
+        "session = ScoringSession.open(Path(sys.argv[1]), embedded.DEFINITION); session.score({'AMT_CREDIT': 1.0})\n"
         "print(*sorted({'lightgbm', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, str(published.directory)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from data import schema
+from data.home_credit import embedded
 from inference.model.study import compare_settings, measure_added_columns
 from inference.model.training_settings import TrainingSettings
 
@@ -14,7 +14,7 @@ def test_settings_are_compared_on_quality_time_and_size(
     applications: pl.DataFrame, small_settings: TrainingSettings
 ) -> None:
     small, large = replace(small_settings, trees=3, leaves=4), replace(small_settings, trees=30, leaves=16)
-    results = compare_settings(applications, schema.DEFINITION, seed=1, candidates=(small, large))
+    results = compare_settings(applications, embedded.DEFINITION, seed=1, candidates=(small, large))
     assert [result.settings for result in results] == [small, large]
     assert results[0].onnx_bytes < results[1].onnx_bytes
     assert all(0.5 < result.roc_auc < 1 and result.row_us > 0 for result in results)
@@ -28,8 +28,8 @@ def test_cost_of_protected_attributes_is_found_where_there_is_one(
     outcome = pl.Series("TARGET", random.random(applications.height) < chance).cast(pl.Int8)
     found = measure_added_columns(
         applications.with_columns(outcome),
-        schema.DEFINITION,
-        schema.DEFINITION.protected,
+        embedded.DEFINITION,
+        embedded.DEFINITION.protected,
         seeds=(1, 2),
         settings=small_settings,
     )

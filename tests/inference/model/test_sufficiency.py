@@ -3,17 +3,16 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Kind
 from data.definition.definition import Sufficiency
 from data.definition.reading import read_definition
-from data.home_credit import HOME_CREDIT_TOML
+from data.home_credit import HOME_CREDIT_TOML, embedded
 from inference.features.feature_list import FEATURES
 from inference.model.sufficiency import SufficiencyRule
 
 EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 
-SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
+SUFFICIENCY = SufficiencyRule(embedded.DEFINITION.sufficiency, embedded.DEFINITION)
 SMALL = SufficiencyRule(
     Sufficiency(
         required=("AMT_CREDIT", "AMT_INCOME_TOTAL"),
@@ -21,9 +20,9 @@ SMALL = SufficiencyRule(
         counted=("CNT_CHILDREN", "OCCUPATION_TYPE", "OWN_CAR_AGE"),
         most_lacking=1,
     ),
-    schema.DEFINITION,
+    embedded.DEFINITION,
 )
-SUFFICIENCY = SufficiencyRule(schema.DEFINITION.sufficiency, schema.DEFINITION)
+SUFFICIENCY = SufficiencyRule(embedded.DEFINITION.sufficiency, embedded.DEFINITION)
 FULL: dict[str, object] = {
     "AMT_CREDIT": 1.0, "AMT_INCOME_TOTAL": 2.0, "EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.5, "CNT_CHILDREN": 0,
     "OCCUPATION_TYPE": "Drivers", "OWN_CAR_AGE": 3,
@@ -88,16 +87,16 @@ def test_the_example_of_the_documents_is_scored() -> None:
 
 def test_the_rule_names_columns_of_the_model() -> None:
     assert set(SUFFICIENCY.columns) <= set(FEATURES.sources)
-    assert all(schema.column(name).kind not in (Kind.ID, Kind.TARGET) for name in SUFFICIENCY.columns)
+    assert all(embedded.column(name).kind not in (Kind.ID, Kind.TARGET) for name in SUFFICIENCY.columns)
     assert 0 <= SUFFICIENCY.asked.most_lacking < len(SUFFICIENCY.asked.counted)
 
 
 def test_any_number_of_columns_can_count() -> None:
-    names = tuple(column.name for column in schema.COLUMNS if column.is_input)
+    names = tuple(column.name for column in embedded.COLUMNS if column.is_input)
     assert len(names) == 120
-    rule = SufficiencyRule(Sufficiency(counted=names, most_lacking=1), schema.DEFINITION)
+    rule = SufficiencyRule(Sufficiency(counted=names, most_lacking=1), embedded.DEFINITION)
     table = pl.DataFrame([dict.fromkeys(names, 1) | dict.fromkeys(gaps) for gaps in ((), names[-1:], names[-2:])])
-    last_two = f"{schema.column(names[-2]).label.lower()} and {schema.column(names[-1]).label.lower()}"
+    last_two = f"{embedded.column(names[-2]).label.lower()} and {embedded.column(names[-1]).label.lower()}"
     assert rule.why_refer_each(table).to_list() == [
         None, None, f"{NEEDED}2 of 120 columns that count are missing, at most 1 may be ({last_two}).",
     ]  # fmt: skip

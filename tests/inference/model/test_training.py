@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from inference.errors import TrainingError
 from inference.features.feature_list import FEATURES
 from inference.model.measures import calibration_error, quality
@@ -35,13 +35,13 @@ def test_too_few_defaults_for_the_folds_are_refused() -> None:
 
 
 def test_rows_without_an_outcome_are_left_out(applications: pl.DataFrame) -> None:
-    some = applications.with_columns(pl.when(pl.col(schema.ID) > 100_003).then(pl.col(schema.TARGET)))
-    np.testing.assert_array_equal(outcomes(some, schema.DEFINITION), applications[schema.TARGET].to_numpy()[3:])
+    some = applications.with_columns(pl.when(pl.col(embedded.ID) > 100_003).then(pl.col(embedded.TARGET)))
+    np.testing.assert_array_equal(outcomes(some, embedded.DEFINITION), applications[embedded.TARGET].to_numpy()[3:])
 
 
 def test_a_table_without_an_outcome_is_refused(applications: pl.DataFrame) -> None:
     with pytest.raises(TrainingError, match="has no outcome to learn from"):
-        outcomes(applications.drop(schema.TARGET), schema.DEFINITION)
+        outcomes(applications.drop(embedded.TARGET), embedded.DEFINITION)
 
 
 def test_fewer_than_five_of_an_outcome_a_fold_are_refused() -> None:
@@ -116,7 +116,7 @@ def test_training_is_deterministic_and_follows_the_seed(
 def test_trained_model_carries_what_was_measured(applications: pl.DataFrame, small_settings: TrainingSettings) -> None:
     calls: list[tuple[int, int]] = []
     model = train(applications, FEATURES, seed=1, settings=small_settings, progress=lambda *call: calls.append(call))
-    target = outcomes(applications, schema.DEFINITION)
+    target = outcomes(applications, embedded.DEFINITION)
     assert model.quality.default_rate == target.mean()
     assert model.quality.mean_probability == pytest.approx(target.mean(), rel=0.03)
     # The outcome was drawn from two scores that the model is given: it must find them.

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import schema
 from data.errors import TableError
+from data.home_credit import embedded
 from data.home_credit.synthetic import make_applications
 from data.predictions.table import load_predictions
 from data.settings import Settings
@@ -45,12 +45,12 @@ def test_a_second_build_does_nothing(settings: Settings) -> None:
 
 def test_predictions_are_out_of_fold_and_belong_to_the_applications(settings: Settings) -> None:
     applications = pl.read_parquet(settings.applications)
-    predictions = load_predictions(settings.predictions, schema.DEFINITION)
+    predictions = load_predictions(settings.predictions, embedded.DEFINITION)
     assert predictions.frame["application_id"].to_list() == applications["SK_ID_CURR"].to_list()
     assert predictions.frame["is_default"].to_list() == (applications["TARGET"] == 1).to_list()
     assert sorted(predictions.frame["fold"].unique()) == [0, 1, 2, 3, 4]
     # The final model has seen every row, the model behind a prediction has not: they agree on hardly any.
-    seen = ScoringSession.open(settings.model, schema.DEFINITION).score_frame(applications)
+    seen = ScoringSession.open(settings.model, embedded.DEFINITION).score_frame(applications)
     assert (predictions.frame["default_probability"].to_numpy() == seen).mean() < 0.01
 
 
@@ -75,7 +75,7 @@ def test_a_dropped_file_takes_the_place_of_the_embedded_portfolio(settings: Sett
     table.write_csv(theirs.raw / "application_train.csv")
     assert build(theirs, silent) == ALL_STEPS
     assert pl.read_parquet(theirs.applications).equals(table)
-    assert load_predictions(theirs.predictions, schema.DEFINITION).source.name == "application_train.csv"
+    assert load_predictions(theirs.predictions, embedded.DEFINITION).source.name == "application_train.csv"
     assert build(theirs, silent) == ()
 
 
@@ -119,7 +119,7 @@ def test_a_model_without_its_graph_is_still_a_model(settings: Settings) -> None:
     whole = onnx.read_bytes()
     onnx.unlink()
     assert build(settings, silent) == ()
-    assert ScoringSession.open(settings.model, schema.DEFINITION).backend == "model.txt"
+    assert ScoringSession.open(settings.model, embedded.DEFINITION).backend == "model.txt"
     onnx.write_bytes(whole)
 
 
@@ -151,7 +151,7 @@ def test_lost_or_foreign_contributions_are_made_again_and_are_the_same(settings:
 
 
 def test_contributions_are_of_the_predictions_row_by_row(settings: Settings) -> None:
-    ids = load_predictions(settings.predictions, schema.DEFINITION).frame["application_id"]
+    ids = load_predictions(settings.predictions, embedded.DEFINITION).frame["application_id"]
     found = load_contributions(settings.contributions)
     assert found.frame.height == len(ids)
     assert found.are_of(ids)

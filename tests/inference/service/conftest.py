@@ -20,7 +20,7 @@ import orjson
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import ROOT, Settings
 from inference.model.session import ScoringSession
 from scripts.benchmarks.server import free_port, service_command
@@ -120,13 +120,13 @@ def client(service: Running) -> httpx.Client:
 @pytest.fixture(scope="module")
 def session(built: Settings) -> ScoringSession:
     """What the service has to agree with."""
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")
 def table(built: Settings) -> pl.DataFrame:
     """Applications as they are sent."""
-    return pl.read_parquet(built.applications).drop(schema.TARGET)
+    return pl.read_parquet(built.applications).drop(embedded.TARGET)
 
 
 @pytest.fixture(scope="session")

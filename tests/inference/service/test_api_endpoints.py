@@ -15,9 +15,8 @@ import orjson
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.reading import read_definition
-from data.home_credit import HOME_CREDIT_TOML
+from data.home_credit import HOME_CREDIT_TOML, embedded
 from data.settings import ROOT, Settings
 from inference.model.session import ScoringSession
 from scripts.benchmarks.server import free_port, service_command
@@ -73,7 +72,7 @@ class TestPerformance:
                 assert time.monotonic() < until
             process.terminate()
         assert answer.status_code == 200
-        assert answer.json()["default_probability"] == ScoringSession.open(built.model, schema.DEFINITION).score(
+        assert answer.json()["default_probability"] == ScoringSession.open(built.model, embedded.DEFINITION).score(
             APPLICATION
         )
 

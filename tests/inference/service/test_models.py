@@ -18,7 +18,7 @@ import orjson
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.records import MODEL, FileRecord, keep
 from data.store.storage import write_atomically
@@ -87,8 +87,8 @@ def test_a_new_model_is_taken_up_without_losing_or_mixing_an_answer(
 ) -> None:
     rows = table.head(200)
     first, second = (
-        ScoringSession.open(built.model, schema.DEFINITION),
-        ScoringSession.open(published.directory, schema.DEFINITION),
+        ScoringSession.open(built.model, embedded.DEFINITION),
+        ScoringSession.open(published.directory, embedded.DEFINITION),
     )
     assert digest(first) != digest(second)
     sessions = {digest(each): each for each in (first, second)}
@@ -181,7 +181,7 @@ def no_manifest(folder: Path) -> None:
 def test_what_is_damaged_or_unfit_is_refused_and_the_model_in_service_stays(
     start: Start, built: Settings, published: PublishedModel, place: Settings, tmp_path: Path, table: pl.DataFrame
 ) -> None:
-    first = ScoringSession.open(built.model, schema.DEFINITION)
+    first = ScoringSession.open(built.model, embedded.DEFINITION)
     application = table.row(0, named=True)
     cases = {
         damaged: "is not the file that was published",

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.schemas import APIOperation, BaseSchema
 
-from data import schema
 from data.definition.columns import Column, Kind
+from data.home_credit import embedded
 from inference.service.keys import add_key
 from inference.service.tables import FORMATS
 from inference.values import LONGEST_LEVEL
@@ -236,10 +236,10 @@ def _tables(draw: st.DrawFn, table: pl.DataFrame, fewest: int = 1) -> pl.DataFra
     """Rows of `table` that can be scored: some cells at the edge, columns in another order, with or without ids."""
     rows = table[draw(st.lists(st.integers(0, table.height - 1), min_size=fewest, max_size=9))]
     names = draw(st.lists(st.sampled_from(table.columns), max_size=5, unique=True))
-    at_edge = rows.with_columns(pl.lit(draw(_values(schema.BY_NAME[name]))).alias(name) for name in names)
+    at_edge = rows.with_columns(pl.lit(draw(_values(embedded.BY_NAME[name]))).alias(name) for name in names)
     turn = draw(st.integers(0, table.width - 1))
     turned = at_edge.select(table.columns[turn:] + table.columns[:turn])
-    return turned.drop(schema.ID) if draw(st.booleans()) else turned
+    return turned.drop(embedded.ID) if draw(st.booleans()) else turned
 
 
 def _values(column: Column) -> st.SearchStrategy[Any]:
@@ -258,7 +258,7 @@ def _values(column: Column) -> st.SearchStrategy[Any]:
 def _strange_tables(draw: st.DrawFn, table: pl.DataFrame, values: Sequence[object]) -> pl.DataFrame:
     """Tables without some column, or with `values` in one that are not its own."""
     frame = draw(_tables(table, fewest=0))
-    names = draw(st.lists(st.sampled_from([*frame.columns, schema.TARGET, "other"]), min_size=1, max_size=3))
+    names = draw(st.lists(st.sampled_from([*frame.columns, embedded.TARGET, "other"]), min_size=1, max_size=3))
     for name in names:
         if draw(st.booleans()):
             frame = frame.with_columns(pl.Series(name, [draw(st.sampled_from(values))] * frame.height))

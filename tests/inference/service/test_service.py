@@ -15,10 +15,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Kind
 from data.definition.reading import read_definition
-from data.home_credit import HOME_CREDIT_TOML
+from data.home_credit import HOME_CREDIT_TOML, embedded
 from data.settings import Settings
 from inference.explain.comparison import find_reference
 from inference.explain.contributions import load_contributions
@@ -70,7 +69,7 @@ def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSe
 
 def test_missing_is_null_or_left_out(client: httpx.Client, session: ScoringSession) -> None:
     given = {**EXAMPLE, "SK_ID_CURR": 7}
-    nulls = {column.name: None for column in schema.COLUMNS if column.kind is not Kind.TARGET} | given
+    nulls = {column.name: None for column in embedded.COLUMNS if column.kind is not Kind.TARGET} | given
     pd = session.score(given)
     assert score(client, given).json()["default_probability"] == pd
     assert score(client, nulls).json()["default_probability"] == pd
@@ -317,7 +316,7 @@ def test_reasons_are_of_the_decision_and_against_the_just_approved(
         for reason in given[len(singles) :]:
             assert (reason["label"], reason["value"]) == ("A combination of several values", None)
         for reason in singles:
-            column = schema.column(reason["reason_code"])
+            column = embedded.column(reason["reason_code"])
             assert (reason["label"], reason["value"]) == (column.label, row[column.name])
         assert found["n_compared"] == reference.n_applications == 2_000
     assert seen == {"approve", "decline"}

@@ -13,10 +13,10 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 
-from data import schema
 from data.errors import TableError
 from data.files.batch_judge import CellFault, TableFaultsError
 from data.files.batch_limits import LIMITS, BatchError, Limits
+from data.home_credit import embedded
 from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.decision import BAND_EDGES, declines, risk_band
@@ -43,12 +43,12 @@ READERS: Mapping[str, Callable[[bytes], pa.Table]] = {
 
 @pytest.fixture(scope="module")
 def session(published: PublishedModel) -> ScoringSession:
-    return ScoringSession.open(published.directory, schema.DEFINITION)
+    return ScoringSession.open(published.directory, embedded.DEFINITION)
 
 
 @pytest.fixture(scope="module")
 def inputs(applications: pl.DataFrame) -> pl.DataFrame:
-    return applications.drop(schema.TARGET)
+    return applications.drop(embedded.TARGET)
 
 
 def test_formats_are_found_by_media_type() -> None:
@@ -66,14 +66,14 @@ def test_every_row_is_scored_as_it_is_alone(
 ) -> None:
     read = read_table(table_format.write(inputs), table_format, session.definition, session.features.sources, LIMITS)
     scored = score_table(read, session)
-    singles = [session.score(row) for row in inputs.drop(schema.ID).iter_rows(named=True)]
+    singles = [session.score(row) for row in inputs.drop(embedded.ID).iter_rows(named=True)]
     cutoff = session.manifest.cutoff
     assert len(singles) == 3_000
     assert scored.schema == {
         "SK_ID_CURR": pl.Int32, "default_probability": pl.Float64, "decision": pl.String, "risk_band": pl.String,
         "refer_reason": pl.String, "warnings": pl.String,
     }  # fmt: skip
-    assert scored[schema.ID].to_list() == inputs[schema.ID].to_list()
+    assert scored[embedded.ID].to_list() == inputs[embedded.ID].to_list()
     assert scored["default_probability"].to_list() == singles
     assert scored["decision"].to_list() == ["decline" if declines(pd, cutoff) else "approve" for pd in singles]
     assert scored["risk_band"].to_list() == [risk_band(pd, BAND_EDGES) for pd in singles]
@@ -109,9 +109,9 @@ def test_a_table_without_ids_is_answered_in_its_order(
     )
     anonymous = table_format.write(turned.select(reversed(needed)))
     scored = score_table(read_table(anonymous, table_format, session.definition, needed, LIMITS), session)
-    assert with_ids[schema.ID].to_list() == list(range(100_050, 100_000, -1))
+    assert with_ids[embedded.ID].to_list() == list(range(100_050, 100_000, -1))
     # What contradicts a column that the model does not need cannot be told without it.
-    assert scored.drop("warnings").equals(with_ids.drop(schema.ID, "warnings"))
+    assert scored.drop("warnings").equals(with_ids.drop(embedded.ID, "warnings"))
 
 
 @by_format
@@ -175,7 +175,7 @@ def test_faults_carry_row_and_column(inputs: pl.DataFrame, table_format: TableFo
 def test_a_row_of_which_too_little_is_known_is_referred_and_the_others_scored(
     session: ScoringSession, inputs: pl.DataFrame, table_format: TableFormat
 ) -> None:
-    ids = pl.DataFrame({schema.ID: [1]}, schema={schema.ID: pl.Int32})
+    ids = pl.DataFrame({embedded.ID: [1]}, schema={embedded.ID: pl.Int32})
     table = pl.concat([inputs.head(2), ids], how="diagonal")
     read = read_table(table_format.write(table), table_format, FEATURES.definition, FEATURES.sources, LIMITS)
     scored = score_table(read, session)
@@ -188,7 +188,7 @@ def test_a_row_of_which_too_little_is_known_is_referred_and_the_others_scored(
 
 
 def test_a_missing_id_is_told_as_nothing(inputs: pl.DataFrame) -> None:
-    table = inputs.head(2).with_columns(pl.lit(None, pl.Int32).alias(schema.ID))
+    table = inputs.head(2).with_columns(pl.lit(None, pl.Int32).alias(embedded.ID))
     with pytest.raises(TableFaultsError, match="first fault is nothing in column SK_ID_CURR in row 1, "):
         read_table(PARQUET.write(table), PARQUET, FEATURES.definition, FEATURES.sources, LIMITS)
 
@@ -214,7 +214,7 @@ def test_a_needed_column_has_to_be_there_and_may_be_empty(
     scored = score_table(
         read_table(table_format.write(emptied), table_format, session.definition, needed, LIMITS), session
     )
-    rows = inputs.head(3).drop("EXT_SOURCE_1", schema.ID).iter_rows(named=True)
+    rows = inputs.head(3).drop("EXT_SOURCE_1", embedded.ID).iter_rows(named=True)
     assert scored["default_probability"].to_list() == [session.score(row) for row in rows]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from scripts.benchmarks.api import (
@@ -230,10 +230,10 @@ def test_bodies_are_whole_applications_and_their_pds(built: Settings) -> None:
     assert len(set(bodies.texts)) == 40
     table = pl.read_parquet(built.applications)
     sample = table[[250 * position for position in range(40)]]
-    expected = [float(str(pd)) for pd in ScoringSession.open(built.model, schema.DEFINITION).score_frame(sample)]
+    expected = [float(str(pd)) for pd in ScoringSession.open(built.model, embedded.DEFINITION).score_frame(sample)]
     assert list(bodies.probabilities) == expected
     application = json.loads(bodies.texts[3])["application"]
-    assert application == table.drop(schema.ID, schema.TARGET).row(750, named=True)
+    assert application == table.drop(embedded.ID, embedded.TARGET).row(750, named=True)
     assert bodies.mean_bytes == round(sum(map(len, bodies.texts)) / 40)
 
 

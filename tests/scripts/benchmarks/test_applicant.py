@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.contributions import load_contributions
 from inference.explain.neighbours import Neighbours, main_fields
@@ -42,9 +42,9 @@ def test_each_answer_about_an_applicant_is_timed_and_right(built: Settings) -> N
 def test_neighbours_that_are_not_the_nearest_are_noticed(built: Settings) -> None:
     table, weights = pl.read_parquet(built.applications), main_fields(load_contributions(built.contributions), FEATURES)
     application = Applicants.read(built).application(4)
-    nearest = Neighbours(table, schema.DEFINITION, weights).nearest(application, n=20, leave_out=4)
+    nearest = Neighbours(table, embedded.DEFINITION, weights).nearest(application, n=20, leave_out=4)
     check_nearest(table, weights, 4, nearest)
-    far = Neighbours(table, schema.DEFINITION, weights).nearest(application, n=30, leave_out=4)
+    far = Neighbours(table, embedded.DEFINITION, weights).nearest(application, n=30, leave_out=4)
     for wrong in (
         replace(nearest, distances=nearest.distances + 0.001),
         replace(nearest, rows=nearest.rows[::-1]),

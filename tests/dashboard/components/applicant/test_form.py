@@ -15,20 +15,20 @@ from dashboard import cache
 from dashboard.components.applicant.form import grouped, shown_number, stored_number
 from dashboard.visit.drafts import make_edits, read_edits, word_edits
 from dashboard.visit.visit import APPLICANT, EDITS
-from data import schema
 from data.definition.columns import Kind, Sensitivity, Unit
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
 from inference.values import Value, ValueFault
 
 OpenPage = Callable[..., AppTest]
-NUMBERS = [column for column in schema.COLUMNS if column.kind is Kind.NUMERIC]
+NUMBERS = [column for column in embedded.COLUMNS if column.kind is Kind.NUMERIC]
 
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(name="rows")
@@ -64,7 +64,7 @@ def worded(pd: float) -> str:
 def edits_of(app: AppTest) -> dict[str, Value]:
     """The edits that the address says, as whoever is sent the link gets them."""
     found = app.query_params.get("edits", [""])
-    return dict(read_edits(found if isinstance(found, str) else found[0], schema.DEFINITION))
+    return dict(read_edits(found if isinstance(found, str) else found[0], embedded.DEFINITION))
 
 
 def said(app: AppTest) -> str:
@@ -129,7 +129,7 @@ def test_a_level_is_changed_to_another_one_to_missing_and_back(
 ) -> None:
     app, name = opened(open_page, row), "NAME_EDUCATION_TYPE"
     own = row[name]
-    other = next(level for level in schema.column(name).levels if level != own)
+    other = next(level for level in embedded.column(name).levels if level != own)
     for chosen, stored in ((other, other), ("", None)):
         app.selectbox(key=f"form.{name}").set_value(chosen).run()
         assert edits_of(app) == {name: stored}
@@ -273,7 +273,7 @@ def test_what_training_did_not_see_is_allowed_and_flagged(
     flags = [text.value for text in app.main.caption if text.value.startswith(":orange[")]
     assert len(flags) == bool(flagged)
     assert all(flag.startswith(f":orange[{flagged}") for flag in flags)
-    assert pd_of(app) == worded(session.score({**row, **dict(read_edits(edits, schema.DEFINITION))}))
+    assert pd_of(app) == worded(session.score({**row, **dict(read_edits(edits, embedded.DEFINITION))}))
 
 
 def test_what_a_referred_application_lacks_is_said_once(row: Mapping[str, Any], open_page: OpenPage) -> None:
@@ -338,7 +338,7 @@ def test_the_fields_that_matter_come_first_and_all_others_are_folded_away(
     app.session_state["form-others"] = True
     app.run()
     assert shown_fields(app) == set(FEATURES.sources)
-    assert not any(schema.column(name).sensitivity is Sensitivity.PROTECTED for name in shown_fields(app))
+    assert not any(embedded.column(name).sensitivity is Sensitivity.PROTECTED for name in shown_fields(app))
 
 
 def shown_fields(app: AppTest) -> set[str]:
@@ -357,8 +357,10 @@ def test_what_the_model_does_not_use_is_listed_as_it_is(row: Mapping[str, Any], 
 
 
 def test_groups_stand_in_the_order_of_the_filter_bar() -> None:
-    columns = [schema.column(name) for name in ("AMT_CREDIT", "FLOORSMAX_AVG", "DAYS_BIRTH", "EXT_SOURCE_1")]
-    found = {group: [column.name for column in inside] for group, inside in grouped(columns, schema.DEFINITION).items()}
+    columns = [embedded.column(name) for name in ("AMT_CREDIT", "FLOORSMAX_AVG", "DAYS_BIRTH", "EXT_SOURCE_1")]
+    found = {
+        group: [column.name for column in inside] for group, inside in grouped(columns, embedded.DEFINITION).items()
+    }
     assert found == {
         "Person": ["DAYS_BIRTH"], "Credit": ["AMT_CREDIT"], "External scores": ["EXT_SOURCE_1"],
         "More": ["FLOORSMAX_AVG"],
@@ -373,7 +375,7 @@ def test_a_number_that_is_stored_as_it_is_shown_is_shown_as_it_was(data: st.Data
     whole = column.dtype.is_integer()
     value = data.draw(st.integers(int(low), int(high)) if whole else st.floats(low, high))
     shown = shown_number(column, value)
-    stored = stored_number(column, schema.DEFINITION, shown)
+    stored = stored_number(column, embedded.DEFINITION, shown)
     assert isinstance(stored, int if whole else float)
     assert low <= stored <= high
     assert shown_number(column, stored) == shown
@@ -383,24 +385,24 @@ def test_a_number_that_is_stored_as_it_is_shown_is_shown_as_it_was(data: st.Data
 
 @pytest.mark.parametrize("name", ["DAYS_BIRTH", "AMT_CREDIT", "CNT_CHILDREN"])
 def test_a_missing_number_is_shown_and_stored_as_none(name: str) -> None:
-    assert shown_number(schema.column(name), None) is None
-    assert stored_number(schema.column(name), schema.DEFINITION, None) is None
+    assert shown_number(embedded.column(name), None) is None
+    assert stored_number(embedded.column(name), embedded.DEFINITION, None) is None
 
 
 def test_a_sentinel_is_no_number_to_show() -> None:
-    assert shown_number(schema.column("DAYS_EMPLOYED"), 365_243) is None
+    assert shown_number(embedded.column("DAYS_EMPLOYED"), 365_243) is None
 
 
 def test_zero_days_are_shown_as_zero_years() -> None:
-    assert str(shown_number(schema.column("DAYS_EMPLOYED"), 0)) == "0.0"
+    assert str(shown_number(embedded.column("DAYS_EMPLOYED"), 0)) == "0.0"
 
 
 def test_the_last_day_that_a_column_can_hold_is_stored() -> None:
     # 13.69 x 365.25 = 5,000.27, and 82.14 x 365.25 = 30,001.6.
-    assert stored_number(schema.column("DAYS_BIRTH"), schema.DEFINITION, 13.69) == -5_000
-    assert stored_number(schema.column("DAYS_EMPLOYED"), schema.DEFINITION, 82.13) == -29_998
+    assert stored_number(embedded.column("DAYS_BIRTH"), embedded.DEFINITION, 13.69) == -5_000
+    assert stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.13) == -29_998
     with pytest.raises(ValueFault, match="Time employed"):
-        stored_number(schema.column("DAYS_EMPLOYED"), schema.DEFINITION, 82.14)
+        stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.14)
 
 
 @pytest.mark.parametrize("edits", [{}, {"AMT_CREDIT": 25_000.5, "DAYS_EMPLOYED": -731, "EXT_SOURCE_3": 0.25}])
@@ -421,7 +423,7 @@ def test_what_a_column_cannot_hold_is_answered_in_a_sentence_and_the_value_stays
     name: str, shown: float, sentence: str, edits: dict[str, float], row: Mapping[str, Any],
     session: ScoringSession, open_page: OpenPage,
 ) -> None:  # fmt: skip
-    app = opened(open_page, row, edits=word_edits(make_edits(edits.items(), schema.DEFINITION, {})))
+    app = opened(open_page, row, edits=word_edits(make_edits(edits.items(), embedded.DEFINITION, {})))
     app.session_state["form-others"] = True
     app.run()
     before = app.number_input(key=f"form.{name}").value
@@ -473,7 +475,7 @@ def test_a_level_called_as_no_value_is_told_from_it(
     app = opened(open_page, row, edits=f"{name}=Missing")
     box = app.selectbox(key=f"form.{name}")
     assert box.value == "Missing"
-    assert len(set(box.options)) == len(box.options) == len(schema.column(name).levels) + 2
+    assert len(set(box.options)) == len(box.options) == len(embedded.column(name).levels) + 2
     assert box.options[-2] == "Missing"
     assert pd_of(app) == worded(session.score({**row, name: "Missing"}))
     box.set_value("").run()

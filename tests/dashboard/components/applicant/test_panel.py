@@ -17,8 +17,8 @@ from dashboard.cohort.lookup import BORDERLINE
 from dashboard.components.applicant.panel import word_span, word_unknown
 from dashboard.visit.drafts import Draft
 from dashboard.words.field_words import word_field
-from data import schema
 from data.definition.columns import Sensitivity
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.assessment import assess
 from inference.model.decision import BAND_EDGES
@@ -55,7 +55,7 @@ def press(app: AppTest, name: str) -> AppTest:
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(name="rows")
@@ -134,7 +134,7 @@ def test_the_three_reasons_are_those_of_an_assessment(
     assert len(wanted.reasons) >= 3
     lines = next(text.value for text in app.sidebar.markdown if "mainly because of" in text.value).splitlines()
     assert lines[0].startswith("Declined" if published[identifier] >= limit else "Approved")
-    columns = [schema.column(reason.field) for reason in wanted.reasons[:3]]
+    columns = [embedded.column(reason.field) for reason in wanted.reasons[:3]]
     marks = ["†" if column.sensitivity is Sensitivity.SENSITIVE else "" for column in columns]
     said = [
         f"- **{column.label}**{mark}: {word_field(column, values[column.name])}"

@@ -21,8 +21,8 @@ from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, make_edits, read_edits, word_edits
 from dashboard.words.field_words import word_field
-from data import schema
 from data.definition.columns import Kind
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
@@ -31,16 +31,16 @@ from inference.values import Value
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
 NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
-INPUTS = [column.name for column in schema.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
+INPUTS = [column.name for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
-_RULES = schema.DEFINITION.sufficiency
+_RULES = embedded.DEFINITION.sufficiency
 NEEDED = (*_RULES.required, *_RULES.one_of, *_RULES.counted)
 MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in NEEDED)
 
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(name="ranked")
@@ -63,10 +63,10 @@ def kinds(ranked: pl.DataFrame) -> Mapping[str, Draft]:
     return {
         "declined": Draft(declined),
         "approved": Draft(approved),
-        "edited": Draft(declined, make_edits(edits, schema.DEFINITION, {})),
+        "edited": Draft(declined, make_edits(edits, embedded.DEFINITION, {})),
         "new": Draft(NEW),
-        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], schema.DEFINITION, {})),
-        "much missing": Draft(NEW, make_edits(MUCH_MISSING, schema.DEFINITION, {})),
+        "new and edited": Draft(NEW, make_edits([*edits, ("DAYS_EMPLOYED", 365_243)], embedded.DEFINITION, {})),
+        "much missing": Draft(NEW, make_edits(MUCH_MISSING, embedded.DEFINITION, {})),
     }
 
 
@@ -88,7 +88,7 @@ def draft_of(app: AppTest) -> Draft:
     """The draft that the address says."""
     found = {name: app.query_params.get(name, "") for name in ("applicant", "edits")}
     applicant, edits = (text if isinstance(text, str) else text[0] for text in found.values())
-    return Draft(applicant, read_edits(edits, schema.DEFINITION))
+    return Draft(applicant, read_edits(edits, embedded.DEFINITION))
 
 
 def pd_of(app: AppTest) -> str:
@@ -133,7 +133,7 @@ def test_a_record_says_what_is_on_the_screen(ranked: pl.DataFrame, built: Settin
     assert [(reason.field, reason.excess) for reason in record.reasons] == [
         (each.field, each.excess) for each in wanted
     ]
-    words = [word_field(schema.column(each.field), record.inputs[each.field]) for each in wanted]
+    words = [word_field(embedded.column(each.field), record.inputs[each.field]) for each in wanted]
     assert [reason.value for reason in record.reasons] == words
 
 
@@ -142,18 +142,18 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     annuity = 9.0 * float(base.values["AMT_CREDIT"] or 0)
     # Of a revolving loan there would be a second thing to say.
     wrong = {"NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": None, "AMT_ANNUITY": annuity}
-    edits = make_edits(wrong.items(), schema.DEFINITION, base.base)
+    edits = make_edits(wrong.items(), embedded.DEFINITION, base.base)
     view = view_of(Draft(base.draft.applicant, edits))
     reason = "Not enough is known to score: income is missing and is needed."
     assert view.referral == reason
     record = make_record(view, NOTE)
     assert (record.default_probability, record.decision, record.risk_band, record.reasons) == (None, "refer", None, ())
     assert (record.refer_reason, record.warnings) == (reason, ("fewer than 3 annuities repay the credit amount",))
-    page = record_html(record, schema.DEFINITION)
+    page = record_html(record, embedded.DEFINITION)
     assert "Referred, not scored" in page
     assert reason in page
     assert "Fewer than 3 annuities repay the credit amount." in page
-    app = dropped(open_page, to_json(record, schema.DEFINITION), **{"appl.tab": "Record"})
+    app = dropped(open_page, to_json(record, embedded.DEFINITION), **{"appl.tab": "Record"})
     assert draft_of(app) == view.draft
     then = f"not scored on {record.made_at[:10]}"
     assert (
@@ -190,7 +190,7 @@ def test_a_pd_that_is_the_cutoff_is_recorded_as_declined(ranked: pl.DataFrame) -
     assert make_record(view_of(draft, pd), "").decision == "decline"
     assert (
         read_record(
-            to_json(make_record(view_of(draft, pd), ""), schema.DEFINITION), schema.DEFINITION
+            to_json(make_record(view_of(draft, pd), ""), embedded.DEFINITION), embedded.DEFINITION
         ).default_probability
         == pd
     )
@@ -200,7 +200,7 @@ def test_edits_that_say_what_the_file_says_are_no_changes_of_a_record(ranked: pl
     number, credit = str(ranked["SK_ID_CURR"][0]), float(ranked["AMT_CREDIT"][0])
     record = make_record(view_of(Draft(number, (("AMT_CREDIT", credit), ("FLAG_PHONE", None)))), "")
     assert record.changed == ("FLAG_PHONE",)
-    assert read_record(to_json(record, schema.DEFINITION), schema.DEFINITION) == record
+    assert read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION) == record
 
 
 @pytest.mark.parametrize("kind", ["edited", "much missing"])
@@ -209,10 +209,10 @@ def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, r
     record, applicant = make_record(view), view.draft.applicant
     other = dataclasses.replace(record, application_id=1, default_probability=0.01, decision="approve")
     held = ({applicant: record, "1": other}, {applicant: NOTE, "1": "somebody else's"})
-    assert read_record(_json(schema.DEFINITION, applicant, *held), schema.DEFINITION) == dataclasses.replace(
+    assert read_record(_json(embedded.DEFINITION, applicant, *held), embedded.DEFINITION) == dataclasses.replace(
         record, note=NOTE
     )
-    page = _html(schema.DEFINITION, applicant, *held).decode()
+    page = _html(embedded.DEFINITION, applicant, *held).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;income" in page
     assert "<script" not in page
     assert f"{100 * view.assessed.default_probability:.2f}" in page
@@ -228,7 +228,7 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
 ) -> None:
     view = view_of(kinds(ranked)[kind])
     record = make_record(view, NOTE)
-    app = dropped(open_page, to_json(record, schema.DEFINITION), **{"appl.tab": "Record"})
+    app = dropped(open_page, to_json(record, embedded.DEFINITION), **{"appl.tab": "Record"})
     assert draft_of(app) == view.draft
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
     whose = "A new applicant" if view.draft.applicant == NEW else f"Application {view.draft.applicant}"
@@ -242,7 +242,7 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
 
 
 def as_members(record: DecisionRecord) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(to_json(record, schema.DEFINITION))
+    found: dict[str, Any] = json.loads(to_json(record, embedded.DEFINITION))
     return found
 
 
@@ -271,7 +271,7 @@ def test_what_a_record_does_not_hold_was_missing(ranked: pl.DataFrame, session: 
     decision = "decline" if pd >= CUTOFF else "approve"
     members |= {"inputs": inputs, "changes": [], "default_probability": pd, "decision": decision}
     dataset = cache.open_dataset(cache.Location())
-    draft = _draft_of(dataset, read_record(json.dumps(members).encode(), schema.DEFINITION))
+    draft = _draft_of(dataset, read_record(json.dumps(members).encode(), embedded.DEFINITION))
     values = view_of(draft).values
     assert {name: value for name, value in values.items() if value is not None} == inputs
     assert view_of(draft).assessed.default_probability == pd
@@ -335,7 +335,7 @@ def test_altered_reasons_are_said_to_be(
 def test_a_record_is_judged_at_its_own_cutoff(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     draft = kinds(ranked)["declined"]
     strict, usual = (make_record(view_of(draft, cutoff)) for cutoff in (0.5, CUTOFF))
-    app = dropped(open_page, to_json(strict, schema.DEFINITION), cutoff="9.09")
+    app = dropped(open_page, to_json(strict, embedded.DEFINITION), cutoff="9.09")
     assert "score to the same PD" in told(app, "success")
     # Beside others that are just approved there are other reasons, or in another order.
     assert [reason.excess for reason in strict.reasons] != [reason.excess for reason in usual.reasons]
@@ -345,7 +345,7 @@ def test_what_was_found_of_a_record_is_said_while_its_draft_is_on_the_screen(
     ranked: pl.DataFrame, open_page: OpenPage
 ) -> None:
     view = view_of(kinds(ranked)["edited"])
-    app = dropped(open_page, to_json(make_record(view, NOTE), schema.DEFINITION))
+    app = dropped(open_page, to_json(make_record(view, NOTE), embedded.DEFINITION))
     assert "score to the same PD" in told(app, "success")
     app.number_input(key="form.AMT_CREDIT").set_value(30_000.0).run()
     assert told(app, "success") == ""
@@ -380,7 +380,7 @@ def test_a_record_says_what_was_predicted_by_a_model_that_had_not_seen_the_outco
         draft = kinds(ranked)[kind]
         record = make_record(view_of(draft))
         assert record.out_of_fold_probability == unseen[int(draft.applicant)]
-        assert read_record(to_json(record, schema.DEFINITION), schema.DEFINITION) == record
+        assert read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION) == record
     assert make_record(view_of(kinds(ranked)["new"])).out_of_fold_probability is None
 
 
@@ -437,7 +437,7 @@ def test_an_infinite_number_is_no_json(ranked: pl.DataFrame, open_page: OpenPage
 
 def test_a_wrong_record_takes_back_what_was_said_of_the_last_one(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     view = view_of(kinds(ranked)["edited"])
-    content = to_json(make_record(view, NOTE), schema.DEFINITION)
+    content = to_json(make_record(view, NOTE), embedded.DEFINITION)
     app = dropped(open_page, content)
     drop(app, b"{}")
     assert told(app, "success") == ""
@@ -454,7 +454,7 @@ def test_a_record_can_be_dropped_where_nobody_was_chosen(ranked: pl.DataFrame, o
     view = view_of(kinds(ranked)["approved"])
     app = open_page("applicant")
     assert not app.main.metric
-    assert draft_of(drop(app, to_json(make_record(view, ""), schema.DEFINITION))) == view.draft
+    assert draft_of(drop(app, to_json(make_record(view, ""), embedded.DEFINITION))) == view.draft
 
 
 def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
@@ -468,7 +468,7 @@ def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
     pl.DataFrame(theirs).write_csv(path)
     told_names = [part for pair in ("number=id", "y=outcome", "p=probability") for part in ("--map", pair)]
     app = open_page("applicant", arguments=("--predictions", str(path), *told_names))
-    drop(app, to_json(record, schema.DEFINITION))
+    drop(app, to_json(record, embedded.DEFINITION))
     assert draft_of(app).applicant == NEW
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
 

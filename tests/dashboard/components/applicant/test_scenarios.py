@@ -18,7 +18,7 @@ from dashboard.components.applicant.scenarios import Compared, _csv, _json, comp
 from dashboard.visit.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edits, word_edits
 from dashboard.visit.links import LONGEST_NAME, MOST_NAMED
 from dashboard.visit.visit import APPLICANT, EDITS
-from data import schema
+from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.assessment import Assessment
 from inference.features.feature_list import FEATURES
@@ -32,7 +32,7 @@ SMALLER: Edits = (("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611))
 
 @pytest.fixture(name="session")
 def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, schema.DEFINITION)
+    return ScoringSession.open(built.model, embedded.DEFINITION)
 
 
 @pytest.fixture(name="row")
@@ -48,7 +48,7 @@ def kept(app: AppTest) -> dict[str, Draft]:
     """The scenarios that the address says, by name."""
     found = {name: app.query_params[name] for name in app.query_params if name.startswith("s.")}
     texts = {name: text if isinstance(text, str) else text[0] for name, text in found.items()}
-    return {name.removeprefix("s."): read_draft(text, schema.DEFINITION) for name, text in texts.items()}
+    return {name.removeprefix("s."): read_draft(text, embedded.DEFINITION) for name, text in texts.items()}
 
 
 def keep(app: AppTest, name: str) -> AppTest:
@@ -231,7 +231,7 @@ def test_what_differs_is_what_was_changed_and_what_the_model_sees_differently(
 
 def test_the_comparison_in_words(built: Settings, row: Mapping[str, Any]) -> None:
     base = {name: value for name, value in row.items() if name not in ("SK_ID_CURR", "TARGET")}
-    draft = Draft(NEW, make_edits([*SMALLER, ("FLAG_PHONE", None)], schema.DEFINITION, base))
+    draft = Draft(NEW, make_edits([*SMALLER, ("FLAG_PHONE", None)], embedded.DEFINITION, base))
     found = comparison([compared("A", Draft("7"), base), compared("A", draft, base)], FEATURES)
     assert list(found) == ["", "A", "A (1)"]
     assert found[""][:4] == ["Application", "PD", "Decision", "Risk band"]
@@ -254,8 +254,8 @@ def test_the_files_say_what_the_screen_says(built: Settings, row: Mapping[str, A
     told = json.loads(_json(shown, CUTOFF))
     assert (told["format"], told["version"]) == ("scoreroom.scenarios", 1)
     for each, entry in zip(shown, told["scenarios"], strict=True):
-        assert read_draft(entry["link"], schema.DEFINITION) == each.draft
-        assert make_edits(entry["edits"].items(), schema.DEFINITION, {}) == each.draft.edits
+        assert read_draft(entry["link"], embedded.DEFINITION) == each.draft
+        assert make_edits(entry["edits"].items(), embedded.DEFINITION, {}) == each.draft.edits
         assert isinstance(each.judged, Assessment)
         assert entry["default_probability"] == each.judged.default_probability
         assert (entry["refer_reason"], entry["warnings"]) == ("", list(each.judged.warnings))
@@ -322,5 +322,5 @@ def test_an_edit_of_a_scenario_that_says_what_the_file_says_is_none(
     number, credit = row["SK_ID_CURR"], row["AMT_CREDIT"]
     same = f"applicant={number}&AMT_CREDIT={credit!r}&FLAG_PHONE={row['FLAG_PHONE']}"
     app = opened(open_page, row, **{"s.Same": same})
-    assert read_edits(same.partition("&")[2], schema.DEFINITION)
+    assert read_edits(same.partition("&")[2], embedded.DEFINITION)
     assert list(table(app)["Same"]) == ["Application", "PD", "Decision", "Risk band"]

@@ -9,19 +9,19 @@ import pytest
 from dashboard.charts.moved_field import MovedField
 from dashboard.components.applicant.what_if import field_curve, field_map, moved_field
 from dashboard.words.field_ranges import FieldRange, is_levels, make_range, shown_factor
-from data import schema
+from data.home_credit import embedded
 from inference.values import Value
 
 DAYS = pl.Series([-7_305, -14_610, -21_915, -14_610, None], dtype=pl.Int32)
 
 
 def range_of(name: str, values: list[object], *, n: int = 60) -> FieldRange:
-    column = schema.column(name)
+    column = embedded.column(name)
     return make_range(column, pl.Series(name, values, dtype=column.dtype), n=n)
 
 
 def test_days_before_are_years_from_the_youngest_on() -> None:
-    found = make_range(schema.column("DAYS_BIRTH"), DAYS, n=60)
+    found = make_range(embedded.column("DAYS_BIRTH"), DAYS, n=60)
     # Stored the other way round: the youngest has the fewest days, and so the largest number.
     assert found.grid == (-7_305, -14_610, -21_915)
     moved = moved_field(found, -14_610)
@@ -106,8 +106,8 @@ def test_zero_days_are_no_negative_years() -> None:
 
 
 def test_only_days_before_are_shown_in_another_unit() -> None:
-    assert shown_factor(schema.column("DAYS_BIRTH")) == -1 / 365.25
-    assert {shown_factor(schema.column(name)) for name in ("AMT_CREDIT", "OWN_CAR_AGE", "CODE_GENDER")} == {1.0}
+    assert shown_factor(embedded.column("DAYS_BIRTH")) == -1 / 365.25
+    assert {shown_factor(embedded.column(name)) for name in ("AMT_CREDIT", "OWN_CAR_AGE", "CODE_GENDER")} == {1.0}
 
 
 def test_a_curve_and_a_map_take_the_pds_as_they_are() -> None:

@@ -1,4 +1,4 @@
-"""The schema against itself and against the publisher's table where that lies beside the project."""
+"""The embedded columns against themselves, and against the publisher's table where that lies beside the project."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import schema
 from data.definition.columns import Column, Kind, Sensitivity
 from data.errors import SchemaError
 from data.files.convert import read_applications
-from data.schema import COLUMNS
+from data.home_credit import embedded
+from data.home_credit.embedded import COLUMNS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BESIDE = ROOT.parent / "shared" / "data"
 EVERY = pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
 
 
 def test_table_has_the_publishers_122_columns_by_kind() -> None:
     kinds = [column.kind for column in COLUMNS]
-    assert len(COLUMNS) == len(schema.BY_NAME) == 122
+    assert len(COLUMNS) == len(embedded.BY_NAME) == 122
     assert [kinds.count(kind) for kind in (Kind.ID, Kind.TARGET, Kind.CATEGORY)] == [1, 1, 16]
     assert [column.name for column in COLUMNS[:3]] == ["SK_ID_CURR", "TARGET", "NAME_CONTRACT_TYPE"]
     assert COLUMNS[-1].name == "AMT_REQ_CREDIT_BUREAU_YEAR"
@@ -42,22 +42,22 @@ def test_labels_are_distinct() -> None:
 @EVERY
 def test_range_is_one_the_dtype_holds_exactly(column: Column) -> None:
     if column.kind is Kind.CATEGORY:
-        assert (column.minimum, column.maximum, column.sentinel) == (None, None, None)
+        assert (column.minimum, column.maximum, column.special) == (None, None, ())
         return
     assert column.minimum is not None
     assert column.maximum is not None
     assert column.minimum < column.maximum
-    ends = [column.minimum, column.maximum] + ([] if column.sentinel is None else [column.sentinel])
+    ends = [column.minimum, column.maximum, *column.special_values]
     assert pl.Series(ends, dtype=pl.Float64).cast(column.dtype, strict=True).to_list() == ends
 
 
 @EVERY
-def test_sentinel_lies_outside_the_range_and_is_explained(column: Column) -> None:
-    assert (column.sentinel is None) == (column.sentinel_meaning == "")
-    if column.sentinel is not None:
+def test_special_values_lie_outside_the_range_and_have_a_meaning(column: Column) -> None:
+    for special in column.special:
         assert column.minimum is not None
         assert column.maximum is not None
-        assert not column.minimum <= column.sentinel <= column.maximum
+        assert not column.minimum <= special.value <= column.maximum
+        assert special.meaning
 
 
 @EVERY
@@ -82,27 +82,27 @@ def test_equal_treatment_is_marked() -> None:
 
 
 def test_protected_columns_can_still_cut_cohorts() -> None:
-    assert {"CODE_GENDER", "NAME_FAMILY_STATUS"} <= {column.name for column in schema.cohort_columns()}
+    assert {"CODE_GENDER", "NAME_FAMILY_STATUS"} <= {column.name for column in embedded.DEFINITION.cohort_columns()}
 
 
 def test_building_measures_come_in_three_statistics() -> None:
-    triples = [f"{measure}_{how}" for how in schema.BUILDING_STATISTICS for measure in schema.BUILDING_MEASURES]
+    triples = [f"{measure}_{how}" for how in embedded.BUILDING_STATISTICS for measure in embedded.BUILDING_MEASURES]
     assert len(triples) == 42
-    assert all(schema.column(name).nullable for name in triples)
+    assert all(embedded.column(name).nullable for name in triples)
 
 
 def test_employment_sentinel_is_the_publishers() -> None:
-    assert schema.column("DAYS_EMPLOYED").sentinel == schema.NOT_EMPLOYED == 365_243
+    assert embedded.column("DAYS_EMPLOYED").special_values == (embedded.NOT_EMPLOYED,) == (365_243,)
 
 
 def test_schema_is_in_table_order() -> None:
-    assert schema.polars_schema().names() == [column.name for column in COLUMNS]
-    assert schema.polars_schema()["DAYS_BIRTH"] == pl.Int16
+    assert embedded.DEFINITION.polars_schema().names() == [column.name for column in COLUMNS]
+    assert embedded.DEFINITION.polars_schema()["DAYS_BIRTH"] == pl.Int16
 
 
 def test_unknown_column_is_named() -> None:
-    with pytest.raises(SchemaError, match=r"^There is no column 'AGE' in the application table; `data/schema.py`"):
-        schema.column("AGE")
+    with pytest.raises(SchemaError, match=r"^There is no column 'AGE' in the application table"):
+        embedded.column("AGE")
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_unknown_column_is_named() -> None:
 def test_no_column_is_named_a_second_time_where_files_are_read(module: str) -> None:
     tree = ast.parse((ROOT / "data" / f"{module}.py").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert texts.isdisjoint(schema.BY_NAME)
+    assert texts.isdisjoint(embedded.BY_NAME)
     assert texts.isdisjoint(level for column in COLUMNS for level in column.levels)
     numbers = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is int}
-    assert numbers.isdisjoint(column.sentinel for column in COLUMNS if (column.sentinel or 0) > 0)
+    assert numbers.isdisjoint(value for column in COLUMNS for value in column.special_values if value > 0)
 
 
 @pytest.mark.skipif(not BESIDE.is_dir(), reason="the publisher's sample does not lie beside the project")
 def test_real_rows_are_valid_and_keep_every_value() -> None:
     path = BESIDE / "home_credit_sample.parquet"
-    ours, theirs = read_applications(path, schema.DEFINITION), pl.read_parquet(path)
-    assert ours.schema == schema.polars_schema()
+    ours, theirs = read_applications(path, embedded.DEFINITION), pl.read_parquet(path)
+    assert ours.schema == embedded.DEFINITION.polars_schema()
     assert ours.cast(theirs.schema).equals(theirs)
 
 

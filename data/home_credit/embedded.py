@@ -1,0 +1,37 @@
+"""What the generator, studies and tests of the embedded portfolio know of its table: its definition and a few names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
+
+DEFINITION = read_definition(HOME_CREDIT_TOML)
+COLUMNS = DEFINITION.columns
+BY_NAME = DEFINITION.by_name
+ID, TARGET = "SK_ID_CURR", "TARGET"
+NOT_EMPLOYED = 365_243
+column = DEFINITION.column
+
+# The building's figures stand there three times: by a measure's name and a statistic's.
+BUILDING_MEASURES: Mapping[str, str] = MappingProxyType(
+    {
+        "APARTMENTS": "Apartment size",
+        "BASEMENTAREA": "Basement area",
+        "YEARS_BEGINEXPLUATATION": "Years in use",
+        "YEARS_BUILD": "Year of building",
+        "COMMONAREA": "Common area",
+        "ELEVATORS": "Elevators",
+        "ENTRANCES": "Entrances",
+        "FLOORSMAX": "Most floors",
+        "FLOORSMIN": "Fewest floors",
+        "LANDAREA": "Land area",
+        "LIVINGAPARTMENTS": "Living apartments",
+        "LIVINGAREA": "Living area",
+        "NONLIVINGAPARTMENTS": "Non-living apartments",
+        "NONLIVINGAREA": "Non-living area",
+    }
+)
+BUILDING_STATISTICS: Mapping[str, str] = MappingProxyType({"AVG": "average", "MODE": "mode", "MEDI": "median"})
