@@ -61,7 +61,7 @@ def word_typical(column: Column, typical: Typical) -> str:
         ends.sort(key=abs)
         low, high = (word_field(column, end) for end in ends)
         parts.append(f"{low.removesuffix(' years')} to {high}" if low != high else low)
-    for special, share in zip(column.special, typical.special_shares, strict=True):
+    for special, share in zip(column.special, typical.special_shares, strict=False):
         if share > _FEW:
             parts.append(f"{special.meaning} {labels.percent(share, 0)}")
     if typical.missing_share > _FEW:

@@ -235,12 +235,15 @@ def as_array(column: Column, values: Sequence[Value] | pl.Series) -> NDArray[Any
 def quantities(column: Column, values: pl.Series) -> pl.Series:
     """The numbers among `values` that are quantities: neither missing nor special."""
     present = values.drop_nulls()
-    return present.filter(~present.cast(pl.Float64).is_in(column.special_values)) if column.special else present
+    if not column.special:
+        return present
+    # Polars compares a list of decimals with decimals only.
+    return present.filter(~present.cast(pl.Float64).is_in([float(each) for each in column.special_values]))
 
 
 def _specials(column: Column, typical: Typical) -> Iterable[tuple[float, float]]:
-    """Each special value and its share."""
-    return zip(column.special_values, typical.special_shares, strict=True)
+    """Each special value and its share; those without one are left out."""
+    return zip(column.special_values, typical.special_shares, strict=False)
 
 
 def _gathered(applications: pl.LazyFrame, rows: NDArray[np.int64]) -> pl.DataFrame:

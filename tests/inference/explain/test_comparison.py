@@ -161,14 +161,14 @@ def test_with_nobody_approved_there_is_nothing_to_compare_with(
 ) -> None:
     session = ScoringSession.open(published.directory)
     assert find_reference(contributions, applications.lazy(), session, 0.0) == Reference(0, {})
-    trees = Explainer.open(published.directory, {}).model
+    trees = Explainer.open(published.directory, {}, FEATURES).model
     assert compute_reference(trees, applications.lazy(), session, 0.0) == Reference(0, {})
 
 
 def test_without_stored_contributions_the_same_applications_are_compared_with(
     contributions: Contributions, published: PublishedModel, applications: pl.DataFrame, tmp_path: Path
 ) -> None:
-    session, trees = ScoringSession.open(published.directory), Explainer.open(published.directory, {}).model
+    session, trees = ScoringSession.open(published.directory), Explainer.open(published.directory, {}, FEATURES).model
     applications.write_parquet(tmp_path / "applications.parquet")
     stored = find_reference(contributions, applications.lazy(), session, 0.15, n=50)
     found = compute_reference(trees, pl.scan_parquet(tmp_path / "applications.parquet"), session, 0.15, n=50)
@@ -178,7 +178,7 @@ def test_without_stored_contributions_the_same_applications_are_compared_with(
 
 
 def number(low: float | None, high: float | None, *, missing: float = 0.0, sentinel: float = 0.0) -> Typical:
-    return Typical(low, low, high, None, 0.0, missing, sentinel)
+    return Typical(low, low, high, None, 0.0, missing, (sentinel,) if sentinel else ())
 
 
 def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
@@ -224,8 +224,8 @@ def test_what_is_itself_typical(name: str, value: Value, typical: Typical, is_so
         ("AMT_CREDIT", Typical(1.0, 2.0, 3.0, None, 0.0, 0.0), 2.0),
         ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.49), 2.0),
         ("EXT_SOURCE_1", Typical(1.0, 2.0, 3.0, None, 0.0, 0.5), None),
-        ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, 0.5), 365_243),
-        ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, 0.4), -2.0),
+        ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, (0.5,)), 365_243),
+        ("DAYS_EMPLOYED", Typical(-3.0, -2.0, -1.0, None, 0.0, 0.0, (0.4,)), -2.0),
         ("FLAG_PHONE", level("1", 0.6), 1),
         ("OCCUPATION_TYPE", level("Drivers", 0.2, missing=0.3), "Drivers"),
         ("OCCUPATION_TYPE", level("Drivers", 0.2, missing=0.6), None),
@@ -239,13 +239,13 @@ def test_the_value_that_stands_for_what_is_typical(name: str, typical: Typical, 
 def test_quartiles_leave_the_sentinel_out() -> None:
     values = pl.Series([-100, -200, 365_243, -300, None, -400, -500, 365_243], dtype=pl.Int32)
     found = typical_of(schema.column("DAYS_EMPLOYED"), values)
-    assert found == Typical(-400.0, -300.0, -200.0, None, 0.0, 1 / 8, 2 / 8)
+    assert found == Typical(-400.0, -300.0, -200.0, None, 0.0, 1 / 8, (2 / 8,))
 
 
 def test_quartiles_are_values_that_occur() -> None:
     found = typical_of(schema.column("CNT_CHILDREN"), pl.Series([0, 0, 0, 1, 1, 2, 5, 9], dtype=pl.Int8))
     assert {found.low, found.median, found.high} <= {0.0, 1.0, 2.0, 5.0}
-    assert found.sentinel_share == found.missing_share == 0.0
+    assert (found.special_shares, found.missing_share) == ((), 0.0)
 
 
 @pytest.mark.parametrize("dtype", [pl.String, schema.column("OCCUPATION_TYPE").dtype])
@@ -272,6 +272,7 @@ def test_a_flag_is_a_level() -> None:
 def test_where_nothing_is_known_nothing_is_typical(name: str) -> None:
     column = schema.column(name)
     empty = pl.Series([], dtype=column.dtype)
-    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0)
+    none = (0.0,) * len(column.special)
+    assert typical_of(column, empty) == Typical(None, None, None, None, 0.0, 0.0, none)
     missing = pl.Series([None, None], dtype=column.dtype)
-    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0)
+    assert typical_of(column, missing) == Typical(None, None, None, None, 0.0, 1.0, none)

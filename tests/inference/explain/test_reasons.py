@@ -40,13 +40,13 @@ from inference.model.session import ScoringSession
 from inference.values import Value
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
-RAW = FeatureSet(schema.DEFINITION, map(raw_feature, FIELDS))
+RAW = FeatureSet(schema.DEFINITION, (raw_feature(schema.column(each)) for each in FIELDS))
 # Nothing of these is typical but what stands there.
 TYPICAL: Mapping[str, Typical] = {
     "AMT_CREDIT": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0),
     "AMT_INCOME_TOTAL": Typical(3.0, 4.0, 5.0, None, 0.0, 0.0),
     "EXT_SOURCE_1": Typical(0.5, 0.6, 0.7, None, 0.0, 0.55),
-    "DAYS_EMPLOYED": Typical(-9.0, -8.0, -7.0, None, 0.0, 0.0, 0.1),
+    "DAYS_EMPLOYED": Typical(-9.0, -8.0, -7.0, None, 0.0, 0.0, (0.1,)),
     "FLAG_DOCUMENT_3": Typical(None, None, None, "0", 0.6, 0.0),
     "FLAG_PHONE": Typical(None, None, None, "1", 0.6, 0.0),
 }
