@@ -129,7 +129,8 @@ def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> Non
             titles = labels.distinct({name: labels.column_title(column) for name, column in columns.items()})
             st.multiselect(
                 "Columns, in the order shown", list(columns), list(names), key=state.hold(_CHOOSER, list(names)),
-                on_change=_take_columns, format_func=titles.__getitem__, args=(first_columns(view.predictions, view.definition),),
+                on_change=_take_columns, format_func=titles.__getitem__,
+                args=(first_columns(view.predictions, view.definition),),
             )  # fmt: skip
             st.button(
                 "Back to the usual columns", on_click=state.put, args=({COLUMNS: ""},), icon=":material/undo:",

@@ -47,6 +47,7 @@ from dashboard.visit import parameters
 from dashboard.visit.assumptions import BETA, COST_FN, COST_FP, EAD, LGD, MARGIN
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
+from dashboard.words.money import money, unit
 from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
@@ -128,7 +129,7 @@ def _render_profit(view: View) -> None:
     _render_curve_cards(view, catalogue.PROFIT)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
-        _render_terms(has_exposure=view.counts.exposure_sum > 0)
+        _render_terms(view.definition.currency, has_exposure=view.counts.exposure_sum > 0)
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
@@ -139,7 +140,7 @@ def _render_profit(view: View) -> None:
         )  # fmt: skip
 
 
-def _render_terms(*, has_exposure: bool) -> None:
+def _render_terms(currency: str, *, has_exposure: bool) -> None:
     st.slider(
         "Margin (share of EAD)", 0.0, 0.5, step=0.005, format="percent", **state.value_widget(MARGIN),
         help="What a loan that repays earns, over its whole life and after all costs but defaults.",
@@ -152,7 +153,7 @@ def _render_terms(*, has_exposure: bool) -> None:
         st.caption("EAD: each application's own exposure, from the predictions.")
         return
     st.number_input(
-        "EAD (currency units)", 1.0, 1e9, step=1_000.0, format="%.0f", **state.value_widget(EAD),
+        f"EAD ({labels.plain(unit(currency))})", 1.0, 1e9, step=1_000.0, format="%.0f", **state.value_widget(EAD),
         help="Exposure at default, the same for every application, since the predictions carry none.",
     )  # fmt: skip
 
@@ -165,8 +166,10 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     with now:
         render_card(economics.now, shown, view.beside, more_help=f" {_chosen(curve)}")
     with at_best:
-        gap = labels.money(curve.given_away)
-        note = "the same as now" if gap == "0" else f"{gap} {economics.better} in all"
+        # Costs are counted in units of their own.
+        currency = view.definition.currency if economics is catalogue.PROFIT else ""
+        gap = money(curve.given_away, currency)
+        note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} in all"
         render_card(economics.best, shown, None, note=note)
     with optimum:
         render_card(economics.optimum, shown, view.beside)

@@ -19,6 +19,7 @@ from dashboard.metrics.evaluation import Evaluation
 from dashboard.report import catalogue
 from dashboard.visit.assumptions import LGD
 from dashboard.words import labels
+from dashboard.words.money import money
 
 
 def render(view: View) -> None:
@@ -40,7 +41,8 @@ def _render_metrics(view: View) -> None:
         is_loss = metric is catalogue.EXPECTED_LOSS
         with next(cells):
             render_card(
-                metric, view.evaluation, against, note=_observed(view) if is_loss else "",
+                catalogue.in_currency(metric, view.definition.currency) if is_loss else metric,
+                view.evaluation, against, note=_observed(view) if is_loss else "",
                 is_doubtful=is_loss and view.is_doubtful,
             )  # fmt: skip
     with next(cells):
@@ -52,7 +54,7 @@ def _render_metrics(view: View) -> None:
 
 def _observed(view: View) -> str:
     """What was lost beside what was expected, so that no expected loss stands alone."""
-    lost = labels.money(view.evaluation.observed_loss.value)
+    lost = money(view.evaluation.observed_loss.value, view.definition.currency)
     return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 

@@ -16,6 +16,7 @@ from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.rates import Confusion
 from dashboard.visit.assumptions import COST_UNIT
 from dashboard.words import labels
+from dashboard.words.money import money, unit
 
 Word = Callable[[float], str]
 
@@ -40,6 +41,13 @@ class Metric:
     def help_under(self, assumptions: Assumptions) -> str:
         """The help, with the assumptions filled in."""
         return _filled(self.help, assumptions)
+
+
+def in_currency(metric: Metric, currency: str) -> Metric:
+    """A figure of money in `currency` instead of in currency units."""
+    # The help is a template: what stands in braces is filled in.
+    words = labels.plain(unit(currency)).replace("{", "{{").replace("}", "}}")
+    return replace(metric, word=partial(money, currency=currency), help=metric.help.replace(unit(""), words))
 
 
 def _filled(text: str, assumptions: Assumptions) -> str:
@@ -102,7 +110,7 @@ MEAN_PD = Metric(
     "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
 )  # fmt: skip
 EXPECTED_LOSS = Metric(
-    "expected_loss", "Expected loss", lambda e: e.expected_loss, labels.money,
+    "expected_loss", "Expected loss", lambda e: e.expected_loss, partial(money, currency=""),
     "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}. It takes PDs for probabilities; observed is LGD "
     "x exposure of what defaulted.",
 )  # fmt: skip

@@ -145,17 +145,6 @@ def interval(low: str, high: str) -> str:
     return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
 
-def money(amount: float | None) -> str:
-    """An amount in currency units, shortened to three digits (k, M, bn)."""
-    if amount is None:
-        return NOT_DEFINED
-    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
-        if abs(amount) >= size:
-            scaled = amount / size
-            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
-    return f"{amount:,.0f}"
-
-
 class Labelled(Protocol):
     """A column, of applications or of predictions, that may have words for its levels."""
 

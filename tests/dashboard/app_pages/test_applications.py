@@ -215,8 +215,8 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
 
 def column(name: str, kind: CohortKind = CohortKind.RANGE) -> CohortColumn:
     dtype = pl.Enum(["a"]) if kind is CohortKind.LEVELS else pl.Float64()
-    (described,) = describe_columns(pl.DataFrame(schema={name: dtype}), schema.DEFINITION)
-    return described
+    described = describe_columns(pl.DataFrame(schema={name: dtype}), schema.DEFINITION)
+    return next(iter(described), CohortColumn(name, name, "", "", kind))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app_pages.segments import _narrowed
 from dashboard.cohort.filters import LevelFilter, RangeFilter
 from dashboard.words.labels import level, plain
+from data import schema
 from data.settings import Settings
 
 PATH = "segments"
@@ -125,7 +126,7 @@ def test_the_other_cohort_stands_beside(open_page: OpenPage, frame: pl.DataFrame
 
 def _stored(frame: pl.DataFrame, label: str) -> str:
     levels: list[str] = frame["NAME_EDUCATION_TYPE"].cast(pl.String).drop_nulls().unique().to_list()
-    return next(name for name in levels if level("NAME_EDUCATION_TYPE", name) == label)
+    return next(name for name in levels if level(schema.column("NAME_EDUCATION_TYPE"), name) == label)
 
 
 def test_a_row_narrows_the_cohort(open_page: OpenPage, frame: pl.DataFrame) -> None:

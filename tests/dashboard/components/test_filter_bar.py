@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,9 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components.filter_bar import grouped
+from data.definition.definition import Definition, Screen
+from data.predictions.table import CohortColumn, CohortKind
 from data.schema import Group
 
 OpenPage = Callable[..., AppTest]
@@ -132,3 +136,17 @@ def test_a_range_of_pds_ends_at_the_percentages_that_are_shown(open_page: OpenPa
     app.select_slider(key="filter.default_probability").set_value((0.7, 2.8))
     app.run()
     assert count(app) == f"{sum(range(7, 29)):,}"
+
+
+def test_five_groups_have_buttons_of_their_own_and_of_six_the_last_two_share_one(home_credit: Definition) -> None:
+    def shown(n: int) -> list[str]:
+        columns = [replace(home_credit.column("AMT_CREDIT"), name=f"c{i}", group=f"Group {i}") for i in range(n)]
+        definition = replace(home_credit, columns=tuple(columns), screen=Screen())
+        described = [
+            CohortColumn(c.name, c.label, "", c.group, CohortKind.RANGE, minimum=0, maximum=1)
+            for c in reversed(columns)
+        ]
+        return list(grouped(described, definition))
+
+    assert shown(5) == [f"Group {i}" for i in range(5)]
+    assert shown(6) == ["Group 0", "Group 1", "Group 2", "Group 3", "More"]

@@ -48,3 +48,10 @@ def test_assumptions_take_the_values_that_are_given() -> None:
     given = assume(0.1, lambda parameter: {LGD: 0.7, BETA: 3.0}.get(parameter, parameter.default))
     assert (given.cutoff, given.terms.lgd, given.beta) == (0.1, 0.7, 3.0)
     assert (given.costs.false_approval, given.costs.false_decline, given.terms.margin) == (10, 1, 0.05)
+
+
+def test_a_loss_is_said_in_the_portfolio_s_currency() -> None:
+    loss = catalogue.in_currency(catalogue.EXPECTED_LOSS, "EUR")
+    assert loss.word(1_234_567.0) == "1.23 M EUR"
+    assert "x exposure in EUR, at an LGD" in loss.help
+    assert catalogue.in_currency(catalogue.EXPECTED_LOSS, "").help == catalogue.EXPECTED_LOSS.help

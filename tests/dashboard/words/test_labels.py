@@ -11,23 +11,6 @@ from data.definition.columns import Special, Unit
 from data.predictions.table import CohortColumn, CohortKind
 
 
-@pytest.mark.parametrize(
-    ("amount", "worded"),
-    [
-        (None, "–"),
-        (0, "0"),
-        (999, "999"),
-        (45_000, "45.0 k"),
-        (599_026, "599 k"),
-        (1_234_567, "1.23 M"),
-        (184_207_084_195, "184 bn"),
-        (-2_500, "-2.50 k"),
-    ],
-)
-def test_money_keeps_three_digits(amount: float | None, worded: str) -> None:
-    assert labels.money(amount) == worded
-
-
 def test_labels_of_a_choice_that_clash_are_told_apart() -> None:
     names = {"": "Rest", "Portfolio": "Portfolio", "~whole": "Portfolio", "Rest": "Rest", "~rest": "others"}
     assert labels.distinct(names, "cohort") == {
