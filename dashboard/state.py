@@ -19,7 +19,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import journal
-from dashboard.cache import Location
+from dashboard.cache import Location, definition
 from dashboard.cohort.filters import Condition, Filters
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import links
@@ -93,7 +93,7 @@ def open_visit(predictions: Predictions) -> None:
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
         return
-    visit, problems = read_visit(address, columns, _visit() if known else Visit())
+    visit, problems = read_visit(address, columns, definition(), _visit() if known else Visit())
     st.session_state[_STATE] = visit
     notify(problems, ignored_in="link")
 

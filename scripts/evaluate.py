@@ -44,13 +44,11 @@ def main() -> None:
     mapping = parse_mapping(arguments.map)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
-    found = (
-        _at_hand()
-        if arguments.file is None
-        else import_predictions(arguments.file, load_definition(load_settings()), mapping)
-    )
+    definition = load_definition(load_settings())
+    found = _at_hand() if arguments.file is None else import_predictions(arguments.file, definition, mapping)
     predictions = prepare(found, cutoffs=[cutoff])
-    report = evaluate(predictions, read_conditions(arguments.where, predictions.cohort_columns), assume(cutoff))
+    conditions = read_conditions(arguments.where, predictions.cohort_columns, definition)
+    report = evaluate(predictions, conditions, assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if arguments.json == STANDARD_OUTPUT:
         # As JSON is written, whatever the terminal's own encoding is.

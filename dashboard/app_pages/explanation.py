@@ -132,7 +132,8 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
         against = Named(view.against.name, dependence(other))
     result = dependence(shown)
     render_figure(
-        plot_dependence(result, against=against, dark=is_dark()), key="dependence",
-        alt=describe_dependence(result, against=against), table=tabulate_dependence(result, against=against),
+        plot_dependence(result, view.definition, against=against, dark=is_dark()), key="dependence",
+        alt=describe_dependence(result, view.definition, against=against),
+        table=tabulate_dependence(result, view.definition, against=against),
         method="Dependence",
     )  # fmt: skip

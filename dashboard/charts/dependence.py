@@ -26,7 +26,7 @@ from dashboard.charts.template import (
 from dashboard.metrics.explanation import MIN_TO_CONCLUDE, Dependence
 from dashboard.words.labels import plural
 from dashboard.words.value_labels import boundary_labels, feature_title, value_labels
-from data import schema
+from data.definition.definition import Definition
 from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
@@ -37,7 +37,7 @@ _HEIGHT = 480
 
 
 def plot_dependence(
-    dependence: Dependence, *, against: Named[Dependence] | None = None, dark: bool = False
+    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None, dark: bool = False
 ) -> go.Figure:
     """Mean contribution by value with the middle 80 %, and under it how many applications have each value."""
     label = dependence.feature.label
@@ -45,29 +45,33 @@ def plot_dependence(
         return empty_figure(label, NOTHING, dark=dark)
     theme = figure_theme(dark=dark)
     shown = drawn_bins(dependence, None if against is None else against.value)
-    figure = new_figure(_title(dependence), _subtitle(dependence, len(shown)), dark=dark)
-    _add_curve(figure, dependence, shown, COHORT, theme, is_against=False)
+    figure = new_figure(_title(dependence, definition), _subtitle(dependence, len(shown)), dark=dark)
+    _add_curve(figure, dependence, definition, shown, COHORT, theme, is_against=False)
     if against is not None and against.value.n_applications:
-        _add_curve(figure, against.value, shown, worded_name(against.name), theme, is_against=True)
-    _lay_out_axes(figure, dependence, shown, theme)
+        _add_curve(figure, against.value, definition, shown, worded_name(against.name), theme, is_against=True)
+    _lay_out_axes(figure, dependence, definition, shown, theme)
     return figure
 
 
-def describe_dependence(dependence: Dependence, *, against: Named[Dependence] | None = None) -> str:
+def describe_dependence(
+    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
+) -> str:
     """What `plot_dependence` shows, as a sentence or two for readers who do not see it."""
     if not dependence.n_applications:
         return NOTHING
     n_bins = int(np.count_nonzero(dependence.applications))
-    sentence = f"Mean contribution by value in {plural(n_bins, 'group')}. {_finding(dependence)}."
+    sentence = f"Mean contribution by value in {plural(n_bins, 'group')}. {_finding(dependence, definition)}."
     if against is None or not against.value.n_applications:
         return sentence
-    return f"{sentence} In {against.name}: {_finding(against.value)}."
+    return f"{sentence} In {against.name}: {_finding(against.value, definition)}."
 
 
-def tabulate_dependence(dependence: Dependence, *, against: Named[Dependence] | None = None) -> Table:
+def tabulate_dependence(
+    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
+) -> Table:
     """One row for each bin of values, those without an application too."""
     table: dict[str, Sequence[object]] = {
-        feature_title(dependence.feature, schema.DEFINITION): value_labels(dependence.feature, schema.DEFINITION),
+        feature_title(dependence.feature, definition): value_labels(dependence.feature, definition),
         **_columns("", dependence),
     }
     return table if against is None else {**table, **_columns(f"{against.name}: ", against.value)}
@@ -106,16 +110,16 @@ def _places(dependence: Dependence, shown: npt.NDArray[np.intp]) -> npt.NDArray[
     return places
 
 
-def _title(dependence: Dependence) -> str:
+def _title(dependence: Dependence, definition: Definition) -> str:
     if dependence.n_applications < MIN_TO_CONCLUDE:
         number = plural(dependence.n_applications, "application")
         return f"Too few to conclude what {dependence.feature.label} does: {number}"
-    return _finding(dependence)
+    return _finding(dependence, definition)
 
 
-def _finding(dependence: Dependence) -> str:
+def _finding(dependence: Dependence, definition: Definition) -> str:
     label = dependence.feature.label
-    words = value_labels(dependence.feature, schema.DEFINITION)
+    words = value_labels(dependence.feature, definition)
     # An extreme of a handful of applications is no finding.
     held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
     n_used = int(np.count_nonzero(dependence.applications))
@@ -139,16 +143,20 @@ def _subtitle(dependence: Dependence, n_shown: int) -> str:
 
 
 def _add_curve(
-    figure: go.Figure, dependence: Dependence, shown: npt.NDArray[np.intp], name: str, theme: FigureTheme,
-    *, is_against: bool,
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    dependence: Dependence,
+    definition: Definition,
+    shown: npt.NDArray[np.intp],
+    name: str,
+    theme: FigureTheme,
+    *,
+    is_against: bool,
+) -> None:
     colour = theme.against if is_against else theme.accent
     is_missing = shown == dependence.applications.size - 1
     used = dependence.applications[shown] > 0
     places = _places(dependence, shown)
-    words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature, schema.DEFINITION)])[
-        shown
-    ]
+    words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature, definition)])[shown]
     is_curve = used & ~is_missing if dependence.feature.bins.kind is not BinKind.LEVELS else np.zeros_like(used)
     if is_curve.any() and not is_against:
         figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], colour))
@@ -208,9 +216,15 @@ def _shares(
     return go.Bar(**told, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
 
 
-def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[np.intp], theme: FigureTheme) -> None:
+def _lay_out_axes(
+    figure: go.Figure,
+    dependence: Dependence,
+    definition: Definition,
+    shown: npt.NDArray[np.intp],
+    theme: FigureTheme,
+) -> None:
     places = _places(dependence, shown)
-    ticks, words = _ticks(dependence, shown, places)
+    ticks, words = _ticks(dependence, definition, shown, places)
     layout, small = figure.layout, {"size": 12, "color": theme.muted}
     layout.height, layout.showlegend, layout.bargap, layout.hovermode = _HEIGHT, True, 0.15, "x"
     add_shape(figure, zero_line(theme, is_level=True))
@@ -220,7 +234,7 @@ def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[
     }  # fmt: skip
     set_axis(figure, "y", title="Contribution (log-odds)", domain=[0.34, 1])
     set_axis(
-        figure, "x", title=worded_name(feature_title(dependence.feature, schema.DEFINITION), LONGEST_HINT),
+        figure, "x", title=worded_name(feature_title(dependence.feature, definition), LONGEST_HINT),
         tickvals=ticks, ticktext=words,
         anchor="y2", range=[-0.7, float(places[-1]) + 0.7],
         tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
@@ -228,11 +242,11 @@ def _lay_out_axes(figure: go.Figure, dependence: Dependence, shown: npt.NDArray[
 
 
 def _ticks(
-    dependence: Dependence, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32]
+    dependence: Dependence, definition: Definition, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32]
 ) -> tuple[list[float], list[str]]:
     """Ticks stand between ranges, and under single values, levels and the missing ones."""
-    edges = boundary_labels(dependence.feature, schema.DEFINITION)
-    words = value_labels(dependence.feature, schema.DEFINITION)
+    edges = boundary_labels(dependence.feature, definition)
+    words = value_labels(dependence.feature, definition)
     named = [(float(place), words[at]) for place, at in zip(places, shown, strict=True)]
     if edges:
         between = [(at + 0.5, edge) for at, edge in enumerate(edges) if at % 2 == 0]

@@ -19,7 +19,7 @@ Identifier: TypeAlias = int | str
 BORDERLINE = 25
 # All that an Int64 holds for certain.
 _LONGEST_NUMBER = 18
-_NUMBER = re.compile(rf"-?[0-9]{{1,{_LONGEST_NUMBER}}}", re.ASCII)
+_NUMBER = re.compile(rf"[0-9]{{1,{_LONGEST_NUMBER}}}", re.ASCII)
 
 
 class Pick(StrEnum):

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import state
+from dashboard.cache import definition
 from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file, taking_in
 from dashboard.visit import links
@@ -79,7 +80,7 @@ def _import(predictions: Predictions) -> None:
     columns = {column.name: column for column in predictions.cohort_columns}
     try:
         with taking_in("cohorts", uploaded) as facts:
-            cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns)
+            cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns, definition())
             facts["cohorts"] = len(cohorts)
     except LinkError as error:
         state.notify([str(error)], is_refusal=True)

@@ -7,6 +7,7 @@ from typing import Self
 
 from dashboard.cohort.filters import DECISION, Filters
 from dashboard.visit.links import FILTER_PREFIX, MISSING, brief_list, read_filters
+from data.definition.definition import Definition
 from data.errors import DataError
 from data.predictions.table import CohortColumn, CohortKind
 
@@ -27,7 +28,7 @@ class ConditionError(DataError):
         return cls(f"--where: {sentence}")
 
 
-def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn]) -> Filters:
+def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn], definition: Definition) -> Filters:
     """The cohort that `texts` say: levels of one column add up, conditions on several columns narrow it.
 
     Values are written as in a link (`dashboard.visit.links`), and a single number means that number.
@@ -37,7 +38,7 @@ def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn]) -> Fi
     """
     by_name = {column.name: column for column in columns}
     pairs = [_pair(text, by_name) for text in texts]
-    filters, problems = read_filters([(FILTER_PREFIX + name, value) for name, value in pairs], by_name)
+    filters, problems = read_filters([(FILTER_PREFIX + name, value) for name, value in pairs], by_name, definition)
     if problems:
         raise ConditionError.from_link(problems[0])
     return filters

@@ -17,8 +17,8 @@ import orjson
 
 from dashboard.cohort.columns import DEFAULTED, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from data import schema
 from data.definition.columns import Kind
+from data.definition.definition import Definition
 from data.errors import DataError
 from data.predictions.roles import OUTCOME_WORDS
 from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
@@ -120,7 +120,9 @@ def _number(end: float | None) -> str:
     return str(int(end)) if float(end).is_integer() else repr(float(end))
 
 
-def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+def read_filters(
+    pairs: Pairs, columns: Mapping[str, CohortColumn], definition: Definition
+) -> tuple[Filters, tuple[str, ...]]:
     """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
     texts: dict[str, list[str]] = {}
     for name, text in pairs:
@@ -129,7 +131,7 @@ def read_filters(pairs: Pairs, columns: Mapping[str, CohortColumn]) -> tuple[Fil
     conditions, problems = [], []
     for name, values in texts.items():
         try:
-            conditions.append(_read(name, values, columns))
+            conditions.append(_read(name, values, columns, definition))
         except LinkError as error:
             problems.append(str(error))
     return Filters.of(conditions), tuple(problems)
@@ -142,12 +144,12 @@ def _as_shown(name: str, text: str, columns: Mapping[str, CohortColumn]) -> tupl
     return meant, _OUTCOMES.get(text.lower(), text) if meant == OBSERVED else text
 
 
-def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) -> Condition:
+def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn], definition: Definition) -> Condition:
     if name == DECISION:
         return _read_decision(texts)
     column = columns.get(name)
     if column is None:
-        raise LinkError.from_filter(name, _why_unknown(name))
+        raise LinkError.from_filter(name, _why_unknown(name, definition))
     with_missing = MISSING in texts
     values = [text.removeprefix("~") for text in texts if text != MISSING]
     if column.kind is CohortKind.LEVELS:
@@ -164,10 +166,10 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn]) 
     return RangeFilter(name, low, high, with_missing, special=column.special_values)
 
 
-def _why_unknown(name: str) -> str:
+def _why_unknown(name: str, definition: Definition) -> str:
     if name in (ID, EXPOSURE):
         return "names a column that cohorts are not cut by; search for it or sort by it on the page Applications"
-    known = schema.BY_NAME.get(name)
+    known = definition.by_name.get(name)
     if known is None:
         return "names no column that cohorts can be cut by"
     if known.kind in (Kind.ID, Kind.TARGET):
@@ -205,9 +207,11 @@ def word_cohort(filters: Filters) -> str:
     return urlencode(word_filters(filters))
 
 
-def read_cohort(text: str, columns: Mapping[str, CohortColumn]) -> tuple[Filters, tuple[str, ...]]:
+def read_cohort(
+    text: str, columns: Mapping[str, CohortColumn], definition: Definition
+) -> tuple[Filters, tuple[str, ...]]:
     """What `word_cohort` said, and a sentence for each part that is left out."""
-    return read_filters(parse_qsl(text), columns)
+    return read_filters(parse_qsl(text), columns, definition)
 
 
 def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
@@ -216,7 +220,9 @@ def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
     return orjson.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}, option=orjson.OPT_INDENT_2)
 
 
-def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
+def read_cohorts(
+    content: bytes, columns: Mapping[str, CohortColumn], definition: Definition
+) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
 
     A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
@@ -228,7 +234,7 @@ def read_cohorts(content: bytes, columns: Mapping[str, CohortColumn]) -> tuple[t
     cohorts, problems = [], []
     for entry in listed:
         name, pairs = _entry(entry)
-        filters, left_out = read_filters(pairs, columns)
+        filters, left_out = read_filters(pairs, columns, definition)
         cohorts += [Cohort(name, filters)] if filters or not left_out else []
         problems += [f"{name}: {problem}" for problem in left_out]
     return tuple(cohorts), tuple(problems)

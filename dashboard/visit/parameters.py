@@ -7,16 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from data.definition.definition import Definition
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Generic[T]):
-    """One value of a visit; `read` raises ValueError where a text is none of its values, or a DataError to say why."""
+    """One value of a visit.
+
+    `read` gets a text and the definition of the table; it raises ValueError if the text is not one of the parameter's
+    values, or a DataError to say why.
+    """
 
     name: str
     default: T
-    read: Callable[[str], T]
+    read: Callable[[str, Definition], T]
     word: Callable[[T], str]
     always_written: bool = False
     options: tuple[str, ...] = ()
@@ -35,7 +41,7 @@ def _declared(parameter: Parameter[T]) -> Parameter[T]:
 def number(name: str, default: float, *, low: float, high: float, always_written: bool = False) -> Parameter[float]:
     """A number from `low` to `high`."""
 
-    def read(text: str) -> float:
+    def read(text: str, _: Definition) -> float:
         value = float(text)
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(text)
@@ -47,7 +53,7 @@ def number(name: str, default: float, *, low: float, high: float, always_written
 def whole(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
     """A whole number from `low` to `high`."""
 
-    def read(text: str) -> int:
+    def read(text: str, _: Definition) -> int:
         value = int(text)
         if not low <= value <= high:
             raise ValueError(text)
@@ -59,7 +65,7 @@ def whole(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
 def choice(name: str, options: Sequence[str], default: str | None = None) -> Parameter[str]:
     """One of `options`, the first by default."""
 
-    def read(text: str) -> str:
+    def read(text: str, _: Definition) -> str:
         if text not in options:
             raise ValueError(text)
         return text
@@ -71,7 +77,7 @@ def choice(name: str, options: Sequence[str], default: str | None = None) -> Par
 def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
     """Any text; whoever uses it checks that it names something."""
 
-    def read(found: str) -> str:
+    def read(found: str, _: Definition) -> str:
         if len(found) > longest:
             raise ValueError(found)
         return found
@@ -79,6 +85,6 @@ def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
     return _declared(Parameter(name, default, read, str))
 
 
-def own(name: str, default: T, read: Callable[[str], T], word: Callable[[T], str]) -> Parameter[T]:
-    """A value that `read` takes from a text and `word` writes as one."""
+def of_table(name: str, default: T, read: Callable[[str, Definition], T], word: Callable[[T], str]) -> Parameter[T]:
+    """A value that `read` takes from a text, by the definition of the table, and `word` writes as one."""
     return _declared(Parameter(name, default, read, word))

@@ -14,7 +14,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.visit import drafts, links, parameters
 from dashboard.visit.drafts import Scenario
 from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
-from data import schema
+from data.definition.definition import Definition
 from data.errors import DataError
 from data.predictions.table import CohortColumn
 from inference.model.decision import DEFAULT_CUTOFF
@@ -25,9 +25,7 @@ AGAINST = parameters.text("against", longest=links.LONGEST_NAME)
 REST, WHOLE = "~rest", "~whole"
 # The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
 APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
-EDITS = parameters.own(
-    "edits", drafts.NO_EDITS, lambda text: drafts.read_edits(text, schema.DEFINITION), drafts.word_edits
-)
+EDITS = parameters.of_table("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
 
 Address: TypeAlias = Mapping[str, Sequence[str]]
 Columns: TypeAlias = Mapping[str, CohortColumn]
@@ -63,15 +61,15 @@ class Visit:
 class Shelf(Generic[K]):
     """Named things of one kind, kept in the visit's `field`: how one is written into the address and read from it.
 
-    `read` gets the name, the text and the predictions' columns; it returns the thing, or None, and sentences for what
-    was left out.
+    `read` gets the name, the text, the predictions' columns and the definition; it returns the thing, or None, and
+    sentences for what was left out.
     """
 
     field: str
     prefix: str
     plural: str
     word: Callable[[K], str]
-    read: Callable[[str, str, Columns], tuple[K | None, Sequence[str]]]
+    read: Callable[[str, str, Columns, Definition], tuple[K | None, Sequence[str]]]
 
     def of(self, visit: Visit) -> tuple[K, ...]:
         """What `visit` keeps of this kind."""
@@ -84,15 +82,15 @@ class Shelf(Generic[K]):
         return _without_lost_comparison(replace(visit, **changes))
 
 
-def _read_cohort(name: str, text: str, columns: Columns) -> tuple[Cohort | None, Sequence[str]]:
-    chosen, problems = links.read_cohort(text, columns)
+def _read_cohort(name: str, text: str, columns: Columns, definition: Definition) -> tuple[Cohort | None, Sequence[str]]:
+    chosen, problems = links.read_cohort(text, columns, definition)
     # Without any of its filters it would be the whole portfolio under a name that says otherwise.
     return (Cohort(name, chosen) if chosen or not problems else None), problems
 
 
-def _read_scenario(name: str, text: str, _: Columns) -> tuple[Scenario | None, Sequence[str]]:
+def _read_scenario(name: str, text: str, _: Columns, definition: Definition) -> tuple[Scenario | None, Sequence[str]]:
     try:
-        return Scenario(name, drafts.read_draft(text, schema.DEFINITION)), ()
+        return Scenario(name, drafts.read_draft(text, definition)), ()
     except DataError as error:
         return None, (f"{name}: {error}",)
 
@@ -127,17 +125,19 @@ def word_visit(visit: Visit) -> dict[str, list[str]]:
     return worded
 
 
-def read_visit(address: Address, columns: Columns, known: Visit) -> tuple[Visit, tuple[str, ...]]:
+def read_visit(
+    address: Address, columns: Columns, definition: Definition, known: Visit
+) -> tuple[Visit, tuple[str, ...]]:
     """The visit that `address` says, with what `known` keeps by name, and a sentence for each part left out."""
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
-    chosen, problems = links.read_filters(pairs, columns)
+    chosen, problems = links.read_filters(pairs, columns, definition)
     visit = replace(known, filters=chosen, values=())
     said = list(problems)
     values: dict[str, Any] = {}
     for name, texts in address.items():
         if not name.startswith((FILTER_PREFIX, *(shelf.prefix for shelf in _SHELVES))):
             try:
-                values |= _read_value(name, texts[-1])
+                values |= _read_value(name, texts[-1], definition)
             except DataError as error:
                 said.append(str(error))
             except KeyError:
@@ -145,7 +145,7 @@ def read_visit(address: Address, columns: Columns, known: Visit) -> tuple[Visit,
             except ValueError:
                 said.append(f"{name[:40]} (not a valid value).")
     for shelf in _SHELVES:
-        named, left_out = _read_shelf(shelf, address, columns)
+        named, left_out = _read_shelf(shelf, address, columns, definition)
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
         said += left_out
     visit = replace(visit, values=tuple(sorted(values.items())))
@@ -154,20 +154,22 @@ def read_visit(address: Address, columns: Columns, known: Visit) -> tuple[Visit,
     return _without_lost_comparison(visit), tuple(said)
 
 
-def _read_value(name: str, text: str) -> dict[str, Any]:
+def _read_value(name: str, text: str, definition: Definition) -> dict[str, Any]:
     parameter = parameters.DECLARED[name]
-    value = parameter.read(text)
+    value = parameter.read(text, definition)
     return {} if value == parameter.default else {name: value}
 
 
-def _read_shelf(shelf: Shelf[Any], address: Address, columns: Columns) -> tuple[Sequence[Named], Sequence[str]]:
+def _read_shelf(
+    shelf: Shelf[Any], address: Address, columns: Columns, definition: Definition
+) -> tuple[Sequence[Named], Sequence[str]]:
     """The things of one kind that `address` names, at most 50, and a sentence for each part left out."""
     named: list[Named] = []
     said: list[str] = []
     for name, texts in address.items():
         title = links.clean_name(name.removeprefix(shelf.prefix))
         if name.startswith(shelf.prefix) and title:
-            found, problems = shelf.read(title, texts[-1], columns)
+            found, problems = shelf.read(title, texts[-1], columns, definition)
             named += [] if found is None else [found]
             said += problems
     kept = links.combine_named(named)

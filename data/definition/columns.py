@@ -93,16 +93,6 @@ class Column:
         """The stored numbers that are no quantities."""
         return tuple(each.value for each in self.special)
 
-    @property
-    def sentinel(self) -> int | None:
-        """Temporary: the one special value."""
-        return int(self.special[0].value) if self.special else None
-
-    @property
-    def sentinel_meaning(self) -> str:
-        """Temporary: what that means."""
-        return self.special[0].meaning if self.special else ""
-
     def is_special(self, value: object) -> bool:
         """Whether a stored value is one that stands for a meaning instead of a quantity."""
         return bool(self.special) and value in self.special_values

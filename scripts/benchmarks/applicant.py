@@ -35,10 +35,10 @@ from inference.explain.counterfactuals import find_changes
 from inference.explain.explainer import Explainer
 from inference.explain.neighbours import Nearest, Neighbours, main_fields
 from inference.explain.reasons import batch_reasons, reason_labels
-from inference.features.feature_list import FEATURES
 from inference.model.decision import DEFAULT_CUTOFF, declines, is_declined
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 from scripts._measure import Say, alone, peak_mb, percentiles, silent
 from scripts.benchmarks.browser import Shown, Visit, find_chromium, metric, open_browser, visit
 from scripts.benchmarks.dashboard import Figures, Samples, check, described, in_turn, observed

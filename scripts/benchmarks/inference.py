@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.errors import ArtifactError
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import PICKLE, Manifest, read_verified
 from inference.model.parity import compare
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 from scripts._measure import DifferenceError, Say, call_times, medians, percentiles, silent
 from scripts.benchmarks.seed_shaped import REPORTED, SeedShaped, Shape, measure_seed_shaped
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages import applicant
 from dashboard.visit.links import MOST_NAMED
-from inference.features.feature_list import FEATURES
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 

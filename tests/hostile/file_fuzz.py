@@ -108,7 +108,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
     def follow() -> None:
         from urllib.parse import parse_qs
 
-        read_visit(parse_qs(next(queries), keep_blank_values=True), {}, Visit())
+        read_visit(parse_qs(next(queries), keep_blank_values=True), {}, embedded.DEFINITION, Visit())
 
     def open_record() -> None:
         read_record(
@@ -116,7 +116,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
         )
 
     def open_cohorts() -> None:
-        read_cohorts(next(texts).encode("utf-8", "replace"), {})
+        read_cohorts(next(texts).encode("utf-8", "replace"), {}, embedded.DEFINITION)
 
     readers = [
         ("score", score),

@@ -19,12 +19,12 @@ from data.settings import Settings
 from inference.batch import CHUNK_ROWS, noted_rows, score_batch_table
 from inference.errors import FeatureError
 from inference.features.encoding import FeatureSet
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF, declines, risk_band
 from inference.model.judgement import judge
 from inference.model.session import OnnxBackend, ScoringSession
+from scripts._embedded import FEATURES
 
 OURS = ["default_probability", "decision", "risk_band", "refer_reason", "warnings"]
 REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]

@@ -27,9 +27,9 @@ from data.definition.columns import Kind, Sensitivity
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
-from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
 from inference.model.sufficiency import SufficiencyRule
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
@@ -631,7 +631,7 @@ def test_a_new_applicant_leaves_nobody_out(ranked: pl.DataFrame) -> None:
     found = cache.nearest(values, None)
     assert found is not None
     ids = cache.portfolio().ids  # type: ignore[union-attr]
-    assert (ids[found.rows[0]], found.distances[0]) == (number, 0.0)
+    assert (ids[int(found.rows[0])], found.distances[0]) == (number, 0.0)
 
 
 def test_scoring_that_is_off_says_why(tmp_path: Any, open_page: OpenPage) -> None:

@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.settings import Settings
-from inference.features.feature_list import FEATURES
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 # The cutoff is always in a link of the screen's own.

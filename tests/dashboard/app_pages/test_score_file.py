@@ -20,9 +20,9 @@ from data.files.batch_limits import LIMITS
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.reasons import batch_reasons
-from inference.features.feature_list import FEATURES
 from inference.model.decision import BAND_EDGES
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909

@@ -42,6 +42,7 @@ from dashboard.metrics.ranking import average_precision, cap_curve, ks_curve, li
 from dashboard.metrics.rates import confusion
 from dashboard.metrics.segments import Measure, SegmentReport, segment_report
 from dashboard.metrics.stability import stability_index
+from data.home_credit import embedded
 from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 HOSTILE = '<a href="http://x">%{y}</a>'
@@ -95,7 +96,9 @@ FIGURES: dict[str, Callable[[str], go.Figure]] = {
     "cells": lambda name: plot_cells(CELLS, down=Axis(name, (name, "b")), across=Axis(name, ("c", name))),
     "confusion": lambda name: plot_confusion(DECIDED, against=Named(name, DECIDED)),
     "cost_curve": lambda name: plot_cost_curve(COST, against=Named(name, COST)),
-    "dependence": lambda name: plot_dependence(dependence(name), against=Named(name, dependence(name))),
+    "dependence": lambda name: plot_dependence(
+        dependence(name), embedded.DEFINITION, against=Named(name, dependence(name))
+    ),
     "difference": lambda name: plot_difference(effects(name), reference=name),
     "excess": lambda name: plot_excess(RATIOS, COST_RATIO, against=Named(name, RATIOS)),
     "gain": lambda name: plot_gain(LIFT, against=Named(name, LIFT)),
@@ -194,4 +197,4 @@ def test_a_name_is_no_template() -> None:
 
 def test_an_imported_level_of_a_feature_is_escaped_where_it_is_pointed_at() -> None:
     named = replace(dependence(HOSTILE), applications=np.array([60, 0, 0]))
-    assert all("<a" not in text for text in drawn_texts(plot_dependence(named)))
+    assert all("<a" not in text for text in drawn_texts(plot_dependence(named, embedded.DEFINITION)))

@@ -78,7 +78,7 @@ def test_an_id_is_had_if_it_is_among_them(ids: pl.Series) -> None:
         assert identifier is None or not has_id(ids, identifier)
 
 
-@pytest.mark.parametrize(("text", "number"), [("100", 100), ("-5", -5), ("1" * 19, None), ("1.5", None), ("²", None)])
+@pytest.mark.parametrize(("text", "number"), [("100", 100), ("-5", None), ("1" * 19, None), ("1.5", None), ("²", None)])
 def test_an_id_is_read_as_what_the_table_holds(text: str, number: int | None) -> None:
     assert read_identifier(IDS, text) == number
     assert read_identifier(TEXTS, text) == text

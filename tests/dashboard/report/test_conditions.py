@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.report.conditions import ConditionError, read_conditions
+from data.home_credit import embedded
 from data.predictions.table import CohortColumn, CohortKind
 
 COLUMNS = (
@@ -31,11 +32,11 @@ COLUMNS = (
     ],
 )
 def test_a_condition_is_that_of_a_link(texts: list[str], wanted: LevelFilter | RangeFilter | DecisionFilter) -> None:
-    assert read_conditions(texts, COLUMNS) == Filters.of([wanted])
+    assert read_conditions(texts, COLUMNS, embedded.DEFINITION) == Filters.of([wanted])
 
 
 def test_no_condition_is_the_whole() -> None:
-    assert read_conditions([], COLUMNS) == Filters()
+    assert read_conditions([], COLUMNS, embedded.DEFINITION) == Filters()
 
 
 @pytest.mark.parametrize(
@@ -52,5 +53,5 @@ def test_no_condition_is_the_whole() -> None:
 )
 def test_what_is_no_condition_says_what_there_is(text: str, said: str) -> None:
     with pytest.raises(ConditionError) as found:
-        read_conditions([text], COLUMNS)
+        read_conditions([text], COLUMNS, embedded.DEFINITION)
     assert said in str(found.value)

@@ -59,8 +59,8 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
 @given(st.lists(conditions, max_size=3))
 def test_filters_come_back_from_a_link_as_they_were(chosen: list[Condition]) -> None:
     filters = Filters.of(chosen)
-    assert links.read_filters(links.word_filters(filters), COLUMNS) == (filters, ())
-    assert links.read_cohort(links.word_cohort(filters), COLUMNS) == (filters, ())
+    assert links.read_filters(links.word_filters(filters), COLUMNS, embedded.DEFINITION) == (filters, ())
+    assert links.read_cohort(links.word_cohort(filters), COLUMNS, embedded.DEFINITION) == (filters, ())
 
 
 def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
@@ -90,14 +90,16 @@ def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
     ],
 )
 def test_a_filter_that_does_not_fit_is_left_out_with_a_sentence(query: str, said: str) -> None:
-    filters, problems = links.read_filters(parse_qsl(query), COLUMNS)
+    filters, problems = links.read_filters(parse_qsl(query), COLUMNS, embedded.DEFINITION)
     assert filters == Filters()
     assert len(problems) == 1
     assert said in problems[0]
 
 
 def test_what_a_link_makes_up_is_quoted_in_brief() -> None:
-    _, problems = links.read_filters([("f.kind", "n" * 5_000), ("f." + "c" * 5_000, "1..2")], COLUMNS)
+    _, problems = links.read_filters(
+        [("f.kind", "n" * 5_000), ("f." + "c" * 5_000, "1..2")], COLUMNS, embedded.DEFINITION
+    )
     assert problems == (
         f"The filter on kind asks for '{'n' * 39}…', which is not one of its levels (a, b & c=d, ~missing, ~x, é).",
         f"The filter on {'c' * 39}… names no column that cohorts can be cut by.",
@@ -128,12 +130,12 @@ def test_of_cohorts_of_one_name_the_last_is_kept_and_of_too_many_the_last_ones()
 
 def test_a_file_of_cohorts_opens_as_it_was_written() -> None:
     cohorts = (Cohort("Young", Filters.of([RangeFilter("amount", 1, 2)])), Cohort("All", Filters()))
-    assert links.read_cohorts(links.write_cohorts(cohorts), COLUMNS) == (cohorts, ())
+    assert links.read_cohorts(links.write_cohorts(cohorts), COLUMNS, embedded.DEFINITION) == (cohorts, ())
 
 
 def test_a_filter_of_a_file_that_does_not_fit_is_named_with_its_cohort() -> None:
     content = links.write_cohorts([Cohort("Tall", Filters.of([RangeFilter("height", 1, 2)]))])
-    cohorts, problems = links.read_cohorts(content, COLUMNS)
+    cohorts, problems = links.read_cohorts(content, COLUMNS, embedded.DEFINITION)
     # Nothing is left of it, and the whole portfolio is not called Tall.
     assert cohorts == ()
     assert problems == ("Tall: The filter on height names no column that cohorts can be cut by.",)
@@ -157,7 +159,7 @@ def test_a_filter_of_a_file_that_does_not_fit_is_named_with_its_cohort() -> None
 )
 def test_a_file_that_is_none_of_cohorts_is_refused_in_a_sentence(content: bytes, said: str) -> None:
     with pytest.raises(LinkError, match=said):
-        links.read_cohorts(content, COLUMNS)
+        links.read_cohorts(content, COLUMNS, embedded.DEFINITION)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_every_stored_column_of_the_outcome_and_the_fold_can_be_filtered_by() ->
         "observed": CohortColumn("observed", "Outcome", "", "", CohortKind.LEVELS, ("Repaid", "Defaulted")),
         "fold_name": CohortColumn("fold_name", "Fold", "", "", CohortKind.LEVELS, ("0", "1")),
     }
-    found, problems = links.read_filters([("f.is_default", "true"), ("f.fold", "1")], columns)
+    found, problems = links.read_filters([("f.is_default", "true"), ("f.fold", "1")], columns, embedded.DEFINITION)
     assert found == Filters.of([LevelFilter("fold_name", ("1",)), LevelFilter("observed", ("Defaulted",))])
     assert problems == ()
 
@@ -196,7 +198,7 @@ def test_a_file_s_own_name_of_a_role_means_the_column_that_was_made_of_it(query:
     roles = {"outcome": "y", "probability": "p", "fold": "part"}
     predictions = prepare(Predictions(frame, PredictionsSource("theirs.csv", "", is_imported=True), (), roles))
     columns = {column.name: column for column in predictions.cohort_columns}
-    assert links.read_filters(parse_qsl(query), columns) == (Filters.of([found]), ())
+    assert links.read_filters(parse_qsl(query), columns, embedded.DEFINITION) == (Filters.of([found]), ())
 
 
 def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> None:
@@ -205,14 +207,14 @@ def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> 
     predictions = prepare(import_predictions(path, embedded.DEFINITION, {"pct": "percent"}))
     assert dict(predictions.roles) == {"outcome": "y", "percent": "pct"}
     columns = {column.name: column for column in predictions.cohort_columns}
-    _, problems = links.read_filters([("f.pct", "0..10")], columns)
+    _, problems = links.read_filters([("f.pct", "0..10")], columns, embedded.DEFINITION)
     assert problems == ("The filter on pct names no column that cohorts can be cut by.",)
 
 
 @pytest.mark.parametrize(("text", "rows"), [("-9..-9", [0]), ("-7..-7", [2]), ("..5", [1]), ("0..9", [1, 3])])
 def test_a_link_asks_for_a_special_value_or_for_quantities(text: str, rows: list[int]) -> None:
     frame = pl.DataFrame({"row": range(5), "income": [-9, 3, -7, 8, None]})
-    filters, problems = links.read_filters([("f.income", text)], COLUMNS)
+    filters, problems = links.read_filters([("f.income", text)], COLUMNS, embedded.DEFINITION)
     assert problems == ()
     assert links.word_filters(filters) == (("f.income", text),)
     expression = filters.expression()

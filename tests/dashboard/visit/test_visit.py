@@ -53,7 +53,7 @@ def test_a_visit_comes_back_from_its_address_as_it_was(
     visit = Visit(filters, tuple(kept), tuple(named)).with_values(
         {CUTOFF: cutoff / 100, EDITS: changed, APPLICANT: "7", AGAINST: REST}
     )
-    assert read_visit(word_visit(visit), COLUMNS, Visit()) == (visit, ())
+    assert read_visit(word_visit(visit), COLUMNS, embedded.DEFINITION, Visit()) == (visit, ())
 
 
 def test_the_address_of_a_visit() -> None:
@@ -88,31 +88,32 @@ def test_what_is_as_usual_is_not_in_the_address_but_for_the_cutoff() -> None:
     ],
 )
 def test_what_does_not_fit_is_left_out_with_a_sentence(address: Mapping[str, list[str]], said: str) -> None:
-    visit, problems = read_visit({**address, "cutoff": ["12.5"]}, COLUMNS, Visit())
+    visit, problems = read_visit({**address, "cutoff": ["12.5"]}, COLUMNS, embedded.DEFINITION, Visit())
     assert visit == Visit().with_values({CUTOFF: 12.5})
     assert len(problems) == 1
     assert said in problems[0]
 
 
 def test_the_last_of_several_values_counts() -> None:
-    visit, problems = read_visit({"edits": ["NOPE=1", "CNT_CHILDREN=1"]}, COLUMNS, Visit())
+    visit, problems = read_visit({"edits": ["NOPE=1", "CNT_CHILDREN=1"]}, COLUMNS, embedded.DEFINITION, Visit())
     assert (visit.value(EDITS), problems) == ((("CNT_CHILDREN", 1),), ())
 
 
 def test_a_scenario_without_a_name_is_none() -> None:
-    assert read_visit({"s.": ["applicant=7"], "s. ~ ": ["applicant=7"]}, COLUMNS, Visit()) == (Visit(), ())
+    nameless = {"s.": ["applicant=7"], "s. ~ ": ["applicant=7"]}
+    assert read_visit(nameless, COLUMNS, embedded.DEFINITION, Visit()) == (Visit(), ())
 
 
 def test_a_link_brings_no_more_scenarios_than_a_visit_keeps() -> None:
     address = {f"s.{i}": [f"applicant={i}"] for i in range(MOST_NAMED + 5)}
-    visit, problems = read_visit(address, COLUMNS, Visit())
+    visit, problems = read_visit(address, COLUMNS, embedded.DEFINITION, Visit())
     assert [kept.name for kept in visit.scenarios] == [str(i) for i in range(5, MOST_NAMED + 5)]
     assert problems == ("Of the link's scenarios only the last 50 are kept.",)
 
 
 def test_what_has_a_name_outlasts_going_back_and_the_link_s_own_replaces_it() -> None:
     known = Visit(YOUNG, (Cohort("Young", YOUNG),), (Scenario("A", Draft("1")), Scenario("B", Draft("2"))))
-    visit, _ = read_visit({"s.A": ["applicant=3"]}, COLUMNS, known)
+    visit, _ = read_visit({"s.A": ["applicant=3"]}, COLUMNS, embedded.DEFINITION, known)
     assert visit.scenarios == (Scenario("A", Draft("3")), Scenario("B", Draft("2")))
     assert visit.cohorts == known.cohorts
     assert visit.filters == Filters()

@@ -18,10 +18,10 @@ from inference.explain.contributions import Contributions, make_contributions
 from inference.explain.explainer import Explainer
 from inference.explain.reasons import principal_reasons, strongest_supports
 from inference.explain.shapley import ShapleyModel
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.decision import declines
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 
 CUTOFF = 0.2
 

@@ -33,11 +33,11 @@ from inference.explain.comparison import (
 from inference.explain.contributions import Contributions, ExplainedFeature, load_contributions, make_contributions
 from inference.explain.explainer import Explainer
 from inference.explain.shapley import ShapleyModel
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.decision import is_declined
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 
 def log_odds_of(*probabilities: float) -> NDArray[np.float64]:

@@ -27,9 +27,9 @@ from inference.explain.contributions import (
     write_contributions,
 )
 from inference.explain.shapley import ShapleyModel
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
+from scripts._embedded import FEATURES
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ from data.settings import Settings
 from inference.errors import FeatureError
 from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
 from inference.explain.moves import Moves
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
 from inference.model.decision import declines, is_declined
 from inference.model.session import ScoringSession
 from inference.values import Value, check_value
+from scripts._embedded import FEATURES
 
 CREDIT, ANNUITY, GOODS = "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"
 Application = dict[str, Value]

@@ -20,11 +20,11 @@ from inference.explain.explainer import Explainer, Explanation
 from inference.explain.shapley import ShapleyModel
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import Mean, Product, Ratio, Raw
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 INCOME, CREDIT, ANNUITY = (Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY"))
 SHARING = FeatureSet(

@@ -20,8 +20,8 @@ from inference.explain.loan_moves import (
 )
 from inference.explain.moves import Moves
 from inference.explain.steps import step_of
-from inference.features.feature_list import FEATURES
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 assert embedded.DEFINITION.loan is not None
 KNOWN: LoanLever = embedded.DEFINITION.loan

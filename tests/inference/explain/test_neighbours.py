@@ -18,9 +18,9 @@ from inference.explain.neighbours import Neighbours, main_fields
 from inference.explain.shapley import ShapleyModel
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import Ratio, Raw
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 # Powers of two, as is the number of rows: all distances are exact in float32, and ties are real ones.
 N_ROWS = 256

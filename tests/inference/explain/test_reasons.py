@@ -32,12 +32,12 @@ from inference.explain.reasons import (
 from inference.explain.shapley import ShapleyModel
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import Ratio, Raw
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
 from inference.model.decision import is_declined
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 FIELDS = ("AMT_CREDIT", "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_DOCUMENT_3", "FLAG_PHONE")
 RAW = FeatureSet(embedded.DEFINITION, (raw_feature(embedded.column(name)) for name in FIELDS))

@@ -10,13 +10,13 @@ import pytest
 from data.home_credit import embedded
 from inference.explain.reversals import count_reversals
 from inference.features.encoding import FeatureSet
-from inference.features.feature_list import DIRECTIONS, FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.export import export_onnx
 from inference.model.session import OnnxBackend, ScoringSession
 from inference.model.training import train
 from inference.model.training_settings import TrainingSettings
+from scripts._embedded import DIRECTIONS, FEATURES
 
 
 def test_no_directed_field_moves_the_pd_the_wrong_way(applications: pl.DataFrame, published: PublishedModel) -> None:

@@ -66,7 +66,7 @@ def test_values_are_those_of_lightgbm(n_leaves: int) -> None:
 
 
 def test_values_of_the_published_model_add_up_to_its_log_odds(published: PublishedModel, applications: Any) -> None:
-    from inference.features.feature_list import FEATURES
+    from scripts._embedded import FEATURES
 
     matrix = FEATURES.matrix(applications)
     booster = lgb.Booster(model_file=str(published.directory / "model.txt"))

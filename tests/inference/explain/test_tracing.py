@@ -17,8 +17,8 @@ from inference.errors import FeatureError
 from inference.explain.tracing import Tracing
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import CountMissing, Extreme, Mean, Product, Ratio, Raw
-from inference.features.feature_list import FEATURES
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 CREDIT, INCOME, AGE, CAR_AGE = (Raw(name) for name in ("AMT_CREDIT", "AMT_INCOME_TOTAL", "DAYS_BIRTH", "OWN_CAR_AGE"))
 SCORES = tuple(Raw(f"EXT_SOURCE_{number}") for number in (1, 2, 3))

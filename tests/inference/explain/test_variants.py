@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.explain.variants import move_fields, score_variants
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 CHANGES: dict[str, Sequence[Value]] = {
     "AMT_CREDIT": [1, 450_000, 123_456.78, None, 2**53 + 1, 0.0, math.nan],

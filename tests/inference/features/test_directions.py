@@ -23,7 +23,7 @@ from inference.features.expressions import (
     Raw,
     Sum,
 )
-from inference.features.feature_list import DIRECTIONS, FEATURES
+from scripts._embedded import DIRECTIONS, FEATURES
 
 INCOME, CREDIT, AGE, EMPLOYED = (
     Raw(name) for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH", "DAYS_EMPLOYED")

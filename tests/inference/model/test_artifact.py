@@ -12,10 +12,10 @@ import pytest
 
 from data.home_credit import embedded
 from inference.errors import ArtifactError
-from inference.features.feature_list import DIRECTIONS, FEATURES
 from inference.model.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
 from inference.model.build import PublishedModel
 from inference.model.training_settings import TrainingSettings
+from scripts._embedded import DIRECTIONS, FEATURES
 
 
 @pytest.fixture

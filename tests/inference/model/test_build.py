@@ -11,11 +11,11 @@ import pytest
 from data.errors import FileError
 from data.home_credit import embedded
 from inference.errors import ParityError, TrainingError
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel, publish_model
 from inference.model.export import export_onnx
 from inference.model.session import ScoringSession
 from inference.model.training_settings import TrainingSettings
+from scripts._embedded import FEATURES
 
 
 def test_out_of_fold_predictions_come_with_the_model(published: PublishedModel, applications: pl.DataFrame) -> None:

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from data.home_credit import embedded
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.judgement import JUDGED, judge, judge_table
@@ -19,6 +18,7 @@ from inference.service.service import Service
 from inference.service.settings import load_service_settings
 from inference.service.tables import FORMATS
 from inference.service.telemetry import Metrics
+from scripts._embedded import FEATURES
 
 EDGES = (0.01, 0.03, 0.05, 0.1, 0.2, 0.4, 0.6)
 CUTOFF = 0.15

@@ -18,10 +18,10 @@ import pytest
 from data.home_credit import embedded
 from data.settings import ROOT
 from inference.errors import ArtifactError, FeatureError, ProviderError
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import MANIFEST
 from inference.model.build import PublishedModel
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 
 
 @pytest.fixture

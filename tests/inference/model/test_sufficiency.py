@@ -7,8 +7,8 @@ from data.definition.columns import Kind
 from data.definition.definition import Sufficiency
 from data.definition.reading import read_definition
 from data.home_credit import HOME_CREDIT_TOML, embedded
-from inference.features.feature_list import FEATURES
 from inference.model.sufficiency import SufficiencyRule
+from scripts._embedded import FEATURES
 
 EXAMPLE = dict(read_definition(HOME_CREDIT_TOML).example)
 

@@ -10,10 +10,10 @@ import pytest
 
 from data.home_credit import embedded
 from inference.errors import TrainingError
-from inference.features.feature_list import FEATURES
 from inference.model.measures import calibration_error, quality
 from inference.model.training import assign_folds, check_enough, out_of_fold, outcomes, round_leaves, train
 from inference.model.training_settings import TrainingSettings
+from scripts._embedded import FEATURES
 
 
 def test_folds_are_stratified_and_cover_every_row() -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from inference.features.feature_list import FEATURES
 from inference.model.training import train
 from inference.model.training_settings import TrainingSettings
+from scripts._embedded import FEATURES
 
 
 def test_small_tables_get_one_thread() -> None:

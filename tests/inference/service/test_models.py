@@ -23,11 +23,11 @@ from data.settings import Settings
 from data.store.records import MODEL, FileRecord, keep
 from data.store.storage import write_atomically
 from inference.explain.explainer import Explainer
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest
 from inference.model.build import PublishedModel
 from inference.model.export import export_onnx
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import Running, Start

@@ -21,8 +21,8 @@ from data.home_credit import HOME_CREDIT_TOML, embedded
 from data.settings import Settings
 from inference.explain.comparison import find_reference
 from inference.explain.contributions import load_contributions
-from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
+from scripts._embedded import FEATURES
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Running

@@ -17,7 +17,6 @@ from data.errors import TableError
 from data.files.batch_judge import CellFault, TableFaultsError
 from data.files.batch_limits import LIMITS, BatchError, Limits
 from data.home_credit import embedded
-from inference.features.feature_list import FEATURES
 from inference.model.build import PublishedModel
 from inference.model.decision import BAND_EDGES, declines, risk_band
 from inference.model.session import ScoringSession
@@ -30,6 +29,7 @@ from inference.service.tables import (
     read_table,
     score_table,
 )
+from scripts._embedded import FEATURES
 
 CSV, PARQUET, STREAM = FORMATS.values()
 by_format = pytest.mark.parametrize("table_format", FORMATS.values(), ids=lambda known: known.name)

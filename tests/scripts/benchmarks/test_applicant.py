@@ -14,7 +14,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.contributions import load_contributions
 from inference.explain.neighbours import Neighbours, main_fields
-from inference.features.feature_list import FEATURES
+from scripts._embedded import FEATURES
 from scripts.benchmarks.applicant import (
     TABS,
     Applicants,

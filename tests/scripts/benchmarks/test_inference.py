@@ -11,9 +11,9 @@ import pytest
 
 from data.settings import Settings
 from inference.errors import ArtifactError
-from inference.features.feature_list import FEATURES
 from inference.model.artifact import PICKLE
 from inference.model.build import PublishedModel
+from scripts._embedded import FEATURES
 from scripts._measure import DifferenceError
 from scripts.benchmarks.inference import Published, _check_decisions, _contenders, measure_batch, measure_product
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,15 +13,18 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.components.applicant.form import grouped, shown_number, stored_number
+from dashboard.components.applicant import form
+from dashboard.components.applicant.form import _word_ends, grouped, shown_number, step_of, stored_number
 from dashboard.visit.drafts import make_edits, read_edits, word_edits
 from dashboard.visit.visit import APPLICANT, EDITS
-from data.definition.columns import Kind, Sensitivity, Unit
+from data.definition.columns import Column, Kind, Sensitivity, Unit
+from data.definition.definition import Definition, Features
+from data.facts import describe_table
 from data.home_credit import embedded
 from data.settings import Settings
-from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
 from inference.values import Value, ValueFault
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 NUMBERS = [column for column in embedded.COLUMNS if column.kind is Kind.NUMERIC]
@@ -526,3 +530,81 @@ def test_back_to_a_file_s_values_goes_back_to_those_that_were_drawn(
     app = back(ahead(opened(open_page, row, edits="AMT_CREDIT=25000.5"), other))
     assert app.session_state["visit"].value(APPLICANT) == str(row["SK_ID_CURR"])
     assert (edits_of(app), pd_of(app)) == ({}, worded(session.score(row)))
+
+
+# --- Any table's columns
+
+
+def column_of(**facts: Any) -> Column:
+    told: dict[str, Any] = {
+        "label": "X",
+        "description": "",
+        "group": "G",
+        "kind": Kind.NUMERIC,
+        "dtype": pl.Float64(),
+    } | facts
+    return Column("x", **told)
+
+
+@pytest.mark.parametrize(
+    ("column", "ends", "step"),
+    [
+        # A fiftieth of the median: 10,270 is nearest to 10,000, and 30 nearer to 20 than to 50 by ratio.
+        (column_of(unit=Unit.CURRENCY), (0, 513_500, 4e6), 10_000),
+        (column_of(unit=Unit.CURRENCY_PER_YEAR), (0, 1_500, 9_000), 20),
+        (column_of(unit=Unit.CURRENCY, dtype=pl.Int32()), (0, 20, 90), 1),
+        (column_of(unit=Unit.SHARE), (0, 0.5, 1), 0.05),
+        (column_of(unit=Unit.DAYS_BEFORE), (-9_000, -50, 0), 1),
+        (column_of(dtype=pl.Int64()), (300, 700, 850), 1),
+        # Of a bare decimal a fiftieth of its range: 0.04 is nearest to 0.05.
+        (column_of(), (0.0, 0.1, 2.0), 0.05),
+        (column_of(), (3.0, 3.0, 3.0), 1),
+    ],
+)
+def test_a_step_suits_what_occurs(
+    column: Column, ends: tuple[float, float, float], step: float, make_table: Callable[..., pl.DataFrame]
+) -> None:
+    low, middle, high = ends
+    table = make_table(10, seed=1).lazy()
+    facts = dataclasses.replace(describe_table(table, embedded.DEFINITION)["AMT_CREDIT"], low=low, middle=middle, high=high)
+    assert step_of(column, facts) == pytest.approx(step)
+
+
+def test_groups_of_any_definition_head_the_form() -> None:
+    def loans(*groups: str) -> tuple[list[Column], Definition]:
+        columns = [dataclasses.replace(column_of(group=group), name=group) for group in groups]
+        return columns, Definition("Loans", tuple(columns), Features(()))
+
+    assert list(grouped(*loans("a", "b", "c", "d", "e"))) == ["a", "b", "c", "d", "e"]
+    assert list(grouped(*loans("a", "b", "c", "d", "e", "f"))) == ["a", "b", "c", "d", "More"]
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "words"),
+    [(0, 10, "0 to 10"), (None, 10, "up to 10"), (2, None, "2 and more"), (None, None, "any number")],
+)
+def test_the_ends_of_a_column_in_words(minimum: float | None, maximum: float | None, words: str) -> None:
+    assert _word_ends(column_of(minimum=minimum, maximum=maximum)) == words
+
+
+def _choose_of_two() -> None:
+    """A script that draws the choice between the meanings of a column with two special values."""
+    import polars as pl
+
+    from dashboard.components.applicant import form
+    from data.definition.columns import Column, Kind, Special
+
+    special = (Special(-7.0, "not asked"), Special(-9.0, "no record"))
+    column = Column("x", "X", "", "G", Kind.NUMERIC, pl.Int64(), special=special)
+    form._render_special(None, column, -9)  # type: ignore[arg-type]
+
+
+def test_several_special_values_are_a_choice_by_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[str, Value]] = []
+    monkeypatch.setattr(form, "_take", lambda _, name, value: taken.append((name, value)))
+    app = AppTest.from_function(_choose_of_two).run()
+    (box,) = app.selectbox
+    assert box.options == ["A number", "Not asked", "No record"]
+    assert box.value == "-9"
+    box.select("-7").run()
+    assert taken == [("x", -7)]

@@ -21,9 +21,9 @@ from dashboard.visit.visit import APPLICANT, EDITS
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.assessment import Assessment
-from inference.features.feature_list import FEATURES
 from inference.model.session import ScoringSession
 from inference.values import Value
+from scripts._embedded import FEATURES
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
@@ -183,7 +183,7 @@ def test_a_scenario_of_an_application_that_is_not_there_is_said_so(row: Mapping[
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("applicant=<b>", "Bad: '<b>' is no application; give its number, or 'new' for a new one."),
+        ("applicant=<b>", "Bad: '<b>' is no application; give its id, or 'new' for a new one."),
         ("applicant=new&AMT_CREDIT=much", "Bad: Credit amount (AMT_CREDIT) is 'much'"),
         ("applicant=new&NOPE=1", "Bad: The application table has no column 'NOPE'"),
     ],

@@ -16,7 +16,7 @@ from data.home_credit import embedded
 from inference.errors import FeatureError
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import Constant, Expression, Extreme, IsSpecial, Negative, Raw, Sum
-from inference.features.feature_list import FEATURES
+from scripts._embedded import FEATURES
 
 CATEGORIES = [name for name in FEATURES.sources if embedded.column(name).kind is Kind.CATEGORY]
 # Powers of two, so that every expected quotient below is exact.
