@@ -45,8 +45,8 @@ def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series
         low, high = column.minimum or 0.0, min(column.maximum or 0.0, 500_000.0)
         drawn = random.uniform(low, high, n_rows)
         values = pl.Series(column.name, np.round(drawn) if column.dtype.is_integer() else drawn)
-        if column.sentinel is not None:
-            values = pl.Series(column.name, np.where(random.random(n_rows) < 0.1, column.sentinel, values))
+        for special in column.special_values:
+            values = pl.Series(column.name, np.where(random.random(n_rows) < 0.1, special, values))
     missing = pl.Series(random.random(n_rows) < (0.2 if column.nullable else 0.0))
     return values.cast(column.dtype).to_frame().select(pl.when(~missing).then(pl.col(column.name))).to_series()
 

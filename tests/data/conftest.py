@@ -34,8 +34,8 @@ def _values(column: Column, n_rows: int) -> pl.Series:
 def _value(column: Column, row: int) -> str | float:
     if column.levels:
         return column.levels[row % len(column.levels)]
-    if column.sentinel is not None and row % 7 == 3:
-        return column.sentinel
+    if column.special and row % 7 == 3:
+        return int(column.special_values[0])
     assert column.minimum is not None
     assert column.maximum is not None
     value = column.minimum + (column.maximum - column.minimum) * (row % 11) / 10

@@ -46,7 +46,7 @@ def test_numbers_are_described_as_a_look_at_each_says(
     column: Column, table: pl.DataFrame, facts: dict[str, ColumnFacts]
 ) -> None:
     values = table[column.name].to_list()
-    numbers = sorted(value for value in values if value is not None and value != column.sentinel)
+    numbers = sorted(value for value in values if value is not None and not column.is_special(value))
     found = facts[column.name]
     assert (found.low, found.high, found.levels) == (numbers[0], numbers[-1], ())
     assert found.has_missing == (None in values)

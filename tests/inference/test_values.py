@@ -41,7 +41,7 @@ def column_values(draw: st.DrawFn) -> tuple[str, Value]:
         return column.name, draw(st.none() | st.sampled_from(column.levels) | PRINTABLE)
     low, high = column.minimum or 0.0, column.maximum or 0.0
     quantity = st.integers(int(low), int(high)) if column.dtype.is_integer() else st.floats(low, high)
-    special = st.none() if column.sentinel is None else st.sampled_from((None, column.sentinel))
+    special = st.sampled_from((None, *map(int, column.special_values)))
     return column.name, draw(special | quantity)
 
 

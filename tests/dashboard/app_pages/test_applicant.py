@@ -356,9 +356,9 @@ def is_usual(values: pl.Series, own: Any) -> bool:
         return values.null_count() * 2 >= len(values)
     if column.kind is not Kind.NUMERIC:
         return bool((held == own).sum() == max((held == other).sum() for other in held.unique()))
-    if own == column.sentinel:
+    if column.is_special(own):
         return bool((held == own).sum() * 2 >= len(values))
-    numbers = held.filter(held != column.sentinel) if column.sentinel is not None else held
+    numbers = held.filter(~held.cast(pl.Float64).is_in(column.special_values))
     low, high = (numbers.quantile(share, "nearest") for share in (0.25, 0.75))
     assert low is not None
     assert high is not None

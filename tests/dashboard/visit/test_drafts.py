@@ -41,7 +41,7 @@ def values_of(column: Column) -> st.SearchStrategy[Value]:
     low, high = column.minimum or 0.0, column.maximum or 0.0
     # Zero has one form only (`inference.values`).
     quantity = st.integers(int(low), int(high)) if column.dtype.is_integer() else st.floats(low, high)
-    sentinel = st.none() if column.sentinel is None else st.just(column.sentinel)
+    sentinel = st.sampled_from([int(value) for value in column.special_values]) if column.special else st.none()
     return st.none() | sentinel | quantity.map(lambda value: value + 0)
 
 

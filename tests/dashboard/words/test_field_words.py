@@ -69,7 +69,7 @@ def test_titles_carry_the_unit(name: str, title: str) -> None:
 
 def test_ends_of_every_range_can_be_said() -> None:
     for column in embedded.COLUMNS:
-        for value in (column.minimum, column.maximum, column.sentinel):
+        for value in (column.minimum, column.maximum, *column.special_values):
             if column.kind is not Kind.CATEGORY and value is not None:
                 stored = int(value) if column.dtype.is_integer() else float(value)
                 words = word_field(column, stored)

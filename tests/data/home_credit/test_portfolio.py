@@ -9,7 +9,7 @@ from data.definition.columns import Kind, Special
 from data.definition.definition import Definition, Outcome
 from data.definition.reading import parse_definition, read_definition
 from data.definition.writing import definition_text
-from data.home_credit import HOME_CREDIT_TOML, embedded
+from data.home_credit import HOME_CREDIT_TOML
 from inference.features.definition_features import feature_set
 
 
@@ -81,17 +81,6 @@ def test_is_what_it_reads_as_when_it_is_written_again(definition: Definition) ->
     again = parse_definition(definition_text(definition), HOME_CREDIT_TOML)
     assert again == definition
     assert again.digest == definition.digest
-
-
-def test_says_of_columns_what_the_schema_said(definition: Definition) -> None:
-    fields = ("name", "label", "description", "group", "kind", "dtype", "unit", "minimum", "maximum", "levels",
-              "level_labels", "nullable", "sensitivity", "cohort")  # fmt: skip
-    assert len(definition.columns) == len(embedded.COLUMNS)
-    for new, old in zip(definition.columns, embedded.COLUMNS, strict=True):
-        # The enumerations are of two modules, of the same words.
-        assert {each: getattr(new, each) for each in fields} == {each: getattr(old, each) for each in fields}
-        sentinel = () if old.sentinel is None else (Special(old.sentinel, old.sentinel_meaning),)
-        assert new.special == sentinel
 
 
 def test_makes_the_features_of_the_model_that_is_embedded(definition: Definition) -> None:

@@ -55,7 +55,7 @@ def portfolio() -> pl.DataFrame:
 
 def difference(column: Column, values: list[Value], first: Value, second: Value) -> Fraction:
     """How much two values of a field differ, in exact arithmetic over all the portfolio's `values`."""
-    special = (None, column.sentinel)
+    special = (None, *column.special_values)
     if column.kind is Kind.CATEGORY or first in special or second in special:
         return Fraction(first != second)
     quantities = [value for value in values if value not in special]

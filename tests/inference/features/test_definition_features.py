@@ -124,8 +124,8 @@ def same_bits(left: NDArray[np.float32], right: NDArray[np.float32]) -> bool:
 
 def numbers(column: Column) -> st.SearchStrategy[Any]:
     special = [None, 0, 0.0, -0.0, 1, -1, math.nan, math.inf, -math.inf]
-    if column.sentinel is not None:
-        special += [column.sentinel, float(column.sentinel)]
+    for value in column.special_values:
+        special += [int(value), value]
     whole = st.integers(-(2**60), 2**60)
     return st.sampled_from(special) | whole | st.floats() | st.booleans()
 

@@ -249,7 +249,7 @@ def _values(column: Column) -> st.SearchStrategy[Any]:
             letters, min_size=1, max_size=LONGEST_LEVEL
         )
     else:
-        edges = (column.minimum, column.maximum, column.sentinel)
+        edges = (column.minimum, column.maximum, *column.special_values)
         values = st.sampled_from([edge for edge in edges if edge is not None])
     return values | st.none() if column.nullable else values
 

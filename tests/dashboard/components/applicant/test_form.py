@@ -566,7 +566,9 @@ def test_a_step_suits_what_occurs(
 ) -> None:
     low, middle, high = ends
     table = make_table(10, seed=1).lazy()
-    facts = dataclasses.replace(describe_table(table, embedded.DEFINITION)["AMT_CREDIT"], low=low, middle=middle, high=high)
+    facts = dataclasses.replace(
+        describe_table(table, embedded.DEFINITION)["AMT_CREDIT"], low=low, middle=middle, high=high
+    )
     assert step_of(column, facts) == pytest.approx(step)
 
 
