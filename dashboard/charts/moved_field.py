@@ -27,7 +27,7 @@ _WHOLE_FROM = 1_000
 class MovedField:
     """A field that is moved: its values in `unit`, rising, or its levels in words; with the applicant's own.
 
-    `current` is None where the applicant's own is no such value (missing, a special value); `current_words` say it anyway.
+    `current` is None where the applicant's own is no such value (missing, special); `current_words` say it anyway.
     """
 
     label: str
