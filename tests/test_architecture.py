@@ -8,15 +8,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from data.definition.reading import read_definition
+from data.home_credit import HOME_CREDIT_TOML
 from data.settings import ROOT
 
 PACKAGES = ("data", "inference", "dashboard", "scripts")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+EMBEDDED_COLUMNS = set(read_definition(HOME_CREDIT_TOML).by_name)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Which packages of the project each package may import besides itself.
@@ -53,11 +57,16 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+@cache
+def _parsed(path: Path) -> ast.Module:
     # In a thread of its own: Playwright's greenlets, where another test opened a browser in this one, confuse Python
     # 3.11's count of how deep its parser is.
     with ThreadPoolExecutor(1) as pool:
-        tree = pool.submit(ast.parse, path.read_text(encoding="utf-8")).result()
+        return pool.submit(ast.parse, path.read_text(encoding="utf-8")).result()
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    tree = _parsed(path)
     nodes = tree.body if top_level_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -122,6 +131,14 @@ def test_metrics_know_frames_where_they_count_alone() -> None:
         if any(is_in(name, "polars") for name in imports(path))
     ]
     assert [name for name in knowing if not name.endswith("counts")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_column_of_the_embedded_portfolio_is_named_outside_its_own_folder(path: Path) -> None:
+    if is_in(module_name(path), "data.home_credit"):
+        return
+    texts = {node.value for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant)}
+    assert texts & EMBEDDED_COLUMNS == set()
 
 
 def test_no_caching_outside_the_cache() -> None:

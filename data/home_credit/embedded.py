@@ -13,6 +13,14 @@ COLUMNS = DEFINITION.columns
 BY_NAME = DEFINITION.by_name
 ID, TARGET = "SK_ID_CURR", "TARGET"
 NOT_EMPLOYED = 365_243
+# What studies and benchmarks of this portfolio edit, filter by and damage.
+CREDIT, ANNUITY, CONTRACT, EMPLOYER, SCORE = (
+    "AMT_CREDIT",
+    "AMT_ANNUITY",
+    "NAME_CONTRACT_TYPE",
+    "ORGANIZATION_TYPE",
+    "EXT_SOURCE_2",
+)
 column = DEFINITION.column
 
 # The building's figures stand there three times: by a measure's name and a statistic's.

@@ -54,12 +54,12 @@ BATCH_ROWS = 100_000
 BRUTE = 5
 # The PD is float32, and contributions add up to it to this much.
 TOLERANCE = 1e-6
-EDITED, LABEL = "AMT_CREDIT", embedded.column("AMT_CREDIT").label
+EDITED, LABEL = embedded.CREDIT, embedded.column(embedded.CREDIT).label
 # Credit amounts that nobody is surprised by, in steps that are no applicant's own.
 AMOUNTS = range(90_500, 1_500_000, 1_000)
 TABS: Mapping[str, Mapping[str, str]] = {
     "edit": {},
-    "edit_sensitivity": {"appl.tab": "Sensitivity", "appl.field": "AMT_ANNUITY"},
+    "edit_sensitivity": {"appl.tab": "Sensitivity", "appl.field": embedded.ANNUITY},
     "edit_people": {"appl.tab": "People like this one"},
 }
 _SEED = 23

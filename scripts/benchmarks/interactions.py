@@ -28,7 +28,7 @@ Interaction = Callable[[Visit, str, Portfolio], Steps]
 USUAL = round(DEFAULT_CUTOFF * GRID)
 # The cutoff goes to and fro over this many steps, where PDs are dense enough for nearly each to change the rate.
 SPAN = 400
-FILTERED_BY, FILTER_GROUP = "ORGANIZATION_TYPE", "Work and income"
+FILTERED_BY, FILTER_GROUP = embedded.EMPLOYER, "Work and income"
 LEVELS_AT_ONCE = 4
 OF_NO_COHORT = ("Applicant", "Score a file", "Model card")
 # Widgets may act when the button goes down, so that is when a click begins.

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from data.home_credit import embedded
 from data.settings import Settings
 from data.store.records import FileRecord, folder_of, record_path
 from inference.model.artifact import MANIFEST, ONNX, PICKLE, TEXT
@@ -159,9 +160,11 @@ _ANY: Mapping[str, Change] = {
     "only one column": lambda table: table.select(pl.nth(0)),
 }  # fmt: skip
 _APPLICATIONS: Mapping[str, Change] = {
-    "an id twice": lambda table: _set("SK_ID_CURR", table["SK_ID_CURR"][0], 2)(table),
-    "the outcome the other way": lambda table: table.with_columns((1 - pl.col("TARGET")).cast(table.schema["TARGET"])),
-    "a score of seven": _set("EXT_SOURCE_2", 7.0, 3),
+    "an id twice": lambda table: _set(embedded.ID, table[embedded.ID][0], 2)(table),
+    "the outcome the other way": lambda table: table.with_columns(
+        (1 - pl.col(embedded.TARGET)).cast(table.schema[embedded.TARGET])
+    ),
+    "a score of seven": _set(embedded.SCORE, 7.0, 3),
 }
 _PREDICTIONS: Mapping[str, Change] = {
     "a PD of NaN": _set("default_probability", float("nan"), 5),

@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.home_credit import embedded
+
 CSV, PARQUET, STREAM, JSON = (
     "text/csv", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream", "application/json",
 )  # fmt: skip
@@ -55,7 +57,7 @@ def _dictionary_bomb(frame: pl.DataFrame) -> bytes:
     """One text of 10 kB that 200,000 rows share."""
     rows = frame.head(200_000)
     text = pa.DictionaryArray.from_arrays(np.zeros(rows.height, dtype=np.int32), pa.array(["b" * 10_000]))
-    return _parquet(rows.select("SK_ID_CURR").to_arrow().append_column("NAME_CONTRACT_TYPE", text))
+    return _parquet(rows.select(embedded.ID).to_arrow().append_column(embedded.CONTRACT, text))
 
 
 def _columns(frame: pl.DataFrame) -> bytes:
