@@ -10,7 +10,7 @@ from pathlib import Path
 from dashboard import journal
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
-from data.home_credit import embedded
+from data.definition.at_hand import load_definition
 from data.predictions.imports import import_predictions, parse_mapping
 from data.settings import load_settings
 from inference.publishing.pipeline import build
@@ -43,7 +43,8 @@ def main() -> None:
             os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
         say_notices(settings)
     else:
-        source = import_predictions(arguments.predictions, embedded.DEFINITION, parse_mapping(arguments.map)).source
+        definition = load_definition(load_settings())
+        source = import_predictions(arguments.predictions, definition, parse_mapping(arguments.map)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(

@@ -69,26 +69,40 @@ def _why_none(view: ApplicantView) -> str:
     )
 
 
+def _none_found(definition: Definition, cutoff: str) -> str:
+    others = [labels.plain(definition.column(lever.column).label) for lever in definition.levers]
+    tried = ["no smaller loan", "no loan without what is sold on top of the goods", "no other term"]
+    things = [*(tried if definition.loan else []), *([f"no change of {', '.join(others)}"] if others else [])]
+    far = f" Amounts were tried up to {labels.percent(FARTHEST, 0)} away." if definition.loan else ""
+    return f"None found: {', '.join(things)}, and no two of these, bring the PD below {cutoff}.{far}"
+
+
 def _render_changes(view: ApplicantView) -> None:
     st.subheader("What would change the decision", anchor=False)
     cutoff = labels.cutoff_percent(view.cutoff, 2)
     if not view.assessed.is_declined:
         st.caption(f"Approved at {cutoff}: nothing has to change.")
         return
-    found = cache.changes_to_approve(view.values, view.cutoff)
-    if not found:
+    if not (view.definition.levers or view.definition.loan):
         st.info(
-            "None found: no smaller loan, no loan without what is sold on top of the goods, no other term, no phone "
-            f"number or document, and no two of these, bring the PD below {cutoff}. Amounts were tried up to "
-            f"{labels.percent(FARTHEST, 0)} away.",
+            "Not searched: the portfolio's definition names nothing that an applicant or an officer can change. "
+            "Name it under [levers] in portfolio.toml.",
             icon=":material/block:",
         )
+        return
+    found = cache.changes_to_approve(view.values, view.cutoff)
+    if not found:
+        st.info(_none_found(view.definition, cutoff), icon=":material/block:")
     for place, change in enumerate(found):
         _render_change(view, place, change)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            "The smallest changes of one or two things that can be acted on, each scored again. The loan's amounts "
-            "move together, and it stays one that the portfolio knows.",
+            "The smallest changes of one or two things that can be acted on, each scored again."
+            + (
+                " The loan's amounts move together, and it stays one that the portfolio knows."
+                if view.definition.loan
+                else ""
+            ),
             width="stretch",
         )
         render_method("What would change a decision", key="changes")
