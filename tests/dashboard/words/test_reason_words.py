@@ -64,9 +64,10 @@ def test_the_method_says_with_how_many_it_compares() -> None:
 
 def test_a_reason_in_words() -> None:
     values: dict[str, Value] = {"EXT_SOURCE_3": None, "AMT_CREDIT": 900_000.0}
-    found = word_reason(Reason("EXT_SOURCE_3", 0.5), values, number(0.449, 0.69559))
+    found = word_reason(Reason("EXT_SOURCE_3", 0.5), schema.DEFINITION, values, number(0.449, 0.69559))
     assert found == WordedReason("External score 3", "Missing", "0.449 to 0.6956")
-    assert word_reason(Reason("AMT_CREDIT", 0.5), values, None) == WordedReason("Credit amount", "900,000", "–")
-    assert word_reason(Reason("CNT_CHILDREN", 0.5), {"CNT_CHILDREN": 3}, None).mark == "†"
-    combined = word_reason(Reason("COMBINATION", 0.5), values, None)
+    credit = word_reason(Reason("AMT_CREDIT", 0.5), schema.DEFINITION, values, None)
+    assert credit == WordedReason("Credit amount", "900,000", "–")
+    assert word_reason(Reason("CNT_CHILDREN", 0.5), schema.DEFINITION, {"CNT_CHILDREN": 3}, None).mark == "†"
+    combined = word_reason(Reason("COMBINATION", 0.5), schema.DEFINITION, values, None)
     assert combined == WordedReason("A combination of several values", "–", "–")
