@@ -75,6 +75,11 @@ class Batch:
 
 def render(view: View) -> None:
     """Write the page for `view`."""
+    try:
+        cache.open_session()
+    except DataError as error:
+        st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
+        return
     _render_upload(view)
     batch: Batch | None = st.session_state.get(_BATCH)
     if batch is None:

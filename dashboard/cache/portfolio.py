@@ -132,6 +132,11 @@ def portfolio() -> Portfolio | None:
     contributions, known = model_contributions().contributions, definition()
     if contributions is None or not _version_at_hand():
         return None
+    try:
+        features = open_session().features
+    except DataError:
+        # The page that needs the model says what is wrong with it.
+        return None
     target = pl.lit(None) if known.target is None else pl.col(known.target) == 1
     table = open_applications(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
     ids = table[known.id]
@@ -142,7 +147,7 @@ def portfolio() -> Portfolio | None:
         published_log_odds(contributions),
         ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String),
         table["~defaulted"].cast(pl.Boolean),
-        main_fields(contributions, open_session().features),
+        main_fields(contributions, features),
     )
 
 

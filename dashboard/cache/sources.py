@@ -20,7 +20,9 @@ from data.definition.definition import Definition
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
+from data.store.opening import is_there
 from data.store.records import APPLICATIONS, MODEL, check_built
+from inference.errors import ArtifactError
 from inference.model.artifact import MANIFEST
 from inference.model.session import ScoringSession
 
@@ -101,6 +103,8 @@ def model_version() -> str:
         DataError: there is none, or it is damaged.
     """
     check_built(settings(), MODEL)
+    if not is_there(settings().model / MANIFEST):
+        raise ArtifactError.from_missing(settings().model)
     return version_of(settings().model / MANIFEST)
 
 

@@ -15,7 +15,7 @@ from dashboard.visit.drafts import Draft, make_edits
 from dashboard.words import labels
 from dashboard.words.field_words import word_field
 from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
-from data.definition.columns import Column, Kind
+from data.definition.columns import Kind
 from data.definition.definition import Definition
 from inference.explain.counterfactuals import Counterfactual, FieldChange
 from inference.explain.reasons import Reason
@@ -122,15 +122,17 @@ def _render_change(view: ApplicantView, place: int, found: Counterfactual) -> No
 
 def word_changes(found: Counterfactual, definition: Definition) -> str:
     """All that changes in words, as Markdown."""
-    *first, last = (word_change(change, definition.column(change.name)) for change in found.changes)
+    *first, last = (word_change(change, definition) for change in found.changes)
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def word_change(change: FieldChange, column: Column) -> str:
+def word_change(change: FieldChange, definition: Definition) -> str:
     """A change in words, as Markdown."""
+    column = definition.column(change.name)
     if column.kind is Kind.FLAG:
-        given = "provided" if column.name.startswith("FLAG_DOCUMENT") else ""
-        return f"**{labels.plain(column.label)}** {given}".rstrip()
+        # Of levers that exclude one another, one is provided; any other flag's label says all there is.
+        given = any(lever.column == column.name and lever.choice for lever in definition.levers)
+        return f"**{labels.plain(column.label)}**{' provided' if given else ''}"
     before, after = (labels.plain(word_field(column, value)) for value in (change.before, change.after))
     share = ""
     if isinstance(change.before, int | float) and isinstance(change.after, int | float) and change.before:

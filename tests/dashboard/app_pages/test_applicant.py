@@ -509,7 +509,7 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
     ],
 )
 def test_a_change_in_words(change: FieldChange, words: str) -> None:
-    assert word_change(change, embedded.column(change.name)).replace("\u00a0", " ").replace("\\", "") == words
+    assert word_change(change, embedded.DEFINITION).replace("\u00a0", " ").replace("\\", "") == words
 
 
 def test_changes_in_words() -> None:

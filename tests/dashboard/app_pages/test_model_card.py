@@ -167,6 +167,23 @@ def test_without_a_model_there_is_a_sentence_and_no_error(open_page: OpenPage) -
     assert not app.error
 
 
+@pytest.mark.usefixtures("without_model")
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("score-file", "holds no model"),
+        ("explanation", "Nothing to explain these predictions with. There is no model"),
+        ("applicant", "holds no model"),
+    ],
+)
+def test_without_a_model_the_other_pages_of_it_say_so_too(
+    open_page: OpenPage, frame: pl.DataFrame, path: str, said: str
+) -> None:
+    app = open_page(path, {"applicant": str(frame["application_id"][0])} if path == "applicant" else {})
+    told = [*app.main.info, *app.main.error]
+    assert any(said in element.value.replace("\\", "") for element in told), [element.value for element in told]
+
+
 @pytest.fixture(name="without_onnx")
 def onnx_out_of_the_way(built: Settings) -> Iterator[None]:
     onnx, manifest, record = built.model / "model.onnx", built.model / MANIFEST, record_path(built)
