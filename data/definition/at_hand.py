@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from data.definition.definition import Definition
+from data.definition.describing import complete_definition
 from data.definition.reading import read_definition
 from data.errors import FileError
 from data.settings import Settings
@@ -33,5 +34,7 @@ def load_definition(settings: Settings) -> Definition:
     version = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
     known = _READ.get(path)
     if known is None or known[0] != version:
-        known = _READ[path] = (version, read_definition(path))
+        # Only a folder of one's own may leave something unsaid: its table lies beside it.
+        read = read_definition if settings.portfolio is None else complete_definition
+        known = _READ[path] = (version, read(path))
     return known[1]

@@ -313,7 +313,8 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
     from inference.model.build import publish_model
     from inference.model.training import with_outcome
 
-    applications = with_outcome(read_parquet(settings.applications), definition)
+    table = read_parquet(settings.applications)
+    applications = with_outcome(table, definition)
     raw = source_of(settings)
     digest = _sha256(settings.applications)
     with progress("Training and checking the model") as advance:
@@ -326,7 +327,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
         probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
-        n_open = applications.height - frame.height
+        n_open = table.height - frame.height
         source = PredictionsSource(name, _digest(published.manifest), is_imported=False, n_open=n_open)
         write_predictions(frame, settings.predictions, source)
         keep(
