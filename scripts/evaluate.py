@@ -25,13 +25,14 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.errors import FileError, SettingError
+from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.imports import import_predictions, parse_mapping
 from data.predictions.table import Predictions, open_predictions
 from data.settings import load_settings
 from data.store.opening import is_there
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
+from inference.publishing.pipeline import why_no_model
 from scripts._cli import offer_portfolio, run
 
 STANDARD_OUTPUT = Path("-")
@@ -85,11 +86,14 @@ def _parse() -> argparse.Namespace:
 
 def _at_hand() -> Predictions:
     settings = load_settings()
+    definition = load_definition(settings)
     if not is_there(settings.predictions):
+        if is_there(settings.applications) and (reason := why_no_model(settings, definition)):
+            raise PredictionsError(f"{reason} Name a file of predictions to evaluate.")
         raise FileError.from_unreadable(
             settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
         )
-    return open_predictions(settings, load_definition(settings))
+    return open_predictions(settings, definition)
 
 
 def _cutoff(text: str) -> float:

@@ -17,6 +17,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
+from data.errors import DamageError, PredictionsError
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -25,6 +26,7 @@ from data.store.records import APPLICATIONS, MODEL, check_built
 from inference.errors import ArtifactError
 from inference.model.artifact import MANIFEST
 from inference.model.session import ScoringSession
+from inference.publishing.pipeline import why_no_model
 
 # Entries of a cache whose values take a few kilobytes each.
 SMALL = 256
@@ -59,7 +61,20 @@ def open_dataset(location: Location) -> Dataset:
     """
     if location.imported:
         return Dataset(location, version_of(Path(location.imported)))
-    return Dataset(location, own_digest(settings()))
+    try:
+        return Dataset(location, own_digest(settings()))
+    except DamageError:
+        if reason := _why_no_predictions():
+            raise PredictionsError(reason) from None
+        raise
+
+
+def _why_no_predictions() -> str:
+    """Why the applications at hand have no predictions, where that is no damage; else an empty text."""
+    if not is_there(settings().applications):
+        return ""
+    reason = why_no_model(settings(), definition())
+    return f"{reason} Scores of your own are shown with `--predictions FILE`." if reason else ""
 
 
 @st.cache_resource(show_spinner=False)

@@ -18,7 +18,7 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.definition.errors import Place
 from data.errors import DataError, FileError
-from data.files.convert import convert, scan_applications, write_applications
+from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
 from data.predictions.table import (
     ID,
@@ -349,7 +349,8 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
     if not is_intact(settings, record, CONTRIBUTIONS):
         return False
     definition = load_definition(settings)
-    ids = scan_applications(settings.applications, definition).select(definition.id).collect().to_series()
+    table = resolved(scan_applications(settings.applications, definition), definition)
+    ids = table.select(definition.id).collect().to_series()
     try:
         if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
             return False
@@ -366,8 +367,9 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
 
 def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress("Explaining every prediction") as advance:
-        features = feature_set(load_definition(settings))
-        applications = read_parquet(settings.applications)
+        definition = load_definition(settings)
+        features = feature_set(definition)
+        applications = resolved(pl.scan_parquet(settings.applications, glob=False), definition).collect()
         build_contributions(applications, features, settings.model, settings.contributions, advance)
         keep(
             settings,
