@@ -1,0 +1,167 @@
+"""A table of somebody's own on its way through the real commands: described, built, evaluated, served and scored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from data.definition.reading import read_definition
+from data.settings import ROOT
+from scripts._visitor import visiting
+from scripts.benchmarks.server import dashboard_command, free_port, service_command, serving
+
+N_ROWS = 2_000
+STATUS = ("Charged Off", "Default", "Fully Paid", "Current")
+SPECIAL = (-9, -7)
+# From the file on, nothing but these lines is typed by hand.
+EDITED = {'currency = ""': 'currency = "EUR"'}
+
+
+def make_table() -> pl.DataFrame:
+    """Ten columns: text ids, dates, an outcome in words with open rows, special codes, odd names, one protected."""
+    random = np.random.default_rng(4)
+    income, amount = np.round(random.lognormal(10, 0.5, N_ROWS)), np.round(random.lognormal(9, 0.6, N_ROWS))
+    debt = np.round(random.gamma(2, 800, N_ROWS)) + 10
+    code = random.random(N_ROWS)
+    debt = np.where(code < 0.05, SPECIAL[0], np.where(code < 0.08, SPECIAL[1], debt))
+    purpose, late = random.choice(["car", "home", 'it\'s "other"', "études"], N_ROWS), random.poisson(0.4, N_ROWS)
+    risk = -1 + 1.2 * np.log(amount / income) + 0.6 * late + 0.4 * (purpose == "car")
+    is_bad = random.random(N_ROWS) < 1 / (1 + np.exp(-risk))
+    status = np.where(is_bad, random.choice(STATUS[:2], N_ROWS), STATUS[2])
+    status = np.where(random.random(N_ROWS) < 0.1, STATUS[3], status)
+    days = [date(2022, 1, 1) + timedelta(days=int(day)) for day in random.integers(0, 730, N_ROWS)]
+    return pl.DataFrame({
+        "loan_id": [f"L{row:06d}" for row in range(N_ROWS)], "applied_on": days, "income": income,
+        "loan amount": amount, "term": random.choice([12, 24, 36, 60], N_ROWS), "debt": debt, "purpose": purpose,
+        "late.payments": late, "gender": random.choice(["f", "m"], N_ROWS), "status": status,
+    })  # fmt: skip
+
+
+def command(*words: str) -> str:
+    """What a command of the project prints."""
+    done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module", name="table")
+def fixture_table() -> pl.DataFrame:
+    return make_table()
+
+
+@pytest.fixture(scope="module", name="folder")
+def fixture_folder(table: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The portfolio's folder, described and built by the commands."""
+    place = tmp_path_factory.mktemp("walk")
+    table.write_csv(place / "loans.csv")
+    folder = place / "my portfolio"
+    command("scripts.describe", str(place / "loans.csv"), "--out", str(folder))
+    text = (folder / "portfolio.toml").read_text()
+    for before, after in EDITED.items():
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    (folder / "portfolio.toml").write_text(text)
+    command("scripts.build", "--portfolio", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module", name="dashboard")
+def fixture_dashboard(folder: Path) -> Iterator[str]:
+    port = free_port()
+    with serving(dashboard_command(port, ["--portfolio", str(folder)]), port) as server:
+        yield server.address
+
+
+def test_what_was_guessed_is_what_the_table_is(folder: Path) -> None:
+    definition = read_definition(folder / "portfolio.toml")
+    assert definition.outcome is not None
+    assert (definition.id, definition.target, definition.roles.date) == ("loan_id", "status", "applied_on")
+    assert (set(definition.outcome.bad), set(definition.outcome.good)) == ({STATUS[0], STATUS[1]}, {STATUS[2]})
+    assert definition.roles.exposure == "loan amount"
+    assert definition.protected == ("gender",)
+    assert set(definition.features.columns) == {"income", "loan amount", "term", "debt", "purpose", "late.payments"}
+    assert set(definition.column("debt").special_values) == set(SPECIAL)
+
+
+def test_the_model_is_measured_on_rows_with_an_outcome_alone(folder: Path, table: pl.DataFrame) -> None:
+    manifest = json.loads((folder / "models" / "champion" / "manifest.json").read_bytes())
+    predictions = pl.read_parquet(folder / "predictions.parquet")
+    known = table.filter(pl.col("status") != STATUS[3])
+    assert predictions["application_id"].to_list() == known["loan_id"].to_list()
+    assert predictions["is_default"].to_list() == known["status"].is_in(STATUS[:2]).to_list()
+    auc = roc_auc_score(predictions["is_default"], predictions["default_probability"])
+    assert manifest["metrics"]["oof_auc"] == pytest.approx(auc, abs=1e-4)
+    assert auc > 0.7
+    dates = known["applied_on"].sort(descending=True)
+    first = date.fromisoformat(manifest["first_later"])
+    # The latest dates that hold a fifth of the rows, none of them a day too many.
+    assert (dates >= first).sum() == manifest["metrics"]["oot_rows"] >= 0.2 * known.height > (dates > first).sum()
+
+
+def test_a_second_build_has_nothing_to_do(folder: Path) -> None:
+    assert "up to date" in command("scripts.build", "--portfolio", str(folder))
+
+
+def test_open_applications_are_counted(folder: Path, table: pl.DataFrame, tmp_path: Path) -> None:
+    command("scripts.evaluate", "--portfolio", str(folder), "--json", str(tmp_path / "out.json"))
+    n_open = int((table["status"] == STATUS[3]).sum())
+    assert json.loads((tmp_path / "out.json").read_bytes())["n_open"] == n_open
+
+
+def test_every_page_is_written(dashboard: str) -> None:
+    with visiting(dashboard) as visitor:
+        visitor.run()
+        assert len(visitor.pages) == 11
+        for page in list(visitor.pages):
+            assert visitor.run(page).exceptions == []
+        amounts = [body for body in visitor.run("").metrics.values() if "EUR" in body]
+        assert len(amounts) == 1
+        segments = visitor.run("segments", {"seg.column": "debt"})
+        assert segments.shows("-9") or segments.shows("special")
+
+
+def test_one_applicant_is_explained_and_recorded(dashboard: str, folder: Path) -> None:
+    row = pl.read_parquet(folder / "predictions.parquet").row(3, named=True)
+    with visiting(dashboard) as visitor:
+        visitor.run()
+        for tab in ("Why", "Decision", "Sensitivity", "People like this one", "Scenarios", "Record"):
+            shown = visitor.run("applicant", {"applicant": row["application_id"], "appl.tab": tab})
+            assert shown.exceptions == []
+            assert shown.shows(row["application_id"])
+
+
+def test_a_file_is_scored_alike_by_page_command_and_service(
+    dashboard: str, folder: Path, table: pl.DataFrame, tmp_path: Path
+) -> None:
+    some = table.head(40).drop("status", "gender")
+    some.write_csv(tmp_path / "new.csv")
+    command(
+        "scripts.score", "--portfolio", str(folder), "--in", str(tmp_path / "new.csv"), "--out", str(tmp_path / "o.csv")
+    )
+    scored = pl.read_csv(tmp_path / "o.csv")
+    assert scored["loan_id"].to_list() == some["loan_id"].to_list()
+    with visiting(dashboard) as visitor:
+        visitor.run("score-file")
+        dropped = visitor.drop("score-file", "new.csv", (tmp_path / "new.csv").read_bytes())
+        assert dropped is not None
+        assert dropped.exceptions == []
+    port = free_port()
+    with serving(service_command(port), port, "/health/live", SCOREROOM_PORTFOLIO=str(folder)) as server:
+        rows = [{**row, "applied_on": row["applied_on"].isoformat()} for row in some.iter_rows(named=True)]
+        answer = httpx.post(f"{server.address}/v1/score/batch", json={"applications": rows}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        document = httpx.get(f"{server.address}/openapi.json", timeout=60).text
+    pds = [each["default_probability"] for each in answer.json()["scores"]]
+    assert pds == pytest.approx(scored["default_probability"].to_list(), abs=1e-9)
+    assert "late.payments" in document
+    assert "SK_ID_CURR" not in document
