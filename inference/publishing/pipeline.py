@@ -16,7 +16,7 @@ import polars as pl
 
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
-from data.definition.errors import Place
+from data.definition.errors import Place, shown
 from data.errors import DataError, FileError
 from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
@@ -53,6 +53,8 @@ from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 from inference.publishing.staging import Say, has_leftovers, read_hold, silent, staging
 
+# Of the values that do not occur, so many are named.
+_MOST_NAMED = 5
 EMBEDDED = "Embedded portfolio (synthetic)"
 
 Advance = Callable[[int, int], None]
@@ -259,7 +261,10 @@ def _build_applications(settings: Settings, origin: Origin, progress: Progress) 
     raw = source_of(settings)
     if raw is not None:
         with progress(f"Reading {raw.name}") as advance:
-            convert(raw, settings.applications, load_definition(settings), progress=advance)
+            definition = load_definition(settings)
+            convert(raw, settings.applications, definition, progress=advance)
+            if settings.portfolio is not None:
+                _check_outcome(settings, definition)
     else:
         from data.home_credit.synthetic import make_applications
 
@@ -269,6 +274,20 @@ def _build_applications(settings: Settings, origin: Origin, progress: Progress) 
             made_of = {name: value for name, value in origin.items() if name != "definition"}
             write_applications(frame, load_definition(settings), settings.applications, made_of)
     keep(settings, APPLICATIONS, [settings.applications.name], origin)
+
+
+def _check_outcome(settings: Settings, definition: Definition) -> None:
+    """Raise DefinitionError where none of the values that are good, or none that are bad, occurs in the table."""
+    if definition.outcome is None:
+        return
+    outcomes = scan_applications(settings.applications, definition).select(definition.outcome.column).collect()
+    for kind, values, stored in (("bad", definition.outcome.bad, 1), ("good", definition.outcome.good, 0)):
+        if not (outcomes.to_series() == stored).any():
+            listed = ", ".join(shown(value) for value in values[:_MOST_NAMED])
+            raise Place(settings.definition, ("outcome", kind)).error(
+                f"is {listed}, and no row of {definition.outcome.column} says that",
+                "write values as the table has them, or leave [outcome] out",
+            )
 
 
 def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
