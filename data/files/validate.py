@@ -200,7 +200,7 @@ def is_allowed(column: Column, values: pl.Series) -> pl.Series:
     if column.maximum is not None:
         allowed &= values <= column.maximum
     if column.special:
-        allowed |= values.is_in(column.special_values)
+        allowed |= values.cast(pl.Float64).is_in(column.special_values)
     if column.dtype.is_integer():
         allowed &= values == values.floor()
     return allowed.fill_null(value=False)

@@ -252,7 +252,7 @@ def _field_distances(column: Column, values: pl.Series, row: int) -> NDArray[np.
     is_other = values.ne_missing(pl.Series([values[row]], dtype=values.dtype)).cast(pl.Float64).to_numpy()
     if column.kind is Kind.CATEGORY:
         return is_other
-    is_quantity = values.is_not_null() & ~values.is_in(column.special_values).fill_null(value=False)
+    is_quantity = values.is_not_null() & ~values.cast(pl.Float64).is_in(column.special_values).fill_null(value=False)
     # Missing and special values are each at distance 1 from all but their like.
     if not is_quantity[row]:
         return is_other

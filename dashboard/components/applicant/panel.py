@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -23,6 +24,7 @@ from inference.explain.reasons import COMBINATION
 from inference.model.decision import declines
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
+_PLAIN_NAME = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
 _SUGGESTIONS = 6
 _REASONS = 3
 REFERRED = "Referred, not scored"
@@ -99,7 +101,10 @@ def _called(dataset: cache.Dataset) -> str:
 
 def _word_search(dataset: cache.Dataset) -> str:
     """What an application is looked up by: its number or id, with the column that holds it."""
-    return labels.plain(f"Application {_called(dataset)} ({cache.definition().id})")
+    name = cache.definition().id
+    # Low lines between letters are no markup, and escaped they would be read out.
+    shown = name if _PLAIN_NAME.fullmatch(name) else labels.plain(name)
+    return f"Application {_called(dataset)} ({shown})"
 
 
 def _take_typed(dataset: cache.Dataset) -> None:

@@ -513,9 +513,9 @@ def test_a_change_in_words(change: FieldChange, words: str) -> None:
 
 
 def test_changes_in_words() -> None:
-    changes = tuple(FieldChange(f"FLAG_DOCUMENT_{number}", 0, 1) for number in (3, 6, 8))
-    expected = ["**Document 3** provided", "**Document 3** provided and **Document 6** provided",
-                "**Document 3** provided, **Document 6** provided and **Document 8** provided"]  # fmt: skip
+    changes = tuple(FieldChange(name, 0, 1) for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8", "FLAG_PHONE"))
+    first, second, third = "**Document 3** provided", "**Document 8** provided", "**Home phone given**"
+    expected = [first, f"{first} and {second}", f"{first}, {second} and {third}"]
     assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0), embedded.DEFINITION) for n in (1, 2, 3)] == expected
 
 

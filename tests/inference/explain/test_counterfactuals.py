@@ -123,7 +123,7 @@ def test_two_moves_cost_less_than_either_alone(
         pairs = [each for each in found if len(each.steps) == 2]
         n_pairs += len(pairs)
         assert all(each.cost < 0.95 * alone.get(name, math.inf) for each in pairs for name in each.steps)
-    assert n_pairs > 5
+    assert n_pairs > 3
 
 
 def test_no_change_asks_for_all_of_another_and_more(

@@ -39,7 +39,7 @@ def test_directions_are_kept_where_the_data_ask_for_the_opposite(
     for features, is_kept in ((FEATURES, True), (FeatureSet(embedded.DEFINITION, FEATURES.features), False)):
         model = train(turned, features, seed=3, settings=settings)
         backend = OnnxBackend(export_onnx(model.booster, len(features.names), {}))
-        session = ScoringSession(backend, published.manifest, features)
+        session = ScoringSession(backend, published.manifest, FEATURES)
         n_reversed = sum(each.n_reversed for each in count_reversals(turned.head(100), session, points=10))
         assert (n_reversed == 0) is is_kept
 

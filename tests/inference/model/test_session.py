@@ -182,7 +182,7 @@ def test_one_session_serves_many_threads_at_once(session: ScoringSession, applic
 def test_opening_and_scoring_loads_neither_lightgbm_nor_pandas_nor_sklearn(published: PublishedModel) -> None:
     program = (
         "import sys; from pathlib import Path; from inference.model.session import ScoringSession\n"
-        "from data import schema\n"
+        "from data.home_credit import embedded\n"
         "session = ScoringSession.open(Path(sys.argv[1]), embedded.DEFINITION); session.score({'AMT_CREDIT': 1.0})\n"
         "print(*sorted({'lightgbm', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
