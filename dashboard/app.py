@@ -66,11 +66,13 @@ def main() -> None:
     state.open_visit(predictions)
     pages = [
         st.Page(
-            partial(render_page, page, dataset), title=page.title, url_path=page.path,
+            partial(render_page, page, dataset),
+            title=page.title,
+            url_path=page.path,
             default=page is PAGES[0],
         )
         for page in PAGES
-    ]  # fmt: skip
+    ]
     shown = st.navigation(pages, position="top")
     shown.run()
     applicant_page = next(page for page in pages if page.url_path == APPLICANT_PAGE.path)

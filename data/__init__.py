@@ -9,6 +9,4 @@ import os
 # - Streamlit keeps an id of the machine in the user's home, and has browsers report to its maker.
 # - Arrow sends what it reads and computes to a collector, where the environment names one; of a name that it does not
 #   know it complains in the middle of a log.
-os.environ.update(
-    ORT_DISABLE_TELEMETRY="1", STREAMLIT_BROWSER_GATHER_USAGE_STATS="false", ARROW_TRACING_BACKEND=""
-)  # fmt: skip
+os.environ.update(ORT_DISABLE_TELEMETRY="1", STREAMLIT_BROWSER_GATHER_USAGE_STATS="false", ARROW_TRACING_BACKEND="")

@@ -147,11 +147,17 @@ def visiting(address: str, *, origin: str | None = None, trust: ssl.SSLContext |
     with (
         socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), timeout=_PATIENCE_S) as line,
         connect(
-            f"{address.replace('http', 'ws', 1)}/_stcore/stream", sock=line, origin=Origin(origin or _origin(address)),
-            subprotocols=[Subprotocol("streamlit")], max_size=None, open_timeout=_PATIENCE_S, ping_timeout=None,
-            proxy=None, **options,
+            f"{address.replace('http', 'ws', 1)}/_stcore/stream",
+            sock=line,
+            origin=Origin(origin or _origin(address)),
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            open_timeout=_PATIENCE_S,
+            ping_timeout=None,
+            proxy=None,
+            **options,
         ) as connection,
-    ):  # fmt: skip
+    ):
         yield Visitor(address, connection)
 
 

@@ -77,13 +77,16 @@ def _parse() -> Namespace:
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, ALL], default=ALL)
     parser.add_argument("--json", type=Path, metavar="OUT", help="file to write the figures to as well")
     parser.add_argument(
-        "--keep", action="store_true",
+        "--keep",
+        action="store_true",
         help="keep what OUT holds of other sections, if it is of this machine and these libraries",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--runs", type=count, default=30,
+        "--runs",
+        type=count,
+        default=30,
         help="repetitions of each interaction, of the sections dashboard and applicant (default: %(default)s)",
-    )  # fmt: skip
+    )
     of_api = parser.add_argument_group("the section api")
     of_api.add_argument(
         "--seconds", type=positive, default=10, help="of load with each number of connections (default: %(default)s)"

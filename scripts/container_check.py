@@ -113,9 +113,15 @@ def _serve(image: Stage, root: Path, volume: Path, rows: int) -> None:
     kept = image.last("VOLUME")
     _call(["cp", "--archive", str(root / kept[1:]), str(volume)])
     mounts = [
-        "ip link set lo up", "mount --bind . .", f"cd {root}", "mount -t proc proc proc", "mount --rbind /dev dev",
-        "mount -t tmpfs tmpfs tmp", f"mount --bind {volume} {kept[1:]}", "mount -o remount,bind,ro .",
-    ]  # fmt: skip
+        "ip link set lo up",
+        "mount --bind . .",
+        f"cd {root}",
+        "mount -t proc proc proc",
+        "mount --rbind /dev dev",
+        "mount -t tmpfs tmpfs tmp",
+        f"mount --bind {volume} {kept[1:]}",
+        "mount -o remount,bind,ro .",
+    ]
     environment = image.environment() | {"SCOREROOM_ROWS": str(rows)}
     command = f"cd {directory} && exec {shlex.join(command_of(image.last('CMD')))}"
     started = time.monotonic()

@@ -66,17 +66,25 @@ def _parse() -> argparse.Namespace:
     offer_portfolio(parser)
     parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
     parser.add_argument(
-        "--map", action="append", default=[], metavar="COLUMN=ROLE",
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=ROLE",
         help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--cutoff", default=str(DEFAULT_CUTOFF), metavar="PD",
+        "--cutoff",
+        default=str(DEFAULT_CUTOFF),
+        metavar="PD",
         help="PD from which on applications are declined, 0 to 1 (%(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=LEVEL",
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=LEVEL",
         help="only these applications; COLUMN=LOW..HIGH for numbers, COLUMN=~missing for gaps; may be repeated",
-    )  # fmt: skip
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
     if arguments.map and arguments.file is None:
@@ -135,10 +143,12 @@ def _title(report: Report) -> str:
 def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
-        "Applications": found.counts.n_applications, "Open, in no figure": report.n_open,
-        "Defaults": found.counts.n_bad, f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
+        "Applications": found.counts.n_applications,
+        "Open, in no figure": report.n_open,
+        "Defaults": found.counts.n_bad,
+        f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
         "Declined": decided.declined,
-    }  # fmt: skip
+    }
     yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
     for page, metrics in catalogue.PAGES.items():
         given = found.assumptions

@@ -44,17 +44,42 @@ def main() -> None:
 
 def _compile(lock: Path, *arguments: str) -> None:
     _uv(
-        "compile", "pyproject.toml", "--universal", "--python-version", PYTHONS[0], "--fork-strategy", "fewest",
-        "--generate-hashes", "--no-build", "--emit-build-options", "--no-annotate",
-        "--custom-compile-command", "make lock", "--group", "install", *arguments, "--output-file", str(lock),
-    )  # fmt: skip
+        "compile",
+        "pyproject.toml",
+        "--universal",
+        "--python-version",
+        PYTHONS[0],
+        "--fork-strategy",
+        "fewest",
+        "--generate-hashes",
+        "--no-build",
+        "--emit-build-options",
+        "--no-annotate",
+        "--custom-compile-command",
+        "make lock",
+        "--group",
+        "install",
+        *arguments,
+        "--output-file",
+        str(lock),
+    )
 
 
 def _check(lock: Path, platform: str, python: str) -> None:
     _uv(
-        "install", "--dry-run", "--require-hashes", "--no-build", "--python-platform", platform,
-        "--python-version", python, "--target", str(lock.parent / "nowhere"), "--requirements", str(lock),
-    )  # fmt: skip
+        "install",
+        "--dry-run",
+        "--require-hashes",
+        "--no-build",
+        "--python-platform",
+        platform,
+        "--python-version",
+        python,
+        "--target",
+        str(lock.parent / "nowhere"),
+        "--requirements",
+        str(lock),
+    )
 
 
 def _uv(command: str, *arguments: str) -> None:
@@ -62,8 +87,10 @@ def _uv(command: str, *arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("UV_")}
     ended = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "uv", "--no-config", "--quiet", "pip", command, *arguments],
-        cwd=ROOT, env={**environment, "MACOSX_DEPLOYMENT_TARGET": MACOS}, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**environment, "MACOSX_DEPLOYMENT_TARGET": MACOS},
+        check=False,
+    )
     if ended.returncode:
         raise LockError(f"'uv pip {command}' failed, as said above; the locks are as they were.")
 

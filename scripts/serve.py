@@ -62,9 +62,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
     parser.add_argument(
-        "--map", action="append", default=[], metavar="COLUMN=ROLE",
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=ROLE",
         help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )  # fmt: skip
+    )
     arguments = parser.parse_args()
     if arguments.map and arguments.predictions is None:
         parser.error("--map says what a column of --predictions is; name the file too")

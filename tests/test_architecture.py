@@ -32,13 +32,21 @@ MAY_IMPORT = {
 }
 # Inside the dashboard, each layer may import those before it; its other modules are shared words and values.
 LAYERS = (
-    "dashboard.metrics", "dashboard.charts", "dashboard.components", "dashboard.app_pages", "dashboard.app",
+    "dashboard.metrics",
+    "dashboard.charts",
+    "dashboard.components",
+    "dashboard.app_pages",
+    "dashboard.app",
     "dashboard.server",
-)  # fmt: skip
+)
 SCREEN = (
-    "dashboard.app", "dashboard.app_pages", "dashboard.cache", "dashboard.components", "dashboard.server",
+    "dashboard.app",
+    "dashboard.app_pages",
+    "dashboard.cache",
+    "dashboard.components",
+    "dashboard.server",
     "dashboard.state",
-)  # fmt: skip
+)
 # Where a library may be imported at all.
 ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
@@ -160,20 +168,27 @@ def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_libraries_are_kept_from_reporting_before_any_is_loaded(package: str) -> None:
     quiet = {
-        "ORT_DISABLE_TELEMETRY": "1", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false", "ARROW_TRACING_BACKEND": "",
-    }  # fmt: skip
+        "ORT_DISABLE_TELEMETRY": "1",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+        "ARROW_TRACING_BACKEND": "",
+    }
     program = (
         f"import os, sys, {package}; print({{name: os.environ[name] for name in {list(quiet)}}}); "
         "print({'onnxruntime', 'streamlit', 'pyarrow'} & set(sys.modules))"
     )
     reporting = {
-        "ORT_DISABLE_TELEMETRY": "0", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+        "ORT_DISABLE_TELEMETRY": "0",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
         "ARROW_TRACING_BACKEND": "otlp_http",
-    }  # fmt: skip
+    }
     shown = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, **reporting}, capture_output=True, text=True,
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **reporting},
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert shown.stdout == f"{quiet}\nset()\n"
 
 

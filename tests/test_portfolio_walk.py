@@ -40,11 +40,20 @@ def make_table() -> pl.DataFrame:
     status = np.where(is_bad, random.choice(STATUS[:2], N_ROWS), STATUS[2])
     status = np.where(random.random(N_ROWS) < 0.1, STATUS[3], status)
     days = [date(2022, 1, 1) + timedelta(days=int(day)) for day in random.integers(0, 730, N_ROWS)]
-    return pl.DataFrame({
-        "loan_id": [f"L{row:06d}" for row in range(N_ROWS)], "applied_on": days, "income": income,
-        "loan amount": amount, "term": random.choice([12, 24, 36, 60], N_ROWS), "debt": debt, "purpose": purpose,
-        "late.payments": late, "gender": random.choice(["f", "m"], N_ROWS), "status": status,
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "loan_id": [f"L{row:06d}" for row in range(N_ROWS)],
+            "applied_on": days,
+            "income": income,
+            "loan amount": amount,
+            "term": random.choice([12, 24, 36, 60], N_ROWS),
+            "debt": debt,
+            "purpose": purpose,
+            "late.payments": late,
+            "gender": random.choice(["f", "m"], N_ROWS),
+            "status": status,
+        }
+    )
 
 
 def command(*words: str) -> str:

@@ -119,9 +119,11 @@ def _render_score(view: ApplicantView) -> None:
         render_metric(PUBLISHED, _worded(assessed.default_probability, cutoff), _before(view), more=more)
     with cells[1]:
         render_metric(
-            "Decision, published model", word_decision(assessed), word_distance(assessed),
+            "Decision, published model",
+            word_decision(assessed),
+            word_distance(assessed),
             more=f"cutoff {labels.cutoff_percent(cutoff, 2)}",
-        )  # fmt: skip
+        )
     with cells[2]:
         edges = cache.open_session().manifest.band_edges
         render_metric("Risk band, published model", assessed.risk_band, word_span(assessed.default_probability, edges))
@@ -164,7 +166,7 @@ def _render_caution(view: ApplicantView) -> None:
             f"this application gives {unseen}, the published model gives {published}. What follows explains the "
             "published model, which was trained on the whole portfolio, this outcome included.",
             icon=":material/balance:",
-        )  # fmt: skip
+        )
 
 
 def _verb(pd: float, cutoff: float) -> str:

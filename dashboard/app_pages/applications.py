@@ -99,15 +99,21 @@ def _render_controls(view: View, columns: Columns, names: tuple[str, ...], sort:
     sortable = {own.name: own, **columns}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="applications.controls"):
         st.text_input(
-            f"Find by {own.label.lower()} number or word", max_chars=60, width=255, icon=":material/search:",
-            placeholder="Number or word", **state.value_widget(SEARCH, also=FIRST_PAGE),
+            f"Find by {own.label.lower()} number or word",
+            max_chars=60,
+            width=255,
+            icon=":material/search:",
+            placeholder="Number or word",
+            **state.value_widget(SEARCH, also=FIRST_PAGE),
             help="The beginning of a number, or a part of what one of the columns shown says in words.",
-        )  # fmt: skip
+        )
         titles = labels.distinct({name: column.label for name, column in sortable.items()})
         st.selectbox(
-            "Sort by", format_func=titles.__getitem__, width=200,
+            "Sort by",
+            format_func=titles.__getitem__,
+            width=200,
             **state.select_widget(SORT, list(sortable), also=FIRST_PAGE),
-        )  # fmt: skip
+        )
         words = _direction_words(sortable[sort.column])
         st.segmented_control(
             "Order", format_func=words.__getitem__, required=True, **state.buttons_widget(ORDER, also=FIRST_PAGE)
@@ -128,14 +134,22 @@ def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> Non
         with box, st.container(width=460):
             titles = labels.distinct({name: labels.column_title(column) for name, column in columns.items()})
             st.multiselect(
-                "Columns, in the order shown", list(columns), list(names), key=state.hold(_CHOOSER, list(names)),
-                on_change=_take_columns, format_func=titles.__getitem__,
+                "Columns, in the order shown",
+                list(columns),
+                list(names),
+                key=state.hold(_CHOOSER, list(names)),
+                on_change=_take_columns,
+                format_func=titles.__getitem__,
                 args=(first_columns(view.predictions, view.definition),),
-            )  # fmt: skip
+            )
             st.button(
-                "Back to the usual columns", on_click=state.put, args=({COLUMNS: ""},), icon=":material/undo:",
-                type="tertiary", disabled=not state.get(COLUMNS),
-            )  # fmt: skip
+                "Back to the usual columns",
+                on_click=state.put,
+                args=({COLUMNS: ""},),
+                icon=":material/undo:",
+                type="tertiary",
+                disabled=not state.get(COLUMNS),
+            )
 
 
 def _take_columns(usual: tuple[str, ...]) -> None:
@@ -154,8 +168,9 @@ def _render_rows(view: View, shown: list[CohortColumn], sort: Sort, page: Slice)
     chosen = numbers.index(open_one) if can_choose and open_one in numbers else None
     render_row_table(
         RowTable(drawn, tuple(shown), sort, chosen, can_choose),
-        on_sort=partial(_sort_by, sort), on_choose=partial(_choose, numbers),
-    )  # fmt: skip
+        on_sort=partial(_sort_by, sort),
+        on_choose=partial(_choose, numbers),
+    )
     hint = "Select a row to open the applicant in the side panel."
     if not can_choose:
         hint = f"Rows cannot be opened. {cache.applicants(view.dataset).reason}"
@@ -179,22 +194,38 @@ def _render_pager(page: Slice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.pager"):
         st.markdown(f"{shown} of {labels.count(page.n_rows)}", width="stretch")
         st.button(
-            "Previous", on_click=state.put, args=({PAGE: page.number - 1},), disabled=page.number == 1,
+            "Previous",
+            on_click=state.put,
+            args=({PAGE: page.number - 1},),
+            disabled=page.number == 1,
             icon=":material/chevron_left:",
-        )  # fmt: skip
+        )
         st.number_input(
-            "Page", 1, page.n_pages, page.number, key=state.hold(_NUMBER, page.number), on_change=_turn, width=105,
+            "Page",
+            1,
+            page.n_pages,
+            page.number,
+            key=state.hold(_NUMBER, page.number),
+            on_change=_turn,
+            width=105,
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         st.markdown(f"of {labels.count(page.n_pages)}", width="content")
         st.button(
-            "Next", on_click=state.put, args=({PAGE: page.number + 1},), disabled=page.number == page.n_pages,
-            icon=":material/chevron_right:", icon_position="right",
-        )  # fmt: skip
+            "Next",
+            on_click=state.put,
+            args=({PAGE: page.number + 1},),
+            disabled=page.number == page.n_pages,
+            icon=":material/chevron_right:",
+            icon_position="right",
+        )
         st.selectbox(
-            "Rows a page", width=150, label_visibility="collapsed", format_func=lambda size: f"{size} rows a page",
+            "Rows a page",
+            width=150,
+            label_visibility="collapsed",
+            format_func=lambda size: f"{size} rows a page",
             **state.select_widget(SIZE, also=FIRST_PAGE),
-        )  # fmt: skip
+        )
 
 
 def _turn() -> None:
@@ -204,8 +235,9 @@ def _turn() -> None:
 def _render_nothing_found() -> None:
     st.info(
         f"No application of the cohort is found by “{labels.plain(state.get(SEARCH))}”. Type the beginning of a "
-        "number, or a part of what one of the columns shown says.", icon=":material/search_off:",
-    )  # fmt: skip
+        "number, or a part of what one of the columns shown says.",
+        icon=":material/search_off:",
+    )
 
 
 def _render_downloads(view: View) -> None:
@@ -214,10 +246,14 @@ def _render_downloads(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="applications.files"):
         for kind, mime, write in _FILES:
             offer_file(
-                f"Cohort as {kind}", partial(write, *cohort), f"applications.{kind.lower()}", mime,
-                key=f"applications.{kind.lower()}", what="cohort",
+                f"Cohort as {kind}",
+                partial(write, *cohort),
+                f"applications.{kind.lower()}",
+                mime,
+                key=f"applications.{kind.lower()}",
+                what="cohort",
                 facts={"rows": view.counts.n_applications, "cohort": journal.key_of(repr(filters) if filters else "")},
-            )  # fmt: skip
+            )
         has_days = any(labels.scale(column).unit == "years" for column in view.predictions.cohort_columns)
         stored = "as it is stored (days, not years)" if has_days else "as it is stored"
         st.caption(

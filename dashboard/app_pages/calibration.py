@@ -80,9 +80,11 @@ def _render_effects(view: View) -> None:
 def _render_fitting(groups: Reliability) -> None:
     n = groups.applications.size
     render_metric(
-        "Groups that fit", f"{groups.n_fitting} of {n}", f"right PDs: about {0.95 * n:.0f}",
+        "Groups that fit",
+        f"{groups.n_fitting} of {n}",
+        f"right PDs: about {0.95 * n:.0f}",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
-    )  # fmt: skip
+    )
 
 
 def _render_reliability(view: View) -> None:
@@ -98,14 +100,20 @@ def _render_reliability(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_reliability(result, against=against, axes=axes, dark=dark), key="reliability",
-            alt=describe_reliability(result, against=against), table=table, method="Reliability curve",
-        )  # fmt: skip
+            plot_reliability(result, against=against, axes=axes, dark=dark),
+            key="reliability",
+            alt=describe_reliability(result, against=against),
+            table=table,
+            method="Reliability curve",
+        )
     with right:
         render_figure(
-            plot_calibration_gap(result, against=against, axes=axes, dark=dark), key="calibration-gap",
-            alt=describe_calibration_gap(result, against=against), table=table, method="Expected calibration error",
-        )  # fmt: skip
+            plot_calibration_gap(result, against=against, axes=axes, dark=dark),
+            key="calibration-gap",
+            alt=describe_calibration_gap(result, against=against),
+            table=table,
+            method="Expected calibration error",
+        )
 
 
 def _render_bands(view: View) -> None:
@@ -117,9 +125,12 @@ def _render_bands(view: View) -> None:
     }
     render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=alt)
     render_figure(
-        plot_band_calibration(bands, against=against, dark=is_dark()), key="calibration-by-band", alt=alt,
-        table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
-    )  # fmt: skip
+        plot_band_calibration(bands, against=against, dark=is_dark()),
+        key="calibration-by-band",
+        alt=alt,
+        table=tabulate_band_calibration(bands, against=against),
+        method="Calibration by risk band",
+    )
 
 
 def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
@@ -141,11 +152,14 @@ def _render_brier(view: View) -> None:
     st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
     table = _brier_table(parts)
     render_frame(
-        table, alt="The Brier score and its parts",
-        column_config={"Value": st.column_config.NumberColumn(format="%.6f", width="small"),
-                       "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
-                       "Says": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
+        table,
+        alt="The Brier score and its parts",
+        column_config={
+            "Value": st.column_config.NumberColumn(format="%.6f", width="small"),
+            "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
+            "Says": st.column_config.TextColumn(width="large"),
+        },
+    )
     st.caption(_log_loss_note(view.evaluation.log_loss))
     render_tools(table, key="brier-decomposition", method="Brier decomposition")
 
@@ -220,11 +234,19 @@ def _why(evaluation: Evaluation) -> str:
 
 def _tests(n_groups: int) -> tuple[tuple[str, str, Test, str], ...]:
     return (
-        ("Spiegelhalter test", "z", lambda evaluation: evaluation.spiegelhalter,
-         "Is the Brier score what right PDs would give?"),
-        ("Hosmer-Lemeshow test", "χ²", lambda evaluation: evaluation.hosmer_lemeshow,
-         f"Do {n_groups} groups hold the defaults that right PDs expect?"),
-    )  # fmt: skip
+        (
+            "Spiegelhalter test",
+            "z",
+            lambda evaluation: evaluation.spiegelhalter,
+            "Is the Brier score what right PDs would give?",
+        ),
+        (
+            "Hosmer-Lemeshow test",
+            "χ²",
+            lambda evaluation: evaluation.hosmer_lemeshow,
+            f"Do {n_groups} groups hold the defaults that right PDs expect?",
+        ),
+    )
 
 
 def _render_test(view: View, label: str, symbol: str, test: Test) -> None:

@@ -92,9 +92,14 @@ def _render_cards(view: View) -> None:
             render_card(metric, view.evaluation, view.beside)
     with next(cells):
         st.number_input(
-            "β of F-beta", 0.1, 10.0, step=0.5, format="%.3g", **state.value_widget(BETA),
+            "β of F-beta",
+            0.1,
+            10.0,
+            step=0.5,
+            format="%.3g",
+            **state.value_widget(BETA),
             help="How many times as much as precision recall counts.",
-        )  # fmt: skip
+        )
 
 
 def _render_costs(view: View) -> None:
@@ -107,21 +112,33 @@ def _render_costs(view: View) -> None:
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
         render_figure(
-            plot_cost_curve(curve, against=against, dark=is_dark()), key="cost-curve",
-            alt=describe_cost_curve(curve, against=against), table=tabulate_cost_curve(curve, against=against),
+            plot_cost_curve(curve, against=against, dark=is_dark()),
+            key="cost-curve",
+            alt=describe_cost_curve(curve, against=against),
+            table=tabulate_cost_curve(curve, against=against),
             method="Cost curve",
-        )  # fmt: skip
+        )
 
 
 def _render_cost_inputs() -> None:
     st.number_input(
-        "Cost of a false approval (FN)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.value_widget(COST_FN),
+        "Cost of a false approval (FN)",
+        0.0,
+        1_000.0,
+        step=1.0,
+        format="%.4g",
+        **state.value_widget(COST_FN),
         help="What approving an application that defaults costs, in any unit.",
-    )  # fmt: skip
+    )
     st.number_input(
-        "Cost of a false decline (FP)", 0.0, 1_000.0, step=1.0, format="%.4g", **state.value_widget(COST_FP),
+        "Cost of a false decline (FP)",
+        0.0,
+        1_000.0,
+        step=1.0,
+        format="%.4g",
+        **state.value_widget(COST_FP),
         help="What declining an application that would have repaid costs, in the same unit.",
-    )  # fmt: skip
+    )
 
 
 def _render_profit(view: View) -> None:
@@ -134,28 +151,45 @@ def _render_profit(view: View) -> None:
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
         render_figure(
-            plot_profit_curve(curve, against=against, dark=is_dark()), key="profit-curve",
-            alt=describe_profit_curve(curve, against=against), table=tabulate_profit_curve(curve, against=against),
+            plot_profit_curve(curve, against=against, dark=is_dark()),
+            key="profit-curve",
+            alt=describe_profit_curve(curve, against=against),
+            table=tabulate_profit_curve(curve, against=against),
             method="Profit curve",
-        )  # fmt: skip
+        )
 
 
 def _render_terms(currency: str, *, has_exposure: bool) -> None:
     st.slider(
-        "Margin (share of EAD)", 0.0, 0.5, step=0.005, format="percent", **state.value_widget(MARGIN),
+        "Margin (share of EAD)",
+        0.0,
+        0.5,
+        step=0.005,
+        format="percent",
+        **state.value_widget(MARGIN),
         help="What a loan that repays earns, over its whole life and after all costs but defaults.",
-    )  # fmt: skip
+    )
     st.slider(
-        "LGD (share of EAD)", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
+        "LGD (share of EAD)",
+        0.0,
+        1.0,
+        step=0.01,
+        format="percent",
+        **state.value_widget(LGD),
         help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
-    )  # fmt: skip
+    )
     if has_exposure:
         st.caption("EAD: each application's own exposure, from the predictions.")
         return
     st.number_input(
-        f"EAD ({labels.plain(unit(currency))})", 1.0, 1e9, step=1_000.0, format="%.0f", **state.value_widget(EAD),
+        f"EAD ({labels.plain(unit(currency))})",
+        1.0,
+        1e9,
+        step=1_000.0,
+        format="%.0f",
+        **state.value_widget(EAD),
         help="Exposure at default, the same for every application, since the predictions carry none.",
-    )  # fmt: skip
+    )
 
 
 def _render_curve_cards(view: View, economics: Economics) -> None:
@@ -191,9 +225,13 @@ def _render_use(curve: CutoffCurve | None) -> None:
         return
     in_force = round_cutoff(best) == curve.applied
     st.button(
-        f"Use this cutoff ({labels.brief_percent(best)})", on_click=state.put,
-        args=({CUTOFF: round(100 * round_cutoff(best), 4)},), disabled=in_force, width="stretch", type="primary",
-    )  # fmt: skip
+        f"Use this cutoff ({labels.brief_percent(best)})",
+        on_click=state.put,
+        args=({CUTOFF: round(100 * round_cutoff(best), 4)},),
+        disabled=in_force,
+        width="stretch",
+        type="primary",
+    )
 
 
 def _render_sensitivity(view: View) -> None:
@@ -204,16 +242,20 @@ def _render_sensitivity(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_sensitivity(result, words, against=against, dark=is_dark()), key="sensitivity",
+            plot_sensitivity(result, words, against=against, dark=is_dark()),
+            key="sensitivity",
             alt=describe_sensitivity(result, words, against=against),
-            table=tabulate_sensitivity(result, words, against=against), method="Sensitivity of the best cutoff",
-        )  # fmt: skip
+            table=tabulate_sensitivity(result, words, against=against),
+            method="Sensitivity of the best cutoff",
+        )
     with right:
         render_figure(
-            plot_excess(result, words, against=against, dark=is_dark()), key="excess",
+            plot_excess(result, words, against=against, dark=is_dark()),
+            key="excess",
             alt=describe_excess(result, words, against=against),
-            table=tabulate_excess(result, words, against=against), method="Sensitivity of the best cutoff",
-        )  # fmt: skip
+            table=tabulate_excess(result, words, against=against),
+            method="Sensitivity of the best cutoff",
+        )
     st.caption(_held(view.evaluation.assumptions))
 
 

@@ -116,10 +116,12 @@ def _render_roc(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()), key="disc.roc",
-            alt=describe_roc(curve, auc=auc, confusion=decided), table=tabulate_roc(curve, against=against),
+            plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()),
+            key="disc.roc",
+            alt=describe_roc(curve, auc=auc, confusion=decided),
+            table=tabulate_roc(curve, against=against),
             method="ROC curve",
-        )  # fmt: skip
+        )
     with side:
         _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
@@ -141,9 +143,11 @@ def _render_precision_recall(view: View) -> None:
     with chart:
         render_figure(
             plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()),
-            key="disc.pr", alt=describe_precision_recall(curve, average=average, confusion=decided),
-            table=tabulate_precision_recall(curve, against=against), method="Precision-recall curve",
-        )  # fmt: skip
+            key="disc.pr",
+            alt=describe_precision_recall(curve, average=average, confusion=decided),
+            table=tabulate_precision_recall(curve, against=against),
+            method="Precision-recall curve",
+        )
     with side:
         _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
 
@@ -159,9 +163,11 @@ def _render_ks(view: View) -> None:
     with chart:
         render_figure(
             plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()),
-            key="disc.ks", alt=describe_ks(curve, statistic=found.statistic),
-            table=tabulate_ks(curve, against=against), method="KS curve",
-        )  # fmt: skip
+            key="disc.ks",
+            alt=describe_ks(curve, statistic=found.statistic),
+            table=tabulate_ks(curve, against=against),
+            method="KS curve",
+        )
     with side:
         if found.cutoff is not None:
             _render_ks_cutoff(view, found.cutoff)
@@ -171,12 +177,16 @@ def _render_ks_cutoff(view: View, best: float) -> None:
     _render_shares(view, f"At this PD of {labels.percent(best)}", best, _DECLINED)
     in_force = view.cutoff == round_cutoff(best)
     st.button(
-        "This is the cutoff" if in_force else "Use this cutoff", key="disc.use_ks", disabled=in_force,
-        icon=":material/check:", on_click=state.put, args=({CUTOFF: round(100 * round_cutoff(best), 4)},),
+        "This is the cutoff" if in_force else "Use this cutoff",
+        key="disc.use_ks",
+        disabled=in_force,
+        icon=":material/check:",
+        on_click=state.put,
+        args=({CUTOFF: round(100 * round_cutoff(best), 4)},),
         width="stretch",
         help="The KS weighs both errors alike. Where a missed default costs more than a declined good applicant, "
         "the best cutoff lies elsewhere: see Cutoff.",
-    )  # fmt: skip
+    )
 
 
 def _render_cap(view: View) -> None:
@@ -185,9 +195,12 @@ def _render_cap(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_cap(curve, ratio=ratio, against=against, dark=is_dark()), key="disc.cap",
-            alt=describe_cap(curve, ratio=ratio), table=tabulate_cap(curve, against=against), method="CAP",
-        )  # fmt: skip
+            plot_cap(curve, ratio=ratio, against=against, dark=is_dark()),
+            key="disc.cap",
+            alt=describe_cap(curve, ratio=ratio),
+            table=tabulate_cap(curve, against=against),
+            method="CAP",
+        )
     with side:
         if curve is None:
             return
@@ -206,7 +219,7 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
             {"share": [f"{100 * share:g} %" for share in catalogue.CAP_SHARES], **held},
             alt="Share of all defaults among the riskiest applications",
             column_config={"share": st.column_config.TextColumn("Riskiest"), **names},
-        )  # fmt: skip
+        )
 
 
 def _render_lift(view: View) -> None:
@@ -215,14 +228,20 @@ def _render_lift(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_lift(table, against=against, dark=is_dark()), key="disc.lift", alt=describe_lift(table),
-            table=tabulate_lift(table, against=against), method="Lift and gain",
-        )  # fmt: skip
+            plot_lift(table, against=against, dark=is_dark()),
+            key="disc.lift",
+            alt=describe_lift(table),
+            table=tabulate_lift(table, against=against),
+            method="Lift and gain",
+        )
     with right:
         render_figure(
-            plot_gain(table, against=against, dark=is_dark()), key="disc.gain", alt=describe_gain(table),
-            table=tabulate_gain(table, against=against), method="Lift and gain",
-        )  # fmt: skip
+            plot_gain(table, against=against, dark=is_dark()),
+            key="disc.gain",
+            alt=describe_gain(table),
+            table=tabulate_gain(table, against=against),
+            method="Lift and gain",
+        )
     if table is not None:
         _render_groups(tabulate_lift(table, against=against), is_compared=against is not None)
 
@@ -231,10 +250,11 @@ def _render_groups(table: Table, *, is_compared: bool) -> None:
     left_out = (*_ENDS, "Mean PD (%)", "Cumulative lift") if is_compared else _ENDS
     shown = {name: values for name, values in table.items() if not name.endswith(left_out)}
     render_frame(
-        shown, height=38 + 35 * len(shown["Defaults"]),
+        shown,
+        height=38 + 35 * len(shown["Defaults"]),
         alt="Lift and gain by tenth of applications, riskiest first",
         column_config={column[0]: st.column_config.NumberColumn(format=_format(*column)) for column in shown.items()},
-    )  # fmt: skip
+    )
 
 
 def _format(name: str, values: Sequence[object]) -> str:

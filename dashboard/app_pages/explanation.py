@@ -72,10 +72,12 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
     left, right = (st.container(), None) if is_average else st.columns(2, gap="large")
     with left:
         render_figure(
-            plot_importance(shown, against=against, dark=is_dark()), key="importance",
-            alt=describe_importance(shown, against=against), table=tabulate_importance(shown, against=against),
+            plot_importance(shown, against=against, dark=is_dark()),
+            key="importance",
+            alt=describe_importance(shown, against=against),
+            table=tabulate_importance(shown, against=against),
             method="Importance",
-        )  # fmt: skip
+        )
     if right is None:
         st.caption("Filter, or choose what to compare with, to see what sets a cohort's risk apart.")
         return
@@ -83,10 +85,12 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
         apart = difference(sums, None if other is None else other.value)
         reference = AVERAGE if other is None else other.name
         render_figure(
-            plot_difference(apart, reference=reference, dark=is_dark()), key="risk-difference",
-            alt=describe_difference(apart, reference=reference), table=tabulate_difference(apart),
+            plot_difference(apart, reference=reference, dark=is_dark()),
+            key="risk-difference",
+            alt=describe_difference(apart, reference=reference),
+            table=tabulate_difference(apart),
             method="Difference of contributions",
-        )  # fmt: skip
+        )
 
 
 def _against_sums(view: View) -> Named[ContributionSums] | None:
@@ -102,10 +106,12 @@ def _render_summary(view: View, sums: ContributionSums) -> None:
     shown = _strips(view, view.cohort.filters, names)
     against = None if view.against is None else Named(view.against.name, _strips(view, view.against.filters, names))
     render_figure(
-        plot_strips(shown, against=against, dark=is_dark()), key="contribution-strips",
-        alt=describe_strips(shown, against=against), table=tabulate_strips(shown, against=against),
+        plot_strips(shown, against=against, dark=is_dark()),
+        key="contribution-strips",
+        alt=describe_strips(shown, against=against),
+        table=tabulate_strips(shown, against=against),
         method="Summary of contributions",
-    )  # fmt: skip
+    )
 
 
 def _strips(view: View, filters: Filters, names: tuple[str, ...]) -> Sequence[Strip]:
@@ -121,9 +127,11 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
     if state.get(FEATURE) == order[0]:
         state.settle({FEATURE: ""})
     st.selectbox(
-        "Feature, the most important first", format_func=lambda name: names[name or order[0]], width=420,
+        "Feature, the most important first",
+        format_func=lambda name: names[name or order[0]],
+        width=420,
         **state.select_widget(FEATURE, ["", *order[1:]]),
-    )  # fmt: skip
+    )
     chosen = (state.get(FEATURE) or order[0],)
     (shown,) = cache.feature_counts(view.dataset, view.cohort.filters, chosen)
     against = None
@@ -132,8 +140,9 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
         against = Named(view.against.name, dependence(other))
     result = dependence(shown)
     render_figure(
-        plot_dependence(result, view.definition, against=against, dark=is_dark()), key="dependence",
+        plot_dependence(result, view.definition, against=against, dark=is_dark()),
+        key="dependence",
         alt=describe_dependence(result, view.definition, against=against),
         table=tabulate_dependence(result, view.definition, against=against),
         method="Dependence",
-    )  # fmt: skip
+    )

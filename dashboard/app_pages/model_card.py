@@ -82,9 +82,15 @@ def _render_head(session: ScoringSession, manifest: Manifest) -> None:
         )
     with file:
         offer_file(
-            "Manifest", manifest.to_json, MANIFEST, "application/json", width="stretch", key="card.manifest",
-            help="Download the manifest as JSON", what="manifest",
-        )  # fmt: skip
+            "Manifest",
+            manifest.to_json,
+            MANIFEST,
+            "application/json",
+            width="stretch",
+            key="card.manifest",
+            help="Download the manifest as JSON",
+            what="manifest",
+        )
 
 
 def _render_other_predictions(view: View) -> None:
@@ -155,13 +161,29 @@ def _render_cards(manifest: Manifest, counts: ScoreCounts | None) -> None:
             labels.plural(len(manifest.features), "feature"),
         )
     specs = (
-        ("ROC AUC", roc_auc, "oof_auc", labels.decimal,
-         "Chance that a random defaulter has a higher PD, out of fold, than a random non-defaulter; DeLong interval."),
-        ("Default rate", default_rate, "default_rate", labels.percent,
-         "Share of the training applications that defaulted; Wilson interval."),
-        ("Mean PD", mean_pd, "oof_mean_pd", labels.percent,
-         "Average predicted probability of default, out of fold; close to the default rate when PDs are calibrated."),
-    )  # fmt: skip
+        (
+            "ROC AUC",
+            roc_auc,
+            "oof_auc",
+            labels.decimal,
+            "Chance that a random defaulter has a higher PD, out of fold, than a random non-defaulter; "
+            "DeLong interval.",
+        ),
+        (
+            "Default rate",
+            default_rate,
+            "default_rate",
+            labels.percent,
+            "Share of the training applications that defaulted; Wilson interval.",
+        ),
+        (
+            "Mean PD",
+            mean_pd,
+            "oof_mean_pd",
+            labels.percent,
+            "Average predicted probability of default, out of fold; close to the default rate when PDs are calibrated.",
+        ),
+    )
     for cell, (label, measure, key, word, help_text) in zip(cells[1:], specs, strict=True):
         with cell:
             render_estimate(
@@ -381,8 +403,9 @@ def _render_digests(manifest: Manifest, definition: Definition) -> None:
             "Size": [size for size, _ in digests.values()],
             "SHA-256": [digest for _, digest in digests.values()],
         },
-        right=(1,), narrow=(2,),
-    )  # fmt: skip
+        right=(1,),
+        narrow=(2,),
+    )
     st.caption("A digest is shown as far as there is room; select the cell and copy it to have it whole.")
 
 
@@ -391,11 +414,13 @@ def _render_table(
 ) -> None:
     n_rows = max((len(values) for values in table.values()), default=0)
     render_frame(
-        table, alt=alt, height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
+        table,
+        alt=alt,
+        height="content" if n_rows <= _MOST_IN_FULL else _TALLEST,
         column_config={
             name: st.column_config.TextColumn(
                 name, alignment="right" if place in right else "left", width="medium" if place in narrow else None
             )
             for place, name in enumerate(table)
         },
-    )  # fmt: skip
+    )

@@ -42,14 +42,21 @@ def _render_metrics(view: View) -> None:
         with next(cells):
             render_card(
                 catalogue.in_currency(metric, view.definition.currency) if is_loss else metric,
-                view.evaluation, against, note=_observed(view) if is_loss else "",
+                view.evaluation,
+                against,
+                note=_observed(view) if is_loss else "",
                 is_doubtful=is_loss and view.is_doubtful,
-            )  # fmt: skip
+            )
     with next(cells):
         st.slider(
-            "LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD),
+            "LGD",
+            0.0,
+            1.0,
+            step=0.01,
+            format="percent",
+            **state.value_widget(LGD),
             help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
-        )  # fmt: skip
+        )
 
 
 def _observed(view: View) -> str:
@@ -72,13 +79,18 @@ def _render_charts(view: View) -> None:
         spread = pd_distribution(view.counts)
         render_figure(
             plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark),
-            key="pd-distribution", alt=describe_pd_distribution(spread, cutoff=view.cutoff),
-            table=tabulate_pd_distribution(spread), method="PD distribution",
-        )  # fmt: skip
+            key="pd-distribution",
+            alt=describe_pd_distribution(spread, cutoff=view.cutoff),
+            table=tabulate_pd_distribution(spread),
+            method="PD distribution",
+        )
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
         against = None if beside is None else Named(beside.name, beside.value.bands)
         render_figure(
-            plot_bands(bands, against=against, dark=dark), key="bands", alt=describe_bands(bands, against=against),
-            table=tabulate_band_calibration(bands, against=against), method="Calibration by risk band",
-        )  # fmt: skip
+            plot_bands(bands, against=against, dark=dark),
+            key="bands",
+            alt=describe_bands(bands, against=against),
+            table=tabulate_band_calibration(bands, against=against),
+            method="Calibration by risk band",
+        )

@@ -97,10 +97,12 @@ def _render_upload(view: View) -> None:
     # Another key is another uploader: the bytes of the last file go once they are read.
     key = f"{_UPLOAD}.{st.session_state.setdefault(_GENERATION, 0)}"
     uploaded = st.file_uploader(
-        "Applications (CSV or Parquet, also .csv.gz or .zip)", type=_TYPES, key=key,
+        "Applications (CSV or Parquet, also .csv.gz or .zip)",
+        type=_TYPES,
+        key=key,
         max_upload_size=LIMITS.file_bytes // 1_000_000,
         help="The columns of the application table in any order; other columns are carried through.",
-    )  # fmt: skip
+    )
     if uploaded is None:
         return
     try:
@@ -135,10 +137,13 @@ def _keep(batch: Batch) -> None:
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
     session = cache.open_session()
     return score_batch_table(
-        table, session, cutoff, explain=cache.explain_many(cutoff),
+        table,
+        session,
+        cutoff,
+        explain=cache.explain_many(cutoff),
         field_labels=reason_labels(session.definition, session.features.sources),
         progress=lambda done, total: bar.progress(done / max(total, 1), "Scoring ..."),
-    )  # fmt: skip
+    )
 
 
 def _render_hint() -> None:
@@ -148,10 +153,14 @@ def _render_hint() -> None:
         "memory of this visit alone, until it is removed or the visit ends."
     )
     offer_file(
-        "Empty table (CSV)", partial(_template, cache.open_session()), "applications.csv", "text/csv",
-        what="template", key="batch.template",
+        "Empty table (CSV)",
+        partial(_template, cache.open_session()),
+        "applications.csv",
+        "text/csv",
+        what="template",
+        key="batch.template",
         help="The header alone: the columns of an application that the model needs, with the number that names it.",
-    )  # fmt: skip
+    )
 
 
 def _template(session: ScoringSession) -> bytes:
@@ -172,9 +181,11 @@ def _render_summary(view: View, batch: Batch) -> None:
         wrong = f"{labels.plural(table.n_bad_rows, 'row')} left out" if table.n_bad_rows else "no row left out"
         referred = f"{labels.count(batch.scored.n_referred)} referred: too little known"
         render_metric(
-            "Applications scored", labels.count(counts.n_applications), wrong,
+            "Applications scored",
+            labels.count(counts.n_applications),
+            wrong,
             more=referred if batch.scored.n_referred else "",
-        )  # fmt: skip
+        )
     with cells[1]:
         usual = mean_pd(view.portfolio_counts).value
         render_metric(
@@ -206,8 +217,9 @@ def _render_decide_again(view: View, batch: Batch) -> None:
         st.info(
             f"Decisions and reasons are at {labels.cutoff_percent(batch.cutoff, 2)}, the cutoff when the file was "
             "dropped.",
-            icon=":material/info:", width="stretch",
-        )  # fmt: skip
+            icon=":material/info:",
+            width="stretch",
+        )
         if st.button(f"Decide at {labels.cutoff_percent(view.cutoff, 2)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
             try:
@@ -224,9 +236,12 @@ def _render_results(view: View, batch: Batch) -> None:
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
     render_figure(
-        plot_shift(found.stability, words, dark=is_dark()), key="batch-psi", alt=describe_shift(found.stability, words),
-        table=tabulate_shift(found.stability, words), method="PSI",
-    )  # fmt: skip
+        plot_shift(found.stability, words, dark=is_dark()),
+        key="batch-psi",
+        alt=describe_shift(found.stability, words),
+        table=tabulate_shift(found.stability, words),
+        method="PSI",
+    )
     _render_bands(view, batch)
     _render_downloads(batch)
 
@@ -264,16 +279,24 @@ def _render_rows(view: View, batch: Batch) -> None:
     # Another file is another table: a row chosen in the last one is none of this one's.
     key = f"batch.rows.{st.session_state[_GENERATION]}.{batch.cutoff}"
     chosen = render_frame(
-        pl.DataFrame([place, *worded]), height=420, key=key,
+        pl.DataFrame([place, *worded]),
+        height=420,
+        key=key,
         column_config={"PD": st.column_config.TextColumn(alignment="right")},
-        on_select="rerun", selection_mode="single-row", alt="Rows of the file, the riskiest first",
-    )  # fmt: skip
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Rows of the file, the riskiest first",
+    )
     rows: list[int] = chosen["selection"]["rows"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "Look at this applicant", disabled=not rows, on_click=_open_row, icon=":material/person_search:",
-            args=(view, batch, int(order[rows[0]]) if rows else 0), key="batch.open",
-        )  # fmt: skip
+            "Look at this applicant",
+            disabled=not rows,
+            on_click=_open_row,
+            icon=":material/person_search:",
+            args=(view, batch, int(order[rows[0]]) if rows else 0),
+            key="batch.open",
+        )
         st.caption(f"{_word_order(shown[scored.probability], scored)}; select one to open it as a new applicant.")
     _render_downloads(batch)
 
@@ -312,9 +335,14 @@ def _render_noted(batch: Batch) -> None:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
     render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
     offer_file(
-        "To check as CSV", partial(csv_of, found), "to-check.csv", "text/csv", key="batch.noted", what="to_check",
+        "To check as CSV",
+        partial(csv_of, found),
+        "to-check.csv",
+        "text/csv",
+        key="batch.noted",
+        what="to_check",
         facts={"rows": found.height},
-    )  # fmt: skip
+    )
 
 
 def _render_faults(_: View, batch: Batch) -> None:
@@ -326,13 +354,15 @@ def _render_faults(_: View, batch: Batch) -> None:
         return
     told = [(fault, _LEFT_OUT) for fault in table.faults] + [(doubt, _DOUBTED) for doubt in table.doubts]
     told.sort(key=lambda each: each[0].row)
-    frame = pl.DataFrame({
-        table.place: [fault.row for fault, _ in told],
-        "Column": [fault.column for fault, _ in told],
-        "Found": [labels.MISSING if fault.found is None else fault.found for fault, _ in told],
-        "Expected": [fault.expected for fault, _ in told],
-        "Row is": [fate for _, fate in told],
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            table.place: [fault.row for fault, _ in told],
+            "Column": [fault.column for fault, _ in told],
+            "Found": [labels.MISSING if fault.found is None else fault.found for fault, _ in told],
+            "Expected": [fault.expected for fault, _ in told],
+            "Row is": [fate for _, fate in told],
+        }
+    )
     if table.n_faults:
         st.markdown(
             f"{labels.plural(table.n_faults, 'value')} in {labels.plural(table.n_bad_rows, 'row')} of "
@@ -345,9 +375,14 @@ def _render_faults(_: View, batch: Batch) -> None:
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
     offer_file(
-        "Report as CSV", partial(csv_of, frame), "left-out.csv", "text/csv", key="batch.faults", what="left_out",
+        "Report as CSV",
+        partial(csv_of, frame),
+        "left-out.csv",
+        "text/csv",
+        key="batch.faults",
+        what="left_out",
         facts={"rows": frame.height},
-    )  # fmt: skip
+    )
     n_all = table.n_faults + table.n_doubts
     if n_all > min(len(told), _FAULTS_SHOWN):
         st.caption(
@@ -358,14 +393,20 @@ def _render_faults(_: View, batch: Batch) -> None:
 
 def _render_downloads(batch: Batch) -> None:
     files: tuple[tuple[str, str, Callable[[pl.DataFrame], bytes]], ...] = (
-        ("CSV", "text/csv", csv_of), ("Parquet", "application/vnd.apache.parquet", parquet_of),
-    )  # fmt: skip
+        ("CSV", "text/csv", csv_of),
+        ("Parquet", "application/vnd.apache.parquet", parquet_of),
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, write in files:
             offer_file(
-                f"Scores as {kind}", partial(write, batch.scored.frame), f"scores.{kind.lower()}", mime,
-                key=f"batch.{kind.lower()}", what="scores", facts={"rows": batch.scored.frame.height},
-            )  # fmt: skip
+                f"Scores as {kind}",
+                partial(write, batch.scored.frame),
+                f"scores.{kind.lower()}",
+                mime,
+                key=f"batch.{kind.lower()}",
+                what="scores",
+                facts={"rows": batch.scored.frame.height},
+            )
         st.caption(
             f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
             "risk band, why referred, what looks implausible and, where declined, up to four reasons."

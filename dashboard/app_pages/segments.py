@@ -86,10 +86,14 @@ def _render_segments(view: View) -> None:
     )
     told: dict[str, Any] = {"measure": shown.measure, "order": shown.order, "against": shown.against}
     points = render_figure(
-        figure, key=f"{_CHART}.{_version(shown)}", alt=describe_segments(shown.report, **told),
-        table=tabulate_segments(shown.report, **told), method="Segments", selectable=True,
+        figure,
+        key=f"{_CHART}.{_version(shown)}",
+        alt=describe_segments(shown.report, **told),
+        table=tabulate_segments(shown.report, **told),
+        method="Segments",
+        selectable=True,
         file_name="segments",
-    )  # fmt: skip
+    )
     _narrow(view, shown, _code_of(points))
     _narrow(view, shown, _render_table(shown))
     n = len(shown.report.segments)
@@ -122,22 +126,31 @@ def _render_choices(view: View) -> Shown:
             for basis in BREAK_EVEN.options
         }
         st.selectbox(
-            "Break-even", help=_HELP["break_even"], format_func=words.__getitem__, **state.select_widget(BREAK_EVEN),
-        )  # fmt: skip
+            "Break-even",
+            help=_HELP["break_even"],
+            format_func=words.__getitem__,
+            **state.select_widget(BREAK_EVEN),
+        )
     bins = cache.column_bins(view.dataset, column.name, state.get(BINS))
     other = view.against
     return Shown(
-        bins, _report(view, view.cohort, bins), Measure(state.get(MEASURE)), Order(state.get(ORDER)),
+        bins,
+        _report(view, view.cohort, bins),
+        Measure(state.get(MEASURE)),
+        Order(state.get(ORDER)),
         None if other is None else Named(other.name, _report(view, other, bins)),
-    )  # fmt: skip
+    )
 
 
 def _report(view: View, cohort: Cohort, bins: Bins) -> SegmentReport:
     return segment_report(
-        cache.segment_counts(view.dataset, cohort.filters, bins), bins.labels,
-        cache.cohort_counts(view.dataset, cohort.filters), column=bins.title, cutoff=view.cutoff,
+        cache.segment_counts(view.dataset, cohort.filters, bins),
+        bins.labels,
+        cache.cohort_counts(view.dataset, cohort.filters),
+        column=bins.title,
+        cutoff=view.cutoff,
         break_even=_break_even(state.get(BREAK_EVEN), view.cutoff),
-    )  # fmt: skip
+    )
 
 
 def _break_even(basis: str, cutoff: float) -> float:
@@ -179,11 +192,14 @@ def _render_table(shown: Shown) -> int | None:
     table = tabulate_report(shown.report, order=shown.order, measure=shown.measure, against=shown.against)
     n_rows = len(shown.report.segments)
     chosen: Any = render_frame(
-        table, key=f"{_TABLE}.{_version(shown)}",
+        table,
+        key=f"{_TABLE}.{_version(shown)}",
         height=38 + 35 * min(n_rows, _TALLEST_TABLE),
-        column_config=_formats(shown, table), on_select="rerun", selection_mode="single-row",
+        column_config=_formats(shown, table),
+        on_select="rerun",
+        selection_mode="single-row",
         alt=f"All measures by {shown.bins.title}",
-    )  # fmt: skip
+    )
     rows = chosen.selection.rows
     return shown.report.ordered(shown.order, shown.measure)[rows[0]].code if rows else None
 
@@ -245,9 +261,12 @@ def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
     axes = {"down": Axis(pair[0].title, pair[0].labels), "across": Axis(pair[1].title, pair[1].labels)}
     render_figure(
-        plot_cells(grid, dark=is_dark(), **axes), key="seg.map", alt=describe_cells(grid, **axes),
-        table=tabulate_cells(grid, **axes), method="Heat map",
-    )  # fmt: skip
+        plot_cells(grid, dark=is_dark(), **axes),
+        key="seg.map",
+        alt=describe_cells(grid, **axes),
+        table=tabulate_cells(grid, **axes),
+        method="Heat map",
+    )
 
 
 def _formats(shown: Shown, table: Table) -> dict[str, Any]:

@@ -257,10 +257,14 @@ def _render_table(table: pl.DataFrame, order: list[str], drawn: int) -> None:
     # The row of the column that is drawn, however it was chosen.
     st.session_state[_TABLE] = {"selection": {"rows": [drawn]}}
     render_frame(
-        table, key=_TABLE, height=38 + 35 * 14, column_config=_FORMATS,
-        selection_mode="single-row-required", on_select=lambda: _take_row(order),
+        table,
+        key=_TABLE,
+        height=38 + 35 * 14,
+        column_config=_FORMATS,
+        selection_mode="single-row-required",
+        on_select=lambda: _take_row(order),
         alt="CSI of every column, the most shifted first",
-    )  # fmt: skip
+    )
     st.caption(
         "Select a row to draw its shift. By chance alone about one column in twenty exceeds its 95 % critical value."
     )

@@ -46,8 +46,14 @@ def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, 
         figure.add_trace(_points(worded_name(against.name), against.value, theme.against, is_other=True))
     figure.add_trace(_points(COHORT, bands, theme.accent, is_other=False))
     figure.layout.showlegend = against is not None
-    set_axis(figure, "x", title="Risk band (range of PD)", range=[-0.5, len(bands) - 0.5],
-             tickvals=list(range(len(bands))), ticktext=[_name(band) for band in bands])  # fmt: skip
+    set_axis(
+        figure,
+        "x",
+        title="Risk band (range of PD)",
+        range=[-0.5, len(bands) - 0.5],
+        tickvals=list(range(len(bands))),
+        ticktext=[_name(band) for band in bands],
+    )
     low, high = _ends((*bands, *(against.value if against else ())))
     _write_values(figure, bands, high)
     set_axis(figure, "y", title="Observed / expected defaults", range=[low, high], nticks=7)
@@ -91,9 +97,17 @@ def tabulate_band_calibration(bands: Bands, *, against: Named[Bands] | None = No
 
 def _corridor(theme: FigureTheme) -> dict[str, object]:
     return {
-        "type": "rect", "x0": 0, "x1": 1, "xref": "x domain", "y0": 1 - MAX_RELATIVE_GAP, "y1": 1 + MAX_RELATIVE_GAP,
-        "yref": "y", "layer": "below", "line": {"width": 0}, "fillcolor": translucent(theme.mark, 0.1),
-    }  # fmt: skip
+        "type": "rect",
+        "x0": 0,
+        "x1": 1,
+        "xref": "x domain",
+        "y0": 1 - MAX_RELATIVE_GAP,
+        "y1": 1 + MAX_RELATIVE_GAP,
+        "yref": "y",
+        "layer": "below",
+        "line": {"width": 0},
+        "fillcolor": translucent(theme.mark, 0.1),
+    }
 
 
 def _title(bands: Bands) -> str:
@@ -130,13 +144,19 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
         name=name,
         x=[i + BESIDE * is_other for i, _, _ in used],
         y=[ratio.value for _, _, ratio in used],
-        error_y={"array": [_reach(ratio, ratio.high) for _, _, ratio in used],
-                 "arrayminus": [_reach(ratio, ratio.low) for _, _, ratio in used],
-                 "color": colour, "thickness": 1.5, "width": 5},
+        error_y={
+            "array": [_reach(ratio, ratio.high) for _, _, ratio in used],
+            "arrayminus": [_reach(ratio, ratio.low) for _, _, ratio in used],
+            "color": colour,
+            "thickness": 1.5,
+            "width": 5,
+        },
         customdata=[
             [
-                percent(band.default_rate.value), percent(band.mean_pd.value),
-                plural(band.applications, "application"), str(band.verdict),
+                percent(band.default_rate.value),
+                percent(band.mean_pd.value),
+                plural(band.applications, "application"),
+                str(band.verdict),
             ]
             for _, band, _ in used
         ],
@@ -144,17 +164,22 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
         marker={"color": colour, "size": 9, "symbol": "diamond-open" if is_other else "circle"},
         hovertemplate="default rate %{customdata[0]}, PD %{customdata[1]}<br>%{customdata[2]}"
         "<br>PD is %{customdata[3]}<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _write_values(figure: go.Figure, bands: Bands, top: float) -> None:
     # Over the interval, where the line at 1 does not strike it through.
     notes = [
-        {"text": f"<b>{decimal(ratio.value, 2)}</b>", "x": i, "y": min(ratio.high or ratio.value, 0.92 * top),
-         "yanchor": "bottom", "yshift": 4}
+        {
+            "text": f"<b>{decimal(ratio.value, 2)}</b>",
+            "x": i,
+            "y": min(ratio.high or ratio.value, 0.92 * top),
+            "yanchor": "bottom",
+            "yshift": 4,
+        }
         for i, ratio in enumerate(band.ratio for band in bands)
         if ratio.value is not None
-    ]  # fmt: skip
+    ]
     add_notes(figure, notes)
 
 

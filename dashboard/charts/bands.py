@@ -36,9 +36,13 @@ def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool 
         )
     figure.layout.legend.entrywidth = 72
     set_axis(
-        figure, "x", title="Risk band: range of PD, share of applications", tickvals=list(range(len(bands))),
-        ticktext=_tick_texts(bands), range=[-0.5, len(bands) - 0.5],
-    )  # fmt: skip
+        figure,
+        "x",
+        title="Risk band: range of PD, share of applications",
+        tickvals=list(range(len(bands))),
+        ticktext=_tick_texts(bands),
+        range=[-0.5, len(bands) - 0.5],
+    )
     set_axis(figure, "y", title="Share that defaulted", ticksuffix=" %", rangemode="tozero", nticks=7)
     return figure
 
@@ -79,10 +83,13 @@ def _range(band: BandCalibration) -> str:
 def _mean_pds(bands: Bands, theme: FigureTheme) -> go.Bar:
     used = [(place, band) for place, band in enumerate(bands) if band.mean_pd.value is not None]
     return go.Bar(
-        name="Mean PD", x=[place for place, _ in used], y=[100 * (band.mean_pd.value or 0) for _, band in used],
-        width=0.62, marker={"color": theme.grid, "line": {"color": theme.mark, "width": 1}},
+        name="Mean PD",
+        x=[place for place, _ in used],
+        y=[100 * (band.mean_pd.value or 0) for _, band in used],
+        width=0.62,
+        marker={"color": theme.grid, "line": {"color": theme.mark, "width": 1}},
         hovertemplate="mean PD %{y:.2f} %<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _rates(name: str, bands: Bands, colour: str, *, symbol: str, shift: float) -> go.Scatter:
@@ -92,9 +99,12 @@ def _rates(name: str, bands: Bands, colour: str, *, symbol: str, shift: float) -
         for end in ("value", "low", "high")
     )
     return go.Scatter(
-        name=name, x=[place + shift for place, _ in used], y=rate, mode="markers",
+        name=name,
+        x=[place + shift for place, _ in used],
+        y=rate,
+        mode="markers",
         marker={"color": colour, "size": 9, "symbol": symbol},
         error_y={"array": high - rate, "arrayminus": rate - low, "symmetric": False, "color": colour, "thickness": 1.5},
         customdata=[[band.defaults, band.applications] for _, band in used],
         hovertemplate="%{y:.2f} %: %{customdata[0]:,} of %{customdata[1]:,}<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )

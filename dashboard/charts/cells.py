@@ -53,9 +53,16 @@ def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) 
     for side, axis in (("x", across), ("y", down)):
         words = [worded_name(name, _LONGEST_TICK) for name in axis.names]
         set_axis(
-            figure, side, title=worded_name(axis.title, LONGEST_HINT), tickmode="array", ticktext=words,
-            tickvals=list(range(len(words))), showgrid=False, showline=False, ticks="",
-        )  # fmt: skip
+            figure,
+            side,
+            title=worded_name(axis.title, LONGEST_HINT),
+            tickmode="array",
+            ticktext=words,
+            tickvals=list(range(len(words))),
+            showgrid=False,
+            showline=False,
+            ticks="",
+        )
     layout.yaxis.autorange = "reversed"
     return figure
 
@@ -90,11 +97,7 @@ def _base(grid: CellGrid) -> str:
 
 
 def _word(grid: CellGrid, value: float) -> str:
-    return (
-        labels.signed_points(value)
-        if grid.measure is CellMeasure.CALIBRATION_GAP
-        else labels.brief_percent(value)
-    )  # fmt: skip
+    return labels.signed_points(value) if grid.measure is CellMeasure.CALIBRATION_GAP else labels.brief_percent(value)
 
 
 def _title(grid: CellGrid, down: Axis, across: Axis) -> str:
@@ -134,24 +137,42 @@ def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
         else f" (%{{customdata[1]:.{digits + 1}f}} to %{{customdata[2]:.{digits + 1}f}})"
     )
     return go.Heatmap(
-        z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, **_colours(grid, shown, theme),
+        z=shown.astype(np.float32),
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+        **_colours(grid, shown, theme),
         customdata=np.stack([grid.base, 100 * grid.low, 100 * grid.high], axis=-1).astype(np.float32),
-        text=_texts(grid, shown, digits), texttemplate="%{text}", textfont={"size": 12},
-        colorbar={"ticksuffix": "" if unit == "points" else " %", "thickness": 10, "outlinewidth": 0, "len": 0.9,
-                  "title": {"text": unit if unit == "points" else ""}, "nticks": 6},
+        text=_texts(grid, shown, digits),
+        texttemplate="%{text}",
+        textfont={"size": 12},
+        colorbar={
+            "ticksuffix": "" if unit == "points" else " %",
+            "thickness": 10,
+            "outlinewidth": 0,
+            "len": 0.9,
+            "title": {"text": unit if unit == "points" else ""},
+            "nticks": 6,
+        },
         hovertemplate=f"%{{y}}<br>%{{x}}<br><b>{_named(grid)} %{{z:.{digits + 1}f}} {unit}</b>{spread}"
         f"<br>{_base(grid).lower()}: %{{customdata[0]:,}}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _few(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
     shown = np.where(grid.too_few & (grid.base > 0), grid.base, np.nan)
     return go.Heatmap(
-        z=shown.astype(np.float32), xgap=2, ygap=2, hoverongaps=False, showscale=False,
-        colorscale=[[0, theme.grid], [1, theme.grid]], text=_texts(grid, shown, 0, "n "), texttemplate="%{text}",
+        z=shown.astype(np.float32),
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+        showscale=False,
+        colorscale=[[0, theme.grid], [1, theme.grid]],
+        text=_texts(grid, shown, 0, "n "),
+        texttemplate="%{text}",
         textfont={"size": 11, "color": theme.muted},
         hovertemplate=f"%{{y}}<br>%{{x}}<br>too few to conclude; {_base(grid).lower()}: %{{z:,}}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _digits(shown: FloatArray) -> int:

@@ -116,11 +116,16 @@ def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) 
     x, y = place
     colour = theme.good if cell.is_right else theme.bad
     return {
-        "type": "rect", "x0": x - 0.49, "x1": x + 0.49, "y0": y - 0.48, "y1": y + 0.48, "layer": "below",
+        "type": "rect",
+        "x0": x - 0.49,
+        "x1": x + 0.49,
+        "y0": y - 0.48,
+        "y1": y + 0.48,
+        "layer": "below",
         "fillcolor": translucent(colour, 0.08 + 0.3 * cell.number / total),
         # Wrong decisions have a dashed edge, so that they are told apart without colour too.
         "line": {"color": colour, "width": 1.5, "dash": "solid" if cell.is_right else "dash"},
-    }  # fmt: skip
+    }
 
 
 def _words(confusion: Confusion, against: Named[Confusion] | None, theme: FigureTheme) -> go.Scatter:
@@ -130,9 +135,13 @@ def _words(confusion: Confusion, against: Named[Confusion] | None, theme: Figure
         others = [f"<br><i>{name}: {_worded_share(cell)}</i>" for cell in _cells(against.value)]
         texts = [text + other for text, other in zip(texts, others, strict=True)]
     return go.Scatter(
-        x=[x for x, _ in _PLACES], y=[y for _, y in _PLACES], mode="text", text=texts, hoverinfo="skip",
+        x=[x for x, _ in _PLACES],
+        y=[y for _, y in _PLACES],
+        mode="text",
+        text=texts,
+        hoverinfo="skip",
         textfont={"size": 13, "color": theme.text},
-    )  # fmt: skip
+    )
 
 
 def _text(cell: _Cell, total: int) -> str:

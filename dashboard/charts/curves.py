@@ -29,9 +29,16 @@ def set_legend(figure: go.Figure, *, shown: bool) -> None:
 
 
 def curve_line(
-    x: FloatArray, y: FloatArray, cutoff: FloatArray, *, theme: FigureTheme, hover: str, against: str = "",
-    compared: bool = False, shape: str = "linear",
-) -> go.Scatter:  # fmt: skip
+    x: FloatArray,
+    y: FloatArray,
+    cutoff: FloatArray,
+    *,
+    theme: FigureTheme,
+    hover: str,
+    against: str = "",
+    compared: bool = False,
+    shape: str = "linear",
+) -> go.Scatter:
     """A curve of two shares (0 to 1) over cutoffs: the cohort's, or dashed that of the cohort called `against`.
 
     `hover` says in words what %{x}, %{y} and the cutoff %{customdata} are; alone, the cohort's curve is filled.
@@ -44,30 +51,44 @@ def curve_line(
         customdata=(100 * np.minimum(cutoff, 1.0)).astype(np.float32),
         mode="lines",
         # Plotly's own simplification would make a visible polygon of a curve that is already thinned.
-        line={"color": theme.against if against else theme.accent, "width": 2 if against else 2.5,
-              "dash": "dash" if against else "solid", "shape": shape, "simplify": False},
+        line={
+            "color": theme.against if against else theme.accent,
+            "width": 2 if against else 2.5,
+            "dash": "dash" if against else "solid",
+            "shape": shape,
+            "simplify": False,
+        },
         fill="none" if compared else "tozeroy",
         fillcolor=translucent(theme.accent, 0.08),
         hovertemplate=f"{hover}<extra>{name if compared else ''}</extra>",
-    )  # fmt: skip
+    )
 
 
 def reference_line(x: Sequence[float], y: Sequence[float], theme: FigureTheme, name: str, dash: str) -> go.Scatter:
     """A thin line to compare a curve with, through points given as shares."""
     return go.Scatter(
-        name=name, x=100 * np.array(x, dtype=np.float32), y=100 * np.array(y, dtype=np.float32), mode="lines",
-        hoverinfo="skip", line={"color": theme.mark, "width": 1, "dash": dash},
-    )  # fmt: skip
+        name=name,
+        x=100 * np.array(x, dtype=np.float32),
+        y=100 * np.array(y, dtype=np.float32),
+        mode="lines",
+        hoverinfo="skip",
+        line={"color": theme.mark, "width": 1, "dash": dash},
+    )
 
 
 def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> None:
     """Mark the point in force, given as shares, with a diamond."""
     figure.add_trace(
         go.Scatter(
-            x=[100 * x], y=[100 * y], mode="markers", hoverinfo="skip", cliponaxis=False, showlegend=False,
+            x=[100 * x],
+            y=[100 * y],
+            mode="markers",
+            hoverinfo="skip",
+            cliponaxis=False,
+            showlegend=False,
             marker={"color": theme.bad, "size": 11, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
         )
-    )  # fmt: skip
+    )
 
 
 def note_cutoff(figure: go.Figure, cutoff: float, words: Sequence[str], *, at_top: bool = False) -> None:

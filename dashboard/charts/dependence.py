@@ -164,9 +164,19 @@ def _add_curve(
         if part.any():
             is_line = part is is_curve
             figure.add_trace(
-                _means(dependence, shown[part], places[part], words[part], name, colour, theme,
-                       is_line=is_line, is_against=is_against, legend=legend)
-            )  # fmt: skip
+                _means(
+                    dependence,
+                    shown[part],
+                    places[part],
+                    words[part],
+                    name,
+                    colour,
+                    theme,
+                    is_line=is_line,
+                    is_against=is_against,
+                    legend=legend,
+                )
+            )
     figure.add_trace(_shares(dependence, shown, places, words, name, colour, is_against=is_against))
 
 
@@ -174,42 +184,81 @@ def _band(
     dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], colour: str
 ) -> go.Scatter:
     return go.Scatter(
-        name=f"{COHORT}, middle 80 %", x=np.concatenate([places, places[::-1]]),
+        name=f"{COHORT}, middle 80 %",
+        x=np.concatenate([places, places[::-1]]),
         y=np.concatenate([dependence.high[bins], dependence.low[bins][::-1]]).astype(np.float32),
-        mode="lines", line={"width": 0}, fill="toself", fillcolor=translucent(colour, 0.2), hoverinfo="skip",
-    )  # fmt: skip
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=translucent(colour, 0.2),
+        hoverinfo="skip",
+    )
 
 
 def _means(
-    dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], words: npt.NDArray[np.str_],
-    name: str, colour: str, theme: FigureTheme, *, is_line: bool, is_against: bool, legend: bool,
-) -> go.Scatter:  # fmt: skip
+    dependence: Dependence,
+    bins: npt.NDArray[np.intp],
+    places: npt.NDArray[np.float32],
+    words: npt.NDArray[np.str_],
+    name: str,
+    colour: str,
+    theme: FigureTheme,
+    *,
+    is_line: bool,
+    is_against: bool,
+    legend: bool,
+) -> go.Scatter:
     mean = dependence.mean[bins].astype(np.float32)
     whiskers = {
-        "type": "data", "symmetric": False, "array": (dependence.high[bins] - mean).astype(np.float32),
-        "arrayminus": (mean - dependence.low[bins]).astype(np.float32), "thickness": 1.5, "width": 4, "color": colour,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": (dependence.high[bins] - mean).astype(np.float32),
+        "arrayminus": (mean - dependence.low[bins]).astype(np.float32),
+        "thickness": 1.5,
+        "width": 4,
+        "color": colour,
+    }
     return go.Scatter(
-        name=f"{name}, mean", x=places + (0.16 if is_against and not is_line else 0), y=mean,
-        customdata=np.exp(mean), text=words, showlegend=legend, legendgroup=name,
+        name=f"{name}, mean",
+        x=places + (0.16 if is_against and not is_line else 0),
+        y=mean,
+        customdata=np.exp(mean),
+        text=words,
+        showlegend=legend,
+        legendgroup=name,
         mode="lines+markers" if is_line else "markers",
         line={"color": colour, "width": 2, "dash": "dash" if is_against else "solid"},
-        marker={"color": theme.surface if is_against else colour, "size": 7, "line": {"color": colour, "width": 2},
-                "symbol": "diamond" if is_against else "circle"},
+        marker={
+            "color": theme.surface if is_against else colour,
+            "size": 7,
+            "line": {"color": colour, "width": 2},
+            "symbol": "diamond" if is_against else "circle",
+        },
         error_y=None if is_line else whiskers,
         hovertemplate="%{text}<br>%{y:+.3f} log-odds: odds × %{customdata:.2f}<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _shares(
-    dependence: Dependence, shown: npt.NDArray[np.intp], places: npt.NDArray[np.float32], words: npt.NDArray[np.str_],
-    name: str, colour: str, *, is_against: bool,
-) -> go.Bar | go.Scatter:  # fmt: skip
+    dependence: Dependence,
+    shown: npt.NDArray[np.intp],
+    places: npt.NDArray[np.float32],
+    words: npt.NDArray[np.str_],
+    name: str,
+    colour: str,
+    *,
+    is_against: bool,
+) -> go.Bar | go.Scatter:
     share = (100 * dependence.share[shown]).astype(np.float32)
     told = {
-        "name": name, "x": places, "y": share, "yaxis": "y2", "text": words, "showlegend": False,
+        "name": name,
+        "x": places,
+        "y": share,
+        "yaxis": "y2",
+        "text": words,
+        "showlegend": False,
         "hovertemplate": "%{text}<br>%{y:.2f} % of applications<extra>" + name + "</extra>",
-    }  # fmt: skip
+    }
     if is_against:
         marker = {"symbol": "diamond-open", "size": 8, "color": colour, "line": {"width": 2}}
         return go.Scatter(**told, mode="markers", marker=marker)
@@ -229,16 +278,25 @@ def _lay_out_axes(
     layout.height, layout.showlegend, layout.bargap, layout.hovermode = _HEIGHT, True, 0.15, "x"
     add_shape(figure, zero_line(theme, is_level=True))
     layout.yaxis2 = {
-        "title": {"text": "Share", "standoff": 10, "font": small}, "tickfont": small, "domain": [0, 0.22],
-        "anchor": "x", "ticksuffix": " %", "nticks": 4, "rangemode": "tozero",
-    }  # fmt: skip
+        "title": {"text": "Share", "standoff": 10, "font": small},
+        "tickfont": small,
+        "domain": [0, 0.22],
+        "anchor": "x",
+        "ticksuffix": " %",
+        "nticks": 4,
+        "rangemode": "tozero",
+    }
     set_axis(figure, "y", title="Contribution (log-odds)", domain=[0.34, 1])
     set_axis(
-        figure, "x", title=worded_name(feature_title(dependence.feature, definition), LONGEST_HINT),
-        tickvals=ticks, ticktext=words,
-        anchor="y2", range=[-0.7, float(places[-1]) + 0.7],
+        figure,
+        "x",
+        title=worded_name(feature_title(dependence.feature, definition), LONGEST_HINT),
+        tickvals=ticks,
+        ticktext=words,
+        anchor="y2",
+        range=[-0.7, float(places[-1]) + 0.7],
         tickangle=-40 if dependence.feature.bins.kind is BinKind.LEVELS else None,
-    )  # fmt: skip
+    )
 
 
 def _ticks(

@@ -47,10 +47,13 @@ def plot_pd_distribution(
     layout = figure.layout
     layout.hovermode, layout.showlegend, layout.legend.entrywidth = "x unified", True, 130
     set_axis(
-        figure, "x", title="Predicted probability of default (PD)", ticksuffix=" %",
+        figure,
+        "x",
+        title="Predicted probability of default (PD)",
+        ticksuffix=" %",
         range=[0, 100 * float(distribution.edges[-1])],
         unifiedhovertitle={"text": f"PD from %{{x:.4~g}} %, {_width(distribution)}"},
-    )  # fmt: skip
+    )
     # Room above the highest bar for the cutoff's label.
     top = 115 * max(float(distribution.good_share.max()), float(distribution.bad_share.max()))
     set_axis(figure, "y", title="Share of the outcome per bar", ticksuffix=" %", range=[0, top], nticks=6)

@@ -247,19 +247,28 @@ def _best(curve: CutoffCurve, measure: _Measure, colour: str, *, name: str) -> l
         return []
     return [
         go.Scatter(
-            name=name or None, showlegend=bool(name), x=[100 * (curve.optimum.value or 0.0)],
-            y=[measure.factor * curve.best], mode="markers", hoverinfo="skip", cliponaxis=False,
+            name=name or None,
+            showlegend=bool(name),
+            x=[100 * (curve.optimum.value or 0.0)],
+            y=[measure.factor * curve.best],
+            mode="markers",
+            hoverinfo="skip",
+            cliponaxis=False,
             marker={"color": TRANSPARENT, "size": 15, "symbol": "circle", "line": {"color": colour, "width": 2.5}},
         )
-    ]  # fmt: skip
+    ]
 
 
 def _now(curve: CutoffCurve, measure: _Measure, theme: FigureTheme) -> go.Scatter:
     return go.Scatter(
-        name=f"Cutoff: {brief_percent(curve.applied)}", x=[100 * curve.applied],
-        y=[measure.factor * (curve.now.value or 0.0)], mode="markers", hoverinfo="skip", cliponaxis=False,
+        name=f"Cutoff: {brief_percent(curve.applied)}",
+        x=[100 * curve.applied],
+        y=[measure.factor * (curve.now.value or 0.0)],
+        mode="markers",
+        hoverinfo="skip",
+        cliponaxis=False,
         marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
-    )  # fmt: skip
+    )
 
 
 def _span(curve: CutoffCurve, other: CutoffCurve | None, measure: _Measure) -> list[float]:

@@ -111,13 +111,22 @@ def _subtitle(result: FieldMap) -> str:
 def _heat(result: FieldMap, theme: FigureTheme) -> go.Heatmap:
     x, y = (worded_name(moved.label, LONGEST_HINT) for moved in (result.across, result.down))
     return go.Heatmap(
-        x=result.across.places.astype(np.float32), y=result.down.places.astype(np.float32),
-        z=(100 * result.pds).astype(np.float32), colorscale=[[0, theme.surface], [1, theme.bad]],
-        zmin=0.0, zmax=max(100 * float(result.pds.max()), 0.1),
-        colorbar={"ticksuffix": " %", "thickness": 10, "outlinewidth": 0, "len": 0.9, "title": {"text": "PD"},
-                  "nticks": 6},
+        x=result.across.places.astype(np.float32),
+        y=result.down.places.astype(np.float32),
+        z=(100 * result.pds).astype(np.float32),
+        colorscale=[[0, theme.surface], [1, theme.bad]],
+        zmin=0.0,
+        zmax=max(100 * float(result.pds.max()), 0.1),
+        colorbar={
+            "ticksuffix": " %",
+            "thickness": 10,
+            "outlinewidth": 0,
+            "len": 0.9,
+            "title": {"text": "PD"},
+            "nticks": 6,
+        },
         hovertemplate=f"{x}: %{{x}}<br>{y}: %{{y}}<br><b>PD %{{z:.2f}} %</b><extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _bounds(places: FloatArray) -> FloatArray:
@@ -145,6 +154,10 @@ def _borders(result: FieldMap, cutoff: float) -> tuple[FloatArray, FloatArray]:
 
 def _border_line(x: FloatArray, y: FloatArray, cutoff: float, theme: FigureTheme) -> go.Scatter:
     return go.Scatter(
-        name=f"Cutoff {cutoff_percent(cutoff)}", x=x.astype(np.float32), y=y.astype(np.float32), mode="lines",
-        line={"color": theme.text, "width": 2}, hoverinfo="skip",
-    )  # fmt: skip
+        name=f"Cutoff {cutoff_percent(cutoff)}",
+        x=x.astype(np.float32),
+        y=y.astype(np.float32),
+        mode="lines",
+        line={"color": theme.text, "width": 2},
+        hoverinfo="skip",
+    )

@@ -214,20 +214,29 @@ def _steps(curve: FieldCurve, theme: FigureTheme) -> go.Scatter:
     # Where between two values the PD moves is not known: the step is drawn halfway.
     marked = curve.pds.size <= _MOST_MARKED
     return go.Scatter(
-        name="PD", x=curve.moved.numbers.astype(np.float32), y=(100 * curve.pds).astype(np.float32),
-        mode="lines+markers" if marked else "lines", line={"color": theme.accent, "width": 2, "shape": "hvh"},
-        marker={"size": 6, "color": theme.accent}, hovertemplate="PD %{y:.2f} %<extra></extra>",
-    )  # fmt: skip
+        name="PD",
+        x=curve.moved.numbers.astype(np.float32),
+        y=(100 * curve.pds).astype(np.float32),
+        mode="lines+markers" if marked else "lines",
+        line={"color": theme.accent, "width": 2, "shape": "hvh"},
+        marker={"size": 6, "color": theme.accent},
+        hovertemplate="PD %{y:.2f} %<extra></extra>",
+    )
 
 
 def _level_bars(curve: FieldCurve, cutoff: float, theme: FigureTheme) -> go.Bar:
     declined = is_declined(curve.pds, cutoff)
     names = [worded_name(word, LONGEST_HINT) for word in curve.moved.words]
     return go.Bar(
-        name="PD", x=curve.moved.places.astype(np.float32), y=(100 * curve.pds).astype(np.float32), width=0.7,
-        marker={"color": [theme.bad if is_bad else theme.good for is_bad in declined]}, showlegend=False,
-        hovertext=names, hovertemplate="%{hovertext}<br>PD %{y:.2f} %<extra></extra>",
-    )  # fmt: skip
+        name="PD",
+        x=curve.moved.places.astype(np.float32),
+        y=(100 * curve.pds).astype(np.float32),
+        width=0.7,
+        marker={"color": [theme.bad if is_bad else theme.good for is_bad in declined]},
+        showlegend=False,
+        hovertext=names,
+        hovertemplate="%{hovertext}<br>PD %{y:.2f} %<extra></extra>",
+    )
 
 
 def _mark_level(figure: go.Figure, curve: FieldCurve, theme: FigureTheme) -> None:
@@ -235,9 +244,15 @@ def _mark_level(figure: go.Figure, curve: FieldCurve, theme: FigureTheme) -> Non
     add_line(figure, theme, y=100 * curve.current_pd, width=1.5, dash="solid")
     own = worded_name(curve.moved.current_words)
     add_note(
-        figure, f"<b>this applicant ({own}) {brief_percent(curve.current_pd)}</b>", x=0, y=100 * curve.current_pd,
-        xref="paper", xanchor="left", yanchor="bottom", font={"size": 12, "color": theme.text},
-    )  # fmt: skip
+        figure,
+        f"<b>this applicant ({own}) {brief_percent(curve.current_pd)}</b>",
+        x=0,
+        y=100 * curve.current_pd,
+        xref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        font={"size": 12, "color": theme.text},
+    )
 
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, highest: float, theme: FigureTheme) -> float:
@@ -261,11 +276,16 @@ def _density(curve: FieldCurve, theme: FigureTheme) -> go.Bar:
         names = [worded_name(word, LONGEST_HINT) for word in curve.moved.words]
         x, width = curve.moved.places, np.full(len(names), 0.7)
     return go.Bar(
-        name="Portfolio", x=x.astype(np.float32), y=share, width=width.astype(np.float32), yaxis="y2",
-        showlegend=False, hovertext=names,
+        name="Portfolio",
+        x=x.astype(np.float32),
+        y=share,
+        width=width.astype(np.float32),
+        yaxis="y2",
+        showlegend=False,
+        hovertext=names,
         marker={"color": translucent(theme.mark, 0.6)},
         hovertemplate="%{hovertext}<br>%{y:.2f} % of the portfolio<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _lay_out(figure: go.Figure, curve: FieldCurve, top: float, theme: FigureTheme) -> None:
@@ -275,9 +295,14 @@ def _lay_out(figure: go.Figure, curve: FieldCurve, top: float, theme: FigureThem
     has_density = bool(curve.density.sum())
     if has_density:
         layout.yaxis2 = {
-            "title": {"text": "Portfolio", "standoff": 10, "font": small}, "tickfont": small, "domain": [0, 0.2],
-            "anchor": "x", "ticksuffix": " %", "nticks": 3, "rangemode": "tozero",
-        }  # fmt: skip
+            "title": {"text": "Portfolio", "standoff": 10, "font": small},
+            "tickfont": small,
+            "domain": [0, 0.2],
+            "anchor": "x",
+            "ticksuffix": " %",
+            "nticks": 3,
+            "rangemode": "tozero",
+        }
     set_axis(figure, "y", title="PD", ticksuffix=" %", range=[0, top], nticks=7, domain=[0.3 * has_density, 1])
     low, high = float(curve.moved.places[0]), float(curve.moved.places[-1])
     room = _room(curve.moved)

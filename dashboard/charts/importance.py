@@ -176,24 +176,38 @@ def _bars(name: str, effects: Sequence[Effect], colours: list[str], theme: Figur
     )
     either = " or ÷ " if two_sided else " "
     return go.Bar(
-        name=name, x=values, y=np.arange(len(effects), dtype=np.float32), orientation="h", width=0.7,
-        customdata=np.exp(values), marker={"color": colours},
-        error_x={"type": "data", "array": ends.astype(np.float32), "color": theme.text, "thickness": 1, "width": 3,
-                 # Whiskers too short to be read as such would only look like the bars' edge.
-                 "visible": bool(np.any(ends > _SHORTEST_WHISKER * np.abs(values)))},
+        name=name,
+        x=values,
+        y=np.arange(len(effects), dtype=np.float32),
+        orientation="h",
+        width=0.7,
+        customdata=np.exp(values),
+        marker={"color": colours},
+        error_x={
+            "type": "data",
+            "array": ends.astype(np.float32),
+            "color": theme.text,
+            "thickness": 1,
+            "width": 3,
+            # Whiskers too short to be read as such would only look like the bars' edge.
+            "visible": bool(np.any(ends > _SHORTEST_WHISKER * np.abs(values))),
+        },
         hovertext=[worded_name(effect.label, LONGEST_HINT) for effect in effects],
         hovertemplate="%{hovertext}<br>%{x:.3f} log-odds: odds ×" + either + "%{customdata:.2f}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _diamonds(against: Named[Effects], shown: Sequence[Effect], theme: FigureTheme) -> go.Scatter:
     values = np.array([against.value.of(effect.name).value or 0.0 for effect in shown], dtype=np.float32)
     name = worded_name(against.name)
     return go.Scatter(
-        name=name, x=values, y=np.arange(len(shown), dtype=np.float32), mode="markers",
+        name=name,
+        x=values,
+        y=np.arange(len(shown), dtype=np.float32),
+        mode="markers",
         marker={"symbol": "diamond", "size": 10, "color": theme.surface, "line": {"color": theme.against, "width": 2}},
         hovertemplate="%{x:.3f} log-odds<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _values(effects: Sequence[Effect]) -> npt.NDArray[np.float32]:
@@ -204,6 +218,10 @@ def _lay_out(figure: go.Figure, effects: Sequence[Effect], title: str) -> None:
     figure.layout.height, figure.layout.bargap = _AROUND + _PER_BAR * len(effects), 0.3
     set_axis(figure, "x", title=title, showgrid=True)
     set_axis(
-        figure, "y", showgrid=False, range=[len(effects) - 0.4, -0.6], tickvals=list(range(len(effects))),
+        figure,
+        "y",
+        showgrid=False,
+        range=[len(effects) - 0.4, -0.6],
+        tickvals=list(range(len(effects))),
         ticktext=[wrapped(effect.label) for effect in effects],
-    )  # fmt: skip
+    )

@@ -171,9 +171,14 @@ def _held(table: LiftTable, group: int) -> str:
 
 def _errors(value: FloatArray, low: FloatArray, high: FloatArray, colour: str) -> dict[str, object]:
     return {
-        "type": "data", "symmetric": False, "array": (high - value).astype(np.float32),
-        "arrayminus": (value - low).astype(np.float32), "color": colour, "thickness": 1.5, "width": 4,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": (high - value).astype(np.float32),
+        "arrayminus": (value - low).astype(np.float32),
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
 
 
 def _detail(table: LiftTable) -> FloatArray:

@@ -86,10 +86,13 @@ def own_mark(x: float, y: float, own_pd: float, theme: FigureTheme) -> go.Scatte
     """A diamond where the applicant stands; the legend says the PD."""
     name = f"This applicant: {brief_percent(own_pd)}"
     return go.Scatter(
-        name=name, x=np.array([x], dtype=np.float32), y=np.array([y], dtype=np.float32), mode="markers",
+        name=name,
+        x=np.array([x], dtype=np.float32),
+        y=np.array([y], dtype=np.float32),
+        mode="markers",
         marker={"symbol": "diamond", "size": 13, "color": theme.surface, "line": {"color": theme.text, "width": 2.5}},
         hovertemplate=name + "<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def set_field_axis(figure: go.Figure, side: str, moved: MovedField, **settings: object) -> None:

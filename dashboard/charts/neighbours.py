@@ -137,15 +137,24 @@ def _bars(name: str, edges: FloatArray, number: IntArray, colour: str, theme: Fi
     ends = np.array([100 * pd_of(edge) for edge in edges.tolist()], dtype=np.float32)
     is_bad = name == "Defaults"
     return go.Bar(
-        name=f"{name} ({int(number.sum()):,})", x=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
-        y=number.astype(np.float32), width=0.94 * float(edges[1] - edges[0]),
+        name=f"{name} ({int(number.sum()):,})",
+        x=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
+        y=number.astype(np.float32),
+        width=0.94 * float(edges[1] - edges[0]),
         # Hatched, so that the outcomes are told apart without colour too.
-        marker={"color": colour, "pattern": {
-            "shape": "/" if is_bad else "", "fillmode": "overlay", "fgcolor": theme.surface, "solidity": 0.2, "size": 6,
-        }},
+        marker={
+            "color": colour,
+            "pattern": {
+                "shape": "/" if is_bad else "",
+                "fillmode": "overlay",
+                "fgcolor": theme.surface,
+                "solidity": 0.2,
+                "size": 6,
+            },
+        },
         customdata=np.stack([ends[:-1], ends[1:]], axis=1),
         hovertemplate="PD %{customdata[0]:.2f} to %{customdata[1]:.2f} %<br>%{y:,}<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _range(edges: FloatArray, own_pd: float, cutoff: float) -> tuple[float, float]:

@@ -117,9 +117,13 @@ def plot_ks(
     layout = figure.layout
     layout.showlegend, layout.legend.entrywidth, layout.hovermode = True, 0, "x unified"
     set_axis(
-        figure, "x", title="Predicted probability of default (PD)", ticksuffix=" %", range=[0, 100 * right],
+        figure,
+        "x",
+        title="Predicted probability of default (PD)",
+        ticksuffix=" %",
+        range=[0, 100 * right],
         unifiedhovertitle={"text": "PD below %{x:.2f} %"},
-    )  # fmt: skip
+    )
     set_axis(figure, "y", title="Share of the outcome with a lower PD", ticksuffix=" %", range=[0, 101], nticks=6)
     return figure
 
@@ -204,9 +208,15 @@ def _precision_line(
 ) -> go.Scatter:
     # Steps: up to each recall the precision is that of the cutoff at which it is reached.
     return curve_line(
-        curve.recall, curve.precision, curve.cutoff, theme=theme, hover=_PR_HOVER, against=against, compared=compared,
+        curve.recall,
+        curve.precision,
+        curve.cutoff,
+        theme=theme,
+        hover=_PR_HOVER,
+        against=against,
+        compared=compared,
         shape="vh",
-    )  # fmt: skip
+    )
 
 
 def _mark_precision(figure: go.Figure, confusion: Confusion, theme: FigureTheme) -> None:
@@ -246,12 +256,16 @@ def _ks_lines(curve: KsCurve, theme: FigureTheme, against: str = "") -> list[go.
             x=(100 * curve.pd).astype(np.float32),
             y=(100 * share).astype(np.float32),
             mode="lines",
-            line={"color": theme.against if against else colour, "width": 1.5 if against else 2.5,
-                  "dash": ("dot" if dash == "solid" else "dashdot") if against else dash, "simplify": False},
+            line={
+                "color": theme.against if against else colour,
+                "width": 1.5 if against else 2.5,
+                "dash": ("dot" if dash == "solid" else "dashdot") if against else dash,
+                "simplify": False,
+            },
             hovertemplate=f"%{{y:.1f}} %<extra>{of}{name}</extra>",
         )
         for name, share, colour, dash in parts
-    ]  # fmt: skip
+    ]
 
 
 def _end_of_axis(curve: KsCurve, cutoff: float | None) -> float:
@@ -272,10 +286,15 @@ def _mark_gap(figure: go.Figure, curve: KsCurve, theme: FigureTheme) -> None:
     ends = {"size": 8, "symbol": "diamond", "color": theme.text}
     figure.add_trace(
         go.Scatter(
-            x=[100 * pd] * 2, y=[100 * bad, 100 * good], mode="lines+markers", hoverinfo="skip", showlegend=False,
-            line={"color": theme.text, "width": 2}, marker=ends,
+            x=[100 * pd] * 2,
+            y=[100 * bad, 100 * good],
+            mode="lines+markers",
+            hoverinfo="skip",
+            showlegend=False,
+            line={"color": theme.text, "width": 2},
+            marker=ends,
         )
-    )  # fmt: skip
+    )
     # Above the row of the cutoff's label, where neither curve comes.
     note_corner(figure, [f"<b>◆ KS {points(abs(good - bad), 1)}</b>", f"at a PD of {brief_percent(pd)}"], y=0.14)
 

@@ -91,8 +91,9 @@ def plot_calibration_gap(
     if not result.applications.size:
         return empty_figure("Calibration gap", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
-    figure = new_figure(_gap_title(result), "Default rate less mean PD, with 95 % intervals; above 0 the PD is too low",
-                        dark=dark)  # fmt: skip
+    figure = new_figure(
+        _gap_title(result), "Default rate less mean PD, with 95 % intervals; above 0 the PD is too low", dark=dark
+    )
     add_line(figure, theme, y=0)
     for name, groups, is_other in _parts(result, against):
         figure.add_trace(
@@ -187,18 +188,29 @@ def _axis(low: float, high: float, axes: Axes) -> dict[str, object]:
 def _diagonal(low: float, high: float, theme: FigureTheme) -> go.Scatter:
     ends = np.array([low, high], dtype=np.float32)
     return go.Scatter(
-        name="PD is right", x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False,
+        name="PD is right",
+        x=ends,
+        y=ends,
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
         line={"color": theme.mark, "width": 1.5, "dash": "dot"},
-    )  # fmt: skip
+    )
 
 
 def _band(groups: Reliability, floor: float, colour: str, *, faint: bool) -> go.Scatter:
     x = np.concatenate([groups.mean_pd, groups.mean_pd[::-1]])
     y = np.concatenate([groups.low, groups.high[::-1]])
     return go.Scatter(
-        x=_shown(x, floor), y=_shown(y, floor), mode="lines", line={"width": 0}, fill="toself",
-        fillcolor=translucent(colour, 0.1 if faint else 0.2), hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
+        x=_shown(x, floor),
+        y=_shown(y, floor),
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=translucent(colour, 0.1 if faint else 0.2),
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _curve(name: str, groups: Reliability, floor: float, colour: str, *, is_other: bool) -> go.Scatter:
@@ -221,15 +233,19 @@ def _gaps(name: str, groups: Reliability, colour: str, *, is_other: bool) -> go.
         name=name,
         x=(100 * groups.mean_pd).astype(np.float32),
         y=(100 * gap).astype(np.float32),
-        error_y={"array": (100 * (groups.high - rate)).astype(np.float32),
-                 "arrayminus": (100 * (rate - groups.low)).astype(np.float32),
-                 "color": translucent(colour, 0.6), "thickness": 1.5, "width": 3},
+        error_y={
+            "array": (100 * (groups.high - rate)).astype(np.float32),
+            "arrayminus": (100 * (rate - groups.low)).astype(np.float32),
+            "color": translucent(colour, 0.6),
+            "thickness": 1.5,
+            "width": 3,
+        },
         customdata=_hover(groups),
         mode="markers",
         marker={"color": colour, "size": 7, "symbol": "diamond-open" if is_other else "circle"},
         hovertemplate="PD %{customdata[0]:.2f} %, default rate %{customdata[1]:.2f} %<br>gap %{y:+.2f} points"
         "<br>%{customdata[5]:,} of %{customdata[4]:,} defaulted<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _shown(shares: FloatArray, floor: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

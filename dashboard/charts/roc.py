@@ -84,9 +84,14 @@ def _subtitle(auc: Estimate) -> str:
 
 def _line(curve: RocCurve, theme: FigureTheme, against: str = "", *, compared: bool) -> go.Scatter:
     return curve_line(
-        curve.false_positive_rate, curve.true_positive_rate, curve.cutoff, theme=theme, hover=_HOVER, against=against,
+        curve.false_positive_rate,
+        curve.true_positive_rate,
+        curve.cutoff,
+        theme=theme,
+        hover=_HOVER,
+        against=against,
         compared=compared,
-    )  # fmt: skip
+    )
 
 
 def _mark_cutoff(figure: go.Figure, confusion: Confusion, theme: FigureTheme) -> None:

@@ -33,9 +33,15 @@ _SHIFT = 0.19
 _SHARES_OF_DEFAULTS = (Measure.DEFAULT_RATE, Measure.BAD_RATE)
 _DIFFERENCES = (Measure.DIFFERENCE, Measure.CALIBRATION_GAP)
 _TABLE_ORDER = (
-    Measure.SHARE, Measure.DEFAULT_RATE, Measure.DIFFERENCE, Measure.BAD_RATE, Measure.APPROVAL_RATE,
-    Measure.MEAN_PD, Measure.CALIBRATION_GAP, Measure.ROC_AUC,
-)  # fmt: skip
+    Measure.SHARE,
+    Measure.DEFAULT_RATE,
+    Measure.DIFFERENCE,
+    Measure.BAD_RATE,
+    Measure.APPROVAL_RATE,
+    Measure.MEAN_PD,
+    Measure.CALIBRATION_GAP,
+    Measure.ROC_AUC,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,14 @@ def plot_segments(
     unit = " %" if _is_share(measure) and measure not in _DIFFERENCES else ""
     set_axis(figure, "x", title=_with_unit(measure), ticksuffix=unit, showgrid=True, nticks=8)
     set_axis(
-        figure, "y", tickmode="array", tickvals=list(range(len(drawn))), ticktext=_ticks(drawn),
-        range=[len(drawn) - 0.4, -1.1], showgrid=False,
-    )  # fmt: skip
+        figure,
+        "y",
+        tickmode="array",
+        tickvals=list(range(len(drawn))),
+        ticktext=_ticks(drawn),
+        range=[len(drawn) - 0.4, -1.1],
+        showgrid=False,
+    )
     return figure
 
 
@@ -259,17 +270,27 @@ def _points(
     low, value, high = (factor * np.array(triples, dtype=np.float64)).T
     facts = [(segment.code, segment.applications, segment.defaults) for segment in segments]
     return go.Scatter(
-        name=name, x=value.astype(np.float32), y=rows, mode="markers",
+        name=name,
+        x=value.astype(np.float32),
+        y=rows,
+        mode="markers",
         text=_ticks(segments),
         customdata=np.column_stack([np.array(facts, dtype=np.float64), low, high]).astype(np.float32),
         marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2 if "open" in symbol else 0}},
         error_x={
-            "type": "data", "symmetric": False, "array": (high - value).astype(np.float32),
-            "arrayminus": (value - low).astype(np.float32), "color": colour, "thickness": 1.5, "width": 0,
+            "type": "data",
+            "symmetric": False,
+            "array": (high - value).astype(np.float32),
+            "arrayminus": (value - low).astype(np.float32),
+            "color": colour,
+            "thickness": 1.5,
+            "width": 0,
         },
-        selected={"marker": {"size": 14}}, unselected={"marker": {"opacity": 1}},
-        hovertemplate=_hover(measure, name), cliponaxis=False,
-    )  # fmt: skip
+        selected={"marker": {"size": 14}},
+        unselected={"marker": {"opacity": 1}},
+        hovertemplate=_hover(measure, name),
+        cliponaxis=False,
+    )
 
 
 def _triple(segment: Segment, measure: Measure) -> tuple[float, float, float]:
@@ -304,15 +325,26 @@ def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme
     lines = sorted(_references(report, measure), key=lambda line: line[0])
     for i, (value, text, dash) in enumerate(lines):
         figure.add_shape(
-            type="line", x0=factor * value, x1=factor * value, y0=0, y1=1, yref="paper",
+            type="line",
+            x0=factor * value,
+            x1=factor * value,
+            y0=0,
+            y1=1,
+            yref="paper",
             line={"color": theme.mark, "width": 1.5, "dash": dash},
-        )  # fmt: skip
+        )
         # Two lines may be close: the left one's words end at it, the right one's begin there.
         before = i == 0 and len(lines) > 1
         add_note(
-            figure, text, x=factor * value, y=-0.75, yref="y", yanchor="middle",
-            xanchor="right" if before else "left", xshift=-4 if before else 4,
-        )  # fmt: skip
+            figure,
+            text,
+            x=factor * value,
+            y=-0.75,
+            yref="y",
+            yanchor="middle",
+            xanchor="right" if before else "left",
+            xshift=-4 if before else 4,
+        )
 
 
 def _references(report: SegmentReport, measure: Measure) -> list[tuple[float, str, str]]:

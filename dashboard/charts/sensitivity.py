@@ -283,9 +283,13 @@ def _range(result: Sensitivity, assumption: Assumption, theme: FigureTheme) -> g
     return go.Scatter(
         x=np.concatenate([values, values[::-1]]).astype(np.float32),
         y=(100 * np.concatenate([result.low, result.high[::-1]])).astype(np.float32),
-        mode="lines", line={"width": 0}, fill="toself", fillcolor=translucent(theme.accent, 0.16),
-        hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=translucent(theme.accent, 0.16),
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _line(
@@ -306,8 +310,12 @@ def _now(result: Sensitivity, assumption: Assumption, share: float, name: str, t
         return []
     return [
         go.Scatter(
-            name=name, x=[assumption.factor * result.current], y=[100 * share], mode="markers", hoverinfo="skip",
+            name=name,
+            x=[assumption.factor * result.current],
+            y=[100 * share],
+            mode="markers",
+            hoverinfo="skip",
             cliponaxis=False,
             marker={"color": theme.bad, "size": 10, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
         )
-    ]  # fmt: skip
+    ]

@@ -185,18 +185,31 @@ def _set_axes(figure: go.Figure, stability: Stability, words: ShiftWords, shown:
     title = axis["title"]
     # Whole parts assigned, not `update_layout`: that walks every path of the layout, 10 ms where this takes one.
     layout.xaxis = {
-        **axis, "domain": [0, 0.68], "range": [0, 106 * highest], "ticksuffix": " %", "nticks": 4, "tickangle": 0,
+        **axis,
+        "domain": [0, 0.68],
+        "range": [0, 106 * highest],
+        "ticksuffix": " %",
+        "nticks": 4,
+        "tickangle": 0,
         "title": {**title, "text": "Share of applications"},
-    }  # fmt: skip
+    }
     # Room beside the longest bar for its number.
     layout.xaxis2 = {
-        **axis, "domain": [0.74, 1], "anchor": "y", "range": [0, 1.5 * most or 1], "showticklabels": False, "ticks": "",
+        **axis,
+        "domain": [0.74, 1],
+        "anchor": "y",
+        "range": [0, 1.5 * most or 1],
+        "showticklabels": False,
+        "ticks": "",
         "title": {**title, "text": f"Adds to {words.metric}"},
-    }  # fmt: skip
+    }
     layout.yaxis = {
-        **axis, "tickvals": _rows(shown), "ticktext": _names(words, shown), "range": [len(shown) - 0.5, -0.5],
+        **axis,
+        "tickvals": _rows(shown),
+        "ticktext": _names(words, shown),
+        "range": [len(shown) - 0.5, -0.5],
         "showgrid": False,
-    }  # fmt: skip
+    }
     layout.height = _AROUND + _PER_BIN * max(len(shown), 4)
     layout.legend.entrywidth = 0
     layout.showlegend, layout.hovermode = True, "closest"

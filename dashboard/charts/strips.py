@@ -57,9 +57,13 @@ def plot_strips(
     title = "Contribution (log-odds): left of 0 lowers the PD, right of it raises it"
     set_axis(figure, "x", title=title, showgrid=True)
     set_axis(
-        figure, "y", showgrid=False, range=[len(strips) - 0.3, -0.6], tickvals=list(range(len(strips))),
+        figure,
+        "y",
+        showgrid=False,
+        range=[len(strips) - 0.3, -0.6],
+        tickvals=list(range(len(strips))),
         ticktext=[wrapped(strip.feature.label) for strip in strips],
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -123,15 +127,23 @@ def _bars(strips: Sequence[Strip], theme: FigureTheme) -> go.Bar:
     drawn = share > 0
     names = [worded_name(strip.feature.label, LONGEST_HINT) for strip in strips]
     return go.Bar(
-        x=_packed(middle[drawn]), y=_packed(height[drawn]), base=_packed((place - height / 2)[drawn]),
-        width=_packed(width[drawn]), customdata=_packed(100 * share[drawn]), showlegend=False,
+        x=_packed(middle[drawn]),
+        y=_packed(height[drawn]),
+        base=_packed((place - height / 2)[drawn]),
+        width=_packed(width[drawn]),
+        customdata=_packed(100 * share[drawn]),
+        showlegend=False,
         hovertext=[names[at] for at in place[drawn]],
         marker={
-            "color": _packed(np.nan_to_num(value, nan=0.5)[drawn]), "cmin": 0, "cmax": 1, "line": {"width": 0},
-            "colorscale": [[0, theme.good], [0.5, theme.mark], [1, theme.bad]], "showscale": False,
+            "color": _packed(np.nan_to_num(value, nan=0.5)[drawn]),
+            "cmin": 0,
+            "cmax": 1,
+            "line": {"width": 0},
+            "colorscale": [[0, theme.good], [0.5, theme.mark], [1, theme.bad]],
+            "showscale": False,
         },
         hovertemplate="%{hovertext}<br>%{x:+.3f} log-odds: %{customdata:.1f} % of applications<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _medians(strips: Sequence[Strip], theme: FigureTheme, *, high: bool) -> go.Scatter:
@@ -139,14 +151,18 @@ def _medians(strips: Sequence[Strip], theme: FigureTheme, *, high: bool) -> go.S
     shown = [(median, at) for at, median in enumerate(medians) if median is not None]
     name = "Highest third of values" if high else "Lowest third of values"
     return go.Scatter(
-        name=f"{name}, median", x=_packed([median for median, _ in shown]), y=_packed([at for _, at in shown]),
+        name=f"{name}, median",
+        x=_packed([median for median, _ in shown]),
+        y=_packed([at for _, at in shown]),
         mode="markers",
         marker={
-            "symbol": "triangle-up" if high else "triangle-down", "size": 11,
-            "color": theme.bad if high else theme.good, "line": {"color": theme.surface, "width": 1.5},
+            "symbol": "triangle-up" if high else "triangle-down",
+            "size": 11,
+            "color": theme.bad if high else theme.good,
+            "line": {"color": theme.surface, "width": 1.5},
         },
         hovertemplate="%{x:+.3f} log-odds<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _lines(
@@ -160,9 +176,13 @@ def _lines(
             x += [found.low, found.high, None]
             y += [at + offset, at + offset, None]
     return go.Scatter(
-        name=name, x=_packed(x), y=_packed(y), mode="lines", line={"color": colour, "width": 2, "dash": dash},
+        name=name,
+        x=_packed(x),
+        y=_packed(y),
+        mode="lines",
+        line={"color": colour, "width": 2, "dash": dash},
         hovertemplate="%{x:+.3f} log-odds<extra>" + name + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _packed(values: npt.ArrayLike | Sequence[float | None]) -> npt.NDArray[np.float32]:

@@ -59,13 +59,27 @@ class FigureTheme:
 
 
 LIGHT = FigureTheme(
-    good="#3a7cc2", bad="#d9600f", accent="#3a7cc2", against="#8b6bb1", mark="#77818d",
-    text="#1b2430", muted="#667080", grid="#e6eaef", surface="#ffffff",
-)  # fmt: skip
+    good="#3a7cc2",
+    bad="#d9600f",
+    accent="#3a7cc2",
+    against="#8b6bb1",
+    mark="#77818d",
+    text="#1b2430",
+    muted="#667080",
+    grid="#e6eaef",
+    surface="#ffffff",
+)
 DARK = FigureTheme(
-    good="#3a7cc2", bad="#d9600f", accent="#3a7cc2", against="#8b6bb1", mark="#77818d",
-    text="#e4e9f0", muted="#8a94a2", grid="#2a323d", surface="#1a212b",
-)  # fmt: skip
+    good="#3a7cc2",
+    bad="#d9600f",
+    accent="#3a7cc2",
+    against="#8b6bb1",
+    mark="#77818d",
+    text="#e4e9f0",
+    muted="#8a94a2",
+    grid="#2a323d",
+    surface="#1a212b",
+)
 
 
 def figure_theme(*, dark: bool) -> FigureTheme:
@@ -78,22 +92,35 @@ def template(*, dark: bool) -> go.layout.Template:
     """The Plotly template of the dark or the light theme; its paper is transparent, so that the page shows through."""
     theme = figure_theme(dark=dark)
     axis = {
-        "gridcolor": theme.grid, "linecolor": theme.mark, "zeroline": False, "automargin": True,
-    }  # fmt: skip
+        "gridcolor": theme.grid,
+        "linecolor": theme.mark,
+        "zeroline": False,
+        "automargin": True,
+    }
     return go.layout.Template(
         layout={
             "font": {"family": FONT, "size": 13, "color": theme.text},
             "title": {"font": {"size": 15, "weight": 600, "color": theme.text}},
             "paper_bgcolor": TRANSPARENT,
             "plot_bgcolor": TRANSPARENT,
-            "xaxis": {**axis, "showgrid": False, "showline": True, "ticks": "outside", "tickcolor": theme.mark,
-                      "spikecolor": theme.mark, "spikethickness": 1, "spikedash": "dot"},
+            "xaxis": {
+                **axis,
+                "showgrid": False,
+                "showline": True,
+                "ticks": "outside",
+                "tickcolor": theme.mark,
+                "spikecolor": theme.mark,
+                "spikethickness": 1,
+                "spikedash": "dot",
+            },
             "yaxis": axis,
             "hoverlabel": {
-                "bgcolor": theme.surface, "bordercolor": theme.mark, "font": {"color": theme.text, "size": 12},
+                "bgcolor": theme.surface,
+                "bordercolor": theme.mark,
+                "font": {"color": theme.text, "size": 12},
             },
         }
-    )  # fmt: skip
+    )
 
 
 def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
@@ -105,13 +132,27 @@ def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
         "height": HEIGHT,
         "margin": {"l": 8, "r": 16, "t": 92, "b": 8, "pad": 0},
         "title": {
-            "text": title, "subtitle": {"text": subtitle, "font": small},
-            "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
+            "text": title,
+            "subtitle": {"text": subtitle, "font": small},
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
             "pad": {"l": 8, "t": 8},
         },
         "legend": {
-            "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "itemclick": False,
-            "itemdoubleclick": False, "bgcolor": TRANSPARENT, "entrywidth": 168, "entrywidthmode": "pixels",
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "bgcolor": TRANSPARENT,
+            "entrywidth": 168,
+            "entrywidthmode": "pixels",
             "font": small,
         },
         "paper_bgcolor": TRANSPARENT,
@@ -120,7 +161,7 @@ def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
         "yaxis": axis,
         "separators": ".,",
         "dragmode": False,
-    }  # fmt: skip
+    }
     # In one piece: Plotly takes ten times as long to work the same values into a layout that is there already.
     return go.Figure(layout=layout)
 
@@ -155,15 +196,26 @@ def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: objec
 
 
 def add_line(
-    figure: go.Figure, theme: FigureTheme, *, x: float | None = None, y: float | None = None, width: float = 1,
+    figure: go.Figure,
+    theme: FigureTheme,
+    *,
+    x: float | None = None,
+    y: float | None = None,
+    width: float = 1,
     dash: str = "dot",
-) -> None:  # fmt: skip
+) -> None:
     """Draw a line across the whole figure, upright at `x` or level at `y`."""
     at, along, value = ("y", "x", y) if x is None else ("x", "y", x)
     line = {
-        "type": "line", f"{at}0": value, f"{at}1": value, f"{at}ref": at, f"{along}0": 0, f"{along}1": 1,
-        f"{along}ref": f"{along} domain", "line": {"color": theme.mark, "width": width, "dash": dash},
-    }  # fmt: skip
+        "type": "line",
+        f"{at}0": value,
+        f"{at}1": value,
+        f"{at}ref": at,
+        f"{along}0": 0,
+        f"{along}1": 1,
+        f"{along}ref": f"{along} domain",
+        "line": {"color": theme.mark, "width": width, "dash": dash},
+    }
     add_shape(figure, line)
 
 

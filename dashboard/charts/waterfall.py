@@ -122,9 +122,13 @@ def plot_waterfall(
     ticks, words = pd_ticks(low, high)
     set_axis(figure, "x", title="PD (log-odds scale)", range=[low, high], tickvals=ticks, ticktext=words, showgrid=True)
     set_axis(
-        figure, "y", showgrid=False, range=[len(drawn) + 0.4, -1.4], tickvals=list(range(len(drawn))),
+        figure,
+        "y",
+        showgrid=False,
+        range=[len(drawn) + 0.4, -1.4],
+        tickvals=list(range(len(drawn))),
         ticktext=[_lines(step) for step in drawn],
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -180,9 +184,17 @@ def note_beside(
     """Write a text at the top of the plot beside the upright line at `place`, on the side that has more room."""
     on_left = place > (low + high) / 2
     add_note(
-        figure, text, x=place, y=1, yref="paper", yanchor="top", yshift=-18 * (row - 1),
-        xanchor="right" if on_left else "left", xshift=-4 if on_left else 4, **settings,
-    )  # fmt: skip
+        figure,
+        text,
+        x=place,
+        y=1,
+        yref="paper",
+        yanchor="top",
+        yshift=-18 * (row - 1),
+        xanchor="right" if on_left else "left",
+        xshift=-4 if on_left else 4,
+        **settings,
+    )
 
 
 def _ladder() -> list[float]:
@@ -260,15 +272,23 @@ def _bars(steps: Sequence[Step], reached: FloatArray, theme: FigureTheme) -> go.
     contributions = np.array([step.contribution for step in steps])
     names = [worded_name(step.words, LONGEST_HINT) for step in steps]
     return go.Bar(
-        x=contributions.astype(np.float32), base=reached[:-1].astype(np.float32),
-        y=np.arange(len(steps), dtype=np.float32), orientation="h", width=_BAR_WIDTH,
+        x=contributions.astype(np.float32),
+        base=reached[:-1].astype(np.float32),
+        y=np.arange(len(steps), dtype=np.float32),
+        orientation="h",
+        width=_BAR_WIDTH,
         marker={"color": [theme.bad if step.contribution > 0 else theme.good for step in steps]},
-        text=[_worded(step.contribution) for step in steps], textposition="outside", cliponaxis=False,
-        textfont={"size": 12, "color": theme.text}, customdata=np.array(told, dtype=np.float32),
-        hovertext=[f"{name}<br>{signed(step.contribution)} log-odds: {odds(step.contribution)}"
-                   for name, step in zip(names, steps, strict=True)],
+        text=[_worded(step.contribution) for step in steps],
+        textposition="outside",
+        cliponaxis=False,
+        textfont={"size": 12, "color": theme.text},
+        customdata=np.array(told, dtype=np.float32),
+        hovertext=[
+            f"{name}<br>{signed(step.contribution)} log-odds: {odds(step.contribution)}"
+            for name, step in zip(names, steps, strict=True)
+        ],
         hovertemplate="%{hovertext}<br>PD %{customdata[0]:.2f} % → %{customdata[1]:.2f} %<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _connectors(reached: FloatArray, theme: FigureTheme) -> go.Scatter:
@@ -279,9 +299,12 @@ def _connectors(reached: FloatArray, theme: FigureTheme) -> go.Scatter:
     # Before the first bar and after the last they lead to the texts that name the two ends.
     y = np.stack([at - 1 + half, at - half, gap], axis=1)
     return go.Scatter(
-        x=np.stack([reached, reached, gap], axis=1).ravel().astype(np.float32), y=y.ravel().astype(np.float32),
-        mode="lines", line={"color": theme.mark, "width": 1}, hoverinfo="skip",
-    )  # fmt: skip
+        x=np.stack([reached, reached, gap], axis=1).ravel().astype(np.float32),
+        y=y.ravel().astype(np.float32),
+        mode="lines",
+        line={"color": theme.mark, "width": 1},
+        hoverinfo="skip",
+    )
 
 
 def _mark_ends(figure: go.Figure, reached: FloatArray, low: float, high: float, theme: FigureTheme) -> None:
@@ -290,13 +313,20 @@ def _mark_ends(figure: go.Figure, reached: FloatArray, low: float, high: float, 
         ("mean log-odds,", float(reached[0]), -1 + _BAR_WIDTH / 2, "bottom"),
         ("this applicant", float(reached[-1]), last - _BAR_WIDTH / 2, "top"),
     )
-    add_notes(figure, [
-        {
-            "text": f"<b>{name} {brief_percent(pd_of(place))}</b>", "x": place, "y": y, "yanchor": anchor,
-            "xanchor": _anchor(place, low, high), "font": {"size": 12, "color": theme.text},
-        }
-        for name, place, y, anchor in ends
-    ])  # fmt: skip
+    add_notes(
+        figure,
+        [
+            {
+                "text": f"<b>{name} {brief_percent(pd_of(place))}</b>",
+                "x": place,
+                "y": y,
+                "yanchor": anchor,
+                "xanchor": _anchor(place, low, high),
+                "font": {"size": 12, "color": theme.text},
+            }
+            for name, place, y, anchor in ends
+        ],
+    )
 
 
 def _anchor(place: float, low: float, high: float) -> str:

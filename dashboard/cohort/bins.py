@@ -188,9 +188,12 @@ def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
     names = [labels.level(column, level) for level in shown] + ([OTHER] if others else [])
     has_missing = values.null_count() > 0
     return Bins(
-        column.name, labels.column_title(column), (*names, *([labels.MISSING] if has_missing else [])),
-        levels=tuple(groups), has_missing=has_missing,
-    )  # fmt: skip
+        column.name,
+        labels.column_title(column),
+        (*names, *([labels.MISSING] if has_missing else [])),
+        levels=tuple(groups),
+        has_missing=has_missing,
+    )
 
 
 def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tuple[tuple[float, ...], tuple[str, ...]]:

@@ -65,12 +65,17 @@ def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) 
     pds = frame[PROBABILITY]
     described = [
         CohortColumn(
-            PROBABILITY, "PD", "Predicted probability of default.", PREDICTION, CohortKind.RANGE,
-            minimum=float(str(pds.min() or 0.0)), maximum=float(str(pds.max() or 0.0)),
+            PROBABILITY,
+            "PD",
+            "Predicted probability of default.",
+            PREDICTION,
+            CohortKind.RANGE,
+            minimum=float(str(pds.min() or 0.0)),
+            maximum=float(str(pds.max() or 0.0)),
             taken_from=roles.get("probability", ""),
         ),
         CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
-    ]  # fmt: skip
+    ]
     if folds:
         names = tuple(str(fold) for fold in folds)
         text = "The part of the portfolio that was held out when its PDs were predicted."
@@ -79,10 +84,15 @@ def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) 
     text = "What happened: payment difficulties (default) or none."
     described.append(
         CohortColumn(
-            OBSERVED, "Observed outcome", text, OUTCOME_GROUP, CohortKind.LEVELS, (REPAID, DEFAULTED),
+            OBSERVED,
+            "Observed outcome",
+            text,
+            OUTCOME_GROUP,
+            CohortKind.LEVELS,
+            (REPAID, DEFAULTED),
             taken_from=roles.get("outcome", ""),
         )
-    )  # fmt: skip
+    )
     return described
 
 

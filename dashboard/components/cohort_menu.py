@@ -52,25 +52,43 @@ def _render_kept(cohort: Cohort) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = cohort.filters == state.filters()
         st.button(
-            labels.plain(cohort.name), key=f"cohorts.choose.{cohort.name}", width="stretch", disabled=chosen,
-            on_click=state.set_filters, args=(cohort.filters,), help="Show this cohort",
-        )  # fmt: skip
+            labels.plain(cohort.name),
+            key=f"cohorts.choose.{cohort.name}",
+            width="stretch",
+            disabled=chosen,
+            on_click=state.set_filters,
+            args=(cohort.filters,),
+            help="Show this cohort",
+        )
         st.button(
-            "Forget", key=f"cohorts.drop.{cohort.name}", on_click=state.drop, args=(COHORTS, cohort.name),
-            icon=":material/delete:", type="tertiary", help=f"Forget {labels.plain(cohort.name)}",
-        )  # fmt: skip
+            "Forget",
+            key=f"cohorts.drop.{cohort.name}",
+            on_click=state.drop,
+            args=(COHORTS, cohort.name),
+            icon=":material/delete:",
+            type="tertiary",
+            help=f"Forget {labels.plain(cohort.name)}",
+        )
 
 
 def _render_files(predictions: Predictions, kept: tuple[Cohort, ...]) -> None:
     if kept:
         offer_file(
-            "Export as JSON", partial(links.write_cohorts, kept), "cohorts.json", "application/json", what="cohorts",
+            "Export as JSON",
+            partial(links.write_cohorts, kept),
+            "cohorts.json",
+            "application/json",
+            what="cohorts",
             facts={"cohorts": len(kept)},
-        )  # fmt: skip
+        )
     st.file_uploader(
-        "Import cohorts (JSON)", type="json", key=_FILE, on_change=_import, args=(predictions,),
+        "Import cohorts (JSON)",
+        type="json",
+        key=_FILE,
+        on_change=_import,
+        args=(predictions,),
         max_upload_size=_LARGEST_FILE,
-    )  # fmt: skip
+    )
 
 
 def _import(predictions: Predictions) -> None:

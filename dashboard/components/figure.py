@@ -55,9 +55,15 @@ def render_figure(
         figure.layout.title = None
         # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
         chosen: Any = st.plotly_chart(
-            figure, width="stretch", theme="streamlit", key=key, config=_CONFIG, alt=labels.literal(alt),
-            on_select="rerun" if selectable else "ignore", selection_mode="points",
-        )  # fmt: skip
+            figure,
+            width="stretch",
+            theme="streamlit",
+            key=key,
+            config=_CONFIG,
+            alt=labels.literal(alt),
+            on_select="rerun" if selectable else "ignore",
+            selection_mode="points",
+        )
         render_tools(table, key=key, method=method, file_name=file_name)
     return list(chosen.selection.points) if selectable else []
 
@@ -80,6 +86,11 @@ def _render_table(table: Table, key: str, file_name: str) -> None:
     height = min(38 + 35 * frame.height, 420)
     render_frame(frame, height=height, width=560, alt="The figure's data")
     offer_file(
-        "Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv", what="figure",
+        "Download CSV",
+        partial(csv_of, frame),
+        f"{file_name}.csv",
+        _CSV,
+        key=f"{key}.csv",
+        what="figure",
         facts={"rows": frame.height},
-    )  # fmt: skip
+    )

@@ -37,7 +37,7 @@ def offer_file(
     late = partial(make_late, context.session_id if context else "", make, file_name, mime, after_typing=after_typing)
     st.download_button(
         label, partial(_hand_out, late, state.who(), told), file_name, mime, on_click="ignore", icon=icon, **options
-    )  # fmt: skip
+    )
 
 
 # In a thread that belongs to no visit: whose it is has to be given to it.

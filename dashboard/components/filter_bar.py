@@ -97,10 +97,15 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
         {str(place): _worded_level(column, counts, level) for place, level in enumerate(options)}, "another"
     )
     st.multiselect(
-        labels.plain(column.label), options, chosen, key=key, placeholder="All",
+        labels.plain(column.label),
+        options,
+        chosen,
+        key=key,
+        placeholder="All",
         format_func=dict(zip(options, words.values(), strict=True)).__getitem__,
-        help=labels.plain(column.description) or None, on_change=partial(_take_levels, column.name, key),
-    )  # fmt: skip
+        help=labels.plain(column.description) or None,
+        on_change=partial(_take_levels, column.name, key),
+    )
 
 
 def _worded_level(column: CohortColumn, counts: Mapping[str | None, int], level: str | None) -> str:
@@ -125,9 +130,14 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
         st.markdown(f":small[{title}]", help=labels.plain(column.description) or None)
         st.html(histogram_html(grid, low, high))
         st.select_slider(
-            title, stops, (low, high), key=key, format_func=_stop_words(stops).__getitem__,
-            label_visibility="collapsed", on_change=partial(_take_range, column, grid, key),
-        )  # fmt: skip
+            title,
+            stops,
+            (low, high),
+            key=key,
+            format_func=_stop_words(stops).__getitem__,
+            label_visibility="collapsed",
+            on_change=partial(_take_range, column, grid, key),
+        )
         if grid.n_missing:
             _render_missing(column, condition, grid.n_missing)
 
@@ -149,10 +159,14 @@ def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int
     mode = "only" if condition.only_missing else "" if unset or condition.with_missing else "without"
     key = state.hold(f"{_WIDGET}~missing.{column.name}", mode)
     st.segmented_control(
-        f"Applications without a value ({labels.count(n_missing)})", list(words), default=mode, key=key,
+        f"Applications without a value ({labels.count(n_missing)})",
+        list(words),
+        default=mode,
+        key=key,
         format_func=words.__getitem__,
-        on_change=partial(_take_missing, column, key), required=True,
-    )  # fmt: skip
+        on_change=partial(_take_missing, column, key),
+        required=True,
+    )
 
 
 def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
@@ -202,11 +216,15 @@ def _render_decisions() -> None:
     chosen = [kind.value for kind in found.kinds] if isinstance(found, DecisionFilter) else []
     key = state.hold(_WIDGET + DECISION, chosen)
     st.pills(
-        "Decision at the current cutoff", [kind.value for kind in Decision], default=chosen, selection_mode="multi",
+        "Decision at the current cutoff",
+        [kind.value for kind in Decision],
+        default=chosen,
+        selection_mode="multi",
         key=key,
-        format_func=str.capitalize, on_change=partial(_take_decisions, key),
+        format_func=str.capitalize,
+        on_change=partial(_take_decisions, key),
         help="A false decline is a good applicant declined, a false approval a default approved.",
-    )  # fmt: skip
+    )
 
 
 def _take_decisions(key: str) -> None:
@@ -229,11 +247,16 @@ def render_cutoff(predictions: Predictions) -> None:
     # Below 1 % cutoffs have more decimals; a scale of more would be too long to point at.
     step, words = (0.0001, "%.4f %%") if highest < _FINE_BELOW else (0.01, "%.2f %%")
     st.slider(
-        "Cutoff (PD)", 0.0, top, step=step, format=words, **state.value_widget(CUTOFF),
+        "Cutoff (PD)",
+        0.0,
+        top,
+        step=step,
+        format=words,
+        **state.value_widget(CUTOFF),
         help="Applications whose PD is at or above the cutoff are declined. "
         f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
         f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
-    )  # fmt: skip
+    )
 
 
 def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, n_defaults: int) -> None:
@@ -246,20 +269,28 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"{name}**{labels.count(n_cohort)}** of {labels.plural(n_portfolio, 'application')} ({worded}), "
-            f"**{labels.plural(n_defaults, 'default')}**", width="content",
-        )  # fmt: skip
+            f"**{labels.plural(n_defaults, 'default')}**",
+            width="content",
+        )
         for condition in cohort.filters.conditions:
             st.button(
-                labels.plain(word_condition(condition, columns)), key=f"chip.{condition.column}",
+                labels.plain(word_condition(condition, columns)),
+                key=f"chip.{condition.column}",
                 icon=":material/close:",
-                icon_position="right", on_click=state.remove_condition, args=(condition.column,),
+                icon_position="right",
+                on_click=state.remove_condition,
+                args=(condition.column,),
                 help="Take this filter back",
-            )  # fmt: skip
+            )
         # There also when there is nothing to reset, so that the first filter does not push the page down.
         st.button(
-            "Reset filters", on_click=state.set_filters, args=(Filters(),), icon=":material/undo:", type="tertiary",
+            "Reset filters",
+            on_click=state.set_filters,
+            args=(Filters(),),
+            icon=":material/undo:",
+            type="tertiary",
             disabled=not cohort.filters,
-        )  # fmt: skip
+        )
 
 
 def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> str:

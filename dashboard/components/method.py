@@ -27,9 +27,13 @@ def split_sections(text: str) -> dict[str, str]:
 def render_method(heading: str, *, key: str) -> None:
     """Write a button that opens the section called `heading`."""
     opened = st.popover(
-        "How is this computed?", icon=":material/function:", type="tertiary", key=f"{key}.method", on_change="rerun",
+        "How is this computed?",
+        icon=":material/function:",
+        type="tertiary",
+        key=f"{key}.method",
+        on_change="rerun",
         width="content",
-    )  # fmt: skip
+    )
     if opened.open:
         with opened:
             st.markdown(f"**{heading}**\n\n{sections_of(METRICS)[heading]}")

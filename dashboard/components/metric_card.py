@@ -19,10 +19,16 @@ def render_metric(
     """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
-        label, value, delta=note or None, delta_color="orange" if is_doubtful else "off", delta_arrow="off",
-        help=help_text, border=True,
-        height="stretch", delta_description=more or None,
-    )  # fmt: skip
+        label,
+        value,
+        delta=note or None,
+        delta_color="orange" if is_doubtful else "off",
+        delta_arrow="off",
+        help=help_text,
+        border=True,
+        height="stretch",
+        delta_description=more or None,
+    )
 
 
 def render_estimate(
@@ -68,6 +74,11 @@ def render_card(
     """Write `metric` of `shown` beside that of `against`; `note` stands where there is no interval."""
     given = shown.assumptions
     render_estimate(
-        metric.label_under(given), metric.of(shown), metric.word, help_text=metric.help_under(given) + more_help,
-        note=note, against=Named(against.name, metric.of(against.value)) if against else None, is_doubtful=is_doubtful,
-    )  # fmt: skip
+        metric.label_under(given),
+        metric.of(shown),
+        metric.word,
+        help_text=metric.help_under(given) + more_help,
+        note=note,
+        against=Named(against.name, metric.of(against.value)) if against else None,
+        is_doubtful=is_doubtful,
+    )

@@ -50,7 +50,9 @@ def render_row_table(
     key = f"{KEY}.{_version(table)}"
     chosen = [] if table.chosen is None else [table.chosen]
     render_frame(
-        pl.DataFrame(words), key=key, height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
+        pl.DataFrame(words),
+        key=key,
+        height="content" if table.page.height <= _MOST_IN_FULL else _TALLEST,
         column_config={
             place: _config(column, table.sort, pinned=place == "0")
             for place, column in zip(places, table.columns, strict=True)
@@ -59,7 +61,7 @@ def render_row_table(
         selection_mode=["single-row", "single-column"] if table.can_choose else "single-column",
         selection_default={"selection": {"rows": chosen}} if chosen else None,
         alt="The applications of the cohort, one a row",
-    )  # fmt: skip
+    )
 
 
 def _version(table: RowTable) -> str:
@@ -116,8 +118,9 @@ def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
         # The percent sign stands behind every PD already.
         (labels.literal(column.label) if column.name == PROBABILITY else labels.column_title(column)) + arrow,
         help=labels.plain(f"{column.description} {_unit(column)}".strip()) or None,
-        alignment="right" if is_number(column) else "left", pinned=pinned,
-    )  # fmt: skip
+        alignment="right" if is_number(column) else "left",
+        pinned=pinned,
+    )
 
 
 def _unit(column: CohortColumn) -> str:

@@ -71,8 +71,9 @@ def mean_loss(counts: ScoreCounts, of_good: FloatArray, of_bad: FloatArray) -> E
         loss = of_bad if counts.n_bad else of_good
         return Estimate(weighted_sum(loss, counts.applications))
     parts = [
-        _losses(of_good, counts.good, counts.applications - expected), _losses(of_bad, counts.bad, expected),
-    ]  # fmt: skip
+        _losses(of_good, counts.good, counts.applications - expected),
+        _losses(of_bad, counts.bad, expected),
+    ]
     return mean_estimate(parts, n)
 
 
@@ -148,9 +149,12 @@ def _null_gap(n: int, expected: float, variance: float) -> tuple[FloatArray, Flo
     reach = 9 * math.sqrt(n * rate * (1 - rate)) + 12
     defaults = np.arange(max(math.floor(expected - reach), 0), min(math.ceil(expected + reach), n) + 1)
     chance = np.exp(
-        gammaln(n + 1) - gammaln(defaults + 1) - gammaln(n - defaults + 1)
-        + defaults * math.log(rate) + (n - defaults) * math.log1p(-rate)
-    )  # fmt: skip
+        gammaln(n + 1)
+        - gammaln(defaults + 1)
+        - gammaln(n - defaults + 1)
+        + defaults * math.log(rate)
+        + (n - defaults) * math.log1p(-rate)
+    )
     shrunk = math.sqrt(variance / (n * rate * (1 - rate)))
     return shrunk * np.abs(defaults - expected), chance / chance.sum()
 

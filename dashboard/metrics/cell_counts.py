@@ -51,9 +51,12 @@ def count_cells(
     pd_sum: FloatArray = np.bincount(cell, weights=table[PROBABILITY].to_numpy(), minlength=n_cells).astype(np.float64)
     declined_good, declined_bad, approved_good, approved_bad = by_kind.reshape(*shape, _KINDS).transpose(2, 0, 1)
     return CellCounts(
-        declined_good + declined_bad + approved_good + approved_bad, declined_bad + approved_bad,
-        approved_good + approved_bad, approved_bad, pd_sum.reshape(shape),
-    )  # fmt: skip
+        declined_good + declined_bad + approved_good + approved_bad,
+        declined_bad + approved_bad,
+        approved_good + approved_bad,
+        approved_bad,
+        pd_sum.reshape(shape),
+    )
 
 
 def _check(table: pl.DataFrame, shape: tuple[int, int]) -> None:

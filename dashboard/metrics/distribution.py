@@ -99,6 +99,11 @@ def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:
         np.bincount(bar, weights=part, minlength=n_bars + 1).astype(np.int64) for part in (counts.good, counts.bad)
     )
     return PdDistribution(
-        edges, good[:n_bars], bad[:n_bars], int(good[n_bars:].sum()), int(bad[n_bars:].sum()),
-        _quantile(counts, counts.good, 0.5), _quantile(counts, counts.bad, 0.5),
-    )  # fmt: skip
+        edges,
+        good[:n_bars],
+        bad[:n_bars],
+        int(good[n_bars:].sum()),
+        int(bad[n_bars:].sum()),
+        _quantile(counts, counts.good, 0.5),
+        _quantile(counts, counts.bad, 0.5),
+    )

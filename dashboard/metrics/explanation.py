@@ -174,9 +174,19 @@ def strip(counts: FeatureCounts) -> Strip | None:
     bounds: FloatArray = first + per_bar * np.arange(n_bars + 1, dtype=np.float64)
     edges = (counts.lowest - 0.5 + counts.width * bounds) * counts.step
     return Strip(
-        counts.feature, n, edges, in_bars[0] / n, value,
-        float(number[:first].sum() / n), float(number[bars.stop :].sum() / n), low, median, high, with_low, with_high,
-    )  # fmt: skip
+        counts.feature,
+        n,
+        edges,
+        in_bars[0] / n,
+        value,
+        float(number[:first].sum() / n),
+        float(number[bars.stop :].sum() / n),
+        low,
+        median,
+        high,
+        with_low,
+        with_high,
+    )
 
 
 def _folded(row: FloatArray | IntArray, n_bars: int, per_bar: int) -> FloatArray:

@@ -204,7 +204,11 @@ def _segment(
     rest = (whole.n_bad - own[0], whole.n_applications - own[1])
     difference = rate_difference(own, rest, error=error)
     return Segment(
-        code=code, name=name, applications=own[1], defaults=own[0], approved=decided.approved,
+        code=code,
+        name=name,
+        applications=own[1],
+        defaults=own[0],
+        approved=decided.approved,
         share=share(own[1], whole.n_applications, NO_APPLICATIONS),
         default_rate=default_rate(counts),
         difference=difference,
@@ -216,7 +220,7 @@ def _segment(
         verdict=_verdict(difference, own[1], rest),
         lending=_lending(decided.false_approvals, decided.approved, break_even, error),
         lending_to_all=_lending(*own, break_even, error),
-    )  # fmt: skip
+    )
 
 
 def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> Verdict:

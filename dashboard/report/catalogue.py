@@ -102,60 +102,96 @@ def _theory(curve: CutoffCurve) -> Estimate:
 
 
 DEFAULT_RATE = Metric(
-    "default_rate", "Default rate", lambda e: e.default_rate, labels.percent,
+    "default_rate",
+    "Default rate",
+    lambda e: e.default_rate,
+    labels.percent,
     "Share of the cohort's applications that defaulted; Wilson interval.",
-)  # fmt: skip
+)
 MEAN_PD = Metric(
-    "mean_pd", "Mean PD", lambda e: e.mean_pd, labels.percent,
+    "mean_pd",
+    "Mean PD",
+    lambda e: e.mean_pd,
+    labels.percent,
     "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
-)  # fmt: skip
+)
 EXPECTED_LOSS = Metric(
-    "expected_loss", "Expected loss", lambda e: e.expected_loss, partial(money, currency=""),
+    "expected_loss",
+    "Expected loss",
+    lambda e: e.expected_loss,
+    partial(money, currency=""),
     "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}. It takes PDs for probabilities; observed is LGD "
     "x exposure of what defaulted.",
-)  # fmt: skip
+)
 ROC_AUC = Metric(
-    "roc_auc", "ROC AUC", lambda e: e.roc_auc, labels.decimal,
+    "roc_auc",
+    "ROC AUC",
+    lambda e: e.roc_auc,
+    labels.decimal,
     "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval.",
-)  # fmt: skip
+)
 GINI = Metric(
-    "gini", "Gini", lambda e: e.gini, labels.decimal,
+    "gini",
+    "Gini",
+    lambda e: e.gini,
+    labels.decimal,
     "2 AUC - 1, also the accuracy ratio of the CAP: 0 for no discrimination, 1 for perfect.",
-)  # fmt: skip
+)
 KS = Metric(
-    "ks", "KS", lambda e: e.ks.statistic, labels.decimal,
+    "ks",
+    "KS",
+    lambda e: e.ks.statistic,
+    labels.decimal,
     "Largest gap between the shares of defaulters and of non-defaulters below a PD.",
-)  # fmt: skip
+)
 AVERAGE_PRECISION = Metric(
-    "average_precision", "Average precision", lambda e: e.average_precision, labels.decimal,
+    "average_precision",
+    "Average precision",
+    lambda e: e.average_precision,
+    labels.decimal,
     "Mean share of defaults among the applications declined together with each default. By chance it is the default "
     "rate, so compare cohorts of similar default rates only.",
-)  # fmt: skip
+)
 APPROVAL_RATE = Metric(
-    "approval_rate", "Approval rate", lambda e: e.confusion.approval_rate, labels.percent,
+    "approval_rate",
+    "Approval rate",
+    lambda e: e.confusion.approval_rate,
+    labels.percent,
     "Share of the cohort whose PD is below the cutoff; Wilson interval.",
-)  # fmt: skip
+)
 BAD_RATE = Metric(
-    "bad_rate", "Bad rate", lambda e: e.confusion.bad_rate, labels.percent,
+    "bad_rate",
+    "Bad rate",
+    lambda e: e.confusion.bad_rate,
+    labels.percent,
     "Share of the approved that defaulted; Wilson interval.",
-)  # fmt: skip
+)
 OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RATE, BAD_RATE)
 DISCRIMINATION = (ROC_AUC, GINI, KS, AVERAGE_PRECISION)
 
 
 # What declining from the cutoff on does, in the words of the discrimination page.
 DEFAULTS_DECLINED = Metric(
-    "recall", "Defaults declined", lambda e: e.confusion.recall, _short_percent,
+    "recall",
+    "Defaults declined",
+    lambda e: e.confusion.recall,
+    _short_percent,
     "Share of the defaults with a PD at or above the cutoff (recall); Wilson interval.",
-)  # fmt: skip
+)
 NON_DEFAULTS_DECLINED = Metric(
-    "false_positive_rate", "Non-defaults declined", lambda e: e.confusion.false_positive_rate, _short_percent,
+    "false_positive_rate",
+    "Non-defaults declined",
+    lambda e: e.confusion.false_positive_rate,
+    _short_percent,
     "Share of the non-defaults with a PD at or above the cutoff (false positive rate); Wilson interval.",
-)  # fmt: skip
+)
 DEFAULTS_AMONG_DECLINED = Metric(
-    "precision", "Defaults among the declined", lambda e: e.confusion.precision, _short_percent,
+    "precision",
+    "Defaults among the declined",
+    lambda e: e.confusion.precision,
+    _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
-)  # fmt: skip
+)
 # The riskiest shares of applications for which the share of all defaults is told.
 CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
@@ -164,72 +200,112 @@ AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
 AT_KS = (
     replace(DEFAULTS_DECLINED, name="recall_at_ks", of=partial(_at_ks, lambda decided: decided.recall)),
     replace(
-        NON_DEFAULTS_DECLINED, name="false_positive_rate_at_ks",
+        NON_DEFAULTS_DECLINED,
+        name="false_positive_rate_at_ks",
         of=partial(_at_ks, lambda decided: decided.false_positive_rate),
     ),
-)  # fmt: skip
+)
 
 CALIBRATION_ERROR = Metric(
-    "ece", "Calibration error", lambda e: e.calibration_error.error, labels.points,
+    "ece",
+    "Calibration error",
+    lambda e: e.calibration_error.error,
+    labels.points,
     "Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too.",
-)  # fmt: skip
+)
 CALIBRATION = (
     Metric(
-        "observed_expected", "Observed / expected", lambda e: e.in_the_large.ratio, labels.decimal,
+        "observed_expected",
+        "Observed / expected",
+        lambda e: e.in_the_large.ratio,
+        labels.decimal,
         "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
     ),
     Metric(
-        "calibration_intercept", "Intercept (log-odds)", lambda e: e.in_the_large.intercept, labels.decimal,
+        "calibration_intercept",
+        "Intercept (log-odds)",
+        lambda e: e.in_the_large.intercept,
+        labels.decimal,
         "What has to be added to the log-odds of every PD: 0 is right, above 0 PDs are too low on the whole.",
     ),
     Metric(
-        "calibration_slope", "Calibration slope", lambda e: e.slope.slope, labels.decimal,
+        "calibration_slope",
+        "Calibration slope",
+        lambda e: e.slope.slope,
+        labels.decimal,
         "1 is right; below 1 PDs are too extreme, above 1 too much alike.",
     ),
     CALIBRATION_ERROR,
     Metric(
-        "brier", "Brier score", lambda e: e.brier, _score,
+        "brier",
+        "Brier score",
+        lambda e: e.brier,
+        _score,
         "Mean squared difference of PD and outcome; lower is better.",
     ),
     Metric(
-        "brier_skill", "Brier skill", _skill, _signed_percent,
+        "brier_skill",
+        "Brier skill",
+        _skill,
+        _signed_percent,
         "How much lower the Brier score is than with the default rate as everybody's PD; 100 % is foresight.",
     ),
     Metric(
-        "log_loss", "Log-loss", lambda e: e.log_loss.score, _score,
+        "log_loss",
+        "Log-loss",
+        lambda e: e.log_loss.score,
+        _score,
         "Mean surprise at the outcomes, in nats; lower is better, and sure but wrong PDs cost most.",
     ),
-)  # fmt: skip
+)
 
 DECISIONS = (
     Metric(
-        "recall", "Recall", lambda e: e.confusion.recall, labels.percent,
+        "recall",
+        "Recall",
+        lambda e: e.confusion.recall,
+        labels.percent,
         "Share of the defaults that are declined.",
     ),
     Metric(
-        "precision", "Precision", lambda e: e.confusion.precision, labels.percent,
+        "precision",
+        "Precision",
+        lambda e: e.confusion.precision,
+        labels.percent,
         "Share of defaults among the declined.",
     ),
     Metric(
-        "specificity", "Specificity", lambda e: e.confusion.specificity, labels.percent,
+        "specificity",
+        "Specificity",
+        lambda e: e.confusion.specificity,
+        labels.percent,
         "Share of the non-defaults that are approved.",
     ),
     APPROVAL_RATE,
     BAD_RATE,
     Metric(
-        "accuracy", "Accuracy", lambda e: e.confusion.accuracy, labels.percent,
+        "accuracy",
+        "Accuracy",
+        lambda e: e.confusion.accuracy,
+        labels.percent,
         "Share of decisions that match the outcome. Approving all has a high one where defaults are rare.",
     ),
     Metric("f1", "F1", lambda e: e.confusion.f1, labels.decimal, "Harmonic mean of precision and recall."),
     Metric(
-        "mcc", "MCC", lambda e: e.confusion.mcc, labels.decimal,
+        "mcc",
+        "MCC",
+        lambda e: e.confusion.mcc,
+        labels.decimal,
         "Matthews correlation of decision and outcome: 0 for chance, 1 for perfect.",
     ),
     Metric(
-        "f_beta", "F-beta (β = {beta})", lambda e: e.confusion.f_beta(e.assumptions.beta), labels.decimal,
+        "f_beta",
+        "F-beta (β = {beta})",
+        lambda e: e.confusion.f_beta(e.assumptions.beta),
+        labels.decimal,
         "Mean of precision and recall in which recall counts β times as much.",
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +344,30 @@ def _economics(
         of,
         Metric(name, f"{noun} {per}", measured(lambda c: c.now), word, f"{noun} at the cutoff in force."),
         Metric(
-            f"best_{name}", f"{best} {per}", measured(_best), word,
+            f"best_{name}",
+            f"{best} {per}",
+            measured(_best),
+            word,
             f"{best} of any cutoff, looking back on these very applications.",
         ),
         Metric(
-            f"best_cutoff_by_{name}", "Best cutoff", measured(lambda c: c.optimum), labels.percent,
+            f"best_cutoff_by_{name}",
+            "Best cutoff",
+            measured(lambda c: c.optimum),
+            labels.percent,
             "The best one for these applications, and the range that holds their population's best one in 95 % of "
             "samples.",
         ),
         Metric(
-            f"break_even_by_{name}", "Break-even PD", measured(_theory), labels.percent,
+            f"break_even_by_{name}",
+            "Break-even PD",
+            measured(_theory),
+            labels.percent,
             f"PD at which approving and declining are worth the same, {formula}: the best cutoff where PDs are right.",
         ),
         better,
         formula,
-    )  # fmt: skip
+    )
 
 
 COSTS = _economics("Cost", "Lowest", "per 1,000", _cost, lambda e: e.costs, "less", "FP / (FP + FN)")

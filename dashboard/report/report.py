@@ -64,9 +64,13 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON holds it: counts as numbers, figures as value, low and high, tables as lists."""
         return {
-            "format": FORMAT, "version": VERSION, **self._origin(), **self._counts(), **self._figures(),
+            "format": FORMAT,
+            "version": VERSION,
+            **self._origin(),
+            **self._counts(),
+            **self._figures(),
             **self._tables(),
-        }  # fmt: skip
+        }
 
     def _origin(self) -> dict[str, Any]:
         assumptions, source = self.evaluation.assumptions, self.predictions.source

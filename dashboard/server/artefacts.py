@@ -82,9 +82,10 @@ def _model(settings: Settings) -> Mapping[str, object]:
     if not is_whole(settings.model, manifest):
         return {"state": DAMAGED}
     return {
-        "sha256": manifest.files[ONNX].sha256, "data_sha256": manifest.training_data_sha256,
+        "sha256": manifest.files[ONNX].sha256,
+        "data_sha256": manifest.training_data_sha256,
         "version": manifest.product_version,
-    }  # fmt: skip
+    }
 
 
 def _predictions(settings: Settings) -> Mapping[str, object]:

@@ -64,7 +64,7 @@ class Health:
         code = 503 if status == UNAVAILABLE else 200
         return Response(
             orjson.dumps(told, option=orjson.OPT_INDENT_2), code, {"cache-control": "no-store"}, "application/json"
-        )  # fmt: skip
+        )
 
     async def _artefacts(self) -> dict[str, Any] | None:
         """What is known of each artefact; None while the disk does not answer."""

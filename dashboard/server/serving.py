@@ -76,13 +76,18 @@ def serve_script(
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     health = Health(load_settings(), imported=_imported(arguments))
     uvicorn = configure(
-        make_app(script, web, known_hosts(host, web.hosts), _limits(), health, user_header), host, port, web.tls,
-        ws=Websocket, ws_ping_interval=seconds, ws_ping_timeout=seconds,
+        make_app(script, web, known_hosts(host, web.hosts), _limits(), health, user_header),
+        host,
+        port,
+        web.tls,
+        ws=Websocket,
+        ws_ping_interval=seconds,
+        ws_ping_timeout=seconds,
         ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
         # Browsers whose pages are open get word that the server ends, and so long to take it.
         timeout_graceful_shutdown=2,
-    )  # fmt: skip
+    )
     Server(uvicorn, on_listening=on_listening).run()
 
 

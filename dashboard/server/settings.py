@@ -15,7 +15,7 @@ LOG_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_LOG", "info", "`info` logs each event of the dashboard, `warning` only refusals and failures"),
     Setting("SCOREROOM_LOG_FILE", "", "file to whose end the dashboard's events are written; without one, stderr"),
     Setting("SCOREROOM_USER_HEADER", "", "header in which a trusted proxy names who is signed in; goes into the log"),
-)  # fmt: skip
+)
 _LEVELS = ("info", "warning")
 _HEADER = re.compile("[A-Za-z0-9-]{0,64}")
 

@@ -58,9 +58,12 @@ class VisitLog:
             if message["type"] == "http.response.start" and message["status"] >= 400:
                 # Only which kind of address it was: what stands in one is anybody's text.
                 journal.warn(
-                    "refused", self._who(scope, None), route=_route(scope["path"]), status=message["status"],
+                    "refused",
+                    self._who(scope, None),
+                    route=_route(scope["path"]),
+                    status=message["status"],
                     method=scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "PUT", "DELETE"} else "other",
-                )  # fmt: skip
+                )
             await send(message)
 
         await self._app(scope, receive, told)

@@ -31,8 +31,9 @@ MOST_NAMED = 50
 LONGEST_NAME = 60
 _LONGEST_QUOTE = 40
 _OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
-    "1": DEFAULTED, "0": REPAID,
-}  # fmt: skip
+    "1": DEFAULTED,
+    "0": REPAID,
+}
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12
 

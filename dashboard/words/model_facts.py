@@ -25,9 +25,13 @@ from inference.model.session import ScoringSession
 _SAME_MEAN = 1e-6
 _SHORT = 12
 _SETTINGS = {
-    "trees": "Trees, at most", "leaves": "Leaves a tree, at most", "min_rows_in_leaf": "Applications a leaf, at least",
-    "feature_fraction": "Share of features a tree", "l2": "L2 penalty", "max_bin": "Bins a feature, at most",
-}  # fmt: skip
+    "trees": "Trees, at most",
+    "leaves": "Leaves a tree, at most",
+    "min_rows_in_leaf": "Applications a leaf, at least",
+    "feature_fraction": "Share of features a tree",
+    "l2": "L2 penalty",
+    "max_bin": "Bins a feature, at most",
+}
 FOLD_FIGURES = ("ROC AUC", "Default rate", "Mean PD")
 
 
@@ -312,9 +316,11 @@ _FIGURES: tuple[_Spec, ...] = (
     ("Observed over expected defaults", lambda counts: calibration_in_the_large(counts).ratio, "", labels.decimal),
     ("Calibration slope", lambda counts: calibration_slope(counts).slope, "", labels.decimal),
     (
-        "Expected calibration error, 20 groups", lambda counts: expected_calibration_error(counts).error, "oof_ece",
+        "Expected calibration error, 20 groups",
+        lambda counts: expected_calibration_error(counts).error,
+        "oof_ece",
         labels.points,
     ),
     ("Brier score", brier_score, "", lambda value: labels.decimal(value, 4)),
     ("Log-loss", lambda counts: log_loss(counts).score, "oof_log_loss", lambda value: labels.decimal(value, 4)),
-)  # fmt: skip
+)

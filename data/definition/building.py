@@ -120,9 +120,7 @@ def _columns(said: Mapping[str, Any], roles: Roles, outcome: Outcome | None, pla
 def _outcome_column(name: str, said: Mapping[str, Any]) -> Column:
     # Whatever the file holds, it is stored as 1, 0 or nothing: what was guessed of its values is of no consequence.
     words = said.get("label", name), said.get("description", ""), said.get("group", OTHER_GROUP)
-    return Column(
-        name, *words, Kind.TARGET, pl.Int8(), minimum=0, maximum=1, nullable=said.get("nullable", False)
-    )  # fmt: skip
+    return Column(name, *words, Kind.TARGET, pl.Int8(), minimum=0, maximum=1, nullable=said.get("nullable", False))
 
 
 def _column(name: str, said: Mapping[str, Any], place: Place, *, is_id: bool) -> Column:
@@ -254,8 +252,10 @@ def _loan(
         checking.check_known([said["kind"]], columns, place / "kind")
         checking.check_levels([said["revolving"]], columns[said["kind"]].levels, place / "revolving")
     for limits, starts in (
-        ("shortest_terms", "credit_from"), ("longest_terms", "credit_from"), ("highest_ratios", "term_from"),
-    ):  # fmt: skip
+        ("shortest_terms", "credit_from"),
+        ("longest_terms", "credit_from"),
+        ("highest_ratios", "term_from"),
+    ):
         n_limits, n_starts = len(said.get(limits, ())), len(said.get(starts, ()))
         if n_limits and n_limits != n_starts + 1:
             raise (place / limits).error(

@@ -17,10 +17,17 @@ from data.definition.grammar import Call, Name, Node, Text, columns_of
 # columns that may be called so.
 TAKEN = frozenset(
     {
-        "application_id", "is_default", "default_probability", "fold", "exposure",
-        "pd_bin", "pd_band", "observed", "fold_name",
+        "application_id",
+        "is_default",
+        "default_probability",
+        "fold",
+        "exposure",
+        "pd_bin",
+        "pd_band",
+        "observed",
+        "fold_name",
     }
-)  # fmt: skip
+)
 _OWN_MARK = "~"
 _NUMBERS = (Kind.NUMERIC, Kind.FLAG)
 
@@ -106,9 +113,13 @@ def check_roles(
 
 def _roles(roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...]) -> list[tuple[str, str]]:
     named = [
-        ("outcome", outcome.column if outcome else ""), ("identifier", roles.id), ("date", roles.date),
-        ("exposure", roles.exposure), ("weight", roles.weight), ("decision", roles.decision),
-    ]  # fmt: skip
+        ("outcome", outcome.column if outcome else ""),
+        ("identifier", roles.id),
+        ("date", roles.date),
+        ("exposure", roles.exposure),
+        ("weight", roles.weight),
+        ("decision", roles.decision),
+    ]
     return [*((role, name) for role, name in named if name), *(("score", score.column) for score in scores)]
 
 

@@ -17,10 +17,14 @@ from data.definition.grammar import Call, Name, Node, Number, Text
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
-        "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-        "==": operator.eq, "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "==": operator.eq,
+        "!=": operator.ne,
     }
-)  # fmt: skip
+)
 
 
 def holds(condition: Node, application: Mapping[str, object], definition: Definition) -> bool:

@@ -149,8 +149,13 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
     check_names(path, names)
     with _as_utf8(path, kind, head) as (plain, encoding, n_lines):
         scan = pl.scan_csv(
-            plain, separator=separator, has_header=has_header, new_columns=list(names), infer_schema=False, glob=False,
-        )  # fmt: skip
+            plain,
+            separator=separator,
+            has_header=has_header,
+            new_columns=list(names),
+            infer_schema=False,
+            glob=False,
+        )
         try:
             n_rows = n_lines if n_lines <= MOST_ROWS else scan.select(pl.len()).collect(engine="streaming").item()
             frame = _sampled(scan, n_rows)
@@ -270,9 +275,10 @@ def _layout(path: Path, text: str, said: Mapping[str, Any]) -> tuple[str, list[l
     usual = Counter(map(len, records)).most_common(1)[0][0]
     if len(records[0]) != usual and len(records) > 2:
         raise FileError.from_unreadable(
-            path, f"the first line has {len(records[0])} fields and most lines have {usual}",
+            path,
+            f"the first line has {len(records[0])} fields and most lines have {usual}",
             "take out what stands before the table",
-        )  # fmt: skip
+        )
     if separator == " " and any("" in record for record in records):
         raise FileError.from_unreadable(path, "its fields are separated by runs of blanks", "save it with commas")
     header = said.get("header")

@@ -36,9 +36,18 @@ _CELL_BYTES = 16
 _COPIES_OF_STREAM = 4
 # What reading a file of any content can raise; Polars' panics are no `Exception`.
 _UNREADABLE = (
-    pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, TypeError,
-    LookupError, ArithmeticError, NotImplementedError, MemoryError, RecursionError,
-)  # fmt: skip
+    pa.ArrowException,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    NotImplementedError,
+    MemoryError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)

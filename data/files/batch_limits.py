@@ -43,9 +43,18 @@ _FOREIGN = (
     (b"PAR1", "a Parquet file inside an archive"),
 )
 _CARRIED_TYPES = (
-    "string", "large_string", "string_view", "null", "integer", "floating", "boolean", "decimal128", "date",
-    "timestamp", "time",
-)  # fmt: skip
+    "string",
+    "large_string",
+    "string_view",
+    "null",
+    "integer",
+    "floating",
+    "boolean",
+    "decimal128",
+    "date",
+    "timestamp",
+    "time",
+)
 
 
 class BatchError(DataError):

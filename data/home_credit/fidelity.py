@@ -213,9 +213,17 @@ def told_apart(labelled: tuple[pl.DataFrame, NDArray[np.int8]], *, seed: int) ->
     guess = np.zeros(is_real.size)
     gain = np.zeros(table.shape[1])
     settings = {
-        "objective": "binary", "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "num_threads": _THREADS,
-        "feature_fraction": 0.7, "is_unbalance": True, "seed": seed, "deterministic": True, "verbosity": -1,
-    }  # fmt: skip
+        "objective": "binary",
+        "learning_rate": 0.05,
+        "num_leaves": 31,
+        "min_data_in_leaf": 20,
+        "num_threads": _THREADS,
+        "feature_fraction": 0.7,
+        "is_unbalance": True,
+        "seed": seed,
+        "deterministic": True,
+        "verbosity": -1,
+    }
     for train, test in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(table, is_real):
         data = lgb.Dataset(table[train], is_real[train], categorical_feature=categories)
         booster = lgb.train(settings, data, num_boost_round=200)

@@ -160,8 +160,13 @@ def _figure(name: str) -> Iterator[Variable]:
 
 
 VARIABLES: tuple[Variable, ...] = (
-    *_household(), *_work(), *_papers(), *_loan(), *_outside(), *_building(),
-)  # fmt: skip
+    *_household(),
+    *_work(),
+    *_papers(),
+    *_loan(),
+    *_outside(),
+    *_building(),
+)
 
 
 def is_inside(share: Floats) -> NDArray[np.bool_]:

@@ -9,9 +9,28 @@ import polars as pl
 
 # What people write where nothing is known; compared without case and surrounding blanks.
 _GAPS = (
-    "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "null", "#null!", "\\n", "none", "nil", "-", "--", ".", "?",
-    "#value!", "#div/0!", "#ref!", "#num!", "#name?",
-)  # fmt: skip
+    "na",
+    "n/a",
+    "#n/a",
+    "n.a.",
+    "<na>",
+    "nan",
+    "nat",
+    "null",
+    "#null!",
+    "\\n",
+    "none",
+    "nil",
+    "-",
+    "--",
+    ".",
+    "?",
+    "#value!",
+    "#div/0!",
+    "#ref!",
+    "#num!",
+    "#name?",
+)
 _WHOLE, _PADDED = r"^[+-]?[0-9]+$", r"^[+-]?0[0-9]"
 _UNPRINTABLE = r"[\x00-\x1f\x7f]"
 

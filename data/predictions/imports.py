@@ -87,9 +87,13 @@ def import_predictions(
     digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
     used = {role: name for role, name in roles.items() if role in frame.columns}
     source = PredictionsSource(
-        path.name, digest, is_imported=True, notices=tuple(notices),
-        taken=word_roles(table, used, is_percent=is_percent), n_open=int(is_open.sum()),
-    )  # fmt: skip
+        path.name,
+        digest,
+        is_imported=True,
+        notices=tuple(notices),
+        taken=word_roles(table, used, is_percent=is_percent),
+        n_open=int(is_open.sum()),
+    )
     words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
     by_word = {word: used[role] for word, role in words.items() if role in used}
     if is_percent:

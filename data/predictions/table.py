@@ -242,9 +242,11 @@ def check_rows(
     # NaN counts as larger than all numbers.
     is_pd = pl.col(PROBABILITY).is_between(0.0, 1.0).fill_null(value=False)
     wrong = frame.select(
-        (~is_pd).sum().alias("a PD outside 0 to 1"), pl.col(OUTCOME).null_count().alias("no outcome"),
-        pl.col(ID).null_count().alias("no id"), (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
-    ).row(0, named=True)  # fmt: skip
+        (~is_pd).sum().alias("a PD outside 0 to 1"),
+        pl.col(OUTCOME).null_count().alias("no outcome"),
+        pl.col(ID).null_count().alias("no id"),
+        (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
+    ).row(0, named=True)
     for what, n_rows in wrong.items():
         if n_rows:
             raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")

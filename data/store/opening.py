@@ -28,9 +28,20 @@ DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Not
 # What a damaged file makes its readers raise: Polars (a panic among them), Arrow, and the parsers of what it says of
 # itself, which come upon missing keys, other types and text that is not UTF-8.
 TROUBLE = (
-    pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError, ValueError, TypeError,
-    LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error,
-)  # fmt: skip
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+    EOFError,
+    struct.error,
+)
 
 _MAGIC = {b"PAR1": PARQUET, b"\x1f\x8b": GZIP, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
 

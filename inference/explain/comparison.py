@@ -151,9 +151,7 @@ def compute_reference(
     if rows.size == 0:
         return Reference(0, {})
     found = _gathered(sources, rows)
-    explained = make_contributions(
-        found, model, digest=digest_of_model(session.manifest), features=session.features
-    )  # fmt: skip
+    explained = make_contributions(found, model, digest=digest_of_model(session.manifest), features=session.features)
     return make_reference(explained, session.definition, found.drop(session.definition.id), np.arange(rows.size))
 
 

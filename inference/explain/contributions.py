@@ -265,10 +265,14 @@ def write_contributions(contributions: Contributions, path: Path) -> None:
     """
     told = asdict(
         Header(
-            contributions.digest, contributions.ids_digest, contributions.step, contributions.base,
-            contributions.max_error, contributions.features,
+            contributions.digest,
+            contributions.ids_digest,
+            contributions.step,
+            contributions.base,
+            contributions.max_error,
+            contributions.features,
         )
-    )  # fmt: skip
+    )
     write_parquet(contributions.frame, path, metadata={_METADATA: json.dumps(told)})
 
 

@@ -155,7 +155,7 @@ class Study:
             differ=sum([reason.field for reason in each] != these for each, these in zip(alone, named, strict=False)),
             just_approved_declined=int(is_declined(self.probabilities[self.closest], self.cutoff).sum()),
             seconds=seconds,
-        )  # fmt: skip
+        )
 
     def _typical(self, name: str) -> Value:
         return typical_value(self._column(name), self.reference.typical[name])

@@ -70,9 +70,7 @@ def _count(
         n_with += int(wrong.any(axis=1).sum())
         largest = max(largest, float(-steps.min(initial=0.0)))
     n_rows = applications.height
-    return Reversals(
-        name, direction, len(grid), n_rows, n_rows * (len(grid) - 1), n_reversed, n_with, largest
-    )  # fmt: skip
+    return Reversals(name, direction, len(grid), n_rows, n_rows * (len(grid) - 1), n_reversed, n_with, largest)
 
 
 def _moved(applications: pl.DataFrame, name: str, grid: Sequence[float]) -> Iterator[pl.DataFrame]:

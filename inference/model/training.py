@@ -218,9 +218,13 @@ def choose_trees(
         *([report] if report else []),
     ]
     lgb.train(
-        {**parameters, "metric": "binary_logloss"}, _part(binned, rows[inner != 0]), settings.trees,
-        [_part(binned, rows[inner == 0])], ["inner"], callbacks=callbacks,
-    )  # fmt: skip
+        {**parameters, "metric": "binary_logloss"},
+        _part(binned, rows[inner != 0]),
+        settings.trees,
+        [_part(binned, rows[inner == 0])],
+        ["inner"],
+        callbacks=callbacks,
+    )
     return int(np.argmin(losses["inner"]["binary_logloss"])) + 1
 
 

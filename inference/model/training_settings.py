@@ -71,8 +71,17 @@ class TrainingSettings:
         if any(constraints):
             kept = {"monotone_constraints": list(constraints), "monotone_constraints_method": self.monotone_method}
         return {
-            "objective": "binary", "num_leaves": self.leaves, "learning_rate": self.learning_rate,
-            "min_child_samples": self.min_rows_in_leaf, "colsample_bytree": self.feature_fraction,
-            "reg_lambda": self.l2, "max_bin": self.max_bin, "random_state": seed, "n_jobs": self.threads,
-            "deterministic": True, "force_col_wise": True, "verbosity": -1, **kept,
-        }  # fmt: skip
+            "objective": "binary",
+            "num_leaves": self.leaves,
+            "learning_rate": self.learning_rate,
+            "min_child_samples": self.min_rows_in_leaf,
+            "colsample_bytree": self.feature_fraction,
+            "reg_lambda": self.l2,
+            "max_bin": self.max_bin,
+            "random_state": seed,
+            "n_jobs": self.threads,
+            "deterministic": True,
+            "force_col_wise": True,
+            "verbosity": -1,
+            **kept,
+        }

@@ -91,10 +91,14 @@ def make_app(
     """
     types = Types.of(definition)
     app: FastAPI = FastAPIOffline(
-        title="Scoreroom scoring service", version="1", description=_ABOUT.format(name=definition.name),
+        title="Scoreroom scoring service",
+        version="1",
+        description=_ABOUT.format(name=definition.name),
         lifespan=partial(_lifespan, types=types, settings=settings, service_settings=service_settings),
-        redirect_slashes=False, redoc_url=None, telemetry=_NO_REPORTS,
-    )  # fmt: skip
+        redirect_slashes=False,
+        redoc_url=None,
+        telemetry=_NO_REPORTS,
+    )
     for kind in (HTTPException, DataError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(RequestValidationError, partial(_answer_invalid, definition))
@@ -124,10 +128,12 @@ def make_app(
     if web.origins:
         # Around the guard, so that a browser may read problems, too.
         app.add_middleware(
-            _Cors, allow_origins=web.origins, allow_methods=["GET", "POST"],
+            _Cors,
+            allow_origins=web.origins,
+            allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["X-Request-ID", "Retry-After", MODEL_SHA256, NOTICES],
-        )  # fmt: skip
+        )
     app.add_middleware(ResponseHeaders, policy=_content_policy)
     app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
     app.add_middleware(
@@ -164,9 +170,7 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     models = app.state.models = Models(types, settings, service_settings, app.state.metrics, app.state.log)
     seconds = service_settings.seconds
-    app.state.batches = Workers(
-        "batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds
-    )  # fmt: skip
+    app.state.batches = Workers("batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds)
     app.state.explained = Workers("explanations", threads=1, most=_MOST_EXPLANATIONS, seconds=seconds)
     # What was loaded stays: taken out of the collector's sight, it makes no later collection longer.
     gc.collect()
@@ -275,9 +279,13 @@ def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_k
         _handling(score, types.score_request, types.score)
     )
     app.post(
-        BATCH, summary="Score many applications", response_class=Response, responses=batch_answer(types) | of_body,
-        openapi_extra={"requestBody": BATCH_BODY}, **asked,
-    )(score_batch)  # fmt: skip
+        BATCH,
+        summary="Score many applications",
+        response_class=Response,
+        responses=batch_answer(types) | of_body,
+        openapi_extra={"requestBody": BATCH_BODY},
+        **asked,
+    )(score_batch)
     app.post(EXPLAIN, summary="Explain one application", responses=of_body, **asked)(
         _handling(explain, types.score_request, types.explanation)
     )
@@ -285,9 +293,13 @@ def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_k
     app.get(LIVE, summary="Whether the process answers", **watched)(live)
     app.get(READY, summary="Whether applications are scored", responses=said(503), **watched)(ready)
     app.get(
-        METRICS, summary="Counts and times for Prometheus", response_class=Response, dependencies=known,
-        responses=METRICS_ANSWER | said(*((401, 403) if with_keys else ())), **watched,
-    )(metrics)  # fmt: skip
+        METRICS,
+        summary="Counts and times for Prometheus",
+        response_class=Response,
+        dependencies=known,
+        responses=METRICS_ANSWER | said(*((401, 403) if with_keys else ())),
+        **watched,
+    )(metrics)
 
 
 def _handling(
@@ -316,11 +328,15 @@ async def ready(request: Request) -> Ready:
     current, refused = _in_service(request), state.models.refused
     session = current.service.session
     return Ready(
-        status="ready", model_sha256=current.service.model_sha256, in_service_since=current.since,
-        backend=session.backend, fallback_reason=session.fallback_reason, explanations=current.explanations.state,
+        status="ready",
+        model_sha256=current.service.model_sha256,
+        in_service_since=current.since,
+        backend=session.backend,
+        fallback_reason=session.fallback_reason,
+        explanations=current.explanations.state,
         refused=None if refused is None else RefusedModel(at=refused.at, reason=refused.reason),
         key_file=None if state.keys is None else "damaged" if state.keys.is_damaged else "read",
-    )  # fmt: skip
+    )
 
 
 async def metrics(request: Request) -> Response:

@@ -40,16 +40,23 @@ METRICS_ANSWER: Responses = {
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
-_BATCH_ANSWER: dict[str, Any] = {"description": "The scores, in the format that was sent.",
-          "headers": {NOTICES: {
-              "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
-              "required": False, "schema": {"type": "string"},
-          }, MODEL_SHA256: {
-              "description": "Digest of the model file that scored.", "required": True, "schema": {"type": "string"},
-          }},
-          # JSON first, as in the body.
-          "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)},
-}  # fmt: skip
+_BATCH_ANSWER: dict[str, Any] = {
+    "description": "The scores, in the format that was sent.",
+    "headers": {
+        NOTICES: {
+            "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
+            "required": False,
+            "schema": {"type": "string"},
+        },
+        MODEL_SHA256: {
+            "description": "Digest of the model file that scored.",
+            "required": True,
+            "schema": {"type": "string"},
+        },
+    },
+    # JSON first, as in the body.
+    "content": {JSON: {}, **dict.fromkeys(FORMATS, _TABLE)},
+}
 BATCH_BODY: dict[str, Any] = {
     "required": True,
     "content": {

@@ -136,9 +136,14 @@ class _Exchange:
         guard.metrics.requests.labels(route, method, status).inc()
         guard.metrics.seconds.labels(route).observe(seconds)
         guard.log.event(
-            "request", request_id=self._id, method=method, route=route, status=status,
-            ms=round(1e3 * seconds, 3), caller=self._caller,
-        )  # fmt: skip
+            "request",
+            request_id=self._id,
+            method=method,
+            route=route,
+            status=status,
+            ms=round(1e3 * seconds, 3),
+            caller=self._caller,
+        )
 
     def _admit(self) -> None:
         path = self._path

@@ -23,9 +23,12 @@ from data.store.storage import write_atomically
 
 # What a key may be limited to: each is one address of the service, without a limit all of them.
 SCOPES: Mapping[str, str] = {
-    "/v1/score": "score", "/v1/score/batch": "batch", "/v1/explain": "explain", "/v1/model": "model",
+    "/v1/score": "score",
+    "/v1/score/batch": "batch",
+    "/v1/explain": "explain",
+    "/v1/model": "model",
     "/metrics": "metrics",
-}  # fmt: skip
+}
 ALL_SCOPES = frozenset(SCOPES.values())
 _PREFIX = "sr_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")

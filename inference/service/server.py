@@ -28,9 +28,11 @@ class _Connection(Connection):
         detail = f"{msg} Send a request of HTTP/1.1."
         body = problem_json(ProblemError.from_status(HTTPStatus.BAD_REQUEST, detail))
         headers = [
-            ("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close"),
+            ("content-type", MEDIA_TYPE),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
             ("x-request-id", new_id()),
-        ]  # fmt: skip
+        ]
         events = (
             h11.Response(status_code=HTTPStatus.BAD_REQUEST, headers=headers),
             h11.Data(data=body),
@@ -64,10 +66,15 @@ def serve(
     route_library_logs(app.state.log, "uvicorn")
     connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
     config = configure(
-        app, host, port, web.tls, connection=connection, ws="none",
+        app,
+        host,
+        port,
+        web.tls,
+        connection=connection,
+        ws="none",
         # A body has so long to arrive, and its work as long again.
         timeout_graceful_shutdown=2 * service_settings.seconds + 1,
-    )  # fmt: skip
+    )
     server = Server(config, drain_seconds=service_settings.drain_seconds, on_drain=lifecycle.drain)
     lifecycle.n_waiting = lambda: len(server.server_state.tasks)
     server.run()

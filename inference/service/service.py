@@ -96,9 +96,13 @@ class Service:
             referred = Judgement(None, REFER, None, str(error), error.warnings)
             return self._types.explanation(
                 **self._answered(application, referred).model_dump(),
-                n_compared=reasoning.reference.n_applications, principal_reasons=[], supports=[],
-                base_log_odds=reasoning.explainer.base, log_odds=None, contributions=[],
-            )  # fmt: skip
+                n_compared=reasoning.reference.n_applications,
+                principal_reasons=[],
+                supports=[],
+                base_log_odds=reasoning.explainer.base,
+                log_odds=None,
+                contributions=[],
+            )
         # Scored once: the PD is the assessment's.
         scored = self._answered(
             application, judged(application, found.default_probability, self.session, self.manifest.cutoff)
@@ -138,9 +142,12 @@ class Service:
 
 def _as_answer(found: Judgement) -> dict[str, Any]:
     return {
-        "default_probability": found.default_probability, "decision": found.decision, "risk_band": found.risk_band,
-        "refer_reason": found.refer_reason or None, "warnings": list(found.warnings),
-    }  # fmt: skip
+        "default_probability": found.default_probability,
+        "decision": found.decision,
+        "risk_band": found.risk_band,
+        "refer_reason": found.refer_reason or None,
+        "warnings": list(found.warnings),
+    }
 
 
 def _contributions(
@@ -155,7 +162,7 @@ def _contributions(
             log_odds=log_odds,
         )
         for name, log_odds in ordered
-    ]  # fmt: skip
+    ]
 
 
 def _reason(found: RankedReason, application: Mapping[str, Value], definition: Definition) -> Reason:

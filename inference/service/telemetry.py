@@ -36,9 +36,12 @@ class Metrics:
             f"{_PREFIX}_requests", "Requests answered.", ("route", "method", "status"), registry=registry
         )
         self.seconds = Histogram(
-            f"{_PREFIX}_request_seconds", "From a request's first byte in the application to its answer's last.",
-            ("route",), buckets=_SECONDS, registry=registry,
-        )  # fmt: skip
+            f"{_PREFIX}_request_seconds",
+            "From a request's first byte in the application to its answer's last.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.in_flight = Gauge(f"{_PREFIX}_requests_in_flight", "Requests being answered.", registry=registry)
         self._memory = Gauge(
             f"{_PREFIX}_memory_held_bytes", "Memory that batches under way hold of what they may.", registry=registry
@@ -49,7 +52,7 @@ class Metrics:
         self._model = Info(f"{_PREFIX}_model", "The model that scores.", registry=registry)
         self._since = Gauge(
             f"{_PREFIX}_model_since_seconds", "When it began to score, in Unix time.", registry=registry
-        )  # fmt: skip
+        )
         self.refused_models = Counter(
             f"{_PREFIX}_models_refused", "Attempts to load what was published that failed.", registry=registry
         )

@@ -17,7 +17,9 @@ from inference.serving.authority import Authority, read_authority, read_origin
 
 WEB_SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "SCOREROOM_HOSTS", "", "names that the server answers to besides localhost and the address it listens on, "
+        "SCOREROOM_HOSTS",
+        "",
+        "names that the server answers to besides localhost and the address it listens on, "
         "separated by commas; a name with a port holds for that port alone",
     ),
     Setting("SCOREROOM_ORIGINS", "", "other origins whose pages may call the server, separated by commas"),
@@ -25,10 +27,11 @@ WEB_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_TLS_CERT", "", "PEM file of the certificate and its chain; with it the server speaks TLS"),
     Setting("SCOREROOM_TLS_KEY", "", "PEM file of the certificate's private key, without a password"),
     Setting(
-        "SCOREROOM_TRUSTED_PROXIES", "", "addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host are "
-        "believed, separated by commas",
+        "SCOREROOM_TRUSTED_PROXIES",
+        "",
+        "addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, separated by commas",
     ),
-)  # fmt: skip
+)
 _RENAMED = {"SCOREROOM_API_ORIGINS": "SCOREROOM_ORIGINS", "SCOREROOM_API_PROXIES": "SCOREROOM_TRUSTED_PROXIES"}
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 

@@ -329,8 +329,12 @@ def _score_batch(settings: Settings, path: Path) -> tuple[Figures, NDArray[np.fl
     scored = score_batch_table(batch, session, DEFAULT_CUTOFF, explain=explain, field_labels=titles)
     seconds = time.perf_counter() - start
     figures: dict[str, Any] = {
-        "rows": scored.frame.height, "declined": scored.n_declined, "csv_mb": round(len(content) / 1e6, 1),
-        "read_s": round(read_s, 2), "seconds": round(seconds, 2), "loaded_mb": loaded_mb,
+        "rows": scored.frame.height,
+        "declined": scored.n_declined,
+        "csv_mb": round(len(content) / 1e6, 1),
+        "read_s": round(read_s, 2),
+        "seconds": round(seconds, 2),
+        "loaded_mb": loaded_mb,
         "peak_mb": round(peak_mb()),
-    }  # fmt: skip
+    }
     return figures, scored.frame[scored.probability].cast(pl.Float32).to_numpy()

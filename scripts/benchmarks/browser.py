@@ -17,11 +17,16 @@ from scripts.benchmarks.server import RunLog
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     # What the others leave: Chromium asks for its updates and for help with forms.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-)  # fmt: skip
+)
 CLOCK = Path(__file__).with_name("painted.js")
 WINDOW = (1440, 900)
 # How long a screen may take before it is called wrong; far beyond anything that is called slow.

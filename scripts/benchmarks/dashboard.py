@@ -185,9 +185,10 @@ async def _measure_memory(browser: Browser, portfolio: Portfolio, server: Server
                 weights.append(server.rss_mb())
     megabytes = [round(weight) for weight in weights]
     return {
-        "rss_mb": megabytes[0], "rss_after_1000_mb": megabytes[-1],
+        "rss_mb": megabytes[0],
+        "rss_after_1000_mb": megabytes[-1],
         "memory": {"interactions": interactions, "rss_mb": megabytes},
-    }  # fmt: skip
+    }
 
 
 async def _measure_readers(browser: Browser, portfolio: Portfolio, server: Server, options: Options) -> Figures:

@@ -7,9 +7,18 @@ from pathlib import Path
 import streamlit as st
 
 TITLES = (
-    "Overview", "Discrimination", "Calibration", "Cutoff", "Segments", "Stability", "Explanation", "Applications",
-    "Applicant", "Score a file", "Model card",
-)  # fmt: skip
+    "Overview",
+    "Discrimination",
+    "Calibration",
+    "Cutoff",
+    "Segments",
+    "Stability",
+    "Explanation",
+    "Applications",
+    "Applicant",
+    "Score a file",
+    "Model card",
+)
 FACTORS = (3, 5, 7, 11)
 LARGEST = 10_000
 _STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"

@@ -203,5 +203,9 @@ def _panel_card(pd: str) -> Shown:
 
 
 INTERACTIONS: Mapping[str, Interaction] = {
-    "cutoff": cutoff, "filter": filter_levels, "page": page, "tab": tab, "applicant": applicant,
-}  # fmt: skip
+    "cutoff": cutoff,
+    "filter": filter_levels,
+    "page": page,
+    "tab": tab,
+    "applicant": applicant,
+}

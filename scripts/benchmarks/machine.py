@@ -10,9 +10,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = (
-    "fastapi", "starlette", "uvicorn", "h11", "pydantic", "orjson", "polars", "pyarrow", "pandas",
-    "numpy", "scikit-learn", "lightgbm", "onnx", "onnxmltools", "onnxruntime", "streamlit", "plotly", "playwright",
-)  # fmt: skip
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "h11",
+    "pydantic",
+    "orjson",
+    "polars",
+    "pyarrow",
+    "pandas",
+    "numpy",
+    "scikit-learn",
+    "lightgbm",
+    "onnx",
+    "onnxmltools",
+    "onnxruntime",
+    "streamlit",
+    "plotly",
+    "playwright",
+)
 _CPU = Path("/proc/cpuinfo")
 
 

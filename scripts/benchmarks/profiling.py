@@ -24,9 +24,11 @@ from scripts.benchmarks.server import free_port, observed_command, serve
 WARM_UP = 3
 # What Chromium adds up over a page's life, in seconds.
 TASKS = {
-    "ScriptDuration": "scripts", "LayoutDuration": "layout", "RecalcStyleDuration": "styles",
+    "ScriptDuration": "scripts",
+    "LayoutDuration": "layout",
+    "RecalcStyleDuration": "styles",
     "TaskDuration": "all tasks",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from scripts.benchmarks.report_tables import (
 
 MOST_EDIT_MS, MOST_BATCH_S = 300, 15.0
 ANSWERS = {
-    "counterfactual_ms": ("What would change the decision", 300), "neighbours_ms": ("The 200 most similar", 150),
+    "counterfactual_ms": ("What would change the decision", 300),
+    "neighbours_ms": ("The 200 most similar", 150),
     "explain_ms": ("Contributions of one application", None),
-}  # fmt: skip
+}
 # The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
 MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
 MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
@@ -58,14 +59,27 @@ def _interactions(figures: Figures) -> str:
     for name, found in figures["interactions"].items():
         server, floors = figures["server_ms"][name], found["p95"] / floor["p95"]
         met = found["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
-        rows.append([
-            name, str(found["n"]), *percentile_cells(found), f"{floors:.1f}", _goal(name),
-            yes(met), f"{p50_and_p95(server)} ({yes(server['p95'] <= MOST_SERVER_MS)})",
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                str(found["n"]),
+                *percentile_cells(found),
+                f"{floors:.1f}",
+                _goal(name),
+                yes(met),
+                f"{p50_and_p95(server)} ({yes(server['p95'] <= MOST_SERVER_MS)})",
+            ]
+        )
     header = [
-        "interaction", "n", "painted p50, ms", "p95, ms", "p95, times the floor's", "goal", "reached",
+        "interaction",
+        "n",
+        "painted p50, ms",
+        "p95, ms",
+        "p95, times the floor's",
+        "goal",
+        "reached",
         f"script run p50 / p95, ms, at most {MOST_SERVER_MS}",
-    ]  # fmt: skip
+    ]
     return table(header, rows)
 
 
@@ -94,9 +108,14 @@ def _single(figures: Figures) -> str:
 
 def _parts(figures: Figures) -> str:
     columns = {
-        "sent": "message sent", "changed": "new number shown", "received": "last answer in", "settled": "run over",
-        "painted": "painted", "late": "charts drawn later", "drawn_p95": "p95 with those",
-    }  # fmt: skip
+        "sent": "message sent",
+        "changed": "new number shown",
+        "received": "last answer in",
+        "settled": "run over",
+        "painted": "painted",
+        "late": "charts drawn later",
+        "drawn_p95": "p95 with those",
+    }
     rows = [
         [name, *(_cell(found.get(column), is_count=column == "late") for column in columns)]
         for name, found in figures["parts_ms"].items()
@@ -106,14 +125,23 @@ def _parts(figures: Figures) -> str:
 
 def _scaled(scaled: Figures) -> str:
     rows = [
-        [name, *percentile_cells(found), f"{found['ratio']:.2f}", yes(found["ratio"] <= MOST_RATIO),
-         p50_and_p95(found["server_ms"])]
+        [
+            name,
+            *percentile_cells(found),
+            f"{found['ratio']:.2f}",
+            yes(found["ratio"] <= MOST_RATIO),
+            p50_and_p95(found["server_ms"]),
+        ]
         for name, found in scaled["interactions"].items()
-    ]  # fmt: skip
+    ]
     header = [
-        f"{scaled['rows']:,} applications", "painted p50, ms", "p95, ms", "p50, times the usual portfolio's",
-        f"at most {MOST_RATIO:g}", "script run p50 / p95, ms",
-    ]  # fmt: skip
+        f"{scaled['rows']:,} applications",
+        "painted p50, ms",
+        "p95, ms",
+        "p50, times the usual portfolio's",
+        f"at most {MOST_RATIO:g}",
+        "script run p50 / p95, ms",
+    ]
     return table(header, rows)
 
 
@@ -122,10 +150,16 @@ def _edits(figures: Figures) -> str:
     rows = [["floor app", "", *percentile_cells(floor), "", "", ""]]
     for name, found in figures["interactions"].items():
         server = figures["server_ms"][name]
-        rows.append([
-            name, str(found["n"]), *percentile_cells(found), f"{MOST_EDIT_MS} ms",
-            yes(found["p95"] <= MOST_EDIT_MS), p50_and_p95(server),
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                str(found["n"]),
+                *percentile_cells(found),
+                f"{MOST_EDIT_MS} ms",
+                yes(found["p95"] <= MOST_EDIT_MS),
+                p50_and_p95(server),
+            ]
+        )
     header = ["applicant's page", "n", "painted p50, ms", "p95, ms", "goal", "reached", "script run p50 / p95, ms"]
     return table(header, rows)
 

@@ -40,11 +40,14 @@ def _one_row(found: Figures) -> str:
     ]
     shape = f"{like['trees']:,} trees, {like['leaves']} leaves, {like['features']} features as in the report"
     header = [
-        "features to PD", f"{shape}: one row again and again, µs", "times ONNX's",
-        f"{like['different_rows']['rows']:,} different rows, µs", "times ONNX's",
+        "features to PD",
+        f"{shape}: one row again and again, µs",
+        "times ONNX's",
+        f"{like['different_rows']['rows']:,} different rows, µs",
+        "times ONNX's",
         f"this project's model, {product['trees']:,} trees: {product['applicants']:,} different rows, µs",
         "times ONNX's",
-    ]  # fmt: skip
+    ]
     return table(header, rows)
 
 
@@ -58,16 +61,24 @@ def _goals(found: Figures) -> str:
     like, product = found["seed_shaped"], found["product"]
     applicant, speedup = product["applicant_us"], like["speedup"]
     rows = [
-        ["Gain of ONNX over the pickle, one row again and again, model of the report's shape", times(speedup),
-         f"{LEAST_SPEEDUP}x", yes(speedup >= LEAST_SPEEDUP)],
+        [
+            "Gain of ONNX over the pickle, one row again and again, model of the report's shape",
+            times(speedup),
+            f"{LEAST_SPEEDUP}x",
+            yes(speedup >= LEAST_SPEEDUP),
+        ],
         ["The same from values by name, as a request brings them", times(like["speedup_record"]), "", ""],
         ["The same over different rows", times(like["different_rows"]["speedup"]), "", ""],
         ["The same from values by name, over different rows", times(like["different_rows"]["speedup_record"]), "", ""],
         ["This project's model, over different rows", times(product["speedup"]), "", ""],
-        ["Raw values to PD, p50 / p95", f"{significant(applicant['p50'])} / {significant(applicant['p95'])} µs",
-         f"p50 {MOST_APPLICANT_US} µs", yes(applicant["p50"] <= MOST_APPLICANT_US)],
+        [
+            "Raw values to PD, p50 / p95",
+            f"{significant(applicant['p50'])} / {significant(applicant['p95'])} µs",
+            f"p50 {MOST_APPLICANT_US} µs",
+            yes(applicant["p50"] <= MOST_APPLICANT_US),
+        ],
         ["Raw values to features, of that", f"{significant(product['features_us'])} µs", "", ""],
-    ]  # fmt: skip
+    ]
     return table(["", "measured", "goal", "reached"], rows)
 
 
@@ -86,15 +97,21 @@ def _explained(like: Figures) -> str:
 
 def _batch(batch: Figures) -> str:
     rows = [
-        [threads, *(f"{batch[name][threads]['rows_per_s']:,.0f}" for name in ("onnx", "lightgbm")),
-         times(found["rows_per_s"] / batch["lightgbm"][threads]["rows_per_s"]),
-         f"{batch['table'][threads]['rows_per_s']:,.0f}"]
+        [
+            threads,
+            *(f"{batch[name][threads]['rows_per_s']:,.0f}" for name in ("onnx", "lightgbm")),
+            times(found["rows_per_s"] / batch["lightgbm"][threads]["rows_per_s"]),
+            f"{batch['table'][threads]['rows_per_s']:,.0f}",
+        ]
         for threads, found in batch["onnx"].items()
-    ]  # fmt: skip
+    ]
     header = [
-        f"threads, {batch['rows']:,} applications", "ONNX Runtime, rows/s", "LightGBM, rows/s", "times LightGBM's",
+        f"threads, {batch['rows']:,} applications",
+        "ONNX Runtime, rows/s",
+        "LightGBM, rows/s",
+        "times LightGBM's",
         "table to PD, rows/s",
-    ]  # fmt: skip
+    ]
     return table(header, rows)
 
 
@@ -106,9 +123,17 @@ def render_api(figures: Figures) -> str:
     how = f"one process of the service, {found['tool']} in another, {sent}"
     rows = [_load(connections, load) for connections, load in sorted(loads.items())]
     header = [
-        "connections", "requests/s", "p50, ms", "p95, ms", "p99, ms", "requests", "errors",
-        "processor time of the service a request, µs", "goal", "reached",
-    ]  # fmt: skip
+        "connections",
+        "requests/s",
+        "p50, ms",
+        "p95, ms",
+        "p99, ms",
+        "requests",
+        "errors",
+        "processor time of the service a request, µs",
+        "goal",
+        "reached",
+    ]
     return f"{measured_on(figures, 'api')}, {how}.\n\n{table(header, rows)}"
 
 
@@ -116,9 +141,14 @@ def _load(connections: int, load: Figures) -> list[str]:
     latencies = (significant(load[name]) for name in ("p50_ms", "p95_ms", "p99_ms"))
     processor = whole(load["server_us"]) if "server_us" in load else ""
     return [
-        str(connections), f"{load['requests_per_s']:,.0f}", *latencies, f"{load['requests']:,}", f"{load['errors']:,}",
-        processor, *_goal(connections, load),
-    ]  # fmt: skip
+        str(connections),
+        f"{load['requests_per_s']:,.0f}",
+        *latencies,
+        f"{load['requests']:,}",
+        f"{load['errors']:,}",
+        processor,
+        *_goal(connections, load),
+    ]
 
 
 def _goal(connections: int, load: Mapping[str, float]) -> tuple[str, str]:

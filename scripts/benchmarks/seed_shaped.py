@@ -105,9 +105,11 @@ def measure_seed_shaped(model: SeedShaped, *, rows: int = TIMED_ROWS, rounds: in
     figures = {"trees": model.shape.trees, "leaves": model.shape.leaves, "features": model.shape.features}
     different = _medians_us(contenders, rows, rounds)
     return {
-        **figures, "largest_difference": differs, **_medians_us(same, rows, rounds),
+        **figures,
+        "largest_difference": differs,
+        **_medians_us(same, rows, rounds),
         "different_rows": {"rows": rows, **different},
-    }  # fmt: skip
+    }
 
 
 def check_same(model: SeedShaped, contenders: Mapping[str, Call], rows: int) -> float:
@@ -134,9 +136,17 @@ def _grow(shape: Shape, random: np.random.Generator, rows: int, seed: int) -> lg
     weights = random.normal(0, 0.3, shape.features)
     chance = 1 / (1 + np.exp(2.5 - np.nan_to_num(matrix) @ weights))
     classifier = LGBMClassifier(
-        n_estimators=shape.trees, num_leaves=shape.leaves, learning_rate=0.02, min_child_samples=20,
-        colsample_bytree=0.3, max_bin=31, reg_lambda=5.0, random_state=seed, force_col_wise=True, verbosity=-1,
-    )  # fmt: skip
+        n_estimators=shape.trees,
+        num_leaves=shape.leaves,
+        learning_rate=0.02,
+        min_child_samples=20,
+        colsample_bytree=0.3,
+        max_bin=31,
+        reg_lambda=5.0,
+        random_state=seed,
+        force_col_wise=True,
+        verbosity=-1,
+    )
     # Without names of its own: it takes a row with names as well as one without, and warns of neither.
     return classifier.fit(matrix, random.random(rows) < chance)
 

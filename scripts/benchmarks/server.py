@@ -54,8 +54,10 @@ class Server:
         # Known to Linux and macOS alike, and needs no library.
         shown = subprocess.run(  # noqa: S603
             ["ps", "-o", "rss=", "-p", str(self.process.pid)],  # noqa: S607
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return int(shown.stdout) * 1024 / 1e6
 
 
@@ -116,9 +118,12 @@ def serving(
         started = time.monotonic()
         with log.open("wb") as said:
             process = subprocess.Popen(  # noqa: S603
-                command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+                command,
+                cwd=ROOT,
+                stdout=said,
+                stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
-            )  # fmt: skip
+            )
         try:
             _wait_until_healthy(process, f"http://localhost:{port}{health}", log)
             yield Server(process, port, health, log, started, time.monotonic() - started)

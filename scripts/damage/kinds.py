@@ -158,7 +158,7 @@ _ANY: Mapping[str, Change] = {
     "a column renamed": lambda table: table.rename({table.columns[3]: "renamed"}),
     "a column as text": lambda table: table.with_columns(pl.nth(2).cast(pl.String)),
     "only one column": lambda table: table.select(pl.nth(0)),
-}  # fmt: skip
+}
 _APPLICATIONS: Mapping[str, Change] = {
     "an id twice": lambda table: _set(embedded.ID, table[embedded.ID][0], 2)(table),
     "the outcome the other way": lambda table: table.with_columns(
@@ -265,14 +265,36 @@ _TEXTS: Mapping[str, Callable[[bytes], bytes]] = {
     "a byte order mark": lambda content: b"\xef\xbb\xbf" + content,
 }
 _MANIFEST_KEYS = (
-    "schema_version", "files", "features", "features_sha256", "cutoff", "band_edges", "settings", "seed", "directions",
-    "sufficiency", "libraries", "metrics", "training_data_sha256", "product_version",
-)  # fmt: skip
+    "schema_version",
+    "files",
+    "features",
+    "features_sha256",
+    "cutoff",
+    "band_edges",
+    "settings",
+    "seed",
+    "directions",
+    "sufficiency",
+    "libraries",
+    "metrics",
+    "training_data_sha256",
+    "product_version",
+)
 _MANIFEST_VALUES: tuple[tuple[str, Any], ...] = (
-    ("cutoff", 0.5), ("cutoff", 7), ("cutoff", -1), ("cutoff", "0.16"), ("cutoff", True), ("band_edges", [0.9, 0.1]),
-    ("band_edges", []), ("schema_version", 1), ("schema_version", "2"), ("seed", 1e300), ("surprise", 1),
-    ("training_data_sha256", "0" * 64), ("features_sha256", "0" * 64),
-)  # fmt: skip
+    ("cutoff", 0.5),
+    ("cutoff", 7),
+    ("cutoff", -1),
+    ("cutoff", "0.16"),
+    ("cutoff", True),
+    ("band_edges", [0.9, 0.1]),
+    ("band_edges", []),
+    ("schema_version", 1),
+    ("schema_version", "2"),
+    ("seed", 1e300),
+    ("surprise", 1),
+    ("training_data_sha256", "0" * 64),
+    ("features_sha256", "0" * 64),
+)
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
 
 

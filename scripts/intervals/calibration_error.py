@@ -34,15 +34,20 @@ def compared(pd: Floats, n_groups: int, *, n_samples: int, seed: int) -> Noise:
     group = equal_count_groups(counts, n_groups)[np.searchsorted(counts.edges, pd)]
     first = np.flatnonzero(np.diff(group, prepend=-1))
     expected = np.add.reduceat(pd, first)
-    errors = np.array([
-        np.abs(np.add.reduceat((rng.random(pd.size) < pd).astype(float), first) - expected).sum() / pd.size
-        for _ in range(n_samples)
-    ])  # fmt: skip
+    errors = np.array(
+        [
+            np.abs(np.add.reduceat((rng.random(pd.size) < pd).astype(float), first) - expected).sum() / pd.size
+            for _ in range(n_samples)
+        ]
+    )
     found = expected_calibration_error(counts, n_groups=n_groups)
     return Noise(
-        found.noise, found.noise_high, float(errors.mean()), float(np.quantile(errors, 0.95)),
+        found.noise,
+        found.noise_high,
+        float(errors.mean()),
+        float(np.quantile(errors, 0.95)),
         float((errors <= found.noise_high).mean()),
-    )  # fmt: skip
+    )
 
 
 def report(n_samples: int, seed: int) -> str:
@@ -54,9 +59,14 @@ def report(n_samples: int, seed: int) -> str:
             for n_groups in GROUPS:
                 found = compared(pd, n_groups, n_samples=n_samples, seed=seed)
                 points = (found.mean, found.drawn_mean, found.high, found.drawn_high)
-                rows.append([
-                    f"{100 * pd.mean():.2f} %", f"{size:,}", str(n_groups), *(f"{100 * each:.3f}" for each in points),
-                    f"{100 * found.below:.1f} %",
-                ])  # fmt: skip
+                rows.append(
+                    [
+                        f"{100 * pd.mean():.2f} %",
+                        f"{size:,}",
+                        str(n_groups),
+                        *(f"{100 * each:.3f}" for each in points),
+                        f"{100 * found.below:.1f} %",
+                    ]
+                )
     head = ["mean PD", "applications", "groups", "mean", "drawn", "up to", "drawn", "below"]
     return table(head, rows)

@@ -17,8 +17,11 @@ import pyarrow.parquet as pq
 from data.home_credit import embedded
 
 CSV, PARQUET, STREAM, JSON = (
-    "text/csv", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream", "application/json",
-)  # fmt: skip
+    "text/csv",
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.stream",
+    "application/json",
+)
 MEGABYTE = 1_000_000
 
 
@@ -136,4 +139,4 @@ BODIES = (
     Body("JSON, 10,000 applications", JSON, _json),
     Body("JSON, 2,000,001 empty applications", JSON, _json_empty),
     Body("JSON, 90 MB of brackets", JSON, _json_nested),
-)  # fmt: skip
+)

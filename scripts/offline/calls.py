@@ -19,9 +19,24 @@ from pathlib import Path, PurePath
 _NETWORK = ("connect", "bind", "sendto", "sendmsg", "sendmmsg")
 _OPENING = ("open", "openat", "openat2", "creat")
 _CHANGING = (
-    "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-    "unlink", "unlinkat", "rmdir", "truncate", "chmod", "fchmodat",
-)  # fmt: skip
+    "mkdir",
+    "mkdirat",
+    "mknod",
+    "mknodat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "truncate",
+    "chmod",
+    "fchmodat",
+)
 # Calls go round strace once they are queued in an io_uring, so that one is a fault by itself.
 _QUEUE = "io_uring_setup"
 CALLS = (*_NETWORK, *_OPENING, *_CHANGING, _QUEUE, "execve")

@@ -234,9 +234,11 @@ def as_json(journeys: list[Journey]) -> str:
     """The journeys as JSON: by name what was done, the exit code, what was said, and what was seen by kind."""
     found = {
         journey.name: {
-            "did": journey.did, "ended": journey.ended, "said": journey.said,
+            "did": journey.did,
+            "ended": journey.ended,
+            "said": journey.said,
             "seen": [[seen.kind, seen.name] for seen in journey.seen],
         }
         for journey in journeys
-    }  # fmt: skip
+    }
     return json.dumps(found, indent=2)

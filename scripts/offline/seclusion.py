@@ -96,15 +96,25 @@ class Traced:
         xdg = {f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
         own = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.home), "TMPDIR": str(self.temp)}
         strace = [
-            "strace", "--seccomp-bpf", "--follow-forks", "--output-separately", "--decode-fds=all",
-            f"--string-limit={SHOWN_BYTES}", f"--trace={','.join(f'?{name}' for name in CALLS)}",
+            "strace",
+            "--seccomp-bpf",
+            "--follow-forks",
+            "--output-separately",
+            "--decode-fds=all",
+            f"--string-limit={SHOWN_BYTES}",
+            f"--trace={','.join(f'?{name}' for name in CALLS)}",
             f"--output={self._trace / 'thread'}",
-        ]  # fmt: skip
+        ]
         with (self.folder / "said").open("wb") as said:
             self._process = subprocess.Popen(  # noqa: S603
-                [*strace, *self.command], cwd=self.cwd, env={**own, **xdg, **self.environment},
-                stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                [*strace, *self.command],
+                cwd=self.cwd,
+                env={**own, **xdg, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     @property
     def said(self) -> str:
@@ -155,9 +165,13 @@ class Traced:
 
 @contextmanager
 def traced(
-    command: Sequence[str], folder: Path, *, writes: tuple[Path, ...] = (),
-    environment: Mapping[str, str] | None = None, cwd: Path = ROOT,
-) -> Iterator[Traced]:  # fmt: skip
+    command: Sequence[str],
+    folder: Path,
+    *,
+    writes: tuple[Path, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+) -> Iterator[Traced]:
     """A command under strace, which has ended when the context ends."""
     started = Traced(command, folder, writes, environment or {}, cwd)
     try:

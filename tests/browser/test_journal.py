@@ -93,12 +93,15 @@ def test_the_log_tells_of_a_visit_and_of_no_applicant(
     ends = wait_for(log, "session_end", 3)
     lines = events(log)
     assert [(line["what"], line["kind"], line.get("rows")) for line in lines if line["event"] == "export"] == [
-        ("cohort", "csv", pensioners.height), ("cohorts", "json", None), ("scores", "csv", 20),
+        ("cohort", "csv", pensioners.height),
+        ("cohorts", "json", None),
+        ("scores", "csv", 20),
         ("decision_record", "json", None),
-    ]  # fmt: skip
+    ]
     assert [(line["verdict"], line["kind"], line.get("rows")) for line in lines if line["event"] == "upload"] == [
-        ("done", "csv", 20), ("refused", "csv", None),
-    ]  # fmt: skip
+        ("done", "csv", 20),
+        ("refused", "csv", None),
+    ]
     exported = next(line for line in lines if line["event"] == "export")
     assert exported["bytes"] == len(written)
     assert exported["cohort"] not in ("whole", "Pensioner")

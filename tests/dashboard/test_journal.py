@@ -43,9 +43,15 @@ def test_an_event_says_who_what_when_and_how_long(log: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line.pop("timestamp"))
     assert line.pop("ms") >= 0
     assert line == {
-        "level": "info", "event": "export", "visit": "a1", "address": "192.0.2.7", "user": "analyst", "what": "cohort",
-        "rows": 3, "verdict": "done",
-    }  # fmt: skip
+        "level": "info",
+        "event": "export",
+        "visit": "a1",
+        "address": "192.0.2.7",
+        "user": "analyst",
+        "what": "cohort",
+        "rows": 3,
+        "verdict": "done",
+    }
     # Its owner's alone, and added to what is there.
     assert log.stat().st_mode & 0o077 == 0
     with closing(journal.open_log("warning", log)):

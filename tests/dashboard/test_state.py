@@ -60,15 +60,18 @@ def test_a_comparison_with_a_cohort_that_is_not_there_is_left_out_with_a_notice(
     ("path", "query", "said"),
     [
         ("segments", {"seg.column": "NOPE"}, ["There is no column NOPE."]),
-        ("segments", {"seg.x": "<b>", "seg.y": "NOPE", "nonsense": "1"},
-         ["There is no column <b>.", "There is no column NOPE.", "nonsense (not a known setting)"]),
+        (
+            "segments",
+            {"seg.x": "<b>", "seg.y": "NOPE", "nonsense": "1"},
+            ["There is no column <b>.", "There is no column NOPE.", "nonsense (not a known setting)"],
+        ),
         ("stability", {"stab.tab": "Columns", "stab.column": "NOPE"}, ["There is no column NOPE."]),
         ("stability", {"stab.reference": "Gone"}, ["There is no cohort Gone."]),
         ("explanation", {"expl.tab": "Dependence", "expl.feature": "NOPE"}, ["There is no feature NOPE."]),
         ("applications", {"app.sort": "NOPE"}, ["There is no column NOPE."]),
         ("applications", {"app.columns": "AMT_CREDIT,NOPE"}, ["There is no column NOPE."]),
     ],
-)  # fmt: skip
+)
 def test_what_a_link_names_and_is_nowhere_is_left_out_with_a_notice(
     path: str, query: dict[str, str], said: list[str], open_page: OpenPage
 ) -> None:
@@ -118,8 +121,18 @@ def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPag
 @pytest.mark.parametrize(
     ("path", "query"),
     [
-        ("overview", {"lgd": "0.3", "cutoff": "12.5", "against": "~whole", "f.NAME_INCOME_TYPE": "Pensioner",
-                      "f.AMT_CREDIT": "100000..900000", "f.~decision": "false approval", "applicant": "100002"}),
+        (
+            "overview",
+            {
+                "lgd": "0.3",
+                "cutoff": "12.5",
+                "against": "~whole",
+                "f.NAME_INCOME_TYPE": "Pensioner",
+                "f.AMT_CREDIT": "100000..900000",
+                "f.~decision": "false approval",
+                "applicant": "100002",
+            },
+        ),
         ("discrimination", {"disc.tab": "CAP"}),
         ("calibration", {"cal.groups": "33", "cal.axes": "Log-odds"}),
         ("cutoff", {"beta": "3", "cutoff.tab": "Decisions"}),
@@ -131,7 +144,7 @@ def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPag
         ("explanation", {"expl.tab": "Dependence", "expl.feature": "AMT_CREDIT"}),
         ("applications", {"app.sort": "AMT_CREDIT", "app.order": "rising", "app.search": "10", "app.size": "50"}),
     ],
-)  # fmt: skip
+)
 def test_every_widget_says_its_value_in_its_call_too(path: str, query: dict[str, str], open_page: OpenPage) -> None:
     # What the browser falls back on where it never drew the run that set the value, and then reports as the reader's.
     app = open_page(path, query)
@@ -161,9 +174,10 @@ def test_every_widget_of_an_applicant_says_its_value_in_its_call_too(
     tab: str, who: str, query: dict[str, str], frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
     chosen = {
-        "first": frame["application_id"][0], "new": "new",
+        "first": frame["application_id"][0],
+        "new": "new",
         "not employed": frame.filter(pl.col("DAYS_EMPLOYED") == 365_243)["application_id"][0],
-    }  # fmt: skip
+    }
     app = open_page("applicant", {"applicant": str(chosen[who]), "appl.tab": tab, **query})
     app.session_state["form-others"] = True
     app.run()
@@ -179,8 +193,17 @@ def test_a_note_says_its_text_in_its_call_too(open_page: OpenPage) -> None:
 
 def number_in_agreement(app: AppTest) -> int:
     """How many widgets the page shows; what each says in its call is what the server knows."""
-    shown = [*app.slider, *app.select_slider, *app.number_input, *app.text_input, *app.selectbox, *app.multiselect,
-             *app.button_group, *app.checkbox, *app.text_area]  # fmt: skip
+    shown = [
+        *app.slider,
+        *app.select_slider,
+        *app.number_input,
+        *app.text_input,
+        *app.selectbox,
+        *app.multiselect,
+        *app.button_group,
+        *app.checkbox,
+        *app.text_area,
+    ]
     both = [(widget.label, fallback(widget), in_force(widget)) for widget in shown]
     assert [said for said in both if said[1] != said[2]] == []
     return len(shown)

@@ -10,26 +10,53 @@ RULES = embedded.DEFINITION.rules
 COLUMNS = tuple(dict.fromkeys(name for rule in RULES for name in rule.columns))
 
 SOUND: dict[str, object] = {
-    "DAYS_EMPLOYED": -2_000, "DAYS_BIRTH": -12_000, "DAYS_REGISTRATION": -300, "DAYS_ID_PUBLISH": -200,
-    "DAYS_LAST_PHONE_CHANGE": -100, "AMT_ANNUITY": 25_000.0, "AMT_CREDIT": 500_000.0, "AMT_INCOME_TOTAL": 150_000.0,
-    "AMT_GOODS_PRICE": 450_000.0, "CNT_CHILDREN": 1, "CNT_FAM_MEMBERS": 3, "OWN_CAR_AGE": 5, "FLAG_OWN_CAR": "Y",
-    "NAME_INCOME_TYPE": "Working", "ORGANIZATION_TYPE": "School", "DEF_30_CNT_SOCIAL_CIRCLE": 1,
-    "OBS_30_CNT_SOCIAL_CIRCLE": 2, "DEF_60_CNT_SOCIAL_CIRCLE": 0, "OBS_60_CNT_SOCIAL_CIRCLE": 2,
+    "DAYS_EMPLOYED": -2_000,
+    "DAYS_BIRTH": -12_000,
+    "DAYS_REGISTRATION": -300,
+    "DAYS_ID_PUBLISH": -200,
+    "DAYS_LAST_PHONE_CHANGE": -100,
+    "AMT_ANNUITY": 25_000.0,
+    "AMT_CREDIT": 500_000.0,
+    "AMT_INCOME_TOTAL": 150_000.0,
+    "AMT_GOODS_PRICE": 450_000.0,
+    "CNT_CHILDREN": 1,
+    "CNT_FAM_MEMBERS": 3,
+    "OWN_CAR_AGE": 5,
+    "FLAG_OWN_CAR": "Y",
+    "NAME_INCOME_TYPE": "Working",
+    "ORGANIZATION_TYPE": "School",
+    "DEF_30_CNT_SOCIAL_CIRCLE": 1,
+    "OBS_30_CNT_SOCIAL_CIRCLE": 2,
+    "DEF_60_CNT_SOCIAL_CIRCLE": 0,
+    "OBS_60_CNT_SOCIAL_CIRCLE": 2,
     "NAME_CONTRACT_TYPE": "Cash loans",
-}  # fmt: skip
+}
 PENSIONER = {"DAYS_EMPLOYED": embedded.NOT_EMPLOYED, "NAME_INCOME_TYPE": "Pensioner", "ORGANIZATION_TYPE": "XNA"}
 # 5 % of the sound credit amount a year.
 REVOLVING = {"NAME_CONTRACT_TYPE": "Revolving loans", "AMT_ANNUITY": 25_000.0}
 SOUND_EDITS: list[dict[str, object]] = [
-    {}, PENSIONER, {"OWN_CAR_AGE": None, "FLAG_OWN_CAR": "N"}, {"CNT_FAM_MEMBERS": None}, dict.fromkeys(SOUND),
+    {},
+    PENSIONER,
+    {"OWN_CAR_AGE": None, "FLAG_OWN_CAR": "N"},
+    {"CNT_FAM_MEMBERS": None},
+    dict.fromkeys(SOUND),
     # On the border of each rule.
-    {"AMT_ANNUITY": 150_000.0}, {"AMT_ANNUITY": 5_000.0}, {"AMT_CREDIT": 900_000.0}, {"AMT_GOODS_PRICE": 500_000.0},
-    REVOLVING, {**REVOLVING, "AMT_GOODS_PRICE": 1_000_000.0}, {**REVOLVING, "AMT_ANNUITY": 25_249.0},
-    {**REVOLVING, "AMT_ANNUITY": None}, {"NAME_CONTRACT_TYPE": None, "AMT_GOODS_PRICE": 600_000.0},
-    {"AMT_INCOME_TOTAL": 25_000.0}, {"CNT_CHILDREN": 2}, {"DEF_30_CNT_SOCIAL_CIRCLE": 2},
-    {"DAYS_REGISTRATION": -12_000}, {"AMT_INCOME_TOTAL": 25_000.0, "AMT_CREDIT": 900_000.0},
+    {"AMT_ANNUITY": 150_000.0},
+    {"AMT_ANNUITY": 5_000.0},
+    {"AMT_CREDIT": 900_000.0},
+    {"AMT_GOODS_PRICE": 500_000.0},
+    REVOLVING,
+    {**REVOLVING, "AMT_GOODS_PRICE": 1_000_000.0},
+    {**REVOLVING, "AMT_ANNUITY": 25_249.0},
+    {**REVOLVING, "AMT_ANNUITY": None},
+    {"NAME_CONTRACT_TYPE": None, "AMT_GOODS_PRICE": 600_000.0},
+    {"AMT_INCOME_TOTAL": 25_000.0},
+    {"CNT_CHILDREN": 2},
+    {"DEF_30_CNT_SOCIAL_CIRCLE": 2},
+    {"DAYS_REGISTRATION": -12_000},
+    {"AMT_INCOME_TOTAL": 25_000.0, "AMT_CREDIT": 900_000.0},
     {"DAYS_EMPLOYED": -12_000 + 14 * 366},
-]  # fmt: skip
+]
 BROKEN: list[tuple[dict[str, object], str]] = [
     ({"DAYS_EMPLOYED": -12_400}, "employed since before the age of 14"),
     ({"DAYS_EMPLOYED": -12_000 + 13 * 365}, "employed since before the age of 14"),
@@ -51,10 +78,12 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({**PENSIONER, "NAME_INCOME_TYPE": "State servant"}, "not employed, with an income from work"),
     ({**PENSIONER, "ORGANIZATION_TYPE": "School"}, "not employed, with an employer"),
     ({"DEF_30_CNT_SOCIAL_CIRCLE": 3}, "more people 30 days late in the circle than were observed"),
-    ({"DEF_60_CNT_SOCIAL_CIRCLE": 3, "DEF_30_CNT_SOCIAL_CIRCLE": 3, "OBS_30_CNT_SOCIAL_CIRCLE": 3},
-     "more people 60 days late in the circle than were observed"),
+    (
+        {"DEF_60_CNT_SOCIAL_CIRCLE": 3, "DEF_30_CNT_SOCIAL_CIRCLE": 3, "OBS_30_CNT_SOCIAL_CIRCLE": 3},
+        "more people 60 days late in the circle than were observed",
+    ),
     ({"DEF_60_CNT_SOCIAL_CIRCLE": 2}, "more people 60 days late in the circle than 30 days late"),
-]  # fmt: skip
+]
 
 
 def words(application: dict[str, object]) -> list[str]:

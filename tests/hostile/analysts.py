@@ -21,8 +21,19 @@ from scripts._visitor import visiting
 from scripts.benchmarks.server import HEALTH, Server, dashboard_command, free_port, service_command, serving
 from tests.hostile import dashboard_fuzz, service_fuzz
 
-PAGES = ("", "discrimination", "calibration", "cutoff", "segments", "stability", "explanation", "applications",
-         "applicant", "score-file", "model-card")  # fmt: skip
+PAGES = (
+    "",
+    "discrimination",
+    "calibration",
+    "cutoff",
+    "segments",
+    "stability",
+    "explanation",
+    "applications",
+    "applicant",
+    "score-file",
+    "model-card",
+)
 # Between two clicks of somebody who reads what is on the screen.
 READING_S = (1.0, 5.0)
 # A batch of attacks between two looks at the clock.
@@ -41,11 +52,13 @@ class Walk:
         """Counts, and the median, 95th percentile and worst time of a run."""
         ordered = sorted(self.runs)
         return {
-            "runs": len(ordered), "errors": len(self.errors), "first_errors": self.errors[:10],
+            "runs": len(ordered),
+            "errors": len(self.errors),
+            "first_errors": self.errors[:10],
             "median_s": round(statistics.median(ordered), 3) if ordered else None,
             "p95_s": round(ordered[int(0.95 * (len(ordered) - 1))], 3) if ordered else None,
             "worst_s": round(ordered[-1], 3) if ordered else None,
-        }  # fmt: skip
+        }
 
 
 def walk(address: str, until: float, seed: int, walked: Walk, ids: list[int]) -> None:
@@ -110,8 +123,10 @@ def run(
                     attacked.requests += found.requests
                     attacked.problems += found.problems
                 at += 1
-                say(f"analysts: {max(until - time.monotonic(), 0) / 60:.1f} minutes left, "
-                    f"{attacked.requests:,} attacks, {len(attacked.problems)} problems")  # fmt: skip
+                say(
+                    f"analysts: {max(until - time.monotonic(), 0) / 60:.1f} minutes left, "
+                    f"{attacked.requests:,} attacks, {len(attacked.problems)} problems"
+                )
 
         attacker = threading.Thread(target=attack)
         attacker.start()
@@ -122,7 +137,11 @@ def run(
         memory = {"before": before, "peak": held_mb(pid, "VmHWM"), "after": held_mb(pid)}
     problems = sorted(set(attacked.problems))
     return {
-        "analysts": analysts, "minutes": minutes, **walked.to_json(), "attacks": attacked.requests,
-        "problems": problems[:20], "n_problems": len(problems) + len(walked.errors),
+        "analysts": analysts,
+        "minutes": minutes,
+        **walked.to_json(),
+        "attacks": attacked.requests,
+        "problems": problems[:20],
+        "n_problems": len(problems) + len(walked.errors),
         "memory_mb": {name: round(value) for name, value in memory.items()},
-    }  # fmt: skip
+    }

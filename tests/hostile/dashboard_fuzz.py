@@ -26,16 +26,62 @@ from tests.hostile.texts import mutated
 
 # Streamlit's own, and what a proxy or Uvicorn says; 206 and 416 answer a Range, 403 a foreign host or origin.
 DOCUMENTED = frozenset(
-    {100, 101, 200, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416,
-     421, 422, 426, 429, 431, 503}
-)  # fmt: skip
+    {
+        100,
+        101,
+        200,
+        204,
+        206,
+        301,
+        302,
+        303,
+        304,
+        307,
+        308,
+        400,
+        401,
+        403,
+        404,
+        405,
+        408,
+        411,
+        413,
+        414,
+        415,
+        416,
+        421,
+        422,
+        426,
+        429,
+        431,
+        503,
+    }
+)
 # What a visitor could read of the machine if a path led out of the served folder.
 _FOREIGN = (b"root:x:0", b"[build-system]", b"[server]\naddress")
-_ORDERS = ("clear_cache", "stop_script", "load_git_info", "set_run_on_save", "app_heartbeat",
-"debug_disconnect_websocket",
-           "debug_shutdown_runtime")  # fmt: skip
-_PAGES = ("", "discrimination", "calibration", "cutoff", "segments", "stability", "explanation", "applications",
-          "applicant", "score-file", "model-card", "no-such-page")  # fmt: skip
+_ORDERS = (
+    "clear_cache",
+    "stop_script",
+    "load_git_info",
+    "set_run_on_save",
+    "app_heartbeat",
+    "debug_disconnect_websocket",
+    "debug_shutdown_runtime",
+)
+_PAGES = (
+    "",
+    "discrimination",
+    "calibration",
+    "cutoff",
+    "segments",
+    "stability",
+    "explanation",
+    "applications",
+    "applicant",
+    "score-file",
+    "model-card",
+    "no-such-page",
+)
 
 
 def links(seed: int) -> Iterator[str]:
@@ -65,9 +111,14 @@ def links(seed: int) -> Iterator[str]:
             name = source.choice(
                 (source.choice(names), next(texts)[:80], f"c.{next(texts)[:80]}", f"s.{next(texts)[:80]}")
             )
-            value = source.choice((source.choice(numbers), next(texts)[:400],
-            urlencode({"applicant": next(texts)[:60]}),
-                                   f"applicant=new&{source.choice(names)}={quote(next(texts)[:60])}"))  # fmt: skip
+            value = source.choice(
+                (
+                    source.choice(numbers),
+                    next(texts)[:400],
+                    urlencode({"applicant": next(texts)[:60]}),
+                    f"applicant=new&{source.choice(names)}={quote(next(texts)[:60])}",
+                )
+            )
             pairs.append((name, value))
         query = urlencode(pairs, errors="replace")
         yield source.choice((query, query, query.replace("%", "%25", 5), query.replace("=", "", 2), next(texts)[:500]))
@@ -101,11 +152,20 @@ def frames(seed: int) -> Iterator[bytes | str]:
         other = BackMsg()
         setattr(other, source.choice(_ORDERS), True)
         at = source.randrange(len(whole) + 1)
-        yield source.choice((
-            whole, whole, whole[:at], whole[:at] + source.randbytes(4) + whole[at:], whole + whole,
-            other.SerializeToString(),
-            source.randbytes(200), b"", next(texts)[:300].encode("utf-8", "replace").decode(), b"\x0a" * 100_000,
-        ))  # fmt: skip
+        yield source.choice(
+            (
+                whole,
+                whole,
+                whole[:at],
+                whole[:at] + source.randbytes(4) + whole[at:],
+                whole + whole,
+                other.SerializeToString(),
+                source.randbytes(200),
+                b"",
+                next(texts)[:300].encode("utf-8", "replace").decode(),
+                b"\x0a" * 100_000,
+            )
+        )
 
 
 class Figures:
@@ -190,9 +250,12 @@ def foreign(port: int) -> list[str]:
     stream = (
         b"GET /_stcore/stream HTTP/1.1\r\nHost: localhost:%d\r\nOrigin: %b\r\nConnection: Upgrade\r\n" + key + b"\r\n"
     )
-    asked = {"Host evil.example": page, "Origin http://evil.example": stream % (port, b"http://evil.example"),
-             "Origin null": stream % (port, b"null"), "Origin of another port": stream % (port,
-             b"http://localhost:1")}  # fmt: skip
+    asked = {
+        "Host evil.example": page,
+        "Origin http://evil.example": stream % (port, b"http://evil.example"),
+        "Origin null": stream % (port, b"null"),
+        "Origin of another port": stream % (port, b"http://localhost:1"),
+    }
     let_in = []
     for name, content in asked.items():
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:

@@ -31,10 +31,30 @@ from tests.hostile.texts import mutated
 # Files that read as what they are not, by the ending that they claim.
 ENDINGS = (".csv", ".csv.gz", ".zip", ".parquet", ".txt", "", ".CSV", ".xlsx")
 SNIPPETS = (
-    b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b'""', b",", b";", b"\n", b"\r", b"\n\n", b",,,,", b"nan",
-    b"1e999", b"PK\x03\x04",
-    b"PAR1", b"ARROW1", b"\x1f\x8b", b"=1+1", b"\xe2\x80\xae", b"A" * 70_000, b'"' * 999, b"," * 5_000,
-)  # fmt: skip
+    b"",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b'"',
+    b'""',
+    b",",
+    b";",
+    b"\n",
+    b"\r",
+    b"\n\n",
+    b",,,,",
+    b"nan",
+    b"1e999",
+    b"PK\x03\x04",
+    b"PAR1",
+    b"ARROW1",
+    b"\x1f\x8b",
+    b"=1+1",
+    b"\xe2\x80\xae",
+    b"A" * 70_000,
+    b'"' * 999,
+    b"," * 5_000,
+)
 
 
 def _files(table: pl.DataFrame) -> Mapping[str, bytes]:

@@ -40,10 +40,13 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """The outcome as JSON has it."""
         return {
-            "requests": self.requests, "controls": self.controls, "answers": dict(sorted(self.answers.items())),
-            "memory_mb": {name: round(value) for name, value in self.memory_mb.items()}, "problems": self.problems[:20],
+            "requests": self.requests,
+            "controls": self.controls,
+            "answers": dict(sorted(self.answers.items())),
+            "memory_mb": {name: round(value) for name, value in self.memory_mb.items()},
+            "problems": self.problems[:20],
             "n_problems": len(self.problems),
-        }  # fmt: skip
+        }
 
     def close(self, server: Server) -> None:
         """Look at the server once more when the attack is over."""
@@ -61,9 +64,12 @@ def bodies_of(settings: Settings, n_rows: int = 20) -> Bodies:
     stream = table.write_ipc_stream(None, compat_level=pl.CompatLevel.oldest()).getvalue()
     return Bodies(
         [{"application": row} for row in rows[:10]] + [{"applications": rows[:5]}],
-        {"text/csv": csv_of(table), "application/vnd.apache.arrow.stream": stream,
-         "application/vnd.apache.parquet": _parquet(table)},
-    )  # fmt: skip
+        {
+            "text/csv": csv_of(table),
+            "application/vnd.apache.arrow.stream": stream,
+            "application/vnd.apache.parquet": _parquet(table),
+        },
+    )
 
 
 def _parquet(table: pl.DataFrame) -> bytes:

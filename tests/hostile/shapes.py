@@ -16,32 +16,105 @@ from tests.hostile.texts import mutated
 _FIRST_S, _MORE_S = 60.0, 0.25
 _STATUS = b"HTTP/1.1 "
 METHODS = (
-    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "G\u00c4T", "",
-    "A" * 5_000, "POST /v1/score HTTP/1.1\r\nX:",
-)  # fmt: skip
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "G\u00c4T",
+    "",
+    "A" * 5_000,
+    "POST /v1/score HTTP/1.1\r\nX:",
+)
 TYPES = (
-    "application/json", "application/json; charset=utf-16", "APPLICATION/JSON", "text/plain", "text/csv", "", "*/*",
-    "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream", "multipart/form-data; boundary=x",
-    "application/x-www-form-urlencoded", "text/csv; header=absent", "a" * 3_000, "application/json, text/csv",
-)  # fmt: skip
+    "application/json",
+    "application/json; charset=utf-16",
+    "APPLICATION/JSON",
+    "text/plain",
+    "text/csv",
+    "",
+    "*/*",
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.stream",
+    "multipart/form-data; boundary=x",
+    "application/x-www-form-urlencoded",
+    "text/csv; header=absent",
+    "a" * 3_000,
+    "application/json, text/csv",
+)
 PATHS = (
-    "/", "//", "/v1/score", "/v1/score/", "/v1/score/batch", "/v1/explain", "/v1/model", "/health/live",
+    "/",
+    "//",
+    "/v1/score",
+    "/v1/score/",
+    "/v1/score/batch",
+    "/v1/explain",
+    "/v1/model",
+    "/health/live",
     "/health/ready",
-    "/metrics", "/docs", "/openapi.json", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/../../etc/passwd",
+    "/%2e%2e/%2e%2e/etc/passwd",
     "/static/../../pyproject.toml",
-    "/app/static/..%2f..%2fapp.py", "/app/static/%2e%2e/app.py", "/app/static/..\\..\\app.py", "/media/../../x",
+    "/app/static/..%2f..%2fapp.py",
+    "/app/static/%2e%2e/app.py",
+    "/app/static/..\\..\\app.py",
+    "/media/../../x",
     "/media/x.csv",
-    "/_stcore/health", "/_stcore/host-config", "/_stcore/upload_file/a/b", "/_stcore/upload_file/../../x",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/upload_file/a/b",
+    "/_stcore/upload_file/../../x",
     "/_stcore/stream",
-    "/_stcore/script-health-check", "/component/x/../../y", "/component//etc/passwd", "/%00", "/%ff%fe",
+    "/_stcore/script-health-check",
+    "/component/x/../../y",
+    "/component//etc/passwd",
+    "/%00",
+    "/%ff%fe",
     "/v1/score?x=%00&y=%zz",
-    "http://evil.example/v1/score", "*", "/" + "a" * 9_000, "/" + "../" * 500, "/v1/score#x", "/;x=1",
-    "/%252e%252e/x", "\\",
-)  # fmt: skip
+    "http://evil.example/v1/score",
+    "*",
+    "/" + "a" * 9_000,
+    "/" + "../" * 500,
+    "/v1/score#x",
+    "/;x=1",
+    "/%252e%252e/x",
+    "\\",
+)
 VALUES: tuple[Any, ...] = (
-    None, True, "", "x", -1, 0, 1e308, -1e308, 10**400, 0.1, "1e9", "NaN", [], {}, [[]], "\u202e", "\x00", "9" * 10_000,
-    "a" * 81, {"a": {"b": []}}, -0.0, 1 << 63, "Cash loans\n", [1] * 1_000,
-)  # fmt: skip
+    None,
+    True,
+    "",
+    "x",
+    -1,
+    0,
+    1e308,
+    -1e308,
+    10**400,
+    0.1,
+    "1e9",
+    "NaN",
+    [],
+    {},
+    [[]],
+    "\u202e",
+    "\x00",
+    "9" * 10_000,
+    "a" * 81,
+    {"a": {"b": []}},
+    -0.0,
+    1 << 63,
+    "Cash loans\n",
+    [1] * 1_000,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +152,21 @@ class Maker:
         self._texts = mutated(self._random)
         self._bodies = bodies
         self._kinds: Mapping[str, Callable[[], Shape]] = {
-            "json": self._json, "damaged json": self._damaged_json, "table": self._table, "method": self._method,
-            "path": self._path, "type": self._type, "headers": self._headers, "length": self._length,
-            "chunks": self._chunks, "smuggled": self._smuggled, "pipeline": self._pipeline, "cut": self._cut,
-            "query": self._query, "noise": self._noise,
-        }  # fmt: skip
+            "json": self._json,
+            "damaged json": self._damaged_json,
+            "table": self._table,
+            "method": self._method,
+            "path": self._path,
+            "type": self._type,
+            "headers": self._headers,
+            "length": self._length,
+            "chunks": self._chunks,
+            "smuggled": self._smuggled,
+            "pipeline": self._pipeline,
+            "cut": self._cut,
+            "query": self._query,
+            "noise": self._noise,
+        }
 
     def __iter__(self) -> Iterator[Shape]:
         while True:
@@ -139,18 +222,29 @@ class Maker:
 
     def _headers(self) -> Shape:
         flood = [(f"X-{at}", self._line()) for at in range(self._pick((1, 10, 300)))]
-        odd = self._pick((
-            ("Host", "evil.example"), ("Host", ""), ("Authorization", f"Bearer {self._line()}"), ("X-Request-ID",
-            self._line()),
-            ("Content-Encoding", self._pick(("gzip", "br", "zstd", "x"))), ("Expect", "100-continue"), ("Accept",
-            self._line()),
-            ("X-Forwarded-For", self._line()), ("Forwarded", "for=_x;host=evil.example"), ("Origin",
-            "http://evil.example"),
-            ("Cookie", "a=" + "b" * 20_000), ("Range", "bytes=0-,1-,2-"), ("Upgrade", "websocket"), (" X", "y"),
-            ("X\x00", "y"),
-            ("X-Long", "a" * 70_000), ("Te", "trailers"), ("If-None-Match", '"' * 500), ("Accept-Encoding",
-            "gzip;q=9,br"),
-        ))  # fmt: skip
+        odd = self._pick(
+            (
+                ("Host", "evil.example"),
+                ("Host", ""),
+                ("Authorization", f"Bearer {self._line()}"),
+                ("X-Request-ID", self._line()),
+                ("Content-Encoding", self._pick(("gzip", "br", "zstd", "x"))),
+                ("Expect", "100-continue"),
+                ("Accept", self._line()),
+                ("X-Forwarded-For", self._line()),
+                ("Forwarded", "for=_x;host=evil.example"),
+                ("Origin", "http://evil.example"),
+                ("Cookie", "a=" + "b" * 20_000),
+                ("Range", "bytes=0-,1-,2-"),
+                ("Upgrade", "websocket"),
+                (" X", "y"),
+                ("X\x00", "y"),
+                ("X-Long", "a" * 70_000),
+                ("Te", "trailers"),
+                ("If-None-Match", '"' * 500),
+                ("Accept-Encoding", "gzip;q=9,br"),
+            )
+        )
         path = self._pick(("/v1/score", "/v1/model", "/health/ready", "/", "/metrics"))
         return Shape("headers", request(self._pick(("POST", "GET")), path, self._body(), [*flood, odd]))
 

@@ -99,10 +99,22 @@ def test_a_portfolio_without_a_record_is_built_anew(pristine: Pristine, settings
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root, to act as nobody")
 def test_files_and_folders_without_rights_are_one_sentence_or_built_again(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", sys.executable, "-m",
-         "scripts.study_damage", "--only", "right"],
-        cwd=ROOT, env={**os.environ, "TMPDIR": "/tmp", "HOME": "/nonexistent"}, capture_output=True, text=True,
+        [
+            "setpriv",
+            f"--reuid={NOBODY}",
+            f"--regid={NOBODY}",
+            "--clear-groups",
+            sys.executable,
+            "-m",
+            "scripts.study_damage",
+            "--only",
+            "right",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": "/tmp", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not tried" not in done.stdout

@@ -149,12 +149,24 @@ def test_columns_of_the_file_keep_their_names(applications: pl.DataFrame, sessio
 
     scored = score_batch_table(read(table), session, 0.0, explain=explain, field_labels=("Why",))
     names = (
-        scored.probability, scored.decision, scored.risk_band, scored.refer_reason, scored.warnings, *scored.reasons,
-    )  # fmt: skip
+        scored.probability,
+        scored.decision,
+        scored.risk_band,
+        scored.refer_reason,
+        scored.warnings,
+        *scored.reasons,
+    )
     assert names == (
-        "default_probability", "decision_3", "risk_band", "refer_reason", "warnings",
-        "reason_1", "reason_2", "reason_3_2", "reason_4",
-    )  # fmt: skip
+        "default_probability",
+        "decision_3",
+        "risk_band",
+        "refer_reason",
+        "warnings",
+        "reason_1",
+        "reason_2",
+        "reason_3_2",
+        "reason_4",
+    )
     assert scored.frame.columns == [*table.columns, *names]
     assert set(scored.frame["decision"]) == set(scored.frame["decision_2"]) == {"mine"}
     assert set(scored.frame["decision_3"]) == {"decline"}
@@ -191,13 +203,19 @@ def test_what_is_too_little_known_or_implausible_is_noted_by_row(
     applications: pl.DataFrame, session: ScoringSession
 ) -> None:
     table = applications.head(3).with_columns(
-        AMT_INCOME_TOTAL=pl.Series([1e8, None, 1e8]), AMT_CREDIT=pl.Series([100_000.0, 100_000.0, 900_000.0]),
-        AMT_GOODS_PRICE=pl.Series([100_000.0, 90_000.0, None]), AMT_ANNUITY=pl.Series([9_000.0, 9_000.0, 400_000.0]),
-        DAYS_BIRTH=pl.Series([-12_000] * 3), DAYS_EMPLOYED=pl.Series([-400, -400, -12_100]), CNT_CHILDREN=pl.lit(0),
-        FLAG_OWN_CAR=pl.lit("Y"), OCCUPATION_TYPE=pl.lit("Drivers"), NAME_CONTRACT_TYPE=pl.lit("Cash loans"),
+        AMT_INCOME_TOTAL=pl.Series([1e8, None, 1e8]),
+        AMT_CREDIT=pl.Series([100_000.0, 100_000.0, 900_000.0]),
+        AMT_GOODS_PRICE=pl.Series([100_000.0, 90_000.0, None]),
+        AMT_ANNUITY=pl.Series([9_000.0, 9_000.0, 400_000.0]),
+        DAYS_BIRTH=pl.Series([-12_000] * 3),
+        DAYS_EMPLOYED=pl.Series([-400, -400, -12_100]),
+        CNT_CHILDREN=pl.lit(0),
+        FLAG_OWN_CAR=pl.lit("Y"),
+        OCCUPATION_TYPE=pl.lit("Drivers"),
+        NAME_CONTRACT_TYPE=pl.lit("Cash loans"),
         **{name: pl.lit(0) for name in applications.columns if "CIRCLE" in name},
         **{name: pl.lit(0) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE")},
-    )  # fmt: skip
+    )
     batch = read(table)
     scored = score_batch_table(batch, session, 0.1)
     reason = "Not enough is known to score: income is missing and is needed."

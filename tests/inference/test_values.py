@@ -71,23 +71,34 @@ def test_every_value_has_one_form(name: str, given_value: object, canonical: Val
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("AMT_CREDIT", "much",
-         "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000; "
-         "correct it or set it to missing."),
+        (
+            "AMT_CREDIT",
+            "much",
+            "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000; "
+            "correct it or set it to missing.",
+        ),
         ("AMT_CREDIT", math.nan, "Credit amount (AMT_CREDIT) is nan; expected a number"),
         ("AMT_CREDIT", math.inf, "Credit amount (AMT_CREDIT) is inf; expected a number"),
         ("AMT_CREDIT", 0.5, "Credit amount (AMT_CREDIT) is 0.5; expected a number from 1"),
         ("AMT_CREDIT", 10**400, "Credit amount (AMT_CREDIT) is a number of too many digits; expected"),
-        pytest.param("AMT_CREDIT", 10**5_000, "Credit amount (AMT_CREDIT) is a number of too many digits; expected",
-                     id="more digits than Python writes"),
+        pytest.param(
+            "AMT_CREDIT",
+            10**5_000,
+            "Credit amount (AMT_CREDIT) is a number of too many digits; expected",
+            id="more digits than Python writes",
+        ),
         ("CNT_CHILDREN", 1.5, "Children (CNT_CHILDREN) is 1.5; expected a whole number from 0 to 30;"),
         ("CNT_CHILDREN", 31, "Children (CNT_CHILDREN) is 31; expected a whole number from 0 to 30;"),
         ("FLAG_PHONE", True, "Home phone given (FLAG_PHONE) is True; expected 0 or 1;"),
         ("FLAG_PHONE", np.True_, "Home phone given (FLAG_PHONE) is of type bool; expected 0 or 1;"),
         ("FLAG_PHONE", 2, "Home phone given (FLAG_PHONE) is 2; expected 0 or 1;"),
         ("DAYS_BIRTH", 1, "Age (DAYS_BIRTH) is 1; expected a whole number from -32,000 to -5,000;"),
-        ("DAYS_EMPLOYED", 365_242,
-         "Time employed (DAYS_EMPLOYED) is 365242; expected a whole number from -30,000 to 0, or 365243 (not employed"),
+        (
+            "DAYS_EMPLOYED",
+            365_242,
+            "Time employed (DAYS_EMPLOYED) is 365242; expected a whole number from -30,000 to 0, "
+            "or 365243 (not employed",
+        ),
         ("EXT_SOURCE_2", [[[]]], "External score 2 (EXT_SOURCE_2) is of type list; expected a number from 0 to 1,"),
         ("CODE_GENDER", 1, "Gender (CODE_GENDER) is 1; expected a category of 1 to 80 printable letters;"),
         ("CODE_GENDER", "", "Gender (CODE_GENDER) is ''; expected a category of 1 to 80 printable letters;"),
@@ -101,7 +112,7 @@ def test_every_value_has_one_form(name: str, given_value: object, canonical: Val
         ("TARGET", None, "Defaulted (TARGET) is no input of the model; leave it out."),
         ("AMT_KREDIT", 1.0, "The application table has no column 'AMT_KREDIT'; leave it out or correct its spelling"),
     ],
-)  # fmt: skip
+)
 def test_what_a_column_cannot_hold_is_said_in_one_sentence(name: str, value: object, sentence: str) -> None:
     with pytest.raises(ValueFault) as raised:
         check_value(embedded.DEFINITION, name, value)
@@ -131,9 +142,29 @@ def test_texts_are_read(name: str, text: str, value: Value) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " 5", "5 ", "1,000", "1_000", "1 000", "five", "nan", "inf", "-Infinity", "0x10", "１２", "1e", "--1", "5.5.5",
-     "True", pytest.param("9" * 5_000, id="5,000 digits"), "1e999", "0.5\n", "~5"],
-)  # fmt: skip
+    [
+        "",
+        " 5",
+        "5 ",
+        "1,000",
+        "1_000",
+        "1 000",
+        "five",
+        "nan",
+        "inf",
+        "-Infinity",
+        "0x10",
+        "１２",
+        "1e",
+        "--1",
+        "5.5.5",
+        "True",
+        pytest.param("9" * 5_000, id="5,000 digits"),
+        "1e999",
+        "0.5\n",
+        "~5",
+    ],
+)
 def test_texts_that_are_no_number_are_refused(text: str) -> None:
     with pytest.raises(ValueFault, match=r"^Credit amount \(AMT_CREDIT\) is '"):
         read_value(embedded.DEFINITION, "AMT_CREDIT", text)

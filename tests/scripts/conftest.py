@@ -14,9 +14,15 @@ import pytest
 T = TypeVar("T")
 
 _MACHINE = {
-    "date": "2026-03-01T10:00:00+00:00", "cpu": "Some CPU", "cores": 2, "memory_gb": 25.3, "system": "Linux",
-    "machine": "x86_64", "python": "3.11.7", "libraries": {"polars": "2.1.0", "onnxruntime": "1.32.0"},
-}  # fmt: skip
+    "date": "2026-03-01T10:00:00+00:00",
+    "cpu": "Some CPU",
+    "cores": 2,
+    "memory_gb": 25.3,
+    "system": "Linux",
+    "machine": "x86_64",
+    "python": "3.11.7",
+    "libraries": {"polars": "2.1.0", "onnxruntime": "1.32.0"},
+}
 _DASHBOARD = {
     "browser": "156",
     "rows": 307_511,
@@ -33,49 +39,95 @@ _DASHBOARD = {
         "rows": 3_075_110,
         "interactions": {"cutoff": {"p50": 180.0, "p95": 400.0, "ratio": 1.2, "server_ms": {"p50": 9.0, "p95": 12.0}}},
     },
-}  # fmt: skip
+}
 _APPLICANT = {
     "rows": 10_000,
     "browser": "156",
     "floor_ms": {"p50": 80.4, "p95": 1_100.6},
     "interactions": {
-        "edit": {"p50": 210.4, "p95": 300.0, "n": 30}, "lookup": {"p50": 250.0, "p95": 300.4, "n": 20},
+        "edit": {"p50": 210.4, "p95": 300.0, "n": 30},
+        "lookup": {"p50": 250.0, "p95": 300.4, "n": 20},
     },
     "server_ms": {"edit": {"p50": 60.2, "p95": 75.5}, "lookup": {"p50": 65.0, "p95": 1_080.0}},
     "counterfactual_ms": {"p50": 101.26, "p95": 250.0, "max": 300.0, "n": 60, "without": 9},
     "neighbours_ms": {"p50": 40.0, "p95": 50.04, "max": 150.1, "n": 60, "brute_force": 5},
     "explain_ms": {"p50": 2.0, "p95": 3.0, "max": 400.0, "n": 60},
     "batch": {
-        "rows": 100_000, "declined": 30_000, "read_s": 2.0, "seconds": 15.04, "loaded_mb": 700, "peak_mb": 1_200,
+        "rows": 100_000,
+        "declined": 30_000,
+        "read_s": 2.0,
+        "seconds": 15.04,
+        "loaded_mb": 700,
+        "peak_mb": 1_200,
     },
-}  # fmt: skip
+}
 _DATA = {
     "applications": {
-        "rows": 1_000, "csv_s": 0.5, "parquet_s": 0.1, "pandas_csv_s": 0.75, "ratio": 5.0, "pandas_ratio": 7.5,
-        "csv_bytes": 157_466_346, "parquet_bytes": 29_536_447, "csv_peak_mb": 350.8, "parquet_peak_mb": 192.7,
+        "rows": 1_000,
+        "csv_s": 0.5,
+        "parquet_s": 0.1,
+        "pandas_csv_s": 0.75,
+        "ratio": 5.0,
+        "pandas_ratio": 7.5,
+        "csv_bytes": 157_466_346,
+        "parquet_bytes": 29_536_447,
+        "csv_peak_mb": 350.8,
+        "parquet_peak_mb": 192.7,
         "pandas_csv_peak_mb": 778.0,
     },
     "predictions": {
-        "rows": 1_000, "csv_s": 0.75, "parquet_s": 0.03, "pandas_csv_s": 0.18, "ratio": 25.0, "pandas_ratio": 6.0,
-        "csv_bytes": 77_600_000, "parquet_bytes": 10_400_000, "csv_peak_mb": 117.6, "parquet_peak_mb": 38.2,
+        "rows": 1_000,
+        "csv_s": 0.75,
+        "parquet_s": 0.03,
+        "pandas_csv_s": 0.18,
+        "ratio": 25.0,
+        "pandas_ratio": 6.0,
+        "csv_bytes": 77_600_000,
+        "parquet_bytes": 10_400_000,
+        "csv_peak_mb": 117.6,
+        "parquet_peak_mb": 38.2,
         "pandas_csv_peak_mb": 1_255.1,
     },
     "load_predictions_s": 0.5,
-}  # fmt: skip
+}
 _ONE_ROW = {
-    "pickle_us": 600.0, "pickle_one_thread_us": 450.0, "pickle_frame_us": 1_200.0, "pickle_record_us": 3_000.0,
-    "native_us": 75.0, "onnx_us": 20.0, "onnx_record_us": 30.0, "speedup": 30.0, "speedup_frame": 60.0,
+    "pickle_us": 600.0,
+    "pickle_one_thread_us": 450.0,
+    "pickle_frame_us": 1_200.0,
+    "pickle_record_us": 3_000.0,
+    "native_us": 75.0,
+    "onnx_us": 20.0,
+    "onnx_record_us": 30.0,
+    "speedup": 30.0,
+    "speedup_frame": 60.0,
     "speedup_record": 100.0,
-}  # fmt: skip
+}
 _INFERENCE = {
     "seed_shaped": {
-        "trees": 968, "leaves": 64, "features": 189, "largest_difference": 4e-7, **_ONE_ROW,
-        "different_rows": {"rows": 300, **_ONE_ROW, "onnx_us": 100.0, "onnx_record_us": 110.0, "speedup": 6.0,
-                           "speedup_record": 27.27},
+        "trees": 968,
+        "leaves": 64,
+        "features": 189,
+        "largest_difference": 4e-7,
+        **_ONE_ROW,
+        "different_rows": {
+            "rows": 300,
+            **_ONE_ROW,
+            "onnx_us": 100.0,
+            "onnx_record_us": 110.0,
+            "speedup": 6.0,
+            "speedup_record": 27.27,
+        },
     },
     "product": {
-        "trees": 343, "features": 86, "applicants": 500, "pickle_us": 500.0, "pickle_frame_us": 700.0,
-        "native_us": 43.4, "onnx_us": 20.0, "features_us": 14.42, "speedup": 25.0,
+        "trees": 343,
+        "features": 86,
+        "applicants": 500,
+        "pickle_us": 500.0,
+        "pickle_frame_us": 700.0,
+        "native_us": 43.4,
+        "onnx_us": 20.0,
+        "features_us": 14.42,
+        "speedup": 25.0,
         "applicant_us": {"p50": 150.0, "p95": 160.0},
     },
     "batch": {
@@ -84,12 +136,18 @@ _INFERENCE = {
         "lightgbm": {"1": {"rows_per_s": 60_000}, "2": {"rows_per_s": 140_000}},
         "table": {"1": {"rows_per_s": 76_334}, "2": {"rows_per_s": 137_194}},
     },
-}  # fmt: skip
+}
 _LOAD = {"p50_ms": 2.5, "p95_ms": 12.0, "p99_ms": 120.4, "requests_per_s": 1_500.0, "requests": 15_000, "errors": 0}
 _API = {
-    "tool": "wrk 4.1.0", "processes": 1, "bodies": 500, "body_bytes": 3_210,
-    "1": {**_LOAD, "server_us": 410.4}, "64": {**_LOAD, "errors": 1}, "8": _LOAD, "128": {**_LOAD, "errors": 7},
-}  # fmt: skip
+    "tool": "wrk 4.1.0",
+    "processes": 1,
+    "bodies": 500,
+    "body_bytes": 3_210,
+    "1": {**_LOAD, "server_us": 410.4},
+    "64": {**_LOAD, "errors": 1},
+    "8": _LOAD,
+    "128": {**_LOAD, "errors": 7},
+}
 _START = {"service_s": 1.04, "dashboard_s": 3.0, "starts": 5}
 _DATES = {"data": "2026-03-01T10:01:00+00:00", "api": "2026-03-02T09:00:00+00:00"}
 

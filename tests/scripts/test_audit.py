@@ -122,7 +122,7 @@ def test_none_is_said_only_where_the_database_knows_what_is_known_of_old(audit: 
         (lambda _: (503, ""), "Service Unavailable"),
     ],
     ids=["knows nothing", "no database", "half an answer", "an error"],
-)  # fmt: skip
+)
 def test_an_unusable_answer_is_not_taken_for_none(audit: Audit, answer: Answer, reason: str) -> None:
     with answering(answer) as database:
         ended = audit(database)

@@ -31,9 +31,19 @@ CLAIMS = [
     ("API inference", "gain", "", "", "~65x"),
 ]
 TECHNIQUES = (
-    "FastAPI", "`async`", "Uvicorn", "Pydantic", "Singleton", "`@st.cache_data`", "Parquet", "ONNX Runtime", "pickle",
-    "`cProfile`", "P50, P95, P99", "`TestPerformance`",
-)  # fmt: skip
+    "FastAPI",
+    "`async`",
+    "Uvicorn",
+    "Pydantic",
+    "Singleton",
+    "`@st.cache_data`",
+    "Parquet",
+    "ONNX Runtime",
+    "pickle",
+    "`cProfile`",
+    "P50, P95, P99",
+    "`TestPerformance`",
+)
 
 
 def between_marks(section: str) -> str:
@@ -56,9 +66,10 @@ def test_each_claim_of_the_earlier_report_stands_in_a_row_with_what_was_measured
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     component, metric, before, *claimed = claim
     found = [
-        cells for cells in rows
+        cells
+        for cells in rows
         if cells[0] == component and metric in cells[1] and before in cells[2] and all(c in cells[3] for c in claimed)
-    ]  # fmt: skip
+    ]
     assert found
     assert all(re.match(r"[\d.,]+( ?(ms|s|req/s)|x)$", cells[4]) for cells in found)
 

@@ -31,9 +31,12 @@ def test_a_terminal_has_one_line_that_is_gone_at_the_end() -> None:
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as screen:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.replace('"x" * 200', '"64 connections"')], cwd=ROOT, stderr=theirs,
-            stdout=subprocess.DEVNULL, env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
-        )  # fmt: skip
+            [sys.executable, "-c", PROGRAM.replace('"x" * 200', '"64 connections"')],
+            cwd=ROOT,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+        )
         os.close(theirs)
         shown = b""
         try:

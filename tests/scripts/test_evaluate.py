@@ -132,11 +132,17 @@ def test_counts_are_numbers(found: dict[str, Any], rows: pl.DataFrame) -> None:
     outcome, pd, _ = arrays(rows)
     declined = pd >= CUTOFF
     wanted = {
-        "n_applications": 2_000, "n_open": 0, "n_defaults": outcome.sum(), "approved": (~declined).sum(),
-        "declined": declined.sum(), "true_declines": (declined & outcome).sum(),
-        "false_declines": (declined & ~outcome).sum(), "true_approvals": (~declined & ~outcome).sum(),
-        "false_approvals": (~declined & outcome).sum(), "cutoff": CUTOFF,
-    }  # fmt: skip
+        "n_applications": 2_000,
+        "n_open": 0,
+        "n_defaults": outcome.sum(),
+        "approved": (~declined).sum(),
+        "declined": declined.sum(),
+        "true_declines": (declined & outcome).sum(),
+        "false_declines": (declined & ~outcome).sum(),
+        "true_approvals": (~declined & ~outcome).sum(),
+        "false_approvals": (~declined & outcome).sum(),
+        "cutoff": CUTOFF,
+    }
     assert {name: found[name] for name in wanted} == wanted
 
 
@@ -144,8 +150,11 @@ def test_shares_have_wilson_s_interval(found: dict[str, Any], rows: pl.DataFrame
     outcome, pd, _ = arrays(rows)
     approved = pd < CUTOFF
     trials = {
-        "default_rate": outcome, "approval_rate": approved, "bad_rate": outcome[approved], "recall": ~approved[outcome],
-    }  # fmt: skip
+        "default_rate": outcome,
+        "approval_rate": approved,
+        "bad_rate": outcome[approved],
+        "recall": ~approved[outcome],
+    }
     for name, hits in trials.items():
         ends = stats.binomtest(int(hits.sum()), hits.size).proportion_ci(method="wilson")
         assert (found[name]["low"], found[name]["high"]) == pytest.approx(ends)
@@ -179,12 +188,14 @@ def test_source_and_roles_are_told(found: dict[str, Any]) -> None:
     [
         (["region=north"], pl.col("region") == "north"),
         (["region=a=b"], pl.col("region") == "a=b"),
-        (["region=north", "region=south", "income=20..40"],
-         (pl.col("region") != "a=b") & pl.col("income").is_between(20, 40)),
+        (
+            ["region=north", "region=south", "income=20..40"],
+            (pl.col("region") != "a=b") & pl.col("income").is_between(20, 40),
+        ),
         (["income=25"], pl.col("income") == 25),
         (["pd=0.2.."], pl.col("pd") >= 0.2),
     ],
-)  # fmt: skip
+)
 def test_a_cohort_is_the_rows_that_meet_its_conditions(
     where: list[str], chosen: pl.Expr, source: Path, rows: pl.DataFrame
 ) -> None:
@@ -202,8 +213,9 @@ def test_a_figure_that_is_not_defined_is_null_with_its_reason(tmp_path: Path) ->
     found = evaluated(path)
     nothing = {"value": None, "low": None, "high": None}
     assert found["roc_auc"] == {
-        **nothing, "reason": "not defined because none of the cohort's applications defaulted",
-    }  # fmt: skip
+        **nothing,
+        "reason": "not defined because none of the cohort's applications defaulted",
+    }
     assert found["expected_loss"] == {**nothing, "reason": "not defined because the predictions carry no exposure"}
     assert found["notices"][0].startswith("None of these applications defaulted: AUC, Gini and KS")
     done = evaluate(path)
@@ -215,8 +227,9 @@ def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.Da
     place = pl.int_range(pl.len())
     texts = rows.select(
         pl.when(place % 20 == 0).then(pl.lit("n/a")).otherwise(pl.col("outcome").cast(pl.String)).alias("outcome"),
-        pl.when(place % 25 == 1).then(None).otherwise("pd").alias("pd"), "region",
-    )  # fmt: skip
+        pl.when(place % 25 == 1).then(None).otherwise("pd").alias("pd"),
+        "region",
+    )
     texts.write_csv(tmp_path / "gaps.csv")
     left = rows.filter((place % 20 != 0) & (place % 25 != 1))
     found = evaluated(tmp_path / "gaps.csv")

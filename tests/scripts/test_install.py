@@ -44,8 +44,14 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with the installer alone, in a path with a space."""
     root = tmp_path_factory.mktemp("a checkout")
-    for name in ("data/__init__.py", "data/errors.py", "data/settings.py", "scripts/__init__.py", "scripts/_locks.py",
-                 "scripts/install.py"):  # fmt: skip
+    for name in (
+        "data/__init__.py",
+        "data/errors.py",
+        "data/settings.py",
+        "scripts/__init__.py",
+        "scripts/_locks.py",
+        "scripts/install.py",
+    ):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     (root / "pyproject.toml").write_text(PYPROJECT)
@@ -84,9 +90,14 @@ def install(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     # Without site-packages: the installer has to run where nothing is installed yet.
     return subprocess.run(
-        [sys.executable, "-S", "-m", "scripts.install", *arguments], cwd=checkout, env=kept | offline,
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-S", "-m", "scripts.install", *arguments],
+        cwd=checkout,
+        env=kept | offline,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def installed(checkout: Path) -> set[str]:

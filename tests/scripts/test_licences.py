@@ -33,7 +33,7 @@ def test_every_package_that_runs_is_listed_with_a_licence(
         ("Classifier: License :: OSI Approved\nLicense: BSD 3-Clause\n        All rights", "BSD 3-Clause"),
         ("Summary: nothing", "not stated"),
     ],
-)  # fmt: skip
+)
 def test_the_most_exact_statement_counts(tmp_path: Path, lines: str, expected: str) -> None:
     about = tmp_path / "some-1.0.dist-info"
     about.mkdir()

@@ -15,10 +15,18 @@ from data.settings import ROOT, SETTINGS
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 BOUND = {
-    "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
-    "PrivateDevices": "yes", "CapabilityBoundingSet": "", "IPAddressDeny": "any", "User": "scoreroom",
-    "ReadWritePaths": "/var/lib/scoreroom", "RestrictNamespaces": "yes", "MemorySwapMax": "0",
-}  # fmt: skip
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "CapabilityBoundingSet": "",
+    "IPAddressDeny": "any",
+    "User": "scoreroom",
+    "ReadWritePaths": "/var/lib/scoreroom",
+    "RestrictNamespaces": "yes",
+    "MemorySwapMax": "0",
+}
 EXPOSURE = {"scoreroom-build": 8, "scoreroom-dashboard": 12, "scoreroom-api": 12}
 
 
@@ -75,6 +83,9 @@ def test_systemd_reads_a_unit_and_finds_it_little_exposed(unit: Path, root: Path
     for check in (["verify"], ["security", "--offline=true", f"--threshold={EXPOSURE[unit.stem]}"]):
         ended = subprocess.run(
             ["systemd-analyze", *check, f"--root={root}", unit.name],
-            capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        )
         assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout

@@ -48,9 +48,12 @@ def _render_reasons(view: ApplicantView) -> None:
 def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, ...]:
     worded = word_reason(reason, view.definition, view.values, cache.typical_of_reference(reason.field, view.cutoff))
     return (
-        str(place), f"**{labels.plain(worded.label)}**{worded.mark}", labels.plain(worded.value),
-        labels.plain(worded.typical), f"×\u00a0{math.exp(reason.excess):.2f}",
-    )  # fmt: skip
+        str(place),
+        f"**{labels.plain(worded.label)}**{worded.mark}",
+        labels.plain(worded.value),
+        labels.plain(worded.typical),
+        f"×\u00a0{math.exp(reason.excess):.2f}",
+    )
 
 
 def _why_none(view: ApplicantView) -> str:

@@ -54,9 +54,13 @@ def _render_head(view: ApplicantView) -> None:
         st.markdown(f"**Values**{changed}", width="stretch")
         where = "the typical values" if view.is_new else "the file's values"
         st.button(
-            f"Back to {where}", on_click=state.put_draft, args=(Draft(view.draft.applicant),), icon=":material/undo:",
-            type="tertiary", disabled=not n_changed,
-        )  # fmt: skip
+            f"Back to {where}",
+            on_click=state.put_draft,
+            args=(Draft(view.draft.applicant),),
+            icon=":material/undo:",
+            type="tertiary",
+            disabled=not n_changed,
+        )
 
 
 def grouped(columns: Iterable[Column], definition: Definition) -> dict[str, list[Column]]:
@@ -89,10 +93,14 @@ def _render_field(view: ApplicantView, column: Column) -> None:
     if column.name in view.changed:
         before = view.base.get(column.name)
         st.button(
-            labels.plain(word_field(column, before)), key=f"undo.{column.name}", type="tertiary",
-            icon=":material/undo:", help="Changed; back to this value", on_click=_take,
+            labels.plain(word_field(column, before)),
+            key=f"undo.{column.name}",
+            type="tertiary",
+            icon=":material/undo:",
+            help="Changed; back to this value",
+            on_click=_take,
             args=(view, column.name, before),
-        )  # fmt: skip
+        )
     # What a referred application lacks is said once, in the referral.
     is_told = value is None and bool(view.referral)
     if not is_told and not view.facts[column.name].has_seen(column, value):
@@ -294,9 +302,15 @@ def _render_choice(view: ApplicantView, column: Column) -> None:
     words = labels.distinct({option: _word_option(column, option) for option in options}, "no value")
     key = state.hold(_FIELD + column.name, chosen)
     st.selectbox(
-        _title(column), options, options.index(chosen), key=key, help=_help(column, view.definition),
-        format_func=words.__getitem__, on_change=_take_choice, args=(view, column, key, tuple(options)),
-    )  # fmt: skip
+        _title(column),
+        options,
+        options.index(chosen),
+        key=key,
+        help=_help(column, view.definition),
+        format_func=words.__getitem__,
+        on_change=_take_choice,
+        args=(view, column, key, tuple(options)),
+    )
 
 
 def _word_option(column: Column, option: str) -> str:
@@ -319,10 +333,16 @@ def _render_missing(view: ApplicantView, columns: Sequence[Column], name: str) -
     key = state.hold(f"{_FIELD}~missing.{name}", missing)
     titles = labels.distinct({name: column.label for name, column in numbers.items()})
     st.multiselect(
-        "Without a value", list(numbers), missing, key=key, format_func=titles.__getitem__, placeholder="None",
+        "Without a value",
+        list(numbers),
+        missing,
+        key=key,
+        format_func=titles.__getitem__,
+        placeholder="None",
         help="Numbers that are not known. Add one to take its value away, take one out to give it its value back.",
-        on_change=_take_missing, args=(view, tuple(numbers), key),
-    )  # fmt: skip
+        on_change=_take_missing,
+        args=(view, tuple(numbers), key),
+    )
 
 
 def _take_missing(view: ApplicantView, names: Sequence[str], key: str) -> None:

@@ -136,9 +136,12 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
                 pick.value, key=f"{place}.{pick.name}", on_click=_pick, args=(dataset, pick, cutoff), help=help_text
             )
         st.button(
-            "New", key=f"{place}.new", on_click=_choose, args=(NEW,),
+            "New",
+            key=f"{place}.new",
+            on_click=_choose,
+            args=(NEW,),
             help="A new applicant, with typical values to begin with",
-        )  # fmt: skip
+        )
 
 
 def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:
@@ -210,9 +213,10 @@ def _render_score(view: ApplicantView) -> None:
 def _render_filed(filed: cache.Observed, cutoff: float) -> None:
     pd = filed.default_probability
     st.metric(
-        f"PD, {filed.whose}", labels.percent(pd, labels.telling_digits(pd, cutoff)),
+        f"PD, {filed.whose}",
+        labels.percent(pd, labels.telling_digits(pd, cutoff)),
         help=FILED_HELP[filed.is_out_of_fold],
-    )  # fmt: skip
+    )
     _render_badge(is_declined=declines(pd, cutoff))
 
 

@@ -38,9 +38,12 @@ def render_people(view: ApplicantView) -> None:
     group = NeighbourGroup(pds[is_known].astype(np.float64), defaulted, view.assessed.default_probability, rate)
     cutoff = view.cutoff
     render_figure(
-        plot_neighbours(group, cutoff=cutoff, dark=is_dark()), key="neighbours",
-        alt=describe_neighbours(group, cutoff=cutoff), table=tabulate_neighbours(group), method="Similar applicants",
-    )  # fmt: skip
+        plot_neighbours(group, cutoff=cutoff, dark=is_dark()),
+        key="neighbours",
+        alt=describe_neighbours(group, cutoff=cutoff),
+        table=tabulate_neighbours(group),
+        method="Similar applicants",
+    )
     if n_open := int(np.count_nonzero(~is_known)):
         st.caption(f"{labels.plural(n_open, 'similar applicant')} without an outcome yet left out of the figure.")
     _render_fields(view, found)
@@ -54,10 +57,14 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
     for name, weight in list(own.weights.items())[:_FIELDS]:
         column = view.definition.column(name)
         typical = typical_of(column, cache.field_values(name)[found.rows])
-        rows.append([
-            labels.plain(column.label), labels.plain(word_field(column, view.values.get(name))),
-            labels.plain(word_typical(column, typical)), labels.percent(weight, 0),
-        ])  # fmt: skip
+        rows.append(
+            [
+                labels.plain(column.label),
+                labels.plain(word_field(column, view.values.get(name))),
+                labels.plain(word_typical(column, typical)),
+                labels.percent(weight, 0),
+            ]
+        )
     render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows)
     st.caption(
         f"The {_FIELDS} weightiest of {len(own.weights)} fields in which applicants are compared; of the similar ones "
@@ -67,10 +74,13 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
 
 def _render_nearest(own: cache.Portfolio, found: Nearest, pds: NDArray[np.float32]) -> None:
     rows = found.rows[:_ROWS]
-    table = pl.DataFrame({
-        "Application": own.ids[rows].cast(pl.String), "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
-        "PD (%)": (100 * pds[:_ROWS].astype(np.float64)).round(2),
-        "Outcome": [_OUTCOMES[outcome] for outcome in own.defaulted[rows]],
-    })  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "Application": own.ids[rows].cast(pl.String),
+            "Distance": found.distances[:_ROWS].astype(np.float64).round(4),
+            "PD (%)": (100 * pds[:_ROWS].astype(np.float64)).round(2),
+            "Outcome": [_OUTCOMES[outcome] for outcome in own.defaulted[rows]],
+        }
+    )
     with st.expander(f"The {table.height} nearest", key="nearest"):
         render_small_table(table.columns, ([labels.plain(str(cell)) for cell in row] for row in table.iter_rows()))

@@ -47,21 +47,37 @@ def render_record(view: ApplicantView) -> None:
     note = notes().get(applicant, "")
     made = (applicant, _remember(applicant, make_record(view)), notes())
     st.text_area(
-        "Note of the analyst", note, key=state.hold(_NOTE, note), max_chars=LONGEST_NOTE, height=140,
+        "Note of the analyst",
+        note,
+        key=state.hold(_NOTE, note),
+        max_chars=LONGEST_NOTE,
+        height=140,
         placeholder="What was considered, asked or agreed; it goes into the record as it is.",
-        on_change=_take_note, args=(applicant,),
-    )  # fmt: skip
+        on_change=_take_note,
+        args=(applicant,),
+    )
     name = f"decision-{_in_file_name(view)}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         offer_file(
-            "Record as HTML", partial(_html, view.definition, *made), f"{name}.html", "text/html",
-            what="decision_record", after_typing=True, icon=":material/description:", key="record.html",
-        )  # fmt: skip
-        offer_file(
-            "Record as JSON", partial(_json, view.definition, *made), f"{name}.json", "application/json",
+            "Record as HTML",
+            partial(_html, view.definition, *made),
+            f"{name}.html",
+            "text/html",
             what="decision_record",
-            after_typing=True, icon=":material/data_object:", key="record.json",
-        )  # fmt: skip
+            after_typing=True,
+            icon=":material/description:",
+            key="record.html",
+        )
+        offer_file(
+            "Record as JSON",
+            partial(_json, view.definition, *made),
+            f"{name}.json",
+            "application/json",
+            what="decision_record",
+            after_typing=True,
+            icon=":material/data_object:",
+            key="record.json",
+        )
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
 
 
@@ -120,10 +136,11 @@ def _decided(view: ApplicantView) -> dict[str, Any]:
         return {**nothing, "decision": REFER, "reasons": (), "refer_reason": view.referral}
     assessed = view.assessed
     return {
-        "default_probability": assessed.default_probability, "risk_band": assessed.risk_band,
+        "default_probability": assessed.default_probability,
+        "risk_band": assessed.risk_band,
         "decision": DECLINE if assessed.is_declined else APPROVE,
         "reasons": tuple(_recorded(view, reason) for reason in assessed.reasons),
-    }  # fmt: skip
+    }
 
 
 def _out_of_fold(view: ApplicantView) -> float | None:
@@ -157,9 +174,13 @@ def render_upload(dataset: cache.Dataset) -> None:
     """Write the place where a record is opened again, and what was found about the last one."""
     with st.expander("Open a decision record", key="record-upload", icon=":material/upload_file:"):
         st.file_uploader(
-            "Decision record (JSON)", type="json", key=_FILE, on_change=_open, args=(dataset,),
+            "Decision record (JSON)",
+            type="json",
+            key=_FILE,
+            on_change=_open,
+            args=(dataset,),
             max_upload_size=_LARGEST_MB,
-        )  # fmt: skip
+        )
         opened = st.session_state.get(_OPENED)
         # What was found is said of that application with these values, and of no other.
         if opened is not None and opened[0] == state.draft():
@@ -184,10 +205,12 @@ def _open(dataset: cache.Dataset) -> None:
     notes()[draft.applicant] = record.note
     state.put_draft(draft)
     if draft.applicant == NEW and record.application_id is not None:
-        state.notify([
-            f"There is no application {record.application_id} in these predictions; the record's values are shown as "
-            "those of a new applicant."
-        ])  # fmt: skip
+        state.notify(
+            [
+                f"There is no application {record.application_id} in these predictions; the record's values are shown "
+                "as those of a new applicant."
+            ]
+        )
 
 
 def _has_reasons_of(record: DecisionRecord, given: Assessment | ReferredError) -> bool:
@@ -218,17 +241,18 @@ def _render_opened(record: DecisionRecord, rescored: Rescored, same_reasons: boo
         st.warning(
             f"{whose}: another model made the record ({then}); the one in use gives {now} for its inputs.",
             icon=":material/info:",
-        )  # fmt: skip
+        )
     elif not rescored.agrees:
         st.error(
             f"{whose}: the same model gives {now} for the record's inputs, and the record says {then}: it was altered.",
             icon=":material/error:",
-        )  # fmt: skip
+        )
     elif not same_reasons:
         st.warning(
             f"{whose}: the record's inputs score to the same PD ({then}), but its reasons are not those that the model "
-            "gives for them at its cutoff.", icon=":material/info:",
-        )  # fmt: skip
+            "gives for them at its cutoff.",
+            icon=":material/info:",
+        )
     else:
         same = "are referred again" if record.default_probability is None else "score to the same PD"
         st.success(f"{whose}: the record's inputs {same}: {then}.", icon=":material/check:")

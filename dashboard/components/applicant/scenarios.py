@@ -48,9 +48,12 @@ def render_scenarios(view: ApplicantView) -> None:
     kept = state.kept(SCENARIOS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Name of what is on the screen", key=_NAME, max_chars=links.LONGEST_NAME, width=280,
+            "Name of what is on the screen",
+            key=_NAME,
+            max_chars=links.LONGEST_NAME,
+            width=280,
             placeholder="for example Smaller loan",
-        )  # fmt: skip
+        )
         st.button("Keep", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
         st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
@@ -83,14 +86,23 @@ def _keep(draft: Draft) -> None:
 def _render_kept(view: ApplicantView, scenario: Scenario) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            labels.plain(scenario.name), key=f"scenario.choose.{scenario.name}", width="stretch",
-            disabled=scenario.draft == view.draft, on_click=state.put_draft, args=(scenario.draft,),
+            labels.plain(scenario.name),
+            key=f"scenario.choose.{scenario.name}",
+            width="stretch",
+            disabled=scenario.draft == view.draft,
+            on_click=state.put_draft,
+            args=(scenario.draft,),
             help="Show this scenario",
-        )  # fmt: skip
+        )
         st.button(
-            "Forget", key=f"scenario.drop.{scenario.name}", on_click=state.drop, args=(SCENARIOS, scenario.name),
-            icon=":material/delete:", type="tertiary", help=f"Forget {labels.plain(scenario.name)}",
-        )  # fmt: skip
+            "Forget",
+            key=f"scenario.drop.{scenario.name}",
+            on_click=state.drop,
+            args=(SCENARIOS, scenario.name),
+            icon=":material/delete:",
+            type="tertiary",
+            help=f"Forget {labels.plain(scenario.name)}",
+        )
 
 
 def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
@@ -115,9 +127,10 @@ def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[st
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
         table[title] = [
-            each.draft.identifier or NEW, *_decided(each.judged),
+            each.draft.identifier or NEW,
+            *_decided(each.judged),
             *(word_field(column, each.values.get(column.name)) for column in columns),
-        ]  # fmt: skip
+        ]
     return table
 
 
@@ -138,19 +151,30 @@ def _render_files(table: dict[str, list[str]], shown: list[Compared], cutoff: fl
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         facts = {"scenarios": len(shown)}
         offer_file(
-            "Comparison as CSV", partial(_csv, table), "scenarios.csv", "text/csv", key="scenarios.csv",
-            what="scenarios", facts=facts,
-        )  # fmt: skip
+            "Comparison as CSV",
+            partial(_csv, table),
+            "scenarios.csv",
+            "text/csv",
+            key="scenarios.csv",
+            what="scenarios",
+            facts=facts,
+        )
         offer_file(
-            "Scenarios as JSON", partial(_json, shown, cutoff), "scenarios.json", "application/json",
-            key="scenarios.json", what="scenarios", facts=facts,
-        )  # fmt: skip
+            "Scenarios as JSON",
+            partial(_json, shown, cutoff),
+            "scenarios.json",
+            "application/json",
+            key="scenarios.json",
+            what="scenarios",
+            facts=facts,
+        )
         length = sum(len(quote_plus(f"{each.name}{drafts.word_draft(each.draft)}")) for each in shown)
         fits = length <= _LONGEST_ADDRESS
         st.caption(
-            "The page's address holds all of them: copy it to share them." if fits else
-            "Together they are too long for an address to be shared: forget some, or share the file."
-        )  # fmt: skip
+            "The page's address holds all of them: copy it to share them."
+            if fits
+            else "Together they are too long for an address to be shared: forget some, or share the file."
+        )
 
 
 def _csv(table: dict[str, list[str]]) -> bytes:
@@ -169,9 +193,13 @@ def _as_json(judged: Assessment | ReferredError) -> dict[str, object]:
 def _json(shown: list[Compared], cutoff: float) -> bytes:
     listed = [
         {
-            "name": each.name, "applicant": each.draft.applicant, "edits": dict(each.draft.edits),
-            **_as_json(each.judged), "cutoff": cutoff, "link": drafts.word_draft(each.draft),
+            "name": each.name,
+            "applicant": each.draft.applicant,
+            "edits": dict(each.draft.edits),
+            **_as_json(each.judged),
+            "cutoff": cutoff,
+            "link": drafts.word_draft(each.draft),
         }
         for each in shown
-    ]  # fmt: skip
+    ]
     return orjson.dumps({"format": FORMAT, "version": VERSION, "scenarios": listed}, option=orjson.OPT_INDENT_2)

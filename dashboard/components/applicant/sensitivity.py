@@ -53,10 +53,12 @@ def _render_curve(view: ApplicantView, name: str) -> None:
     curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
     cutoff = view.cutoff
     render_figure(
-        plot_field_curve(curve, cutoff=cutoff, dark=is_dark()), key="field-curve",
-        alt=describe_field_curve(curve, cutoff=cutoff), table=tabulate_field_curve(curve, cutoff=cutoff),
+        plot_field_curve(curve, cutoff=cutoff, dark=is_dark()),
+        key="field-curve",
+        alt=describe_field_curve(curve, cutoff=cutoff),
+        table=tabulate_field_curve(curve, cutoff=cutoff),
         method="Sensitivity",
-    )  # fmt: skip
+    )
 
 
 def _render_map(view: ApplicantView, down: str, across: str) -> None:
@@ -66,7 +68,9 @@ def _render_map(view: ApplicantView, down: str, across: str) -> None:
     result = field_map(*ranges, pds, current, view.assessed.default_probability)
     cutoff = view.cutoff
     render_figure(
-        plot_field_map(result, cutoff=cutoff, dark=is_dark()), key="field-map",
-        alt=describe_field_map(result, cutoff=cutoff), table=tabulate_field_map(result, cutoff=cutoff),
+        plot_field_map(result, cutoff=cutoff, dark=is_dark()),
+        key="field-map",
+        alt=describe_field_map(result, cutoff=cutoff),
+        table=tabulate_field_map(result, cutoff=cutoff),
         method="Sensitivity",
-    )  # fmt: skip
+    )

@@ -32,10 +32,12 @@ def render_why(view: ApplicantView) -> None:
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
     render_figure(
-        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun), key="waterfall",
-        alt=describe_waterfall(steps, base, cutoff=cutoff), table=tabulate_waterfall(steps, base),
+        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun),
+        key="waterfall",
+        alt=describe_waterfall(steps, base, cutoff=cutoff),
+        table=tabulate_waterfall(steps, base),
         method="One application's contributions",
-    )  # fmt: skip
+    )
 
 
 def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
@@ -55,5 +57,6 @@ def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
 
 
 _KINDS: dict[str, tuple[Callable[[ApplicantView, Explanation], Iterator[Step]], str]] = {
-    FIELDS: (_fields, "field"), FEATURES_OF_MODEL: (_features, "feature"),
-}  # fmt: skip
+    FIELDS: (_fields, "field"),
+    FEATURES_OF_MODEL: (_features, "feature"),
+}

@@ -25,10 +25,11 @@ _NEARLY_ALL = 0.9
 _FEW = 100
 # -9, 99, 888, 9998 and the like; 365243 days are a thousand years.
 _CODE_SHAPES = (
-    365_243, -1,
+    365_243,
+    -1,
     *(sign * int(digit * n) for sign in (1, -1) for digit in "56789" for n in range(1, 13)),
     *(sign * int("9" * n + digit) for sign in (1, -1) for digit in "5678" for n in range(1, 6)),
-)  # fmt: skip
+)
 _OLDEST = 120
 _LONGEST_LEVEL = 200
 _LARGEST = 1e17
@@ -131,10 +132,11 @@ def why_left_out(summary: Summary) -> str:
     if summary.share(words.E_MAIL) > _MOSTLY or summary.share(words.PHONE) > _NEARLY_ALL:
         return "names a person, by its values"
     for pattern, what in (
-        (words.PERCENT, "numbers with a percent sign"), (words.MONEY, "amounts with a currency sign"),
+        (words.PERCENT, "numbers with a percent sign"),
+        (words.MONEY, "amounts with a currency sign"),
         (words.THOUSANDS, "numbers with commas between thousands"),
         (words.DECIMAL_COMMA, "numbers with a decimal comma"),
-    ):  # fmt: skip
+    ):
         if summary.share(pattern) > _NEARLY_ALL:
             return f"{what}; write plain numbers such as 1234.5 into the file to read it"
     if summary.n_distinct > MOST_LEVELS:

@@ -7,16 +7,63 @@ import unicodedata
 
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 
-IDS = frozenset({
-    "id", "key", "uuid", "guid", "nr", "no", "number", "ref", "reference", "antrag", "account", "loanid", "memberid",
-    "customerid", "applicationid", "index", "row", "rowid", "rownumber",
-})  # fmt: skip
-OUTCOMES = frozenset({
-    "target", "default", "defaulted", "isdefault", "hasdefaulted", "defaultflag", "outcome", "bad", "isbad", "badflag",
-    "badloan", "goodbad", "loanstatus", "defaultpaymentnextmonth", "defaultnextmonth", "seriousdlqin2yrs", "chargedoff",
-    "creditability", "creditrisk", "isdelinquent", "delinquent", "nonperforming", "npl", "ausfall", "ausgefallen",
-    "loandefault", "notfullypaid", "performance", "repaid", "isrepaid",
-})  # fmt: skip
+IDS = frozenset(
+    {
+        "id",
+        "key",
+        "uuid",
+        "guid",
+        "nr",
+        "no",
+        "number",
+        "ref",
+        "reference",
+        "antrag",
+        "account",
+        "loanid",
+        "memberid",
+        "customerid",
+        "applicationid",
+        "index",
+        "row",
+        "rowid",
+        "rownumber",
+    }
+)
+OUTCOMES = frozenset(
+    {
+        "target",
+        "default",
+        "defaulted",
+        "isdefault",
+        "hasdefaulted",
+        "defaultflag",
+        "outcome",
+        "bad",
+        "isbad",
+        "badflag",
+        "badloan",
+        "goodbad",
+        "loanstatus",
+        "defaultpaymentnextmonth",
+        "defaultnextmonth",
+        "seriousdlqin2yrs",
+        "chargedoff",
+        "creditability",
+        "creditrisk",
+        "isdelinquent",
+        "delinquent",
+        "nonperforming",
+        "npl",
+        "ausfall",
+        "ausgefallen",
+        "loandefault",
+        "notfullypaid",
+        "performance",
+        "repaid",
+        "isrepaid",
+    }
+)
 WEAK_OUTCOMES = frozenset(
     {"class", "y", "label", "status", "risk", "result", "response", "ytrue", "observed", "actual"}
 )
@@ -35,10 +82,26 @@ YES = frozenset({"yes", "y", "true", "t", "ja", "1"})
 NO = frozenset({"no", "n", "false", "f", "nein", "0"})
 DECIDED = re.compile(r"^(approved?|accept(ed)?|grant(ed)?|declined?|reject(ed)?|refused?|denied|referred|refer)$")
 
-PROBABILITIES = frozenset({
-    "pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred", "phat", "pdhat", "ypred",
-    "ausfallwahrscheinlichkeit", "wahrscheinlichkeit", "logodds", "logit", "target",
-})  # fmt: skip
+PROBABILITIES = frozenset(
+    {
+        "pd",
+        "prob",
+        "proba",
+        "probability",
+        "score",
+        "prediction",
+        "predicted",
+        "pred",
+        "phat",
+        "pdhat",
+        "ypred",
+        "ausfallwahrscheinlichkeit",
+        "wahrscheinlichkeit",
+        "logodds",
+        "logit",
+        "target",
+    }
+)
 POINTS = frozenset({"score", "points", "scorecard", "scorepoints", "scorecardpoints"})
 WEIGHTS = frozenset({"weight", "sampleweight", "sampleweights", "weights", "wt", "wgt", "gewicht", "caseweight"})
 EXPOSURES = (
@@ -54,50 +117,254 @@ EXPOSURES = (
     "principal",
     "amt",
 )
-AMOUNTS = frozenset({
-    "amount", "amt", "bal", "balance", "limit", "income", "salary", "wage", "credit", "loan", "bill", "payment",
-    "payments", "price", "debt", "fee", "revenue", "revol", "cost", "annuity", "installment", "instalment", "exposure",
-    "ead", "funded", "principal", "savings", "turnover", "sales", "assets", "equity", "inc", "pymnt", "betrag",
-    "kreditbetrag", "einkommen", "rate_amount", "rent", "expenses", "deposit", "value", "money", "capital", "mortdue",
-})  # fmt: skip
-NOT_AMOUNTS = frozenset({
-    "count", "cnt", "num", "number", "ratio", "rate", "pct", "percent", "share", "months", "month", "days", "years",
-    "term", "age", "score", "grade", "flag", "history", "type", "code", "status", "util", "utilization",
-})  # fmt: skip
+AMOUNTS = frozenset(
+    {
+        "amount",
+        "amt",
+        "bal",
+        "balance",
+        "limit",
+        "income",
+        "salary",
+        "wage",
+        "credit",
+        "loan",
+        "bill",
+        "payment",
+        "payments",
+        "price",
+        "debt",
+        "fee",
+        "revenue",
+        "revol",
+        "cost",
+        "annuity",
+        "installment",
+        "instalment",
+        "exposure",
+        "ead",
+        "funded",
+        "principal",
+        "savings",
+        "turnover",
+        "sales",
+        "assets",
+        "equity",
+        "inc",
+        "pymnt",
+        "betrag",
+        "kreditbetrag",
+        "einkommen",
+        "rate_amount",
+        "rent",
+        "expenses",
+        "deposit",
+        "value",
+        "money",
+        "capital",
+        "mortdue",
+    }
+)
+NOT_AMOUNTS = frozenset(
+    {
+        "count",
+        "cnt",
+        "num",
+        "number",
+        "ratio",
+        "rate",
+        "pct",
+        "percent",
+        "share",
+        "months",
+        "month",
+        "days",
+        "years",
+        "term",
+        "age",
+        "score",
+        "grade",
+        "flag",
+        "history",
+        "type",
+        "code",
+        "status",
+        "util",
+        "utilization",
+    }
+)
 A_YEAR = frozenset({"annual", "yearly", "jahreseinkommen"})
 COUNTS = frozenset({"count", "cnt", "num", "number", "n", "inq", "inquiries", "accounts", "acc", "anzahl", "times"})
 SHARES = frozenset({"ratio", "share", "rate", "util", "utilization", "pct", "dti", "ltv", "fraction"})
 AGES = frozenset({"age", "alter"})
 PEOPLE = frozenset({"children", "dependents", "dependants", "dependent", "persons", "family", "household", "kinder"})
-CODES = frozenset({
-    "sex", "gender", "education", "educ", "marriage", "marital", "status", "type", "code", "category", "cat", "class",
-    "purpose", "region", "housing", "home", "job", "occupation", "sector", "branch", "channel", "product", "state",
-    "segment", "group", "industry", "employment", "geschlecht", "zweck", "country", "race", "religion", "ethnicity",
-    "nationality", "familienstand", "bildung", "ownership", "area", "zone", "telephone",
-})  # fmt: skip
-PROTECTED = frozenset({
-    "sex", "gender", "geschlecht", "religion", "race", "ethnic", "ethnicity", "nationality", "marriage", "marital",
-    "married", "familienstand", "citizenship", "disability", "disabled", "foreign", "foreigner", "konfession",
-    "staatsangehoerigkeit", "staatsangehorigkeit", "orientation", "pregnant",
-})  # fmt: skip
-SENSITIVE = frozenset({"age", "alter", "birth", "birthdate", "dob", "geburtsdatum", "children", "kinder", "dependents",
-                       "dependants", "zip", "zipcode", "postcode", "plz"})  # fmt: skip
-PERSONS = frozenset({
-    "firstname", "lastname", "surname", "fullname", "forename", "email", "mail", "phone", "telephonenumber", "mobile",
-    "address", "street", "ssn", "passport", "iban", "bic", "vorname", "nachname", "strasse", "telefon", "taxid", "name",
-    "customername", "applicantname", "clientname", "username", "licence", "license", "ip",
-})  # fmt: skip
+CODES = frozenset(
+    {
+        "sex",
+        "gender",
+        "education",
+        "educ",
+        "marriage",
+        "marital",
+        "status",
+        "type",
+        "code",
+        "category",
+        "cat",
+        "class",
+        "purpose",
+        "region",
+        "housing",
+        "home",
+        "job",
+        "occupation",
+        "sector",
+        "branch",
+        "channel",
+        "product",
+        "state",
+        "segment",
+        "group",
+        "industry",
+        "employment",
+        "geschlecht",
+        "zweck",
+        "country",
+        "race",
+        "religion",
+        "ethnicity",
+        "nationality",
+        "familienstand",
+        "bildung",
+        "ownership",
+        "area",
+        "zone",
+        "telephone",
+    }
+)
+PROTECTED = frozenset(
+    {
+        "sex",
+        "gender",
+        "geschlecht",
+        "religion",
+        "race",
+        "ethnic",
+        "ethnicity",
+        "nationality",
+        "marriage",
+        "marital",
+        "married",
+        "familienstand",
+        "citizenship",
+        "disability",
+        "disabled",
+        "foreign",
+        "foreigner",
+        "konfession",
+        "staatsangehoerigkeit",
+        "staatsangehorigkeit",
+        "orientation",
+        "pregnant",
+    }
+)
+SENSITIVE = frozenset(
+    {
+        "age",
+        "alter",
+        "birth",
+        "birthdate",
+        "dob",
+        "geburtsdatum",
+        "children",
+        "kinder",
+        "dependents",
+        "dependants",
+        "zip",
+        "zipcode",
+        "postcode",
+        "plz",
+    }
+)
+PERSONS = frozenset(
+    {
+        "firstname",
+        "lastname",
+        "surname",
+        "fullname",
+        "forename",
+        "email",
+        "mail",
+        "phone",
+        "telephonenumber",
+        "mobile",
+        "address",
+        "street",
+        "ssn",
+        "passport",
+        "iban",
+        "bic",
+        "vorname",
+        "nachname",
+        "strasse",
+        "telefon",
+        "taxid",
+        "name",
+        "customername",
+        "applicantname",
+        "clientname",
+        "username",
+        "licence",
+        "license",
+        "ip",
+    }
+)
 # Known only once the loan has gone well or badly.
 AFTERWARDS = re.compile(
     r"recover|collectionrecovery|^collections?$|collectionfee|charge(d)?off|writ(e|ten)off|^lgd|lossgiven|outprncp|"
     r"totalpymnt|totalrec|lastpymnt|settlement|hardship|nextpymnt|netloss"
 )
-DATES = frozenset({
-    "date", "day", "month", "period", "quarter", "vintage", "yyyymm", "ym", "applied", "issued", "issue", "time",
-    "timestamp", "datum", "monat", "quartal", "created", "opened", "originated", "origination", "d",
-})  # fmt: skip
-APPLIED = frozenset({"applied", "application", "issue", "issued", "origination", "originated", "vintage", "antrag",
-                     "decision", "created", "booking", "booked"})  # fmt: skip
+DATES = frozenset(
+    {
+        "date",
+        "day",
+        "month",
+        "period",
+        "quarter",
+        "vintage",
+        "yyyymm",
+        "ym",
+        "applied",
+        "issued",
+        "issue",
+        "time",
+        "timestamp",
+        "datum",
+        "monat",
+        "quartal",
+        "created",
+        "opened",
+        "originated",
+        "origination",
+        "d",
+    }
+)
+APPLIED = frozenset(
+    {
+        "applied",
+        "application",
+        "issue",
+        "issued",
+        "origination",
+        "originated",
+        "vintage",
+        "antrag",
+        "decision",
+        "created",
+        "booking",
+        "booked",
+    }
+)
 E_MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
 PHONE = r"^\+?[0-9][0-9 ()/-]{7,}[0-9]$"
 MONEY = r"^[-+]?\s*([$€£¥]|[A-Z]{3}\s)\s*[\d.,]+$|^[-+]?[\d.,]+\s*([$€£¥]|[A-Z]{3})$"

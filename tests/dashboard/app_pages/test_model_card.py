@@ -27,9 +27,15 @@ from scripts.damage.kinds import match_record
 
 OpenPage = Callable[..., AppTest]
 HEADINGS = [
-    "Intended use", "Not intended for", "What counts as a default", "Equal treatment", UNSEEN,
-    "Directions, and what is too little", "Limits", SYNTHETIC,
-]  # fmt: skip
+    "Intended use",
+    "Not intended for",
+    "What counts as a default",
+    "Equal treatment",
+    UNSEEN,
+    "Directions, and what is too little",
+    "Limits",
+    SYNTHETIC,
+]
 
 
 def opened(open_page: OpenPage, tab: str = "Summary", arguments: tuple[str, ...] = ()) -> AppTest:
@@ -263,8 +269,10 @@ def test_what_is_said_of_a_group_by_hand() -> None:
     alike = facts.GroupCalibration("Gender", "Female", exact_counts([1] * 95 + [0] * 905, [0.1] * 1_000))
     small = facts.GroupCalibration("Gender", "Not recorded", exact_counts([1] * 4, [0.1] * 4))
     assert [group.words for group in (high, alike, small)] == [
-        "30 % more than PDs say", "Within chance", "Too few to conclude",
-    ]  # fmt: skip
+        "30 % more than PDs say",
+        "Within chance",
+        "Too few to conclude",
+    ]
     assert facts.summarise_groups([high, small, alike]) == (
         "Observed / expected runs from 0.95 for gender “Female” (95 %: 0.78–1.15) to 1.30 for gender “Male” "
         "(95 %: 1.11–1.52). In 1 of 2 groups the interval excludes 1; chance alone would do so in about 0.1."
@@ -307,14 +315,24 @@ def test_a_portfolio_brings_text_of_its_own_and_no_pictures(tmp_path: Path) -> N
 
 def test_out_of_time_figures_are_shown_where_the_manifest_has_them(manifest: Manifest) -> None:
     assert facts.out_of_time(manifest) is None
-    metrics = {**manifest.metrics, "oot_auc": 0.71234, "oot_log_loss": 0.25, "oot_default_rate": 0.081,
-               "oot_mean_pd": 0.0785, "oot_rows": 2_000.0, "oot_earlier_rows": 8_000.0}  # fmt: skip
+    metrics = {
+        **manifest.metrics,
+        "oot_auc": 0.71234,
+        "oot_log_loss": 0.25,
+        "oot_default_rate": 0.081,
+        "oot_mean_pd": 0.0785,
+        "oot_rows": 2_000.0,
+        "oot_earlier_rows": 8_000.0,
+    }
     found = facts.out_of_time(replace(manifest, metrics=metrics, first_later="2024-07-01"))
     assert found is not None
     assert "8,000 applications from before 2024-07-01 gives the PDs of 2,000 applications" in found.words
     assert found.figures == (
-        ("ROC AUC", "0.7123"), ("Log-loss", "0.2500"), ("Default rate", "8.10 %"), ("Mean PD", "7.85 %"),
-    )  # fmt: skip
+        ("ROC AUC", "0.7123"),
+        ("Log-loss", "0.2500"),
+        ("Default rate", "8.10 %"),
+        ("Mean PD", "7.85 %"),
+    )
 
 
 def test_the_card_says_how_the_number_of_trees_was_chosen(manifest: Manifest) -> None:

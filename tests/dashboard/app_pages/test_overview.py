@@ -91,8 +91,10 @@ def test_a_cohort_is_compared_with_the_rest(frame: pl.DataFrame, open_page: Open
 
 def test_two_named_cohorts_of_a_link_are_compared(frame: pl.DataFrame, open_page: OpenPage) -> None:
     query = {
-        "f.NAME_INCOME_TYPE": "Pensioner", "c.Workers": "f.NAME_INCOME_TYPE=Working", "against": "Workers",
-    }  # fmt: skip
+        "f.NAME_INCOME_TYPE": "Pensioner",
+        "c.Workers": "f.NAME_INCOME_TYPE=Working",
+        "against": "Workers",
+    }
     app = open_page("overview", query)
     rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
     others = frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")

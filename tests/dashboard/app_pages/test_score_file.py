@@ -97,9 +97,12 @@ def draft_of(app: AppTest) -> Draft:
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_bands_are_those_of_going_through_the_rows(
-    whole: bool, table: pl.DataFrame, pds: np.ndarray[Any, np.dtype[np.float64]], frame: pl.DataFrame,
+    whole: bool,
+    table: pl.DataFrame,
+    pds: np.ndarray[Any, np.dtype[np.float64]],
+    frame: pl.DataFrame,
     open_page: OpenPage,
-) -> None:  # fmt: skip
+) -> None:
     chosen = np.ones(ROWS, dtype=np.bool_) if whole else pds >= 0.04
     app = dropped(open_page, table.filter(pl.Series(chosen)))
     header, *lines = bands(app)
@@ -112,9 +115,13 @@ def test_bands_are_those_of_going_through_the_rows(
         wanted.append([letter, *(f"{share:.1f} %" for share in shares)])
     assert [[line[0], line[2], line[3]] for line in lines] == wanted
     assert [line[1] for line in lines] == [
-        "PD below 2 %", "PD from 2 % to 4 %", "PD from 4 % to 8 %", "PD from 8 % to 16 %", "PD from 16 % to 32 %",
+        "PD below 2 %",
+        "PD from 2 % to 4 %",
+        "PD from 4 % to 8 %",
+        "PD from 8 % to 16 %",
+        "PD from 16 % to 32 %",
         "PD of 32 % and more",
-    ]  # fmt: skip
+    ]
     # Of a file that was chosen by its PD, other bands are filled than of the portfolio.
     assert ([line[2] for line in lines][:2] == ["0.0 %", "0.0 %"]) == (not whole)
 
@@ -189,9 +196,11 @@ def test_declined_rows_have_the_reasons_of_their_own_cutoff(
 
 
 def test_without_the_trees_a_file_is_scored_without_reasons(
-    copied: tuple[Settings, cache.Dataset], table: pl.DataFrame, pds: np.ndarray[Any, np.dtype[np.float64]],
+    copied: tuple[Settings, cache.Dataset],
+    table: pl.DataFrame,
+    pds: np.ndarray[Any, np.dtype[np.float64]],
     open_page: OpenPage,
-) -> None:  # fmt: skip
+) -> None:
     (copied[0].model / "model.txt").unlink()
     assert cache.explain_many(CUTOFF) is None
     app = dropped(open_page, table)
@@ -329,9 +338,11 @@ def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFra
     changed = table.with_columns(
         pl.when(row == 3).then(-5.0).otherwise("AMT_CREDIT").alias("AMT_CREDIT"),
         pl.when(row == 5).then(None).otherwise("NAME_INCOME_TYPE").alias("NAME_INCOME_TYPE"),
-        pl.when(row == 7).then(pl.lit("Barter")).otherwise(pl.col("NAME_CONTRACT_TYPE").cast(pl.String))
+        pl.when(row == 7)
+        .then(pl.lit("Barter"))
+        .otherwise(pl.col("NAME_CONTRACT_TYPE").cast(pl.String))
         .alias("NAME_CONTRACT_TYPE"),
-    )  # fmt: skip
+    )
     app = dropped(open_page, changed, **{"batch.tab": "What was wrong"})
     assert "1 row referred, because too little is known." in said(app, "markdown")
     assert f"1 value in 1 row of {ROWS} cannot be used; these rows were left out." in said(app, "markdown")

@@ -125,10 +125,13 @@ def test_what_a_field_moves_over_follows_a_new_application_table(
 @pytest.mark.parametrize(
     ("name", "page"),
     [
-        ("predictions.parquet", "overview"), ("applications.parquet", "applicant"), ("model.onnx", "model-card"),
-        ("contributions.parquet", "explanation"), ("portfolio.json", "overview"),
+        ("predictions.parquet", "overview"),
+        ("applications.parquet", "applicant"),
+        ("model.onnx", "model-card"),
+        ("contributions.parquet", "explanation"),
+        ("portfolio.json", "overview"),
     ],
-)  # fmt: skip
+)
 def test_a_page_says_in_one_sentence_what_is_damaged(
     copied: tuple[Settings, cache.Dataset], open_page: Callable[..., AppTest], name: str, page: str
 ) -> None:

@@ -28,9 +28,7 @@ HAND = Reliability(
     low=np.array([0.005, 0.03, 0.085, 0.18]),
     high=np.array([0.018, 0.05, 0.12, 0.23]),
 )
-TOO_HIGH = Reliability(
-    HAND.applications, HAND.defaults, 3 * HAND.default_rate, HAND.default_rate, HAND.low, HAND.high
-)  # fmt: skip
+TOO_HIGH = Reliability(HAND.applications, HAND.defaults, 3 * HAND.default_rate, HAND.default_rate, HAND.low, HAND.high)
 EMPTY = reliability(ScoreCounts.empty())
 
 
@@ -76,9 +74,13 @@ def test_no_default_where_many_are_expected_is_conclusive() -> None:
 
 def test_logarithmic_axes_have_a_place_for_no_default() -> None:
     none = Reliability(
-        HAND.applications, np.array([0, 40, 100, 200]), HAND.mean_pd, np.array([0, 0.04, 0.1, 0.2]),
-        np.array([0, 0.03, 0.085, 0.18]), HAND.high,
-    )  # fmt: skip
+        HAND.applications,
+        np.array([0, 40, 100, 200]),
+        HAND.mean_pd,
+        np.array([0, 0.04, 0.1, 0.2]),
+        np.array([0, 0.03, 0.085, 0.18]),
+        HAND.high,
+    )
     figure = plot_reliability(none, axes=Axes.LOG)
     floor = 1.2 / 1.5
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"

@@ -14,13 +14,33 @@ from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 AGE = ExplainedFeature("a", "Age", -100, 300, ValueBins(BinKind.NUMBERS, numbers=(0.0, 1.0)))
 JOB = ExplainedFeature("j", "Job", -100, 300, ValueBins(BinKind.LEVELS, levels=("x", "y")))
 FIRST = Strip(
-    AGE, 500, np.array([-0.1, 0.0, 0.1, 0.3]), np.array([0.2, 0.0, 0.8]), np.array([0.9, np.nan, 0.2]), 0.0, 0.0,
-    low=-0.05, median=0.2, high=0.25, with_low=0.2, with_high=-0.05,
-)  # fmt: skip
+    AGE,
+    500,
+    np.array([-0.1, 0.0, 0.1, 0.3]),
+    np.array([0.2, 0.0, 0.8]),
+    np.array([0.9, np.nan, 0.2]),
+    0.0,
+    0.0,
+    low=-0.05,
+    median=0.2,
+    high=0.25,
+    with_low=0.2,
+    with_high=-0.05,
+)
 SECOND = Strip(
-    JOB, 500, np.array([-0.2, -0.1]), np.array([1.0]), np.array([np.nan]), 0.0, 0.0,
-    low=-0.15, median=-0.15, high=-0.15, with_low=None, with_high=None,
-)  # fmt: skip
+    JOB,
+    500,
+    np.array([-0.2, -0.1]),
+    np.array([1.0]),
+    np.array([np.nan]),
+    0.0,
+    0.0,
+    low=-0.15,
+    median=-0.15,
+    high=-0.15,
+    with_low=None,
+    with_high=None,
+)
 STRIPS = (FIRST, SECOND)
 OTHERS = (replace(FIRST, low=-0.08, high=0.1), replace(SECOND, low=-0.2))
 

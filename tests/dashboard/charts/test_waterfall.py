@@ -64,8 +64,10 @@ def test_rows_name_field_and_value_and_the_ends_the_pds() -> None:
     assert notes(figure) == ["<b>mean log-odds, 20.0 %</b>", "<b>this applicant 11.1 %</b>", "cutoff 15.0 %"]
     average, own, cutoff = figure.layout.annotations
     assert (average.x, own.x, cutoff.x) == (
-        pytest.approx(math.log(1 / 4)), pytest.approx(math.log(1 / 8)), pytest.approx(math.log(15 / 85)),
-    )  # fmt: skip
+        pytest.approx(math.log(1 / 4)),
+        pytest.approx(math.log(1 / 8)),
+        pytest.approx(math.log(15 / 85)),
+    )
     (line,) = figure.layout.shapes
     assert line.x0 == line.x1 == cutoff.x
     low, high = figure.layout.xaxis.range

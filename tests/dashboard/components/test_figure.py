@@ -39,9 +39,13 @@ def page(table: dict[str, list[object]], file_name: str | None) -> None:
     from dashboard.components.figure import render_figure
 
     render_figure(
-        new_figure("Title", dark=False), key="some.key", alt="Nothing", table=table, method="Segments",
+        new_figure("Title", dark=False),
+        key="some.key",
+        alt="Nothing",
+        table=table,
+        method="Segments",
         file_name=file_name,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("file_name", "called"), [("segments", "segments.csv"), (None, "some.key.csv")])

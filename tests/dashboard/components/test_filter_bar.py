@@ -19,9 +19,11 @@ from data.predictions.table import CohortColumn, CohortKind
 OpenPage = Callable[..., AppTest]
 FILE = "Columns of the file"
 PAGES = [
-    ("overview", ""), ("segments", "seg.column={}"), ("stability", "stab.tab=Columns&stab.column={}"),
+    ("overview", ""),
+    ("segments", "seg.column={}"),
+    ("stability", "stab.tab=Columns&stab.column={}"),
     ("applications", "app.sort={0}&app.columns={0}"),
-]  # fmt: skip
+]
 N = 2_000
 
 

@@ -102,11 +102,14 @@ def test_slope_solves_its_equations_or_says_why_not(rows: list[tuple[bool, int]]
     if found.slope.value is None or found.intercept.value is None:
         assert found.slope.reason == found.intercept.reason
         assert found.slope.reason == (
-            NO_NON_DEFAULTS if not good.size
-            else NO_DEFAULTS if not bad.size
-            else SAME_PDS if pd.min() == pd.max()
+            NO_NON_DEFAULTS
+            if not good.size
+            else NO_DEFAULTS
+            if not bad.size
+            else SAME_PDS
+            if pd.min() == pd.max()
             else SEPARATED
-        )  # fmt: skip
+        )
         if found.slope.reason == SEPARATED:
             assert good.max() <= bad.min() or bad.max() <= good.min()
         return

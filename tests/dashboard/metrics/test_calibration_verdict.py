@@ -67,9 +67,13 @@ def off_in_places() -> ScoreCounts:
     # Right on the whole (655 defaults for 628), like self-employed people with large credits: the third band is off by
     # a quarter, two more slightly, the test rejects, and the error is above what chance gives.
     return made(
-        (0.0148, 559, 10), (0.0301, 1_377, 31), (0.0575, 1_874, 135), (0.113, 1_558, 195), (0.2203, 917, 176),
+        (0.0148, 559, 10),
+        (0.0301, 1_377, 31),
+        (0.0575, 1_874, 135),
+        (0.113, 1_558, 195),
+        (0.2203, 917, 176),
         (0.4075, 226, 108),
-    )  # fmt: skip
+    )
 
 
 def test_a_cohort_that_is_right_on_the_whole_and_off_in_places_is_not_praised() -> None:

@@ -111,8 +111,9 @@ def test_empty_cells_have_no_value() -> None:
 
 def test_the_cutoff_matters_to_decisions_alone() -> None:
     assert [measure for measure in CellMeasure if measure.needs_cutoff] == [
-        CellMeasure.BAD_RATE, CellMeasure.APPROVAL_RATE,
-    ]  # fmt: skip
+        CellMeasure.BAD_RATE,
+        CellMeasure.APPROVAL_RATE,
+    ]
 
 
 def test_cells_of_the_portfolio_add_up(portfolio: pl.DataFrame) -> None:

@@ -113,9 +113,11 @@ def test_first_declined_outside_the_scale() -> None:
 def test_counts_match_a_group_by_in_polars(portfolio: pl.DataFrame, grid: ScoreGrid) -> None:
     part = portfolio.filter(pl.col("region") == 2)
     counts = count_scores(portfolio, grid, filters=pl.col("region") == 2)
-    reference = part.filter(pl.col("is_default")).group_by("pd_bin").agg(
-        pl.len(), pl.col("default_probability").cast(pl.Float64).sum(), pl.col("exposure").cast(pl.Float64).sum()
-    )  # fmt: skip
+    reference = (
+        part.filter(pl.col("is_default"))
+        .group_by("pd_bin")
+        .agg(pl.len(), pl.col("default_probability").cast(pl.Float64).sum(), pl.col("exposure").cast(pl.Float64).sum())
+    )
     at = reference["pd_bin"].to_numpy()
     assert counts.bad[at].tolist() == reference["len"].to_list()
     assert counts.bad.sum() == reference["len"].sum()

@@ -10,13 +10,34 @@ import pytest
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 SECTION = re.compile(r"^## (?P<label>.+)\n\nComputed by `(?P<path>[\w.]+)`\n", re.MULTILINE)
 MODULES = (
-    "rates", "discrimination", "ranking", "calibration", "calibration_fit", "calibration_scores", "calibration_tests",
-    "calibration_verdict", "distribution", "economics", "segments", "cells", "stability", "leakage", "amounts",
-)  # fmt: skip
+    "rates",
+    "discrimination",
+    "ranking",
+    "calibration",
+    "calibration_fit",
+    "calibration_scores",
+    "calibration_tests",
+    "calibration_verdict",
+    "distribution",
+    "economics",
+    "segments",
+    "cells",
+    "stability",
+    "leakage",
+    "amounts",
+)
 NOT_METRICS = {
-    "wilson_bounds", "exact_bounds", "score_bounds", "share", "delong", "missing_outcome", "adverse_ranking",
-    "mean_loss", "realised_at", "simultaneous_error",
-}  # fmt: skip
+    "wilson_bounds",
+    "exact_bounds",
+    "score_bounds",
+    "share",
+    "delong",
+    "missing_outcome",
+    "adverse_ranking",
+    "mean_loss",
+    "realised_at",
+    "simultaneous_error",
+}
 
 
 def documented() -> dict[str, str]:

@@ -102,8 +102,10 @@ def test_profit_without_exposure_takes_the_same_for_all() -> None:
 @given(
     # No PD of 1: no cutoff that can be set approves it.
     st.lists(st.tuples(st.booleans(), st.integers(0, 7), st.integers(1, 9)), min_size=1, max_size=50),
-    st.integers(0, 9), st.floats(0, 20), st.floats(0.01, 5),
-)  # fmt: skip
+    st.integers(0, 9),
+    st.floats(0, 20),
+    st.floats(0.01, 5),
+)
 def test_values_and_optimum_agree_with_the_rows(
     rows: list[tuple[bool, int, int]], step: int, loss: float, gain: float
 ) -> None:
@@ -322,8 +324,10 @@ def test_sensitivity_repeats_the_curves_of_each_value(binned: ScoreCounts) -> No
         assert curve.now.value is not None
         found, excess = as_curve(result, value), abs(curve.best - curve.now.value)
         assert (found["optimum"], found["low"], found["high"]) == (
-            curve.optimum.value, curve.optimum.low, curve.optimum.high,
-        )  # fmt: skip
+            curve.optimum.value,
+            curve.optimum.low,
+            curve.optimum.high,
+        )
         assert found["theory"] == pytest.approx(curve.theory)
         assert found["excess"] == pytest.approx(excess)
         assert found["relative_excess"] == pytest.approx(excess / abs(curve.best))

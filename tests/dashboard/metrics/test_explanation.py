@@ -85,8 +85,10 @@ def test_sums_are_those_of_the_rows(found: Contributions, rows: BoolArray | None
         for at, name in enumerate(NAMES):
             values = stored_in(found, name, rows)
             assert (sums.total[at], sums.absolute[at], sums.squares[at]) == (
-                values.sum(), np.abs(values).sum(), (values**2).sum(),
-            )  # fmt: skip
+                values.sum(),
+                np.abs(values).sum(),
+                (values**2).sum(),
+            )
 
 
 @pytest.mark.parametrize("rows", cohorts(), ids=named)

@@ -144,9 +144,18 @@ def test_empty_cohort_is_not_defined() -> None:
     empty = ScoreCounts.empty()
     found = confusion(empty, 0.1)
     estimates = [
-        default_rate(empty), mean_pd(empty), found.approval_rate, found.bad_rate, found.precision, found.recall,
-        found.specificity, found.accuracy, found.f1, found.mcc, expected_loss(empty, lgd=0.5).amount,
-    ]  # fmt: skip
+        default_rate(empty),
+        mean_pd(empty),
+        found.approval_rate,
+        found.bad_rate,
+        found.precision,
+        found.recall,
+        found.specificity,
+        found.accuracy,
+        found.f1,
+        found.mcc,
+        expected_loss(empty, lgd=0.5).amount,
+    ]
     assert all(estimate.value is None and estimate.reason for estimate in estimates)
 
 

@@ -41,9 +41,7 @@ def report_of(*groups: ScoreCounts, break_even: float = BREAK_EVEN) -> SegmentRe
     for other in groups[1:]:
         whole = whole + other
     names = [f"group {i}" for i in range(len(groups))]
-    return segment_report(
-        dict(enumerate(groups)), names, whole, column="Grade", cutoff=CUTOFF, break_even=break_even
-    )  # fmt: skip
+    return segment_report(dict(enumerate(groups)), names, whole, column="Grade", cutoff=CUTOFF, break_even=break_even)
 
 
 def exact(hits: int, n: int, error: float) -> tuple[float, float]:
@@ -123,8 +121,13 @@ def test_verdicts_say_what_the_numbers_bear_out() -> None:
         group(300, 2_000), group(60, 2_000), group(803, 10_000), group(3, 40), group(20, 29), group(0, 400)
     )
     assert [segment.verdict for segment in report.segments] == [
-        Verdict.HIGHER, Verdict.LOWER, Verdict.ALIKE, Verdict.TOO_FEW, Verdict.TOO_FEW, Verdict.LOWER,
-    ]  # fmt: skip
+        Verdict.HIGHER,
+        Verdict.LOWER,
+        Verdict.ALIKE,
+        Verdict.TOO_FEW,
+        Verdict.TOO_FEW,
+        Verdict.LOWER,
+    ]
     assert report.cohort.verdict is Verdict.ALONE
     assert report.having(Verdict.HIGHER) == (report.segments[0],)
 
@@ -144,8 +147,13 @@ def test_lending_is_judged_by_what_is_approved() -> None:
         group(150, 1_000), group(20, 1_000), group(909, 10_000), group(5, 40), group(2, 20), group(300, 1_000, pd=0.2)
     )
     assert [segment.lending for segment in report.segments] == [
-        Lending.LOSES, Lending.PAYS, Lending.OPEN, Lending.TOO_FEW, Lending.TOO_FEW, Lending.NOTHING,
-    ]  # fmt: skip
+        Lending.LOSES,
+        Lending.PAYS,
+        Lending.OPEN,
+        Lending.TOO_FEW,
+        Lending.TOO_FEW,
+        Lending.NOTHING,
+    ]
     assert report.segments[5].lending_to_all is Lending.LOSES
     assert report.segments[5].bad_rate.reason == "no application is approved at this cutoff"
 

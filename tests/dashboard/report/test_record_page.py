@@ -21,8 +21,16 @@ from inference.values import check_application
 REASON = RecordedReason("EXT_SOURCE_2", "External score 2", "0.12", "0.45 to 0.63", 0.4375)
 RECORD = DecisionRecord(
     application_id=100_002,
-    inputs={"AMT_CREDIT": 406_597.5, "CNT_CHILDREN": 0, "CODE_GENDER": "M", "OWN_CAR_AGE": None,
-            "DAYS_EMPLOYED": 365_243, "DAYS_BIRTH": -15_998, "FLAG_DOCUMENT_3": 1, "EXT_SOURCE_2": 0.262_948_59},
+    inputs={
+        "AMT_CREDIT": 406_597.5,
+        "CNT_CHILDREN": 0,
+        "CODE_GENDER": "M",
+        "OWN_CAR_AGE": None,
+        "DAYS_EMPLOYED": 365_243,
+        "DAYS_BIRTH": -15_998,
+        "FLAG_DOCUMENT_3": 1,
+        "EXT_SOURCE_2": 0.262_948_59,
+    },
     changes=(Change("CNT_CHILDREN", 1, 0), Change("OWN_CAR_AGE", 3, None), Change("DAYS_BIRTH", -15_999, -15_998)),
     default_probability=float(np.float32(0.1234)),
     cutoff=0.0909,
@@ -36,7 +44,7 @@ RECORD = DecisionRecord(
     product_version="0.1.0",
     made_at="2026-01-31T12:00:05Z",
     note="Called the applicant.\nIncome confirmed.",
-)  # fmt: skip
+)
 
 
 class Parsed(HTMLParser):
@@ -195,15 +203,23 @@ def test_markup_from_outside_stays_text() -> None:
     reason = RecordedReason(MARKUP, MARKUP, MARKUP, MARKUP, 0.5)
     level = MARKUP[:80]
     hostile = {
-        "note": MARKUP, "reasons": (reason,), "reasons_method": MARKUP, "backend": MARKUP, "product_version": MARKUP,
+        "note": MARKUP,
+        "reasons": (reason,),
+        "reasons_method": MARKUP,
+        "backend": MARKUP,
+        "product_version": MARKUP,
         "inputs": {"CODE_GENDER": level, "NAME_INCOME_TYPE": level},
         "changes": (Change("CODE_GENDER", "<b>F</b>", level),),
-    }  # fmt: skip
+    }
     harmless = {
-        "note": "x", "reasons": (RecordedReason("x", "x", "x", "x", 0.5),), "reasons_method": "x", "backend": "x",
-        "product_version": "x", "inputs": {"CODE_GENDER": "x", "NAME_INCOME_TYPE": "x"},
+        "note": "x",
+        "reasons": (RecordedReason("x", "x", "x", "x", 0.5),),
+        "reasons_method": "x",
+        "backend": "x",
+        "product_version": "x",
+        "inputs": {"CODE_GENDER": "x", "NAME_INCOME_TYPE": "x"},
         "changes": (Change("CODE_GENDER", "y", "x"),),
-    }  # fmt: skip
+    }
     page = replaced(**hostile)
     assert page.elements == replaced(**harmless).elements
     assert page.others == []

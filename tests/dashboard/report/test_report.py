@@ -31,25 +31,42 @@ UNITS = {"%": 0.01, "points": 0.01, "k": 1e3, "M": 1e6, "bn": 1e9, "": 1.0}
 LINK = {"f.region": "north", "cutoff": "12", "cost.fn": "10"}
 DISCRIMINATION = {"ROC AUC": "roc_auc", "Gini": "gini", "KS": "ks", "Average precision": "average_precision"}
 CALIBRATION = {
-    "Observed / expected": "observed_expected", "Intercept (log-odds)": "calibration_intercept",
-    "Calibration slope": "calibration_slope", "Calibration error": "ece", "Brier score": "brier",
-    "Brier skill": "brier_skill", "Log-loss": "log_loss", "Groups that fit": "n_groups_fitting",
-}  # fmt: skip
+    "Observed / expected": "observed_expected",
+    "Intercept (log-odds)": "calibration_intercept",
+    "Calibration slope": "calibration_slope",
+    "Calibration error": "ece",
+    "Brier score": "brier",
+    "Brier skill": "brier_skill",
+    "Log-loss": "log_loss",
+    "Groups that fit": "n_groups_fitting",
+}
 # The figures of each page and tab by their labels; a card that is missing here fails the test.
 SHOWN: Mapping[tuple[str, str, str], Mapping[str, str]] = {
     ("overview", "", ""): {
-        "Applications": "n_applications", "Default rate": "default_rate", "Mean PD": "mean_pd",
-        "Expected loss": "expected_loss", "ROC AUC": "roc_auc", "Gini": "gini", "KS": "ks",
-        "Approval rate": "approval_rate", "Bad rate": "bad_rate",
+        "Applications": "n_applications",
+        "Default rate": "default_rate",
+        "Mean PD": "mean_pd",
+        "Expected loss": "expected_loss",
+        "ROC AUC": "roc_auc",
+        "Gini": "gini",
+        "KS": "ks",
+        "Approval rate": "approval_rate",
+        "Bad rate": "bad_rate",
     },
     ("discrimination", "disc.tab", "ROC"): {
-        **DISCRIMINATION, "Defaults declined": "recall", "Non-defaults declined": "false_positive_rate",
+        **DISCRIMINATION,
+        "Defaults declined": "recall",
+        "Non-defaults declined": "false_positive_rate",
     },
     ("discrimination", "disc.tab", "Precision-recall"): {
-        **DISCRIMINATION, "Defaults declined": "recall", "Defaults among the declined": "precision",
+        **DISCRIMINATION,
+        "Defaults declined": "recall",
+        "Defaults among the declined": "precision",
     },
     ("discrimination", "disc.tab", "KS"): {
-        **DISCRIMINATION, "Defaults declined": "recall_at_ks", "Non-defaults declined": "false_positive_rate_at_ks",
+        **DISCRIMINATION,
+        "Defaults declined": "recall_at_ks",
+        "Non-defaults declined": "false_positive_rate_at_ks",
     },
     ("discrimination", "disc.tab", "CAP"): DISCRIMINATION,
     ("discrimination", "disc.tab", "Lift and gain"): DISCRIMINATION,
@@ -57,26 +74,42 @@ SHOWN: Mapping[tuple[str, str, str], Mapping[str, str]] = {
     ("calibration", "cal.tab", "Risk bands"): CALIBRATION,
     ("calibration", "cal.tab", "Brier score"): CALIBRATION,
     ("calibration", "cal.tab", "Significance tests"): {
-        **CALIBRATION, "Spiegelhalter test": "spiegelhalter_test", "Hosmer-Lemeshow test": "hosmer_lemeshow_test",
+        **CALIBRATION,
+        "Spiegelhalter test": "spiegelhalter_test",
+        "Hosmer-Lemeshow test": "hosmer_lemeshow_test",
     },
     ("cutoff", "cutoff.tab", "Decisions"): {
-        "Recall": "recall", "Precision": "precision", "Specificity": "specificity", "Approval rate": "approval_rate",
-        "Bad rate": "bad_rate", "Accuracy": "accuracy", "F1": "f1", "MCC": "mcc", "F-beta (β = 2)": "f_beta",
+        "Recall": "recall",
+        "Precision": "precision",
+        "Specificity": "specificity",
+        "Approval rate": "approval_rate",
+        "Bad rate": "bad_rate",
+        "Accuracy": "accuracy",
+        "F1": "f1",
+        "MCC": "mcc",
+        "F-beta (β = 2)": "f_beta",
     },
     ("cutoff", "cutoff.tab", "Costs"): {
-        "Cost per 1,000": "cost", "Lowest per 1,000": "best_cost", "Best cutoff": "best_cutoff_by_cost",
+        "Cost per 1,000": "cost",
+        "Lowest per 1,000": "best_cost",
+        "Best cutoff": "best_cutoff_by_cost",
         "Break-even PD": "break_even_by_cost",
     },
     ("cutoff", "cutoff.tab", "Profit"): {
-        "Profit per application": "profit", "Highest per application": "best_profit",
-        "Best cutoff": "best_cutoff_by_profit", "Break-even PD": "break_even_by_profit",
+        "Profit per application": "profit",
+        "Highest per application": "best_profit",
+        "Best cutoff": "best_cutoff_by_profit",
+        "Break-even PD": "break_even_by_profit",
     },
-}  # fmt: skip
+}
 # What stands where an interval would, by label.
 NOTES = {
-    "Applications": "n_defaults", "Calibration error": "ece_by_chance_high", "Lowest per 1,000": "cost_given_away",
-    "Highest per application": "profit_given_away", "Expected loss": "observed_loss",
-}  # fmt: skip
+    "Applications": "n_defaults",
+    "Calibration error": "ece_by_chance_high",
+    "Lowest per 1,000": "cost_given_away",
+    "Highest per application": "profit_given_away",
+    "Expected loss": "observed_loss",
+}
 
 
 @pytest.fixture(scope="module")
@@ -168,16 +201,24 @@ def test_tables_are_the_json_s(source: Path, told: tuple[str, ...], found: dict[
     bands = table("calibration", "cal.tab", "Risk bands")
     for i, band in enumerate(found["bands"]):
         assert (bands["Band"][i], bands["Applications"][i], bands["Defaults"][i]) == (
-            band["band"], band["applications"], band["defaults"],
-        )  # fmt: skip
+            band["band"],
+            band["applications"],
+            band["defaults"],
+        )
         assert bands["Observed / expected"][i] == pytest.approx(band["observed_expected"]["value"])
         assert bands["Jeffreys p"][i] == pytest.approx(band["jeffreys"]["value"])
         assert bands["PD is"][i] == band["verdict"]
     parts, shown = found["brier_decomposition"], table("calibration", "cal.tab", "Brier score")["Value"].tolist()
     assert shown == pytest.approx(
-        [parts["uncertainty"], -parts["resolution"], parts["reliability"], parts["within_variance"],
-         -parts["within_covariance"], parts["brier"]]
-    )  # fmt: skip
+        [
+            parts["uncertainty"],
+            -parts["resolution"],
+            parts["reliability"],
+            parts["within_variance"],
+            -parts["within_covariance"],
+            parts["brier"],
+        ]
+    )
     held = table("discrimination", "disc.tab", "CAP")["own"].tolist()
     assert held == pytest.approx([100 * share for share in found["captured"]["captured"]])
     lift = table("discrimination", "disc.tab", "Lift and gain")

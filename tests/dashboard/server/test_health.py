@@ -73,8 +73,11 @@ def test_what_is_missing_or_damaged_is_seen_at_the_next_look(copied: tuple[Setti
     (answer,) = ask(health)
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert states(answer) == {
-        "model": "damaged", "predictions": "ok", "applications": "damaged", "contributions": "ok",
-    }  # fmt: skip
+        "model": "damaged",
+        "predictions": "ok",
+        "applications": "damaged",
+        "contributions": "ok",
+    }
     manifest = orjson.loads((settings.model / MANIFEST).read_bytes())
     manifest["files"][TEXT]["sha256"] = "0" * 64
     (settings.model / MANIFEST).write_bytes(orjson.dumps(manifest))
@@ -82,8 +85,11 @@ def test_what_is_missing_or_damaged_is_seen_at_the_next_look(copied: tuple[Setti
     (answer,) = ask(health)
     assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
     assert states(answer) == {
-        "model": "damaged", "predictions": "missing", "applications": "damaged", "contributions": "of another model",
-    }  # fmt: skip
+        "model": "damaged",
+        "predictions": "missing",
+        "applications": "damaged",
+        "contributions": "of another model",
+    }
 
 
 def test_imported_predictions_are_what_counts(copied: tuple[Settings, cache.Dataset], tmp_path: Path) -> None:

@@ -81,7 +81,9 @@ def test_what_is_turned_away_is_told_by_its_kind_alone(log: Callable[[], list[di
     call(refuse, "websocket", "/zulu")
     lines = log()
     assert [(line["event"], line["route"], line["status"], line["user"]) for line in lines] == [
-        ("refused", "upload", 403, None), ("refused", "page", 403, None), ("refused", "stream", 421, None),
+        ("refused", "upload", 403, None),
+        ("refused", "page", 403, None),
+        ("refused", "stream", 421, None),
         ("refused", "stream", 403, None),
-    ]  # fmt: skip
+    ]
     assert b"zulu" not in orjson.dumps(lines)

@@ -87,9 +87,12 @@ def test_the_words_of_a_draft() -> None:
 def test_only_what_differs_is_an_edit_and_the_last_value_counts() -> None:
     base: dict[str, Value] = {"AMT_CREDIT": 450_000.0, "CNT_CHILDREN": 0, "OWN_CAR_AGE": None}
     given_values: list[tuple[str, Value]] = [
-        ("OWN_CAR_AGE", None), ("AMT_CREDIT", 1.0), ("CNT_CHILDREN", 2), ("AMT_CREDIT", 450_000.0),
+        ("OWN_CAR_AGE", None),
+        ("AMT_CREDIT", 1.0),
+        ("CNT_CHILDREN", 2),
+        ("AMT_CREDIT", 450_000.0),
         ("AMT_ANNUITY", None),
-    ]  # fmt: skip
+    ]
     # A column that the application did not begin with is an edit even where it is missing.
     assert make_edits(given_values, embedded.DEFINITION, base) == (("CNT_CHILDREN", 2), ("AMT_ANNUITY", None))
 

@@ -66,8 +66,11 @@ def test_filters_come_back_from_a_link_as_they_were(chosen: list[Condition]) -> 
 def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
     filters = Filters.of([LevelFilter("kind", ("a", "~x"), with_missing=True), RangeFilter("amount", 2, 3.5)])
     assert links.word_filters(filters) == (
-        ("f.amount", "2..3.5"), ("f.kind", "a"), ("f.kind", "~~x"), ("f.kind", "~missing"),
-    )  # fmt: skip
+        ("f.amount", "2..3.5"),
+        ("f.kind", "a"),
+        ("f.kind", "~~x"),
+        ("f.kind", "~missing"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,12 +123,15 @@ def test_of_many_problems_the_first_five_are_told() -> None:
 def test_of_cohorts_of_one_name_the_last_is_kept_and_of_too_many_the_last_ones() -> None:
     young, old = (Filters.of([RangeFilter("amount", *ends)]) for ends in ((0, 1), (8, 9)))
     assert links.combine_named([Cohort("A", young), Cohort("B", old), Cohort("A", old)]) == (
-        Cohort("A", old), Cohort("B", old),
-    )  # fmt: skip
+        Cohort("A", old),
+        Cohort("B", old),
+    )
     many = [Cohort(f"{i}", young) for i in range(links.MOST_NAMED)]
     assert links.combine_named([*many, Cohort("0", old), Cohort("new", old)]) == (
-        Cohort("0", old), *many[2:], Cohort("new", old),
-    )  # fmt: skip
+        Cohort("0", old),
+        *many[2:],
+        Cohort("new", old),
+    )
 
 
 def test_a_file_of_cohorts_opens_as_it_was_written() -> None:
@@ -192,9 +198,13 @@ def test_every_stored_column_of_the_outcome_and_the_fold_can_be_filtered_by() ->
     ],
 )
 def test_a_file_s_own_name_of_a_role_means_the_column_that_was_made_of_it(query: str, found: Condition) -> None:
-    frame = pl.DataFrame({
-        "is_default": [True, False], "default_probability": [0.3, 0.05], "fold": pl.Series([0, 1], dtype=pl.UInt8),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "is_default": [True, False],
+            "default_probability": [0.3, 0.05],
+            "fold": pl.Series([0, 1], dtype=pl.UInt8),
+        }
+    )
     roles = {"outcome": "y", "probability": "p", "fold": "part"}
     predictions = prepare(Predictions(frame, PredictionsSource("theirs.csv", "", is_imported=True), (), roles))
     columns = {column.name: column for column in predictions.cohort_columns}

@@ -42,8 +42,9 @@ drafts_ = st.builds(Draft, st.just(NEW) | st.integers(0, 999_999).map(str), edit
 scenarios = st.lists(st.builds(Scenario, names, drafts_), max_size=5, unique_by=lambda kept: kept.name)
 cohorts = st.lists(
     st.builds(Cohort, names, st.sampled_from([YOUNG, Filters.of([LevelFilter("kind", ("a",))])])),
-    max_size=3, unique_by=lambda kept: kept.name,
-)  # fmt: skip
+    max_size=3,
+    unique_by=lambda kept: kept.name,
+)
 
 
 @given(cohorts, scenarios, edits, st.sampled_from([Filters(), YOUNG]), st.integers(0, 10_000))
@@ -62,9 +63,11 @@ def test_the_address_of_a_visit() -> None:
     )
     changed = "AMT_CREDIT=25000.5&NAME_INCOME_TYPE=~missing&DAYS_BIRTH=-14611"
     assert word_visit(visit) == {
-        "cutoff": ["9.09"], "applicant": ["100002"], "edits": [changed],
+        "cutoff": ["9.09"],
+        "applicant": ["100002"],
+        "edits": [changed],
         "s.Smaller & later": [f"applicant=new&{changed}"],
-    }  # fmt: skip
+    }
 
 
 def test_what_is_as_usual_is_not_in_the_address_but_for_the_cutoff() -> None:

@@ -14,9 +14,12 @@ from data.predictions.table import CohortColumn, CohortKind
 def test_labels_of_a_choice_that_clash_are_told_apart() -> None:
     names = {"": "Rest", "Portfolio": "Portfolio", "~whole": "Portfolio", "Rest": "Rest", "~rest": "others"}
     assert labels.distinct(names, "cohort") == {
-        "": "Rest", "Portfolio": "Portfolio (cohort)", "~whole": "Portfolio", "Rest": "Rest (cohort)",
+        "": "Rest",
+        "Portfolio": "Portfolio (cohort)",
+        "~whole": "Portfolio",
+        "Rest": "Rest (cohort)",
         "~rest": "others",
-    }  # fmt: skip
+    }
     assert list(labels.distinct(names)) == list(names)
     assert labels.distinct({"DAYS_BIRTH": "Age", "Age": "Age"}) == {"DAYS_BIRTH": "Age", "Age": "Age (Age)"}
 
@@ -155,11 +158,15 @@ def test_a_zero_has_no_minus_sign() -> None:
 @pytest.mark.parametrize(
     ("cutoff", "brief", "least_two"),
     [
-        (0.0909, "9.09 %", "9.09 %"), (0.1, "10.0 %", "10.00 %"), (0.1234, "12.34 %", "12.34 %"),
-        (0.000123, "0.0123 %", "0.0123 %"), (0.0001, "0.01 %", "0.01 %"), (1.0, "100 %", "100.00 %"),
+        (0.0909, "9.09 %", "9.09 %"),
+        (0.1, "10.0 %", "10.00 %"),
+        (0.1234, "12.34 %", "12.34 %"),
+        (0.000123, "0.0123 %", "0.0123 %"),
+        (0.0001, "0.01 %", "0.01 %"),
+        (1.0, "100 %", "100.00 %"),
         (0.16, "16.0 %", "16.00 %"),
     ],
-)  # fmt: skip
+)
 def test_a_cutoff_loses_no_digit(cutoff: float, brief: str, least_two: str) -> None:
     assert labels.cutoff_percent(cutoff) == brief
     assert labels.cutoff_percent(cutoff, 2) == least_two
@@ -168,7 +175,10 @@ def test_a_cutoff_loses_no_digit(cutoff: float, brief: str, least_two: str) -> N
 @pytest.mark.parametrize(
     ("text", "escaped"),
     [
-        ("Cash loans", "Cash loans"), ("a_b *c*", r"a\_b \*c\*"), ("1. x", r"1\. x"), ("# x", r"\# x"),
+        ("Cash loans", "Cash loans"),
+        ("a_b *c*", r"a\_b \*c\*"),
+        ("1. x", r"1\. x"),
+        ("# x", r"\# x"),
         ("x: 5 %", "x\\: 5\xa0%"),
         # What Streamlit remakes though it is escaped: each sign in a span of its own, in that word alone.
         ("see www.x.y, z_", r"see www:color[\.]{}x:color[\.]{}y:color[\,]{} z\_"),
@@ -178,7 +188,7 @@ def test_a_cutoff_loses_no_digit(cutoff: float, brief: str, least_two: str) -> N
         ("a -> b", r"a :color[\-]{}:color[\>]{} b"),
         ("a->b", r"a-\>b"),
     ],
-)  # fmt: skip
+)
 def test_markdown_shows_a_text_letter_by_letter(text: str, escaped: str) -> None:
     assert labels.plain(text) == escaped
 
@@ -186,18 +196,25 @@ def test_markdown_shows_a_text_letter_by_letter(text: str, escaped: str) -> None
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a\u202eb", "a\ufffdb"), ("\ufeffa\u200b", "\ufffda\ufffd"), ("a\x00\x1b", "a\ufffd\ufffd"),
+        ("a\u202eb", "a\ufffdb"),
+        ("\ufeffa\u200b", "\ufffda\ufffd"),
+        ("a\x00\x1b", "a\ufffd\ufffd"),
         ("a\u00adb", "a\ufffdb"),
-        ("a\nb\tc", "a\nb\tc"), ("Zürich 北京 العربية", "Zürich 北京 العربية"),
-        ("👩\u200d👧", "👩\u200d👧"), ("a\u200db", "a\ufffdb"),
-        ("می\u200cخواهم", "می\u200cخواهم"), ("❤\ufe0f", "❤\ufe0f"),
+        ("a\nb\tc", "a\nb\tc"),
+        ("Zürich 北京 العربية", "Zürich 北京 العربية"),
+        ("👩\u200d👧", "👩\u200d👧"),
+        ("a\u200db", "a\ufffdb"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("❤\ufe0f", "❤\ufe0f"),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_shape_is_replaced_and_writing_is_not(text: str, shown: str) -> None:
     assert labels.literal(text) == shown
 
 
 def test_levels_that_look_alike_are_told_apart() -> None:
     assert labels.distinct({"0": "a\u200b", "1": "a\u200d", "2": "a"}, "another") == {
-        "0": "a\ufffd", "1": "a\ufffd (another)", "2": "a",
-    }  # fmt: skip
+        "0": "a\ufffd",
+        "1": "a\ufffd (another)",
+        "2": "a",
+    }

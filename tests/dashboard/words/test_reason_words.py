@@ -30,8 +30,11 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
         ("DAYS_BIRTH", number(-18_993.0, -12_784.0), "35 to 52 years"),
         ("DAYS_BIRTH", number(-14_610.0, -14_610.0), "40 years"),
         ("DAYS_EMPLOYED", number(-2_922.0, -366.0, sentinel=0.21), "1 year to 8 years, not employed 21 %"),
-        ("DAYS_EMPLOYED", number(-2_922.0, -731.0, missing=0.3, sentinel=0.21),
-         "2 to 8 years, not employed 21 %, missing 30 %"),
+        (
+            "DAYS_EMPLOYED",
+            number(-2_922.0, -731.0, missing=0.3, sentinel=0.21),
+            "2 to 8 years, not employed 21 %, missing 30 %",
+        ),
         ("DAYS_EMPLOYED", number(None, None, sentinel=1.0), "not employed 100 %"),
         ("OWN_CAR_AGE", number(3.0, 12.0, missing=0.66), "3 to 12 years, missing 66 %"),
         ("OWN_CAR_AGE", number(None, None, missing=1.0), "missing 100 %"),
@@ -44,7 +47,7 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
         ("NAME_INCOME_TYPE", level("<b>|x|", 1.0), "<b>|x| (100 %)"),
         ("NAME_INCOME_TYPE", Typical(None, None, None, None, 0.0, 0.0), "–"),
     ],
-)  # fmt: skip
+)
 def test_what_is_typical_in_words(name: str, typical: Typical, words: str) -> None:
     assert word_typical(embedded.column(name), typical) == words
 

@@ -37,12 +37,19 @@ def test_reads_numbers(text: str, tree: Node) -> None:
     ("text", "tree"),
     [
         ("a < b + 1", Call("<", (A, Call("+", (B, Number(1.0)))))),
-        ('a == "x" or not b >= 2', Call("or", (
-            Call("==", (A, Text("x"))), Call("not", (Call(">=", (B, Number(2.0))),))))),
-        ("is_special(a) and (b > 0 or c > 0)", Call("and", (Call("is_special", (A,)), Call("or", (
-            Call(">", (B, Number(0.0))), Call(">", (C, Number(0.0)))))))),
+        (
+            'a == "x" or not b >= 2',
+            Call("or", (Call("==", (A, Text("x"))), Call("not", (Call(">=", (B, Number(2.0))),)))),
+        ),
+        (
+            "is_special(a) and (b > 0 or c > 0)",
+            Call(
+                "and",
+                (Call("is_special", (A,)), Call("or", (Call(">", (B, Number(0.0))), Call(">", (C, Number(0.0)))))),
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_reads_conditions(text: str, tree: Node) -> None:
     assert parse(text, NAMES, booleans=True) == tree
 
@@ -157,12 +164,16 @@ _COMPARED = st.one_of(
 )
 _CONDITIONS: st.SearchStrategy[Node] = st.recursive(
     _COMPARED,
-    lambda parts: st.builds(lambda each: call("not", each), parts)
-    | st.builds(
-        lambda name, each: call(name, *each), st.sampled_from(["and", "or"]), st.lists(parts, min_size=2, max_size=3)
+    lambda parts: (
+        st.builds(lambda each: call("not", each), parts)
+        | st.builds(
+            lambda name, each: call(name, *each),
+            st.sampled_from(["and", "or"]),
+            st.lists(parts, min_size=2, max_size=3),
+        )
     ),
     max_leaves=5,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

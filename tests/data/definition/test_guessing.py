@@ -28,10 +28,15 @@ def default(good: str = "0", bad: str = "1") -> list[str]:
 
 def test_roles_kinds_and_units_of_a_plain_table() -> None:
     guess = guessed(
-        SEX=RNG.integers(1, 3, N), EDUCATION=np.arange(N) % 5, PAY_0=np.arange(N) % 11 - 2, AGE=RNG.integers(21, 80, N),
-        has_car=np.arange(N) % 2, purpose=[("car", "home", "tour")[i % 3] for i in range(N)], rate=RNG.random(N) * 9,
+        SEX=RNG.integers(1, 3, N),
+        EDUCATION=np.arange(N) % 5,
+        PAY_0=np.arange(N) % 11 - 2,
+        AGE=RNG.integers(21, 80, N),
+        has_car=np.arange(N) % 2,
+        purpose=[("car", "home", "tour")[i % 3] for i in range(N)],
+        rate=RNG.random(N) * 9,
         is_default=default(),
-    )  # fmt: skip
+    )
     definition = guess.definition
     outcome = definition.outcome
     assert (definition.id, definition.target, definition.roles.exposure) == ("loan_id", "is_default", "amount")
@@ -39,9 +44,15 @@ def test_roles_kinds_and_units_of_a_plain_table() -> None:
     assert (outcome.bad, outcome.good) == (("1",), ("0",))
     kinds = {column.name: column.kind for column in definition.columns if column.is_input}
     assert kinds == {
-        "amount": Kind.NUMERIC, "SEX": Kind.CATEGORY, "EDUCATION": Kind.CATEGORY, "PAY_0": Kind.NUMERIC,
-        "AGE": Kind.NUMERIC, "has_car": Kind.FLAG, "purpose": Kind.CATEGORY, "rate": Kind.NUMERIC,
-    }  # fmt: skip
+        "amount": Kind.NUMERIC,
+        "SEX": Kind.CATEGORY,
+        "EDUCATION": Kind.CATEGORY,
+        "PAY_0": Kind.NUMERIC,
+        "AGE": Kind.NUMERIC,
+        "has_car": Kind.FLAG,
+        "purpose": Kind.CATEGORY,
+        "rate": Kind.NUMERIC,
+    }
     assert definition.column("EDUCATION").levels == ("0", "1", "2", "3", "4")
     assert definition.column("amount").unit is Unit.CURRENCY
     assert definition.column("AGE").unit is Unit.YEARS
@@ -51,8 +62,9 @@ def test_roles_kinds_and_units_of_a_plain_table() -> None:
     assert definition.sufficiency.counted == definition.features.columns
     assert definition.sufficiency.most_lacking == 0
     assert {name for name, is_sure in ((each.column, each.is_sure) for each in guess.findings) if not is_sure} == {
-        "PAY_0", "amount",
-    }  # fmt: skip
+        "PAY_0",
+        "amount",
+    }
 
 
 def test_bounds_are_round_and_twice_what_was_seen() -> None:
@@ -133,11 +145,13 @@ def test_without_a_candidate_there_is_no_outcome() -> None:
 
 def test_what_gives_the_outcome_away_or_names_a_person_is_left_out_with_the_reason() -> None:
     guess = guessed(
-        late_days=np.where(BAD, 90, 0) + np.arange(N) % 4, verdict=["lost" if each else "kept" for each in BAD],
-        recoveries=np.arange(N) % 9, e_mail=[f"p{i}@example.org" for i in range(N)],
+        late_days=np.where(BAD, 90, 0) + np.arange(N) % 4,
+        verdict=["lost" if each else "kept" for each in BAD],
+        recoveries=np.arange(N) % 9,
+        e_mail=[f"p{i}@example.org" for i in range(N)],
         note=[f"text {i}" for i in range(N)],
         is_default=default(),
-    )  # fmt: skip
+    )
     reasons = {each.column: each.why for each in guess.findings if each.guess == "left out"}
     assert guess.definition.left_out == tuple(reasons) == ("late_days", "verdict", "recoveries", "e_mail", "note")
     assert "AUC 1.000" in reasons["late_days"]
@@ -168,9 +182,11 @@ def test_gaps_in_words_are_listed_unless_they_are_values_elsewhere() -> None:
 
 def test_dates_and_periods() -> None:
     guess = guessed(
-        applied=[f"{i % 28 + 1:02d}.03.2024" for i in range(N)], quarter=[f"2024-Q{i % 4 + 1}" for i in range(N)],
-        yyyymm=[f"2024{i % 12 + 1:02d}" for i in range(N)], y=default(),
-    )  # fmt: skip
+        applied=[f"{i % 28 + 1:02d}.03.2024" for i in range(N)],
+        quarter=[f"2024-Q{i % 4 + 1}" for i in range(N)],
+        yyyymm=[f"2024{i % 12 + 1:02d}" for i in range(N)],
+        y=default(),
+    )
     assert guess.definition.roles.date == "applied"
     assert all(guess.definition.column(name).kind is Kind.DATE for name in ("applied", "quarter", "yyyymm"))
     assert guess.definition.features.columns == ("amount",)

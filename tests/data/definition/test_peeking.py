@@ -74,7 +74,7 @@ def test_a_sample_shows_every_level_gap_and_extreme(tmp_path: Path, monkeypatch:
         (b"a,b\n1,2\n3,4\n5,6,7\n8,9\n" + b"1,2\n" * 9, "1 row with another number of fields"),
         (",".join(f"c{i}" for i in range(5_000)).encode() + b"\n" + b"1," * 4_999 + b"1\n", "has 5,000 columns; at"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_table_is_said_in_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)

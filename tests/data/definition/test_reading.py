@@ -60,14 +60,21 @@ def test_reads_columns_by_kind_and_role() -> None:
     definition = read("")
     assert definition.polars_schema() == pl.Schema(
         {
-            "loan": pl.Int64(), "status": pl.Int8(), "decision": pl.Enum(["yes", "no"]), "score": pl.Float64(),
-            "amount": pl.Float64(), "income": pl.Int32(), "purpose": pl.Enum(["car", "house"]), "day": pl.Date(),
+            "loan": pl.Int64(),
+            "status": pl.Int8(),
+            "decision": pl.Enum(["yes", "no"]),
+            "score": pl.Float64(),
+            "amount": pl.Float64(),
+            "income": pl.Int32(),
+            "purpose": pl.Enum(["car", "house"]),
+            "day": pl.Date(),
             "gender": pl.Enum(["f", "m"]),
         }
-    )  # fmt: skip
+    )
     assert definition.column("income").special == (
-        Special(-7.0, "not asked"), Special(99999.0, "no record", SpecialUse.INDICATOR),
-    )  # fmt: skip
+        Special(-7.0, "not asked"),
+        Special(99999.0, "no record", SpecialUse.INDICATOR),
+    )
 
 
 def test_puts_derived_features_into_one_another_in_any_order() -> None:
@@ -140,12 +147,20 @@ FAULTS = [
     ("[features.derived.mean]\nvalue = 'income * 2'", "features.derived.mean is the name of a function"),
     ("[features.derived.x]\nvalue = 'y + 1'\n[features.derived.y]\nvalue = 'x + 1'", "uses itself (x -> y -> x)"),
     ("[features.derived.x]\nvalue = 'x + 1'", "uses itself (x -> x)"),
-    ("".join(f"[features.derived.x{i}]\nvalue = 'x{i + 1} * x{i + 1}'\n" for i in range(60))
-     + "[features.derived.x60]\nvalue = 'amount'", "has more than 1,000 parts or is nested"),
-    ("".join(f"[features.derived.x{i}]\nvalue = '1 - x{i + 1}'\n" for i in range(900))
-     + "[features.derived.x900]\nvalue = 'amount'", "has more than 1,000 parts or is nested"),
-    ("".join(f"[features.derived.x{i}]\nvalue = 'amount'\n" for i in range(1_001)),
-     "has 1,001 entries; keep at most 1,000"),
+    (
+        "".join(f"[features.derived.x{i}]\nvalue = 'x{i + 1} * x{i + 1}'\n" for i in range(60))
+        + "[features.derived.x60]\nvalue = 'amount'",
+        "has more than 1,000 parts or is nested",
+    ),
+    (
+        "".join(f"[features.derived.x{i}]\nvalue = '1 - x{i + 1}'\n" for i in range(900))
+        + "[features.derived.x900]\nvalue = 'amount'",
+        "has more than 1,000 parts or is nested",
+    ),
+    (
+        "".join(f"[features.derived.x{i}]\nvalue = 'amount'\n" for i in range(1_001)),
+        "has 1,001 entries; keep at most 1,000",
+    ),
     # Names of columns elsewhere.
     ("[features.monotone]\npurpose = 'rising'", "monotone.purpose is of kind category, which has no order"),
     ("[features.monotone]\nnowhere = 'rising'", "names nowhere, which is no column of the definition"),
@@ -162,7 +177,7 @@ FAULTS = [
     ("[example]\nincome = 40_000", "example.income is 40000, outside the column's range; write a number from 0"),
     ("[example]\npurpose = 'boat'", "example.purpose is no level of the column"),
     ("[example]\nday = 'today'", "example.day is no date"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("more", "words"), FAULTS, ids=[words[:40] for _, words in FAULTS])

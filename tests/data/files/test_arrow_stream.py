@@ -203,7 +203,7 @@ def arrow_file() -> bytes:
         ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_refusals(content: bytes, said: str) -> None:
     assert said_of(content) == said
 
@@ -285,10 +285,14 @@ NOT_UTF8 = pa.array([b"in order", b"\xff\xfe beyond what stands in place", None]
 
 @pytest.mark.parametrize(
     "texts",
-    [NOT_UTF8.view(pa.string()), NOT_UTF8.cast(pa.large_binary()).view(pa.large_string()),
-     NOT_UTF8.cast(pa.binary_view()).view(pa.string_view()), one_text_for_all(3, NOT_UTF8.view(pa.string()))],
+    [
+        NOT_UTF8.view(pa.string()),
+        NOT_UTF8.cast(pa.large_binary()).view(pa.large_string()),
+        NOT_UTF8.cast(pa.binary_view()).view(pa.string_view()),
+        one_text_for_all(3, NOT_UTF8.view(pa.string())),
+    ],
     ids=["string", "large_string", "string_view", "dictionary"],
-)  # fmt: skip
+)
 def test_text_that_is_not_utf8(texts: pa.Array) -> None:
     assert said_of(stream_of_columns({"AMT_CREDIT": pa.array([1.0] * 3), "note": texts})) == (
         "column note has text that is not UTF-8; write the file again with text in UTF-8."
@@ -383,13 +387,15 @@ def test_metadata_that_a_small_message_says_again_and_again() -> None:
 @pytest.fixture(scope="module")
 def streams() -> list[bytes]:
     texts = ["Working" * (row % 5 + 1) for row in range(20)]
-    frame = pl.DataFrame({
-        "AMT_CREDIT": np.arange(20) + 1_000.0,
-        "AMT_ANNUITY": [None if row % 3 else row for row in range(20)],
-        "NAME_INCOME_TYPE": texts,
-        "CODE_GENDER": pl.Series(["M", None] * 10, dtype=pl.Categorical),
-        "FLAG_OWN_CAR": [True, False] * 10,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "AMT_CREDIT": np.arange(20) + 1_000.0,
+            "AMT_ANNUITY": [None if row % 3 else row for row in range(20)],
+            "NAME_INCOME_TYPE": texts,
+            "CODE_GENDER": pl.Series(["M", None] * 10, dtype=pl.Categorical),
+            "FLAG_OWN_CAR": [True, False] * 10,
+        }
+    )
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     return [written_by_polars(frame), written_by_polars(frame, oldest=True), in_batches(table, 6)]
 
@@ -397,8 +403,9 @@ def streams() -> list[bytes]:
 NUMBERS = (0, 1, 127, 128, 255, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**63, 2**64 - 1)
 CHANGES = st.lists(
     st.tuples(st.integers(0, 2**20), st.sampled_from((1, 2, 4, 8)), st.sampled_from(NUMBERS) | st.integers(0, 2**16)),
-    min_size=1, max_size=4,
-)  # fmt: skip
+    min_size=1,
+    max_size=4,
+)
 
 
 @settings(max_examples=400, deadline=None)

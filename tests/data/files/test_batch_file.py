@@ -283,51 +283,69 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
     "header only, gzip": ("a.gz", lambda t: gzip.compress(csv_of(t.head(0))), "holds no rows; a header line"),
     "header only, parquet": ("a.parquet", lambda t: parquet_of(t.head(0)), "holds no rows; a header line"),
     "another table": (
-        "bureau.csv", lambda _: b"SK_ID_CURR,SK_ID_BUREAU,CREDIT_ACTIVE,AMT_ANNUITY\n1,2,Active,3\n",
+        "bureau.csv",
+        lambda _: b"SK_ID_CURR,SK_ID_BUREAU,CREDIT_ACTIVE,AMT_ANNUITY\n1,2,Active,3\n",
         "holds 1 of the 118 columns that the model needs, so it is another table; NAME_CONTRACT_TYPE, FLAG_OWN_CAR, "
         "FLAG_OWN_REALTY, CNT_CHILDREN, AMT_INCOME_TOTAL and 112 more are missing; bring the columns of "
         "application_train.",
     ),
     "another table, parquet": (
-        "a.parquet", lambda _: parquet_of(pl.DataFrame({"x": [1]})), "holds 0 of the 118 columns that the model needs",
+        "a.parquet",
+        lambda _: parquet_of(pl.DataFrame({"x": [1]})),
+        "holds 0 of the 118 columns that the model needs",
     ),
     "one column too few": (
-        "a.csv", lambda t: csv_of(t.drop("AMT_CREDIT")),
+        "a.csv",
+        lambda t: csv_of(t.drop("AMT_CREDIT")),
         "1 column that the model needs is missing: AMT_CREDIT; add them, empty where nothing is known.",
     ),
     "two columns too few": (
-        "a.csv", lambda t: csv_of(t.drop("AMT_CREDIT", "DAYS_BIRTH")),
+        "a.csv",
+        lambda t: csv_of(t.drop("AMT_CREDIT", "DAYS_BIRTH")),
         "2 columns that the model needs are missing: AMT_CREDIT, DAYS_BIRTH; add them",
     ),
     "semicolons": ("a.csv", lambda t: t.write_csv(separator=";").encode(), "the header is separated by ';'"),
     "a column twice": (
-        "a.csv", lambda t: csv_of(t).replace(b"AMT_CREDIT,", b"AMT_ANNUITY,", 1),
+        "a.csv",
+        lambda t: csv_of(t).replace(b"AMT_CREDIT,", b"AMT_ANNUITY,", 1),
         "column AMT_ANNUITY stands more than once in the header; keep one of them.",
     ),
     "an own column twice": (
-        "a.csv", lambda t: b"\n".join(b"x,x," + line for line in csv_of(t).splitlines()),
+        "a.csv",
+        lambda t: b"\n".join(b"x,x," + line for line in csv_of(t).splitlines()),
         "column x stands more than once in the header",
     ),
     "ten thousand columns": (
-        "a.csv", lambda _: ",".join(f"column_{i}" for i in range(10_000)).encode() + b"\n",
+        "a.csv",
+        lambda _: ",".join(f"column_{i}" for i in range(10_000)).encode() + b"\n",
         "has more than 1,000 columns, the most that is taken (found 10,000); leave out those that are not needed.",
     ),
     "ten thousand columns, parquet": (
-        "a.parquet", lambda _: parquet_of(pl.DataFrame({f"c{i}": [0] for i in range(10_000)})),
+        "a.parquet",
+        lambda _: parquet_of(pl.DataFrame({f"c{i}": [0] for i in range(10_000)})),
         "has more than 1,000 columns, the most that is taken (found 10,000); ",
     ),
     "ragged": ("a.csv", lambda t: csv_of(t) + b"1,2\n", "1 row with another number of fields than the header"),
     "open quote": ("a.csv", lambda t: csv_of(t) + b'"', "a quotation mark is opened and not closed"),
-    "latin-1": ("a.csv", lambda t: csv_of(t).replace(b"Working", b"W\xf6rking", 1),
-                "column NAME_INCOME_TYPE has text that is not UTF-8"),
+    "latin-1": (
+        "a.csv",
+        lambda t: csv_of(t).replace(b"Working", b"W\xf6rking", 1),
+        "column NAME_INCOME_TYPE has text that is not UTF-8",
+    ),
     "utf-16": ("a.csv", lambda t: t.write_csv().encode("utf-16"), "is not text in UTF-8 (it holds zero bytes); bring"),
     "pdf": ("a.csv", lambda _: b"%PDF-1.7\n%\xe2\xe3", "is a PDF document; bring CSV (also .gz or .zip) or Parquet."),
     "picture": ("a.png", lambda _: b"\x89PNG\r\n\x1a\n\0\0", "is a picture; bring CSV"),
     "old workbook": ("a.xls", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook or another Office"),
-    "workbook": ("a.xlsx", lambda _: zipped(b"<worksheet/>", "xl/worksheets/sheet1.xml"),
-                 "is an Excel workbook; save its sheet as CSV and bring that."),
-    "zip in a zip": ("a.zip", lambda t: zipped(zipped(csv_of(t)), "a.zip"),
-                     "an archive with one CSV file is expected, found none; "),
+    "workbook": (
+        "a.xlsx",
+        lambda _: zipped(b"<worksheet/>", "xl/worksheets/sheet1.xml"),
+        "is an Excel workbook; save its sheet as CSV and bring that.",
+    ),
+    "zip in a zip": (
+        "a.zip",
+        lambda t: zipped(zipped(csv_of(t)), "a.zip"),
+        "an archive with one CSV file is expected, found none; ",
+    ),
     "zip called csv in a zip": ("a.zip", lambda t: zipped(zipped(csv_of(t))), "is an archive inside an archive; "),
     "gzip in a gzip": ("a.gz", lambda t: gzip.compress(gzip.compress(csv_of(t))), "is an archive inside an archive; "),
     "parquet in a gzip": ("a.gz", lambda t: gzip.compress(parquet_of(t)), "is a Parquet file inside an archive; "),
@@ -336,15 +354,17 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
     "cut parquet": ("a.parquet", lambda t: parquet_of(t)[:-30], "is not a whole Parquet file (damaged or cut short)"),
     "text called parquet": ("a.parquet", csv_of, "is not a whole Parquet file (damaged or cut short)"),
     "numbers as category": (
-        "a.parquet", lambda t: parquet_of(t.with_columns(pl.lit(1).alias("NAME_INCOME_TYPE"))),
+        "a.parquet",
+        lambda t: parquet_of(t.with_columns(pl.lit(1).alias("NAME_INCOME_TYPE"))),
         "column NAME_INCOME_TYPE holds int32 in all 6 rows, from row 1 on; expected text; ",
     ),
     "lists as numbers": (
-        "a.parquet", lambda t: parquet_of(t.with_columns(pl.lit([1.0]).alias("AMT_CREDIT"))),
+        "a.parquet",
+        lambda t: parquet_of(t.with_columns(pl.lit([1.0]).alias("AMT_CREDIT"))),
         "column AMT_CREDIT holds large_list<",
     ),
     "json": ("a.csv", lambda _: b'{"SK_ID_CURR": 1}\n{"SK_ID_CURR": 2}\n', "holds 0 of the 118 columns"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -355,9 +375,14 @@ def test_refusals(make_rows: MakeRows, case: str) -> None:
 
 @pytest.mark.parametrize(
     ("given_name", "named"),
-    [("/etc/x/my file.csv", "my file.csv"), ("C:\\a\\b.csv", "b.csv"), ("a\nb\0.csv", "a\ufffdb\ufffd.csv"),
-     ("n" * 300, "n" * 79 + "\u2026"), ("", "(no name)")],
-)  # fmt: skip
+    [
+        ("/etc/x/my file.csv", "my file.csv"),
+        ("C:\\a\\b.csv", "b.csv"),
+        ("a\nb\0.csv", "a\ufffdb\ufffd.csv"),
+        ("n" * 300, "n" * 79 + "\u2026"),
+        ("", "(no name)"),
+    ],
+)
 def test_files_are_named_by_their_last_part_in_one_line(given_name: str, named: str) -> None:
     with pytest.raises(FileError) as caught:
         read_batch(given_name, b"", embedded.DEFINITION, NEEDED)
@@ -373,9 +398,11 @@ def test_kinds_of_complaints_stay_apart(make_rows: MakeRows) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(DRESSES)), st.integers(0, 2**32), st.binary(min_size=1, max_size=6),
+    st.sampled_from(sorted(DRESSES)),
+    st.integers(0, 2**32),
+    st.binary(min_size=1, max_size=6),
     st.integers(0, 40),
-)  # fmt: skip
+)
 def test_a_damaged_file_is_read_or_has_a_sentence(
     make_rows: MakeRows, dress: str, place: int, put: bytes, cut: int
 ) -> None:

@@ -672,9 +672,10 @@ def test_failed_conversion_leaves_the_older_output(tmp_path: Path, make_rows: Ma
 
 def test_blanks_around_values_are_left_out_and_counted(tmp_path: Path, make_rows: MakeRows) -> None:
     cells: Cells = {
-        "NAME_INCOME_TYPE": {0: "Working ", 1: "\tPensioner", 2: "   "}, "CNT_CHILDREN": {0: " 2 "},
+        "NAME_INCOME_TYPE": {0: "Working ", 1: "\tPensioner", 2: "   "},
+        "CNT_CHILDREN": {0: " 2 "},
         "OCCUPATION_TYPE": {3: "  "},
-    }  # fmt: skip
+    }
     said = complaint(put(tmp_path, "a.csv", csv_of(make_rows(5), cells)))
     assert said.startswith("column NAME_INCOME_TYPE has 1 row without a value, for example on line 4;")
     del cells["NAME_INCOME_TYPE"][2]  # type: ignore[attr-defined]

@@ -13,10 +13,15 @@ from data.files.raw import find_raw, unused_notice
 @pytest.mark.parametrize(
     "name",
     [
-        "application_train.csv", "application_train.CSV", "Application_Train.csv.gz", "application_train.csv.zip",
-        "application_train (1).csv", "application_train - Copy.parquet", "application train.zip",
+        "application_train.csv",
+        "application_train.CSV",
+        "Application_Train.csv.gz",
+        "application_train.csv.zip",
+        "application_train (1).csv",
+        "application_train - Copy.parquet",
+        "application train.zip",
     ],
-)  # fmt: skip
+)
 def test_the_table_is_found_under_any_name_that_a_computer_gives_it(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert find_raw(tmp_path) == tmp_path / name

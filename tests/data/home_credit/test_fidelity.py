@@ -140,9 +140,17 @@ def test_the_script_writes_the_figures(portfolio: pl.DataFrame, tmp_path: Path) 
     subprocess.run([sys.executable, "-m", "scripts.check_synthetic", *arguments], check=True, capture_output=True)
     found = json.loads(out.read_text())
     wanted = {
-        "max_numeric_ks", "max_categorical_tv", "max_missing_gap", "mean_spearman_gap", "max_spearman_gap",
-        "told_apart_auc", "told_apart_auc_ratios", "effect_slope", "effects_close", "default_rate",
-    }  # fmt: skip
+        "max_numeric_ks",
+        "max_categorical_tv",
+        "max_missing_gap",
+        "mean_spearman_gap",
+        "max_spearman_gap",
+        "told_apart_auc",
+        "told_apart_auc_ratios",
+        "effect_slope",
+        "effects_close",
+        "default_rate",
+    }
     assert wanted <= found.keys()
     assert found["max_numeric_ks"] == 0.0
 
@@ -152,8 +160,10 @@ def test_a_missing_file_is_one_sentence_and_exit_code_2(script: str, tmp_path: P
     out = ["--json", str(tmp_path / "o.json")] if script == "check_synthetic" else ["--out", str(tmp_path / "o.json")]
     done = subprocess.run(
         [sys.executable, "-m", f"scripts.{script}", "--real", str(tmp_path / "none.parquet"), *out],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "no such file" in done.stderr
     assert "Traceback" not in done.stderr

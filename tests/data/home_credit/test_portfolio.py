@@ -25,19 +25,29 @@ def test_has_the_columns_that_the_publisher_lists(definition: Definition) -> Non
     assert names[-1] == "AMT_REQ_CREDIT_BUREAU_YEAR"
     kinds = [column.kind for column in definition.columns]
     assert {kind: kinds.count(kind) for kind in Kind if kind in kinds} == {
-        Kind.ID: 1, Kind.TARGET: 1, Kind.NUMERIC: 72, Kind.FLAG: 32, Kind.CATEGORY: 16,
-    }  # fmt: skip
+        Kind.ID: 1,
+        Kind.TARGET: 1,
+        Kind.NUMERIC: 72,
+        Kind.FLAG: 32,
+        Kind.CATEGORY: 16,
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [
-        ("SK_ID_CURR", pl.Int32()), ("TARGET", pl.Int8()), ("CODE_GENDER", pl.Enum(["F", "M", "XNA"])),
-        ("CNT_CHILDREN", pl.Int8()), ("AMT_CREDIT", pl.Float64()), ("DAYS_BIRTH", pl.Int16()),
-        ("DAYS_EMPLOYED", pl.Int32()), ("FLAG_DOCUMENT_21", pl.Int8()), ("EXT_SOURCE_1", pl.Float64()),
+        ("SK_ID_CURR", pl.Int32()),
+        ("TARGET", pl.Int8()),
+        ("CODE_GENDER", pl.Enum(["F", "M", "XNA"])),
+        ("CNT_CHILDREN", pl.Int8()),
+        ("AMT_CREDIT", pl.Float64()),
+        ("DAYS_BIRTH", pl.Int16()),
+        ("DAYS_EMPLOYED", pl.Int32()),
+        ("FLAG_DOCUMENT_21", pl.Int8()),
+        ("EXT_SOURCE_1", pl.Float64()),
         ("OBS_60_CNT_SOCIAL_CIRCLE", pl.Int16()),
     ],
-)  # fmt: skip
+)
 def test_stores_a_column_in_the_smallest_exact_type(definition: Definition, name: str, dtype: pl.DataType) -> None:
     assert definition.column(name).dtype == dtype
 
@@ -60,8 +70,11 @@ def test_gives_columns_their_roles(definition: Definition) -> None:
     assert (loan.credit, loan.annuity, loan.goods) == ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
     assert (loan.kind, loan.revolving) == ("NAME_CONTRACT_TYPE", "Revolving loans")
     assert [lever.column for lever in definition.levers] == [
-        "FLAG_PHONE", "FLAG_WORK_PHONE", "FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8",
-    ]  # fmt: skip
+        "FLAG_PHONE",
+        "FLAG_WORK_PHONE",
+        "FLAG_DOCUMENT_3",
+        "FLAG_DOCUMENT_8",
+    ]
     assert definition.groups == (
         "Person",
         "Work and income",

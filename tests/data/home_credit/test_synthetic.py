@@ -158,14 +158,18 @@ RARITIES: dict[str, tuple[pl.Expr, float, float]] = {
     "living area over twice the total, 0.86 %": (c("LIVINGAREA_AVG") > 2 * c("TOTALAREA_MODE"), 0.004, 0.013),
     "total area over twice the living, 0.96 %": (c("TOTALAREA_MODE") > 2 * c("LIVINGAREA_AVG"), 0.005, 0.014),
     "region 3 with city 1, 0.22 %": (
-        (c("REGION_RATING_CLIENT") == 3) & (c("REGION_RATING_CLIENT_W_CITY") == 1), 0.001, 0.005,
+        (c("REGION_RATING_CLIENT") == 3) & (c("REGION_RATING_CLIENT_W_CITY") == 1),
+        0.001,
+        0.005,
     ),
     "income off the steps of 4,500, 2.5 %": (c("AMT_INCOME_TOTAL") % 4500 > 0, 0.018, 0.032),
     "registered on the day of the papers, 1.2 %": (c("DAYS_REGISTRATION") == c("DAYS_ID_PUBLISH"), 0.008, 0.016),
     "lowest floor stored one above the highest, 23 %": (
-        ((c("FLOORSMIN_AVG") - c("FLOORSMAX_AVG") - 1 / 24).abs() < 3e-4).fill_null(value=False), 0.19, 0.27,
+        ((c("FLOORSMIN_AVG") - c("FLOORSMAX_AVG") - 1 / 24).abs() < 3e-4).fill_null(value=False),
+        0.19,
+        0.27,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RARITIES)

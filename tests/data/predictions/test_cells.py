@@ -27,7 +27,7 @@ from data.predictions.cells import are_missing, narrowed, numbers_of, read_cells
         (["1", "two"], ["1", "two"], {}),
         (["$1", "2"], ["$1", "2"], {}),
     ],
-)  # fmt: skip
+)
 def test_text_becomes_a_number_only_where_nothing_is_lost(
     cells: list[str | None], read: list[object], gaps: dict[str, int]
 ) -> None:

@@ -358,9 +358,18 @@ _USABLE: dict[str, set[str]] = {
     "id": {"wide", "unsigned", "decimal"},
     "fold": {"flag", "narrow", "enum"},
     "exposure": {
-        "flag", "narrow", "wide", "unsigned", "float", "single", "decimal", "category", "enum", "bytes",
+        "flag",
+        "narrow",
+        "wide",
+        "unsigned",
+        "float",
+        "single",
+        "decimal",
+        "category",
+        "enum",
+        "bytes",
     },
-}  # fmt: skip
+}
 
 
 def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path: Path) -> None:

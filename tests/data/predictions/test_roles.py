@@ -62,8 +62,10 @@ def test_two_exposures_are_a_question() -> None:
 def test_the_project_s_own_names_decide() -> None:
     own: dict[str, list[Any]] = {"is_default": [0, 1, 1], "default_probability": [0.3, 0.4, 0.5], "exposure": [1, 2, 3]}
     assert _roles(**BASE, **own, AMT_CREDIT=[4, 5, 6]) == {
-        OUTCOME: "is_default", PROBABILITY: "default_probability", EXPOSURE: "exposure",
-    }  # fmt: skip
+        OUTCOME: "is_default",
+        PROBABILITY: "default_probability",
+        EXPOSURE: "exposure",
+    }
 
 
 def test_the_first_by_name_is_taken_where_no_values_fit_so_that_it_can_be_complained_of() -> None:

@@ -29,11 +29,18 @@ CREDIT, ANNUITY, GOODS = KNOWN.credit, KNOWN.annuity, KNOWN.goods
 FLAGS = tuple(lever.column for lever in embedded.DEFINITION.levers)
 # Term 20, and 11.88 % on top of the goods.
 CASH: dict[str, Value] = {
-    "NAME_CONTRACT_TYPE": "Cash loans", CREDIT: 447_520.0, GOODS: 400_000.0, ANNUITY: 22_376.0, "DAYS_EMPLOYED": -900,
-}  # fmt: skip
+    "NAME_CONTRACT_TYPE": "Cash loans",
+    CREDIT: 447_520.0,
+    GOODS: 400_000.0,
+    ANNUITY: 22_376.0,
+    "DAYS_EMPLOYED": -900,
+}
 REVOLVING: dict[str, Value] = {
-    "NAME_CONTRACT_TYPE": "Revolving loans", CREDIT: 270_000.0, GOODS: 270_000.0, ANNUITY: 13_500.0,
-}  # fmt: skip
+    "NAME_CONTRACT_TYPE": "Revolving loans",
+    CREDIT: 270_000.0,
+    GOODS: 270_000.0,
+    ANNUITY: 13_500.0,
+}
 
 
 def moves_of(application: dict[str, Value]) -> Moves:
@@ -60,9 +67,19 @@ def test_what_moves_is_in_somebodys_hands() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "step"),
-    [(2.0, 1.0), (1_500.0, 1.0), (2_000.0, 2.0), (4_999.0, 2.0), (9_999.0, 5.0), (45_000.0, 20.0), (400_000.0, 200.0),
-     (500_000.0, 500.0), (999_999.0, 500.0), (1e6, 1_000.0)],
-)  # fmt: skip
+    [
+        (2.0, 1.0),
+        (1_500.0, 1.0),
+        (2_000.0, 2.0),
+        (4_999.0, 2.0),
+        (9_999.0, 5.0),
+        (45_000.0, 20.0),
+        (400_000.0, 200.0),
+        (500_000.0, 500.0),
+        (999_999.0, 500.0),
+        (1e6, 1_000.0),
+    ],
+)
 def test_amounts_move_in_round_steps_of_at_most_a_thousandth(amount: float, step: float) -> None:
     assert step_of(amount) == step
 

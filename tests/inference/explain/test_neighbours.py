@@ -224,11 +224,14 @@ def test_weights_by_hand() -> None:
     # Mean sizes in steps: credit 2, annuity 0.5, gender 100, the ratios 4 and 1, each shared by two.
     frame = pl.DataFrame(
         {
-            "AMT_CREDIT": [-3, 1], "AMT_ANNUITY": [1, 0], "CODE_GENDER": [100, -100],
-            "credit_to_annuity": [4, -4], "children_to_credit": [-2, 0],
+            "AMT_CREDIT": [-3, 1],
+            "AMT_ANNUITY": [1, 0],
+            "CODE_GENDER": [100, -100],
+            "credit_to_annuity": [4, -4],
+            "children_to_credit": [-2, 0],
         },
         schema=dict.fromkeys(FOUR.names, pl.Int16),
-    )  # fmt: skip
+    )
     contributions = Contributions(frame, (), 1e-4, 0.0, 0.0, "", "")
     # Credit 2 + 2 + 0.5, annuity 0.5 + 2, children 0.5; gender is protected.
     expected = {"AMT_CREDIT": 4.5 / 7.5, "AMT_ANNUITY": 2.5 / 7.5, "CNT_CHILDREN": 0.5 / 7.5}

@@ -72,8 +72,10 @@ def test_changes_that_are_wrong_are_counted(study: Study, monkeypatch: pytest.Mo
         (pl.col("NAME_CONTRACT_TYPE").cast(pl.String) == "Cash loans") & (pl.col("AMT_CREDIT") > 150_000)
     )
     wrong = {
-        "AMT_GOODS_PRICE": [1.1, 0.5], "AMT_CREDIT": [0.5, 1.2], "AMT_ANNUITY": [0.2, 6.0],
-    }  # fmt: skip
+        "AMT_GOODS_PRICE": [1.1, 0.5],
+        "AMT_CREDIT": [0.5, 1.2],
+        "AMT_ANNUITY": [0.2, 6.0],
+    }
     for name, factors in wrong.items():
         for factor in factors:
 

@@ -53,13 +53,21 @@ TYPICAL: Mapping[str, Typical] = {
 REFERENCE = Reference(10, dict.fromkeys(FIELDS, 0.0), TYPICAL)
 # All but the income raise the PD as they grow, and a missing score is worth one of 0.25.
 SLOPES = {
-    "AMT_CREDIT": 0.01, "AMT_INCOME_TOTAL": -0.01, "EXT_SOURCE_1": -0.4, "DAYS_EMPLOYED": 0.01,
-    "FLAG_DOCUMENT_3": 0.1, "FLAG_PHONE": -0.1,
-}  # fmt: skip
+    "AMT_CREDIT": 0.01,
+    "AMT_INCOME_TOTAL": -0.01,
+    "EXT_SOURCE_1": -0.4,
+    "DAYS_EMPLOYED": 0.01,
+    "FLAG_DOCUMENT_3": 0.1,
+    "FLAG_PHONE": -0.1,
+}
 UNUSUAL: dict[str, Value] = {
-    "AMT_CREDIT": 9.0, "AMT_INCOME_TOTAL": 1.0, "EXT_SOURCE_1": 0.1, "DAYS_EMPLOYED": -1, "FLAG_DOCUMENT_3": 1,
+    "AMT_CREDIT": 9.0,
+    "AMT_INCOME_TOTAL": 1.0,
+    "EXT_SOURCE_1": 0.1,
+    "DAYS_EMPLOYED": -1,
+    "FLAG_DOCUMENT_3": 1,
     "FLAG_PHONE": 0,
-}  # fmt: skip
+}
 
 
 class LinearModel:
@@ -99,9 +107,11 @@ def test_reasons_by_hand(session: ScoringSession) -> None:
         REFERENCE,
     )
     assert found == (
-        Reason("EXT_SOURCE_1", 1.0), Reason("AMT_CREDIT", 0.5), Reason("AMT_INCOME_TOTAL", 0.25),
+        Reason("EXT_SOURCE_1", 1.0),
+        Reason("AMT_CREDIT", 0.5),
+        Reason("AMT_INCOME_TOTAL", 0.25),
         Reason("FLAG_PHONE", 0.125),
-    )  # fmt: skip
+    )
 
 
 def test_what_is_typical_is_no_reason_but_part_of_a_combination(session: ScoringSession) -> None:
@@ -191,15 +201,21 @@ def test_supports_lower_the_risk_below_the_references() -> None:
         # 51 incomes of credit: both fields of the rule are in doubt.
         ({"AMT_CREDIT": 51.0}, ["EXT_SOURCE_1", "DAYS_EMPLOYED", "FLAG_PHONE"]),
         # Employed for 41.1 years at an age of 24.6; the age is no field of this model.
-        ({"DAYS_EMPLOYED": -15_012, "DAYS_BIRTH": -8_985, "AMT_CREDIT": None, "AMT_INCOME_TOTAL": 4.0},
-         ["EXT_SOURCE_1", "FLAG_PHONE"]),
+        (
+            {"DAYS_EMPLOYED": -15_012, "DAYS_BIRTH": -8_985, "AMT_CREDIT": None, "AMT_INCOME_TOTAL": 4.0},
+            ["EXT_SOURCE_1", "FLAG_PHONE"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str, Value], wanted: list[str]) -> None:
     explanation = explained(
-        AMT_CREDIT=-0.5, AMT_INCOME_TOTAL=-0.4, EXT_SOURCE_1=-0.3, DAYS_EMPLOYED=-0.2, FLAG_PHONE=-0.1,
+        AMT_CREDIT=-0.5,
+        AMT_INCOME_TOTAL=-0.4,
+        EXT_SOURCE_1=-0.3,
+        DAYS_EMPLOYED=-0.2,
+        FLAG_PHONE=-0.1,
         FLAG_DOCUMENT_3=0.1,
-    )  # fmt: skip
+    )
     found = strongest_supports({**UNUSUAL, **edits}, embedded.DEFINITION, explanation, REFERENCE)
     assert [reason.field for reason in found] == wanted
 
@@ -320,5 +336,7 @@ def test_every_reason_of_a_portfolio_holds_alone_and_among_all(built: Settings) 
 
 def test_labels_are_those_of_the_positions() -> None:
     assert reason_labels(embedded.DEFINITION, ("AMT_CREDIT", "EXT_SOURCE_1")) == [
-        "Credit amount", "External score 1", "A combination of several values",
-    ]  # fmt: skip
+        "Credit amount",
+        "External score 1",
+        "A combination of several values",
+    ]

@@ -101,9 +101,7 @@ def records(draw: st.DrawFn) -> DecisionRecord:
     probability = float(np.float32(draw(st.floats(0, 1))))
     cutoff = draw(st.floats(0, 1))
     words = st.text(max_size=40)
-    reasons = st.builds(
-        RecordedReason, words, words, words, words, st.floats(allow_nan=False, allow_infinity=False)
-    )  # fmt: skip
+    reasons = st.builds(RecordedReason, words, words, words, words, st.floats(allow_nan=False, allow_infinity=False))
     return dataclasses.replace(
         RECORD,
         application_id=draw(st.none() | st.integers(1, 2**31 - 1)),
@@ -206,8 +204,10 @@ IN_RECORD = "In the decision record, "
         (altered(default_probability="0.1"), IN_RECORD + "\"default_probability\" is '0.1'; expected a number from"),
         (altered(default_probability=None), IN_RECORD + "\"decision\" is 'decline'; expected 'refer', by the PD and"),
         (altered(default_probability=None, decision="refer"), IN_RECORD + "\"risk_band\" is 'D'; expected nothing"),
-        (altered(default_probability=None, decision="refer", risk_band=None),
-         IN_RECORD + "\"refer_reason\" is ''; expected why it is not scored"),
+        (
+            altered(default_probability=None, decision="refer", risk_band=None),
+            IN_RECORD + "\"refer_reason\" is ''; expected why it is not scored",
+        ),
         (altered(refer_reason="Too little."), IN_RECORD + "\"refer_reason\" is 'Too little.'; expected an empty text"),
         (altered(risk_band=None), IN_RECORD + '"risk_band" is None; expected a letter from A to Z'),
         (altered(warnings="x"), IN_RECORD + "\"warnings\" is 'x'; expected a list of at most 50 entries"),
@@ -219,38 +219,55 @@ IN_RECORD = "In the decision record, "
         (altered(application_id=0), IN_RECORD + '"application_id" is 0; expected a whole number from 1 to 2,147,483'),
         (altered(application_id=1.0), IN_RECORD + '"application_id" is 1.0; expected a whole number'),
         (altered(application_id=True), IN_RECORD + '"application_id" is True; expected a whole number'),
-        (altered(model_sha256="x" * 64),
-         IN_RECORD + f"\"model_sha256\" is '{'x' * 38}…; expected 64 hexadecimal digits"),
+        (
+            altered(model_sha256="x" * 64),
+            IN_RECORD + f'"model_sha256" is \'{"x" * 38}…; expected 64 hexadecimal digits',
+        ),
         (altered(model_sha256=""), IN_RECORD + "\"model_sha256\" is ''; expected 64 hexadecimal digits"),
         (altered(data_sha256=7), IN_RECORD + '"data_sha256" is 7; expected 64 hexadecimal digits, or an empty text'),
         (altered(backend=3), IN_RECORD + '"backend" is 3; expected a text of at most 500 letters'),
         (altered(made_at="yesterday"), IN_RECORD + "\"made_at\" is 'yesterday'; expected a time such as 2026-01-31T12"),
         (altered(made_at="2026-1-31T12:00:00Z"), IN_RECORD + "\"made_at\" is '2026-1-31T12:00:00Z'; expected a time"),
         (altered(made_at="2026-02-30T12:00:00Z"), IN_RECORD + "\"made_at\" is '2026-02-30T12:00:00Z'; expected"),
-        (altered(note="x" * 5_001), IN_RECORD + f"\"note\" is '{'x' * 38}…; expected a text of at most 5,000 letters"),
+        (altered(note="x" * 5_001), IN_RECORD + f'"note" is \'{"x" * 38}…; expected a text of at most 5,000 letters'),
         (altered(reasons={}), IN_RECORD + '"reasons" is of type dict; expected a list of at most 20 entries'),
         (altered(reasons=[1]), IN_RECORD + 'entry 1 of "reasons" is 1; expected an object'),
         (altered(reasons=[{}]), 'The decision record has no "field" in entry 1 of "reasons"; download'),
-        (altered(reasons=[{**dataclasses.asdict(REASON), "excess": None}]),
-         IN_RECORD + '"excess" in entry 1 of "reasons" is None; expected a number;'),
+        (
+            altered(reasons=[{**dataclasses.asdict(REASON), "excess": None}]),
+            IN_RECORD + '"excess" in entry 1 of "reasons" is None; expected a number;',
+        ),
         (altered(inputs=[]), IN_RECORD + '"inputs" is of type list; expected an object'),
-        (altered(inputs={"AMT_KREDIT": 1}),
-         IN_RECORD + "\"inputs\" cannot be scored: The application table has no column 'AMT_KREDIT'"),
+        (
+            altered(inputs={"AMT_KREDIT": 1}),
+            IN_RECORD + "\"inputs\" cannot be scored: The application table has no column 'AMT_KREDIT'",
+        ),
         (altered(inputs={"TARGET": 1}), IN_RECORD + '"inputs" cannot be scored: Defaulted (TARGET) is no input of'),
         (altered(inputs={"AMT_CREDIT": "1"}), IN_RECORD + '"inputs" cannot be scored: Credit amount (AMT_CREDIT) is'),
-        (altered(changes=[{"name": "CNT_CHILDREN", "before": 1, "after": 2}]),
-         IN_RECORD + '"after" in entry 1 of "changes" is 2; expected the value of CNT_CHILDREN in "inputs"'),
-        (altered(changes=[{"name": "DAYS_BIRTH", "before": -9_000, "after": None}]),
-         IN_RECORD + '"after" in entry 1 of "changes" is None; expected the value of DAYS_BIRTH in "inputs"'),
-        (altered(changes=[{"name": "CNT_CHILDREN", "before": 0, "after": 0}]),
-         IN_RECORD + '"before" in entry 1 of "changes" is 0; expected another value than "after"'),
-        (altered(changes=[{"name": "CNT_CHILDREN", "before": n, "after": 0} for n in (1, 2)]),
-         IN_RECORD + "\"name\" in entry 2 of \"changes\" is 'CNT_CHILDREN'; expected every column once"),
-        (altered(changes=[{"name": "CNT_CHILDREN", "before": "<b>", "after": 0}]),
-         IN_RECORD + '"before" in entry 1 of "changes" cannot be scored: Children (CNT_CHILDREN) is \'<b>\'; expected'),
+        (
+            altered(changes=[{"name": "CNT_CHILDREN", "before": 1, "after": 2}]),
+            IN_RECORD + '"after" in entry 1 of "changes" is 2; expected the value of CNT_CHILDREN in "inputs"',
+        ),
+        (
+            altered(changes=[{"name": "DAYS_BIRTH", "before": -9_000, "after": None}]),
+            IN_RECORD + '"after" in entry 1 of "changes" is None; expected the value of DAYS_BIRTH in "inputs"',
+        ),
+        (
+            altered(changes=[{"name": "CNT_CHILDREN", "before": 0, "after": 0}]),
+            IN_RECORD + '"before" in entry 1 of "changes" is 0; expected another value than "after"',
+        ),
+        (
+            altered(changes=[{"name": "CNT_CHILDREN", "before": n, "after": 0} for n in (1, 2)]),
+            IN_RECORD + '"name" in entry 2 of "changes" is \'CNT_CHILDREN\'; expected every column once',
+        ),
+        (
+            altered(changes=[{"name": "CNT_CHILDREN", "before": "<b>", "after": 0}]),
+            IN_RECORD
+            + '"before" in entry 1 of "changes" cannot be scored: Children (CNT_CHILDREN) is \'<b>\'; expected',
+        ),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else None,
-)  # fmt: skip
+)
 def test_what_is_no_record_is_refused_in_one_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(RecordError) as raised:
         read_record(content, embedded.DEFINITION)
@@ -303,15 +320,20 @@ def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSess
     found = judge(inputs, session)
     assert found.decision == "refer"
     record = dataclasses.replace(
-        RECORD, inputs=inputs, changes=(), default_probability=None, decision=REFER, risk_band=None, reasons=(),
-        refer_reason=found.refer_reason, warnings=found.warnings,
+        RECORD,
+        inputs=inputs,
+        changes=(),
+        default_probability=None,
+        decision=REFER,
+        risk_band=None,
+        reasons=(),
+        refer_reason=found.refer_reason,
+        warnings=found.warnings,
         model_sha256=session.manifest.files[session.backend].sha256,
-    )  # fmt: skip
+    )
     assert record.warnings == ("fewer than 3 annuities repay the credit amount",)
     again = read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION)
     assert again == record
     assert rescore(again, session) == Rescored(None, is_same_model=True, agrees=True)
-    claimed = dataclasses.replace(
-        record, default_probability=0.01, decision=APPROVE, risk_band="A", refer_reason=""
-    )  # fmt: skip
+    claimed = dataclasses.replace(record, default_probability=0.01, decision=APPROVE, risk_band="A", refer_reason="")
     assert rescore(claimed, session) == Rescored(None, is_same_model=True, agrees=False)

@@ -50,8 +50,9 @@ def test_a_step_the_wrong_way_is_counted_and_measured(applications: pl.DataFrame
     )
     grown = lgb.train(
         {"objective": "binary", "verbosity": -1, "min_child_samples": 1, "num_leaves": 2, "learning_rate": 1.0},
-        lgb.Dataset(np.array([[1.0], [2.0], [1e9 - 1], [1e9]] * 50), np.array([0, 0, 1, 0] * 50)), 1,
-    )  # fmt: skip
+        lgb.Dataset(np.array([[1.0], [2.0], [1e9 - 1], [1e9]] * 50), np.array([0, 0, 1, 0] * 50)),
+        1,
+    )
     session = ScoringSession(OnnxBackend(export_onnx(grown, 1, {})), published.manifest, features)
     (found,) = count_reversals(applications.head(7), session, points=5)
     # One step of the grid crosses the only split, for each of the seven.

@@ -37,9 +37,14 @@ SMALL = FeatureSet(
 )
 # The car's age is missing: most have none.
 TYPICAL: dict[str, Value] = {
-    "AMT_CREDIT": 400.0, "AMT_INCOME_TOTAL": 100.0, "DAYS_BIRTH": -16_000, "OWN_CAR_AGE": None,
-    FIRST: 0.5, SECOND: 0.5, THIRD: 0.5,
-}  # fmt: skip
+    "AMT_CREDIT": 400.0,
+    "AMT_INCOME_TOTAL": 100.0,
+    "DAYS_BIRTH": -16_000,
+    "OWN_CAR_AGE": None,
+    FIRST: 0.5,
+    SECOND: 0.5,
+    THIRD: 0.5,
+}
 TRACING = Tracing(SMALL, TYPICAL)
 CREDIT_ALONE, INCOME_ALONE, HALVES = (1.0, 0.0), (0.0, 1.0), (0.5, 0.5)
 THIRDS = (1 / 3, 1 / 3, 1 / 3)
@@ -139,8 +144,10 @@ def plainly(application: Mapping[str, Value], typical: Mapping[str, Value], feat
         parts = [float(math.isnan(each) != math.isnan(own)) for each in without]
     elif math.isnan(own):
         columns = [FeatureSet(embedded.DEFINITION, (raw_feature(embedded.column(name)),)) for name in feature.sources]
-        parts = [float(math.isnan(column.row({name: application.get(name)})[0, 0]))
-                 for column, name in zip(columns, feature.sources, strict=True)]  # fmt: skip
+        parts = [
+            float(math.isnan(column.row({name: application.get(name)})[0, 0]))
+            for column, name in zip(columns, feature.sources, strict=True)
+        ]
     elif own == usual:
         parts = [0.0] * len(without)
     else:

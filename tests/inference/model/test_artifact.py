@@ -54,8 +54,11 @@ def test_manifest_states_the_directions_and_what_they_ask_of_features(published:
     assert content["directions"] == dict(DIRECTIONS)
     held = {feature["name"]: feature["constraint"] for feature in content["features"]}
     assert (held["EXT_SOURCE_1"], held["external_1_by_age"], held["credit_to_income"], held["AMT_CREDIT"]) == (
-        -1, 1, 1, 0,
-    )  # fmt: skip
+        -1,
+        1,
+        1,
+        0,
+    )
     # LightGBM was trained under them: its own text says so.
     (line,) = re.findall(r"\[monotone_constraints: (.*)\]", (published.directory / "model.txt").read_text())
     assert [int(each) for each in line.split(",")] == list(held.values())

@@ -54,8 +54,11 @@ def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, 
             assert alone.decision == ("decline" if pd >= CUTOFF else "approve")
             assert alone.risk_band == "ABCDEFGH"[sum(pd >= edge for edge in EDGES)]
         assert (told["default_probability"], told["decision"], told["risk_band"], told["refer_reason"]) == (
-            alone.default_probability, alone.decision, alone.risk_band, alone.refer_reason or None,
-        )  # fmt: skip
+            alone.default_probability,
+            alone.decision,
+            alone.risk_band,
+            alone.refer_reason or None,
+        )
     assert set(found["decision"]) == {"approve", "decline", "refer"}
     assert found["risk_band"].n_unique() > 4
 

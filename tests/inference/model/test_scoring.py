@@ -35,8 +35,13 @@ def test_scored_file_holds_id_pd_and_decision_of_every_row(
     scored = pl.read_csv(target) if suffix == ".csv" else pl.read_parquet(target)
     expected = session.score_frame(applications)
     assert scored.columns == [
-        "SK_ID_CURR", "default_probability", "decision", "risk_band", "refer_reason", "warnings",
-    ]  # fmt: skip
+        "SK_ID_CURR",
+        "default_probability",
+        "decision",
+        "risk_band",
+        "refer_reason",
+        "warnings",
+    ]
     assert scored["SK_ID_CURR"].to_list() == applications["SK_ID_CURR"].to_list()
     np.testing.assert_array_equal(scored["default_probability"].cast(pl.Float32).to_numpy(), expected)
     declined = (expected.astype(np.float64) >= 0.0909).tolist()

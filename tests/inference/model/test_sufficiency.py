@@ -24,9 +24,14 @@ SMALL = SufficiencyRule(
 )
 SUFFICIENCY = SufficiencyRule(embedded.DEFINITION.sufficiency, embedded.DEFINITION)
 FULL: dict[str, object] = {
-    "AMT_CREDIT": 1.0, "AMT_INCOME_TOTAL": 2.0, "EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.5, "CNT_CHILDREN": 0,
-    "OCCUPATION_TYPE": "Drivers", "OWN_CAR_AGE": 3,
-}  # fmt: skip
+    "AMT_CREDIT": 1.0,
+    "AMT_INCOME_TOTAL": 2.0,
+    "EXT_SOURCE_1": 0.5,
+    "EXT_SOURCE_2": 0.5,
+    "CNT_CHILDREN": 0,
+    "OCCUPATION_TYPE": "Drivers",
+    "OWN_CAR_AGE": 3,
+}
 NEEDED = "Not enough is known to score: "
 CASES: list[tuple[dict[str, object], str]] = [
     ({}, ""),
@@ -34,16 +39,21 @@ CASES: list[tuple[dict[str, object], str]] = [
     ({"CNT_CHILDREN": None}, ""),
     ({"AMT_CREDIT": None}, NEEDED + "credit amount is missing and is needed."),
     ({"AMT_CREDIT": float("nan")}, NEEDED + "credit amount is missing and is needed."),
-    ({"AMT_CREDIT": None, "AMT_INCOME_TOTAL": None},
-     NEEDED + "credit amount and income are missing and are needed."),
-    ({"EXT_SOURCE_1": None, "EXT_SOURCE_2": None},
-     NEEDED + "none of external score 1 and external score 2 is there and one is needed."),
-    ({"OCCUPATION_TYPE": None, "OWN_CAR_AGE": None},
-     NEEDED + "2 of 3 columns that count are missing, at most 1 may be (occupation and age of the car)."),
-    ({"AMT_CREDIT": None, "OCCUPATION_TYPE": None, "OWN_CAR_AGE": None},
-     NEEDED + "credit amount is missing and is needed; 2 of 3 columns that count are missing, at most 1 may be "
-     "(occupation and age of the car)."),
-]  # fmt: skip
+    ({"AMT_CREDIT": None, "AMT_INCOME_TOTAL": None}, NEEDED + "credit amount and income are missing and are needed."),
+    (
+        {"EXT_SOURCE_1": None, "EXT_SOURCE_2": None},
+        NEEDED + "none of external score 1 and external score 2 is there and one is needed.",
+    ),
+    (
+        {"OCCUPATION_TYPE": None, "OWN_CAR_AGE": None},
+        NEEDED + "2 of 3 columns that count are missing, at most 1 may be (occupation and age of the car).",
+    ),
+    (
+        {"AMT_CREDIT": None, "OCCUPATION_TYPE": None, "OWN_CAR_AGE": None},
+        NEEDED + "credit amount is missing and is needed; 2 of 3 columns that count are missing, at most 1 may be "
+        "(occupation and age of the car).",
+    ),
+]
 
 
 @pytest.mark.parametrize(("gaps", "wanted"), CASES)
@@ -58,9 +68,11 @@ def test_a_table_is_judged_as_each_row_is() -> None:
     table = pl.DataFrame([{**FULL, **gaps} for gaps, _ in CASES], schema_overrides={"AMT_CREDIT": pl.Float64})
     assert SMALL.why_refer_each(table).to_list() == [wanted or None for _, wanted in CASES]
     assert SMALL.missing_each(table).to_list()[-4:] == [
-        "AMT_CREDIT, AMT_INCOME_TOTAL", "EXT_SOURCE_1, EXT_SOURCE_2", "OCCUPATION_TYPE, OWN_CAR_AGE",
+        "AMT_CREDIT, AMT_INCOME_TOTAL",
+        "EXT_SOURCE_1, EXT_SOURCE_2",
+        "OCCUPATION_TYPE, OWN_CAR_AGE",
         "AMT_CREDIT, OCCUPATION_TYPE, OWN_CAR_AGE",
-    ]  # fmt: skip
+    ]
     assert [found is None for found in SMALL.missing_each(table)] == [not wanted for _, wanted in CASES]
     without = table.drop("AMT_CREDIT", "EXT_SOURCE_1")
     rows = [SMALL.why_refer(row) for row in without.iter_rows(named=True)]
@@ -98,5 +110,7 @@ def test_any_number_of_columns_can_count() -> None:
     table = pl.DataFrame([dict.fromkeys(names, 1) | dict.fromkeys(gaps) for gaps in ((), names[-1:], names[-2:])])
     last_two = f"{embedded.column(names[-2]).label.lower()} and {embedded.column(names[-1]).label.lower()}"
     assert rule.why_refer_each(table).to_list() == [
-        None, None, f"{NEEDED}2 of 120 columns that count are missing, at most 1 may be ({last_two}).",
-    ]  # fmt: skip
+        None,
+        None,
+        f"{NEEDED}2 of 120 columns that count are missing, at most 1 may be ({last_two}).",
+    ]

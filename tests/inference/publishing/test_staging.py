@@ -37,22 +37,29 @@ def test_two_builds_at_once_end_well_and_build_once(portfolios: Portfolios, tmp_
     settings = settings_in(tmp_path / "new", portfolios.SEEDS[1])
     builds = [
         subprocess.Popen(
-            [sys.executable, "-m", "scripts.build"], cwd=ROOT, env=command(settings), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "scripts.build"],
+            cwd=ROOT,
+            env=command(settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     ended = sorted(each.communicate(timeout=120) for each in builds)
     assert [each.returncode for each in builds] == [0, 0]
     assert [said for said, _ in ended] == [
-        "Built applications and predictions and contributions.\n", "Everything is up to date.\n",
-    ]  # fmt: skip
+        "Built applications and predictions and contributions.\n",
+        "Everything is up to date.\n",
+    ]
     assert "Waiting for another build to end: process " in ended[1][1]
     assert "(python -m scripts.build)." in ended[1][1]
     assert state_of(settings.processed, settings.model) == portfolios.later
     assert sorted(path.name for path in settings.processed.iterdir() if path.suffix != ".json") == [
-        "applications.parquet", "contributions.parquet", "predictions.parquet",
-    ]  # fmt: skip
+        "applications.parquet",
+        "contributions.parquet",
+        "predictions.parquet",
+    ]
 
 
 def test_what_dead_builds_left_is_swept_though_nothing_is_to_be_built(
@@ -87,9 +94,15 @@ def test_a_folder_that_may_only_be_read_is_left_as_it_is(settings: Settings) -> 
     for folder in folders:
         folder.chmod(0o555)
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.build"], cwd=ROOT, env=command(settings), preexec_fn=obey_rights,
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-m", "scripts.build"],
+        cwd=ROOT,
+        env=command(settings),
+        preexec_fn=obey_rights,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     for folder in folders:
         folder.chmod(0o755)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Everything is up to date.\n", "")

@@ -49,8 +49,9 @@ def test_json_is_scored_as_one_by_one(
     model = {name: singles[0][name] for name in ("cutoff", "model_sha256", "notices")}
     assert model["notices"] == []
     assert answer.json() == {
-        **model, "scores": [{name: each[name] for name in each if name not in model} for each in singles],
-    }  # fmt: skip
+        **model,
+        "scores": [{name: each[name] for name in each if name not in model} for each in singles],
+    }
     assert [each["default_probability"] for each in singles] == [session.score(row) for row in rows]
 
 
@@ -113,8 +114,13 @@ def test_a_table_is_answered_in_kind(
     assert answer.headers["content-type"].split(";")[0] == media_type
     found = read(answer.content, media_type)
     assert found.columns == [
-        "SK_ID_CURR", "default_probability", "decision", "risk_band", "refer_reason", "warnings",
-    ]  # fmt: skip
+        "SK_ID_CURR",
+        "default_probability",
+        "decision",
+        "risk_band",
+        "refer_reason",
+        "warnings",
+    ]
     assert found["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].to_list()
     assert found["default_probability"].to_list() == pds_of(table, session)
     declined = found["default_probability"] >= session.manifest.cutoff
@@ -146,8 +152,9 @@ def test_other_columns_of_a_table_are_not_used_and_said(
     answer = send(client, written(more, media_type), media_type)
     assert answer.content == send(client, written(table.head(3), media_type), media_type).content
     assert json.loads(answer.headers["x-scoreroom-notices"]) == [
-        "Not used, 1 column that no application has: SCORE.", "TARGET is not used.",
-    ]  # fmt: skip
+        "Not used, 1 column that no application has: SCORE.",
+        "TARGET is not used.",
+    ]
 
 
 def test_blanks_and_categories_never_seen_are_treated_as_in_a_table(
@@ -167,8 +174,10 @@ def test_blanks_and_categories_never_seen_are_treated_as_in_a_table(
     of_table = send(client, written(pl.DataFrame(changed), CSV), CSV)
     assert read(of_table.content, CSV)["default_probability"].to_list() == wanted
     assert json.loads(of_table.headers["x-scoreroom-notices"]) == [
-        "TARGET is not used.", "Blanks around values are left out: NAME_INCOME_TYPE (4 rows).", said,
-    ]  # fmt: skip
+        "TARGET is not used.",
+        "Blanks around values are left out: NAME_INCOME_TYPE (4 rows).",
+        said,
+    ]
 
 
 INVALID, MALFORMED = (422, "invalid-application"), (400, "malformed-body")

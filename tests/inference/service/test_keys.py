@@ -126,8 +126,10 @@ def test_a_key_ends_with_its_last_day_and_is_for_its_scopes_alone(tmp_path: Path
     assert desk is not None
     assert job is not None
     assert [desk.has_expired(date(2027, month, day)) for month, day in ((1, 30), (1, 31), (2, 1))] == [
-        False, False, True,
-    ]  # fmt: skip
+        False,
+        False,
+        True,
+    ]
     assert not job.has_expired(date(9999, 12, 31))
     guarded = [route for route in ROUTES if not route.startswith("/health/")]
     assert [route for route in guarded if desk.covers(route)] == ["/v1/score", "/v1/explain"]
@@ -151,9 +153,7 @@ def test_the_scripts_limit_a_key_and_take_it_back(tmp_path: Path) -> None:
         (revoke, 2, f"{path}: holds no key with the name 'desk'; nothing was changed."),
     ]
     for command, code, said in outcomes:
-        ended = subprocess.run(
-            [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
-        )  # fmt: skip
+        ended = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
         assert ended.returncode == code, ended.stderr
         assert said in ended.stderr
     first, second = path.read_text().splitlines()

@@ -58,15 +58,53 @@ CONFIG: Mapping[str, Any] = {
 }
 # What other programs might write, most of it in no column's range.
 STRANGE = (
-    None, "", "much", "1", True, -1, 1 << 62, 1e300, -0.0, 5e-324, float("nan"), float("inf"), b"\xff", [1], {"a": 1},
-    Decimal("1.5"), datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC).date(), timedelta(days=1),
-)  # fmt: skip
+    None,
+    "",
+    "much",
+    "1",
+    True,
+    -1,
+    1 << 62,
+    1e300,
+    -0.0,
+    5e-324,
+    float("nan"),
+    float("inf"),
+    b"\xff",
+    [1],
+    {"a": 1},
+    Decimal("1.5"),
+    datetime(2020, 1, 1, tzinfo=UTC),
+    datetime(2020, 1, 1, tzinfo=UTC).date(),
+    timedelta(days=1),
+)
 NOT_IN_CSV = (bytes, list, dict, timedelta)
 # Bytes that readers of JSON or CSV are known to stumble over.
 SNIPPETS = (
-    b"", b"\0", b"\xff", b"\xef\xbb\xbf", b'"', b"'", b",", b";", b"\n", b"\r", b"{", b"}", b"[]", b"[" * 50_000,
-    b"NaN", b"-Infinity", b"1e999", b"-0", b"9" * 5_000, b"null", b"true", b'"\\ud800"', b'"\\u0000"',
-)  # fmt: skip
+    b"",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b'"',
+    b"'",
+    b",",
+    b";",
+    b"\n",
+    b"\r",
+    b"{",
+    b"}",
+    b"[]",
+    b"[" * 50_000,
+    b"NaN",
+    b"-Infinity",
+    b"1e999",
+    b"-0",
+    b"9" * 5_000,
+    b"null",
+    b"true",
+    b'"\\ud800"',
+    b'"\\u0000"',
+)
 repeated = settings(
     max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -58,8 +58,13 @@ def test_every_curl_line_is_answered(
     assert len(json.loads(said["/v1/explain"])["contributions"]) == len(session.features.sources)
     assert pl.read_csv(tmp_path / "scores.csv")["SK_ID_CURR"].to_list() == table["SK_ID_CURR"].head(20).to_list()
     assert said.keys() == {
-        "/v1/score", "/v1/explain", "/v1/score/batch", "/health/ready", "/v1/model", "/metrics",
-    }  # fmt: skip
+        "/v1/score",
+        "/v1/explain",
+        "/v1/score/batch",
+        "/health/ready",
+        "/v1/model",
+        "/metrics",
+    }
 
 
 def test_the_client_runs_and_is_typed(service: Running, session: ScoringSession, tmp_path: Path) -> None:

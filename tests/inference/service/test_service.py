@@ -41,9 +41,14 @@ def test_live_and_ready_say_so(client: httpx.Client, session: ScoringSession) ->
     ready = client.get("/health/ready").json()
     assert datetime.fromisoformat(ready.pop("in_service_since")) < datetime.now(UTC)
     assert ready == {
-        "status": "ready", "model_sha256": session.manifest.files["model.onnx"].sha256, "backend": "model.onnx",
-        "fallback_reason": "", "explanations": "ready", "refused": None, "key_file": None,
-    }  # fmt: skip
+        "status": "ready",
+        "model_sha256": session.manifest.files["model.onnx"].sha256,
+        "backend": "model.onnx",
+        "fallback_reason": "",
+        "explanations": "ready",
+        "refused": None,
+        "key_file": None,
+    }
 
 
 def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSession, table: pl.DataFrame) -> None:
@@ -106,9 +111,10 @@ def test_too_little_is_referred_with_its_reason_and_without_a_pd(
 def test_values_that_contradict_one_another_are_told_and_scored(client: httpx.Client, session: ScoringSession) -> None:
     given = {**EXAMPLE, "DAYS_EMPLOYED": -20_000, "AMT_ANNUITY": 9 * float(EXAMPLE["AMT_CREDIT"] or 0)}
     words = [
-        "employed since before the age of 14", "fewer than 3 annuities repay the credit amount",
+        "employed since before the age of 14",
+        "fewer than 3 annuities repay the credit amount",
         "annuity above the yearly income",
-    ]  # fmt: skip
+    ]
     (alike,) = client.post("/v1/score/batch", json={"applications": [given]}).json()["scores"]
     for found in (score(client, given).json(), alike, explain(client, given)):
         assert found["warnings"] == words
@@ -262,8 +268,10 @@ def test_the_model_says_all_of_its_manifest(client: httpx.Client, built: Setting
     since = client.get("/health/ready").json()["in_service_since"]
     assert {name: value for name, value in found.items() if name not in manifest} == {
         "in_service_since": since,
-        "backend": "model.onnx", "fallback_reason": "", "model_sha256": manifest["files"]["model.onnx"]["sha256"],
-    }  # fmt: skip
+        "backend": "model.onnx",
+        "fallback_reason": "",
+        "model_sha256": manifest["files"]["model.onnx"]["sha256"],
+    }
 
 
 def explain(client: httpx.Client, application: object) -> dict[str, Any]:
@@ -340,9 +348,11 @@ def test_what_is_no_http_is_a_problem_too(service: Running) -> None:
     assert b"content-type: application/problem+json\r\n" in head
     assert re.search(rb"x-request-id: [0-9a-f]{32}\r\n", head + b"\r\n")
     assert json.loads(body) == {
-        "type": "urn:scoreroom:problem:bad-request", "title": "Bad Request", "status": 400,
+        "type": "urn:scoreroom:problem:bad-request",
+        "title": "Bad Request",
+        "status": 400,
         "detail": "Invalid HTTP request received. Send a request of HTTP/1.1.",
-    }  # fmt: skip
+    }
 
 
 def test_a_client_that_offers_another_protocol_is_answered(client: httpx.Client, session: ScoringSession) -> None:

@@ -70,9 +70,13 @@ def test_every_row_is_scored_as_it_is_alone(
     cutoff = session.manifest.cutoff
     assert len(singles) == 3_000
     assert scored.schema == {
-        "SK_ID_CURR": pl.Int32, "default_probability": pl.Float64, "decision": pl.String, "risk_band": pl.String,
-        "refer_reason": pl.String, "warnings": pl.String,
-    }  # fmt: skip
+        "SK_ID_CURR": pl.Int32,
+        "default_probability": pl.Float64,
+        "decision": pl.String,
+        "risk_band": pl.String,
+        "refer_reason": pl.String,
+        "warnings": pl.String,
+    }
     assert scored[embedded.ID].to_list() == inputs[embedded.ID].to_list()
     assert scored["default_probability"].to_list() == singles
     assert scored["decision"].to_list() == ["decline" if declines(pd, cutoff) else "approve" for pd in singles]
@@ -126,8 +130,9 @@ def test_other_columns_and_the_outcome_are_not_used_and_said(
     assert score_table(read, session).equals(score_table(plain, session))
     assert plain.notices == ("TARGET is not used.",)
     assert read.notices == (
-        "Not used, 2 columns that no application has: AMT_CREDITS, note.", "TARGET is not used.",
-    )  # fmt: skip
+        "Not used, 2 columns that no application has: AMT_CREDITS, note.",
+        "TARGET is not used.",
+    )
 
 
 def test_a_column_of_what_no_csv_can_hold_is_not_used_either(inputs: pl.DataFrame) -> None:

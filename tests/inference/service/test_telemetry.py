@@ -84,12 +84,22 @@ def test_the_log_names_requests_and_no_applicant(start: Start, check_problem: Ch
         service.stop()
         lines = [line for line in service.events() if line["route"] != "/health/live"]
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
-        ("POST", "/v1/score", 200), ("POST", "/v1/score", 422), ("GET", "other", 404),
+        ("POST", "/v1/score", 200),
+        ("POST", "/v1/score", 422),
+        ("GET", "other", 404),
         ("POST", "/v1/score/batch", 422),
-    ]  # fmt: skip
+    ]
     assert lines[0].keys() == {
-        "timestamp", "level", "event", "request_id", "method", "route", "status", "ms", "caller",
-    }  # fmt: skip
+        "timestamp",
+        "level",
+        "event",
+        "request_id",
+        "method",
+        "route",
+        "status",
+        "ms",
+        "caller",
+    }
     assert lines[0]["request_id"] == "mine.1"
     assert all(line["ms"] > 0 for line in lines)
     assert "Zulu" not in service.log.read_text()

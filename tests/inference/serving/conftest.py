@@ -34,10 +34,25 @@ class Certificate:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     folder = tmp_path_factory.mktemp("certificate")
     command = [
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-        "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},DNS:localhost", "-keyout", "key.pem",
-        "-out", "fullchain.pem",
-    ]  # fmt: skip
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        f"/CN={NAME}",
+        "-addext",
+        f"subjectAltName=DNS:{NAME},DNS:localhost",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "fullchain.pem",
+    ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     trust = ssl.create_default_context(cafile=folder / "fullchain.pem")
     return Certificate(folder / "fullchain.pem", folder / "key.pem", trust)

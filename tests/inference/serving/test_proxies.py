@@ -49,9 +49,11 @@ class Reached:
         """A client with an address of its own on this machine."""
         transport = httpx.HTTPTransport(local_address=address, verify=self.certificate.trust)
         return httpx.Client(
-            transport=transport, base_url=f"https://127.0.0.1:{self.port}", timeout=PATIENCE_S,
+            transport=transport,
+            base_url=f"https://127.0.0.1:{self.port}",
+            timeout=PATIENCE_S,
             headers={"Host": f"{name}:{self.port}"},
-        )  # fmt: skip
+        )
 
     def get(self, client: httpx.Client, path: str, **headers: str) -> httpx.Response:
         return client.get(path, headers=headers, extensions={"sni_hostname": NAME})
@@ -65,18 +67,25 @@ def upstream(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with (
         process(dashboard_command(dashboard), [dashboard], folder / "1.log", BASE_PATH=DASHBOARD, **common),
         process(
-            service_command(service), [service], folder / "2.log", BASE_PATH=SERVICE, API_RATE="3/year",
-            API_DRAIN_SECONDS="0", **common,
+            service_command(service),
+            [service],
+            folder / "2.log",
+            BASE_PATH=SERVICE,
+            API_RATE="3/year",
+            API_DRAIN_SECONDS="0",
+            **common,
         ),
-    ):  # fmt: skip
+    ):
         yield dashboard, service
 
 
 @pytest.fixture(scope="module", params=PROXIES)
 def reached(
-    request: pytest.FixtureRequest, upstream: tuple[int, int], certificate: Certificate,
+    request: pytest.FixtureRequest,
+    upstream: tuple[int, int],
+    certificate: Certificate,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Reached]:  # fmt: skip
+) -> Iterator[Reached]:
     """Each proxy in turn, from the example with ports and paths of this test in place of its own."""
     folder, port, plain = tmp_path_factory.mktemp(request.param), free_port(), free_port()
     changed = {
@@ -157,9 +166,11 @@ def test_callers_keep_their_addresses_and_cannot_choose_them(reached: Reached, r
 
     def score(client: httpx.Client, number: int) -> httpx.Response:
         return client.post(
-            f"{SERVICE}/v1/score", json=application, headers={"X-Forwarded-For": f"10.0.0.{number}"},
+            f"{SERVICE}/v1/score",
+            json=application,
+            headers={"X-Forwarded-For": f"10.0.0.{number}"},
             extensions={"sni_hostname": NAME},
-        )  # fmt: skip
+        )
 
     with reached.client(own) as client:
         answers = [score(client, number) for number in range(4)]

@@ -68,9 +68,23 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     for name in ("own", "other"):
         command = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{name}.key", "-out", f"{name}.pem",
-        ]  # fmt: skip
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.pem",
+        ]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
     locked = ["openssl", "ec", "-in", "own.key", "-aes256", "-passout", "pass:secret", "-out", "locked.key"]
     subprocess.run(locked, cwd=folder, check=True, capture_output=True)

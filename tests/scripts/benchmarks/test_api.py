@@ -137,8 +137,13 @@ def test_the_line_of_the_load_tool_is_read_as_worked_out_by_hand() -> None:
     seen = read_load(LINE, 2)
     assert seen == Load(requests=6, errors=15, seconds=0.009, latencies={1000: 3, 2000: 1, 5000: 1, 8000: 1})
     assert seen.figures() == {
-        "p50_ms": 1.0, "p95_ms": 8.0, "p99_ms": 8.0, "requests_per_s": 666.7, "requests": 6, "errors": 15,
-    }  # fmt: skip
+        "p50_ms": 1.0,
+        "p95_ms": 8.0,
+        "p99_ms": 8.0,
+        "requests_per_s": 666.7,
+        "requests": 6,
+        "errors": 15,
+    }
 
 
 def test_latencies_that_are_not_those_of_the_answers_are_refused() -> None:

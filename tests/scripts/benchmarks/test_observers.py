@@ -85,8 +85,11 @@ def test_the_flame_graph_is_one_that_speedscope_reads(tmp_path: Path) -> None:
     assert graph["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     (profile,) = graph["profiles"]
     assert (graph["name"], profile["name"], profile["type"], profile["unit"]) == (
-        "A title", "A title", "evented", "seconds",
-    )  # fmt: skip
+        "A title",
+        "A title",
+        "evented",
+        "seconds",
+    )
     # Both calls together: 20 and 40 ms.
     assert profile["endValue"] - profile["startValue"] >= 0.06
     frames = graph["shared"]["frames"]

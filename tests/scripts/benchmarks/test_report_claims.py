@@ -20,32 +20,41 @@ def rows(figures: dict[str, Any]) -> dict[str, list[str]]:
     [
         # 42 ms over 12 ms; the goal of 12 ms is met by 12 ms.
         ("latency (P95), 8 connections", ["API", "> 100 ms", "42 ms, > 2x", "12.0 ms", "3.5x", "12 ms", "yes"]),
-        ("max throughput, 8 connections",
-         ["API", "< 50 req/s", "120 req/s, > 2x", "1,500 req/s", "12.5x", "1,500 req/s", "yes"]),
+        (
+            "max throughput, 8 connections",
+            ["API", "< 50 req/s", "120 req/s, > 2x", "1,500 req/s", "12.5x", "1,500 req/s", "yes"],
+        ),
         # The slowest interaction counts.
-        ("interaction, largest p95 of all",
-         ["Dashboard", "> 3 sec", "< 1 sec, Instant", "450 ms", "2.2x", "the claim", "yes"]),
+        (
+            "interaction, largest p95 of all",
+            ["Dashboard", "> 3 sec", "< 1 sec, Instant", "450 ms", "2.2x", "the claim", "yes"],
+        ),
         ("loading, applications", ["Data", "5-10 sec", "< 0.5 sec", "0.100 s", "5.0x", "the claim", "yes"]),
         ("loading, predictions", ["Data", "5-10 sec", "< 0.5 sec", "0.030 s", "16.7x", "the claim", "yes"]),
         # What is just as good as the claim does not beat it.
-        ("loading, predictions as the dashboard does",
-         ["Data", "5-10 sec", "< 0.5 sec", "0.500 s", "1.0x", "the claim", "**no**"]),
+        (
+            "loading, predictions as the dashboard does",
+            ["Data", "5-10 sec", "< 0.5 sec", "0.500 s", "1.0x", "the claim", "**no**"],
+        ),
         ("gain of Parquet over CSV, applications", ["Data", "", "24x", "5.0x", "0.2x", "the claim", "**no**"]),
         ("gain of Parquet over CSV, predictions", ["Data", "", "24x", "25.0x", "1.0x", "the claim", "yes"]),
         ("service ready", ["Startup", "~min", "~3 sec, Fast", "1.04 s", "2.9x", "the claim", "yes"]),
         ("dashboard ready", ["Startup", "~min", "~3 sec, Fast", "3.00 s", "1.0x", "the claim", "**no**"]),
         # 20 us are 0.02 ms.
-        ("one row again and again, model of the report's shape",
-         ["API inference", "~3.73 ms", "~0.06 ms", "0.020 ms", "3.0x", "the claim", "yes"]),
+        (
+            "one row again and again, model of the report's shape",
+            ["API inference", "~3.73 ms", "~0.06 ms", "0.020 ms", "3.0x", "the claim", "yes"],
+        ),
         # 30x is short of the claimed 65x and of the 80x that are wanted.
-        ("gain over the pickle, one row again and again",
-         ["API inference", "", "~65x", "30.0x", "0.5x", "80.0x", "**no**"]),
+        (
+            "gain over the pickle, one row again and again",
+            ["API inference", "", "~65x", "30.0x", "0.5x", "80.0x", "**no**"],
+        ),
         ("the same, from values by name", ["API inference", "", "none", "100x", "", "", ""]),
         ("the same, different rows", ["API inference", "", "none", "6.0x", "", "", ""]),
-        ("raw values to PD p50, this project's model",
-         ["API inference", "", "none", "150 µs", "", "150 µs", "yes"]),
+        ("raw values to PD p50, this project's model", ["API inference", "", "none", "150 µs", "", "150 µs", "yes"]),
     ],
-)  # fmt: skip
+)
 def test_each_row_says_what_was_worked_out_by_hand(figures: dict[str, Any], metric: str, cells: list[str]) -> None:
     component, *others = cells
     found = rows(figures)[metric]

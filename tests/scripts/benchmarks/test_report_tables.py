@@ -11,9 +11,18 @@ from scripts.benchmarks.report_tables import largest, libraries, measured_on, me
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.02351, "0.024"), (0.9994, "0.999"), (0.9996, "1.00"), (9.994, "9.99"), (9.996, "10.0"), (99.94, "99.9"),
-     (99.96, "100"), (1_234.5, "1,234"), (0.0, "0.000")],
-)  # fmt: skip
+    [
+        (0.02351, "0.024"),
+        (0.9994, "0.999"),
+        (0.9996, "1.00"),
+        (9.994, "9.99"),
+        (9.996, "10.0"),
+        (99.94, "99.9"),
+        (99.96, "100"),
+        (1_234.5, "1,234"),
+        (0.0, "0.000"),
+    ],
+)
 def test_numbers_have_three_digits_or_all_before_the_point(value: float, shown: str) -> None:
     assert significant(value) == shown
 

@@ -14,12 +14,26 @@ from scripts.benchmarks.shown import flatten, show, worded
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (307_511, "307,511"), (0, "0"), (0.0, "0.00"), (0.02349, "0.0235"), (9.994, "9.99"), (9.996, "10.0"),
-        (99.96, "100"), (1_234.5, "1,234"), (-0.5, "-0.500"), (4.3e-7, "0.000000430"), (float("nan"), "nan"),
-        (float("inf"), "inf"), (True, "yes"), (False, "no"), (None, "none"), ("wrk 4.1", "wrk 4.1"),
-        ([412, 420.04], "412, 420"), ([], ""),
+        (307_511, "307,511"),
+        (0, "0"),
+        (0.0, "0.00"),
+        (0.02349, "0.0235"),
+        (9.994, "9.99"),
+        (9.996, "10.0"),
+        (99.96, "100"),
+        (1_234.5, "1,234"),
+        (-0.5, "-0.500"),
+        (4.3e-7, "0.000000430"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+        (True, "yes"),
+        (False, "no"),
+        (None, "none"),
+        ("wrk 4.1", "wrk 4.1"),
+        ([412, 420.04], "412, 420"),
+        ([], ""),
     ],
-)  # fmt: skip
+)
 def test_values_are_worded(value: object, text: str) -> None:
     assert worded(value) == text
 
@@ -27,8 +41,11 @@ def test_values_are_worded(value: object, text: str) -> None:
 def test_names_are_those_of_the_json_in_its_order() -> None:
     figures = {"api": {"8": {"p95_ms": 11.87, "errors": 0}, "tool": "wrk"}, "rows": 1_000}
     assert list(flatten(figures)) == [
-        ("api.8.p95_ms", "11.9"), ("api.8.errors", "0"), ("api.tool", "wrk"), ("rows", "1,000"),
-    ]  # fmt: skip
+        ("api.8.p95_ms", "11.9"),
+        ("api.8.errors", "0"),
+        ("api.tool", "wrk"),
+        ("rows", "1,000"),
+    ]
 
 
 def printed(figures: dict[str, Any], width: int = 80) -> str:

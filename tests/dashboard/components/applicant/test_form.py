@@ -45,9 +45,11 @@ def fixture_rows(built: Settings) -> pl.DataFrame:
 def fixture_row(rows: pl.DataFrame) -> Mapping[str, Any]:
     """One who is employed, with all that the tests below change."""
     there = rows.filter(
-        pl.col("DAYS_EMPLOYED") < 0, pl.col("EXT_SOURCE_2", "EXT_SOURCE_3", "OCCUPATION_TYPE").is_not_null(),
-        pl.col("FLAG_PHONE") == 0, pl.col("AMT_CREDIT") != 25_000.5,
-    )  # fmt: skip
+        pl.col("DAYS_EMPLOYED") < 0,
+        pl.col("EXT_SOURCE_2", "EXT_SOURCE_3", "OCCUPATION_TYPE").is_not_null(),
+        pl.col("FLAG_PHONE") == 0,
+        pl.col("AMT_CREDIT") != 25_000.5,
+    )
     return there.row(0, named=True)
 
 
@@ -366,9 +368,11 @@ def test_groups_stand_in_the_order_of_the_filter_bar() -> None:
         group: [column.name for column in inside] for group, inside in grouped(columns, embedded.DEFINITION).items()
     }
     assert found == {
-        "Person": ["DAYS_BIRTH"], "Credit": ["AMT_CREDIT"], "External scores": ["EXT_SOURCE_1"],
+        "Person": ["DAYS_BIRTH"],
+        "Credit": ["AMT_CREDIT"],
+        "External scores": ["EXT_SOURCE_1"],
         "More": ["FLOORSMAX_AVG"],
-    }  # fmt: skip
+    }
     assert list(found) == ["Person", "Credit", "External scores", "More"]
 
 
@@ -424,9 +428,14 @@ def test_the_last_day_that_a_column_can_hold_is_stored() -> None:
     ],
 )
 def test_what_a_column_cannot_hold_is_answered_in_a_sentence_and_the_value_stays(
-    name: str, shown: float, sentence: str, edits: dict[str, float], row: Mapping[str, Any],
-    session: ScoringSession, open_page: OpenPage,
-) -> None:  # fmt: skip
+    name: str,
+    shown: float,
+    sentence: str,
+    edits: dict[str, float],
+    row: Mapping[str, Any],
+    session: ScoringSession,
+    open_page: OpenPage,
+) -> None:
     app = opened(open_page, row, edits=word_edits(make_edits(edits.items(), embedded.DEFINITION, {})))
     app.session_state["form-others"] = True
     app.run()
@@ -509,9 +518,13 @@ def ahead(app: AppTest, row: Mapping[str, Any]) -> AppTest:
     ],
 )
 def test_a_form_drawn_for_another_application_changes_nothing_of_the_one_chosen_since(
-    what: str, step: Callable[[AppTest], Any], row: Mapping[str, Any], rows: pl.DataFrame, session: ScoringSession,
+    what: str,
+    step: Callable[[AppTest], Any],
+    row: Mapping[str, Any],
+    rows: pl.DataFrame,
+    session: ScoringSession,
     open_page: OpenPage,
-) -> None:  # fmt: skip
+) -> None:
     other = rows.filter(pl.col("SK_ID_CURR") != row["SK_ID_CURR"]).row(40, named=True)
     app = ahead(opened(open_page, row, edits="AMT_ANNUITY=12345"), other)
     step(app).run()

@@ -82,8 +82,9 @@ def test_an_application_is_scored(
     shown = {metric.label: metric.value for metric in app.sidebar.metric}
     filed = frame.filter(pl.col("application_id") == row["SK_ID_CURR"])["default_probability"][0]
     assert list(shown.items()) == [
-        ("PD, out of fold", f"{100 * filed:.2f} %"), ("PD, published model", f"{100 * session.score(row):.2f} %"),
-    ]  # fmt: skip
+        ("PD, out of fold", f"{100 * filed:.2f} %"),
+        ("PD, published model", f"{100 * session.score(row):.2f} %"),
+    ]
 
 
 @pytest.mark.parametrize("place", [0, -1])
@@ -124,9 +125,13 @@ def test_the_place_among_the_others_is_that_of_going_through_them(
 
 @pytest.mark.parametrize(("rank", "cutoff"), [(0, "9.09"), (-1, "9.09"), (5_000, "2.5"), (5_000, "100")])
 def test_the_three_reasons_are_those_of_an_assessment(
-    rank: int, cutoff: str, rows: pl.DataFrame, published: dict[int, float], session: ScoringSession,
+    rank: int,
+    cutoff: str,
+    rows: pl.DataFrame,
+    published: dict[int, float],
+    session: ScoringSession,
     open_page: OpenPage,
-) -> None:  # fmt: skip
+) -> None:
     identifier = sorted(published, key=published.__getitem__)[rank]
     app = open_page("overview", {"applicant": str(identifier), "cutoff": cutoff})
     values, limit = values_of(rows, identifier), float(cutoff) / 100

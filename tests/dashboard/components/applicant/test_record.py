@@ -362,10 +362,12 @@ def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: Scoring
     pd = session.score(inputs)
     given = cache.assess_values(inputs, CUTOFF).reasons
     members = {
-        "inputs": inputs, "changes": [], "default_probability": pd,
+        "inputs": inputs,
+        "changes": [],
+        "default_probability": pd,
         "decision": "decline" if pd >= CUTOFF else "approve",
         "reasons": [dict(as_members(record)["reasons"][0], field=reason.field) for reason in given],
-    }  # fmt: skip
+    }
     app = dropped(open_page, altered(record, **members))
     assert "score to the same PD" in told(app, "success")
     assert pd_of(app) == f"{100 * pd:.2f} %"
