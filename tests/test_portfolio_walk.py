@@ -174,3 +174,27 @@ def test_a_file_is_scored_alike_by_page_command_and_service(
     assert pds == pytest.approx(scored["default_probability"].to_list(), abs=1e-9)
     assert "late.payments" in document
     assert "SK_ID_CURR" not in document
+
+
+def test_a_backup_brings_the_portfolio_back(folder: Path, tmp_path: Path) -> None:
+    kept = {name: (folder / name).read_bytes() for name in ("predictions.parquet", "portfolio.toml")}
+    command("scripts.backup", "--portfolio", str(folder), str(tmp_path / "kept.tar"))
+    (folder / "predictions.parquet").unlink()
+    command("scripts.restore", "--portfolio", str(folder), str(tmp_path / "kept.tar"))
+    assert {name: (folder / name).read_bytes() for name in kept} == kept
+    assert "up to date" in command("scripts.build", "--portfolio", str(folder))
+
+
+def test_an_outcome_that_the_table_does_not_have_is_refused(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "portfolio.toml").read_text().replace('"Fully Paid"', '"Paid back"')
+    (tmp_path / "portfolio.toml").write_text(text.replace("../loans.csv", str(folder.parent / "loans.csv")))
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.build", "--portfolio", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "outcome.good is Paid back, and no row of status says that" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["portfolio.toml"]

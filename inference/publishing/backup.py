@@ -131,7 +131,8 @@ def back_up(settings: Settings, place: Path, say: Say = silent) -> tuple[Path, I
             source = stage.settings
         if not belongs_together(source):
             raise BackupError.from_unbuilt(settings.processed)
-        raw = source_of(settings) if is_current(settings) else None
+        # A portfolio of one's own names its table, which may lie anywhere and stays where it is.
+        raw = source_of(settings) if settings.portfolio is None and is_current(settings) else None
         files = _files(source, raw)
         index = _index(settings, source, files, raw)
         for member in index.members:
@@ -310,7 +311,7 @@ def _check_room(settings: Settings, archive: Path, index: Index) -> None:
 
 
 def _check_raw(settings: Settings, index: Index) -> None:
-    found = find_raw(settings.raw)
+    found = find_raw(settings.raw) if settings.portfolio is None else None
     if found is None:
         return
     source = next((member for member in index.members if member.name == _SOURCE), None)

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import orjson
 
-from data.errors import DamageError, FileError
+from data.definition.reading import read_definition
+from data.errors import DamageError, DataError, FileError
 from data.settings import DEFINITION, Settings
 from data.store.build_lock import LOCK, build_lock
 from data.store.opening import is_there, read_bytes
@@ -182,8 +183,10 @@ def finish(settings: Settings) -> None:
     if model.is_dir() and not _same_files(model, settings.model):
         _put_folder(model, settings.model)
     # A build leaves the definition alone: somebody may have edited it meanwhile.
-    if (incoming / DEFINITION).exists():
-        _put(incoming / DEFINITION, settings.definition)
+    staged = incoming / DEFINITION
+    # One that says the same keeps its comments and its layout.
+    if staged.exists() and not _says_the_same(staged, settings.definition):
+        _put(staged, settings.definition)
     # Last: whoever reads in between waits for the record that fits.
     _put(incoming / RECORD, settings.processed / RECORD)
     for source in _files(incoming / RAW):
@@ -239,6 +242,13 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         # File systems without links, and files of another owner.
         shutil.copy2(source, target)
+
+
+def _says_the_same(one: Path, other: Path) -> bool:
+    try:
+        return read_definition(one).digest == read_definition(other).digest
+    except DataError:
+        return False
 
 
 def _put(source: Path, place: Path) -> None:
