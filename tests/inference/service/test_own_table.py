@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import numpy as np
@@ -61,11 +63,29 @@ columns = ["from", "Müller/income", "a.b"]
 APPLICATION = {"loan id": "L-1", "from": "web", "Müller/income": 30_000, "a.b": 0.25, "applied on": "2024-02-29"}
 
 
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop in a thread of its own: one of Playwright's may be running in this one."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = asyncio.Runner()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(self._runner.run, work).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+
 @dataclass
 class Client:
     """Asks the app on its own event loop."""
 
-    runner: asyncio.Runner
+    runner: Loop
     transport: httpx.ASGITransport
 
     def ask(self, method: str, path: str, sent: object = None) -> httpx.Response:
@@ -103,7 +123,7 @@ def session_and_client(
     )
     hosts = [Authority("testserver", None)]
     app = make_app(definition, settings, load_service_settings({}), load_web_settings({}), hosts)
-    with asyncio.Runner() as runner:
+    with closing(Loop()) as runner:
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())
         yield ScoringSession.open(folder / "model", definition), Client(runner, httpx.ASGITransport(app))
