@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.words import labels
+from data.definition import units
 from data.definition.columns import Column, Kind, Unit
 from data.definition.definition import Definition
 from inference.values import Value
@@ -15,9 +16,7 @@ def unit_words(column: Column, definition: Definition) -> str:
     """The unit in which the column's values are shown; empty for a bare number."""
     if column.unit is Unit.DAYS_BEFORE:
         return Unit.YEARS.value
-    if column.unit in AMOUNTS and definition.currency:
-        return column.unit.value.replace(Unit.CURRENCY.value, labels.literal(definition.currency))
-    return column.unit.value
+    return units.unit_words(column.unit, labels.literal(definition.currency))
 
 
 def field_title(column: Column, definition: Definition) -> str:

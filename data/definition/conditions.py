@@ -1,98 +1,159 @@
-"""Whether a condition of a definition holds for one application.
+"""The conditions of a definition, computed over one application or over many at once.
 
-A comparison with a missing value is false; so is `!=`. A special value is missing, but for `is_special`.
+A comparison with a missing value is false, and so is `!=` with one. A special value is missing, but for `is_special`.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import polars as pl
+
+from data.definition.columns import Kind
 from data.definition.definition import Definition
-from data.definition.grammar import Call, Name, Node, Number, Text
+from data.definition.grammar import Name, Node, Number, Text, columns_of, fold
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        "<": operator.lt,
-        "<=": operator.le,
-        ">": operator.gt,
-        ">=": operator.ge,
-        "==": operator.eq,
-        "!=": operator.ne,
-    }
-)
+# A number is a float or a float64 array, NaN where missing; a level is a text or an array of them, "" where missing.
+Values: TypeAlias = Mapping[str, Any]
+Function: TypeAlias = Callable[[Values], Any]
+# A special value is no quantity: `is_special` asks for it under the column's name with this in front.
+_SPECIAL = "~"
 
 
 def holds(condition: Node, application: Mapping[str, object], definition: Definition) -> bool:
     """Whether `condition` holds; a column that `application` does not give is missing."""
-    return bool(_Reader(application, definition).value(condition))
+    values: dict[str, Any] = {}
+    for name in columns_of(condition):
+        put_value(values, definition, name, application.get(name))
+    return bool(computed(condition)(values))
 
 
-class _Reader:
-    def __init__(self, application: Mapping[str, object], definition: Definition) -> None:
-        self._application, self._definition = application, definition
-
-    def value(self, node: Node) -> Any:
-        """A number, NaN where missing; a text, None where missing; or a truth."""
-        match node:
-            case Number(value) | Text(value):
-                return value
-            case Name(name):
-                found = self._application.get(name)
-                is_missing = found is None or self._definition.column(name).is_special(found)
-                return math.nan if is_missing else found
-            case Call("is_special", (Name(name),)):
-                return self._definition.column(name).is_special(self._application.get(name))
-            case Call("and", operands):
-                return all(self.value(each) for each in operands)
-            case Call("or", operands):
-                return any(self.value(each) for each in operands)
-            case Call("not", (operand,)):
-                return not self.value(operand)
-            case Call(function, operands) if function in _COMPARE:
-                left, right = (self.value(each) for each in operands)
-                return not _is_missing(left) and not _is_missing(right) and _COMPARE[function](left, right)
-            case Call(function, operands):
-                return _number(function, [float(self.value(each)) for each in operands])
+def put_value(values: dict[str, Any], definition: Definition, name: str, value: Any) -> None:
+    """Add what one application has in a column to `values`."""
+    column = definition.column(name)
+    is_missing = value is None or value != value
+    if column.kind is Kind.CATEGORY:
+        values[name] = "" if is_missing else value
+        return
+    is_special = not is_missing and column.is_special(value)
+    values[name] = np.nan if is_missing or is_special else value
+    values[_SPECIAL + name] = is_special
 
 
-def _is_missing(value: object) -> bool:
-    # Only a NaN differs from itself.
-    return value != value
+def put_array(values: dict[str, Any], definition: Definition, found: pl.Series) -> None:
+    """Add a column of many applications to `values`."""
+    column = definition.column(found.name)
+    if column.kind is Kind.CATEGORY:
+        values[column.name] = found.cast(pl.String).fill_null("").to_numpy()
+        return
+    numbers = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    is_special = np.isin(numbers, column.special_values)
+    values[column.name] = np.where(is_special, np.nan, numbers)
+    values[_SPECIAL + column.name] = is_special
 
 
-def _number(function: str, values: list[float]) -> float:
-    present = [value for value in values if not math.isnan(value)]
-    match function:
-        case "neg":
-            return -values[0]
-        case "+":
-            return reduce(operator.add, values)
-        case "-":
-            return values[0] - values[1]
-        case "*":
-            return reduce(operator.mul, values)
-        case "/":
-            return values[0] / values[1] if values[1] else math.nan
-        case "count_missing":
-            return float(len(values) - len(present))
-        case "weighted_mean":
-            pairs = [(v, w) for v, w in zip(values[::2], values[1::2], strict=True) if not math.isnan(v)]
-            weight = sum(w for _, w in pairs)
-            return sum(v * w for v, w in pairs) / weight if weight > 0 else math.nan
-    if not present:
-        return math.nan
-    match function:
-        case "mean":
-            return sum(present) / len(present)
-        case "sum":
-            return sum(present)
-        case "minimum":
-            return min(present)
-        case "maximum":
-            return max(present)
-    raise ValueError(f"{function} gives no number")
+@lru_cache(maxsize=256)
+def computed(node: Node) -> Function:
+    """The tree as a function of the values by name."""
+    return fold(node, _leaf, _joined)[0]
+
+
+def _leaf(node: Number | Text | Name) -> tuple[Function, str]:
+    if isinstance(node, Name):
+        name = node.column
+        return (lambda values: values[name]), name
+    value = node.value
+    return (lambda _: value), ""
+
+
+def _joined(function: str, parts: tuple[tuple[Function, str], ...]) -> tuple[Function, str]:
+    if function == "is_special":
+        name = _SPECIAL + parts[0][1]
+        return (lambda values: values.get(name, False)), ""
+    compute, operands = _COMPUTE[function], [part for part, _ in parts]
+    return (lambda values: compute(*(each(values) for each in operands))), ""
+
+
+def _ratio(numerator: Any, denominator: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.true_divide(numerator, np.where(np.equal(denominator, 0), np.nan, denominator))
+
+
+def _differs(one: Any, other: Any) -> Any:
+    # A comparison with a missing value never holds; only here Python thinks otherwise.
+    return (one != other) & _is_known(one) & _is_known(other)
+
+
+def _equals(one: Any, other: Any) -> Any:
+    return (one == other) & _is_known(one) & _is_known(other)
+
+
+def _is_known(value: Any) -> Any:
+    # NaN differs from itself.
+    return (value == value) & (value != "")
+
+
+def _present(*values: Any) -> tuple[Any, Any]:
+    """The values side by side along a new first axis, 0 where missing, and where they are present."""
+    found = np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
+    is_there = ~np.isnan(found)
+    return np.where(is_there, found, 0.0), is_there
+
+
+def _sum(*values: Any) -> Any:
+    found, is_there = _present(*values)
+    return np.where(is_there.any(axis=0), found.sum(axis=0), np.nan)
+
+
+def _mean(*values: Any) -> Any:
+    found, is_there = _present(*values)
+    return _ratio(found.sum(axis=0), is_there.sum(axis=0))
+
+
+def _weighted_mean(*parts: Any) -> Any:
+    found, is_there = _present(*parts[::2])
+    weights = np.reshape(np.asarray(parts[1::2], dtype=np.float64), (-1,) + (1,) * (found.ndim - 1))
+    return _ratio((weights * found).sum(axis=0), (weights * is_there).sum(axis=0))
+
+
+def _count_missing(*values: Any) -> Any:
+    return sum((np.isnan(value) if not _is_level(value) else np.equal(value, "")) * 1.0 for value in values)
+
+
+def _is_level(value: Any) -> bool:
+    return isinstance(value, str) or getattr(value, "dtype", None) == np.dtype(object)
+
+
+def _chained(step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda *values: reduce(step, values)
+
+
+_COMPUTE: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "+": _chained(operator.add),
+        "-": operator.sub,
+        "*": _chained(operator.mul),
+        "/": _ratio,
+        "neg": operator.neg,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "==": _equals,
+        "!=": _differs,
+        "and": _chained(operator.and_),
+        "or": _chained(operator.or_),
+        "not": np.logical_not,
+        "sum": _sum,
+        "mean": _mean,
+        "weighted_mean": _weighted_mean,
+        "minimum": _chained(np.fmin),
+        "maximum": _chained(np.fmax),
+        "count_missing": _count_missing,
+    }
+)

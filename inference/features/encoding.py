@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.definition.columns import Column, Kind, Sensitivity
+from data.definition.columns import Column, Kind
 from data.definition.definition import Definition
 from inference.errors import FeatureError
 from inference.features.directions import constraint
@@ -175,8 +175,3 @@ def raw_feature(column: Column) -> Feature:
     is_category = column.kind is Kind.CATEGORY
     node = Level(column.name, column.levels) if is_category else Raw(column.name, column.special_values)
     return Feature(column.name, column.label, node)
-
-
-def is_protected(feature: Feature, definition: Definition) -> bool:
-    """Whether a protected attribute is among the feature's sources."""
-    return any(definition.column(name).sensitivity is Sensitivity.PROTECTED for name in feature.sources)

@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.definition.definition import Definition
+from data.files.convert import resolved
 from inference.errors import TrainingError
 from inference.features.encoding import FeatureSet
 from inference.model.measures import Quality, quality
@@ -95,7 +96,8 @@ def with_outcome(applications: pl.DataFrame, definition: Definition) -> pl.DataF
     name = definition.target
     if name is None or name not in applications.columns:
         raise TrainingError.from_no_outcome()
-    return applications.filter(pl.col(name).is_not_null()) if applications[name].null_count() else applications
+    # Without open rows nothing is copied.
+    return resolved(applications.lazy(), definition).collect() if applications[name].null_count() else applications
 
 
 def outcomes(applications: pl.DataFrame, definition: Definition) -> NDArray[np.uint8]:
