@@ -24,7 +24,7 @@ from dashboard.app_pages import (
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from dashboard.words import labels
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import ROOT
 
 _STATIC = ROOT / "dashboard" / "static"
@@ -57,7 +57,7 @@ def main() -> None:
     try:
         dataset = cache.open_dataset(state.location(sys.argv[1:]))
         predictions = cache.predictions(dataset)
-    except DataError as error:
+    except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")

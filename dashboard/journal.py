@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from inference.serving.log import Log
 
 # The server gives each connection's visit an id of its own in this header, and takes away one that a client sent.
@@ -80,7 +80,7 @@ def noting(event: str, who: Who | None = None, **facts: object) -> Iterator[dict
     try:
         yield facts
     except Exception as error:
-        verdict = "refused" if isinstance(error, DataError) else "failed"
+        verdict = "refused" if isinstance(error, ScoreroomError) else "failed"
         warn(event, who, **facts, verdict=verdict, problem=type(error).__name__, ms=_ms_since(began))
         raise
     note(event, who, **facts, verdict="done", ms=_ms_since(began))

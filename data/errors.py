@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Self
 
 
-class DataError(ValueError):
-    """Root of every complaint about data; its text is meant for the person who brought the data."""
+class ScoreroomError(ValueError):
+    """Root of every error the product raises on purpose; its text is one sentence for the person who can fix it."""
 
 
-class SchemaError(DataError):
+class SchemaError(ScoreroomError):
     """A column that the application table does not have was asked for."""
 
     @classmethod
@@ -33,7 +33,7 @@ class SchemaError(DataError):
         return cls(f"Column {name} is {found}, expected {expected}; cast it as its definition says.")
 
 
-class FileError(DataError):
+class FileError(ScoreroomError):
     """A file that cannot be opened, read or written, or that holds no table; `reason` is why, where it is known."""
 
     reason = ""
@@ -143,7 +143,7 @@ def _shortened(reason: str) -> str:
     return "".join(each if each.isprintable() else " " for each in line)[:_REASON_CHARACTERS]
 
 
-class TableError(DataError):
+class TableError(ScoreroomError):
     """A table whose columns or values break its definition."""
 
     @classmethod
@@ -247,7 +247,7 @@ def _also(others: list[str]) -> str:
     return f" Also wrong: {_listed(others)}." if others else ""
 
 
-class SettingError(DataError):
+class SettingError(ScoreroomError):
     """A setting or an option that holds something else than it should."""
 
     @classmethod
@@ -282,7 +282,7 @@ class SettingError(DataError):
         )
 
 
-class PredictionsError(DataError):
+class PredictionsError(ScoreroomError):
     """A file that cannot serve as a table of predictions."""
 
     @classmethod

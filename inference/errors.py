@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 
-class InferenceError(DataError):
-    """Root of every complaint of this package; a model directory is data that a person brings, too."""
+class InferenceError(ScoreroomError):
+    """Root of this package's errors."""
 
 
 class FeatureError(InferenceError):

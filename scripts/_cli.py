@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from data.errors import DataError, SettingError
+from data.errors import ScoreroomError, SettingError
 from data.files.raw import unused_notice
 from data.settings import Settings
 from inference.publishing.staging import read_hold
@@ -33,7 +33,7 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
-    except DataError as error:
+    except ScoreroomError as error:
         # Names in it come out of files: they are no orders to the terminal.
         print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
         sys.exit(BAD_INPUT)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 KNOWN = ("RUN", "COPY", "ENV", "WORKDIR", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "CMD")
 
 
-class ContainerError(DataError):
+class ContainerError(ScoreroomError):
     """A Containerfile that says what is not understood, or a step of it that fails."""
 
     @classmethod

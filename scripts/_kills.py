@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.home_credit import embedded
 from data.settings import ROOT, Settings, load_settings
 from data.store.storage import sha256_of, write_atomically
@@ -46,7 +46,7 @@ _OLD, _NEW = b"old" * 50_000, b"new" * 50_000
 State = dict[str, str]
 
 
-class KillError(DataError):
+class KillError(ScoreroomError):
     """What a killed process left is neither the old nor the new, or the study cannot be done here."""
 
 
@@ -111,7 +111,7 @@ def kill_at_calls(work: Work, kills: int, seed: int) -> Found:
             found.unharmed += ended == 0
             try:
                 work.judge(folder, found)
-            except (DataError, AssertionError, OSError) as error:
+            except (ScoreroomError, AssertionError, OSError) as error:
                 found.faults.append(f"{work.name}, {call.text}: {error!r}")
     return found
 
@@ -356,7 +356,7 @@ def _read(place: Path, stop: Path) -> tuple[int, set[str], list[str]]:
         try:
             session = ScoringSession.open(place, embedded.DEFINITION)
             models.add(session.manifest.files[session.backend].sha256[:12])
-        except DataError as error:
+        except ScoreroomError as error:
             faults.append(str(error))
         opened += 1
         (place.parent / f"reads-{os.getpid()}").touch()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 RUN = "requirements.txt"
 DEVELOP = "requirements-dev.txt"
@@ -15,7 +15,7 @@ DEVELOP = "requirements-dev.txt"
 _PIN = re.compile(r"([a-z0-9-]+)==(\S+)(?: ; (.+?))?((?: --hash=sha256:[0-9a-f]{64})+)")
 
 
-class LockError(DataError):
+class LockError(ScoreroomError):
     """A lock that cannot be read, or packages that cannot be locked or installed."""
 
     @classmethod

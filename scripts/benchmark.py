@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import PORTFOLIO_ROWS, Settings, load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.publishing.pipeline import build
@@ -28,7 +28,7 @@ from scripts.benchmarks.shown import show
 ALL, DASHBOARD = "all", "dashboard"
 
 
-class KeepError(DataError):
+class KeepError(ScoreroomError):
     """A file whose figures cannot stand beside new ones."""
 
     @classmethod

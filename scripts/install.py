@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import ROOT
 from scripts._locks import DEVELOP, RUN, LockError, normalised, read_lock
 
@@ -124,6 +124,6 @@ def _alone() -> Iterator[None]:
 if __name__ == "__main__":
     try:
         main()
-    except DataError as problem:
+    except ScoreroomError as problem:
         print(problem, file=sys.stderr)
         sys.exit(2)

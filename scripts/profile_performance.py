@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import Settings, load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.publishing.pipeline import build
@@ -23,7 +23,7 @@ SCORING = "scoring"
 SUFFIX = ".json"
 
 
-class FlameError(DataError):
+class FlameError(ScoreroomError):
     """A place where no flame graph can go."""
 
     @classmethod

@@ -33,7 +33,7 @@ from dashboard.components.tabs import open_tab
 from dashboard.visit import parameters
 from dashboard.visit.drafts import Draft
 from dashboard.words import labels
-from data.errors import DataError
+from data.errors import ScoreroomError
 from inference.explain.assessment import ReferredError
 from inference.model.decision import declines
 
@@ -62,7 +62,7 @@ def render(page: View) -> None:
     draft = state.draft()
     try:
         view = applicant_view(page.dataset, draft, page.cutoff) if draft.applicant else None
-    except DataError as error:
+    except ScoreroomError as error:
         st.error(labels.plain(str(error)), icon=":material/error:")
         return
     if view is None:

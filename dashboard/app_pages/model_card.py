@@ -24,7 +24,7 @@ from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words import model_facts as facts
 from data.definition.definition import Definition
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.predictions.table import FOLD_NAME
 from inference.model.artifact import MANIFEST, Manifest
 from inference.model.session import ScoringSession
@@ -43,7 +43,7 @@ def render(view: View) -> None:
     """Write the page for `view`; of the cohort it takes nothing."""
     try:
         session = cache.open_session()
-    except DataError as error:
+    except ScoreroomError as error:
         st.info(f"There is no model to describe. {labels.plain(str(error))}", icon=":material/info:")
         return
     manifest, counts = session.manifest, _counts_of_model(view, session.manifest)

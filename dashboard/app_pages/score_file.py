@@ -34,7 +34,7 @@ from dashboard.visit import parameters
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
 from data.definition.definition import ROW_NUMBER
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS
 from data.files.spreadsheets import csv_of
@@ -77,7 +77,7 @@ def render(view: View) -> None:
     """Write the page for `view`."""
     try:
         cache.open_session()
-    except DataError as error:
+    except ScoreroomError as error:
         st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
         return
     _render_upload(view)
@@ -108,7 +108,7 @@ def _render_upload(view: View) -> None:
     try:
         with taking_in("applications", uploaded) as facts:
             facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
-    except DataError as error:
+    except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
     # Only now: a click in between starts the page anew, and the file is then still there to be read.
@@ -224,7 +224,7 @@ def _render_decide_again(view: View, batch: Batch) -> None:
             bar = st.progress(0.0, "Scoring ...")
             try:
                 _keep(Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff))
-            except DataError as error:
+            except ScoreroomError as error:
                 state.notify([str(error)], is_refusal=True)
             st.rerun()
 
@@ -316,7 +316,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     try:
         base = cache.base_values(view.dataset, NEW) or {}
         given = check_application(cache.definition(), {name: values.get(name) for name in base})
-    except DataError as error:
+    except ScoreroomError as error:
         state.notify([str(error)], is_refusal=True)
         return
     forget_note(NEW)

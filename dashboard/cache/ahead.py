@@ -14,7 +14,7 @@ from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
 from dashboard.cohort.filters import Filters
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 # What pages import or set up when they are first opened, and how long the first one that is opened has for itself.
 _LATER = ("scipy.special", "pyarrow")
@@ -39,7 +39,7 @@ def warm_up(dataset: Dataset) -> None:
 def load_ahead(location: Location) -> None:
     """Load the predictions at `location`, and what every first page shows of them, before a reader asks."""
     # What is missing is said on the page.
-    with suppress(DataError):
+    with suppress(ScoreroomError):
         cohort_counts(open_dataset(location), Filters())
 
 
@@ -49,12 +49,12 @@ def get_ready(dataset: Dataset) -> None:
     for name in _LATER:
         importlib.import_module(name)
     # What is missing is said by the page that needs it.
-    with suppress(DataError):
+    with suppress(ScoreroomError):
         column_groups(dataset)
         explained(dataset)
         portfolio()
         column_facts()
-    with suppress(DataError):
+    with suppress(ScoreroomError):
         open_session()
         explainer()
         application_table()

@@ -15,7 +15,7 @@ from dashboard.metrics.explanation_counts import (
     count_feature,
 )
 from dashboard.words.value_labels import is_descending
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.predictions.imports import version_of
 from data.predictions.table import ID
 from data.store.opening import is_there
@@ -64,7 +64,7 @@ def model_contributions() -> Explained:
     try:
         check_built(settings(), CONTRIBUTIONS)
         return _model_contributions()
-    except DataError as error:
+    except ScoreroomError as error:
         return Explained(None, reason=str(error))
 
 
@@ -72,7 +72,7 @@ def model_contributions() -> Explained:
 def _model_contributions() -> Explained:
     try:
         contributions = open_contributions(settings(), Manifest.load(settings().model))
-    except DataError as error:
+    except ScoreroomError as error:
         return Explained(None, reason=str(error))
     return Explained(contributions, count_contributions(contributions), version=_version())
 

@@ -19,7 +19,7 @@ from dashboard.cohort.lookup import Identifier
 from dashboard.metrics.column_counts import select_rows
 from dashboard.visit.drafts import NEW, Draft
 from data.definition.columns import Kind
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.convert import open_applications
 from data.files.convert import read_source as read_provenance
 from data.predictions.table import ID, OUTCOME, PROBABILITY
@@ -46,7 +46,7 @@ def applicants(dataset: Dataset) -> Applicants:
         return Applicants(None, "The application table is not there; `make build` makes it.")
     try:
         applications_version()
-    except DataError as error:
+    except ScoreroomError as error:
         return Applicants(None, str(error))
     if found.source.is_imported and not _covers(dataset):
         return Applicants(None, "The ids of these predictions are not those of the application table at hand.")
@@ -66,7 +66,7 @@ def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
     """What an application began with: its own values, or typical ones for a new one; None where there is none.
 
     Raises:
-        DataError: the application table is not there.
+        ScoreroomError: the application table is not there.
     """
     if applicant == NEW:
         return {name: facts.typical for name, facts in column_facts().items()}

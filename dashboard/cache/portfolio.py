@@ -24,7 +24,7 @@ from dashboard.cache.sources import (
     open_session,
     settings,
 )
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.facts import ColumnFacts, describe_table
 from data.files.convert import open_applications, open_resolved
 from inference.batch import Explain
@@ -73,7 +73,7 @@ def found_version() -> str:
 def _version_at_hand() -> str:
     try:
         return applications_version()
-    except DataError:
+    except ScoreroomError:
         return ""
 
 
@@ -82,7 +82,7 @@ def explainer() -> Explainer:
     """The published model's trees, ready to explain an application beside what is typical of the application table.
 
     Raises:
-        DataError: the trees are missing, or are not those that were published; or there is no such table.
+        ScoreroomError: the trees are missing, or are not those that were published; or there is no such table.
     """
     typical = {name: facts.typical for name, facts in column_facts().items()}
     return Explainer.open(settings().model, typical, open_session().features)
@@ -94,7 +94,7 @@ def assess_values(values: Mapping[str, Value], cutoff: float) -> Assessment:
     """Score, explain and decide an application; without contributions or reasons where the trees are missing.
 
     Raises:
-        DataError: there is no model, or it does not take one of the values.
+        ScoreroomError: there is no model, or it does not take one of the values.
     """
     trees = _explainer_at_hand()
     return assess(values, cutoff, open_session(), trees, None if trees is None else reference(cutoff))
@@ -112,7 +112,7 @@ def explain_many(cutoff: float) -> Explain | None:
 def _explainer_at_hand() -> Explainer | None:
     try:
         return explainer()
-    except DataError:
+    except ScoreroomError:
         return None
 
 
@@ -121,7 +121,7 @@ def column_facts() -> Mapping[str, ColumnFacts]:
     """What occurs in each column of the application table.
 
     Raises:
-        DataError: there is no such table.
+        ScoreroomError: there is no such table.
     """
     return describe_table(open_applications(settings(), definition()), definition())
 
@@ -134,7 +134,7 @@ def portfolio() -> Portfolio | None:
         return None
     try:
         features = open_session().features
-    except DataError:
+    except ScoreroomError:
         # The page that needs the model says what is wrong with it.
         return None
     target = pl.lit(None) if known.target is None else pl.col(known.target) == 1
@@ -157,7 +157,7 @@ def why_no_portfolio() -> str:
     if not reason:
         try:
             applications_version()
-        except DataError as error:
+        except ScoreroomError as error:
             return str(error)
     return reason or "The contributions are of another application table; `make build` computes them again."
 
@@ -179,7 +179,7 @@ def field_values(name: str) -> pl.Series:
     """A column of the application table that the model takes, as it is stored.
 
     Raises:
-        DataError: there is no such table.
+        ScoreroomError: there is no such table.
     """
     return _inputs()[name]
 

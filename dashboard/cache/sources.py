@@ -57,7 +57,7 @@ def open_dataset(location: Location) -> Dataset:
     """The dataset at `location` as it is on disk now.
 
     Raises:
-        DataError: the predictions are missing or wrong.
+        ScoreroomError: the predictions are missing or wrong.
     """
     if location.imported:
         return Dataset(location, version_of(Path(location.imported)))
@@ -115,7 +115,7 @@ def model_version() -> str:
     """What tells the published model from any other, after making sure that it is what was built.
 
     Raises:
-        DataError: there is none, or it is damaged.
+        ScoreroomError: there is none, or it is damaged.
     """
     check_built(settings(), MODEL)
     if not is_there(settings().model / MANIFEST):
@@ -127,7 +127,7 @@ def applications_version() -> str:
     """What tells the application table from any other, after making sure that it is what was built.
 
     Raises:
-        DataError: there is none, or it is damaged.
+        ScoreroomError: there is none, or it is damaged.
     """
     check_built(settings(), APPLICATIONS)
     return version_of(settings().applications)
@@ -137,7 +137,7 @@ def open_session() -> ScoringSession:
     """The one scoring session of this process; another one when a new model was published.
 
     Raises:
-        DataError: there is no model, or it is not the one that was published.
+        ScoreroomError: there is no model, or it is not the one that was published.
     """
     return scoring_session(model_version())
 

@@ -8,11 +8,11 @@ from typing import Self
 from dashboard.cohort.filters import DECISION, Filters
 from dashboard.visit.links import FILTER_PREFIX, MISSING, brief_list, read_filters
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.predictions.table import CohortColumn, CohortKind
 
 
-class ConditionError(DataError):
+class ConditionError(ScoreroomError):
     """A text that is meant to be a condition on the applications and is none."""
 
     @classmethod

@@ -19,13 +19,13 @@ from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
 from dashboard.report import catalogue
 from dashboard.visit.links import FILTER_PREFIX, word_filters
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.predictions.table import OUTCOME, Predictions
 
 FORMAT, VERSION = "scoreroom.evaluation", 1
 
 
-class EmptyCohortError(DataError):
+class EmptyCohortError(ScoreroomError):
     """A cohort of which no figure can be computed."""
 
     @classmethod

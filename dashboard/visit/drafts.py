@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from inference.values import Value, read_value, word_value
 
 # A value by column, in the order of the table.
@@ -25,7 +25,7 @@ _APPLICANT = "applicant"
 _LONGEST_APPLICANT = LONGEST_ID + len(_ESCAPE)
 
 
-class DraftError(DataError):
+class DraftError(ScoreroomError):
     """A text that is meant to say an application and its changes, and does not."""
 
     @classmethod

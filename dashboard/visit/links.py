@@ -19,7 +19,7 @@ from dashboard.cohort.columns import DEFAULTED, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from data.definition.columns import Kind
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.predictions.roles import OUTCOME_WORDS
 from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
 
@@ -50,7 +50,7 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
-class LinkError(DataError):
+class LinkError(ScoreroomError):
     """A text that is meant to be a cohort and is none."""
 
     @classmethod

@@ -17,7 +17,7 @@ class Parameter(Generic[T]):
     """One value of a visit.
 
     `read` gets a text and the definition of the table; it raises ValueError if the text is not one of the parameter's
-    values, or a DataError to say why.
+    values, or a ScoreroomError to say why.
     """
 
     name: str

@@ -15,7 +15,7 @@ from dashboard.visit import drafts, links, parameters
 from dashboard.visit.drafts import Scenario
 from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.predictions.table import CohortColumn
 from inference.model.decision import DEFAULT_CUTOFF
 
@@ -91,7 +91,7 @@ def _read_cohort(name: str, text: str, columns: Columns, definition: Definition)
 def _read_scenario(name: str, text: str, _: Columns, definition: Definition) -> tuple[Scenario | None, Sequence[str]]:
     try:
         return Scenario(name, drafts.read_draft(text, definition)), ()
-    except DataError as error:
+    except ScoreroomError as error:
         return None, (f"{name}: {error}",)
 
 
@@ -138,7 +138,7 @@ def read_visit(
         if not name.startswith((FILTER_PREFIX, *(shelf.prefix for shelf in _SHELVES))):
             try:
                 values |= _read_value(name, texts[-1], definition)
-            except DataError as error:
+            except ScoreroomError as error:
                 said.append(str(error))
             except KeyError:
                 said.append(f"{name[:40]} (not a known setting).")

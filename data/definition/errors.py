@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 _MOST_SHOWN = 60
 _MOST_LISTED = 8
 
 
-class DefinitionError(DataError):
+class DefinitionError(ScoreroomError):
     """A portfolio's definition that cannot be used."""
 
 

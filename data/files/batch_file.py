@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from data.definition.columns import Column
 from data.definition.definition import Definition
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.files.arrow_stream import is_stream, parquet_of_stream
 from data.files.batch_judge import MOST_FAULTS, CellFault, Judge, check_columns, notices_of_columns, word_repeated
 from data.files.batch_limits import LIMITS, BatchError, Contents, ExcessError, Limits, check_contents
@@ -120,7 +120,7 @@ def read_batch(
             n_cells = contents.most_rows * (len(source.names) if carries else len(needed))
             hold(len(content) + contents.n_bytes + _CELL_BYTES * n_cells)
             return _read(source, definition, contents, called, needed, limits, progress, carries=carries)
-        except DataError as error:
+        except ScoreroomError as error:
             raise type(error)(str(error).replace(str(path), called)) from error
         except _UNREADABLE as error:
             reason = (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
 from data.files.sources import is_any, is_beyond_polars
 from data.files.validate import shown
@@ -57,7 +57,7 @@ _CARRIED_TYPES = (
 )
 
 
-class BatchError(DataError):
+class BatchError(ScoreroomError):
     """A file or body of applications that cannot be taken."""
 
     @classmethod

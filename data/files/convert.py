@@ -174,7 +174,7 @@ def open_applications(settings: Settings, definition: Definition) -> pl.LazyFram
     """The built application table, lazily, after making sure that it is what was built.
 
     Raises:
-        DataError: it is missing or damaged.
+        ScoreroomError: it is missing or damaged.
     """
     check_built(settings, APPLICATIONS)
     return scan_applications(settings.applications, definition)
@@ -184,7 +184,7 @@ def open_resolved(settings: Settings, definition: Definition) -> pl.LazyFrame:
     """The built applications whose outcome is known, in order: those that predictions and contributions are about.
 
     Raises:
-        DataError: the table is missing or damaged.
+        ScoreroomError: the table is missing or damaged.
     """
     return resolved(open_applications(settings, definition), definition)
 

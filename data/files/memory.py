@@ -11,13 +11,13 @@ from typing import Self
 
 import pyarrow as pa
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 # Told how many bytes of memory something will take up in all before it does; may refuse.
 Hold = Callable[[int], None]
 
 
-class BusyError(DataError):
+class BusyError(ScoreroomError):
     """Something that there is no memory for now, but may be later."""
 
     @classmethod

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition, Table
-from data.errors import DataError, FileError, TableError
+from data.errors import FileError, ScoreroomError, TableError
 from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
 Progress = Callable[[int, int], None]
@@ -218,7 +218,7 @@ class CsvSource:
             except DAMAGE as error:
                 raise FileError.from_damaged(self.path, self._kind) from error
 
-    def _arrow_error(self, error: Exception) -> DataError:
+    def _arrow_error(self, error: Exception) -> ScoreroomError:
         with closing(self._records()) as records:
             # A header without even a line end is an error to the reader, where it has only no rows.
             if self._table.header and len(list(islice(records, 2))) == 1:

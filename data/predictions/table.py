@@ -180,7 +180,7 @@ def open_predictions(settings: Settings, definition: Definition) -> Predictions:
     """The project's own predictions, in memory, after making sure that they are what was built.
 
     Raises:
-        DataError: they are missing or damaged, or are not of the applications at hand.
+        ScoreroomError: they are missing or damaged, or are not of the applications at hand.
     """
     check_built(settings, PREDICTIONS)
     found = load_predictions(settings.predictions, definition)
@@ -197,7 +197,7 @@ def own_digest(settings: Settings) -> str:
     """What the project's own predictions are told apart by, after making sure that they are what was built.
 
     Raises:
-        DataError: they are missing or damaged.
+        ScoreroomError: they are missing or damaged.
     """
     check_built(settings, PREDICTIONS)
     return read_source(settings.predictions).digest

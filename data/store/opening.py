@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 import polars as pl
 import pyarrow as pa
 
-from data.errors import DamageError, DataError, FileError
+from data.errors import DamageError, FileError, ScoreroomError
 
 CSV, GZIP, ZIP, PARQUET = ".csv", ".gz", ".zip", ".parquet"
 
@@ -107,7 +107,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except TROUBLE as error:
-        if isinstance(error, DamageError) or (isinstance(error, DataError) and not isinstance(error, FileError)):
+        if isinstance(error, DamageError) or (isinstance(error, ScoreroomError) and not isinstance(error, FileError)):
             raise
         raise DamageError.from_trouble(path, error) from error
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import orjson
 
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.settings import ROOT
 from data.store.opening import check_readable
 
@@ -31,7 +31,7 @@ _FIX = "build it again with the key in force, or fetch it again from where it wa
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class SigningKeyError(DataError):
+class SigningKeyError(ScoreroomError):
     """A file that cannot be used as the signing key."""
 
     @classmethod
@@ -46,7 +46,7 @@ class SigningKeyError(DataError):
         )
 
 
-class SigningError(DataError):
+class SigningError(ScoreroomError):
     """A document that the key in force does not vouch for."""
 
     @classmethod

@@ -100,7 +100,7 @@ class Study:
         """Load what `settings` point to.
 
         Raises:
-            DataError: something is missing, or does not belong together.
+            ScoreroomError: something is missing, or does not belong together.
         """
         session = ScoringSession.open_built(settings)
         table = open_resolved(settings, session.definition).collect()

@@ -50,7 +50,7 @@ def score_file(
     row from being scored keeps all of them: nothing is written.
 
     Raises:
-        DataError: `source` cannot be read or breaks the schema, or `target` cannot be written.
+        ScoreroomError: `source` cannot be read or breaks the schema, or `target` cannot be written.
         ScoringError: `target` is neither `.parquet` nor `.csv`, or is `source`.
     """
     source, target = Path(source), Path(target)

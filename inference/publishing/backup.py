@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.files.raw import find_raw, is_table_name
 from data.settings import Settings
 from data.store.opening import open_readable
@@ -44,7 +44,7 @@ _MEMBERS = {*(f"{_IN_PROCESSED}/{name}" for name in FILES), *(f"{MODEL}/{name}" 
 _NEEDED = {f"{_IN_PROCESSED}/{FILES[0]}", f"{_IN_PROCESSED}/{FILES[1]}", f"{MODEL}/{MANIFEST}"}
 
 
-class BackupError(DataError):
+class BackupError(ScoreroomError):
     """A portfolio that cannot be backed up, or an archive that cannot be restored."""
 
     @classmethod

@@ -17,7 +17,7 @@ import polars as pl
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.definition.errors import Place, shown
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
 from data.predictions.table import (
@@ -71,7 +71,7 @@ def build(settings: Settings, progress: Progress, *, say: Say = silent, release:
     only contributions are built again; `release` ends that.
 
     Raises:
-        DataError: the dropped file is wrong, or a place cannot be written.
+        ScoreroomError: the dropped file is wrong, or a place cannot be written.
         HoldError: builds are held and what is held is damaged.
     """
     if not release and _is_settled(settings):
@@ -95,7 +95,7 @@ def is_current(settings: Settings) -> bool:
     """Whether building from the data and settings at hand would change nothing.
 
     Raises:
-        DataError: the dropped file cannot be read.
+        ScoreroomError: the dropped file cannot be read.
     """
     definition, record = load_definition(settings), load_record(settings)
     origin = _origin(settings, definition)
@@ -116,7 +116,7 @@ def belongs_together(settings: Settings) -> bool:
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
         is_of_model = manifest.training_data_sha256 == _sha256(settings.applications) and digest == _digest(manifest)
-    except DataError:
+    except ScoreroomError:
         return False
     return is_of_model and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
 
@@ -299,7 +299,7 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definiti
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
         _check_predicted(settings, definition)
-    except DataError:
+    except ScoreroomError:
         return False
     current = manifest.was_made_from(_sha256(settings.applications), feature_set(definition), settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
@@ -378,7 +378,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
             table = pl.scan_parquet(settings.contributions, glob=False)
             n_rows = table.select(pl.len()).collect().item()
             is_table = header.has_columns(table.collect_schema()) and n_rows == len(ids)
-    except DataError:
+    except ScoreroomError:
         return False
     is_of_model = header.digest == digest_of_model(Manifest.load(settings.model))
     return is_table and is_of_model and header.ids_digest == digest_of_ids(ids)

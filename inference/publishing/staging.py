@@ -24,7 +24,7 @@ from pathlib import Path
 import orjson
 
 from data.definition.reading import read_definition
-from data.errors import DamageError, DataError, FileError
+from data.errors import DamageError, FileError, ScoreroomError
 from data.settings import DEFINITION, Settings
 from data.store.build_lock import LOCK, build_lock
 from data.store.opening import is_there, read_bytes
@@ -247,7 +247,7 @@ def _link(source: Path, target: Path) -> None:
 def _says_the_same(one: Path, other: Path) -> bool:
     try:
         return read_definition(one).digest == read_definition(other).digest
-    except DataError:
+    except ScoreroomError:
         return False
 
 

@@ -26,7 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
@@ -87,7 +87,7 @@ def make_app(
     It opens the published model when it starts and not before.
 
     Raises:
-        DataError: the file of keys that `service_settings` name cannot be read.
+        ScoreroomError: the file of keys that `service_settings` name cannot be read.
     """
     types = Types.of(definition)
     app: FastAPI = FastAPIOffline(
@@ -99,7 +99,7 @@ def make_app(
         redoc_url=None,
         telemetry=_NO_REPORTS,
     )
-    for kind in (HTTPException, DataError):
+    for kind in (HTTPException, ScoreroomError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(RequestValidationError, partial(_answer_invalid, definition))
     app.state.application_bytes = most_bytes(definition)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from data.errors import DamageError, DataError
+from data.errors import DamageError, ScoreroomError
 from data.facts import describe_table
 from data.files.convert import open_resolved
 from data.settings import Settings
@@ -41,7 +41,7 @@ class Reasoning:
         same applications, all of which are then scored.
 
         Raises:
-            DataError: the trees are not at hand or another model's, or there are no applications.
+            ScoreroomError: the trees are not at hand or another model's, or there are no applications.
         """
         table = open_resolved(settings, session.definition)
         typical = {name: facts.typical for name, facts in describe_table(table, session.definition).items()}
@@ -86,7 +86,7 @@ class Explanations:
         """
         try:
             return await asyncio.shield(self._loading)
-        except DataError as error:
+        except ScoreroomError as error:
             raise ProblemError.from_no_explanations(str(error)) from None
         except Exception as error:
             # The log names its place once, where it was loaded.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from inference.service.keys import Key, Keys
 from inference.service.telemetry import Metrics
 from inference.serving.log import Log
@@ -24,7 +24,7 @@ class KeyRing:
         """Read the file at `path`.
 
         Raises:
-            DataError: it cannot be read as a file of keys.
+            ScoreroomError: it cannot be read as a file of keys.
         """
         self._path = path
         self._metrics = metrics
@@ -46,7 +46,7 @@ class KeyRing:
         before = self._keys
         try:
             self._keys = Keys.load(self._path)
-        except DataError as error:
+        except ScoreroomError as error:
             self._keys = before.still_in(self._path)
             self.is_damaged = True
             self._log.warning("key_file_damaged", reason=str(error), **_told(before, self._keys))

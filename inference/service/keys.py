@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.store.opening import open_file, open_readable
 from data.store.storage import write_atomically
 
@@ -35,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{64}})((?: (?:expires|scope)=[^ ]+)*)")
 
 
-class KeyFileError(DataError):
+class KeyFileError(ScoreroomError):
     """A file of keys that cannot be read as one, or a key that cannot be added to it or taken from it."""
 
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import Settings
 from data.store.records import record_path
 from inference.errors import InferenceError
@@ -62,7 +62,7 @@ class Models:
         """Open the published model and begin to load what explains it; called while an event loop runs.
 
         Raises:
-            DataError: the model cannot be opened, or is one of another definition than that of `types`.
+            ScoreroomError: the model cannot be opened, or is one of another definition than that of `types`.
         """
         self._types = types
         self._settings = settings
@@ -94,7 +94,7 @@ class Models:
             return
         try:
             await self._take_up()
-        except DataError as error:
+        except ScoreroomError as error:
             self._refuse(str(error))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new model, the old one goes on
             self._log.fault(error)
@@ -137,7 +137,7 @@ class Models:
 
     def _tell_unexplained(self, loading: asyncio.Task[Reasoning]) -> None:
         error = None if loading.cancelled() else loading.exception()
-        if isinstance(error, DataError):
+        if isinstance(error, ScoreroomError):
             self._log.warning("no_explanations", reason=str(error))
         elif error is not None:
             self._log.fault(error)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from data.definition.columns import Kind
 from data.definition.definition import Definition
-from data.errors import DataError, FileError
+from data.errors import FileError, ScoreroomError
 from data.files.arrow_stream import DamagedStreamError
 from data.files.batch_judge import CellFault, TableFaultsError
 from data.files.batch_limits import ExcessError
@@ -188,7 +188,7 @@ def problem_of(error: Exception) -> ProblemError:
     if isinstance(error, InferenceError) and not isinstance(error, ValueFault):
         # What was sent has been checked by then.
         return ProblemError.from_own_fault()
-    if isinstance(error, DataError):
+    if isinstance(error, ScoreroomError):
         return _of_data(error)
     return ProblemError.from_own_fault()
 
@@ -245,7 +245,7 @@ def invalid_request(error: RequestValidationError, definition: Definition) -> Pr
     )
 
 
-def _of_data(error: DataError) -> ProblemError:
+def _of_data(error: ScoreroomError) -> ProblemError:
     detail = str(error)
     if isinstance(error, BusyError):
         return ProblemError.from_unavailable("overloaded", "Overloaded", detail, wait_s=5)

@@ -58,7 +58,7 @@ def serve(
     `/health/ready` tells whoever balances the load to send no more.
 
     Raises:
-        DataError: the file of keys cannot be read.
+        ScoreroomError: the file of keys cannot be read.
     """
     raise_descriptors()
     lifecycle = Lifecycle()

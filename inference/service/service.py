@@ -79,7 +79,7 @@ class Service:
         `hold` is told the memory that this takes.
 
         Raises:
-            DataError: as `read_table`.
+            ScoreroomError: as `read_table`.
         """
         table = read_table(
             body, table_format, self.session.definition, self.session.features.sources, self._table_limits, hold

@@ -14,7 +14,7 @@ from typing import Self
 import polars as pl
 
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_judge import TableFaultsError
 from data.files.batch_limits import Limits
@@ -35,7 +35,7 @@ _LONGEST_HEADER = 4_000
 _KINDS = {CSV: "no Parquet file", PARQUET: "a Parquet file", GZIP: "a gzip archive", ZIP: "a zip archive"}
 
 
-class OtherFormatError(DataError):
+class OtherFormatError(ScoreroomError):
     """A table of another format than it was said to be."""
 
     @classmethod

@@ -23,7 +23,7 @@ from typing import Self
 import httpx
 import polars as pl
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
@@ -44,7 +44,7 @@ NO_ERRORS_UP_TO = 64
 _SHARES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
-class LoadToolError(DataError):
+class LoadToolError(ScoreroomError):
     """There is no load tool, or it did not do its work."""
 
     @classmethod

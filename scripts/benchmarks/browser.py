@@ -12,7 +12,7 @@ from typing import Self
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from scripts.benchmarks.server import RunLog
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -34,7 +34,7 @@ PATIENCE_MS = 60_000
 LINGER_MS = 150
 
 
-class BrowserError(DataError):
+class BrowserError(ScoreroomError):
     """There is no browser to measure in."""
 
     @classmethod

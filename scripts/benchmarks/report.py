@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from scripts.benchmarks.report_claims import render_claims
 from scripts.benchmarks.report_dashboard import render_applicant, render_dashboard
 from scripts.benchmarks.report_loading import render_data, render_start
@@ -16,7 +16,7 @@ from scripts.benchmarks.report_tables import Figures
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
-class ReportError(DataError):
+class ReportError(ScoreroomError):
     """A page without the two marks between which the tables go."""
 
     @classmethod

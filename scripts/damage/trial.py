@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.convert import open_applications
 from data.home_credit import embedded
 from data.predictions.table import open_predictions, own_digest
@@ -155,7 +155,7 @@ def _open(pristine: Pristine, damage: Damage, left_out: str) -> tuple[dict[str, 
             continue
         try:
             answer = ask(pristine.settings)
-        except DataError as error:
+        except ScoreroomError as error:
             sentences[name] = str(error)
             faults += [] if _is_sentence(str(error)) else [f"{name}: no sentence: {error}"]
         except BaseException as error:  # noqa: BLE001 - a panic of Polars is no Exception
@@ -183,7 +183,7 @@ def _built(pristine: Pristine, progress: Any) -> tuple[str, list[str]]:
         done = build(pristine.settings, progress)
     except _Begun:
         return "begins", []
-    except DataError as error:
+    except ScoreroomError as error:
         return str(error), [] if _is_sentence(str(error)) else [f"build: no sentence: {error}"]
     except BaseException as error:  # noqa: BLE001 - as above
         return "", [f"build: {_last_line(error)}"]

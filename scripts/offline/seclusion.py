@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import ROOT
 from scripts.offline.calls import CALLS, SHOWN_BYTES, Call, Kind, Own, Seen, foreign, read_calls
 
@@ -28,7 +28,7 @@ _TRIAL = "mount --bind /etc /etc && strace -o /dev/null true"
 _WAYS = (("unshare", "--user", "--map-root-user", "--net", "--mount"), ("unshare", "--net", "--mount"))
 
 
-class SeclusionError(DataError):
+class SeclusionError(ScoreroomError):
     """This machine cannot run a program without network and list what it asks the kernel for."""
 
     @classmethod

@@ -16,7 +16,7 @@ import polars as pl
 from dashboard.cohort.columns import prepare
 from dashboard.visit.links import read_cohorts
 from dashboard.visit.visit import Visit, read_visit
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.spreadsheets import csv_of
 from data.home_credit import embedded
 from data.predictions.imports import import_predictions
@@ -151,7 +151,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
         try:
             read()
             outcome.answers[f"{kind} taken"] += 1
-        except DataError as error:
+        except ScoreroomError as error:
             outcome.answers[f"{kind} refused"] += 1
             # A list of faults has one a line, each set in.
             first, *more = str(error).split("\n")

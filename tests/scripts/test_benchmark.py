@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import ROOT, Settings
 from scripts import benchmark
 from scripts._measure import Say
@@ -174,7 +174,7 @@ def test_figures_of_something_else_are_not_kept(
 ) -> None:
     path = tmp_path / "out.json"
     path.write_text(text)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(ScoreroomError) as error:
         measured({"a": Section(fail)}, "a", "--keep", "--json", path)
     assert said in str(error.value)
     assert path.read_text() == text

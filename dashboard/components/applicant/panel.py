@@ -18,7 +18,7 @@ from dashboard.visit.drafts import LONGEST_ID, NEW, NO_EDITS, Draft, applicant_o
 from dashboard.visit.visit import APPLICANT, EDITS
 from dashboard.words import labels
 from dashboard.words.reason_words import SENSITIVE_NOTE, word_reason
-from data.errors import DataError
+from data.errors import ScoreroomError
 from inference.explain.assessment import Assessment
 from inference.explain.reasons import COMBINATION
 from inference.model.decision import declines
@@ -73,7 +73,7 @@ def _render(dataset: cache.Dataset, cutoff: float, link: st.Page | None) -> None
     else:
         try:
             _render_applicant(dataset, draft, cutoff, link)
-        except DataError as error:
+        except ScoreroomError as error:
             st.error(labels.plain(str(error)), icon=":material/error:")
 
 

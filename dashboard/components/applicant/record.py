@@ -21,7 +21,7 @@ from dashboard.visit.drafts import NEW, Draft, applicant_of, make_edits
 from dashboard.words import labels
 from dashboard.words.reason_words import REASONS_METHOD, word_reason
 from data.definition.definition import Definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 from inference.explain.assessment import Assessment, ReferredError
 from inference.explain.reasons import Reason
 from inference.explain.record import (
@@ -198,7 +198,7 @@ def _open(dataset: cache.Dataset) -> None:
             rescored = rescore(record, cache.open_session())
             draft = _draft_of(dataset, record)
             given = assess_or_refer(record.inputs, record.cutoff)
-    except DataError as error:
+    except ScoreroomError as error:
         state.notify([str(error)])
         return
     st.session_state[_OPENED] = draft, record, rescored, _has_reasons_of(record, given)

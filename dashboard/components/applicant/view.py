@@ -105,7 +105,7 @@ def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> Appli
     """The view of `draft` at a cutoff; None where there is no such application.
 
     Raises:
-        DataError: no model, no application table, or a value that the model does not take.
+        ScoreroomError: no model, no application table, or a value that the model does not take.
     """
     base = cache.base_values(dataset, draft.applicant)
     if base is None:
@@ -128,7 +128,7 @@ def assess_or_refer(values: Mapping[str, Value], cutoff: float) -> Assessment | 
     """What is said of an application with these values, or why it is not scored.
 
     Raises:
-        DataError: no model, or a value that it does not take.
+        ScoreroomError: no model, or a value that it does not take.
     """
     try:
         return cache.assess_values(values, cutoff)

@@ -9,7 +9,7 @@ from data.definition.columns import Kind
 from data.definition.describing import complete_definition, describe, is_as_written
 from data.definition.errors import DefinitionError
 from data.definition.reading import read_definition
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 N = 200
 
@@ -50,7 +50,7 @@ def test_an_edited_definition_is_kept(file: Path, tmp_path: Path) -> None:
     path = describe(file, tmp_path / "portfolio").path
     edited = path.read_text().replace("maximum = 20000", "maximum = 9999")
     path.write_text(edited)
-    with pytest.raises(DataError, match="it was edited; add --update") as caught:
+    with pytest.raises(ScoreroomError, match="it was edited; add --update") as caught:
         describe(file, path.parent)
     assert str(path) in str(caught.value)
     assert path.read_text() == edited
@@ -109,6 +109,6 @@ def test_places_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
     occupied = tmp_path / "occupied"
     occupied.write_text("mine")
     for folder in (occupied, occupied / "below"):
-        with pytest.raises(DataError, match="cannot be written"):
+        with pytest.raises(ScoreroomError, match="cannot be written"):
             describe(file, folder)
     assert occupied.read_text() == "mine"

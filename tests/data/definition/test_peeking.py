@@ -9,7 +9,7 @@ import pytest
 
 from data.definition import peeking
 from data.definition.peeking import header_of, peek
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 ROWS = [["1", "Köln", "2.5"], ["2", "", "3.5"], ["3", "Ulm", ""]]
 
@@ -78,7 +78,7 @@ def test_a_sample_shows_every_level_gap_and_extreme(tmp_path: Path, monkeypatch:
 def test_what_is_no_table_is_said_in_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=words) as caught:
+    with pytest.raises(ScoreroomError, match=words) as caught:
         peek(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)

@@ -13,7 +13,7 @@ from data.definition.errors import DefinitionError
 from data.definition.grammar import Call, Name
 from data.definition.reading import check_said, parse_definition, parse_said, read_definition
 from data.definition.writing import definition_text
-from data.errors import DataError
+from data.errors import ScoreroomError
 
 WHERE = Path("portfolio.toml")
 SMALL = """
@@ -231,7 +231,7 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
         with pytest.raises(DefinitionError, match=words):
             read_definition(path)
     for wrong in (tmp_path, tmp_path / "nowhere.toml", Path("/dev/null")):
-        with pytest.raises(DataError, match=r"is a directory|no such file|is a device"):
+        with pytest.raises(ScoreroomError, match=r"is a directory|no such file|is a device"):
             read_definition(wrong)
 
 

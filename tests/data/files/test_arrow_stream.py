@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.files.arrow_stream import _Table, parquet_of_stream
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS, BatchError, Limits
@@ -98,7 +98,7 @@ DRESSES: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
 
 def said_of(content: bytes, limits: Limits = LIMITS) -> str:
     """What is said about a stream, without the name that it must begin with."""
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ScoreroomError) as caught:
         parquet_of_stream(BODY, content, limits)
     said = str(caught.value)
     assert "\n" not in said
@@ -136,7 +136,7 @@ def test_values_and_missing_ones_arrive_as_they_were() -> None:
 
 
 def test_a_stream_without_rows() -> None:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ScoreroomError) as caught:
         read_batch(
             "body.arrows",
             stream_of_columns({"AMT_CREDIT": pa.array([], pa.float64())}),
@@ -427,7 +427,7 @@ def test_a_damaged_stream_is_read_or_has_a_sentence(
 def outcome(content: bytes) -> BatchTable | str:
     try:
         return read_batch("body.arrows", content, embedded.DEFINITION, ("AMT_CREDIT", "AMT_ANNUITY"))
-    except DataError as error:
+    except ScoreroomError as error:
         return str(error)
 
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.errors import DataError, FileError, TableError
+from data.errors import FileError, ScoreroomError, TableError
 from data.files.batch_file import MOST_FAULTS, BatchTable, CellFault, read_batch
 from data.files.batch_limits import BatchError, Limits
 from data.files.validate import expectation
@@ -70,7 +70,7 @@ def edited(table: pl.DataFrame, cells: Mapping[tuple[int, str], str | None]) -> 
 
 def complaint(content: bytes, name: str = "mine.csv", limits: Limits | None = None) -> str:
     """What is said about a file, without the name that it must begin with; one line that names no other place."""
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ScoreroomError) as caught:
         read_batch(name, content, embedded.DEFINITION, NEEDED, limits or Limits())
     said = str(caught.value)
     assert said.startswith(f"{name}: ")
@@ -79,10 +79,10 @@ def complaint(content: bytes, name: str = "mine.csv", limits: Limits | None = No
     return said.removeprefix(f"{name}: ")
 
 
-def read_or_error(name: str, content: bytes) -> BatchTable | DataError:
+def read_or_error(name: str, content: bytes) -> BatchTable | ScoreroomError:
     try:
         return read_batch(name, content, embedded.DEFINITION, NEEDED)
-    except DataError as error:
+    except ScoreroomError as error:
         return error
 
 

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.errors import DataError, FileError, SchemaError, TableError
+from data.errors import FileError, SchemaError, ScoreroomError, TableError
 from data.files.convert import convert, read_applications, read_source, write_applications
 from data.files.validate import UnseenLevel, is_allowed
 from data.home_credit import embedded
@@ -77,7 +77,7 @@ def put(folder: Path, name: str, content: bytes) -> Path:
 
 def complaint(path: Path, *, needs_target: bool = True) -> str:
     """What reading says, without the path that it must begin with; one line."""
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ScoreroomError) as caught:
         read_applications(path, embedded.DEFINITION, needs_target=needs_target)
     said = str(caught.value)
     assert said.startswith(f"{path}: ")

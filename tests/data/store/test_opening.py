@@ -67,7 +67,7 @@ def test_a_setting_that_is_no_folder_is_said_before_any_work(tmp_path: Path, kin
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.store.opening import check_readable
 from data.files.raw import find_raw
 from data.settings import load_settings
@@ -82,7 +82,7 @@ for ask in (
 ):
     try:
         ask()
-    except DataError as error:
+    except ScoreroomError as error:
         print(error)
 """
 

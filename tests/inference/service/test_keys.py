@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from data.errors import DataError
+from data.errors import ScoreroomError
 from data.settings import ROOT
 from inference.service.app import ROUTES
 from inference.service.keys import SCOPES, KeyFileError, Keys, add_key, remove_key
@@ -82,12 +82,12 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str) ->
 
 
 def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(ScoreroomError, match="no such file"):
         Keys.load(tmp_path / "none")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    with pytest.raises(DataError, match="not UTF-8"):
+    with pytest.raises(ScoreroomError, match="not UTF-8"):
         Keys.load(tmp_path / "binary")
-    with pytest.raises(DataError, match="is a directory"):
+    with pytest.raises(ScoreroomError, match="is a directory"):
         Keys.load(tmp_path)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import DataError, SettingError
+from data.errors import ScoreroomError, SettingError
 from data.settings import ROOT, Setting
 from inference.serving.authority import Authority
 from inference.serving.settings import WEB_SETTINGS, WebSettings, load_web_settings
@@ -119,7 +119,7 @@ def test_a_certificate_and_its_key_are_taken(pems: Path) -> None:
     ],
 )
 def test_files_that_do_not_serve_for_tls_are_one_sentence(pems: Path, cert: str, key: str, said: str) -> None:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ScoreroomError) as caught:
         load_web_settings({"SCOREROOM_TLS_CERT": str(pems / cert), "SCOREROOM_TLS_KEY": str(pems / key)})
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
