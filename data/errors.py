@@ -77,10 +77,6 @@ class FileError(ScoreroomError):
         )
 
     @classmethod
-    def from_encrypted(cls, path: Path) -> Self:
-        return cls.from_unreadable(path, "is protected by a password", "unpack it and name the file")
-
-    @classmethod
     def from_no_table(cls, path: Path, reason: str) -> Self:
         return cls.from_unreadable(
             path, f"is no comma-separated table ({reason})", "bring CSV with a header or Parquet"
@@ -262,25 +258,6 @@ class SettingError(ScoreroomError):
     def from_bad_text(cls, name: str, found: str, expected: str) -> Self:
         return cls(f"{name} is {found!r}; set it to {expected}, or leave it unset.")
 
-    @classmethod
-    def from_renamed(cls, old: str, new: str) -> Self:
-        return cls(f"{old} is called {new} now; rename it.")
-
-    @classmethod
-    def from_half(cls, one: str, other: str) -> Self:
-        return cls(f"{one} and {other} belong together; set both or neither.")
-
-    @classmethod
-    def from_bad_cutoff(cls, found: str) -> Self:
-        return cls(f"--cutoff {found}: is not a PD from 0 to 1; say 0.16 for 16 %.")
-
-    @classmethod
-    def from_taken_port(cls, host: str, port: int, reason: str) -> Self:
-        return cls(
-            f"Port {port} of {host} cannot be listened on ({reason}); name another one with --port, or another address "
-            "with --host."
-        )
-
 
 class PredictionsError(ScoreroomError):
     """A file that cannot serve as a table of predictions."""
@@ -321,13 +298,6 @@ class PredictionsError(ScoreroomError):
     def from_kind(cls, path: Path, column: str, found: str, expected: str) -> Self:
         return cls(
             f"{path}: column {column} holds {found}; expected {expected}; write it as a plain column or map another."
-        )
-
-    @classmethod
-    def from_classes(cls, path: Path, column: str) -> Self:
-        return cls(
-            f"{path}: column {column} holds only 0 and 1, which are classes or decisions and no probabilities; "
-            "map the column that they were decided from."
         )
 
     @classmethod

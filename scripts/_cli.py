@@ -100,7 +100,11 @@ def check_port(number: int, host: str = "127.0.0.1") -> None:
         try:
             probe.bind((host, number))
         except OSError as error:
-            raise SettingError.from_taken_port(host, number, error.strerror or str(error)) from None
+            reason = error.strerror or str(error)
+            raise SettingError(
+                f"Port {number} of {host} cannot be listened on ({reason}); name another one with --port, or another "
+                "address with --host."
+            ) from None
 
 
 def address_of(host: str, number: int, web: WebSettings) -> str:

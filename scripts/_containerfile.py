@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from data.errors import ScoreroomError
 
@@ -17,10 +16,6 @@ KNOWN = ("RUN", "COPY", "ENV", "WORKDIR", "USER", "VOLUME", "EXPOSE", "HEALTHCHE
 
 class ContainerError(ScoreroomError):
     """A Containerfile that says what is not understood, or a step of it that fails."""
-
-    @classmethod
-    def from_line(cls, path: Path, line: str) -> Self:
-        return cls(f"{path}: '{line[:60]}' is not understood; known are FROM, {', '.join(KNOWN)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def read_containerfile(path: Path) -> list[Stage]:
         elif instruction in KNOWN and stages:
             stages[-1].steps.append((instruction, argument))
         else:
-            raise ContainerError.from_line(path, line)
+            raise ContainerError(f"{path}: '{line[:60]}' is not understood; known are FROM, {', '.join(KNOWN)}.")
     return stages
 
 

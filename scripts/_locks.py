@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from data.errors import ScoreroomError
 
@@ -17,14 +16,6 @@ _PIN = re.compile(r"([a-z0-9-]+)==(\S+)(?: ; (.+?))?((?: --hash=sha256:[0-9a-f]{
 
 class LockError(ScoreroomError):
     """A lock that cannot be read, or packages that cannot be locked or installed."""
-
-    @classmethod
-    def from_missing(cls, path: Path) -> Self:
-        return cls(f"{path}: no such file; restore it from the repository.")
-
-    @classmethod
-    def from_line(cls, path: Path, line: str) -> Self:
-        return cls(f"{path}: '{line[:60]}' is not a package pinned to one version with hashes; run 'make lock'.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +38,14 @@ def read_lock(path: Path) -> list[Pin]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise LockError.from_missing(path) from None
+        raise LockError(f"{path}: no such file; restore it from the repository.") from None
     pins = []
     for line in re.sub(r" \\\n *", " ", text).splitlines():
         if line and not line.startswith(("#", "--only-binary ")):
             matched = _PIN.fullmatch(line)
             if matched is None:
-                raise LockError.from_line(path, line)
+                raise LockError(
+                    f"{path}: '{line[:60]}' is not a package pinned to one version with hashes; run 'make lock'."
+                )
             pins.append(Pin(matched[1], matched[2], matched[3] or "", line))
     return pins

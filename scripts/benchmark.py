@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 
@@ -30,17 +30,6 @@ ALL, DASHBOARD = "all", "dashboard"
 
 class KeepError(ScoreroomError):
     """A file whose figures cannot stand beside new ones."""
-
-    @classmethod
-    def from_unreadable(cls, path: Path, reason: str) -> Self:
-        return cls(f"{path}: holds no figures to keep ({reason}); name another file, or leave --keep out.")
-
-    @classmethod
-    def from_other_machine(cls, path: Path, names: Iterable[str]) -> Self:
-        return cls(
-            f"{path}: was measured on something else ({', '.join(names)} differ); measure all of it anew without "
-            "--keep, or write to another file."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +112,16 @@ def _kept(path: Path, machine: Mapping[str, object]) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         before = kept["machine"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KeepError.from_unreadable(path, f"{type(error).__name__}: {error}") from error
+        raise KeepError(
+            f"{path}: holds no figures to keep ({type(error).__name__}: {error}); name another file, or "
+            "leave --keep out."
+        ) from error
     other = [name for name in machine if name != "date" and machine[name] != before.get(name)]
     if other:
-        raise KeepError.from_other_machine(path, other)
+        raise KeepError(
+            f"{path}: was measured on something else ({', '.join(other)} differ); measure all of it anew without "
+            "--keep, or write to another file."
+        )
     return kept
 
 

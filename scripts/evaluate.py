@@ -110,7 +110,7 @@ def _cutoff(text: str) -> float:
     except ValueError:
         cutoff = -1.0
     if not 0 <= cutoff <= 1:
-        raise SettingError.from_bad_cutoff(text)
+        raise SettingError(f"--cutoff {text}: is not a PD from 0 to 1; write 0.16 for 16 %.")
     return cutoff
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from data.errors import ScoreroomError
 from data.settings import Settings, load_settings
@@ -25,10 +24,6 @@ SUFFIX = ".json"
 
 class FlameError(ScoreroomError):
     """A place where no flame graph can go."""
-
-    @classmethod
-    def from_suffix(cls, path: Path) -> Self:
-        return cls(f"{path}: a flame graph is written as JSON; name a file that ends in {SUFFIX}.")
 
 
 def main() -> None:
@@ -60,7 +55,7 @@ def _parse() -> argparse.Namespace:
 
 def _check(flame: Path) -> None:
     if flame.suffix != SUFFIX:
-        raise FlameError.from_suffix(flame)
+        raise FlameError(f"{flame}: a flame graph is written as JSON; name a file that ends in {SUFFIX}.")
     check_file_place(flame)
 
 

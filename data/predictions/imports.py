@@ -170,7 +170,10 @@ def _check_probability(path: Path, values: pl.Series) -> pl.Series:
     numbers = numbers_of(values)
     missing = _check(path, values, numbers.is_between(0, 1).fill_null(value=False), _wanted_probability(numbers))
     if numbers.filter(~missing).is_in([0.0, 1.0]).all():
-        raise PredictionsError.from_classes(path, values.name)
+        raise PredictionsError(
+            f"{path}: column {values.name} holds only 0 and 1, which are classes or decisions, not probabilities; "
+            "map the column that they were decided from."
+        )
     return missing
 
 

@@ -193,7 +193,7 @@ def _zip_member(path: Path, handle: BinaryIO) -> Iterator[BinaryIO]:
         if len(members) != 1:
             raise FileError.from_zip_members(path, [info.filename for info in members])
         if members[0].flag_bits & 1:
-            raise FileError.from_encrypted(path)
+            raise FileError.from_unreadable(path, "is protected by a password", "unpack it and name the file")
         try:
             member = archive.open(members[0])
         except DAMAGE as error:

@@ -34,30 +34,9 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class SigningKeyError(ScoreroomError):
     """A file that cannot be used as the signing key."""
 
-    @classmethod
-    def from_rights(cls, path: Path, mode: int) -> Self:
-        return cls(f"{path}: others than its owner may use it (mode {mode:04o}); run `chmod 600` on it.")
-
-    @classmethod
-    def from_no_key(cls, path: Path) -> Self:
-        return cls(
-            f"{path}: holds no signing key ({2 * _KEY_BYTES} or more hexadecimal digits); make one with "
-            "`python -m scripts.make_signing_key`."
-        )
-
 
 class SigningError(ScoreroomError):
     """A document that the key in force does not vouch for."""
-
-    @classmethod
-    def from_unsigned(cls, path: Path) -> Self:
-        return cls(f"{path}: is not signed, which {KEY_FILE} asks for; it was not opened; {_FIX}.")
-
-    @classmethod
-    def from_wrong(cls, path: Path) -> Self:
-        return cls(
-            f"{path}: was changed, or signed with another key than that of {KEY_FILE}; it was not opened; {_FIX}."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +60,12 @@ class SigningKey:
         except OSError as error:
             raise FileError.from_no_access(path, error.strerror or str(error)) from None
         if mode & _OTHERS:
-            raise SigningKeyError.from_rights(path, mode)
+            raise SigningKeyError(f"{path}: others than its owner may use it (mode {mode:04o}); run `chmod 600` on it.")
         if not _HEX.fullmatch(text):
-            raise SigningKeyError.from_no_key(path)
+            raise SigningKeyError(
+                f"{path}: holds no signing key ({2 * _KEY_BYTES} or more hexadecimal digits); make one with "
+                "`python -m scripts.make_signing_key`."
+            )
         return cls(bytes.fromhex(text))
 
     def signature(self, document: Mapping[str, Any], purpose: str) -> str:
@@ -130,11 +112,13 @@ def check_signed(document: Mapping[str, Any], purpose: str, path: Path) -> dict[
     key, given = key_in_force(), document.get(SIGNATURE)
     if key is not None:
         if not given:
-            raise SigningError.from_unsigned(path)
+            raise SigningError(f"{path}: is not signed, which {KEY_FILE} asks for; it was not opened; {_FIX}.")
         if not isinstance(given, str) or not hmac.compare_digest(
             key.signature(document, purpose).encode(), given.encode(errors="replace")
         ):
-            raise SigningError.from_wrong(path)
+            raise SigningError(
+                f"{path}: was changed, or signed with another key than that of {KEY_FILE}; it was not opened; {_FIX}."
+            )
     return {name: value for name, value in document.items() if name != SIGNATURE}
 
 

@@ -56,7 +56,7 @@ def load_web_settings(environment: Mapping[str, str] = os.environ) -> WebSetting
     """
     for old, new in _RENAMED.items():
         if environment.get(old):
-            raise SettingError.from_renamed(old, new)
+            raise SettingError(f"{old} is called {new} now; rename it.")
     values = {
         name.removeprefix("SCOREROOM_"): text for name, text in values_in_force(WEB_SETTINGS, environment).items()
     }
@@ -108,7 +108,7 @@ def _tls(cert: str, key: str) -> ssl.SSLContext | None:
     if not cert and not key:
         return None
     if not cert or not key:
-        raise SettingError.from_half("SCOREROOM_TLS_CERT", "SCOREROOM_TLS_KEY")
+        raise SettingError("SCOREROOM_TLS_CERT and SCOREROOM_TLS_KEY belong together; set both or neither.")
     cert_file, key_file = ROOT / cert, ROOT / key
     _check_pem(cert_file, "CERTIFICATE-----")
     _check_pem(key_file, "PRIVATE KEY-----")

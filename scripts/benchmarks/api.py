@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import httpx
 import polars as pl
@@ -46,25 +45,6 @@ _SHARES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 
 class LoadToolError(ScoreroomError):
     """There is no load tool, or it did not do its work."""
-
-    @classmethod
-    def from_missing(cls) -> Self:
-        return cls(
-            f"No {TOOL} found on the path; install it with the system's package manager (apt-get install {TOOL}, "
-            f"brew install {TOOL}) and run again."
-        )
-
-    @classmethod
-    def from_failure(cls, code: int, said: str) -> Self:
-        return cls(
-            f"{TOOL} ended with code {code} and without figures ({said.strip()[-500:]}); fix that and run again."
-        )
-
-    @classmethod
-    def from_counts(cls, timed: int, answered: int) -> Self:
-        return cls(
-            f"{TOOL} timed {timed:,} answers of {answered:,}, so its latencies cannot be read; use version 4.1 or 4.2."
-        )
 
 
 class AnswerError(AssertionError):
@@ -201,7 +181,10 @@ def find_tool() -> str:
     """
     path = shutil.which(TOOL)
     if path is None:
-        raise LoadToolError.from_missing()
+        raise LoadToolError(
+            f"No {TOOL} found on the path; install it with the system's package manager (apt-get install {TOOL}, "
+            f"brew install {TOOL}) and run again."
+        )
     return path
 
 
@@ -227,7 +210,10 @@ def run_load(url: str, bodies: Path, *, connections: int, seconds: float, thread
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     last_line = ended.stdout.rstrip().rpartition("\n")[2]
     if ended.returncode or not last_line.startswith("{"):
-        raise LoadToolError.from_failure(ended.returncode, ended.stderr or ended.stdout)
+        output = (ended.stderr or ended.stdout).strip()[-500:]
+        raise LoadToolError(
+            f"{TOOL} ended with code {ended.returncode} and without figures ({output}); fix that and run again."
+        )
     return read_load(last_line, connections)
 
 
@@ -243,7 +229,10 @@ def read_load(line: str, connections: int) -> Load:
     latencies = as_seen(dict(said["latencies_us"]), duration // rounds if rounds else duration)
     load = Load(requests, sum(errors.values()), duration / 1e6, latencies)
     if load.timed != requests - errors["timeout"]:
-        raise LoadToolError.from_counts(load.timed, requests)
+        raise LoadToolError(
+            f"{TOOL} timed {load.timed:,} answers of {requests:,}, so its latencies cannot be read; use version "
+            "4.1 or 4.2."
+        )
     return load
 
 

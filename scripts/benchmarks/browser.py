@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Self
 
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
@@ -36,13 +35,6 @@ LINGER_MS = 150
 
 class BrowserError(ScoreroomError):
     """There is no browser to measure in."""
-
-    @classmethod
-    def from_missing(cls) -> Self:
-        return cls(
-            f"No Chromium found (looked for {', '.join(NAMES)} on the path); install it with the system's package "
-            "manager (apt-get install chromium, brew install chromium) and run again."
-        )
 
 
 class ScreenError(AssertionError):
@@ -100,7 +92,10 @@ def find_chromium() -> str:
     """
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        raise BrowserError.from_missing()
+        raise BrowserError(
+            f"No Chromium found (looked for {', '.join(NAMES)} on the path); install it with the system's package "
+            "manager (apt-get install chromium, brew install chromium) and run again."
+        )
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Self
 
 from data.errors import ScoreroomError
 from scripts.benchmarks.report_claims import render_claims
@@ -18,10 +17,6 @@ BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 class ReportError(ScoreroomError):
     """A page without the two marks between which the tables go."""
-
-    @classmethod
-    def from_marks(cls, first: str, last: str) -> Self:
-        return cls(f"The page needs {first} and then {last}, once each.")
 
 
 # What each of the page's places holds, and the figures without which it stays as it is.
@@ -67,5 +62,5 @@ def insert(page: str, tables: str, section: str) -> str:
     before, begin, rest = page.partition(first)
     _, end, after = rest.partition(last)
     if not begin or not end or first in rest or last in after:
-        raise ReportError.from_marks(first, last)
+        raise ReportError(f"The page needs {first} and then {last}, once each.")
     return f"{before}{first}\n\n{tables}\n\n{last}{after}"

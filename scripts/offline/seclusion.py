@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from data.errors import ScoreroomError
 from data.settings import ROOT
@@ -31,17 +30,6 @@ _WAYS = (("unshare", "--user", "--map-root-user", "--net", "--mount"), ("unshare
 class SeclusionError(ScoreroomError):
     """This machine cannot run a program without network and list what it asks the kernel for."""
 
-    @classmethod
-    def from_missing(cls, tool: str, package: str) -> Self:
-        return cls(f"{tool} was not found; this check needs Linux and the Debian package {package} (or its like).")
-
-    @classmethod
-    def from_refused(cls, reason: str) -> Self:
-        return cls(
-            f"unshare, mount or strace is not allowed here ({reason}); run this as root or where users may make "
-            "namespaces (kernel.unprivileged_userns_clone); containers need the capabilities SYS_ADMIN and SYS_PTRACE."
-        )
-
 
 def secluded_command(command: Sequence[str]) -> list[str]:
     """`command` with what makes it run in namespaces of its own.
@@ -54,13 +42,18 @@ def secluded_command(command: Sequence[str]) -> list[str]:
         try:
             subprocess.run([tool, "--version"], capture_output=True, check=True)  # noqa: S603
         except (OSError, subprocess.CalledProcessError):
-            raise SeclusionError.from_missing(tool, package) from None
+            raise SeclusionError(
+                f"{tool} was not found; this check needs Linux and the Debian package {package} (or its like)."
+            ) from None
     for way in _WAYS:
         tried = subprocess.run([*way, "sh", "-c", _TRIAL], capture_output=True, text=True, check=False)  # noqa: S603
         if tried.returncode == 0:
             return [*way, *command]
         reason = tried.stderr.strip().splitlines()[-1] if tried.stderr.strip() else f"exit code {tried.returncode}"
-    raise SeclusionError.from_refused(reason)
+    raise SeclusionError(
+        f"unshare, mount or strace is not allowed here ({reason}); run this as root or where users may make "
+        "namespaces (kernel.unprivileged_userns_clone); containers need the capabilities SYS_ADMIN and SYS_PTRACE."
+    )
 
 
 def raise_loopback() -> None:
