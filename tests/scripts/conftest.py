@@ -1,15 +1,25 @@
-"""What a benchmark may have measured, small enough to work out by hand what a report says of it."""
+"""Scripts called in this process, and what a benchmark may have measured, small enough to work out by hand."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Coroutine
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
+
+from data.settings import Settings
+from scripts._cli import run as run_script
+from scripts._kills import Portfolios, settings_in
 
 T = TypeVar("T")
 
@@ -175,3 +185,46 @@ def in_thread_fixture() -> Callable[..., Any]:
 def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
     """Runs a coroutine."""
     return partial(_in_thread, asyncio.run)
+
+
+@dataclass(frozen=True)
+class Called:
+    """How a script ended and what it printed."""
+
+    code: object
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Called]]:
+    """Calls a script in this process as `python -m scripts.NAME` does: its module, then its arguments."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def called(script: ModuleType, *arguments: str | Path) -> Called:
+        monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
+        code: object = 0
+        try:
+            run_script(script.main)
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        return Called(code, printed.out, printed.err)
+
+    yield called
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def in_force(portfolios: Portfolios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A copy of two small portfolios, the later in service and the earlier kept, that scripts work on."""
+    settings = settings_in(Path(shutil.copytree(portfolios.template, tmp_path / "work")), portfolios.SEEDS[1])
+    for name, value in (
+        ("RAW", settings.raw),
+        ("PROCESSED", settings.processed),
+        ("MODEL", settings.model),
+        ("ROWS", settings.rows),
+        ("SEED", settings.seed),
+    ):
+        monkeypatch.setenv(f"SCOREROOM_{name}", str(value))
+    return settings

@@ -10,7 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -39,11 +39,6 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Pristine:
 def settings(pristine: Pristine) -> Iterator[Settings]:
     yield pristine.settings
     pristine.restore()
-
-
-def test_there_are_at_least_152_kinds(record_property: Callable[[str, object], None]) -> None:
-    record_property("kinds of damage", len(DAMAGES))
-    assert len({damage.name for damage in DAMAGES}) >= len(SHORT) >= 152
 
 
 @pytest.mark.parametrize("damage", SHORT, ids=lambda damage: damage.name)
