@@ -23,6 +23,19 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 EMBEDDED_COLUMNS = set(read_definition(HOME_CREDIT_TOML).by_name)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
+# Packages whose every module has a test file of its name, and why some modules have none.
+TESTED = ("data", "scripts")
+UNTESTED = {
+    "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
+    "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
+    "scripts.benchmarks.profiling_scoring": "run by test_profile_performance",
+    "scripts.check_refusals": "run by tests/dashboard/server/test_lookups.py",
+    "scripts.container_check": "needs a container tool",
+    "scripts.memory.dashboard": "a study of minutes",
+    "scripts.memory.service": "a study of minutes",
+    "scripts.screenshots": "writes pictures for a person to look at",
+}
+
 # Which packages of the project each package may import besides itself.
 MAY_IMPORT = {
     "data": set(),
@@ -147,6 +160,18 @@ def test_no_column_of_the_embedded_portfolio_is_named_outside_its_own_folder(pat
         return
     texts = {node.value for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant)}
     assert texts & EMBEDDED_COLUMNS == set()
+
+
+def test_every_module_has_a_test_file_of_its_own_name() -> None:
+    """A leading underscore of a module is left out in the name of its tests."""
+    untested = set()
+    for path in FILES:
+        module = module_name(path)
+        if path.stem != "__init__" and any(is_in(module, package) for package in TESTED):
+            beside = ROOT / "tests" / path.relative_to(ROOT).with_name(f"test_{path.stem.lstrip('_')}.py")
+            if not beside.exists():
+                untested.add(module)
+    assert untested == set(UNTESTED)
 
 
 def test_no_caching_outside_the_cache() -> None:
