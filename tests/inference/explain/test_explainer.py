@@ -195,7 +195,7 @@ def teach_other_features(directory: Path) -> None:
     ("change", "said"),
     [
         (alter, "not the file that was published"),
-        (lambda directory: (directory / "model.txt").unlink(), r"none of model\.txt is there"),
+        (lambda directory: (directory / "model.txt").unlink(), r"has none of model\.txt"),
         (lambda directory: (directory / "manifest.json").unlink(), "holds no model"),
         (teach_other_features, "trained on another feature list"),
     ],
