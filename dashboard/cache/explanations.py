@@ -20,7 +20,6 @@ from data.predictions.imports import version_of
 from data.predictions.table import ID
 from data.store.opening import is_there
 from data.store.records import CONTRIBUTIONS, check_built
-from inference.errors import ContributionsError
 from inference.explain.contributions import Contributions, open_contributions
 from inference.model.artifact import MANIFEST, Manifest
 
@@ -48,7 +47,7 @@ def explained(dataset: Dataset) -> Explained:
     found = model_contributions()
     if found.contributions is None or _are_of(dataset):
         return found
-    return Explained(None, reason=str(ContributionsError.from_other_applications()))
+    return Explained(None, reason="The contributions belong to other applications; run `make build` again.")
 
 
 def _version() -> str:

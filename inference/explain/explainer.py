@@ -35,10 +35,6 @@ Take: TypeAlias = Callable[[slice, NDArray[np.float32]], None]
 _TRACED_ROWS = 8_192
 
 
-def _no_row() -> NDArray[np.float32]:
-    return np.empty((1, 0), dtype=np.float32)
-
-
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What adds up to the log-odds of one application, in log-odds.
@@ -53,7 +49,7 @@ class Explanation:
     features: Mapping[str, float]
     fields: Mapping[str, float]
     shares: Mapping[str, Mapping[str, float]]
-    row: NDArray[np.float32] = field(default_factory=_no_row, compare=False, repr=False)
+    row: NDArray[np.float32] = field(compare=False, repr=False)
 
     @property
     def log_odds(self) -> float:

@@ -83,10 +83,11 @@ def principal_reasons(
         )[0]
 
     def lowers(_: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.bool_]:
-        return _moved_one(application, [fields[place] for place in places], session, reference) < probability
+        names = [fields[place] for place in places]
+        return _moved_one(application, explanation.row, names, session, reference) < probability
 
     # As the PDs of moved applications are given, so that an equal one does not seem lower.
-    probability = np.float32(session.score(application))
+    probability = np.float32(session.score_row(explanation.row))
     ranked = _named(row, candidates, lowers, n)[0]
     named = [Reason(fields[place], excess[fields[place]]) for place in ranked if 0 <= place < len(fields)]
     if len(fields) in ranked:
@@ -190,13 +191,17 @@ def _can_support(name: str, value: Value, definition: Definition, reference: Ref
 
 
 def _moved_one(
-    application: Mapping[str, Value], names: list[str], session: ScoringSession, reference: Reference
+    application: Mapping[str, Value],
+    features: NDArray[np.float32],
+    names: list[str],
+    session: ScoringSession,
+    reference: Reference,
 ) -> NDArray[np.float32]:
     """PD with each of the fields moved alone to its typical value."""
     changes: dict[str, list[Value]] = {name: [application.get(name)] * len(names) for name in names}
     for row, name in enumerate(names):
         changes[name][row] = typical_value(session.definition.column(name), reference.typical[name])
-    return score_variants(session, application, changes)
+    return score_variants(session, application, changes, row=features)
 
 
 def _named(excess: NDArray[np.float32], candidates: NDArray[np.bool_], lowers: Lowers, n: int) -> NDArray[np.intp]:

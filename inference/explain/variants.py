@@ -23,9 +23,15 @@ Moves: TypeAlias = Iterable[tuple[str, NDArray[np.intp], Value]]
 
 
 def score_variants(
-    session: ScoringSession, application: Mapping[str, Value], changes: Mapping[str, Sequence[Value]]
+    session: ScoringSession,
+    application: Mapping[str, Value],
+    changes: Mapping[str, Sequence[Value]],
+    *,
+    row: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """PD of each variant, float32 of shape (variants,), bit for bit what `session.score` gives for it.
+
+    `row` is the application's features, shape (1, features), if they have been computed already.
 
     Raises:
         FeatureError: a key that is no column of the table, or a value of the wrong type.
@@ -35,7 +41,7 @@ def score_variants(
     unknown = changes.keys() - session.definition.by_name.keys()
     if unknown:
         raise FeatureError.from_unknown_keys(unknown)
-    matrix = np.repeat(session.features.row(application), n_rows, axis=0)
+    matrix = np.repeat(session.features.row(application) if row is None else row, n_rows, axis=0)
     if n_rows and not changes.keys().isdisjoint(session.features.sources):
         features, places = _changing(session.features, tuple(changes))
         variant = dict(application)

@@ -46,11 +46,17 @@ def constraint(name: str, expression: Expression, directions: Mapping[str, int],
     for column in expression.columns():
         slope = _Slopes(columns).of(expression, column) if column in directions else FREE
         if slope == _MIXED:
-            raise DirectionError.from_mixed(name, column)
+            raise DirectionError(
+                f"Feature {name} can both rise and fall with {column}, which may move the PD one way only; "
+                "remove it from the feature list, or the field from the directions."
+            )
         if slope != FREE:
             wanted[slope * directions[column]] = column
     if len(wanted) > 1:
-        raise DirectionError.from_conflict(name, sorted(wanted.values()))
+        raise DirectionError(
+            f"Feature {name} is pulled opposite ways by the directions of {' and '.join(sorted(wanted.values()))}; "
+            "remove it from the feature list, or one of the fields from the directions."
+        )
     return next(iter(wanted), FREE)
 
 

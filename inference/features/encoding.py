@@ -63,7 +63,10 @@ class FeatureSet:
         self.features = tuple(features)
         for feature in self.features:
             if feature.expression.parts > _MOST_PARTS:
-                raise FeatureError.from_too_large(feature.name)
+                raise FeatureError(
+                    f"Feature {feature.name} nests too many divisions, means, minimums and maximums to be computed; "
+                    "remove some from its expression in portfolio.toml."
+                )
         self.directions = directions
         self._known = frozenset(definition.by_name)
         self.constraints = tuple(

@@ -132,7 +132,10 @@ class Manifest:
             raise ArtifactError.from_unreadable(path, f"it is not JSON: {error}") from None
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version != SCHEMA_VERSION:
-            raise ArtifactError.from_version(directory, version, SCHEMA_VERSION)
+            raise ArtifactError(
+                f"{directory}: its manifest has schema version {version!r}, but this program reads {SCHEMA_VERSION}; "
+                "build the model again with this program."
+            )
         try:
             return _checked(read_typed(cls, check_signed(content, _PURPOSE, path)))
         except SigningError as error:
@@ -173,9 +176,13 @@ def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes | Non
     if content is None:
         return None
     expected = manifest.files.get(name)
-    found = FileRecord.of(content)
-    if found != expected:
-        raise ArtifactError.from_digest(path, found.sha256, expected.sha256 if expected else "no such file")
+    record = FileRecord.of(content)
+    if record != expected:
+        published = f"{expected.sha256[:12]}..." if expected else "no such file"
+        raise ArtifactError(
+            f"{path}: is not the file that was published (SHA-256 {record.sha256[:12]}..., the manifest says "
+            f"{published}); it was not opened; run `make build` again."
+        )
     return content
 
 
@@ -249,4 +256,7 @@ def check_place(directory: Path) -> None:
     except OSError as error:
         raise ArtifactError.from_unreadable(directory, error.strerror or str(error)) from None
     if is_foreign:
-        raise ArtifactError.from_foreign_directory(directory)
+        raise ArtifactError(
+            f"{directory}: holds files but no model, and publishing replaces the whole folder; "
+            "name another one (SCOREROOM_MODEL) or empty it."
+        )

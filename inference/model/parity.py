@@ -38,7 +38,11 @@ def check_parity(native: NDArray[np.floating[Any]], exported: NDArray[np.floatin
     Raises:
         ParityError: a PD differs by more than 1e-5, or a decision changes at the cutoff.
     """
-    found = compare(native, exported, cutoff)
-    if found.max_abs > TOLERANCE or found.flips:
-        raise ParityError.from_figures(found.n_rows, found.max_abs, found.flips, TOLERANCE)
-    return found
+    parity = compare(native, exported, cutoff)
+    if parity.max_abs > TOLERANCE or parity.flips:
+        raise ParityError(
+            f"The exported model differs from the trained one: over {parity.n_rows:,} rows, PDs differ by up to "
+            f"{parity.max_abs:.2e} (at most {TOLERANCE:.0e} is allowed) and {parity.flips:,} decisions change (none "
+            "may); nothing was published."
+        )
+    return parity

@@ -56,9 +56,9 @@ def score_file(
     source, target = Path(source), Path(target)
     opened = _WRITERS.get(target.suffix)
     if opened is None:
-        raise ScoringError.from_suffix(target, _WRITERS)
+        raise ScoringError(f"{target}: the suffix {target.suffix!r} is not supported; use {' or '.join(_WRITERS)}.")
     if target.exists() and source.exists() and target.samefile(source):
-        raise ScoringError.from_own_input(target)
+        raise ScoringError(f"{target}: is the file to be scored; name another file for the scores.")
     check_file_place(target)
     stream = BatchStream(source, session.definition, session.features.sources)
     n_rows = n_declined = n_referred = n_implausible = 0

@@ -60,7 +60,9 @@ class OnnxBackend:
     def __init__(self, content: bytes, provider: str = CPU) -> None:
         available = ort.get_available_providers()
         if provider not in available:
-            raise ProviderError.from_unavailable(provider, available)
+            raise ProviderError(
+                f"The execution provider {provider!r} is not available; available here: {', '.join(available)}."
+            )
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -141,7 +143,10 @@ class ScoringSession:
         def read() -> tuple[Manifest, str, bytes]:
             manifest = Manifest.load(directory)
             if manifest.definition.digest != definition.digest:
-                raise ArtifactError.from_other_definition(directory, manifest.definition.name, definition.name)
+                raise ArtifactError(
+                    f"{directory}: the model was built for another definition ({manifest.definition.name}), not for "
+                    f"the one in use ({definition.name}); run `make build` again, or open it with its own."
+                )
             if manifest.features_sha256 != features.digest:
                 raise ArtifactError.from_other_features(directory)
             return manifest, *_first_model_file(directory, manifest, allowed)
@@ -213,7 +218,10 @@ def _first_model_file(directory: Path, manifest: Manifest, allowed: Sequence[str
         if content is not None:
             return name, content
     if PICKLE not in allowed and (directory / PICKLE).exists():
-        raise ArtifactError.from_pickle_alone(directory, allowed)
+        raise ArtifactError(
+            f"{directory}: {' and '.join(allowed)} are missing, and model.pkl is not opened because a pickle can run "
+            "any code; run `make build` again, or set SCOREROOM_ALLOW_PICKLE=1 if nobody else can write there."
+        )
     raise ArtifactError.from_no_model_file(directory, MODEL_FILES)
 
 

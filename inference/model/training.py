@@ -95,7 +95,7 @@ def with_outcome(applications: pl.DataFrame, definition: Definition) -> pl.DataF
     """
     name = definition.target
     if name is None or name not in applications.columns:
-        raise TrainingError.from_no_outcome()
+        raise TrainingError("The table has no outcome to learn from; name its column in [outcome] of portfolio.toml.")
     # Without open rows nothing is copied.
     return resolved(applications.lazy(), definition).collect() if applications[name].null_count() else applications
 

@@ -21,12 +21,13 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from data.errors import FileError, ScoreroomError
+from data.errors import FileError
 from data.files.raw import find_raw, is_table_name
 from data.settings import Settings
 from data.store.opening import open_readable
 from data.store.signing import check_signed, key_in_force, signed
 from data.store.storage import check_file_place, sha256_of, write_atomically
+from inference.errors import InferenceError
 from inference.model.artifact import MANIFEST
 from inference.publishing.pipeline import belongs_together, is_current, model_of, source_of
 from inference.publishing.rollback import check_fit
@@ -44,7 +45,7 @@ _MEMBERS = {*(f"{_IN_PROCESSED}/{name}" for name in FILES), *(f"{MODEL}/{name}" 
 _NEEDED = {f"{_IN_PROCESSED}/{FILES[0]}", f"{_IN_PROCESSED}/{FILES[1]}", f"{MODEL}/{MANIFEST}"}
 
 
-class BackupError(ScoreroomError):
+class BackupError(InferenceError):
     """A portfolio that cannot be backed up, or an archive that cannot be restored."""
 
     @classmethod

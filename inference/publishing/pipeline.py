@@ -84,7 +84,7 @@ def build(settings: Settings, progress: Progress, *, say: Say = silent, release:
         elif belongs_together(stage.settings):
             done = _build_contributions_if_stale(stage.settings, progress)
         else:
-            raise HoldError.from_damaged(hold.notice())
+            raise HoldError(f"The portfolio in service is damaged, and nothing was built. {hold.notice()}")
         if done or release:
             changed = model_of(stage.settings) != model_of(settings)
             stage.commit(keep_current=changed and belongs_together(settings), hold=hold)

@@ -36,12 +36,16 @@ def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -
         hold = read_hold(settings)
         previous = settings.processed / PREVIOUS
         if not previous.is_dir():
-            raise HoldError.from_nothing_kept(settings.processed)
+            raise HoldError(
+                f"{settings.processed}: no previous portfolio is kept; a build that changes the model keeps one."
+            )
         back = hold if hold is not None and hold.why is Why.ROLLED_BACK else None
         if forward and back is None:
-            raise HoldError.from_not_held()
+            raise HoldError("Nothing was rolled back, so there is nothing to go forward to.")
         if back is not None and not forward:
-            raise HoldError.from_held(back.notice())
+            raise HoldError(
+                f"Only one portfolio is kept, and it is the later one; nothing was changed. {back.notice()}"
+            )
         stage.take_previous()
         check_fit(stage, str(previous))
         stage.take_definition()

@@ -17,9 +17,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from data.errors import FileError, ScoreroomError
+from data.errors import FileError
 from data.store.opening import open_file, open_readable
 from data.store.storage import write_atomically
+from inference.errors import InferenceError
 
 # What a key may be limited to: each is one address of the service, without a limit all of them.
 SCOPES: Mapping[str, str] = {
@@ -35,7 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{64}})((?: (?:expires|scope)=[^ ]+)*)")
 
 
-class KeyFileError(ScoreroomError):
+class KeyFileError(InferenceError):
     """A file of keys that cannot be read as one, or a key that cannot be added to it or taken from it."""
 
     @classmethod

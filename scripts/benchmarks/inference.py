@@ -71,7 +71,10 @@ class Published:
             ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or there is none.
         """
         if not settings.allow_pickle:
-            raise ArtifactError.from_pickle(settings.model)
+            raise ArtifactError(
+                f"{settings.model}: model.pkl, which this measures, is not opened because a pickle can run any code; "
+                "set SCOREROOM_ALLOW_PICKLE=1 if nobody else can write there."
+            )
         content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
         if content is None:
             raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))

@@ -41,7 +41,7 @@ def test_fallback_is_said(source: Path, published: PublishedModel, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("out", "model", "said"),
-    [("scores.xlsx", None, "says no format"), ("scores.csv", "nowhere", "holds no model")],
+    [("scores.xlsx", None, "is not supported"), ("scores.csv", "nowhere", "holds no model")],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
     source: Path, published: PublishedModel, tmp_path: Path, out: str, model: str | None, said: str

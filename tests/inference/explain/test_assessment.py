@@ -110,7 +110,11 @@ def test_too_little_known_is_referred_whatever_explains(
 
 
 def test_an_application_becomes_a_row_of_features_once(
-    applications: pl.DataFrame, session: ScoringSession, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+    applications: pl.DataFrame,
+    session: ScoringSession,
+    explainer: Explainer,
+    reference: Reference,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows: list[NDArray[np.float32]] = []
     own = session.features.row
@@ -122,7 +126,11 @@ def test_an_application_becomes_a_row_of_features_once(
     assert explainer.features is session.features
     monkeypatch.setattr(session.features, "row", row)
     application = applications.drop("SK_ID_CURR", "TARGET").row(0, named=True)
-    found = assess(application, 0.1, session, explainer, None)
-    assert found.explanation is not None
-    assert len(rows) == 1
-    assert found.explanation.row is rows[0]
+    # Declined and approved: the reasons of the one score changes of the row, those of the other do not.
+    for cutoff, is_declined in ((0.001, True), (0.999, False)):
+        rows.clear()
+        found = assess(application, cutoff, session, explainer, reference)
+        assert found.is_declined == is_declined
+        assert found.explanation is not None
+        assert len(rows) == 1
+        assert found.explanation.row is rows[0]

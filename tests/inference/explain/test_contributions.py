@@ -168,7 +168,7 @@ def test_an_altered_or_missing_text_is_not_explained(
     with pytest.raises(ArtifactError, match="not the file that was published"):
         build_contributions(applications, FEATURES, directory, path, lambda *_: None)
     text.unlink()
-    with pytest.raises(ArtifactError, match=r"none of model\.txt is there"):
+    with pytest.raises(ArtifactError, match=r"has none of model\.txt"):
         build_contributions(applications, FEATURES, directory, path, lambda *_: None)
     assert not path.exists()
 

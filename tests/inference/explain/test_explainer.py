@@ -43,6 +43,7 @@ SHARED_MODEL = "tree\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=2\n
 )
 
 
+NO_ROW = np.empty((1, 0), dtype=np.float32)
 SHARED_TYPICAL: dict[str, Value] = {"AMT_CREDIT": 4.0, "AMT_INCOME_TOTAL": 4.0, "AMT_ANNUITY": 1.0}
 
 
@@ -117,7 +118,7 @@ def test_a_derived_feature_goes_to_the_columns_that_moved_it() -> None:
 
 def test_amounts_are_traced_as_contributions_are() -> None:
     shares = {"a": {"a": 1.0}, "ratio": {"a": 0.25, "b": 0.75}}
-    explained = Explanation(-2.0, {"a": 1.0, "ratio": 4.0}, {"a": 2.0, "b": 3.0, "c": 0.0}, shares)
+    explained = Explanation(-2.0, {"a": 1.0, "ratio": 4.0}, {"a": 2.0, "b": 3.0, "c": 0.0}, shares, NO_ROW)
     assert explained.traced(explained.features) == explained.fields
     assert explained.traced({"a": 0.5, "ratio": -2.0}) == {"a": 0.0, "b": -1.5, "c": 0.0}
 
@@ -149,8 +150,10 @@ def test_blocks_of_any_length_are_traced_alike(
 
 
 def test_log_odds_are_the_base_and_all_fields() -> None:
-    assert Explanation(-2.0, {"a": 0.75}, {"b": 0.5, "c": 0.25}, {"a": {"b": 2 / 3, "c": 1 / 3}}).log_odds == -1.25
-    assert Explanation(-2.0, {}, {}, {}).log_odds == -2.0
+    assert (
+        Explanation(-2.0, {"a": 0.75}, {"b": 0.5, "c": 0.25}, {"a": {"b": 2 / 3, "c": 1 / 3}}, NO_ROW).log_odds == -1.25
+    )
+    assert Explanation(-2.0, {}, {}, {}, NO_ROW).log_odds == -2.0
 
 
 def test_no_applications_have_no_contributions(explainer: Explainer, applications: pl.DataFrame) -> None:
@@ -192,7 +195,7 @@ def teach_other_features(directory: Path) -> None:
     ("change", "said"),
     [
         (alter, "not the file that was published"),
-        (lambda directory: (directory / "model.txt").unlink(), r"none of model\.txt is there"),
+        (lambda directory: (directory / "model.txt").unlink(), r"has none of model\.txt"),
         (lambda directory: (directory / "manifest.json").unlink(), "holds no model"),
         (teach_other_features, "trained on another feature list"),
     ],

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from data.definition.columns import Sensitivity
 from data.definition.definition import LoanLever
 from data.home_credit import embedded
 from inference.explain.loan_moves import (
@@ -19,7 +18,6 @@ from inference.explain.loan_moves import (
     is_plausible,
 )
 from inference.explain.moves import Moves
-from inference.explain.steps import step_of
 from inference.values import Value
 from scripts._embedded import FEATURES
 
@@ -59,31 +57,6 @@ def loan(credit: float, goods: float, annuity: float, *, is_revolving: bool = Fa
     return Loan(np.array(credit), np.array(goods), np.array(annuity), is_revolving, KNOWN)
 
 
-def test_what_moves_is_in_somebodys_hands() -> None:
-    columns = [embedded.column(name) for name in (CREDIT, GOODS, ANNUITY, *FLAGS)]
-    assert {column.sensitivity for column in columns} == {Sensitivity.NONE}
-    assert {"External scores", "Person"}.isdisjoint(column.group for column in columns)
-
-
-@pytest.mark.parametrize(
-    ("amount", "step"),
-    [
-        (2.0, 1.0),
-        (1_500.0, 1.0),
-        (2_000.0, 2.0),
-        (4_999.0, 2.0),
-        (9_999.0, 5.0),
-        (45_000.0, 20.0),
-        (400_000.0, 200.0),
-        (500_000.0, 500.0),
-        (999_999.0, 500.0),
-        (1e6, 1_000.0),
-    ],
-)
-def test_amounts_move_in_round_steps_of_at_most_a_thousandth(amount: float, step: float) -> None:
-    assert step_of(amount) == step
-
-
 def test_a_smaller_loan_keeps_its_ratios() -> None:
     assert after(CASH, size=300_000.0) == {CREDIT: 335_640.0, GOODS: 300_000.0, ANNUITY: 16_782.0}
     assert after(REVOLVING, size=200_000.0) == {CREDIT: 200_000.0, GOODS: 200_000.0, ANNUITY: 10_000.0}
@@ -116,23 +89,6 @@ def test_what_cannot_move_does_not() -> None:
     assert set(Moves(CASH, embedded.DEFINITION, ("AMT_CREDIT",))) == {SIZE, SURCHARGE}
     assert after({**CASH, ANNUITY: None}, surcharge=1.0) == {CREDIT: 400_000.0, GOODS: 400_000.0}
     assert after({**CASH, GOODS: None}, size=223_800.0) == {CREDIT: 223_800.0, ANNUITY: 11_190.0}
-
-
-def test_phone_numbers_and_documents() -> None:
-    nothing: dict[str, Value] = dict.fromkeys(FLAGS, 0)
-    employed = {**nothing, "DAYS_EMPLOYED": -100}
-    assert set(moves_of(employed)) == set(FLAGS)
-    assert set(moves_of({**nothing, "DAYS_EMPLOYED": embedded.NOT_EMPLOYED})) == set(FLAGS) - {"FLAG_WORK_PHONE"}
-    # One document is given, whichever it is.
-    for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_8"):
-        assert set(moves_of({**employed, name: 1})) == {"FLAG_PHONE", "FLAG_WORK_PHONE"}
-    moves = moves_of(employed)
-    assert not moves.go_together("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8")
-    assert not moves_of(CASH).go_together(SHORTER, LONGER)
-    assert moves.go_together("FLAG_DOCUMENT_3", "FLAG_PHONE")
-    assert {name: column.tolist() for name, column in moves.after({"FLAG_PHONE": np.array([0])}).items()} == {
-        "FLAG_PHONE": [1.0]
-    }
 
 
 @pytest.mark.parametrize(

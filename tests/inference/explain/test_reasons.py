@@ -23,6 +23,7 @@ from inference.explain.contributions import load_contributions
 from inference.explain.explainer import Explainer, Explanation
 from inference.explain.reasons import (
     COMBINATION,
+    MOST_REASONS,
     Reason,
     batch_reasons,
     principal_reasons,
@@ -60,6 +61,7 @@ SLOPES = {
     "FLAG_DOCUMENT_3": 0.1,
     "FLAG_PHONE": -0.1,
 }
+NO_ROW = np.empty((1, 0), dtype=np.float32)
 UNUSUAL: dict[str, Value] = {
     "AMT_CREDIT": 9.0,
     "AMT_INCOME_TOTAL": 1.0,
@@ -96,11 +98,23 @@ def session(manifest: Manifest) -> ScoringSession:
 def explained(**contributions: float) -> Explanation:
     """Of a model whose features are its fields; what is not given is 0."""
     fields = dict.fromkeys(FIELDS, 0.0) | contributions
-    return Explanation(-2.0, fields, fields, {name: {name: 1.0} for name in FIELDS})
+    return Explanation(-2.0, fields, fields, {name: {name: 1.0} for name in FIELDS}, NO_ROW)
+
+
+def reasons_of(
+    application: Mapping[str, Value],
+    explanation: Explanation,
+    session: ScoringSession,
+    reference: Reference,
+    n: int = MOST_REASONS,
+) -> tuple[Reason, ...]:
+    """The principal reasons where `explanation` lacks the application's features."""
+    with_row = dataclasses.replace(explanation, row=session.features.row(application))
+    return principal_reasons(application, with_row, session, reference, n=n)
 
 
 def test_reasons_by_hand(session: ScoringSession) -> None:
-    found = principal_reasons(
+    found = reasons_of(
         UNUSUAL,
         explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25, EXT_SOURCE_1=1.0, DAYS_EMPLOYED=-0.75, FLAG_PHONE=0.125),
         session,
@@ -118,7 +132,7 @@ def test_what_is_typical_is_no_reason_but_part_of_a_combination(session: Scoring
     application = {**UNUSUAL, "AMT_CREDIT": 5.0, "EXT_SOURCE_1": None}
     explanation = explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25, EXT_SOURCE_1=1.0, DAYS_EMPLOYED=-0.75)
     # In all 1.0 above the just approved, of which the income is a quarter.
-    assert principal_reasons(application, explanation, session, REFERENCE) == (
+    assert reasons_of(application, explanation, session, REFERENCE) == (
         Reason("AMT_INCOME_TOTAL", 0.25),
         Reason(COMBINATION, 0.75),
     )
@@ -128,24 +142,24 @@ def test_a_missing_value_is_a_reason_where_few_lack_it(session: ScoringSession) 
     typical = {**TYPICAL, "EXT_SOURCE_1": dataclasses.replace(TYPICAL["EXT_SOURCE_1"], missing_share=0.4)}
     application, explanation = {**UNUSUAL, "EXT_SOURCE_1": None}, explained(EXT_SOURCE_1=1.0)
     few = dataclasses.replace(REFERENCE, typical=typical)
-    assert principal_reasons(application, explanation, session, few) == (Reason("EXT_SOURCE_1", 1.0),)
-    assert principal_reasons(application, explanation, session, REFERENCE) == (Reason(COMBINATION, 1.0),)
+    assert reasons_of(application, explanation, session, few) == (Reason("EXT_SOURCE_1", 1.0),)
+    assert reasons_of(application, explanation, session, REFERENCE) == (Reason(COMBINATION, 1.0),)
 
 
 def test_a_field_whose_typical_value_is_worse_is_no_reason(session: ScoringSession) -> None:
     # A credit of 1 is worth less PD than the typical one of 4, whatever its contribution says.
     application, explanation = {**UNUSUAL, "AMT_CREDIT": 1.0}, explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.25)
-    assert principal_reasons(application, explanation, session, REFERENCE) == (
+    assert reasons_of(application, explanation, session, REFERENCE) == (
         Reason("AMT_INCOME_TOTAL", 0.25),
         Reason(COMBINATION, 0.5),
     )
     flat = ScoringSession(LinearModel(RAW, {}), session.manifest, features=RAW)
-    assert principal_reasons(UNUSUAL, explanation, flat, REFERENCE) == (Reason(COMBINATION, 0.75),)
+    assert reasons_of(UNUSUAL, explanation, flat, REFERENCE) == (Reason(COMBINATION, 0.75),)
 
 
 def test_that_a_document_was_given_is_no_reason(session: ScoringSession) -> None:
     explanation = explained(FLAG_DOCUMENT_3=1.0, FLAG_PHONE=0.5)
-    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (
+    assert reasons_of(UNUSUAL, explanation, session, REFERENCE) == (
         Reason("FLAG_PHONE", 0.5),
         Reason(COMBINATION, 1.0),
     )
@@ -154,29 +168,29 @@ def test_that_a_document_was_given_is_no_reason(session: ScoringSession) -> None
 def test_what_rounds_to_nothing_is_not_said(session: ScoringSession) -> None:
     # ln 1.05 = 0.04879.
     explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0487, EXT_SOURCE_1=0.00005)
-    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == (Reason("AMT_CREDIT", 1.0),)
+    assert reasons_of(UNUSUAL, explanation, session, REFERENCE) == (Reason("AMT_CREDIT", 1.0),)
     explanation = explained(AMT_CREDIT=1.0, AMT_INCOME_TOTAL=0.0489, EXT_SOURCE_1=0.00005)
     named = (Reason("AMT_CREDIT", 1.0), Reason("AMT_INCOME_TOTAL", 0.0489))
-    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE) == named
+    assert reasons_of(UNUSUAL, explanation, session, REFERENCE) == named
 
 
 def test_without_a_reason_of_weight_the_little_there_is_is_told(session: ScoringSession) -> None:
-    found = principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=0.015625), session, REFERENCE)
+    found = reasons_of(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=0.015625), session, REFERENCE)
     assert found == (Reason(COMBINATION, 0.046875),)
-    assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=-0.5), session, REFERENCE) == ()
+    assert reasons_of(UNUSUAL, explained(AMT_CREDIT=0.03125, EXT_SOURCE_1=-0.5), session, REFERENCE) == ()
 
 
 def test_no_more_than_are_asked_for(session: ScoringSession) -> None:
     explanation = explained(AMT_CREDIT=0.5, AMT_INCOME_TOTAL=0.5, EXT_SOURCE_1=1.0)
     # Of equal ones the first.
     two = (Reason("EXT_SOURCE_1", 1.0), Reason("AMT_CREDIT", 0.5))
-    assert principal_reasons(UNUSUAL, explanation, session, REFERENCE, n=2) == two
-    assert len(principal_reasons(UNUSUAL, explanation, session, REFERENCE, n=9)) == 3
+    assert reasons_of(UNUSUAL, explanation, session, REFERENCE, n=2) == two
+    assert len(reasons_of(UNUSUAL, explanation, session, REFERENCE, n=9)) == 3
 
 
 def test_without_approved_applications_there_are_no_reasons(session: ScoringSession) -> None:
     nobody = Reference(0, {})
-    assert principal_reasons(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
+    assert reasons_of(UNUSUAL, explained(AMT_CREDIT=3.0), session, nobody) == ()
     assert strongest_supports(UNUSUAL, embedded.DEFINITION, explained(AMT_CREDIT=-3.0), nobody) == ()
     table = pl.DataFrame([UNUSUAL] * 2)
     explainer = Explainer(ShapleyModel(FEW_TREES), {}, FEW)
@@ -223,10 +237,10 @@ def test_what_is_missing_typical_or_contradicted_supports_nobody(edits: dict[str
 def test_what_exceeds_the_reference_is_traced_to_the_fields(session: ScoringSession) -> None:
     features = {"a": 0.5, "credit_to_income": 1.0}
     shares = {"a": {"AMT_CREDIT": 1.0}, "credit_to_income": {"AMT_CREDIT": 0.25, "AMT_INCOME_TOTAL": 0.75}}
-    explanation = Explanation(-2.0, features, dict.fromkeys(FIELDS, 0.0), shares)
+    explanation = Explanation(-2.0, features, dict.fromkeys(FIELDS, 0.0), shares, NO_ROW)
     reference = Reference(10, {"a": 0.25, "credit_to_income": 0.5}, TYPICAL)
     # Beyond the reference: 0.25 and 0.5.
-    assert principal_reasons(UNUSUAL, explanation, session, reference) == (
+    assert reasons_of(UNUSUAL, explanation, session, reference) == (
         Reason("AMT_CREDIT", 0.375),
         Reason("AMT_INCOME_TOTAL", 0.375),
     )

@@ -86,7 +86,7 @@ def test_no_manifest_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None, "1"])
 def test_unknown_schema_version_is_named(directory: Path, version: object) -> None:
     change(directory, schema_version=version)
-    with pytest.raises(ArtifactError, match=f"schema version {version!r}, this program reads {SCHEMA_VERSION}"):
+    with pytest.raises(ArtifactError, match=f"schema version {version!r}, but this program reads {SCHEMA_VERSION}"):
         Manifest.load(directory)
 
 

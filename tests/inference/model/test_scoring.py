@@ -83,7 +83,7 @@ def test_a_fault_late_in_the_file_leaves_what_was_there(source: Path, session: S
 
 
 def test_suffix_that_says_no_format(source: Path, session: ScoringSession, tmp_path: Path) -> None:
-    with pytest.raises(ScoringError, match=r"'\.xlsx' says no format; use \.parquet or \.csv"):
+    with pytest.raises(ScoringError, match=r"'\.xlsx' is not supported; use \.parquet or \.csv"):
         score_file(source, tmp_path / "scores.xlsx", session)
 
 

@@ -76,7 +76,7 @@ def test_fallback_says_which_and_why_and_scores_the_same(
 def test_no_model_file_at_all(directory: Path) -> None:
     for name in ("model.onnx", "model.txt", "model.pkl"):
         (directory / name).unlink()
-    with pytest.raises(ArtifactError, match=r"none of model\.onnx, model\.txt, model\.pkl is there"):
+    with pytest.raises(ArtifactError, match=r"has none of model\.onnx, model\.txt, model\.pkl"):
         ScoringSession.open(directory, embedded.DEFINITION)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from data.home_credit import embedded
 from inference.errors import TrainingError
-from inference.model.measures import calibration_error, quality
+from inference.model.measures import quality
 from inference.model.training import assign_folds, check_enough, out_of_fold, outcomes, round_leaves, train
 from inference.model.training_settings import TrainingSettings
 from scripts._embedded import FEATURES
@@ -159,22 +159,6 @@ def test_rounding_leaves_moves_no_probability_by_more_than_the_grid() -> None:
     round_leaves(booster)
     after = np.asarray(booster.predict(matrix))
     assert 0 < np.abs(after - before).max() < 1e-5
-
-
-def test_calibration_error_by_hand() -> None:
-    # Two bins of two rows: |0 + 1 - 0.1 - 0.3| = 0.6 and |1 + 1 - 0.5 - 0.7| = 0.8, over four rows.
-    target = np.array([1, 0, 1, 1], dtype=np.uint8)
-    probabilities = np.array([0.7, 0.1, 0.3, 0.5])
-    assert calibration_error(target, probabilities, bins=2) == pytest.approx((0.6 + 0.8) / 4)
-
-
-def test_quality_by_hand() -> None:
-    measured = quality(np.array([0, 0, 1, 1], dtype=np.uint8), np.array([0.1, 0.4, 0.3, 0.8]))
-    # Three of the four pairs are in order.
-    assert measured.roc_auc == 0.75
-    assert measured.default_rate == 0.5
-    assert measured.mean_probability == pytest.approx(0.4)
-    assert measured.log_loss == pytest.approx(-np.log([0.9, 0.6, 0.3, 0.8]).mean())
 
 
 def test_a_model_that_learnt_nothing_stays_as_it_is() -> None:

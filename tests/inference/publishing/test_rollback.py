@@ -51,7 +51,7 @@ def test_no_build_undoes_it_before_it_is_released(portfolios: Portfolios, settin
     assert build(settings, quiet) == ("contributions",)
     assert served(settings) == portfolios.earlier
     settings.predictions.unlink()
-    with pytest.raises(HoldError, match=r"not whole, and nothing was built\. Rolled back to model [0-9a-f]{12} at 20"):
+    with pytest.raises(HoldError, match=r"is damaged, and nothing was built\. Rolled back to model [0-9a-f]{12} at 20"):
         build(settings, quiet)
     assert build(settings, quiet, release=True) == ("applications", "predictions", "contributions")
     assert served(settings) == portfolios.later
@@ -70,7 +70,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(portfolios: Portfolios,
             roll_back(settings)
         (previous / name).write_bytes(whole)
     roll_back(settings)
-    with pytest.raises(HoldError, match="that is the later one; nothing was changed"):
+    with pytest.raises(HoldError, match="it is the later one; nothing was changed"):
         roll_back(settings)
     assert served(settings) == portfolios.earlier
     roll_back(settings, forward=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import re
 from typing import TYPE_CHECKING
 
 import httpx
-import orjson
 import polars as pl
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from inference.model.session import ScoringSession
-from inference.serving.log import Log
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Start
@@ -105,34 +100,8 @@ def test_the_log_names_requests_and_no_applicant(start: Start, check_problem: Ch
     assert "Zulu" not in service.log.read_text()
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "<script>", 'quo"te'])
-def test_an_id_that_is_none_is_replaced(client: httpx.Client, given: str) -> None:
-    found = client.get("/health/live", headers={"X-Request-ID": given}).headers["x-request-id"]
-    assert re.fullmatch("[0-9a-f]{32}", found)
-
-
-def test_an_id_is_given_back_with_problems_too(client: httpx.Client) -> None:
-    for answer in (
-        client.get("/none", headers={"X-Request-ID": "a-1"}),
-        client.get("/v1/model", headers={"X-Request-ID": "a-1"}),
-    ):
-        assert answer.headers["x-request-id"] == "a-1"
-
-
 def test_a_quiet_log_holds_only_what_went_wrong(start: Start) -> None:
     with start(API_LOG="warning") as service:
         service.client.post("/v1/score", json={"application": {}})
         service.stop()
         assert service.log.read_text() == ""
-
-
-def test_a_fault_is_logged_by_its_place_and_not_by_its_words() -> None:
-    stream = io.BytesIO()
-    try:
-        int("income Zulu")
-    except ValueError as error:
-        Log("warning", stream).fault(error, request_id="a")
-    line = orjson.loads(stream.getvalue())
-    assert (line["event"], line["exception"], line["request_id"]) == ("fault", "ValueError", "a")
-    assert line["places"][-1].endswith("test_a_fault_is_logged_by_its_place_and_not_by_its_words")
-    assert b"Zulu" not in stream.getvalue()
