@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import journal
+from dashboard.cache.kept import kept
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
@@ -133,18 +134,13 @@ def applications_version() -> str:
     return version_of(settings().applications)
 
 
+@kept(model_version, entries=1, spinner="Loading the model ...")
 def open_session() -> ScoringSession:
     """The one scoring session of this process; another one when a new model was published.
 
     Raises:
         DataError: there is no model, or it is not the one that was published.
     """
-    return scoring_session(model_version())
-
-
-@st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
-def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
-    """The session on the model published as `version`."""
     with journal.noting("model_opened") as facts:
         session = ScoringSession.open_built(settings())
         facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}
