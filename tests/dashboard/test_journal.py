@@ -6,10 +6,8 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -17,21 +15,8 @@ import pytest
 from dashboard import journal
 from dashboard.journal import Who
 from data.errors import FileError
-from data.settings import ROOT
 from inference.serving.log import Log, route_library_logs
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file that events are written to."""
-    monkeypatch.setattr(journal, "_log", None)
-    path = tmp_path / "log.jsonl"
-    with closing(journal.open_log("info", path)):
-        yield path
-
-
-def events(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+from tests.dashboard.conftest import events
 
 
 def test_an_event_says_who_what_when_and_how_long(log: Path) -> None:
@@ -125,17 +110,6 @@ def test_what_a_library_logs_comes_without_values() -> None:
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be written"):
         journal.open_log("info", tmp_path / "none" / os.devnull[1:])
-
-
-def test_files_leave_and_enter_through_the_doors_that_are_logged() -> None:
-    written = {
-        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for path in (ROOT / "dashboard").rglob("*.py")
-    }
-    assert [path for path, text in written.items() if "st.download_button" in text] == ["dashboard/components/files.py"]
-    uploading = [text for text in written.values() if "st.file_uploader" in text]
-    assert len(uploading) == 3
-    assert all("with taking_in(" in text for text in uploading)
 
 
 def test_a_log_that_is_a_pipe_which_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
