@@ -22,7 +22,7 @@ from inference.serving.log import Log
 # The server gives each connection's visit an id of its own in this header, and takes away one that a client sent.
 VISIT_HEADER = "x-scoreroom-visit"
 _KINDS = frozenset({"csv", "gz", "html", "json", "parquet", "zip"})
-# Few conditions are likely: a plain digest of them could be found by trying. This one ends with the process.
+# Likely conditions are few, so a plain digest could be guessed; this key lasts only as long as the process.
 _SECRET = secrets.token_bytes(32)
 _log: Log | None = None
 
@@ -51,7 +51,7 @@ def open_log(level: str, path: Path | None) -> Log:
         _log = Log(level)
         return _log
     try:
-        # A pipe that nobody reads, or not fast enough, is not waited for.
+        # Do not wait for a pipe that is not read, or not fast enough.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
@@ -68,7 +68,7 @@ def note(event: str, who: Who | None = None, **facts: object) -> None:
 
 
 def warn(event: str, who: Who | None = None, **facts: object) -> None:
-    """Write an event that somebody may have to look at."""
+    """Write an event that may need attention."""
     if _log is not None:
         _log.warning(event, **_told(who), **facts)
 

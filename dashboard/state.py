@@ -72,10 +72,10 @@ def location(arguments: Sequence[str]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
     parser.add_argument("--map", action="append", default=[])
-    told, _ = parser.parse_known_args(arguments)
-    if told.predictions is None:
+    options, _ = parser.parse_known_args(arguments)
+    if options.predictions is None:
         return Location()
-    return Location(str(told.predictions), tuple(sorted(parse_mapping(told.map).items())))
+    return Location(str(options.predictions), tuple(sorted(parse_mapping(options.map).items())))
 
 
 def who() -> Who | None:
@@ -112,7 +112,7 @@ def write_address() -> None:
 
 
 def notices() -> str:
-    """What the reader is told of the last step, or of what was ignored in a link or file: five sentences."""
+    """The notice on the last step, or on what was ignored in a link or file: at most five sentences."""
     sentences, ignored_in, _ = st.session_state.get(_NOTICES, _NO_NOTICES)
     begin = f"Ignored in this {ignored_in}: " if ignored_in and sentences else ""
     return begin + " ".join(links.first_problems(sentences))
@@ -134,8 +134,8 @@ def notify(sentences: Sequence[str], *, ignored_in: str = "", is_refusal: bool =
 
 def get(parameter: Parameter[T]) -> T:
     """The value of `parameter` in this visit."""
-    found: T = _visit().value(parameter)
-    return found
+    value: T = _visit().value(parameter)
+    return value
 
 
 def put(values: Changes) -> None:
@@ -145,7 +145,7 @@ def put(values: Changes) -> None:
 
 
 def settle(values: Changes) -> None:
-    """Give parameters these values in the course of a run: what was said of the link stands."""
+    """Set parameters in the course of a run; notices on the link stay."""
     st.session_state[_STATE] = _visit().with_values(values)
 
 
@@ -157,7 +157,7 @@ def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
 
 
 def check(parameter: Parameter[str], known: Container[str], called: str) -> None:
-    """Run the page again without the value of `parameter` where it is none of `known`, which are `called` so."""
+    """Run the page again without the value of `parameter` if it is not one of `known`, which are `called` so."""
     name = get(parameter)
     if name != parameter.default and name not in known:
         correct(parameter, parameter.default, f"There is no {called} {name[:40]}.")
@@ -185,7 +185,7 @@ def buttons_widget(parameter: Parameter[str], *, also: Changes | None = None) ->
 
 
 def tabs_widget(parameter: Parameter[str]) -> WidgetArguments:
-    """What binds tabs, which are told which one is open with every run, to `parameter`, as above."""
+    """Arguments that bind tabs, whose open one is set in every run, to `parameter`, as above."""
     return _bound(parameter, None, parameter.options)
 
 
@@ -265,13 +265,13 @@ def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:
 
 
 def _visit() -> Visit:
-    found: Visit = st.session_state[_STATE]
-    return found
+    visit: Visit = st.session_state[_STATE]
+    return visit
 
 
 def _update(**changes: Any) -> None:
     st.session_state[_STATE] = replace(_visit(), **changes)
-    # What was said of the link has been read by who goes on working.
+    # A reader who goes on working has read the notices on the link.
     notify(())
 
 

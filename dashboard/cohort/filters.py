@@ -88,7 +88,7 @@ class DecisionFilter:
 
     @property
     def column(self) -> str:
-        """What the condition is told apart by."""
+        """The key that identifies the condition."""
         return DECISION
 
     def expression(self) -> pl.Expr:
@@ -110,7 +110,7 @@ Condition = LevelFilter | RangeFilter | DecisionFilter
 class Filters:
     """A cohort: the rows that meet all `conditions`, or with `is_rest` all the other ones.
 
-    Equal cohorts compare and hash equal whatever the order in which their conditions were given.
+    Equal cohorts compare and hash equal in whichever order their conditions were given.
     """
 
     conditions: tuple[Condition, ...] = ()

@@ -78,10 +78,10 @@ def _skill(evaluation: Evaluation) -> Estimate:
 
 
 def _at_ks(share: Callable[[Confusion], Estimate], evaluation: Evaluation) -> Estimate:
-    found = evaluation.ks
-    if found.cutoff is None:
-        return Estimate.undefined(found.statistic.reason)
-    return share(evaluation.at(found.cutoff).confusion)
+    ks = evaluation.ks
+    if ks.cutoff is None:
+        return Estimate.undefined(ks.statistic.reason)
+    return share(evaluation.at(ks.cutoff).confusion)
 
 
 def _of_curve(
@@ -89,8 +89,8 @@ def _of_curve(
     measure: Callable[[CutoffCurve], Estimate],
     evaluation: Evaluation,
 ) -> Estimate:
-    found = curve(evaluation)
-    return Estimate.undefined(NO_APPLICATIONS) if found is None else measure(found)
+    curve_at_hand = curve(evaluation)
+    return Estimate.undefined(NO_APPLICATIONS) if curve_at_hand is None else measure(curve_at_hand)
 
 
 def _best(curve: CutoffCurve) -> Estimate:
@@ -192,7 +192,7 @@ DEFAULTS_AMONG_DECLINED = Metric(
     _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
 )
-# The riskiest shares of applications for which the share of all defaults is told.
+# The riskiest shares of applications for which the share of all defaults is reported.
 CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
 

@@ -13,7 +13,7 @@ from data.predictions.table import CohortColumn, CohortKind
 
 
 class ConditionError(DataError):
-    """A text that is meant to be a condition on the applications and is none."""
+    """Raised if a text is not a condition on the applications."""
 
     @classmethod
     def from_no_condition(cls, text: str) -> Self:

@@ -127,8 +127,8 @@ def _why(record: DecisionRecord) -> Iterator[str]:
         title = "Principal reasons" if record.decision == DECLINE else "What speaks for approval"
         yield _section(title, _reasons(record))
     if record.warnings:
-        told = "\n".join(_paragraph(f"{warning[:1].upper()}{warning[1:]}.") for warning in record.warnings)
-        yield _section("Implausible together", told)
+        warnings = "\n".join(_paragraph(f"{warning[:1].upper()}{warning[1:]}.") for warning in record.warnings)
+        yield _section("Implausible together", warnings)
 
 
 def _decision(record: DecisionRecord) -> str:
@@ -155,10 +155,10 @@ def _decision(record: DecisionRecord) -> str:
 def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
     pd = record.out_of_fold_probability
     if pd is not None:
-        said = "declined" if declines(pd, record.cutoff) else "approved"
+        decision = "declined" if declines(pd, record.cutoff) else "approved"
         words = labels.percent(pd, labels.telling_digits(pd, record.cutoff))
         filed = "PD out of fold, as filed" if record.changes else "PD out of fold"
-        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {said}"
+        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {decision}"
 
 
 def _reasons(record: DecisionRecord) -> str:

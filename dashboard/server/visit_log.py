@@ -37,7 +37,7 @@ class VisitLog:
         scope["headers"] = [*headers, (name, visit.encode())]
         began = time.monotonic()
 
-        async def told(message: Any) -> None:
+        async def noted(message: Any) -> None:
             if message["type"] == "websocket.accept":
                 journal.visits[visit] = who
                 journal.note("session_start", who)
@@ -48,15 +48,15 @@ class VisitLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, noted)
         finally:
             if journal.visits.pop(visit, None) is not None:
                 journal.note("session_end", who, seconds=round(time.monotonic() - began, 1))
 
     async def _request(self, scope: Any, receive: Any, send: Any) -> None:
-        async def told(message: Any) -> None:
+        async def noted(message: Any) -> None:
             if message["type"] == "http.response.start" and message["status"] >= 400:
-                # Only which kind of address it was: what stands in one is anybody's text.
+                # Log only the kind of address, because the address itself may hold any text.
                 journal.warn(
                     "refused",
                     self._who(scope, None),
@@ -66,7 +66,7 @@ class VisitLog:
                 )
             await send(message)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, noted)
 
     def _who(self, scope: Any, visit: str | None) -> Who:
         client = scope.get("client")

@@ -90,12 +90,12 @@ class _Visit:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
-            told = _read(message.get("bytes") or b"")
-            if told is None:
+            asked = _read(message.get("bytes") or b"")
+            if asked is None:
                 # Streamlit would end the connection, too, and write a fault to the log each time.
                 await self.send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
                 return {"type": "websocket.disconnect", "code": _PROTOCOL_ERROR}
-            if self._is_taken(told):
+            if self._is_taken(asked):
                 # Who does not read is not sent more.
                 await self._is_read.wait()
                 return message
@@ -116,32 +116,32 @@ class _Visit:
             self._issued.pop(key, None)
         self._own.clear()
 
-    def _is_taken(self, told: BackMsg) -> bool:
-        kind = told.WhichOneof("type")
+    def _is_taken(self, message: BackMsg) -> bool:
+        kind = message.WhichOneof("type")
         if kind == "file_urls_request":
             # One file is dropped at a time.
-            is_one = len(told.file_urls_request.file_names) == 1
+            is_one = len(message.file_urls_request.file_names) == 1
             self._n_asked += is_one
             return is_one
         if kind == "backend_operation_request":
-            return told.backend_operation_request.WhichOneof("payload") in _OPERATIONS
+            return message.backend_operation_request.WhichOneof("payload") in _OPERATIONS
         if kind == "rerun_script":
             # Under another name, a widget's state would stand where the app keeps its own.
-            return all(widget.id.startswith(_WIDGET) for widget in told.rerun_script.widget_states.widgets)
+            return all(widget.id.startswith(_WIDGET) for widget in message.rerun_script.widget_states.widgets)
         return kind in _TAKEN
 
     def _note(self, content: bytes) -> None:
-        told = ForwardMsg()
-        told.ParseFromString(content)
-        if told.WhichOneof("type") != "file_urls_response":
+        answer = ForwardMsg()
+        answer.ParseFromString(content)
+        if answer.WhichOneof("type") != "file_urls_response":
             return
         self._n_asked -= 1
-        # A place that was not used by now will not be; a page takes away what it dropped before once the next is there.
+        # An unused address stays unused. A page deletes what it dropped before once the next file is there.
         for before in self._own:
             self._issued[before] = False
         while len(self._own) >= _REMEMBERED:
             self._issued.pop(self._own.popleft(), None)
-        for urls in told.file_urls_response.file_urls:
+        for urls in answer.file_urls_response.file_urls:
             key = key_of(urls.upload_url)
             if key is not None:
                 self._issued[key] = True
@@ -149,13 +149,13 @@ class _Visit:
 
 
 def _read(content: bytes) -> BackMsg | None:
-    """The message in a frame, None if it is none."""
-    told = BackMsg()
+    """Parse a frame; None if it holds no message."""
+    message = BackMsg()
     try:
-        told.ParseFromString(content)
+        message.ParseFromString(content)
     except DecodeError:
         return None
-    return told
+    return message
 
 
 def _asks_for_page(scope: Scope) -> bool:

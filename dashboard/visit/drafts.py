@@ -14,7 +14,7 @@ from inference.values import Value, read_value, word_value
 # A value by column, in the order of the table.
 Edits: TypeAlias = tuple[tuple[str, Value], ...]
 NO_EDITS: Edits = ()
-# What an application is called that begins with typical values instead of somebody's.
+# The name of an application that starts from typical values.
 NEW = "new"
 # The longest id that a link takes.
 LONGEST_ID = 64
@@ -29,13 +29,13 @@ class DraftError(DataError):
     """A text that is meant to say an application and its changes, and does not."""
 
     @classmethod
-    def from_applicant(cls, found: str) -> Self:
-        return cls(f"{found[:40]!r} is no application; give its id, or {NEW!r} for a new one.")
+    def from_applicant(cls, text: str) -> Self:
+        return cls(f"{text[:40]!r} is no application; give its id, or {NEW!r} for a new one.")
 
     @classmethod
-    def from_too_many(cls, found: int, definition: Definition) -> Self:
+    def from_too_many(cls, number: int, definition: Definition) -> Self:
         n_columns = len(definition.columns)
-        return cls(f"The link changes {found:,} values of an application, which has {n_columns} columns.")
+        return cls(f"The link changes {number:,} values of an application, which has {n_columns} columns.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ N = TypeVar("N", bound=Named)
 
 
 class LinkError(DataError):
-    """A text that is meant to be a cohort and is none."""
+    """Raised if a text or file that should hold cohorts does not."""
 
     @classmethod
     def from_filter(cls, column: str, reason: str) -> Self:
@@ -211,7 +211,7 @@ def word_cohort(filters: Filters) -> str:
 def read_cohort(
     text: str, columns: Mapping[str, CohortColumn], definition: Definition
 ) -> tuple[Filters, tuple[str, ...]]:
-    """What `word_cohort` said, and a sentence for each part that is left out."""
+    """The filters in a text of `word_cohort`, and a sentence for each part that is left out."""
     return read_filters(parse_qsl(text), columns, definition)
 
 
@@ -229,7 +229,7 @@ def read_cohorts(
     A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
 
     Raises:
-        LinkError: the file is none of cohorts, of another version, or holds more than 50.
+        LinkError: the file does not hold cohorts, is of another version, or holds more than 50.
     """
     listed = _listed(content)
     cohorts, problems = [], []
@@ -243,14 +243,14 @@ def read_cohorts(
 
 def _listed(content: bytes) -> list[Any]:
     try:
-        found = orjson.loads(content)
+        document = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise LinkError.from_file("it does not hold JSON") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise LinkError.from_file(f'it lacks "format": "{FORMAT}"')
-    if found.get("version") != VERSION:
-        raise LinkError.from_file(f"it is of version {found.get('version')!r}, and {VERSION} is read here")
-    listed = found.get("cohorts")
+    if document.get("version") != VERSION:
+        raise LinkError.from_file(f"it is of version {document.get('version')!r}, and {VERSION} is read here")
+    listed = document.get("cohorts")
     if not isinstance(listed, list) or len(listed) > MOST_NAMED:
         raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_NAMED}')
     return listed
@@ -270,5 +270,5 @@ def _is_pair(value: Any) -> bool:
 
 def clean_name(text: str) -> str:
     """A cohort's name as it is kept: printable, on one line, of at most 60 characters."""
-    # A leading tilde marks what is no name: the rest, the whole, a missing value.
+    # A leading tilde marks the rest, the whole or a missing value, so no name may begin with one.
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()).lstrip("~ ")[:LONGEST_NAME].rstrip()

@@ -132,26 +132,26 @@ def read_visit(
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
     chosen, problems = links.read_filters(pairs, columns, definition)
     visit = replace(known, filters=chosen, values=())
-    said = list(problems)
+    sentences = list(problems)
     values: dict[str, Any] = {}
     for name, texts in address.items():
         if not name.startswith((FILTER_PREFIX, *(shelf.prefix for shelf in _SHELVES))):
             try:
                 values |= _read_value(name, texts[-1], definition)
             except DataError as error:
-                said.append(str(error))
+                sentences.append(str(error))
             except KeyError:
-                said.append(f"{name[:40]} (not a known setting).")
+                sentences.append(f"{name[:40]} (not a known setting).")
             except ValueError:
-                said.append(f"{name[:40]} (not a valid value).")
+                sentences.append(f"{name[:40]} (not a valid value).")
     for shelf in _SHELVES:
         named, left_out = _read_shelf(shelf, address, columns, definition)
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
-        said += left_out
+        sentences += left_out
     visit = replace(visit, values=tuple(sorted(values.items())))
     if not _can_compare(visit):
-        said.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
-    return _without_lost_comparison(visit), tuple(said)
+        sentences.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
+    return _without_lost_comparison(visit), tuple(sentences)
 
 
 def _read_value(name: str, text: str, definition: Definition) -> dict[str, Any]:
@@ -165,14 +165,14 @@ def _read_shelf(
 ) -> tuple[Sequence[Named], Sequence[str]]:
     """The things of one kind that `address` names, at most 50, and a sentence for each part left out."""
     named: list[Named] = []
-    said: list[str] = []
+    sentences: list[str] = []
     for name, texts in address.items():
         title = links.clean_name(name.removeprefix(shelf.prefix))
         if name.startswith(shelf.prefix) and title:
-            found, problems = shelf.read(title, texts[-1], columns, definition)
-            named += [] if found is None else [found]
-            said += problems
+            kept_as, problems = shelf.read(title, texts[-1], columns, definition)
+            named += [] if kept_as is None else [kept_as]
+            sentences += problems
     kept = links.combine_named(named)
     if len({each.name for each in named}) > len(kept):
-        said.append(f"Of the link's {shelf.plural} only the last {links.MOST_NAMED} are kept.")
-    return kept, said
+        sentences.append(f"Of the link's {shelf.plural} only the last {links.MOST_NAMED} are kept.")
+    return kept, sentences

@@ -137,7 +137,7 @@ def decimal(value: float | None, digits: int = 3) -> str:
 
 
 def interval(low: str, high: str) -> str:
-    """Two worded ends as one range; a unit that both carry is said once."""
+    """Two worded ends as one range, with a common unit given once."""
     unit = " %"
     if low.startswith("−"):
         # A dash between two numbers is easily taken for a sign.
@@ -161,9 +161,9 @@ def level(column: Labelled, value: str) -> str:
 def special(column: CohortColumn, value: float) -> str:
     """The meaning of a special value of `column`, with the value itself where two have one meaning."""
     meanings = [each.meaning for each in column.special]
-    found = next(each for each in column.special if each.value == value)
-    is_alone = meanings.count(found.meaning) == 1
-    return literal(found.meaning if is_alone else f"{found.meaning} ({value:g})")
+    meaning = next(each for each in column.special if each.value == value)
+    is_alone = meanings.count(meaning.meaning) == 1
+    return literal(meaning.meaning if is_alone else f"{meaning.meaning} ({value:g})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How amounts of money are worded: in the portfolio's currency, whose code stands behind them."""
+"""Word amounts of money in the portfolio's currency, with the currency code behind."""
 
 from __future__ import annotations
 
