@@ -1,6 +1,6 @@
-"""The columns that every table of predictions gets when it is loaded, so that they are cut by like any other.
+"""Columns added to every table of predictions on loading, so that cohorts can be cut by them.
 
-They are made from the PD, the outcome and the fold: the PD's bin and risk band, and words for outcome and fold.
+They come from PD, outcome and fold: the PD's bin and risk band, and outcome and fold in words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BANDS = tuple(risk_band(edge, BAND_EDGES) for edge in (0.0, *BAND_EDGES))
 
 
 def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:
-    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words.
+    """Add to `predictions` the grid of PDs, and each row's bin, risk band, and outcome and fold in words.
 
     At `cutoffs`, with any number of digits, counts equal those of the rows.
     """

@@ -16,7 +16,7 @@ DECISION = "~decision"
 
 
 class Decision(StrEnum):
-    """What the cutoff makes of an application, and whether the outcome bears it out."""
+    """The decision at a cutoff, and whether the outcome confirms it."""
 
     TRUE_DECLINE = "true decline"
     FALSE_DECLINE = "false decline"
@@ -127,7 +127,7 @@ class Filters:
 
     @property
     def is_cut_by_outcome(self) -> bool:
-        """Whether the cohort is what it is because of what happened to it."""
+        """Whether the cohort is selected by the outcome."""
         return any(condition.column in (OBSERVED, DECISION) for condition in self.conditions)
 
     def on(self, column: str) -> Condition | None:

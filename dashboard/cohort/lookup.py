@@ -1,4 +1,4 @@
-"""Finding an application: by the beginning of its id, at random, near the cutoff, first of a cohort."""
+"""Find an application: by the beginning of its id, at random, near the cutoff, or first in the cohort."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pick(StrEnum):
 
 
 def sorted_ids(ids: pl.Series) -> pl.Series:
-    """The ids of a table in ascending order, as Int64 or String: what the other functions search."""
+    """The ids of a table in ascending order, as Int64 or String, for the other functions to search."""
     return ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String).sort()
 
 

@@ -1,4 +1,4 @@
-"""The rows of a cohort: which columns they can show, their order, the one page that is sent, and the whole as a file.
+"""The rows of a cohort: columns to show, order, one page at a time, and all of them as a file.
 
 Rows are named by their position in the predictions' frame, so that the order of a cohort is one small array.
 """
@@ -33,7 +33,7 @@ from inference.model.judgement import APPROVE, DECLINE, REFER
 
 Positions = npt.NDArray[np.int32]
 
-# Shown and never stored: the number of a row, and what the cutoff makes of it. No column of a file begins so.
+# Shown and never stored: the row number and the decision. No column of a file begins with a tilde.
 ROW_NUMBER, DECISION = "~row", "~decision"
 APPROVED, DECLINED = "Approved", "Declined"
 # What the service and files call a decision, and people.
@@ -56,7 +56,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What rows are looked for by: the beginning of their number, or a part of a level's words in `columns`."""
+    """A search for rows by the beginning of their id, or by part of a level's words in `columns`."""
 
     text: str
     columns: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """The figures of the pages, each declared once: its name, its label, how it is computed, worded and explained.
 
-Pages show what stands here, and `python -m scripts.evaluate` writes all of it.
+Pages show these figures, and `python -m scripts.evaluate` writes all of them.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RA
 DISCRIMINATION = (ROC_AUC, GINI, KS, AVERAGE_PRECISION)
 
 
-# What declining from the cutoff on does, in the words of the discrimination page.
+# The effect of declining from the cutoff on, as the discrimination page words it.
 DEFAULTS_DECLINED = Metric(
     "recall",
     "Defaults declined",

@@ -26,7 +26,7 @@ FORMAT, VERSION = "scoreroom.evaluation", 1
 
 
 class EmptyCohortError(DataError):
-    """A cohort of which no figure can be computed."""
+    """Raised if a cohort has no application with an outcome."""
 
     @classmethod
     def from_no_rows(cls) -> Self:
@@ -39,7 +39,7 @@ class EmptyCohortError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A cohort of `predictions` with its results; another `n_open` applications, without an outcome, are in none."""
+    """A cohort of `predictions` with its results; `n_open` applications without an outcome count in none."""
 
     predictions: Predictions
     filters: Filters
@@ -148,7 +148,7 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     within, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
     rows = predictions.frame.lazy() if within is None else predictions.frame.lazy().filter(within)
     n_open = int(rows.select((~is_known).sum()).collect().item())
-    # Of rows that are not in the table it is not known to which cohort they belong.
+    # Open rows are not in the table, so nobody knows to which cohort they belong.
     n_open += 0 if filters else predictions.source.n_open
     known = is_known if within is None else within & is_known
     counts = count_scores(predictions.frame, predictions.grid, filters=known)

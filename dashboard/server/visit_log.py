@@ -1,4 +1,4 @@
-"""Each connection of a browser as a visit in the log, and what was turned away."""
+"""Log each browser connection as a visit, and each refusal."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LONGEST_USER = 128
 
 
 class VisitLog:
-    """ASGI middleware that names each visit, before anything else looks at it."""
+    """ASGI middleware: give each visit an id before anything else handles it."""
 
     def __init__(self, app: Any, user_header: str) -> None:
-        """Take who is signed in from `user_header` (in small letters, may be empty)."""
+        """Take the signed-in user from `user_header` (in lower case; may be empty)."""
         self._app = app
         self._user_header = user_header.encode("latin-1")
 

@@ -1,4 +1,4 @@
-"""Visits: so many at once, each by a websocket of which only what a page sends is passed on."""
+"""Limit the number of visits, and pass on only those messages that a page sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAKEN = frozenset({"stop_script", "app_heartbeat"})
 # How the ids of all widgets begin.
 _WIDGET = "$$ID"
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
-# Places of files that a visit may still ask to be taken away.
+# Upload addresses whose files a visit may still delete.
 _REMEMBERED = 20
 _FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
 _PROTOCOL_ERROR = 1002
@@ -32,9 +32,9 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http
 
 
 class Visits:
-    """ASGI middleware: bounds how many visits there are, and filters what each sends.
+    """ASGI middleware: limit the number of visits, and filter their messages.
 
-    Places that a visit asks to upload a file to are put into `issued` until the visit ends.
+    The upload addresses that a visit requests stay in `issued` until it ends.
     """
 
     def __init__(self, app: ASGIApp, *, most: int, issued: MutableMapping[Key, bool]) -> None:
@@ -85,23 +85,23 @@ class _Visit:
         self._is_read.set()
 
     async def receive(self) -> Message:
-        """The next message that is passed on, once the client has read what was sent to it before."""
+        """The next message to pass on, once the client has read what was sent before."""
         while True:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
             asked = _read(message.get("bytes") or b"")
             if asked is None:
-                # Streamlit would end the connection, too, and write a fault to the log each time.
+                # Streamlit would close the connection too, and log an error each time.
                 await self.send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
                 return {"type": "websocket.disconnect", "code": _PROTOCOL_ERROR}
             if self._is_taken(asked):
-                # Who does not read is not sent more.
+                # A client that does not read gets nothing more.
                 await self._is_read.wait()
                 return message
 
     async def send(self, message: Message) -> None:
-        """Send on, and note where a file may be uploaded to."""
+        """Send `message`, and note upload addresses in it."""
         if self._n_asked and message["type"] == "websocket.send":
             self._note(message.get("bytes") or b"")
         self._is_read.clear()
@@ -111,7 +111,7 @@ class _Visit:
             self._is_read.set()
 
     def forget(self) -> None:
-        """No file may be uploaded for this visit any more."""
+        """Withdraw all upload addresses of this visit."""
         for key in self._own:
             self._issued.pop(key, None)
         self._own.clear()

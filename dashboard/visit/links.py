@@ -1,4 +1,4 @@
-"""Cohorts as text: the form they have in a link and in an exported file, and reading either back.
+"""Write cohorts to links and exported files, and read them back.
 
 A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
 is stored in, either end may be left open; `~missing` stands for rows without a value. A level that itself begins with a
@@ -41,7 +41,7 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Named(Protocol):
-    """Something that a visit keeps by name."""
+    """A thing that a visit keeps by name."""
 
     @property
     def name(self) -> str: ...
@@ -96,7 +96,7 @@ def combine_named(things: Iterable[N]) -> tuple[N, ...]:
 
 
 def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
-    """Names and values of the query parameters that say `filters`."""
+    """The query parameters of `filters` as pairs of name and value."""
     return tuple(
         (FILTER_PREFIX + condition.column, text) for condition in filters.conditions for text in _words(condition)
     )
@@ -124,7 +124,7 @@ def _number(end: float | None) -> str:
 def read_filters(
     pairs: Pairs, columns: Mapping[str, CohortColumn], definition: Definition
 ) -> tuple[Filters, tuple[str, ...]]:
-    """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
+    """Read filters from query parameters, with a sentence for each that does not fit `columns` and is left out."""
     texts: dict[str, list[str]] = {}
     for name, text in pairs:
         asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text, columns)
@@ -226,7 +226,7 @@ def read_cohorts(
 ) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
 
-    A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
+    A cohort without any filter left is dropped, because it would be the whole portfolio under a misleading name.
 
     Raises:
         LinkError: the file does not hold cohorts, is of another version, or holds more than 50.

@@ -1,7 +1,7 @@
-"""What a visit holds, and its form in the address: everything that makes the screen what it is.
+"""A visit: everything that determines the screen, and its form in the address.
 
-A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. What a
-link says and does not fit is left out, with a sentence.
+A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. Parts
+of a link that do not fit are left out, with a sentence each.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ K = TypeVar("K", bound=Named)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """All that a visit holds, immutable; `values` are those that differ from their parameters' defaults, by name."""
+    """The immutable state of a visit; `values` holds those that differ from their parameters' defaults, by name."""
 
     filters: Filters = field(default_factory=Filters)
     cohorts: tuple[Cohort, ...] = ()
@@ -48,7 +48,7 @@ class Visit:
         return dict(self.values).get(parameter.name, parameter.default)
 
     def with_values(self, values: Mapping[parameters.Parameter[Any], Any]) -> Visit:
-        """This visit, where parameters have these values."""
+        """This visit with these values of parameters."""
         held = dict(self.values)
         for parameter, value in values.items():
             held.pop(parameter.name, None)
@@ -72,7 +72,7 @@ class Shelf(Generic[K]):
     read: Callable[[str, str, Columns, Definition], tuple[K | None, Sequence[str]]]
 
     def of(self, visit: Visit) -> tuple[K, ...]:
-        """What `visit` keeps of this kind."""
+        """The things of this kind in `visit`."""
         kept: tuple[K, ...] = getattr(visit, self.field)
         return kept
 
@@ -84,7 +84,7 @@ class Shelf(Generic[K]):
 
 def _read_cohort(name: str, text: str, columns: Columns, definition: Definition) -> tuple[Cohort | None, Sequence[str]]:
     chosen, problems = links.read_cohort(text, columns, definition)
-    # Without any of its filters it would be the whole portfolio under a name that says otherwise.
+    # Without its filters it would be the whole portfolio under a misleading name.
     return (Cohort(name, chosen) if chosen or not problems else None), problems
 
 
@@ -112,7 +112,7 @@ def _can_compare(visit: Visit) -> bool:
 
 
 def word_visit(visit: Visit) -> dict[str, list[str]]:
-    """The address that says `visit`: names of parameters to their texts."""
+    """The address of `visit`: texts by the name of their parameter."""
     held = dict(visit.values)
     worded: dict[str, list[str]] = {}
     for name, parameter in parameters.DECLARED.items():
@@ -128,7 +128,7 @@ def word_visit(visit: Visit) -> dict[str, list[str]]:
 def read_visit(
     address: Address, columns: Columns, definition: Definition, known: Visit
 ) -> tuple[Visit, tuple[str, ...]]:
-    """The visit that `address` says, with what `known` keeps by name, and a sentence for each part left out."""
+    """Read the visit from `address`, with the named things of `known`, and a sentence for each part left out."""
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
     chosen, problems = links.read_filters(pairs, columns, definition)
     visit = replace(known, filters=chosen, values=())

@@ -17,7 +17,7 @@ def money(amount: float | None, currency: str) -> str:
 
 
 def unit(currency: str) -> str:
-    """What amounts are counted in."""
+    """The unit of amounts."""
     return literal(currency) or "currency units"
 
 
