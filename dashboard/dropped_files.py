@@ -1,4 +1,4 @@
-"""The memory that dropped files of all visits take up, bounded while they are read and as long as they are kept."""
+"""Bound the memory of dropped files across all visits, while they are read and while they are kept."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["budget", "give_back", "keep"]
 
 
 class Sized(Protocol):
-    """Something kept that knows its size."""
+    """A kept object that knows its size."""
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of memory that it takes up."""
+        """Bytes of memory in use."""
 
 
 _kept: WeakValueDictionary[int, Sized] = WeakValueDictionary()
@@ -27,12 +27,12 @@ _lock = threading.Lock()
 
 @cache
 def budget() -> Budget:
-    """The budget of all visits; what is kept counts for as long as a visit holds it."""
+    """The budget of all visits; a kept file counts for as long as a visit holds it."""
     return Budget(load_limits().files_bytes, also=_kept_bytes)
 
 
 def keep(file: Sized) -> None:
-    """Count `file` until nobody holds it."""
+    """Count `file` against the budget until it is garbage-collected."""
     with _lock:
         _kept[id(file)] = file
 

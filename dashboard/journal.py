@@ -1,7 +1,7 @@
-"""What the dashboard tells its operator: who opened, exported or uploaded what and when, and never an applicant's data.
+"""The log for operators: who opened, exported or uploaded what and when, and never an applicant's data.
 
-A line names kinds, counts, sizes and digests. What a person typed or a file holds (ids, values, conditions, names of
-files and cohorts, the words of an exception) is not for it. The log is the process's; without one nothing is written.
+A line holds kinds, counts, sizes and digests, but nothing that a person typed or a file holds (ids, values, conditions,
+names of files and cohorts, texts of exceptions). There is one log per process; without one nothing is written.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from inference.serving.log import Log
 # The server gives each connection's visit an id of its own in this header, and takes away one that a client sent.
 VISIT_HEADER = "x-scoreroom-visit"
 _KINDS = frozenset({"csv", "gz", "html", "json", "parquet", "zip"})
-# Few conditions are likely: a plain digest of them could be found by trying. This one ends with the process.
+# Likely conditions are few, so a plain digest could be guessed; this key lasts only as long as the process.
 _SECRET = secrets.token_bytes(32)
 _log: Log | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A visit, as far as known: the address it comes from, and who a trusted proxy says is signed in."""
+    """A visitor: the client address, and the user whom a trusted proxy names."""
 
     visit: str | None
     address: str | None = None
@@ -51,7 +51,7 @@ def open_log(level: str, path: Path | None) -> Log:
         _log = Log(level)
         return _log
     try:
-        # A pipe that nobody reads, or not fast enough, is not waited for.
+        # Do not wait for a pipe that is not read, or not fast enough.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
@@ -62,20 +62,20 @@ def open_log(level: str, path: Path | None) -> Log:
 
 
 def note(event: str, who: Who | None = None, **facts: object) -> None:
-    """Write an event that went as it should."""
+    """Write a normal event."""
     if _log is not None:
         _log.event(event, **_told(who), **facts)
 
 
 def warn(event: str, who: Who | None = None, **facts: object) -> None:
-    """Write an event that somebody may have to look at."""
+    """Write an event that may need attention."""
     if _log is not None:
         _log.warning(event, **_told(who), **facts)
 
 
 @contextmanager
 def noting(event: str, who: Who | None = None, **facts: object) -> Iterator[dict[str, object]]:
-    """Write `event` with its duration and what the block adds to the yielded facts, or with the kind of its fault."""
+    """Write `event` with its duration and the facts that the block adds, or with the type of its exception."""
     began = time.perf_counter()
     try:
         yield facts
@@ -87,13 +87,13 @@ def noting(event: str, who: Who | None = None, **facts: object) -> Iterator[dict
 
 
 def kind_of(file_name: str) -> str:
-    """The kind of a file by the end of its name, and nothing else of the name."""
+    """The kind of a file by the end of its name, so that nothing else of the name is logged."""
     suffix = file_name.rpartition(".")[2].lower()
     return suffix if suffix in _KINDS else "other"
 
 
 def key_of(conditions: str) -> str:
-    """What stands for a cohort in the log: the same for the same conditions until the process ends."""
+    """A cohort's key in the log, the same for equal conditions until the process ends."""
     return hmac.new(_SECRET, conditions.encode(), hashlib.sha256).hexdigest()[:12] if conditions else "whole"
 
 

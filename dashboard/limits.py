@@ -1,4 +1,4 @@
-"""Settings of what visitors may take of the machine, each declared once and read from the environment."""
+"""Limits on what visitors may use of the machine, each declared once and read from the environment."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from data.settings import Setting, read_whole, values_in_force
 
 _MEGABYTE = 1_000_000
-# A visit holds its websocket, and three of the event loop that Streamlit keeps for its script; the last also for each
-# of up to 128 visits that ended a moment ago and may come back.
+# A visit holds one descriptor for its websocket and three for the event loop that Streamlit keeps for its script. The
+# latter also stay open for up to 128 visits that ended recently and may reconnect.
 _EACH, _REST = 4, 600
 
 LIMIT_SETTINGS: tuple[Setting, ...] = (
@@ -33,7 +33,7 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     """Limits from `environment`, defaults for what it does not name.
 
     Raises:
-        SettingError: a value that should be a whole number is none.
+        SettingError: a value is not a whole number of at least 1.
     """
     values = values_in_force(LIMIT_SETTINGS, environment)
     visits = read_whole("SCOREROOM_VISITS", values["SCOREROOM_VISITS"], at_least=1)
@@ -43,5 +43,5 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
 
 
 def most_visits(descriptors: int) -> int:
-    """For how many visits so many descriptors of one process are enough."""
+    """How many visits fit into this many descriptors of one process."""
     return max(1, (descriptors - _REST) // _EACH)

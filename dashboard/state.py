@@ -1,9 +1,9 @@
-"""The visit that Streamlit's session holds: taking it up, changing it, binding widgets to it, writing its address.
+"""The visit in Streamlit's session: restore it, change it, bind widgets to it, write its address.
 
-Values live in the session under one key, not in the widgets, so that they outlast a page on which no widget shows them.
-At the end of a run the address is written from them; they are read from it when a visit begins (a pasted link, a
-reload) and when the reader goes back or forward. What has a name (cohorts, scenarios) is kept for the visit, even when
-going back to before it was named.
+Values live in the session under one key, not in the widgets, so that they survive pages on which no widget shows them.
+Each run writes them to the address at its end. They are read from it when a visit begins (a pasted link, a reload) and
+when the reader goes back or forward. Named things (cohorts, scenarios) last as long as the visit, even when the reader
+goes back to before they were named.
 """
 
 from __future__ import annotations
@@ -37,54 +37,54 @@ _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
 
 class WidgetArguments(TypedDict):
-    """What binds a widget to a parameter."""
+    """Arguments that bind a widget to a parameter."""
 
     key: str
     on_change: Callable[[], None]
 
 
 class ValueArguments(WidgetArguments):
-    """What binds a slider or an input."""
+    """Arguments for a slider or an input."""
 
     value: Any
 
 
 class IndexArguments(WidgetArguments):
-    """What binds a select box."""
+    """Arguments for a select box."""
 
     options: Sequence[str]
     index: int
 
 
 class DefaultArguments(WidgetArguments):
-    """What binds a row of buttons of which one is chosen."""
+    """Arguments for a row of buttons with one selected."""
 
     options: Sequence[str]
     default: Any
 
 
 def location(arguments: Sequence[str]) -> Location:
-    """The predictions that the app was started on, from what follows the script's name on its command line.
+    """The predictions that the app was started on, from its command-line arguments.
 
     Raises:
-        PredictionsError: a `--map` is not understood.
+        PredictionsError: a `--map` is malformed.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
     parser.add_argument("--map", action="append", default=[])
-    told, _ = parser.parse_known_args(arguments)
-    if told.predictions is None:
+    options, _ = parser.parse_known_args(arguments)
+    if options.predictions is None:
         return Location()
-    return Location(str(told.predictions), tuple(sorted(parse_mapping(told.map).items())))
+    return Location(str(options.predictions), tuple(sorted(parse_mapping(options.map).items())))
 
 
 def who() -> Who | None:
-    """Whose visit this run belongs to, as far as the server knows."""
+    """The visitor of this run, as far as the server knows."""
     return journal.visits.get(st.context.headers.get(VISIT_HEADER, ""))
 
 
 def open_visit(predictions: Predictions) -> None:
-    """Take the visit up where it was left, or where the address says when it begins or the reader went back."""
+    """Restore the visit from the session, or from the address if it begins or the reader went back."""
     columns = {column.name: column for column in predictions.cohort_columns}
     st.session_state[_COLUMNS] = columns
     known = _STATE in st.session_state
@@ -99,65 +99,65 @@ def open_visit(predictions: Predictions) -> None:
 
 
 def _has_gone_back() -> bool:
-    # There is no public way to ask; Streamlit's own widgets that are bound to the address ask it this way.
+    # Streamlit has no public API for this; its own widgets that are bound to the address read it this way.
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 
 
 def write_address() -> None:
-    """Let the address say what the visit holds; a change becomes an entry of the browser's history."""
+    """Write the visit to the address; a change becomes an entry in the browser's history."""
     wanted = word_visit(_visit())
     if _address() != wanted:
         st.query_params.from_dict(wanted)
 
 
 def notices() -> str:
-    """What the reader is told of the last step, or of what was ignored in a link or file: five sentences."""
+    """The notice on the last step, or on what was ignored in a link or file: at most five sentences."""
     sentences, ignored_in, _ = st.session_state.get(_NOTICES, _NO_NOTICES)
     begin = f"Ignored in this {ignored_in}: " if ignored_in and sentences else ""
     return begin + " ".join(links.first_problems(sentences))
 
 
 def is_refusal() -> bool:
-    """Whether the notices say that the last step was not done."""
+    """Whether the notices report that the last step was refused."""
     return bool(st.session_state.get(_NOTICES, _NO_NOTICES)[2])
 
 
 def notify(sentences: Sequence[str], *, ignored_in: str = "", is_refusal: bool = False) -> None:
     """Show these sentences in place of the last ones.
 
-    `ignored_in` is "link" or "file" where each of them says what of one was ignored, `is_refusal` tells that they say
-    why nothing was done.
+    `ignored_in` is "link" or "file" if they list ignored parts of one; `is_refusal` if they explain why nothing was
+    done.
     """
     st.session_state[_NOTICES] = tuple(sentences), ignored_in, is_refusal
 
 
 def get(parameter: Parameter[T]) -> T:
     """The value of `parameter` in this visit."""
-    found: T = _visit().value(parameter)
-    return found
+    value: T = _visit().value(parameter)
+    return value
 
 
 def put(values: Changes) -> None:
-    """Give parameters these values, as if their widgets had been moved; for a button's callback."""
+    """Set parameters as if their widgets had been moved; for a button's callback."""
     settle(values)
     notify(())
 
 
 def settle(values: Changes) -> None:
-    """Give parameters these values in the course of a run: what was said of the link stands."""
+    """Set parameters in the course of a run; notices on the link stay."""
     st.session_state[_STATE] = _visit().with_values(values)
 
 
 def correct(parameter: Parameter[T], value: T, sentence: str) -> NoReturn:
-    """Run the page again with `value` in place of one that a link made up, and say so."""
+    """Run the page again with `value` in place of an invalid one from a link, with a notice."""
     settle({parameter: value})
     notify([*st.session_state[_NOTICES][0], sentence], ignored_in="link")
     st.rerun()
 
 
 def check(parameter: Parameter[str], known: Container[str], called: str) -> None:
-    """Run the page again without the value of `parameter` where it is none of `known`, which are `called` so."""
+    """Run the page again without the value of `parameter` if it is not one of `known`, which are `called` so."""
     name = get(parameter)
     if name != parameter.default and name not in known:
         correct(parameter, parameter.default, f"There is no {called} {name[:40]}.")
@@ -166,26 +166,26 @@ def check(parameter: Parameter[str], known: Container[str], called: str) -> None
 # Each of these says the value twice: the session's is what Streamlit goes by, but where a page is run again before the
 # browser has drawn it, the widget that is drawn knows its call alone, and reports what stands there at the next click.
 def value_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> ValueArguments:
-    """What binds a slider or an input to `parameter`, to be spread into its call; `also` is put when it is used."""
+    """Arguments that bind a slider or an input to `parameter`; `also` is set along with it."""
     return {**_bound(parameter, also), "value": get(parameter)}
 
 
 def select_widget(
     parameter: Parameter[str], options: Sequence[str] = (), *, also: Changes | None = None
 ) -> IndexArguments:
-    """What binds a select box of `options` (by default the parameter's) to `parameter`, as above."""
+    """Arguments that bind a select box of `options` (by default the parameter's) to `parameter`."""
     offered = list(options or parameter.options)
     return {**_bound(parameter, also, offered), "options": offered, "index": offered.index(get(parameter))}
 
 
 def buttons_widget(parameter: Parameter[str], *, also: Changes | None = None) -> DefaultArguments:
-    """What binds a row of buttons, one for each option of `parameter`, as above."""
+    """Arguments that bind a row of buttons, one per option, to `parameter`."""
     bound = _bound(parameter, also, parameter.options)
     return {**bound, "options": parameter.options, "default": get(parameter)}
 
 
 def tabs_widget(parameter: Parameter[str]) -> WidgetArguments:
-    """What binds tabs, which are told which one is open with every run, to `parameter`, as above."""
+    """Arguments that bind tabs to `parameter`; every run sets the open one."""
     return _bound(parameter, None, parameter.options)
 
 
@@ -195,7 +195,7 @@ def _bound(parameter: Parameter[Any], also: Changes | None, offered: Sequence[st
 
 
 def hold(key: str, value: object) -> str:
-    """Let the widget called `key` show `value`, whoever changed it; return the key."""
+    """Make the widget `key` show `value`, whatever changed it; return the key."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     return key
@@ -225,37 +225,37 @@ def set_filters(chosen: Filters) -> None:
 
 
 def add_condition(condition: Condition) -> None:
-    """Narrow the cohort by `condition`, in place of what was asked of that column before."""
+    """Narrow the cohort by `condition`, replacing any other on its column."""
     set_filters(filters().having(condition))
 
 
 def remove_condition(column: str) -> None:
-    """Take back what was asked of `column`."""
+    """Remove the condition on `column`."""
     set_filters(filters().without(column))
 
 
 def draft() -> Draft:
-    """The application in the side panel, with what was changed of it."""
+    """The application in the side panel, with its edits."""
     return Draft(get(APPLICANT).strip(), get(EDITS))
 
 
 def put_draft(chosen: Draft) -> None:
-    """Show this application, with these changes."""
+    """Show this application with these edits."""
     put({APPLICANT: chosen.applicant, EDITS: chosen.edits})
 
 
 def kept(shelf: Shelf[K]) -> tuple[K, ...]:
-    """What this visit keeps by name, of one kind."""
+    """The named things of one kind in this visit."""
     return shelf.of(_visit())
 
 
 def keep(shelf: Shelf[K], added: Sequence[K]) -> None:
-    """Keep these too, each in place of one of the same name, at most 50 in all."""
+    """Add these, replacing those of the same name; at most 50 in all."""
     _keep_only(shelf, links.combine_named([*kept(shelf), *added]))
 
 
 def drop(shelf: Shelf[K], name: str) -> None:
-    """Forget what is called `name`."""
+    """Remove the thing called `name`."""
     _keep_only(shelf, [thing for thing in kept(shelf) if thing.name != name])
 
 
@@ -265,13 +265,13 @@ def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:
 
 
 def _visit() -> Visit:
-    found: Visit = st.session_state[_STATE]
-    return found
+    visit: Visit = st.session_state[_STATE]
+    return visit
 
 
 def _update(**changes: Any) -> None:
     st.session_state[_STATE] = replace(_visit(), **changes)
-    # What was said of the link has been read by who goes on working.
+    # A reader who goes on working has read the notices on the link.
     notify(())
 
 

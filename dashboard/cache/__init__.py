@@ -67,7 +67,6 @@ from dashboard.cache.sources import (
     open_dataset,
     open_session,
     predictions,
-    scoring_session,
     settings,
 )
 from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
@@ -125,7 +124,6 @@ __all__ = [
     "published_pds",
     "reference",
     "row_order",
-    "scoring_session",
     "segment_counts",
     "settings",
     "shared_counts",

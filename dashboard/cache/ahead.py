@@ -1,4 +1,4 @@
-"""What is got ready before it is asked for."""
+"""Warm the caches before a page needs them."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_
 from dashboard.cohort.filters import Filters
 from data.errors import ScoreroomError
 
-# What pages import or set up when they are first opened, and how long the first one that is opened has for itself.
+# What pages import late, and how long the first page has the machine to itself.
 _LATER = ("scipy.special", "pyarrow")
 _FIRST_PAGE_SECONDS = 4.0
 
 
-# A resource, so that it is done once for a dataset: None is kept too.
+# A resource, so that it runs once per dataset: None is kept too.
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
 def warm_up(dataset: Dataset) -> None:
-    """Get ready, beside what the reader does, what pages would otherwise do when they are first opened.
+    """Warm the caches in the background for pages that have not been opened yet.
 
-    To be called when a page has been written; returns at once, and does nothing the second time.
+    Call it after a page is written; it returns at once and does nothing the second time.
     """
     thread = threading.Timer(_FIRST_PAGE_SECONDS, get_ready, (dataset,))
     thread.daemon = True
     thread.start()
 
 
-# Cached, as is `get_ready`, because what one cached function asks of another shows no spinner: there is no page here to
-# show it on.
+# Cached, like `get_ready`, because a cached function called from another shows no spinner, and here is no page to show
+# one on.
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
 def load_ahead(location: Location) -> None:
-    """Load the predictions at `location`, and what every first page shows of them, before a reader asks."""
-    # What is missing is said on the page.
+    """Load the predictions at `location`, and the counts of every first page, before the first reader arrives."""
+    # The page reports what is missing.
     with suppress(ScoreroomError):
         cohort_counts(open_dataset(location), Filters())
 
@@ -48,7 +48,7 @@ def get_ready(dataset: Dataset) -> None:
     """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""
     for name in _LATER:
         importlib.import_module(name)
-    # What is missing is said by the page that needs it.
+    # The page that needs a missing file reports it.
     with suppress(ScoreroomError):
         column_groups(dataset)
         explained(dataset)

@@ -1,4 +1,4 @@
-"""What is counted over a cohort, a column or a pair of columns, and the order of a cohort's rows."""
+"""Counts over a cohort, a column or a pair of columns, and the order of a cohort's rows."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from data.predictions.table import PROBABILITY
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 0.31
-# MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. What was dropped is counted
-# again in 5 to 40 ms.
+# MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
+# again takes 5 to 40 ms.
 _SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 64, 16, 4, 64
 
 
@@ -44,25 +44,25 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
-    found = predictions(dataset)
-    return count_scores(found.frame, found.grid, filters=filters.expression())
+    table = predictions(dataset)
+    return count_scores(table.frame, table.grid, filters=filters.expression())
 
 
 # A resource: 58 levels take longer to unpickle than all that a page does with them.
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    found = predictions(dataset)
-    counted = count_scores_by(found.frame, bins.code(), found.grid, filters=filters.expression())
+    table = predictions(dataset)
+    counted = count_scores_by(table.frame, bins.code(), table.grid, filters=filters.expression())
     return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
     """The groups into which `name` is cut, made on the whole portfolio so that cohorts can be compared."""
-    found = predictions(dataset)
-    column = next(column for column in found.cohort_columns if column.name == name)
-    return make_bins(found.frame[name], column, n_groups)
+    table = predictions(dataset)
+    column = next(column for column in table.cohort_columns if column.name == name)
+    return make_bins(table.frame[name], column, n_groups)
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
@@ -75,18 +75,18 @@ def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def value_grid(dataset: Dataset, name: str) -> ValueGrid:
     """The portfolio's histogram of the number `name`, on the steps of its slider."""
-    found = predictions(dataset)
-    column = next(column for column in found.cohort_columns if column.name == name)
-    return make_grid(found.frame[name], column)
+    table = predictions(dataset)
+    column = next(column for column in table.cohort_columns if column.name == name)
+    return make_grid(table.frame[name], column)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
 def column_groups(dataset: Dataset) -> ColumnGroups:
     """The columns of `dataset` in up to ten groups each (a category's levels stay apart), worked out once."""
-    found = predictions(dataset)
-    names = [column.name for column in found.cohort_columns if column.name != PROBABILITY]
+    table = predictions(dataset)
+    names = [column.name for column in table.cohort_columns if column.name != PROBABILITY]
     bins = {name: column_bins(dataset, name, 10) for name in names}
-    codes = make_column_codes(found.frame, {name: (cut.code(), len(cut.labels)) for name, cut in bins.items()})
+    codes = make_column_codes(table.frame, {name: (cut.code(), len(cut.labels)) for name, cut in bins.items()})
     return ColumnGroups(bins, codes)
 
 
@@ -116,8 +116,8 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
     """The counts of the applications that are in both cohorts."""
     met = [cohort.expression() for cohort in (one, other)]
     both = pl.all_horizontal([expression for expression in met if expression is not None] or [pl.lit(value=True)])
-    found = predictions(dataset)
-    return count_scores(found.frame, found.grid, filters=both)
+    table = predictions(dataset)
+    return count_scores(table.frame, table.grid, filters=both)
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.

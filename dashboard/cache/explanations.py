@@ -1,4 +1,4 @@
-"""The contributions behind the predictions, and what is summed up of them over a cohort."""
+"""The contributions behind the predictions, and their sums over a cohort."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _FEATURES = 16
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The contributions behind the predictions and their sums over all rows, or the sentence why there are none.
+    """The contributions behind the predictions and their sums over all rows, or the reason why there are none.
 
-    `version` tells the files that they were read from, and the model that they are of, from any others.
+    `version` identifies the files that they were read from and the model that they belong to.
     """
 
     contributions: Contributions | None
@@ -44,9 +44,9 @@ def explained(dataset: Dataset) -> Explained:
     """The contributions of every application of `dataset` to the published model, where they were computed."""
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
-    found = model_contributions()
-    if found.contributions is None or _are_of(dataset):
-        return found
+    published = model_contributions()
+    if published.contributions is None or _are_of(dataset):
+        return published
     return Explained(None, reason="The contributions belong to other applications; run `make build` again.")
 
 
@@ -55,7 +55,7 @@ def _version() -> str:
 
 
 def model_contributions() -> Explained:
-    """The contributions of the applications that the published model was built on, whatever predictions are shown."""
+    """The contributions of the published model's own applications, independent of the predictions shown."""
     if not is_there(settings().contributions):
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
     if not is_there(settings().model / MANIFEST):
@@ -89,20 +89,20 @@ def _version_at_hand() -> str:
 @kept(_version_at_hand, entries=SMALL, is_copied=True)
 def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | None:
     """The sums of every feature's contributions over a cohort; None where there are no contributions."""
-    found = explained(dataset)
-    if found.contributions is None:
+    shown = explained(dataset)
+    if shown.contributions is None:
         return None
     chosen = select_rows(predictions(dataset).frame, filters.expression())
-    return found.whole if chosen is None else count_contributions(found.contributions, chosen, whole=found.whole)
+    return shown.whole if chosen is None else count_contributions(shown.contributions, chosen, whole=shown.whole)
 
 
 @kept(_version_at_hand, entries=_FEATURES, is_copied=True)
 def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -> tuple[FeatureCounts, ...]:
     """A cohort's applications by value and contribution of each of these features, values in the order shown."""
-    found = explained(dataset)
-    if found.contributions is None:
+    shown = explained(dataset)
+    if shown.contributions is None:
         return ()
     chosen = select_rows(predictions(dataset).frame, filters.expression())
-    counted = (count_feature(found.contributions, name, chosen) for name in names)
+    counted = (count_feature(shown.contributions, name, chosen) for name in names)
     known = definition()
     return tuple(counts.flipped() if is_descending(counts.feature, known) else counts for counts in counted)

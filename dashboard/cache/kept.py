@@ -1,4 +1,4 @@
-"""Keep what a function returns for as long as the files that it comes from stay what they are."""
+"""Cache what a function returns until the files behind it change."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ R = TypeVar("R")
 def kept(
     version: Callable[[], str], *, entries: int, is_copied: bool = False, spinner: str | bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Keep the last `entries` values of a function by its arguments and by `version()`, which names the files behind.
+    """Cache the last `entries` values of a function by its arguments and by `version()`, which identifies the files.
 
-    The text (`repr`) of an argument has to say all of it: frozen values, plain mappings and tuples do, arrays do not.
+    The `repr` of an argument must be complete: frozen values, plain mappings and tuples qualify, arrays do not.
     All visits share one value and must not write to it; with `is_copied` each call gets a copy, which takes longer.
-    An error of `version` is the caller's: nothing is kept.
+    Errors of `version` reach the caller, and nothing is cached.
     """
 
     def decorate(compute: Callable[P, R]) -> Callable[P, R]:

@@ -1,4 +1,4 @@
-"""Single applications: where they come from, and what the table that they stand in holds."""
+"""Look up single applications in the application table and in the predictions."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from inference.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Applicants:
-    """Where single applications come from, or the sentence that says why there are none."""
+    """Where single applications come from, or the reason why none can be looked up."""
 
     path: Path | None
     reason: str = ""
 
 
 def applicants(dataset: Dataset) -> Applicants:
-    """Where the single applications behind `dataset` are found."""
-    found = predictions(dataset)
+    """Where the applications behind `dataset` can be looked up."""
+    shown = predictions(dataset)
     path = settings().applications
-    if not found.has_ids:
+    if not shown.has_ids:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
     if not is_there(path):
         return Applicants(None, "The application table is not there; `make build` makes it.")
@@ -48,7 +48,7 @@ def applicants(dataset: Dataset) -> Applicants:
         applications_version()
     except ScoreroomError as error:
         return Applicants(None, str(error))
-    if found.source.is_imported and not _covers(dataset):
+    if shown.source.is_imported and not _covers(dataset):
         return Applicants(None, "The ids of these predictions are not those of the application table at hand.")
     return Applicants(path)
 
@@ -63,10 +63,10 @@ def _covers(dataset: Dataset) -> bool:
 
 
 def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
-    """What an application began with: its own values, or typical ones for a new one; None where there is none.
+    """The values that a draft starts from: the application's own, or typical ones if new; None without such an id.
 
     Raises:
-        ScoreroomError: the application table is not there.
+        ScoreroomError: the application table is missing.
     """
     if applicant == NEW:
         return {name: facts.typical for name, facts in column_facts().items()}
@@ -75,13 +75,13 @@ def base_values(dataset: Dataset, applicant: str) -> Mapping[str, Value] | None:
 
 
 def identifier_of(dataset: Dataset, applicant: str) -> Identifier | None:
-    """The id of the application that a draft calls `applicant`; None for a new one, and for what cannot be an id."""
+    """The id of the application that a draft calls `applicant`; None for a new one and for text that is no id."""
     text = Draft(applicant).identifier
     return None if text is None else lookup.read_identifier(_sorted_ids(dataset), text)
 
 
 def application(dataset: Dataset, identifier: Identifier) -> Mapping[str, Value] | None:
-    """The values of application `identifier` by column, without id and outcome; None where there is none."""
+    """The values of application `identifier` by column, without id and outcome; None if there is no such one."""
     if applicants(dataset).path is None or not has_application(dataset, identifier):
         return None
     return _application(identifier)
@@ -93,7 +93,7 @@ def _sorted_ids(dataset: Dataset) -> pl.Series:
 
 
 def has_number_ids(dataset: Dataset) -> bool:
-    """Whether applications are called by whole numbers."""
+    """Whether ids are whole numbers."""
     return _sorted_ids(dataset).dtype.is_integer()
 
 
@@ -111,10 +111,9 @@ def ids_beginning_with(dataset: Dataset, prefix: str, n: int) -> tuple[Identifie
 def pick_application(
     dataset: Dataset, filters: Filters, pick: lookup.Pick, cutoff: float, applicant: str
 ) -> Identifier | None:
-    """The id of an application of the cohort, another one than `applicant` where there is one; None without any.
+    """The id of an application in the cohort, other than `applicant` if possible; None if the cohort is empty.
 
-    Near the cutoff are those whose PD by the published model is, as the side panel shows it; where that is not known,
-    the PD of the predictions.
+    "Near the cutoff" goes by the published model's PD, which the side panel shows, or else by that of the predictions.
     """
     frame, own = predictions(dataset).frame, portfolio()
     chosen = select_rows(frame, filters.expression())
@@ -136,7 +135,7 @@ def _row_of(dataset: Dataset, identifier: Identifier | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """PD and outcome of an application as the predictions have them; `defaulted` is None where there is no outcome.
+    """PD and outcome of an application in the predictions; `defaulted` is None without an outcome.
 
     The PD is out of fold, by a model that had not seen the outcome, unless the predictions were imported.
     """
@@ -147,27 +146,27 @@ class Observed:
 
     @property
     def whose(self) -> str:
-        """Whose PD it is, in the words that tell it from the published model's."""
+        """The words that distinguish this PD from the published model's."""
         return "out of fold" if self.is_out_of_fold else "as imported"
 
 
 @kept(lambda: "", entries=SMALL)
 def observed(dataset: Dataset, identifier: Identifier) -> Observed:
-    """What the predictions hold of the application called `identifier`, which they have."""
-    found = predictions(dataset)
-    row = found.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return Observed(float(row[0]), None if row[1] is None else bool(row[1]), not found.source.is_imported)
+    """What the predictions hold on application `identifier`, which must be among them."""
+    shown = predictions(dataset)
+    row = shown.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
+    return Observed(float(row[0]), None if row[1] is None else bool(row[1]), not shown.source.is_imported)
 
 
 def has_application(dataset: Dataset, identifier: Identifier) -> bool:
-    """Whether `dataset` has an application of that id."""
+    """Whether `dataset` has an application with that id."""
     return lookup.has_id(_sorted_ids(dataset), identifier)
 
 
 @kept(applications_version, entries=SMALL)
 def _application(identifier: Identifier) -> Mapping[str, Value] | None:
     known = definition()
-    # A date is said as a text, as in a link and in a record.
+    # Dates are text here, as in links and records.
     columns = [
         pl.col(column.name).cast(pl.String) if column.kind is Kind.DATE else pl.col(column.name)
         for column in known.inputs
@@ -178,10 +177,10 @@ def _application(identifier: Identifier) -> Mapping[str, Value] | None:
 
 @kept(applications_version, entries=2)
 def application_table() -> tuple[str, Mapping[str, object]]:
-    """SHA-256 of the application table at hand, and where it came from.
+    """SHA-256 of the application table, and its provenance.
 
     Raises:
-        FileError: there is none, or it does not say.
+        FileError: the table is missing, or holds no provenance.
     """
     path = settings().applications
     return FileRecord.of_file(path).sha256, read_provenance(path)

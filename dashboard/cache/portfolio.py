@@ -1,7 +1,6 @@
-"""The applications that the published model was built on, which an applicant is compared with.
+"""The applications that the published model was built on, to compare an applicant with.
 
-They do not depend on which predictions are shown. Where the contributions are missing, or of another model, there are
-none.
+They do not depend on the predictions shown. Without contributions of this model there are none.
 """
 
 from __future__ import annotations
@@ -61,12 +60,12 @@ class Portfolio:
 
 
 def built_version() -> str:
-    """Of model and application table, both of which have to be there."""
+    """The version of model and application table, both of which must exist."""
     return f"{model_version()} {applications_version()}"
 
 
 def found_version() -> str:
-    """Of contributions and application table, as far as they are there."""
+    """The version of contributions and application table, as far as they exist."""
     return f"{model_contributions().version} {_version_at_hand()}"
 
 

@@ -1,4 +1,4 @@
-"""Where everything comes from: the settings, the tables of predictions, the model."""
+"""Settings, predictions and model as they are on disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import journal
+from dashboard.cache.kept import kept
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
@@ -42,14 +43,14 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The key of one loaded table of predictions; two versions of a file never share one."""
+    """The key of a loaded table of predictions; two versions of a file have different keys."""
 
     location: Location
     digest: str
 
 
-# What entries are kept by are frozen values whose text says all of them; Streamlit's own way to hash such a value takes
-# five times as long, and a page asks for a dozen entries in each run.
+# Cache keys are frozen values whose repr is complete. Streamlit's own hash of such a value takes five times as long,
+# and each run of a page looks up a dozen entries.
 KEYS: dict[str | type, Callable[[Any], Any]] = {Dataset: repr, Filters: repr, Bins: repr, Sort: repr, Search: repr}
 
 
@@ -70,7 +71,7 @@ def open_dataset(location: Location) -> Dataset:
 
 
 def _why_no_predictions() -> str:
-    """Why the applications at hand have no predictions, where that is no damage; else an empty text."""
+    """Why the applications have no predictions, if that is not damage; else empty."""
     if not is_there(settings().applications):
         return ""
     reason = why_no_model(settings(), definition())
@@ -95,27 +96,27 @@ def definition_path() -> Path:
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
 def predictions(dataset: Dataset) -> Predictions:
-    """The predictions of `dataset`, with what is derived from every row worked out once."""
+    """The predictions of `dataset`, with derived columns computed once."""
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            found = import_predictions(Path(location.imported), definition(), dict(location.mapping))
+            table = import_predictions(Path(location.imported), definition(), dict(location.mapping))
         else:
-            found = open_predictions(settings(), definition())
+            table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest
-        prepared = prepare(found)
+        prepared = prepare(table)
         facts["rows"] = prepared.frame.height
-    # What was loaded stays: taking it out of the collector's sight keeps later collections short.
+    # The table stays loaded, so freezing it keeps later collections short.
     gc.collect()
     gc.freeze()
     return prepared
 
 
 def model_version() -> str:
-    """What tells the published model from any other, after making sure that it is what was built.
+    """The version of the published model, after checking it against the build record.
 
     Raises:
-        ScoreroomError: there is none, or it is damaged.
+        ScoreroomError: it is missing or damaged.
     """
     check_built(settings(), MODEL)
     if not is_there(settings().model / MANIFEST):
@@ -124,27 +125,22 @@ def model_version() -> str:
 
 
 def applications_version() -> str:
-    """What tells the application table from any other, after making sure that it is what was built.
+    """The version of the application table, after checking it against the build record.
 
     Raises:
-        ScoreroomError: there is none, or it is damaged.
+        ScoreroomError: it is missing or damaged.
     """
     check_built(settings(), APPLICATIONS)
     return version_of(settings().applications)
 
 
+@kept(model_version, entries=1, spinner="Loading the model ...")
 def open_session() -> ScoringSession:
-    """The one scoring session of this process; another one when a new model was published.
+    """The scoring session of this process, opened again when a new model is published.
 
     Raises:
         ScoreroomError: there is no model, or it is not the one that was published.
     """
-    return scoring_session(model_version())
-
-
-@st.cache_resource(max_entries=1, show_spinner="Loading the model ...", hash_funcs=KEYS)
-def scoring_session(version: str) -> ScoringSession:  # noqa: ARG001 - the version is the cache's key
-    """The session on the model published as `version`."""
     with journal.noting("model_opened") as facts:
         session = ScoringSession.open_built(settings())
         facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}

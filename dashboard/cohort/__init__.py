@@ -1,1 +1,1 @@
-"""Which applications are looked at: filters, groups, columns, rows."""
+"""Select applications: filters, groups, columns, rows."""

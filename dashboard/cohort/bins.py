@@ -52,10 +52,10 @@ class Bins:
     def code(self) -> pl.Expr:
         """The group of each row, UInt8."""
         value = pl.col(self.column)
-        found = self._level_code(value) if self.levels else self._range_code(value)
+        code = self._level_code(value) if self.levels else self._range_code(value)
         for place, special in enumerate(self.special):
-            found = pl.when(value == special).then(pl.lit(self.n_values + place)).otherwise(found)
-        return found.fill_null(len(self.labels) - 1).cast(pl.UInt8).alias(self.column)
+            code = pl.when(value == special).then(pl.lit(self.n_values + place)).otherwise(code)
+        return code.fill_null(len(self.labels) - 1).cast(pl.UInt8).alias(self.column)
 
     def _level_code(self, value: pl.Expr) -> pl.Expr:
         by_level = {level: code for code, group in enumerate(self.levels) for level in group}
@@ -199,8 +199,8 @@ def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
 def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tuple[tuple[float, ...], tuple[str, ...]]:
     distinct = numbers.unique().sort()
     if len(distinct) <= max(n_groups, 2):
-        found = [float(value) for value in distinct]
-        return tuple(found[1:]), tuple(labels.quantity(column, value) for value in found)
+        values_of_groups = [float(value) for value in distinct]
+        return tuple(values_of_groups[1:]), tuple(labels.quantity(column, value) for value in values_of_groups)
     values = np.sort(numbers.to_numpy()).astype(np.float64)
     edges = _rounded(values, column, n_groups, is_single=numbers.dtype == pl.Float32)
     return edges, _range_names(values, edges, column)

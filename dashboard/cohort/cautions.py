@@ -1,4 +1,4 @@
-"""What a reader of a cohort should know before any figure of it."""
+"""Warnings about a cohort that come before its figures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.words import labels
 from data.predictions.scores import ScoreGrid
 
-# With fewer of either outcome, an interval is wider than what it is asked about.
+# With fewer of either outcome, an interval is too wide to answer anything.
 FEW = 10
 
 
 def caution(counts: ScoreCounts, filters: Filters) -> str:
-    """The sentence that a small or one-sided cohort needs; empty for the others."""
+    """A warning about a small or one-sided cohort; empty if none is due."""
     if filters.is_cut_by_outcome:
         return (
             "This cohort is cut out by its outcome. Its default rate, calibration and ranking are the filter's doing "
@@ -30,7 +30,7 @@ def caution(counts: ScoreCounts, filters: Filters) -> str:
 
 
 def reversal(auc: Estimate) -> str:
-    """The sentence that doubts scores which rank applications the wrong way round; empty for the others."""
+    """A warning about scores that rank applications the wrong way round; empty if none is due."""
     if auc.value is None or auc.high is None or auc.high >= 0.5:
         return ""
     return (

@@ -1,6 +1,6 @@
-"""The columns that every table of predictions gets when it is loaded, so that they are cut by like any other.
+"""Columns added to every table of predictions on loading, so that cohorts can be cut by them.
 
-They are made from the PD, the outcome and the fold: the PD's bin and risk band, and words for outcome and fold.
+They come from PD, outcome and fold: the PD's bin and risk band, and outcome and fold in words.
 """
 
 from __future__ import annotations
@@ -31,18 +31,21 @@ REPAID, DEFAULTED = "Repaid", "Defaulted"
 BANDS = tuple(risk_band(edge, BAND_EDGES) for edge in (0.0, *BAND_EDGES))
 
 
-def prepare(found: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:
-    """`found` with the grid of its PDs, the bin of every row, its risk band, and its outcome and fold in words.
+def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predictions:
+    """Add to `predictions` the grid of PDs, and each row's bin, risk band, and outcome and fold in words.
 
-    At `cutoffs`, whatever their digits, counts are those of the rows.
+    At `cutoffs`, with any number of digits, counts equal those of the rows.
     """
-    pds = found.frame[PROBABILITY].to_numpy()
-    grid = make_score_grid(pds, found.frame[OUTCOME].to_numpy(), cutoffs=cutoffs)
-    frame = found.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
+    pds = predictions.frame[PROBABILITY].to_numpy()
+    grid = make_score_grid(pds, predictions.frame[OUTCOME].to_numpy(), cutoffs=cutoffs)
+    frame = predictions.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
     return replace(
-        found, frame=frame, cohort_columns=(*found.cohort_columns, *_described(frame, folds, found.roles)), grid=grid
+        predictions,
+        frame=frame,
+        cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, predictions.roles)),
+        grid=grid,
     )
 
 

@@ -16,7 +16,7 @@ DECISION = "~decision"
 
 
 class Decision(StrEnum):
-    """What the cutoff makes of an application, and whether the outcome bears it out."""
+    """The decision at a cutoff, and whether the outcome confirms it."""
 
     TRUE_DECLINE = "true decline"
     FALSE_DECLINE = "false decline"
@@ -88,7 +88,7 @@ class DecisionFilter:
 
     @property
     def column(self) -> str:
-        """What the condition is told apart by."""
+        """The key that identifies the condition."""
         return DECISION
 
     def expression(self) -> pl.Expr:
@@ -110,7 +110,7 @@ Condition = LevelFilter | RangeFilter | DecisionFilter
 class Filters:
     """A cohort: the rows that meet all `conditions`, or with `is_rest` all the other ones.
 
-    Equal cohorts compare and hash equal whatever the order in which their conditions were given.
+    Equal cohorts compare and hash equal in whichever order their conditions were given.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -127,7 +127,7 @@ class Filters:
 
     @property
     def is_cut_by_outcome(self) -> bool:
-        """Whether the cohort is what it is because of what happened to it."""
+        """Whether the cohort is selected by the outcome."""
         return any(condition.column in (OBSERVED, DECISION) for condition in self.conditions)
 
     def on(self, column: str) -> Condition | None:

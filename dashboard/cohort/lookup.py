@@ -1,4 +1,4 @@
-"""Finding an application: by the beginning of its id, at random, near the cutoff, first of a cohort."""
+"""Find an application: by the beginning of its id, at random, near the cutoff, or first in the cohort."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 Identifier: TypeAlias = int | str
-"""What a table calls an application: a whole number or a text, as its id column is."""
+"""The id of an application: a whole number or a text, as in the table's id column."""
 
 # How many applications near the cutoff one is drawn from.
 BORDERLINE = 25
-# All that an Int64 holds for certain.
+# Every number of this many digits fits into an Int64.
 _LONGEST_NUMBER = 18
 _NUMBER = re.compile(rf"[0-9]{{1,{_LONGEST_NUMBER}}}", re.ASCII)
 
@@ -31,7 +31,7 @@ class Pick(StrEnum):
 
 
 def sorted_ids(ids: pl.Series) -> pl.Series:
-    """The ids of a table in ascending order, as Int64 or String: what the other functions search."""
+    """The ids of a table in ascending order, as Int64 or String, for the other functions to search."""
     return ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String).sort()
 
 
@@ -56,19 +56,19 @@ def ids_beginning_with(ids: pl.Series, prefix: str, n: int) -> tuple[Identifier,
 
 
 def _numbers_beginning_with(ids: NDArray[np.int64], prefix: str, n: int) -> tuple[int, ...]:
-    found: list[int] = []
+    matching: list[int] = []
     if prefix.isascii() and prefix.isdecimal() and not prefix.startswith("0"):
         for more in range(_LONGEST_NUMBER - len(prefix) + 1):
             low = int(prefix) * 10**more
             first, last = np.searchsorted(ids, [low, low + 10**more])
-            found += ids[first : min(last, first + n)].tolist()
-    return tuple(found[:n])
+            matching += ids[first : min(last, first + n)].tolist()
+    return tuple(matching[:n])
 
 
 def pick_row(
     pick: Pick, rows: Sequence[int] | NDArray[Any], pds: NDArray[Any], cutoff: float, *, current: int | None = None
 ) -> int | None:
-    """One of `rows`, positions in `pds`; another one than `current` where there is one, None where there is none."""
+    """Pick one of `rows` (positions in `pds`), other than `current` if possible; None if there are no rows."""
     chosen = np.asarray(rows)
     if pick is Pick.FIRST:
         return int(chosen[0]) if chosen.size else None

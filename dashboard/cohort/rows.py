@@ -1,4 +1,4 @@
-"""The rows of a cohort: which columns they can show, their order, the one page that is sent, and the whole as a file.
+"""The rows of a cohort: columns to show, order, one page at a time, and all of them as a file.
 
 Rows are named by their position in the predictions' frame, so that the order of a cohort is one small array.
 """
@@ -33,7 +33,7 @@ from inference.model.judgement import APPROVE, DECLINE, REFER
 
 Positions = npt.NDArray[np.int32]
 
-# Shown and never stored: the number of a row, and what the cutoff makes of it. No column of a file begins so.
+# Shown and never stored: the row number and the decision. No column of a file begins with a tilde.
 ROW_NUMBER, DECISION = "~row", "~decision"
 APPROVED, DECLINED = "Approved", "Declined"
 # What the service and files call a decision, and people.
@@ -56,7 +56,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What rows are looked for by: the beginning of their number, or a part of a level's words in `columns`."""
+    """A search for rows by the beginning of their id, or by part of a level's words in `columns`."""
 
     text: str
     columns: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Slice:
 
 
 def identity(predictions: Predictions) -> CohortColumn:
-    """What a row is called by: the application's number, or where there is none that of the row."""
+    """The column that identifies a row: the application's id, or else the row number."""
     if predictions.has_ids:
         return CohortColumn(ID, "Application", "Number that identifies one application.", "", CohortKind.RANGE)
     text = "Place of the row in the file: these predictions carry no application id."
@@ -93,14 +93,14 @@ def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
     if EXPOSURE in predictions.frame.columns and EXPOSURE not in known:
         text = "Amount at risk, in currency units."
         own[EXPOSURE] = CohortColumn(EXPOSURE, "Exposure", text, OUTCOME_GROUP, CohortKind.RANGE)
-    found = known | own
-    names = [name for name in _LEADING if name in found]
-    names += [name for name in (*known, EXPOSURE) if name in found and name not in names]
-    return {name: found[name] for name in names}
+    offered = known | own
+    names = [name for name in _LEADING if name in offered]
+    names += [name for name in (*known, EXPOSURE) if name in offered and name not in names]
+    return {name: offered[name] for name in names}
 
 
 def first_columns(predictions: Predictions, definition: Definition) -> tuple[str, ...]:
-    """The columns shown before anybody chooses: those that the definition names, else the first few."""
+    """The columns shown by default: those that the definition names, else the first few."""
     columns = row_columns(predictions)
     others = [name for name in columns if name not in (*_LEADING, EXPOSURE)]
     familiar = [name for name in definition.screen.first_columns if name in columns] or others[:_MOST_AT_FIRST]
@@ -182,21 +182,21 @@ def _found_by(predictions: Predictions, search: Search) -> pl.Expr:
 
 def _holding(predictions: Predictions, columns: Sequence[str], text: str) -> list[pl.Expr]:
     known = {column.name: column for column in predictions.cohort_columns}
-    found = []
+    conditions = []
     for name in columns:
         column = known.get(name)
         if column is None:
             continue
         holding = [level for level in column.levels if text in labels.level(column, level).casefold()]
         if holding:
-            found.append(pl.col(name).is_in(holding).fill_null(value=False))
-    return found
+            conditions.append(pl.col(name).is_in(holding).fill_null(value=False))
+    return conditions
 
 
 def _is_turned(predictions: Predictions, name: str) -> bool:
     """Whether the values are shown in the opposite order: days before the application as years since."""
-    found = next((column for column in predictions.cohort_columns if column.name == name), None)
-    return found is not None and labels.scale(found).factor < 0
+    described = next((column for column in predictions.cohort_columns if column.name == name), None)
+    return described is not None and labels.scale(described).factor < 0
 
 
 def _quantities(predictions: Predictions, name: str) -> pl.Series:

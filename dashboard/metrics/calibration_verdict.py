@@ -26,7 +26,7 @@ from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import default_rate
 
-# Relative errors: up to the first nobody would act; beyond MAX_RELATIVE_GAP scores are no probabilities.
+# Relative errors: nobody would act on one up to the first; beyond MAX_RELATIVE_GAP scores are not probabilities.
 TOLERANCE = 0.05
 # Observed / expected has to be known this closely, to either side, before PDs are called right.
 PRECISION = 0.1
@@ -40,7 +40,7 @@ _OFF = (*_MUCH, BandVerdict.SLIGHTLY_LOW, BandVerdict.SLIGHTLY_HIGH)
 
 
 class Standing(StrEnum):
-    """What can be said of the calibration."""
+    """The conclusion on calibration."""
 
     CALIBRATED = "calibrated"
     CLOSE = "small errors beyond chance"
@@ -120,7 +120,7 @@ def _precision(ratio: Estimate) -> float:
 
 
 def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError) -> Iterator[Check]:
-    # All errors are told as shares of the rarer outcome that the PDs expect: of the defaults, as a rule.
+    # State every error as a share of the rarer outcome that the PDs expect, which is usually default.
     rarer = min(counts.pd_sum, counts.n_applications - counts.pd_sum) / counts.n_applications
     yield _level(counts, rate, rarer)
     slope = calibration_slope(counts).slope
@@ -172,13 +172,15 @@ def _z(band: BandCalibration) -> float:
     return gap / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, gap) if gap else 0.0
 
 
-def _error(found: CalibrationError, rarer: float) -> Check:
-    error = found.error.value or 0.0
+def _error(by_group: CalibrationError, rarer: float) -> Check:
+    error = by_group.error.value or 0.0
     # Chance adds to the error like noise to a signal: in squares.
-    size = _share(math.sqrt(max(error**2 - found.noise**2, 0.0)), rarer)
-    words = f"groups by PD are off by {100 * error:.2f} points on average, by chance up to {100 * found.noise_high:.2f}"
-    is_severe = size > MAX_RELATIVE_GAP and error >= _MIN_NOISE_RATIO * found.noise
-    return Check(words, error > found.noise_high, size, size > TOLERANCE, is_severe)
+    size = _share(math.sqrt(max(error**2 - by_group.noise**2, 0.0)), rarer)
+    words = (
+        f"groups by PD are off by {100 * error:.2f} points on average, by chance up to {100 * by_group.noise_high:.2f}"
+    )
+    is_severe = size > MAX_RELATIVE_GAP and error >= _MIN_NOISE_RATIO * by_group.noise
+    return Check(words, error > by_group.noise_high, size, size > TOLERANCE, is_severe)
 
 
 def _tests(counts: ScoreCounts) -> Iterator[Check]:
@@ -215,9 +217,9 @@ def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...])
         case Standing.CLOSE:
             # The check of the level gives the level itself.
             largest = sorted((check for check in checks if check.beyond_chance), key=_rank, reverse=True)[:MOST_NAMED]
-            told = "" if checks[0] in largest else f" ({level})"
+            figures = "" if checks[0] in largest else f" ({level})"
             named = "; ".join(check.words for check in largest)
-            return f"PDs are right on the whole{told}, with small errors beyond chance: {named}."
+            return f"PDs are right on the whole{figures}, with small errors beyond chance: {named}."
         case Standing.OFF:
             if checks[0].is_against:
                 return f"PDs are off by more than chance: {against}."
@@ -226,9 +228,9 @@ def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...])
             return f"These scores are not probabilities: {level}, and {_error_words(counts)}."
         case Standing.OPEN:
             error = _error_words(counts)
-            said = f" One sign against them: {against}." if against else ""
-            told = level if error in against else f"{level}, and {error}"
-            return f"Too few applications to conclude on calibration: {told}.{said}"
+            objection = f" One sign against them: {against}." if against else ""
+            figures = level if error in against else f"{level}, and {error}"
+            return f"Too few applications to conclude on calibration: {figures}.{objection}"
 
 
 def _error_words(counts: ScoreCounts) -> str:

@@ -117,8 +117,8 @@ def count_columns(codes: ColumnCodes, chosen: BoolArray | None) -> ColumnCounts:
 
 
 def _counted(joint: Sequence[JointCodes], names: Sequence[str], rows: npt.NDArray[np.intp] | None) -> ColumnCounts:
-    found = {name: number for group in joint for name, number in group.margins(rows).items()}
-    return ColumnCounts({name: found[name] for name in names})
+    by_name = {name: number for group in joint for name, number in group.margins(rows).items()}
+    return ColumnCounts({name: by_name[name] for name in names})
 
 
 def _packed(sizes: Mapping[str, int]) -> list[list[str]]:

@@ -317,12 +317,12 @@ def _rows(
     if filters is not None:
         rows = rows.filter(filters)
     exposure = [pl.col(EXPOSURE).cast(pl.Float64).fill_null(0)] if EXPOSURE in names else []
-    found = rows.select(*wanted, *exposure, **{name: value.alias(name) for name, value in extra.items()}).collect()
-    usable = (found[PROBABILITY].is_between(0, 1) & found[OUTCOME].is_not_null()).fill_null(value=False)
-    n_wrong = found.height - int(usable.sum())
+    table = rows.select(*wanted, *exposure, **{name: value.alias(name) for name, value in extra.items()}).collect()
+    usable = (table[PROBABILITY].is_between(0, 1) & table[OUTCOME].is_not_null()).fill_null(value=False)
+    n_wrong = table.height - int(usable.sum())
     if n_wrong:
         raise CountsError.from_nulls(n_wrong)
-    return found
+    return table
 
 
 def _counted(rows: pl.DataFrame, grid: ScoreGrid | None) -> ScoreCounts:

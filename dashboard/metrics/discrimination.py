@@ -59,7 +59,7 @@ class RocCurve:
 
 
 def missing_outcome(counts: ScoreCounts) -> str | None:
-    """Why good and bad cannot be compared, or None where both are there."""
+    """Why good and bad cannot be compared; None if both occur."""
     if not counts.n_applications:
         return NO_APPLICATIONS
     if not counts.n_bad:

@@ -377,8 +377,8 @@ def _optimum(book: _Book, reason: str | None) -> Estimate:
     balanced = book.gain * book.loss * (book.good_squares + book.bad_squares)
     variance = np.maximum(np.abs(observed - observed[best]), np.abs(balanced - balanced[best]))
     near = np.flatnonzero((benefit[best] - benefit) ** 2 <= CRITICAL_GAP**2 * variance)
-    found, low, high = (float(book.cutoff[index]) for index in (best, min(near[0], best), max(near[-1], best)))
-    return Estimate.around(found, low, high)
+    cutoff, low, high = (float(book.cutoff[index]) for index in (best, min(near[0], best), max(near[-1], best)))
+    return Estimate.around(cutoff, low, high)
 
 
 def _sensitivity(

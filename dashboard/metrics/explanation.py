@@ -135,11 +135,11 @@ def _effects(sums: ContributionSums, total: IntArray) -> Effects:
     # The squares are at least n mean^2 up to rounding.
     variance = np.maximum(sums.squares - n * mean**2, 0.0) / max(n - 1, 1)
     errors = np.sqrt(variance / n) * sums.step
-    found = [
+    effects = [
         Effect(name, label, normal_estimate(float(value), float(error)) if n > 1 else Estimate(float(value)))
         for name, label, value, error in zip(sums.names, sums.labels, mean * sums.step, errors, strict=True)
     ]
-    return _ordered(found, n)
+    return _ordered(effects, n)
 
 
 def _ordered(effects: Sequence[Effect], n_applications: int) -> Effects:

@@ -16,7 +16,7 @@ import polars as pl
 from dashboard.metrics.counts import FloatArray, IntArray
 from inference.explain.contributions import Contributions, ExplainedFeature
 
-# A feature's contributions are told apart in at most this many ranges of equal width.
+# A feature's contributions are counted in at most this many ranges of equal width.
 MOST_CELLS = 512
 _PIECE = 1 << 15
 

@@ -1,4 +1,4 @@
-"""Figures of applications whose outcome nobody knows yet: what their PDs alone say."""
+"""Figures of applications without an outcome, from their PDs alone."""
 
 from __future__ import annotations
 

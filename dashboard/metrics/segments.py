@@ -89,8 +89,8 @@ class Segment:
 
     def measured(self, measure: Measure) -> Estimate:
         """The segment's value of `measure`."""
-        found: Estimate = getattr(self, measure.name.lower())
-        return found
+        estimate: Estimate = getattr(self, measure.name.lower())
+        return estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class SegmentReport:
                 return adverse_ranking(self.segments)
 
     def having(self, verdict: Verdict | Lending) -> tuple[Segment, ...]:
-        """The segments of which `verdict` is said, the worst first."""
+        """The segments with this verdict, the worst first."""
         return tuple(s for s in adverse_ranking(self.segments) if verdict in (s.verdict, s.lending))
 
 

@@ -28,7 +28,7 @@ SAME_ROWS = "reference and current cohort are the same applications"
 
 
 class Shift(StrEnum):
-    """What can be said of a shift."""
+    """The conclusion on a shift."""
 
     NONE = "no shift beyond chance"
     SMALL = "small shift"

@@ -1,6 +1,6 @@
 """The figures of the pages, each declared once: its name, its label, how it is computed, worded and explained.
 
-Pages show what stands here, and `python -m scripts.evaluate` writes all of it.
+Pages show these figures, and `python -m scripts.evaluate` writes all of them.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ def _skill(evaluation: Evaluation) -> Estimate:
 
 
 def _at_ks(share: Callable[[Confusion], Estimate], evaluation: Evaluation) -> Estimate:
-    found = evaluation.ks
-    if found.cutoff is None:
-        return Estimate.undefined(found.statistic.reason)
-    return share(evaluation.at(found.cutoff).confusion)
+    ks = evaluation.ks
+    if ks.cutoff is None:
+        return Estimate.undefined(ks.statistic.reason)
+    return share(evaluation.at(ks.cutoff).confusion)
 
 
 def _of_curve(
@@ -89,8 +89,8 @@ def _of_curve(
     measure: Callable[[CutoffCurve], Estimate],
     evaluation: Evaluation,
 ) -> Estimate:
-    found = curve(evaluation)
-    return Estimate.undefined(NO_APPLICATIONS) if found is None else measure(found)
+    curve_at_hand = curve(evaluation)
+    return Estimate.undefined(NO_APPLICATIONS) if curve_at_hand is None else measure(curve_at_hand)
 
 
 def _best(curve: CutoffCurve) -> Estimate:
@@ -170,7 +170,7 @@ OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RA
 DISCRIMINATION = (ROC_AUC, GINI, KS, AVERAGE_PRECISION)
 
 
-# What declining from the cutoff on does, in the words of the discrimination page.
+# The effect of declining from the cutoff on, as the discrimination page words it.
 DEFAULTS_DECLINED = Metric(
     "recall",
     "Defaults declined",
@@ -192,7 +192,7 @@ DEFAULTS_AMONG_DECLINED = Metric(
     _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
 )
-# The riskiest shares of applications for which the share of all defaults is told.
+# The riskiest shares of applications for which the share of all defaults is reported.
 CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
 

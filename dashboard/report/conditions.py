@@ -1,4 +1,4 @@
-"""Conditions on a command line, such as `region=north` or `amount=10..20`, read as those of a link are."""
+"""Read conditions on a command line, such as `region=north` or `amount=10..20`, like those of a link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from data.predictions.table import CohortColumn, CohortKind
 
 
 class ConditionError(ScoreroomError):
-    """A text that is meant to be a condition on the applications and is none."""
+    """Raised if a text is not a condition on the applications."""
 
     @classmethod
     def from_no_condition(cls, text: str) -> Self:
@@ -29,12 +29,12 @@ class ConditionError(ScoreroomError):
 
 
 def read_conditions(texts: Iterable[str], columns: Sequence[CohortColumn], definition: Definition) -> Filters:
-    """The cohort that `texts` say: levels of one column add up, conditions on several columns narrow it.
+    """The cohort of the conditions in `texts`: any of a column's levels, all of the columns.
 
     Values are written as in a link (`dashboard.visit.links`), and a single number means that number.
 
     Raises:
-        ConditionError: a text is no condition, or names a column or a level that is not there.
+        ConditionError: a text is not a condition, or names an unknown column or level.
     """
     by_name = {column.name: column for column in columns}
     pairs = [_pair(text, by_name) for text in texts]

@@ -1,7 +1,7 @@
 """A decision record as one HTML file that needs nothing else: to be read, printed and filed.
 
-Whatever a person or a file brought is escaped here, in `_escaped`, and nowhere does text reach the page without it. The
-file forbids itself scripts, images and connections; its one style sheet is allowed by its digest.
+All text passes through `_escaped` on its way to the page. The file's own policy forbids scripts, images and
+connections, and allows its one style sheet by digest.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
 
 
 def _escaped(text: str) -> str:
-    """`text` as HTML that shows it letter by letter; letters that cannot be shown become U+FFFD."""
+    """`text` as HTML that shows it literally; characters that cannot be shown become U+FFFD."""
     return html.escape(labels.literal(text))
 
 
@@ -127,8 +127,8 @@ def _why(record: DecisionRecord) -> Iterator[str]:
         title = "Principal reasons" if record.decision == DECLINE else "What speaks for approval"
         yield _section(title, _reasons(record))
     if record.warnings:
-        told = "\n".join(_paragraph(f"{warning[:1].upper()}{warning[1:]}.") for warning in record.warnings)
-        yield _section("Implausible together", told)
+        warnings = "\n".join(_paragraph(f"{warning[:1].upper()}{warning[1:]}.") for warning in record.warnings)
+        yield _section("Implausible together", warnings)
 
 
 def _decision(record: DecisionRecord) -> str:
@@ -155,10 +155,10 @@ def _decision(record: DecisionRecord) -> str:
 def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
     pd = record.out_of_fold_probability
     if pd is not None:
-        said = "declined" if declines(pd, record.cutoff) else "approved"
+        decision = "declined" if declines(pd, record.cutoff) else "approved"
         words = labels.percent(pd, labels.telling_digits(pd, record.cutoff))
         filed = "PD out of fold, as filed" if record.changes else "PD out of fold"
-        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {said}"
+        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {decision}"
 
 
 def _reasons(record: DecisionRecord) -> str:
@@ -190,7 +190,7 @@ def _worded_change(change: Change, definition: Definition) -> tuple[str, str, st
     column = definition.column(change.name)
     before, after = (word_field(column, value) for value in (change.before, change.after))
     if before == after:
-        # Too small a change for the words: as it is stored, then.
+        # The change is too small for the words, so show the stored values.
         before, after = (f"{word_value(value)} (as stored)" for value in (change.before, change.after))
     return field_title(column, definition), before, after, change.name
 

@@ -26,7 +26,7 @@ FORMAT, VERSION = "scoreroom.evaluation", 1
 
 
 class EmptyCohortError(ScoreroomError):
-    """A cohort of which no figure can be computed."""
+    """Raised if a cohort has no application with an outcome."""
 
     @classmethod
     def from_no_rows(cls) -> Self:
@@ -39,7 +39,7 @@ class EmptyCohortError(ScoreroomError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A cohort of `predictions` with its results; another `n_open` applications, without an outcome, are in none."""
+    """A cohort of `predictions` with its results; `n_open` applications without an outcome count in none."""
 
     predictions: Predictions
     filters: Filters
@@ -54,12 +54,12 @@ class Report:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences about the file and the cohort that belong beside the figures."""
-        found = self.evaluation
-        told = [*self.predictions.source.notices, caution(found.counts, self.filters)]
+        evaluation = self.evaluation
+        notices = [*self.predictions.source.notices, caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
-            told += [reversal(found.roc_auc), found.suspicion]
-            told += [found.calibration.message if found.calibration.is_doubtful else ""]
-        return tuple(notice for notice in told if notice)
+            notices += [reversal(evaluation.roc_auc), evaluation.suspicion]
+            notices += [evaluation.calibration.message if evaluation.calibration.is_doubtful else ""]
+        return tuple(notice for notice in notices if notice)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON holds it: counts as numbers, figures as value, low and high, tables as lists."""
@@ -84,11 +84,11 @@ class Report:
         }
 
     def _counts(self) -> dict[str, Any]:
-        found, decided = self.evaluation, self.evaluation.confusion
+        evaluation, decided = self.evaluation, self.evaluation.confusion
         return {
-            "n_applications": found.counts.n_applications,
+            "n_applications": evaluation.counts.n_applications,
             "n_open": self.n_open,
-            "n_defaults": found.counts.n_bad,
+            "n_defaults": evaluation.counts.n_bad,
             "approved": decided.approved,
             "declined": decided.declined,
             "true_declines": decided.true_declines,
@@ -98,38 +98,38 @@ class Report:
         }
 
     def _figures(self) -> dict[str, Any]:
-        found = self.evaluation
-        figures = {metric.name: metric.of(found) for metrics in catalogue.PAGES.values() for metric in metrics}
+        evaluation = self.evaluation
+        figures = {metric.name: metric.of(evaluation) for metrics in catalogue.PAGES.values() for metric in metrics}
         return {
             **_plain(figures),
-            "ks_cutoff": found.ks.cutoff,
+            "ks_cutoff": evaluation.ks.cutoff,
             **{
-                f"{economics.now.name}_given_away": _given_away(economics.of(found))
+                f"{economics.now.name}_given_away": _given_away(economics.of(evaluation))
                 for economics in catalogue.ECONOMICS
             },
-            "ece_by_chance": found.calibration_error.noise,
-            "ece_by_chance_high": found.calibration_error.noise_high,
-            "n_groups": int(found.calibration_error.groups.applications.size),
-            "n_groups_fitting": found.calibration_error.groups.n_fitting,
-            "log_loss_of_default_rate": found.log_loss.of_default_rate,
-            "smallest_significant_gap": found.smallest_significant_gap,
-            "observed_loss": _plain(found.observed_loss),
-            "calibration_verdict": found.calibration.standing.value,
-            "calibration_checks": _plain(found.calibration.checks),
+            "ece_by_chance": evaluation.calibration_error.noise,
+            "ece_by_chance_high": evaluation.calibration_error.noise_high,
+            "n_groups": int(evaluation.calibration_error.groups.applications.size),
+            "n_groups_fitting": evaluation.calibration_error.groups.n_fitting,
+            "log_loss_of_default_rate": evaluation.log_loss.of_default_rate,
+            "smallest_significant_gap": evaluation.smallest_significant_gap,
+            "observed_loss": _plain(evaluation.observed_loss),
+            "calibration_verdict": evaluation.calibration.standing.value,
+            "calibration_checks": _plain(evaluation.calibration.checks),
         }
 
     def _tables(self) -> dict[str, Any]:
-        found = self.evaluation
-        counts, given = found.counts, found.assumptions
+        evaluation = self.evaluation
+        counts, given = evaluation.counts, evaluation.assumptions
         return {
-            "spiegelhalter_test": _plain(found.spiegelhalter),
-            "hosmer_lemeshow_test": _plain(found.hosmer_lemeshow),
+            "spiegelhalter_test": _plain(evaluation.spiegelhalter),
+            "hosmer_lemeshow_test": _plain(evaluation.hosmer_lemeshow),
             "pd_distribution": _plain(pd_distribution(counts)),
-            "bands": [{**_plain(band), "observed_expected": _plain(band.ratio)} for band in found.bands],
-            "captured": _captured(found.cap),
-            "lift": _plain(found.lift),
-            "reliability": _plain(found.calibration_error.groups),
-            "brier_decomposition": _plain(found.brier_parts),
+            "bands": [{**_plain(band), "observed_expected": _plain(band.ratio)} for band in evaluation.bands],
+            "captured": _captured(evaluation.cap),
+            "lift": _plain(evaluation.lift),
+            "reliability": _plain(evaluation.calibration_error.groups),
+            "brier_decomposition": _plain(evaluation.brier_parts),
             "sensitivity": {
                 "cost_ratio": _plain(cost_sensitivity(counts, given.costs, cutoff=given.cutoff)),
                 "lgd": _plain(lgd_sensitivity(counts, given.terms, cutoff=given.cutoff)),
@@ -148,7 +148,7 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     within, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
     rows = predictions.frame.lazy() if within is None else predictions.frame.lazy().filter(within)
     n_open = int(rows.select((~is_known).sum()).collect().item())
-    # Of rows that are not in the table it is not known to which cohort they belong.
+    # Open rows are not in the table, so nobody knows to which cohort they belong.
     n_open += 0 if filters else predictions.source.n_open
     known = is_known if within is None else within & is_known
     counts = count_scores(predictions.frame, predictions.grid, filters=known)

@@ -1,4 +1,4 @@
-"""The dashboard as one ASGI application: what every request passes through, addresses of our own, then Streamlit."""
+"""The dashboard as one ASGI application: middleware, routes of our own, then Streamlit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make_app(
     health: Health,
     user_header: str = "",
 ) -> App:
-    """Streamlit serving `script` under the names `hosts`, behind what stands here; `user_header` names who it is."""
+    """Streamlit serving `script` under the names `hosts` behind our middleware; `user_header` names the user."""
     forbid_lookups()
     keep_buttons()
     middleware = _middleware(web, hosts, limits, user_header)
@@ -46,11 +46,11 @@ def make_app(
 def _middleware(
     web: WebSettings, hosts: Collection[Authority], limits: Limits, user_header: str
 ) -> tuple[Middleware, ...]:
-    """What sees each request and each websocket before Streamlit does, outermost first."""
+    """Middleware for requests and websockets before Streamlit, outermost first."""
     issued: dict[Key, bool] = {}
     return (
         Middleware(Forwarded, proxies=web.proxies, believed=(user_header,)),
-        # Before the gate, so that what it turns away is in the log, too.
+        # Before the gate, so that refusals are logged too.
         Middleware(VisitLog, user_header=user_header),
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
@@ -62,5 +62,5 @@ def _middleware(
 
 
 def _routes(base_path: str, health: Health) -> tuple[BaseRoute, ...]:
-    """Addresses beside Streamlit's, which begin with /_stcore, /media, /component or /static, below `base_path`."""
+    """Routes below `base_path` beside Streamlit's, which begin with /_stcore, /media, /component or /static."""
     return (Route(f"{base_path}/health", health.answer),)

@@ -1,4 +1,4 @@
-"""The files behind the dashboard: whether they are there, whole and of one model, and when they were built."""
+"""State of the files behind the dashboard: whether they exist, are whole and of one model, and when they were built."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ OK, MISSING, DAMAGED, OTHER = "ok", "missing", "damaged", "of another model"
 
 
 class Artefacts:
-    """The artefacts of some settings; each is read again when its files or the record of the build have changed."""
+    """The artefacts of some settings, each read again when its files or the build record change."""
 
     def __init__(self, settings: Settings, imported: Path | None = None) -> None:
-        """Predictions are those in the file `imported`, where there is one."""
+        """Take predictions from the file `imported`, if one is given."""
         of_model = [settings.model / name for name in (MANIFEST, *MODEL_FILES)]
         record = record_path(settings)
         own = _Look([settings.predictions, record], partial(_predictions, settings))
@@ -43,26 +43,26 @@ class Artefacts:
         }
 
     def look(self) -> dict[str, Any]:
-        """Of each artefact its state, when it was built, and what it says of itself; no path."""
-        return {name: look.found() for name, look in self._looks.items()}
+        """State, build time and details of each artefact, without paths."""
+        return {name: look.current() for name, look in self._looks.items()}
 
 
 class _Look:
-    """What one artefact is, read again when its files have changed."""
+    """One artefact, read again when its files change."""
 
     def __init__(self, paths: list[Path], describe: Callable[[], Mapping[str, object]]) -> None:
-        """The artefact is the first of `paths`; `describe` raises if it is damaged."""
+        """Watch `paths`, the first of which is the artefact; `describe` raises if it is damaged."""
         self._paths = paths
         self._version: Version = ()
         self._describe = describe
-        self._found: Mapping[str, object] = {}
+        self._current: Mapping[str, object] = {}
 
-    def found(self) -> Mapping[str, object]:
-        """Its state, when it was built, and what it says of itself."""
+    def current(self) -> Mapping[str, object]:
+        """Its state, build time and details."""
         version = version_of(self._paths)
         if version != self._version:
-            self._found, self._version = self._read(), version
-        return self._found
+            self._current, self._version = self._read(), version
+        return self._current
 
     def _read(self) -> Mapping[str, object]:
         try:
@@ -72,7 +72,7 @@ class _Look:
         try:
             return {"state": OK, "built": built, **self._describe()}
         except Exception:  # noqa: BLE001 - there are many ways to be damaged
-            # Sentences name paths; the page that needs the artefact says them, and so does the build.
+            # Messages name paths, so they stay out of here; the page that needs the artefact shows them.
             return {"state": DAMAGED, "built": built}
 
 

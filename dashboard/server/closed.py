@@ -1,16 +1,16 @@
-"""Addresses of Streamlit's that are for its developers, or that would open the dashboard to programs."""
+"""Close the addresses of Streamlit that are for its developers or for programs."""
 
 from __future__ import annotations
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Names and sizes of caches; runs of the page without a visit; the page driven by programs, past the limit of visits.
+# Names and sizes of caches; page runs without a visit; pages driven by programs, which bypass the limit of visits.
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent/")
 
 
 class Closed:
-    """ASGI middleware: answers 404 at addresses that no page of the dashboard asks."""
+    """ASGI middleware: answer 404 at addresses that no page of the dashboard requests."""
 
     def __init__(self, app: ASGIApp, base_path: str = "") -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What a page of the dashboard may load and run, as a Content-Security-Policy."""
+"""The Content-Security-Policy of the dashboard's pages."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _VISIT = ROOT / "dashboard" / "static" / "visit.js"
 
 
 class ContentPolicy:
-    """The policy of one answer: this server alone, and of scripts inside a page those two that belong there.
+    """Policy of one response: load from this server only, and run only the two inline scripts that belong there.
 
-    Streamlit styles elements in place, reads arrows of tables with WebAssembly and makes workers and pictures out of
-    memory; everything else is forbidden, code in texts above all. `framers` may show the dashboard inside their pages.
+    Streamlit needs inline styles, WebAssembly (Arrow tables), and workers and images from memory; everything else is
+    forbidden, above all evaluating text as code. The origins in `framers` may embed the dashboard.
     """
 
     def __init__(self, framers: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ class ContentPolicy:
         self._after = f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {may_frame}"
 
     def __call__(self, scope: Scope) -> str:
-        # Not every browser counts the websocket of the same host as 'self'. The gate has read the header.
+        # Not every browser treats a websocket to the same host as 'self'. The gate has checked the header.
         host = values_of(scope, b"host")[0]
         return f"{self._before}connect-src 'self' ws://{host} wss://{host}; {self._after}"
 

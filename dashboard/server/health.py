@@ -1,8 +1,7 @@
-"""Whether the dashboard can show what it is for, for whoever watches it: artefacts, memory, version, visits.
+"""The dashboard's health for monitoring: artefacts, memory, version, visits.
 
-It names digests, counts and times; no path, nobody's address, nothing of an application. Files are looked at in a
-thread of their own, and read only when they have changed, so that neither a page being written nor a slow disk keeps
-the answer waiting.
+The answer holds digests, counts and times, but no path, client address or application. Files are checked in a thread of
+their own and read only when they change, so that neither a running page nor a slow disk delays it.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ if TYPE_CHECKING:
 
 READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
 OK = "ok"
-# A disk that does not answer by then is as good as none.
+# A disk that is slower counts as missing.
 _PATIENCE_S = 2.0
 _PREDICTIONS = "predictions"
 
 
 class Health:
-    """The state of the process and its artefacts, as JSON: 200 where the dashboard shows its predictions, else 503."""
+    """State of the process and its artefacts as JSON: 200 if the dashboard can show its predictions, else 503."""
 
     def __init__(self, settings: Settings, *, imported: Path | None = None) -> None:
-        """Look at the artefacts of `settings`; predictions are those in the file `imported`, where there is one."""
+        """Watch the artefacts of `settings`, with predictions from the file `imported` if one is given."""
         self._began = time.time()
         self._settings = settings
         self._imported = imported
@@ -49,11 +48,11 @@ class Health:
     async def answer(self, _: Request) -> Response:
         """Answer a request."""
         artefacts = await self._artefacts()
-        states = {name: found["state"] for name, found in (artefacts or {}).items()}
+        states = {name: artefact["state"] for name, artefact in (artefacts or {}).items()}
         status = READY if set(states.values()) == {OK} else DEGRADED
         if states.get(_PREDICTIONS) != OK:
             status = UNAVAILABLE
-        told = {
+        body = {
             "status": status,
             "version": product_version(),
             "artefacts": artefacts,
@@ -63,12 +62,12 @@ class Health:
         }
         code = 503 if status == UNAVAILABLE else 200
         return Response(
-            orjson.dumps(told, option=orjson.OPT_INDENT_2), code, {"cache-control": "no-store"}, "application/json"
+            orjson.dumps(body, option=orjson.OPT_INDENT_2), code, {"cache-control": "no-store"}, "application/json"
         )
 
     async def _artefacts(self) -> dict[str, Any] | None:
-        """What is known of each artefact; None while the disk does not answer."""
-        # Those who ask at once share one look, and a look that hangs is not joined by more.
+        """State of each artefact; None while the disk does not respond."""
+        # Simultaneous requests share one check, and a check that hangs is not followed by more.
         if self._looking is None or self._looking.done():
             self._looking = asyncio.wrap_future(self._disk.submit(self._look))
         with suppress(TimeoutError):
@@ -76,7 +75,7 @@ class Health:
         return None
 
     def _look(self) -> dict[str, Any]:
-        # Half a second of imports, for which the server's start is not to wait.
+        # Half a second of imports that must not delay the server's start.
         from dashboard.server.artefacts import Artefacts
 
         self._known = self._known or Artefacts(self._settings, self._imported)
@@ -92,7 +91,7 @@ def product_version() -> str:
 
 
 def _rss() -> int:
-    """Bytes of the process that are held in RAM; the most so far where the system does not say the present ones."""
+    """Resident bytes of the process; the peak so far if the system does not report the present ones."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:
@@ -101,12 +100,12 @@ def _rss() -> int:
 
 
 def _limit() -> int | None:
-    """Bytes that the control group or the process may have; None without a limit."""
-    found = []
+    """Memory limit of the control group or the process in bytes; None without one."""
+    known = []
     for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
-            found.append(int(Path(name).read_text()))
-    found.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    # Version 1 of control groups says that there is none by a number near the largest.
-    limits = [limit for limit in found if 0 < limit < 1 << 62]
+            known.append(int(Path(name).read_text()))
+    known.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    # Version 1 of control groups expresses no limit by a number near the largest.
+    limits = [limit for limit in known if 0 < limit < 1 << 62]
     return min(limits, default=None)

@@ -36,7 +36,7 @@ def serve(
 ) -> None:
     """Serve the dashboard until the process is asked to end; `arguments` are the app's own.
 
-    What libraries warn of goes into `log`; `user_header` is the header in which a trusted proxy names who is signed in.
+    Warnings of libraries go into `log`; a trusted proxy names the signed-in user in the header `user_header`.
     """
     if log is not None:
         route_library_logs(log, "uvicorn")
@@ -57,7 +57,7 @@ def serve_script(
     on_listening: Callable[[], None] = lambda: None,
     user_header: str = "",
 ) -> None:
-    """Serve any Streamlit script as the dashboard is served; `on_listening` is called once connections are taken."""
+    """Serve any Streamlit script as the dashboard is served; call `on_listening` once connections are accepted."""
     # Streamlit reads .streamlit/config.toml from the working directory.
     os.chdir(ROOT)
     sys.argv = [str(script), *arguments]
@@ -66,10 +66,10 @@ def serve_script(
             "server.address": host,
             "server.port": port,
             "server.baseUrlPath": web.base_path,
-            # Who may ask is decided before Streamlit is reached (inference/serving/gate.py).
+            # The gate decides who may connect before a request reaches Streamlit (inference/serving/gate.py).
             "server.allowedHosts": ["*"],
             "server.corsAllowedOrigins": list(web.origins),
-            # No page of Streamlit's own cloud is to send this one messages.
+            # Pages of Streamlit's own cloud must not send messages to this one.
             "client.allowedOrigins": [],
         }
     )
@@ -85,14 +85,14 @@ def serve_script(
         ws_ping_timeout=seconds,
         ws_max_size=get_max_widget_state_size_bytes(),
         ws_per_message_deflate=config.get_option("server.enableWebsocketCompression"),
-        # Browsers whose pages are open get word that the server ends, and so long to take it.
+        # Seconds that browsers with open pages get to take note of the shutdown.
         timeout_graceful_shutdown=2,
     )
     Server(uvicorn, on_listening=on_listening).run()
 
 
 def _limits() -> Limits:
-    """The limits in force, no more visits than the system has descriptors for."""
+    """The limits in force, with no more visits than the system's descriptors allow."""
     limits = load_limits()
     return replace(limits, visits=min(limits.visits, most_visits(raise_descriptors())))
 
@@ -107,8 +107,8 @@ def _route_streamlit_logs(log: Log) -> None:
     def take_over(logger: logging.Logger) -> None:
         logger.handlers = [handler]
 
-    # Streamlit gives each of its loggers a handler for the console, which prints what exceptions say; those that it
-    # makes from now on get this one.
+    # Streamlit gives each of its loggers a console handler, which prints the text of exceptions. Loggers made from now
+    # on get this one instead.
     streamlit_logger.setup_formatter = take_over
     streamlit_logger.update_formatter()
 
@@ -118,7 +118,7 @@ def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[st
 
 
 def _load_ahead(arguments: Sequence[str]) -> None:
-    # Half a second of imports, for which the server is not to wait.
+    # Half a second of imports that must not delay the server.
     from dashboard import app, cache, state  # noqa: F401
 
     cache.load_ahead(state.location(arguments))

@@ -1,4 +1,4 @@
-"""Settings of the dashboard's server that its operator sets, each declared once (docs/operations.md)."""
+"""Settings of the dashboard's server for its operator, each declared once (docs/operations.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADER = re.compile("[A-Za-z0-9-]{0,64}")
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """The values in force; `user_header` is in small letters, and empty if nobody is to be named."""
+    """The values in force; `user_header` is in lower case, and empty if users are not logged."""
 
     level: str
     file: Path | None
@@ -30,10 +30,10 @@ class LogSettings:
 
 
 def load_log_settings(environment: Mapping[str, str] = os.environ) -> LogSettings:
-    """Settings from `environment`; a relative path is seen from the project's root.
+    """Read the settings from `environment`; a relative path starts at the project's root.
 
     Raises:
-        SettingError: the level is unknown, or the header's name is none.
+        SettingError: the level is unknown, or the header's name is malformed.
     """
     values = values_in_force(LOG_SETTINGS, environment)
     level, file, header = (values[setting.name] for setting in LOG_SETTINGS)

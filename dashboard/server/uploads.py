@@ -1,4 +1,4 @@
-"""Uploads: taken only where a visit asked for one, no larger than the page takes, and few at once."""
+"""Accept uploads only where a visit asked for one, up to the page's limit, and few at once."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from streamlit import runtime
 from streamlit.runtime.stats import CacheStat
 
 _ADDRESS = "/_stcore/upload_file/"
-# What a form adds to the file that it holds.
+# Bytes that a multipart form adds to its file.
 _FRAMING = 10_000
 _SHORT, _SHORT_S = 1 << 20, 5
 _PATIENCE_S, _SLOWEST = 30, 250_000
-# A session and one of its files.
+# The ids of a session and of one of its files.
 Key = tuple[str, str]
 
 
 class _SlowError(Exception):
-    """A file that does not arrive in time."""
+    """Raised if a file does not arrive in time."""
 
 
 class Uploads:
-    """ASGI middleware: lets in files that were asked for, and no other body at all."""
+    """ASGI middleware: let in the files that a visit asked for, and no other request body."""
 
     def __init__(self, app: ASGIApp, *, issued: MutableMapping[Key, bool], most_bytes: int, total_bytes: int) -> None:
-        """Files of at most `most_bytes`, `total_bytes` together, each once, to the places in `issued`.
+        """Accept files up to `most_bytes` (`total_bytes` together), each once, at the addresses in `issued`.
 
-        A place is there for as long as its visit lasts; it is True until a file goes there.
+        An address stays for as long as its visit lasts; its value is True until a file was sent there.
         """
         self._app = app
         self._issued = issued
@@ -51,7 +51,7 @@ class Uploads:
             await refusal(scope, receive, send)
         elif scope["method"] == "PUT" and key is not None and size is not None:
             self._issued[key] = False
-            # The page has read what came before, or never will.
+            # The page has read the files before this one, or never will.
             runtime.get_instance().uploaded_file_mgr.remove_session_files(key[0])
             await self._take(size, scope, receive, send)
         else:
@@ -59,15 +59,15 @@ class Uploads:
 
     def _refusal(self, method: str, key: Key | None, size: int | None) -> Response | None:
         if key is None:
-            return None if size == 0 else _refuse(413, "Nothing is taken at this address; send no body.")
+            return None if size == 0 else _refuse(413, "This address takes no files; send no body.")
         if key not in self._issued or (method == "PUT" and not self._issued[key]):
             return _refuse(404, "This file was not asked for; drop it on the page again.")
         if method != "PUT":
-            # A page says which session its file is to be taken away from.
+            # A page names in the body the session whose file it deletes.
             is_short = size is not None and size <= _FRAMING
-            return None if is_short else _refuse(413, "Nothing is taken with this method; send no file.")
+            return None if is_short else _refuse(413, "This method takes no files; use PUT.")
         if size is None:
-            return _refuse(411, "The file has to say how long it is; send Content-Length.")
+            return _refuse(411, "The request does not state its length; send Content-Length.")
         if size > self._most_bytes + _FRAMING:
             return _refuse(413, f"The file is larger than {self._most_bytes / 1e6:,g} MB, the most that is taken.")
         if self._arriving + stored_bytes() + size > self._total_bytes and self._arriving + stored_bytes():
@@ -103,20 +103,20 @@ class Uploads:
 
 
 def key_of(address: str) -> Key | None:
-    """The session and the file that an address of uploads names, None for other addresses."""
-    _, found, rest = address.partition(_ADDRESS)
+    """The session and file in an upload's address; None for any other address."""
+    _, is_upload, rest = address.partition(_ADDRESS)
     session, _, file = rest.partition("/")
-    return (session, file) if found else None
+    return (session, file) if is_upload else None
 
 
 def stored_bytes() -> int:
-    """What Streamlit holds of files that came and were not read yet."""
+    """Bytes that Streamlit holds of files that no page has read yet."""
     stats = runtime.get_instance().uploaded_file_mgr.get_stats()
     return sum(stat.byte_length for each in stats.values() for stat in each if isinstance(stat, CacheStat))
 
 
 def _size(headers: Headers) -> int | None:
-    """The length of a request's body, None where it is not said."""
+    """The length of a request's body; None if the request does not declare it."""
     if "transfer-encoding" in headers:
         return None
     length = headers.get("content-length", "0")
@@ -124,7 +124,7 @@ def _size(headers: Headers) -> int | None:
 
 
 async def _skip(size: int | None, receive: Receive) -> None:
-    """Read a short body: who is still sending when the connection ends may never see the answer."""
+    """Read a short body, because a client that is still sending when the connection closes may miss the answer."""
     if size is not None and size <= _SHORT:
         with suppress(TimeoutError):
             async with asyncio.timeout(_SHORT_S):
@@ -133,5 +133,5 @@ async def _skip(size: int | None, receive: Receive) -> None:
 
 
 def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    # What was on its way is not read: the connection ends with the answer.
+    # The body is not read, so the connection closes with the answer.
     return PlainTextResponse(sentence, status, {"Connection": "close", **(headers or {})})

@@ -1,4 +1,4 @@
-"""Each connection of a browser as a visit in the log, and what was turned away."""
+"""Log each browser connection as a visit, and each refusal."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LONGEST_USER = 128
 
 
 class VisitLog:
-    """ASGI middleware that names each visit, before anything else looks at it."""
+    """ASGI middleware: give each visit an id before anything else handles it."""
 
     def __init__(self, app: Any, user_header: str) -> None:
-        """Take who is signed in from `user_header` (in small letters, may be empty)."""
+        """Take the signed-in user from `user_header` (in lower case; may be empty)."""
         self._app = app
         self._user_header = user_header.encode("latin-1")
 
@@ -37,7 +37,7 @@ class VisitLog:
         scope["headers"] = [*headers, (name, visit.encode())]
         began = time.monotonic()
 
-        async def told(message: Any) -> None:
+        async def noted(message: Any) -> None:
             if message["type"] == "websocket.accept":
                 journal.visits[visit] = who
                 journal.note("session_start", who)
@@ -48,15 +48,15 @@ class VisitLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, noted)
         finally:
             if journal.visits.pop(visit, None) is not None:
                 journal.note("session_end", who, seconds=round(time.monotonic() - began, 1))
 
     async def _request(self, scope: Any, receive: Any, send: Any) -> None:
-        async def told(message: Any) -> None:
+        async def noted(message: Any) -> None:
             if message["type"] == "http.response.start" and message["status"] >= 400:
-                # Only which kind of address it was: what stands in one is anybody's text.
+                # Log only the kind of address, because the address itself may hold any text.
                 journal.warn(
                     "refused",
                     self._who(scope, None),
@@ -66,7 +66,7 @@ class VisitLog:
                 )
             await send(message)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, noted)
 
     def _who(self, scope: Any, visit: str | None) -> Who:
         client = scope.get("client")

@@ -1,4 +1,4 @@
-"""Visits: so many at once, each by a websocket of which only what a page sends is passed on."""
+"""Limit the number of visits, and pass on only those messages that a page sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAKEN = frozenset({"stop_script", "app_heartbeat"})
 # How the ids of all widgets begin.
 _WIDGET = "$$ID"
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
-# Places of files that a visit may still ask to be taken away.
+# Upload addresses whose files a visit may still delete.
 _REMEMBERED = 20
 _FULL = "Scoreroom has as many visitors as it may have at once ({most}); try again in a minute."
 _PROTOCOL_ERROR = 1002
@@ -32,9 +32,9 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http
 
 
 class Visits:
-    """ASGI middleware: bounds how many visits there are, and filters what each sends.
+    """ASGI middleware: limit the number of visits, and filter their messages.
 
-    Places that a visit asks to upload a file to are put into `issued` until the visit ends.
+    The upload addresses that a visit requests stay in `issued` until it ends.
     """
 
     def __init__(self, app: ASGIApp, *, most: int, issued: MutableMapping[Key, bool]) -> None:
@@ -85,23 +85,23 @@ class _Visit:
         self._is_read.set()
 
     async def receive(self) -> Message:
-        """The next message that is passed on, once the client has read what was sent to it before."""
+        """The next message to pass on, once the client has read what was sent before."""
         while True:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
-            told = _read(message.get("bytes") or b"")
-            if told is None:
-                # Streamlit would end the connection, too, and write a fault to the log each time.
+            asked = _read(message.get("bytes") or b"")
+            if asked is None:
+                # Streamlit would close the connection too, and log an error each time.
                 await self.send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
                 return {"type": "websocket.disconnect", "code": _PROTOCOL_ERROR}
-            if self._is_taken(told):
-                # Who does not read is not sent more.
+            if self._is_taken(asked):
+                # A client that does not read gets nothing more.
                 await self._is_read.wait()
                 return message
 
     async def send(self, message: Message) -> None:
-        """Send on, and note where a file may be uploaded to."""
+        """Send `message`, and note upload addresses in it."""
         if self._n_asked and message["type"] == "websocket.send":
             self._note(message.get("bytes") or b"")
         self._is_read.clear()
@@ -111,37 +111,37 @@ class _Visit:
             self._is_read.set()
 
     def forget(self) -> None:
-        """No file may be uploaded for this visit any more."""
+        """Withdraw all upload addresses of this visit."""
         for key in self._own:
             self._issued.pop(key, None)
         self._own.clear()
 
-    def _is_taken(self, told: BackMsg) -> bool:
-        kind = told.WhichOneof("type")
+    def _is_taken(self, message: BackMsg) -> bool:
+        kind = message.WhichOneof("type")
         if kind == "file_urls_request":
             # One file is dropped at a time.
-            is_one = len(told.file_urls_request.file_names) == 1
+            is_one = len(message.file_urls_request.file_names) == 1
             self._n_asked += is_one
             return is_one
         if kind == "backend_operation_request":
-            return told.backend_operation_request.WhichOneof("payload") in _OPERATIONS
+            return message.backend_operation_request.WhichOneof("payload") in _OPERATIONS
         if kind == "rerun_script":
             # Under another name, a widget's state would stand where the app keeps its own.
-            return all(widget.id.startswith(_WIDGET) for widget in told.rerun_script.widget_states.widgets)
+            return all(widget.id.startswith(_WIDGET) for widget in message.rerun_script.widget_states.widgets)
         return kind in _TAKEN
 
     def _note(self, content: bytes) -> None:
-        told = ForwardMsg()
-        told.ParseFromString(content)
-        if told.WhichOneof("type") != "file_urls_response":
+        answer = ForwardMsg()
+        answer.ParseFromString(content)
+        if answer.WhichOneof("type") != "file_urls_response":
             return
         self._n_asked -= 1
-        # A place that was not used by now will not be; a page takes away what it dropped before once the next is there.
+        # An unused address stays unused. A page deletes what it dropped before once the next file is there.
         for before in self._own:
             self._issued[before] = False
         while len(self._own) >= _REMEMBERED:
             self._issued.pop(self._own.popleft(), None)
-        for urls in told.file_urls_response.file_urls:
+        for urls in answer.file_urls_response.file_urls:
             key = key_of(urls.upload_url)
             if key is not None:
                 self._issued[key] = True
@@ -149,13 +149,13 @@ class _Visit:
 
 
 def _read(content: bytes) -> BackMsg | None:
-    """The message in a frame, None if it is none."""
-    told = BackMsg()
+    """Parse a frame; None if it holds no message."""
+    message = BackMsg()
     try:
-        told.ParseFromString(content)
+        message.ParseFromString(content)
     except DecodeError:
         return None
-    return told
+    return message
 
 
 def _asks_for_page(scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-"""What the dashboard assumes about costs, loans and groups, each value chosen on the screen and kept in the link."""
+"""Assumptions on costs, loans and groups, set on the screen and kept in the link."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.visit import parameters
 from dashboard.visit.parameters import Parameter
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT
 
-# In any one unit: only their ratio moves the best cutoff.
+# Costs in any common unit, because only their ratio moves the best cutoff.
 COST_FN = parameters.number("cost.fn", COST_OF_MISSED_DEFAULT, low=0, high=1_000)
 COST_FP = parameters.number("cost.fp", COST_OF_DECLINED_GOOD, low=0, high=1_000)
 
@@ -35,7 +35,7 @@ COST_UNIT = 1_000
 def assume(
     cutoff: float, value_of: Callable[[Parameter[Any]], Any] = lambda parameter: parameter.default
 ) -> Assumptions:
-    """The assumptions at `cutoff` (a PD), each in the value that `value_of` gives: by default its own default."""
+    """The assumptions at `cutoff` (a PD), each with the value that `value_of` returns (by default its default)."""
     costs = Costs(value_of(COST_FN), value_of(COST_FP))
     terms = Terms(value_of(MARGIN), value_of(LGD), value_of(EAD))
     return Assumptions(cutoff, costs, terms, value_of(BETA), value_of(GROUPS))

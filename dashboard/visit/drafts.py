@@ -1,4 +1,4 @@
-"""An application as it is being looked at: the one that it began as, and what was changed of it; its form in a link."""
+"""A draft: the application that it started from and its edits, and its form in a link."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from inference.values import Value, read_value, word_value
 # A value by column, in the order of the table.
 Edits: TypeAlias = tuple[tuple[str, Value], ...]
 NO_EDITS: Edits = ()
-# What an application is called that begins with typical values instead of somebody's.
+# The name of an application that starts from typical values.
 NEW = "new"
 # The longest id that a link takes.
 LONGEST_ID = 64
-# All that an Int64 holds for certain.
+# Every number of this many digits fits into an Int64.
 _MOST_DIGITS = 18
 _ESCAPE = "~"
 _APPLICANT = "applicant"
@@ -26,16 +26,16 @@ _LONGEST_APPLICANT = LONGEST_ID + len(_ESCAPE)
 
 
 class DraftError(ScoreroomError):
-    """A text that is meant to say an application and its changes, and does not."""
+    """Raised if a text is not an application with its edits."""
 
     @classmethod
-    def from_applicant(cls, found: str) -> Self:
-        return cls(f"{found[:40]!r} is no application; give its id, or {NEW!r} for a new one.")
+    def from_applicant(cls, text: str) -> Self:
+        return cls(f"{text[:40]!r} is no application; give its id, or {NEW!r} for a new one.")
 
     @classmethod
-    def from_too_many(cls, found: int, definition: Definition) -> Self:
+    def from_too_many(cls, number: int, definition: Definition) -> Self:
         n_columns = len(definition.columns)
-        return cls(f"The link changes {found:,} values of an application, which has {n_columns} columns.")
+        return cls(f"The link changes {number:,} values of an application, which has {n_columns} columns.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ class Draft:
 
     @property
     def identifier(self) -> str | None:
-        """The application's id as a text; None for a new one, and for none."""
+        """The application's id as text; None for a new one and for an empty draft."""
         return None if self.applicant in ("", NEW) else self.applicant.removeprefix(_ESCAPE)
 
     def beside(self, base: Mapping[str, Value]) -> Draft:
-        """The same without edits that say what it began with, as those of a link may."""
+        """This draft without edits that repeat the original value, as those of a link may."""
         return Draft(self.applicant, _changed(self.edits, base))
 
     def values(self, base: Mapping[str, Value]) -> dict[str, Value]:
-        """All its values, where `base` are those that it began with."""
+        """All its values, starting from `base`."""
         return {**base, **dict(self.edits)}
 
 
@@ -68,13 +68,13 @@ class Scenario:
 
 
 def applicant_of(identifier: object) -> str:
-    """What the application with this id is called in a draft: its id, escaped if it could be taken for NEW."""
+    """The name of the application with this id in a draft: its id, escaped if it could be mistaken for NEW."""
     text = str(identifier)
     return _ESCAPE + text if text == NEW or text.startswith(_ESCAPE) else text
 
 
 def make_edits(values: Iterable[tuple[str, Value]], definition: Definition, base: Mapping[str, Value]) -> Edits:
-    """What differs from `base`, in the order of the table; the last value of a column counts."""
+    """The edits that differ from `base`, in the order of the table; the last value of a column counts."""
     places = {name: place for place, name in enumerate(definition.by_name)}
     return _changed(sorted(dict(values).items(), key=lambda edit: places[edit[0]]), base)
 
@@ -89,7 +89,7 @@ def word_edits(edits: Edits) -> str:
 
 
 def read_edits(text: str, definition: Definition) -> Edits:
-    """The edits that `word_edits` wrote.
+    """Read the edits in a text of `word_edits`.
 
     Raises:
         ValueFault: a column that is not an input of an application, or a value that it cannot hold.
@@ -107,10 +107,10 @@ def word_draft(draft: Draft) -> str:
 
 
 def read_draft(text: str, definition: Definition) -> Draft:
-    """The draft that `word_draft` wrote.
+    """Read the draft in a text of `word_draft`.
 
     Raises:
-        DraftError: there is no application that it could begin with.
+        DraftError: no application can have that name.
         ValueFault: as `read_edits`.
     """
     first, _, rest = text.partition("&")

@@ -1,4 +1,4 @@
-"""Cohorts as text: the form they have in a link and in an exported file, and reading either back.
+"""Write cohorts to links and exported files, and read them back.
 
 A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
 is stored in, either end may be left open; `~missing` stands for rows without a value. A level that itself begins with a
@@ -41,7 +41,7 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Named(Protocol):
-    """Something that a visit keeps by name."""
+    """A thing that a visit keeps by name."""
 
     @property
     def name(self) -> str: ...
@@ -51,7 +51,7 @@ N = TypeVar("N", bound=Named)
 
 
 class LinkError(ScoreroomError):
-    """A text that is meant to be a cohort and is none."""
+    """Raised if a text or file that should hold cohorts does not."""
 
     @classmethod
     def from_filter(cls, column: str, reason: str) -> Self:
@@ -96,7 +96,7 @@ def combine_named(things: Iterable[N]) -> tuple[N, ...]:
 
 
 def word_filters(filters: Filters) -> tuple[tuple[str, str], ...]:
-    """Names and values of the query parameters that say `filters`."""
+    """The query parameters of `filters` as pairs of name and value."""
     return tuple(
         (FILTER_PREFIX + condition.column, text) for condition in filters.conditions for text in _words(condition)
     )
@@ -124,7 +124,7 @@ def _number(end: float | None) -> str:
 def read_filters(
     pairs: Pairs, columns: Mapping[str, CohortColumn], definition: Definition
 ) -> tuple[Filters, tuple[str, ...]]:
-    """The filters that query parameters say, and a sentence for each that does not fit `columns` and is left out."""
+    """Read filters from query parameters, with a sentence for each that does not fit `columns` and is left out."""
     texts: dict[str, list[str]] = {}
     for name, text in pairs:
         asked, worded = _as_shown(name.removeprefix(FILTER_PREFIX), text, columns)
@@ -211,7 +211,7 @@ def word_cohort(filters: Filters) -> str:
 def read_cohort(
     text: str, columns: Mapping[str, CohortColumn], definition: Definition
 ) -> tuple[Filters, tuple[str, ...]]:
-    """What `word_cohort` said, and a sentence for each part that is left out."""
+    """The filters in a text of `word_cohort`, and a sentence for each part that is left out."""
     return read_filters(parse_qsl(text), columns, definition)
 
 
@@ -226,10 +226,10 @@ def read_cohorts(
 ) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     """The cohorts in a JSON file, and a sentence for each filter that does not fit `columns` and is left out.
 
-    A cohort of which nothing is left is left out too; it would be the whole portfolio under a name that says otherwise.
+    A cohort without any filter left is dropped, because it would be the whole portfolio under a misleading name.
 
     Raises:
-        LinkError: the file is none of cohorts, of another version, or holds more than 50.
+        LinkError: the file does not hold cohorts, is of another version, or holds more than 50.
     """
     listed = _listed(content)
     cohorts, problems = [], []
@@ -243,14 +243,14 @@ def read_cohorts(
 
 def _listed(content: bytes) -> list[Any]:
     try:
-        found = orjson.loads(content)
+        document = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise LinkError.from_file("it does not hold JSON") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise LinkError.from_file(f'it lacks "format": "{FORMAT}"')
-    if found.get("version") != VERSION:
-        raise LinkError.from_file(f"it is of version {found.get('version')!r}, and {VERSION} is read here")
-    listed = found.get("cohorts")
+    if document.get("version") != VERSION:
+        raise LinkError.from_file(f"it is of version {document.get('version')!r}, and {VERSION} is read here")
+    listed = document.get("cohorts")
     if not isinstance(listed, list) or len(listed) > MOST_NAMED:
         raise LinkError.from_file(f'"cohorts" is a list of at most {MOST_NAMED}')
     return listed
@@ -270,5 +270,5 @@ def _is_pair(value: Any) -> bool:
 
 def clean_name(text: str) -> str:
     """A cohort's name as it is kept: printable, on one line, of at most 60 characters."""
-    # A leading tilde marks what is no name: the rest, the whole, a missing value.
+    # A leading tilde marks the rest, the whole or a missing value, so no name may begin with one.
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()).lstrip("~ ")[:LONGEST_NAME].rstrip()

@@ -1,4 +1,4 @@
-"""The single values that a visit holds: each with its name in a link, its default, how it is read and written."""
+"""The single values of a visit, each with its name in a link, its default, a reader and a writer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ T = TypeVar("T")
 class Parameter(Generic[T]):
     """One value of a visit.
 
-    `read` gets a text and the definition of the table; it raises ValueError if the text is not one of the parameter's
-    values, or a ScoreroomError to say why.
+    `read` takes a text and the table's definition, and raises ValueError if the text is not a valid value, or a
+    ScoreroomError with the reason.
     """
 
     name: str
@@ -75,16 +75,16 @@ def choice(name: str, options: Sequence[str], default: str | None = None) -> Par
 
 
 def text(name: str, default: str = "", *, longest: int = 100) -> Parameter[str]:
-    """Any text; whoever uses it checks that it names something."""
+    """Any text; the caller checks what it names."""
 
-    def read(found: str, _: Definition) -> str:
-        if len(found) > longest:
-            raise ValueError(found)
-        return found
+    def read(value: str, _: Definition) -> str:
+        if len(value) > longest:
+            raise ValueError(value)
+        return value
 
     return _declared(Parameter(name, default, read, str))
 
 
 def of_table(name: str, default: T, read: Callable[[str, Definition], T], word: Callable[[T], str]) -> Parameter[T]:
-    """A value that `read` takes from a text, by the definition of the table, and `word` writes as one."""
+    """A value with a reader and a writer of its own."""
     return _declared(Parameter(name, default, read, word))

@@ -1,7 +1,7 @@
-"""What a visit holds, and its form in the address: everything that makes the screen what it is.
+"""A visit: everything that determines the screen, and its form in the address.
 
-A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. What a
-link says and does not fit is left out, with a sentence.
+A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. Parts
+of a link that do not fit are left out, with a sentence each.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ K = TypeVar("K", bound=Named)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """All that a visit holds, immutable; `values` are those that differ from their parameters' defaults, by name."""
+    """The immutable state of a visit; `values` holds those that differ from their parameters' defaults, by name."""
 
     filters: Filters = field(default_factory=Filters)
     cohorts: tuple[Cohort, ...] = ()
@@ -48,7 +48,7 @@ class Visit:
         return dict(self.values).get(parameter.name, parameter.default)
 
     def with_values(self, values: Mapping[parameters.Parameter[Any], Any]) -> Visit:
-        """This visit, where parameters have these values."""
+        """This visit with these values of parameters."""
         held = dict(self.values)
         for parameter, value in values.items():
             held.pop(parameter.name, None)
@@ -72,7 +72,7 @@ class Shelf(Generic[K]):
     read: Callable[[str, str, Columns, Definition], tuple[K | None, Sequence[str]]]
 
     def of(self, visit: Visit) -> tuple[K, ...]:
-        """What `visit` keeps of this kind."""
+        """The things of this kind in `visit`."""
         kept: tuple[K, ...] = getattr(visit, self.field)
         return kept
 
@@ -84,7 +84,7 @@ class Shelf(Generic[K]):
 
 def _read_cohort(name: str, text: str, columns: Columns, definition: Definition) -> tuple[Cohort | None, Sequence[str]]:
     chosen, problems = links.read_cohort(text, columns, definition)
-    # Without any of its filters it would be the whole portfolio under a name that says otherwise.
+    # Without its filters it would be the whole portfolio under a misleading name.
     return (Cohort(name, chosen) if chosen or not problems else None), problems
 
 
@@ -112,7 +112,7 @@ def _can_compare(visit: Visit) -> bool:
 
 
 def word_visit(visit: Visit) -> dict[str, list[str]]:
-    """The address that says `visit`: names of parameters to their texts."""
+    """The address of `visit`: texts by the name of their parameter."""
     held = dict(visit.values)
     worded: dict[str, list[str]] = {}
     for name, parameter in parameters.DECLARED.items():
@@ -128,30 +128,30 @@ def word_visit(visit: Visit) -> dict[str, list[str]]:
 def read_visit(
     address: Address, columns: Columns, definition: Definition, known: Visit
 ) -> tuple[Visit, tuple[str, ...]]:
-    """The visit that `address` says, with what `known` keeps by name, and a sentence for each part left out."""
+    """Read the visit from `address`, with the named things of `known`, and a sentence for each part left out."""
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
     chosen, problems = links.read_filters(pairs, columns, definition)
     visit = replace(known, filters=chosen, values=())
-    said = list(problems)
+    sentences = list(problems)
     values: dict[str, Any] = {}
     for name, texts in address.items():
         if not name.startswith((FILTER_PREFIX, *(shelf.prefix for shelf in _SHELVES))):
             try:
                 values |= _read_value(name, texts[-1], definition)
             except ScoreroomError as error:
-                said.append(str(error))
+                sentences.append(str(error))
             except KeyError:
-                said.append(f"{name[:40]} (not a known setting).")
+                sentences.append(f"{name[:40]} (not a known setting).")
             except ValueError:
-                said.append(f"{name[:40]} (not a valid value).")
+                sentences.append(f"{name[:40]} (not a valid value).")
     for shelf in _SHELVES:
         named, left_out = _read_shelf(shelf, address, columns, definition)
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
-        said += left_out
+        sentences += left_out
     visit = replace(visit, values=tuple(sorted(values.items())))
     if not _can_compare(visit):
-        said.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
-    return _without_lost_comparison(visit), tuple(said)
+        sentences.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
+    return _without_lost_comparison(visit), tuple(sentences)
 
 
 def _read_value(name: str, text: str, definition: Definition) -> dict[str, Any]:
@@ -165,14 +165,14 @@ def _read_shelf(
 ) -> tuple[Sequence[Named], Sequence[str]]:
     """The things of one kind that `address` names, at most 50, and a sentence for each part left out."""
     named: list[Named] = []
-    said: list[str] = []
+    sentences: list[str] = []
     for name, texts in address.items():
         title = links.clean_name(name.removeprefix(shelf.prefix))
         if name.startswith(shelf.prefix) and title:
-            found, problems = shelf.read(title, texts[-1], columns, definition)
-            named += [] if found is None else [found]
-            said += problems
+            kept_as, problems = shelf.read(title, texts[-1], columns, definition)
+            named += [] if kept_as is None else [kept_as]
+            sentences += problems
     kept = links.combine_named(named)
     if len({each.name for each in named}) > len(kept):
-        said.append(f"Of the link's {shelf.plural} only the last {links.MOST_NAMED} are kept.")
-    return kept, said
+        sentences.append(f"Of the link's {shelf.plural} only the last {links.MOST_NAMED} are kept.")
+    return kept, sentences

@@ -1,4 +1,4 @@
-"""The values that a field of an application moves over, and how the portfolio spreads over them."""
+"""The range over which a field of an application is moved, and its distribution in the portfolio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class FieldRange:
-    """The stored values that a field moves over, in the order shown, and how the portfolio spreads over them.
+    """The stored values of a field's range in the order shown, and their distribution in the portfolio.
 
     `density` counts applications: between two `edges`, in the unit shown, for a number; by value for levels and flags.
     """
@@ -30,7 +30,7 @@ class FieldRange:
 
 
 def shown_factor(column: Column) -> float:
-    """What a stored number is multiplied by to be shown: days before the application are shown as years."""
+    """The factor from a stored to a shown number; days before the application are shown as years."""
     return -1 / labels.DAYS_PER_YEAR if column.unit is Unit.DAYS_BEFORE else 1.0
 
 

@@ -19,7 +19,7 @@ _CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
 
 
-# Nothing to see, or an order to who shows it: controls, marks that turn the direction of writing, letters of no width.
+# Invisible or controlling characters: controls, marks of writing direction, characters of no width.
 # Joiners stay between letters beyond ASCII, where scripts and emoji need them.
 _UNSHOWN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f"
@@ -132,15 +132,15 @@ def signed_points(share: float, digits: int = 2) -> str:
 
 def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
-    # Adding 0 takes the sign off a zero, also off one that came of rounding.
+    # Adding 0 removes the sign of a zero, also after rounding.
     return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def interval(low: str, high: str) -> str:
-    """Two worded ends as one range; a unit that both carry is said once."""
+    """Two worded ends as one range, with a common unit given once."""
     unit = " %"
     if low.startswith("−"):
-        # A dash between two numbers is easily taken for a sign.
+        # A dash between two numbers could be mistaken for a sign.
         return f"{low} to {high}"
     return f"{low.removesuffix(unit)}–{high}" if high.endswith(unit) else f"{low}–{high}"
 
@@ -161,9 +161,9 @@ def level(column: Labelled, value: str) -> str:
 def special(column: CohortColumn, value: float) -> str:
     """The meaning of a special value of `column`, with the value itself where two have one meaning."""
     meanings = [each.meaning for each in column.special]
-    found = next(each for each in column.special if each.value == value)
-    is_alone = meanings.count(found.meaning) == 1
-    return literal(found.meaning if is_alone else f"{found.meaning} ({value:g})")
+    meaning = next(each for each in column.special if each.value == value)
+    is_alone = meanings.count(meaning.meaning) == 1
+    return literal(meaning.meaning if is_alone else f"{meaning.meaning} ({value:g})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def column_title(column: CohortColumn) -> str:
 def distinct(names: Mapping[str, str], word: str = "") -> dict[str, str]:
     """The labels of a choice by key; one that is taken gets `word`, or else its key, in brackets behind it.
 
-    A choice is sent as its label, so that two alike could not be told apart. The screen's own keys, which begin with a
+    A choice is sent as its label, so labels must differ. The screen's own keys, which begin with a
     tilde, keep their labels; among the others the first does.
     """
     labelled: dict[str, str] = {}
@@ -215,7 +215,7 @@ def significant(value: float, digits: int) -> float:
 def quantity(column: CohortColumn, value: float) -> str:
     """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
     shown = scale(column)
-    # A day more or less says nothing of an age.
+    # A single day does not matter to an age.
     return amount(significant(value * shown.factor, 3) if shown is _YEARS else value * shown.factor)
 
 

@@ -1,4 +1,4 @@
-"""What a model card says, worked out from the manifest, the counts and the application table: words, no Streamlit."""
+"""The content of a model card, from the manifest, the counts and the application table; no Streamlit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Where the training data came from: in words, and whether the table at hand is the one that was trained on."""
+    """The provenance of the training data in words, and whether the present table is the one trained on."""
 
     description: str
     is_synthetic: bool
@@ -56,7 +56,7 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class LeftOutColumn:
-    """A column of the application table that is no feature of its own, and why."""
+    """A column of the application table that is not a feature itself, and why."""
 
     label: str
     name: str
@@ -116,7 +116,7 @@ def unseen_columns(
 
 
 def summarise_groups(groups: Sequence[GroupCalibration]) -> str:
-    """How far apart the groups' observed / expected lie, in a sentence; empty without two that allow to conclude."""
+    """A sentence on the spread of observed / expected across groups; empty unless two groups are large enough."""
     sure = sorted((group for group in groups if not group.is_small), key=lambda group: group.ratio.value or 0.0)
     if len(sure) < 2:
         return ""
@@ -136,11 +136,11 @@ def describes(manifest: Manifest, counts: ScoreCounts) -> bool:
 
 
 def figures(manifest: Manifest, counts: ScoreCounts | None) -> tuple[Figure, ...]:
-    """Discrimination and calibration out of fold; `counts` None where the predictions at hand are not the model's."""
-    found = []
+    """Discrimination and calibration out of fold; `counts` is None if the predictions are not the model's."""
+    shown = []
     for label, measure, key, word in _FIGURES:
-        found.append(Figure(label, None if counts is None else measure(counts), manifest.metrics.get(key), word))
-    return tuple(found)
+        shown.append(Figure(label, None if counts is None else measure(counts), manifest.metrics.get(key), word))
+    return tuple(shown)
 
 
 def figures_of_fold(counts: ScoreCounts) -> tuple[Figure, ...]:
@@ -150,7 +150,7 @@ def figures_of_fold(counts: ScoreCounts) -> tuple[Figure, ...]:
 
 
 def training_data(manifest: Manifest, sha256: str, provenance: Mapping[str, object]) -> TrainingData:
-    """What the application table's provenance says of the training data; `sha256` is that of the table at hand."""
+    """Describe the training data by the application table's provenance; `sha256` is that of the present table."""
     is_synthetic = provenance.get("kind") == "synthetic"
     rows = _worded_count(provenance.get("rows"), "synthetic application" if is_synthetic else "application")
     if is_synthetic:
@@ -163,15 +163,15 @@ def training_data(manifest: Manifest, sha256: str, provenance: Mapping[str, obje
 
 
 def left_out(manifest: Manifest, definition: Definition) -> tuple[LeftOutColumn, ...]:
-    """The columns of the application table that are no feature of their own, protected ones first."""
+    """The columns of the application table that are not features themselves, protected ones first."""
     own = {feature.name for feature in manifest.features}
     used = {source for feature in manifest.features for source in feature.sources}
-    found = [
+    columns = [
         LeftOutColumn(column.label, column.name, _reason(column, is_used=column.name in used))
         for column in definition.columns
         if column.name not in own
     ]
-    return tuple(sorted(found, key=lambda column: _REASONS.index(column.reason)))
+    return tuple(sorted(columns, key=lambda column: _REASONS.index(column.reason)))
 
 
 def _reason(column: Column, *, is_used: bool) -> str:
@@ -190,7 +190,7 @@ _REASONS = (_PROTECTED, _IDENTIFIER, _OUTCOME, _PART, _NOT_CHOSEN)
 
 
 def worded_kind(feature: FeatureRecord) -> str:
-    """How a feature comes out of its sources."""
+    """How a feature is derived from its sources."""
     if feature.sources != (feature.name,):
         return "Derived"
     return f"Category, {labels.plural(len(feature.levels), 'level')}" if feature.levels else "As stored"
@@ -208,7 +208,7 @@ def is_watched(feature: FeatureRecord, definition: Definition) -> bool:
 
 
 def worded_setting(name: str) -> str:
-    """What a training setting is called on the screen."""
+    """The label of a training setting."""
     return _SETTINGS.get(name, name.replace("_", " ").capitalize())
 
 
@@ -224,14 +224,14 @@ def trees_chosen(manifest: Manifest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OutOfTime:
-    """The figures of the later applications by a model of the earlier ones: what was done, and name and value."""
+    """Figures of the later applications under a model of the earlier ones: an explanation, and label and value."""
 
     words: str
     figures: tuple[tuple[str, str], ...]
 
 
 def out_of_time(manifest: Manifest) -> OutOfTime | None:
-    """What the manifest says of the later applications; None where the table has no dates, or too few outcomes."""
+    """The manifest's out-of-time figures; None if the table has no dates or too few outcomes."""
     metrics = manifest.metrics
     if not manifest.first_later or "oot_auc" not in metrics:
         return None
@@ -240,8 +240,8 @@ def out_of_time(manifest: Manifest) -> OutOfTime | None:
         f"A model of {counts[0]} from before {manifest.first_later} gives the PDs of {counts[1]} from then on. It is "
         "not the published model, which was trained on all of them."
     )
-    found = tuple((label, word(metrics[key])) for label, key, word in _OUT_OF_TIME if key in metrics)
-    return OutOfTime(words, found)
+    figures = tuple((label, word(metrics[key])) for label, key, word in _OUT_OF_TIME if key in metrics)
+    return OutOfTime(words, figures)
 
 
 _OUT_OF_TIME: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -293,7 +293,7 @@ def parity(manifest: Manifest) -> str:
 
 
 def short(digest: str) -> str:
-    """The beginning of a digest, enough to tell it from others."""
+    """The first characters of a digest, enough to identify it."""
     return digest[:_SHORT]
 
 

@@ -1,4 +1,4 @@
-"""How amounts of money are worded: in the portfolio's currency, whose code stands behind them."""
+"""Word amounts of money in the portfolio's currency, with the currency code behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def money(amount: float | None, currency: str) -> str:
 
 
 def unit(currency: str) -> str:
-    """What amounts are counted in."""
+    """The unit of amounts."""
     return literal(currency) or "currency units"
 
 

@@ -20,7 +20,7 @@ REASONS_METHOD = (
 )
 SENSITIVE = "†"
 SENSITIVE_NOTE = f"{SENSITIVE} A sensitive attribute: have it reviewed before it is given as a reason."
-# What would round to nothing is not said.
+# Leave out what would round to nothing.
 _FEW = 0.005
 
 

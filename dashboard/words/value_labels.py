@@ -55,7 +55,7 @@ def boundary_labels(feature: ExplainedFeature, definition: Definition) -> tuple[
 
 
 def _worded(feature: ExplainedFeature, *, is_days: bool) -> tuple[str, ...]:
-    """The feature's numbers in the order and the unit shown, in as few digits as tell them apart."""
+    """The feature's numbers in the order and the unit shown, in as few digits as keep them distinct."""
     values = np.array(feature.bins.numbers)
     shown = values[::-1] / -labels.DAYS_PER_YEAR if is_days else values
     for digits in range(4, 8):

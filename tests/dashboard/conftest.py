@@ -5,14 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import orjson
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard import cache, journal
+from data.home_credit import embedded
 from data.settings import ROOT, Settings, load_settings
+from inference.model.session import ScoringSession
 
 APP = str(ROOT / "dashboard" / "app.py")
 OpenPage = Callable[..., AppTest]
@@ -57,3 +62,28 @@ def copy_of_what_was_built(
     cache.settings.clear()
     yield load_settings(), cache.open_dataset(cache.Location())
     cache.settings.clear()
+
+
+@pytest.fixture(name="session", scope="session")
+def fixture_session(built: Settings) -> ScoringSession:
+    return ScoringSession.open(built.model, embedded.DEFINITION)
+
+
+@pytest.fixture(name="ranked", scope="session")
+def fixture_ranked(built: Settings, session: ScoringSession) -> pl.DataFrame:
+    """The application table with the published model's PD, the riskiest first."""
+    rows = pl.read_parquet(built.applications)
+    return rows.with_columns(pl.Series("pd", session.score_frame(rows))).sort("pd", "SK_ID_CURR", descending=True)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file that events are written to."""
+    monkeypatch.setattr(journal, "_log", None)
+    path = tmp_path / "log.jsonl"
+    with closing(journal.open_log("info", path)):
+        yield path
+
+
+def events(path: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]

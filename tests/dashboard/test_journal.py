@@ -6,33 +6,17 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 from dashboard import journal
 from dashboard.journal import Who
-from dashboard.server.settings import LOG_SETTINGS, load_log_settings
-from data.errors import FileError, SettingError
-from data.settings import ROOT, Setting
+from data.errors import FileError
 from inference.serving.log import Log, route_library_logs
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file that events are written to."""
-    monkeypatch.setattr(journal, "_log", None)
-    path = tmp_path / "log.jsonl"
-    with closing(journal.open_log("info", path)):
-        yield path
-
-
-def events(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+from tests.dashboard.conftest import events
 
 
 def test_an_event_says_who_what_when_and_how_long(log: Path) -> None:
@@ -126,34 +110,6 @@ def test_what_a_library_logs_comes_without_values() -> None:
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be written"):
         journal.open_log("info", tmp_path / "none" / os.devnull[1:])
-
-
-def test_settings_are_read_and_bad_ones_refused() -> None:
-    given = {"SCOREROOM_LOG": "warning", "SCOREROOM_LOG_FILE": "a.jsonl", "SCOREROOM_USER_HEADER": "X-User"}
-    settings = load_log_settings(given)
-    assert (settings.level, settings.file, settings.user_header) == ("warning", ROOT / "a.jsonl", "x-user")
-    assert (load_log_settings({}).level, load_log_settings({}).file) == ("info", None)
-    for name, text in (("LOG", "loud"), ("USER_HEADER", "X User"), ("USER_HEADER", "X:\n")):
-        with pytest.raises(SettingError, match=f"SCOREROOM_{name} is"):
-            load_log_settings({f"SCOREROOM_{name}": text})
-
-
-@pytest.mark.parametrize("setting", LOG_SETTINGS, ids=lambda setting: setting.name)
-def test_every_setting_is_documented_with_its_default(setting: Setting) -> None:
-    documented = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    default = f"`{setting.default}`" if setting.default else "none"
-    assert f"| `{setting.name}` | {default} | {setting.help} |" in documented
-
-
-def test_files_leave_and_enter_through_the_doors_that_are_logged() -> None:
-    written = {
-        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for path in (ROOT / "dashboard").rglob("*.py")
-    }
-    assert [path for path, text in written.items() if "st.download_button" in text] == ["dashboard/components/files.py"]
-    uploading = [text for text in written.values() if "st.file_uploader" in text]
-    assert len(uploading) == 3
-    assert all("with taking_in(" in text for text in uploading)
 
 
 def test_a_log_that_is_a_pipe_which_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:

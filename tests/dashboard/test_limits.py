@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 
-from dashboard import dropped_files
 from dashboard.limits import LIMIT_SETTINGS, Limits, load_limits, most_visits
 from data.errors import SettingError
-from data.files.memory import BusyError
 from data.settings import ROOT, Setting
-
-
-class Kept:
-    n_bytes = dropped_files.budget()._most
 
 
 def test_defaults_and_given_values() -> None:
@@ -33,14 +25,3 @@ def test_a_visit_takes_four_descriptors(descriptors: int, visits: int) -> None:
 def test_every_setting_is_documented_with_its_default(setting: Setting) -> None:
     documented = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert f"| `{setting.name}` | `{setting.default}` |" in documented
-
-
-def test_a_file_counts_for_as_long_as_a_visit_keeps_it() -> None:
-    kept = Kept()
-    dropped_files.keep(kept)
-    with dropped_files.budget().lease() as lease, pytest.raises(BusyError):
-        lease.hold(1)
-    del kept
-    gc.collect()
-    with dropped_files.budget().lease() as lease:
-        lease.hold(1)

@@ -15,10 +15,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.components.row_files import csv_file, parquet_file
-from dashboard.components.row_table import worded
 from data.home_credit import embedded
 from data.predictions.imports import import_predictions
-from data.predictions.table import CohortColumn, CohortKind, describe_columns
 from data.settings import Settings
 
 OpenPage = Callable[..., AppTest]
@@ -213,25 +211,3 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
     stored = pl.read_parquet(io.BytesIO(parquet_file(predictions, Filters(), 0.1)))
     assert stored["=branch"].to_list() == frame["=branch"].to_list()
     assert stored["decision"].to_list() == ["Declined" if pd >= 0.1 else "Approved" for pd in frame["p"]]
-
-
-def column(name: str, kind: CohortKind = CohortKind.RANGE) -> CohortColumn:
-    dtype = pl.Enum(["a"]) if kind is CohortKind.LEVELS else pl.Float64()
-    described = describe_columns(pl.DataFrame(schema={name: dtype}), embedded.DEFINITION)
-    return next(iter(described), CohortColumn(name, name, "", "", kind))
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "words"),
-    [
-        ("DAYS_EMPLOYED", [-3_653, 365_243, 0], ["10.0", "Not employed", "0.0"]),
-        ("FLAG_DOCUMENT_3", [0, 1, None], ["No", "Yes", "–"]),
-        ("EXT_SOURCE_1", [0.5, None, 0.12345], ["0.5000", "–", "0.1235"]),
-        ("AMT_CREDIT", [1_350_000.0, 999.5, None], ["1,350,000", "999.5", "–"]),
-        ("theirs", [-1_234.6, -2.5, 3.0], ["−1,234.6", "−2.5", "3"]),
-        ("theirs", [99_999_999.99, 123_456_789_012.5, 5_000], ["99,999,999.99", "123,456,789,012.5", "5,000"]),
-        ("default_probability", [0.09094, None], ["9.09 %", "–"]),
-    ],
-)
-def test_values_are_worded_in_the_unit_of_their_title(name: str, values: list[float | None], words: list[str]) -> None:
-    assert worded(column(name), pl.Series(name, values)).to_list() == words

@@ -5,121 +5,31 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import polars as pl
 import pytest
 
-from dashboard.metrics.counts import IntArray
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.explanation import MOST_BARS, dependence, difference, importance, strip
 from dashboard.metrics.explanation_counts import (
-    MOST_CELLS,
-    BoolArray,
-    ExplanationError,
     FeatureCounts,
     count_contributions,
     count_feature,
 )
-from inference.explain.contributions import BinKind, Contributions, ExplainedFeature, ValueBins
-
-N_ROWS = 40_000
-STEP = 1e-4
-NAMES = ("score", "tied", "job", "unused", "wide")
-
-
-def _contributions() -> Contributions:
-    rng = np.random.default_rng(4)
-    stored = {
-        "score": np.rint(rng.normal(-200, 2_000, N_ROWS)),
-        "tied": rng.choice([-37, 0, 5], N_ROWS),
-        "job": np.rint(rng.gamma(2.0, 40.0, N_ROWS)),
-        "unused": np.zeros(N_ROWS),
-        "wide": np.append([-32_767, 32_767], rng.integers(-500, 500, N_ROWS - 2)),
-    }
-    bins = {
-        "score": ValueBins(BinKind.RANGES, numbers=tuple(range(21))),
-        "tied": ValueBins(BinKind.NUMBERS, numbers=(0.0, 1.0)),
-        "job": ValueBins(BinKind.LEVELS, levels=tuple(f"level {i}" for i in range(58))),
-        "unused": ValueBins(BinKind.NUMBERS),
-        "wide": ValueBins(BinKind.LEVELS, levels=tuple(f"level {i}" for i in range(200))),
-    }
-    features, columns = [], {}
-    for name, values in stored.items():
-        whole = values.astype(np.int16)
-        feature = ExplainedFeature(name, name.title(), int(whole.min()), int(whole.max()), bins[name])
-        features.append(feature)
-        columns[name] = pl.Series(whole)
-        columns[feature.code_column] = pl.Series(rng.integers(0, bins[name].size + 1, N_ROWS), dtype=pl.UInt8)
-    return Contributions(pl.DataFrame(columns), tuple(features), STEP, -2.5, STEP / 2, "ids", "digest")
+from inference.explain.contributions import BinKind, Contributions
+from tests.dashboard.metrics.made_contributions import (
+    N_ROWS,
+    NAMES,
+    NOBODY,
+    PLACES,
+    STEP,
+    by_hand,
+    draw_contributions,
+    stored_in,
+)
 
 
 @pytest.fixture(scope="module")
 def found() -> Contributions:
-    return _contributions()
-
-
-PLACES = np.arange(N_ROWS)
-NOBODY = PLACES < 0
-
-
-def cohorts() -> list[BoolArray | None]:
-    rng = np.random.default_rng(5)
-    picked = [rng.random(N_ROWS) < share for share in (0.001, 0.3, 0.9)]
-    return [None, *picked, PLACES == 7, NOBODY]
-
-
-def named(rows: BoolArray | None) -> str:
-    return "all" if rows is None else str(rows.sum())
-
-
-def stored_in(found: Contributions, name: str, rows: BoolArray | None) -> IntArray:
-    values = found.frame[name].to_numpy().astype(np.int64)
-    return values if rows is None else values[rows]
-
-
-@pytest.mark.parametrize("rows", cohorts(), ids=named)
-def test_sums_are_those_of_the_rows(found: Contributions, rows: BoolArray | None) -> None:
-    whole = count_contributions(found)
-    for sums in (count_contributions(found, rows), count_contributions(found, rows, whole=whole)):
-        assert sums.names == NAMES
-        assert sums.n_applications == (N_ROWS if rows is None else rows.sum())
-        for at, name in enumerate(NAMES):
-            values = stored_in(found, name, rows)
-            assert (sums.total[at], sums.absolute[at], sums.squares[at]) == (
-                values.sum(),
-                np.abs(values).sum(),
-                (values**2).sum(),
-            )
-
-
-@pytest.mark.parametrize("rows", cohorts(), ids=named)
-@pytest.mark.parametrize("name", NAMES)
-def test_cells_hold_the_rows(found: Contributions, rows: BoolArray | None, name: str) -> None:
-    counts = count_feature(found, name, rows)
-    values = stored_in(found, name, rows)
-    codes = found.frame[counts.feature.code_column].to_numpy()
-    codes = codes if rows is None else codes[rows]
-    expected = np.zeros_like(counts.table)
-    np.add.at(expected, (codes, (values - counts.lowest) // counts.width), 1)
-    np.testing.assert_array_equal(counts.table, expected)
-    by_code = [values[codes == code].sum() for code in range(counts.feature.bins.size + 1)]
-    assert counts.total.tolist() == by_code
-    assert counts.table.shape[1] <= MOST_CELLS
-    assert counts.table.size <= 65_536
-
-
-def test_parts_add_up_and_the_rest_is_what_is_left(found: Contributions) -> None:
-    part = np.random.default_rng(6).random(N_ROWS) < 0.2
-    others = ~part
-    whole, one, two = (count_contributions(found, rows) for rows in (None, part, others))
-    for sums, wanted in ((one + two, whole), (whole - one, two)):
-        assert sums.n_applications == wanted.n_applications
-        for name in ("total", "absolute", "squares"):
-            np.testing.assert_array_equal(getattr(sums, name), getattr(wanted, name))
-    cells = [count_feature(found, "score", rows) for rows in (None, part, others)]
-    np.testing.assert_array_equal((cells[0] - cells[1]).table, cells[2].table)
-    np.testing.assert_array_equal((cells[1] + cells[2]).total, cells[0].total)
-    with pytest.raises(ExplanationError, match="another feature"):
-        cells[0] - count_feature(found, "job")
+    return draw_contributions()
 
 
 def test_importance_is_the_mean_size_with_the_interval_of_a_mean(found: Contributions) -> None:
@@ -197,19 +107,6 @@ def test_strip_holds_all_but_the_tails(found: Contributions, name: str) -> None:
     assert [shown.low, shown.median, shown.high] == pytest.approx(ends, abs=cell / 2)
 
 
-def by_hand(table: list[list[int]], kind: BinKind = BinKind.NUMBERS) -> FeatureCounts:
-    """Counts whose cells stand for contributions of 0, 1, 2 ... log-odds."""
-    n_bins = len(table) - 1
-    bins = (
-        ValueBins(kind, levels=tuple(map(str, range(n_bins))))
-        if kind is BinKind.LEVELS
-        else ValueBins(kind, numbers=tuple(map(float, range(n_bins))))
-    )
-    cells = np.array(table)
-    feature = ExplainedFeature("x", "X", 0, cells.shape[1] - 1, bins)
-    return FeatureCounts(feature, 1.0, 0, 1, cells, (cells * np.arange(cells.shape[1])).sum(axis=1))
-
-
 def test_values_of_a_strip_are_mean_ranks_of_those_that_have_one() -> None:
     # Ranks among the six with a value: lowest four at 2/6, the other two at 5/6; the missing row has none.
     shown = strip(by_hand([[0, 3, 1], [0, 0, 2], [5, 0, 0]]))
@@ -240,11 +137,3 @@ def test_no_low_and_high_values(counts: FeatureCounts, case: str) -> None:
     shown = strip(counts)
     assert shown is not None, case
     assert (shown.with_low, shown.with_high) == (None, None)
-
-
-def test_flipping_turns_the_values_and_keeps_the_missing_last() -> None:
-    counts = by_hand([[1, 0], [0, 2], [3, 0], [0, 4]])
-    flipped = counts.flipped()
-    assert flipped.table.tolist() == [[3, 0], [0, 2], [1, 0], [0, 4]]
-    assert flipped.total.tolist() == [0, 2, 0, 4]
-    np.testing.assert_array_equal(flipped.flipped().table, counts.table)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,16 +120,3 @@ def test_a_disk_that_hangs_keeps_nobody_waiting_for_long(
     assert [answer.json()["artefacts"] for answer in answers] == [None] * 5
     # They waited for one look together.
     assert n_looks == 1
-
-
-def test_it_is_cheap(copied: tuple[Settings, cache.Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
-    settings, _ = copied
-    health = Health(settings)
-    ask(health)
-    read: list[object] = []
-    monkeypatch.setattr(artefacts, "is_whole", lambda *given: read.append(given))
-    ask(health, times=20)
-    assert read == []
-    os.utime(settings.model / ONNX, ns=(time.time_ns(), time.time_ns()))
-    ask(health, times=20)
-    assert len(read) == 1

@@ -30,11 +30,6 @@ OpenPage = Callable[..., AppTest]
 NUMBERS = [column for column in embedded.COLUMNS if column.kind is Kind.NUMERIC]
 
 
-@pytest.fixture(name="session")
-def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, embedded.DEFINITION)
-
-
 @pytest.fixture(name="rows")
 def fixture_rows(built: Settings) -> pl.DataFrame:
     """The application table as it is stored."""

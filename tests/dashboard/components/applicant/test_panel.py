@@ -53,11 +53,6 @@ def press(app: AppTest, name: str) -> AppTest:
     return app.sidebar.button(key=f"panel.{name}").click().run()
 
 
-@pytest.fixture(name="session")
-def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, embedded.DEFINITION)
-
-
 @pytest.fixture(name="rows")
 def fixture_rows(built: Settings) -> pl.DataFrame:
     """The application table as it is stored."""

@@ -27,27 +27,15 @@ from data.settings import Settings
 from inference.explain.record import Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
 from inference.values import Value
+from tests.dashboard.components.applicant.test_notes import NOTE
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
-NOTE = "Called the applicant.\n<script>alert(1)</script> & <b>income</b> confirmed: 25,000.5"
 INPUTS = [column.name for column in embedded.COLUMNS if column.kind not in (Kind.ID, Kind.TARGET)]
 # All that may lack without the application being referred.
 _RULES = embedded.DEFINITION.sufficiency
 NEEDED = (*_RULES.required, *_RULES.one_of, *_RULES.counted)
 MUCH_MISSING = tuple((name, None) for name in INPUTS if name not in NEEDED)
-
-
-@pytest.fixture(name="session")
-def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, embedded.DEFINITION)
-
-
-@pytest.fixture(name="ranked")
-def fixture_ranked(built: Settings, session: ScoringSession) -> pl.DataFrame:
-    """The application table, the riskiest by the published model first."""
-    rows = pl.read_parquet(built.applications)
-    return rows.with_columns(pl.Series("pd", session.score_frame(rows))).sort("pd", "SK_ID_CURR", descending=True)
 
 
 def view_of(draft: Draft, cutoff: float = CUTOFF) -> ApplicantView:
@@ -473,53 +461,6 @@ def test_a_record_of_imported_predictions_without_it_makes_a_new_one(
     drop(app, to_json(record, embedded.DEFINITION))
     assert draft_of(app).applicant == NEW
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
-
-
-# --- The note
-
-
-def test_a_note_belongs_to_its_applicant_and_outlasts_the_tab(ranked: pl.DataFrame, open_page: OpenPage) -> None:
-    number = str(ranked["SK_ID_CURR"][0])
-    app = open_page("applicant", {"applicant": number, "appl.tab": "Record"})
-    app.text_area(key="record.note").input(NOTE).run()
-    turned(app, "Why")
-    assert not app.text_area
-    turned(app, "Record")
-    assert app.text_area(key="record.note").value == NOTE
-    app.sidebar.button(key="panel.new").click().run()
-    assert app.text_area(key="record.note").value == ""
-    app.text_area(key="record.note").input("of a new one").run()
-    app.sidebar.text_input[0].input(number).run()
-    assert app.text_area(key="record.note").value == NOTE
-    app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
-    assert app.text_area(key="record.note").value == NOTE
-    # A note is nobody's business but the record's.
-    assert "alert" not in str(dict(app.query_params))
-
-
-def notes_of(app: AppTest) -> dict[str, str]:
-    found: dict[str, str] = app.session_state["record.notes"]
-    return found
-
-
-def test_the_note_on_a_new_applicant_is_forgotten_with_the_next_one(ranked: pl.DataFrame, open_page: OpenPage) -> None:
-    number = str(ranked["SK_ID_CURR"][0])
-    app = open_page("applicant", {"applicant": number, "appl.tab": "Record"})
-    app.text_area(key="record.note").input("of a file").run()
-    app.sidebar.button(key="panel.new").click().run()
-    app.text_area(key="record.note").input("of a new one").run()
-    assert notes_of(app) == {number: "of a file", NEW: "of a new one"}
-    # An edit is still the same new applicant.
-    app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
-    assert app.text_area(key="record.note").value == "of a new one"
-    app.sidebar.button(key="panel.new").click().run()
-    assert app.text_area(key="record.note").value == ""
-    assert notes_of(app) == {number: "of a file"}
-    app.text_area(key="record.note").input("of another one").run()
-    app.sidebar.text_input[0].input(number).run()
-    assert app.text_area(key="record.note").value == "of a file"
-    app.sidebar.button(key="panel.new").click().run()
-    assert app.text_area(key="record.note").value == ""
 
 
 def test_a_link_says_all_that_a_record_needs(ranked: pl.DataFrame, open_page: OpenPage) -> None:

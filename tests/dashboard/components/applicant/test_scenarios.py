@@ -30,11 +30,6 @@ CUTOFF = 0.0909
 SMALLER: Edits = (("AMT_CREDIT", 25_000.5), ("DAYS_BIRTH", -14_611))
 
 
-@pytest.fixture(name="session")
-def fixture_session(built: Settings) -> ScoringSession:
-    return ScoringSession.open(built.model, embedded.DEFINITION)
-
-
 @pytest.fixture(name="row")
 def fixture_row(built: Settings) -> Mapping[str, Any]:
     return pl.read_parquet(built.applications).row(17, named=True)
