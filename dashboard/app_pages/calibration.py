@@ -14,6 +14,7 @@ from dashboard.charts.band_calibration import (
     plot_band_calibration,
     tabulate_band_calibration,
 )
+from dashboard.charts.chart import Chart
 from dashboard.charts.reliability import (
     Axes,
     describe_calibration_gap,
@@ -100,19 +101,23 @@ def _render_reliability(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_reliability(result, against=against, axes=axes, dark=dark),
-            key="reliability",
-            alt=describe_reliability(result, against=against),
-            table=table,
-            method="Reliability curve",
+            Chart(
+                "reliability",
+                "Reliability curve",
+                figure=plot_reliability(result, against=against, axes=axes, dark=dark),
+                alt=describe_reliability(result, against=against),
+                table=table,
+            )
         )
     with right:
         render_figure(
-            plot_calibration_gap(result, against=against, axes=axes, dark=dark),
-            key="calibration-gap",
-            alt=describe_calibration_gap(result, against=against),
-            table=table,
-            method="Expected calibration error",
+            Chart(
+                "calibration-gap",
+                "Expected calibration error",
+                figure=plot_calibration_gap(result, against=against, axes=axes, dark=dark),
+                alt=describe_calibration_gap(result, against=against),
+                table=table,
+            )
         )
 
 
@@ -125,11 +130,13 @@ def _render_bands(view: View) -> None:
     }
     render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=alt)
     render_figure(
-        plot_band_calibration(bands, against=against, dark=is_dark()),
-        key="calibration-by-band",
-        alt=alt,
-        table=tabulate_band_calibration(bands, against=against),
-        method="Calibration by risk band",
+        Chart(
+            "calibration-by-band",
+            "Calibration by risk band",
+            figure=plot_band_calibration(bands, against=against, dark=is_dark()),
+            alt=alt,
+            table=tabulate_band_calibration(bands, against=against),
+        )
     )
 
 
@@ -161,7 +168,12 @@ def _render_brier(view: View) -> None:
         },
     )
     st.caption(_log_loss_note(view.evaluation.log_loss))
-    render_tools(table, key="brier-decomposition", method="Brier decomposition")
+    render_tools(
+        table,
+        key="brier-decomposition",
+        method="Brier decomposition",
+        file_name="brier-decomposition",
+    )
 
 
 def _brier_title(parts: BrierDecomposition) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import state
+from dashboard.charts.chart import Chart
 from dashboard.charts.confusion import describe_confusion, plot_confusion, tabulate_confusion
 from dashboard.charts.economics import (
     describe_cost_curve,
@@ -80,7 +81,7 @@ def _render_decisions(view: View) -> None:
         figure = plot_confusion(decided, against=against, dark=is_dark())
         alt = describe_confusion(decided, against=against)
         table = tabulate_confusion(decided, against=against)
-        render_figure(figure, key="confusion", alt=alt, table=table, method="Confusion matrix")
+        render_figure(Chart("confusion", "Confusion matrix", figure=figure, alt=alt, table=table))
     with right:
         _render_cards(view)
 
@@ -112,11 +113,13 @@ def _render_costs(view: View) -> None:
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
         render_figure(
-            plot_cost_curve(curve, against=against, dark=is_dark()),
-            key="cost-curve",
-            alt=describe_cost_curve(curve, against=against),
-            table=tabulate_cost_curve(curve, against=against),
-            method="Cost curve",
+            Chart(
+                "cost-curve",
+                "Cost curve",
+                figure=plot_cost_curve(curve, against=against, dark=is_dark()),
+                alt=describe_cost_curve(curve, against=against),
+                table=tabulate_cost_curve(curve, against=against),
+            )
         )
 
 
@@ -151,11 +154,13 @@ def _render_profit(view: View) -> None:
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
         render_figure(
-            plot_profit_curve(curve, against=against, dark=is_dark()),
-            key="profit-curve",
-            alt=describe_profit_curve(curve, against=against),
-            table=tabulate_profit_curve(curve, against=against),
-            method="Profit curve",
+            Chart(
+                "profit-curve",
+                "Profit curve",
+                figure=plot_profit_curve(curve, against=against, dark=is_dark()),
+                alt=describe_profit_curve(curve, against=against),
+                table=tabulate_profit_curve(curve, against=against),
+            )
         )
 
 
@@ -242,19 +247,23 @@ def _render_sensitivity(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_sensitivity(result, words, against=against, dark=is_dark()),
-            key="sensitivity",
-            alt=describe_sensitivity(result, words, against=against),
-            table=tabulate_sensitivity(result, words, against=against),
-            method="Sensitivity of the best cutoff",
+            Chart(
+                "sensitivity",
+                "Sensitivity of the best cutoff",
+                figure=plot_sensitivity(result, words, against=against, dark=is_dark()),
+                alt=describe_sensitivity(result, words, against=against),
+                table=tabulate_sensitivity(result, words, against=against),
+            )
         )
     with right:
         render_figure(
-            plot_excess(result, words, against=against, dark=is_dark()),
-            key="excess",
-            alt=describe_excess(result, words, against=against),
-            table=tabulate_excess(result, words, against=against),
-            method="Sensitivity of the best cutoff",
+            Chart(
+                "excess",
+                "Sensitivity of the best cutoff",
+                figure=plot_excess(result, words, against=against, dark=is_dark()),
+                alt=describe_excess(result, words, against=against),
+                table=tabulate_excess(result, words, against=against),
+            )
         )
     st.caption(_held(view.evaluation.assumptions))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.charts.chart import Chart
 from dashboard.charts.lift import (
     describe_gain,
     describe_lift,
@@ -116,11 +117,13 @@ def _render_roc(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()),
-            key="disc.roc",
-            alt=describe_roc(curve, auc=auc, confusion=decided),
-            table=tabulate_roc(curve, against=against),
-            method="ROC curve",
+            Chart(
+                "disc.roc",
+                "ROC curve",
+                figure=plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()),
+                alt=describe_roc(curve, auc=auc, confusion=decided),
+                table=tabulate_roc(curve, against=against),
+            )
         )
     with side:
         _render_shares(view, _at(decided), view.cutoff, _DECLINED)
@@ -142,11 +145,15 @@ def _render_precision_recall(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()),
-            key="disc.pr",
-            alt=describe_precision_recall(curve, average=average, confusion=decided),
-            table=tabulate_precision_recall(curve, against=against),
-            method="Precision-recall curve",
+            Chart(
+                "disc.pr",
+                "Precision-recall curve",
+                figure=plot_precision_recall(
+                    curve, average=average, confusion=decided, against=against, dark=is_dark()
+                ),
+                alt=describe_precision_recall(curve, average=average, confusion=decided),
+                table=tabulate_precision_recall(curve, against=against),
+            )
         )
     with side:
         _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
@@ -162,11 +169,13 @@ def _render_ks(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()),
-            key="disc.ks",
-            alt=describe_ks(curve, statistic=found.statistic),
-            table=tabulate_ks(curve, against=against),
-            method="KS curve",
+            Chart(
+                "disc.ks",
+                "KS curve",
+                figure=plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()),
+                alt=describe_ks(curve, statistic=found.statistic),
+                table=tabulate_ks(curve, against=against),
+            )
         )
     with side:
         if found.cutoff is not None:
@@ -195,11 +204,13 @@ def _render_cap(view: View) -> None:
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
         render_figure(
-            plot_cap(curve, ratio=ratio, against=against, dark=is_dark()),
-            key="disc.cap",
-            alt=describe_cap(curve, ratio=ratio),
-            table=tabulate_cap(curve, against=against),
-            method="CAP",
+            Chart(
+                "disc.cap",
+                "CAP",
+                figure=plot_cap(curve, ratio=ratio, against=against, dark=is_dark()),
+                alt=describe_cap(curve, ratio=ratio),
+                table=tabulate_cap(curve, against=against),
+            )
         )
     with side:
         if curve is None:
@@ -228,19 +239,23 @@ def _render_lift(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(
-            plot_lift(table, against=against, dark=is_dark()),
-            key="disc.lift",
-            alt=describe_lift(table),
-            table=tabulate_lift(table, against=against),
-            method="Lift and gain",
+            Chart(
+                "disc.lift",
+                "Lift and gain",
+                figure=plot_lift(table, against=against, dark=is_dark()),
+                alt=describe_lift(table),
+                table=tabulate_lift(table, against=against),
+            )
         )
     with right:
         render_figure(
-            plot_gain(table, against=against, dark=is_dark()),
-            key="disc.gain",
-            alt=describe_gain(table),
-            table=tabulate_gain(table, against=against),
-            method="Lift and gain",
+            Chart(
+                "disc.gain",
+                "Lift and gain",
+                figure=plot_gain(table, against=against, dark=is_dark()),
+                alt=describe_gain(table),
+                table=tabulate_gain(table, against=against),
+            )
         )
     if table is not None:
         _render_groups(tabulate_lift(table, against=against), is_compared=against is not None)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.charts.chart import Chart
 from dashboard.charts.dependence import describe_dependence, plot_dependence, tabulate_dependence
 from dashboard.charts.importance import (
     AVERAGE,
@@ -72,11 +73,13 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
     left, right = (st.container(), None) if is_average else st.columns(2, gap="large")
     with left:
         render_figure(
-            plot_importance(shown, against=against, dark=is_dark()),
-            key="importance",
-            alt=describe_importance(shown, against=against),
-            table=tabulate_importance(shown, against=against),
-            method="Importance",
+            Chart(
+                "importance",
+                "Importance",
+                figure=plot_importance(shown, against=against, dark=is_dark()),
+                alt=describe_importance(shown, against=against),
+                table=tabulate_importance(shown, against=against),
+            )
         )
     if right is None:
         st.caption("Filter, or choose what to compare with, to see what sets a cohort's risk apart.")
@@ -85,11 +88,13 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
         apart = difference(sums, None if other is None else other.value)
         reference = AVERAGE if other is None else other.name
         render_figure(
-            plot_difference(apart, reference=reference, dark=is_dark()),
-            key="risk-difference",
-            alt=describe_difference(apart, reference=reference),
-            table=tabulate_difference(apart),
-            method="Difference of contributions",
+            Chart(
+                "risk-difference",
+                "Difference of contributions",
+                figure=plot_difference(apart, reference=reference, dark=is_dark()),
+                alt=describe_difference(apart, reference=reference),
+                table=tabulate_difference(apart),
+            )
         )
 
 
@@ -106,11 +111,13 @@ def _render_summary(view: View, sums: ContributionSums) -> None:
     shown = _strips(view, view.cohort.filters, names)
     against = None if view.against is None else Named(view.against.name, _strips(view, view.against.filters, names))
     render_figure(
-        plot_strips(shown, against=against, dark=is_dark()),
-        key="contribution-strips",
-        alt=describe_strips(shown, against=against),
-        table=tabulate_strips(shown, against=against),
-        method="Summary of contributions",
+        Chart(
+            "contribution-strips",
+            "Summary of contributions",
+            figure=plot_strips(shown, against=against, dark=is_dark()),
+            alt=describe_strips(shown, against=against),
+            table=tabulate_strips(shown, against=against),
+        )
     )
 
 
@@ -140,9 +147,11 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
         against = Named(view.against.name, dependence(other))
     result = dependence(shown)
     render_figure(
-        plot_dependence(result, view.definition, against=against, dark=is_dark()),
-        key="dependence",
-        alt=describe_dependence(result, view.definition, against=against),
-        table=tabulate_dependence(result, view.definition, against=against),
-        method="Dependence",
+        Chart(
+            "dependence",
+            "Dependence",
+            figure=plot_dependence(result, view.definition, against=against, dark=is_dark()),
+            alt=describe_dependence(result, view.definition, against=against),
+            table=tabulate_dependence(result, view.definition, against=against),
+        )
     )

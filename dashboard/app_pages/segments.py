@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
+from dashboard.charts.chart import Chart
 from dashboard.charts.segment_words import answer
 from dashboard.charts.segments import (
     AGAINST_REST,
@@ -86,13 +87,15 @@ def _render_segments(view: View) -> None:
     )
     told: dict[str, Any] = {"measure": shown.measure, "order": shown.order, "against": shown.against}
     points = render_figure(
-        figure,
+        Chart(
+            "segments",
+            "Segments",
+            figure=figure,
+            alt=describe_segments(shown.report, **told),
+            table=tabulate_segments(shown.report, **told),
+        ),
         key=f"{_CHART}.{_version(shown)}",
-        alt=describe_segments(shown.report, **told),
-        table=tabulate_segments(shown.report, **told),
-        method="Segments",
         selectable=True,
-        file_name="segments",
     )
     _narrow(view, shown, _code_of(points))
     _narrow(view, shown, _render_table(shown))
@@ -261,11 +264,13 @@ def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
     axes = {"down": Axis(pair[0].title, pair[0].labels), "across": Axis(pair[1].title, pair[1].labels)}
     render_figure(
-        plot_cells(grid, dark=is_dark(), **axes),
-        key="seg.map",
-        alt=describe_cells(grid, **axes),
-        table=tabulate_cells(grid, **axes),
-        method="Heat map",
+        Chart(
+            "seg.map",
+            "Heat map",
+            figure=plot_cells(grid, dark=is_dark(), **axes),
+            alt=describe_cells(grid, **axes),
+            table=tabulate_cells(grid, **axes),
+        )
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.charts.chart import Chart
 from dashboard.charts.stability import (
     ShiftWords,
     describe_shift,
@@ -208,7 +209,7 @@ def _render_pd(sides: Sides, found: ScoreStability) -> None:
 def _render_shift(found: Stability, words: ShiftWords, *, key: str) -> None:
     figure = plot_shift(found, words, dark=is_dark())
     alt, table = describe_shift(found, words), tabulate_shift(found, words)
-    render_figure(figure, key=key, alt=alt, table=table, method=words.metric)
+    render_figure(Chart(key, words.metric, figure=figure, alt=alt, table=table))
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:

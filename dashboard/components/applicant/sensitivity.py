@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.charts.chart import Chart
 from dashboard.charts.field_map import describe_field_map, plot_field_map, tabulate_field_map
 from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve, tabulate_field_curve
 from dashboard.components.applicant.view import ApplicantView
@@ -53,11 +54,13 @@ def _render_curve(view: ApplicantView, name: str) -> None:
     curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
     cutoff = view.cutoff
     render_figure(
-        plot_field_curve(curve, cutoff=cutoff, dark=is_dark()),
-        key="field-curve",
-        alt=describe_field_curve(curve, cutoff=cutoff),
-        table=tabulate_field_curve(curve, cutoff=cutoff),
-        method="Sensitivity",
+        Chart(
+            "field-curve",
+            "Sensitivity",
+            figure=plot_field_curve(curve, cutoff=cutoff, dark=is_dark()),
+            alt=describe_field_curve(curve, cutoff=cutoff),
+            table=tabulate_field_curve(curve, cutoff=cutoff),
+        )
     )
 
 
@@ -68,9 +71,11 @@ def _render_map(view: ApplicantView, down: str, across: str) -> None:
     result = field_map(*ranges, pds, current, view.assessed.default_probability)
     cutoff = view.cutoff
     render_figure(
-        plot_field_map(result, cutoff=cutoff, dark=is_dark()),
-        key="field-map",
-        alt=describe_field_map(result, cutoff=cutoff),
-        table=tabulate_field_map(result, cutoff=cutoff),
-        method="Sensitivity",
+        Chart(
+            "field-map",
+            "Sensitivity",
+            figure=plot_field_map(result, cutoff=cutoff, dark=is_dark()),
+            alt=describe_field_map(result, cutoff=cutoff),
+            table=tabulate_field_map(result, cutoff=cutoff),
+        )
     )

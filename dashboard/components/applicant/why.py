@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from dashboard import state
+from dashboard.charts.chart import Chart
 from dashboard.charts.waterfall import Step, describe_waterfall, plot_waterfall, tabulate_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
@@ -32,11 +33,13 @@ def render_why(view: ApplicantView) -> None:
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
     render_figure(
-        plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun),
-        key="waterfall",
-        alt=describe_waterfall(steps, base, cutoff=cutoff),
-        table=tabulate_waterfall(steps, base),
-        method="One application's contributions",
+        Chart(
+            "waterfall",
+            "One application's contributions",
+            figure=plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun),
+            alt=describe_waterfall(steps, base, cutoff=cutoff),
+            table=tabulate_waterfall(steps, base),
+        )
     )
 
 
