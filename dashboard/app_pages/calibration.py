@@ -8,21 +8,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.band_calibration import (
-    Bands,
-    describe_band_calibration,
-    plot_band_calibration,
-    tabulate_band_calibration,
-)
-from dashboard.charts.chart import Chart
-from dashboard.charts.reliability import (
-    Axes,
-    describe_calibration_gap,
-    describe_reliability,
-    plot_calibration_gap,
-    plot_reliability,
-    tabulate_reliability,
-)
+from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabulate_bands
+from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import Table
 from dashboard.components.figure import is_dark, render_figure, render_tools
 from dashboard.components.frame import View
@@ -97,51 +84,26 @@ def _render_reliability(view: View) -> None:
     axes, dark = Axes(state.get(AXES)), is_dark()
     result = view.evaluation.calibration_error.groups
     against = view.other(lambda evaluation: evaluation.calibration_error.groups)
-    table = tabulate_reliability(result, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(
-            Chart(
-                "reliability",
-                "Reliability curve",
-                figure=plot_reliability(result, against=against, axes=axes, dark=dark),
-                alt=describe_reliability(result, against=against),
-                table=table,
-            )
-        )
+        render_figure(plot_reliability(result, against=against, axes=axes, dark=dark))
     with right:
-        render_figure(
-            Chart(
-                "calibration-gap",
-                "Expected calibration error",
-                figure=plot_calibration_gap(result, against=against, axes=axes, dark=dark),
-                alt=describe_calibration_gap(result, against=against),
-                table=table,
-            )
-        )
+        render_figure(plot_calibration_gap(result, against=against, axes=axes, dark=dark))
 
 
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
-    alt = describe_band_calibration(bands, against=against)
+    chart = plot_band_calibration(bands, against=against, dark=is_dark())
     rows = _band_rows(bands)
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
     }
-    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=alt)
-    render_figure(
-        Chart(
-            "calibration-by-band",
-            "Calibration by risk band",
-            figure=plot_band_calibration(bands, against=against, dark=is_dark()),
-            alt=alt,
-            table=tabulate_band_calibration(bands, against=against),
-        )
-    )
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt)
+    render_figure(chart)
 
 
 def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
-    table = tabulate_band_calibration(bands)
+    table = tabulate_bands(bands)
     ends = [_worded_ends(band.default_rate) for band in bands]
     return {name: ends if name.startswith("Lower") else table[name] for name in table if not name.startswith("Upper")}
 

@@ -15,8 +15,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, dropped_files, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
@@ -236,15 +235,7 @@ def _render_results(view: View, batch: Batch) -> None:
         return
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
-    render_figure(
-        Chart(
-            "batch-psi",
-            "PSI",
-            figure=plot_shift(found.stability, words, dark=is_dark()),
-            alt=describe_shift(found.stability, words),
-            table=tabulate_shift(found.stability, words),
-        )
-    )
+    render_figure(plot_shift(found.stability, words, dark=is_dark()), key="batch-psi")
     _render_bands(view, batch)
     _render_downloads(batch)
 

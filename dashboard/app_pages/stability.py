@@ -9,15 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.stability import (
-    ShiftWords,
-    describe_shift,
-    pd_bin_labels,
-    plot_shift,
-    tabulate_shift,
-    worded_index,
-)
+from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
@@ -201,15 +193,9 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    _render_shift(found.stability, words, key="psi")
+    render_figure(plot_shift(found.stability, words, dark=is_dark()))
     if PROBABILITY in _defining(sides):
         st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
-
-
-def _render_shift(found: Stability, words: ShiftWords, *, key: str) -> None:
-    figure = plot_shift(found, words, dark=is_dark())
-    alt, table = describe_shift(found, words), tabulate_shift(found, words)
-    render_figure(Chart(key, words.metric, figure=figure, alt=alt, table=table))
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -226,7 +212,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_column_choice(order, titles)
         bins = cache.column_groups(view.dataset).bins[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        _render_shift(found[name], words, key="csi")
+        render_figure(plot_shift(found[name], words, dark=is_dark()))
         if name in marked:
             st.caption("A cohort is cut out by this column, so that it shifts by definition.")
 
