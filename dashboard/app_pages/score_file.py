@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import polars as pl
 import streamlit as st
 
@@ -27,7 +26,13 @@ from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.file_scores import band_shares, expected_defaults, mean_pd_of_approved, unseen_counts
+from dashboard.metrics.file_scores import (
+    band_shares,
+    expected_defaults,
+    mean_pd_of_approved,
+    riskiest_first,
+    unseen_counts,
+)
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
 from dashboard.visit import parameters
@@ -253,7 +258,7 @@ def _render_bands(view: View, batch: Batch) -> None:
 def _render_rows(view: View, batch: Batch) -> None:
     scored = batch.scored
     # What is referred has no PD and comes last.
-    order = np.argsort(-scored.frame[scored.probability].fill_null(-1).to_numpy(), kind="stable")[:_SHOWN]
+    order = riskiest_first(scored.frame[scored.probability].cast(pl.Float64).to_numpy(), _SHOWN)
     first = [name for name in (cache.definition().id,) if name in batch.table.applications.columns]
     own = (scored.probability, scored.decision, scored.risk_band, *scored.reasons, scored.refer_reason, scored.warnings)
     shown = scored.frame.select(*first, *own)[order]

@@ -42,7 +42,6 @@ COLUMN = parameters.text("stab.column", longest=200)
 # Names of kept cohorts never begin with a tilde.
 _SHOWN, _FOLD = "~cohort", "~fold."
 _TABLE = "stab.table"
-_SHIFTED = (Shift.MODERATE, Shift.LARGE)
 _MARKED = "part of the filter"
 
 
@@ -168,7 +167,7 @@ def _worded_sizes(view: View, sides: Sides) -> str:
 def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:
     marked = _defining(sides)
     free = [found for name, found in of_columns.items() if name not in marked]
-    shifted = sum(found.shift in _SHIFTED for found in free)
+    shifted = sum(found.has_shifted for found in free)
     cells = st.columns(4)
     with cells[0]:
         render_metric("PSI", worded_index(of_pd.index.value), str(of_pd.shift or ""), help_text=_HELP["psi"])
