@@ -7,25 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.confusion import describe_confusion, plot_confusion, tabulate_confusion
-from dashboard.charts.economics import (
-    describe_cost_curve,
-    describe_profit_curve,
-    plot_cost_curve,
-    plot_profit_curve,
-    tabulate_cost_curve,
-    tabulate_profit_curve,
-)
-from dashboard.charts.sensitivity import (
-    COST_RATIO,
-    Assumption,
-    describe_excess,
-    describe_sensitivity,
-    plot_excess,
-    plot_sensitivity,
-    tabulate_excess,
-    tabulate_sensitivity,
-)
+from dashboard.charts.confusion import plot_confusion
+from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
+from dashboard.charts.sensitivity import COST_RATIO, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.sensitivity import LGD as LGD_WORDS
 from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
 from dashboard.components.figure import is_dark, render_figure
@@ -77,10 +61,7 @@ def _render_decisions(view: View) -> None:
     decided, against = view.evaluation.confusion, view.other(lambda evaluation: evaluation.confusion)
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
-        figure = plot_confusion(decided, against=against, dark=is_dark())
-        alt = describe_confusion(decided, against=against)
-        table = tabulate_confusion(decided, against=against)
-        render_figure(figure, key="confusion", alt=alt, table=table, method="Confusion matrix")
+        render_figure(plot_confusion(decided, against=against, dark=is_dark()))
     with right:
         _render_cards(view)
 
@@ -111,13 +92,7 @@ def _render_costs(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
-        render_figure(
-            plot_cost_curve(curve, against=against, dark=is_dark()),
-            key="cost-curve",
-            alt=describe_cost_curve(curve, against=against),
-            table=tabulate_cost_curve(curve, against=against),
-            method="Cost curve",
-        )
+        render_figure(plot_cost_curve(curve, against=against, dark=is_dark()))
 
 
 def _render_cost_inputs() -> None:
@@ -150,13 +125,7 @@ def _render_profit(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
-        render_figure(
-            plot_profit_curve(curve, against=against, dark=is_dark()),
-            key="profit-curve",
-            alt=describe_profit_curve(curve, against=against),
-            table=tabulate_profit_curve(curve, against=against),
-            method="Profit curve",
-        )
+        render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against, dark=is_dark()))
 
 
 def _render_terms(currency: str, *, has_exposure: bool) -> None:
@@ -241,21 +210,9 @@ def _render_sensitivity(view: View) -> None:
     against = view.compared(measure)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(
-            plot_sensitivity(result, words, against=against, dark=is_dark()),
-            key="sensitivity",
-            alt=describe_sensitivity(result, words, against=against),
-            table=tabulate_sensitivity(result, words, against=against),
-            method="Sensitivity of the best cutoff",
-        )
+        render_figure(plot_sensitivity(result, words, against=against, dark=is_dark()))
     with right:
-        render_figure(
-            plot_excess(result, words, against=against, dark=is_dark()),
-            key="excess",
-            alt=describe_excess(result, words, against=against),
-            table=tabulate_excess(result, words, against=against),
-            method="Sensitivity of the best cutoff",
-        )
+        render_figure(plot_excess(result, words, currency=view.definition.currency, against=against, dark=is_dark()))
     st.caption(_held(view.evaluation.assumptions))
 
 

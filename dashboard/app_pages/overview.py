@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.band_calibration import tabulate_band_calibration
-from dashboard.charts.bands import describe_bands, plot_bands
-from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution, tabulate_pd_distribution
+from dashboard.charts.bands import plot_bands
+from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
@@ -77,20 +76,8 @@ def _render_charts(view: View) -> None:
     dark = is_dark()
     with left:
         spread = pd_distribution(view.counts)
-        render_figure(
-            plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark),
-            key="pd-distribution",
-            alt=describe_pd_distribution(spread, cutoff=view.cutoff),
-            table=tabulate_pd_distribution(spread),
-            method="PD distribution",
-        )
+        render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark))
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
         against = None if beside is None else Named(beside.name, beside.value.bands)
-        render_figure(
-            plot_bands(bands, against=against, dark=dark),
-            key="bands",
-            alt=describe_bands(bands, against=against),
-            table=tabulate_band_calibration(bands, against=against),
-            method="Calibration by risk band",
-        )
+        render_figure(plot_bands(bands, against=against, dark=dark))

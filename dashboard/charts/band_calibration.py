@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
     COHORT,
     NO_APPLICATIONS,
@@ -34,8 +35,18 @@ _SLIGHTLY = (BandVerdict.SLIGHTLY_LOW, BandVerdict.SLIGHTLY_HIGH)
 Bands = tuple[BandCalibration, ...]
 
 
-def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> go.Figure:
+def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> Chart:
     """Default rate divided by mean PD of each risk band, with its interval; at 1 the PD is right."""
+    return Chart(
+        "calibration-by-band",
+        "Calibration by risk band",
+        _draw(bands, against=against, dark=dark),
+        _describe(bands, against=against),
+        tabulate_bands(bands, against=against),
+    )
+
+
+def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figure:
     if not any(band.applications for band in bands):
         return empty_figure("Calibration by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -60,8 +71,7 @@ def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, 
     return figure
 
 
-def describe_band_calibration(bands: Bands, *, against: Named[Bands] | None = None) -> str:
-    """What `plot_band_calibration` shows, as a sentence or two for readers who do not see it."""
+def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
     if not any(band.applications for band in bands):
         return NO_APPLICATIONS
     parts = [
@@ -73,7 +83,7 @@ def describe_band_calibration(bands: Bands, *, against: Named[Bands] | None = No
     return f"{text} Compared with {against.name}." if against else text
 
 
-def tabulate_band_calibration(bands: Bands, *, against: Named[Bands] | None = None) -> Table:
+def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Table:
     """The risk bands, one row each; a value that is not defined is None."""
     rows = [(COHORT, band) for band in bands]
     if against is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.segment_words import leaving_out_zero
 from dashboard.charts.template import (
     LONGEST_HINT,
@@ -36,8 +37,18 @@ class Axis:
     names: tuple[str, ...]
 
 
-def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) -> go.Figure:
+def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) -> Chart:
     """The measure by cell; cells with too few applications are grey and show how many they hold."""
+    return Chart(
+        "seg.map",
+        "Heat map",
+        _draw(grid, down=down, across=across, dark=dark),
+        _describe(grid, down=down, across=across),
+        _tabulate(grid, down=down, across=across),
+    )
+
+
+def _draw(grid: CellGrid, *, down: Axis, across: Axis, dark: bool) -> go.Figure:
     if not grid.base.any():
         return empty_figure(grid.measure.value, NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -67,15 +78,13 @@ def plot_cells(grid: CellGrid, *, down: Axis, across: Axis, dark: bool = False) 
     return figure
 
 
-def describe_cells(grid: CellGrid, *, down: Axis, across: Axis) -> str:
-    """What `plot_cells` shows, as a few sentences for readers who do not see it."""
+def _describe(grid: CellGrid, *, down: Axis, across: Axis) -> str:
     if not grid.base.any():
         return NO_APPLICATIONS
     return f"Heat map. {_title(grid, down, across)}. {_subtitle(grid, down, across)}."
 
 
-def tabulate_cells(grid: CellGrid, *, down: Axis, across: Axis) -> Table:
-    """The cells that hold applications, one a row; shares in percent."""
+def _tabulate(grid: CellGrid, *, down: Axis, across: Axis) -> Table:
     places = list(zip(*np.nonzero(grid.base), strict=True))
     unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
     table: dict[str, list[object]] = {

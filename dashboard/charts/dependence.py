@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.importance import NOTHING, odds, zero_line
 from dashboard.charts.template import (
     COHORT,
@@ -38,8 +39,20 @@ _HEIGHT = 480
 
 def plot_dependence(
     dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Mean contribution by value with the middle 80 %, and under it how many applications have each value."""
+    return Chart(
+        "dependence",
+        "Dependence",
+        _draw(dependence, definition, against=against, dark=dark),
+        _describe(dependence, definition, against=against),
+        _tabulate(dependence, definition, against=against),
+    )
+
+
+def _draw(
+    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None, dark: bool
+) -> go.Figure:
     label = dependence.feature.label
     if not dependence.n_applications:
         return empty_figure(label, NOTHING, dark=dark)
@@ -53,10 +66,7 @@ def plot_dependence(
     return figure
 
 
-def describe_dependence(
-    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
-) -> str:
-    """What `plot_dependence` shows, as a sentence or two for readers who do not see it."""
+def _describe(dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None) -> str:
     if not dependence.n_applications:
         return NOTHING
     n_bins = int(np.count_nonzero(dependence.applications))
@@ -66,10 +76,7 @@ def describe_dependence(
     return f"{sentence} In {against.name}: {_finding(against.value, definition)}."
 
 
-def tabulate_dependence(
-    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
-) -> Table:
-    """One row for each bin of values, those without an application too."""
+def _tabulate(dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None) -> Table:
     table: dict[str, Sequence[object]] = {
         feature_title(dependence.feature, definition): value_labels(dependence.feature, definition),
         **_columns("", dependence),

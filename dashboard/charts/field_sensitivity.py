@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.moved_field import MovedField, PdArray, decisions, own_mark, set_field_axis
 from dashboard.charts.template import (
     LONGEST_HINT,
@@ -66,11 +67,21 @@ class FieldCurve:
             raise ValueError(f"The PDs or counts of {self.moved.label} do not fit its values.")
 
 
-def plot_field_curve(curve: FieldCurve, *, cutoff: float, dark: bool = False) -> go.Figure:
+def plot_field_curve(curve: FieldCurve, *, cutoff: float, dark: bool = False) -> Chart:
     """PD by value with the cutoff and the applicant's own, and under it how the portfolio's applications spread.
 
     Numbers outside of the portfolio's are not drawn; of many levels the most frequent are, the safest first.
     """
+    return Chart(
+        "field-curve",
+        "Sensitivity",
+        _draw(curve, cutoff=cutoff, dark=dark),
+        _describe(curve, cutoff=cutoff),
+        _tabulate(curve, cutoff=cutoff),
+    )
+
+
+def _draw(curve: FieldCurve, *, cutoff: float, dark: bool) -> go.Figure:
     shown = _drawn_part(curve)
     if not shown.pds.size:
         return empty_figure(curve.moved.label, NOTHING, dark=dark)
@@ -88,8 +99,7 @@ def plot_field_curve(curve: FieldCurve, *, cutoff: float, dark: bool = False) ->
     return figure
 
 
-def describe_field_curve(curve: FieldCurve, *, cutoff: float) -> str:
-    """What `plot_field_curve` shows, as a sentence or two for readers who do not see it."""
+def _describe(curve: FieldCurve, *, cutoff: float) -> str:
     used = _used_part(curve)
     if not used.pds.size:
         return NOTHING
@@ -103,11 +113,7 @@ def describe_field_curve(curve: FieldCurve, *, cutoff: float) -> str:
     )
 
 
-def tabulate_field_curve(curve: FieldCurve, *, cutoff: float) -> Table:
-    """All values of `curve`, one row each; the portfolio's applications are those of the level or of the number's bin.
-
-    Numbers outside of all bins have no applications.
-    """
+def _tabulate(curve: FieldCurve, *, cutoff: float) -> Table:
     table: dict[str, Sequence[object]] = {
         f"Value: {curve.moved.title}": list(curve.moved.values),
         "PD (%)": [100 * float(value) for value in curve.pds],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.curves import TOO_WIDE, reference_line, set_legend
 from dashboard.charts.template import (
     COHORT,
@@ -26,8 +27,18 @@ UNDEFINED = "Lift and gain are not defined because none of the cohort's applicat
 Against = Named[LiftTable | None] | None
 
 
-def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> go.Figure:
+def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> Chart:
     """Default rate of each group over that of the cohort, with 95 % intervals; riskiest first."""
+    return Chart(
+        "disc.lift",
+        "Lift and gain",
+        _draw_lift(table, against=against, dark=dark),
+        _describe_lift(table),
+        _tabulate_lift(table, against=against),
+    )
+
+
+def _draw_lift(table: LiftTable | None, *, against: Against, dark: bool) -> go.Figure:
     if table is None:
         return empty_figure("Lift", UNDEFINED, dark=dark)
     theme = figure_theme(dark=dark)
@@ -44,16 +55,14 @@ def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = 
     return figure
 
 
-def describe_lift(table: LiftTable | None) -> str:
-    """What `plot_lift` shows, as a sentence or two for readers who do not see it."""
+def _describe_lift(table: LiftTable | None) -> str:
     if table is None:
         return UNDEFINED
     first, last = (_times(float(table.lift[i])) for i in (0, -1))
     return f"{_lift_subtitle(table)}. Lift falls from {first} in the riskiest group to {last} in the safest."
 
 
-def tabulate_lift(table: LiftTable | None, *, against: Against = None) -> Table:
-    """Both figures' data: one row a group, riskiest first."""
+def _tabulate_lift(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
     found: dict[str, list[float]] = {
@@ -79,8 +88,18 @@ def tabulate_lift(table: LiftTable | None, *, against: Against = None) -> Table:
     return found
 
 
-def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> go.Figure:
+def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> Chart:
     """Share of all defaults among the riskiest groups, cumulated, with 95 % intervals."""
+    return Chart(
+        "disc.gain",
+        "Lift and gain",
+        _draw_gain(table, against=against, dark=dark),
+        _describe_gain(table),
+        _tabulate_gain(table, against=against),
+    )
+
+
+def _draw_gain(table: LiftTable | None, *, against: Against, dark: bool) -> go.Figure:
     if table is None:
         return empty_figure("Gain", UNDEFINED, dark=dark)
     theme = figure_theme(dark=dark)
@@ -97,8 +116,7 @@ def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = 
     return figure
 
 
-def describe_gain(table: LiftTable | None) -> str:
-    """What `plot_gain` shows, as a sentence or two for readers who do not see it."""
+def _describe_gain(table: LiftTable | None) -> str:
     return (
         UNDEFINED
         if table is None
@@ -106,8 +124,7 @@ def describe_gain(table: LiftTable | None) -> str:
     )
 
 
-def tabulate_gain(table: LiftTable | None, *, against: Against = None) -> Table:
-    """The points of `plot_gain`, riskiest first."""
+def _tabulate_gain(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
     found = {

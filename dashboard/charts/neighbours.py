@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.moved_field import PdArray
 from dashboard.charts.template import (
     FigureTheme,
@@ -52,8 +53,18 @@ class NeighbourGroup:
         return float(np.mean(self.pds.astype(np.float32) < np.float32(self.own_pd)))
 
 
-def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False) -> go.Figure:
+def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False) -> Chart:
     """The neighbours' PDs as a histogram on the log-odds scale, defaults under non-defaults, with both marks."""
+    return Chart(
+        "neighbours",
+        "Similar applicants",
+        _draw(group, cutoff=cutoff, dark=dark),
+        _describe(group, cutoff=cutoff),
+        _tabulate(group),
+    )
+
+
+def _draw(group: NeighbourGroup, *, cutoff: float, dark: bool) -> go.Figure:
     if not group.pds.size:
         return empty_figure("The most similar applicants", NO_NEIGHBOURS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -71,8 +82,7 @@ def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False)
     return figure
 
 
-def describe_neighbours(group: NeighbourGroup, *, cutoff: float) -> str:
-    """What `plot_neighbours` shows, as a sentence or two for readers who do not see it."""
+def _describe(group: NeighbourGroup, *, cutoff: float) -> str:
     if not group.pds.size:
         return NO_NEIGHBOURS
     ends = [brief_percent(float(end)) for end in (group.pds.min(), group.pds.max())]
@@ -82,8 +92,7 @@ def describe_neighbours(group: NeighbourGroup, *, cutoff: float) -> str:
     )
 
 
-def tabulate_neighbours(group: NeighbourGroup) -> Table:
-    """The bars of `plot_neighbours`, one row each; a PD on an edge is counted above it, the highest in the last bar."""
+def _tabulate(group: NeighbourGroup) -> Table:
     edges, bad, good = _histogram(group)
     ends = [100 * pd_of(edge) for edge in edges.tolist()]
     return {

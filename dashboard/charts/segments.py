@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
 from dashboard.charts.template import (
     COHORT,
@@ -73,11 +74,28 @@ def plot_segments(
     order: Order = Order.WORST,
     against: Named[SegmentReport] | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Chart:
     """`measure` with its interval by segment, at most 24 of them; every point's customdata starts with its code.
 
     Lines mark the whole cohort's value and, for shares of defaults, the break-even.
     """
+    return Chart(
+        "segments",
+        "Segments",
+        _draw(report, measure=measure, order=order, against=against, dark=dark),
+        _describe(report, measure=measure, order=order, against=against),
+        _tabulate(report, measure=measure, order=order, against=against),
+    )
+
+
+def _draw(
+    report: SegmentReport,
+    *,
+    measure: Measure,
+    order: Order,
+    against: Named[SegmentReport] | None,
+    dark: bool,
+) -> go.Figure:
     theme = figure_theme(dark=dark)
     drawn = report.ordered(order, measure)[:MOST_DRAWN]
     figure = new_figure(find_out(report, measure), _subtitle(report, measure, order), dark=dark)
@@ -106,14 +124,13 @@ def plot_segments(
     return figure
 
 
-def describe_segments(
+def _describe(
     report: SegmentReport,
     *,
     measure: Measure,
-    order: Order = Order.WORST,
-    against: Named[SegmentReport] | None = None,
+    order: Order,
+    against: Named[SegmentReport] | None,
 ) -> str:
-    """What `plot_segments` shows, as a few sentences for readers who do not see it."""
     word = word_measure(measure)
     first = [
         f"{quoted(segment.name)} {word(value)}"
@@ -130,14 +147,13 @@ def describe_segments(
     return said if against is None or other is None else f"{said} {against.name}: {word(other)}."
 
 
-def tabulate_segments(
+def _tabulate(
     report: SegmentReport,
     *,
     measure: Measure,
-    order: Order = Order.WORST,
-    against: Named[SegmentReport] | None = None,
+    order: Order,
+    against: Named[SegmentReport] | None,
 ) -> Table:
-    """The figure's numbers, of all segments; shares in percent."""
     segments = report.ordered(order, measure)
     table: dict[str, Sequence[object]] = {
         "Segment": [segment.name for segment in segments],

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import FigureTheme, Table, empty_figure, figure_theme, new_figure, worded_name
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.stability import Shift, Stability
@@ -48,8 +49,18 @@ def worded_index(value: float | None) -> str:
     return f"{value:.{3 if value >= 0.1 else 4 if value >= 0.01 else 5}f}"
 
 
-def plot_shift(stability: Stability, words: ShiftWords, *, dark: bool = False) -> go.Figure:
+def plot_shift(stability: Stability, words: ShiftWords, *, dark: bool = False) -> Chart:
     """Shares per bin of reference and current cohort, and beside them what each bin adds to the index."""
+    return Chart(
+        words.metric.lower(),
+        words.metric,
+        _draw(stability, words, dark=dark),
+        _describe(stability, words),
+        _tabulate(stability, words),
+    )
+
+
+def _draw(stability: Stability, words: ShiftWords, *, dark: bool) -> go.Figure:
     if stability.index.value is None:
         return empty_figure(f"{words.subject}: shift", f"{words.metric} is {stability.index.explanation}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -61,8 +72,7 @@ def plot_shift(stability: Stability, words: ShiftWords, *, dark: bool = False) -
     return figure
 
 
-def describe_shift(stability: Stability, words: ShiftWords) -> str:
-    """What `plot_shift` shows, as a sentence or two for readers who do not see it."""
+def _describe(stability: Stability, words: ShiftWords) -> str:
     if stability.index.value is None:
         return f"{words.metric} of {words.subject} is {stability.index.explanation}."
     sentence = (
@@ -72,8 +82,7 @@ def describe_shift(stability: Stability, words: ShiftWords) -> str:
     return f"{sentence} {_largest(stability, words)}." if stability.largest is not None else sentence
 
 
-def tabulate_shift(stability: Stability, words: ShiftWords) -> Table:
-    """All bins of `plot_shift`: applications, shares and contribution to the index."""
+def _tabulate(stability: Stability, words: ShiftWords) -> Table:
     return {
         "Bin": list(words.bins),
         "Reference (%)": (100 * stability.reference_share).tolist(),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.importance import odds, signed
 from dashboard.charts.template import (
     LONGEST_HINT,
@@ -101,12 +102,30 @@ def plot_waterfall(
     dark: bool = False,
     most: int = MOST_STEPS,
     noun: str = "field",
-) -> go.Figure:
+) -> Chart:
     """The steps from `base` (log-odds of the average application) down to the applicant's PD, the `most` largest first.
 
     `noun` is what a step is of. `base` and all contributions add up to the applicant's log-odds; what is not drawn by
     itself is one last bar.
     """
+    return Chart(
+        "waterfall",
+        "One application's contributions",
+        _draw(steps, base, cutoff=cutoff, dark=dark, most=most, noun=noun),
+        _describe(steps, base, cutoff=cutoff),
+        _tabulate(steps, base),
+    )
+
+
+def _draw(
+    steps: Sequence[Step],
+    base: float,
+    *,
+    cutoff: float,
+    dark: bool,
+    most: int,
+    noun: str,
+) -> go.Figure:
     title = _title(steps, base)
     if not steps:
         return empty_figure(title, NO_STEPS, dark=dark)
@@ -132,8 +151,7 @@ def plot_waterfall(
     return figure
 
 
-def describe_waterfall(steps: Sequence[Step], base: float, *, cutoff: float) -> str:
-    """What `plot_waterfall` shows, as a sentence or two for readers who do not see it."""
+def _describe(steps: Sequence[Step], base: float, *, cutoff: float) -> str:
     reached = pd_of(_total(steps, base))
     side = "at or above" if declines(reached, cutoff) else "below"
     sentence = (
@@ -146,8 +164,7 @@ def describe_waterfall(steps: Sequence[Step], base: float, *, cutoff: float) -> 
     return f"{sentence} The largest steps in log-odds: {largest}."
 
 
-def tabulate_waterfall(steps: Sequence[Step], base: float) -> Table:
-    """All steps, the largest first, under the average application that they start from."""
+def _tabulate(steps: Sequence[Step], base: float) -> Table:
     ordered = _ordered(steps)
     reached = _reached(ordered, base)
     return {

@@ -5,6 +5,8 @@ The only place where the dashboard hands a figure to Streamlit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from dashboard.charts.chart import Chart, table_frame
 from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
 from dashboard.components.method import render_method
@@ -30,46 +33,44 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def render_figure(
-    figure: go.Figure,
-    *,
-    key: str,
-    alt: str,
-    table: Table,
-    method: str,
-    selectable: bool = False,
-    file_name: str | None = None,
-) -> list[dict[str, Any]]:
-    """Write `figure` across the width it is given, its title as text above it; `alt` says in words what it shows.
+def render_figure(chart: Chart, *, key: str = "", selectable: bool = False) -> list[dict[str, Any]]:
+    """Write `chart` across the width it is given, its title as text above the figure; its name is the widgets' `key`.
 
-    `table` is the figure's data, `method` the heading of the section in docs/metrics.md that says how it is computed.
-    The file is called `file_name` (as the key, where there is none), followed by its ending.
-    Where it is `selectable`, a click on a point runs the page again, and the points chosen are returned.
+    If `selectable`, a click on a point reruns the page, and the selected points are returned.
     """
-    title = figure.layout.title
+    key = key or chart.name
     with st.container(gap="xsmall"):
-        st.markdown(f"**{labels.plain(title.text)}**  \n:small[:gray[{labels.plain(title.subtitle.text or '')}]]")
-        freed = figure.layout.margin.t - _TOP_WITHOUT_TITLE
-        figure.layout.height -= freed
-        figure.layout.margin.t = _TOP_WITHOUT_TITLE
-        figure.layout.title = None
+        st.markdown(f"**{labels.plain(chart.title)}**  \n:small[:gray[{labels.plain(chart.subtitle)}]]")
         # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
-        chosen: Any = st.plotly_chart(
-            figure,
-            width="stretch",
-            theme="streamlit",
-            key=key,
-            config=_CONFIG,
-            alt=labels.literal(alt),
-            on_select="rerun" if selectable else "ignore",
-            selection_mode="points",
-        )
-        render_tools(table, key=key, method=method, file_name=file_name)
-    return list(chosen.selection.points) if selectable else []
+        with _without_title(chart.figure) as figure:
+            state: Any = st.plotly_chart(
+                figure,
+                width="stretch",
+                theme="streamlit",
+                key=key,
+                config=_CONFIG,
+                alt=labels.literal(chart.alt),
+                on_select="rerun" if selectable else "ignore",
+                selection_mode="points",
+            )
+        render_tools(chart.table, key=key, method=chart.method, file_name=chart.name)
+    return list(state.selection.points) if selectable else []
+
+
+@contextmanager
+def _without_title(figure: go.Figure) -> Iterator[go.Figure]:
+    """Lend `figure` without its title and the room for it, and give both back: a copy costs ten times as much."""
+    layout = figure.layout
+    title, height, top = layout.title, layout.height, layout.margin.t
+    layout.title, layout.height, layout.margin.t = None, height - (top - _TOP_WITHOUT_TITLE), _TOP_WITHOUT_TITLE
+    try:
+        yield figure
+    finally:
+        layout.title, layout.height, layout.margin.t = title, height, top
 
 
 @st.fragment
-def render_tools(table: Table, *, key: str, method: str, file_name: str | None = None) -> None:
+def render_tools(table: Table, *, key: str, method: str, file_name: str) -> None:
     """Write the buttons under a figure: its data, and how it is computed; neither is made before it is asked for."""
     with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
         data = st.popover(
@@ -77,12 +78,11 @@ def render_tools(table: Table, *, key: str, method: str, file_name: str | None =
         )
         if data.open:
             with data:
-                _render_table(table, key, file_name or key)
+                _render_table(table_frame(table), key, file_name)
         render_method(method, key=key)
 
 
-def _render_table(table: Table, key: str, file_name: str) -> None:
-    frame = pl.DataFrame(dict(table), strict=False)
+def _render_table(frame: pl.DataFrame, key: str, file_name: str) -> None:
     height = min(38 + 35 * frame.height, 420)
     render_frame(frame, height=height, width=560, alt="The figure's data")
     offer_file(

@@ -84,46 +84,57 @@ def report(name: str) -> SegmentReport:
 
 
 def shift(name: str) -> go.Figure:
-    return plot_shift(stability_index([500, 300], [200, 600]), ShiftWords(name, "CSI", (name, "other"), name, name))
+    return plot_shift(
+        stability_index([500, 300], [200, 600]), ShiftWords(name, "CSI", (name, "other"), name, name)
+    ).figure
 
 
 # Every figure that names something, for a cohort, its segments, levels and columns of that name.
 FIGURES: dict[str, Callable[[str], go.Figure]] = {
-    "band_calibration": lambda name: plot_band_calibration(BANDS, against=Named(name, BANDS)),
-    "bands": lambda name: plot_bands(BANDS, against=Named(name, BANDS)),
-    "calibration_gap": lambda name: plot_calibration_gap(GROUPS, against=Named(name, GROUPS)),
-    "cap": lambda name: plot_cap(cap_curve(COUNTS), ratio=gini(COUNTS), against=Named(name, cap_curve(COUNTS))),
-    "cells": lambda name: plot_cells(CELLS, down=Axis(name, (name, "b")), across=Axis(name, ("c", name))),
-    "confusion": lambda name: plot_confusion(DECIDED, against=Named(name, DECIDED)),
-    "cost_curve": lambda name: plot_cost_curve(COST, against=Named(name, COST)),
-    "dependence": lambda name: plot_dependence(
-        dependence(name), embedded.DEFINITION, against=Named(name, dependence(name))
+    "band_calibration": lambda name: plot_band_calibration(BANDS, against=Named(name, BANDS)).figure,
+    "bands": lambda name: plot_bands(BANDS, against=Named(name, BANDS)).figure,
+    "calibration_gap": lambda name: plot_calibration_gap(GROUPS, against=Named(name, GROUPS)).figure,
+    "cap": lambda name: plot_cap(cap_curve(COUNTS), ratio=gini(COUNTS), against=Named(name, cap_curve(COUNTS))).figure,
+    "cells": lambda name: plot_cells(CELLS, down=Axis(name, (name, "b")), across=Axis(name, ("c", name))).figure,
+    "confusion": lambda name: plot_confusion(DECIDED, against=Named(name, DECIDED)).figure,
+    "cost_curve": lambda name: plot_cost_curve(COST, against=Named(name, COST)).figure,
+    "dependence": lambda name: (
+        plot_dependence(dependence(name), embedded.DEFINITION, against=Named(name, dependence(name))).figure
     ),
-    "difference": lambda name: plot_difference(effects(name), reference=name),
-    "excess": lambda name: plot_excess(RATIOS, COST_RATIO, against=Named(name, RATIOS)),
-    "gain": lambda name: plot_gain(LIFT, against=Named(name, LIFT)),
-    "importance": lambda name: plot_importance(effects(name), against=Named(name, effects(name))),
-    "ks": lambda name: plot_ks(
-        ks_curve(COUNTS), statistic=ks_statistic(COUNTS).statistic, cutoff=0.1, against=Named(name, ks_curve(COUNTS))
+    "difference": lambda name: plot_difference(effects(name), reference=name).figure,
+    "excess": lambda name: plot_excess(RATIOS, COST_RATIO, currency="", against=Named(name, RATIOS)).figure,
+    "gain": lambda name: plot_gain(LIFT, against=Named(name, LIFT)).figure,
+    "importance": lambda name: plot_importance(effects(name), against=Named(name, effects(name))).figure,
+    "ks": lambda name: (
+        plot_ks(
+            ks_curve(COUNTS),
+            statistic=ks_statistic(COUNTS).statistic,
+            cutoff=0.1,
+            against=Named(name, ks_curve(COUNTS)),
+        ).figure
     ),
-    "lift": lambda name: plot_lift(LIFT, against=Named(name, LIFT)),
-    "precision_recall": lambda name: plot_precision_recall(
-        precision_recall_curve(COUNTS),
-        average=average_precision(COUNTS),
-        confusion=DECIDED,
-        against=Named(name, precision_recall_curve(COUNTS)),
+    "lift": lambda name: plot_lift(LIFT, against=Named(name, LIFT)).figure,
+    "precision_recall": lambda name: (
+        plot_precision_recall(
+            precision_recall_curve(COUNTS),
+            average=average_precision(COUNTS),
+            confusion=DECIDED,
+            against=Named(name, precision_recall_curve(COUNTS)),
+        ).figure
     ),
-    "profit_curve": lambda name: plot_profit_curve(PROFIT, against=Named(name, PROFIT)),
-    "reliability": lambda name: plot_reliability(GROUPS, against=Named(name, GROUPS)),
-    "roc": lambda name: plot_roc(
-        roc_curve(COUNTS), auc=roc_auc(COUNTS), confusion=DECIDED, against=Named(name, roc_curve(COUNTS))
+    "profit_curve": lambda name: plot_profit_curve(PROFIT, currency="", against=Named(name, PROFIT)).figure,
+    "reliability": lambda name: plot_reliability(GROUPS, against=Named(name, GROUPS)).figure,
+    "roc": lambda name: (
+        plot_roc(
+            roc_curve(COUNTS), auc=roc_auc(COUNTS), confusion=DECIDED, against=Named(name, roc_curve(COUNTS))
+        ).figure
     ),
-    "segments": lambda name: plot_segments(
-        report(name), measure=Measure.DEFAULT_RATE, against=Named(name, report(name))
+    "segments": lambda name: (
+        plot_segments(report(name), measure=Measure.DEFAULT_RATE, against=Named(name, report(name))).figure
     ),
-    "sensitivity": lambda name: plot_sensitivity(RATIOS, COST_RATIO, against=Named(name, RATIOS)),
+    "sensitivity": lambda name: plot_sensitivity(RATIOS, COST_RATIO, against=Named(name, RATIOS)).figure,
     "shift": shift,
-    "strips": lambda name: plot_strips([strip(name)], against=Named(name, [strip(name)])),
+    "strips": lambda name: plot_strips([strip(name)], against=Named(name, [strip(name)])).figure,
 }
 
 
@@ -197,4 +208,4 @@ def test_a_name_is_no_template() -> None:
 
 def test_an_imported_level_of_a_feature_is_escaped_where_it_is_pointed_at() -> None:
     named = replace(dependence(HOSTILE), applications=np.array([60, 0, 0]))
-    assert all("<a" not in text for text in drawn_texts(plot_dependence(named, embedded.DEFINITION)))
+    assert all("<a" not in text for text in drawn_texts(plot_dependence(named, embedded.DEFINITION).figure))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -34,27 +35,34 @@ def offers(monkeypatch: pytest.MonkeyPatch) -> list[Offer]:
     return found
 
 
-def page(table: dict[str, list[object]], file_name: str | None) -> None:
+def page(table: dict[str, list[object]], key: str) -> None:
+    import streamlit as st
+
+    from dashboard.charts.chart import Chart
     from dashboard.charts.template import new_figure
     from dashboard.components.figure import render_figure
 
-    render_figure(
-        new_figure("Title", dark=False),
-        key="some.key",
-        alt="Nothing",
-        table=table,
-        method="Segments",
-        file_name=file_name,
-    )
+    figure = new_figure("Title", "Subtitle", dark=False)
+    layout = figure.layout.to_plotly_json()
+    render_figure(Chart("segments", "Segments", figure, "Nothing", table), key=key)
+    st.session_state["is_unchanged"] = figure.layout.to_plotly_json() == layout
 
 
-@pytest.mark.parametrize(("file_name", "called"), [("segments", "segments.csv"), (None, "some.key.csv")])
-def test_the_file_has_a_readable_name(offers: list[Offer], file_name: str | None, called: str) -> None:
-    app = AppTest.from_function(page, args=(TABLE, file_name)).run()
-    app.session_state["some.key.data"] = True
+@pytest.mark.parametrize(("key", "used"), [("some.key", "some.key"), ("", "segments")])
+def test_the_file_has_the_charts_name_whatever_its_key(offers: list[Offer], key: str, used: str) -> None:
+    app = AppTest.from_function(page, args=(TABLE, key)).run()
+    app.session_state[f"{used}.data"] = True
     app.run()
     assert [error.value for error in app.exception] == []
-    assert offers == [(csv_of(pl.DataFrame(TABLE)), "text/csv", called)]
+    assert offers == [(csv_of(pl.DataFrame(TABLE)), "text/csv", "segments.csv")]
+
+
+def test_the_title_is_text_above_the_figure_and_stays_in_the_chart() -> None:
+    app = AppTest.from_function(page, args=(TABLE, "")).run()
+    assert [element.value for element in app.markdown] == ["**Title**  \n:small[:gray[Subtitle]]"]
+    (drawn,) = app.get("plotly_chart")
+    assert "title" not in json.loads(drawn.proto.spec)["layout"]
+    assert app.session_state["is_unchanged"]
 
 
 def test_the_segments_file_is_not_called_after_the_charts_key(

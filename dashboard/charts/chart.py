@@ -1,0 +1,45 @@
+"""A chart as one value: what it shows, what it says in words, and the data behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboard.charts.template import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure with its alternative text and its data.
+
+    `name` identifies the chart and names its file; `method` is the heading of the section in docs/metrics.md that says
+    how it is computed. `alt` says in a few sentences what the figure shows. `table` is the data: header, with its
+    unit, to the values of a column.
+    """
+
+    name: str
+    method: str
+    figure: go.Figure
+    alt: str
+    table: Table
+
+    @property
+    def title(self) -> str:
+        """The conclusion that stands above the figure."""
+        return self.figure.layout.title.text or ""
+
+    @property
+    def subtitle(self) -> str:
+        """What is drawn, in smaller letters under the title; may be empty."""
+        return self.figure.layout.title.subtitle.text or ""
+
+    def frame(self) -> pl.DataFrame:
+        """The data as a frame: a column a header, None where a value is not defined."""
+        return table_frame(self.table)
+
+
+def table_frame(table: Table) -> pl.DataFrame:
+    """A chart's data as a frame; numbers and words in one column become words."""
+    return pl.DataFrame(dict(table), strict=False)
