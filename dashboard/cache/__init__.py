@@ -67,6 +67,7 @@ from dashboard.cache.sources import (
     open_dataset,
     open_session,
     predictions,
+    saved_cohorts,
     scoring_session,
     settings,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "published_pds",
     "reference",
     "row_order",
+    "saved_cohorts",
     "scoring_session",
     "segment_counts",
     "settings",
