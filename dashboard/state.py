@@ -14,18 +14,22 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import journal
-from dashboard.cache import Location, definition
+from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import links
 from dashboard.visit.drafts import Draft
+from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
+from dashboard.visit.reader import COOKIE, reader_of
+from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
+from dashboard.visit.visit import AGAINST, APPLICANT, COHORTS, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
 from data.predictions.table import Predictions
@@ -33,6 +37,7 @@ from data.predictions.table import Predictions
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
+_READER, _SHOWN = "visit.reader", "visit.shown"
 _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
 
@@ -87,15 +92,46 @@ def open_visit(predictions: Predictions) -> None:
     """Restore the visit from the session, or from the address if it begins or the reader went back."""
     columns = {column.name: column for column in predictions.cohort_columns}
     st.session_state[_COLUMNS] = columns
+    st.session_state[_READER] = _reader(predictions)
     known = _STATE in st.session_state
     address = _address()
     # Within a visit the address follows; one that came with a click may be older than what was clicked before. One that
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
         return
-    visit, problems = read_visit(address, columns, definition(), _visit() if known else Visit())
+    before, lost = (_visit(), ()) if known else _saved_visit()
+    visit, problems = read_visit(address, columns, definition(), before)
     st.session_state[_STATE] = visit
     notify(problems, ignored_in="link")
+    if lost and not problems:
+        notify(lost)
+
+
+def _reader(predictions: Predictions) -> str:
+    """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
+    visitor = who()
+    reader = reader_of(st.context.cookies.get(COOKIE, ""), visitor.user if visitor else None)
+    imported = predictions.source.name if predictions.source.is_imported else ""
+    return f"{reader}\n{imported}" if reader else ""
+
+
+def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
+    """The visit of a bare address: nothing but what the reader saved; and sentences for what of it no longer fits."""
+    try:
+        cohorts, problems = _load_saved()
+    except SavedError as error:
+        journal.warn("saved_cohorts_not_read", who(), problem=type(error).__name__)
+        return Visit(), (str(error),)
+    return Visit(cohorts=cohorts), problems
+
+
+def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
+    cohorts, problems = [], []
+    for each in saved_cohorts().of(st.session_state[_READER]) if st.session_state[_READER] else ():
+        chosen, left_out = links.read_cohort(each.conditions, st.session_state[_COLUMNS], definition())
+        cohorts += [] if left_out else [Cohort(each.name, chosen, each.note, is_saved=True)]
+        problems += [f"The saved cohort {each.name} does not fit this table. {left_out[0]}"] if left_out else []
+    return tuple(cohorts), tuple(problems)
 
 
 def _has_gone_back() -> bool:
@@ -109,6 +145,32 @@ def write_address() -> None:
     wanted = word_visit(_visit())
     if _address() != wanted:
         st.query_params.from_dict(wanted)
+        _note_shown()
+
+
+def _note_shown() -> None:
+    """Remember the cohort on the screen among the recent ones, once for each time it is asked for."""
+    conditions = links.word_cohort(filters())
+    if st.session_state.get(_SHOWN) == conditions or not st.session_state[_READER]:
+        return
+    st.session_state[_SHOWN] = conditions
+    try:
+        saved_cohorts().note_shown(st.session_state[_READER], conditions)
+    except SavedError as error:
+        journal.warn("recent_cohort_not_kept", who(), problem=type(error).__name__)
+
+
+def recent() -> tuple[Filters, ...]:
+    """The cohorts that the reader looked at last, the latest first, without those that are saved and the one shown."""
+    if not st.session_state[_READER]:
+        return ()
+    try:
+        worded = saved_cohorts().recent(st.session_state[_READER])
+    except SavedError:
+        return ()
+    columns, known = st.session_state[_COLUMNS], {filters(), *(cohort.filters for cohort in kept(COHORTS))}
+    read = (links.read_cohort(text, columns, definition()) for text in worded)
+    return tuple(chosen for chosen, problems in read if not problems and chosen not in known)
 
 
 def notices() -> str:
@@ -259,6 +321,57 @@ def drop(shelf: Shelf[K], name: str) -> None:
     _keep_only(shelf, [thing for thing in kept(shelf) if thing.name != name])
 
 
+def save(added: Sequence[Cohort]) -> bool:
+    """Save these cohorts for the reader, each in place of one of the same name; return whether that was done.
+
+    Where the browser has no token, or the file cannot be written, they are kept for this visit and in its address.
+    """
+    return _change_saved(
+        lambda store, reader: store.save(
+            reader, [SavedCohort(each.name, links.word_cohort(each.filters), each.note) for each in added]
+        ),
+        lambda: keep(COHORTS, added),
+    )
+
+
+def delete(name: str) -> None:
+    """Delete the cohort called `name`, saved or not."""
+    drop(COHORTS, name)
+    _change_saved(lambda store, reader: store.delete(reader, name), lambda: None)
+
+
+def rename(name: str, new: str) -> bool:
+    """Give a cohort another name, saved or not; return whether that was done."""
+    if any(cohort.name == new for cohort in kept(COHORTS)):
+        notify([f"A cohort is called {new} already; choose another name."], is_refusal=True)
+        return False
+    compared_with = get(AGAINST) == name
+    _keep_only(COHORTS, [replace(each, name=new) if each.name == name else each for each in kept(COHORTS)])
+    done = _change_saved(lambda store, reader: store.rename(reader, name, new), lambda: None)
+    if compared_with:
+        settle({AGAINST: new})
+    return done
+
+
+def _change_saved(change: Callable[[SavedCohorts, str], None], otherwise: Callable[[], None]) -> bool:
+    """Do `change` and take up what is saved since, by this visit or another; `otherwise` where that cannot be."""
+    if not st.session_state[_READER]:
+        otherwise()
+        return True
+    try:
+        change(saved_cohorts(), st.session_state[_READER])
+        saved, _ = _load_saved()
+    except SavedError as error:
+        if not isinstance(error, NotSavedError):
+            otherwise()
+        notify([str(error)], is_refusal=True)
+        return False
+    names = {cohort.name for cohort in saved}
+    unsaved = [each for each in kept(COHORTS) if not each.is_saved and each.name not in names]
+    _keep_only(COHORTS, [*saved, *unsaved])
+    return True
+
+
 def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:
     st.session_state[_STATE] = shelf.keep_only(_visit(), wanted)
     notify(())
@@ -277,3 +390,8 @@ def _update(**changes: Any) -> None:
 
 def _address() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def link() -> str:
+    """The address of what is on the screen, for somebody else to open."""
+    return f"{st.context.url}?{urlencode(word_visit(_visit()), doseq=True)}"

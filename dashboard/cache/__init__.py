@@ -67,6 +67,7 @@ from dashboard.cache.sources import (
     open_dataset,
     open_session,
     predictions,
+    saved_cohorts,
     settings,
 )
 from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
@@ -124,6 +125,7 @@ __all__ = [
     "published_pds",
     "reference",
     "row_order",
+    "saved_cohorts",
     "segment_counts",
     "settings",
     "shared_counts",

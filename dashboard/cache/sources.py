@@ -16,6 +16,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from dashboard.visit.saved import SavedCohorts
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
@@ -82,6 +83,11 @@ def _why_no_predictions() -> str:
 def settings() -> Settings:
     """The settings this process was started with."""
     return load_settings()
+
+
+def saved_cohorts() -> SavedCohorts:
+    """The cohorts that readers saved, in the folder of the portfolio."""
+    return SavedCohorts(settings().processed)
 
 
 def definition() -> Definition:

@@ -12,8 +12,8 @@ from dashboard import cache, state
 from dashboard.cohort.bins import ValueGrid
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
-from dashboard.components.cohort_menu import render_cohort_menu
 from dashboard.components.histogram import histogram_html
+from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
@@ -61,7 +61,8 @@ def render_filter_bar(dataset: cache.Dataset, predictions: Predictions) -> None:
     with st.container(key="filter-bar", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         for group, columns in grouped(predictions.cohort_columns, cache.definition()).items():
             _render_group(dataset, group, columns)
-        render_cohort_menu(predictions)
+        named = {column.name: column for column in predictions.cohort_columns}
+        render_saved_cohorts(predictions, partial(word_filters, columns=named))
 
 
 def _render_group(dataset: cache.Dataset, group: str, columns: Sequence[CohortColumn]) -> None:
@@ -291,6 +292,11 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
             type="tertiary",
             disabled=not cohort.filters,
         )
+
+
+def word_filters(filters: Filters, columns: dict[str, CohortColumn]) -> str:
+    """The conditions of `filters` in a few words, one after another."""
+    return " · ".join(word_condition(condition, columns) for condition in filters.conditions)
 
 
 def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> str:

@@ -15,6 +15,7 @@ from dashboard.server.closed import Closed
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
 from dashboard.server.lookups import forbid_lookups
+from dashboard.server.readers import Readers
 from dashboard.server.uploads import Key, Uploads
 from dashboard.server.visit_log import VisitLog
 from dashboard.server.visits import Visits
@@ -55,6 +56,7 @@ def _middleware(
         Middleware(Gate, hosts=hosts, origins=web.origins),
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
         Middleware(Closed, base_path=web.base_path),
+        Middleware(Readers, base_path=web.base_path),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),

@@ -8,8 +8,9 @@ tilde gets another one in front.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -29,6 +30,7 @@ FORMAT = "scoreroom.cohorts"
 VERSION = 1
 MOST_NAMED = 50
 LONGEST_NAME = 60
+LONGEST_NOTE = 500
 _LONGEST_QUOTE = 40
 _OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
     "1": DEFAULTED,
@@ -64,10 +66,15 @@ class LinkError(ScoreroomError):
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """A named set of filters."""
+    """A named set of filters, with a reader's note.
+
+    One that `is_saved` is kept on the server; others live in the visit, and in its address.
+    """
 
     name: str
     filters: Filters
+    note: str = field(default="", compare=False)
+    is_saved: bool = field(default=False, compare=False)
 
 
 def _brief(text: str) -> str:
@@ -217,7 +224,10 @@ def read_cohort(
 
 def write_cohorts(cohorts: Iterable[Cohort]) -> bytes:
     """Cohorts as a JSON file."""
-    listed = [{"name": cohort.name, "filters": word_filters(cohort.filters)} for cohort in cohorts]
+    listed = [
+        {"name": cohort.name, "filters": word_filters(cohort.filters)} | ({"note": cohort.note} if cohort.note else {})
+        for cohort in cohorts
+    ]
     return orjson.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}, option=orjson.OPT_INDENT_2)
 
 
@@ -234,9 +244,9 @@ def read_cohorts(
     listed = _listed(content)
     cohorts, problems = [], []
     for entry in listed:
-        name, pairs = _entry(entry)
+        name, pairs, note = _entry(entry)
         filters, left_out = read_filters(pairs, columns, definition)
-        cohorts += [Cohort(name, filters)] if filters or not left_out else []
+        cohorts += [Cohort(name, filters, note)] if filters or not left_out else []
         problems += [f"{name}: {problem}" for problem in left_out]
     return tuple(cohorts), tuple(problems)
 
@@ -256,10 +266,11 @@ def _listed(content: bytes) -> list[Any]:
     return listed
 
 
-def _entry(entry: Any) -> tuple[str, Pairs]:
+def _entry(entry: Any) -> tuple[str, Pairs, str]:
     match entry:
         case {"name": str(name), "filters": [*pairs]} if clean_name(name) and all(map(_is_pair, pairs)):
-            return clean_name(name), [(pair[0], pair[1]) for pair in pairs]
+            note = entry.get("note", "")
+            return clean_name(name), [(pair[0], pair[1]) for pair in pairs], clean_note(note)
         case _:
             raise LinkError.from_file('each cohort has a "name" and "filters", which is a list of pairs of texts')
 
@@ -272,3 +283,15 @@ def clean_name(text: str) -> str:
     """A cohort's name as it is kept: printable, on one line, of at most 60 characters."""
     # A leading tilde marks the rest, the whole or a missing value, so no name may begin with one.
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()).lstrip("~ ")[:LONGEST_NAME].rstrip()
+
+
+def clean_note(text: object) -> str:
+    """A note as it is kept: what can be printed, of at most 500 characters; empty for what is not text."""
+    given = text if isinstance(text, str) else ""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in given).strip()[:LONGEST_NOTE].rstrip()
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or with the least number from 2 on behind it that makes it none of `taken`."""
+    numbered = (f"{name[: LONGEST_NAME - len(tail)]}{tail}" for tail in (f" ({n})" for n in count(2)))
+    return name if name not in taken else next(each for each in numbered if each not in taken)

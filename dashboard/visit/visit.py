@@ -121,14 +121,24 @@ def word_visit(visit: Visit) -> dict[str, list[str]]:
     for name, value in links.word_filters(visit.filters):
         worded.setdefault(name, []).append(value)
     for shelf in _SHELVES:
-        worded |= {shelf.prefix + kept.name: [shelf.word(kept)] for kept in shelf.of(visit)}
+        worded |= {shelf.prefix + kept.name: [shelf.word(kept)] for kept in shelf.of(visit) if _is_in_link(kept, visit)}
     return worded
+
+
+def _is_in_link(kept: Named, visit: Visit) -> bool:
+    """Whether an address needs `kept` itself: who follows it does not have what is saved for somebody else."""
+    is_saved = isinstance(kept, Cohort) and kept.is_saved
+    return not is_saved or kept.name == visit.value(AGAINST)
 
 
 def read_visit(
     address: Address, columns: Columns, definition: Definition, known: Visit
 ) -> tuple[Visit, tuple[str, ...]]:
-    """Read the visit from `address`, with the named things of `known`, and a sentence for each part left out."""
+    """The visit that `address` says, with what `known` keeps by name, and a sentence for each part left out.
+
+    A cohort of the address that bears the name of a saved one, but has other filters, becomes a copy with a name of its
+    own: a link never overwrites what is saved.
+    """
     pairs = [(name, value) for name, values in address.items() for value in values if name.startswith(FILTER_PREFIX)]
     chosen, problems = links.read_filters(pairs, columns, definition)
     visit = replace(known, filters=chosen, values=())
@@ -146,12 +156,31 @@ def read_visit(
                 sentences.append(f"{name[:40]} (not a valid value).")
     for shelf in _SHELVES:
         named, left_out = _read_shelf(shelf, address, columns, definition)
+        if shelf is COHORTS:
+            named, renamed = _beside_saved(named, COHORTS.of(visit))
+            if values.get(AGAINST.name) in renamed:
+                values[AGAINST.name] = renamed[values[AGAINST.name]]
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
         sentences += left_out
     visit = replace(visit, values=tuple(sorted(values.items())))
     if not _can_compare(visit):
         sentences.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
     return _without_lost_comparison(visit), tuple(sentences)
+
+
+def _beside_saved(named: Sequence[Any], known: Sequence[Cohort]) -> tuple[tuple[Cohort, ...], dict[str, str]]:
+    """Cohorts of a link without those that are saved already, under names that no saved one has; and the new names."""
+    saved = {cohort.name: cohort for cohort in known if cohort.is_saved}
+    added: list[Cohort] = []
+    renamed: dict[str, str] = {}
+    for cohort in named:
+        if cohort.name not in saved:
+            added.append(cohort)
+        elif cohort.filters != saved[cohort.name].filters:
+            same = next((other.name for other in known if other.filters == cohort.filters), None)
+            renamed[cohort.name] = same or links.free_name(cohort.name, {*saved, *(other.name for other in named)})
+            added += [] if same else [replace(cohort, name=renamed[cohort.name])]
+    return tuple(added), renamed
 
 
 def _read_value(name: str, text: str, definition: Definition) -> dict[str, Any]:

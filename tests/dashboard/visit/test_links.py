@@ -230,3 +230,15 @@ def test_a_link_asks_for_a_special_value_or_for_quantities(text: str, rows: list
     expression = filters.expression()
     assert expression is not None
     assert frame.filter(expression)["row"].to_list() == rows
+
+
+def test_a_name_that_is_taken_gets_a_number_within_the_longest_name() -> None:
+    assert links.free_name("A", {"B"}) == "A"
+    assert links.free_name("A", {"A", "A (2)"}) == "A (3)"
+    assert links.free_name("x" * 60, {"x" * 60}) == "x" * 56 + " (2)"
+
+
+def test_notes_go_out_and_come_in_with_their_cohorts() -> None:
+    noted = Cohort("Noted", Filters.of([RangeFilter("amount", 1, 2)]), "Why:\nsee\x00 above")
+    (back,), _ = links.read_cohorts(links.write_cohorts([noted]), COLUMNS, embedded.DEFINITION)
+    assert back.note == "Why:\nsee  above"

@@ -131,3 +131,22 @@ def test_a_shelf_holds_things_of_one_kind() -> None:
     compared = visit.with_values({AGAINST: "A"})
     assert SCENARIOS.keep_only(compared, ()).value(AGAINST) == "A"
     assert COHORTS.keep_only(compared, ()).value(AGAINST) == ""
+
+
+def test_a_link_opens_a_copy_beside_a_saved_cohort_of_its_name() -> None:
+    saved = Cohort("Young", YOUNG, "mine", is_saved=True)
+    linked = {"c.Young": ["f.kind=a"], "against": ["Young"]}
+    visit, problems = read_visit(linked, COLUMNS, embedded.DEFINITION, Visit(cohorts=(saved,)))
+    assert problems == ()
+    assert [(each.name, each.is_saved) for each in visit.cohorts] == [("Young", True), ("Young (2)", False)]
+    assert visit.value(AGAINST) == "Young (2)"
+    # The reader's own link, followed again, adds nothing.
+    own = {"c.Young": [links.word_cohort(YOUNG)], "against": ["Young"]}
+    assert read_visit(own, COLUMNS, embedded.DEFINITION, visit)[0].cohorts == visit.cohorts
+
+
+def test_an_address_names_what_is_saved_only_where_it_is_compared_with() -> None:
+    visit = Visit(cohorts=(Cohort("Mine", YOUNG, is_saved=True), Cohort("Theirs", YOUNG)))
+    assert {name for name in word_visit(visit) if name.startswith("c.")} == {"c.Theirs"}
+    compared = word_visit(visit.with_values({AGAINST: "Mine"}))
+    assert {name for name in compared if name.startswith("c.")} == {"c.Mine", "c.Theirs"}

@@ -1,0 +1,99 @@
+"""The file of saved cohorts: whose they are, what is refused, and what happens to a file that cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dashboard.visit import saved
+from dashboard.visit.links import MOST_NAMED
+from dashboard.visit.saved import FILE, MOST_RECENT, NotSavedError, SavedCohort, SavedCohorts, SavedError
+
+YOUNG, OLD = SavedCohort("Young", "f.age=..30", "for the committee"), SavedCohort("Old", "f.age=60..")
+
+
+def test_a_reader_finds_what_they_saved_and_nobody_elses(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    assert store.of("browser a") == ()
+    assert not (tmp_path / FILE).exists()
+    store.save("browser a", [YOUNG, OLD])
+    store.save("browser b", [SavedCohort("Young", "f.age=..20")])
+    assert SavedCohorts(tmp_path).of("browser a") == (OLD, YOUNG)
+    store.save("browser a", [SavedCohort("Old", "f.age=70..")])
+    store.rename("browser a", "Young", "Under 30")
+    assert store.of("browser a") == (
+        SavedCohort("Old", "f.age=70.."),
+        SavedCohort("Under 30", YOUNG.conditions, YOUNG.note),
+    )
+    store.delete("browser a", "Old")
+    assert [each.name for each in store.of("browser a")] == ["Under 30"]
+    assert store.of("browser b") == (SavedCohort("Young", "f.age=..20"),)
+
+
+def test_the_file_gives_no_token_away(tmp_path: Path) -> None:
+    SavedCohorts(tmp_path).save("browser 0123456789abcdef0123456789abcdef", [YOUNG])
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Young" in written
+    assert b"0123456789abcdef" not in written
+
+
+def test_neither_a_fifty_first_cohort_nor_a_taken_name_changes_anything(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    full = [SavedCohort(f"Cohort {i:02}", "f.age=..30") for i in range(MOST_NAMED)]
+    store.save("browser a", full)
+    with pytest.raises(NotSavedError, match="51 saved cohorts, and 50 are kept"):
+        store.save("browser a", [SavedCohort("Cohort 00", "f.age=..99"), YOUNG])
+    with pytest.raises(NotSavedError, match="called Cohort 01 already"):
+        store.rename("browser a", "Cohort 00", "Cohort 01")
+    assert store.of("browser a") == tuple(full)
+
+
+def test_the_last_eight_cohorts_are_recent_the_latest_first(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    for i in [*range(MOST_RECENT + 2), 4]:
+        store.note_shown("browser a", f"f.age={i}..")
+    store.note_shown("browser a", "")
+    assert store.recent("browser a") == tuple(f"f.age={i}.." for i in (4, 9, 8, 7, 6, 5, 3, 2))
+    assert store.recent("browser b") == ()
+
+
+def test_of_too_many_rows_those_of_readers_who_stayed_away_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved, "MOST_ROWS", 3)
+    store = SavedCohorts(tmp_path)
+    for reader in ("a", "b", "c"):
+        store.save(reader, [YOUNG])
+    # Reader a comes back, so that b is the one who was away for longest.
+    store.note_shown("a", "f.age=1..")
+    store.save("d", [YOUNG])
+    assert [len(store.of(reader)) for reader in "abcd"] == [1, 0, 1, 1]
+
+
+def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
+    def save(i: int) -> None:
+        SavedCohorts(tmp_path).save(f"browser {i % 4}", [SavedCohort(f"Cohort {i}", "f.age=..30")])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(save, range(40)))
+    assert [len(SavedCohorts(tmp_path).of(f"browser {i}")) for i in range(4)] == [10] * 4
+
+
+def test_a_damaged_file_and_one_of_a_newer_version_are_refused_untouched(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    (tmp_path / FILE).write_bytes(b"no database at all, but long enough to be looked at as one" * 20)
+    with pytest.raises(SavedError, match=r"not a database; cohorts are kept for this visit only\."):
+        store.of("browser a")
+    (tmp_path / FILE).unlink()
+    store.save("browser a", [YOUNG])
+    with sqlite3.connect(tmp_path / FILE) as file:
+        file.execute("PRAGMA user_version = 7")
+    file.close()
+    with pytest.raises(SavedError, match=r"a newer Scoreroom \(version 7\)"):
+        store.save("browser a", [OLD])
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SavedError, match="unable to open database file"):
+        SavedCohorts(tmp_path / "none").save("browser a", [YOUNG])
