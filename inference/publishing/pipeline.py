@@ -21,6 +21,7 @@ from data.errors import DataError, FileError
 from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
 from data.predictions.table import (
+    FOLD,
     ID,
     OUTCOME,
     PROBABILITY,
@@ -291,6 +292,17 @@ def _check_outcome(settings: Settings, definition: Definition) -> None:
 
 
 def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
+    if not _is_predicted(settings, record, definition):
+        return False
+    try:
+        _check_predicted(settings, definition)
+        return Manifest.load(settings.model).definition.digest == definition.digest
+    except DataError:
+        return False
+
+
+def _is_predicted(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
+    """Whether model and out-of-fold PDs are those that training would give, whatever else the definition says now."""
     if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
         return False
     try:
@@ -298,10 +310,9 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definiti
             return False
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
-        _check_predicted(settings, definition)
     except DataError:
         return False
-    current = manifest.was_made_from(_sha256(settings.applications), feature_set(definition), settings.seed)
+    current = manifest.was_trained_from(_sha256(settings.applications), feature_set(definition), settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
     return (
         current
@@ -328,31 +339,46 @@ def _digest(manifest: Manifest) -> str:
 
 
 def _build_predictions(settings: Settings, definition: Definition, progress: Progress) -> None:
-    # Training brings LightGBM, which takes longer to import than a second start may take in all.
-    from inference.model.build import publish_model
-    from inference.model.training import with_outcome
+    # Both bring libraries that take longer to import than a second start may take in all.
+    from inference.model.build import publish_model, restate_model
 
     table = read_parquet(settings.applications)
-    applications = with_outcome(table, definition)
+    has_open = definition.target is not None and table[definition.target].null_count()
+    applications = resolved(table.lazy(), definition).collect() if has_open else table
     raw = source_of(settings)
     digest = _sha256(settings.applications)
-    with progress("Training and checking the model") as advance:
-        published = publish_model(
-            applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
-        )
+    kept = _kept_predictions(settings, definition, applications)
+    with progress("Training and checking the model" if kept is None else "Taking over the definition") as advance:
+        if kept is None:
+            published = publish_model(
+                applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
+            )
+            manifest = published.manifest
+            probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
+        else:
+            manifest = restate_model(definition, settings.model)
+            probabilities, folds = kept[PROBABILITY], kept[FOLD]
         origin: Origin = {"applications": digest, "definition": definition.digest, "seed": settings.seed}
-        keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
+        keep(settings, MODEL, [MANIFEST, *manifest.files], origin)
     with progress("Writing the predictions") as advance:
-        probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
         n_open = table.height - frame.height
-        source = PredictionsSource(name, _digest(published.manifest), is_imported=False, n_open=n_open)
+        source = PredictionsSource(name, _digest(manifest), is_imported=False, n_open=n_open)
         write_predictions(frame, settings.predictions, source)
         keep(
             settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
         )
         advance(1, 1)
+
+
+def _kept_predictions(settings: Settings, definition: Definition, applications: pl.DataFrame) -> pl.DataFrame | None:
+    """The PDs and folds that are there, in the order of `applications`; None where a model has to be trained."""
+    if not _is_predicted(settings, load_record(settings), definition):
+        return None
+    kept = read_parquet(settings.predictions)
+    is_same = kept[ID].equals(applications[definition.id], check_names=False)
+    return kept if is_same and kept[PROBABILITY].is_between(0, 1).all() else None
 
 
 def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
