@@ -156,7 +156,7 @@ def observed(dataset: Dataset, identifier: Identifier) -> Observed:
     """What the predictions hold of the application called `identifier`, which they have."""
     found = predictions(dataset)
     row = found.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return Observed(float(row[0]), None if row[1] is None else bool(row[1]), not found.source.is_imported)
+    return Observed(float(row[0]), bool(row[1]) if found.source.has_outcomes else None, not found.source.is_imported)
 
 
 def has_application(dataset: Dataset, identifier: Identifier) -> bool:
