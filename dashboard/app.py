@@ -23,6 +23,7 @@ from dashboard.app_pages import (
 )
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
+from dashboard.components.unobserved import render_bare
 from dashboard.words import labels
 from data.errors import ScoreroomError
 from data.settings import ROOT
@@ -33,10 +34,10 @@ APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=
 PAGES = (
     # The first page's address is the server's own.
     PageSpec("Overview", "", overview.render),
-    PageSpec("Discrimination", "discrimination", discrimination.render),
-    PageSpec("Calibration", "calibration", calibration.render),
-    PageSpec("Cutoff", "cutoff", cutoff.render),
-    PageSpec("Segments", "segments", segments.render),
+    PageSpec("Discrimination", "discrimination", discrimination.render, of_outcome=True),
+    PageSpec("Calibration", "calibration", calibration.render, of_outcome=True),
+    PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
+    PageSpec("Segments", "segments", segments.render, of_outcome=True),
     PageSpec("Stability", "stability", stability.render),
     PageSpec("Explanation", "explanation", explanation.render, of_model=True),
     PageSpec("Applications", "applications", applications.render),
@@ -57,6 +58,10 @@ def main() -> None:
     try:
         dataset = cache.open_dataset(state.location(sys.argv[1:]))
         predictions = cache.predictions(dataset)
+    except cache.BarePortfolioError as error:
+        journal.warn("not_opened", state.who(), problem=type(error).__name__)
+        render_bare(cache.definition(), str(error), cache.n_applications())
+        return
     except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
@@ -72,6 +77,7 @@ def main() -> None:
             default=page is PAGES[0],
         )
         for page in PAGES
+        if predictions.source.has_outcomes or not page.of_outcome
     ]
     shown = st.navigation(pages, position="top")
     shown.run()

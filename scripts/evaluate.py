@@ -101,7 +101,10 @@ def _at_hand() -> Predictions:
         raise FileError.from_unreadable(
             settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
         )
-    return open_predictions(settings, definition)
+    found = open_predictions(settings, definition)
+    if not found.source.has_outcomes:
+        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
+    return found
 
 
 def _cutoff(text: str) -> float:

@@ -12,6 +12,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
 from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
@@ -23,6 +24,9 @@ from dashboard.words.money import money
 
 def render(view: View) -> None:
     """Write the page for `view`."""
+    if not view.predictions.source.has_outcomes:
+        render_unobserved(view)
+        return
     if view.is_doubtful:
         render_verdict(view.evaluation.calibration)
     _render_metrics(view)

@@ -60,10 +60,12 @@ from dashboard.cache.portfolio import (
     why_no_portfolio,
 )
 from dashboard.cache.sources import (
+    BarePortfolioError,
     Dataset,
     Location,
     definition,
     definition_path,
+    n_applications,
     open_dataset,
     open_session,
     predictions,
@@ -75,6 +77,7 @@ from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_
 __all__ = [
     "N_MAP",
     "Applicants",
+    "BarePortfolioError",
     "ColumnGroups",
     "Dataset",
     "Explained",
@@ -113,6 +116,7 @@ __all__ = [
     "load_ahead",
     "map_pds",
     "model_contributions",
+    "n_applications",
     "n_in_both",
     "nearest",
     "neighbours",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboard import journal
@@ -20,6 +21,8 @@ from dashboard.visit.saved import SavedCohorts
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
+from data.files.convert import scan_applications
+from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.table import Predictions, open_predictions, own_digest
 from data.settings import Settings, load_settings
@@ -55,10 +58,15 @@ class Dataset:
 KEYS: dict[str | type, Callable[[Any], Any]] = {Dataset: repr, Filters: repr, Bins: repr, Sort: repr, Search: repr}
 
 
+class BarePortfolioError(PredictionsError):
+    """Applications without anything that predicts them, which is no damage."""
+
+
 def open_dataset(location: Location) -> Dataset:
     """The dataset at `location` as it is on disk now.
 
     Raises:
+        BarePortfolioError: the portfolio can have no predictions.
         ScoreroomError: the predictions are missing or wrong.
     """
     if location.imported:
@@ -67,7 +75,7 @@ def open_dataset(location: Location) -> Dataset:
         return Dataset(location, own_digest(settings()))
     except DamageError:
         if reason := _why_no_predictions():
-            raise PredictionsError(reason) from None
+            raise BarePortfolioError(reason) from None
         raise
 
 
@@ -76,7 +84,14 @@ def _why_no_predictions() -> str:
     if not is_there(settings().applications):
         return ""
     reason = why_no_model(settings(), definition())
-    return f"{reason} Scores of your own are shown with `--predictions FILE`." if reason else ""
+    if not reason or brought_score(definition()) is not None:
+        return ""
+    return f"{reason} {why_no_score(definition())} Scores in a file of their own are shown with `--predictions FILE`."
+
+
+def n_applications() -> int:
+    """How many applications the table at hand holds."""
+    return int(scan_applications(settings().applications, definition()).select(pl.len()).collect().item())
 
 
 @st.cache_resource(show_spinner=False)

@@ -49,8 +49,9 @@ def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float |
         return empty_figure("PD by outcome", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(distribution, auc), _subtitle(distribution), dark=dark)
+    whose = "outcome" if distribution.has_outcomes else "applications"
     if distribution.n_good:
-        figure.add_trace(_area(distribution, "Non-defaults", theme))
+        figure.add_trace(_area(distribution, _good_side(distribution), theme))
     if distribution.n_bad:
         figure.add_trace(_area(distribution, "Defaults", theme))
     if cutoff is not None:
@@ -67,7 +68,7 @@ def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float |
     )
     # Room above the highest bar for the cutoff's label.
     top = 115 * max(float(distribution.good_share.max()), float(distribution.bad_share.max()))
-    set_axis(figure, "y", title="Share of the outcome per bar", ticksuffix=" %", range=[0, top], nticks=6)
+    set_axis(figure, "y", title=f"Share of the {whose} per bar", ticksuffix=" %", range=[0, top], nticks=6)
     return figure
 
 
@@ -77,7 +78,7 @@ def _describe(distribution: PdDistribution, *, cutoff: float | None) -> str:
     parts = [
         f"{plural(number, noun)} with a median PD of {brief_percent(median)}"
         for number, noun, median in (
-            (distribution.n_good, "non-default", distribution.good_median),
+            (distribution.n_good, _good_side(distribution)[:-1].lower(), distribution.good_median),
             (distribution.n_bad, "default", distribution.bad_median),
         )
         if median is not None
@@ -91,15 +92,19 @@ def _tabulate(distribution: PdDistribution) -> Table:
     return {
         "PD from (%)": [round(float(edge), 4) for edge in edges],
         "PD below (%)": [*(round(float(edge), 4) for edge in edges[1:]), None],
-        "Non-defaults": [*distribution.good.tolist(), distribution.good_beyond],
-        "Defaults": [*distribution.bad.tolist(), distribution.bad_beyond],
+        _good_side(distribution): [*distribution.good.tolist(), distribution.good_beyond],
+        **({"Defaults": [*distribution.bad.tolist(), distribution.bad_beyond]} if distribution.has_outcomes else {}),
     }
+
+
+def _good_side(distribution: PdDistribution) -> str:
+    return "Non-defaults" if distribution.has_outcomes else "Applications"
 
 
 def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
     good, bad = distribution.good_median, distribution.bad_median
     if good is None or bad is None:
-        noun, median = ("defaults", bad) if good is None else ("non-defaults", good)
+        noun, median = ("defaults", bad) if good is None else (_good_side(distribution).lower(), good)
         return f"PD of {noun}: median {brief_percent(median or 0.0)}"
     if min(distribution.n_good, distribution.n_bad) < MIN_TO_COMPARE:
         return "Too few to conclude how defaults and non-defaults differ in PD"
@@ -117,11 +122,12 @@ def _subtitle(distribution: PdDistribution) -> str:
         f"{brief_percent(number / total)} of {noun}"
         for number, total, noun in (
             (distribution.bad_beyond, distribution.n_bad, "defaults"),
-            (distribution.good_beyond, distribution.n_good, "non-defaults"),
+            (distribution.good_beyond, distribution.n_good, _good_side(distribution).lower()),
         )
         if number
     ]
-    spread = f"How each outcome's applications spread over PD, in bars of {_width(distribution)}"
+    whose = "each outcome's applications" if distribution.has_outcomes else "applications"
+    spread = f"How {whose} spread over PD, in bars of {_width(distribution)}"
     return f"{spread}; not drawn, above {_whole(distribution)}: {' and '.join(beyond)}" if beyond else spread
 
 

@@ -37,10 +37,15 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     At `cutoffs`, with any number of digits, counts equal those of the rows.
     """
     pds = predictions.frame[PROBABILITY].to_numpy()
-    grid = make_score_grid(pds, predictions.frame[OUTCOME].to_numpy(), cutoffs=cutoffs)
+    has_outcomes = predictions.source.has_outcomes
+    grid = make_score_grid(pds, predictions.frame[OUTCOME].to_numpy() if has_outcomes else None, cutoffs=cutoffs)
     frame = predictions.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
+    if not has_outcomes:
+        # Counted on one side, of which pages then say applications and no outcome.
+        frame = frame.with_columns(pl.lit(value=False).alias(OUTCOME))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
-    frame = frame.with_columns(_band(frame), _observed(), *([_fold(folds)] if folds else []))
+    observed = [_observed()] if has_outcomes else []
+    frame = frame.with_columns(_band(frame), *observed, *([_fold(folds)] if folds else []))
     return replace(
         predictions,
         frame=frame,
@@ -84,6 +89,8 @@ def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) 
         text = "The part of the portfolio that was held out when its PDs were predicted."
         taken = roles.get("fold", "")
         described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names, taken_from=taken))
+    if OBSERVED not in frame.columns:
+        return described
     text = "What happened: payment difficulties (default) or none."
     described.append(
         CohortColumn(

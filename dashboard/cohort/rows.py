@@ -23,6 +23,7 @@ from data.predictions.table import (
     FOLD_NAME,
     ID,
     OBSERVED,
+    OUTCOME,
     PD_BAND,
     PROBABILITY,
     CohortColumn,
@@ -158,7 +159,9 @@ def cohort_table(predictions: Predictions, filters: Filters, cutoff: float) -> p
     name = _DECISION_IN_FILE
     while name in rows.columns:
         name += "_at_cutoff"
-    return rows.with_columns(decisions(rows[PROBABILITY], cutoff).alias(name)).drop(DERIVED_COLUMNS, strict=False)
+    unknown = () if predictions.source.has_outcomes else (OUTCOME,)
+    decided = rows.with_columns(decisions(rows[PROBABILITY], cutoff).alias(name))
+    return decided.drop(*DERIVED_COLUMNS, *unknown, strict=False)
 
 
 def _selected(predictions: Predictions, filters: Filters, search: Search | None) -> Positions:

@@ -267,10 +267,11 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     columns = {column.name: column for column in predictions.cohort_columns}
     name = f"{labels.plain(cohort.name)}: " if cohort.name not in (PORTFOLIO, COHORT) else ""
+    is_known = predictions.source.has_outcomes
+    happened = f"**{labels.plural(n_defaults, 'default')}**" if is_known else "outcomes not known"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"{name}**{labels.count(n_cohort)}** of {labels.plural(n_portfolio, 'application')} ({worded}), "
-            f"**{labels.plural(n_defaults, 'default')}**",
+            f"{name}**{labels.count(n_cohort)}** of {labels.plural(n_portfolio, 'application')} ({worded}), {happened}",
             width="content",
         )
         for condition in cohort.filters.conditions:

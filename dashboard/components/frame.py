@@ -61,7 +61,8 @@ class View:
     @property
     def is_doubtful(self) -> bool:
         """Whether the cohort's PDs are off, so that figures which take them for probabilities need a warning."""
-        return not self.is_cut_by_outcome and self.evaluation.calibration.is_doubtful
+        is_judged = self.predictions.source.has_outcomes and not self.is_cut_by_outcome
+        return is_judged and self.evaluation.calibration.is_doubtful
 
     @property
     def reversal(self) -> str:
@@ -87,7 +88,8 @@ class PageSpec:
     """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
 
     A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. `of_model` says
-    that it shows what the published model gives, and not the portfolio's own PDs alone.
+    that it shows what the published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares
+    PDs with what happened and is not offered where no outcome is known.
     """
 
     title: str
@@ -96,6 +98,7 @@ class PageSpec:
     of_cohort: bool = True
     has_cutoff: bool = True
     of_model: bool = False
+    of_outcome: bool = False
 
 
 def current_view(dataset: cache.Dataset) -> View:
@@ -140,7 +143,8 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     if not counts.n_applications:
         _render_empty()
         return
-    _render_caution(view)
+    if predictions.source.has_outcomes:
+        _render_caution(view)
     page.render(view)
     _render_resolution(predictions)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,8 @@ class PdDistribution:
 
     `edges` are the bars' boundaries (one more than there are bars). A bar holds PDs from its lower boundary up to, not
     including, its upper one; `good_beyond` and `bad_beyond` count those at or above the last boundary. The medians are
-    lower medians, to a bin of the counts, and None where an outcome is missing.
+    lower medians, to a bin of the counts, and None where an outcome is missing. Without outcomes (not `has_outcomes`)
+    all applications stand on the good side.
     """
 
     edges: FloatArray
@@ -29,6 +30,7 @@ class PdDistribution:
     bad_beyond: int
     good_median: float | None
     bad_median: float | None
+    has_outcomes: bool = True
 
     @property
     def n_good(self) -> int:
@@ -51,7 +53,7 @@ class PdDistribution:
         return self.bad / max(self.n_bad, 1)
 
 
-def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99) -> PdDistribution:
+def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99, has_outcomes: bool = True) -> PdDistribution:
     """PDs by outcome in 12 to 80 bars that hold at least `coverage` of either outcome.
 
     PDs of credit portfolios pile up near zero: an axis up to 1 would leave most of the picture empty. The bars' width
@@ -67,7 +69,7 @@ def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99) -> PdDistrib
     width = next((step for step in _NICE_STEPS if step * bars >= top * per_unit), _NICE_STEPS[-1])
     edges = np.arange(per_unit // width + 1) * width / per_unit
     n_bars = max(int(np.searchsorted(edges, top)), 1)
-    return _rebinned(counts, edges[: n_bars + 1])
+    return replace(_rebinned(counts, edges[: n_bars + 1]), has_outcomes=has_outcomes)
 
 
 def _quantile(counts: ScoreCounts, number: IntArray, level: float) -> float | None:

@@ -387,8 +387,17 @@ def _check_outcome(by_name: Mapping[str, Summary], said: Mapping[str, Any], wher
     if "outcome" not in said or is_sample:
         return
     summary = by_name[said["outcome"]["column"]]
+    there = {_plain(value) for value in summary.counts}
     for key in ("bad", "good"):
-        if not any(value in summary.counts for value in said["outcome"][key]):
+        if there.isdisjoint(_plain(value) for value in said["outcome"][key]):
             raise (Place(where) / "outcome" / key).error(
                 f"lists no value that occurs in {shown(summary.name)}", f"there are {nearest('', list(summary.counts))}"
             )
+
+
+def _plain(value: str) -> str:
+    """A value as outcomes are compared: 1.0 is 1, and blanks around it do not count."""
+    try:
+        return repr(float(value))
+    except ValueError:
+        return value.strip()

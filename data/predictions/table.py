@@ -17,6 +17,7 @@ from data.definition.columns import Column, Kind, Special, Unit
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import open_applications
+from data.predictions.brought import brought_pd, brought_score
 from data.predictions.scores import ScoreGrid, exact_scores
 from data.settings import Settings
 from data.store.opening import check_readable, reading
@@ -82,7 +83,7 @@ class PredictionsSource:
     """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
 
     `n_open` says how many rows without an outcome were left out; of an imported table, `taken` says which column was
-    taken for what.
+    taken for what. Where no outcome is known of any row (not `has_outcomes`), none is counted.
     """
 
     name: str
@@ -91,6 +92,7 @@ class PredictionsSource:
     notices: tuple[str, ...] = ()
     taken: str = ""
     n_open: int = 0
+    has_outcomes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,16 @@ class Predictions:
 def make_predictions(
     applications: pl.DataFrame, definition: Definition, default_probability: pl.Series, fold: pl.Series
 ) -> pl.DataFrame:
-    """The predictions table of those of `applications` (n rows) whose outcome is known.
+    """The predictions table of those of `applications` (n rows) whose outcome is known; of all without an outcome.
 
     PDs and fold numbers are given for all n rows in the same order; those of open rows are not looked at. There is an
     exposure where the definition names one.
     """
-    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
-    is_known = applications.select(outcome.is_not_null().alias("~")).to_series()
-    if len(is_known) != applications.height:
-        is_known = pl.repeat(value=False, n=applications.height, eager=True)
+    target = definition.target
+    outcome = pl.lit(None, pl.Boolean) if target is None else pl.col(target) == 1
+    is_known = pl.repeat(value=True, n=applications.height, eager=True)
+    if target is not None:
+        is_known = applications[target].is_not_null()
     exposure = definition.roles.exposure
     return applications.filter(is_known).select(
         pl.col(definition.id).alias(ID),
@@ -243,19 +246,29 @@ def check_rows(
     is_pd = pl.col(PROBABILITY).is_between(0.0, 1.0).fill_null(value=False)
     wrong = frame.select(
         (~is_pd).sum().alias("a PD outside 0 to 1"),
-        pl.col(OUTCOME).null_count().alias("no outcome"),
+        pl.col(OUTCOME).null_count().alias("no outcome") if definition.target else pl.lit(0).alias("~"),
         pl.col(ID).null_count().alias("no id"),
         (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
     ).row(0, named=True)
     for what, n_rows in wrong.items():
         if n_rows:
             raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
-    if applications is not None:
-        if definition.target is None:
-            raise DamageError.from_content(path, "has outcomes, which the applications at hand have not")
-        known = applications.select(pl.col(definition.id).alias(ID), (pl.col(definition.target) == 1).alias(OUTCOME))
-        if not frame.select(ID, OUTCOME).equals(known.filter(pl.col(OUTCOME).is_not_null()).collect()):
-            raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
+    if applications is None:
+        return
+    if not frame.select(ID, OUTCOME).equals(_known_outcomes(applications, frame, definition).collect()):
+        raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
+
+
+def _known_outcomes(applications: pl.LazyFrame, frame: pl.DataFrame, definition: Definition) -> pl.LazyFrame:
+    """Ids and outcomes of the applications that predictions are made of."""
+    if definition.target is not None:
+        applications = applications.filter(pl.col(definition.target).is_not_null())
+    score = brought_score(definition)
+    # What no model has predicted has no fold.
+    if score is not None and frame[FOLD].null_count() == frame.height:
+        applications = applications.filter(brought_pd(score, definition).is_not_null())
+    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
+    return applications.select(pl.col(definition.id).alias(ID), outcome.alias(OUTCOME))
 
 
 def _expected_schema(definition: Definition) -> pl.Schema:

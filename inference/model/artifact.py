@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
 WITHOUT_PICKLE = (ONNX, TEXT)
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _PURPOSE = "scoreroom.manifest"
 _MOST_READS = 100
 # Settings that change how long training takes and nothing else.
@@ -49,10 +50,16 @@ class FeatureRecord:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionRecord:
-    """The definition that a model was made for."""
+    """The definition that a model was made for; `training_digest` is of what training depends on alone."""
 
     name: str
     digest: str
+    training_digest: str
+
+    @classmethod
+    def of(cls, features: FeatureSet) -> DefinitionRecord:
+        """The record of the definition that the features are of."""
+        return cls(features.definition.name, features.definition.digest, training_digest(features))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +92,30 @@ class Manifest:
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
-    def was_made_from(self, training_data_sha256: str, features: FeatureSet, seed: int) -> bool:
-        """Whether building again from these, with the settings and the rules in force, would change nothing."""
+    def was_trained_from(self, training_data_sha256: str, features: FeatureSet, seed: int) -> bool:
+        """Whether training again from these, with the settings in force, would give the same model and figures."""
         settings = {name: value for name, value in self.settings.items() if name not in _WITHOUT_EFFECT}
         wanted = {
             name: value
             for name, value in asdict(self._settings_for(features.definition)).items()
             if name not in _WITHOUT_EFFECT
         }
-        made_from = (self.training_data_sha256, self.features_sha256, self.definition.digest, self.seed)
-        given = (training_data_sha256, features.digest, features.definition.digest, seed)
-        rules = (self.cutoff, self.band_edges, self.sufficiency)
-        wanted_rules = (DEFAULT_CUTOFF, BAND_EDGES, features.definition.sufficiency)
-        return made_from == given and settings == wanted and rules == wanted_rules
+        made_from = (self.training_data_sha256, self.features_sha256, self.definition.training_digest, self.seed)
+        given = (training_data_sha256, features.digest, training_digest(features), seed)
+        # The comparison with the export counts decisions at the cutoff.
+        is_decided_alike = (self.cutoff, self.band_edges) == (DEFAULT_CUTOFF, BAND_EDGES)
+        return made_from == given and settings == wanted and is_decided_alike
+
+    def for_definition(self, features: FeatureSet) -> Manifest:
+        """The same model in the words and under the rules of another definition on which training does not depend."""
+        definition = features.definition
+        return replace(
+            self,
+            features=feature_records(features),
+            sufficiency=definition.sufficiency,
+            definition=DefinitionRecord.of(features),
+            levers=tuple(lever.column for lever in definition.levers),
+        )
 
     def _settings_for(self, definition: Definition) -> TrainingSettings:
         return TrainingSettings().for_definition(definition, int(self.metrics.get("n_rows", 0)))
@@ -153,6 +171,17 @@ def _checked(manifest: Manifest) -> Manifest:
     if not {ONNX, TEXT} <= manifest.files.keys():
         raise ValueError("the files are not those of a model")
     return manifest
+
+
+def training_digest(features: FeatureSet) -> str:
+    """SHA-256 of what a model depends on of a definition: what it sees and in which directions, outcome, id and date.
+
+    Settings of training are compared by themselves; columns that no feature is made of, words, units, currency, groups,
+    rules and levers do not count.
+    """
+    definition = features.definition
+    said = repr((features.digest, definition.outcome, definition.id, definition.roles.date))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def feature_records(features: FeatureSet) -> tuple[FeatureRecord, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from inference.model.artifact import (
     Manifest,
     check_place,
     feature_records,
+    read_verified,
 )
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.model.export import export_onnx
@@ -108,6 +109,24 @@ def publish_model(
     )
 
 
+def restate_model(definition: Definition, directory: Path) -> Manifest:
+    """Publish the model in `directory` again in the words and rules of `definition`, on which training does not depend.
+
+    Raises:
+        ArtifactError: the directory holds no model, or a file of it is not the published one.
+        FileError: the directory cannot be written, or the signing key in force cannot be read.
+    """
+    before = Manifest.load(directory)
+    found = {name: read_verified(directory, before, name) for name in before.files}
+    # Somebody may have taken a model file away.
+    files = {name: content for name, content in found.items() if content is not None}
+    files[DEFINITION] = definition_text(definition).encode()
+    records = {**before.files, DEFINITION: FileRecord.of(files[DEFINITION])}
+    manifest = replace(before.for_definition(feature_set(definition)), files=records)
+    _write(directory, {**files, MANIFEST: manifest.to_signed_json()})
+    return manifest
+
+
 def _model_files(model: TrainedModel, metadata: Mapping[str, str]) -> dict[str, bytes]:
     text = model.booster.model_to_string().encode()
     digest = FileRecord.of(text).sha256
@@ -166,7 +185,7 @@ def _manifest(
         cutoff=DEFAULT_CUTOFF,
         band_edges=BAND_EDGES,
         sufficiency=definition.sufficiency,
-        definition=DefinitionRecord(definition.name, definition.digest),
+        definition=DefinitionRecord.of(model.features),
         levers=tuple(lever.column for lever in definition.levers),
         first_later="" if later is None else later.first_later,
         files={name: FileRecord.of(content) for name, content in files.items()},

@@ -30,6 +30,7 @@ from inference.model.artifact import (
     Manifest,
     read_published,
     read_verified,
+    training_digest,
 )
 from inference.model.sufficiency import SufficiencyRule
 
@@ -131,7 +132,7 @@ class ScoringSession:
         whatever the file says, so `allow_pickle` is for directories that nobody else can write to.
 
         Raises:
-            ArtifactError: no model there, one of another definition or trained on other features, a file that is not
+            ArtifactError: no model there, one trained for another outcome or on other features, a file that is not
                 the published one, or nothing but a pickle that may not be opened.
             FileError, SigningKeyError: the signing key in force cannot be read.
             ProviderError: `provider` is not available here; the message lists those that are.
@@ -142,12 +143,13 @@ class ScoringSession:
 
         def read() -> tuple[Manifest, str, bytes]:
             manifest = Manifest.load(directory)
-            if manifest.definition.digest != definition.digest:
-                raise ArtifactError(
-                    f"{directory}: the model was built for another definition ({manifest.definition.name}), not for "
-                    f"the one in use ({definition.name}); run `make build` again, or open it with its own."
-                )
-            if manifest.features_sha256 != features.digest:
+            trained = (manifest.features_sha256, manifest.definition.training_digest)
+            if trained != (features.digest, training_digest(features)):
+                if manifest.definition.digest != definition.digest:
+                    raise ArtifactError(
+                        f"{directory}: the model was built for another definition ({manifest.definition.name}), not "
+                        f"for the one in use ({definition.name}); run `make build` again, or open it with its own."
+                    )
                 raise ArtifactError.from_other_features(directory)
             return manifest, *_first_model_file(directory, manifest, allowed)
 

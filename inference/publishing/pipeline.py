@@ -20,7 +20,9 @@ from data.definition.errors import Place, shown
 from data.errors import FileError, ScoreroomError
 from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
+from data.predictions.brought import brought_pd, brought_score
 from data.predictions.table import (
+    FOLD,
     ID,
     OUTCOME,
     PROBABILITY,
@@ -103,7 +105,7 @@ def is_current(settings: Settings) -> bool:
     if not _applications_are_fresh(settings, record, origin):
         return False
     if why_no_model(settings, definition):
-        return True
+        return _imported_are_fresh(settings, record, definition)
     return _predictions_are_fresh(settings, record, definition) and _contributions_are_fresh(settings, record)
 
 
@@ -149,6 +151,10 @@ def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
         check_file_place(settings.applications)
         _build_applications(settings, origin, progress)
     if why_no_model(settings, definition):
+        if not _imported_are_fresh(settings, load_record(settings), definition):
+            done.append(PREDICTIONS)
+            check_file_place(settings.predictions)
+            _import_predictions(settings, definition)
         return tuple(done)
     if not _predictions_are_fresh(settings, load_record(settings), definition):
         done.append(PREDICTIONS)
@@ -291,6 +297,17 @@ def _check_outcome(settings: Settings, definition: Definition) -> None:
 
 
 def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
+    if not _is_predicted(settings, record, definition):
+        return False
+    try:
+        _check_predicted(settings, definition)
+        return Manifest.load(settings.model).definition.digest == definition.digest
+    except ScoreroomError:
+        return False
+
+
+def _is_predicted(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
+    """Whether model and out-of-fold PDs are those that training would give, whatever else the definition says now."""
     if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
         return False
     try:
@@ -298,10 +315,9 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definiti
             return False
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
-        _check_predicted(settings, definition)
     except ScoreroomError:
         return False
-    current = manifest.was_made_from(_sha256(settings.applications), feature_set(definition), settings.seed)
+    current = manifest.was_trained_from(_sha256(settings.applications), feature_set(definition), settings.seed)
     # Predictions belong to one model: those of another, left over from an interrupted build, are stale too.
     return (
         current
@@ -316,7 +332,7 @@ def _check_predicted(settings: Settings, definition: Definition) -> None:
     with reading(path):
         table = pl.scan_parquet(path, glob=False)
         check_columns(path, table.collect_schema(), definition)
-        rows = table.select(ID, OUTCOME, PROBABILITY).collect()
+        rows = table.select(ID, OUTCOME, PROBABILITY, FOLD).collect()
     check_rows(path, rows, definition, scan_applications(settings.applications, definition))
 
 
@@ -328,31 +344,95 @@ def _digest(manifest: Manifest) -> str:
 
 
 def _build_predictions(settings: Settings, definition: Definition, progress: Progress) -> None:
-    # Training brings LightGBM, which takes longer to import than a second start may take in all.
-    from inference.model.build import publish_model
-    from inference.model.training import with_outcome
+    # Both bring libraries that take longer to import than a second start may take in all.
+    from inference.model.build import publish_model, restate_model
 
     table = read_parquet(settings.applications)
-    applications = with_outcome(table, definition)
+    has_open = definition.target is not None and table[definition.target].null_count()
+    applications = resolved(table.lazy(), definition).collect() if has_open else table
     raw = source_of(settings)
     digest = _sha256(settings.applications)
-    with progress("Training and checking the model") as advance:
-        published = publish_model(
-            applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
-        )
+    kept = _kept_predictions(settings, definition, applications)
+    with progress("Training and checking the model" if kept is None else "Taking over the definition") as advance:
+        if kept is None:
+            published = publish_model(
+                applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
+            )
+            manifest = published.manifest
+            probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
+        else:
+            manifest = restate_model(definition, settings.model)
+            probabilities, folds = kept[PROBABILITY], kept[FOLD]
         origin: Origin = {"applications": digest, "definition": definition.digest, "seed": settings.seed}
-        keep(settings, MODEL, [MANIFEST, *published.manifest.files], origin)
+        keep(settings, MODEL, [MANIFEST, *manifest.files], origin)
     with progress("Writing the predictions") as advance:
-        probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
         n_open = table.height - frame.height
-        source = PredictionsSource(name, _digest(published.manifest), is_imported=False, n_open=n_open)
+        source = PredictionsSource(name, _digest(manifest), is_imported=False, n_open=n_open)
         write_predictions(frame, settings.predictions, source)
         keep(
             settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
         )
         advance(1, 1)
+
+
+def _imported_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
+    """Whether there is nothing to do about the table's own score."""
+    if brought_score(definition) is None:
+        return True
+    if not is_intact(settings, record, PREDICTIONS):
+        return False
+    return record.products[PREDICTIONS].made_from == _made_from_score(settings, definition)
+
+
+def _made_from_score(settings: Settings, definition: Definition) -> Origin:
+    return {APPLICATIONS: _sha256(settings.applications), "definition": definition.digest}
+
+
+def _import_predictions(settings: Settings, definition: Definition) -> None:
+    """Write the predictions that the table brings: PDs as imported, of the rows that have one."""
+    score = brought_score(definition)
+    assert score is not None
+    table = read_parquet(settings.applications)
+    pds = table.select(brought_pd(score, definition)).to_series()
+    target = definition.target
+    n_open = 0 if target is None else int(table[target].null_count())
+    scored = table.filter(pds.is_not_null())
+    frame = make_predictions(
+        scored, definition, pds.drop_nulls(), pl.repeat(None, scored.height, dtype=pl.UInt8, eager=True)
+    )
+    if frame.is_empty():
+        raise Place(settings.definition, ("scores", score.name)).error(
+            f"says no probability in any row ({score.column} as {score.kind})", "correct its kind or its column"
+        )
+    notices = [why_no_model(settings, definition)]
+    if target is None:
+        notices.append("No outcome is known, so that nothing compares PDs with what happened.")
+    if n_left := pds.null_count():
+        notices.append(f"{n_left:,} of {table.height:,} applications have no usable {score.column} and are left out.")
+    made_from = _made_from_score(settings, definition)
+    digest = hashlib.sha256(repr(sorted(made_from.items())).encode()).hexdigest()
+    source = PredictionsSource(
+        definition.name,
+        digest,
+        is_imported=True,
+        notices=tuple(notices),
+        taken=f"PD from {score.column} ({score.kind}, higher is {score.higher})",
+        n_open=n_open,
+        has_outcomes=target is not None,
+    )
+    write_predictions(frame, settings.predictions, source)
+    keep(settings, PREDICTIONS, [settings.predictions.name], made_from)
+
+
+def _kept_predictions(settings: Settings, definition: Definition, applications: pl.DataFrame) -> pl.DataFrame | None:
+    """The PDs and folds that are there, in the order of `applications`; None where a model has to be trained."""
+    if not _is_predicted(settings, load_record(settings), definition):
+        return None
+    kept = read_parquet(settings.predictions)
+    is_same = kept[ID].equals(applications[definition.id], check_names=False)
+    return kept if is_same and kept[PROBABILITY].is_between(0, 1).all() else None
 
 
 def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:

@@ -275,6 +275,7 @@ _MANIFEST_KEYS = (
     "seed",
     "directions",
     "sufficiency",
+    "definition",
     "libraries",
     "metrics",
     "training_data_sha256",

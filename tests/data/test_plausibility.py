@@ -73,6 +73,8 @@ BROKEN: list[tuple[dict[str, object], str]] = [
     ({**REVOLVING, "AMT_ANNUITY": 25_251.0}, "annuity of a revolving loan other than 5 % of the credit amount"),
     ({**REVOLVING, "AMT_ANNUITY": 24_749.0}, "annuity of a revolving loan other than 5 % of the credit amount"),
     ({**REVOLVING, "AMT_GOODS_PRICE": 1_000_001.0}, "goods price above 2 times the credit amount"),
+    # Only of a cash loan another rule says it already.
+    ({"NAME_CONTRACT_TYPE": None, "AMT_GOODS_PRICE": 1_000_001.0}, "goods price above 2 times the credit amount"),
     ({"CNT_CHILDREN": 3}, "no fewer children than family members, the applicant included"),
     ({"FLAG_OWN_CAR": "N"}, "age of a car without a car"),
     ({**PENSIONER, "NAME_INCOME_TYPE": "State servant"}, "not employed, with an income from work"),

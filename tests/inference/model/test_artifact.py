@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from data.definition.columns import Unit
+from data.definition.definition import Definition, Outcome
 from data.home_credit import embedded
 from inference.errors import ArtifactError
+from inference.features.definition_features import feature_set
 from inference.model.artifact import MANIFEST, MODEL_FILES, SCHEMA_VERSION, Manifest, read_verified
 from inference.model.build import PublishedModel
 from inference.model.training_settings import TrainingSettings
@@ -64,16 +67,42 @@ def test_manifest_states_the_directions_and_what_they_ask_of_features(published:
     assert [int(each) for each in line.split(",")] == list(held.values())
 
 
-def test_another_rule_for_too_little_makes_the_model_stale(published: PublishedModel) -> None:
+def test_what_training_does_not_depend_on_is_taken_over_without_it(published: PublishedModel) -> None:
     content = json.loads((published.directory / MANIFEST).read_text())["sufficiency"]
     assert content == json.loads(json.dumps(asdict(embedded.DEFINITION.sufficiency)))
     current = replace(published.manifest, settings=asdict(TrainingSettings()))
-    given = (current.training_data_sha256, FEATURES, current.seed)
-    assert current.was_made_from(*given)
-    other = replace(current, sufficiency=replace(embedded.DEFINITION.sufficiency, most_lacking=9))
-    assert not other.was_made_from(*given)
-    relabelled = replace(current, definition=replace(current.definition, digest="0" * 64))
-    assert not relabelled.was_made_from(*given)
+    given = (current.training_data_sha256, current.seed)
+    own = embedded.DEFINITION
+    changed = replace(
+        own,
+        columns=tuple(replace(each, label=f"{each.label}!", unit=Unit.NONE, group="All") for each in own.columns),
+        currency="EUR",
+        sufficiency=replace(own.sufficiency, most_lacking=9),
+    )
+    assert current.was_trained_from(given[0], feature_set(changed), given[1])
+    taken = current.for_definition(feature_set(changed))
+    assert taken.definition.digest == changed.digest != own.digest
+    assert (taken.sufficiency.most_lacking, taken.features[0].label[-1]) == (9, "!")
+    assert taken.files == current.files
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(embedded.DEFINITION, features=replace(embedded.DEFINITION.features, directions={})),
+        replace(
+            embedded.DEFINITION,
+            features=replace(embedded.DEFINITION.features, derived=embedded.DEFINITION.features.derived[:-1]),
+        ),
+        replace(embedded.DEFINITION, outcome=Outcome(embedded.TARGET, ("0",), ("1",))),
+        replace(embedded.DEFINITION, roles=replace(embedded.DEFINITION.roles, date="DAYS_BIRTH")),
+    ],
+    ids=["directions", "features", "outcome", "date"],
+)
+def test_what_training_depends_on_makes_the_model_stale(published: PublishedModel, changed: Definition) -> None:
+    current = replace(published.manifest, settings=asdict(TrainingSettings()))
+    assert current.was_trained_from(current.training_data_sha256, FEATURES, current.seed)
+    assert not current.was_trained_from(current.training_data_sha256, feature_set(changed), current.seed)
 
 
 def test_no_manifest_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

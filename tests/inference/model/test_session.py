@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data.definition.definition import Outcome
 from data.home_credit import embedded
 from data.settings import ROOT
 from inference.errors import ArtifactError, FeatureError, ProviderError
@@ -140,7 +141,8 @@ def test_model_of_another_feature_list_is_refused(directory: Path) -> None:
 
 
 def test_model_of_another_definition_is_refused(directory: Path) -> None:
-    other = replace(embedded.DEFINITION, name="Car loans")
+    outcome = Outcome(embedded.TARGET, ("0",), ("1",))
+    other = replace(embedded.DEFINITION, name="Car loans", outcome=outcome)
     with pytest.raises(ArtifactError, match=r"another definition \(Home Credit Default Risk\).*at hand \(Car loans\)"):
         ScoringSession.open(directory, other)
 

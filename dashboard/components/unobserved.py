@@ -1,0 +1,82 @@
+"""What can be shown of a portfolio whose outcomes are not known, and of one that has no PDs either."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.charts.distribution import plot_pd_distribution
+from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.frame import View
+from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.table import render_frame
+from dashboard.metrics.distribution import pd_distribution
+from dashboard.report import catalogue
+from dashboard.visit.assumptions import LGD
+from dashboard.words import labels
+from data.definition.definition import Definition
+
+_MOST_LEVELS = 8
+_WHAT_TO_ADD = """\
+[outcome]                # what happened, in the table's own values
+column = "status"
+bad = ["Charged Off"]
+good = ["Fully Paid"]
+
+[scores.mine]            # or a score of your own, shown as it is
+column = "pd"
+kind = "probability"     # or percent, log-odds
+higher = "riskier"       # or safer
+"""
+
+
+def render_unobserved(view: View) -> None:
+    """Write the overview of applications of which nobody knows yet what became of them."""
+    loss = catalogue.in_currency(catalogue.EXPECTED_LOSS, view.definition.currency)
+    cells = st.columns(5)
+    with cells[0]:
+        render_metric("Applications", labels.count(view.counts.n_applications), "outcomes not known")
+    for cell, metric in zip(cells[1:4], (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss), strict=True):
+        with cell:
+            render_card(metric, view.evaluation, view.beside)
+    with cells[4]:
+        st.slider("LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        spread = pd_distribution(view.counts, has_outcomes=False)
+        render_figure(plot_pd_distribution(spread, cutoff=view.cutoff, dark=is_dark()))
+    with right:
+        bands = view.evaluation.bands
+        render_frame(
+            {
+                "Risk band": [band.band for band in bands],
+                "PD from": [labels.percent(band.low) for band in bands],
+                "Applications": [band.applications for band in bands],
+                "Share": [labels.percent(band.applications / view.counts.n_applications, 1) for band in bands],
+                "Mean PD": [
+                    labels.NOT_DEFINED if band.mean_pd.value is None else labels.percent(band.mean_pd.value)
+                    for band in bands
+                ],
+            }
+        )
+
+
+def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
+    """Write what is there of a portfolio that has neither outcomes to train on nor PDs, and what to add."""
+    st.title(labels.literal(definition.name), anchor=False)
+    st.info(labels.plain(reason), icon=":material/info:")
+    for cell, (name, number) in zip(
+        st.columns(4), (("Applications", n_rows), ("Columns", len(definition.columns))), strict=False
+    ):
+        with cell:
+            st.metric(name, labels.count(number))
+    st.markdown("Add one of these to `portfolio.toml`, with your own column and values; then start again.")
+    st.code(_WHAT_TO_ADD, language="toml")
+    render_frame(
+        {
+            "Column": [column.name for column in definition.columns],
+            "Label": [column.label for column in definition.columns],
+            "Kind": [column.kind.value for column in definition.columns],
+            "Levels": [", ".join(column.levels[:_MOST_LEVELS]) for column in definition.columns],
+        }
+    )
