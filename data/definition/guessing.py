@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ import polars as pl
 
 from data.definition.building import build_definition
 from data.definition.checking import TAKEN
+from data.definition.dates import FORMS
 from data.definition.definition import ROW_NUMBER, Definition
 from data.definition.errors import Place, nearest, shown
 from data.definition.evidence import vocabulary as words
@@ -273,23 +273,8 @@ def _typical(summary: Summary, guess: ColumnGuess) -> Any:
 
 
 def _middle_date(summary: Summary) -> str | None:
-    form = summary.date_format or ""
-    texts = summary.text.drop_nulls().sort()
-    middle = str(texts[len(texts) // 2])
-    if form.startswith("%Y-%m-%d"):
-        middle = middle[:10]
-    elif form in ("%Y-%m", "%Y%m"):
-        middle = f"{middle[:4]}-{middle[-2:]}-01"
-    elif form == "quarter":
-        middle = f"{middle[:4]}-{3 * int(middle[-1]) - 2:02d}-01"
-    else:
-        short = form == "%b-%Y"
-        days = ("01-" + texts if short else texts).str.to_date("%d-%b-%Y" if short else form, strict=False).drop_nulls()
-        middle = "" if days.is_empty() else str(days.sort()[len(days) // 2])
-    try:
-        return date.fromisoformat(middle).isoformat()
-    except ValueError:
-        return None
+    days = FORMS[summary.date_format or "%Y-%m-%d"].read(summary.text.drop_nulls()).drop_nulls().sort()
+    return None if days.is_empty() else str(days[len(days) // 2])
 
 
 def _gaps(summaries: Sequence[Summary], said: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
@@ -121,6 +122,8 @@ def why_left_out(summary: Summary) -> str:
         return "names a person, by its own name"
     if any(len(level) > _LONGEST_LEVEL or not level.isprintable() for level in list(summary.counts)[:MOST_LEVELS]):
         return "texts that are long or hold signs that cannot be printed"
+    if summary.date_format == MONTH_FIRST and not FORMS[DAY_FIRST].read(summary.text.drop_nulls()).null_count():
+        return "dates of which nothing tells whether day or month comes first; write year-month-day to read it"
     if summary.numbers is not None or summary.date_format:
         if summary.given.size and max(abs(summary.given[0]), abs(summary.given[-1])) > _LARGEST:
             return "numbers of more digits than a quantity has"
@@ -153,9 +156,9 @@ def _is_called_id(name: str) -> bool:
 
 def _kind(summary: Summary, guess: ColumnGuess) -> str:
     if summary.date_format:
-        guess.why.append("quarters" if summary.date_format == "quarter" else f"dates written as {summary.date_format}")
-        if summary.date_format == "%d/%m/%Y" and not summary.share(r"^(1[3-9]|2\d|3\d)/"):
-            guess.doubt("day or month first cannot be told")
+        guess.why.append(f"dates written as {summary.date_format}")
+        if summary.date_format.endswith("%y"):
+            guess.doubt("years of two digits: 69 to 99 are taken for 1969 to 1999, others for 2000 to 2068")
         return "date"
     if summary.numbers is None:
         guess.why.append(f"text of {summary.n_distinct} values")

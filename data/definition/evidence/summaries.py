@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from data.definition.dates import FORMS
 from data.definition.evidence import vocabulary as words
 
-_DATE_FORMATS = (
-    (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d"),
-    (r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", ""),
-    (r"^\d{1,2}\.\d{1,2}\.\d{4}$", "%d.%m.%Y"),
-    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"),
-    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%m/%d/%Y"),
-    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
-    (r"^[A-Za-z]{3}-\d{4}$", "%b-%Y"),
-    (r"^\d{4}-\d{2}$", "%Y-%m"),
-    (r"^\d{4}-?Q[1-4]$", "quarter"),
-)
 _SAMPLE = 200
-_MONTH = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -125,19 +113,9 @@ def _summary(values: pl.Series, place: int, missing: list[str]) -> Summary:
 
 
 def _date_format(name: str, distinct: pl.Series, *, is_number: bool) -> str | None:
-    if distinct.is_empty():
+    """The form in which every cell is a date; the forms that numbers have count only under the name of a date."""
+    if distinct.is_empty() or (is_number and not words.has_word(name, words.DATES)):
         return None
-    if is_number:
-        is_called_so = words.has_word(name, words.DATES)
-        return "%Y%m" if is_called_so and bool(distinct.str.contains(rf"^{_MONTH.pattern}$").all()) else None
-    head = distinct.head(_SAMPLE)
-    for pattern, written in _DATE_FORMATS:
-        if not head.str.contains(pattern).all() or not distinct.str.contains(pattern).all():
-            continue
-        if written in ("", "quarter"):
-            return written or "%Y-%m-%d %H:%M"
-        padded = "01-" + distinct if written == "%b-%Y" else distinct + "-01" if written == "%Y-%m" else distinct
-        form = "%d-%b-%Y" if written == "%b-%Y" else "%Y-%m-%d" if written == "%Y-%m" else written
-        if not padded.str.to_date(form, strict=False).null_count():
-            return written
-    return None
+    forms = [form for form in FORMS.values() if form.is_number == is_number]
+    fitting = [form for form in forms if not form.read(distinct.head(_SAMPLE)).null_count()]
+    return next((form.written for form in fitting if not form.read(distinct).null_count()), None)
