@@ -16,11 +16,13 @@ _FLAGS: Mapping[str, float] = MappingProxyType(
     {**dict.fromkeys(("true", "yes", "y", "t"), 1.0), **dict.fromkeys(("false", "no", "n", "f"), 0.0)}
 )
 
+_TRUTHS = {"true": 1.0, "false": 0.0}
+
 
 def as_levels(cells: pl.Series, levels: Collection[str]) -> pl.Series:
     """Text or Float64 cells as text; a number, however written, is the level of the same value if there is one.
 
-    So "1", 1 and 1.0 are one level.
+    So "1", 1 and 1.0 are one level, and so are "True", "true" and, where no level is written like a number, 1.
     """
     texts = texts_of(cells)
     others = texts.filter(~texts.is_in(levels)).drop_nulls().unique() if levels else texts.clear()
@@ -94,5 +96,13 @@ def _by_value(levels: Collection[str]) -> dict[float, str]:
 
 
 def _values(texts: pl.Series) -> Sequence[tuple[str, float]]:
-    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
-    return [(text, value) for text, value in zip(texts, numbers, strict=True) if value is not None]
+    """The texts that say a number, or true and false, with what they say; of two that say one thing the number last."""
+    bare = texts.str.strip_chars()
+    numbers = bare.cast(pl.Float64, strict=False)
+    truths = bare.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Float64)
+    return [
+        (text, value)
+        for values in (truths, numbers)
+        for text, value in zip(texts, values, strict=True)
+        if value is not None
+    ]

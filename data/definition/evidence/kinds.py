@@ -18,7 +18,7 @@ from data.definition.shapes import LARGEST
 
 MOST_LEVELS = 256
 # Codes are few, small and not negative; a name such as "type" or "status" makes them levels.
-_MOST_CODES, _LARGEST_CODE = 15, 99
+_MOST_CODES, _LARGEST_CODE, _FEW_CODES = 15, 99, 7
 _LEAST_REPEATS = 3
 _SPREADS = 3
 _MOSTLY, _DIFFERING = 0.5, 0.1
@@ -67,6 +67,8 @@ def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str,
     guess = ColumnGuess(name)
     if not said and (reason := why_left_out(summary)):
         guess.left_out = reason
+        # Whatever could tell a model something is left out only until somebody has looked.
+        guess.sure = summary.n_distinct < 2 or reason.startswith("names a person")
         return guess
     guess.entry = {"label": words.label_of(name)[:200]}
     if name in groups:
@@ -140,13 +142,20 @@ def why_left_out(summary: Summary) -> str:
         (words.THOUSANDS, "numbers with commas between thousands"),
         (words.DECIMAL_COMMA, "numbers with a decimal comma"),
     ):
-        if summary.share(pattern) > _NEARLY_ALL:
+        # Plain numbers among texts have the last shape, too.
+        if summary.share(pattern) > _NEARLY_ALL and summary.share(r"[,%\p{Sc}]|[A-Z]{3}"):
             return f"{what}; write plain numbers such as 1234.5 into the file to read it"
+    if summary.odd_texts and summary.n_distinct > MOST_LEVELS:
+        return f"numbers, but for {_odd(summary)}; add such a text to missing in [table] to read the numbers"
     if summary.n_distinct > MOST_LEVELS:
         return f"text of {summary.n_distinct:,} different values; at most {MOST_LEVELS} make a category"
     if summary.n_distinct > _MOSTLY * summary.n_given and summary.n_given > _FEW:
         return "text that differs from row to row, or names a person"
     return ""
+
+
+def _odd(summary: Summary) -> str:
+    return ", ".join(f"{text[:40]!r} in {summary.counts[text]:,} rows" for text in summary.odd_texts[:3])
 
 
 def _is_called_id(name: str) -> bool:
@@ -162,20 +171,28 @@ def _kind(summary: Summary, guess: ColumnGuess) -> str:
         return "date"
     if summary.numbers is None:
         guess.why.append(f"text of {summary.n_distinct} values")
+        if summary.odd_texts:
+            guess.doubt(f"numbers, but for {_odd(summary)}: if that is a gap, add it to missing in [table]")
         return "category"
     distinct = summary.n_distinct
     if set(summary.counts) <= {"0", "1"}:
-        guess.why.append("0 and 1")
+        guess.why.append("0 and 1" if len(summary.counts) == 2 else f"only {next(iter(summary.counts))}")
         return "flag"
     low, high = summary.given[0], summary.given[-1]
     is_code = summary.is_whole and 2 <= distinct <= _MOST_CODES and low >= 0 and high <= _LARGEST_CODE
     if is_code and words.has_word(summary.name, words.CODES) and not words.has_word(summary.name, words.COUNTS):
         guess.why.append(f"{distinct} whole numbers, codes by the column's name")
+        if low == 0 and distinct > _FEW_CODES and high == distinct - 1:
+            guess.doubt('every number from 0 on: if it is a count, write kind = "numeric"')
         return "category"
     guess.why.append("whole numbers" if summary.is_whole else "decimal numbers")
     if summary.is_whole and distinct <= _MOST_CODES:
         what = "states in an order" if low < 0 else "a count, an order or codes"
         guess.doubt(f"{distinct} different ones from {low:g} to {high:g}: {what}")
+    elif summary.is_whole and words.has_word(summary.name, words.LONG_CODES):
+        guess.doubt(
+            "codes by the column's name, which a model puts in an order; take it out of the features if they are"
+        )
     if summary.has_padding:
         guess.doubt('some have leading zeros: if they are codes, write kind = "category"')
     return "numeric"
@@ -213,6 +230,8 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     whole = summary.is_whole
     entry["minimum"], entry["maximum"] = (int(minimum), int(maximum)) if whole else (minimum, maximum)
     guess.why.append(f"seen from {low:g} to {high:g}")
+    if infinite := [gap for gap in summary.gaps if gap.lower() in words.INFINITE]:
+        guess.doubt(f"{', '.join(infinite)} is read as missing")
 
 
 def special_codes(summary: Summary) -> list[float]:

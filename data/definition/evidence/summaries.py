@@ -15,6 +15,7 @@ from data.definition.dates import FORMS
 from data.definition.evidence import vocabulary as words
 
 _SAMPLE = 200
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class Summary:
     def is_unique(self) -> bool:
         """Whether every row has a value of its own."""
         return not self.n_missing and self.n_distinct == len(self.text) > 1
+
+    @cached_property
+    def odd_texts(self) -> tuple[str, ...]:
+        """The texts of a column that holds numbers in nearly every row, the most frequent first; none of others."""
+        if self.numbers is not None or self.date_format or not self.n_given:
+            return ()
+        odd = [text for text in self.counts if not words.is_number(text)]
+        return tuple(odd) if odd and sum(self.counts[text] for text in odd) <= (1 - _MOSTLY) * self.n_given else ()
 
     @cached_property
     def has_padding(self) -> bool:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 IDS = frozenset(
     {
@@ -71,12 +72,12 @@ WEAK_OUTCOMES = frozenset(
 SAYS_BAD = re.compile(r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|target")
 SAYS_GOOD = re.compile(r"repaid|good|fullypaid|creditability|performing")
 BAD_CELLS = re.compile(
-    r"charged?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|non[ _-]?perform|delinquent|^npl$"
-    r"|not (re)?paid|ausgefallen|ausfall|^b$"
+    r"ch(ar)?ge?d?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|"
+    r"non[ _-]?perform|delinquent|^npl$|not (re)?paid|^unpaid$|ausgefallen|ausfall"
 )
 GOOD_CELLS = re.compile(
-    r"fully[ _-]?paid|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|^performing$|no[tn]?[ _-]?default(ed)?|"
-    r"^g$|zur(ü|ue)ckgezahlt"
+    r"fully[ _-]?paid|^p[ .]?i[ .]?f\.?$|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|"
+    r"^performing$|no[tn]?[ _-]?default(ed)?|zur(ü|ue)ckgezahlt"
 )
 YES = frozenset({"yes", "y", "true", "t", "ja", "1"})
 NO = frozenset({"no", "n", "false", "f", "nein", "0"})
@@ -242,6 +243,9 @@ CODES = frozenset(
         "telephone",
     }
 )
+LONG_CODES = frozenset(
+    {"zip", "zipcode", "postcode", "plz", "code", "naics", "sic", "nace", "mcc", "branch", "region", "msa", "fips"}
+)
 PROTECTED = frozenset(
     {
         "sex",
@@ -321,7 +325,7 @@ PERSONS = frozenset(
 )
 # Known only once the loan has gone well or badly.
 AFTERWARDS = re.compile(
-    r"recover|collectionrecovery|^collections?$|collectionfee|charge(d)?off|writ(e|ten)off|^lgd|lossgiven|outprncp|"
+    r"recover|collectionrecovery|^collections?$|collectionfee|ch(ar)?ged?off|lastfico|lastcreditpull|writ(e|ten)off|^lgd|lossgiven|outprncp|"
     r"totalpymnt|totalrec|lastpymnt|settlement|hardship|nextpymnt|netloss"
 )
 DATES = frozenset(
@@ -374,7 +378,10 @@ THOUSANDS = r"^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$"
 
 # Texts that stand for nothing; in a column of texts only those of the first row, for the others may be levels.
 SURE_GAPS = frozenset({"?", "na", "n/a", "#n/a", "<na>", "null", "#null!", "nan", "nat", "\\n"})
-GAPS = frozenset({*SURE_GAPS, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"})
+INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
+GAPS = frozenset(
+    {*SURE_GAPS, *INFINITE, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"}
+)
 
 
 def words_of(name: str) -> tuple[str, ...]:
@@ -401,3 +408,8 @@ def label_of(name: str) -> str:
         return name
     small = spaced if any(each.islower() for each in spaced) and " " not in spaced else spaced.lower()
     return small[0].upper() + small[1:]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a finite number as most files write it."""
+    return _NUMBER.fullmatch(cell) is not None
