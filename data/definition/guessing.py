@@ -379,7 +379,7 @@ def _check_outcome(by_name: Mapping[str, Summary], said: Mapping[str, Any], wher
         return
     summary = by_name[said["outcome"]["column"]]
     for key in ("bad", "good"):
-        if not any(value in summary.counts for value in said["outcome"][key]):
+        if not any(words.bare(value) in summary.counts for value in said["outcome"][key]):
             raise (Place(where) / "outcome" / key).error(
                 f"lists no value that occurs in {shown(summary.name)}", f"there are {nearest('', list(summary.counts))}"
             )

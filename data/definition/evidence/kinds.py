@@ -81,15 +81,17 @@ def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str,
         _describe_levels(summary, guess)
     if summary.n_missing:
         guess.entry["nullable"] = True
-    if words.has_word(name, words.PROTECTED):
+    if by := "name" if words.has_word(name, words.PROTECTED) else "values" if _says_protected(summary) else "":
         guess.entry["sensitivity"] = "protected"
-        guess.no_feature = "protected by its name, so no model may see it; cohorts can still be cut by it"
+        guess.no_feature = f"protected by its {by}, so no model may see it; cohorts can still be cut by it"
     elif words.has_word(name, words.SENSITIVE):
         guess.entry["sensitivity"] = "sensitive"
     if kind in ("id", "date"):
         guess.no_feature = guess.no_feature or f"of kind {kind}"
     elif kind != "id":
         guess.entry["cohort"] = True
+    if summary.is_row_number:
+        guess.no_feature = guess.no_feature or "counts the rows"
     if summary.n_distinct == 1 and not summary.n_missing:
         guess.no_feature = guess.no_feature or "one value in every row"
     guess.entry.update(said)
@@ -154,8 +156,19 @@ def why_left_out(summary: Summary) -> str:
     return ""
 
 
+def _says_protected(summary: Summary) -> bool:
+    if summary.numbers is not None or summary.n_distinct > MOST_LEVELS:
+        return False
+    told = [words.PROTECTED_CELLS.search(level.lower()) for level in summary.counts]
+    return sum(map(bool, told)) > _MOSTLY * len(told)
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
 def _odd(summary: Summary) -> str:
-    return ", ".join(f"{text[:40]!r} in {summary.counts[text]:,} rows" for text in summary.odd_texts[:3])
+    return ", ".join(f"{text[:40]!r} in {_rows(summary.counts[text])}" for text in summary.odd_texts[:3])
 
 
 def _is_called_id(name: str) -> bool:
@@ -180,7 +193,8 @@ def _kind(summary: Summary, guess: ColumnGuess) -> str:
         return "flag"
     low, high = summary.given[0], summary.given[-1]
     is_code = summary.is_whole and 2 <= distinct <= _MOST_CODES and low >= 0 and high <= _LARGEST_CODE
-    if is_code and words.has_word(summary.name, words.CODES) and not words.has_word(summary.name, words.COUNTS):
+    is_called_code = words.has_word(summary.name, words.CODES)
+    if is_code and is_called_code and not words.has_word(summary.name, words.COUNTS | words.MEASURES):
         guess.why.append(f"{distinct} whole numbers, codes by the column's name")
         if low == 0 and distinct > _FEW_CODES and high == distinct - 1:
             guess.doubt('every number from 0 on: if it is a count, write kind = "numeric"')
@@ -212,11 +226,10 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     special = {float(key) for key in said["special"]} if "special" in said else set(special_codes(summary))
     if special and "special" not in said:
         entry["special"] = {
-            f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}": "special code, meaning not known"
-            for value in sorted(special)
+            f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}": "special code" for value in sorted(special)
         }
-        shown = ", ".join(f"{value:.0f} in {int((summary.given == value).sum()):,} rows" for value in sorted(special))
-        guess.doubt(f"special codes far from the other values, or of a usual shape: {shown}")
+        shown = ", ".join(f"{value:.0f} in {_rows((summary.given == value).sum())}" for value in sorted(special))
+        guess.doubt(f"special codes far from the other values, or of a usual shape, whose meaning to write: {shown}")
     values = summary.given[~np.isin(summary.given, list(special))]
     if not values.size:
         return
@@ -226,6 +239,8 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     unit = _unit(summary, low, high)
     if unit:
         entry["unit"] = unit
+    elif words.has_word(summary.name, words.AGES) and high > _OLDEST >= values[values.size // 2]:
+        guess.doubt(f"ages above {_OLDEST} in {_rows((values > _OLDEST).sum())}")
     minimum, maximum = _bounds(low, high, unit)
     whole = summary.is_whole
     entry["minimum"], entry["maximum"] = (int(minimum), int(maximum)) if whole else (minimum, maximum)

@@ -75,8 +75,8 @@ def guess_roles(
     if outcome_said:
         outcome: OutcomeGuess | None = OutcomeGuess(
             str(outcome_said["column"]),
-            tuple(outcome_said["bad"]),
-            tuple(outcome_said["good"]),
+            tuple(map(words.bare, outcome_said["bad"])),
+            tuple(map(words.bare, outcome_said["good"])),
             99,
             "as said",
             sure=True,
@@ -184,6 +184,8 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
         reasons.append("its place, the last column" if header else "the last column, with two values")
     if points < _CANDIDATE or not reasons:
         return None
+    # A last column of two values may be any flag.
+    sure = sure and "its name" in reasons
     guess = OutcomeGuess(each.name, bad, good, points, "", sure)
     for score in scores:
         measured = auc(score, bad_of(each, guess))
@@ -199,7 +201,7 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
 
 
 def _is_called_outcome(name: str) -> bool:
-    found = words.words_of(name)
+    found = [word for word in words.words_of(name) if word not in ("flag", "ind", "indicator")]
     return bool(found) and (not words.OUTCOMES.isdisjoint(found) or found[-1] in words.WEAK_OUTCOMES)
 
 

@@ -83,6 +83,14 @@ class Summary:
         return tuple(odd) if odd and sum(self.counts[text] for text in odd) <= (1 - _MOSTLY) * self.n_given else ()
 
     @cached_property
+    def is_row_number(self) -> bool:
+        """Whether the column counts the rows, in any order: whole numbers without a gap, or an index by its name."""
+        if not (self.is_unique and self.is_whole):
+            return False
+        is_called_so = words.words_of(self.name)[:1] in (("unnamed",), ("index",), ("row",))
+        return is_called_so or self.given[-1] - self.given[0] + 1 == len(self.text)
+
+    @cached_property
     def has_padding(self) -> bool:
         """Whether some cell is a number with leading zeros."""
         return bool(self.text.str.contains(r"^0\d").any())
@@ -118,6 +126,10 @@ def _summary(values: pl.Series, place: int, missing: list[str]) -> Summary:
     date_format = _date_format(values.name, distinct.filter(~is_gap), is_number=is_number)
     is_date = date_format is not None
     column = text.cast(pl.Float64) if is_number and not is_date else None
+    if column is not None and distinct.str.contains(words.WHOLE).any():
+        # A gap among whole numbers has programs write all of them as 1.0.
+        whole = distinct.filter(~is_gap).str.replace(words.WHOLE, "${1}")
+        text = text if whole.str.contains(".", literal=True).any() else text.str.replace(words.WHOLE, "${1}")
     return Summary(values.name, place, text, column, tuple(gaps), date_format)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from data.definition.columns import Kind, Sensitivity, Unit
 from data.definition.errors import DefinitionError
+from data.definition.evidence.vocabulary import label_of
 from data.definition.guessing import Finding, Guess, guess_definition
 
 N = 400
@@ -293,3 +294,48 @@ def test_dates_that_may_begin_with_day_or_month_are_left_out() -> None:
     guess = guessed(applied=[f"{i % 12 + 1}/{i % 7 + 1}/2024" for i in range(N)], y=default())
     assert guess.definition.left_out == ("applied",)
     assert "day or month comes first" in findings(guess)["applied"].why
+
+
+def test_numbers_of_rows_are_no_feature() -> None:
+    order = RNG.permutation(N)
+    guess = guessed(None, **{"Unnamed: 0": np.arange(N), "place": order + 1, "index": order * 3, "y": default()})
+    assert guess.definition.features.columns == ("amount",)
+    assert "counts the rows" in findings(guess)["place"].why
+
+
+def test_whole_numbers_with_a_decimal_point_are_whole_numbers() -> None:
+    guess = guessed(
+        flag=[f"{i % 2}.0" for i in range(N)], education=[f"{i % 3}.0" for i in range(N)], y=default("0.0", "1.0")
+    )
+    definition = guess.definition
+    assert definition.outcome is not None
+    assert (definition.outcome.bad, definition.outcome.good) == (("1",), ("0",))
+    assert (definition.column("flag").kind, definition.column("education").levels) == (Kind.FLAG, ("0", "1", "2"))
+    said = {"outcome": {"column": "y", "bad": ["1.0"], "good": ["0.0"]}}
+    assert guessed(said, leak=default("3", "7"), y=default("0.0", "1.0")).definition.left_out == ("leak",)
+
+
+def test_levels_that_say_sex_or_marital_status_are_protected() -> None:
+    levels = ("male single", "female div/dep/mar", "male mar/wid")
+    definition = guessed(personal=[levels[i % 3] for i in range(N)], y=default()).definition
+    assert definition.protected == ("personal",)
+    assert "personal" not in definition.features.columns
+
+
+def test_a_last_column_of_two_values_is_an_outcome_to_be_checked() -> None:
+    finding = findings(guessed(has_phone=np.arange(N) % 2, x7=default()))["x7"]
+    assert (finding.guess, finding.is_sure) == ("the outcome", False)
+
+
+def test_years_in_a_job_are_no_codes_and_ages_of_centuries_are_to_be_checked() -> None:
+    guess = guessed(
+        job_yrs=np.arange(N) % 14, person_age=np.where(np.arange(N) == 9, 144, AMOUNT % 60 + 20), y=default()
+    )
+    assert guess.definition.column("job_yrs").kind is Kind.NUMERIC
+    assert "ages above 120 in 1 row" in findings(guess)["person_age"].why
+
+
+def test_labels_part_words_that_are_written_as_one() -> None:
+    names = ("NumberOfTime30-59DaysPastDue", "NumberOfTimes90DaysLate", "BILL_AMT1", "delinq_2yrs", "X1")
+    labels = ("Number of time 30-59 days past due", "Number of times 90 days late", "Bill amt1", "Delinq 2yrs", "X1")
+    assert tuple(map(label_of, names)) == labels
