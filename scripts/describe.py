@@ -39,6 +39,10 @@ def main() -> None:
     n_unsure = sum(not finding.is_sure for finding in described.findings)
     if arguments.update:
         print(f"Added: {_listed(described.added)}. No longer in the table: {_listed(described.gone)}.")
+    if not described.has_outcome:
+        print(
+            "No column says how loans ended, so that no model can be trained; name the one that does under [outcome]."
+        )
     print(f"{len(described.findings)} columns, {n_unsure} to be checked: {described.path}")
 
 

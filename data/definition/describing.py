@@ -38,6 +38,7 @@ class Described:
 
     path: Path
     findings: Sequence[Finding]
+    has_outcome: bool
     added: Sequence[str] = ()
     gone: Sequence[str] = ()
 
@@ -59,18 +60,19 @@ def describe(file: Path, folder: Path, *, update: bool = False) -> Described:
     table = peek(file)
     if before is None or not update:
         guess = guess_definition(table, {"table": {"file": _seen_from(folder, file)}}, path)
-        described = Described(path, guess.findings)
+        described = Described(path, guess.findings, guess.definition.outcome is not None)
         text = _INTRODUCTION + "\n" + said_text(guess.said, guess.comments)
     else:
         said = check_said(parse_said(before, path), path)
         table = peek(file, said.get("table"))
         said = _with_names(said, table.header, table.frame.columns)
-        gone = [name for name in said.get("columns", {}) if name not in (*table.frame.columns, *table.nested)]
+        gone = [name for name in said.get("columns", {}) if name not in (*table.frame.columns, *table.unreadable)]
         guess = guess_definition(table, _without(said, gone), path)
         added = [name for name in guess.said["columns"] if name not in said.get("columns", {})]
         left = [name for name in guess.said.get("left_out", ()) if name not in said.get("left_out", ())]
         text = _merged(before, said, guess, added, left, _seen_from(folder, file))
-        described = Described(path, guess.findings, (*added, *left), gone)
+        has_outcome = "outcome" in said or guess.definition.outcome is not None
+        described = Described(path, guess.findings, has_outcome, (*added, *left), gone)
         if not is_as_written(before):
             _write(path, text, text)
             return described

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ import polars as pl
 
 from data.definition.building import build_definition
 from data.definition.checking import TAKEN
+from data.definition.dates import FORMS
 from data.definition.definition import ROW_NUMBER, Definition
 from data.definition.errors import Place, nearest, shown
 from data.definition.evidence import vocabulary as words
@@ -29,6 +29,9 @@ _MOST_SEGMENTS, _MOST_FIRST, _MOST_SEGMENT_LEVELS = 4, 8, 12
 _LACKING = 10
 _UNSAID: Mapping[str, Any] = MappingProxyType({})
 _SURE, _CHECK = "sure", "to be checked"
+# Names that the predictions need for columns of their own: only identifier, outcome and exposure may be called so.
+_NEEDED = TAKEN | {ROW_NUMBER}
+_NEVER_FREE = _NEEDED - {"is_default", "observed", "exposure"}
 
 
 class Finding(NamedTuple):
@@ -76,11 +79,11 @@ def guess_definition(
         table = Peeked(Path("table"), table.cast(pl.String), table.height)
     summaries = summarise(table.frame, said.get("table", {}).get("missing", ()))
     by_name = {each.name: each for each in summaries}
-    _check_said_names(said, [*by_name, *table.nested], where, table.path)
+    _check_said_names(said, [*by_name, *table.unreadable], where, table.path)
     gaps = _gaps(summaries, said)
     left_said = set(said.get("left_out", ()))
     kept = [each for each in summaries if each.name not in left_said]
-    readable = {each.name for each in kept if not why_left_out(each)}
+    readable = {each.name for each in kept if each.name not in _NEVER_FREE and not why_left_out(each)}
     roles = guess_roles(kept, said, readable, header=table.header)
     _check_outcome(by_name, said, where, is_sample=table.is_sample)
     draft = _Draft(by_name, roles, {})
@@ -90,23 +93,23 @@ def guess_definition(
         entry = said.get("columns", {}).get(summary.name, {})
         if summary.name in left_said:
             guess = ColumnGuess(summary.name, left_out="as said")
-        elif summary.name in (TAKEN | {ROW_NUMBER}) and summary.name not in free:
+        elif summary.name in _NEEDED and summary.name not in free:
             guess = ColumnGuess(
-                summary.name, left_out="its name is one that Scoreroom needs itself; rename it in the file"
+                summary.name, left_out="its name is one that Scoreroom needs itself; rename it in the file", sure=False
             )
         else:
             guess = _guess(summary, roles, entry, groups, is_sample=table.is_sample)
         if set(summary.gaps) - set(gaps) and not guess.left_out and not entry:
-            guess.left_out = "a text for a gap in it is a value of another column"
+            guess.left_out, guess.sure = "a text for a gap in it is a value of another column", False
         draft.columns[summary.name] = guess
-    for name in table.nested:
-        draft.columns[name] = ColumnGuess(name, left_out="holds lists or records; write plain columns")
+    for name, reason in table.unreadable.items():
+        draft.columns[name] = ColumnGuess(name, left_out=reason, sure=False)
     _bar_leaks(draft, said)
     _limit_cohort(draft, said)
     completed, features = _completed(draft, table, said, gaps)
     comments = _comments(draft, table)
     definition = build_definition(completed, where)
-    return Guess(completed, comments, _findings(draft), features, definition)
+    return Guess(completed, comments, _findings(draft, table), features, definition)
 
 
 def _guess(
@@ -273,23 +276,8 @@ def _typical(summary: Summary, guess: ColumnGuess) -> Any:
 
 
 def _middle_date(summary: Summary) -> str | None:
-    form = summary.date_format or ""
-    texts = summary.text.drop_nulls().sort()
-    middle = str(texts[len(texts) // 2])
-    if form.startswith("%Y-%m-%d"):
-        middle = middle[:10]
-    elif form in ("%Y-%m", "%Y%m"):
-        middle = f"{middle[:4]}-{middle[-2:]}-01"
-    elif form == "quarter":
-        middle = f"{middle[:4]}-{3 * int(middle[-1]) - 2:02d}-01"
-    else:
-        short = form == "%b-%Y"
-        days = ("01-" + texts if short else texts).str.to_date("%d-%b-%Y" if short else form, strict=False).drop_nulls()
-        middle = "" if days.is_empty() else str(days.sort()[len(days) // 2])
-    try:
-        return date.fromisoformat(middle).isoformat()
-    except ValueError:
-        return None
+    days = FORMS[summary.date_format or "%Y-%m-%d"].read(summary.text.drop_nulls()).drop_nulls().sort()
+    return None if days.is_empty() else str(days[len(days) // 2])
 
 
 def _gaps(summaries: Sequence[Summary], said: Mapping[str, Any]) -> list[str]:
@@ -349,8 +337,12 @@ def _doubted(reason: str, *, is_sure: bool) -> str:
     return f"{reason[:1].upper()}{reason[1:]}." if is_sure else f"To be checked: {reason}."
 
 
-def _findings(draft: _Draft) -> list[Finding]:
+def _findings(draft: _Draft, table: Peeked) -> list[Finding]:
     findings = []
+    if table.n_unnamed:
+        which = "a column" if table.n_unnamed == 1 else f"{table.n_unnamed:,} columns"
+        why = f"{which} without a name, such as an index; give it one in the file to read it"
+        findings.append(Finding("(no name)", "left out", is_sure=False, why=why))
     for name, guess in draft.columns.items():
         if guess.left_out:
             findings.append(Finding(name, "left out", guess.sure, guess.left_out))
@@ -361,8 +353,7 @@ def _findings(draft: _Draft) -> list[Finding]:
             parts.append(f"{len(entry.get('levels', ()))} levels")
         if guess.kind == "numeric" and "minimum" in entry and "maximum" in entry:
             parts.append(f"{entry['minimum']:,g} to {entry['maximum']:,g}")
-        if "unit" in entry:
-            parts.append(entry["unit"])
+        parts += [entry[key] for key in ("unit", "sensitivity") if entry.get(key, "none") != "none"]
         why = "; ".join(guess.why)
         if guess.no_feature and not guess.no_feature.startswith("the ") and guess.no_feature not in why:
             parts.append("no feature")

@@ -9,9 +9,9 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from data.definition.evidence.vocabulary import is_number
 from data.definition.reading import MOST_COLUMNS
 from data.errors import DamageError, FileError, TableError
 from data.store.opening import DAMAGE, PARQUET, TROUBLE, ZIP, kind_of, open_readable, unpacked
@@ -33,14 +34,14 @@ _HEAD_RECORDS = 200
 # The share of the first lines that must have one and the same number of fields.
 _AGREEING = 0.9
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Peeked:
     """A table as text: a sample of its rows, evenly spread where there are more than `MOST_ROWS`.
 
-    `frame` has String columns, null where a cell is empty; `nested` are columns of lists or records, left out of it.
+    `frame` has String columns, null where a cell is empty. Left out of it are `unreadable` columns, each with the
+    reason, and `n_unnamed` columns that have no name.
     """
 
     path: Path
@@ -49,7 +50,8 @@ class Peeked:
     separator: str = ","
     header: bool = True
     encoding: str = "UTF-8"
-    nested: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    n_unnamed: int = 0
 
     @property
     def is_sample(self) -> bool:
@@ -77,12 +79,12 @@ def peek(path: Path, said: Mapping[str, Any] | None = None) -> Peeked:
 
 
 def header_of(path: Path, said: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """The names of the columns of `path`, read from its first lines alone; raises as `peek`."""
+    """The names of the columns of `path` that have one, read from its first lines alone; raises as `peek`."""
     said = said or {}
     kind = kind_of(path)
     try:
         if kind == PARQUET:
-            return tuple(pq.read_schema(path).names)
+            return _named(pq.read_schema(path).names)
         with open_readable(path) as handle, unpacked(path, kind, handle) as inner:
             head = inner.read(_HEAD)
     except (FileError, TableError):
@@ -93,12 +95,16 @@ def header_of(path: Path, said: Mapping[str, Any] | None = None) -> tuple[str, .
             path, f"cannot be read as a table ({reason})", "bring CSV or Parquet"
         ) from error
     _, records, has_header = _layout(path, _head_text(path, head), said)
-    return _names(path, records, has_header, said)
+    return _named(_names(path, records, has_header, said))
+
+
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.strip())
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raise unless `names` are 2 to `MOST_COLUMNS` texts that a person can tell apart."""
-    if len(names) < 2:
+    """Raise unless `names` are 2 to `MOST_COLUMNS` texts that a person can tell apart; some may be empty."""
+    if len(_named(names)) < 2:
         raise FileError.from_unreadable(
             path,
             "has one column (comma, semicolon, tab, | and blank were tried as separators)",
@@ -111,7 +117,7 @@ def check_names(path: Path, names: Sequence[str]) -> None:
     seen: dict[str, tuple[int, str]] = {}
     for place, name in enumerate(names, 1):
         if not name.strip():
-            raise FileError.from_unreadable(path, f"column {place} has no name", "name it in the first line")
+            continue
         bare = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
         folded = bare.casefold().strip()
         if folded in seen:
@@ -133,9 +139,19 @@ def _peek_parquet(path: Path) -> Peeked:
         raise FileError.from_empty(path)
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
-    nested = tuple(name for name, dtype in schema.items() if dtype.is_nested() or dtype == pl.Object)
-    frame = _sampled(scan.drop(nested), n_rows)
-    return Peeked(path, frame.select(_as_text(values) for values in frame), n_rows, nested=nested)
+    named = _named(schema)
+    unreadable = {name: reason for name in named if (reason := _why_unreadable(schema[name]))}
+    frame = _sampled(scan.select(name for name in named if name not in unreadable), n_rows)
+    texts = frame.select(_as_text(values) for values in frame)
+    return Peeked(path, texts, n_rows, unreadable=unreadable, n_unnamed=len(schema) - len(named))
+
+
+def _why_unreadable(dtype: pl.DataType) -> str:
+    if dtype.is_nested() or dtype == pl.Object:
+        return "holds lists or records; write plain columns"
+    if dtype in (pl.Duration, pl.Time):
+        return f"holds {'durations' if dtype == pl.Duration else 'times of day'}; write numbers to read it"
+    return ""
 
 
 def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
@@ -152,10 +168,10 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
             plain,
             separator=separator,
             has_header=has_header,
-            new_columns=list(names),
+            new_columns=[name if name.strip() else f"\0{place}" for place, name in enumerate(names)],
             infer_schema=False,
             glob=False,
-        )
+        ).select(_named(names))
         try:
             n_rows = n_lines if n_lines <= MOST_ROWS else scan.select(pl.len()).collect(engine="streaming").item()
             frame = _sampled(scan, n_rows)
@@ -167,7 +183,9 @@ def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
         frame = frame.filter(pl.Series(np.column_stack([each.is_not_null().to_numpy() for each in frame]).any(axis=1)))
     if frame.is_empty():
         raise FileError.from_empty(path)
-    return Peeked(path, frame, frame.height if n_rows <= MOST_ROWS else n_rows, separator, has_header, encoding)
+    n_read = frame.height if n_rows <= MOST_ROWS else n_rows
+    n_unnamed = len(names) - frame.width
+    return Peeked(path, frame, n_read, separator, has_header, encoding, n_unnamed=n_unnamed)
 
 
 def _sampled(scan: pl.LazyFrame, n_rows: int) -> pl.DataFrame:
@@ -235,12 +253,19 @@ def _as_text(values: pl.Series) -> pl.Series:
             texts = [None if cell is None else cell.hex() for cell in cells]
         return pl.Series(values.name, texts, dtype=pl.String)
     if dtype.is_float():
-        values = values.fill_nan(None)
-        if bool((values == values.floor()).all()) and bool((values.abs() < 2.0**53).all()):
-            values = values.cast(pl.Int64)
+        return _float_text(values)
     if dtype.is_decimal():
         return _as_text(values.cast(pl.Float64))
     return values.cast(pl.String).str.strip_chars().replace("", None)
+
+
+def _float_text(values: pl.Series) -> pl.Series:
+    """Floats as text, without a decimal point where all are whole numbers; "NaN" and "inf" are left to be judged."""
+    finite = values.filter(values.is_finite())
+    if not (finite == finite.floor()).all() or not (finite.abs() < 2.0**53).all():
+        return values.cast(pl.String)
+    whole = values.set(~values.is_finite(), None).cast(pl.Int64).cast(pl.String)
+    return whole.zip_with(values.is_finite().fill_null(value=True), values.cast(pl.String))
 
 
 def _head_text(path: Path, head: bytes) -> str:
@@ -319,16 +344,12 @@ def _has_header(records: Sequence[Sequence[str]]) -> bool:
     votes = 0
     for place, cell in enumerate(map(str.strip, first)):
         below = [record[place].strip() for record in rest if len(record) > place and record[place].strip()]
-        n_numbers = sum(map(_is_number, below))
+        n_numbers = sum(map(is_number, below))
         if below and n_numbers >= _AGREEING * len(below):
-            votes += -1 if _is_number(cell) else 1 if cell else 0
+            votes += -1 if is_number(cell) else 1 if cell else 0
         elif cell and cell in below:
             votes -= 1
-    return votes > 0 or (votes == 0 and not any(_is_number(cell.strip()) for cell in first))
-
-
-def _is_number(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None
+    return votes > 0 or (votes == 0 and not any(is_number(cell.strip()) for cell in first))
 
 
 def _names(path: Path, records: Sequence[Sequence[str]], has_header: bool, said: Mapping[str, Any]) -> tuple[str, ...]:

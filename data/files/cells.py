@@ -9,20 +9,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
 from data.definition.definition import Outcome
 
 _FLAGS: Mapping[str, float] = MappingProxyType(
     {**dict.fromkeys(("true", "yes", "y", "t"), 1.0), **dict.fromkeys(("false", "no", "n", "f"), 0.0)}
 )
-# In order of preference; the last two look alike until a day above 12 tells them apart.
-_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
-_TIME = r"^(\d{4}-\d{1,2}-\d{1,2})[T ]\d{1,2}:.*$"
+
+_TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 def as_levels(cells: pl.Series, levels: Collection[str]) -> pl.Series:
     """Text or Float64 cells as text; a number, however written, is the level of the same value if there is one.
 
-    So "1", 1 and 1.0 are one level.
+    So "1", 1 and 1.0 are one level, and so are "True", "true" and, where no level is written like a number, 1.
     """
     texts = texts_of(cells)
     others = texts.filter(~texts.is_in(levels)).drop_nulls().unique() if levels else texts.clear()
@@ -75,19 +75,20 @@ def whole_of(cells: pl.Series) -> pl.Series:
 def dates_of(cells: pl.Series) -> tuple[pl.Series, NDArray[np.bool_]]:
     """A column of texts as dates, and which given cells say none.
 
-    One form holds for the whole column: year-month-day (a time behind it is left out), day.month.year, month/day/year
-    or day/month/year. Where both of the last two fit and differ, nothing tells which is meant: none.
+    One of `FORMS` holds for the whole column; a time behind a day is left out, and a period is its first day. Where
+    month/day and day/month both fit and differ, nothing tells which is meant: none.
     """
-    texts = cells.cast(pl.String).str.replace(_TIME, "$1")
-    if texts.null_count() == len(texts):
+    texts = cells.cast(pl.String)
+    distinct = texts.drop_nulls().unique()
+    if distinct.is_empty():
         return pl.Series(cells.name, [None] * len(cells), dtype=pl.Date), np.zeros(len(cells), dtype=np.bool_)
-    read = [texts.str.to_date(form, strict=False) for form in _DATES]
-    best = min(read, key=lambda dates: dates.null_count())
-    wrong = best.is_null() & texts.is_not_null()
-    month_first, day_first = read[2:]
-    if best is month_first and day_first.null_count() == month_first.null_count():
-        wrong |= (month_first != day_first).fill_null(value=False)
-    return best, wrong.to_numpy()
+    n_others = {written: form.read(distinct).null_count() for written, form in FORMS.items()}
+    best = min(n_others, key=lambda written: n_others[written])
+    dates = FORMS[best].read(texts)
+    wrong = dates.is_null() & texts.is_not_null()
+    if best == MONTH_FIRST and n_others[DAY_FIRST] == n_others[MONTH_FIRST]:
+        wrong |= (dates != FORMS[DAY_FIRST].read(texts)).fill_null(value=False)
+    return dates, wrong.to_numpy()
 
 
 def _by_value(levels: Collection[str]) -> dict[float, str]:
@@ -95,5 +96,13 @@ def _by_value(levels: Collection[str]) -> dict[float, str]:
 
 
 def _values(texts: pl.Series) -> Sequence[tuple[str, float]]:
-    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
-    return [(text, value) for text, value in zip(texts, numbers, strict=True) if value is not None]
+    """The texts that say a number, or true and false, with what they say; of two that say one thing the number last."""
+    bare = texts.str.strip_chars()
+    numbers = bare.cast(pl.Float64, strict=False)
+    truths = bare.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Float64)
+    return [
+        (text, value)
+        for values in (truths, numbers)
+        for text, value in zip(texts, values, strict=True)
+        if value is not None
+    ]

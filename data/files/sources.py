@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -287,7 +288,7 @@ class ParquetSource:
     def _check_types(self, arrow: pa.Schema, columns: Sequence[Column], n_rows: int) -> None:
         for column in columns:
             found = arrow.field(column.name).type
-            numbers = column.dtype.is_numeric() or column.kind is Kind.ID or _has_level_like(column, found)
+            numbers = column.dtype.is_numeric() or column.kind in (Kind.ID, Kind.DATE) or _has_level_like(column, found)
             dates = column.kind in (Kind.DATE, Kind.CATEGORY)
             if not (_is_text(found) or (numbers and _is_number(found)) or (dates and _is_day(found))):
                 expected = "numbers" if column.dtype.is_numeric() else "dates" if column.kind is Kind.DATE else "text"
@@ -361,6 +362,11 @@ def _without_gaps(frame: pl.DataFrame, table: Table, carried: Sequence[str]) -> 
         return frame
     judged = pl.selectors.string() - pl.selectors.by_name(*carried, require_all=False)
     gaps = [text.strip() for text in table.missing]
+    # Numbers of a Parquet file are judged by what these texts are as numbers: NaN, infinite ones, -1 and the like.
+    numbers = [number for number in pl.Series(gaps).cast(pl.Float64, strict=False) if number is not None]
+    given = pl.selectors.float() - pl.selectors.by_name(*carried, require_all=False)
+    is_gap = given.is_in(numbers) | (given.is_nan() & any(map(math.isnan, numbers)))
+    frame = frame.with_columns(pl.when(~is_gap).then(given)) if numbers else frame
     return frame.with_columns(pl.when(~judged.str.strip_chars().is_in(gaps)).then(judged))
 
 
@@ -387,6 +393,9 @@ def _plain_array(array: pa.Array, column: Column | None) -> pa.Array:
     # An id keeps every digit as text, which 64 bits of a float do not hold.
     is_exact = column.kind is Kind.ID and column.dtype not in _NARROW and is_any(array.type, "integer", "decimal")
     is_text = _is_text(array.type) or _is_day(array.type) or is_word or is_exact
+    if is_any(array.type, "decimal") and not is_text:
+        # Straight to floats Arrow divides, and 0.35 becomes 0.35000000000000003.
+        array = array.cast(pa.string())
     return array.cast(pa.large_string() if is_text else pa.float64(), safe=False)
 
 

@@ -211,7 +211,7 @@ def expectation(column: Column, *, may_miss: bool | None = None) -> str:
     if _is_category(column):
         return "a category"
     if column.kind is Kind.DATE:
-        return "a date such as 2024-03-31 (or 31.3.2024, 3/31/2024, one form for the whole column)"
+        return "a date such as 2024-03-31 (or 31.3.2024, 3/31/2024, Mar-2024, 2024-Q1, one form for the whole column)"
     if column.dtype == pl.String():
         return "an id"
     return _numbers(column) + (", or nothing" if (column.nullable if may_miss is None else may_miss) else "")

@@ -26,6 +26,13 @@ def test_prints_a_line_for_each_column_and_writes_the_definition(tmp_path: Path)
     assert read_definition(tmp_path / "folder" / "portfolio.toml").target == "default"
 
 
+def test_says_that_no_column_is_the_outcome(tmp_path: Path) -> None:
+    (tmp_path / "loans.csv").write_text("\n".join(["id,amount", *(f"{i},{i * 31 % 900 + 100}" for i in range(300))]))
+    done = describe(tmp_path / "loans.csv", "--out", tmp_path / "folder")
+    assert done.returncode == 0, done.stderr
+    assert "No column says how loans ended" in done.stdout
+
+
 def test_a_file_that_is_not_there_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     done = describe(tmp_path / "none.csv", "--out", tmp_path / "folder")
     assert (done.returncode, done.stdout) == (2, "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
@@ -17,7 +18,7 @@ from data.definition.shapes import LARGEST
 
 MOST_LEVELS = 256
 # Codes are few, small and not negative; a name such as "type" or "status" makes them levels.
-_MOST_CODES, _LARGEST_CODE = 15, 99
+_MOST_CODES, _LARGEST_CODE, _FEW_CODES = 15, 99, 7
 _LEAST_REPEATS = 3
 _SPREADS = 3
 _MOSTLY, _DIFFERING = 0.5, 0.1
@@ -66,6 +67,8 @@ def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str,
     guess = ColumnGuess(name)
     if not said and (reason := why_left_out(summary)):
         guess.left_out = reason
+        # Whatever could tell a model something is left out only until somebody has looked.
+        guess.sure = summary.n_distinct < 2 or reason.startswith("names a person")
         return guess
     guess.entry = {"label": words.label_of(name)[:200]}
     if name in groups:
@@ -78,15 +81,17 @@ def guess_column(summary: Summary, said: Mapping[str, Any], groups: Mapping[str,
         _describe_levels(summary, guess)
     if summary.n_missing:
         guess.entry["nullable"] = True
-    if words.has_word(name, words.PROTECTED):
+    if by := "name" if words.has_word(name, words.PROTECTED) else "values" if _says_protected(summary) else "":
         guess.entry["sensitivity"] = "protected"
-        guess.no_feature = "protected by its name, so no model may see it; cohorts can still be cut by it"
+        guess.no_feature = f"protected by its {by}, so no model may see it; cohorts can still be cut by it"
     elif words.has_word(name, words.SENSITIVE):
         guess.entry["sensitivity"] = "sensitive"
     if kind in ("id", "date"):
         guess.no_feature = guess.no_feature or f"of kind {kind}"
     elif kind != "id":
         guess.entry["cohort"] = True
+    if summary.is_row_number:
+        guess.no_feature = guess.no_feature or "counts the rows"
     if summary.n_distinct == 1 and not summary.n_missing:
         guess.no_feature = guess.no_feature or "one value in every row"
     guess.entry.update(said)
@@ -121,6 +126,8 @@ def why_left_out(summary: Summary) -> str:
         return "names a person, by its own name"
     if any(len(level) > _LONGEST_LEVEL or not level.isprintable() for level in list(summary.counts)[:MOST_LEVELS]):
         return "texts that are long or hold signs that cannot be printed"
+    if summary.date_format == MONTH_FIRST and not FORMS[DAY_FIRST].read(summary.text.drop_nulls()).null_count():
+        return "dates of which nothing tells whether day or month comes first; write year-month-day to read it"
     if summary.numbers is not None or summary.date_format:
         if summary.given.size and max(abs(summary.given[0]), abs(summary.given[-1])) > _LARGEST:
             return "numbers of more digits than a quantity has"
@@ -137,13 +144,31 @@ def why_left_out(summary: Summary) -> str:
         (words.THOUSANDS, "numbers with commas between thousands"),
         (words.DECIMAL_COMMA, "numbers with a decimal comma"),
     ):
-        if summary.share(pattern) > _NEARLY_ALL:
+        # Plain numbers among texts have the last shape, too.
+        if summary.share(pattern) > _NEARLY_ALL and summary.share(r"[,%\p{Sc}]|[A-Z]{3}"):
             return f"{what}; write plain numbers such as 1234.5 into the file to read it"
+    if summary.odd_texts and summary.n_distinct > MOST_LEVELS:
+        return f"numbers, but for {_odd(summary)}; add such a text to missing in [table] to read the numbers"
     if summary.n_distinct > MOST_LEVELS:
         return f"text of {summary.n_distinct:,} different values; at most {MOST_LEVELS} make a category"
     if summary.n_distinct > _MOSTLY * summary.n_given and summary.n_given > _FEW:
         return "text that differs from row to row, or names a person"
     return ""
+
+
+def _says_protected(summary: Summary) -> bool:
+    if summary.numbers is not None or summary.n_distinct > MOST_LEVELS:
+        return False
+    told = [words.PROTECTED_CELLS.search(level.lower()) for level in summary.counts]
+    return sum(map(bool, told)) > _MOSTLY * len(told)
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
+def _odd(summary: Summary) -> str:
+    return ", ".join(f"{text[:40]!r} in {_rows(summary.counts[text])}" for text in summary.odd_texts[:3])
 
 
 def _is_called_id(name: str) -> bool:
@@ -153,26 +178,35 @@ def _is_called_id(name: str) -> bool:
 
 def _kind(summary: Summary, guess: ColumnGuess) -> str:
     if summary.date_format:
-        guess.why.append("quarters" if summary.date_format == "quarter" else f"dates written as {summary.date_format}")
-        if summary.date_format == "%d/%m/%Y" and not summary.share(r"^(1[3-9]|2\d|3\d)/"):
-            guess.doubt("day or month first cannot be told")
+        guess.why.append(f"dates written as {summary.date_format}")
+        if summary.date_format.endswith("%y"):
+            guess.doubt("years of two digits: 69 to 99 are taken for 1969 to 1999, others for 2000 to 2068")
         return "date"
     if summary.numbers is None:
         guess.why.append(f"text of {summary.n_distinct} values")
+        if summary.odd_texts:
+            guess.doubt(f"numbers, but for {_odd(summary)}: if that is a gap, add it to missing in [table]")
         return "category"
     distinct = summary.n_distinct
     if set(summary.counts) <= {"0", "1"}:
-        guess.why.append("0 and 1")
+        guess.why.append("0 and 1" if len(summary.counts) == 2 else f"only {next(iter(summary.counts))}")
         return "flag"
     low, high = summary.given[0], summary.given[-1]
     is_code = summary.is_whole and 2 <= distinct <= _MOST_CODES and low >= 0 and high <= _LARGEST_CODE
-    if is_code and words.has_word(summary.name, words.CODES) and not words.has_word(summary.name, words.COUNTS):
+    is_called_code = words.has_word(summary.name, words.CODES)
+    if is_code and is_called_code and not words.has_word(summary.name, words.COUNTS | words.MEASURES):
         guess.why.append(f"{distinct} whole numbers, codes by the column's name")
+        if low == 0 and distinct > _FEW_CODES and high == distinct - 1:
+            guess.doubt('every number from 0 on: if it is a count, write kind = "numeric"')
         return "category"
     guess.why.append("whole numbers" if summary.is_whole else "decimal numbers")
     if summary.is_whole and distinct <= _MOST_CODES:
         what = "states in an order" if low < 0 else "a count, an order or codes"
         guess.doubt(f"{distinct} different ones from {low:g} to {high:g}: {what}")
+    elif summary.is_whole and words.has_word(summary.name, words.LONG_CODES):
+        guess.doubt(
+            "codes by the column's name, which a model puts in an order; take it out of the features if they are"
+        )
     if summary.has_padding:
         guess.doubt('some have leading zeros: if they are codes, write kind = "category"')
     return "numeric"
@@ -192,11 +226,10 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     special = {float(key) for key in said["special"]} if "special" in said else set(special_codes(summary))
     if special and "special" not in said:
         entry["special"] = {
-            f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}": "special code, meaning not known"
-            for value in sorted(special)
+            f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}": "special code" for value in sorted(special)
         }
-        shown = ", ".join(f"{value:.0f} in {int((summary.given == value).sum()):,} rows" for value in sorted(special))
-        guess.doubt(f"special codes far from the other values, or of a usual shape: {shown}")
+        shown = ", ".join(f"{value:.0f} in {_rows((summary.given == value).sum())}" for value in sorted(special))
+        guess.doubt(f"special codes far from the other values, or of a usual shape, whose meaning to write: {shown}")
     values = summary.given[~np.isin(summary.given, list(special))]
     if not values.size:
         return
@@ -206,10 +239,14 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     unit = _unit(summary, low, high)
     if unit:
         entry["unit"] = unit
+    elif words.has_word(summary.name, words.AGES) and high > _OLDEST >= values[values.size // 2]:
+        guess.doubt(f"ages above {_OLDEST} in {_rows((values > _OLDEST).sum())}")
     minimum, maximum = _bounds(low, high, unit)
     whole = summary.is_whole
     entry["minimum"], entry["maximum"] = (int(minimum), int(maximum)) if whole else (minimum, maximum)
     guess.why.append(f"seen from {low:g} to {high:g}")
+    if infinite := [gap for gap in summary.gaps if gap.lower() in words.INFINITE]:
+        guess.doubt(f"{', '.join(infinite)} is read as missing")
 
 
 def special_codes(summary: Summary) -> list[float]:

@@ -75,8 +75,8 @@ def guess_roles(
     if outcome_said:
         outcome: OutcomeGuess | None = OutcomeGuess(
             str(outcome_said["column"]),
-            tuple(outcome_said["bad"]),
-            tuple(outcome_said["good"]),
+            tuple(map(words.bare, outcome_said["bad"])),
+            tuple(map(words.bare, outcome_said["good"])),
             99,
             "as said",
             sure=True,
@@ -159,11 +159,13 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
     points, reasons = 0.0, []
     if name in words.OUTCOMES or words.SAYS_BAD.fullmatch(name):
         points, reasons = 3, ["its name"]
-    elif name in words.WEAK_OUTCOMES or (header and not words.OUTCOMES.isdisjoint(words.words_of(each.name))):
+    elif name in words.WEAK_OUTCOMES or (header and _is_called_outcome(each.name)):
         points, reasons = 2, ["its name"]
-    bad = tuple(value for value in values if words.BAD_CELLS.search(folded[value]))
-    bad = tuple(value for value in bad if not words.GOOD_CELLS.search(folded[value]))
-    good = tuple(value for value in values if words.GOOD_CELLS.search(folded[value]) and value not in bad)
+    if {*folded.values()} == {"g", "b"}:
+        bad, good = tuple(v for v in values if folded[v] == "b"), tuple(v for v in values if folded[v] == "g")
+    else:
+        good = tuple(value for value in values if words.GOOD_CELLS.search(folded[value]))
+        bad = tuple(value for value in values if words.BAD_CELLS.search(folded[value]) and value not in good)
     sure = True
     if bad and good:
         points += 3
@@ -182,6 +184,8 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
         reasons.append("its place, the last column" if header else "the last column, with two values")
     if points < _CANDIDATE or not reasons:
         return None
+    # A last column of two values may be any flag.
+    sure = sure and "its name" in reasons
     guess = OutcomeGuess(each.name, bad, good, points, "", sure)
     for score in scores:
         measured = auc(score, bad_of(each, guess))
@@ -189,10 +193,20 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
         # A score of the table that ranks the other way tells which of two unknown values is bad.
         if not sure and measured < _TURNED and _rises(score):
             guess = OutcomeGuess(each.name, good, bad, points, "", sure=False)
-    n = each.n_given
-    shares = ", ".join(f"{value} {each.counts[value] / n:.1%}" for value in values)
-    why = f"guessed from {' and '.join(reasons)}; values: {shares}"
+    still_open = [value for value in values if value not in guess.bad and value not in guess.good]
+    ends = (("bad", guess.bad), ("good", guess.good), ("open", still_open))
+    shares = "; ".join(f"{end}: {_shares(each, found)}" for end, found in ends if found)
+    why = f"guessed from {' and '.join(reasons)}; {shares}"
     return OutcomeGuess(each.name, guess.bad, guess.good, points, why, sure)
+
+
+def _is_called_outcome(name: str) -> bool:
+    found = [word for word in words.words_of(name) if word not in ("flag", "ind", "indicator")]
+    return bool(found) and (not words.OUTCOMES.isdisjoint(found) or found[-1] in words.WEAK_OUTCOMES)
+
+
+def _shares(each: Summary, values: Sequence[str]) -> str:
+    return ", ".join(f"{value} {each.counts[value] / each.n_given:.1%}" for value in values)
 
 
 def _rises(score: Summary) -> bool:
@@ -271,7 +285,7 @@ def _date(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
     if not dates:
         return None
     best = max(dates, key=lambda each: (words.has_word(each.name, words.APPLIED), -each.n_missing, -each.place))
-    why = f"dates written as {best.date_format}" if best.date_format != "quarter" else "quarters"
+    why = f"dates written as {best.date_format}"
     rest = [each.name for each in dates if each is not best]
     return best.name, why + (f"; also dates: {', '.join(rest)}" if rest else ""), len(dates) == 1
 

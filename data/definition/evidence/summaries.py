@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from data.definition.dates import FORMS
 from data.definition.evidence import vocabulary as words
 
-_DATE_FORMATS = (
-    (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d"),
-    (r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", ""),
-    (r"^\d{1,2}\.\d{1,2}\.\d{4}$", "%d.%m.%Y"),
-    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"),
-    (r"^\d{1,2}/\d{1,2}/\d{4}$", "%m/%d/%Y"),
-    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
-    (r"^[A-Za-z]{3}-\d{4}$", "%b-%Y"),
-    (r"^\d{4}-\d{2}$", "%Y-%m"),
-    (r"^\d{4}-?Q[1-4]$", "quarter"),
-)
 _SAMPLE = 200
-_MONTH = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -86,6 +75,22 @@ class Summary:
         return not self.n_missing and self.n_distinct == len(self.text) > 1
 
     @cached_property
+    def odd_texts(self) -> tuple[str, ...]:
+        """The texts of a column that holds numbers in nearly every row, the most frequent first; none of others."""
+        if self.numbers is not None or self.date_format or not self.n_given:
+            return ()
+        odd = [text for text in self.counts if not words.is_number(text)]
+        return tuple(odd) if odd and sum(self.counts[text] for text in odd) <= (1 - _MOSTLY) * self.n_given else ()
+
+    @cached_property
+    def is_row_number(self) -> bool:
+        """Whether the column counts the rows, in any order: whole numbers without a gap, or an index by its name."""
+        if not (self.is_unique and self.is_whole):
+            return False
+        is_called_so = words.words_of(self.name)[:1] in (("unnamed",), ("index",), ("row",))
+        return is_called_so or self.given[-1] - self.given[0] + 1 == len(self.text)
+
+    @cached_property
     def has_padding(self) -> bool:
         """Whether some cell is a number with leading zeros."""
         return bool(self.text.str.contains(r"^0\d").any())
@@ -121,23 +126,17 @@ def _summary(values: pl.Series, place: int, missing: list[str]) -> Summary:
     date_format = _date_format(values.name, distinct.filter(~is_gap), is_number=is_number)
     is_date = date_format is not None
     column = text.cast(pl.Float64) if is_number and not is_date else None
+    if column is not None and distinct.str.contains(words.WHOLE).any():
+        # A gap among whole numbers has programs write all of them as 1.0.
+        whole = distinct.filter(~is_gap).str.replace(words.WHOLE, "${1}")
+        text = text if whole.str.contains(".", literal=True).any() else text.str.replace(words.WHOLE, "${1}")
     return Summary(values.name, place, text, column, tuple(gaps), date_format)
 
 
 def _date_format(name: str, distinct: pl.Series, *, is_number: bool) -> str | None:
-    if distinct.is_empty():
+    """The form in which every cell is a date; the forms that numbers have count only under the name of a date."""
+    if distinct.is_empty() or (is_number and not words.has_word(name, words.DATES)):
         return None
-    if is_number:
-        is_called_so = words.has_word(name, words.DATES)
-        return "%Y%m" if is_called_so and bool(distinct.str.contains(rf"^{_MONTH.pattern}$").all()) else None
-    head = distinct.head(_SAMPLE)
-    for pattern, written in _DATE_FORMATS:
-        if not head.str.contains(pattern).all() or not distinct.str.contains(pattern).all():
-            continue
-        if written in ("", "quarter"):
-            return written or "%Y-%m-%d %H:%M"
-        padded = "01-" + distinct if written == "%b-%Y" else distinct + "-01" if written == "%Y-%m" else distinct
-        form = "%d-%b-%Y" if written == "%b-%Y" else "%Y-%m-%d" if written == "%Y-%m" else written
-        if not padded.str.to_date(form, strict=False).null_count():
-            return written
-    return None
+    forms = [form for form in FORMS.values() if form.is_number == is_number]
+    fitting = [form for form in forms if not form.read(distinct.head(_SAMPLE)).null_count()]
+    return next((form.written for form in fitting if not form.read(distinct).null_count()), None)

@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
+# Where a name is made of words without a sign between them: monthlyIncome, Times90DaysLate.
+_SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z]{3})(?=\d+(-\d+)?[A-Z])|(?<=\d)(?=[A-Z][a-z]{2})")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 IDS = frozenset(
     {
@@ -71,12 +74,12 @@ WEAK_OUTCOMES = frozenset(
 SAYS_BAD = re.compile(r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|target")
 SAYS_GOOD = re.compile(r"repaid|good|fullypaid|creditability|performing")
 BAD_CELLS = re.compile(
-    r"charged?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|non[ _-]?perform|delinquent|^npl$"
-    r"|not (re)?paid|ausgefallen|ausfall|^b$"
+    r"ch(ar)?ge?d?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|"
+    r"non[ _-]?perform|delinquent|^npl$|not (re)?paid|^unpaid$|ausgefallen|ausfall"
 )
 GOOD_CELLS = re.compile(
-    r"fully[ _-]?paid|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|^performing$|no[tn]?[ _-]?default(ed)?|"
-    r"^g$|zur(ü|ue)ckgezahlt"
+    r"fully[ _-]?paid|^p[ .]?i[ .]?f\.?$|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|"
+    r"^performing$|^completed$|no[tn]?[ _-]?default(ed)?|zur(ü|ue)ckgezahlt"
 )
 YES = frozenset({"yes", "y", "true", "t", "ja", "1"})
 NO = frozenset({"no", "n", "false", "f", "nein", "0"})
@@ -242,6 +245,11 @@ CODES = frozenset(
         "telephone",
     }
 )
+# A name with one of these says a quantity, whatever else it names.
+MEASURES = frozenset({"yrs", "yr", "years", "year", "months", "month", "days", "length", "duration", "tenure"})
+LONG_CODES = frozenset(
+    {"zip", "zipcode", "postcode", "plz", "code", "naics", "sic", "nace", "mcc", "branch", "region", "msa", "fips"}
+)
 PROTECTED = frozenset(
     {
         "sex",
@@ -267,6 +275,10 @@ PROTECTED = frozenset(
         "orientation",
         "pregnant",
     }
+)
+# Levels that say somebody's sex or marital status.
+PROTECTED_CELLS = re.compile(
+    r"\b(fe)?males?\b|\b(un)?married\b|\bdivorced\b|\bwidow(ed)?\b|\b(weiblich|männlich|verheiratet|geschieden)\b"
 )
 SENSITIVE = frozenset(
     {
@@ -321,7 +333,7 @@ PERSONS = frozenset(
 )
 # Known only once the loan has gone well or badly.
 AFTERWARDS = re.compile(
-    r"recover|collectionrecovery|^collections?$|collectionfee|charge(d)?off|writ(e|ten)off|^lgd|lossgiven|outprncp|"
+    r"recover|collectionrecovery|^collections?$|collectionfee|ch(ar)?ged?off|lastfico|principalloss|lastcreditpull|writ(e|ten)off|^lgd|lossgiven|outprncp|"
     r"totalpymnt|totalrec|lastpymnt|settlement|hardship|nextpymnt|netloss"
 )
 DATES = frozenset(
@@ -372,15 +384,26 @@ PERCENT = r"^[-+]?[\d.,]+\s*%$"
 DECIMAL_COMMA = r"^[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
 THOUSANDS = r"^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$"
 
+# A whole number that is written with a decimal point.
+WHOLE = r"^([+-]?\d+)\.0+$"
+
 # Texts that stand for nothing; in a column of texts only those of the first row, for the others may be levels.
 SURE_GAPS = frozenset({"?", "na", "n/a", "#n/a", "<na>", "null", "#null!", "nan", "nat", "\\n"})
-GAPS = frozenset({*SURE_GAPS, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"})
+INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
+GAPS = frozenset(
+    {*SURE_GAPS, *INFINITE, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"}
+)
+
+
+def bare(value: str) -> str:
+    """A value as columns of whole numbers have it: "1.0" is 1."""
+    return re.sub(WHOLE, r"\1", value)
 
 
 def words_of(name: str) -> tuple[str, ...]:
     """The words in a column's name, in small letters without accents: "BILL_AMT1" is bill, amt, 1."""
-    bare = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
-    return tuple(piece.lower() for piece in _PIECE.findall(bare))
+    unaccented = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return tuple(piece.lower() for piece in _PIECE.findall(unaccented))
 
 
 def plain(name: str) -> str:
@@ -396,8 +419,13 @@ def has_word(name: str, words: frozenset[str]) -> bool:
 def label_of(name: str) -> str:
     """A label for people: "LIMIT_BAL" becomes "Limit bal"; invisible signs are left out."""
     legible = "".join(each if each.isprintable() else " " for each in name)
-    spaced = " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_.]+", " ", legible)).split())
+    spaced = " ".join(_SEAM.sub(" ", re.sub(r"[_.]+", " ", legible)).split())
     if not spaced:
         return name
     small = spaced if any(each.islower() for each in spaced) and " " not in spaced else spaced.lower()
     return small[0].upper() + small[1:]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a finite number as most files write it."""
+    return _NUMBER.fullmatch(cell) is not None

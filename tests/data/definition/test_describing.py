@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +13,7 @@ from data.definition.describing import complete_definition, describe, is_as_writ
 from data.definition.errors import DefinitionError
 from data.definition.reading import read_definition
 from data.errors import ScoreroomError
+from data.files.convert import read_applications
 
 N = 200
 
@@ -112,3 +116,43 @@ def test_places_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
         with pytest.raises(ScoreroomError, match="cannot be written"):
             describe(file, folder)
     assert occupied.read_text() == "mine"
+
+
+def strange_table() -> pl.DataFrame:
+    """Columns as files of other programs have them: an index without a name, periods, NaN and infinite numbers."""
+    n = 120
+    return pl.DataFrame(
+        {
+            "": range(n),
+            "issued": [date(2015 + row % 4, row % 12 + 1, 1) for row in range(n)],
+            "yyyymm": [201501 + row % 12 for row in range(n)],
+            "late": [math.nan if row % 9 == 0 else float(row % 60) for row in range(n)],
+            "ratio": [math.inf if row == 4 else row / 7 for row in range(n)],
+            "owner": [row % 3 == 0 for row in range(n)],
+            "price": [Decimal(row * 7).scaleb(-2) for row in range(n)],
+            "lasts": [timedelta(days=row) for row in range(n)],
+            "default": [row % 5 == 0 for row in range(n)],
+        },
+        strict=False,
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_is_described_is_what_is_read(kind: str, tmp_path: Path) -> None:
+    table, file = strange_table(), tmp_path / f"table.{kind}"
+    if kind == "csv":
+        table.with_columns(pl.col("issued").dt.strftime("%b-%Y"), lasts=pl.col("lasts").dt.total_days()).write_csv(file)
+    else:
+        table.write_parquet(file)
+    described = describe(file, tmp_path / "out")
+    assert described.findings[0][:2] == ("(no name)", "left out")
+    definition = complete_definition(described.path)
+    assert definition.roles.date in ("issued", "yyyymm")
+    frame = read_applications(file, definition)
+    assert frame["issued"].to_list() == table["issued"].to_list()
+    assert frame["yyyymm"].to_list() == [date(2015, row % 12 + 1, 1) for row in range(table.height)]
+    assert frame["late"].null_count() == table["late"].is_nan().sum()
+    assert frame["ratio"].null_count() == 1
+    assert frame["price"].to_list() == [float(each) for each in table["price"]]
+    assert frame["default"].to_list() == table["default"].cast(pl.Int8).to_list()
+    assert ("lasts" in definition.left_out) == (kind == "parquet")

@@ -9,7 +9,8 @@ import pytest
 
 from data.definition.columns import Kind, Sensitivity, Unit
 from data.definition.errors import DefinitionError
-from data.definition.guessing import Guess, guess_definition
+from data.definition.evidence.vocabulary import label_of
+from data.definition.guessing import Finding, Guess, guess_definition
 
 N = 400
 RNG = np.random.default_rng(7)
@@ -221,3 +222,120 @@ def test_what_is_said_wins_over_guesses() -> None:
 def test_what_is_said_must_fit_the_table(said: Mapping[str, Any], words: str) -> None:
     with pytest.raises(DefinitionError, match=words):
         guessed(said, y=default())
+
+
+def findings(guess: Guess) -> dict[str, Finding]:
+    return {each.column: each for each in guess.findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [("MIS_Status", "CHGOFF", "P I F"), ("pay.status", "Charge-off", "Paid in full"), ("class", "b", "g")],
+)
+def test_outcome_called_status_whose_values_say_how_it_ended(name: str, bad: str, good: str) -> None:
+    outcome = guessed(None, **{name: default(good, bad)}).definition.outcome
+    assert outcome is not None
+    assert (outcome.column, outcome.bad, outcome.good) == (name, (bad,), (good,))
+
+
+def test_grades_are_no_outcome() -> None:
+    assert guessed(None, **{"class": ["ABCDEFG"[i % 7] for i in range(N)]}).definition.outcome is None
+
+
+def test_finding_of_the_outcome_says_which_value_is_bad_and_which_is_open() -> None:
+    status = ["Current" if i < 40 else "Late" if i < 80 else "Default" if i < 120 else "Fully Paid" for i in range(N)]
+    why = findings(guessed(loan_status=status))["loan_status"].why
+    assert "bad: Default 10.0%; good: Fully Paid 70.0%; open: Current 10.0%, Late 10.0%" in why
+
+
+def test_columns_under_names_that_are_needed_play_no_part_but_that_of_outcome_and_exposure() -> None:
+    scores = np.round(RNG.random(N), 4)
+    guess = guessed(default_probability=scores, fold=np.arange(N) % 5, exposure=AMOUNT + 7, is_default=default())
+    assert guess.definition.left_out == ("default_probability", "fold")
+    assert guess.definition.scores == ()
+    assert (guess.definition.target, guess.definition.roles.exposure) == ("is_default", "exposure")
+    assert not findings(guess)["default_probability"].is_sure
+
+
+def test_infinite_numbers_are_gaps_and_to_be_checked() -> None:
+    x = [("inf", "-Inf")[i % 2] if i % 50 == 0 else f"{i / 7:.3f}" for i in range(N)]
+    guess = guessed(x=x, y=default())
+    column = guess.definition.column("x")
+    assert (column.kind, column.nullable, column.maximum) == (Kind.NUMERIC, True, 200)
+    assert set(guess.definition.table.missing) == {"inf", "-Inf"} & set(x)
+    assert (findings(guess)["x"].is_sure, "is read as missing" in findings(guess)["x"].why) == (False, True)
+
+
+@pytest.mark.parametrize("n_values", [20, N])
+def test_numbers_with_a_few_texts_among_them_are_named(n_values: int) -> None:
+    values = ["not known" if i % 40 == 0 else str(i % n_values) for i in range(N)]
+    finding = findings(guessed(months=values, y=default()))["months"]
+    assert "'not known' in 10 rows" in finding.why
+    assert "missing in [table]" in finding.why
+    assert not finding.is_sure
+    said = {"table": {"missing": ["not known"]}}
+    assert guessed(said, months=values, y=default()).definition.column("months").kind is Kind.NUMERIC
+
+
+def test_what_might_tell_a_model_something_is_left_out_to_be_checked() -> None:
+    guess = guessed(rate=[f"{i % 90 / 7:.2f}%" for i in range(N)], gap=[""] * N, e_mail=["a@b.org"] * N, y=default())
+    verdicts = {name: findings(guess)[name].verdict for name in ("rate", "gap", "e_mail")}
+    assert verdicts == {"rate": "to be checked", "gap": "sure", "e_mail": "sure"}
+
+
+def test_codes_of_many_digits_and_counts_called_codes_are_to_be_checked() -> None:
+    guess = guessed(zip_code=RNG.integers(501, 99_950, N), JobsMade=np.arange(N) % 9, job=np.arange(N) % 4, y=default())
+    assert not findings(guess)["zip_code"].is_sure
+    assert "sensitive" in findings(guess)["zip_code"].guess
+    assert findings(guess)["job"].is_sure
+
+
+def test_dates_that_may_begin_with_day_or_month_are_left_out() -> None:
+    guess = guessed(applied=[f"{i % 12 + 1}/{i % 7 + 1}/2024" for i in range(N)], y=default())
+    assert guess.definition.left_out == ("applied",)
+    assert "day or month comes first" in findings(guess)["applied"].why
+
+
+def test_numbers_of_rows_are_no_feature() -> None:
+    order = RNG.permutation(N)
+    guess = guessed(None, **{"Unnamed: 0": np.arange(N), "place": order + 1, "index": order * 3, "y": default()})
+    assert guess.definition.features.columns == ("amount",)
+    assert "counts the rows" in findings(guess)["place"].why
+
+
+def test_whole_numbers_with_a_decimal_point_are_whole_numbers() -> None:
+    guess = guessed(
+        flag=[f"{i % 2}.0" for i in range(N)], education=[f"{i % 3}.0" for i in range(N)], y=default("0.0", "1.0")
+    )
+    definition = guess.definition
+    assert definition.outcome is not None
+    assert (definition.outcome.bad, definition.outcome.good) == (("1",), ("0",))
+    assert (definition.column("flag").kind, definition.column("education").levels) == (Kind.FLAG, ("0", "1", "2"))
+    said = {"outcome": {"column": "y", "bad": ["1.0"], "good": ["0.0"]}}
+    assert guessed(said, leak=default("3", "7"), y=default("0.0", "1.0")).definition.left_out == ("leak",)
+
+
+def test_levels_that_say_sex_or_marital_status_are_protected() -> None:
+    levels = ("male single", "female div/dep/mar", "male mar/wid")
+    definition = guessed(personal=[levels[i % 3] for i in range(N)], y=default()).definition
+    assert definition.protected == ("personal",)
+    assert "personal" not in definition.features.columns
+
+
+def test_a_last_column_of_two_values_is_an_outcome_to_be_checked() -> None:
+    finding = findings(guessed(has_phone=np.arange(N) % 2, x7=default()))["x7"]
+    assert (finding.guess, finding.is_sure) == ("the outcome", False)
+
+
+def test_years_in_a_job_are_no_codes_and_ages_of_centuries_are_to_be_checked() -> None:
+    guess = guessed(
+        job_yrs=np.arange(N) % 14, person_age=np.where(np.arange(N) == 9, 144, AMOUNT % 60 + 20), y=default()
+    )
+    assert guess.definition.column("job_yrs").kind is Kind.NUMERIC
+    assert "ages above 120 in 1 row" in findings(guess)["person_age"].why
+
+
+def test_labels_part_words_that_are_written_as_one() -> None:
+    names = ("NumberOfTime30-59DaysPastDue", "NumberOfTimes90DaysLate", "BILL_AMT1", "delinq_2yrs", "X1")
+    labels = ("Number of time 30-59 days past due", "Number of times 90 days late", "Bill amt1", "Delinq 2yrs", "X1")
+    assert tuple(map(label_of, names)) == labels
