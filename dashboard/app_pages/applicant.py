@@ -8,17 +8,14 @@ from dashboard import cache, state
 from dashboard.components.applicant.decision import render_decision_tab
 from dashboard.components.applicant.form import render_form
 from dashboard.components.applicant.panel import (
-    DECISIONS,
-    FILED_HELP,
-    PUBLISHED,
     REFERRED,
+    pd_help,
+    pd_title,
     placements,
     render_picks,
+    render_published,
     render_referral,
     render_warnings,
-    word_decision,
-    word_distance,
-    word_span,
     word_unknown,
 )
 from dashboard.components.applicant.people import render_people
@@ -35,7 +32,6 @@ from dashboard.visit.drafts import Draft
 from dashboard.words import labels
 from data.errors import ScoreroomError
 from inference.explain.assessment import ReferredError
-from inference.model.decision import declines
 
 _TABS = {
     "Why": render_why,
@@ -49,8 +45,6 @@ _TABS = {
 _WITHOUT_SCORE = ("Scenarios", "Record")
 TAB = parameters.choice("appl.tab", tuple(_TABS))
 _SIDES = [1, 1.9]
-# How far from the cutoff both PDs may lie for a case to be called close: one point.
-_CLOSE = 0.01
 
 
 def render(page: View) -> None:
@@ -107,41 +101,23 @@ def _render_summary(view: ApplicantView) -> None:
 
 
 def _render_score(view: ApplicantView) -> None:
-    assessed, cutoff, filed = view.assessed, view.cutoff, view.filed
-    # The PD that the tables go by comes first, as far as there is one of these very values.
-    cells = st.columns(4 if filed is None else 5)
-    if filed is not None:
-        with cells.pop(0):
-            _render_filed(filed, cutoff)
+    standing = view.standing
+    cells = st.columns(4)
     with cells[0]:
-        found = None if filed else view.observed
+        found = view.observed if standing.is_published else None
         more = f"{found.whose}, as filed: {labels.percent(found.default_probability)}" if found else ""
-        render_metric(PUBLISHED, _worded(assessed.default_probability, cutoff), _before(view), more=more)
+        render_metric(pd_title(standing), standing.worded_pd, _before(view), more=more, help_text=pd_help(standing))
     with cells[1]:
-        render_metric(
-            "Decision, published model",
-            word_decision(assessed),
-            word_distance(assessed),
-            more=f"cutoff {labels.cutoff_percent(cutoff, 2)}",
-        )
+        more = f"cutoff {labels.cutoff_percent(view.cutoff, 2)}"
+        render_metric("Decision", standing.worded_decision, standing.worded_distance, more=more)
     with cells[2]:
-        edges = cache.open_session().manifest.band_edges
-        render_metric("Risk band, published model", assessed.risk_band, word_span(assessed.default_probability, edges))
+        render_metric("Risk band", standing.risk_band, standing.worded_band)
     with cells[3]:
         shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
-        render_metric("Riskier than, published model", share, f"of {name}", more=also)
-
-
-def _render_filed(filed: cache.Observed, cutoff: float) -> None:
-    pd = filed.default_probability
-    note = f"{DECISIONS[declines(pd, cutoff)].lower()} in tables"
-    render_metric(f"PD, {filed.whose}", _worded(pd, cutoff), note, help_text=FILED_HELP[filed.is_out_of_fold])
-
-
-def _worded(pd: float, cutoff: float) -> str:
-    return labels.percent(pd, labels.telling_digits(pd, cutoff))
+        render_metric("Riskier than", share, f"of {name}", more=also)
+    render_published(view)
 
 
 def _before(view: ApplicantView) -> str:
@@ -152,22 +128,5 @@ def _before(view: ApplicantView) -> str:
 
 
 def _render_caution(view: ApplicantView) -> None:
-    found = view.observed
     if view.is_new and not view.changed:
         st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
-    if found is None or view.changed or not found.is_out_of_fold or view.referral:
-        return
-    if declines(found.default_probability, view.cutoff) != view.assessed.is_declined:
-        pds = found.default_probability, view.assessed.default_probability
-        is_close = all(abs(pd - view.cutoff) <= _CLOSE for pd in pds)
-        unseen, published = (f"a PD of {_worded(pd, view.cutoff)} and {_verb(pd, view.cutoff)} it" for pd in pds)
-        st.warning(
-            f"{'A close case, on which the' if is_close else 'The'} two models disagree: the one that had not seen "
-            f"this application gives {unseen}, the published model gives {published}. What follows explains the "
-            "published model, which was trained on the whole portfolio, this outcome included.",
-            icon=":material/balance:",
-        )
-
-
-def _verb(pd: float, cutoff: float) -> str:
-    return "declines" if declines(pd, cutoff) else "approves"

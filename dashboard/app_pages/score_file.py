@@ -17,7 +17,7 @@ from dashboard import cache, dropped_files, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
-from dashboard.components.applicant.panel import word_span
+from dashboard.components.applicant.standing import word_span
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View

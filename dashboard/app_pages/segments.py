@@ -213,7 +213,7 @@ def _narrowed(held: Condition | None, added: Condition) -> Condition:
         case LevelFilter(), LevelFilter():
             both = tuple(level for level in added.levels if level in held.levels)
             return replace(added, levels=both, with_missing=added.with_missing and held.with_missing)
-        case RangeFilter(only_missing=False), RangeFilter(only_missing=False):
+        case RangeFilter(beside_range=False), RangeFilter(beside_range=False):
             lows = [end for end in (held.low, added.low) if end is not None]
             highs = [end for end in (held.high, added.high) if end is not None]
             return replace(added, low=max(lows, default=None), high=min(highs, default=None))

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from dashboard.cache.explanations import explained
 from dashboard.cache.kept import kept
-from dashboard.cache.portfolio import column_facts, portfolio
+from dashboard.cache.portfolio import column_facts, found_version, portfolio
 from dashboard.cache.sources import SMALL, Dataset, applications_version, definition, predictions, settings
 from dashboard.cohort import lookup
 from dashboard.cohort.filters import Filters
@@ -25,6 +24,7 @@ from data.files.convert import read_source as read_provenance
 from data.predictions.table import ID, OUTCOME, PROBABILITY
 from data.store.opening import is_there
 from data.store.records import FileRecord
+from inference.model.decision import is_declined
 from inference.values import Value
 
 
@@ -111,15 +111,11 @@ def ids_beginning_with(dataset: Dataset, prefix: str, n: int) -> tuple[Identifie
 def pick_application(
     dataset: Dataset, filters: Filters, pick: lookup.Pick, cutoff: float, applicant: str
 ) -> Identifier | None:
-    """The id of an application in the cohort, other than `applicant` if possible; None if the cohort is empty.
-
-    "Near the cutoff" goes by the published model's PD, which the side panel shows, or else by that of the predictions.
-    """
-    frame, own = predictions(dataset).frame, portfolio()
+    """The id of an application in the cohort, other than `applicant` if possible; None if the cohort is empty."""
+    frame = predictions(dataset).frame
     chosen = select_rows(frame, filters.expression())
     rows = np.arange(frame.height) if chosen is None else np.flatnonzero(chosen)
-    is_own = own is not None and explained(dataset).contributions is not None
-    pds = own.probabilities if own is not None and is_own else frame[PROBABILITY].to_numpy()
+    pds = frame[PROBABILITY].to_numpy()
     row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, identifier_of(dataset, applicant)))
     if row is None:
         return None
@@ -156,6 +152,21 @@ def observed(dataset: Dataset, identifier: Identifier) -> Observed:
     shown = predictions(dataset)
     row = shown.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
     return Observed(float(row[0]), bool(row[1]) if shown.source.has_outcomes else None, not shown.source.is_imported)
+
+
+@kept(found_version, entries=SMALL)
+def disputed_share(dataset: Dataset, cutoff: float) -> float | None:
+    """The share of applications on which their PDs in `dataset` and the published model's decide otherwise at a cutoff.
+
+    None where the published model's PDs are not at hand.
+    """
+    own = portfolio()
+    if own is None:
+        return None
+    published = pl.DataFrame({ID: own.ids, "~published": own.probabilities})
+    pds = predictions(dataset).frame.select(pl.col(ID).cast(own.ids.dtype), PROBABILITY).join(published, on=ID)
+    declined = pds[PROBABILITY].to_numpy() >= cutoff, is_declined(pds["~published"].to_numpy(), cutoff)
+    return float((declined[0] != declined[1]).mean()) if pds.height else None
 
 
 def has_application(dataset: Dataset, identifier: Identifier) -> bool:

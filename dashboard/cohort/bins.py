@@ -73,7 +73,7 @@ class Bins:
             return LevelFilter(self.column, tuple(sorted(self.levels[code])))
         if code >= self.n_values:
             special = self.special[code - self.n_values]
-            return RangeFilter(self.column, special, special, special=self.no_quantities)
+            return RangeFilter(self.column, with_special=(special,), beside_range=True, special=self.no_quantities)
         ends = (-math.inf, *self.edges, math.inf)
         place = self.n_values - 1 - code if self.is_descending else code
         low, high = ends[place], ends[place + 1]
@@ -85,7 +85,7 @@ class Bins:
         )
 
     def _missing(self) -> Condition:
-        return RangeFilter(self.column, only_missing=True, special=self.no_quantities)
+        return RangeFilter(self.column, with_missing=True, beside_range=True, special=self.no_quantities)
 
     def _from(self, edge: float) -> float:
         return edge if self.is_integer or self.is_double else _brief(np.float32(edge))
@@ -109,18 +109,19 @@ def _brief(stored: np.float32) -> float:
 class ValueGrid:
     """Where the slider of a number stops, in the shown unit and rising, and how many rows lie from one to the next.
 
-    `stops` are one more than there are `counts`; the first and last are the least and greatest value. `n_missing` rows
-    have no value.
+    `stops` are one more than there are `counts`; the first and last are the least and greatest value. `special` are
+    those of the column's special values that occur, each with its rows; `n_missing` rows have no value.
     """
 
     stops: tuple[float, ...]
     counts: tuple[int, ...]
+    special: tuple[tuple[float, int], ...]
     n_missing: int
 
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
-    numbers, _ = _split(values, column)
+    numbers, present = _split(values, column)
     shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
     low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
     step = _nice_step((high - low) / n_steps)
@@ -129,7 +130,8 @@ def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> 
     inside = [labels.significant(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     stops = np.unique([shown[0], *(stop for stop in inside if shown[0] < stop < shown[-1]), shown[-1]])
     counts = np.histogram(shown, bins=stops)[0] if stops.size > 1 else np.array([shown.size])
-    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), values.null_count())
+    special = tuple((value, int((values == value).sum())) for value in present)
+    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), special, values.null_count())
 
 
 def _nice_step(rough: float) -> float:

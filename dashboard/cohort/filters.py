@@ -53,30 +53,35 @@ class RangeFilter:
     """Keep the rows whose `column` lies in the closed range from `low` to `high`, in the unit it is stored in.
 
     An end that is None is open; the others are compared as the column stores them: in a column of 32 bits, 0.58 is the
-    nearest of those. `with_missing` keeps the rows without a value too, and `only_missing` no others.
-    `special` are the column's numbers that are no quantities: they lie in no range but the one that begins with them.
-    They follow from the column, so that equal ranges stay equal.
+    nearest of those. `with_special` and `with_missing` keep rows with these special values and rows without a value
+    too, and where it is `beside_range` no others.
+    `special` are the column's numbers that are no quantities, which lie in no range. They follow from the column, so
+    that equal ranges stay equal.
     """
 
     column: str
     low: float | None = None
     high: float | None = None
     with_missing: bool = False
-    only_missing: bool = False
+    with_special: tuple[float, ...] = ()
+    beside_range: bool = False
     special: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     def expression(self) -> pl.Expr:
         """The Polars predicate; never null."""
         value = pl.col(self.column)
-        if self.only_missing:
-            return value.is_null()
+        # As floats: somebody's own column of that name may be too narrow to hold a special value.
+        number = value.cast(pl.Float64)
+        kept = [] if self.beside_range else [self._inside(value, number)]
+        kept += [number.is_in(self.with_special).fill_null(value=False)] if self.with_special else []
+        kept += [value.is_null()] if self.with_missing else []
+        return reduce(lambda a, b: a | b, kept, pl.lit(value=False))
+
+    def _inside(self, value: pl.Expr, number: pl.Expr) -> pl.Expr:
         ends = [value >= self.low] if self.low is not None else []
         ends += [value <= self.high] if self.high is not None else []
-        if self.special and self.low not in self.special:
-            # As floats: somebody's own column of that name may be too narrow to hold a special value.
-            ends.append(~value.cast(pl.Float64).is_in(self.special))
-        inside = reduce(lambda a, b: a & b, ends, value.is_not_null()).fill_null(value=False)
-        return inside | value.is_null() if self.with_missing else inside
+        ends += [~number.is_in(self.special)] if self.special else []
+        return reduce(lambda a, b: a & b, ends, value.is_not_null()).fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -30,6 +31,8 @@ MOST_LEVELS = 300
 _SHORTEST_SCALE = 15.0
 _FINE_BELOW = 0.01
 _WIDGET = "filter."
+# What of a number's rows can be kept beside those with a special value, which go by that value.
+IN_RANGE, MISSING = "range", "missing"
 
 
 def can_filter(column: CohortColumn) -> bool:
@@ -139,8 +142,8 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
             label_visibility="collapsed",
             on_change=partial(_take_range, column, grid, key),
         )
-        if grid.n_missing:
-            _render_missing(column, condition, grid.n_missing)
+        if grid.special or grid.n_missing:
+            _render_beside(column, condition, grid)
 
 
 def _stop_words(stops: Sequence[float]) -> dict[float, str]:
@@ -153,20 +156,25 @@ def _stop_words(stops: Sequence[float]) -> dict[float, str]:
     return words
 
 
-def _render_missing(column: CohortColumn, condition: RangeFilter, n_missing: int) -> None:
-    words = {"": "With", "without": "Without", "only": "Only"}
-    # Without any condition all rows are in; a range that is moved leaves out the rows without a value.
-    unset = condition == RangeFilter(column.name) and state.filters().on(column.name) is None
-    mode = "only" if condition.only_missing else "" if unset or condition.with_missing else "without"
-    key = state.hold(f"{_WIDGET}~missing.{column.name}", mode)
-    st.segmented_control(
-        f"Applications without a value ({labels.count(n_missing)})",
-        list(words),
-        default=mode,
+def _render_beside(column: CohortColumn, condition: RangeFilter, grid: ValueGrid) -> None:
+    """Write the groups that lie beside the range; with none of them chosen, nothing is asked of the column."""
+    rows = {IN_RANGE: sum(grid.counts), **{f"{value:.17g}": n for value, n in grid.special}, MISSING: grid.n_missing}
+    words = {IN_RANGE: "In the range", MISSING: labels.MISSING}
+    words |= {f"{value:.17g}": labels.special(column, value, with_code=True) for value, _ in grid.special}
+    offered = [group for group, n in rows.items() if n]
+    chosen = [f"{value:.17g}" for value in condition.with_special] + [MISSING] * condition.with_missing
+    if not condition.beside_range and state.filters().on(column.name) is not None:
+        chosen.append(IN_RANGE)
+    key = state.hold(f"{_WIDGET}~beside.{column.name}", [group for group in offered if group in chosen])
+    st.pills(
+        f"Keep of {labels.plain(column.label)}",
+        offered,
+        default=[group for group in offered if group in chosen],
+        selection_mode="multi",
         key=key,
-        format_func=words.__getitem__,
-        on_change=partial(_take_missing, column, key),
-        required=True,
+        format_func=lambda group: labels.plain(f"{words[group]} ({labels.count(rows[group])})"),
+        on_change=partial(_take_beside, column, key),
+        label_visibility="collapsed",
     )
 
 
@@ -178,31 +186,29 @@ def _take_range(column: CohortColumn, grid: ValueGrid, key: str) -> None:
     stored = [None if end is None else labels.significant(end / factor, 12) for end in ends]
     first, last = reversed(stored) if factor < 0 else stored
     before = state.filters().on(column.name)
-    held = before if isinstance(before, RangeFilter) else None
-    asked = RangeFilter(
-        column.name,
-        first,
-        last,
-        with_missing=held is not None and held.with_missing,
-        special=column.special_values,
-    )
-    # Over the full range "Without" still leaves rows out; else there is nothing more to ask for.
-    is_open = first is None and last is None and (held is None or held.with_missing or not grid.n_missing)
+    held = before if isinstance(before, RangeFilter) else RangeFilter(column.name)
+    asked = replace(held, low=first, high=last, beside_range=False, special=column.special_values)
+    # Over the full range the condition still leaves out what lies beside it, where that is not kept too.
+    is_all = len(asked.with_special) == len(grid.special) and asked.with_missing >= (grid.n_missing > 0)
+    is_open = first is None and last is None and (before is None or is_all)
     _put(column.name, None if is_open else asked)
 
 
-def _take_missing(column: CohortColumn, key: str) -> None:
-    name = column.name
-    before = state.filters().on(name)
-    low, high = (before.low, before.high) if isinstance(before, RangeFilter) else (None, None)
-    match st.session_state[key]:
-        case "only":
-            _put(name, RangeFilter(name, only_missing=True, special=column.special_values))
-        case "without":
-            _put(name, RangeFilter(name, low, high, special=column.special_values))
-        case _:
-            kept = RangeFilter(name, low, high, with_missing=True, special=column.special_values)
-            _put(name, None if low is None and high is None else kept)
+def _take_beside(column: CohortColumn, key: str) -> None:
+    chosen: list[str] = st.session_state[key]
+    before = state.filters().on(column.name)
+    held = before if isinstance(before, RangeFilter) else RangeFilter(column.name)
+    is_beside = IN_RANGE not in chosen
+    asked = RangeFilter(
+        column.name,
+        None if is_beside else held.low,
+        None if is_beside else held.high,
+        with_missing=MISSING in chosen,
+        with_special=tuple(value for value in column.special_values if f"{value:.17g}" in chosen),
+        beside_range=is_beside,
+        special=column.special_values,
+    )
+    _put(column.name, asked if chosen else None)
 
 
 def _shown(column: CohortColumn, condition: RangeFilter, grid: ValueGrid) -> tuple[float, float]:
@@ -310,12 +316,14 @@ def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> st
         levels += [labels.MISSING] if condition.with_missing else []
         worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
         return f"{column.label}: {worded}"
-    if condition.only_missing:
-        return f"{column.label}: {labels.MISSING}"
-    if condition.low is not None and condition.low in column.special_values:
-        return f"{column.label}: {labels.special(column, condition.low)}"
+    beside = [labels.special(column, value) for value in condition.with_special]
+    beside += [labels.MISSING if condition.beside_range and not beside else "missing"] * condition.with_missing
+    return f"{column.label}: {' or '.join([*_word_range(column, condition), *beside])}"
+
+
+def _word_range(column: CohortColumn, condition: RangeFilter) -> list[str]:
+    if condition.beside_range:
+        return []
     if condition.low is None and condition.high is None:
-        return f"{column.label}: any value"
-    unit = labels.scale(column).unit
-    tail = " or missing" if condition.with_missing else ""
-    return f"{column.label}: {labels.span(column, condition.low, condition.high)} {unit}".rstrip() + tail
+        return ["any value"]
+    return [f"{labels.span(column, condition.low, condition.high)} {labels.scale(column).unit}".rstrip()]

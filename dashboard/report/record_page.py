@@ -15,11 +15,16 @@ from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
 from data.definition.columns import Column
 from data.definition.definition import Definition
-from inference.explain.record import Change, DecisionRecord, to_json
+from inference.explain.record import IMPORTED, OUT_OF_FOLD, PUBLISHED, Change, DecisionRecord, to_json
 from inference.model.decision import declines
 from inference.model.judgement import DECLINE, REFER
 from inference.values import word_value
 
+_BY = {
+    OUT_OF_FOLD: "of a model that had not seen this application",
+    IMPORTED: "as imported",
+    PUBLISHED: "of the published model",
+}
 # Dark text of at least 7:1 and lines of at least 3:1 on white, on the screen as on paper.
 _STYLE = """
 :root { color-scheme: light; }
@@ -63,7 +68,7 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
     """
     name = _applicant(record)
     title = _escaped(f"Decision record: {name}")
-    head = f"{name}, made on {_time(record)}. Probabilities of default (PD) are by the model named below."
+    head = f"{name}, made on {_time(record)}. Reasons are those of the published model, which is named below."
     body = "\n".join(
         (
             f"<header><h1>Decision record</h1><p>{_escaped(head)}</p></header>",
@@ -132,9 +137,9 @@ def _why(record: DecisionRecord) -> Iterator[str]:
 
 
 def _decision(record: DecisionRecord) -> str:
-    pd, cutoff = record.default_probability, record.cutoff
-    if pd is None:
-        facts = (("Cutoff", f"{labels.cutoff_percent(cutoff, 2)}; not compared with anything"), *_out_of_fold(record))
+    cutoff, pd = record.cutoff, record.deciding_probability
+    if record.decision == REFER or pd is None:
+        facts = (("Cutoff", f"{labels.cutoff_percent(cutoff, 2)}; not compared with anything"), *_filed(record))
         return "\n".join(
             (_paragraph("Referred, not scored", "decision"), _paragraph(record.refer_reason), _facts(facts))
         )
@@ -143,22 +148,31 @@ def _decision(record: DecisionRecord) -> str:
     distance = "none, the PD is the cutoff" if pd == cutoff else f"{labels.points(abs(pd - cutoff), digits)} {side} it"
     word = "Declined" if record.decision == DECLINE else "Approved"
     facts = (
-        *_out_of_fold(record),
-        ("PD by the published model", labels.percent(pd, digits)),
+        (f"PD, {record.decided_on}", labels.percent(pd, digits)),
         ("Cutoff", f"{labels.percent(cutoff, digits)}; a PD at or above it is declined"),
         ("Distance to the cutoff", distance),
         ("Risk band", record.risk_band or labels.NOT_DEFINED),
+        *(_published(record, pd) if record.decided_on != PUBLISHED else _filed(record)),
     )
-    return _paragraph(f"{word} by the published model", "decision") + "\n" + _facts(facts)
+    return _paragraph(f"{word} on the PD {_BY[record.decided_on]}", "decision") + "\n" + _facts(facts)
 
 
-def _out_of_fold(record: DecisionRecord) -> Iterator[tuple[str, str]]:
-    pd = record.out_of_fold_probability
+def _published(record: DecisionRecord, pd: float) -> Iterator[tuple[str, str]]:
+    """The published model's PD beside the one that decides; another decision is said as what that model would do."""
+    other = record.default_probability
+    if other is not None:
+        is_declined = declines(other, record.cutoff)
+        alike = "decides alike" if is_declined == (record.decision == DECLINE) else None
+        would = alike or f"would {'decline' if is_declined else 'approve'}"
+        words = labels.percent(other, labels.telling_digits(other, record.cutoff))
+        yield "Published model, for comparison", f"{words} ({labels.signed_points(other - pd)}), {would}"
+
+
+def _filed(record: DecisionRecord) -> Iterator[tuple[str, str]]:
+    pd = record.filed_probability
     if pd is not None:
-        decision = "declined" if declines(pd, record.cutoff) else "approved"
         words = labels.percent(pd, labels.telling_digits(pd, record.cutoff))
-        filed = "PD out of fold, as filed" if record.changes else "PD out of fold"
-        yield f"{filed} (by a model that had not seen the outcome)", f"{words}, {decision}"
+        yield f"As filed, {record.filed_by}, for comparison", words
 
 
 def _reasons(record: DecisionRecord) -> str:

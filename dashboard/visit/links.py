@@ -1,8 +1,8 @@
 """Write cohorts to links and exported files, and read them back.
 
 A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
-is stored in, either end may be left open; `~missing` stands for rows without a value. A level that itself begins with a
-tilde gets another one in front.
+is stored in, either end may be left open, and `CODE..CODE` for each special value that is kept; `~missing` stands for
+rows without a value. A level that itself begins with a tilde gets another one in front.
 """
 
 from __future__ import annotations
@@ -116,10 +116,12 @@ def _words(condition: Condition) -> list[str]:
         case LevelFilter(_, levels, with_missing):
             escaped = [f"~{level}" if level.startswith("~") else level for level in levels]
             return escaped + ([MISSING] if with_missing else [])
-        case RangeFilter(_, low, high, with_missing, only_missing):
-            if only_missing:
-                return [MISSING]
-            return [f"{_number(low)}..{_number(high)}"] + ([MISSING] if with_missing else [])
+        case RangeFilter(_, low, high, with_missing, with_special, beside_range):
+            ranges = [] if beside_range else [(low, high)]
+            ranges += [(value, value) for value in with_special]
+            return [f"{_number(first)}..{_number(last)}" for first, last in ranges] + (
+                [MISSING] if with_missing else []
+            )
 
 
 def _number(end: float | None) -> str:
@@ -168,10 +170,14 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn], 
                 name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels ({known})"
             )
         return LevelFilter(name, tuple(sorted(set(values))), with_missing)
-    if not values:
-        return RangeFilter(name, only_missing=True, special=column.special_values)
-    low, high = _read_range(name, values)
-    return RangeFilter(name, low, high, with_missing, special=column.special_values)
+    ranges = [_read_range(name, value) for value in values]
+    codes = {low for low, high in ranges if low == high and low in column.special_values}
+    ordinary = [each for each in ranges if each[0] not in codes or each[0] != each[1]]
+    if len(ordinary) > 1:
+        raise _no_range(name)
+    low, high = ordinary[0] if ordinary else (None, None)
+    kept = tuple(value for value in column.special_values if value in codes)
+    return RangeFilter(name, low, high, with_missing, kept, not ordinary, special=column.special_values)
 
 
 def _why_unknown(name: str, definition: Definition) -> str:
@@ -198,16 +204,20 @@ def _read_decision(texts: Sequence[str]) -> Condition:
         raise LinkError.from_filter(DECISION, f"knows {known} only") from None
 
 
-def _read_range(name: str, values: Sequence[str]) -> tuple[float | None, float | None]:
-    low, dots, high = values[0].partition("..")
+def _read_range(name: str, value: str) -> tuple[float | None, float | None]:
+    low, dots, high = value.partition("..")
     try:
         ends = [float(end) if end else None for end in (low, high)]
     except ValueError:
         ends = [math.nan]
     numbers = [end for end in ends if end is not None]
-    if not dots or len(values) > 1 or not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
-        raise LinkError.from_filter(name, "is not a range such as 10..20")
+    if not dots or not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
+        raise _no_range(name)
     return ends[0], ends[1]
+
+
+def _no_range(name: str) -> LinkError:
+    return LinkError.from_filter(name, "is not a range such as 10..20")
 
 
 def word_cohort(filters: Filters) -> str:

@@ -158,12 +158,12 @@ def level(column: Labelled, value: str) -> str:
     return literal(dict(column.level_labels).get(value, value))
 
 
-def special(column: CohortColumn, value: float) -> str:
-    """The meaning of a special value of `column`, with the value itself where two have one meaning."""
+def special(column: CohortColumn, value: float, *, with_code: bool = False) -> str:
+    """The meaning of a special value of `column`, with the value itself where two have one meaning or if asked."""
     meanings = [each.meaning for each in column.special]
     meaning = next(each for each in column.special if each.value == value)
-    is_alone = meanings.count(meaning.meaning) == 1
-    return literal(meaning.meaning if is_alone else f"{meaning.meaning} ({value:g})")
+    is_alone = meanings.count(meaning.meaning) == 1 and not with_code
+    return literal(meaning.meaning if is_alone else f"{meaning.meaning} ({value:.15g})")
 
 
 @dataclass(frozen=True, slots=True)

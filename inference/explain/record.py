@@ -21,9 +21,11 @@ from inference.model.session import ScoringSession
 from inference.values import Value, ValueFault, check_application, shown_value
 
 FORMAT = "scoreroom.decision"
-VERSION = 2
+VERSION = 3
 # What a record of version 1, which knew neither referrals nor warnings, says of them.
 _SINCE_VERSION_1: Mapping[str, Any] = {"refer_reason": "", "warnings": []}
+# Whose the PD is that an application was filed with, and that it was decided on.
+OUT_OF_FOLD, IMPORTED, PUBLISHED = "out of fold", "as imported", "published model"
 MOST_BYTES = 1_000_000
 LONGEST_NOTE = 5_000
 LONGEST_TEXT = 500
@@ -97,11 +99,13 @@ class DecisionRecord:
     """One scored application and its decision.
 
     `inputs` are all raw values that were scored, edits included, by column; `application_id` is None for an applicant
-    who is not in the table. `out_of_fold_probability` is the unedited application's PD by a model that had not seen its
-    outcome, where there is one. `decision` is `approve`, `decline` or `refer`; a referred application has neither PD
-    nor risk band nor reasons, but a `refer_reason`. `warnings` are values that contradict one another. `made_at` is UTC
-    in ISO 8601 to the second (`word_time`), `data_sha256` the digest of the table that the application was taken from,
-    or empty.
+    who is not in the table. `default_probability` is the published model's PD of the inputs, `filed_probability` the
+    one that the predictions have of the unedited application, and `filed_by` whose that is; None and empty where there
+    is none. `decided_on` says from which of the two `decision` and `risk_band` follow: as long as nothing is edited
+    from the one filed, in records before version 3 always from the published model's. `decision` is `approve`,
+    `decline` or `refer`; a referred application has neither PD nor risk band nor reasons, but a `refer_reason`.
+    `warnings` are values that contradict one another. `made_at` is UTC in ISO 8601 to the second (`word_time`),
+    `data_sha256` the digest of the table that the application was taken from, or empty.
     """
 
     application_id: int | str | None
@@ -119,9 +123,16 @@ class DecisionRecord:
     product_version: str
     made_at: str
     note: str = ""
-    out_of_fold_probability: float | None = None
+    filed_probability: float | None = None
+    filed_by: str = ""
+    decided_on: str = PUBLISHED
     refer_reason: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def deciding_probability(self) -> float | None:
+        """The PD from which the decision follows; None where it is referred."""
+        return self.default_probability if self.decided_on == PUBLISHED else self.filed_probability
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -170,7 +181,9 @@ def to_json(record: DecisionRecord, definition: Definition) -> bytes:
         "product_version": record.product_version,
         "application_id": record.application_id,
         "default_probability": record.default_probability,
-        "out_of_fold_probability": record.out_of_fold_probability,
+        "filed_probability": record.filed_probability,
+        "filed_by": record.filed_by,
+        "decided_on": record.decided_on,
         "cutoff": record.cutoff,
         "decision": record.decision,
         "risk_band": record.risk_band,
@@ -219,7 +232,9 @@ def read_record(content: bytes, definition: Definition) -> DecisionRecord:
         product_version=root.text("product_version"),
         made_at=root.time("made_at"),
         note=root.text("note", LONGEST_NOTE),
-        out_of_fold_probability=root.optional_number("out_of_fold_probability", 0.0, 1.0),
+        filed_probability=root.optional_number("filed_probability", 0.0, 1.0),
+        filed_by=root.text("filed_by"),
+        decided_on=root.text("decided_on"),
         refer_reason=root.text("refer_reason"),
         warnings=root.texts("warnings", MOST_WARNINGS),
     )
@@ -228,8 +243,16 @@ def read_record(content: bytes, definition: Definition) -> DecisionRecord:
 
 
 def _check_decision(record: DecisionRecord) -> None:
-    pd = record.default_probability
-    decision = REFER if pd is None else DECLINE if declines(pd, record.cutoff) else APPROVE
+    filed_by = (OUT_OF_FOLD, IMPORTED) if record.filed_probability is not None else ("",)
+    if record.filed_by not in filed_by:
+        expected = f'one of {", ".join(map(repr, filed_by))}, by "filed_probability"'
+        raise RecordError.from_member('"filed_by"', record.filed_by, expected)
+    decided_on = (PUBLISHED,) if record.changes or not record.filed_by else (PUBLISHED, record.filed_by)
+    if record.decided_on not in decided_on:
+        expected = f'one of {", ".join(map(repr, decided_on))}, by "filed_by" and "changes"'
+        raise RecordError.from_member('"decided_on"', record.decided_on, expected)
+    pd = None if record.default_probability is None else record.deciding_probability
+    decision = REFER if pd is None else DECLINE if _declines(record, pd) else APPROVE
     if record.decision != decision:
         raise RecordError.from_member('"decision"', record.decision, f"{decision!r}, by the PD and the cutoff")
     is_referred = decision == REFER
@@ -239,6 +262,11 @@ def _check_decision(record: DecisionRecord) -> None:
     if is_referred != bool(record.refer_reason):
         expected = "why it is not scored" if is_referred else "an empty text, where there is a PD"
         raise RecordError.from_member('"refer_reason"', record.refer_reason, expected)
+
+
+def _declines(record: DecisionRecord, pd: float) -> bool:
+    """Whether the PD that decides is at or above the cutoff; the published model's counts as the decimal it names."""
+    return declines(pd, record.cutoff) if record.decided_on == PUBLISHED else pd >= record.cutoff
 
 
 def _checked_root(content: bytes) -> dict[str, Any]:
@@ -252,11 +280,14 @@ def _checked_root(content: bytes) -> dict[str, Any]:
         raise RecordError.from_file(f'it lacks "format": "{FORMAT}"')
     version = found.get("version")
     # True equals 1 in Python.
-    if isinstance(version, bool) or version not in (1, VERSION):
+    if isinstance(version, bool) or version not in (1, 2, VERSION):
         raise RecordError.from_version(version)
-    if version == 1:
-        return {**found, **_SINCE_VERSION_1}
-    return found
+    if version == VERSION:
+        return found
+    unseen = found.get("out_of_fold_probability")
+    since = {"filed_probability": unseen, "filed_by": "" if unseen is None else OUT_OF_FOLD, "decided_on": PUBLISHED}
+    kept = {name: value for name, value in found.items() if name != "out_of_fold_probability"}
+    return {**kept, **since, **(_SINCE_VERSION_1 if version == 1 else {})}
 
 
 def _changes(entries: list[_Object], definition: Definition, inputs: Mapping[str, Value]) -> tuple[Change, ...]:

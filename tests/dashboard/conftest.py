@@ -87,3 +87,9 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def events(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(name="filed")
+def fixture_filed(frame: pl.DataFrame) -> dict[int, float]:
+    """The PD by a model that had not seen the application, by number."""
+    return dict(frame.select("application_id", "default_probability").iter_rows())

@@ -30,7 +30,7 @@ def test_the_panel_stands_beside_every_page(open_page: OpenPage, built: Settings
     identifier = cache.first_id(cache.open_dataset(cache.Location()))
     for path in ("cutoff", "model-card"):
         app = open_page(path, {"applicant": str(identifier)})
-        assert [metric.label for metric in app.sidebar.metric] == ["PD, out of fold", "PD, published model"]
+        assert [metric.label for metric in app.sidebar.metric] == ["PD, out of fold"]
 
 
 def test_without_predictions_there_is_one_sentence_and_nothing_else(

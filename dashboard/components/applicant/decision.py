@@ -31,7 +31,10 @@ def render_decision_tab(view: ApplicantView) -> None:
 
 def _render_reasons(view: ApplicantView) -> None:
     assessed = view.assessed
-    st.subheader("Principal reasons" if assessed.is_declined else "What keeps it approved", anchor=False)
+    title = "Principal reasons" if assessed.is_declined else "What keeps it approved"
+    if view.is_disputed:
+        title = f"What speaks {'against it' if assessed.is_declined else 'for it'} in the published model"
+    st.subheader(title, anchor=False)
     if not assessed.reasons:
         st.info(labels.plain(f"There are no reasons to give. {_why_none(view)}"), icon=":material/info:")
         return
@@ -83,8 +86,14 @@ def _none_found(definition: Definition, cutoff: str) -> str:
 def _render_changes(view: ApplicantView) -> None:
     st.subheader("What would change the decision", anchor=False)
     cutoff = labels.cutoff_percent(view.cutoff, 2)
-    if not view.assessed.is_declined:
+    if not view.standing.is_declined:
         st.caption(f"Approved at {cutoff}: nothing has to change.")
+        return
+    if view.is_disputed:
+        st.caption(
+            f"Not searched: changes are scored by the published model, whose PD of {view.published.worded_pd} is below "
+            f"{cutoff} as it is."
+        )
         return
     if not (view.definition.levers or view.definition.loan):
         st.info(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.lookup import Pick
-from dashboard.cohort.rows import APPROVED, DECLINED
 from dashboard.components.applicant.notes import forget_note
+from dashboard.components.applicant.standing import PUBLISHED, Standing, word_published
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.metrics.placement import share_below
 from dashboard.visit.drafts import LONGEST_ID, NEW, NO_EDITS, Draft, applicant_of
@@ -19,9 +18,7 @@ from dashboard.visit.visit import APPLICANT, EDITS
 from dashboard.words import labels
 from dashboard.words.reason_words import SENSITIVE_NOTE, word_reason
 from data.errors import ScoreroomError
-from inference.explain.assessment import Assessment
 from inference.explain.reasons import COMBINATION
-from inference.model.decision import declines
 
 _SEARCH, _SHOWN, _SAID = "applicant.search", "applicant.shown", "applicant.said"
 _PLAIN_NAME = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
@@ -29,15 +26,11 @@ _SUGGESTIONS = 6
 _REASONS = 3
 REFERRED = "Referred, not scored"
 _OUTCOMES = {True: "defaulted", False: "did not default", None: "has no outcome yet"}
-DECISIONS = {True: DECLINED, False: APPROVED}
-PUBLISHED = "PD, published model"
-_PD_HELP = (
-    "Probability of default by the published model, which was trained on the whole portfolio and scores new and "
-    "changed applications. Reasons are its own."
-)
-FILED_HELP = {
-    True: "By a model that had not seen this application. Tables and all other pages go by this one.",
-    False: "As the imported predictions have it. Tables and all other pages go by this one.",
+_PD_HELP = {
+    "out of fold": "By a model that had not seen this application. Tables and all other pages go by this PD.",
+    "as imported": "As the imported predictions have it. Tables and all other pages go by this PD.",
+    PUBLISHED: "By the published model, which was trained on the whole portfolio and scores edited and new "
+    "applications.",
 }
 _ASK = "Type the beginning of an application's {called}, or choose one with a button."
 
@@ -127,7 +120,7 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
     whose = "cohort" if state.filters() else "portfolio"
     told = {
         Pick.RANDOM: f"Any application of the {whose}",
-        Pick.BORDERLINE: f"One of the applications of the {whose} whose PD (published model) is nearest to the cutoff",
+        Pick.BORDERLINE: f"One of the applications of the {whose} whose PD is nearest to the cutoff",
         Pick.FIRST: f"The first application of the {whose}",
     }
     with st.container(horizontal=True, gap="xsmall", key=f"{place}-picks"):
@@ -195,29 +188,39 @@ def _render_applicant(dataset: cache.Dataset, draft: Draft, cutoff: float, link:
 
 
 def _render_score(view: ApplicantView) -> None:
-    assessed = view.assessed
-    if view.filed is not None:
-        _render_filed(view.filed, view.cutoff)
-    digits = labels.telling_digits(assessed.default_probability, view.cutoff)
-    st.metric(PUBLISHED, labels.percent(assessed.default_probability, digits), help=_PD_HELP)
-    render_decision(assessed)
-    whose = "" if view.filed is None else "Published model: "
-    st.markdown(f"{whose}{word_distance(assessed)} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
-    spans = word_span(assessed.default_probability, cache.open_session().manifest.band_edges)
-    st.caption(labels.plain(f"Risk band (published model) {assessed.risk_band} ({spans})"))
+    standing = view.standing
+    st.metric(pd_title(standing), standing.worded_pd, help=pd_help(standing))
+    if standing.is_declined:
+        st.badge(standing.worded_decision, icon=":material/block:", color="orange")
+    else:
+        st.badge(standing.worded_decision, icon=":material/check:", color="blue")
+    st.markdown(f"{standing.worded_distance} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
+    st.caption(labels.plain(f"Risk band {standing.risk_band} ({standing.worded_band})"))
     shares = placements(view)
     told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
-    st.caption(labels.plain(f"By the published model riskier than {told}"))
+    st.caption(labels.plain(f"Riskier than {told}"))
+    render_published(view)
 
 
-def _render_filed(filed: cache.Observed, cutoff: float) -> None:
-    pd = filed.default_probability
-    st.metric(
-        f"PD, {filed.whose}",
-        labels.percent(pd, labels.telling_digits(pd, cutoff)),
-        help=FILED_HELP[filed.is_out_of_fold],
-    )
-    _render_badge(is_declined=declines(pd, cutoff))
+def pd_title(standing: Standing) -> str:
+    """The PD and whose it is."""
+    return f"PD, {standing.whose}"
+
+
+def pd_help(standing: Standing) -> str:
+    """What is known of the model that gave the PD."""
+    return _PD_HELP[standing.whose]
+
+
+def render_published(view: ApplicantView) -> None:
+    """Write what the published model gives where another PD stands, small; as a warning if it decides otherwise."""
+    if view.standing.is_published:
+        return
+    told = labels.plain(word_published(view.standing, view.published, cache.disputed_share(view.dataset, view.cutoff)))
+    if view.is_disputed:
+        st.warning(told, icon=":material/balance:")
+    else:
+        st.caption(told)
 
 
 def render_referral(view: ApplicantView) -> None:
@@ -233,17 +236,6 @@ def render_warnings(view: ApplicantView) -> None:
         st.warning(labels.plain(f"Implausible together: {told}. Check these values."), icon=":material/rule:")
 
 
-def word_decision(assessed: Assessment) -> str:
-    """The decision in a word."""
-    return DECISIONS[assessed.is_declined]
-
-
-def word_distance(assessed: Assessment) -> str:
-    """How far the PD lies from the cutoff, and on which side."""
-    digits = labels.telling_digits(assessed.default_probability, assessed.cutoff)
-    return f"{labels.points(abs(assessed.distance), digits)} {'above' if assessed.is_declined else 'below'}"
-
-
 def word_unknown(dataset: cache.Dataset, draft: Draft) -> str:
     """Why there is no such application, as Markdown."""
     if cache.identifier_of(dataset, draft.applicant) is None:
@@ -251,23 +243,11 @@ def word_unknown(dataset: cache.Dataset, draft: Draft) -> str:
     return f"There is no application {labels.plain(draft.identifier or '')} in these predictions."
 
 
-def render_decision(assessed: Assessment) -> None:
-    """Write the decision as a badge."""
-    _render_badge(is_declined=assessed.is_declined)
-
-
-def _render_badge(*, is_declined: bool) -> None:
-    if is_declined:
-        st.badge(DECISIONS[True], icon=":material/block:", color="orange")
-    else:
-        st.badge(DECISIONS[False], icon=":material/check:", color="blue")
-
-
 def placements(view: ApplicantView) -> dict[str, float]:
     """The share of the portfolio, and of the cohort on the screen where there is one, whose PD is lower."""
     filters = state.filters().at(view.cutoff)
     cohorts = {"the portfolio": Filters()} | ({"the cohort": filters} if filters else {})
-    pd = view.assessed.default_probability
+    pd = view.standing.default_probability
     shares = {name: share_below(cache.cohort_counts(view.dataset, of), pd) for name, of in cohorts.items()}
     return {name: share for name, share in shares.items() if share is not None}
 
@@ -276,7 +256,13 @@ def _render_reasons(view: ApplicantView) -> None:
     reasons = view.assessed.reasons[:_REASONS]
     if not reasons:
         return
-    lines = [f"{word_decision(view.assessed)}{' by the published model' if view.filed else ''} mainly because of"]
+    published = view.published
+    verb = "decline" if published.is_declined else "approve"
+    lines = [
+        f"The published model would {verb} it mainly because of"
+        if view.is_disputed
+        else f"{published.worded_decision} mainly because of"
+    ]
     worded_reasons = [word_reason(reason, view.definition, view.values, None) for reason in reasons]
     for reason, worded in zip(reasons, worded_reasons, strict=True):
         value = "" if reason.field == COMBINATION else f": {labels.plain(worded.value)}"
@@ -298,15 +284,3 @@ def _render_provenance(view: ApplicantView) -> None:
     session = cache.open_session()
     if session.fallback_reason:
         st.caption(labels.plain(f"Scored by {session.backend}: {session.fallback_reason}"))
-
-
-def word_span(pd: float, edges: Sequence[float]) -> str:
-    """The PDs that the risk band of a PD spans."""
-    inside = [edge for edge in edges if edge <= pd][-1:], [edge for edge in edges if edge > pd][:1]
-    match inside:
-        case [], [high]:
-            return f"PD below {labels.percent(high, 0)}"
-        case [low], [high]:
-            return f"PD from {labels.percent(low, 0)} to {labels.percent(high, 0)}"
-        case _:
-            return f"PD of {labels.percent(edges[-1], 0)} and more"

@@ -124,7 +124,8 @@ def make_record(view: ApplicantView, note: str = "") -> DecisionRecord:
         product_version=version("scoreroom"),
         made_at=word_time(dt.datetime.now(dt.UTC)),
         note=note,
-        out_of_fold_probability=_out_of_fold(view),
+        filed_probability=None if view.observed is None else view.observed.default_probability,
+        filed_by="" if view.observed is None else view.observed.whose,
         **_decided(view),
     )
 
@@ -137,15 +138,11 @@ def _decided(view: ApplicantView) -> dict[str, Any]:
     assessed = view.assessed
     return {
         "default_probability": assessed.default_probability,
-        "risk_band": assessed.risk_band,
-        "decision": DECLINE if assessed.is_declined else APPROVE,
+        "decided_on": view.standing.whose,
+        "risk_band": view.standing.risk_band,
+        "decision": DECLINE if view.standing.is_declined else APPROVE,
         "reasons": tuple(_recorded(view, reason) for reason in assessed.reasons),
     }
-
-
-def _out_of_fold(view: ApplicantView) -> float | None:
-    found = view.observed
-    return found.default_probability if found is not None and found.is_out_of_fold else None
 
 
 def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 from urllib.parse import quote_plus
 
 import orjson
 import polars as pl
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.components.applicant.panel import REFERRED, word_decision, word_unknown
-from dashboard.components.applicant.view import ApplicantView, assess_or_refer
+from dashboard import state
+from dashboard.components.applicant.panel import REFERRED, word_unknown
+from dashboard.components.applicant.standing import Standing
+from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.components.files import offer_file
 from dashboard.components.table import render_small_table
 from dashboard.visit import drafts, links
@@ -31,16 +34,23 @@ _NAME = "scenario.name"
 _LONGEST_ADDRESS = 8_000
 # What stands on the screen, beside those that were kept.
 _CURRENT = "On the screen"
+_HEADS = ("Application", "PD", "PD by", "PD, published model", "Decision", "Risk band")
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A scenario with its values and what is said of it."""
+    """A scenario with its values, and what is said of it: what stands is None where it is referred."""
 
     name: str
     draft: Draft
-    values: dict[str, Value]
+    values: Mapping[str, Value]
     judged: Assessment | ReferredError
+    standing: Standing | None
+
+    @classmethod
+    def of(cls, name: str, view: ApplicantView) -> Self:
+        """The application that `view` shows, under a name."""
+        return cls(name, view.draft, view.values, view.judged, None if view.referral else view.standing)
 
 
 def render_scenarios(view: ApplicantView) -> None:
@@ -57,7 +67,7 @@ def render_scenarios(view: ApplicantView) -> None:
         st.button("Keep", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
         st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
-    shown = [Compared(_CURRENT, view.draft, dict(view.values), view.judged)]
+    shown = [Compared.of(_CURRENT, view)]
     for scenario in kept:
         _render_kept(view, scenario)
         found = _compared(view, scenario)
@@ -106,11 +116,8 @@ def _render_kept(view: ApplicantView, scenario: Scenario) -> None:
 
 
 def _compared(view: ApplicantView, scenario: Scenario) -> Compared | None:
-    base = cache.base_values(view.dataset, scenario.draft.applicant)
-    if base is None:
-        return None
-    values = scenario.draft.values(base)
-    return Compared(scenario.name, scenario.draft.beside(base), values, assess_or_refer(values, view.cutoff))
+    found = applicant_view(view.dataset, scenario.draft, view.cutoff)
+    return None if found is None else Compared.of(scenario.name, found)
 
 
 def differing(shown: list[Compared], features: FeatureSet) -> list[str]:
@@ -123,22 +130,26 @@ def differing(shown: list[Compared], features: FeatureSet) -> list[str]:
 def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[str]]:
     """The scenarios side by side in words: what is compared, then a column each."""
     columns = [features.definition.column(name) for name in differing(shown, features)]
-    heads = ["Application", "PD", "Decision", "Risk band", *(column.label for column in columns)]
+    heads = [*_HEADS, *(column.label for column in columns)]
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
         table[title] = [
             each.draft.identifier or NEW,
-            *_decided(each.judged),
+            *_decided(each),
             *(word_field(column, each.values.get(column.name)) for column in columns),
         ]
     return table
 
 
-def _decided(judged: Assessment | ReferredError) -> tuple[str, str, str]:
-    """PD, decision and risk band in words."""
-    if isinstance(judged, ReferredError):
-        return labels.NOT_DEFINED, REFERRED, labels.NOT_DEFINED
-    return labels.percent(judged.default_probability), word_decision(judged), judged.risk_band
+def _decided(each: Compared) -> tuple[str, str, str, str, str]:
+    """The PD that stands, whose it is, the published model's, decision and risk band in words."""
+    standing, judged = each.standing, each.judged
+    if standing is None or isinstance(judged, ReferredError):
+        none = labels.NOT_DEFINED
+        return none, none, none, REFERRED, none
+    published = labels.percent(judged.default_probability)
+    pd = labels.percent(standing.default_probability)
+    return pd, standing.whose, published, standing.worded_decision, standing.risk_band
 
 
 def _render_comparison(table: dict[str, list[str]]) -> None:
@@ -182,9 +193,12 @@ def _csv(table: dict[str, list[str]]) -> bytes:
     return csv_of(pl.DataFrame({heads[name or "~what"]: values for name, values in table.items()}))
 
 
-def _as_json(judged: Assessment | ReferredError) -> dict[str, object]:
+def _as_json(each: Compared) -> dict[str, object]:
+    standing, judged = each.standing, each.judged
     return {
-        "default_probability": judged.default_probability if isinstance(judged, Assessment) else None,
+        "default_probability": None if standing is None else standing.default_probability,
+        "default_probability_by": "" if standing is None else standing.whose,
+        "published_probability": judged.default_probability if isinstance(judged, Assessment) else None,
         "refer_reason": str(judged) if isinstance(judged, ReferredError) else "",
         "warnings": judged.warnings,
     }
@@ -196,7 +210,7 @@ def _json(shown: list[Compared], cutoff: float) -> bytes:
             "name": each.name,
             "applicant": each.draft.applicant,
             "edits": dict(each.draft.edits),
-            **_as_json(each.judged),
+            **_as_json(each),
             "cutoff": cutoff,
             "link": drafts.word_draft(each.draft),
         }

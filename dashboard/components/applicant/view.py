@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from dashboard import cache
 from dashboard.cohort.lookup import Identifier
+from dashboard.components.applicant.standing import PUBLISHED, Standing
 from dashboard.visit.drafts import NEW, Draft
 from data.definition.definition import Definition
 from data.facts import ColumnFacts
+from data.predictions.scores import exact_score
 from inference.explain.assessment import Assessment, ReferredError
 from inference.features.encoding import FeatureSet
 from inference.values import Value
@@ -56,6 +60,35 @@ class ApplicantView:
         return self.judged
 
     @property
+    def standing(self) -> Standing:
+        """The PD that the application has on the screen.
+
+        Raises:
+            ReferredError: it is not scored.
+        """
+        published, filed = self.published, self.filed
+        if filed is None:
+            return published
+        return replace(published, default_probability=filed.default_probability, whose=filed.whose)
+
+    @property
+    def published(self) -> Standing:
+        """What the published model gives it.
+
+        Raises:
+            ReferredError: it is not scored.
+        """
+        edges = cache.open_session().manifest.band_edges
+        # The decimal that is decided on, as everywhere.
+        pd = exact_score(np.float32(self.assessed.default_probability))
+        return Standing(pd, PUBLISHED, self.cutoff, edges)
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the published model decides otherwise than the PD that stands."""
+        return not self.referral and self.standing.is_declined != self.published.is_declined
+
+    @property
     def referral(self) -> str:
         """Why the application is not scored; empty where it is."""
         return str(self.judged) if isinstance(self.judged, ReferredError) else ""
@@ -91,7 +124,7 @@ class ApplicantView:
     def filed(self) -> cache.Observed | None:
         """What the predictions say of the application as it is: None where it was changed, or is a new one.
 
-        It comes first wherever it is shown beside the published model's PD, since tables and all other pages go by it.
+        It stands wherever there is one, since tables and all other pages go by it.
         """
         return None if self.changed else self.observed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.app_pages.applicant import TAB
-from dashboard.visit.drafts import read_edits, word_edits
+from dashboard.components.applicant.record import make_record
+from dashboard.components.applicant.view import applicant_view
+from dashboard.visit.drafts import Draft, read_edits, word_edits
 from dashboard.visit.visit import APPLICANT
 from data.home_credit import embedded
 from inference.model.session import ScoringSession
@@ -50,7 +51,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_every_tab_stands_for_everybody(
-    kind: str, ranked: pl.DataFrame, session: ScoringSession, open_page: OpenPage
+    kind: str, ranked: pl.DataFrame, filed: dict[int, float], session: ScoringSession, open_page: OpenPage
 ) -> None:
     who, query = KINDS[kind]
     not_employed = ranked.filter(pl.col("DAYS_EMPLOYED") == 365_243)
@@ -64,31 +65,34 @@ def test_every_tab_stands_for_everybody(
     typical = {name: facts.typical for name, facts in cache.column_facts().items()}
     base = typical if applicant == "new" else values_of(ranked, int(applicant))
     pd = session.score({**base, **dict(read_edits(query.get("edits", ""), embedded.DEFINITION))})
+    whose = "published model"
+    if applicant != "new" and "edits" not in query:
+        whose, pd = "out of fold", filed[int(applicant)]
     cutoff = float(query.get("cutoff", "9.09")) / 100
     seen = set()
     for tab in TAB.options:
         turned(app, tab)
         assert not app.main.error
-        assert cards(app)["PD, published model"] == f"{100 * pd:.2f} %"
-        assert cards(app)["Decision, published model"] == ("Declined" if pd >= cutoff else "Approved")
+        assert cards(app)[f"PD, {whose}"] == f"{100 * pd:.2f} %"
+        assert cards(app)["Decision"] == ("Declined" if pd >= cutoff else "Approved")
         seen.add(said(app))
     assert len(seen) == len(TAB.options)
 
 
 def test_the_cards_say_where_the_applicant_stands(
-    ranked: pl.DataFrame, frame: pl.DataFrame, open_page: OpenPage
+    ranked: pl.DataFrame, frame: pl.DataFrame, filed: dict[int, float], open_page: OpenPage
 ) -> None:
     number = number_of(ranked, 3_000)
     app = opened(open_page, number, **{"f.NAME_INCOME_TYPE": "Working"})
-    pd = float(ranked["pd"][3_000])
+    pd = filed[number]
     shares = []
     for rows in (frame, frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")):
         bins = np.floor(rows["default_probability"].to_numpy().astype(np.float64) * 10_000)
         own = math.floor(pd * 10_000)
         shares.append(f"{100 * ((bins < own).sum() + (bins == own).sum() / 2) / rows.height:.0f} %")
-    assert cards(app)["Riskier than, published model"] == shares[0]
-    assert "of the portfolio" in card(app, "Riskier than, published model")
-    assert f"{shares[1]} of the cohort" in card(app, "Riskier than, published model")
+    assert cards(app)["Riskier than"] == shares[0]
+    assert "of the portfolio" in card(app, "Riskier than")
+    assert f"{shares[1]} of the cohort" in card(app, "Riskier than")
 
 
 def test_a_changed_pd_stands_beside_the_one_before_and_the_one_out_of_fold(
@@ -102,7 +106,7 @@ def test_a_changed_pd_stands_beside_the_one_before_and_the_one_out_of_fold(
     assert f"before: {100 * session.score(values):.2f} % " in card(app, "PD, published model")
     own = frame.filter(pl.col("application_id") == number)["default_probability"][0]
     assert f"out of fold, as filed: {100 * own:.2f} %" in card(app, "PD, published model")
-    assert "cutoff 9.09 %" in card(app, "Decision, published model")
+    assert "cutoff 9.09 %" in card(app, "Decision")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_without_an_application_one_can_be_chosen(
     assert not app.main.metric
     app.main.button(key="page.FIRST").click().run()
     assert f"Application {frame['application_id'][0]}" in said(app)
-    assert cards(app)["PD, published model"]
+    assert "PD, out of fold" in cards(app)
 
 
 def test_edits_of_nobody_are_kept_until_somebody_is_chosen(open_page: OpenPage) -> None:
@@ -136,7 +140,7 @@ def test_the_page_and_the_panel_say_the_same(ranked: pl.DataFrame, open_page: Op
     app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
     assert app.sidebar.metric[-1].value == cards(app)["PD, published model"]
     app.sidebar.button(key="panel.FIRST").click().run()
-    assert app.sidebar.metric[-1].value == cards(app)["PD, published model"]
+    assert app.sidebar.metric[-1].value == cards(app)["PD, out of fold"]
     assert said(app).count("1 change") == 0
 
 
@@ -155,66 +159,43 @@ def test_an_imported_pd_stands_beside_the_published_model_s(
     names = [part for pair in ("number=id", "y=outcome", "p=probability") for part in ("--map", pair)]
     app = open_page("applicant", {"applicant": str(ids[0])}, ("--predictions", str(path), *names))
     assert "PDs are the published model's, those of the portfolio as imported" in said(app)
-    assert cards(app)["PD, published model"] == f"{100 * session.score(values_of(ranked, ids[0])):.2f} %"
-    assert next(metric.label for metric in app.main.metric) == "PD, as imported"
-    assert "1.25 % approved in tables" in card(app, "PD, as imported")
-    # The one is approved and the other declined, but of which data theirs was made nobody here knows.
-    assert "two models disagree" not in said(app)
+    assert (cards(app)["PD, as imported"], cards(app)["Decision"]) == ("1.25 %", "Approved")
+    published = session.score(values_of(ranked, ids[0]))
+    assert published >= CUTOFF
+    more = f"(+{100 * published - 1.25:.2f} points) and would decline it"
+    assert f"gives {100 * published:.2f} % {more}" in said_as(app, "warning")
 
 
 @pytest.mark.parametrize("is_declined", [True, False])
-@pytest.mark.parametrize("is_close", [True, False])
-def test_an_application_that_the_model_out_of_fold_decides_otherwise_is_said_to_be_disputed(
-    is_declined: bool, is_close: bool, ranked: pl.DataFrame, frame: pl.DataFrame, open_page: OpenPage
+def test_an_application_has_one_decision_and_the_other_model_s_is_said_to_be_another(
+    is_declined: bool, ranked: pl.DataFrame, filed: dict[int, float], open_page: OpenPage
 ) -> None:
-    unseen = dict(frame.select("application_id", "default_probability").iter_rows())
     pds = dict(ranked.select("SK_ID_CURR", "pd").iter_rows())
-    number = next(
-        each
-        for each, pd in pds.items()
-        if (pd >= CUTOFF) == is_declined
-        and (unseen[each] >= CUTOFF) != is_declined
-        and (max(abs(pd - CUTOFF), abs(unseen[each] - CUTOFF)) <= 0.01) == is_close
-    )
-    other, decided = ("approved", "Declined") if is_declined else ("declined", "Approved")
+    disputed = {each for each, pd in pds.items() if (pd >= CUTOFF) != (filed[each] >= CUTOFF)}
+    number = min(each for each in disputed if (filed[each] >= CUTOFF) == is_declined)
+    decided, would = ("Declined", "approve") if is_declined else ("Approved", "decline")
     app = opened(open_page, number)
-    # Two models, two decisions: each says whose it is, and the one that the tables show comes first.
-    assert list(cards(app))[:3] == ["PD, out of fold", "PD, published model", "Decision, published model"]
-    assert f"{other} in tables" in card(app, "PD, out of fold")
-    assert cards(app)["Decision, published model"] == decided
-    assert [metric.label for metric in app.sidebar.metric] == ["PD, out of fold", "PD, published model"]
-    badges = [text.value for text in app.sidebar.markdown if "-badge[" in text.value]
-    assert [words.capitalize() in badge for words, badge in zip((other, decided), badges, strict=True)] == [True, True]
-    warning = said_as(app, "warning")
-    verbs = ("approves", "declines") if is_declined else ("declines", "approves")
-    found = re.fullmatch(
-        rf"{'A close case, on which the' if is_close else 'The'} two models disagree: the one that had not seen this "
-        rf"application gives a PD of ([0-9.]+) % and {verbs[0]} it, the published model gives a PD of ([0-9.]+) % and "
-        rf"{verbs[1]} it\. What follows explains the published model, which was trained on the whole portfolio, this "
-        r"outcome included\.",
-        warning,
-    )
-    assert found is not None
-    worded, own = float(found[1]), float(found[2])
-    assert (worded, own) == pytest.approx((100 * unseen[number], 100 * pds[number]), abs=0.005)
-    panel = [str(text.value).replace("\\", "") for text in app.sidebar.markdown]
-    assert any(text.startswith("Published model: ") and " the cutoff of 9.09" in text for text in panel)
-    assert worded != 100 * CUTOFF
-    # What is scored once it was changed has no PD of a model that had not seen it.
+    assert (list(cards(app))[:2], cards(app)["Decision"]) == (["PD, out of fold", "Decision"], decided)
+    assert [metric.label for metric in app.sidebar.metric] == ["PD, out of fold"]
+    (badge,) = [text.value for text in app.sidebar.markdown if "-badge[" in text.value]
+    assert decided in badge
+    for told in (said_as(app, "warning"), " ".join(str(text.value) for text in app.sidebar.warning)):
+        words = told.replace("\\", "").replace("\u00a0", " ")
+        assert f"({100 * (pds[number] - filed[number]):+.2f} points) and would {would} it".replace("-", "−") in words
+        assert f"At 9.09 % the two disagree on {len(disputed) / 100:.2f} % of the portfolio." in words
+    # The table says the same, and so does the record.
+    table = open_page("applications", {"app.search": str(number)})
+    assert decided in str(table.dataframe[0].value)
+    view = applicant_view(cache.open_dataset(cache.Location()), Draft(str(number)), CUTOFF)
+    assert view is not None
+    assert make_record(view).decision == ("decline" if is_declined else "approve")
+    # What was changed has no PD but the published model's.
     changed = opened(open_page, number, edits="FLAG_EMAIL=~missing")
-    assert said_as(changed, "warning") == ""
+    assert "would" not in said_as(changed, "warning")
     # At another cutoff both may decide alike.
-    assert said_as(opened(open_page, number, cutoff="0"), "warning") == ""
-
-
-def test_applications_that_both_models_decide_alike_are_not_close(
-    ranked: pl.DataFrame, frame: pl.DataFrame, open_page: OpenPage
-) -> None:
-    unseen = dict(frame.select("application_id", "default_probability").iter_rows())
-    for place in (0, -1):
-        number = number_of(ranked, place)
-        assert (unseen[number] >= CUTOFF) == (ranked["pd"][place] >= CUTOFF)
-        assert said_as(opened(open_page, number), "warning") == ""
+    alike = opened(open_page, number, cutoff="0")
+    assert said_as(alike, "warning") == ""
+    assert "decides alike" in said_as(alike, "caption")
 
 
 def said_as(app: AppTest, kind: str) -> str:
@@ -236,7 +217,7 @@ def test_beside_a_number_beyond_all_numbers_another_one_can_be_picked(
     app.button(key=f"{place}.{name}").click().run()
     assert [error.value for error in app.exception] == []
     assert int(app.session_state["visit"].value(APPLICANT)) in ranked["SK_ID_CURR"].to_list()
-    assert cards(app)["PD, published model"]
+    assert "PD, out of fold" in cards(app)
 
 
 def test_scoring_that_is_off_says_why(tmp_path: Any, open_page: OpenPage) -> None:

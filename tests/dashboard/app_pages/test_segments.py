@@ -151,7 +151,7 @@ def test_a_cohort_cut_by_the_column_is_cut_further() -> None:
     assert _narrowed(None, held) == held
     both = _narrowed(LevelFilter("C", ("a", "b")), LevelFilter("C", ("b", "c")))
     assert both == LevelFilter("C", ("b",))
-    missing = RangeFilter("AGE", only_missing=True)
+    missing = RangeFilter("AGE", with_missing=True, beside_range=True)
     assert _narrowed(held, missing) == missing
 
 

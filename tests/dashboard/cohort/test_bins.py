@@ -88,7 +88,8 @@ def test_each_special_value_has_a_group_and_no_range_holds_one() -> None:
         for code in range(len(bins.labels))
     ]
     assert selected == [[1, 3], [4, 7], [2], [0, 6], [5]]
-    assert sum(make_grid(frame["income"], column).counts) == 4
+    grid = make_grid(frame["income"], column)
+    assert (sum(grid.counts), grid.special, grid.n_missing) == (4, ((-7.0, 1), (-9.0, 2)), 1)
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Float32])

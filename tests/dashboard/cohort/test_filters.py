@@ -29,7 +29,7 @@ FRAME = pl.DataFrame(
         ([RangeFilter("number", 2.5, 2.5)], []),
         ([RangeFilter("number", low=2.0)], [1, 2]),
         ([RangeFilter("number", high=1.5, with_missing=True)], [0, 3]),
-        ([RangeFilter("number", only_missing=True)], [3]),
+        ([RangeFilter("number", with_missing=True, beside_range=True)], [3]),
         ([LevelFilter("level", (), with_missing=True)], [2]),
         ([LevelFilter("level", ("a",)), RangeFilter("number", 0.0, 9.0)], [0]),
     ],

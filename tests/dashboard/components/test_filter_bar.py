@@ -99,7 +99,7 @@ def test_without_missing_values_outlasts_a_slider_moved_back(
     frame, told = theirs
     app = run(open_page("overview", arguments=told), FILE)
     present = f"{frame['X'].count():,}"
-    app.button_group(key="filter.~missing.X").set_value("without")
+    app.button_group(key="filter.~beside.X").set_value(["range"])
     assert count(run(app, FILE)) == present
     low, high = app.select_slider(key="filter.X").value
     app.select_slider(key="filter.X").set_value((0.0, high))
@@ -107,8 +107,29 @@ def test_without_missing_values_outlasts_a_slider_moved_back(
     app.select_slider(key="filter.X").set_value((low, high))
     assert count(run(app, FILE)) == present
     assert app.button(key="chip.X").label.replace("\\", "") == "X: any value"
-    app.button_group(key="filter.~missing.X").set_value("")
+    app.button_group(key="filter.~beside.X").set_value(["range", "missing"])
+    app.select_slider(key="filter.X").set_value((low, 0.0))
+    assert count(run(app, FILE)) == f"{frame.filter(pl.col('X').is_null() | (pl.col('X') <= 0)).height:,}"
+    app.button_group(key="filter.~beside.X").set_value([])
     assert count(run(app, FILE)) == f"{frame.height:,}"
+
+
+def test_a_special_value_is_chosen_beside_the_range(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    column, group = "DAYS_EMPLOYED", "Work and income"
+    is_special = frame[column] == 365_243
+    app = run(open_page("overview"), group)
+    pills = app.button_group(key=f"filter.~beside.{column}")
+    assert f"(365243) ({is_special.sum():,})" in str(pills.options[1])
+    pills.set_value(["365243"])
+    assert count(run(app, group)) == f"{is_special.sum():,}"
+    assert app.query_params[f"f.{column}"] == "365243..365243"
+    low, high = app.select_slider(key=f"filter.{column}").value
+    app.select_slider(key=f"filter.{column}").set_value((10.0, high))
+    assert count(run(app, group)) == f"{(is_special | (frame[column] <= -3652.5)).sum():,}"
+    app.select_slider(key=f"filter.{column}").set_value((low, high))
+    # All that the column holds is kept: nothing is asked for any longer.
+    assert count(run(app, group)) == f"{frame.height:,}"
+    assert f"f.{column}" not in app.query_params
 
 
 def test_a_slider_moved_back_asks_for_nothing_where_no_value_is_missing(

@@ -15,7 +15,7 @@ def bars(html: str) -> list[tuple[float, float]]:
 
 
 def grid(*counts: int) -> ValueGrid:
-    return ValueGrid(tuple(map(float, range(len(counts) + 1))), counts, 0)
+    return ValueGrid(tuple(map(float, range(len(counts) + 1))), counts, (), 0)
 
 
 def test_boxes_are_as_high_as_their_counts_and_pale_outside_the_range() -> None:

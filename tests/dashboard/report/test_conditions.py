@@ -27,7 +27,7 @@ COLUMNS = (
         (["amount=-2.5..3"], RangeFilter("amount", -2.5, 3)),
         (["amount=..3"], RangeFilter("amount", None, 3)),
         (["amount=-2"], RangeFilter("amount", -2, -2)),
-        (["amount=~missing"], RangeFilter("amount", only_missing=True)),
+        (["amount=~missing"], RangeFilter("amount", with_missing=True, beside_range=True)),
         (["~decision=true decline"], DecisionFilter((Decision.TRUE_DECLINE,))),
     ],
 )

@@ -101,8 +101,8 @@ def replaced(**members: object) -> Parsed:
 def test_the_decision_is_said_with_its_distance() -> None:
     page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert page.texts["title"] == ["Decision record: Application 100002"]
-    assert "Declined by the published model" in page.texts["p"]
-    assert page.after("PD by the published model") == ["12.34 %"]
+    assert "Declined on the PD of the published model" in page.texts["p"]
+    assert page.after("PD, published model") == ["12.34 %"]
     assert page.after("Cutoff") == ["9.09 %; a PD at or above it is declined"]
     assert page.after("Distance to the cutoff") == ["3.25 points above it"]
     assert page.after("Risk band") == ["D"]
@@ -121,9 +121,22 @@ def test_a_borderline_pd_gets_the_digits_it_takes(
     pd: float, cutoff: float, decision: str, shown: str, distance: str
 ) -> None:
     page = replaced(default_probability=pd, cutoff=cutoff, decision=decision)
-    assert (page.after("PD by the published model"), page.after("Distance to the cutoff")) == ([shown], [distance])
+    assert (page.after("PD, published model"), page.after("Distance to the cutoff")) == ([shown], [distance])
     said = "Approved" if decision == "approve" else "Declined"
-    assert f"{said} by the published model" in page.texts["p"]
+    assert f"{said} on the PD of the published model" in page.texts["p"]
+
+
+def test_an_unedited_application_is_decided_on_the_pd_that_it_was_filed_with() -> None:
+    filed = {"filed_probability": 0.05, "filed_by": "out of fold", "decided_on": "out of fold", "decision": "approve"}
+    page = replaced(changes=(), **filed)
+    assert "Approved on the PD of a model that had not seen this application" in page.texts["p"]
+    assert page.after("PD, out of fold") == ["5.00 %"]
+    assert page.after("Distance to the cutoff") == ["4.09 points below it"]
+    assert page.after("Published model, for comparison") == ["12.34 % (+7.34 points), would decline"]
+    # Once it is edited, the PD that it was filed with is no longer of these values.
+    page = replaced(filed_probability=0.05, filed_by="out of fold")
+    assert page.after("PD, published model") == ["12.34 %"]
+    assert page.after("As filed, out of fold, for comparison") == ["5.00 %"]
 
 
 def test_reasons_are_listed_with_their_method() -> None:

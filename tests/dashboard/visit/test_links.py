@@ -50,7 +50,7 @@ def ranges(draw: st.DrawFn) -> RangeFilter:
 conditions: st.SearchStrategy[Condition] = st.one_of(
     st.builds(LevelFilter, st.just("kind"), levels, st.booleans()),
     ranges(),
-    st.just(RangeFilter("amount", only_missing=True)),
+    st.just(RangeFilter("amount", with_missing=True, beside_range=True)),
     st.just(LevelFilter("kind", (), with_missing=True)),
     st.lists(st.sampled_from(list(Decision)), unique=True, min_size=1).map(lambda k: DecisionFilter(tuple(sorted(k)))),
 )
@@ -221,12 +221,24 @@ def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> 
     assert problems == ("The filter on pct names no column that cohorts can be cut by.",)
 
 
-@pytest.mark.parametrize(("text", "rows"), [("-9..-9", [0]), ("-7..-7", [2]), ("..5", [1]), ("0..9", [1, 3])])
-def test_a_link_asks_for_a_special_value_or_for_quantities(text: str, rows: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("texts", "rows"),
+    [
+        (["-9..-9"], [0]),
+        (["-7..-7"], [2]),
+        (["..5"], [1]),
+        (["0..9"], [1, 3]),
+        (["-7..-7", "-9..-9"], [0, 2]),
+        (["4..", "-9..-9", "~missing"], [0, 3, 4]),
+        (["-7..-7", "~missing"], [2, 4]),
+        (["..", "-7..-7"], [1, 2, 3]),
+    ],
+)
+def test_a_link_asks_for_special_values_and_for_quantities(texts: list[str], rows: list[int]) -> None:
     frame = pl.DataFrame({"row": range(5), "income": [-9, 3, -7, 8, None]})
-    filters, problems = links.read_filters([("f.income", text)], COLUMNS, embedded.DEFINITION)
+    filters, problems = links.read_filters([("f.income", text) for text in texts], COLUMNS, embedded.DEFINITION)
     assert problems == ()
-    assert links.word_filters(filters) == (("f.income", text),)
+    assert links.word_filters(filters) == tuple(("f.income", text) for text in texts)
     expression = filters.expression()
     assert expression is not None
     assert frame.filter(expression)["row"].to_list() == rows

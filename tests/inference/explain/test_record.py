@@ -129,7 +129,7 @@ def test_what_is_written_is_read_again(record: DecisionRecord) -> None:
 def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
     content = json.loads(to_json(RECORD, embedded.DEFINITION))
     assert list(content)[:3] == ["format", "version", "made_at"]
-    assert (content["format"], content["version"]) == ("scoreroom.decision", 2)
+    assert (content["format"], content["version"]) == ("scoreroom.decision", 3)
     assert list(content["inputs"]) == ["CODE_GENDER", "CNT_CHILDREN", "AMT_CREDIT", "OWN_CAR_AGE"]
     assert content["changes"][1] == {"name": "OWN_CAR_AGE", "before": 3, "after": None}
     assert set(content) == {"format", "version", *(field.name for field in dataclasses.fields(RECORD))}
@@ -193,9 +193,9 @@ IN_RECORD = "In the decision record, "
         (b"[1, 2]", NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (altered(format="scoreroom.cohorts"), NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (b" " * (MOST_BYTES + 1), NOT_A_RECORD + "it has 1,000,001 bytes, and a record has at most 1,000,000"),
-        (altered(version=3), "The decision record is of version 3, and 2 is read here; open it with the version of"),
-        (altered(version=...), "The decision record is of version None, and 2 is read here"),
-        (altered(version=True), "The decision record is of version True, and 2 is read here"),
+        (altered(version=4), "The decision record is of version 4, and 3 is read here; open it with the version of"),
+        (altered(version=...), "The decision record is of version None, and 3 is read here"),
+        (altered(version=True), "The decision record is of version True, and 3 is read here"),
         (altered(cutoff=...), 'The decision record has no "cutoff"; download the record again.'),
         (altered(extra=1), 'The decision record has "extra", which is no part of one; download the record again.'),
         (altered(**{"<b>" * 20: 1}), f"The decision record has '{('<b>' * 20)[:38]}…, which is no part of one"),
@@ -308,11 +308,38 @@ def test_a_file_on_disk_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_bytes(to_json(RECORD, embedded.DEFINITION))
     assert read_record(path.read_bytes(), embedded.DEFINITION) == RECORD
-    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 2,\n')
-    # A record that version 1 wrote is opened, too.
-    first = json.loads(to_json(RECORD, embedded.DEFINITION)) | {"version": 1}
+    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 3,\n')
+    # Records of earlier versions, which were decided on the published model's PD, are opened, too.
+    second = json.loads(to_json(RECORD, embedded.DEFINITION)) | {"version": 2, "out_of_fold_probability": 0.0625}
+    del second["filed_probability"], second["filed_by"], second["decided_on"]
+    filed = dataclasses.replace(RECORD, filed_probability=0.0625, filed_by="out of fold")
+    assert read_record(orjson.dumps(second), embedded.DEFINITION) == filed
+    first = second | {"version": 1, "out_of_fold_probability": None}
     del first["refer_reason"], first["warnings"]
     assert read_record(orjson.dumps(first), embedded.DEFINITION) == RECORD
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"filed_by": "out of fold"}, "\"filed_by\" is 'out of fold'; expected one of ''"),
+        ({"filed_probability": 0.05}, "\"filed_by\" is ''; expected one of 'out of fold', 'as imported'"),
+        ({"decided_on": "out of fold"}, "\"decided_on\" is 'out of fold'; expected one of 'published model'"),
+        # What was edited has no PD but the published model's.
+        (
+            {"filed_probability": 0.05, "filed_by": "out of fold", "decided_on": "out of fold"},
+            "\"decided_on\" is 'out of fold'; expected one of 'published model'",
+        ),
+        (
+            {"filed_probability": 0.05, "filed_by": "as imported", "decided_on": "as imported", "changes": ()},
+            "\"decision\" is 'decline'; expected 'approve'",
+        ),
+    ],
+)
+def test_a_decision_follows_from_the_pd_that_it_names(members: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(RecordError) as raised:
+        to_json(dataclasses.replace(RECORD, **members), embedded.DEFINITION)
+    assert sentence in str(raised.value)
 
 
 def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSession) -> None:

@@ -155,11 +155,11 @@ def test_trying_a_change_really_flips_the_decision(
     assert len([button for button in shown.main.button if str(button.key).startswith("try.")]) == n_found
     for place, change in enumerate(find_changes(session, values, CUTOFF)):
         app = opened(open_page, number, "Decision")
-        assert cards(app)["Decision, published model"] == "Declined"
+        assert cards(app)["Decision"] == "Declined"
         words = word_changes(change, embedded.DEFINITION)
         assert f"{words}: PD **".replace("\\", "").replace("\u00a0", " ") in said(app)
         app.main.button(key=f"try.{place}").click().run()
-        assert cards(app)["Decision, published model"] == "Approved"
+        assert cards(app)["Decision"] == "Approved"
         edits = dict(app.session_state["visit"].value(EDITS))
         assert edits == {each.name: each.after for each in change.changes}
         pd = session.score({**values, **edits})
@@ -173,7 +173,7 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
 ) -> None:
     number, _ = borderline(ranked, session)
     app = opened(open_page, number, "Decision", edits="FLAG_EMAIL=~missing")
-    if cards(app)["Decision, published model"] != "Declined":
+    if cards(app)["Decision"] != "Declined":
         pytest.fail("the edit alone approves it; take another one")
     app.main.button(key="try.0").click().run()
     edits = dict(app.session_state["visit"].value(EDITS))
@@ -214,4 +214,4 @@ def test_a_change_drawn_for_another_application_is_tried_on_that_one(
     assert app.session_state["visit"].value(APPLICANT) == str(number)
     first = find_changes(session, values_of(ranked, number), CUTOFF)[0]
     assert dict(app.session_state["visit"].value(EDITS)) == {each.name: each.after for each in first.changes}
-    assert cards(app)["Decision, published model"] == "Approved"
+    assert cards(app)["Decision"] == "Approved"

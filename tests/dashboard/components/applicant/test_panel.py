@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.cohort.lookup import BORDERLINE
-from dashboard.components.applicant.panel import word_span, word_unknown
+from dashboard.components.applicant.panel import word_unknown
+from dashboard.components.applicant.standing import word_span
 from dashboard.visit.drafts import Draft
 from dashboard.words.field_words import word_field
 from data.definition.columns import Sensitivity
@@ -69,30 +70,31 @@ def fixture_published(rows: pl.DataFrame, session: ScoringSession) -> dict[int, 
     return dict(zip(rows["SK_ID_CURR"].to_list(), session.score_frame(rows).tolist(), strict=True))
 
 
-def test_an_application_is_scored(
-    rows: pl.DataFrame, frame: pl.DataFrame, session: ScoringSession, open_page: OpenPage
+def test_an_application_has_the_pd_that_tables_go_by(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    identifier, filed = frame.select("application_id", "default_probability").row(17)
+    app = open_page("overview", {"applicant": str(identifier)})
+    assert [(m.label, m.value) for m in app.sidebar.metric] == [("PD, out of fold", f"{100 * filed:.2f} %")]
+
+
+def test_an_edited_application_has_the_published_model_s(
+    rows: pl.DataFrame, session: ScoringSession, open_page: OpenPage
 ) -> None:
     row = rows.row(17, named=True)
-    app = open_page("overview", {"applicant": str(row["SK_ID_CURR"])})
-    shown = {metric.label: metric.value for metric in app.sidebar.metric}
-    filed = frame.filter(pl.col("application_id") == row["SK_ID_CURR"])["default_probability"][0]
-    assert list(shown.items()) == [
-        ("PD, out of fold", f"{100 * filed:.2f} %"),
-        ("PD, published model", f"{100 * session.score(row):.2f} %"),
-    ]
+    app = open_page("overview", {"applicant": str(row["SK_ID_CURR"]), "edits": "AMT_CREDIT=25000.5"})
+    pd = session.score({**row, "AMT_CREDIT": 25_000.5})
+    assert [(m.label, m.value) for m in app.sidebar.metric] == [("PD, published model", f"{100 * pd:.2f} %")]
 
 
 @pytest.mark.parametrize("place", [0, -1])
 def test_the_decision_stands_with_its_distance_and_its_band(
-    place: int, published: dict[int, float], open_page: OpenPage
+    place: int, frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
-    identifier = sorted(published, key=published.__getitem__)[place]
-    pd = published[identifier]
+    identifier, pd = frame.sort("default_probability").select("application_id", "default_probability").row(place)
     said = spoken(open_page("overview", {"applicant": str(identifier)}))
     decision, side = ("Declined", "above") if pd >= CUTOFF else ("Approved", "below")
     assert f"{decision}]" in said
     assert f"{abs(100 * (pd - CUTOFF)):.2f} points {side} the cutoff of 9.09 %" in said
-    assert f"Risk band (published model) {'ABCDEF'[sum(pd >= edge for edge in BAND_EDGES)]}" in said
+    assert f"Risk band {'ABCDEF'[sum(pd >= edge for edge in BAND_EDGES)]}" in said
 
 
 def test_a_pd_that_is_the_cutoff_is_declined(session: ScoringSession, rows: pl.DataFrame, built: Settings) -> None:
@@ -106,16 +108,16 @@ def test_a_pd_that_is_the_cutoff_is_declined(session: ScoringSession, rows: pl.D
 def test_the_place_among_the_others_is_that_of_going_through_them(
     frame: pl.DataFrame, published: dict[int, float], open_page: OpenPage
 ) -> None:
-    identifier = int(frame["application_id"][40])
+    identifier, pd = frame.select("application_id", "default_probability").row(40)
     said = spoken(open_page("overview", {"applicant": str(identifier), "f.NAME_INCOME_TYPE": "Pensioner"}))
     pensioners = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")
     shares = []
     for rows in (frame, pensioners):
         bins = np.floor(rows["default_probability"].to_numpy().astype(np.float64) * 10_000)
-        own = math.floor(published[identifier] * 10_000)
+        own = math.floor(pd * 10_000)
         shares.append(((bins < own).sum() + (bins == own).sum() / 2) / rows.height)
     whole, cohort = (f"{100 * share:.0f} %" for share in shares)
-    assert f"By the published model riskier than {whole} of the portfolio and {cohort} of the cohort" in said
+    assert f"Riskier than {whole} of the portfolio and {cohort} of the cohort" in said
 
 
 @pytest.mark.parametrize(("rank", "cutoff"), [(0, "9.09"), (-1, "9.09"), (5_000, "2.5"), (5_000, "100")])

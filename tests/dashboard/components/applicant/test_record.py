@@ -24,7 +24,7 @@ from dashboard.words.field_words import word_field
 from data.definition.columns import Kind
 from data.home_credit import embedded
 from data.settings import Settings
-from inference.explain.record import Change, DecisionRecord, read_record, to_json
+from inference.explain.record import OUT_OF_FOLD, PUBLISHED, Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
 from inference.values import Value
 from tests.dashboard.components.applicant.test_notes import NOTE
@@ -80,7 +80,7 @@ def draft_of(app: AppTest) -> Draft:
 
 
 def pd_of(app: AppTest) -> str:
-    return next(str(metric.value) for metric in app.main.metric if metric.label == "PD, published model")
+    return next(str(metric.value) for metric in app.main.metric if metric.label.startswith("PD, "))
 
 
 def pd_in(record: DecisionRecord) -> float:
@@ -353,6 +353,7 @@ def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: Scoring
         "inputs": inputs,
         "changes": [],
         "default_probability": pd,
+        "decided_on": PUBLISHED,
         "decision": "decline" if pd >= CUTOFF else "approve",
         "reasons": [dict(as_members(record)["reasons"][0], field=reason.field) for reason in given],
     }
@@ -362,20 +363,27 @@ def test_a_record_of_few_values_is_opened(ranked: pl.DataFrame, session: Scoring
     assert {name for name, value in view_of(draft_of(app)).values.items() if value is not None} == set(inputs)
 
 
-def test_a_record_says_what_was_predicted_by_a_model_that_had_not_seen_the_outcome(
-    ranked: pl.DataFrame, frame: pl.DataFrame
+def test_a_record_of_what_was_filed_is_decided_by_a_model_that_had_not_seen_the_outcome(
+    ranked: pl.DataFrame, frame: pl.DataFrame, session: ScoringSession
 ) -> None:
     unseen = dict(frame.select("application_id", "default_probability").iter_rows())
     for kind in ("declined", "approved", "edited"):
         draft = kinds(ranked)[kind]
         record = make_record(view_of(draft))
-        assert record.out_of_fold_probability == unseen[int(draft.applicant)]
+        assert (record.filed_probability, record.filed_by) == (unseen[int(draft.applicant)], OUT_OF_FOLD)
+        deciding = session.score(record.inputs) if draft.edits else unseen[int(draft.applicant)]
+        assert (record.deciding_probability, record.decided_on) == (
+            deciding,
+            PUBLISHED if draft.edits else OUT_OF_FOLD,
+        )
+        assert record.decision == ("decline" if deciding >= CUTOFF else "approve")
         assert read_record(to_json(record, embedded.DEFINITION), embedded.DEFINITION) == record
-    assert make_record(view_of(kinds(ranked)["new"])).out_of_fold_probability is None
+    new = make_record(view_of(kinds(ranked)["new"]))
+    assert (new.filed_probability, new.filed_by, new.decided_on) == (None, "", PUBLISHED)
 
 
 WRONG: Mapping[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another version": (lambda found: found | {"version": 3}, "is of version 3, and 2 is read here"),
+    "another version": (lambda found: found | {"version": 4}, "is of version 4, and 3 is read here"),
     "a text in a number": (
         lambda found: found | {"inputs": found["inputs"] | {"AMT_CREDIT": "much"}},
         "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000",

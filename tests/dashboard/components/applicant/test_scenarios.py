@@ -14,13 +14,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.components.applicant.scenarios import Compared, _csv, _json, comparison, differing
+from dashboard.components.applicant.scenarios import _HEADS, Compared, _csv, _json, comparison, differing
+from dashboard.components.applicant.standing import PUBLISHED, Standing
 from dashboard.visit.drafts import NEW, Draft, Edits, make_edits, read_draft, read_edits, word_edits
 from dashboard.visit.links import LONGEST_NAME, MOST_NAMED
 from dashboard.visit.visit import APPLICANT, EDITS
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.assessment import Assessment
+from inference.model.decision import BAND_EDGES
 from inference.model.session import ScoringSession
 from inference.values import Value
 from scripts._embedded import FEATURES
@@ -74,7 +76,8 @@ def table(app: AppTest) -> dict[str, dict[str, str]]:
 
 def compared(name: str, draft: Draft, base: Mapping[str, Value]) -> Compared:
     values = draft.values(base)
-    return Compared(name, draft, values, cache.assess_values(values, CUTOFF))
+    judged = cache.assess_values(values, CUTOFF)
+    return Compared(name, draft, values, judged, Standing(judged.default_probability, PUBLISHED, CUTOFF, BAND_EDGES))
 
 
 def test_what_is_on_the_screen_is_kept_under_its_name_and_compared(
@@ -98,7 +101,8 @@ def test_what_is_on_the_screen_is_kept_under_its_name_and_compared(
         assert found[title]["Application"] == number
         assert (found[title]["PD"], found[title]["Decision"]) == (f"{100 * pd:.2f} %", decision)
         assert found[title]["Credit amount"] == words
-        assert list(found[title]) == ["Application", "PD", "Decision", "Risk band", "Credit amount"]
+        assert list(found[title]) == [*_HEADS, "Credit amount"]
+        assert found[title]["PD by"] == "published model"
 
 
 def test_a_scenario_is_shown_again_and_forgotten(

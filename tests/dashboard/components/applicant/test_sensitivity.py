@@ -60,7 +60,7 @@ def test_a_field_of_a_link_that_is_none_is_left_out_with_a_notice(
     app = opened(open_page, number_of(ranked, 50), "Sensitivity", **query)
     for name in query.values():
         assert f"There is no field of the model {name}." in said(app)
-    assert cards(app)["PD, published model"]
+    assert cards(app)["PD, out of fold"]
     assert field_shown(app) == embedded.column(next(iter(cache.portfolio().weights))).label  # type: ignore[union-attr]
 
 
