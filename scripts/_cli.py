@@ -15,12 +15,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError, SettingError
 from data.files.raw import unused_notice
+from data.predictions.brought import brought_score, why_no_score
 from data.settings import Settings
+from data.store.opening import is_there
+from inference.publishing.pipeline import why_no_model
 from inference.publishing.staging import read_hold
 from inference.serving.gate import EVERYWHERE
 from inference.serving.settings import WebSettings
+
+
+class NoModelError(ScoreroomError):
+    """A portfolio on which no model can be trained, asked for one."""
+
 
 BAD_INPUT = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -114,11 +123,22 @@ def address_of(host: str, number: int, web: WebSettings) -> str:
 
 
 def say_notices(settings: Settings) -> None:
-    """Say which files in the raw folder are not used and that builds are held, where that is so."""
+    """Say which files in the raw folder are not used, that builds are held, and why no model was trained."""
     hold = read_hold(settings)
     for notice in (unused_notice(settings.raw), hold.notice() if hold else ""):
         if notice:
             print(f"Notice: {notice}", flush=True)
+    definition = load_definition(settings)
+    if reason := why_no_model(settings, definition):
+        score = brought_score(definition)
+        shown = why_no_score(definition) if score is None else f"PDs are those of {score.column}, as imported."
+        print(f"{reason} {shown}", flush=True)
+
+
+def check_trainable(settings: Settings) -> None:
+    """Raise NoModelError where the applications at hand are such that no build makes a model of them."""
+    if is_there(settings.applications) and (reason := why_no_model(settings, load_definition(settings))):
+        raise NoModelError(f"{reason} Nothing can be scored.")
 
 
 def say_waiting(sentence: str) -> None:

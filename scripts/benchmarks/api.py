@@ -22,8 +22,8 @@ from pathlib import Path
 import httpx
 import polars as pl
 
+from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from scripts._measure import Say, silent
@@ -61,11 +61,14 @@ class Bodies:
     @classmethod
     def read(cls, settings: Settings, count: int = BODIES) -> Bodies:
         """`count` applications from all over the table, all raw columns of each, null where missing."""
-        table = pl.scan_parquet(settings.applications).drop(embedded.ID, embedded.TARGET)
+        definition = load_definition(settings)
+        table = pl.scan_parquet(settings.applications).select(column.name for column in definition.inputs)
         height = table.select(pl.len()).collect().item()
         sample = table.gather_every(max(1, height // count)).head(count).collect()
-        session = ScoringSession.open(settings.model, embedded.DEFINITION)
-        texts = tuple(json.dumps({"application": application}) for application in sample.iter_rows(named=True))
+        session = ScoringSession.open(settings.model, definition)
+        # A date is sent as its text.
+        rows = sample.with_columns(pl.selectors.date().cast(pl.String)).iter_rows(named=True)
+        texts = tuple(json.dumps({"application": application}) for application in rows)
         return cls(texts, tuple(session.score(json.loads(text)["application"]) for text in texts))
 
     @property

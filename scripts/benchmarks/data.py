@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.home_credit import embedded
+from data.definition.at_hand import load_definition
 from data.predictions.table import load_predictions
 from data.settings import Settings
 from scripts._measure import DifferenceError, Say, alone, medians, peak_mb, silent
@@ -43,7 +43,7 @@ def measure_data(settings: Settings, say: Say = silent) -> Figures:
             say(f"memory to load the {parquet.stem}")
             figures[parquet.stem] = seconds | _measure_peaks(parquet, csv)
     say("seconds to load the predictions as the dashboard does")
-    return figures | {"load_predictions_s": alone(_measure_product, settings.predictions)}
+    return figures | {"load_predictions_s": alone(_measure_product, settings)}
 
 
 def _measure_seconds(parquet: Path, csv: Path) -> Figures:
@@ -105,5 +105,6 @@ def _measure_peak(name: str, parquet: Path, csv: Path) -> float:
     return round(peak_mb() - before, 1)
 
 
-def _measure_product(predictions: Path) -> float:
-    return round(medians({"": lambda: load_predictions(predictions, embedded.DEFINITION)}, runs=9)[""], 4)
+def _measure_product(settings: Settings) -> float:
+    definition = load_definition(settings)
+    return round(medians({"": lambda: load_predictions(settings.predictions, definition)}, runs=9)[""], 4)

@@ -15,13 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.home_credit import embedded
+from data.definition.at_hand import load_definition
 from data.settings import Settings
 from inference.errors import ArtifactError
 from inference.model.artifact import PICKLE, Manifest, read_verified
 from inference.model.parity import compare
 from inference.model.session import ScoringSession
-from scripts._embedded import FEATURES
 from scripts._measure import DifferenceError, Say, call_times, medians, percentiles, silent
 from scripts.benchmarks.seed_shaped import REPORTED, SeedShaped, Shape, measure_seed_shaped
 
@@ -78,7 +77,7 @@ class Published:
         content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
         if content is None:
             raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))
-        session = ScoringSession.open(settings.model, embedded.DEFINITION)
+        session = ScoringSession.open(settings.model, load_definition(settings))
         return cls(settings, pl.read_parquet(settings.applications), session, pickle.loads(content))  # noqa: S301
 
     @property
@@ -89,7 +88,7 @@ class Published:
     @cached_property
     def matrix(self) -> NDArray[np.float32]:
         """The features of all applications."""
-        return FEATURES.matrix(self.table)
+        return self.session.features.matrix(self.table)
 
 
 def measure_product(scored: Published, *, n: int = APPLICANTS, rounds: int = ROUNDS) -> Figures:
@@ -111,7 +110,7 @@ def measure_product(scored: Published, *, n: int = APPLICANTS, rounds: int = ROU
     middle = {name: statistics.median(values) for name, values in taken.items()}
     figures: Figures = {
         "trees": scored.booster.num_trees(),
-        "features": len(FEATURES.names),
+        "features": len(scored.session.features.names),
         "applicants": sample.height,
     }
     figures |= {name: round(value, 1) for name, value in middle.items()}
@@ -123,9 +122,10 @@ def _contenders(scored: Published, sample: pl.DataFrame) -> dict[str, Call]:
     """PD of the application at a position, by each, or its features."""
     import pandas as pd  # type: ignore[import-untyped]
 
-    applications, matrix = sample.to_dicts(), FEATURES.matrix(sample)
+    features = scored.session.features
+    applications, matrix = sample.to_dicts(), features.matrix(sample)
     rows = [matrix[row : row + 1] for row in range(sample.height)]
-    frames = [pd.DataFrame(row, columns=FEATURES.names) for row in rows]
+    frames = [pd.DataFrame(row, columns=features.names) for row in rows]
     session, booster = scored.session, scored.booster
     by_wrapper: Callable[..., Any] = scored.wrapper.predict_proba
     return {
@@ -133,7 +133,7 @@ def _contenders(scored: Published, sample: pl.DataFrame) -> dict[str, Call]:
         "pickle_frame_us": lambda row: by_wrapper(frames[row])[0, 1],
         "native_us": lambda row: booster.predict(rows[row], num_threads=1)[0],
         "onnx_us": lambda row: session.score_matrix(rows[row])[0],
-        "features_us": lambda row: FEATURES.row(applications[row]),
+        "features_us": lambda row: features.row(applications[row]),
         "applicant_us": lambda row: session.score(applications[row]),
     }
 
@@ -167,7 +167,8 @@ def measure_batch(scored: Published, *, runs: int = BATCH_RUNS, cores: int | Non
 
 
 def _batches(scored: Published, threads: int) -> dict[str, Callable[[], NDArray[np.floating[Any]]]]:
-    session, matrix = ScoringSession.open(scored.settings.model, embedded.DEFINITION, threads=threads), scored.matrix
+    definition, matrix = scored.session.definition, scored.matrix
+    session = ScoringSession.open(scored.settings.model, definition, threads=threads)
     return {
         "onnx": lambda: session.score_matrix(matrix),
         "lightgbm": lambda: np.asarray(scored.booster.predict(matrix, num_threads=threads)),
