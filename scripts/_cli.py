@@ -1,4 +1,4 @@
-"""What every script shares: one sentence and exit code 2 for bad input, and a progress bar that names its step."""
+"""Shared by all scripts: one sentence and exit code 2 for bad input, and a progress bar that names its step."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ Advance = Callable[[int, int], None]
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; what is wrong with the input is said in one sentence on stderr, with exit code 2."""
-    # A request to end is like a keyboard's: what was begun beside its place is cleaned up on the way out.
+    """Call `main`; bad input becomes one sentence on stderr and exit code 2."""
+    # Treat SIGTERM like Ctrl-C, so that temporary files are cleaned up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except ScoreroomError as error:
-        # Names in it come out of files: they are no orders to the terminal.
+        # Names come from files and must not control the terminal.
         print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        # Of a file or a folder that stands in the way, wherever that was met; anything else is a fault of ours.
+        # Only errors about a named path are the user's to fix; any other is a bug.
         if error.filename is None:
             raise
         named = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename)

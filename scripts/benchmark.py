@@ -1,7 +1,7 @@
 """Measure loading, scoring, the service and the dashboard, contenders in turn, results checked beside each timing.
 
 Tables go to the terminal. In the JSON, the dashboard's figures stand at the top, those of the other sections under
-their names; what is finished is written at once, so that a later section's failure loses none of it.
+their names; what is finished is written at once, so that nothing is lost if a later section fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ALL, DASHBOARD = "all", "dashboard"
 
 
 class KeepError(ScoreroomError):
-    """A file whose figures cannot stand beside new ones."""
+    """A file's figures cannot be mixed with new ones."""
 
 
 class PortfolioError(ScoreroomError):
@@ -39,9 +39,9 @@ class PortfolioError(ScoreroomError):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is measured under a name, and a check that what it needs is there, done before anything is measured.
+    """A section's measurement, and a check of its requirements that runs before anything is measured.
 
-    What is measured of the embedded portfolio alone (`is_embedded`) is not measured of another one.
+    One that `is_embedded` measures the embedded portfolio only.
     """
 
     measure: Callable[[Settings, Namespace, Say], Mapping[str, object]]

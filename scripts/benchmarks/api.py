@@ -44,7 +44,7 @@ _SHARES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
 class LoadToolError(ScoreroomError):
-    """There is no load tool, or it did not do its work."""
+    """The load tool is missing or failed."""
 
 
 class AnswerError(AssertionError):
@@ -226,10 +226,10 @@ def read_load(line: str, connections: int) -> Load:
     Raises:
         LoadToolError: its latencies are not those of its answers.
     """
-    said = json.loads(line)
-    requests, duration, errors = said["requests"], said["duration_us"], said["errors"]
+    summary = json.loads(line)
+    requests, duration, errors = summary["requests"], summary["duration_us"], summary["errors"]
     rounds = requests // connections
-    latencies = as_seen(dict(said["latencies_us"]), duration // rounds if rounds else duration)
+    latencies = as_seen(dict(summary["latencies_us"]), duration // rounds if rounds else duration)
     load = Load(requests, sum(errors.values()), duration / 1e6, latencies)
     if load.timed != requests - errors["timeout"]:
         raise LoadToolError(

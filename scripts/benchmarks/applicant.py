@@ -128,21 +128,21 @@ async def _measure_clicks(settings: Settings, runs: int, say: Say) -> Figures:
     }
     contenders["lookup"] = partial(lookup, applicants=applicants)
     floor_samples: Samples = []
-    found: dict[str, Samples] = {name: [] for name in contenders}
+    results: dict[str, Samples] = {name: [] for name in contenders}
     floor_port = free_port()
     async with (
         open_browser() as browser,
         serve(floor_command(floor_port), floor_port) as low,
         observed() as (server, log),
     ):
-        for name, samples in found.items():
+        for name, samples in results.items():
             say(f"interaction {name}")
             async with visit(browser) as below, visit(browser, log) as reader:
                 steps = contenders[name](reader, server.address)
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 check(reader)
         version = browser.version
-    return {**described(floor_samples, found), "rows": applicants.table.height, "browser": version}
+    return {**described(floor_samples, results), "rows": applicants.table.height, "browser": version}
 
 
 def _page(address: str, number: int, query: Mapping[str, str]) -> str:
@@ -211,9 +211,9 @@ def _measure_changes(applicants: Applicants, rows: Sequence[int]) -> Figures:
     find_changes(session, applicants.application(rows[0]), DEFAULT_CUTOFF)
     for row in rows:
         application = applicants.application(row)
-        found = _timed(partial(find_changes, session, application, DEFAULT_CUTOFF), taken)
-        n_without += not found
-        for each in found:
+        results = _timed(partial(find_changes, session, application, DEFAULT_CUTOFF), taken)
+        n_without += not results
+        for each in results:
             changed = {**application, **{change.name: change.after for change in each.changes}}
             if session.score(changed) != each.default_probability or declines(each.default_probability, DEFAULT_CUTOFF):
                 raise ResultError(f"Application {applicants.number(row)} is not approved by {each.changes}.")
@@ -225,13 +225,15 @@ def _measure_neighbours(applicants: Applicants, rows: Sequence[int]) -> Figures:
     searched = Neighbours(applicants.table, embedded.DEFINITION, weights)
     taken: list[float] = []
     searched.nearest(applicants.application(rows[0]))
-    found = {row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows}
+    results = {
+        row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows
+    }
     for row in rows[:BRUTE]:
-        check_nearest(applicants.table, weights, row, found[row])
+        check_nearest(applicants.table, weights, row, results[row])
     return {**_described_ms(taken), "brute_force": min(BRUTE, len(rows))}
 
 
-def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, found: Nearest) -> None:
+def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, results: Nearest) -> None:
     """Compare the neighbours of `row` with what Polars' ranks say, field by field and without any index.
 
     Raises:
@@ -242,9 +244,9 @@ def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, f
         np.zeros(table.height),
     )
     distances[row] = math.inf
-    nearest = np.sort(distances)[: found.rows.size]
-    for these in (nearest, distances[found.rows]):
-        if not np.allclose(these, found.distances, rtol=0, atol=TOLERANCE):
+    nearest = np.sort(distances)[: results.rows.size]
+    for these in (nearest, distances[results.rows]):
+        if not np.allclose(these, results.distances, rtol=0, atol=TOLERANCE):
             raise ResultError(f"The neighbours of the application at position {row} are not the nearest.")
 
 
@@ -277,7 +279,7 @@ def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figure
 
 def _explainer(settings: Settings) -> Explainer:
     facts = describe_table(pl.scan_parquet(settings.applications, glob=False), embedded.DEFINITION)
-    return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()}, FEATURES)
+    return Explainer.open(settings.model, {name: results.typical for name, results in facts.items()}, FEATURES)
 
 
 def _timed(work: Callable[[], T], taken: list[float]) -> T:
@@ -302,10 +304,10 @@ def measure_batch(settings: Settings, n_rows: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "applications.csv"
         expected = alone(_write_batch, settings, path, n_rows)
-        figures, found = alone(_score_batch, settings, path)
+        figures, results = alone(_score_batch, settings, path)
     # What is referred has no PD.
-    is_scored = ~np.isnan(found)
-    if found.size != expected.size or not np.array_equal(found[is_scored], expected[is_scored]):
+    is_scored = ~np.isnan(results)
+    if results.size != expected.size or not np.array_equal(results[is_scored], expected[is_scored]):
         raise ResultError("The PDs of the dropped file are not those of the application table.")
     return figures
 

@@ -83,12 +83,12 @@ def _check_same(loaded: Mapping[str, Any]) -> None:
     _check_pandas(loaded["pandas_csv_s"], parquet)
 
 
-def _check_pandas(found: Any, parquet: pl.DataFrame) -> None:
+def _check_pandas(frame: Any, parquet: pl.DataFrame) -> None:
     numbers = [name for name, dtype in parquet.schema.items() if dtype.is_numeric()]
     sums = parquet.select(pl.col(numbers).cast(pl.Float64).sum()).row(0)
     gaps = parquet.null_count().row(0)
-    same = list(found.columns) == parquet.columns and tuple(found.isna().sum()) == gaps
-    if not same or not np.allclose(found[numbers].sum().to_numpy(), sums, rtol=1e-6):
+    same = list(frame.columns) == parquet.columns and tuple(frame.isna().sum()) == gaps
+    if not same or not np.allclose(frame[numbers].sum().to_numpy(), sums, rtol=1e-6):
         raise DifferenceError("Polars and pandas do not find the same columns, gaps and sums.")
 
 

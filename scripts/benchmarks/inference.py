@@ -67,7 +67,7 @@ class Published:
         """Those that `settings` name.
 
         Raises:
-            ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or there is none.
+            ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or it is missing.
         """
         if not settings.allow_pickle:
             raise ArtifactError(
@@ -140,9 +140,9 @@ def _contenders(scored: Published, sample: pl.DataFrame) -> dict[str, Call]:
 
 def _check_same(contenders: Mapping[str, Call], n: int) -> None:
     scoring = [name for name in contenders if name != "features_us"]
-    found = {name: np.array([contenders[name](row) for row in range(n)]) for name in scoring}
-    for name, pds in found.items():
-        gap = float(np.abs(pds - found["native_us"]).max())
+    pds_by_name = {name: np.array([contenders[name](row) for row in range(n)]) for name in scoring}
+    for name, pds in pds_by_name.items():
+        gap = float(np.abs(pds - pds_by_name["native_us"]).max())
         if not gap <= TOLERANCE:
             raise DifferenceError(f"{name} differs from LightGBM itself by {gap:g}.")
 
@@ -176,8 +176,8 @@ def _batches(scored: Published, threads: int) -> dict[str, Callable[[], NDArray[
     }
 
 
-def _check_decisions(scored: Published, found: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+def _check_decisions(scored: Published, pds_by_name: Mapping[str, NDArray[np.floating[Any]]]) -> None:
     for name in ("onnx", "table"):
-        parity = compare(found["lightgbm"], found[name], scored.session.manifest.cutoff)
+        parity = compare(pds_by_name["lightgbm"], pds_by_name[name], scored.session.manifest.cutoff)
         if parity.max_abs > TOLERANCE or parity.flips:
             raise DifferenceError(f"{name}: PDs differ by up to {parity.max_abs:g}, decisions of {parity.flips} rows.")

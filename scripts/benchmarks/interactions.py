@@ -1,4 +1,4 @@
-"""What readers do again and again: each an endless series of timed steps, every one to a screen not seen before it.
+"""Interactions that readers repeat: each an endless series of timed steps to screens not shown before.
 
 A step's value is worked out before it is waited for, so a screen that shows another number fails the benchmark.
 """
@@ -67,7 +67,7 @@ async def _press(visit: Visit, handle: Locator, key: str, expected: Shown) -> Ti
 
 
 def first_screen(portfolio: Portfolio) -> tuple[Shown, ...]:
-    """What the dashboard shows to who opens it."""
+    """What the dashboard shows when it is opened."""
     return portfolio.applications(), portfolio.default_rate(), portfolio.approval(USUAL)
 
 
@@ -162,7 +162,7 @@ def _open_tab(name: str) -> Shown:
 
 
 def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
-    """What stands in each tab and in no other one."""
+    """The text in each tab that is in no other."""
     return {
         "ROC": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
         "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
