@@ -110,7 +110,7 @@ def open_visit(predictions: Predictions) -> None:
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
     visitor = who()
-    reader = reader_of(st.context.cookies.get(COOKIE, ""), visitor.user if visitor else None)
+    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
 
