@@ -25,7 +25,19 @@ from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import links
 from dashboard.visit.drafts import Draft
 from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import APPLICANT, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
+from dashboard.visit.visit import (
+    APPLICANT,
+    CUTOFF,
+    EDITS,
+    PORTFOLIO,
+    K,
+    Shelf,
+    Visit,
+    of_portfolio,
+    portfolio_slug,
+    read_visit,
+    word_visit,
+)
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
 from data.predictions.table import Predictions
@@ -93,9 +105,13 @@ def open_visit(predictions: Predictions) -> None:
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
         return
-    visit, problems = read_visit(address, columns, definition(), _visit() if known else Visit())
+    own, refusal = of_portfolio(address, definition())
+    visit, problems = read_visit(own, columns, definition(), _visit() if known else Visit())
     st.session_state[_STATE] = visit
-    notify(problems, ignored_in="link")
+    if refusal:
+        notify([refusal])
+    else:
+        notify(problems, ignored_in="link")
 
 
 def _has_gone_back() -> bool:
@@ -106,7 +122,7 @@ def _has_gone_back() -> bool:
 
 def write_address() -> None:
     """Let the address say what the visit holds; a change becomes an entry of the browser's history."""
-    wanted = word_visit(_visit())
+    wanted = {PORTFOLIO: [portfolio_slug(definition())], **word_visit(_visit())}
     if _address() != wanted:
         st.query_params.from_dict(wanted)
 

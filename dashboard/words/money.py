@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dashboard.words.labels import NOT_DEFINED, literal
+from dashboard.words.labels import NOT_DEFINED, literal, significant
 
 _SIZES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
 
@@ -25,5 +25,6 @@ def _short(amount: float) -> str:
     for size, suffix in _SIZES:
         if abs(amount) >= size:
             scaled = amount / size
-            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
-    return f"{amount:,.0f}"
+            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}".replace("-", "−")
+    # Adding 0 takes the sign off a zero.
+    return f"{significant(amount, 3) + 0.0:g}".replace("-", "−")

@@ -17,7 +17,7 @@ from inference.values import Value
         ("DAYS_BIRTH", -14_610, "40 years"),
         ("DAYS_EMPLOYED", -366, "1 year"),
         ("DAYS_EMPLOYED", 0, "0 years"),
-        ("DAYS_EMPLOYED", -30, "0.0821 years"),
+        ("DAYS_EMPLOYED", -30, "0.08 years"),
         ("DAYS_EMPLOYED", 365_243, "Not employed"),
         ("DAYS_LAST_PHONE_CHANGE", -1.0, "0.00274 years"),
         ("REGION_RATING_CLIENT_W_CITY", -1, "Not rated"),
