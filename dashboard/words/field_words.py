@@ -10,6 +10,8 @@ from data.definition.units import AMOUNTS
 from inference.values import Value
 
 NO_YES = ("No", "Yes")
+# Under a tenth of a year, times are said in days.
+_FEW_DAYS = 36.5
 
 
 def unit_words(column: Column, definition: Definition) -> str:
@@ -72,7 +74,10 @@ def _word_number(column: Column, value: float) -> str:
     match column.unit:
         case Unit.DAYS_BEFORE:
             # Zero days are no negative years.
-            return _years(labels.years(-value / labels.DAYS_PER_YEAR))
+            days = -value + 0.0
+            if 0 < abs(days) < _FEW_DAYS:
+                return f"{days:g} {'day' if days == 1 else 'days'}".replace("-", "−")
+            return _years(labels.years(days / labels.DAYS_PER_YEAR))
         case Unit.YEARS:
             return _years(value)
         case unit if unit in AMOUNTS:
