@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class CohortColumn:
 
     `taken_from` is the column that it was made of, in the same unit, where that is called otherwise. `unit`,
     `level_labels` (of a flag, those of its numbers) and `special` are those of the definition's column of that name,
-    where it has one.
+    where it has one; `currency` is what the portfolio's amounts are in.
     """
 
     name: str
@@ -69,6 +69,7 @@ class CohortColumn:
     maximum: float | None = None
     taken_from: str = ""
     unit: Unit = Unit.NONE
+    currency: str = ""
     level_labels: tuple[tuple[str, str], ...] = ()
     special: tuple[Special, ...] = ()
 
@@ -309,7 +310,8 @@ def describe_columns(frame: pl.DataFrame, definition: Definition) -> tuple[Cohor
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
     dtypes = frame.schema
     ends = _ends(frame, [name for name in names if not isinstance(dtypes[name], pl.Enum)], known)
-    return tuple(_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
+    described = (_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
+    return tuple(replace(column, currency=definition.currency) for column in described)
 
 
 def _ends(

@@ -27,6 +27,7 @@ from data.definition.columns import Column, Kind
 from data.facts import describe_table
 from data.files.batch_file import read_batch
 from data.home_credit import embedded
+from data.predictions.table import ID, PROBABILITY
 from data.settings import Settings
 from inference.batch import score_batch_table
 from inference.explain.comparison import find_reference
@@ -48,6 +49,7 @@ from scripts.benchmarks.server import floor_command, free_port, serve
 T = TypeVar("T")
 Application = dict[str, Value]
 
+_FILED = "out of fold"
 SAMPLES = 60
 BATCH_ROWS = 100_000
 # So many of the samples are searched by brute force, too.
@@ -113,8 +115,18 @@ class Applicants:
         """Its number."""
         return int(self.table[embedded.ID][row])
 
+    def filed(self, row: int) -> str:
+        """The PD out of fold of the application at a position, which the screen shows as long as nothing is edited."""
+        pd = self._filed[self.number(row)]
+        return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
+
+    @cached_property
+    def _filed(self) -> Mapping[int, float]:
+        predictions = pl.read_parquet(self.settings.predictions, columns=[ID, PROBABILITY])
+        return dict(predictions.iter_rows())
+
     def pd(self, application: Mapping[str, Value]) -> str:
-        """An application's PD as the screen shows it."""
+        """An edited application's PD as the screen shows it."""
         pd = self.session.score(application)
         return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
 
@@ -149,9 +161,9 @@ def _page(address: str, number: int, query: Mapping[str, str]) -> str:
     return f"{address}/applicant?{urlencode({'applicant': number, **query})}"
 
 
-def _cards(pd: str) -> tuple[Shown, Shown]:
+def _cards(pd: str, whose: str = "published model") -> tuple[Shown, Shown]:
     """The PD on the page, and in the panel beside it."""
-    card = metric("PD, published model", pd)
+    card = metric(f"PD, {whose}", pd)
     places = ("stMain", "stSidebar")
     page, panel = (replace(card, where=f'[data-testid="{place}"] {card.where}') for place in places)
     return page, panel
@@ -160,8 +172,8 @@ def _cards(pd: str) -> tuple[Shown, Shown]:
 async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, query: Mapping[str, str]) -> Steps:
     """Another credit amount entered in the form, seen in the PD."""
     application = applicants.application(row)
-    before = applicants.pd(application)
-    await visit.open(_page(address, applicants.number(row), query), *_cards(before))
+    before = applicants.filed(row)
+    await visit.open(_page(address, applicants.number(row), query), *_cards(before, _FILED))
     box = visit.page.get_by_role("spinbutton", name=LABEL, exact=True)
     for amount in _shuffled(AMOUNTS):
         pd = applicants.pd({**application, EDITED: float(amount)})
@@ -174,14 +186,14 @@ async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, 
 async def lookup(visit: Visit, address: str, *, applicants: Applicants) -> Steps:
     """Another application's number entered in the panel beside the applicant's page, seen in the PD."""
     first, *others = _shuffled(range(applicants.table.height))
-    before = applicants.pd(applicants.application(first))
-    await visit.open(_page(address, applicants.number(first), {}), *_cards(before))
+    before = applicants.filed(first)
+    await visit.open(_page(address, applicants.number(first), {}), *_cards(before, _FILED))
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     for row in others:
-        pd = applicants.pd(applicants.application(row))
+        pd = applicants.filed(row)
         if pd != before:
             await box.fill(str(applicants.number(row)))
-            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd))
+            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd, _FILED))
         before = pd
 
 
