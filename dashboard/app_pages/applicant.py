@@ -28,7 +28,7 @@ from dashboard.components.applicant.sensitivity import render_sensitivity
 from dashboard.components.applicant.view import ApplicantView, applicant_view, assess_or_refer
 from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_metric
+from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.visit import parameters
 from dashboard.visit.drafts import Draft
@@ -109,25 +109,20 @@ def _render_summary(view: ApplicantView) -> None:
 def _render_score(view: ApplicantView) -> None:
     assessed, cutoff, filed = view.assessed, view.cutoff, view.filed
     # The PD that the tables go by comes first, as far as there is one of these very values.
-    cells = st.columns(4 if filed is None else 5)
-    if filed is not None:
-        with cells.pop(0):
+    with card_grid("applicant", 4 if filed is None else 5):
+        if filed is not None:
             _render_filed(filed, cutoff)
-    with cells[0]:
         found = None if filed else view.observed
         more = f"{found.whose}, as filed: {labels.percent(found.default_probability)}" if found else ""
         render_metric(PUBLISHED, _worded(assessed.default_probability, cutoff), _before(view), more=more)
-    with cells[1]:
         render_metric(
             "Decision, published model",
             word_decision(assessed),
             word_distance(assessed),
             more=f"cutoff {labels.cutoff_percent(cutoff, 2)}",
         )
-    with cells[2]:
         edges = cache.open_session().manifest.band_edges
         render_metric("Risk band, published model", assessed.risk_band, word_span(assessed.default_probability, edges))
-    with cells[3]:
         shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
