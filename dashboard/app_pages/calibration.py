@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.band_calibration import (
-    Bands,
-    describe_band_calibration,
-    plot_band_calibration,
-    tabulate_band_calibration,
-)
-from dashboard.charts.chart import Chart
-from dashboard.charts.reliability import (
-    Axes,
-    describe_calibration_gap,
-    describe_reliability,
-    plot_calibration_gap,
-    plot_reliability,
-    tabulate_reliability,
-)
+from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabulate_bands
+from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import Table
 from dashboard.components.assumptions import render_groups
 from dashboard.components.figure import is_dark, render_figure, render_tools
@@ -34,7 +20,7 @@ from dashboard.components.tabs import open_tab
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
-from dashboard.metrics.calibration_tests import SignificanceTest
+from dashboard.metrics.calibration_tests import MANY_APPLICATIONS, SignificanceTest
 from dashboard.metrics.calibration_verdict import Standing
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
@@ -47,8 +33,6 @@ Test = Callable[[Evaluation], SignificanceTest]
 
 AXES = parameters.choice("cal.axes", tuple(str(axes) for axes in Axes))
 TAB = parameters.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
-LEVEL = 0.05
-MANY = 20_000
 
 
 def render(view: View) -> None:
@@ -82,7 +66,7 @@ def _render_fitting(groups: Reliability) -> None:
     render_metric(
         "Groups that fit",
         f"{groups.n_fitting} of {n}",
-        f"right PDs: about {0.95 * n:.0f}",
+        f"right PDs: about {groups.n_fitting_if_right:.0f}",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
     )
 
@@ -96,51 +80,26 @@ def _render_reliability(view: View) -> None:
     axes, dark = Axes(state.get(AXES)), is_dark()
     result = view.evaluation.calibration_error.groups
     against = view.other(lambda evaluation: evaluation.calibration_error.groups)
-    table = tabulate_reliability(result, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(
-            Chart(
-                "reliability",
-                "Reliability curve",
-                figure=plot_reliability(result, against=against, axes=axes, dark=dark),
-                alt=describe_reliability(result, against=against),
-                table=table,
-            )
-        )
+        render_figure(plot_reliability(result, against=against, axes=axes, dark=dark))
     with right:
-        render_figure(
-            Chart(
-                "calibration-gap",
-                "Expected calibration error",
-                figure=plot_calibration_gap(result, against=against, axes=axes, dark=dark),
-                alt=describe_calibration_gap(result, against=against),
-                table=table,
-            )
-        )
+        render_figure(plot_calibration_gap(result, against=against, axes=axes, dark=dark))
 
 
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
-    alt = describe_band_calibration(bands, against=against)
+    chart = plot_band_calibration(bands, against=against, dark=is_dark())
     rows = _band_rows(bands)
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
     }
-    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=alt)
-    render_figure(
-        Chart(
-            "calibration-by-band",
-            "Calibration by risk band",
-            figure=plot_band_calibration(bands, against=against, dark=is_dark()),
-            alt=alt,
-            table=tabulate_band_calibration(bands, against=against),
-        )
-    )
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt)
+    render_figure(chart)
 
 
 def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
-    table = tabulate_band_calibration(bands)
+    table = tabulate_bands(bands)
     ends = [_worded_ends(band.default_rate) for band in bands]
     return {name: ends if name.startswith("Lower") else table[name] for name in table if not name.startswith("Upper")}
 
@@ -176,9 +135,9 @@ def _render_brier(view: View) -> None:
 
 
 def _brier_title(parts: BrierDecomposition) -> str:
-    if not parts.uncertainty:
+    gained, lost = (parts.of_uncertainty(part) for part in (parts.generalised_resolution, parts.reliability))
+    if gained is None or lost is None:
         return "With one outcome only, there is no uncertainty to resolve"
-    gained, lost = (value / parts.uncertainty for value in (parts.generalised_resolution, parts.reliability))
     return f"Telling applications apart gains {labels.percent(gained)} of the uncertainty, wrong PDs lose {_tiny(lost)}"
 
 
@@ -189,23 +148,24 @@ def _tiny(share: float) -> str:
 def _brier_table(parts: BrierDecomposition) -> Table:
     terms = _brier_terms(parts)
     values = [value for _, value, _ in terms]
-    share = 100 / parts.uncertainty if parts.uncertainty else math.nan
+    shares = [parts.of_uncertainty(value) for value in values]
     return {
         "Part": [name for name, _, _ in terms],
         "Value": values,
-        "Of uncertainty (%)": [value * share if parts.uncertainty else None for value in values],
+        "Of uncertainty (%)": [None if share is None else 100 * share for share in shares],
         "Says": [says for _, _, says in terms],
     }
 
 
 def _brier_terms(parts: BrierDecomposition) -> list[tuple[str, float, str]]:
     chance = f"{parts.reliability_noise:.6f}"
+    uncertainty, resolution, reliability, variance, covariance = parts.terms
     return [
-        ("Uncertainty", parts.uncertainty, "The cohort's own: the score of its default rate as everybody's PD"),
-        ("− Resolution", -parts.resolution, f"What telling {parts.n_groups} groups apart gains"),
-        ("+ Reliability", parts.reliability, f"What PDs lose by being off in a group; by chance alone {chance}"),
-        ("+ Variance within groups", parts.within_variance, "PDs that differ inside a group"),
-        ("− Covariance within groups", -parts.within_covariance, "What these differences gain by being right"),
+        ("Uncertainty", uncertainty, "The cohort's own: the score of its default rate as everybody's PD"),
+        ("− Resolution", resolution, f"What telling {parts.n_groups} groups apart gains"),
+        ("+ Reliability", reliability, f"What PDs lose by being off in a group; by chance alone {chance}"),
+        ("+ Variance within groups", variance, "PDs that differ inside a group"),
+        ("− Covariance within groups", covariance, "What these differences gain by being right"),
         ("= Brier score", parts.brier, "The sum"),
     ]
 
@@ -238,7 +198,7 @@ def _why(evaluation: Evaluation) -> str:
         f"With {labels.plural(n, 'application')}, a gap of {smallest} between mean PD and default rate is about the "
         "smallest that counts as significant"
     )
-    if n >= MANY:
+    if n >= MANY_APPLICATIONS:
         return f"{text}: tests reject differences that nobody would act on. Judge by the effect sizes above."
     return f"{text}: a test that does not reject may only have seen too little."
 
@@ -270,9 +230,9 @@ def _render_test(view: View, label: str, symbol: str, test: Test) -> None:
 
 
 def _answer(question: str, found: SignificanceTest) -> str:
-    if found.p_value.value is None:
+    if found.rejects is None:
         return labels.plain(f"{question} The test is {found.p_value.explanation}.")
-    word = "reject" if found.p_value.value < LEVEL else "do not reject"
+    word = "reject" if found.rejects else "do not reject"
     return f"{question} The data **{word}** this at the 5 % level."
 
 

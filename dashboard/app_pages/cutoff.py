@@ -7,26 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.chart import Chart
-from dashboard.charts.confusion import describe_confusion, plot_confusion, tabulate_confusion
-from dashboard.charts.economics import (
-    describe_cost_curve,
-    describe_profit_curve,
-    plot_cost_curve,
-    plot_profit_curve,
-    tabulate_cost_curve,
-    tabulate_profit_curve,
-)
-from dashboard.charts.sensitivity import (
-    COST_RATIO,
-    Assumption,
-    describe_excess,
-    describe_sensitivity,
-    plot_excess,
-    plot_sensitivity,
-    tabulate_excess,
-    tabulate_sensitivity,
-)
+from dashboard.charts.confusion import plot_confusion
+from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
+from dashboard.charts.sensitivity import COST_RATIO, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.sensitivity import LGD as LGD_WORDS
 from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
 from dashboard.components.assumptions import render_beta, render_costs, render_terms
@@ -78,10 +61,7 @@ def _render_decisions(view: View) -> None:
     decided, against = view.evaluation.confusion, view.other(lambda evaluation: evaluation.confusion)
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
-        figure = plot_confusion(decided, against=against, dark=is_dark())
-        alt = describe_confusion(decided, against=against)
-        table = tabulate_confusion(decided, against=against)
-        render_figure(Chart("confusion", "Confusion matrix", figure=figure, alt=alt, table=table))
+        render_figure(plot_confusion(decided, against=against, dark=is_dark()))
     with right:
         _render_cards(view)
 
@@ -102,15 +82,7 @@ def _render_costs(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
-        render_figure(
-            Chart(
-                "cost-curve",
-                "Cost curve",
-                figure=plot_cost_curve(curve, against=against, dark=is_dark()),
-                alt=describe_cost_curve(curve, against=against),
-                table=tabulate_cost_curve(curve, against=against),
-            )
-        )
+        render_figure(plot_cost_curve(curve, against=against, dark=is_dark()))
 
 
 def _render_profit(view: View) -> None:
@@ -122,15 +94,7 @@ def _render_profit(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
-        render_figure(
-            Chart(
-                "profit-curve",
-                "Profit curve",
-                figure=plot_profit_curve(curve, against=against, dark=is_dark()),
-                alt=describe_profit_curve(curve, against=against),
-                table=tabulate_profit_curve(curve, against=against),
-            )
-        )
+        render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against, dark=is_dark()))
 
 
 def _render_curve_cards(view: View, economics: Economics) -> None:
@@ -178,25 +142,9 @@ def _render_sensitivity(view: View) -> None:
     against = view.compared(measure)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(
-            Chart(
-                "sensitivity",
-                "Sensitivity of the best cutoff",
-                figure=plot_sensitivity(result, words, against=against, dark=is_dark()),
-                alt=describe_sensitivity(result, words, against=against),
-                table=tabulate_sensitivity(result, words, against=against),
-            )
-        )
+        render_figure(plot_sensitivity(result, words, against=against, dark=is_dark()))
     with right:
-        render_figure(
-            Chart(
-                "excess",
-                "Sensitivity of the best cutoff",
-                figure=plot_excess(result, words, against=against, dark=is_dark()),
-                alt=describe_excess(result, words, against=against),
-                table=tabulate_excess(result, words, against=against),
-            )
-        )
+        render_figure(plot_excess(result, words, currency=view.definition.currency, against=against, dark=is_dark()))
     st.caption(_held(view.evaluation.assumptions))
 
 

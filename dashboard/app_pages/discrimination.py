@@ -7,27 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.lift import (
-    describe_gain,
-    describe_lift,
-    plot_gain,
-    plot_lift,
-    tabulate_gain,
-    tabulate_lift,
-)
-from dashboard.charts.ranking import (
-    describe_cap,
-    describe_ks,
-    describe_precision_recall,
-    plot_cap,
-    plot_ks,
-    plot_precision_recall,
-    tabulate_cap,
-    tabulate_ks,
-    tabulate_precision_recall,
-)
-from dashboard.charts.roc import describe_roc, plot_roc, tabulate_roc
+from dashboard.charts.lift import plot_gain, plot_lift
+from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
+from dashboard.charts.roc import plot_roc
 from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
@@ -116,15 +98,7 @@ def _render_roc(view: View) -> None:
     against = view.compared(roc_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
-        render_figure(
-            Chart(
-                "disc.roc",
-                "ROC curve",
-                figure=plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()),
-                alt=describe_roc(curve, auc=auc, confusion=decided),
-                table=tabulate_roc(curve, against=against),
-            )
-        )
+        render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
     with side:
         _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
@@ -145,17 +119,7 @@ def _render_precision_recall(view: View) -> None:
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
-        render_figure(
-            Chart(
-                "disc.pr",
-                "Precision-recall curve",
-                figure=plot_precision_recall(
-                    curve, average=average, confusion=decided, against=against, dark=is_dark()
-                ),
-                alt=describe_precision_recall(curve, average=average, confusion=decided),
-                table=tabulate_precision_recall(curve, against=against),
-            )
-        )
+        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()))
     with side:
         _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
 
@@ -169,15 +133,7 @@ def _render_ks(view: View) -> None:
     against = view.compared(ks_curve)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
-        render_figure(
-            Chart(
-                "disc.ks",
-                "KS curve",
-                figure=plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()),
-                alt=describe_ks(curve, statistic=found.statistic),
-                table=tabulate_ks(curve, against=against),
-            )
-        )
+        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()))
     with side:
         if found.cutoff is not None:
             _render_ks_cutoff(view, found.cutoff)
@@ -204,15 +160,7 @@ def _render_cap(view: View) -> None:
     against = view.other(lambda evaluation: evaluation.cap)
     chart, side = st.columns([2.4, 1], gap="medium")
     with chart:
-        render_figure(
-            Chart(
-                "disc.cap",
-                "CAP",
-                figure=plot_cap(curve, ratio=ratio, against=against, dark=is_dark()),
-                alt=describe_cap(curve, ratio=ratio),
-                table=tabulate_cap(curve, against=against),
-            )
-        )
+        render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
     with side:
         if curve is None:
             return
@@ -237,29 +185,14 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
 def _render_lift(view: View) -> None:
     table = view.evaluation.lift
     against = view.other(lambda evaluation: evaluation.lift)
+    chart = plot_lift(table, against=against, dark=is_dark())
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(
-            Chart(
-                "disc.lift",
-                "Lift and gain",
-                figure=plot_lift(table, against=against, dark=is_dark()),
-                alt=describe_lift(table),
-                table=tabulate_lift(table, against=against),
-            )
-        )
+        render_figure(chart)
     with right:
-        render_figure(
-            Chart(
-                "disc.gain",
-                "Lift and gain",
-                figure=plot_gain(table, against=against, dark=is_dark()),
-                alt=describe_gain(table),
-                table=tabulate_gain(table, against=against),
-            )
-        )
+        render_figure(plot_gain(table, against=against, dark=is_dark()))
     if table is not None:
-        _render_groups(tabulate_lift(table, against=against), is_compared=against is not None)
+        _render_groups(chart.table, is_compared=against is not None)
 
 
 def _render_groups(table: Table, *, is_compared: bool) -> None:

@@ -7,18 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.dependence import describe_dependence, plot_dependence, tabulate_dependence
-from dashboard.charts.importance import (
-    AVERAGE,
-    describe_difference,
-    describe_importance,
-    plot_difference,
-    plot_importance,
-    tabulate_difference,
-    tabulate_importance,
-)
-from dashboard.charts.strips import describe_strips, plot_strips, tabulate_strips
+from dashboard.charts.dependence import plot_dependence
+from dashboard.charts.importance import AVERAGE, plot_difference, plot_importance
+from dashboard.charts.strips import plot_strips
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
 from dashboard.components.figure import is_dark, render_figure
@@ -72,30 +63,14 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
     is_average = other is None and not view.cohort.filters
     left, right = (st.container(), None) if is_average else st.columns(2, gap="large")
     with left:
-        render_figure(
-            Chart(
-                "importance",
-                "Importance",
-                figure=plot_importance(shown, against=against, dark=is_dark()),
-                alt=describe_importance(shown, against=against),
-                table=tabulate_importance(shown, against=against),
-            )
-        )
+        render_figure(plot_importance(shown, against=against, dark=is_dark()))
     if right is None:
         st.caption("Filter, or choose what to compare with, to see what sets a cohort's risk apart.")
         return
     with right:
         apart = difference(sums, None if other is None else other.value)
         reference = AVERAGE if other is None else other.name
-        render_figure(
-            Chart(
-                "risk-difference",
-                "Difference of contributions",
-                figure=plot_difference(apart, reference=reference, dark=is_dark()),
-                alt=describe_difference(apart, reference=reference),
-                table=tabulate_difference(apart),
-            )
-        )
+        render_figure(plot_difference(apart, reference=reference, dark=is_dark()))
 
 
 def _against_sums(view: View) -> Named[ContributionSums] | None:
@@ -110,15 +85,7 @@ def _render_summary(view: View, sums: ContributionSums) -> None:
     names = tuple(effect.name for effect in importance(sums).ordered[:MOST_STRIPS])
     shown = _strips(view, view.cohort.filters, names)
     against = None if view.against is None else Named(view.against.name, _strips(view, view.against.filters, names))
-    render_figure(
-        Chart(
-            "contribution-strips",
-            "Summary of contributions",
-            figure=plot_strips(shown, against=against, dark=is_dark()),
-            alt=describe_strips(shown, against=against),
-            table=tabulate_strips(shown, against=against),
-        )
-    )
+    render_figure(plot_strips(shown, against=against, dark=is_dark()))
 
 
 def _strips(view: View, filters: Filters, names: tuple[str, ...]) -> Sequence[Strip]:
@@ -146,12 +113,4 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
         (other,) = cache.feature_counts(view.dataset, view.against.filters, chosen)
         against = Named(view.against.name, dependence(other))
     result = dependence(shown)
-    render_figure(
-        Chart(
-            "dependence",
-            "Dependence",
-            figure=plot_dependence(result, view.definition, against=against, dark=is_dark()),
-            alt=describe_dependence(result, view.definition, against=against),
-            table=tabulate_dependence(result, view.definition, against=against),
-        )
-    )
+    render_figure(plot_dependence(result, view.definition, against=against, dark=is_dark()))

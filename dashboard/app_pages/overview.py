@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.charts.band_calibration import tabulate_band_calibration
-from dashboard.charts.bands import describe_bands, plot_bands
-from dashboard.charts.chart import Chart
-from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution, tabulate_pd_distribution
+from dashboard.charts.bands import plot_bands
+from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
@@ -63,24 +61,8 @@ def _render_charts(view: View) -> None:
     dark = is_dark()
     with left:
         spread = pd_distribution(view.counts)
-        render_figure(
-            Chart(
-                "pd-distribution",
-                "PD distribution",
-                figure=plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark),
-                alt=describe_pd_distribution(spread, cutoff=view.cutoff),
-                table=tabulate_pd_distribution(spread),
-            )
-        )
+        render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark))
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
         against = None if beside is None else Named(beside.name, beside.value.bands)
-        render_figure(
-            Chart(
-                "bands",
-                "Calibration by risk band",
-                figure=plot_bands(bands, against=against, dark=dark),
-                alt=describe_bands(bands, against=against),
-                table=tabulate_band_calibration(bands, against=against),
-            )
-        )
+        render_figure(plot_bands(bands, against=against, dark=dark))

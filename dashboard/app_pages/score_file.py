@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import polars as pl
 import streamlit as st
 
 from dashboard import cache, dropped_files, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.stability import ShiftWords, describe_shift, pd_bin_labels, plot_shift, tabulate_shift
+from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.panel import word_span
@@ -28,7 +26,13 @@ from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.file_scores import band_shares, expected_defaults, mean_pd_of_approved, unseen_counts
+from dashboard.metrics.file_scores import (
+    band_shares,
+    expected_defaults,
+    mean_pd_of_approved,
+    riskiest_first,
+    unseen_counts,
+)
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
 from dashboard.visit import parameters
@@ -232,15 +236,7 @@ def _render_results(view: View, batch: Batch) -> None:
         return
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
-    render_figure(
-        Chart(
-            "batch-psi",
-            "PSI",
-            figure=plot_shift(found.stability, words, dark=is_dark()),
-            alt=describe_shift(found.stability, words),
-            table=tabulate_shift(found.stability, words),
-        )
-    )
+    render_figure(plot_shift(found.stability, words, dark=is_dark()), key="batch-psi")
     _render_bands(view, batch)
     _render_downloads(batch)
 
@@ -258,7 +254,7 @@ def _render_bands(view: View, batch: Batch) -> None:
 def _render_rows(view: View, batch: Batch) -> None:
     scored = batch.scored
     # What is referred has no PD and comes last.
-    order = np.argsort(-scored.frame[scored.probability].fill_null(-1).to_numpy(), kind="stable")[:_SHOWN]
+    order = riskiest_first(scored.frame[scored.probability].cast(pl.Float64).to_numpy(), _SHOWN)
     first = [name for name in (cache.definition().id,) if name in batch.table.applications.columns]
     own = (scored.probability, scored.decision, scored.risk_band, *scored.reasons, scored.refer_reason, scored.warnings)
     shown = scored.frame.select(*first, *own)[order]

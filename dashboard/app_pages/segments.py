@@ -10,18 +10,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
-from dashboard.charts.chart import Chart
+from dashboard.charts.cells import Axis, plot_cells
 from dashboard.charts.segment_words import answer
-from dashboard.charts.segments import (
-    AGAINST_REST,
-    INTERVAL,
-    LENDING,
-    describe_segments,
-    plot_segments,
-    tabulate_report,
-    tabulate_segments,
-)
+from dashboard.charts.segments import AGAINST_REST, INTERVAL, LENDING, plot_segments, tabulate_report
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
@@ -82,18 +73,9 @@ def _render_segments(view: View) -> None:
     shown = _render_choices(view)
     st.markdown(labels.plain(answer(shown.report)))
     st.caption("Click a point in the chart or select a row of the table to narrow the cohort to its segment.")
-    figure = plot_segments(
-        shown.report, measure=shown.measure, order=shown.order, against=shown.against, dark=is_dark()
-    )
-    told: dict[str, Any] = {"measure": shown.measure, "order": shown.order, "against": shown.against}
+    chart = plot_segments(shown.report, measure=shown.measure, order=shown.order, against=shown.against, dark=is_dark())
     points = render_figure(
-        Chart(
-            "segments",
-            "Segments",
-            figure=figure,
-            alt=describe_segments(shown.report, **told),
-            table=tabulate_segments(shown.report, **told),
-        ),
+        chart,
         key=f"{_CHART}.{_version(shown)}",
         selectable=True,
     )
@@ -253,25 +235,17 @@ def _render_cells(view: View) -> None:
         st.selectbox("Measure", **state.select_widget(CELL_MEASURE))
     with cells[3]:
         st.slider("Groups of a number", 3, 12, **state.value_widget(CELL_BINS))
-    _render_map(view, down, across)
+    _render_map(view, (down, across))
 
 
-def _render_map(view: View, down: CohortColumn, across: CohortColumn) -> None:
+def _render_map(view: View, columns: Sequence[CohortColumn]) -> None:
     measure = CellMeasure(state.get(CELL_MEASURE))
-    pair = [cache.column_bins(view.dataset, column.name, state.get(CELL_BINS)) for column in (down, across)]
+    pair = [cache.column_bins(view.dataset, column.name, state.get(CELL_BINS)) for column in columns]
     # A figure on which the cutoff has no bearing is not counted anew for each of its values.
     cutoff = view.cutoff if measure.needs_cutoff else 1.0
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
-    axes = {"down": Axis(pair[0].title, pair[0].labels), "across": Axis(pair[1].title, pair[1].labels)}
-    render_figure(
-        Chart(
-            "seg.map",
-            "Heat map",
-            figure=plot_cells(grid, dark=is_dark(), **axes),
-            alt=describe_cells(grid, **axes),
-            table=tabulate_cells(grid, **axes),
-        )
-    )
+    down, across = (Axis(bins.title, bins.labels) for bins in pair)
+    render_figure(plot_cells(grid, down=down, across=across, dark=is_dark()))
 
 
 def _formats(shown: Shown, table: Table) -> dict[str, Any]:

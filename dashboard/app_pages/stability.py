@@ -9,15 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.stability import (
-    ShiftWords,
-    describe_shift,
-    pd_bin_labels,
-    plot_shift,
-    tabulate_shift,
-    worded_index,
-)
+from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
@@ -50,7 +42,6 @@ COLUMN = parameters.text("stab.column", longest=200)
 # Names of kept cohorts never begin with a tilde.
 _SHOWN, _FOLD = "~cohort", "~fold."
 _TABLE = "stab.table"
-_SHIFTED = (Shift.MODERATE, Shift.LARGE)
 _MARKED = "part of the filter"
 
 
@@ -176,7 +167,7 @@ def _worded_sizes(view: View, sides: Sides) -> str:
 def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:
     marked = _defining(sides)
     free = [found for name, found in of_columns.items() if name not in marked]
-    shifted = sum(found.shift in _SHIFTED for found in free)
+    shifted = sum(found.has_shifted for found in free)
     with card_grid("stability", 4):
         render_metric("PSI", worded_index(of_pd.index.value), str(of_pd.shift or ""), help_text=_HELP["psi"])
         note = f"at 99 %: {worded_index(of_pd.critical_99)}"
@@ -197,15 +188,9 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    _render_shift(found.stability, words, key="psi")
+    render_figure(plot_shift(found.stability, words, dark=is_dark()))
     if PROBABILITY in _defining(sides):
         st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
-
-
-def _render_shift(found: Stability, words: ShiftWords, *, key: str) -> None:
-    figure = plot_shift(found, words, dark=is_dark())
-    alt, table = describe_shift(found, words), tabulate_shift(found, words)
-    render_figure(Chart(key, words.metric, figure=figure, alt=alt, table=table))
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -222,7 +207,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_column_choice(order, titles)
         bins = cache.column_groups(view.dataset).bins[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        _render_shift(found[name], words, key="csi")
+        render_figure(plot_shift(found[name], words, dark=is_dark()))
         if name in marked:
             st.caption("A cohort is cut out by this column, so that it shifts by definition.")
 

@@ -1,10 +1,12 @@
-"""Default rate and mean PD of each risk band, drawn and in words."""
+"""Default rate and mean PD of each risk band as a chart."""
 
 from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.band_calibration import tabulate_bands
+from dashboard.charts.chart import Chart
 from dashboard.charts.distribution import MIN_TO_COMPARE
 from dashboard.charts.template import (
     NO_APPLICATIONS,
@@ -22,8 +24,18 @@ from dashboard.words.labels import brief_percent, percent, plural
 Bands = tuple[BandCalibration, ...]
 
 
-def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> go.Figure:
+def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> Chart:
     """Default rate of each risk band with its interval, over its mean PD; labels carry the band's share."""
+    return Chart(
+        "bands",
+        "Calibration by risk band",
+        _draw(bands, against=against, dark=dark),
+        _describe(bands, against=against),
+        tabulate_bands(bands, against=against),
+    )
+
+
+def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figure:
     if not any(band.applications for band in bands):
         return empty_figure("Default rate by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -47,8 +59,7 @@ def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool 
     return figure
 
 
-def describe_bands(bands: Bands, *, against: Named[Bands] | None = None) -> str:
-    """What `plot_bands` shows, as a sentence or two for readers who do not see it."""
+def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
     if not any(band.applications for band in bands):
         return NO_APPLICATIONS
     parts = [f"{band.band} {percent(band.default_rate.value)}" for band in bands if band.applications]
@@ -65,8 +76,8 @@ def _title(bands: Bands) -> str:
     if defaults < MIN_TO_COMPARE:
         return f"Too few to conclude on risk bands: {plural(defaults, 'default')}"
     share = brief_percent(riskiest.applications / total)
-    found = brief_percent(riskiest.defaults / defaults)
-    return f"Band {riskiest.band} holds {share} of applications and {found} of defaults"
+    caught = brief_percent(riskiest.defaults / defaults)
+    return f"Band {riskiest.band} holds {share} of applications and {caught} of defaults"
 
 
 def _tick_texts(bands: Bands) -> list[str]:

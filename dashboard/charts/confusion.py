@@ -1,4 +1,4 @@
-"""Decisions against outcomes, drawn and in words."""
+"""Decisions against outcomes as a chart."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.curves import is_too_wide
 from dashboard.charts.template import (
     FigureTheme,
@@ -38,8 +39,18 @@ class _Cell(NamedTuple):
         return self.name.startswith("True")
 
 
-def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None, dark: bool = False) -> go.Figure:
+def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None, dark: bool = False) -> Chart:
     """The four kinds of decision with their counts and shares; the deeper a cell's colour, the larger its share."""
+    return Chart(
+        "confusion",
+        "Confusion matrix",
+        _draw(confusion, against=against, dark=dark),
+        _describe(confusion, against=against),
+        _tabulate(confusion, against=against),
+    )
+
+
+def _draw(confusion: Confusion, *, against: Named[Confusion] | None, dark: bool) -> go.Figure:
     if not confusion.applications:
         return empty_figure("Decisions and outcomes", f"There are none: {NO_APPLICATIONS}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -56,8 +67,7 @@ def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = N
     return figure
 
 
-def describe_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None) -> str:
-    """What `plot_confusion` shows, as a sentence or two for readers who do not see it."""
+def _describe(confusion: Confusion, *, against: Named[Confusion] | None) -> str:
     if not confusion.applications:
         return f"No decisions to show: {NO_APPLICATIONS}."
     listed = ", ".join(f"{count(cell.number)} {cell.name.lower()}" for cell in _cells(confusion))
@@ -68,8 +78,7 @@ def describe_confusion(confusion: Confusion, *, against: Named[Confusion] | None
     return f"{sentence} In {against.name}, {shares} are declined."
 
 
-def tabulate_confusion(confusion: Confusion, *, against: Named[Confusion] | None = None) -> Table:
-    """The figure's data, one row a cell; shares in percent."""
+def _tabulate(confusion: Confusion, *, against: Named[Confusion] | None) -> Table:
     cells = _cells(confusion)
     table: dict[str, list[object]] = {
         "Outcome": [cell.outcome for cell in cells],
@@ -123,7 +132,7 @@ def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) 
         "y1": y + 0.48,
         "layer": "below",
         "fillcolor": translucent(colour, 0.08 + 0.3 * cell.number / total),
-        # Wrong decisions have a dashed edge, so that they are told apart without colour too.
+        # Wrong decisions have a dashed edge, so that they differ without colour too.
         "line": {"color": colour, "width": 1.5, "dash": "solid" if cell.is_right else "dash"},
     }
 

@@ -1,4 +1,4 @@
-"""How a feature's contribution depends on its value, drawn and in words."""
+"""A chart of how a feature's contribution depends on its value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.importance import NOTHING, odds, zero_line
 from dashboard.charts.template import (
     COHORT,
@@ -31,15 +32,27 @@ from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
 _LONGEST_TICK = 22
-# Room between the values and the group of those that are missing.
+# Space between the values and the group of missing ones.
 _GAP = 0.5
 _HEIGHT = 480
 
 
 def plot_dependence(
     dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Mean contribution by value with the middle 80 %, and under it how many applications have each value."""
+    return Chart(
+        "dependence",
+        "Dependence",
+        _draw(dependence, definition, against=against, dark=dark),
+        _describe(dependence, definition, against=against),
+        _tabulate(dependence, definition, against=against),
+    )
+
+
+def _draw(
+    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None, dark: bool
+) -> go.Figure:
     label = dependence.feature.label
     if not dependence.n_applications:
         return empty_figure(label, NOTHING, dark=dark)
@@ -53,10 +66,7 @@ def plot_dependence(
     return figure
 
 
-def describe_dependence(
-    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
-) -> str:
-    """What `plot_dependence` shows, as a sentence or two for readers who do not see it."""
+def _describe(dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None) -> str:
     if not dependence.n_applications:
         return NOTHING
     n_bins = int(np.count_nonzero(dependence.applications))
@@ -66,10 +76,7 @@ def describe_dependence(
     return f"{sentence} In {against.name}: {_finding(against.value, definition)}."
 
 
-def tabulate_dependence(
-    dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None = None
-) -> Table:
-    """One row for each bin of values, those without an application too."""
+def _tabulate(dependence: Dependence, definition: Definition, *, against: Named[Dependence] | None) -> Table:
     table: dict[str, Sequence[object]] = {
         feature_title(dependence.feature, definition): value_labels(dependence.feature, definition),
         **_columns("", dependence),
@@ -92,7 +99,7 @@ def _listed(values: npt.NDArray[np.float64]) -> list[float | None]:
 
 
 def drawn_bins(dependence: Dependence, against: Dependence | None = None) -> npt.NDArray[np.intp]:
-    """The bins that are drawn, in order: a number's values, the most frequent levels; missing ones where there are."""
+    """The bins to draw, in order: a number's values or the most frequent levels, then missing values if any."""
     values = np.arange(dependence.applications.size - 1)
     if dependence.feature.bins.kind is BinKind.LEVELS:
         by_size = values[np.argsort(-dependence.applications[:-1], kind="stable")][:MOST_LEVELS]
@@ -120,14 +127,14 @@ def _title(dependence: Dependence, definition: Definition) -> str:
 def _finding(dependence: Dependence, definition: Definition) -> str:
     label = dependence.feature.label
     words = value_labels(dependence.feature, definition)
-    # An extreme of a handful of applications is no finding.
-    held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
+    # An extreme among a handful of applications is no finding.
+    known = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
     n_used = int(np.count_nonzero(dependence.applications))
-    if held.size < min(n_used, 2):
+    if known.size < min(n_used, 2):
         return f"Too few to conclude what {label} does: {_both(dependence.n_applications, n_used)}"
     if n_used == 1:
-        return f"{label} has one value here ({words[held[0]]}): {odds(float(dependence.mean[held[0]]))}"
-    highest, lowest = (held[int(pick(dependence.mean[held]))] for pick in (np.argmax, np.argmin))
+        return f"{label} has one value here ({words[known[0]]}): {odds(float(dependence.mean[known[0]]))}"
+    highest, lowest = (known[int(pick(dependence.mean[known]))] for pick in (np.argmax, np.argmin))
     high, low = (float(dependence.mean[at]) for at in (highest, lowest))
     return f"{label}: {odds(high)} ({words[highest]}) to × {np.exp(low):.2f} ({words[lowest]})"
 
@@ -250,7 +257,7 @@ def _shares(
     is_against: bool,
 ) -> go.Bar | go.Scatter:
     share = (100 * dependence.share[shown]).astype(np.float32)
-    told = {
+    settings = {
         "name": name,
         "x": places,
         "y": share,
@@ -261,8 +268,8 @@ def _shares(
     }
     if is_against:
         marker = {"symbol": "diamond-open", "size": 8, "color": colour, "line": {"width": 2}}
-        return go.Scatter(**told, mode="markers", marker=marker)
-    return go.Bar(**told, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
+        return go.Scatter(**settings, mode="markers", marker=marker)
+    return go.Bar(**settings, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
 
 
 def _lay_out_axes(

@@ -1,4 +1,4 @@
-"""The PD distribution by outcome, drawn and in words."""
+"""The PD distribution by outcome as a chart."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
     NO_APPLICATIONS,
     FigureTheme,
@@ -23,17 +24,27 @@ from dashboard.metrics.distribution import PdDistribution
 from dashboard.metrics.estimate import Estimate
 from dashboard.words.labels import brief_percent, cutoff_percent, plural, told_apart
 
-# Below this many of either outcome their medians say nothing.
+# With fewer of either outcome, medians are not compared.
 MIN_TO_COMPARE = 10
 
 
 def plot_pd_distribution(
     distribution: PdDistribution, *, auc: Estimate | None = None, cutoff: float | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Share of each outcome's applications by PD, with the cutoff where one is given; the two areas are equal.
 
     The title concludes how the outcomes differ where the interval of `auc` leaves out 0.5.
     """
+    return Chart(
+        "pd-distribution",
+        "PD distribution",
+        _draw(distribution, auc=auc, cutoff=cutoff, dark=dark),
+        _describe(distribution, cutoff=cutoff),
+        _tabulate(distribution),
+    )
+
+
+def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float | None, dark: bool) -> go.Figure:
     if not distribution.n_good + distribution.n_bad:
         return empty_figure("PD by outcome", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -60,8 +71,7 @@ def plot_pd_distribution(
     return figure
 
 
-def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | None = None) -> str:
-    """What `plot_pd_distribution` shows, as a sentence or two for readers who do not see it."""
+def _describe(distribution: PdDistribution, *, cutoff: float | None) -> str:
     if not distribution.n_good + distribution.n_bad:
         return NO_APPLICATIONS
     parts = [
@@ -76,8 +86,7 @@ def describe_pd_distribution(distribution: PdDistribution, *, cutoff: float | No
     return sentence if cutoff is None else f"{sentence} The cutoff is marked at {cutoff_percent(cutoff)}."
 
 
-def tabulate_pd_distribution(distribution: PdDistribution) -> Table:
-    """The bars of `plot_pd_distribution`, one row each, with what lies beyond the last."""
+def _tabulate(distribution: PdDistribution) -> Table:
     edges = 100 * distribution.edges
     return {
         "PD from (%)": [round(float(edge), 4) for edge in edges],
@@ -103,7 +112,7 @@ def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
 
 
 def _subtitle(distribution: PdDistribution) -> str:
-    # Said, not drawn: a bar for all that lies beyond would be a spike that is not there.
+    # Stated, not drawn: one bar for everything beyond would look like a spike.
     beyond = [
         f"{brief_percent(number / total)} of {noun}"
         for number, total, noun in (

@@ -1,4 +1,4 @@
-"""Cost and profit over all cutoffs, drawn and in words."""
+"""Charts of cost and profit over all cutoffs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
     COHORT,
+    LONGEST_HINT,
     TRANSPARENT,
     FigureTheme,
     Named,
@@ -27,75 +29,81 @@ from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.visit.assumptions import COST_UNIT
-from dashboard.words.labels import amount, brief_percent, interval, percent
+from dashboard.words.labels import brief_percent, interval, percent
+from dashboard.words.money import precise_money, unit
 
-# A range whose upper end is more than so many times its lower one says little about where the best cutoff is.
+# No conclusion is drawn about a best cutoff if its range ends above this many times its start.
 TOO_WIDE = 3.0
 HEIGHT = 420
 
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """What a curve is of: its noun, the adjective of its best value, its unit on the axis, and how many share it."""
+    """What a curve is of: its noun, the adjective of its best value, its unit on the axis, and how many share it.
+
+    `currency` stands behind its amounts; cost has units of its own and none.
+    """
 
     noun: str
     best: str
     unit: str
     factor: float
+    currency: str = ""
+
+    def word(self, value: float) -> str:
+        """One of its values, per application, as an amount."""
+        return precise_money(self.factor * value, self.currency)
 
 
 _COST = _Measure("cost", "lowest", "Cost per 1,000 applications (your cost units)", COST_UNIT)
-_PROFIT = _Measure("profit", "highest", "Profit per application (currency units)", 1.0)
 
 
 def plot_cost_curve(
     curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Cost per 1,000 applications over all cutoffs, with the cutoff in force and the cheapest one."""
-    return _plot(curve, _COST, against=against, dark=dark)
-
-
-def describe_cost_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> str:
-    """What `plot_cost_curve` shows, as a sentence or two for readers who do not see it."""
-    return _describe(curve, _COST, against)
-
-
-def tabulate_cost_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> Table:
-    """The figure's data, one row a cutoff of a cohort."""
-    return _tabulate(curve, _COST, against)
+    return _plot("cost-curve", "Cost curve", curve, _COST, against, dark=dark)
 
 
 def plot_profit_curve(
-    curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None, dark: bool = False
-) -> go.Figure:
-    """Profit per application over all cutoffs, with the cutoff in force and the most profitable one."""
-    return _plot(curve, _PROFIT, against=against, dark=dark)
-
-
-def describe_profit_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> str:
-    """What `plot_profit_curve` shows, as a sentence or two for readers who do not see it."""
-    return _describe(curve, _PROFIT, against)
-
-
-def tabulate_profit_curve(curve: CutoffCurve | None, *, against: Named[CutoffCurve | None] | None = None) -> Table:
-    """The figure's data, one row a cutoff of a cohort."""
-    return _tabulate(curve, _PROFIT, against)
+    curve: CutoffCurve | None,
+    *,
+    currency: str,
+    against: Named[CutoffCurve | None] | None = None,
+    dark: bool = False,
+) -> Chart:
+    """Profit per application, in `currency`, over all cutoffs, with the one in force and the most profitable one."""
+    measure = _Measure("profit", "highest", f"Profit per application ({unit(currency)})", 1.0, currency)
+    return _plot("profit-curve", "Profit curve", curve, measure, against, dark=dark)
 
 
 def worded_range(cutoff: Estimate) -> str:
-    """The 95 % range of a best cutoff in words; empty where it has none."""
+    """The 95 % range of a best cutoff in words; empty if it has none."""
     if cutoff.low is None or cutoff.high is None:
         return ""
     return interval(brief_percent(cutoff.low), brief_percent(cutoff.high))
 
 
 def is_range_wide(cutoff: Estimate) -> bool:
-    """Whether the range of a best cutoff is too wide to conclude where it is."""
+    """Whether the range of a best cutoff is missing or too wide for a conclusion."""
     return cutoff.low is None or cutoff.high is None or cutoff.high > TOO_WIDE * cutoff.low
 
 
 def _plot(
-    curve: CutoffCurve | None, measure: _Measure, *, against: Named[CutoffCurve | None] | None, dark: bool
+    name: str,
+    method: str,
+    curve: CutoffCurve | None,
+    measure: _Measure,
+    against: Named[CutoffCurve | None] | None,
+    *,
+    dark: bool,
+) -> Chart:
+    figure = _draw(curve, measure, against, dark=dark)
+    return Chart(name, method, figure, _describe(curve, measure, against), _tabulate(curve, measure, against))
+
+
+def _draw(
+    curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None, *, dark: bool
 ) -> go.Figure:
     if curve is None:
         return empty_figure(f"{measure.noun.capitalize()} by cutoff", f"{_nothing(measure)}", dark=dark)
@@ -108,9 +116,9 @@ def _plot(
     layout.showlegend, layout.legend.entrywidth, layout.height = True, 92, HEIGHT
     layout.shapes = _marks(curve, theme)
     set_axis(figure, "x", title="Cutoff (PD)", ticksuffix=" %", range=[0, 100 * float(curve.cutoff[-1])])
-    set_axis(figure, "y", title=measure.unit, range=_span(curve, other, measure), nticks=6)
+    set_axis(figure, "y", title=worded_name(measure.unit, LONGEST_HINT), range=_span(curve, other, measure), nticks=6)
     if _theory_fits(curve):
-        # Under a curve of costs and under one of profit, the bottom right of their best point is free.
+        # The space to the bottom right of the best point is free on both curves.
         x = 100 * (curve.theory or 0.0)
         place = {"y": 0.02, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": 4}
         add_note(figure, f"break-even PD {brief_percent(curve.theory or 0.0)}", x=x, **place)
@@ -138,10 +146,10 @@ def _nothing(measure: _Measure) -> str:
 def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> str:
     if curve is None:
         return _nothing(measure)
-    now = f"{amount(measure.factor * (curve.now.value or 0.0))} at the cutoff of {brief_percent(curve.applied)}"
+    now = f"{measure.word(curve.now.value or 0.0)} at the cutoff of {brief_percent(curve.applied)}"
     sentence = f"{measure.unit}: {now}"
     if curve.best is not None:
-        best = f"{measure.best} at {_worded(curve.optimum)} with {amount(measure.factor * curve.best)}"
+        best = f"{measure.best} at {_worded(curve.optimum)} with {measure.word(curve.best)}"
         sentence = f"{sentence}, {best} (95 % range of the best cutoff {worded_range(curve.optimum)})"
     if against is None or against.value is None or against.value.best is None:
         return f"{sentence}."
@@ -150,12 +158,12 @@ def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[Cutof
 
 def _tabulate(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> Table:
     named = [(COHORT, curve), (against.name, against.value)] if against else [(COHORT, curve)]
-    held = [(name, one) for name, one in named if one is not None]
+    curves = [(name, one) for name, one in named if one is not None]
     return {
-        "Of": [name for name, one in held for _ in one.cutoff],
-        "Cutoff (%)": _joined([100 * one.cutoff for _, one in held]),
-        f"{measure.unit}, observed": _joined([measure.factor * one.realised for _, one in held]),
-        f"{measure.unit}, expected by PD": _joined([measure.factor * one.expected for _, one in held]),
+        "Of": [name for name, one in curves for _ in one.cutoff],
+        "Cutoff (%)": _joined([100 * one.cutoff for _, one in curves]),
+        f"{measure.unit}, observed": _joined([measure.factor * one.realised for _, one in curves]),
+        f"{measure.unit}, expected by PD": _joined([measure.factor * one.expected for _, one in curves]),
     }
 
 
@@ -187,8 +195,8 @@ def _is_flat(curve: CutoffCurve) -> bool:
 def _gap(curve: CutoffCurve, measure: _Measure) -> str:
     now, best = curve.now.value or 0.0, curve.best or 0.0
     word = "higher" if now > best else "lower"
-    if best <= 0 or (measure is _PROFIT and now < 0):
-        return f"{amount(measure.factor * abs(now - best))} {word}"
+    if best <= 0 or now < 0:
+        return f"{measure.word(abs(now - best))} {word}"
     share = abs(now / best - 1)
     return f"{percent(share, 1) if share >= 0.0005 else percent(share)} {word}"
 
@@ -209,7 +217,7 @@ def _line(curve: CutoffCurve, measure: _Measure, name: str, colour: str, dash: s
         y=(measure.factor * curve.realised).astype(np.float32),
         mode="lines",
         line={"color": colour, "width": 2.5, "dash": dash},
-        hovertemplate=f"cutoff %{{x:.2f}} %<br>{measure.noun} %{{y:,.4~g}}<extra>{name}</extra>",
+        hovertemplate=f"cutoff %{{x:.2f}} %<br>{measure.noun} %{{y:,.4~g}}{_suffix(measure)}<extra>{name}</extra>",
     )
 
 
@@ -220,8 +228,12 @@ def _expected(curve: CutoffCurve, measure: _Measure, theme: FigureTheme) -> go.S
         y=(measure.factor * curve.expected).astype(np.float32),
         mode="lines",
         line={"color": theme.mark, "width": 1.5, "dash": "dot"},
-        hovertemplate="cutoff %{x:.2f} %<br>expected %{y:,.4~g}<extra></extra>",
+        hovertemplate=f"cutoff %{{x:.2f}} %<br>expected %{{y:,.4~g}}{_suffix(measure)}<extra></extra>",
     )
+
+
+def _suffix(measure: _Measure) -> str:
+    return f" {worded_name(measure.currency)}" if measure.currency else ""
 
 
 def _marks(curve: CutoffCurve, theme: FigureTheme) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""How one applicant's PD moves as two fields are changed together and all else stays, drawn and in words."""
+"""A chart of one applicant's PD as two fields change together and all others stay."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.moved_field import MovedField, PdArray, decisions, own_mark, set_field_axis
 from dashboard.charts.template import (
     LONGEST_HINT,
@@ -40,13 +41,23 @@ class FieldMap:
 
     @property
     def own_place(self) -> tuple[float, float] | None:
-        """Where the applicant stands, across and down; None where either value has no place on its axis."""
+        """The applicant's place, across and down; None if either value is not on its axis."""
         x, y = self.across.current_place, self.down.current_place
         return None if x is None or y is None else (x, y)
 
 
-def plot_field_map(result: FieldMap, *, cutoff: float, dark: bool = False) -> go.Figure:
+def plot_field_map(result: FieldMap, *, cutoff: float, dark: bool = False) -> Chart:
     """PD by value of two fields as a heat map, with a line between approved and declined and the applicant's place."""
+    return Chart(
+        "field-map",
+        "Sensitivity",
+        _draw(result, cutoff=cutoff, dark=dark),
+        _describe(result, cutoff=cutoff),
+        _tabulate(result, cutoff=cutoff),
+    )
+
+
+def _draw(result: FieldMap, *, cutoff: float, dark: bool) -> go.Figure:
     if not result.pds.size:
         return empty_figure(f"{result.across.label} and {result.down.label}", NOTHING, dark=dark)
     theme = figure_theme(dark=dark)
@@ -66,8 +77,7 @@ def plot_field_map(result: FieldMap, *, cutoff: float, dark: bool = False) -> go
     return figure
 
 
-def describe_field_map(result: FieldMap, *, cutoff: float) -> str:
-    """What `plot_field_map` shows, as a sentence or two for readers who do not see it."""
+def _describe(result: FieldMap, *, cutoff: float) -> str:
     if not result.pds.size:
         return NOTHING
     ends = f"{brief_percent(float(result.pds.min()))} to {brief_percent(float(result.pds.max()))}"
@@ -78,8 +88,7 @@ def describe_field_map(result: FieldMap, *, cutoff: float) -> str:
     )
 
 
-def tabulate_field_map(result: FieldMap, *, cutoff: float) -> Table:
-    """All combinations of values, one row each."""
+def _tabulate(result: FieldMap, *, cutoff: float) -> Table:
     n_down, n_across = result.pds.shape
     return {
         f"Across: {result.across.title}": [value for _ in range(n_down) for value in result.across.values],
@@ -101,11 +110,11 @@ def map_finding(result: FieldMap, cutoff: float) -> str:
 
 
 def _subtitle(result: FieldMap) -> str:
-    said = f"PD as {result.across.label} and {result.down.label} change, all else equal; the stronger, the higher"
+    text = f"PD as {result.across.label} and {result.down.label} change, all else equal; the stronger, the higher"
     if result.own_place is not None:
-        return said
+        return text
     own = f"{result.across.current_words}, {result.down.current_words}"
-    return f"{said}; this applicant ({own}) has no place on the map"
+    return f"{text}; this applicant ({own}) has no place on the map"
 
 
 def _heat(result: FieldMap, theme: FigureTheme) -> go.Heatmap:

@@ -1,4 +1,4 @@
-"""Which features move predictions most, and what sets a cohort's risk apart, drawn and in words."""
+"""Charts of which features move predictions most, and of what sets a cohort's risk apart."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
     COHORT,
     LONGEST_HINT,
@@ -66,8 +67,18 @@ def zero_line(theme: FigureTheme, *, dash: str = "dot", is_level: bool = False) 
     return {"type": "line", **ends, "line": {"color": theme.mark, "width": 1, "dash": dash}}
 
 
-def plot_importance(importance: Effects, *, against: Named[Effects] | None = None, dark: bool = False) -> go.Figure:
+def plot_importance(importance: Effects, *, against: Named[Effects] | None = None, dark: bool = False) -> Chart:
     """Mean size of the largest contributions as bars, those of `against` as diamonds."""
+    return Chart(
+        "importance",
+        "Importance",
+        _draw_importance(importance, against=against, dark=dark),
+        _describe_importance(importance, against=against),
+        _tabulate_importance(importance, against=against),
+    )
+
+
+def _draw_importance(importance: Effects, *, against: Named[Effects] | None, dark: bool) -> go.Figure:
     shown = importance.ordered[:MOST_FEATURES]
     if not importance.n_applications:
         return empty_figure("Importance", NOTHING, dark=dark)
@@ -82,8 +93,7 @@ def plot_importance(importance: Effects, *, against: Named[Effects] | None = Non
     return figure
 
 
-def describe_importance(importance: Effects, *, against: Named[Effects] | None = None) -> str:
-    """What `plot_importance` shows, as a sentence or two for readers who do not see it."""
+def _describe_importance(importance: Effects, *, against: Named[Effects] | None) -> str:
     if not importance.n_applications:
         return NOTHING
     first = ", ".join(f"{effect.label} {effect.size:.3f}" for effect in importance.ordered[:3])
@@ -94,8 +104,7 @@ def describe_importance(importance: Effects, *, against: Named[Effects] | None =
     return f"{sentence} {against.name} has {against.value.of(own.name).value:.3f} for {own.label}."
 
 
-def tabulate_importance(importance: Effects, *, against: Named[Effects] | None = None) -> Table:
-    """All features, the most important first."""
+def _tabulate_importance(importance: Effects, *, against: Named[Effects] | None) -> Table:
     table = _columns(importance.ordered, "Mean size")
     if against is not None:
         table[f"{against.name}: mean size (log-odds)"] = [
@@ -104,8 +113,18 @@ def tabulate_importance(importance: Effects, *, against: Named[Effects] | None =
     return table
 
 
-def plot_difference(difference: Effects, *, reference: str = AVERAGE, dark: bool = False) -> go.Figure:
+def plot_difference(difference: Effects, *, reference: str = AVERAGE, dark: bool = False) -> Chart:
     """The features by which the cohort's mean log-odds differ from those of `reference`."""
+    return Chart(
+        "risk-difference",
+        "Difference of contributions",
+        _draw_difference(difference, reference=reference, dark=dark),
+        _describe_difference(difference, reference=reference),
+        _tabulate_difference(difference),
+    )
+
+
+def _draw_difference(difference: Effects, *, reference: str, dark: bool) -> go.Figure:
     if not difference.n_applications:
         return empty_figure("What sets the cohort apart", NOTHING, dark=dark)
     theme = figure_theme(dark=dark)
@@ -123,8 +142,7 @@ def plot_difference(difference: Effects, *, reference: str = AVERAGE, dark: bool
     return figure
 
 
-def describe_difference(difference: Effects, *, reference: str = AVERAGE) -> str:
-    """What `plot_difference` shows, as a sentence or two for readers who do not see it."""
+def _describe_difference(difference: Effects, *, reference: str) -> str:
     if not difference.n_applications:
         return NOTHING
     parts = ", ".join(f"{effect.label} {signed(effect.estimate.value or 0.0)}" for effect in difference.ordered[:3])
@@ -134,8 +152,7 @@ def describe_difference(difference: Effects, *, reference: str = AVERAGE) -> str
     )
 
 
-def tabulate_difference(difference: Effects) -> Table:
-    """All features, the one that differs most first."""
+def _tabulate_difference(difference: Effects) -> Table:
     return _columns(difference.ordered, "Difference")
 
 

@@ -1,10 +1,11 @@
-"""Lift and gain by groups of equally many applications, drawn and in words."""
+"""Charts of lift and gain by groups of equally many applications."""
 
 from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.curves import TOO_WIDE, reference_line, set_legend
 from dashboard.charts.template import (
     COHORT,
@@ -26,8 +27,18 @@ UNDEFINED = "Lift and gain are not defined because none of the cohort's applicat
 Against = Named[LiftTable | None] | None
 
 
-def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> go.Figure:
+def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> Chart:
     """Default rate of each group over that of the cohort, with 95 % intervals; riskiest first."""
+    return Chart(
+        "disc.lift",
+        "Lift and gain",
+        _draw_lift(table, against=against, dark=dark),
+        _describe_lift(table),
+        _tabulate_lift(table, against=against),
+    )
+
+
+def _draw_lift(table: LiftTable | None, *, against: Against, dark: bool) -> go.Figure:
     if table is None:
         return empty_figure("Lift", UNDEFINED, dark=dark)
     theme = figure_theme(dark=dark)
@@ -44,19 +55,17 @@ def plot_lift(table: LiftTable | None, *, against: Against = None, dark: bool = 
     return figure
 
 
-def describe_lift(table: LiftTable | None) -> str:
-    """What `plot_lift` shows, as a sentence or two for readers who do not see it."""
+def _describe_lift(table: LiftTable | None) -> str:
     if table is None:
         return UNDEFINED
     first, last = (_times(float(table.lift[i])) for i in (0, -1))
     return f"{_lift_subtitle(table)}. Lift falls from {first} in the riskiest group to {last} in the safest."
 
 
-def tabulate_lift(table: LiftTable | None, *, against: Against = None) -> Table:
-    """Both figures' data: one row a group, riskiest first."""
+def _tabulate_lift(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
-    found: dict[str, list[float]] = {
+    columns: dict[str, list[float]] = {
         "Group": list(range(1, table.lift.size + 1)),
         "Applications": table.applications.tolist(),
         "Defaults": table.defaults.tolist(),
@@ -74,13 +83,23 @@ def tabulate_lift(table: LiftTable | None, *, against: Against = None) -> Table:
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"{against.name}: lift"] = against.value.lift.tolist()
-        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
-    return found
+        columns[f"{against.name}: lift"] = against.value.lift.tolist()
+        columns[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
+    return columns
 
 
-def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> go.Figure:
+def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> Chart:
     """Share of all defaults among the riskiest groups, cumulated, with 95 % intervals."""
+    return Chart(
+        "disc.gain",
+        "Lift and gain",
+        _draw_gain(table, against=against, dark=dark),
+        _describe_gain(table),
+        _tabulate_gain(table, against=against),
+    )
+
+
+def _draw_gain(table: LiftTable | None, *, against: Against, dark: bool) -> go.Figure:
     if table is None:
         return empty_figure("Gain", UNDEFINED, dark=dark)
     theme = figure_theme(dark=dark)
@@ -97,8 +116,7 @@ def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = 
     return figure
 
 
-def describe_gain(table: LiftTable | None) -> str:
-    """What `plot_gain` shows, as a sentence or two for readers who do not see it."""
+def _describe_gain(table: LiftTable | None) -> str:
     return (
         UNDEFINED
         if table is None
@@ -106,19 +124,18 @@ def describe_gain(table: LiftTable | None) -> str:
     )
 
 
-def tabulate_gain(table: LiftTable | None, *, against: Against = None) -> Table:
-    """The points of `plot_gain`, riskiest first."""
+def _tabulate_gain(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
-    found = {
+    columns = {
         "Applications, riskiest first (%)": (100 * table.share).tolist(),
         "Gain (%)": (100 * table.captured).tolist(),
         "Gain, low (%)": (100 * table.captured_low).tolist(),
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
-    return found
+        columns[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
+    return columns
 
 
 def _group_noun(table: LiftTable) -> str:

@@ -1,4 +1,4 @@
-"""How the most similar applicants fared: their PDs by outcome, and where this applicant stands, drawn and in words."""
+"""How the most similar applicants fared: a chart of their PDs by outcome, with where this applicant stands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.moved_field import PdArray
 from dashboard.charts.template import (
     FigureTheme,
@@ -52,8 +53,18 @@ class NeighbourGroup:
         return float(np.mean(self.pds.astype(np.float32) < np.float32(self.own_pd)))
 
 
-def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False) -> go.Figure:
+def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False) -> Chart:
     """The neighbours' PDs as a histogram on the log-odds scale, defaults under non-defaults, with both marks."""
+    return Chart(
+        "neighbours",
+        "Similar applicants",
+        _draw(group, cutoff=cutoff, dark=dark),
+        _describe(group, cutoff=cutoff),
+        _tabulate(group),
+    )
+
+
+def _draw(group: NeighbourGroup, *, cutoff: float, dark: bool) -> go.Figure:
     if not group.pds.size:
         return empty_figure("The most similar applicants", NO_NEIGHBOURS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -71,8 +82,7 @@ def plot_neighbours(group: NeighbourGroup, *, cutoff: float, dark: bool = False)
     return figure
 
 
-def describe_neighbours(group: NeighbourGroup, *, cutoff: float) -> str:
-    """What `plot_neighbours` shows, as a sentence or two for readers who do not see it."""
+def _describe(group: NeighbourGroup, *, cutoff: float) -> str:
     if not group.pds.size:
         return NO_NEIGHBOURS
     ends = [brief_percent(float(end)) for end in (group.pds.min(), group.pds.max())]
@@ -82,8 +92,7 @@ def describe_neighbours(group: NeighbourGroup, *, cutoff: float) -> str:
     )
 
 
-def tabulate_neighbours(group: NeighbourGroup) -> Table:
-    """The bars of `plot_neighbours`, one row each; a PD on an edge is counted above it, the highest in the last bar."""
+def _tabulate(group: NeighbourGroup) -> Table:
     edges, bad, good = _histogram(group)
     ends = [100 * pd_of(edge) for edge in edges.tolist()]
     return {
@@ -100,13 +109,13 @@ def _title(group: NeighbourGroup) -> str:
     if n == 1:
         fared = "defaulted" if n_bad else "did not default"
         return f"The most similar applicant {fared}, with a PD of {mean}"
-    said = f"{n_bad:,} of the {n:,} most similar applicants defaulted"
+    text = f"{n_bad:,} of the {n:,} most similar applicants defaulted"
     rate = group.rate
     if rate.value is not None:
-        said += f": {percent(rate.value, 1)}"
+        text += f": {percent(rate.value, 1)}"
     if rate.low is not None and rate.high is not None:
-        said += f" (95 % {interval(percent(rate.low, 1), percent(rate.high, 1))})"
-    return f"{said}, their mean PD is {mean}"
+        text += f" (95 % {interval(percent(rate.low, 1), percent(rate.high, 1))})"
+    return f"{text}, their mean PD is {mean}"
 
 
 def _subtitle(group: NeighbourGroup) -> str:
@@ -141,7 +150,7 @@ def _bars(name: str, edges: FloatArray, number: IntArray, colour: str, theme: Fi
         x=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
         y=number.astype(np.float32),
         width=0.94 * float(edges[1] - edges[0]),
-        # Hatched, so that the outcomes are told apart without colour too.
+        # Hatched, so that the outcomes differ without colour too.
         marker={
             "color": colour,
             "pattern": {

@@ -1,10 +1,11 @@
-"""Precision-recall curve, KS curve and cumulative accuracy profile, drawn and in words."""
+"""Charts of the precision-recall curve, the KS curve and the cumulative accuracy profile."""
 
 from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.curves import (
     curve_line,
     is_too_wide,
@@ -45,8 +46,25 @@ def plot_precision_recall(
     confusion: Confusion | None = None,
     against: Named[PrecisionRecallCurve | None] | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Chart:
     """Share of defaults among the declined by share of defaults declined; `confusion` marks the cutoff in force."""
+    return Chart(
+        "disc.pr",
+        "Precision-recall curve",
+        _draw_precision_recall(curve, average=average, confusion=confusion, against=against, dark=dark),
+        _describe_precision_recall(curve, average=average, confusion=confusion),
+        _tabulate_precision_recall(curve, against=against),
+    )
+
+
+def _draw_precision_recall(
+    curve: PrecisionRecallCurve | None,
+    *,
+    average: Estimate,
+    confusion: Confusion | None,
+    against: Named[PrecisionRecallCurve | None] | None,
+    dark: bool,
+) -> go.Figure:
     if curve is None or average.value is None:
         return empty_figure("Precision and recall", f"Precision and recall are {average.explanation}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -67,10 +85,9 @@ def plot_precision_recall(
     return figure
 
 
-def describe_precision_recall(
-    curve: PrecisionRecallCurve | None, *, average: Estimate, confusion: Confusion | None = None
+def _describe_precision_recall(
+    curve: PrecisionRecallCurve | None, *, average: Estimate, confusion: Confusion | None
 ) -> str:
-    """What `plot_precision_recall` shows, as a sentence or two for readers who do not see it."""
     if curve is None or average.value is None:
         return f"Precision and recall are {average.explanation}."
     sentence = f"Precision-recall curve: {_precision_subtitle(curve, average)}."
@@ -82,11 +99,9 @@ def describe_precision_recall(
     )
 
 
-def tabulate_precision_recall(
-    curve: PrecisionRecallCurve | None, *, against: Named[PrecisionRecallCurve | None] | None = None
+def _tabulate_precision_recall(
+    curve: PrecisionRecallCurve | None, *, against: Named[PrecisionRecallCurve | None] | None
 ) -> Table:
-    """The points of `plot_precision_recall`, from the highest cutoff down."""
-
     def table(each: PrecisionRecallCurve | None) -> Table:
         parts = None if each is None else (each.cutoff, each.recall, each.precision)
         return point_table(("Cutoff (PD, %)", "Recall (%)", "Precision (%)"), parts)
@@ -101,8 +116,25 @@ def plot_ks(
     cutoff: float | None = None,
     against: Named[KsCurve | None] | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Chart:
     """Shares of both outcomes below each PD, and where they are furthest apart; `cutoff` is the one in force."""
+    return Chart(
+        "disc.ks",
+        "KS curve",
+        _draw_ks(curve, statistic=statistic, cutoff=cutoff, against=against, dark=dark),
+        _describe_ks(curve, statistic=statistic),
+        _tabulate_ks(curve, against=against),
+    )
+
+
+def _draw_ks(
+    curve: KsCurve | None,
+    *,
+    statistic: Estimate,
+    cutoff: float | None,
+    against: Named[KsCurve | None] | None,
+    dark: bool,
+) -> go.Figure:
     if curve is None or statistic.value is None:
         return empty_figure("KS curve", f"The KS curve is {statistic.explanation}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -128,17 +160,14 @@ def plot_ks(
     return figure
 
 
-def describe_ks(curve: KsCurve | None, *, statistic: Estimate) -> str:
-    """What `plot_ks` shows, as a sentence or two for readers who do not see it."""
+def _describe_ks(curve: KsCurve | None, *, statistic: Estimate) -> str:
     if curve is None or statistic.value is None:
         return f"The KS curve is {statistic.explanation}."
     furthest = f"KS curve: the outcomes are furthest apart at a PD of {brief_percent(_best(curve)[0])}"
     return f"{furthest}; {_ks_subtitle(curve, statistic)}."
 
 
-def tabulate_ks(curve: KsCurve | None, *, against: Named[KsCurve | None] | None = None) -> Table:
-    """The points of `plot_ks`, by rising PD."""
-
+def _tabulate_ks(curve: KsCurve | None, *, against: Named[KsCurve | None] | None) -> Table:
     def table(each: KsCurve | None) -> Table:
         parts = None if each is None else (each.pd, each.good_below, each.bad_below, each.gap)
         return point_table(("PD below (%)", "Non-defaults (%)", "Defaults (%)", "Gap (points)"), parts)
@@ -148,8 +177,20 @@ def tabulate_ks(curve: KsCurve | None, *, against: Named[KsCurve | None] | None 
 
 def plot_cap(
     curve: CapCurve | None, *, ratio: Estimate, against: Named[CapCurve | None] | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Share of the defaults among the riskiest share of the applications; `ratio` is the accuracy ratio (Gini)."""
+    return Chart(
+        "disc.cap",
+        "CAP",
+        _draw_cap(curve, ratio=ratio, against=against, dark=dark),
+        _describe_cap(curve, ratio=ratio),
+        _tabulate_cap(curve, against=against),
+    )
+
+
+def _draw_cap(
+    curve: CapCurve | None, *, ratio: Estimate, against: Named[CapCurve | None] | None, dark: bool
+) -> go.Figure:
     if curve is None or ratio.value is None:
         return empty_figure("Cumulative accuracy profile", f"The profile is {ratio.explanation}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -166,19 +207,16 @@ def plot_cap(
     return figure
 
 
-def describe_cap(curve: CapCurve | None, *, ratio: Estimate) -> str:
-    """What `plot_cap` shows, as a sentence or two for readers who do not see it."""
+def _describe_cap(curve: CapCurve | None, *, ratio: Estimate) -> str:
     if curve is None or ratio.value is None:
         return f"The cumulative accuracy profile is {ratio.explanation}."
-    held = " and ".join(
+    shares = " and ".join(
         f"the riskiest {share} % hold {percent(curve.captured_at(share / 100), 1)}" for share in (10, 30)
     )
-    return f"{_cap_subtitle(ratio)}. Of the defaults, {held}."
+    return f"{_cap_subtitle(ratio)}. Of the defaults, {shares}."
 
 
-def tabulate_cap(curve: CapCurve | None, *, against: Named[CapCurve | None] | None = None) -> Table:
-    """The points of `plot_cap`, riskiest first."""
-
+def _tabulate_cap(curve: CapCurve | None, *, against: Named[CapCurve | None] | None) -> Table:
     def table(each: CapCurve | None) -> Table:
         parts = None if each is None else (each.cutoff, each.share, each.captured)
         return point_table(("PD at and above (%)", "Applications (%)", "Defaults (%)"), parts)

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
     COHORT,
     NO_APPLICATIONS,
@@ -44,8 +45,18 @@ class Axes(StrEnum):
 
 def plot_reliability(
     result: Reliability, *, against: Named[Reliability] | None = None, axes: Axes = Axes.LINEAR, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Default rate against mean PD by group, with Wilson's band; on the diagonal PDs are right."""
+    return Chart(
+        "reliability",
+        "Reliability curve",
+        _draw_reliability(result, against=against, axes=axes, dark=dark),
+        _describe_reliability(result, against=against),
+        _tabulate(result, against=against),
+    )
+
+
+def _draw_reliability(result: Reliability, *, against: Named[Reliability] | None, axes: Axes, dark: bool) -> go.Figure:
     if not result.applications.size:
         return empty_figure("Reliability curve", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -62,8 +73,7 @@ def plot_reliability(
     return figure
 
 
-def describe_reliability(result: Reliability, *, against: Named[Reliability] | None = None) -> str:
-    """What `plot_reliability` shows, as a sentence or two for readers who do not see it."""
+def _describe_reliability(result: Reliability, *, against: Named[Reliability] | None) -> str:
     if not result.applications.size:
         return NO_APPLICATIONS
     text = (
@@ -74,8 +84,7 @@ def describe_reliability(result: Reliability, *, against: Named[Reliability] | N
     return f"{text} Compared with {against.name}." if against else text
 
 
-def tabulate_reliability(result: Reliability, *, against: Named[Reliability] | None = None) -> Table:
-    """The groups of `plot_reliability` and of `plot_calibration_gap`, one row each."""
+def _tabulate(result: Reliability, *, against: Named[Reliability] | None) -> Table:
     parts = [(name, _columns(groups)) for name, groups, _ in reversed(_parts(result, against))]
     table = {header: [value for _, part in parts for value in part[header]] for header in parts[0][1]}
     if against is None:
@@ -86,8 +95,20 @@ def tabulate_reliability(result: Reliability, *, against: Named[Reliability] | N
 
 def plot_calibration_gap(
     result: Reliability, *, against: Named[Reliability] | None = None, axes: Axes = Axes.LINEAR, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """Default rate less mean PD by group, in percentage points with Wilson's interval; above 0 the PD is too low."""
+    return Chart(
+        "calibration-gap",
+        "Expected calibration error",
+        _draw_calibration_gap(result, against=against, axes=axes, dark=dark),
+        _describe_calibration_gap(result, against=against),
+        _tabulate(result, against=against),
+    )
+
+
+def _draw_calibration_gap(
+    result: Reliability, *, against: Named[Reliability] | None, axes: Axes, dark: bool
+) -> go.Figure:
     if not result.applications.size:
         return empty_figure("Calibration gap", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
@@ -105,8 +126,7 @@ def plot_calibration_gap(
     return figure
 
 
-def describe_calibration_gap(result: Reliability, *, against: Named[Reliability] | None = None) -> str:
-    """What `plot_calibration_gap` shows, as a sentence or two for readers who do not see it."""
+def _describe_calibration_gap(result: Reliability, *, against: Named[Reliability] | None) -> str:
     if not result.applications.size:
         return NO_APPLICATIONS
     text = f"Default rate less mean PD of {_groups(result)}: {_gap_title(result)}."

@@ -1,9 +1,10 @@
-"""The ROC curve, drawn and in words."""
+"""The ROC curve as a chart."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.curves import (
     curve_line,
     is_too_wide,
@@ -30,8 +31,25 @@ def plot_roc(
     confusion: Confusion | None = None,
     against: Named[RocCurve | None] | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Chart:
     """Defaults declined against non-defaults declined over all cutoffs; `confusion` marks the one in force."""
+    return Chart(
+        "disc.roc",
+        "ROC curve",
+        _draw(curve, auc=auc, confusion=confusion, against=against, dark=dark),
+        _describe(curve, auc=auc, confusion=confusion),
+        _tabulate(curve, against=against),
+    )
+
+
+def _draw(
+    curve: RocCurve | None,
+    *,
+    auc: Estimate,
+    confusion: Confusion | None,
+    against: Named[RocCurve | None] | None,
+    dark: bool,
+) -> go.Figure:
     if curve is None or auc.value is None:
         return empty_figure("ROC curve", f"The ROC curve is {auc.explanation}.", dark=dark)
     theme = figure_theme(dark=dark)
@@ -49,8 +67,7 @@ def plot_roc(
     return figure
 
 
-def describe_roc(curve: RocCurve | None, *, auc: Estimate, confusion: Confusion | None = None) -> str:
-    """What `plot_roc` shows, as a sentence or two for readers who do not see it."""
+def _describe(curve: RocCurve | None, *, auc: Estimate, confusion: Confusion | None) -> str:
     if curve is None or auc.value is None:
         return f"The ROC curve is {auc.explanation}."
     sentence = f"ROC curve: {_subtitle(auc)}."
@@ -59,8 +76,7 @@ def describe_roc(curve: RocCurve | None, *, auc: Estimate, confusion: Confusion 
     return f"{sentence} {_operating_point(confusion)}."
 
 
-def tabulate_roc(curve: RocCurve | None, *, against: Named[RocCurve | None] | None = None) -> Table:
-    """The points of `plot_roc`, from the highest cutoff down."""
+def _tabulate(curve: RocCurve | None, *, against: Named[RocCurve | None] | None) -> Table:
     other = None if against is None else Named(against.name, _points(against.value))
     return stacked(_points(curve), other)
 

@@ -1,4 +1,4 @@
-"""Segments of a cohort side by side, drawn and in words."""
+"""Segments of a cohort side by side as a chart, and all their measures as a table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
 from dashboard.charts.template import (
     COHORT,
@@ -73,11 +74,28 @@ def plot_segments(
     order: Order = Order.WORST,
     against: Named[SegmentReport] | None = None,
     dark: bool = False,
-) -> go.Figure:
+) -> Chart:
     """`measure` with its interval by segment, at most 24 of them; every point's customdata starts with its code.
 
     Lines mark the whole cohort's value and, for shares of defaults, the break-even.
     """
+    return Chart(
+        "segments",
+        "Segments",
+        _draw(report, measure=measure, order=order, against=against, dark=dark),
+        _describe(report, measure=measure, order=order, against=against),
+        _tabulate(report, measure=measure, order=order, against=against),
+    )
+
+
+def _draw(
+    report: SegmentReport,
+    *,
+    measure: Measure,
+    order: Order,
+    against: Named[SegmentReport] | None,
+    dark: bool,
+) -> go.Figure:
     theme = figure_theme(dark=dark)
     drawn = report.ordered(order, measure)[:MOST_DRAWN]
     figure = new_figure(find_out(report, measure), _subtitle(report, measure, order), dark=dark)
@@ -106,38 +124,36 @@ def plot_segments(
     return figure
 
 
-def describe_segments(
+def _describe(
     report: SegmentReport,
     *,
     measure: Measure,
-    order: Order = Order.WORST,
-    against: Named[SegmentReport] | None = None,
+    order: Order,
+    against: Named[SegmentReport] | None,
 ) -> str:
-    """What `plot_segments` shows, as a few sentences for readers who do not see it."""
     word = word_measure(measure)
     first = [
         f"{quoted(segment.name)} {word(value)}"
         for segment in report.ordered(order, measure)[:3]
         if (value := segment.measured(measure).value) is not None
     ]
-    said = f"{measure} by {report.column}. {find_out(report, measure)}."
+    text = f"{measure} by {report.column}. {find_out(report, measure)}."
     if first:
-        said += f" From the top: {', '.join(first)}."
+        text += f" From the top: {', '.join(first)}."
     own = report.cohort.measured(measure).value
     if own is not None and measure is not Measure.SHARE:
-        said += f" All of the cohort: {word(own)}."
+        text += f" All of the cohort: {word(own)}."
     other = None if against is None else against.value.cohort.measured(measure).value
-    return said if against is None or other is None else f"{said} {against.name}: {word(other)}."
+    return text if against is None or other is None else f"{text} {against.name}: {word(other)}."
 
 
-def tabulate_segments(
+def _tabulate(
     report: SegmentReport,
     *,
     measure: Measure,
-    order: Order = Order.WORST,
-    against: Named[SegmentReport] | None = None,
+    order: Order,
+    against: Named[SegmentReport] | None,
 ) -> Table:
-    """The figure's numbers, of all segments; shares in percent."""
     segments = report.ordered(order, measure)
     table: dict[str, Sequence[object]] = {
         "Segment": [segment.name for segment in segments],
@@ -149,9 +165,9 @@ def tabulate_segments(
     }
     if against is not None:
         by_code = {segment.code: segment for segment in against.value.segments}
-        found = [by_code.get(segment.code) for segment in segments]
-        table[f"{against.name}: applications"] = [0 if segment is None else segment.applications for segment in found]
-        table |= {f"{against.name}: {name}": values for name, values in _columns(found, measure).items()}
+        others = [by_code.get(segment.code) for segment in segments]
+        table[f"{against.name}: applications"] = [0 if segment is None else segment.applications for segment in others]
+        table |= {f"{against.name}: {name}": values for name, values in _columns(others, measure).items()}
     return table
 
 
@@ -182,15 +198,15 @@ def tabulate_report(
 
 
 def _values(segments: Sequence[Segment | None], measure: Measure) -> list[float | None]:
-    found = [None if segment is None else segment.measured(measure).value for segment in segments]
-    return [None if value is None else _factor(measure) * value for value in found]
+    values = [None if segment is None else segment.measured(measure).value for segment in segments]
+    return [None if value is None else _factor(measure) * value for value in values]
 
 
-def _interval(found: Estimate, measure: Measure) -> str:
-    if found.low is None or found.high is None:
+def _interval(estimate: Estimate, measure: Measure) -> str:
+    if estimate.low is None or estimate.high is None:
         return labels.NOT_DEFINED
-    ends = [labels.decimal(_factor(measure) * end, 2 if _is_share(measure) else 3) for end in (found.low, found.high)]
-    return labels.interval(*ends)
+    factor, digits = _factor(measure), 2 if _is_share(measure) else 3
+    return labels.interval(*(labels.decimal(factor * end, digits) for end in (estimate.low, estimate.high)))
 
 
 def _columns(segments: Sequence[Segment | None], measure: Measure) -> dict[str, list[float | None]]:
@@ -222,11 +238,11 @@ def _with_unit(measure: Measure) -> str:
 
 def _subtitle(report: SegmentReport, measure: Measure, order: Order) -> str:
     n = len(report.segments)
-    said = f"{measure} by {report.column}, {_SPREAD.get(measure, 'with 95 % intervals')}"
+    text = f"{measure} by {report.column}, {_SPREAD.get(measure, 'with 95 % intervals')}"
     if measure in _SHARES_OF_DEFAULTS and n > 1:
-        # The drawn intervals are for 95 % each: a mark may say less than its own interval seems to.
-        said += f"; marks allow for {n} comparisons"
-    return f"{said}; {MOST_DRAWN} of {n} segments, {_FIRST[order]}" if n > MOST_DRAWN else said
+        # Each interval is a 95 % interval by itself, so a mark may conclude less than its interval suggests.
+        text += f"; marks allow for {n} comparisons"
+    return f"{text}; {MOST_DRAWN} of {n} segments, {_FIRST[order]}" if n > MOST_DRAWN else text
 
 
 _SPREAD = {
@@ -294,9 +310,9 @@ def _points(
 
 
 def _triple(segment: Segment, measure: Measure) -> tuple[float, float, float]:
-    found = segment.measured(measure)
-    value = found.value or 0.0
-    return (value if found.low is None else found.low, value, value if found.high is None else found.high)
+    estimate = segment.measured(measure)
+    value = estimate.value or 0.0
+    return (value if estimate.low is None else estimate.low, value, value if estimate.high is None else estimate.high)
 
 
 def _hover(measure: Measure, name: str) -> str:
@@ -313,11 +329,11 @@ def _add_against(
     figure: go.Figure, against: Named[SegmentReport], drawn: Sequence[Segment], measure: Measure, theme: FigureTheme
 ) -> None:
     rows = {segment.code: row for row, segment in enumerate(drawn)}
-    found = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
-    if found:
-        places = np.array([rows[segment.code] + _SHIFT for segment in found], dtype=np.float32)
+    others = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
+    if others:
+        places = np.array([rows[segment.code] + _SHIFT for segment in others], dtype=np.float32)
         look = (_OTHER, theme.against)
-        figure.add_trace(_points(found, places, measure, worded_name(against.name), look))
+        figure.add_trace(_points(others, places, measure, worded_name(against.name), look))
 
 
 def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme: FigureTheme) -> None:
@@ -333,7 +349,7 @@ def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme
             yref="paper",
             line={"color": theme.mark, "width": 1.5, "dash": dash},
         )
-        # Two lines may be close: the left one's words end at it, the right one's begin there.
+        # Two lines may be close: the left one's label ends at it, the right one's begins there.
         before = i == 0 and len(lines) > 1
         add_note(
             figure,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.economics import TOO_WIDE
 from dashboard.charts.template import (
     COHORT,
@@ -25,6 +26,7 @@ from dashboard.charts.template import (
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import Sensitivity
 from dashboard.words.labels import brief_percent, cutoff_percent
+from dashboard.words.money import unit
 
 # Giving away less than this is called close to the best.
 CLOSE = 0.05
@@ -60,8 +62,20 @@ Against = Named[Sensitivity | None]
 
 def plot_sensitivity(
     result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None, dark: bool = False
-) -> go.Figure:
+) -> Chart:
     """The best cutoff with its 95 % range by the value of one assumption, and the one in force."""
+    return Chart(
+        "sensitivity",
+        "Sensitivity of the best cutoff",
+        _draw_sensitivity(result, assumption, against=against, dark=dark),
+        _describe_sensitivity(result, assumption, against=against),
+        _tabulate_sensitivity(result, assumption, against=against),
+    )
+
+
+def _draw_sensitivity(
+    result: Sensitivity | None, assumption: Assumption, *, against: Against | None, dark: bool
+) -> go.Figure:
     if result is None:
         return empty_figure(f"Best cutoff by {assumption.name}", _nothing(assumption), dark=dark)
     theme = figure_theme(dark=dark)
@@ -87,8 +101,7 @@ def plot_sensitivity(
     return figure
 
 
-def describe_sensitivity(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> str:
-    """What `plot_sensitivity` shows, as a sentence or two for readers who do not see it."""
+def _describe_sensitivity(result: Sensitivity | None, assumption: Assumption, *, against: Against | None) -> str:
     if result is None:
         return _nothing(assumption)
     sentence = f"Best cutoff: {_moves(result, assumption)}."
@@ -97,10 +110,7 @@ def describe_sensitivity(result: Sensitivity | None, assumption: Assumption, *, 
     return f"{sentence} In {against.name}: {_moves(against.value, assumption)}."
 
 
-def tabulate_sensitivity(
-    result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None
-) -> Table:
-    """The figure's data, one row a value of the assumption."""
+def _tabulate_sensitivity(result: Sensitivity | None, assumption: Assumption, *, against: Against | None) -> Table:
     if result is None:
         return {}
     table = {
@@ -116,9 +126,29 @@ def tabulate_sensitivity(
 
 
 def plot_excess(
-    result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None, dark: bool = False
+    result: Sensitivity | None,
+    assumption: Assumption,
+    *,
+    currency: str,
+    against: Against | None = None,
+    dark: bool = False,
+) -> Chart:
+    """What the cutoff in force gives away against the best one, by the value of one assumption.
+
+    Profits in the table are in `currency`, costs in units of their own.
+    """
+    return Chart(
+        "excess",
+        "Sensitivity of the best cutoff",
+        _draw_excess(result, assumption, against=against, dark=dark),
+        _describe_excess(result, assumption, against=against),
+        _tabulate_excess(result, assumption, currency, against=against),
+    )
+
+
+def _draw_excess(
+    result: Sensitivity | None, assumption: Assumption, *, against: Against | None, dark: bool
 ) -> go.Figure:
-    """What the cutoff in force gives away against the best one, by the value of one assumption."""
     if result is None:
         return empty_figure("What the cutoff gives away", _nothing(assumption), dark=dark)
     theme = figure_theme(dark=dark)
@@ -142,8 +172,7 @@ def plot_excess(
     return figure
 
 
-def describe_excess(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> str:
-    """What `plot_excess` shows, as a sentence or two for readers who do not see it."""
+def _describe_excess(result: Sensitivity | None, assumption: Assumption, *, against: Against | None) -> str:
     if result is None:
         return _nothing(assumption)
     sentence = f"{_excess_title(result, assumption)}."
@@ -152,14 +181,15 @@ def describe_excess(result: Sensitivity | None, assumption: Assumption, *, again
     return f"{sentence} {against.name}: {_excess_title(against.value, assumption)}."
 
 
-def tabulate_excess(result: Sensitivity | None, assumption: Assumption, *, against: Against | None = None) -> Table:
-    """The figure's data, one row a value of the assumption."""
+def _tabulate_excess(
+    result: Sensitivity | None, assumption: Assumption, currency: str, *, against: Against | None
+) -> Table:
     if result is None:
         return {}
-    unit = "cost units" if assumption.stake == "cost" else "currency units"
+    stake = "cost units" if assumption.stake == "cost" else unit(currency)
     table = {
         _header(assumption): _listed(assumption.factor * result.values),
-        f"Given away per application ({unit})": _listed(result.excess),
+        f"Given away per application ({stake})": _listed(result.excess),
         f"{_share_of(assumption)} (%)": _listed(100 * result.relative_excess),
     }
     if against is not None and against.value is not None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.importance import NOTHING, odds, signed, wrapped, zero_line
 from dashboard.charts.template import (
     COHORT,
@@ -31,10 +32,18 @@ _HEIGHT = 0.62
 _COHORT_LINE, _AGAINST_LINE = 0.36, 0.46
 
 
-def plot_strips(
-    strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None = None, dark: bool = False
-) -> go.Figure:
+def plot_strips(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None = None, dark: bool = False) -> Chart:
     """One strip a feature, as high as applications are many, coloured by their values; triangles say the same."""
+    return Chart(
+        "contribution-strips",
+        "Summary of contributions",
+        _draw(strips, against=against, dark=dark),
+        _describe(strips, against=against),
+        _tabulate(strips, against=against),
+    )
+
+
+def _draw(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None, dark: bool) -> go.Figure:
     if not strips:
         return empty_figure("Contributions by value", NOTHING, dark=dark)
     theme = figure_theme(dark=dark)
@@ -67,8 +76,7 @@ def plot_strips(
     return figure
 
 
-def describe_strips(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None = None) -> str:
-    """What `plot_strips` shows, as a sentence or two for readers who do not see it."""
+def _describe(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None) -> str:
     if not strips:
         return NOTHING
     first = strips[0]
@@ -82,8 +90,7 @@ def describe_strips(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] 
     return f"{sentence}, those of {against.name} from {signed(other.low)} to {signed(other.high)}."
 
 
-def tabulate_strips(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None = None) -> Table:
-    """One row a feature: quantiles, and the median contributions of low and of high values."""
+def _tabulate(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None) -> Table:
     table: dict[str, Sequence[object]] = {"Feature": [strip.feature.label for strip in strips]}
     table |= _quantiles("", strips)
     table["Median with low values (log-odds)"] = [strip.with_low for strip in strips]
@@ -171,9 +178,9 @@ def _lines(
     x: list[float | None] = []
     y: list[float | None] = []
     for at, wanted in enumerate(order):
-        found = _of(wanted, strips)
-        if found is not None:
-            x += [found.low, found.high, None]
+        strip = _of(wanted, strips)
+        if strip is not None:
+            x += [strip.low, strip.high, None]
             y += [at + offset, at + offset, None]
     return go.Scatter(
         name=name,

@@ -36,6 +36,11 @@ class Reliability:
         """Number of groups whose mean PD lies inside the interval of their default rate."""
         return int(((self.low <= self.mean_pd) & (self.mean_pd <= self.high)).sum())
 
+    @property
+    def n_fitting_if_right(self) -> float:
+        """Mean number of groups that fit when every PD is right, by the intervals' nominal 95 %."""
+        return 0.95 * self.applications.size
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationError:

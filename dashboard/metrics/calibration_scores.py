@@ -48,6 +48,15 @@ class BrierDecomposition:
         """Resolution and the within-group terms as one: brier = reliability - this + uncertainty."""
         return self.resolution - self.within_variance + self.within_covariance
 
+    @property
+    def terms(self) -> tuple[float, float, float, float, float]:
+        """The signed parts of the score: uncertainty, resolution, reliability, within-group variance, covariance."""
+        return self.uncertainty, -self.resolution, self.reliability, self.within_variance, -self.within_covariance
+
+    def of_uncertainty(self, part: float) -> float | None:
+        """`part` as a share of the uncertainty; None where one outcome alone leaves none."""
+        return part / self.uncertainty if self.uncertainty else None
+
 
 def log_loss(counts: ScoreCounts) -> LogLoss:
     """Mean -ln of the probability that was given to what happened, with its interval (see `amounts`).

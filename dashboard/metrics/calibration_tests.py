@@ -24,6 +24,9 @@ NO_SPREAD = "every PD is 0, 50 or 100 %"
 SURE_GROUP = "a group's PDs are all 0 or all 100 %"
 EMPTY_BAND = "the band holds no applications"
 MIN_EXPECTED = 5
+LEVEL = 0.05
+# From so many applications on, tests reject differences that nobody would act on.
+MANY_APPLICATIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class SignificanceTest:
     p_value: Estimate
     degrees_of_freedom: int | None = None
     n_thin_groups: int = 0
+
+    @property
+    def rejects(self) -> bool | None:
+        """Whether the hypothesis is rejected at the 5 % level; None where the test is not defined."""
+        return None if self.p_value.value is None else self.p_value.value < LEVEL
 
     @classmethod
     def undefined(cls, reason: str) -> SignificanceTest:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, ScoreCounts, exact_counts
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, exact_counts
 
 
 def unseen_counts(pds: FloatArray) -> ScoreCounts:
@@ -24,6 +24,12 @@ def mean_pd_of_approved(counts: ScoreCounts, cutoff: float) -> float | None:
     """The mean PD of what `cutoff` approves; None where that is nothing."""
     n_approved = int(counts.applications[: counts.first_declined(cutoff)].sum())
     return expected_defaults(counts, cutoff) / n_approved if n_approved else None
+
+
+def riskiest_first(pds: FloatArray, most: int) -> IntArray:
+    """The places of the `most` highest PDs, highest first, equal ones in their order; missing PDs (NaN) come last."""
+    order: IntArray = np.argsort(-np.nan_to_num(pds, nan=-1.0), kind="stable")[:most]
+    return order
 
 
 def band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:

@@ -81,6 +81,11 @@ class Stability:
         return None if self.index.value is None else max(self.index.value - self.noise, 0.0)
 
     @property
+    def has_shifted(self) -> bool:
+        """Whether the shift is a moderate or a large one."""
+        return self.shift in (Shift.MODERATE, Shift.LARGE)
+
+    @property
     def largest(self) -> int | None:
         """The bin that contributes most, or None where none does."""
         return int(np.argmax(self.contribution)) if self.contribution.any() else None

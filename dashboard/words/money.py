@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dashboard.words.labels import NOT_DEFINED, literal
+from dashboard.words import labels
 
 _SIZES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
 
@@ -12,13 +12,18 @@ _SIZES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
 def money(amount: float | None, currency: str) -> str:
     """An amount in `currency`, shortened to three digits (k, M, bn); without a code where the currency is not known."""
     if amount is None:
-        return NOT_DEFINED
-    return f"{_short(amount)} {literal(currency)}".rstrip()
+        return labels.NOT_DEFINED
+    return f"{_short(amount)} {labels.literal(currency)}".rstrip()
+
+
+def precise_money(amount: float, currency: str) -> str:
+    """An amount in `currency` to four digits, for amounts per application, which are small and differ by little."""
+    return f"{labels.amount(amount)} {labels.literal(currency)}".rstrip()
 
 
 def unit(currency: str) -> str:
     """What amounts are counted in."""
-    return literal(currency) or "currency units"
+    return labels.literal(currency) or "currency units"
 
 
 def _short(amount: float) -> str:

@@ -8,8 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import cache
-from dashboard.charts.chart import Chart
-from dashboard.charts.neighbours import NeighbourGroup, describe_neighbours, plot_neighbours, tabulate_neighbours
+from dashboard.charts.neighbours import NeighbourGroup, plot_neighbours
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.table import render_small_table
@@ -38,15 +37,7 @@ def render_people(view: ApplicantView) -> None:
     rate = share(int(defaulted.sum()), int(defaulted.size), "no application like this one has an outcome")
     group = NeighbourGroup(pds[is_known].astype(np.float64), defaulted, view.assessed.default_probability, rate)
     cutoff = view.cutoff
-    render_figure(
-        Chart(
-            "neighbours",
-            "Similar applicants",
-            figure=plot_neighbours(group, cutoff=cutoff, dark=is_dark()),
-            alt=describe_neighbours(group, cutoff=cutoff),
-            table=tabulate_neighbours(group),
-        )
-    )
+    render_figure(plot_neighbours(group, cutoff=cutoff, dark=is_dark()))
     if n_open := int(np.count_nonzero(~is_known)):
         st.caption(f"{labels.plural(n_open, 'similar applicant')} without an outcome yet left out of the figure.")
     _render_fields(view, found)

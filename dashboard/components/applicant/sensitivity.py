@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.charts.chart import Chart
-from dashboard.charts.field_map import describe_field_map, plot_field_map, tabulate_field_map
-from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve, tabulate_field_curve
+from dashboard.charts.field_map import plot_field_map
+from dashboard.charts.field_sensitivity import plot_field_curve
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.applicant.what_if import field_curve, field_map
 from dashboard.components.figure import is_dark, render_figure
@@ -53,15 +52,7 @@ def _render_curve(view: ApplicantView, name: str) -> None:
     pds = cache.curve_pds(view.values, name)
     curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
     cutoff = view.cutoff
-    render_figure(
-        Chart(
-            "field-curve",
-            "Sensitivity",
-            figure=plot_field_curve(curve, cutoff=cutoff, dark=is_dark()),
-            alt=describe_field_curve(curve, cutoff=cutoff),
-            table=tabulate_field_curve(curve, cutoff=cutoff),
-        )
-    )
+    render_figure(plot_field_curve(curve, cutoff=cutoff, dark=is_dark()))
 
 
 def _render_map(view: ApplicantView, down: str, across: str) -> None:
@@ -70,12 +61,4 @@ def _render_map(view: ApplicantView, down: str, across: str) -> None:
     current = view.values.get(across), view.values.get(down)
     result = field_map(*ranges, pds, current, view.assessed.default_probability)
     cutoff = view.cutoff
-    render_figure(
-        Chart(
-            "field-map",
-            "Sensitivity",
-            figure=plot_field_map(result, cutoff=cutoff, dark=is_dark()),
-            alt=describe_field_map(result, cutoff=cutoff),
-            table=tabulate_field_map(result, cutoff=cutoff),
-        )
-    )
+    render_figure(plot_field_map(result, cutoff=cutoff, dark=is_dark()))

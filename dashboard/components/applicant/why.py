@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.chart import Chart
-from dashboard.charts.waterfall import Step, describe_waterfall, plot_waterfall, tabulate_waterfall
+from dashboard.charts.waterfall import Step, plot_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.visit import parameters
@@ -32,15 +31,7 @@ def render_why(view: ApplicantView) -> None:
     find, noun = _KINDS[state.get(OF)]
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
-    render_figure(
-        Chart(
-            "waterfall",
-            "One application's contributions",
-            figure=plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun),
-            alt=describe_waterfall(steps, base, cutoff=cutoff),
-            table=tabulate_waterfall(steps, base),
-        )
-    )
+    render_figure(plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun))
 
 
 def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.app_pages.applicant import TAB
-from dashboard.charts.field_sensitivity import describe_field_curve, plot_field_curve
+from dashboard.charts.field_sensitivity import plot_field_curve
 from dashboard.components.applicant.decision import word_change, word_changes
 from dashboard.components.applicant.sensitivity import FIELD, SECOND
 from dashboard.components.applicant.what_if import field_curve
@@ -599,8 +599,8 @@ def test_every_field_of_the_model_can_be_moved(
             found = cache.field_range(name)
             curve = field_curve(found, cache.curve_pds(values, name), values[name], pd)
             assert curve.density.sum() <= ranked.height
-            assert found.column.label in describe_field_curve(curve, cutoff=CUTOFF)
-            assert plot_field_curve(curve, cutoff=CUTOFF).data
+            assert found.column.label in plot_field_curve(curve, cutoff=CUTOFF).alt
+            assert plot_field_curve(curve, cutoff=CUTOFF).figure.data
 
 
 # --- People like this one

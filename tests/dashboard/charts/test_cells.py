@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.cells import Axis, describe_cells, plot_cells, tabulate_cells
+from dashboard.charts.cells import Axis, plot_cells
 from dashboard.metrics.cell_counts import CellCounts
 from dashboard.metrics.cells import CellGrid, CellMeasure, cell_grid
 
@@ -26,7 +26,7 @@ def grid_of(measure: CellMeasure, cells: CellCounts = CELLS) -> CellGrid:
 
 
 def plot(measure: CellMeasure, *, dark: bool = False) -> go.Figure:
-    return plot_cells(grid_of(measure), down=DOWN, across=ACROSS, dark=dark)
+    return plot_cells(grid_of(measure), down=DOWN, across=ACROSS, dark=dark).figure
 
 
 def test_cells_hold_the_rates_in_percent_and_in_words() -> None:
@@ -60,7 +60,7 @@ def test_calibration_gap_counts_what_chance_does_not_explain() -> None:
 def test_small_values_are_told_apart() -> None:
     # Mean PDs of 0.036, 0.043, 0.0361 and 0.1 %, the last of too few.
     small = replace(CELLS, pd_sum=np.array([[0.72, 0.43], [1.444, 0.02]]))
-    figure = plot_cells(grid_of(CellMeasure.MEAN_PD, small), down=DOWN, across=ACROSS)
+    figure = plot_cells(grid_of(CellMeasure.MEAN_PD, small), down=DOWN, across=ACROSS).figure
     values = figure.data[0]
     assert [list(row) for row in values.text] == [["0.036", "0.043"], ["0.036", ""]]
     assert values.zmax == pytest.approx(0.043)
@@ -75,33 +75,33 @@ def test_scale_starts_at_nothing_and_ends_at_the_highest_cell() -> None:
 def test_nothing_sure_is_said() -> None:
     five = np.array([[5, 5]])
     small = CellCounts(five, five, five, five, np.array([[1.0, 1.0]]))
-    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, small), down=Axis("a", ("x",)), across=ACROSS)
+    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, small), down=Axis("a", ("x",)), across=ACROSS).figure
     assert figure.layout.title.text == "Too few to conclude how default rate differs between cells"
 
 
 def test_empty_table_says_so() -> None:
     zeros = np.zeros((2, 2), dtype=np.int64)
     empty = grid_of(CellMeasure.BAD_RATE, CellCounts(zeros, zeros, zeros, zeros, np.zeros((2, 2))))
-    figure = plot_cells(empty, down=DOWN, across=ACROSS)
+    figure = plot_cells(empty, down=DOWN, across=ACROSS).figure
     assert [note.text for note in figure.layout.annotations] == ["There are no applications to show."]
-    assert describe_cells(empty, down=DOWN, across=ACROSS) == "There are no applications to show."
+    assert plot_cells(empty, down=DOWN, across=ACROSS).alt == "There are no applications to show."
 
 
 def test_table_has_a_row_for_each_cell() -> None:
-    table = tabulate_cells(grid_of(CellMeasure.BAD_RATE), down=DOWN, across=ACROSS)
+    table = plot_cells(grid_of(CellMeasure.BAD_RATE), down=DOWN, across=ACROSS).table
     assert table["Down: Age"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
     assert table["Across: Score"] == ["low", "high", "low", "high"]
     assert table["Bad rate (%)"] == [pytest.approx(value) for value in (10, 5, 5, 5)]
     assert table["Approved applications"] == [500, 800, 3_600, 20]
     assert table["Too few to conclude"] == [False, False, False, True]
-    assert "From (%)" not in tabulate_cells(grid_of(CellMeasure.MEAN_PD), down=DOWN, across=ACROSS)
+    assert "From (%)" not in plot_cells(grid_of(CellMeasure.MEAN_PD), down=DOWN, across=ACROSS).table
 
 
 def test_columns_titled_like_the_tables_own_overwrite_none() -> None:
-    table = tabulate_cells(grid_of(CellMeasure.DEFAULT_RATE), down=Axis("Applications", DOWN.names), across=ACROSS)
+    table = plot_cells(grid_of(CellMeasure.DEFAULT_RATE), down=Axis("Applications", DOWN.names), across=ACROSS).table
     assert table["Down: Applications"] == ["young", "young", "<b>old</b>", "<b>old</b>"]
     assert table["Applications"] == [2_000, 1_000, 4_000, 20]
-    same = tabulate_cells(grid_of(CellMeasure.DEFAULT_RATE), down=DOWN, across=Axis("Age", ACROSS.names))
+    same = plot_cells(grid_of(CellMeasure.DEFAULT_RATE), down=DOWN, across=Axis("Age", ACROSS.names)).table
     assert same["Down: Age"] != same["Across: Age"]
 
 
@@ -109,7 +109,7 @@ def test_many_cells_are_drawn_without_words() -> None:
     names = tuple(str(i) for i in range(30))
     size = np.full((30, 30), 500)
     many = CellCounts(size, size // 10, size, size // 10, size * 0.1)
-    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, many), down=Axis("a", names), across=Axis("b", names))
+    figure = plot_cells(grid_of(CellMeasure.DEFAULT_RATE, many), down=Axis("a", names), across=Axis("b", names)).figure
     assert figure.data[0].text is None
 
 
@@ -120,4 +120,4 @@ def test_payload_is_small_and_packed(measure: CellMeasure, dark: bool) -> None:
     assert len(text) < 8_000
     assert {trace["z"]["dtype"] for trace in json.loads(text)["data"]} == {"f4"}
     assert "<b>old" not in json.dumps(json.loads(text)["layout"]["yaxis"])
-    assert describe_cells(grid_of(measure), down=DOWN, across=ACROSS).startswith("Heat map. ")
+    assert plot_cells(grid_of(measure), down=DOWN, across=ACROSS).alt.startswith("Heat map. ")

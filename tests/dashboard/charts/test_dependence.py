@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.charts.dependence import describe_dependence, drawn_bins, plot_dependence, tabulate_dependence
+from dashboard.charts.dependence import drawn_bins, plot_dependence
 from dashboard.charts.template import LIGHT, Named
 from dashboard.metrics.explanation import Dependence
 from data.home_credit import embedded
@@ -23,7 +23,7 @@ EMPTY = Dependence(SCORE, np.zeros(4, dtype=np.int64), NONE, NONE, NONE, 0.01)
 
 
 def test_the_curve_skips_what_nobody_has_and_missing_ones_stand_apart() -> None:
-    band, curve, missing, shares = plot_dependence(HAND, embedded.DEFINITION).data
+    band, curve, missing, shares = plot_dependence(HAND, embedded.DEFINITION).figure.data
     np.testing.assert_allclose(curve.x, [0, 2])
     np.testing.assert_allclose(curve.y, [0.3, -0.2], rtol=1e-6)
     assert list(curve.text) == ["below 1", "2 and more"]
@@ -36,25 +36,25 @@ def test_the_curve_skips_what_nobody_has_and_missing_ones_stand_apart() -> None:
 
 
 def test_ticks_stand_between_ranges() -> None:
-    axis = plot_dependence(HAND, embedded.DEFINITION).layout.xaxis
+    axis = plot_dependence(HAND, embedded.DEFINITION).figure.layout.xaxis
     assert list(axis.tickvals) == [0.5, 3.5]
     assert list(axis.ticktext) == ["1", "Missing"]
-    assert list(plot_dependence(NO_MISSING, embedded.DEFINITION).layout.xaxis.ticktext) == ["1"]
+    assert list(plot_dependence(NO_MISSING, embedded.DEFINITION).figure.layout.xaxis.ticktext) == ["1"]
 
 
 def test_levels_go_from_the_highest_mean_down_and_are_escaped() -> None:
-    figure = plot_dependence(LEVELS, embedded.DEFINITION)
+    figure = plot_dependence(LEVELS, embedded.DEFINITION).figure
     means, shares = figure.data
     assert means.mode == "markers"
     assert list(means.text) == ["x", "z", "Missing"]
     assert list(figure.layout.xaxis.ticktext) == ["x", "z", "Missing"]
     named = replace(LEVELS, applications=np.array([60, 50, 100, 40]), mean=np.array([0.3, 0.2, -0.2, 0.1]))
-    assert "&lt;b&gt;y" in plot_dependence(named, embedded.DEFINITION).layout.xaxis.ticktext
+    assert "&lt;b&gt;y" in plot_dependence(named, embedded.DEFINITION).figure.layout.xaxis.ticktext
     assert shares.type == "bar"
 
 
 def test_the_other_cohort_is_dashed_and_its_missing_ones_are_shown() -> None:
-    figure = plot_dependence(NO_MISSING, embedded.DEFINITION, against=Named("Rest", HAND))
+    figure = plot_dependence(NO_MISSING, embedded.DEFINITION, against=Named("Rest", HAND)).figure
     by_name = {trace.name: trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines+markers"}
     assert (by_name["Cohort, mean"].line.dash, by_name["Rest, mean"].line.dash) == ("solid", "dash")
     assert by_name["Rest, mean"].line.color == LIGHT.against
@@ -68,43 +68,31 @@ def test_only_twenty_levels_are_drawn_and_the_subtitle_says_so() -> None:
     numbers = np.arange(59)
     shown = Dependence(many, numbers, numbers / 100, numbers / 100, numbers / 100, 0.01)
     assert drawn_bins(shown).tolist() == [*range(57, 37, -1), 58]
-    subtitle = plot_dependence(shown, embedded.DEFINITION).layout.title.subtitle.text
+    subtitle = plot_dependence(shown, embedded.DEFINITION).subtitle
     assert subtitle.endswith("; the 21 most frequent of 58 values")
 
 
 def test_titles_say_what_is_shown() -> None:
-    assert (
-        plot_dependence(HAND, embedded.DEFINITION).layout.title.text
-        == "Score: odds × 1.35 (below 1) to × 0.82 (2 and more)"
-    )
+    assert plot_dependence(HAND, embedded.DEFINITION).title == "Score: odds × 1.35 (below 1) to × 0.82 (2 and more)"
     few = replace(HAND, applications=np.array([3, 0, 4, 0]))
-    assert (
-        plot_dependence(few, embedded.DEFINITION).layout.title.text
-        == "Too few to conclude what Score does: 7 applications"
-    )
+    assert plot_dependence(few, embedded.DEFINITION).title == "Too few to conclude what Score does: 7 applications"
     # An extreme that few have is no finding.
     scarce = replace(HAND, applications=np.array([5, 0, 100, 40]))
-    assert (
-        plot_dependence(scarce, embedded.DEFINITION).layout.title.text
-        == "Score: odds × 1.11 (Missing) to × 0.82 (2 and more)"
-    )
+    assert plot_dependence(scarce, embedded.DEFINITION).title == "Score: odds × 1.11 (Missing) to × 0.82 (2 and more)"
     alone = replace(HAND, applications=np.array([0, 0, 100, 0]))
-    assert (
-        plot_dependence(alone, embedded.DEFINITION).layout.title.text
-        == "Score has one value here (2 and more): odds × 0.82"
-    )
+    assert plot_dependence(alone, embedded.DEFINITION).title == "Score has one value here (2 and more): odds × 0.82"
     spread = replace(HAND, applications=np.array([29, 0, 100, 29]))
-    assert plot_dependence(spread, embedded.DEFINITION).layout.title.text == (
+    assert plot_dependence(spread, embedded.DEFINITION).title == (
         "Too few to conclude what Score does: 158 applications with 3 values"
     )
 
 
 def test_description_and_table_give_the_numbers() -> None:
-    assert describe_dependence(HAND, embedded.DEFINITION, against=Named("Rest", HAND)) == (
+    assert plot_dependence(HAND, embedded.DEFINITION, against=Named("Rest", HAND)).alt == (
         "Mean contribution by value in 3 groups. Score: odds × 1.35 (below 1) to × 0.82 (2 and more). "
         "In Rest: Score: odds × 1.35 (below 1) to × 0.82 (2 and more)."
     )
-    table = tabulate_dependence(HAND, embedded.DEFINITION, against=Named("Rest", NO_MISSING))
+    table = plot_dependence(HAND, embedded.DEFINITION, against=Named("Rest", NO_MISSING)).table
     assert list(table["Score"]) == ["below 1", "1 to 2", "2 and more", "Missing"]
     assert table["Applications"] == [60, 0, 100, 40]
     assert table["Share (%)"] == [30.0, 0.0, 50.0, 20.0]
@@ -114,15 +102,16 @@ def test_description_and_table_give_the_numbers() -> None:
 
 def test_an_empty_cohort_says_so() -> None:
     said = "Not defined because the cohort holds no applications."
-    assert [note.text for note in plot_dependence(EMPTY, embedded.DEFINITION).layout.annotations] == [said]
-    assert describe_dependence(EMPTY, embedded.DEFINITION) == said
-    assert describe_dependence(HAND, embedded.DEFINITION, against=Named("Rest", EMPTY)) == describe_dependence(
-        HAND, embedded.DEFINITION
+    assert [note.text for note in plot_dependence(EMPTY, embedded.DEFINITION).figure.layout.annotations] == [said]
+    assert plot_dependence(EMPTY, embedded.DEFINITION).alt == said
+    assert (
+        plot_dependence(HAND, embedded.DEFINITION, against=Named("Rest", EMPTY)).alt
+        == plot_dependence(HAND, embedded.DEFINITION).alt
     )
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_payload_is_small_and_packed(dark: bool) -> None:
-    text = plot_dependence(HAND, embedded.DEFINITION, against=Named("Rest", NO_MISSING), dark=dark).to_json()
+    text = plot_dependence(HAND, embedded.DEFINITION, against=Named("Rest", NO_MISSING), dark=dark).figure.to_json()
     assert len(text) < 12_000
     assert {trace["y"]["dtype"] for trace in json.loads(text)["data"]} == {"f4"}

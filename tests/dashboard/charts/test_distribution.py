@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.distribution import describe_pd_distribution, plot_pd_distribution
+from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.distribution import PdDistribution, pd_distribution
 from dashboard.metrics.estimate import Estimate
@@ -28,7 +28,7 @@ def notes(figure: go.Figure) -> list[str]:
 
 
 def test_areas_hold_the_shares() -> None:
-    good, bad = plot_pd_distribution(HAND).data
+    good, bad = plot_pd_distribution(HAND).figure.data
     assert (good.name, bad.name) == ("Non-defaults (80)", "Defaults (40)")
     np.testing.assert_allclose(good.x, [0, 10, 20])
     np.testing.assert_allclose(good.y, [75, 25, 25])  # the last step is held to its end
@@ -37,55 +37,53 @@ def test_areas_hold_the_shares() -> None:
 
 
 def test_outcomes_differ_in_more_than_colour() -> None:
-    good, bad = plot_pd_distribution(HAND).data
+    good, bad = plot_pd_distribution(HAND).figure.data
     assert good.line.color != bad.line.color
     assert good.line.dash == "solid"
     assert bad.line.dash != "solid"
 
 
 def test_title_is_the_takeaway() -> None:
-    assert plot_pd_distribution(HAND).layout.title.text == "Defaults got higher PDs: median 15.0 % against 6.00 %"
+    assert plot_pd_distribution(HAND).title == "Defaults got higher PDs: median 15.0 % against 6.00 %"
     swapped = PdDistribution(HAND.edges, HAND.good, HAND.bad, 0, 10, 0.15, 0.06)
-    assert plot_pd_distribution(swapped).layout.title.text.startswith("Defaults got lower PDs")
+    assert plot_pd_distribution(swapped).title.startswith("Defaults got lower PDs")
 
 
 def test_medians_that_may_differ_by_chance_are_not_concluded_from() -> None:
     small = replace(HAND, good_median=0.00031, bad_median=0.00039)
-    assert plot_pd_distribution(small, auc=Estimate(0.52, 0.47, 0.57)).layout.title.text == (
+    assert plot_pd_distribution(small, auc=Estimate(0.52, 0.47, 0.57)).title == (
         "Defaults and non-defaults do not differ clearly in PD: median 0.039 % against 0.031 %"
     )
-    assert plot_pd_distribution(small, auc=Estimate(0.6, 0.55, 0.65)).layout.title.text == (
+    assert plot_pd_distribution(small, auc=Estimate(0.6, 0.55, 0.65)).title == (
         "Defaults got higher PDs: median 0.039 % against 0.031 %"
     )
 
 
 def test_what_is_not_drawn_is_said() -> None:
-    subtitle = plot_pd_distribution(HAND).layout.title.subtitle.text
+    subtitle = plot_pd_distribution(HAND).subtitle
     assert subtitle.endswith("in bars of 10 points; not drawn, above 20 %: 25.0 % of defaults")
 
 
 def test_nine_defaults_are_too_few_to_compare() -> None:
     few = PdDistribution(HAND.edges, HAND.good, np.array([3, 6]), 0, 0, 0.06, 0.15)
-    assert plot_pd_distribution(few).layout.title.text == (
-        "Too few to conclude how defaults and non-defaults differ in PD"
-    )
+    assert plot_pd_distribution(few).title == ("Too few to conclude how defaults and non-defaults differ in PD")
 
 
 def test_cutoff_is_a_labelled_line() -> None:
-    figure = plot_pd_distribution(HAND, cutoff=0.0909)
+    figure = plot_pd_distribution(HAND, cutoff=0.0909).figure
     (line,) = figure.layout.shapes
     assert line.x0 == line.x1 == pytest.approx(9.09)
     assert notes(figure) == ["cutoff 9.09 %"]
 
 
 def test_cutoff_beyond_the_axis_is_pointed_at() -> None:
-    figure = plot_pd_distribution(HAND, cutoff=0.5)
+    figure = plot_pd_distribution(HAND, cutoff=0.5).figure
     assert not figure.layout.shapes
     assert notes(figure) == ["cutoff 50.0 % →"]
 
 
 def test_one_outcome_is_drawn_alone() -> None:
-    figure = plot_pd_distribution(pd_distribution(exact_counts([0, 0, 0], [0.1, 0.2, 0.3])))
+    figure = plot_pd_distribution(pd_distribution(exact_counts([0, 0, 0], [0.1, 0.2, 0.3]))).figure
     assert [trace.name for trace in figure.data] == ["Non-defaults (3)"]
     assert figure.layout.title.text == "PD of non-defaults: median 20.0 %"
     assert figure.layout.showlegend is True
@@ -93,12 +91,12 @@ def test_one_outcome_is_drawn_alone() -> None:
 
 def test_empty_cohort_says_so() -> None:
     empty = pd_distribution(ScoreCounts.empty())
-    assert notes(plot_pd_distribution(empty)) == ["There are no applications to show."]
-    assert describe_pd_distribution(empty) == "There are no applications to show."
+    assert notes(plot_pd_distribution(empty).figure) == ["There are no applications to show."]
+    assert plot_pd_distribution(empty).alt == "There are no applications to show."
 
 
 def test_description_gives_the_numbers() -> None:
-    assert describe_pd_distribution(HAND, cutoff=0.0909) == (
+    assert plot_pd_distribution(HAND, cutoff=0.0909).alt == (
         "Distribution of predicted PD: 80 non-defaults with a median PD of 6.00 % and "
         "40 defaults with a median PD of 15.0 %. The cutoff is marked at 9.09 %."
     )
@@ -108,7 +106,9 @@ def test_description_gives_the_numbers() -> None:
 def test_payload_is_small_and_packed(dark: bool) -> None:
     rng = np.random.default_rng(1)
     pd = rng.beta(1.2, 13.6, 20_000)
-    figure = plot_pd_distribution(pd_distribution(exact_counts(rng.random(20_000) < pd, pd)), cutoff=0.1, dark=dark)
+    figure = plot_pd_distribution(
+        pd_distribution(exact_counts(rng.random(20_000) < pd, pd)), cutoff=0.1, dark=dark
+    ).figure
     text = figure.to_json()
     assert len(text) < 8_000
     assert {trace["y"]["dtype"] for trace in json.loads(text)["data"]} == {"f4"}

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.field_map import NOTHING, FieldMap, describe_field_map, plot_field_map, tabulate_field_map
+from dashboard.charts.field_map import NOTHING, FieldMap, plot_field_map
 from dashboard.charts.moved_field import MovedField
 from dashboard.charts.template import figure_theme
 
@@ -17,7 +17,7 @@ MAP = FieldMap(CREDIT, HOUSING, np.array([[0.05, 0.1, 0.2], [0.02, 0.05, 0.1]]),
 
 
 def plot(result: FieldMap = MAP, cutoff: float = 0.08, *, dark: bool = False) -> go.Figure:
-    return plot_field_map(result, cutoff=cutoff, dark=dark)
+    return plot_field_map(result, cutoff=cutoff, dark=dark).figure
 
 
 def notes(figure: go.Figure) -> list[str]:
@@ -120,17 +120,17 @@ def test_a_single_combination_is_drawn() -> None:
 def test_nothing_to_draw_is_said() -> None:
     empty = FieldMap(MovedField("Rating", "", (), None, "Missing"), HOUSING, np.zeros((2, 0)), 0.1)
     assert notes(plot(empty)) == [NOTHING]
-    assert describe_field_map(empty, cutoff=0.08) == NOTHING
-    assert [len(column) for column in tabulate_field_map(empty, cutoff=0.08).values()] == [0] * 4
+    assert plot_field_map(empty, cutoff=0.08).alt == NOTHING
+    assert [len(column) for column in plot_field_map(empty, cutoff=0.08).table.values()] == [0] * 4
 
 
 def test_description_and_table_give_the_numbers() -> None:
-    assert describe_field_map(MAP, cutoff=0.08) == (
+    assert plot_field_map(MAP, cutoff=0.08).alt == (
         "Heat map of the PD by Credit amount (currency units) and Housing, all else equal, from 2.00 % to 20.0 %. "
         "The PD is under the cutoff at 3 of 6 combinations of “Credit amount” and “Housing”. This applicant has 250 "
         "and Owned, and a PD of 6.00 %."
     )
-    table = tabulate_field_map(MAP, cutoff=0.08)
+    table = plot_field_map(MAP, cutoff=0.08).table
     assert table["Across: Credit amount (currency units)"] == [100, 200, 400, 100, 200, 400]
     assert table["Down: Housing"] == ["Rented"] * 3 + ["Owned"] * 3
     assert table["PD (%)"] == pytest.approx([5, 10, 20, 2, 5, 10])

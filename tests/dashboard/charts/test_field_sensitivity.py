@@ -6,13 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.field_sensitivity import (
-    NOTHING,
-    FieldCurve,
-    describe_field_curve,
-    plot_field_curve,
-    tabulate_field_curve,
-)
+from dashboard.charts.field_sensitivity import NOTHING, FieldCurve, plot_field_curve
 from dashboard.charts.moved_field import MovedField
 from dashboard.charts.template import figure_theme
 
@@ -34,7 +28,7 @@ def levels(pds: dict[str, float], current: str | None = "b", density: tuple[int,
 
 
 def plot(curve: FieldCurve, cutoff: float = 0.08) -> go.Figure:
-    return plot_field_curve(curve, cutoff=cutoff)
+    return plot_field_curve(curve, cutoff=cutoff).figure
 
 
 def title(curve: FieldCurve) -> str:
@@ -120,7 +114,7 @@ def test_values_that_the_portfolio_does_not_have_are_not_drawn() -> None:
     assert figure.layout.title.subtitle.text == f"{subtitle}; not drawn: 2 values outside of the portfolio's"
     # Neither are they in the finding: only 400 of those left is at or above 8 %.
     assert title(curve).endswith("up to 300")
-    assert tabulate_field_curve(curve, cutoff=0.08)["Applications in the portfolio"] == [0, 40, 60, 60, 0]
+    assert plot_field_curve(curve, cutoff=0.08).table["Applications in the portfolio"] == [0, 40, 60, 60, 0]
 
 
 @pytest.mark.parametrize(("current", "words"), [(None, "Missing"), (9.0, "9"), (0.5, "0.5")])
@@ -176,7 +170,7 @@ def test_of_many_levels_the_most_frequent_are_drawn_and_the_applicants_own() -> 
     # The nineteen most frequent are the first ones and the riskiest; the last is the applicant's, rarest and safest.
     assert drawn == ["level 57", *(f"level {i:02}" for i in range(18, -1, -1))]
     assert figure.layout.title.subtitle.text.endswith("; the 20 most frequent of 58 values")
-    assert len(tabulate_field_curve(levels(pds), cutoff=0.08)["PD (%)"]) == 58
+    assert len(plot_field_curve(levels(pds), cutoff=0.08).table["PD (%)"]) == 58
 
 
 def test_a_single_level_and_a_single_number_are_drawn() -> None:
@@ -194,22 +188,22 @@ def test_nothing_to_draw_is_said() -> None:
     beyond = FieldCurve(CREDIT, CURVE.pds, 0.06, np.array([5]), np.array([900.0, 1_000.0]))
     for curve in (numbers(), beyond):
         assert notes(plot(curve)) == [NOTHING]
-        assert describe_field_curve(curve, cutoff=0.08) == NOTHING
+        assert plot_field_curve(curve, cutoff=0.08).alt == NOTHING
 
 
 def test_description_and_table_give_the_numbers() -> None:
-    assert describe_field_curve(CURVE, cutoff=0.08) == (
+    assert plot_field_curve(CURVE, cutoff=0.08).alt == (
         "PD by Credit amount (currency units), all else equal, from 2.00 % (100) to 20.0 % (500). The PD is under the "
         "cutoff at the tried values of “Credit amount (currency units)” up to 300. This applicant has 300 and a PD of "
         "6.00 %."
     )
-    table = tabulate_field_curve(CURVE, cutoff=0.1)
+    table = plot_field_curve(CURVE, cutoff=0.1).table
     assert table["Value: Credit amount (currency units)"] == [100, 200, 300, 400, 500]
     assert table["PD (%)"] == pytest.approx([2, 4, 6, 10, 20])
     # The PD of 0.1 is a float32, which is above 0.1.
     assert table["Decision"] == ["approved", "approved", "approved", "declined", "declined"]
     assert table["Applications in the portfolio"] == [30, 10, 10, 60, 60]
-    by_level = tabulate_field_curve(levels({"a": 0.2, "b": 0.1}, density=(7, 8)), cutoff=0.08)
+    by_level = plot_field_curve(levels({"a": 0.2, "b": 0.1}, density=(7, 8)), cutoff=0.08).table
     assert by_level["Value: Occupation"] == ["a", "b"]
     assert by_level["Applications in the portfolio"] == [7, 8]
 
@@ -245,6 +239,6 @@ def test_payload_is_small_and_packed(dark: bool) -> None:
     values = np.linspace(45_000, 2e6, 60)
     moved = MovedField("Credit amount", "currency units", tuple(values.tolist()), 5e5, "500,000")
     curve = FieldCurve(moved, np.linspace(0.05, 0.2, 60), 0.1, np.arange(40), np.linspace(45_000, 2e6, 41))
-    text = plot_field_curve(curve, cutoff=0.0909, dark=dark).to_json()
+    text = plot_field_curve(curve, cutoff=0.0909, dark=dark).figure.to_json()
     assert len(text) < 9_000
     assert {trace[side]["dtype"] for trace in json.loads(text)["data"] for side in "xy"} == {"f4"}

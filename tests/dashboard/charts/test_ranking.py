@@ -7,17 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.ranking import (
-    describe_cap,
-    describe_ks,
-    describe_precision_recall,
-    plot_cap,
-    plot_ks,
-    plot_precision_recall,
-    tabulate_cap,
-    tabulate_ks,
-    tabulate_precision_recall,
-)
+from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.template import LIGHT, Named
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.discrimination import gini, ks_statistic
@@ -32,15 +22,15 @@ Plot = Callable[[ScoreCounts], go.Figure]
 
 
 def precision_recall(counts: ScoreCounts) -> go.Figure:
-    return plot_precision_recall(precision_recall_curve(counts), average=average_precision(counts))
+    return plot_precision_recall(precision_recall_curve(counts), average=average_precision(counts)).figure
 
 
 def ks(counts: ScoreCounts) -> go.Figure:
-    return plot_ks(ks_curve(counts), statistic=ks_statistic(counts).statistic)
+    return plot_ks(ks_curve(counts), statistic=ks_statistic(counts).statistic).figure
 
 
 def cap(counts: ScoreCounts) -> go.Figure:
-    return plot_cap(cap_curve(counts), ratio=gini(counts))
+    return plot_cap(cap_curve(counts), ratio=gini(counts)).figure
 
 
 def hand_ks() -> KsCurve:
@@ -64,7 +54,7 @@ def notes(figure: go.Figure) -> list[str]:
 
 
 def test_precision_recall_in_steps_over_chance() -> None:
-    figure = plot_precision_recall(precision_recall_curve(HAND), average=AVERAGE, confusion=confusion(HAND, 0.3))
+    figure = plot_precision_recall(precision_recall_curve(HAND), average=AVERAGE, confusion=confusion(HAND, 0.3)).figure
     chance, curve, point = figure.data
     np.testing.assert_allclose(curve.x, [50, 100])
     np.testing.assert_allclose(curve.y, [100, 200 / 3], rtol=1e-6)
@@ -84,18 +74,18 @@ def test_precision_recall_in_steps_over_chance() -> None:
 
 def test_precision_recall_in_words_and_numbers() -> None:
     curve = precision_recall_curve(HAND)
-    assert describe_precision_recall(curve, average=AVERAGE, confusion=confusion(HAND, 0.3)) == (
+    assert plot_precision_recall(curve, average=AVERAGE, confusion=confusion(HAND, 0.3)).alt == (
         "Precision-recall curve: Average precision 0.833, 95 % interval 0.800 to 0.860; by chance 0.400. "
         "At the cutoff of 30.0 %, 66.7 % of the declined default, and 100.0 % of defaults are declined."
     )
-    table = tabulate_precision_recall(curve)
+    table = plot_precision_recall(curve, average=AVERAGE).table
     assert table["Cutoff (PD, %)"] == pytest.approx([90, 40])
     assert table["Recall (%)"] == pytest.approx([50, 100])
     assert table["Precision (%)"] == pytest.approx([100, 200 / 3])
 
 
 def test_ks_marks_the_largest_gap_and_the_cutoff() -> None:
-    figure = plot_ks(hand_ks(), statistic=KS, cutoff=0.3)
+    figure = plot_ks(hand_ks(), statistic=KS, cutoff=0.3).figure
     good, bad, gap = figure.data
     assert (good.name, bad.name) == ("Non-defaults", "Defaults")
     assert good.line.dash != bad.line.dash
@@ -119,11 +109,11 @@ def test_ks_axis_ends_where_nearly_all_pds_are_below() -> None:
 
 
 def test_ks_in_words_and_numbers() -> None:
-    assert describe_ks(hand_ks(), statistic=KS) == (
+    assert plot_ks(hand_ks(), statistic=KS).alt == (
         "KS curve: the outcomes are furthest apart at a PD of 40.0 %; 66.7 % of non-defaults and 0.0 % of defaults "
         "are below it: KS 0.667, 95 % interval 0.600 to 0.700."
     )
-    table = tabulate_ks(hand_ks())
+    table = plot_ks(hand_ks(), statistic=KS).table
     assert table["PD below (%)"] == pytest.approx([10, 20, 40, 90, 90])
     assert table["Non-defaults (%)"] == pytest.approx([0, 100 / 3, 200 / 3, 100, 100])
     assert table["Defaults (%)"] == pytest.approx([0, 0, 0, 50, 100])
@@ -131,7 +121,7 @@ def test_ks_in_words_and_numbers() -> None:
 
 
 def test_cap_between_chance_and_perfection() -> None:
-    figure = plot_cap(hand_cap(), ratio=RATIO)
+    figure = plot_cap(hand_cap(), ratio=RATIO).figure
     perfect, chance, curve = figure.data
     np.testing.assert_allclose(perfect.x, [0, 40, 100])
     np.testing.assert_allclose(perfect.y, [0, 100, 100])
@@ -146,11 +136,11 @@ def test_cap_between_chance_and_perfection() -> None:
 
 
 def test_cap_in_words_and_numbers() -> None:
-    assert describe_cap(hand_cap(), ratio=RATIO) == (
+    assert plot_cap(hand_cap(), ratio=RATIO).alt == (
         "Cumulative accuracy profile: accuracy ratio (Gini) 0.833, 95 % interval 0.700 to 0.900. "
         "Of the defaults, the riskiest 10 % hold 25.0 % and the riskiest 30 % hold 62.5 %."
     )
-    table = tabulate_cap(hand_cap())
+    table = plot_cap(hand_cap(), ratio=RATIO).table
     assert table["PD at and above (%)"] == [None, 90, 40, 20, 10]
     assert table["Applications (%)"] == pytest.approx([0, 20, 60, 80, 100])
     assert table["Defaults (%)"] == pytest.approx([0, 50, 100, 100, 100])
@@ -161,9 +151,9 @@ def test_the_compared_are_dashed_and_named_letter_by_letter() -> None:
     figures = [
         plot_precision_recall(
             precision_recall_curve(HAND), average=AVERAGE, against=Named(name, precision_recall_curve(OTHER))
-        ),
-        plot_cap(cap_curve(HAND), ratio=RATIO, against=Named(name, cap_curve(OTHER))),
-        plot_ks(ks_curve(HAND), statistic=KS, against=Named(name, ks_curve(OTHER))),
+        ).figure,
+        plot_cap(cap_curve(HAND), ratio=RATIO, against=Named(name, cap_curve(OTHER))).figure,
+        plot_ks(ks_curve(HAND), statistic=KS, against=Named(name, ks_curve(OTHER))).figure,
     ]
     for figure in figures:
         others = [trace for trace in figure.data if trace.line.color == LIGHT.against]
@@ -171,18 +161,18 @@ def test_the_compared_are_dashed_and_named_letter_by_letter() -> None:
         assert all(trace.line.dash != "solid" for trace in others)
         assert all("&lt;b&gt;young&lt;/b&gt;" in trace.name for trace in others)
         assert figure.layout.showlegend
-    table = tabulate_cap(cap_curve(HAND), against=Named(name, cap_curve(OTHER)))
+    table = plot_cap(cap_curve(HAND), ratio=RATIO, against=Named(name, cap_curve(OTHER))).table
     assert table["Of"] == ["Cohort"] * 5 + [name] * 5
 
 
 def test_the_compared_without_both_outcomes_is_left_out() -> None:
     empty = ScoreCounts.empty()
-    assert len(plot_cap(cap_curve(HAND), ratio=RATIO, against=Named("young", cap_curve(empty))).data) == 3
+    assert len(plot_cap(cap_curve(HAND), ratio=RATIO, against=Named("young", cap_curve(empty))).figure.data) == 3
     without = Named("young", ks_curve(empty))
-    assert len(plot_ks(ks_curve(HAND), statistic=KS, against=without).data) == 3
-    assert len(tabulate_ks(ks_curve(HAND), against=without)["Of"]) == 5
+    assert len(plot_ks(ks_curve(HAND), statistic=KS, against=without).figure.data) == 3
+    assert len(plot_ks(ks_curve(HAND), statistic=KS, against=without).table["Of"]) == 5
     curve, nothing = precision_recall_curve(HAND), Named("young", precision_recall_curve(empty))
-    assert len(plot_precision_recall(curve, average=AVERAGE, against=nothing).data) == 2
+    assert len(plot_precision_recall(curve, average=AVERAGE, against=nothing).figure.data) == 2
 
 
 @pytest.mark.parametrize("plot", [precision_recall, ks, cap])
@@ -209,14 +199,14 @@ def test_undefined_curves_say_why(plot: Plot, counts: ScoreCounts) -> None:
 
 def test_undefined_curves_are_described_and_tabulated_as_such() -> None:
     nothing = Estimate.undefined("there is nothing")
-    described = [
-        describe_precision_recall(None, average=nothing),
-        describe_ks(None, statistic=nothing),
-        describe_cap(None, ratio=nothing),
-    ]
-    assert all(text.endswith("not defined because there is nothing.") for text in described)
-    tables = [tabulate_precision_recall(None), tabulate_ks(None), tabulate_cap(None)]
-    assert all(not column for table in tables for column in table.values())
+    for chart in (
+        plot_precision_recall(None, average=nothing),
+        plot_ks(None, statistic=nothing),
+        plot_cap(None, ratio=nothing),
+    ):
+        assert chart.alt.endswith("not defined because there is nothing.")
+        assert chart.table
+        assert all(not column for column in chart.table.values())
 
 
 @pytest.mark.parametrize("plot", [precision_recall, ks, cap])

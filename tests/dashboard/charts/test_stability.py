@@ -5,16 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.charts.stability import (
-    MOST_BARS,
-    ShiftWords,
-    describe_shift,
-    drawn_bins,
-    pd_bin_labels,
-    plot_shift,
-    tabulate_shift,
-    worded_index,
-)
+from dashboard.charts.stability import MOST_BARS, ShiftWords, drawn_bins, pd_bin_labels, plot_shift, worded_index
 from dashboard.metrics.stability import stability_index
 
 # 0.3 ln(5 / 2) + 0.299 ln(499 / 200) = 0.2749 + 0.2734 = 0.5482; critical 5.9915 * 2 / 1000 = 0.01198
@@ -24,7 +15,7 @@ SMALL = ShiftWords("PD", "PSI", ("a", "b"), "Rest", "Cohort")
 
 
 def test_bars_hold_the_shares_and_contributions() -> None:
-    reference, current, added = plot_shift(HAND, WORDS).data
+    reference, current, added = plot_shift(HAND, WORDS).figure.data
     assert (reference.name, current.name) == ("Reference: Rest (1,000)", "Current: Cohort (1,000)")
     np.testing.assert_allclose(reference.x, [50, 30, 20])
     np.testing.assert_allclose(current.x, [20, 30.1, 49.9], rtol=1e-6)
@@ -34,14 +25,14 @@ def test_bars_hold_the_shares_and_contributions() -> None:
 
 
 def test_sides_differ_in_more_than_colour() -> None:
-    reference, current, _ = plot_shift(HAND, WORDS).data
+    reference, current, _ = plot_shift(HAND, WORDS).figure.data
     assert reference.marker.color != current.marker.color
     assert reference.marker.pattern.shape == "/"
     assert current.marker.pattern.shape is None
 
 
 def test_levels_that_hold_tags_are_shown_as_they_are() -> None:
-    figure = plot_shift(HAND, WORDS)
+    figure = plot_shift(HAND, WORDS).figure
     assert figure.layout.yaxis.ticktext == ("low", "&lt;b&gt;mid&lt;/b&gt;", "high")
     assert figure.data[0].hovertext == figure.layout.yaxis.ticktext
     # The first bin stands on top.
@@ -49,13 +40,13 @@ def test_levels_that_hold_tags_are_shown_as_they_are() -> None:
 
 
 def test_title_is_the_takeaway() -> None:
-    layout = plot_shift(HAND, WORDS).layout
+    layout = plot_shift(HAND, WORDS).figure.layout
     assert layout.title.text == "Income: large shift, CSI 0.548"
     assert layout.title.subtitle.text == "Most comes from “low”: 50.0 % of the reference, 20.0 % of the current cohort"
 
 
 def test_shift_that_chance_explains_says_so() -> None:
-    layout = plot_shift(stability_index([50_000, 50_000], [50_050, 49_950]), SMALL).layout
+    layout = plot_shift(stability_index([50_000, 50_000], [50_050, 49_950]), SMALL).figure.layout
     assert layout.title.text == "PD: no shift beyond chance, PSI 0.00000"
     # 3.8415 * 2 / 100,000
     assert layout.title.subtitle.text == "Chance alone stays below 0.00008 in 95 of 100 cases"
@@ -63,19 +54,19 @@ def test_shift_that_chance_explains_says_so() -> None:
 
 def test_few_applications_conclude_nothing() -> None:
     found = stability_index([500, 500], [6, 4])
-    layout = plot_shift(found, SMALL).layout
+    layout = plot_shift(found, SMALL).figure.layout
     assert layout.title.text == "PD: too few to conclude whether it has shifted"
     # 0.1 ln(0.6 / 0.4) = 0.0405; 6.6349 * (1 / 1000 + 1 / 10) = 0.670
     assert layout.title.subtitle.text == "PSI 0.0405. Chance alone stays below 0.670 in 99 of 100 cases"
 
 
 def test_description_gives_the_numbers() -> None:
-    assert describe_shift(HAND, WORDS) == (
+    assert plot_shift(HAND, WORDS).alt == (
         "Income, Cohort against Rest: large shift; CSI 0.548, 95 % critical value 0.0120. "
         "Most comes from “low”: 50.0 % of the reference, 20.0 % of the current cohort."
     )
     same = stability_index([5, 5], [5, 5])
-    assert describe_shift(same, SMALL) == (
+    assert plot_shift(same, SMALL).alt == (
         "PD, Cohort against Rest: too few to conclude; PSI 0.00000, 95 % critical value 0.768."
     )
 
@@ -85,12 +76,12 @@ def test_description_gives_the_numbers() -> None:
     [([999_999, 1], [500_000, 500_000], "under 0.01 %"), ([1_000, 0], [500, 500], "none")],
 )
 def test_hardly_any_and_none_are_told_apart(reference: list[int], current: list[int], said: str) -> None:
-    subtitle = plot_shift(stability_index(reference, current), SMALL).layout.title.subtitle.text
+    subtitle = plot_shift(stability_index(reference, current), SMALL).subtitle
     assert subtitle == f"Most comes from “b”: {said} of the reference, 50.0 % of the current cohort"
 
 
 def test_table_holds_every_bin() -> None:
-    table = tabulate_shift(HAND, WORDS)
+    table = plot_shift(HAND, WORDS).table
     assert table["Bin"] == ["low", "<b>mid</b>", "high"]
     assert table["Reference (applications)"] == [500, 300, 200]
     assert table["Current (applications)"] == [200, 301, 499]
@@ -111,15 +102,15 @@ def test_of_many_bins_those_that_contribute_most_are_drawn() -> None:
     assert 39 not in shown
     assert shown == sorted(shown)
     words = ShiftWords("Employer", "CSI", tuple(f"level {i}" for i in range(40)), "Rest", "Cohort")
-    assert plot_shift(found, words).layout.title.subtitle.text.endswith("; not drawn: the 25 bins adding least")
+    assert plot_shift(found, words).subtitle.endswith("; not drawn: the 25 bins adding least")
 
 
 @pytest.mark.parametrize(("reference", "current"), [([0, 0], [3, 4]), ([3, 4], [0, 0])])
 def test_undefined_shift_says_why(reference: list[int], current: list[int]) -> None:
     found = stability_index(reference, current)
-    (note,) = plot_shift(found, SMALL).layout.annotations
+    (note,) = plot_shift(found, SMALL).figure.layout.annotations
     assert note.text == f"PSI is {found.index.explanation}."
-    assert describe_shift(found, SMALL) == f"PSI of PD is {found.index.explanation}."
+    assert plot_shift(found, SMALL).alt == f"PSI of PD is {found.index.explanation}."
 
 
 def test_pd_bins_in_words() -> None:
@@ -135,7 +126,7 @@ def test_indices_in_words(value: float | None, said: str) -> None:
 
 
 def test_payload_is_small_and_packed() -> None:
-    text = plot_shift(stability_index(np.arange(1, 60), np.arange(60, 1, -1)), _many()).to_json()
+    text = plot_shift(stability_index(np.arange(1, 60), np.arange(60, 1, -1)), _many()).figure.to_json()
     assert len(text) < 12_000
     assert json.loads(text)["data"][0]["x"]["dtype"] == "f4"
 

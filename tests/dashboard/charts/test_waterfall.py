@@ -11,16 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.charts.template import figure_theme
-from dashboard.charts.waterfall import (
-    NO_STEPS,
-    Step,
-    describe_waterfall,
-    log_odds_of,
-    pd_of,
-    pd_ticks,
-    plot_waterfall,
-    tabulate_waterfall,
-)
+from dashboard.charts.waterfall import NO_STEPS, Step, log_odds_of, pd_of, pd_ticks, plot_waterfall
 
 # Odds of 1 : 4, divided by 4 to 1 : 16 (the larger step) and doubled to 1 : 8, so PDs of 1/5, 1/17 and 1/9.
 BASE = math.log(1 / 4)
@@ -30,7 +21,7 @@ HOSTILE = "<b>%{x}</b>"
 
 
 def plot(*steps: Step, cutoff: float = 0.15, dark: bool = False, most: int = 12) -> go.Figure:
-    return plot_waterfall(steps, BASE, cutoff=cutoff, dark=dark, most=most)
+    return plot_waterfall(steps, BASE, cutoff=cutoff, dark=dark, most=most).figure
 
 
 def notes(figure: go.Figure) -> list[str]:
@@ -88,7 +79,7 @@ def test_small_steps_are_one_bar_so_that_all_add_up() -> None:
 
 def test_steps_are_called_what_they_are_of() -> None:
     steps = [Step(f"Feature {i}", str(i), 1 / (i + 1)) for i in range(40)]
-    figure = plot_waterfall(steps, BASE, cutoff=0.15, most=12, noun="feature")
+    figure = plot_waterfall(steps, BASE, cutoff=0.15, most=12, noun="feature").figure
     assert figure.layout.yaxis.ticktext[-1] == "28 other features"
     subtitle = figure.layout.title.subtitle.text
     assert "to this one in log-odds, feature by feature;" in subtitle
@@ -115,8 +106,8 @@ def test_no_steps_are_said() -> None:
     figure = plot()
     assert figure.layout.title.text == "PD 20.00 %: no field moves it away from the average application"
     assert notes(figure) == [NO_STEPS]
-    assert describe_waterfall((), BASE, cutoff=0.0909).endswith(f"is at or above the cutoff of 9.09 %. {NO_STEPS}")
-    assert tabulate_waterfall((), BASE)["Field"] == ["Average application"]
+    assert plot_waterfall((), BASE, cutoff=0.0909).alt.endswith(f"is at or above the cutoff of 9.09 %. {NO_STEPS}")
+    assert plot_waterfall((), BASE, cutoff=0.0909).table["Field"] == ["Average application"]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +147,11 @@ def test_log_odds_of_certain_pds_are_finite() -> None:
 
 
 def test_description_and_table_give_the_numbers() -> None:
-    assert describe_waterfall(STEPS, BASE, cutoff=0.15) == (
+    assert plot_waterfall(STEPS, BASE, cutoff=0.15).alt == (
         "Waterfall from the average application's PD of 20.0 % to this applicant's 11.1 %, which is below the cutoff "
         "of 15.0 %. The largest steps in log-odds: Time employed = 9.5 years −1.386, External score 2 = 0.12 +0.693."
     )
-    table = tabulate_waterfall(STEPS, BASE)
+    table = plot_waterfall(STEPS, BASE, cutoff=0.15).table
     assert table["Field"] == ["Average application", "Time employed", "External score 2"]
     assert table["Value"] == [None, "9.5 years", "0.12"]
     assert table["Contribution (log-odds)"] == [None, -math.log(4), math.log(2)]

@@ -8,6 +8,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from dashboard.metrics.calibration import (
+    Reliability,
     brier_score,
     expected_calibration_error,
     reliability,
@@ -79,6 +80,16 @@ def test_reliability_agrees_with_scikit_learn_without_ties() -> None:
     np.testing.assert_allclose(found.mean_pd, mean, atol=1e-9)
     error = expected_calibration_error(exact_counts(outcome, pd), n_groups=20).error.value
     assert error == pytest.approx(np.abs(rate - mean).mean(), abs=1e-9)
+
+
+def test_groups_that_fit_by_hand() -> None:
+    # A mean PD of 5 % lies inside 2 to 11 %, one of 30 % outside 7 to 16 %; of two right groups 1.9 fit on average.
+    rates = np.array([0.05, 0.1])
+    found = Reliability(
+        np.array([100, 100]), np.array([5, 10]), np.array([0.05, 0.3]), rates, rates - 0.03, rates + 0.06
+    )
+    assert found.n_fitting == 1
+    assert found.n_fitting_if_right == pytest.approx(1.9)
 
 
 def test_ties_stay_together() -> None:

@@ -56,6 +56,18 @@ def test_parts_add_up_to_the_brier_score(rows: list[tuple[bool, int]], n_groups:
     assert total == pytest.approx(brier_score_loss(outcome, pd, pos_label=True), abs=1e-9)
 
 
+def test_signed_terms_add_up_and_are_shares_of_the_uncertainty() -> None:
+    # The two groups of the decomposition by hand: PDs are as far off as they can be told apart.
+    found = brier_decomposition(exact_counts([0, 1, 1, 0], [0.1, 0.3, 0.6, 0.8]), n_groups=2)
+    assert found is not None
+    assert sum(found.terms) == pytest.approx(0.325)
+    assert found.terms[:3] == pytest.approx((0.25, 0, 0.065))
+    assert found.of_uncertainty(found.reliability) == pytest.approx(0.26)
+    one_outcome = brier_decomposition(exact_counts([0, 0], [0.1, 0.2]), n_groups=2)
+    assert one_outcome is not None
+    assert one_outcome.of_uncertainty(one_outcome.reliability) is None
+
+
 def test_terms_are_their_definitions() -> None:
     rng = np.random.default_rng(8)
     pd = rng.permutation(np.linspace(0.01, 0.6, 400))

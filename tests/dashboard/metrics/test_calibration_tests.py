@@ -12,12 +12,13 @@ from dashboard.metrics.calibration_tests import (
     NO_SPREAD,
     SURE_GROUP,
     BandVerdict,
+    SignificanceTest,
     calibration_by_band,
     hosmer_lemeshow_test,
     spiegelhalter_test,
 )
 from dashboard.metrics.counts import ScoreCounts, exact_counts
-from dashboard.metrics.estimate import NO_APPLICATIONS
+from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 
 cohorts = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=80)
 
@@ -76,6 +77,12 @@ def test_right_pds_are_rejected_one_time_in_twenty() -> None:
     for test in (spiegelhalter_test, hosmer_lemeshow_test):
         p_values = np.array([test(counts).p_value.value for counts in cohorts], dtype=float)
         assert np.mean(p_values < 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+@pytest.mark.parametrize(("p", "rejects"), [(0.049, True), (0.05, False), (0.9, False)])
+def test_a_test_rejects_below_five_percent(p: float, rejects: bool) -> None:
+    assert SignificanceTest(Estimate(2.0), Estimate(p)).rejects is rejects
+    assert SignificanceTest.undefined(NO_APPLICATIONS).rejects is None
 
 
 def test_undefined_tests_say_why() -> None:

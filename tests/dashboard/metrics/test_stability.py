@@ -152,7 +152,9 @@ def test_the_same_rows_have_no_index() -> None:
     ],
 )
 def test_verdicts(reference: list[int], current: list[int], said: Shift) -> None:
-    assert stability_index(reference, current).shift is said
+    found = stability_index(reference, current)
+    assert found.shift is said
+    assert found.has_shifted is (said in (Shift.MODERATE, Shift.LARGE))
 
 
 def test_pd_is_compared_over_tenths_of_the_reference(portfolio: pl.DataFrame, binned: ScoreCounts) -> None:

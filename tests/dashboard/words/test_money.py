@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.words.money import money, unit
+from dashboard.words.money import money, precise_money, unit
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,12 @@ from dashboard.words.money import money, unit
 )
 def test_money_keeps_three_digits(amount: float | None, worded: str) -> None:
     assert money(amount, "") == worded
+
+
+def test_an_amount_per_application_keeps_four_digits() -> None:
+    assert precise_money(33.333, "EUR") == "33.33 EUR"
+    assert precise_money(-0.012345, "") == "−0.01235"
+    assert precise_money(12_345.6, "EUR") == "12,346 EUR"
 
 
 def test_a_currency_stands_behind_its_amount_and_not_behind_none() -> None:
