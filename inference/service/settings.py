@@ -13,8 +13,8 @@ from data.errors import SettingError
 from data.settings import ROOT, Setting, read_whole, values_in_force
 
 MEGABYTE = 1_000_000
-# One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is not one,
-# and takes time to be refused.
+# One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is
+# not an application, and takes time to be refused.
 APPLICATION_BYTES = 16_000
 
 SERVICE_SETTINGS: tuple[Setting, ...] = (
