@@ -13,6 +13,7 @@ from dashboard import cache, state
 from dashboard.cohort.bins import ValueGrid
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.wording import word_condition, word_filters
 from dashboard.components.histogram import histogram_html
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.visit.links import Cohort
@@ -299,31 +300,3 @@ def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, 
             type="tertiary",
             disabled=not cohort.filters,
         )
-
-
-def word_filters(filters: Filters, columns: dict[str, CohortColumn]) -> str:
-    """The conditions of `filters` in a few words, one after another."""
-    return " · ".join(word_condition(condition, columns) for condition in filters.conditions)
-
-
-def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> str:
-    """`condition` in a few words, such as `Income type: Pensioner`."""
-    if isinstance(condition, DecisionFilter):
-        return " or ".join(kind.value for kind in condition.kinds).capitalize()
-    column = columns[condition.column]
-    if isinstance(condition, LevelFilter):
-        levels = [labels.level(column, level) for level in condition.levels]
-        levels += [labels.MISSING] if condition.with_missing else []
-        worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
-        return f"{column.label}: {worded}"
-    beside = [labels.special(column, value) for value in condition.with_special]
-    beside += [labels.MISSING if condition.beside_range and not beside else "missing"] * condition.with_missing
-    return f"{column.label}: {' or '.join([*_word_range(column, condition), *beside])}"
-
-
-def _word_range(column: CohortColumn, condition: RangeFilter) -> list[str]:
-    if condition.beside_range:
-        return []
-    if condition.low is None and condition.high is None:
-        return ["any value"]
-    return [f"{labels.span(column, condition.low, condition.high)} {labels.scale(column).unit}".rstrip()]

@@ -7,7 +7,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.method import METRICS, MODEL_CARD, sections_of, split_sections
+from dashboard.words.sections import METRICS, MODEL_CARD, sections_of, split_sections
 from data.settings import ROOT
 
 
