@@ -29,7 +29,21 @@ from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
 from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
-from dashboard.visit.visit import AGAINST, APPLICANT, COHORTS, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
+from dashboard.visit.visit import (
+    AGAINST,
+    APPLICANT,
+    COHORTS,
+    CUTOFF,
+    EDITS,
+    PORTFOLIO,
+    K,
+    Shelf,
+    Visit,
+    of_portfolio,
+    portfolio_slug,
+    read_visit,
+    word_visit,
+)
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
 from data.predictions.table import Predictions
@@ -100,17 +114,19 @@ def open_visit(predictions: Predictions) -> None:
     if known and not (address and _has_gone_back()):
         return
     before, lost = (_visit(), ()) if known else _saved_visit()
-    visit, problems = read_visit(address, columns, definition(), before)
+    own, refusal = of_portfolio(address, definition())
+    visit, problems = read_visit(own, columns, definition(), before)
     st.session_state[_STATE] = visit
-    notify(problems, ignored_in="link")
-    if lost and not problems:
-        notify(lost)
+    if refusal or (lost and not problems):
+        notify([refusal] if refusal else lost)
+    else:
+        notify(problems, ignored_in="link")
 
 
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
     visitor = who()
-    reader = reader_of(st.context.cookies.get(COOKIE, ""), visitor.user if visitor else None)
+    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
 
@@ -142,10 +158,14 @@ def _has_gone_back() -> bool:
 
 def write_address() -> None:
     """Write the visit to the address; a change becomes an entry in the browser's history."""
-    wanted = word_visit(_visit())
+    wanted = _worded()
     if _address() != wanted:
         st.query_params.from_dict(wanted)
         _note_shown()
+
+
+def _worded() -> dict[str, list[str]]:
+    return {PORTFOLIO: [portfolio_slug(definition())], **word_visit(_visit())}
 
 
 def _note_shown() -> None:
@@ -394,4 +414,4 @@ def _address() -> dict[str, list[str]]:
 
 def link() -> str:
     """The address of what is on the screen, for somebody else to open."""
-    return f"{st.context.url}?{urlencode(word_visit(_visit()), doseq=True)}"
+    return f"{st.context.url}?{urlencode(_worded(), doseq=True)}"

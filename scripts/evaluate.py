@@ -44,12 +44,12 @@ def main() -> None:
         check_file_place(arguments.json)
     settings = load_settings()
     definition = load_definition(settings)
-    found = (
+    source = (
         load_at_hand(settings, definition)
         if arguments.file is None
         else import_predictions(arguments.file, definition, mapping)
     )
-    predictions = prepare(found, cutoffs=[cutoff])
+    predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.cohort_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

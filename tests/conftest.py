@@ -51,13 +51,19 @@ def _draw(column: Column, n_rows: int, random: np.random.Generator) -> pl.Series
     return values.cast(column.dtype).to_frame().select(pl.when(~missing).then(pl.col(column.name))).to_series()
 
 
+# Half of the tests that drive a browser; the others are as long together.
+_FIRST_BROWSER = {"test_applicant.py", "test_applications.py", "test_cohorts.py", "test_journal.py"}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all that drive a browser: two at once wait for one another."""
+    """Keep a file's tests on one worker, and those that drive a browser in two groups with a server each."""
     for item in items:
-        name = "browser" if "browser" in item.path.parts else item.path.as_posix()
+        name = item.path.as_posix()
+        if "browser" in item.path.parts:
+            name = f"browser {1 if item.path.name in _FIRST_BROWSER else 2}"
         item.add_marker(pytest.mark.xdist_group(name))
-    # The longest first, so that the other worker has work for as long; the Makefile keeps xdist from reordering.
+    # The longest first, so that short files are left to even out the end; the Makefile keeps xdist from reordering.
     items.sort(key=lambda item: "browser" not in item.path.parts)
 
 

@@ -166,14 +166,16 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     if curve is None:
         return
     now, at_best, optimum, theory = st.columns(4)
+    # Costs are counted in units of their own.
+    currency = view.definition.currency if economics is catalogue.PROFIT else ""
+    amounts = (economics.now, economics.best)
+    per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
     with now:
-        render_card(economics.now, shown, view.beside, more_help=f" {_chosen(curve)}")
+        render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
     with at_best:
-        # Costs are counted in units of their own.
-        currency = view.definition.currency if economics is catalogue.PROFIT else ""
         gap = money(curve.given_away, currency)
         note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} in all"
-        render_card(economics.best, shown, None, note=note)
+        render_card(best, shown, None, note=note)
     with optimum:
         render_card(economics.optimum, shown, view.beside)
     with theory:

@@ -19,6 +19,7 @@ from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
+from data.definition.columns import Unit
 from data.definition.definition import Definition
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
@@ -78,6 +79,8 @@ def _render_group(dataset: cache.Dataset, group: str, columns: Sequence[CohortCo
             for column in columns:
                 if column.kind is CohortKind.LEVELS:
                     _render_levels(dataset, column)
+                elif column.level_labels:
+                    _render_flag(dataset, column)
                 else:
                     _render_range(dataset, column)
             if group == OUTCOME_GROUP:
@@ -139,7 +142,7 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
             stops,
             (low, high),
             key=key,
-            format_func=_stop_words(stops).__getitem__,
+            format_func=_stop_words(stops, is_years=column.unit is Unit.DAYS_BEFORE).__getitem__,
             label_visibility="collapsed",
             on_change=partial(_take_range, column, grid, key),
         )
@@ -147,9 +150,56 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
             _render_beside(column, condition, grid)
 
 
-def _stop_words(stops: Sequence[float]) -> dict[float, str]:
+def _render_flag(dataset: cache.Dataset, column: CohortColumn) -> None:
+    """Write a flag's values, which are numbers with a word each, as choices."""
+    counts = cache.level_counts(dataset, column.name)
+    words = {**dict(column.level_labels), MISSING: labels.MISSING}
+    rows = {text: sum(n for level, n in counts.items() if _flag_of(level) == text) for text in words}
+    offered = [text for text in words if rows[text]]
+    found = state.filters().on(column.name)
+    chosen: list[str] = []
+    if isinstance(found, RangeFilter):
+        chosen = [text for text in offered if text != MISSING and _holds(found, float(text))]
+        chosen += [MISSING] if found.with_missing and MISSING in offered else []
+    key = state.hold(_WIDGET + column.name, chosen)
+    st.pills(
+        labels.plain(column.label),
+        offered,
+        default=chosen,
+        selection_mode="multi",
+        key=key,
+        format_func=lambda text: labels.plain(f"{words[text]} ({labels.count(rows[text])})"),
+        on_change=partial(_take_flag, column, key),
+        help=labels.plain(column.description) or None,
+    )
+
+
+def _flag_of(level: str | None) -> str:
+    return MISSING if level is None else f"{float(level):g}"
+
+
+def _holds(condition: RangeFilter, value: float) -> bool:
+    low, high = condition.low, condition.high
+    return not condition.beside_range and (low is None or low <= value) and (high is None or value <= high)
+
+
+def _take_flag(column: CohortColumn, key: str) -> None:
+    chosen: list[str] = st.session_state[key]
+    values = [float(text) for text in chosen if text != MISSING]
+    asked = RangeFilter(
+        column.name,
+        min(values, default=None),
+        max(values, default=None),
+        with_missing=MISSING in chosen,
+        beside_range=not values,
+        special=column.special_values,
+    )
+    _put(column.name, asked if chosen else None)
+
+
+def _stop_words(stops: Sequence[float], *, is_years: bool) -> dict[float, str]:
     """The stops in as few digits as tell them apart, which a slider needs: it is sent as words."""
-    words = {stop: labels.amount(stop) for stop in stops}
+    words = {stop: labels.amount(round(stop, 2) + 0.0 if is_years else stop) for stop in stops}
     for digits in (8, 12, 17):
         if len(set(words.values())) == len(stops):
             break

@@ -96,7 +96,7 @@ class Portfolio:
         """The PD at which the outcomes' shares of declined applications are furthest apart, on the table's grid."""
         edges = make_score_grid(self._pds).edges
         bad, good = (
-            np.searchsorted(found, edges) / len(found) for found in (self._by_outcome("bad"), self._by_outcome("good"))
+            np.searchsorted(pds, edges) / len(pds) for pds in (self._by_outcome("bad"), self._by_outcome("good"))
         )
         return float(edges[np.abs(bad - good).argmax()])
 

@@ -1,4 +1,4 @@
-"""What readers do again and again: each an endless series of timed steps, every one to a screen not seen before it.
+"""Interactions that readers repeat: each an endless series of timed steps to screens not shown before.
 
 A step's value is worked out before it is waited for, so a screen that shows another number fails the benchmark.
 """
@@ -15,9 +15,8 @@ from playwright.async_api import Locator
 
 from dashboard.words.labels import percent, telling_digits
 from data.home_credit import embedded
-from data.settings import load_settings
+from data.predictions.table import PROBABILITY
 from inference.model.decision import DEFAULT_CUTOFF
-from inference.model.session import ScoringSession
 from scripts.benchmarks import floor_app
 from scripts.benchmarks.browser import Shown, Timing, Visit, metric
 from scripts.benchmarks.expected import GRID, Portfolio
@@ -67,7 +66,7 @@ async def _press(visit: Visit, handle: Locator, key: str, expected: Shown) -> Ti
 
 
 def first_screen(portfolio: Portfolio) -> tuple[Shown, ...]:
-    """What the dashboard shows to who opens it."""
+    """What the dashboard shows when it is opened."""
     return portfolio.applications(), portfolio.default_rate(), portfolio.approval(USUAL)
 
 
@@ -162,7 +161,7 @@ def _open_tab(name: str) -> Shown:
 
 
 def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
-    """What stands in each tab and in no other one."""
+    """The text in each tab that is in no other."""
     return {
         "ROC": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
         "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
@@ -183,14 +182,12 @@ def _in_tab(text: str) -> Shown:
 
 async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """The number of another application entered in the side panel, seen in its PD."""
-    settings = load_settings()
-    session = ScoringSession.open(settings.model, embedded.DEFINITION)
+    filed = dict(zip(portfolio.ids, portfolio.frame[PROBABILITY], strict=True))
     await visit.open(address, *first_screen(portfolio))
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     before = ""
     for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):
-        row = pl.scan_parquet(settings.applications).filter(pl.col(embedded.ID) == identifier).collect()
-        score = session.score(row.row(0, named=True))
+        score = float(filed[identifier])
         pd = percent(score, telling_digits(score, DEFAULT_CUTOFF))
         if pd != before:
             await box.fill(str(identifier))
@@ -199,7 +196,7 @@ async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
 
 
 def _panel_card(pd: str) -> Shown:
-    return replace(metric("PD, published model", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
+    return replace(metric("PD, out of fold", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
 
 
 INTERACTIONS: Mapping[str, Interaction] = {

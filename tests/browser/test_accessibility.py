@@ -1,4 +1,4 @@
-"""Every page in both themes: no serious finding of axe-core, nothing wider than the window, no error."""
+"""Every page in both themes: no serious finding of axe-core, figures of the theme, nothing wider than the window."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from dashboard.app import PAGES
-from tests.browser.waiting import until
+from dashboard.charts.template import DARK, LIGHT
+from tests.browser.waiting import TICKS, until, wait_for_colours
 
 SERIOUS = ("serious", "critical")
 WIDTHS = (768, 1280, 1920)
+# The pages that open with a figure whose axes have ticks.
+FIGURES = ("", "discrimination", "calibration", "cutoff", "segments", "stability")
 # What Streamlit draws itself and no option of its changes; each is named with what is wrong with it.
 NOT_OURS: dict[str, str] = {}
 
@@ -36,12 +39,17 @@ def serious(page: Page) -> set[str]:
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(page: Page, dashboard: str, path: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 1400})
     opened(page, f"{dashboard}/{path}?f.NAME_INCOME_TYPE=Working&against=~rest")
+    if path in FIGURES:
+        wait_for_colours(page, LIGHT.muted, DARK.muted, TICKS)
     assert serious(page) - NOT_OURS.keys() == set()
     light = page.evaluate(BACKGROUND)
     page.emulate_media(color_scheme="dark")
     until(page, f"{BACKGROUND} !== {light!r}")
-    # The page asks for the figures of the other theme.
-    page.wait_for_timeout(500)
+    if path in FIGURES:
+        wait_for_colours(page, DARK.muted, LIGHT.muted, TICKS)
+    else:
+        # The page asks for whatever looks otherwise in the other theme.
+        page.wait_for_timeout(500)
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
     assert serious(page) - NOT_OURS.keys() == set()
     for width in WIDTHS:

@@ -222,3 +222,12 @@ def in_force(widget: Any) -> tuple[object, ...]:
     """The value of a widget as the server knows it, options in their words."""
     found = tuple(widget.value) if isinstance(widget.value, list | tuple) else (widget.value,)
     return tuple(map(widget.format_func, found)) if getattr(widget, "options", None) else found
+
+
+def test_a_link_of_another_portfolio_is_not_applied_and_says_so(open_page: OpenPage) -> None:
+    own = open_page("overview", {"f.CODE_GENDER": "M"})
+    assert own.query_params["portfolio"]
+    app = open_page("overview", {"portfolio": "loans", "f.CODE_GENDER": "M", "cutoff": "20"})
+    assert [str(text.value) for text in app.main.info if "made on the portfolio “loans”" in str(text.value)] != []
+    assert "f.CODE_GENDER" not in app.query_params
+    assert (app.query_params["cutoff"], app.query_params["portfolio"]) == ("9.09", own.query_params["portfolio"])

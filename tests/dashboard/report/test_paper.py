@@ -64,7 +64,7 @@ def test_figures_are_those_of_the_rows(paper: Paper, rows: pl.DataFrame) -> None
             "ROC AUC": roc_auc_score(of["y"], of["score"]),
             "Approval rate": approved.height / of.height,
             "Bad rate": approved["y"].mean(),
-            "Expected loss": 0.45 * (of["score"] * of["ead"]).sum(),
+            "Expected loss": 0.45 * float((of["score"] * of["ead"]).sum()),
         }
         found = dict(zip(table["Figure"], table[f"{prefix}Value"], strict=True))
         assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-9)
