@@ -52,6 +52,7 @@ T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
+_PERCENT_DIGITS = 10
 _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
 
@@ -247,9 +248,22 @@ def check(parameter: Parameter[str], known: Container[str], called: str) -> None
 
 # Each of these says the value twice: the session's is what Streamlit goes by, but where a page is run again before the
 # browser has drawn it, the widget that is drawn knows its call alone, and reports what stands there at the next click.
-def value_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> ValueArguments:
-    """Arguments that bind a slider or an input to `parameter`; `also` is set along with it."""
-    return {**_bound(parameter, also), "value": get(parameter)}
+def value_widget(parameter: Parameter[Any], *, also: Changes | None = None, place: str = "") -> ValueArguments:
+    """What binds a slider or an input to `parameter`, to be spread into its call; `also` is put when it is used.
+
+    Two widgets of one parameter, such as a slider and the number beside it, are told apart by their `place`.
+    """
+    return {**_bound(parameter, also, place=place), "value": get(parameter)}
+
+
+def percent_widget(parameter: Parameter[float], *, place: str = "") -> ValueArguments:
+    """What binds an input of a percentage to `parameter`, which is a share, as above."""
+    key = hold(f"{_WIDGET}{parameter.name}{place}", round(100 * get(parameter), _PERCENT_DIGITS))
+    return {"key": key, "on_change": partial(_take_percent, key, parameter), "value": st.session_state[key]}
+
+
+def _take_percent(key: str, parameter: Parameter[float]) -> None:
+    put({parameter: round(st.session_state[key] / 100, _PERCENT_DIGITS)})
 
 
 def select_widget(
@@ -271,9 +285,11 @@ def tabs_widget(parameter: Parameter[str]) -> WidgetArguments:
     return _bound(parameter, None, parameter.options)
 
 
-def _bound(parameter: Parameter[Any], also: Changes | None, offered: Sequence[str] | None = None) -> WidgetArguments:
-    key = hold(_WIDGET + parameter.name, get(parameter))
-    return {"key": key, "on_change": partial(_take_over, parameter, also or {}, offered)}
+def _bound(
+    parameter: Parameter[Any], also: Changes | None, offered: Sequence[str] | None = None, place: str = ""
+) -> WidgetArguments:
+    key = hold(f"{_WIDGET}{parameter.name}{place}", get(parameter))
+    return {"key": key, "on_change": partial(_take_over, key, parameter, also or {}, offered)}
 
 
 def hold(key: str, value: object) -> str:
@@ -283,8 +299,8 @@ def hold(key: str, value: object) -> str:
     return key
 
 
-def _take_over(parameter: Parameter[Any], also: Changes, offered: Sequence[str] | None) -> None:
-    value = st.session_state[_WIDGET + parameter.name]
+def _take_over(key: str, parameter: Parameter[Any], also: Changes, offered: Sequence[str] | None) -> None:
+    value = st.session_state[key]
     if offered is not None and value is not None and value not in offered:
         # The browser names an option by its words; those of a run that it had not drawn yet are nobody's choice.
         return

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
+from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.report import catalogue
-from dashboard.visit.assumptions import LGD
 from dashboard.words import labels
 from dashboard.words.money import money
 
@@ -35,14 +33,11 @@ def render(view: View) -> None:
 
 def _render_metrics(view: View) -> None:
     counts = view.counts
-    first, second = st.columns(5), st.columns(5)
-    with first[0]:
-        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
-    cells = iter([*first[1:], *second])
     against = _beside(view)
-    for metric in catalogue.OVERVIEW:
-        is_loss = metric is catalogue.EXPECTED_LOSS
-        with next(cells):
+    with card_grid("overview", 1 + len(catalogue.OVERVIEW)):
+        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
+        for metric in catalogue.OVERVIEW:
+            is_loss = metric is catalogue.EXPECTED_LOSS
             render_card(
                 catalogue.in_currency(metric, view.definition.currency) if is_loss else metric,
                 view.evaluation,
@@ -50,16 +45,6 @@ def _render_metrics(view: View) -> None:
                 note=_observed(view) if is_loss else "",
                 is_doubtful=is_loss and view.is_doubtful,
             )
-    with next(cells):
-        st.slider(
-            "LGD",
-            0.0,
-            1.0,
-            step=0.01,
-            format="percent",
-            **state.value_widget(LGD),
-            help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
-        )
 
 
 def _observed(view: View) -> str:

@@ -169,11 +169,18 @@ def _cards(pd: str, whose: str = "published model") -> tuple[Shown, Shown]:
     return page, panel
 
 
+async def _open(visit: Visit, address: str, pd: str) -> None:
+    """Open the page of an unedited application, and the panel beside it."""
+    await visit.open(address, _cards(pd, _FILED)[0])
+    await visit.page.get_by_role("button", name="Find an applicant").click()
+    await visit.page.get_by_label("Application number (SK_ID_CURR)").wait_for()
+
+
 async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, query: Mapping[str, str]) -> Steps:
     """Another credit amount entered in the form, seen in the PD."""
     application = applicants.application(row)
     before = applicants.filed(row)
-    await visit.open(_page(address, applicants.number(row), query), *_cards(before, _FILED))
+    await _open(visit, _page(address, applicants.number(row), query), before)
     box = visit.page.get_by_role("spinbutton", name=LABEL, exact=True)
     for amount in _shuffled(AMOUNTS):
         pd = applicants.pd({**application, EDITED: float(amount)})
@@ -187,7 +194,7 @@ async def lookup(visit: Visit, address: str, *, applicants: Applicants) -> Steps
     """Another application's number entered in the panel beside the applicant's page, seen in the PD."""
     first, *others = _shuffled(range(applicants.table.height))
     before = applicants.filed(first)
-    await visit.open(_page(address, applicants.number(first), {}), *_cards(before, _FILED))
+    await _open(visit, _page(address, applicants.number(first), {}), before)
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     for row in others:
         pd = applicants.filed(row)

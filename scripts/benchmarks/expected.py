@@ -71,8 +71,8 @@ class Portfolio:
 
     def cohort_line(self) -> Shown:
         """The line that says how many applications and defaults are on the screen, here all of them."""
-        text = f"{self.height:,} of {self.height:,} applications (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
-        return Shown("main, section", (("p", text),))
+        text = f"{self.height:,} of {self.height:,} (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
+        return Shown(".st-key-bar-cohort", ((".bar-lines > span", text),))
 
     @cached_property
     def gini(self) -> float:

@@ -27,18 +27,12 @@ Interaction = Callable[[Visit, str, Portfolio], Steps]
 USUAL = round(DEFAULT_CUTOFF * GRID)
 # The cutoff goes to and fro over this many steps, where PDs are dense enough for nearly each to change the rate.
 SPAN = 400
-FILTERED_BY, FILTER_GROUP = embedded.EMPLOYER, "Work and income"
+FILTERED_BY = embedded.EMPLOYER
 LEVELS_AT_ONCE = 4
-OF_NO_COHORT = ("Applicant", "Score a file", "Model card")
+OF_NO_COHORT = ("Applicant", "Score a file", "Model card", "Settings")
 # Widgets may act when the button goes down, so that is when a click begins.
 MOUSE, KEY = "pointerdown", "keydown"
 _SEED = 11
-# The words of a link without those that name its icon.
-_TITLES = """links => links.map((link) => {
-  const copy = link.cloneNode(true);
-  copy.querySelectorAll('[data-testid="stIconMaterial"]').forEach((icon) => icon.remove());
-  return copy.textContent.trim();
-})"""
 
 
 async def floor(visit: Visit, address: str) -> Steps:
@@ -102,7 +96,10 @@ async def filter_levels(visit: Visit, address: str, portfolio: Portfolio) -> Ste
 
 async def _open_group(visit: Visit, box: Locator) -> None:
     if not await box.is_visible():
-        await visit.page.get_by_role("button", name=FILTER_GROUP).first.click()
+        await visit.page.get_by_role("button", name="Filter", exact=True).click()
+        column = embedded.BY_NAME[FILTERED_BY].label
+        await visit.page.get_by_role("combobox", name="Column", exact=True).fill(column)
+        await visit.page.get_by_role("option", name=column).first.click()
         await box.wait_for()
 
 
@@ -139,11 +136,20 @@ async def _reset(visit: Visit, portfolio: Portfolio) -> None:
 async def page(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """A click on the next page of the navigation, seen in its title and in the number of applications and defaults."""
     await visit.open(address, *first_screen(portfolio))
-    links = visit.page.get_by_test_id("stTopNavLink")
-    titles = await links.evaluate_all(_TITLES)
-    for title in itertools.cycle([*titles[1:], titles[0]]):
-        numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
-        yield await visit.time(MOUSE, links.filter(has_text=title).click, Shown("body", (("h1", title),)), *numbers)
+    first, menus = (visit.page.get_by_test_id(f"stTopNav{kind}") for kind in ("Link", "Section"))
+    items = visit.page.get_by_role("menuitem")
+    for place in itertools.cycle([*range(await menus.count()), None]):
+        if place is None:
+            title = (await first.inner_text()).strip()
+            yield await visit.time(MOUSE, first.click, Shown("body", (("h1", title),)), portfolio.cohort_line())
+            continue
+        await menus.nth(place).click()
+        for title in [each.strip() for each in await items.all_inner_texts()]:
+            if not await items.first.is_visible():
+                await menus.nth(place).click()
+            numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
+            link = items.filter(has_text=title)
+            yield await visit.time(MOUSE, link.click, Shown("body", (("h1", title),)), *numbers)
 
 
 async def tab(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
@@ -184,6 +190,7 @@ async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """The number of another application entered in the side panel, seen in its PD."""
     filed = dict(zip(portfolio.ids, portfolio.frame[PROBABILITY], strict=True))
     await visit.open(address, *first_screen(portfolio))
+    await visit.page.get_by_role("button", name="Find an applicant").click()
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     before = ""
     for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):

@@ -18,6 +18,7 @@ from data.facts import describe_table
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
+from tests.browser.frame import panel
 from tests.browser.waiting import until
 
 DESKTOP, NARROW = 1440, 768
@@ -93,18 +94,6 @@ def card(page: Page, label: str) -> Locator:
     """The value of a card of the page; while a run moves a card, the old and the new one both stand there."""
     cards = page.get_by_test_id("stMain").get_by_test_id("stMetric")
     return cards.filter(has=page.get_by_text(label, exact=True)).get_by_test_id("stMetricValue").first
-
-
-def panel(page: Page) -> Locator:
-    """The side panel, opened where it is folded away."""
-    side, unfold = page.get_by_test_id("stSidebar"), page.get_by_test_id("stExpandSidebarButton")
-    expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
-    # A button that is pressed while the page is first written may be one that is replaced at once.
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    if unfold.is_visible():
-        unfold.click()
-        expect(unfold).to_have_count(0)
-    return side
 
 
 def open_applicant(page: Page, dashboard: str, portfolio: Portfolio, number: int, query: str = "") -> None:
