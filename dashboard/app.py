@@ -33,7 +33,7 @@ _STATIC = ROOT / "dashboard" / "static"
 APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False, of_model=True)
 PAGES = (
     # The first page's address is the server's own.
-    PageSpec("Overview", "", overview.render),
+    PageSpec("Today", "", overview.render),
     PageSpec("Discrimination", "discrimination", discrimination.render, of_outcome=True),
     PageSpec("Calibration", "calibration", calibration.render, of_outcome=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),

@@ -100,7 +100,7 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     expect_cohort(page, frame, PENSIONERS)
     until(page, "location.href.includes('calibration?') && location.search.includes('Pensioner')")
     page.go_back()
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
     page.go_back()
     expect_cohort(page, frame)
