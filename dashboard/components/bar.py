@@ -10,8 +10,9 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cohort.filters import Filters
+from dashboard.cohort.wording import word_condition, word_filters
 from dashboard.components.cohort_menu import render_comparison
-from dashboard.components.filter_bar import render_filter_menu, word_condition, word_filters
+from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.visit.links import Cohort
