@@ -93,7 +93,7 @@ def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Coh
     with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
         _render_chips(predictions, cohort)
     render_filter_menu(dataset, predictions)
-    with st.container(key="bar-comparison", width=170):
+    with st.container(key="bar-comparison", width=160):
         render_comparison()
 
 
