@@ -60,8 +60,8 @@ def render(view: View) -> None:
         _render_ticks(view)
     with outline:
         st.text_input("Title", key=_TITLE, max_chars=LONGEST_TITLE)
+        _render_files(view)
         _render_outline(view)
-    _render_files(view)
 
 
 def _parts() -> list[Part]:
@@ -81,22 +81,25 @@ def _take(recipe: Recipe) -> None:
 
 def _render_start(view: View) -> None:
     words = {**_TEMPLATES, _EMPTY: "Empty"}
-    st.segmented_control(
-        "Start from",
-        list(words),
-        format_func=words.__getitem__,
-        key=_START,
-        on_change=_start,
-        args=(view.definition,),
-    )
-    st.file_uploader(
-        "Or from a saved recipe (JSON)",
-        type="json",
-        key=_FILE,
-        on_change=_open,
-        args=(view.predictions, view.definition),
-        max_upload_size=_LARGEST_MB,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Start from",
+            list(words),
+            format_func=words.__getitem__,
+            key=_START,
+            on_change=_start,
+            args=(view.definition,),
+            width="content",
+        )
+        with st.popover("Saved recipe", icon=":material/folder_open:", width="content"):
+            st.file_uploader(
+                "A recipe that was saved here (JSON)",
+                type="json",
+                key=_FILE,
+                on_change=_open,
+                args=(view.predictions, view.definition),
+                max_upload_size=_LARGEST_MB,
+            )
 
 
 def _start(definition: Definition) -> None:
@@ -137,7 +140,7 @@ def _render_ticks(view: View) -> None:
     """Write what there is as things to tick, by page; a tick adds to the end of the report."""
     groups: dict[str, list[Part]] = {"Tables of figures": [Part(Kind.CARDS, name) for name in CARDS]}
     for name, chart in CHARTS.items():
-        groups.setdefault(f"Charts: {chart.page}", []).append(Part(Kind.CHART, name))
+        groups.setdefault(f"Charts: {chart.group}", []).append(Part(Kind.CHART, name))
     columns = [column.name for column in view.predictions.cohort_columns]
     groups["Segments"] = [
         Part(Kind.SEGMENTS, name)
@@ -151,6 +154,7 @@ def _render_ticks(view: View) -> None:
             group,
             offered,
             selection_mode="multi",
+            wrap=True,
             format_func=partial(_word, view.predictions),
             key=state.hold(f"{_TICKS}.{group}", ticked),
             on_change=_tick,
@@ -280,10 +284,10 @@ def _render_files(view: View) -> None:
             key="report.json",
             disabled=not parts,
         )
-        st.caption(
-            "Of the cohort, comparison and cutoff above. The page is one file that works offline and prints to PDF; a "
-            "recipe makes the same report again here or with python -m scripts.report."
-        )
+    st.caption(
+        "Of the cohort, comparison and cutoff above. The HTML is one file that works offline and prints to PDF; the "
+        "recipe makes the same report again."
+    )
 
 
 def _written(write: Callable[[Paper], bytes], make: Callable[[Origin], Paper], origin: Callable[[], Origin]) -> bytes:
