@@ -33,8 +33,8 @@ describe: to-run ## guess the definition of a table: FILE=table.csv ARGS="--out 
 bench: to-develop ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)
 
-report: to-run ## the committee's paper: ARGS="--where region=north --out paper.html" (report.html otherwise)
-	@$(RUN) scripts.report --template monthly $(or $(ARGS),--out report.html)
+report: to-run ## write a report: ARGS="--template monthly --out paper.html --out paper.xlsx"
+	@$(RUN) scripts.report $(ARGS)
 
 torture: to-develop ## attack everything for an hour and print the figures; ARGS="service --requests 500" runs a part
 	@$(RUN) scripts.torture $(ARGS)

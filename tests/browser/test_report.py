@@ -21,7 +21,8 @@ def test_all_figures_are_drawn_offline(browser: Browser, tmp_path: Path) -> None
     )
     recipe = Recipe(HOSTILE, parts, (f"<b>branch</b>={HOSTILE}",), ("rest",))
     paper = write_paper(recipe, load_rows(draw_rows(), tmp_path))
-    n_figures = sum(isinstance(block, Figure) for block in paper.blocks)
+    figures = [block for block in paper.blocks if isinstance(block, Figure)]
+    n_figures = len(figures)
     file = tmp_path / "paper.html"
     file.write_text(paper_html(paper), encoding="utf-8")
     context = browser.new_context(offline=True, viewport={"width": 390, "height": 844})
@@ -30,11 +31,22 @@ def test_all_figures_are_drawn_offline(browser: Browser, tmp_path: Path) -> None
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if said.type in ("error", "warning") else None)
     page.on("dialog", lambda dialog: problems.append(dialog.message))
-    page.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else problems.append(asked.url))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(("file:", "data:", "blob:")) else problems.append(asked.url),
+    )
     page.goto(file.as_uri())
     page.wait_for_selector(f'html[data-drawn="{n_figures}"]')
     assert page.locator("figure .main-svg:first-child").count() == n_figures
     assert page.locator("figure img").count() == 0
+    for name, start in (("Save as PNG", b"\x89PNG"), ("Save as SVG", b"<svg")):
+        page.locator("#figure-1").hover()
+        with page.expect_download() as saved:
+            page.locator(f'#figure-1 [data-title="{name}"]').click()
+        picture = saved.value.path().read_bytes()
+        assert picture.startswith(start)
+    # The caption goes along.
+    assert figures[0].chart.title in picture.decode()
     # On a phone nothing is cut off, and on paper no figure stands on two pages.
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.emulate_media(media="print")
