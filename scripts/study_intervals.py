@@ -1,6 +1,6 @@
 """Measure how often the intervals on the screen miss the truth, by drawing samples whose truth is known.
 
-Usage: python -m scripts.study_intervals economics|segments|calibration-error|separation|figures [--samples N]
+Usage: python -m scripts.study_intervals economics|segments|calibration-error|separation|figures|findings [--samples N]
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 
 from scripts._cli import positive, run
-from scripts.intervals import calibration_error, economics, figures, segments, separation
+from scripts.intervals import calibration_error, economics, figures, findings, segments, separation
 
 STUDIES: dict[str, Callable[[int, int], str]] = {
     "economics": economics.report,
@@ -17,6 +17,7 @@ STUDIES: dict[str, Callable[[int, int], str]] = {
     "calibration-error": calibration_error.report,
     "separation": separation.report,
     "figures": figures.report,
+    "findings": findings.report,
 }
 
 

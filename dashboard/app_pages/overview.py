@@ -1,23 +1,42 @@
-"""The overview: how many, how risky, how well told apart, and what the cutoff does."""
+"""Today: what to look at first, the portfolio's figures, and those of the saved cohorts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from dashboard import cache, state
+from dashboard.app_pages import calibration, cutoff, segments
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.findings import Goal, render_findings
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card, render_metric
+from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.metrics.findings import Fault, Finding
+from dashboard.metrics.segments import Measure
 from dashboard.report import catalogue
+from dashboard.visit.visit import COHORTS
 from dashboard.words import labels
 from dashboard.words.money import money
+
+# Saved cohorts in the table, the ones saved last; their counts are kept for as many.
+MOST_COHORTS = 12
+_COHORT_FIGURES = (
+    catalogue.DEFAULT_RATE,
+    catalogue.MEAN_PD,
+    catalogue.ROC_AUC,
+    catalogue.APPROVAL_RATE,
+    catalogue.BAD_RATE,
+)
 
 
 def render(view: View) -> None:
@@ -25,10 +44,73 @@ def render(view: View) -> None:
     if not view.predictions.source.has_outcomes:
         render_unobserved(view)
         return
+    _render_findings(view)
     if view.is_doubtful:
         render_verdict(view.evaluation.calibration)
     _render_metrics(view)
+    _render_cohorts(view)
     _render_charts(view)
+
+
+def _render_findings(view: View) -> None:
+    if view.is_cut_by_outcome:
+        # What a filter on the outcome does to a cohort is no finding; the frame says so.
+        return
+    found = cache.findings(view.dataset, view.cohort.filters, view.evaluation.assumptions)
+    render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
+
+
+def _goal(finding: Finding) -> Goal:
+    """The page that shows `finding`, and what sets it up."""
+    match finding.fault:
+        case Fault.CUTOFF:
+            return Goal("Cutoff", "cutoff", {cutoff.TAB: cutoff.PROFIT})
+        case Fault.LEAK | Fault.REVERSED:
+            return Goal("Discrimination", "discrimination", {})
+        case Fault.LEVEL | Fault.BAND:
+            return Goal("Calibration", "calibration", {calibration.TAB: _CALIBRATION_TABS[finding.fault]})
+    column = "" if finding.group is None else finding.group.column
+    measure = _MEASURES[finding.fault]
+    by_profit = {segments.BREAK_EVEN: segments.BREAK_EVEN.options[-1]} if measure is Measure.BAD_RATE else {}
+    return Goal(
+        "Segments",
+        "segments",
+        {segments.TAB: segments.ONE_TAB, segments.COLUMN: column, segments.MEASURE: measure.value, **by_profit},
+    )
+
+
+_CALIBRATION_TABS = {Fault.LEVEL: calibration.TAB.options[0], Fault.BAND: calibration.TAB.options[1]}
+_MEASURES: Mapping[Fault, Measure] = {
+    Fault.LOSS: Measure.BAD_RATE,
+    Fault.SEGMENT: Measure.CALIBRATION_GAP,
+    Fault.RANKING: Measure.ROC_AUC,
+}
+
+
+def _render_cohorts(view: View) -> None:
+    """Write the figures of saved cohorts below each other, under the assumptions in force."""
+    saved = state.kept(COHORTS)[-MOST_COHORTS:]
+    if not saved:
+        return
+    assumed = view.evaluation.assumptions
+    evaluated = [
+        Evaluation(cache.cohort_counts(view.dataset, cohort.filters.at(view.cutoff)), assumed) for cohort in saved
+    ]
+    st.markdown("**Saved cohorts**")
+    render_frame(
+        {
+            "Cohort": [cohort.name for cohort in saved],
+            "Applications": [each.counts.n_applications for each in evaluated],
+            **{metric.label: [_worded(metric, each) for each in evaluated] for metric in _COHORT_FIGURES},
+        },
+        column_config={"Applications": st.column_config.NumberColumn(format="localized")},
+        alt="Figures of the saved cohorts",
+    )
+
+
+def _worded(metric: catalogue.Metric, evaluation: Evaluation) -> str | None:
+    value = metric.of(evaluation).value
+    return None if value is None else metric.word(value)
 
 
 def _render_metrics(view: View) -> None:

@@ -30,6 +30,7 @@ from dashboard.cache.explanations import (
     feature_counts,
     model_contributions,
 )
+from dashboard.cache.findings import findings
 from dashboard.cache.lookup import (
     Applicants,
     Observed,
@@ -108,6 +109,7 @@ __all__ = [
     "feature_counts",
     "field_range",
     "field_values",
+    "findings",
     "first_id",
     "get_ready",
     "has_application",

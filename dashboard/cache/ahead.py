@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard.cache.cohorts import cohort_counts, column_groups
+from dashboard.cache.cohorts import column_groups
 from dashboard.cache.explanations import explained
+from dashboard.cache.findings import checked_groups
 from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
@@ -37,10 +38,10 @@ def warm_up(dataset: Dataset) -> None:
 # one on.
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
 def load_ahead(location: Location) -> None:
-    """Load the predictions at `location`, and the counts of every first page, before the first reader arrives."""
+    """Load the predictions at `location`, and count what every first page checks, before the first reader arrives."""
     # The page reports what is missing.
     with suppress(ScoreroomError):
-        cohort_counts(open_dataset(location), Filters())
+        checked_groups(open_dataset(location), Filters())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)

@@ -68,7 +68,7 @@ class CutoffCurve:
     `now` what it gives. `optimum` is the best cutoff that can be set, the lowest of equally good ones, with the range
     that holds the population's best one in 95 % of samples; `best` is what it gives here. `theory` is the best cutoff
     for PDs that are right, where `expected` has its best value. Costs are in the unit of the costs, profit in currency
-    units.
+    units. `scaled_gap` is by how many standard errors the best cutoff found beats the one in force.
     """
 
     cutoff: FloatArray
@@ -80,6 +80,7 @@ class CutoffCurve:
     best: float | None
     theory: float | None
     applications: int
+    scaled_gap: float | None = None
 
     @property
     def given_away(self) -> float | None:
@@ -336,6 +337,7 @@ def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> 
         best=float(book.sign * (book.sign * realised)[book.can_be_set].max()) if optimum.is_defined else None,
         theory=theory,
         applications=book.applications,
+        scaled_gap=float(_scaled_gaps(book)[1][now]) if optimum.is_defined else None,
     )
 
 
@@ -371,14 +373,22 @@ def _optimum(book: _Book, reason: str | None) -> Estimate:
     """
     if reason or not book.gain + book.loss:
         return Estimate.undefined(reason or NOTHING_AT_STAKE)
+    best, gaps = _scaled_gaps(book)
+    near = np.flatnonzero(np.abs(gaps) <= CRITICAL_GAP)
+    cutoff, low, high = (float(book.cutoff[index]) for index in (best, min(near[0], best), max(near[-1], best)))
+    return Estimate.around(cutoff, low, high)
+
+
+def _scaled_gaps(book: _Book) -> tuple[int, FloatArray]:
+    """The best cutoff's index, and by how many standard errors each gives away against it."""
     benefit = book.benefit()
     best = int(np.argmax(np.where(book.can_be_set, benefit, -np.inf)))
     observed = book.gain**2 * book.good_squares + book.loss**2 * book.bad_squares
     balanced = book.gain * book.loss * (book.good_squares + book.bad_squares)
     variance = np.maximum(np.abs(observed - observed[best]), np.abs(balanced - balanced[best]))
-    near = np.flatnonzero((benefit[best] - benefit) ** 2 <= CRITICAL_GAP**2 * variance)
-    cutoff, low, high = (float(book.cutoff[index]) for index in (best, min(near[0], best), max(near[-1], best)))
-    return Estimate.around(cutoff, low, high)
+    gap = benefit[best] - benefit
+    beyond = np.where(gap, np.copysign(np.inf, gap), 0.0)
+    return best, np.divide(gap, np.sqrt(variance), out=beyond, where=variance > 0)
 
 
 def _sensitivity(

@@ -21,7 +21,7 @@ def test_every_page_has_an_address_of_its_own_and_the_first_is_the_server_s(open
     registered = {str(page["url_pathname"]): str(page["page_name"]) for page in app._registered_pages.values()}
     assert list(registered) == [page.path for page in PAGES]
     assert PAGES[0].path == ""
-    assert [title.value for title in app.title] == ["Overview"]
+    assert [title.value for title in app.title] == ["Today"]
     # The address says all of the visit when the first run ends.
     assert app.query_params["cutoff"] == "9.09"
 

@@ -259,3 +259,36 @@ def test_a_cohort_of_few_is_said_to_be_too_small(frame: pl.DataFrame, open_page:
     lowest = float(frame["default_probability"].top_k(8).to_numpy().min())
     app = open_page("overview", {"f.default_probability": f"{lowest}.."})
     assert app.main.info[0].value.startswith("Too few to conclude: the cohort holds ")
+
+
+def test_a_finding_leads_to_the_page_that_shows_it(tmp_path: Path, open_page: OpenPage) -> None:
+    # Of one branch 24 % default where the PDs say 12 %; the approved of the other do as they should.
+    path = tmp_path / "branches.csv"
+    rows = [("north", 0.05, 6_000, 300), ("south", 0.08, 2_000, 480)]
+    pl.DataFrame(
+        {
+            "target": [int(i < bad) for _, _, n, bad in rows for i in range(n)],
+            "score": [pd for _, pd, n, _ in rows for _ in range(n)],
+            "branch": [branch for branch, _, n, _ in rows for _ in range(n)],
+        }
+    ).write_csv(path)
+    app = open_page("overview", arguments=("--predictions", str(path)))
+    said = "\n".join(block.value for block in app.main.markdown).replace("\\", "")
+    assert "branch “south”: PDs are too low, mean PD 8.00 % where 24.0 % default" in said
+    assert "of 100 such pages on portfolios with nothing to find, at most 5 would show one" in "\n".join(
+        caption.value for caption in app.main.caption
+    )
+    next(button for button in app.main.button if button.label == "Open Segments").click().run()
+    assert [title.value for title in app.title] == ["Segments"]
+    assert next(box for box in app.main.selectbox if box.label == "Measure").value in ("Bad rate", "Calibration gap")
+
+
+def test_saved_cohorts_stand_below_each_other(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    app = open_page("overview", {"c.Men": "f.CODE_GENDER=M", "c.Women": "f.CODE_GENDER=F"})
+    (table,) = [shown.value for shown in app.main.dataframe if "Cohort" in shown.value]
+    assert table["Cohort"].tolist() == ["Men", "Women"]
+    men = frame.filter(pl.col("CODE_GENDER") == "M")
+    wanted = expected(men, 0.0909)
+    assert table["Default rate"][0] == wanted["Default rate"]
+    assert float(table["ROC AUC"][0]) == wanted["ROC AUC"]
+    assert table["Bad rate"][0] == wanted["Bad rate"]

@@ -24,6 +24,7 @@ MODULES = (
     "cells",
     "stability",
     "leakage",
+    "findings",
     "amounts",
 )
 NOT_METRICS = {
@@ -37,6 +38,7 @@ NOT_METRICS = {
     "mean_loss",
     "realised_at",
     "simultaneous_error",
+    "group_facts",
 }
 
 

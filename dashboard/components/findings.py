@@ -1,0 +1,64 @@
+"""Findings as rows, each with a button that opens the page set up for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.method import render_method
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.visit.parameters import Parameter
+from dashboard.words import finding_words, labels
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a finding leads: a page's title and path, and the values that set it up."""
+
+    title: str
+    path: str
+    values: Mapping[Parameter[Any], Any]
+
+
+def render_findings(found: Findings, goals: Mapping[Finding, Goal], currency: str) -> None:
+    """Write the verdict, a row for each finding, and how many checks were run."""
+    st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+    with st.container(gap="xsmall"):
+        for place, finding in enumerate(found.shown):
+            _render_row(place, finding, goals[finding], found.n_checks, currency)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        more = f" {labels.plural(found.n_more, 'smaller finding')} not shown." if found.n_more else ""
+        st.caption(f"{finding_words.budget(found)}{more}", width="content")
+        render_method("Findings", key="findings")
+
+
+def _render_row(place: int, finding: Finding, goal: Goal, n_checks: int, currency: str) -> None:
+    words, button = st.columns([5, 1], gap="small", vertical_alignment="center")
+    with words:
+        icon = _ICONS.get(finding.fault, ":material/straighten:")
+        told = labels.plain(finding_words.title(finding, currency))
+        proof = labels.plain(finding_words.evidence(finding, n_checks, currency))
+        st.markdown(f"{icon} **{told}**  \n:small[:gray[{proof}]]")
+    with button:
+        label, key = f"Open {goal.title}", f"finding.{place}"
+        if st.button(label, key=key, type="tertiary", icon=":material/arrow_forward:"):
+            state.put(goal.values)
+            # Pages are told apart by their paths alone.
+            st.switch_page(st.Page(_nothing, title=goal.title, url_path=goal.path))
+
+
+def _nothing() -> None:
+    """Stand for a page that is registered already."""
+
+
+_ICONS = {
+    Fault.LEAK: ":material/policy_alert:",
+    Fault.REVERSED: ":material/swap_vert:",
+    Fault.CUTOFF: ":material/content_cut:",
+    Fault.LOSS: ":material/trending_down:",
+    Fault.RANKING: ":material/sort:",
+}
