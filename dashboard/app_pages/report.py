@@ -272,7 +272,6 @@ def _render_files(view: View) -> None:
                 facts={"parts": len(parts)},
                 key=f"report.{suffix}",
                 disabled=not parts,
-                type="primary" if suffix == "html" else "secondary",
             )
         offer_file(
             "Save recipe",

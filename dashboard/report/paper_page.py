@@ -72,14 +72,16 @@ const literal = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const picture = (figure, place) => {
   const [title, subtitle] = place.parentElement.querySelector("figcaption").children;
   const layout = figure.layout;
-  const text = { text: literal(title.textContent), subtitle: { text: literal(subtitle.textContent), font: { size: 12, color: "#4a525c" } } };
+  const small = { text: literal(subtitle.textContent), font: { size: 12, color: "#4a525c" } };
   return {
     data: figure.data,
     layout: {
       ...layout, width: 800, height: layout.height + 64, paper_bgcolor: "#ffffff",
       margin: { ...layout.margin, t: layout.margin.t + 64 },
-      title: { ...text, x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
-        pad: { l: 8, t: 12 } },
+      title: {
+        text: literal(title.textContent), subtitle: small, pad: { l: 8, t: 12 },
+        x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
+      },
     },
   };
 };
