@@ -19,6 +19,7 @@ from dashboard.app_pages import (
     explanation,
     model_card,
     overview,
+    report,
     score_file,
     segments,
     settings,
@@ -46,6 +47,7 @@ PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
     PageSpec("Applications", "applications", applications.render),
+    PageSpec("Report", "report", report.render, of_outcome=True),
 )
 DECIDE_PAGES = (
     APPLICANT_PAGE,

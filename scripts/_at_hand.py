@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from data.definition.definition import Definition
-from data.errors import FileError, PredictionsError, ScoreroomError, SettingError
+from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.table import Predictions, open_predictions
 from data.settings import Settings
 from data.store.opening import is_there
-from inference.model.artifact import ONNX, Manifest
 from inference.publishing.pipeline import why_no_model
 
 
@@ -27,14 +26,6 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
     if not found.source.has_outcomes:
         raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
     return found
-
-
-def model_digest(settings: Settings) -> str:
-    """The SHA-256 of the published model; empty where there is none."""
-    try:
-        return Manifest.load(settings.model).files[ONNX].sha256
-    except ScoreroomError:
-        return ""
 
 
 def read_cutoff(text: str) -> float:

@@ -8,10 +8,8 @@ Usage: python -m scripts.report --template monthly --out FILE.html [--out FILE.x
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from dashboard.cohort.columns import prepare
@@ -23,7 +21,7 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
-from scripts._at_hand import load_at_hand, model_digest, read_cutoff
+from scripts._at_hand import load_at_hand, read_cutoff
 from scripts._cli import offer_portfolio, progress, run
 
 _WRITERS: Mapping[str, Callable[[Paper], bytes]] = {
@@ -42,7 +40,7 @@ def main() -> None:
     definition = load_definition(settings)
     recipe = _recipe(arguments, definition)
     predictions = prepare(load_at_hand(settings, definition), cutoffs=[recipe.cutoff])
-    origin = Origin(dt.datetime.now(dt.UTC), version("scoreroom"), predictions.source.digest, model_digest(settings))
+    origin = Origin.now(predictions, settings)
     with progress(recipe.title) as step:
         paper = make_paper(recipe, predictions, definition, origin, step)
     for path in arguments.out:

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Self
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.segments import AGAINST_REST, INTERVAL
@@ -25,7 +27,10 @@ from dashboard.words import labels
 from dashboard.words.money import unit
 from dashboard.words.sections import METRICS, sections_of
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
 from data.predictions.table import CohortColumn, Predictions
+from data.settings import Settings
+from inference.model.artifact import ONNX, Manifest
 
 # What a table of segments shows on paper; the workbook has all of it.
 _SEGMENT_COLUMNS = (
@@ -52,6 +57,13 @@ class Origin:
     product_version: str
     data_sha256: str
     model_sha256: str
+
+    @classmethod
+    def now(cls, predictions: Predictions, settings: Settings) -> Self:
+        """That of a report on `predictions` that is made now; imported PDs are of no model that is known here."""
+        source = predictions.source
+        model = "" if source.is_imported else _model_digest(settings)
+        return cls(dt.datetime.now(dt.UTC), version("scoreroom"), source.digest, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,14 @@ class Paper:
     def running_head(self) -> str:
         """What stands on every page."""
         return " · ".join(f"{name}: {value}" for name, value in self.facts)
+
+
+def _model_digest(settings: Settings) -> str:
+    """The SHA-256 of the published model; empty where there is none that can be read."""
+    try:
+        return Manifest.load(settings.model).files[ONNX].sha256
+    except ScoreroomError:
+        return ""
 
 
 def make_paper(

@@ -67,13 +67,39 @@ dd { margin: 0; overflow-wrap: anywhere; }
 """
 _DRAW = """
 const figures = JSON.parse(document.getElementById("figures").textContent);
-const drawn = document.fonts.load('13px Inter').catch(() => null).then(() => Promise.all(figures.map((figure, i) => {
+const literal = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+// A picture leaves the page, so it takes its caption along.
+const picture = (figure, place) => {
+  const [title, subtitle] = place.parentElement.querySelector("figcaption").children;
+  const layout = figure.layout;
+  const small = { text: literal(subtitle.textContent), font: { size: 12, color: "#4a525c" } };
+  return {
+    data: figure.data,
+    layout: {
+      ...layout, width: 800, height: layout.height + 64, paper_bgcolor: "#ffffff",
+      margin: { ...layout.margin, t: layout.margin.t + 64 },
+      title: {
+        text: literal(title.textContent), subtitle: small, pad: { l: 8, t: 12 },
+        x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
+      },
+    },
+  };
+};
+const button = (format, figure) => ({
+  name: "Save as " + format.toUpperCase(), icon: Plotly.Icons[format === "png" ? "camera" : "disk"],
+  click: (place) => Plotly.downloadImage(picture(figure, place), {
+    format, width: 800, height: figure.layout.height + 64, scale: 2, filename: place.dataset.name,
+  }),
+});
+const drawn = document.fonts.load("13px Inter").catch(() => null).then(() => Promise.all(figures.map((figure, i) => {
   const place = document.getElementById("plot-" + (i + 1));
   place.textContent = "";
   place.style.height = figure.layout.height + "px";
-  return Plotly.newPlot(place, figure.data, figure.layout, {
+  const copy = structuredClone(figure);
+  copy.layout.modebar = { bgcolor: "#ffffff", color: "#4a525c", activecolor: "#1a1d21" };
+  return Plotly.newPlot(place, copy.data, copy.layout, {
     responsive: true, displaylogo: false, scrollZoom: false,
-    modeBarButtons: [["toImage"]], toImageButtonOptions: { format: "svg", filename: place.dataset.name },
+    modeBarButtons: [[button("png", figure), button("svg", figure)]],
   });
 })));
 const fit = () => figures.forEach((_, i) => Plotly.Plots.resize("plot-" + (i + 1)));

@@ -79,13 +79,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ChartPart:
-    """A chart that a report can hold: its `label` in a list, its page, and how it is drawn.
+    """A chart that a report can hold: its `label` in a list, the `group` it is listed in, and how it is drawn.
 
     One that `needs_comparison` is left out of a report without any.
     """
 
     label: str
-    page: str
+    group: str
     draw: Callable[[Subject], Chart]
     needs_comparison: bool = False
 
@@ -201,10 +201,10 @@ def _shift(subject: Subject) -> Chart:
 
 CHARTS: Mapping[str, ChartPart] = MappingProxyType(
     {
-        "pd-distribution": ChartPart("Distribution of PD", "Overview", _distribution),
+        "pd-distribution": ChartPart("Distribution of PD", "Risk", _distribution),
         "bands": ChartPart(
             "Risk bands",
-            "Overview",
+            "Risk",
             lambda s: plot_bands(s.evaluation.bands, against=s.other(lambda e: e.bands)),
         ),
         "roc": ChartPart("ROC curve", "Discrimination", _roc),

@@ -25,11 +25,12 @@ from typing import Any, Self
 
 import orjson
 
+from dashboard.cohort.filters import Filters
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.report.parts import CARDS, CHARTS
 from dashboard.visit import assumptions as assumed
 from dashboard.visit.assumptions import assume
-from dashboard.visit.links import brief_list
+from dashboard.visit.links import FILTER_PREFIX, brief_list, word_filters
 from dashboard.visit.parameters import Parameter
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
@@ -115,6 +116,11 @@ class Recipe:
             "parts": [{part.kind.value: part.value} for part in self.parts],
         }
         return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def conditions_of(filters: Filters) -> tuple[str, ...]:
+    """The conditions of `filters` as a recipe names them."""
+    return tuple(f"{name.removeprefix(FILTER_PREFIX)}={value}" for name, value in word_filters(filters))
 
 
 def template_names() -> tuple[str, ...]:

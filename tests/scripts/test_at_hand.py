@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from data.errors import ScoreroomError, SettingError
 from data.home_credit import embedded
 from data.settings import Settings
-from scripts._at_hand import load_at_hand, model_digest, read_cutoff
+from scripts._at_hand import load_at_hand, read_cutoff
 
 
 def test_it_is_the_portfolio_s_own_table(built: Settings) -> None:
@@ -25,13 +23,6 @@ def test_it_is_the_portfolio_s_own_table(built: Settings) -> None:
 def test_without_a_build_there_is_one_sentence(built: Settings, tmp_path: Path) -> None:
     with pytest.raises(ScoreroomError, match="there are no predictions yet"):
         load_at_hand(replace(built, processed=tmp_path), embedded.DEFINITION)
-
-
-def test_the_digest_is_that_of_the_model_s_file(built: Settings, tmp_path: Path) -> None:
-    assert model_digest(built) == hashlib.sha256((built.model / "model.onnx").read_bytes()).hexdigest()
-    assert model_digest(replace(built, model=tmp_path)) == ""
-    shutil.copy(built.model / "model.onnx", tmp_path)
-    assert model_digest(replace(built, model=tmp_path)) == ""
 
 
 @pytest.mark.parametrize("text", ["16", "-0.1", "nan", "much"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from dashboard.cohort.columns import prepare
-from dashboard.report.paper import Figure, Paper, Sheet, Text, make_paper
+from dashboard.report.paper import Figure, Origin, Paper, Sheet, Text, make_paper
 from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe, RecipeError
 from dashboard.report.report import EmptyCohortError
@@ -98,6 +100,17 @@ def test_the_head_says_what_the_paper_is_of(paper: Paper, rows: pl.DataFrame) ->
         "Data": "abababababab",
         "Model": "cdcdcdcdcdcd",
     }
+
+
+def test_the_origin_names_the_model_that_gave_the_pds(
+    built: Settings, predictions: Predictions, tmp_path: Path
+) -> None:
+    model = hashlib.sha256((built.model / "model.onnx").read_bytes()).hexdigest()
+    own = open_predictions(built, embedded.DEFINITION)
+    assert Origin.now(own, built).model_sha256 == model
+    assert Origin.now(own, built).data_sha256 == own.source.digest != ""
+    assert Origin.now(own, replace(built, model=tmp_path)).model_sha256 == ""
+    assert Origin.now(predictions, built).model_sha256 == ""
 
 
 def test_without_a_comparison_there_is_no_shift(predictions: Predictions) -> None:

@@ -1,4 +1,4 @@
-"""What a report can hold: every chart draws, with and without a comparison, and lies on a page."""
+"""What a report can hold: every chart draws, with and without a comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.app import PAGES
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.report.catalogue import EXPECTED_LOSS
@@ -14,6 +13,7 @@ from dashboard.report.parts import CARDS, CHARTS, Subject, metrics_of, segments
 from dashboard.report.report import evaluate
 from dashboard.visit.assumptions import assume
 from data.predictions.table import Predictions
+from data.settings import ROOT
 from tests.dashboard.report.papers import draw_rows, load_rows
 
 
@@ -46,9 +46,14 @@ def test_a_chart_draws_its_comparison(name: str, subject: Subject) -> None:
         assert "Rest" not in str(dict(alone.table)) + alone.figure.to_json()
 
 
-def test_charts_lie_on_pages_that_there_are() -> None:
-    assert {part.page for part in CHARTS.values()} - {page.title for page in PAGES} <= {"Overview"}
+def test_charts_are_told_apart_by_their_labels() -> None:
     assert len({part.label for part in CHARTS.values()}) == len(CHARTS)
+
+
+def test_the_docs_name_all_parts() -> None:
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    for kind, names in (("cards", CARDS), ("chart", CHARTS)):
+        assert f"| `{kind}` | {', '.join(f'`{name}`' for name in names)} |" in text
 
 
 def test_amounts_are_in_the_portfolio_s_currency() -> None:

@@ -8,19 +8,23 @@ from typing import Any
 import orjson
 import pytest
 
+from dashboard.cohort.filters import Filters, LevelFilter, RangeFilter
 from dashboard.metrics.economics import Costs, Terms
+from dashboard.report.conditions import read_conditions
 from dashboard.report.recipe import (
     ASSUMPTIONS,
     Kind,
     Part,
     Recipe,
     RecipeError,
+    conditions_of,
     open_recipe,
     read_recipe,
     read_template,
     template_names,
 )
 from data.home_credit import embedded
+from data.predictions.table import CohortColumn, CohortKind
 from inference.model.decision import DEFAULT_CUTOFF
 
 RECIPE = Recipe(
@@ -98,3 +102,15 @@ def test_what_is_no_recipe_at_all_is_refused(tmp_path: Path) -> None:
         open_recipe(tmp_path / "none.toml", embedded.DEFINITION)
     with pytest.raises(RecipeError, match="is too large to be a recipe"):
         read_recipe(b"#" * ((1 << 20) + 1), "a.toml", embedded.DEFINITION)
+
+
+def test_a_cohort_is_named_by_its_conditions() -> None:
+    columns = (
+        CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, ("a", "x=y", "~z")),
+        CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=-9, maximum=9),
+    )
+    filters = Filters.of(
+        [LevelFilter("kind", ("x=y", "~z"), with_missing=True), RangeFilter("amount", None, 2.5, with_missing=True)]
+    )
+    assert read_conditions(conditions_of(filters), columns, embedded.DEFINITION) == filters
+    assert conditions_of(Filters()) == ()
