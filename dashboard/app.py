@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -19,11 +21,14 @@ from dashboard.app_pages import (
     overview,
     score_file,
     segments,
+    settings,
     stability,
 )
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
+from dashboard.components.metric_card import card_css
 from dashboard.components.unobserved import render_bare
+from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
 from data.errors import ScoreroomError
 from data.settings import ROOT
@@ -31,26 +36,43 @@ from data.settings import ROOT
 _STATIC = ROOT / "dashboard" / "static"
 
 APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False, of_model=True)
-PAGES = (
-    # The first page's address is the server's own.
-    PageSpec("Today", "", overview.render),
+MODEL_PAGES = (
     PageSpec("Discrimination", "discrimination", discrimination.render, of_outcome=True),
     PageSpec("Calibration", "calibration", calibration.render, of_outcome=True),
-    PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
-    PageSpec("Segments", "segments", segments.render, of_outcome=True),
-    PageSpec("Stability", "stability", stability.render),
     PageSpec("Explanation", "explanation", explanation.render, of_model=True),
+    PageSpec("Stability", "stability", stability.render),
+)
+PORTFOLIO_PAGES = (
+    PageSpec("Segments", "segments", segments.render, of_outcome=True),
+    PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
     PageSpec("Applications", "applications", applications.render),
+)
+DECIDE_PAGES = (
     APPLICANT_PAGE,
     PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True),
-    PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),
 )
+MORE_PAGES = (
+    PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),
+    PageSpec("Settings", "settings", settings.render, of_cohort=False),
+)
+# A section is a menu of the top navigation, so that a new page needs no room of its own; one without a name is a link.
+SECTIONS: Mapping[str, tuple[PageSpec, ...]] = {
+    # The first page's address is the server's own.
+    "": (PageSpec("Today", "", overview.render),),
+    "Model": MODEL_PAGES,
+    "Portfolio": PORTFOLIO_PAGES,
+    "Decide": DECIDE_PAGES,
+    "More": MORE_PAGES,
+}
+PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
 
 
 def main() -> None:
     """Write the current page and the side panel, or one sentence that says what is missing."""
-    st.set_page_config("Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide")
-    st.html(_STATIC / "page.css")
+    st.set_page_config(
+        "Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide", initial_sidebar_state=_panel_at_first()
+    )
+    st.html(f"<style>{(_STATIC / 'page.css').read_text(encoding='utf-8')}\n{card_css()}</style>")
     # Ahead of all that takes the browser long to draw: the first click may come before that.
     with st.container(key="visit-script"):
         st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
@@ -69,23 +91,31 @@ def main() -> None:
         st.caption("Fix this, then reload the page.")
         return
     state.open_visit(predictions)
-    pages = [
-        st.Page(
-            partial(render_page, page, dataset),
-            title=page.title,
-            url_path=page.path,
-            default=page is PAGES[0],
-        )
-        for page in PAGES
-        if predictions.source.has_outcomes or not page.of_outcome
-    ]
-    shown = st.navigation(pages, position="top")
+    sections = {
+        name: [_address(page, dataset) for page in pages if predictions.source.has_outcomes or not page.of_outcome]
+        for name, pages in SECTIONS.items()
+    }
+    shown = st.navigation(sections, position="top")
     shown.run()
-    applicant_page = next(page for page in pages if page.url_path == APPLICANT_PAGE.path)
+    applicant_page = next(page for page in sections["Decide"] if page.url_path == APPLICANT_PAGE.path)
     with st.sidebar:
         render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
     cache.warm_up(dataset)
+
+
+def _panel_at_first() -> Literal["expanded", "collapsed"]:
+    """The applicant panel takes no room until it is asked for, by hand or by a link that names an applicant."""
+    is_own_page = (st.context.url or "").endswith(f"/{APPLICANT_PAGE.path}")
+    wanted = APPLICANT.name in st.query_params and not is_own_page
+    found: Literal["expanded", "collapsed"] = st.session_state.setdefault(
+        "panel.first", "expanded" if wanted else "collapsed"
+    )
+    return found
+
+
+def _address(page: PageSpec, dataset: cache.Dataset) -> st.Page:
+    return st.Page(partial(render_page, page, dataset), title=page.title, url_path=page.path, default=page is PAGES[0])
 
 
 if __name__ == "__main__":

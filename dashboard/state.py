@@ -29,7 +29,21 @@ from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
 from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
-from dashboard.visit.visit import AGAINST, APPLICANT, COHORTS, CUTOFF, EDITS, K, Shelf, Visit, read_visit, word_visit
+from dashboard.visit.visit import (
+    AGAINST,
+    APPLICANT,
+    COHORTS,
+    CUTOFF,
+    EDITS,
+    PORTFOLIO,
+    K,
+    Shelf,
+    Visit,
+    of_portfolio,
+    portfolio_slug,
+    read_visit,
+    word_visit,
+)
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
 from data.predictions.table import Predictions
@@ -38,6 +52,7 @@ T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
+_PERCENT_DIGITS = 10
 _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
 
@@ -100,17 +115,19 @@ def open_visit(predictions: Predictions) -> None:
     if known and not (address and _has_gone_back()):
         return
     before, lost = (_visit(), ()) if known else _saved_visit()
-    visit, problems = read_visit(address, columns, definition(), before)
+    own, refusal = of_portfolio(address, definition())
+    visit, problems = read_visit(own, columns, definition(), before)
     st.session_state[_STATE] = visit
-    notify(problems, ignored_in="link")
-    if lost and not problems:
-        notify(lost)
+    if refusal or (lost and not problems):
+        notify([refusal] if refusal else lost)
+    else:
+        notify(problems, ignored_in="link")
 
 
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
     visitor = who()
-    reader = reader_of(st.context.cookies.get(COOKIE, ""), visitor.user if visitor else None)
+    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
 
@@ -142,10 +159,14 @@ def _has_gone_back() -> bool:
 
 def write_address() -> None:
     """Write the visit to the address; a change becomes an entry in the browser's history."""
-    wanted = word_visit(_visit())
+    wanted = _worded()
     if _address() != wanted:
         st.query_params.from_dict(wanted)
         _note_shown()
+
+
+def _worded() -> dict[str, list[str]]:
+    return {PORTFOLIO: [portfolio_slug(definition())], **word_visit(_visit())}
 
 
 def _note_shown() -> None:
@@ -227,9 +248,22 @@ def check(parameter: Parameter[str], known: Container[str], called: str) -> None
 
 # Each of these says the value twice: the session's is what Streamlit goes by, but where a page is run again before the
 # browser has drawn it, the widget that is drawn knows its call alone, and reports what stands there at the next click.
-def value_widget(parameter: Parameter[Any], *, also: Changes | None = None) -> ValueArguments:
-    """Arguments that bind a slider or an input to `parameter`; `also` is set along with it."""
-    return {**_bound(parameter, also), "value": get(parameter)}
+def value_widget(parameter: Parameter[Any], *, also: Changes | None = None, place: str = "") -> ValueArguments:
+    """What binds a slider or an input to `parameter`, to be spread into its call; `also` is put when it is used.
+
+    Two widgets of one parameter, such as a slider and the number beside it, are told apart by their `place`.
+    """
+    return {**_bound(parameter, also, place=place), "value": get(parameter)}
+
+
+def percent_widget(parameter: Parameter[float], *, place: str = "") -> ValueArguments:
+    """What binds an input of a percentage to `parameter`, which is a share, as above."""
+    key = hold(f"{_WIDGET}{parameter.name}{place}", round(100 * get(parameter), _PERCENT_DIGITS))
+    return {"key": key, "on_change": partial(_take_percent, key, parameter), "value": st.session_state[key]}
+
+
+def _take_percent(key: str, parameter: Parameter[float]) -> None:
+    put({parameter: round(st.session_state[key] / 100, _PERCENT_DIGITS)})
 
 
 def select_widget(
@@ -251,9 +285,11 @@ def tabs_widget(parameter: Parameter[str]) -> WidgetArguments:
     return _bound(parameter, None, parameter.options)
 
 
-def _bound(parameter: Parameter[Any], also: Changes | None, offered: Sequence[str] | None = None) -> WidgetArguments:
-    key = hold(_WIDGET + parameter.name, get(parameter))
-    return {"key": key, "on_change": partial(_take_over, parameter, also or {}, offered)}
+def _bound(
+    parameter: Parameter[Any], also: Changes | None, offered: Sequence[str] | None = None, place: str = ""
+) -> WidgetArguments:
+    key = hold(f"{_WIDGET}{parameter.name}{place}", get(parameter))
+    return {"key": key, "on_change": partial(_take_over, key, parameter, also or {}, offered)}
 
 
 def hold(key: str, value: object) -> str:
@@ -263,8 +299,8 @@ def hold(key: str, value: object) -> str:
     return key
 
 
-def _take_over(parameter: Parameter[Any], also: Changes, offered: Sequence[str] | None) -> None:
-    value = st.session_state[_WIDGET + parameter.name]
+def _take_over(key: str, parameter: Parameter[Any], also: Changes, offered: Sequence[str] | None) -> None:
+    value = st.session_state[key]
     if offered is not None and value is not None and value not in offered:
         # The browser names an option by its words; those of a run that it had not drawn yet are nobody's choice.
         return
@@ -394,4 +430,4 @@ def _address() -> dict[str, list[str]]:
 
 def link() -> str:
     """The address of what is on the screen, for somebody else to open."""
-    return f"{st.context.url}?{urlencode(word_visit(_visit()), doseq=True)}"
+    return f"{st.context.url}?{urlencode(_worded(), doseq=True)}"

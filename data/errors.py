@@ -1,4 +1,4 @@
-"""What can be wrong with data, each said in one sentence: what was expected, what was found, what to do."""
+"""The errors of this package: one sentence each on what was expected, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Self
 
 
 class ScoreroomError(ValueError):
-    """Root of every error the product raises on purpose; its text is one sentence for the person who can fix it."""
+    """Root of every error raised on purpose; its text is one sentence for the person who can fix it."""
 
 
 class SchemaError(ScoreroomError):
-    """A column that the application table does not have was asked for."""
+    """A column is not in the application table, or the table has other columns than its definition."""
 
     @classmethod
     def from_unknown_column(cls, name: str, known: Iterable[str]) -> Self:
@@ -34,7 +34,7 @@ class SchemaError(ScoreroomError):
 
 
 class FileError(ScoreroomError):
-    """A file that cannot be opened, read or written, or that holds no table; `reason` is why, where it is known."""
+    """A file cannot be opened, read or written, or holds no table; `reason` says why, if known."""
 
     reason = ""
 
@@ -79,7 +79,7 @@ class FileError(ScoreroomError):
     @classmethod
     def from_no_table(cls, path: Path, reason: str) -> Self:
         return cls.from_unreadable(
-            path, f"is no comma-separated table ({reason})", "bring CSV with a header or Parquet"
+            path, f"is not a comma-separated table ({reason})", "bring CSV with a header or Parquet"
         )
 
     @classmethod
@@ -94,7 +94,7 @@ class FileError(ScoreroomError):
 
     @classmethod
     def from_occupied(cls, path: Path, found: str) -> Self:
-        return cls.from_unwritable(path, f"{found} stands there; name another place")
+        return cls.from_unwritable(path, f"{found} is already there; name another place")
 
     @classmethod
     def from_unwritable(cls, path: Path, reason: str) -> Self:
@@ -102,7 +102,7 @@ class FileError(ScoreroomError):
 
 
 class DamageError(FileError):
-    """A file of the built portfolio that is not what was built."""
+    """A file of the built portfolio is missing, unreadable or changed."""
 
     @classmethod
     def from_digest(cls, path: Path, found: str, expected: str) -> Self:
@@ -118,11 +118,13 @@ class DamageError(FileError):
     @classmethod
     def from_trouble(cls, path: Path, error: BaseException) -> Self:
         """`error` is what reading `path` raised."""
-        said = error.reason if isinstance(error, FileError) else error.strerror if isinstance(error, OSError) else None
-        reason = _shortened(said or str(error) or type(error).__name__)
-        found = cls(f"{path}: cannot be read ({reason}); {_REBUILD}.")
-        found.reason = reason
-        return found
+        message = (
+            error.reason if isinstance(error, FileError) else error.strerror if isinstance(error, OSError) else None
+        )
+        reason = _shortened(message or str(error) or type(error).__name__)
+        damage = cls(f"{path}: cannot be read ({reason}); {_REBUILD}.")
+        damage.reason = reason
+        return damage
 
     @classmethod
     def from_content(cls, path: Path, what: str) -> Self:
@@ -134,13 +136,13 @@ _REASON_CHARACTERS = 160
 
 
 def _shortened(reason: str) -> str:
-    """The first line of what a library says, as part of a sentence."""
+    """The first line of a library's message, cut so that it fits into a sentence."""
     line = " ".join(reason.strip().splitlines()[:1]).rstrip(".;")
     return "".join(each if each.isprintable() else " " for each in line)[:_REASON_CHARACTERS]
 
 
 class TableError(ScoreroomError):
-    """A table whose columns or values break its definition."""
+    """A table does not fit its definition."""
 
     @classmethod
     def from_too_few(cls, n_rows: int, at_least: int, purpose: str) -> Self:
@@ -244,7 +246,7 @@ def _also(others: list[str]) -> str:
 
 
 class SettingError(ScoreroomError):
-    """A setting or an option that holds something else than it should."""
+    """A setting or a command-line option has an invalid value."""
 
     @classmethod
     def from_bad_folder(cls, name: str, path: Path, reason: str) -> Self:
@@ -260,7 +262,7 @@ class SettingError(ScoreroomError):
 
 
 class PredictionsError(ScoreroomError):
-    """A file that cannot serve as a table of predictions."""
+    """A file cannot be read as a table of predictions."""
 
     @classmethod
     def from_missing_role(cls, path: Path, role: str, names: list[str]) -> Self:

@@ -1,4 +1,4 @@
-"""What a table of applications holds, column by column: the range and levels that occur, and what is typical."""
+"""Facts on a table of applications, column by column: range, levels, and the typical value."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What no single column shows: values that are each allowed and cannot be true together, or hardly so.
+"""Combinations of values that contradict one another although each is allowed by itself.
 
-The rules are the definition's. An application that breaks one is scored all the same, and whoever reads its PD is told;
+The rules are the definition's. An application that breaks one is still scored, with a warning beside its PD;
 how many real and embedded applications break each is in docs/data.md.
 """
 
@@ -36,10 +36,10 @@ def broken_rules_each(applications: pl.DataFrame, definition: Definition) -> NDA
             put_array(values, definition, applications[name])
         else:
             put_value(values, definition, name, None)
-    found = np.zeros((applications.height, len(definition.rules)), dtype=np.bool_)
+    holds = np.zeros((applications.height, len(definition.rules)), dtype=np.bool_)
     for place, is_broken in enumerate(_checks(definition)):
-        found[:, place] = is_broken(values)
-    return found
+        holds[:, place] = is_broken(values)
+    return holds
 
 
 @lru_cache(maxsize=8)

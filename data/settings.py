@@ -109,7 +109,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _champion(definition: Path) -> str:
-    """The folder of the champion's model as a definition names it; whoever reads the definition says what is wrong."""
+    """The folder of the champion's model as its definition names it; reading the definition reports errors."""
     try:
         name = tomllib.loads(definition.read_text(encoding="utf-8")).get("champion")
     except (OSError, ValueError, RecursionError):
@@ -127,7 +127,7 @@ def _folder(name: str, values: Mapping[str, str]) -> Path:
     except OSError as error:
         raise SettingError.from_bad_folder(name, path, f"cannot be read ({error.strerror})") from None
     if not is_folder:
-        raise SettingError.from_bad_folder(name, path, "is no folder")
+        raise SettingError.from_bad_folder(name, path, "is not a folder")
     if not os.access(path, os.R_OK | os.X_OK):
         raise SettingError.from_bad_folder(name, path, "may not be read")
     return path
@@ -142,7 +142,7 @@ def read_whole(name: str, text: str, *, at_least: int) -> int:
     """The whole number that the setting `name` holds.
 
     Raises:
-        SettingError: `text` is none, or one below `at_least`.
+        SettingError: `text` is not an integer, or is below `at_least`.
     """
     try:
         value = int(text)

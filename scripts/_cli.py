@@ -1,4 +1,4 @@
-"""What every script shares: one sentence and exit code 2 for bad input, and a progress bar that names its step."""
+"""Shared by all scripts: one sentence and exit code 2 for bad input, and a progress bar that names its step."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError, SettingError
 from data.files.raw import unused_notice
+from data.predictions.brought import brought_score, why_no_score
 from data.settings import Settings
+from data.store.opening import is_there
+from inference.publishing.pipeline import why_no_model
 from inference.publishing.staging import read_hold
 from inference.serving.gate import EVERYWHERE
 from inference.serving.settings import WebSettings
+
+
+class NoModelError(ScoreroomError):
+    """A portfolio on which no model can be trained, asked for one."""
+
 
 BAD_INPUT = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -28,17 +37,17 @@ Advance = Callable[[int, int], None]
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; what is wrong with the input is said in one sentence on stderr, with exit code 2."""
-    # A request to end is like a keyboard's: what was begun beside its place is cleaned up on the way out.
+    """Call `main`; bad input becomes one sentence on stderr and exit code 2."""
+    # Treat SIGTERM like Ctrl-C, so that temporary files are cleaned up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except ScoreroomError as error:
-        # Names in it come out of files: they are no orders to the terminal.
+        # Names come from files and must not control the terminal.
         print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        # Of a file or a folder that stands in the way, wherever that was met; anything else is a fault of ours.
+        # Only errors about a named path are the user's to fix; any other is a bug.
         if error.filename is None:
             raise
         named = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename)
@@ -114,11 +123,22 @@ def address_of(host: str, number: int, web: WebSettings) -> str:
 
 
 def say_notices(settings: Settings) -> None:
-    """Say which files in the raw folder are not used and that builds are held, where that is so."""
+    """Say which files in the raw folder are not used, that builds are held, and why no model was trained."""
     hold = read_hold(settings)
     for notice in (unused_notice(settings.raw), hold.notice() if hold else ""):
         if notice:
             print(f"Notice: {notice}", flush=True)
+    definition = load_definition(settings)
+    if reason := why_no_model(settings, definition):
+        score = brought_score(definition)
+        shown = why_no_score(definition) if score is None else f"PDs are those of {score.column}, as imported."
+        print(f"{reason} {shown}", flush=True)
+
+
+def check_trainable(settings: Settings) -> None:
+    """Raise NoModelError where the applications at hand are such that no build makes a model of them."""
+    if is_there(settings.applications) and (reason := why_no_model(settings, load_definition(settings))):
+        raise NoModelError(f"{reason} Nothing can be scored.")
 
 
 def say_waiting(sentence: str) -> None:

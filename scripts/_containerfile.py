@@ -15,7 +15,7 @@ KNOWN = ("RUN", "COPY", "ENV", "WORKDIR", "USER", "VOLUME", "EXPOSE", "HEALTHCHE
 
 
 class ContainerError(ScoreroomError):
-    """A Containerfile that says what is not understood, or a step of it that fails."""
+    """A Containerfile is not understood, or one of its steps failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Stage:
         return [argument for known, argument in self.steps if known == instruction]
 
     def last(self, instruction: str) -> str:
-        """The argument that holds in the end; empty where there is none."""
+        """The last argument of `instruction`; empty if there is none."""
         return next(iter(reversed(self.all(instruction))), "")
 
     def environment(self) -> dict[str, str]:

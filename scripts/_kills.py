@@ -47,11 +47,11 @@ State = dict[str, str]
 
 
 class KillError(ScoreroomError):
-    """What a killed process left is neither the old nor the new, or the study cannot be done here."""
+    """A killed process left neither the old nor the new state, or the study cannot run here."""
 
 
 @dataclass
-class Found:
+class Tally:
     """What kills at `points` system calls left: `old` or `new` at once, or `finished` as new by the next build."""
 
     work: str
@@ -81,7 +81,7 @@ class Work:
     command: Callable[[Path], list[str]]
     environment: Callable[[Path], dict[str, str]]
     prepare: Callable[[Path], None]
-    judge: Callable[[Path, Found], None]
+    judge: Callable[[Path, Tally], None]
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def quiet(_: str) -> Iterator[Advance]:
     yield lambda *_: None
 
 
-def kill_at_calls(work: Work, kills: int, seed: int) -> Found:
+def kill_at_calls(work: Work, kills: int, seed: int) -> Tally:
     """Kill `work` at half as many calls that change names, and as many others at random.
 
     Raises:
@@ -100,20 +100,20 @@ def kill_at_calls(work: Work, kills: int, seed: int) -> Found:
     if strace is None:
         raise KillError("strace is needed to kill at system calls, and is not installed; install it.")
     calls = _calls(strace, work)
-    found = Found(work.name, len(calls))
+    tally = Tally(work.name, len(calls))
     for number in _chosen(calls, kills, random.Random(seed)):  # noqa: S311 - a sample, no secret
         with _folder() as folder:
             work.prepare(folder)
             call = calls[number]
             inject = ["-e", f"inject={call.name}:signal=KILL:when={call.turn}"]
             ended = _traced(strace, work, folder, inject, os.devnull)
-            found.kills += 1
-            found.unharmed += ended == 0
+            tally.kills += 1
+            tally.unharmed += ended == 0
             try:
-                work.judge(folder, found)
+                work.judge(folder, tally)
             except (ScoreroomError, AssertionError, OSError) as error:
-                found.faults.append(f"{work.name}, {call.text}: {error!r}")
-    return found
+                tally.faults.append(f"{work.name}, {call.text}: {error!r}")
+    return tally
 
 
 @dataclass(frozen=True)
@@ -191,12 +191,12 @@ def writing(kind: str) -> Work:
     def _content(folder: Path) -> Path:
         return folder / "place" / "file" if kind == "folder" else folder / "place"
 
-    def judge(folder: Path, found: Found) -> None:
+    def judge(folder: Path, tally: Tally) -> None:
         left = _content(folder).read_bytes()
-        found.opened += 1
+        tally.opened += 1
         _expect(left in (_OLD, _NEW), f"{len(left)} bytes are neither the old nor the new")
-        found.old += left == _OLD
-        found.new += left == _NEW
+        tally.old += left == _OLD
+        tally.new += left == _NEW
         with write_atomically(folder / "place") as beside:
             if kind == "folder":
                 beside.mkdir()
@@ -236,9 +236,9 @@ class Portfolios:
     def rolling_back(self) -> Work:
         """Going back from the later to the earlier one, whatever data are at hand."""
 
-        def judge(folder: Path, found: Found) -> None:
+        def judge(folder: Path, tally: Tally) -> None:
             settings = settings_in(folder, self.SEEDS[1])
-            self._judge(settings, found, old=self.later, new=self.earlier)
+            self._judge(settings, tally, old=self.later, new=self.earlier)
             is_new = state_of(settings.processed, settings.model) == self.earlier
             _expect((read_hold(settings) is not None) == is_new, "builds are held without a rollback, or not after one")
             kept = settings.processed / PREVIOUS
@@ -257,25 +257,25 @@ class Portfolios:
             (settings.processed / "held.json").unlink()
             shutil.rmtree(settings.processed / PREVIOUS)
 
-        def judge(folder: Path, found: Found) -> None:
+        def judge(folder: Path, tally: Tally) -> None:
             settings = settings_in(folder, self.SEEDS[1])
-            self._judge(settings, found, old=self.earlier, new=self.later)
+            self._judge(settings, tally, old=self.earlier, new=self.later)
             _expect(state_of(settings.processed, settings.model) == self.later, "the next build made something else")
             kept = settings.processed / PREVIOUS
             _expect(state_of(kept, kept / "model") == self.earlier, "what is kept is not the earlier portfolio")
 
         return Work("building", lambda _: _module("scripts.build"), self._environment, prepare, judge)
 
-    def _judge(self, settings: Settings, found: Found, *, old: State, new: State) -> None:
+    def _judge(self, settings: Settings, tally: Tally, *, old: State, new: State) -> None:
         session = ScoringSession.open(settings.model, embedded.DEFINITION)
         _expect(not session.fallback_reason, session.fallback_reason)
-        found.opened += 1
+        tally.opened += 1
         state = state_of(settings.processed, settings.model)
         if state not in (old, new):
             _expect((settings.processed / INCOMING).is_dir(), "neither the old nor the new, and nothing to finish")
-            found.finished += 1
-        found.old += state == old
-        found.new += state == new
+            tally.finished += 1
+        tally.old += state == old
+        tally.new += state == new
         build(settings, quiet)
         after = state_of(settings.processed, settings.model)
         _expect(after in (old, new), "after the next build it is neither the old nor the new")
@@ -294,8 +294,8 @@ class Portfolios:
 
 def state_of(files: Path, model: Path) -> State:
     """SHA-256 of each file of a portfolio."""
-    found = [files / name for name in FILES] + sorted(model.glob("*"))
-    return {path.name: sha256_of(path) for path in found if path.is_file()}
+    tally = [files / name for name in FILES] + sorted(model.glob("*"))
+    return {path.name: sha256_of(path) for path in tally if path.is_file()}
 
 
 def settings_in(folder: Path, seed: int) -> Settings:
@@ -332,7 +332,7 @@ class Reads:
 
 
 def read_while_exchanging(one: Path, other: Path, exchanges: int, readers: int = 2) -> Reads:
-    """Publish two models in turn, `exchanges` times, while processes open whichever is there again and again."""
+    """Publish two models in turn, `exchanges` times, while processes keep opening the current one."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="kills-") as name, context.Pool(readers) as pool:
         place, stop = Path(name) / "model", Path(name) / "stop"

@@ -15,7 +15,7 @@ _PIN = re.compile(r"([a-z0-9-]+)==(\S+)(?: ; (.+?))?((?: --hash=sha256:[0-9a-f]{
 
 
 class LockError(ScoreroomError):
-    """A lock that cannot be read, or packages that cannot be locked or installed."""
+    """A lock cannot be read, or packages cannot be locked or installed."""
 
 
 @dataclass(frozen=True, slots=True)

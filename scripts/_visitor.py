@@ -22,7 +22,7 @@ _PATIENCE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What came of one run of a page, in order, and the seconds from asking for it to its end."""
+    """The messages of one run of a page, in order, and the seconds from the request to its end."""
 
     messages: Sequence[ForwardMsg]
     seconds: float
@@ -52,7 +52,7 @@ class Screen:
 
 @dataclass
 class Visitor:
-    """Who has the dashboard open; what it was told: its session, the pages' hashes by path, the last box for files."""
+    """A visitor of the dashboard: its session, the pages' hashes by path, and the last file uploader."""
 
     address: str
     connection: ClientConnection
@@ -80,9 +80,9 @@ class Visitor:
         self.send(asked)
         # A page that asks for another run of itself finishes early before it.
         messages = self._until(
-            lambda told: (
-                told.WhichOneof("type") == "script_finished"
-                and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            lambda message: (
+                message.WhichOneof("type") == "script_finished"
+                and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
             )
         )
         return Screen(messages, time.monotonic() - begun)
@@ -106,8 +106,8 @@ class Visitor:
         asked.file_urls_request.session_id = self.session
         asked.file_urls_request.file_names.append(name)
         self.send(asked)
-        told = self._until(lambda each: each.WhichOneof("type") == "file_urls_response")[-1]
-        return told.file_urls_response.file_urls[0]
+        message = self._until(lambda each: each.WhichOneof("type") == "file_urls_response")[-1]
+        return message.file_urls_response.file_urls[0]
 
     def send(self, sent: Any) -> None:
         """Send a message as a page does, or bytes or text as they are."""
@@ -122,14 +122,14 @@ class Visitor:
             self._note(messages[-1])
         return messages
 
-    def _note(self, told: Any) -> None:
-        kind = told.WhichOneof("type")
+    def _note(self, message: Any) -> None:
+        kind = message.WhichOneof("type")
         if kind == "new_session":
-            self.session = told.new_session.initialize.session_id
+            self.session = message.new_session.initialize.session_id
         elif kind == "navigation":
-            self.pages = {page.url_pathname: page.page_script_hash for page in told.navigation.app_pages}
-        elif kind == "delta" and told.delta.new_element.WhichOneof("type") == "file_uploader":
-            self.box = told.delta.new_element.file_uploader.id
+            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "file_uploader":
+            self.box = message.delta.new_element.file_uploader.id
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def visiting(address: str, *, origin: str | None = None, trust: ssl.SSLContext |
         websockets.exceptions.InvalidStatus: the server refuses it.
     """
     options: dict[str, Any] = {"ssl": trust} if trust else {}
-    # Closed whatever becomes of what is said on it.
+    # Close the socket even if the handshake fails.
     with (
         socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), timeout=_PATIENCE_S) as line,
         connect(

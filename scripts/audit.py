@@ -20,7 +20,7 @@ from scripts._locks import DEVELOP, RUN, read_lock
 DATABASE = "https://api.osv.dev/v1/querybatch"
 FOUND, NOT_ASKED = 1, 3
 SECONDS = 30
-# A release with well-known vulnerabilities, asked for as well: a database that has none of it answers nothing of use.
+# Also ask about a release known to be vulnerable: if the database lists nothing for it, its answers are useless.
 CANARY = ("jinja2", "2.4.1")
 
 Release = tuple[str, str]

@@ -1,7 +1,7 @@
 """Measure loading, scoring, the service and the dashboard, contenders in turn, results checked beside each timing.
 
 Tables go to the terminal. In the JSON, the dashboard's figures stand at the top, those of the other sections under
-their names; what is finished is written at once, so that a later section's failure loses none of it.
+their names; what is finished is written at once, so that nothing is lost if a later section fails.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 
 from rich.console import Console
 
+from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
 from data.settings import PORTFOLIO_ROWS, Settings, load_settings
 from data.store.storage import check_file_place, write_atomically
-from inference.publishing.pipeline import build
-from scripts._cli import count, positive, progress, run, telling
+from inference.publishing.pipeline import build, why_no_model
+from scripts._cli import count, offer_portfolio, positive, progress, run, telling
 from scripts._measure import Say
 from scripts.benchmarks.machine import describe_machine, now
 from scripts.benchmarks.shown import show
@@ -29,26 +30,36 @@ ALL, DASHBOARD = "all", "dashboard"
 
 
 class KeepError(ScoreroomError):
-    """A file whose figures cannot stand beside new ones."""
+    """A file's figures cannot be mixed with new ones."""
+
+
+class PortfolioError(ScoreroomError):
+    """A portfolio of one's own that a section cannot be measured on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is measured under a name, and a check that what it needs is there, done before anything is measured."""
+    """A section's measurement, and a check of its requirements that runs before anything is measured.
+
+    One that `is_embedded` measures the embedded portfolio only.
+    """
 
     measure: Callable[[Settings, Namespace, Say], Mapping[str, object]]
     check: Callable[[], object] = lambda: None
+    is_embedded: bool = False
 
 
 def main() -> None:
     """Measure the sections asked for, show each when it is done, and write them down where that is wanted."""
     arguments = _parse()
-    names = list(SECTIONS) if ALL in arguments.sections else list(dict.fromkeys(arguments.sections))
-    figures = _begin(arguments)
+    settings = load_settings()
+    names = _chosen(arguments.sections, settings)
+    figures = _begin(arguments, settings)
     for name in names:
         SECTIONS[name].check()
-    settings = load_settings()
     build(settings, progress)
+    if reason := why_no_model(settings, load_definition(settings)):
+        raise PortfolioError(f"{reason} Without a model there is nothing to measure.")
     console = Console()
     show("machine", figures["machine"], console)
     for turn, name in enumerate(names, start=1):
@@ -61,8 +72,26 @@ def main() -> None:
             _write(arguments.json, figures)
 
 
+def _chosen(asked: list[str], settings: Settings) -> list[str]:
+    """The sections to measure, in order.
+
+    Raises:
+        PortfolioError: one that was asked for is measured on the embedded portfolio alone, and another one is open.
+    """
+    able = [name for name, section in SECTIONS.items() if settings.portfolio is None or not section.is_embedded]
+    if ALL in asked:
+        return able
+    if unable := [name for name in dict.fromkeys(asked) if name not in able]:
+        raise PortfolioError(
+            f"{' and '.join(unable)}: measured on the embedded portfolio alone, whose columns the steps name; "
+            f"with --portfolio ask for {', '.join(able)}."
+        )
+    return list(dict.fromkeys(asked))
+
+
 def _parse() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.benchmark", description=__doc__)
+    offer_portfolio(parser)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, ALL], default=ALL)
     parser.add_argument("--json", type=Path, metavar="OUT", help="file to write the figures to as well")
     parser.add_argument(
@@ -93,14 +122,16 @@ def _parse() -> Namespace:
     return arguments
 
 
-def _begin(arguments: Namespace) -> dict[str, Any]:
+def _begin(arguments: Namespace, settings: Settings) -> dict[str, Any]:
     """The figures that new ones are added to.
 
     Raises:
         FileError: they could not be written in the end.
         KeepError: those to be kept cannot stand beside new ones.
     """
-    machine = describe_machine()
+    machine: dict[str, object] = {**describe_machine()}
+    if settings.portfolio is not None:
+        machine["portfolio"] = load_definition(settings).name
     if arguments.json:
         check_file_place(arguments.json)
     kept = _kept(arguments.json, machine) if arguments.keep and arguments.json.exists() else {}
@@ -116,7 +147,8 @@ def _kept(path: Path, machine: Mapping[str, object]) -> dict[str, Any]:
             f"{path}: holds no figures to keep ({type(error).__name__}: {error}); name another file, or "
             "leave --keep out."
         ) from error
-    other = [name for name in machine if name != "date" and machine[name] != before.get(name)]
+    names = [name for name in dict.fromkeys([*machine, *before]) if name != "date"]
+    other = [name for name in names if machine.get(name) != before.get(name)]
     if other:
         raise KeepError(
             f"{path}: was measured on something else ({', '.join(other)} differ); measure all of it anew without "
@@ -185,8 +217,8 @@ SECTIONS: Mapping[str, Section] = {
     "inference": Section(_inference),
     "api": Section(_api, _check_load_tool),
     "start": Section(_start),
-    DASHBOARD: Section(_dashboard, _check_browser),
-    "applicant": Section(_applicant, _check_browser),
+    DASHBOARD: Section(_dashboard, _check_browser, is_embedded=True),
+    "applicant": Section(_applicant, _check_browser, is_embedded=True),
 }
 
 

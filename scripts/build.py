@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from data.definition.at_hand import load_definition
-from data.predictions.brought import brought_score, why_no_score
 from data.settings import load_settings
-from inference.publishing.pipeline import build, why_no_model
+from inference.publishing.pipeline import build
 from inference.publishing.staging import read_hold
 from scripts._cli import offer_portfolio, progress, run, say_notices, say_waiting
 
@@ -21,12 +19,6 @@ def main() -> None:
     settings = load_settings()
     done = build(settings, progress, say=say_waiting, release=arguments.release)
     say_notices(settings)
-    definition = load_definition(settings)
-    reason = why_no_model(settings, definition)
-    if reason:
-        print(reason)
-        score = brought_score(definition)
-        print(why_no_score(definition) if score is None else f"PDs are those of {score.column}, as imported.")
     if done:
         print(f"Built {' and '.join(done)}.")
     else:

@@ -46,22 +46,22 @@ def main() -> None:
         own = servers[0].address
         is_shown = _is_shown(own)
         with ThreadPoolExecutor(N) as pool, _probing(dashboard) as waits:
-            found = {
+            answers = {
                 "dashboard websockets, foreign origins": _ask(pool, dashboard, _websocket, _named("Origin", _ORIGINS)),
                 "dashboard uploads, foreign origins": _ask(pool, dashboard, _upload, _named("Origin", _ORIGINS)),
                 "dashboard pages, foreign hosts": _ask(pool, dashboard, _page, _named("Host", _HOSTS)),
                 "service scores, foreign origins": _ask(pool, service, _score, _named("Origin", _ORIGINS)),
                 "service pages, foreign hosts": _ask(pool, service, _page, _named("Host", _HOSTS)),
             }
-        told = {
+        document = {
             "own_session_runs": is_shown and _is_shown(own),
-            "answers": found,
+            "answers": answers,
             "names_asked_for": names_asked(),
             "health_probes": len(waits),
             "health_slowest_ms": round(1e3 * max(waits), 1),
         }
         print(*(server.log.read_text() for server in servers), sep="", file=sys.stderr)
-    print(json.dumps(told, indent=2))
+    print(json.dumps(document, indent=2))
 
 
 def _is_shown(address: str) -> bool:
@@ -134,19 +134,19 @@ def _probing(port: int) -> Iterator[list[float]]:
 
 @contextmanager
 def _silent_name_server() -> Iterator[Callable[[], list[str]]]:
-    """Names are asked of a server of this namespace that never answers; which it was asked for."""
+    """A name server in this namespace that never answers; yields a function that lists the names it was asked for."""
     ask_names_at(_NAME_SERVER)
     with socket.socket(type=socket.SOCK_DGRAM) as server:
         server.bind((_NAME_SERVER, 53))
         server.setblocking(False)
 
         def names() -> list[str]:
-            found = []
+            asked = []
             while True:
                 try:
-                    found.append(_name_asked(server.recv(512)))
+                    asked.append(_name_asked(server.recv(512)))
                 except BlockingIOError:
-                    return found
+                    return asked
 
         yield names
 

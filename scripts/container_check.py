@@ -132,7 +132,7 @@ def _serve(image: Stage, root: Path, volume: Path, rows: int) -> None:
             asking = _beside(first, environment, user, command_of(image.last("HEALTHCHECK")))
             while subprocess.run(asking, capture_output=True, check=False).returncode:  # noqa: S603
                 if server.poll() is not None or time.monotonic() > started + PATIENCE_S:
-                    raise ContainerError("The image's command did not become healthy; what it said stands above.")
+                    raise ContainerError("The image's command did not become healthy; its output is above.")
                 time.sleep(0.5)
             _tell(f"CMD {image.last('CMD')}: healthy with {rows} applications", started)
             page = _call(_beside(first, environment, user, ["python", "-c", PAGE]))
@@ -153,8 +153,8 @@ def _first_inside(server: subprocess.Popen[bytes]) -> int:
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        if found := children.read_text(encoding="utf-8").split():
-            return int(found[0])
+        if pids := children.read_text(encoding="utf-8").split():
+            return int(pids[0])
         time.sleep(0.05)
     raise ContainerError("No namespaces can be made here; this needs a machine, or a container with all rights.")
 

@@ -46,8 +46,8 @@ def main() -> None:
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
     definition = load_definition(load_settings())
-    found = _at_hand() if arguments.file is None else import_predictions(arguments.file, definition, mapping)
-    predictions = prepare(found, cutoffs=[cutoff])
+    source = _at_hand() if arguments.file is None else import_predictions(arguments.file, definition, mapping)
+    predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.cohort_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

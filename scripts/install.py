@@ -83,14 +83,14 @@ def install(what: str, venv: Path) -> None:
 
 
 def _digest(lock: Path) -> str:
-    """What an installation is made from: the lock, how the project is packaged, and where it lies."""
+    """The inputs of an installation: the lock, the packaging of the project, and its folder."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packaging = [project["build-system"], project["project"], project["tool"]["setuptools"], str(ROOT)]
     return hashlib.sha256(lock.read_bytes() + json.dumps(packaging, sort_keys=True).encode()).hexdigest()
 
 
 def _installed(python: Path) -> dict[str, str]:
-    """What an environment holds: normalised names with versions."""
+    """The packages of an environment: normalised names with versions."""
     listing = (
         "import importlib.metadata as m, json; print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
     )
@@ -102,11 +102,11 @@ def _pip(python: Path, command: str, *arguments: str) -> None:
 
 
 def _call(command: list[str]) -> str:
-    # pip says itself what went wrong, on stderr; what it prints is only of use where it is asked for.
+    # pip reports errors on stderr; its stdout only matters to a caller who wants it.
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     if ended.returncode:
         tried = " ".join(command[1:4])
-        raise LockError(f"'{tried}' failed, as said above; nothing is half installed: the next 'make' starts anew.")
+        raise LockError(f"'{tried}' failed (see above); nothing is half installed: the next 'make' starts anew.")
     return ended.stdout
 
 

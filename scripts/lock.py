@@ -92,7 +92,7 @@ def _uv(command: str, *arguments: str) -> None:
         check=False,
     )
     if ended.returncode:
-        raise LockError(f"'uv pip {command}' failed, as said above; the locks are as they were.")
+        raise LockError(f"'uv pip {command}' failed (see above); the locks are as they were.")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ SUFFIX = ".json"
 
 
 class FlameError(ScoreroomError):
-    """A place where no flame graph can go."""
+    """A flame graph cannot be written to this place."""
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from data.definition.at_hand import load_definition
 from data.settings import load_settings
 from inference.model.scoring import score_file
 from inference.model.session import ScoringSession
-from scripts._cli import offer_portfolio, progress, run
+from scripts._cli import check_trainable, offer_portfolio, progress, run
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     settings = load_settings()
     # A model that was brought from elsewhere is judged by its own manifest.
     if arguments.model in (None, settings.model):
+        check_trainable(settings)
         session = ScoringSession.open_built(settings, threads=2)
     else:
         session = ScoringSession.open(

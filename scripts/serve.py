@@ -51,8 +51,8 @@ def main() -> None:
             "Anybody who reaches this machine can open the dashboard; docs/deployment.md tells what to put before it."
         )
     print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
-    told = [] if arguments.predictions is None else _told_to_app(arguments)
-    serve(web, arguments.host, arguments.port, told, log, log_settings.user_header)
+    flags = [] if arguments.predictions is None else _told_to_app(arguments)
+    serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header)
 
 
 def _parse() -> argparse.Namespace:

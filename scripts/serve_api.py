@@ -16,6 +16,7 @@ from scripts._cli import (
     LOOPBACK,
     address_of,
     check_port,
+    check_trainable,
     offer_portfolio,
     port,
     progress,
@@ -37,6 +38,7 @@ def main() -> None:
     if build(settings, progress, say=say_waiting):
         # A process of its own: what building took up in memory is not the service's to hold.
         os.execv(sys.executable, [sys.executable, "-m", "scripts.serve_api", *sys.argv[1:]])  # noqa: S606
+    check_trainable(settings)
     say_notices(settings)
     # A model that does not open is one sentence here; inside the server's start-up it would be a stack trace.
     definition = ScoringSession.open_built(settings).definition

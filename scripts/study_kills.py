@@ -34,9 +34,9 @@ def main() -> None:
         for work, kills in zip(works, shares, strict=True):
             if kills:
                 say(work.name)
-                found = kill_at_calls(work, kills, arguments.seed)
-                print(found.text(), flush=True)
-                faults += found.faults
+                tally = kill_at_calls(work, kills, arguments.seed)
+                print(tally.text(), flush=True)
+                faults += tally.faults
         say("exchanging a model under its readers")
         model = Path(name) / "template" / "model"
         kept = Path(name) / "template" / "processed" / "previous" / "model"

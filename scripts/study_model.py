@@ -50,8 +50,8 @@ def main() -> None:
             case "monotone":
                 drawn = applications.sample(min(arguments.rows, applications.height), seed=seed)
                 session = ScoringSession.open_built(load_settings())
-                found = count_reversals(drawn, session, progress=advance)
-                text, figures = _reversals_table(found), [asdict(result) for result in found]
+                reversals = count_reversals(drawn, session, progress=advance)
+                text, figures = _reversals_table(reversals), [asdict(result) for result in reversals]
             case _:
                 columns = definition.protected if arguments.study == "protected" else _left_out(definition)
                 cost = measure_added_columns(applications, definition, columns, seeds=arguments.seeds, progress=advance)
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _left_out(definition: Definition) -> tuple[str, ...]:
-    """The columns that could be features and are none."""
+    """The inputs that are neither features nor protected."""
     kept = {*definition.features.columns, *definition.protected}
     return tuple(sorted(column.name for column in definition.inputs if column.name not in kept))
 

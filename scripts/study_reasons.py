@@ -41,34 +41,34 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _reasons_text(found: ReasonCounts) -> str:
-    missing = ", ".join(f"{name} {share:.1%}" for name, share in found.missing.items()) or "none"
+def _reasons_text(counts: ReasonCounts) -> str:
+    missing = ", ".join(f"{name} {share:.1%}" for name, share in counts.missing.items()) or "none"
     return "\n".join(
         [
-            f"{found.n_applications:,} declined applications, {found.n_reasons:,} reasons ({found.mean:.2f} each), "
-            f"{found.seconds:.1f} s:",
-            f"  a typical value: {found.typical:.2%} (exactly the typical one: {found.equal:.2%})",
-            f"  moving it to the typical value does not lower the PD: {found.not_lower:.2%} (raises it: "
-            f"{found.raises:.2%})",
-            f"  a document or number that was given: {found.given:.2%}",
+            f"{counts.n_applications:,} declined applications, {counts.n_reasons:,} reasons ({counts.mean:.2f} each), "
+            f"{counts.seconds:.1f} s:",
+            f"  a typical value: {counts.typical:.2%} (exactly the typical one: {counts.equal:.2%})",
+            f"  moving it to the typical value does not lower the PD: {counts.not_lower:.2%} (raises it: "
+            f"{counts.raises:.2%})",
+            f"  a document or number that was given: {counts.given:.2%}",
             f"  applications told that a value is missing: {missing}",
-            f"  applications told of a combination: {found.combined:.1%}; told nothing: {found.unexplained:,}",
-            f"  applications with other reasons alone than among all: {found.differ}",
-            f"Declined among the just approved: {found.just_approved_declined}",
+            f"  applications told of a combination: {counts.combined:.1%}; told nothing: {counts.unexplained:,}",
+            f"  applications with other reasons alone than among all: {counts.differ}",
+            f"Declined among the just approved: {counts.just_approved_declined}",
         ]
     )
 
 
-def _changes_text(found: ChangeCounts) -> str:
-    times = ("ms", found.ms), ("ms of CPU", found.cpu_ms)
+def _changes_text(counts: ChangeCounts) -> str:
+    times = ("ms", counts.ms), ("ms of CPU", counts.cpu_ms)
     taken = "; ".join(f"{' / '.join(f'{value:.0f}' for value in values)} {unit}" for unit, values in times)
     return "\n".join(
         [
-            f"{found.n_applications:,} declined applications, {found.shown:,} changes shown, {found.without:,} "
+            f"{counts.n_applications:,} declined applications, {counts.shown:,} changes shown, {counts.without:,} "
             "applications without any:",
-            f"  implausible: {found.implausible}",
-            f"  still declined: {found.declined}",
-            f"  still flipping with a step less: {found.shrinkable}",
+            f"  implausible: {counts.implausible}",
+            f"  still declined: {counts.declined}",
+            f"  still flipping with a step less: {counts.shrinkable}",
             f"  p50 / p95 / largest of an application: {taken}",
         ]
     )

@@ -23,7 +23,7 @@ from data.predictions.scores import make_score_grid
 from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
 from scripts._cli import positive, progress, run
 
-# The figure, and whether its difference is told as a share of it.
+# The figure, and whether its difference is given as a share of it.
 FIGURES: Mapping[str, tuple[Callable[[ScoreCounts], float | None], bool]] = {
     "ROC AUC": (lambda counts: _of(delong(counts), "auc"), False),
     "DeLong's variance": (lambda counts: _of(delong(counts), "variance"), True),
@@ -75,8 +75,8 @@ def _drawn(n_rows: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def _of(result: object | None, name: str) -> float | None:
-    found: float | None = getattr(result, name, None)
-    return found
+    value: float | None = getattr(result, name, None)
+    return value
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked for: minutes of analysts, hostile requests in all, the seed, a folder for logs."""
+    """What to run: minutes of analysts, hostile requests in all, the seed, a folder for logs."""
 
     settings: Settings
     minutes: float
@@ -119,18 +119,18 @@ def main() -> None:
         folder = arguments.logs or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         plan = Plan(load_settings(), arguments.minutes, arguments.requests, arguments.seed, folder)
-        found: dict[str, Mapping[str, Any]] = {}
+        results: dict[str, Mapping[str, Any]] = {}
         for name in arguments.parts or PARTS:
             begun = time.monotonic()
             with telling(name) as say:
                 result = PARTS[name](plan, say)
-            found[name] = {**result, "took_s": round(time.monotonic() - begun, 1)}
+            results[name] = {**result, "took_s": round(time.monotonic() - begun, 1)}
     if arguments.json is not None:
-        told = {"seed": plan.seed, "minutes": plan.minutes, "requests": plan.requests, "parts": found}
+        document = {"seed": plan.seed, "minutes": plan.minutes, "requests": plan.requests, "parts": results}
         with write_atomically(arguments.json) as beside:
-            beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _print(found)
-    sys.exit(any(result["n_problems"] for result in found.values()))
+            beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _print(results)
+    sys.exit(any(result["n_problems"] for result in results.values()))
 
 
 def _parse() -> argparse.Namespace:
@@ -149,9 +149,9 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _print(found: Mapping[str, Mapping[str, Any]]) -> None:
+def _print(results: Mapping[str, Mapping[str, Any]]) -> None:
     table = Table("Part", "Figure", "Value")
-    for name, result in found.items():
+    for name, result in results.items():
         table.add_section()
         for key, value in result.items():
             if value not in ([], {}, None):

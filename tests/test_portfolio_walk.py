@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -16,13 +20,17 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from data.definition.reading import read_definition
-from data.settings import ROOT
+from data.settings import ROOT, load_settings
+from inference.model.judgement import DECLINE
 from scripts._visitor import visiting
+from scripts.benchmarks.api import Bodies
+from scripts.benchmarks.inference import Published, measure_product
 from scripts.benchmarks.server import dashboard_command, free_port, service_command, serving
 
 N_ROWS = 2_000
 STATUS = ("Charged Off", "Default", "Fully Paid", "Current")
 SPECIAL = (-9, -7)
+PARQUET = "application/vnd.apache.parquet"
 # From the file on, nothing but these lines is typed by hand.
 EDITED = {'currency = ""': 'currency = "EUR"'}
 
@@ -170,10 +178,82 @@ def test_a_file_is_scored_alike_by_page_command_and_service(
         answer = httpx.post(f"{server.address}/v1/score/batch", json={"applications": rows}, timeout=60)
         assert answer.status_code == 200, answer.text
         document = httpx.get(f"{server.address}/openapi.json", timeout=60).text
+        tables = {
+            kind: httpx.post(
+                f"{server.address}/v1/score/batch", content=content, headers={"content-type": kind}, timeout=60
+            )
+            for kind, content in (("text/csv", (tmp_path / "new.csv").read_bytes()), (PARQUET, parquet_of(some)))
+        }
+        declined = next(
+            row for row, each in zip(rows, answer.json()["scores"], strict=True) if each["decision"] == DECLINE
+        )
+        explained = explain(server.address, declined)
+    check_explanation(explained, declined)
+    for kind, table_answer in tables.items():
+        assert table_answer.status_code == 200, table_answer.text
+        read = pl.read_parquet if kind == PARQUET else pl.read_csv
+        found = read(io.BytesIO(table_answer.content))
+        assert found["loan_id"].to_list() == some["loan_id"].to_list()
+        assert found["default_probability"].to_list() == pytest.approx(
+            scored["default_probability"].to_list(), abs=1e-9
+        )
     pds = [each["default_probability"] for each in answer.json()["scores"]]
     assert pds == pytest.approx(scored["default_probability"].to_list(), abs=1e-9)
     assert "late.payments" in document
     assert "SK_ID_CURR" not in document
+
+
+def parquet_of(frame: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.write_parquet(out)
+    return out.getvalue()
+
+
+def explain(address: str, row: Mapping[str, object]) -> dict[str, Any]:
+    """The answer of /v1/explain, once what it needs is loaded behind the start."""
+    until = time.monotonic() + 60
+    while True:
+        answer = httpx.post(f"{address}/v1/explain", json={"application": row}, timeout=60)
+        if answer.status_code == 200:
+            return dict(answer.json())
+        assert answer.status_code == 503, answer.text
+        assert time.monotonic() < until, answer.text
+        time.sleep(0.1)
+
+
+def check_explanation(explained: Mapping[str, Any], row: Mapping[str, object]) -> None:
+    """Its parts add up to the log-odds of its PD, say the row's own values, and give the reasons for declining."""
+    parts = {each["field"]: each for each in explained["contributions"]}
+    assert set(parts) == {"income", "loan amount", "term", "debt", "purpose", "late.payments"}
+    assert sum(each["log_odds"] for each in parts.values()) + explained["base_log_odds"] == pytest.approx(
+        explained["log_odds"], abs=1e-5
+    )
+    assert 1 / (1 + math.exp(-explained["log_odds"])) == pytest.approx(explained["default_probability"], abs=1e-6)
+    assert parts["income"]["value"] == row["income"]
+    assert 1 <= len(explained["principal_reasons"]) <= 4
+    assert explained["n_compared"] > 0
+
+
+def test_the_benchmark_says_what_it_measures_of_the_embedded_portfolio_alone(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.benchmark", "data", "dashboard", "--portfolio", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("dashboard: measured on the embedded portfolio alone")
+
+
+def test_the_benchmark_reads_a_table_of_ones_own(folder: Path) -> None:
+    settings = load_settings({"SCOREROOM_PORTFOLIO": str(folder), "SCOREROOM_ALLOW_PICKLE": "1"})
+    scored = Published.read(settings)
+    assert scored.matrix.shape == (N_ROWS, 6)
+    assert measure_product(scored, n=20, rounds=1)["applicants"] == 20
+    bodies = Bodies.read(settings, 50)
+    assert len(bodies.texts) == 50
+    assert json.loads(bodies.texts[0])["application"]["applied_on"].count("-") == 2
 
 
 def test_a_backup_brings_the_portfolio_back(folder: Path, tmp_path: Path) -> None:

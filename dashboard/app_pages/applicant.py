@@ -25,7 +25,7 @@ from dashboard.components.applicant.sensitivity import render_sensitivity
 from dashboard.components.applicant.view import ApplicantView, applicant_view, assess_or_refer
 from dashboard.components.applicant.why import render_why
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_metric
+from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.visit import parameters
 from dashboard.visit.drafts import Draft
@@ -102,17 +102,13 @@ def _render_summary(view: ApplicantView) -> None:
 
 def _render_score(view: ApplicantView) -> None:
     standing = view.standing
-    cells = st.columns(4)
-    with cells[0]:
-        found = view.observed if standing.is_published else None
-        more = f"{found.whose}, as filed: {labels.percent(found.default_probability)}" if found else ""
+    with card_grid("applicant", 4):
+        filed = view.observed if standing.is_published else None
+        more = f"{filed.whose}, as filed: {labels.percent(filed.default_probability)}" if filed else ""
         render_metric(pd_title(standing), standing.worded_pd, _before(view), more=more, help_text=pd_help(standing))
-    with cells[1]:
         more = f"cutoff {labels.cutoff_percent(view.cutoff, 2)}"
         render_metric("Decision", standing.worded_decision, standing.worded_distance, more=more)
-    with cells[2]:
         render_metric("Risk band", standing.risk_band, standing.worded_band)
-    with cells[3]:
         shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)

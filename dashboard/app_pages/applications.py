@@ -48,7 +48,7 @@ Columns = dict[str, CohortColumn]
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    columns = row_columns(view.predictions)
+    columns = row_columns(view.predictions, view.definition.currency)
     state.check(SORT, {identity(view.predictions).name, *columns}, "column")
     names = _shown(view, columns)
     sort = Sort(state.get(SORT), state.get(ORDER) == RISING)

@@ -10,10 +10,11 @@ from dashboard import state
 from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabulate_bands
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import Table
+from dashboard.components.assumptions import render_groups
 from dashboard.components.figure import is_dark, render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.components.verdict import render_verdict
@@ -53,12 +54,10 @@ def _render_verdict(view: View) -> None:
 
 def _render_effects(view: View) -> None:
     shown = view.evaluation
-    cells = iter([*st.columns(4), *st.columns(4)])
-    for metric in catalogue.CALIBRATION:
-        noise = f"by chance up to {100 * shown.calibration_error.noise_high:.2f}"
-        with next(cells):
+    with card_grid("calibration", len(catalogue.CALIBRATION) + 1):
+        for metric in catalogue.CALIBRATION:
+            noise = f"by chance up to {100 * shown.calibration_error.noise_high:.2f}"
             render_card(metric, shown, view.beside, note=noise if metric is catalogue.CALIBRATION_ERROR else "")
-    with next(cells):
         _render_fitting(shown.calibration_error.groups)
 
 
@@ -75,7 +74,7 @@ def _render_fitting(groups: Reliability) -> None:
 def _render_reliability(view: View) -> None:
     slider, axes_choice = st.columns([1, 1], gap="large", vertical_alignment="bottom")
     with slider:
-        st.slider("Groups of equally many applications", 5, 50, **state.value_widget(GROUPS))
+        render_groups()
     with axes_choice:
         st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
     axes, dark = Axes(state.get(AXES)), is_dark()

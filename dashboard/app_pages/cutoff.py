@@ -12,9 +12,10 @@ from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
 from dashboard.charts.sensitivity import COST_RATIO, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.sensitivity import LGD as LGD_WORDS
 from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
+from dashboard.components.assumptions import render_beta, render_costs, render_terms
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_card
+from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.economics import (
@@ -28,10 +29,9 @@ from dashboard.metrics.evaluation import Assumptions
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Economics
 from dashboard.visit import parameters
-from dashboard.visit.assumptions import BETA, COST_FN, COST_FP, EAD, LGD, MARGIN
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
-from dashboard.words.money import money, unit
+from dashboard.words.money import money
 from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
@@ -67,20 +67,10 @@ def _render_decisions(view: View) -> None:
 
 
 def _render_cards(view: View) -> None:
-    cells = iter([cell for _ in range(5) for cell in st.columns(2)])
-    for metric in catalogue.DECISIONS:
-        with next(cells):
+    with card_grid("decisions", len(catalogue.DECISIONS)):
+        for metric in catalogue.DECISIONS:
             render_card(metric, view.evaluation, view.beside)
-    with next(cells):
-        st.number_input(
-            "β of F-beta",
-            0.1,
-            10.0,
-            step=0.5,
-            format="%.3g",
-            **state.value_widget(BETA),
-            help="How many times as much as precision recall counts.",
-        )
+    render_beta()
 
 
 def _render_costs(view: View) -> None:
@@ -88,32 +78,11 @@ def _render_costs(view: View) -> None:
     _render_curve_cards(view, catalogue.COSTS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
-        _render_cost_inputs()
+        render_costs()
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
         render_figure(plot_cost_curve(curve, against=against, dark=is_dark()))
-
-
-def _render_cost_inputs() -> None:
-    st.number_input(
-        "Cost of a false approval (FN)",
-        0.0,
-        1_000.0,
-        step=1.0,
-        format="%.4g",
-        **state.value_widget(COST_FN),
-        help="What approving an application that defaults costs, in any unit.",
-    )
-    st.number_input(
-        "Cost of a false decline (FP)",
-        0.0,
-        1_000.0,
-        step=1.0,
-        format="%.4g",
-        **state.value_widget(COST_FP),
-        help="What declining an application that would have repaid costs, in the same unit.",
-    )
 
 
 def _render_profit(view: View) -> None:
@@ -121,62 +90,27 @@ def _render_profit(view: View) -> None:
     _render_curve_cards(view, catalogue.PROFIT)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
-        _render_terms(view.definition.currency, has_exposure=view.counts.exposure_sum > 0)
+        render_terms(view.definition.currency, has_exposure=view.counts.exposure_sum > 0)
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
         render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against, dark=is_dark()))
 
 
-def _render_terms(currency: str, *, has_exposure: bool) -> None:
-    st.slider(
-        "Margin (share of EAD)",
-        0.0,
-        0.5,
-        step=0.005,
-        format="percent",
-        **state.value_widget(MARGIN),
-        help="What a loan that repays earns, over its whole life and after all costs but defaults.",
-    )
-    st.slider(
-        "LGD (share of EAD)",
-        0.0,
-        1.0,
-        step=0.01,
-        format="percent",
-        **state.value_widget(LGD),
-        help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
-    )
-    if has_exposure:
-        st.caption("EAD: each application's own exposure, from the predictions.")
-        return
-    st.number_input(
-        f"EAD ({labels.plain(unit(currency))})",
-        1.0,
-        1e9,
-        step=1_000.0,
-        format="%.0f",
-        **state.value_widget(EAD),
-        help="Exposure at default, the same for every application, since the predictions carry none.",
-    )
-
-
 def _render_curve_cards(view: View, economics: Economics) -> None:
     shown, curve = view.evaluation, economics.of(view.evaluation)
     if curve is None:
         return
-    now, at_best, optimum, theory = st.columns(4)
-    with now:
-        render_card(economics.now, shown, view.beside, more_help=f" {_chosen(curve)}")
-    with at_best:
-        # Costs are counted in units of their own.
-        currency = view.definition.currency if economics is catalogue.PROFIT else ""
+    # Costs are counted in units of their own.
+    currency = view.definition.currency if economics is catalogue.PROFIT else ""
+    amounts = (economics.now, economics.best)
+    per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
+    with card_grid("economics", 4):
+        render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
         note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} in all"
-        render_card(economics.best, shown, None, note=note)
-    with optimum:
+        render_card(best, shown, None, note=note)
         render_card(economics.optimum, shown, view.beside)
-    with theory:
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)

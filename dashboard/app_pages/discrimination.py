@@ -14,7 +14,7 @@ from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.metric_card import render_card
+from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
@@ -60,8 +60,8 @@ def render(view: View) -> None:
 def _render_cards(view: View) -> None:
     best = view.evaluation.ks.cutoff
     reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
-    for column, metric in zip(st.columns(len(catalogue.DISCRIMINATION)), catalogue.DISCRIMINATION, strict=True):
-        with column:
+    with card_grid("discrimination", len(catalogue.DISCRIMINATION)):
+        for metric in catalogue.DISCRIMINATION:
             render_card(metric, view.evaluation, view.beside, more_help=reached if metric is catalogue.KS else "")
 
 
@@ -109,8 +109,9 @@ def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric,
     # In a box of their own, cards are no higher than they need to be.
     with st.container():
         st.markdown(f"**{title}**")
-        for metric in metrics:
-            render_card(metric, view.evaluation.at(cutoff), other)
+        with card_grid("shares", len(metrics)):
+            for metric in metrics:
+                render_card(metric, view.evaluation.at(cutoff), other)
 
 
 def _render_precision_recall(view: View) -> None:

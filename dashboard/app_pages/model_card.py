@@ -12,7 +12,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
 from dashboard.components.method import MODEL_CARD, sections_of, split_sections
-from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.metric_card import card_grid, render_estimate, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.calibration_verdict import calibration_verdict
@@ -153,13 +153,6 @@ def _render_section(heading: str, text: str) -> None:
 
 def _render_cards(manifest: Manifest, counts: ScoreCounts | None) -> None:
     published = manifest.metrics
-    cells = st.columns(4)
-    with cells[0]:
-        render_metric(
-            "Training applications",
-            labels.count(published.get("n_rows", 0)),
-            labels.plural(len(manifest.features), "feature"),
-        )
     specs = (
         (
             "ROC AUC",
@@ -184,8 +177,13 @@ def _render_cards(manifest: Manifest, counts: ScoreCounts | None) -> None:
             "Average predicted probability of default, out of fold; close to the default rate when PDs are calibrated.",
         ),
     )
-    for cell, (label, measure, key, word, help_text) in zip(cells[1:], specs, strict=True):
-        with cell:
+    with card_grid("model-card", 4):
+        render_metric(
+            "Training applications",
+            labels.count(published.get("n_rows", 0)),
+            labels.plural(len(manifest.features), "feature"),
+        )
+        for label, measure, key, word, help_text in specs:
             render_estimate(
                 label, _published(published.get(key)) if counts is None else measure(counts), word, help_text=help_text
             )

@@ -11,11 +11,11 @@ from dashboard.app_pages import calibration, cutoff, segments
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
+from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.findings import Goal, render_findings
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
@@ -24,9 +24,8 @@ from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.findings import Fault, Finding
 from dashboard.metrics.segments import Measure
 from dashboard.report import catalogue
-from dashboard.visit.assumptions import LGD
 from dashboard.visit.visit import COHORTS
-from dashboard.words import labels
+from dashboard.words import finding_words, labels
 from dashboard.words.money import money
 
 # Saved cohorts in the table, the ones saved last; their counts are kept for as many.
@@ -45,20 +44,26 @@ def render(view: View) -> None:
     if not view.predictions.source.has_outcomes:
         render_unobserved(view)
         return
-    _render_findings(view)
-    if view.is_doubtful:
-        render_verdict(view.evaluation.calibration)
-    _render_metrics(view)
+    if view.is_cut_by_outcome:
+        # What a filter on the outcome does to a cohort is no finding; the frame says so.
+        _render_metrics(view)
+    else:
+        _render_findings(view)
     _render_cohorts(view)
     _render_charts(view)
 
 
 def _render_findings(view: View) -> None:
-    if view.is_cut_by_outcome:
-        # What a filter on the outcome does to a cohort is no finding; the frame says so.
-        return
+    """Write the verdict, the findings, and beside them the figures."""
     found = cache.findings(view.dataset, view.cohort.filters, view.evaluation.assumptions)
-    render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
+    st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+    if view.is_doubtful:
+        render_verdict(view.evaluation.calibration)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
+    with right:
+        _render_metrics(view)
 
 
 def _goal(finding: Finding) -> Goal:
@@ -116,14 +121,11 @@ def _worded(metric: catalogue.Metric, evaluation: Evaluation) -> str | None:
 
 def _render_metrics(view: View) -> None:
     counts = view.counts
-    first, second = st.columns(5), st.columns(5)
-    with first[0]:
-        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
-    cells = iter([*first[1:], *second])
     against = _beside(view)
-    for metric in catalogue.OVERVIEW:
-        is_loss = metric is catalogue.EXPECTED_LOSS
-        with next(cells):
+    with card_grid("overview", 1 + len(catalogue.OVERVIEW)):
+        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
+        for metric in catalogue.OVERVIEW:
+            is_loss = metric is catalogue.EXPECTED_LOSS
             render_card(
                 catalogue.in_currency(metric, view.definition.currency) if is_loss else metric,
                 view.evaluation,
@@ -131,16 +133,6 @@ def _render_metrics(view: View) -> None:
                 note=_observed(view) if is_loss else "",
                 is_doubtful=is_loss and view.is_doubtful,
             )
-    with next(cells):
-        st.slider(
-            "LGD",
-            0.0,
-            1.0,
-            step=0.01,
-            format="percent",
-            **state.value_widget(LGD),
-            help="Loss given default: what is lost of the exposure when a loan defaults, after recoveries.",
-        )
 
 
 def _observed(view: View) -> str:

@@ -21,7 +21,7 @@ from dashboard.components.applicant.standing import word_span
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_estimate, render_metric
+from dashboard.components.metric_card import card_grid, render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
@@ -181,8 +181,7 @@ def _render_summary(view: View, batch: Batch) -> None:
         st.button("Remove", on_click=_remove, icon=":material/delete:", type="tertiary", key="batch.remove")
     for notice in (*table.notices, *batch.scored.notices):
         st.caption(labels.plain(notice))
-    cells = st.columns(4)
-    with cells[0]:
+    with card_grid("batch", 4):
         wrong = f"{labels.plural(table.n_bad_rows, 'row')} left out" if table.n_bad_rows else "no row left out"
         referred = f"{labels.count(batch.scored.n_referred)} referred: too little known"
         render_metric(
@@ -191,15 +190,12 @@ def _render_summary(view: View, batch: Batch) -> None:
             wrong,
             more=referred if batch.scored.n_referred else "",
         )
-    with cells[1]:
         usual = mean_pd(view.portfolio_counts).value
         render_metric(
             "Mean PD", labels.percent(mean_pd(counts).value), f"portfolio: {labels.percent(usual)}", more="out of fold"
         )
-    with cells[2]:
         found = approval_rate(counts, batch.cutoff)
         render_estimate("Approval rate", found, labels.percent, help_text=_word_share(batch))
-    with cells[3]:
         expected = expected_defaults(counts, batch.cutoff)
         share = labels.percent(mean_pd_of_approved(counts, batch.cutoff))
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")

@@ -11,10 +11,10 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
+from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
-from dashboard.components.filter_bar import PORTFOLIO
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_metric
+from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.stability import (
@@ -168,16 +168,12 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
     marked = _defining(sides)
     free = [found for name, found in of_columns.items() if name not in marked]
     shifted = sum(found.has_shifted for found in free)
-    cells = st.columns(4)
-    with cells[0]:
+    with card_grid("stability", 4):
         render_metric("PSI", worded_index(of_pd.index.value), str(of_pd.shift or ""), help_text=_HELP["psi"])
-    with cells[1]:
         note = f"at 99 %: {worded_index(of_pd.critical_99)}"
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
-    with cells[2]:
         note = f"chance: {worded_index(of_pd.noise)}"
         render_metric("PSI less chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
-    with cells[3]:
         note = f"CSI from {MODERATE:.2f} on"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 

@@ -1,4 +1,4 @@
-"""Defaults observed per default expected in each risk band, drawn and in words."""
+"""Defaults observed per default expected in each risk band as a chart."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
 
 
 def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Table:
-    """The risk bands, one row each; a value that is not defined is None."""
+    """The risk bands, one row each; undefined values are None."""
     rows = [(COHORT, band) for band in bands]
     if against is not None:
         rows += [(against.name, band) for band in against.value]
@@ -133,14 +133,14 @@ def _title(bands: Bands) -> str:
         return "Too few to conclude whether risk bands default as their PDs say"
     slightly = sum(band.verdict in _SLIGHTLY for band in used)
     of = plural(len(used), "band")
-    said = f"Default rates are within a quarter of PD in {len(used) - few} of {of}"
+    text = f"Default rates are within a quarter of PD in {len(used) - few} of {of}"
     if slightly:
-        said = f"{slightly} of {of} {'is' if slightly == 1 else 'are'} off by more than chance, by less than a quarter"
-    return f"{said}; {few} too few to conclude" if few else said
+        text = f"{slightly} of {of} {'is' if slightly == 1 else 'are'} off by more than chance, by less than a quarter"
+    return f"{text}; {few} too few to conclude" if few else text
 
 
 def _misplaced(band: BandCalibration) -> float:
-    # In defaults, so that a handful of applications is not the worst of all.
+    # Counted in defaults, so that a band of a handful of applications does not rank as the worst.
     return abs(band.defaults - _expected(band))
 
 
@@ -178,7 +178,7 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
 
 
 def _write_values(figure: go.Figure, bands: Bands, top: float) -> None:
-    # Over the interval, where the line at 1 does not strike it through.
+    # Above the interval, so that the line at 1 does not cross the number.
     notes = [
         {
             "text": f"<b>{decimal(ratio.value, 2)}</b>",
@@ -201,7 +201,7 @@ def _ends(bands: Bands) -> tuple[float, float]:
     ratios = [band.ratio for band in bands if band.ratio.value is not None]
     values = [ratio.value or 0.0 for ratio in ratios]
     low = min([0.5, *(0.9 * (ratio.low or 0.0) for ratio in ratios)])
-    # An interval of a nearly empty band may leave the picture; its point never does.
+    # The interval of a nearly empty band may exceed the axis; its point never does.
     highest = min(max((ratio.high or 0.0 for ratio in ratios), default=0.0), MOST_SHOWN)
     return low, max(1.5, 1.15 * highest, 1.15 * max(values, default=0.0))
 

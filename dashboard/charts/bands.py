@@ -1,4 +1,4 @@
-"""Default rate and mean PD of each risk band, drawn and in words."""
+"""Default rate and mean PD of each risk band as a chart."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def _title(bands: Bands) -> str:
     if defaults < MIN_TO_COMPARE:
         return f"Too few to conclude on risk bands: {plural(defaults, 'default')}"
     share = brief_percent(riskiest.applications / total)
-    found = brief_percent(riskiest.defaults / defaults)
-    return f"Band {riskiest.band} holds {share} of applications and {found} of defaults"
+    caught = brief_percent(riskiest.defaults / defaults)
+    return f"Band {riskiest.band} holds {share} of applications and {caught} of defaults"
 
 
 def _tick_texts(bands: Bands) -> list[str]:

@@ -1,4 +1,4 @@
-"""A measure over two columns as a heat map with its numbers in the cells, drawn and in words."""
+"""A measure over two columns as a heat map with its numbers in the cells."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _tabulate(grid: CellGrid, *, down: Axis, across: Axis) -> Table:
     places = list(zip(*np.nonzero(grid.base), strict=True))
     unit = "points" if grid.measure is CellMeasure.CALIBRATION_GAP else "%"
     table: dict[str, list[object]] = {
-        # A column may be titled like a figure of the table, or like the other one.
+        # A column's title may equal a header of the table, or the other column's title.
         f"Down: {down.title}": [down.names[i] for i, _ in places],
         f"Across: {across.title}": [across.names[j] for _, j in places],
         f"{grid.measure} ({unit})": [100 * float(grid.value[place]) for place in places],
@@ -129,11 +129,11 @@ def _named(grid: CellGrid) -> str:
 
 
 def _subtitle(grid: CellGrid, down: Axis, across: Axis) -> str:
-    said = f"{grid.measure} by {down.title} and {across.title}"
+    text = f"{grid.measure} by {down.title} and {across.title}"
     if grid.whole is not None:
-        said += f"; all of the cohort {_word(grid, grid.whole)}"
+        text += f"; all of the cohort {_word(grid, grid.whole)}"
     few = int(np.count_nonzero(grid.too_few & (grid.base > 0)))
-    return f"{said}; grey, with their number n: {labels.plural(few, 'cell')} with too few to conclude" if few else said
+    return f"{text}; grey, with their number n: {labels.plural(few, 'cell')} with too few to conclude" if few else text
 
 
 def _values(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
@@ -185,7 +185,7 @@ def _few(grid: CellGrid, theme: FigureTheme) -> go.Heatmap:
 
 
 def _digits(shown: FloatArray) -> int:
-    """The decimals of all cells: one, and more where even the largest value is below 1."""
+    """The decimals of all cells: one, more if even the largest value is below 1."""
     largest = float(np.nanmax(np.abs(shown), initial=0.0))
     return labels.decimals(largest) if 0 < largest < 1 else 1
 
@@ -193,7 +193,7 @@ def _digits(shown: FloatArray) -> int:
 def _texts(grid: CellGrid, shown: FloatArray, digits: int, before: str = "") -> list[list[str]] | None:
     if grid.base.size > MOST_WORDED_CELLS:
         return None
-    # Adding 0 takes the sign off a zero that came of rounding.
+    # Adding 0 removes the sign of a rounded zero.
     rounded = np.round(shown, digits) + 0.0
     return [
         ["" if np.isnan(value) else f"{before}{value:,.{digits}f}".replace("-", "−") for value in row]
@@ -203,7 +203,7 @@ def _texts(grid: CellGrid, shown: FloatArray, digits: int, before: str = "") -> 
 
 def _colours(grid: CellGrid, shown: FloatArray, theme: FigureTheme) -> dict[str, object]:
     if grid.measure is CellMeasure.CALIBRATION_GAP:
-        # Around 0, as far to either side: equal gaps look equally strong.
+        # Symmetric around 0, so that equal gaps look equally strong.
         reach = float(np.nanmax(np.abs(shown), initial=0.1))
         return {"colorscale": [[0, theme.bad], [0.5, theme.surface], [1, theme.good]], "zmin": -reach, "zmax": reach}
     strong = theme.accent if grid.measure is CellMeasure.APPROVAL_RATE else theme.bad

@@ -36,7 +36,7 @@ class Chart:
         return self.figure.layout.title.subtitle.text or ""
 
     def frame(self) -> pl.DataFrame:
-        """The data as a frame: a column a header, None where a value is not defined."""
+        """The data as a frame with a column per header; undefined values are null."""
         return table_frame(self.table)
 
 

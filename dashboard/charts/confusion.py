@@ -1,4 +1,4 @@
-"""Decisions against outcomes, drawn and in words."""
+"""Decisions against outcomes as a chart."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) 
         "y1": y + 0.48,
         "layer": "below",
         "fillcolor": translucent(colour, 0.08 + 0.3 * cell.number / total),
-        # Wrong decisions have a dashed edge, so that they are told apart without colour too.
+        # Wrong decisions have a dashed edge, so that they differ without colour too.
         "line": {"color": colour, "width": 1.5, "dash": "solid" if cell.is_right else "dash"},
     }
 

@@ -1,4 +1,4 @@
-"""What the curves over all cutoffs have in common: their lines, the point in force, and the form of their tables."""
+"""Parts that all curves over cutoffs share: lines, the mark of the current cutoff, and tables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
 from dashboard.words.labels import cutoff_percent
 
-# An interval of a share that is wider than this allows no conclusion.
+# No conclusion is drawn from a share whose interval is wider than this.
 TOO_WIDE = 0.2
 
 
 def is_too_wide(estimate: Estimate) -> bool:
-    """Whether a share's interval leaves open too much to say what the figure shows."""
+    """Whether a share's interval is missing or too wide for a conclusion."""
     return estimate.low is None or estimate.high is None or estimate.high - estimate.low > TOO_WIDE
 
 
@@ -41,7 +41,8 @@ def curve_line(
 ) -> go.Scatter:
     """A curve of two shares (0 to 1) over cutoffs: the cohort's, or dashed that of the cohort called `against`.
 
-    `hover` says in words what %{x}, %{y} and the cutoff %{customdata} are; alone, the cohort's curve is filled.
+    `hover` is the template that words %{x}, %{y} and the cutoff %{customdata}. Without a comparison, the area under the
+    curve is filled.
     """
     name = worded_name(against) if against else COHORT
     return go.Scatter(
@@ -77,7 +78,7 @@ def reference_line(x: Sequence[float], y: Sequence[float], theme: FigureTheme, n
 
 
 def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> None:
-    """Mark the point in force, given as shares, with a diamond."""
+    """Mark the current cutoff's point, given as shares, with a diamond."""
     figure.add_trace(
         go.Scatter(
             x=[100 * x],
@@ -92,7 +93,7 @@ def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> Non
 
 
 def note_cutoff(figure: go.Figure, cutoff: float, words: Sequence[str], *, at_top: bool = False) -> None:
-    """Say in a corner at the right, line by line, what the diamond stands for."""
+    """Explain the diamond in a right-hand corner, line by line."""
     note_corner(figure, [f"<b>◆ cutoff {cutoff_percent(cutoff)}</b>", *words], y=0.97 if at_top else 0.04)
 
 
@@ -104,7 +105,7 @@ def note_corner(figure: go.Figure, lines: Sequence[str], *, y: float) -> None:
 
 
 def point_table(headers: Sequence[str], shares: Sequence[FloatArray] | None) -> Table:
-    """Columns of shares as percentages, none where there is no curve; no value where no cutoff declines nobody."""
+    """Columns of shares as percentages, empty without a curve; the infinite cutoff that declines nobody is None."""
     columns: Sequence[Sequence[float]] = [part.tolist() for part in shares] if shares else [()] * len(headers)
     return {
         header: [100 * share if math.isfinite(share) else None for share in column]
@@ -113,7 +114,7 @@ def point_table(headers: Sequence[str], shares: Sequence[FloatArray] | None) -> 
 
 
 def stacked(own: Table, against: Named[Table] | None) -> Table:
-    """The table of a curve, and under it that of the curve it is compared with; a first column then says which."""
+    """The table of a curve, followed by that of `against` if given; the first column then names the cohort."""
     if against is None:
         return own
     names = [COHORT] * _height(own) + [against.name] * _height(against.value)

@@ -1,4 +1,4 @@
-"""How a feature's contribution depends on its value, drawn and in words."""
+"""A chart of how a feature's contribution depends on its value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from inference.explain.contributions import BinKind
 
 MOST_LEVELS = 20
 _LONGEST_TICK = 22
-# Room between the values and the group of those that are missing.
+# Space between the values and the group of missing ones.
 _GAP = 0.5
 _HEIGHT = 480
 
@@ -99,7 +99,7 @@ def _listed(values: npt.NDArray[np.float64]) -> list[float | None]:
 
 
 def drawn_bins(dependence: Dependence, against: Dependence | None = None) -> npt.NDArray[np.intp]:
-    """The bins that are drawn, in order: a number's values, the most frequent levels; missing ones where there are."""
+    """The bins to draw, in order: a number's values or the most frequent levels, then missing values if any."""
     values = np.arange(dependence.applications.size - 1)
     if dependence.feature.bins.kind is BinKind.LEVELS:
         by_size = values[np.argsort(-dependence.applications[:-1], kind="stable")][:MOST_LEVELS]
@@ -127,14 +127,14 @@ def _title(dependence: Dependence, definition: Definition) -> str:
 def _finding(dependence: Dependence, definition: Definition) -> str:
     label = dependence.feature.label
     words = value_labels(dependence.feature, definition)
-    # An extreme of a handful of applications is no finding.
-    held = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
+    # An extreme among a handful of applications is no finding.
+    known = np.flatnonzero(dependence.applications >= MIN_TO_CONCLUDE)
     n_used = int(np.count_nonzero(dependence.applications))
-    if held.size < min(n_used, 2):
+    if known.size < min(n_used, 2):
         return f"Too few to conclude what {label} does: {_both(dependence.n_applications, n_used)}"
     if n_used == 1:
-        return f"{label} has one value here ({words[held[0]]}): {odds(float(dependence.mean[held[0]]))}"
-    highest, lowest = (held[int(pick(dependence.mean[held]))] for pick in (np.argmax, np.argmin))
+        return f"{label} has one value here ({words[known[0]]}): {odds(float(dependence.mean[known[0]]))}"
+    highest, lowest = (known[int(pick(dependence.mean[known]))] for pick in (np.argmax, np.argmin))
     high, low = (float(dependence.mean[at]) for at in (highest, lowest))
     return f"{label}: {odds(high)} ({words[highest]}) to × {np.exp(low):.2f} ({words[lowest]})"
 
@@ -257,7 +257,7 @@ def _shares(
     is_against: bool,
 ) -> go.Bar | go.Scatter:
     share = (100 * dependence.share[shown]).astype(np.float32)
-    told = {
+    settings = {
         "name": name,
         "x": places,
         "y": share,
@@ -268,8 +268,8 @@ def _shares(
     }
     if is_against:
         marker = {"symbol": "diamond-open", "size": 8, "color": colour, "line": {"width": 2}}
-        return go.Scatter(**told, mode="markers", marker=marker)
-    return go.Bar(**told, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
+        return go.Scatter(**settings, mode="markers", marker=marker)
+    return go.Bar(**settings, width=0.8, textposition="none", marker={"color": translucent(colour, 0.55)})
 
 
 def _lay_out_axes(

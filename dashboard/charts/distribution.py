@@ -1,4 +1,4 @@
-"""The PD distribution by outcome, drawn and in words."""
+"""The PD distribution by outcome as a chart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dashboard.metrics.distribution import PdDistribution
 from dashboard.metrics.estimate import Estimate
 from dashboard.words.labels import brief_percent, cutoff_percent, plural, told_apart
 
-# Below this many of either outcome their medians say nothing.
+# With fewer of either outcome, medians are not compared.
 MIN_TO_COMPARE = 10
 
 
@@ -117,7 +117,7 @@ def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
 
 
 def _subtitle(distribution: PdDistribution) -> str:
-    # Said, not drawn: a bar for all that lies beyond would be a spike that is not there.
+    # Stated, not drawn: one bar for everything beyond would look like a spike.
     beyond = [
         f"{brief_percent(number / total)} of {noun}"
         for number, total, noun in (

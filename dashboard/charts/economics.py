@@ -1,4 +1,4 @@
-"""Cost and profit over all cutoffs, drawn and in words."""
+"""Charts of cost and profit over all cutoffs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from dashboard.visit.assumptions import COST_UNIT
 from dashboard.words.labels import brief_percent, interval, percent
 from dashboard.words.money import precise_money, unit
 
-# A range whose upper end is more than so many times its lower one says little about where the best cutoff is.
+# No conclusion is drawn about a best cutoff if its range ends above this many times its start.
 TOO_WIDE = 3.0
 HEIGHT = 420
 
@@ -78,14 +78,14 @@ def plot_profit_curve(
 
 
 def worded_range(cutoff: Estimate) -> str:
-    """The 95 % range of a best cutoff in words; empty where it has none."""
+    """The 95 % range of a best cutoff in words; empty if it has none."""
     if cutoff.low is None or cutoff.high is None:
         return ""
     return interval(brief_percent(cutoff.low), brief_percent(cutoff.high))
 
 
 def is_range_wide(cutoff: Estimate) -> bool:
-    """Whether the range of a best cutoff is too wide to conclude where it is."""
+    """Whether the range of a best cutoff is missing or too wide for a conclusion."""
     return cutoff.low is None or cutoff.high is None or cutoff.high > TOO_WIDE * cutoff.low
 
 
@@ -118,7 +118,7 @@ def _draw(
     set_axis(figure, "x", title="Cutoff (PD)", ticksuffix=" %", range=[0, 100 * float(curve.cutoff[-1])])
     set_axis(figure, "y", title=worded_name(measure.unit, LONGEST_HINT), range=_span(curve, other, measure), nticks=6)
     if _theory_fits(curve):
-        # Under a curve of costs and under one of profit, the bottom right of their best point is free.
+        # The space to the bottom right of the best point is free on both curves.
         x = 100 * (curve.theory or 0.0)
         place = {"y": 0.02, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": 4}
         add_note(figure, f"break-even PD {brief_percent(curve.theory or 0.0)}", x=x, **place)
@@ -158,12 +158,12 @@ def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[Cutof
 
 def _tabulate(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> Table:
     named = [(COHORT, curve), (against.name, against.value)] if against else [(COHORT, curve)]
-    held = [(name, one) for name, one in named if one is not None]
+    curves = [(name, one) for name, one in named if one is not None]
     return {
-        "Of": [name for name, one in held for _ in one.cutoff],
-        "Cutoff (%)": _joined([100 * one.cutoff for _, one in held]),
-        f"{measure.unit}, observed": _joined([measure.factor * one.realised for _, one in held]),
-        f"{measure.unit}, expected by PD": _joined([measure.factor * one.expected for _, one in held]),
+        "Of": [name for name, one in curves for _ in one.cutoff],
+        "Cutoff (%)": _joined([100 * one.cutoff for _, one in curves]),
+        f"{measure.unit}, observed": _joined([measure.factor * one.realised for _, one in curves]),
+        f"{measure.unit}, expected by PD": _joined([measure.factor * one.expected for _, one in curves]),
     }
 
 

@@ -1,4 +1,4 @@
-"""How one applicant's PD moves as two fields are changed together and all else stays, drawn and in words."""
+"""A chart of one applicant's PD as two fields change together and all others stay."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FieldMap:
 
     @property
     def own_place(self) -> tuple[float, float] | None:
-        """Where the applicant stands, across and down; None where either value has no place on its axis."""
+        """The applicant's place, across and down; None if either value is not on its axis."""
         x, y = self.across.current_place, self.down.current_place
         return None if x is None or y is None else (x, y)
 
@@ -110,11 +110,11 @@ def map_finding(result: FieldMap, cutoff: float) -> str:
 
 
 def _subtitle(result: FieldMap) -> str:
-    said = f"PD as {result.across.label} and {result.down.label} change, all else equal; the stronger, the higher"
+    text = f"PD as {result.across.label} and {result.down.label} change, all else equal; the stronger, the higher"
     if result.own_place is not None:
-        return said
+        return text
     own = f"{result.across.current_words}, {result.down.current_words}"
-    return f"{said}; this applicant ({own}) has no place on the map"
+    return f"{text}; this applicant ({own}) has no place on the map"
 
 
 def _heat(result: FieldMap, theme: FigureTheme) -> go.Heatmap:

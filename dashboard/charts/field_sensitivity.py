@@ -1,7 +1,7 @@
-"""How one applicant's PD moves as one field is changed and all else stays, drawn and in words.
+"""A chart of one applicant's PD as one field changes and all others stay.
 
-The model is made of trees, so that its PD moves in steps. It is drawn as steps around the values it was computed for,
-and whatever a title says of the cutoff is said of those values alone.
+The model is made of trees, so its PD moves in steps. It is drawn as steps around the values it was computed for, and
+what a title says about the cutoff applies to those values alone.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from inference.model.decision import is_declined
 
 NOTHING = "None of the field's values is among those of the portfolio."
 MOST_LEVELS = 20
-# Ranges or levels that a title names.
+# Number of ranges or levels that a title names.
 _MOST_NAMED = 3
 _HEIGHT = 440
-# Up to so many values, each is marked on the line.
+# With up to this many values, each is marked on the line.
 _MOST_MARKED = 25
-# A cutoff of up to so many times the highest PD is drawn, one further away is pointed at.
+# A cutoff up to this many times the highest PD is drawn; an arrow points to a higher one.
 _FARTHEST = 3.0
 _ROOM = 1.12
-# Percent: an axis of PDs that are all 0 still has a length.
+# Percent, so that an axis of PDs that are all 0 has a length.
 _LOWEST_TOP = 0.1
 
 
@@ -129,15 +129,15 @@ def curve_finding(curve: FieldCurve, cutoff: float) -> str:
     used = _used_part(curve)
     under = ~is_declined(used.pds, cutoff)
     name, words = f"“{used.moved.label}”", used.moved.words
-    # Between two numbers nothing is known.
+    # The PD between two numbers is not computed.
     tried = "tried " if used.moved.is_number else ""
     if under.all():
         return f"The PD stays under the cutoff at every {tried}value of {name}"
     if not under.any():
         return f"No {tried}value of {name} brings the PD under the cutoff"
     if not used.moved.is_number:
-        held = [words[at] for at in np.flatnonzero(under)]
-        return f"The PD is under the cutoff at {len(held)} of {len(words)} values of {name}: {_listed(held)}"
+        levels = [words[at] for at in np.flatnonzero(under)]
+        return f"The PD is under the cutoff at {len(levels)} of {len(words)} values of {name}: {_listed(levels)}"
     ranges = [_worded_range(words, first, last) for first, last in _runs(under)]
     n_crossings = int(np.count_nonzero(np.diff(under)))
     times = "twice" if n_crossings == 2 else f"{n_crossings} times"
@@ -175,15 +175,15 @@ def _part(curve: FieldCurve, chosen: npt.NDArray[np.intp]) -> FieldCurve:
 
 
 def _subtitle(curve: FieldCurve, shown: FieldCurve) -> str:
-    said = f"PD as {curve.moved.label} alone changes; this applicant has {curve.moved.current_words}"
+    text = f"PD as {curve.moved.label} alone changes; this applicant has {curve.moved.current_words}"
     if shown.density.sum():
-        said += "; below, the share of the portfolio's applications"
+        text += "; below, the share of the portfolio's applications"
     n_left = curve.pds.size - shown.pds.size
     if not n_left:
-        return said
+        return text
     if shown.moved.is_number:
-        return f"{said}; not drawn: {plural(n_left, 'value')} outside of the portfolio's"
-    return f"{said}; the {shown.pds.size} most frequent of {curve.pds.size} values"
+        return f"{text}; not drawn: {plural(n_left, 'value')} outside of the portfolio's"
+    return f"{text}; the {shown.pds.size} most frequent of {curve.pds.size} values"
 
 
 def _runs(under: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -210,14 +210,14 @@ def _applications(curve: FieldCurve) -> list[int]:
     if not curve.moved.is_number:
         return [int(number) for number in curve.density]
     numbers, edges = curve.moved.numbers, curve.edges
-    # The last bin holds its upper edge too.
+    # The last bin includes its upper edge.
     bins = np.minimum(np.searchsorted(edges, numbers, side="right") - 1, curve.density.size - 1)
     inside = (numbers >= edges[0]) & (numbers <= edges[-1])
     return [int(number) for number in np.where(inside, curve.density[bins], 0)]
 
 
 def _steps(curve: FieldCurve, theme: FigureTheme) -> go.Scatter:
-    # Where between two values the PD moves is not known: the step is drawn halfway.
+    # Where the PD moves between two values is unknown, so the step is drawn halfway.
     marked = curve.pds.size <= _MOST_MARKED
     return go.Scatter(
         name="PD",
@@ -246,7 +246,7 @@ def _level_bars(curve: FieldCurve, cutoff: float, theme: FigureTheme) -> go.Bar:
 
 
 def _mark_level(figure: go.Figure, curve: FieldCurve, theme: FigureTheme) -> None:
-    """A level line at the applicant's PD, whose value has no place on the axis."""
+    """Draw a horizontal line at the PD of an applicant whose value is not on the axis."""
     add_line(figure, theme, y=100 * curve.current_pd, width=1.5, dash="solid")
     own = worded_name(curve.moved.current_words)
     add_note(
@@ -262,7 +262,7 @@ def _mark_level(figure: go.Figure, curve: FieldCurve, theme: FigureTheme) -> Non
 
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, highest: float, theme: FigureTheme) -> float:
-    """Draw the cutoff, or point at one far above the PDs; returns where the axis ends, in percent."""
+    """Draw the cutoff, or an arrow to one far above the PDs; return where the axis ends, in percent."""
     text, top = f"cutoff {cutoff_percent(cutoff)}", max(highest, _LOWEST_TOP)
     if 100 * cutoff > _FARTHEST * top:
         add_note(figure, f"{text} ↑", x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top")
@@ -317,7 +317,7 @@ def _lay_out(figure: go.Figure, curve: FieldCurve, top: float, theme: FigureThem
 
 
 def _room(moved: MovedField) -> float:
-    """What the axis has beyond the first and the last value: half a step for single values, with their bars."""
+    """How far the axis runs beyond the first and last value: half a step if each value has its own bar."""
     places = moved.places
     if places.size == 1 or not moved.is_number:
         return 0.6

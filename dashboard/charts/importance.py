@@ -1,4 +1,4 @@
-"""Which features move predictions most, and what sets a cohort's risk apart, drawn and in words."""
+"""Charts of which features move predictions most, and of what sets a cohort's risk apart."""
 
 from __future__ import annotations
 

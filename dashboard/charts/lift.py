@@ -1,4 +1,4 @@
-"""Lift and gain by groups of equally many applications, drawn and in words."""
+"""Charts of lift and gain by groups of equally many applications."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _describe_lift(table: LiftTable | None) -> str:
 def _tabulate_lift(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
-    found: dict[str, list[float]] = {
+    columns: dict[str, list[float]] = {
         "Group": list(range(1, table.lift.size + 1)),
         "Applications": table.applications.tolist(),
         "Defaults": table.defaults.tolist(),
@@ -83,9 +83,9 @@ def _tabulate_lift(table: LiftTable | None, *, against: Against) -> Table:
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"{against.name}: lift"] = against.value.lift.tolist()
-        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
-    return found
+        columns[f"{against.name}: lift"] = against.value.lift.tolist()
+        columns[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
+    return columns
 
 
 def plot_gain(table: LiftTable | None, *, against: Against = None, dark: bool = False) -> Chart:
@@ -127,15 +127,15 @@ def _describe_gain(table: LiftTable | None) -> str:
 def _tabulate_gain(table: LiftTable | None, *, against: Against) -> Table:
     if table is None:
         return {}
-    found = {
+    columns = {
         "Applications, riskiest first (%)": (100 * table.share).tolist(),
         "Gain (%)": (100 * table.captured).tolist(),
         "Gain, low (%)": (100 * table.captured_low).tolist(),
         "Gain, high (%)": (100 * table.captured_high).tolist(),
     }
     if against is not None and against.value is not None:
-        found[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
-    return found
+        columns[f"{against.name}: gain (%)"] = (100 * against.value.captured).tolist()
+    return columns
 
 
 def _group_noun(table: LiftTable) -> str:

@@ -1,4 +1,4 @@
-"""A field that figures move while all else stays: its values, the applicant's own, and what all such figures draw."""
+"""A field that is varied while all others stay: its values, the applicant's own, and parts that such charts share."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dashboard.words.labels import amount, brief_percent
 from inference.model.decision import is_declined
 
 _LONGEST_TICK = 22
-# Up to so many numbers have a tick each; those of more are left to Plotly.
+# Up to this many numbers get a tick each; with more, Plotly chooses.
 _MOST_TICKS = 8
-# PDs as sessions give them (float32) or as they are computed.
+# PDs from a session are float32, computed ones float64.
 PdArray: TypeAlias = npt.NDArray[np.floating[Any]]
-# Numbers that reach so far are pointed at without decimals.
+# Hover labels have no decimals if numbers reach this far.
 _WHOLE_FROM = 1_000
 
 
@@ -27,7 +27,7 @@ _WHOLE_FROM = 1_000
 class MovedField:
     """A field that is moved: its values in `unit`, rising, or its levels in words; with the applicant's own.
 
-    `current` is None where the applicant's own is no such value (missing, special); `current_words` say it anyway.
+    `current` is None if the applicant's own value is missing or special; `current_words` says which.
     """
 
     label: str
@@ -68,7 +68,7 @@ class MovedField:
 
     @property
     def current_place(self) -> float | None:
-        """Where the applicant's own value stands; None where it is none of the levels or outside of the values."""
+        """Place of the applicant's own value; None if it is not one of the levels or lies outside the values."""
         if isinstance(self.current, str):
             return float(self.values.index(self.current)) if self.current in self.values else None
         if self.current is None or not self.is_number or not self.values:

@@ -1,4 +1,4 @@
-"""How the most similar applicants fared: their PDs by outcome, and where this applicant stands, drawn and in words."""
+"""How the most similar applicants fared: a chart of their PDs by outcome, with where this applicant stands."""
 
 from __future__ import annotations
 
@@ -109,13 +109,13 @@ def _title(group: NeighbourGroup) -> str:
     if n == 1:
         fared = "defaulted" if n_bad else "did not default"
         return f"The most similar applicant {fared}, with a PD of {mean}"
-    said = f"{n_bad:,} of the {n:,} most similar applicants defaulted"
+    text = f"{n_bad:,} of the {n:,} most similar applicants defaulted"
     rate = group.rate
     if rate.value is not None:
-        said += f": {percent(rate.value, 1)}"
+        text += f": {percent(rate.value, 1)}"
     if rate.low is not None and rate.high is not None:
-        said += f" (95 % {interval(percent(rate.low, 1), percent(rate.high, 1))})"
-    return f"{said}, their mean PD is {mean}"
+        text += f" (95 % {interval(percent(rate.low, 1), percent(rate.high, 1))})"
+    return f"{text}, their mean PD is {mean}"
 
 
 def _subtitle(group: NeighbourGroup) -> str:
@@ -150,7 +150,7 @@ def _bars(name: str, edges: FloatArray, number: IntArray, colour: str, theme: Fi
         x=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
         y=number.astype(np.float32),
         width=0.94 * float(edges[1] - edges[0]),
-        # Hatched, so that the outcomes are told apart without colour too.
+        # Hatched, so that the outcomes differ without colour too.
         marker={
             "color": colour,
             "pattern": {

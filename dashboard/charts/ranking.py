@@ -1,4 +1,4 @@
-"""Precision-recall curve, KS curve and cumulative accuracy profile, drawn and in words."""
+"""Charts of the precision-recall curve, the KS curve and the cumulative accuracy profile."""
 
 from __future__ import annotations
 
@@ -210,10 +210,10 @@ def _draw_cap(
 def _describe_cap(curve: CapCurve | None, *, ratio: Estimate) -> str:
     if curve is None or ratio.value is None:
         return f"The cumulative accuracy profile is {ratio.explanation}."
-    held = " and ".join(
+    shares = " and ".join(
         f"the riskiest {share} % hold {percent(curve.captured_at(share / 100), 1)}" for share in (10, 30)
     )
-    return f"{_cap_subtitle(ratio)}. Of the defaults, {held}."
+    return f"{_cap_subtitle(ratio)}. Of the defaults, {shares}."
 
 
 def _tabulate_cap(curve: CapCurve | None, *, against: Named[CapCurve | None] | None) -> Table:

@@ -1,4 +1,4 @@
-"""The ROC curve, drawn and in words."""
+"""The ROC curve as a chart."""
 
 from __future__ import annotations
 

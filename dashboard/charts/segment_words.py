@@ -1,4 +1,4 @@
-"""What a table of segments says, in a sentence: the findings that stand above the figure."""
+"""Conclusions from a table of segments, in sentences: chart titles and the answer above the chart."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def word_measure(measure: Measure) -> Callable[[float], str]:
 
 
 def is_worded(measure: Measure) -> bool:
-    """Whether the measure's label is words, which stand in small letters inside a sentence, and no abbreviation."""
+    """Whether the measure's label is written in lower case inside a sentence, unlike an abbreviation."""
     return measure not in (Measure.ROC_AUC, Measure.MEAN_PD)
 
 
 def quoted(name: str) -> str:
-    """A segment's name inside a sentence, where a range of numbers would be taken for a part of it."""
+    """A segment's name in quotation marks, because a range of numbers would read as part of the sentence."""
     return f"“{name}”"
 
 
@@ -56,9 +56,9 @@ def find_out(report: SegmentReport, measure: Measure) -> str:
 
 
 def leaving_out_zero(n_out: int, n_intervals: int, what: str) -> str:
-    """How many of so many 95 % intervals of calibration gaps leave out 0, and how many would by chance."""
-    found = f"In {n_out} of {n_intervals} {what} the calibration gap's interval excludes 0"
-    return f"{found}; chance alone would do so in about {labels.by_chance(n_intervals)}"
+    """How many of `n_intervals` 95 % intervals of calibration gaps exclude 0, and how many would by chance."""
+    sentence = f"In {n_out} of {n_intervals} {what} the calibration gap's interval excludes 0"
+    return f"{sentence}; chance alone would do so in about {labels.by_chance(n_intervals)}"
 
 
 def answer(report: SegmentReport) -> str:
@@ -77,20 +77,20 @@ def _with_cutoff(report: SegmentReport) -> str:
         return f"approved applications clearly default less often than {threshold} in {_every(n)}."
     if loses:
         listed = name_few([f"{quoted(segment.name)} ({_worded(segment.bad_rate)})" for segment in loses])
-        said = f"approved applications clearly default more often than {threshold} in {listed}"
+        verdict = f"approved applications clearly default more often than {threshold} in {listed}"
     else:
-        said = f"no segment's approved applications clearly default more often than {threshold}"
+        verdict = f"no segment's approved applications clearly default more often than {threshold}"
     unsure = n - len(loses) - len(pays)
     rest = [f"{len(pays)} of {n} stay below it"] if pays else []
     rest += [f"for {unsure} it cannot be told"] if unsure else []
-    return "; ".join([said, *rest]) + "."
+    return "; ".join([verdict, *rest]) + "."
 
 
 def _without_cutoff(report: SegmentReport, than: str) -> str:
     """What would exceed the break-even, called `than`, if all were approved."""
     loses = [s for s in adverse_ranking(report.segments) if s.lending_to_all is Lending.LOSES]
     if not loses and report.cohort.lending_to_all is Lending.LOSES:
-        # Each segment is asked more strictly than the cohort, so that the verdicts hold for all of them at once.
+        # Segments are tested more strictly than the cohort, because their verdicts must hold for all of them at once.
         whole = _worded(report.cohort.default_rate)
         return f"Were all approved, the cohort would clearly exceed {than} ({whole}), but no segment by itself."
     if not loses:
@@ -163,7 +163,7 @@ def _of_extremes(report: SegmentReport, measure: Measure) -> str:
 
 
 def _sure_value(segment: Segment, measure: Measure) -> float | None:
-    found = segment.measured(measure)
-    wide = found.low is not None and found.high is not None and found.high - found.low > TOO_WIDE
+    estimate = segment.measured(measure)
+    wide = estimate.low is not None and estimate.high is not None and estimate.high - estimate.low > TOO_WIDE
     enough = segment.applications >= MIN_APPLICATIONS or measure is Measure.SHARE
-    return found.value if enough and not wide else None
+    return estimate.value if enough and not wide else None

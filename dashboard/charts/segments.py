@@ -1,4 +1,4 @@
-"""Segments of a cohort side by side, drawn and in words."""
+"""Segments of a cohort side by side as a chart, and all their measures as a table."""
 
 from __future__ import annotations
 
@@ -137,14 +137,14 @@ def _describe(
         for segment in report.ordered(order, measure)[:3]
         if (value := segment.measured(measure).value) is not None
     ]
-    said = f"{measure} by {report.column}. {find_out(report, measure)}."
+    text = f"{measure} by {report.column}. {find_out(report, measure)}."
     if first:
-        said += f" From the top: {', '.join(first)}."
+        text += f" From the top: {', '.join(first)}."
     own = report.cohort.measured(measure).value
     if own is not None and measure is not Measure.SHARE:
-        said += f" All of the cohort: {word(own)}."
+        text += f" All of the cohort: {word(own)}."
     other = None if against is None else against.value.cohort.measured(measure).value
-    return said if against is None or other is None else f"{said} {against.name}: {word(other)}."
+    return text if against is None or other is None else f"{text} {against.name}: {word(other)}."
 
 
 def _tabulate(
@@ -165,9 +165,9 @@ def _tabulate(
     }
     if against is not None:
         by_code = {segment.code: segment for segment in against.value.segments}
-        found = [by_code.get(segment.code) for segment in segments]
-        table[f"{against.name}: applications"] = [0 if segment is None else segment.applications for segment in found]
-        table |= {f"{against.name}: {name}": values for name, values in _columns(found, measure).items()}
+        others = [by_code.get(segment.code) for segment in segments]
+        table[f"{against.name}: applications"] = [0 if segment is None else segment.applications for segment in others]
+        table |= {f"{against.name}: {name}": values for name, values in _columns(others, measure).items()}
     return table
 
 
@@ -198,15 +198,15 @@ def tabulate_report(
 
 
 def _values(segments: Sequence[Segment | None], measure: Measure) -> list[float | None]:
-    found = [None if segment is None else segment.measured(measure).value for segment in segments]
-    return [None if value is None else _factor(measure) * value for value in found]
+    values = [None if segment is None else segment.measured(measure).value for segment in segments]
+    return [None if value is None else _factor(measure) * value for value in values]
 
 
-def _interval(found: Estimate, measure: Measure) -> str:
-    if found.low is None or found.high is None:
+def _interval(estimate: Estimate, measure: Measure) -> str:
+    if estimate.low is None or estimate.high is None:
         return labels.NOT_DEFINED
-    ends = [labels.decimal(_factor(measure) * end, 2 if _is_share(measure) else 3) for end in (found.low, found.high)]
-    return labels.interval(*ends)
+    factor, digits = _factor(measure), 2 if _is_share(measure) else 3
+    return labels.interval(*(labels.decimal(factor * end, digits) for end in (estimate.low, estimate.high)))
 
 
 def _columns(segments: Sequence[Segment | None], measure: Measure) -> dict[str, list[float | None]]:
@@ -238,11 +238,11 @@ def _with_unit(measure: Measure) -> str:
 
 def _subtitle(report: SegmentReport, measure: Measure, order: Order) -> str:
     n = len(report.segments)
-    said = f"{measure} by {report.column}, {_SPREAD.get(measure, 'with 95 % intervals')}"
+    text = f"{measure} by {report.column}, {_SPREAD.get(measure, 'with 95 % intervals')}"
     if measure in _SHARES_OF_DEFAULTS and n > 1:
-        # The drawn intervals are for 95 % each: a mark may say less than its own interval seems to.
-        said += f"; marks allow for {n} comparisons"
-    return f"{said}; {MOST_DRAWN} of {n} segments, {_FIRST[order]}" if n > MOST_DRAWN else said
+        # Each interval is a 95 % interval by itself, so a mark may conclude less than its interval suggests.
+        text += f"; marks allow for {n} comparisons"
+    return f"{text}; {MOST_DRAWN} of {n} segments, {_FIRST[order]}" if n > MOST_DRAWN else text
 
 
 _SPREAD = {
@@ -310,9 +310,9 @@ def _points(
 
 
 def _triple(segment: Segment, measure: Measure) -> tuple[float, float, float]:
-    found = segment.measured(measure)
-    value = found.value or 0.0
-    return (value if found.low is None else found.low, value, value if found.high is None else found.high)
+    estimate = segment.measured(measure)
+    value = estimate.value or 0.0
+    return (value if estimate.low is None else estimate.low, value, value if estimate.high is None else estimate.high)
 
 
 def _hover(measure: Measure, name: str) -> str:
@@ -329,11 +329,11 @@ def _add_against(
     figure: go.Figure, against: Named[SegmentReport], drawn: Sequence[Segment], measure: Measure, theme: FigureTheme
 ) -> None:
     rows = {segment.code: row for row, segment in enumerate(drawn)}
-    found = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
-    if found:
-        places = np.array([rows[segment.code] + _SHIFT for segment in found], dtype=np.float32)
+    others = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
+    if others:
+        places = np.array([rows[segment.code] + _SHIFT for segment in others], dtype=np.float32)
         look = (_OTHER, theme.against)
-        figure.add_trace(_points(found, places, measure, worded_name(against.name), look))
+        figure.add_trace(_points(others, places, measure, worded_name(against.name), look))
 
 
 def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme: FigureTheme) -> None:
@@ -349,7 +349,7 @@ def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme
             yref="paper",
             line={"color": theme.mark, "width": 1.5, "dash": dash},
         )
-        # Two lines may be close: the left one's words end at it, the right one's begin there.
+        # Two lines may be close: the left one's label ends at it, the right one's begins there.
         before = i == 0 and len(lines) > 1
         add_note(
             figure,

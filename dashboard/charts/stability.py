@@ -1,4 +1,4 @@
-"""The shift of one distribution between two cohorts, drawn and in words."""
+"""The shift of one distribution between two cohorts as a chart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.stability import Shift, Stability
 from dashboard.words.labels import NOT_DEFINED, brief_percent, count, percent, plural
 
-# More rows than that are not read as a picture; the table holds all of them.
+# More rows are hard to read as a picture; the table lists all of them.
 MOST_BARS = 14
 _PER_BIN, _AROUND = 30, 150
 _THICK = 0.38
@@ -94,11 +94,11 @@ def _tabulate(stability: Stability, words: ShiftWords) -> Table:
 
 
 def drawn_bins(stability: Stability) -> list[int]:
-    """The bins to draw, in their own order: those that hold anything, and of too many those that contribute most."""
+    """The bins to draw, in order: those that are not empty, or the largest contributors if there are too many."""
     used = np.flatnonzero(stability.reference + stability.current)
     if used.size <= MOST_BARS:
         return [int(i) for i in used]
-    # Where contributions are equal, as all zeros are, the larger bins are those to see.
+    # Equal contributions (zeros, mostly) are ranked by the size of the bin.
     order = np.lexsort((-stability.reference_share[used], -stability.contribution[used]))
     return sorted(int(i) for i in used[order[:MOST_BARS]])
 
@@ -113,8 +113,8 @@ def _subtitle(stability: Stability, words: ShiftWords, n_drawn: int) -> str:
     if stability.shift is Shift.NONE:
         return f"Chance alone stays below {worded_index(stability.critical_95)} in 95 of 100 cases"
     if stability.shift is Shift.TOO_FEW:
-        found, critical = (worded_index(value) for value in (stability.index.value, stability.critical_99))
-        return f"{words.metric} {found}. Chance alone stays below {critical} in 99 of 100 cases"
+        index, critical = (worded_index(value) for value in (stability.index.value, stability.critical_99))
+        return f"{words.metric} {index}. Chance alone stays below {critical} in 99 of 100 cases"
     n_left = int(np.count_nonzero(stability.reference + stability.current)) - n_drawn
     rest = f"; not drawn: the {plural(n_left, 'bin')} adding least" if n_left else ""
     return f"{_largest(stability, words)}{rest}"
@@ -141,7 +141,7 @@ def _bars(
     share = stability.reference_share if is_reference else stability.current_share
     number = stability.reference if is_reference else stability.current
     colour = theme.against if is_reference else theme.accent
-    # Outlined and hatched, so that the two are told apart without colour.
+    # Outlined and hatched, so that the two differ without colour.
     look = {"pattern": {"shape": "/", "size": 6, "solidity": 0.4}, "line": {"color": colour, "width": 1}}
     return go.Bar(
         name=f"{role}: {worded_name(name)} ({count(int(number.sum()))})",
@@ -202,7 +202,7 @@ def _set_axes(figure: go.Figure, stability: Stability, words: ShiftWords, shown:
         "tickangle": 0,
         "title": {**title, "text": "Share of applications"},
     }
-    # Room beside the longest bar for its number.
+    # Leaves room for the number beside the longest bar.
     layout.xaxis2 = {
         **axis,
         "domain": [0.74, 1],

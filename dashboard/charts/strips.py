@@ -178,9 +178,9 @@ def _lines(
     x: list[float | None] = []
     y: list[float | None] = []
     for at, wanted in enumerate(order):
-        found = _of(wanted, strips)
-        if found is not None:
-            x += [found.low, found.high, None]
+        strip = _of(wanted, strips)
+        if strip is not None:
+            x += [strip.low, strip.high, None]
             y += [at + offset, at + offset, None]
     return go.Scatter(
         name=name,

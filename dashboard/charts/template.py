@@ -1,8 +1,8 @@
 """The one visual language of the figures: colours, template, words for numbers, and the frame each figure starts from.
 
 Data colours are the same in light and dark. Each has a contrast of at least 3:1 against both backgrounds, so that a
-figure stays readable when the reader switches the theme before the page has run again; blue and vermilion are told
-apart with any colour vision, and line styles and labels say the same without colour. Text and grid come from the
+figure stays readable when the reader switches the theme before the page has run again; blue and vermilion differ
+with any colour vision, and line styles and labels say the same without colour. Text and grid come from the
 template, which differs between light and dark. Shown with `st.plotly_chart(theme="streamlit")`, the browser replaces
 the template's title and grid colours with those of the theme in force, also when that changes. Small text keeps
 `muted`, since Streamlit's own grey has too little contrast (3.7:1) on white.
@@ -24,9 +24,9 @@ FONT = "Inter, sans-serif"
 HEIGHT = 360
 TRANSPARENT = "rgba(0,0,0,0)"
 NO_APPLICATIONS = "There are no applications to show."
-# What a cohort is called beside another one, which goes by its own name.
+# Name of the cohort beside another one, which has its own name.
 COHORT = "Cohort"
-# Letters of a name in a legend, and in what the pointer is told.
+# Maximal letters of a name in a legend, and in a hover label.
 LONGEST_NAME, LONGEST_HINT = 30, 80
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ Table = Mapping[str, Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class Named(Generic[T]):
-    """A result and the name of the cohort that it is of."""
+    """A result with the name of its cohort."""
 
     name: str
     value: T
@@ -167,7 +167,7 @@ def new_figure(title: str, subtitle: str = "", *, dark: bool) -> go.Figure:
 
 
 def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
-    """A figure that says in its middle why there is nothing to draw."""
+    """A figure with the reason why there is nothing to draw."""
     figure = new_figure(title, dark=dark)
     set_axis(figure, "x", visible=False)
     set_axis(figure, "y", visible=False)
@@ -176,23 +176,23 @@ def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
 
 
 def worded_name(text: str, longest: int = LONGEST_NAME) -> str:
-    """`text` shortened, and so that Plotly shows it letter by letter: for each name that comes out of a file or link.
+    """Shorten `text` and escape it for Plotly; use it for every name that comes from a file or link.
 
-    Plotly reads tags and a few entities (&quot; is none of them) in all texts, and %{...} in templates.
+    Plotly reads tags and a few entities (but not &quot;) in all texts, and %{...} in templates.
     """
     flat = labels.literal(text)
     short = flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
-    # A template is filled in before numbers of letters are read, and "%{" begins one.
+    # Plotly fills in templates before it reads entities, and "%{" begins a template.
     return html.escape(short, quote=False).replace("%{", "&#37;{")
 
 
 def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: object) -> None:
-    """Give the axis called `name` ("x", "y") a title and settings; what it has of the frame stays."""
-    held = figure.layout[f"{name}axis"].to_plotly_json()
+    """Give the axis called `name` ("x", "y") a title and settings; its other settings stay."""
+    axis = figure.layout[f"{name}axis"].to_plotly_json()
     if title:
-        held["title"]["text"] = title
+        axis["title"]["text"] = title
     # Assigned whole: `update_xaxes` walks every path of the layout, five times as long.
-    figure.layout[f"{name}axis"] = held | settings
+    figure.layout[f"{name}axis"] = axis | settings
 
 
 def add_line(

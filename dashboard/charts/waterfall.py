@@ -1,4 +1,4 @@
-"""How one application's PD comes about: from the average application to this one, field by field, drawn and in words.
+"""A chart of how one application's PD comes about: from the average application to this one, field by field.
 
 Contributions add up in log-odds, so the axis is one of log-odds; its ticks say which PDs they are.
 """
@@ -36,7 +36,7 @@ from inference.model.decision import declines
 AVERAGE = "Average application"
 MOST_STEPS = 12
 NO_STEPS = "No field moves this score away from that of the average application."
-# A step that is worded as 0.00 moves nothing.
+# A smaller step is shown as 0.00 and counts as none.
 _LEAST = 0.005
 _LONGEST_LINE, _MOST_LINES = 30, 2
 _PER_BAR, _AROUND = 34, 200
@@ -66,7 +66,7 @@ class Step:
 
 
 def log_odds_of(default_probability: float) -> float:
-    """The log-odds of a PD; those of 0 and 1, which have none, are those of a millionth and of all but a millionth."""
+    """The log-odds of a PD; PDs of 0 and 1 are moved inward by a millionth."""
     inside = min(max(default_probability, _ENDS), 1 - _ENDS)
     return math.log(inside / (1 - inside))
 
@@ -79,14 +79,14 @@ def pd_of(log_odds: float) -> float:
 def pd_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     """Round PDs between two log-odds, at most eight of them: where they stand in log-odds, and their words."""
     first, last = pd_of(low), pd_of(high)
-    held: list[float] = []
+    values: list[float] = []
     for candidates in itertools.chain([_ladder()], (_multiples(step, first, last) for step in _FINER)):
-        held = [value for value in candidates if first <= value <= last]
-        if len(held) >= _FEWEST_TICKS:
+        values = [value for value in candidates if first <= value <= last]
+        if len(values) >= _FEWEST_TICKS:
             break
     places: list[float] = []
     words: list[str] = []
-    for value in held:
+    for value in values:
         place = log_odds_of(value)
         if not places or place - places[-1] >= (high - low) / _MOST_TICKS:
             places.append(place)
@@ -280,12 +280,12 @@ def _title(steps: Sequence[Step], base: float) -> str:
 
 
 def _subtitle(steps: Sequence[Step], drawn: Sequence[Step], most: int, noun: str) -> str:
-    said = f"From the average application to this one in log-odds, {noun} by {noun}; + raises the PD, − lowers it"
-    return said if len(drawn) == len(steps) else f"{said}; the {most} largest of {plural(len(steps), noun)}"
+    text = f"From the average application to this one in log-odds, {noun} by {noun}; + raises the PD, − lowers it"
+    return text if len(drawn) == len(steps) else f"{text}; the {most} largest of {plural(len(steps), noun)}"
 
 
 def _bars(steps: Sequence[Step], reached: FloatArray, theme: FigureTheme) -> go.Bar:
-    told = [[100 * pd_of(before), 100 * pd_of(after)] for before, after in itertools.pairwise(reached.tolist())]
+    pds = [[100 * pd_of(before), 100 * pd_of(after)] for before, after in itertools.pairwise(reached.tolist())]
     contributions = np.array([step.contribution for step in steps])
     names = [worded_name(step.words, LONGEST_HINT) for step in steps]
     return go.Bar(
@@ -299,7 +299,7 @@ def _bars(steps: Sequence[Step], reached: FloatArray, theme: FigureTheme) -> go.
         textposition="outside",
         cliponaxis=False,
         textfont={"size": 12, "color": theme.text},
-        customdata=np.array(told, dtype=np.float32),
+        customdata=np.array(pds, dtype=np.float32),
         hovertext=[
             f"{name}<br>{signed(step.contribution)} log-odds: {odds(step.contribution)}"
             for name, step in zip(names, steps, strict=True)

@@ -205,7 +205,8 @@ def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tup
         return tuple(values_of_groups[1:]), tuple(labels.quantity(column, value) for value in values_of_groups)
     values = np.sort(numbers.to_numpy()).astype(np.float64)
     edges = _rounded(values, column, n_groups, is_single=numbers.dtype == pl.Float32)
-    return edges, _range_names(values, edges, column)
+    is_counted = numbers.dtype.is_integer() and labels.scale(column).factor == 1
+    return edges, _range_names(values, edges, column, is_counted=is_counted)
 
 
 def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_single: bool) -> tuple[float, ...]:
@@ -228,8 +229,17 @@ def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_sing
     return tuple(float(edge) for edge in inside)
 
 
-def _range_names(values: FloatArray, edges: Sequence[float], column: CohortColumn) -> tuple[str, ...]:
+def _range_names(
+    values: FloatArray, edges: Sequence[float], column: CohortColumn, *, is_counted: bool
+) -> tuple[str, ...]:
     if not edges:
         return (labels.quantity(column, float(values[0])),)
     ends = [None, *edges, None]
-    return tuple(labels.span(column, low, high) for low, high in itertools.pairwise(ends))
+    return tuple(_range_name(column, low, high, is_counted=is_counted) for low, high in itertools.pairwise(ends))
+
+
+def _range_name(column: CohortColumn, low: float | None, high: float | None, *, is_counted: bool) -> str:
+    if is_counted and low is not None and high is not None and math.ceil(high) - math.ceil(low) == 1:
+        # The only whole number in it: "0 to 1" would say that 1 is, too.
+        return labels.quantity(column, math.ceil(low))
+    return labels.span(column, low, high)

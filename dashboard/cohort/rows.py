@@ -16,6 +16,7 @@ import polars as pl
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import Filters
 from dashboard.words import labels
+from data.definition.columns import Unit
 from data.definition.definition import Definition
 from data.predictions.table import (
     DERIVED_COLUMNS,
@@ -82,8 +83,11 @@ def identity(predictions: Predictions) -> CohortColumn:
     return CohortColumn(ROW_NUMBER, "Row", text, "", CohortKind.RANGE)
 
 
-def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
-    """The columns that a table of rows can show beside their identity, by name, prediction and outcome first."""
+def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColumn]:
+    """The columns that a table of rows can show beside their identity, by name, prediction and outcome first.
+
+    Exposures are in `currency`.
+    """
     known = {column.name: column for column in predictions.cohort_columns}
     # The side panel shows the published model's PD and decision of the same application.
     whose = "as imported" if predictions.source.is_imported else "out of fold"
@@ -92,8 +96,15 @@ def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
     own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
     own[PROBABILITY] = replace(known[PROBABILITY], label=f"PD, {whose}")
     if EXPOSURE in predictions.frame.columns and EXPOSURE not in known:
-        text = "Amount at risk, in currency units."
-        own[EXPOSURE] = CohortColumn(EXPOSURE, "Exposure", text, OUTCOME_GROUP, CohortKind.RANGE)
+        own[EXPOSURE] = CohortColumn(
+            EXPOSURE,
+            "Exposure",
+            "Amount at risk.",
+            OUTCOME_GROUP,
+            CohortKind.RANGE,
+            unit=Unit.CURRENCY,
+            currency=currency,
+        )
     offered = known | own
     names = [name for name in _LEADING if name in offered]
     names += [name for name in (*known, EXPOSURE) if name in offered and name not in names]
@@ -101,8 +112,8 @@ def row_columns(predictions: Predictions) -> dict[str, CohortColumn]:
 
 
 def first_columns(predictions: Predictions, definition: Definition) -> tuple[str, ...]:
-    """The columns shown by default: those that the definition names, else the first few."""
-    columns = row_columns(predictions)
+    """The columns shown before anybody chooses: those that the definition names, else the first few."""
+    columns = row_columns(predictions, definition.currency)
     others = [name for name in columns if name not in (*_LEADING, EXPOSURE)]
     familiar = [name for name in definition.screen.first_columns if name in columns] or others[:_MOST_AT_FIRST]
     return (*(name for name in _LEADING if name in columns and name != FOLD_NAME), *familiar)

@@ -10,13 +10,18 @@ from dashboard.visit.links import Cohort
 from dashboard.visit.visit import AGAINST, COHORTS, REST, WHOLE
 from dashboard.words import labels
 
-_FIXED = {"": "nothing", REST: "the rest", WHOLE: "the whole portfolio"}
+_FIXED = {"": "No comparison", REST: "vs the rest", WHOLE: "vs the portfolio"}
 
 
 def render_comparison() -> None:
     """Write the choice of what the cohort is compared with."""
-    names = labels.distinct(_FIXED | {cohort.name: cohort.name for cohort in state.kept(COHORTS)}, "cohort")
-    st.selectbox("Compare with", format_func=names.__getitem__, **state.select_widget(AGAINST, list(names)))
+    names = labels.distinct(_FIXED | {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}, "cohort")
+    st.selectbox(
+        "Compare with",
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        **state.select_widget(AGAINST, list(names)),
+    )
 
 
 def compared() -> Cohort | None:

@@ -1,8 +1,7 @@
-"""The bar that cuts a cohort out of the portfolio: filters by group, named cohorts, the cutoff."""
+"""The filters that cut a cohort out of the portfolio: a search over the columns, and the control of each."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,23 +13,14 @@ from dashboard.cohort.bins import ValueGrid
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.components.histogram import histogram_html
-from dashboard.components.saved_cohorts import render_saved_cohorts
-from dashboard.visit.links import Cohort
-from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
+from data.definition.columns import Unit
 from data.definition.definition import Definition
-from data.predictions.table import PROBABILITY, CohortColumn, CohortKind, Predictions
-from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
+from data.predictions.table import CohortColumn, CohortKind, Predictions
 
-# Groups of the definition with a button of their own; the others share one.
-_OWN_BUTTONS, MORE = 4, "More"
-# What a cohort is called that was given no name.
-PORTFOLIO, COHORT = "Portfolio", "Cohort"
 # A level takes a moment to be read in a list; beyond this nobody does.
 MOST_LEVELS = 300
-_SHORTEST_SCALE = 15.0
-_FINE_BELOW = 0.01
-_WIDGET = "filter."
+_WIDGET, _CHOSEN = "filter.", "filters.column"
 # What of a number's rows can be kept beside those with a special value, which go by that value.
 IN_RANGE, MISSING = "range", "missing"
 
@@ -42,45 +32,55 @@ def can_filter(column: CohortColumn) -> bool:
     return column.minimum is not None and column.maximum is not None and column.minimum < column.maximum
 
 
-def grouped(columns: Iterable[CohortColumn], definition: Definition) -> dict[str, list[CohortColumn]]:
-    """The columns that can be filtered by, under the buttons on which they are found.
+def offered(columns: Iterable[CohortColumn], definition: Definition) -> dict[str, str]:
+    """Names of the columns that can be filtered by, and the labels they are searched by: words first, then the name.
 
-    Of the definition's groups, the first four that have any get a button of their own, or all where there are five.
+    Columns stand in the order of the definition's groups; those of the predictions themselves come last.
     """
     shown = [column for column in columns if can_filter(column)]
-    present = {column.group for column in shown}
-    known = [group for group in definition.groups if group in present]
-    own = known if len(known) <= _OWN_BUTTONS + 1 else known[:_OWN_BUTTONS]
-    order = [*own, MORE, PREDICTION, OUTCOME_GROUP]
-    groups: dict[str, list[CohortColumn]] = {}
-    for column in shown:
-        name = MORE if column.group in known and column.group not in own else column.group
-        groups.setdefault(name, []).append(column)
-    return dict(sorted(groups.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
+    order = [*definition.groups, PREDICTION, OUTCOME_GROUP]
+    # The groups of an imported file are none of the definition's, and its own columns come first.
+    shown.sort(key=lambda column: order.index(column.group) if column.group in order else -1)
+    names = {column.name: _searched(column) for column in shown}
+    return labels.distinct(names | {DECISION: "Decision at the current cutoff"})
 
 
-def render_filter_bar(dataset: cache.Dataset, predictions: Predictions) -> None:
-    """Write the buttons that open the filters, and the menu of named cohorts."""
-    with st.container(key="filter-bar", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        for group, columns in grouped(predictions.cohort_columns, cache.definition()).items():
-            _render_group(dataset, group, columns)
-        named = {column.name: column for column in predictions.cohort_columns}
-        render_saved_cohorts(predictions, partial(word_filters, columns=named))
+def _searched(column: CohortColumn) -> str:
+    is_own = column.group in (PREDICTION, OUTCOME_GROUP)
+    return column.label if is_own or column.label == column.name else f"{column.label} · {column.name}"
 
 
-def _render_group(dataset: cache.Dataset, group: str, columns: Sequence[CohortColumn]) -> None:
-    # The label never changes: another one would make it another popover, closed under the reader's hand.
-    box = st.popover(labels.plain(group), key=f"filters.{group}", on_change="rerun")
-    # The filters of a closed group would cost every run; what they chose is held by the visit, not by them.
-    if box.open:
-        with box, st.container(width=420, gap="small"):
-            for column in columns:
-                if column.kind is CohortKind.LEVELS:
-                    _render_levels(dataset, column)
-                else:
-                    _render_range(dataset, column)
-            if group == OUTCOME_GROUP:
-                _render_decisions()
+def render_filter_menu(dataset: cache.Dataset, predictions: Predictions) -> None:
+    """Write the button that opens a search over all columns, and under it the filters in force."""
+    box = st.popover("Filter", icon=":material/add:", key="filters", on_change="rerun", help="Narrow the cohort")
+    # The filters of a closed box would cost every run; what they chose is held by the visit, not by them.
+    if not box.open:
+        return
+    columns = {column.name: column for column in predictions.cohort_columns}
+    names = offered(columns.values(), cache.definition())
+    with box, st.container(width=420, gap="small"):
+        chosen = st.selectbox(
+            "Column",
+            list(names),
+            None,
+            key=_CHOSEN,
+            format_func=names.__getitem__,
+            placeholder=f"Search {labels.plural(len(names), 'column')}",
+        )
+        in_force = [condition.column for condition in state.filters().conditions]
+        for name in dict.fromkeys([*([chosen] if chosen else []), *in_force]):
+            _render_filter(dataset, columns.get(name))
+
+
+def _render_filter(dataset: cache.Dataset, column: CohortColumn | None) -> None:
+    if column is None:
+        _render_decisions()
+    elif column.kind is CohortKind.LEVELS:
+        _render_levels(dataset, column)
+    elif column.level_labels:
+        _render_flag(dataset, column)
+    else:
+        _render_range(dataset, column)
 
 
 def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
@@ -138,7 +138,7 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
             stops,
             (low, high),
             key=key,
-            format_func=_stop_words(stops).__getitem__,
+            format_func=_stop_words(stops, is_years=column.unit is Unit.DAYS_BEFORE).__getitem__,
             label_visibility="collapsed",
             on_change=partial(_take_range, column, grid, key),
         )
@@ -146,9 +146,56 @@ def _render_range(dataset: cache.Dataset, column: CohortColumn) -> None:
             _render_beside(column, condition, grid)
 
 
-def _stop_words(stops: Sequence[float]) -> dict[float, str]:
+def _render_flag(dataset: cache.Dataset, column: CohortColumn) -> None:
+    """Write a flag's values, which are numbers with a word each, as choices."""
+    counts = cache.level_counts(dataset, column.name)
+    words = {**dict(column.level_labels), MISSING: labels.MISSING}
+    rows = {text: sum(n for level, n in counts.items() if _flag_of(level) == text) for text in words}
+    offered = [text for text in words if rows[text]]
+    found = state.filters().on(column.name)
+    chosen: list[str] = []
+    if isinstance(found, RangeFilter):
+        chosen = [text for text in offered if text != MISSING and _holds(found, float(text))]
+        chosen += [MISSING] if found.with_missing and MISSING in offered else []
+    key = state.hold(_WIDGET + column.name, chosen)
+    st.pills(
+        labels.plain(column.label),
+        offered,
+        default=chosen,
+        selection_mode="multi",
+        key=key,
+        format_func=lambda text: labels.plain(f"{words[text]} ({labels.count(rows[text])})"),
+        on_change=partial(_take_flag, column, key),
+        help=labels.plain(column.description) or None,
+    )
+
+
+def _flag_of(level: str | None) -> str:
+    return MISSING if level is None else f"{float(level):g}"
+
+
+def _holds(condition: RangeFilter, value: float) -> bool:
+    low, high = condition.low, condition.high
+    return not condition.beside_range and (low is None or low <= value) and (high is None or value <= high)
+
+
+def _take_flag(column: CohortColumn, key: str) -> None:
+    chosen: list[str] = st.session_state[key]
+    values = [float(text) for text in chosen if text != MISSING]
+    asked = RangeFilter(
+        column.name,
+        min(values, default=None),
+        max(values, default=None),
+        with_missing=MISSING in chosen,
+        beside_range=not values,
+        special=column.special_values,
+    )
+    _put(column.name, asked if chosen else None)
+
+
+def _stop_words(stops: Sequence[float], *, is_years: bool) -> dict[float, str]:
     """The stops in as few digits as tell them apart, which a slider needs: it is sent as words."""
-    words = {stop: labels.amount(stop) for stop in stops}
+    words = {stop: labels.amount(round(stop, 2) + 0.0 if is_years else stop) for stop in stops}
     for digits in (8, 12, 17):
         if len(set(words.values())) == len(stops):
             break
@@ -246,59 +293,9 @@ def _put(column: str, condition: Condition | None) -> None:
         state.add_condition(condition)
 
 
-def render_cutoff(predictions: Predictions) -> None:
-    """Write the slider of the cutoff."""
-    highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
-    # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
-    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(CUTOFF) / 5))
-    # Below 1 % cutoffs have more decimals; a scale of more would be too long to point at.
-    step, words = (0.0001, "%.4f %%") if highest < _FINE_BELOW else (0.01, "%.2f %%")
-    st.slider(
-        "Cutoff (PD)",
-        0.0,
-        top,
-        step=step,
-        format=words,
-        **state.value_widget(CUTOFF),
-        help="Applications whose PD is at or above the cutoff are declined. "
-        f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
-        f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
-    )
-
-
-def render_cohort_line(predictions: Predictions, cohort: Cohort, n_cohort: int, n_defaults: int) -> None:
-    """Write how much of the portfolio the cohort is, and its filters as chips that take them back."""
-    n_portfolio = predictions.frame.height
-    share = n_cohort / n_portfolio
-    worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
-    columns = {column.name: column for column in predictions.cohort_columns}
-    name = f"{labels.plain(cohort.name)}: " if cohort.name not in (PORTFOLIO, COHORT) else ""
-    is_known = predictions.source.has_outcomes
-    happened = f"**{labels.plural(n_defaults, 'default')}**" if is_known else "outcomes not known"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(
-            f"{name}**{labels.count(n_cohort)}** of {labels.plural(n_portfolio, 'application')} ({worded}), {happened}",
-            width="content",
-        )
-        for condition in cohort.filters.conditions:
-            st.button(
-                labels.plain(word_condition(condition, columns)),
-                key=f"chip.{condition.column}",
-                icon=":material/close:",
-                icon_position="right",
-                on_click=state.remove_condition,
-                args=(condition.column,),
-                help="Take this filter back",
-            )
-        # There also when there is nothing to reset, so that the first filter does not push the page down.
-        st.button(
-            "Reset filters",
-            on_click=state.set_filters,
-            args=(Filters(),),
-            icon=":material/undo:",
-            type="tertiary",
-            disabled=not cohort.filters,
-        )
+_WIDGET, _CHOSEN = "filter.", "filters.column"
+# What of a number's rows can be kept beside those with a special value, which go by that value.
+IN_RANGE, MISSING = "range", "missing"
 
 
 def word_filters(filters: Filters, columns: dict[str, CohortColumn]) -> str:

@@ -1,4 +1,4 @@
-"""The frame that every page stands in: title, filters, cohort, notices, and what is shown when nothing is there."""
+"""The frame that every page stands in: bar, title, notices, and what is shown when nothing is there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.components.cohort_menu import compared, render_comparison
-from dashboard.components.filter_bar import COHORT, PORTFOLIO, render_cohort_line, render_cutoff, render_filter_bar
+from dashboard.components.bar import COHORT, PORTFOLIO, render_bar
+from dashboard.components.cohort_menu import compared
 from dashboard.components.method import render_method
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
@@ -123,24 +123,17 @@ def _name(filters: Filters) -> str:
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     """Write `page`: what all pages have, then its own part unless the cohort is empty."""
     predictions = cache.predictions(dataset)
-    title, comparison, cutoff = st.columns([2.4, 1, 1.2], gap="medium", vertical_alignment="bottom")
-    with title:
-        st.title(page.title, anchor=False)
+    view = current_view(dataset)
+    cohort = view.cohort if page.of_cohort else None
+    render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff)
+    with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(page.title, anchor=False, width="content")
         _render_source(page, predictions)
     _render_notices()
-    if page.has_cutoff:
-        with cutoff:
-            render_cutoff(predictions)
-    if not page.of_cohort:
-        page.render(current_view(dataset))
+    if cohort is None:
+        page.render(view)
         return
-    with comparison:
-        render_comparison()
-    render_filter_bar(dataset, predictions)
-    view = current_view(dataset)
-    counts = view.counts
-    render_cohort_line(predictions, view.cohort, counts.n_applications, counts.n_bad)
-    if not counts.n_applications:
+    if not view.counts.n_applications:
         _render_empty()
         return
     if predictions.source.has_outcomes:
@@ -171,10 +164,8 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     whose = "as imported" if source.is_imported else "out of fold"
     if page.of_model:
         whose = f"the published model's, those of the portfolio {whose}"
-    taken = f" · {labels.plain(source.taken)}" if source.taken else ""
-    st.caption(f"{labels.plain(source.name)} · PDs are {whose}{taken}")
-    if source.notices:
-        st.caption(labels.plain(" ".join(source.notices)))
+    parts = [f"PDs are {whose}", source.taken, *source.notices]
+    st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 
 
 def _render_notices() -> None:

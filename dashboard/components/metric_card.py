@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import streamlit as st
 
@@ -11,6 +13,42 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.report.catalogue import Metric
 from dashboard.words import labels
+
+# Cards in a row, and the width of their place in pixels from which there are so many.
+_MOST_CARDS = 12
+_CARD_WIDTHS = {2: 0, 3: 480, 4: 640, 5: 800, 6: 960, 8: 1180}
+_GRID = "cards-{}-{}"
+
+
+@contextmanager
+def card_grid(name: str, n_cards: int) -> Iterator[None]:
+    """Lay the `n_cards` cards that are written inside out in a grid, whose rows are as equal as its width allows."""
+    with st.container(key=_GRID.format(n_cards, name)):
+        yield
+
+
+@cache
+def card_css() -> str:
+    """The style sheet of all grids of cards: a row never holds one card alone beside empty places."""
+    return "\n".join(
+        _grid_rule(f'[class*="st-key-{_GRID.format(n, "")}"]', n, _per_row(n, most), width)
+        for n in range(1, _MOST_CARDS + 1)
+        for most, width in _CARD_WIDTHS.items()
+    )
+
+
+def _grid_rule(grid: str, n_cards: int, per_row: int, width: int) -> str:
+    # A last card that would stand alone takes its whole row.
+    last = "1 / -1" if n_cards % per_row == 1 else "auto"
+    columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
+    return f"@container (min-width: {width}px) {{ {columns} {grid} > :last-child {{ grid-column: {last}; }} }}"
+
+
+def _per_row(n_cards: int, most: int) -> int:
+    """How many of so many cards stand in a row that has room for `most`."""
+    balanced = -(-n_cards // -(-n_cards // most))
+    fitting = [count for count in range(balanced, 1, -1) if n_cards % count != 1]
+    return fitting[0] if fitting else balanced
 
 
 def render_metric(

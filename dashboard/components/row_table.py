@@ -15,6 +15,7 @@ from dashboard.cohort.rows import ROW_NUMBER, Sort
 from dashboard.components.table import render_frame
 from dashboard.words import labels
 from data.definition.columns import Unit
+from data.definition.units import unit_words
 from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
 
 KEY = "applications.table"
@@ -125,7 +126,7 @@ def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
 
 def _unit(column: CohortColumn) -> str:
     is_plain = column.unit in (Unit.NONE, Unit.DAYS_BEFORE, Unit.COUNT)
-    return "" if is_plain else f"Unit: {column.unit.value}."
+    return "" if is_plain else f"Unit: {unit_words(column.unit, labels.literal(column.currency))}."
 
 
 def _take_click(

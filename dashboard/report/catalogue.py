@@ -372,7 +372,13 @@ def _economics(
 
 COSTS = _economics("Cost", "Lowest", "per 1,000", _cost, lambda e: e.costs, "less", "FP / (FP + FN)")
 PROFIT = _economics(
-    "Profit", "Highest", "per application", labels.amount, lambda e: e.profit, "more", "margin / (margin + LGD)"
+    "Profit",
+    "Highest",
+    "per application",
+    partial(money, currency=""),
+    lambda e: e.profit,
+    "more",
+    "margin / (margin + LGD)",
 )
 ECONOMICS = (COSTS, PROFIT)
 

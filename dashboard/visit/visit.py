@@ -1,11 +1,12 @@
 """A visit: everything that determines the screen, and its form in the address.
 
-A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`; all else is a parameter's own name. Parts
-of a link that do not fit are left out, with a sentence each.
+A filter is `f.COLUMN`, a named cohort `c.NAME`, a named scenario `s.NAME`, `portfolio` what all of it is about; all
+else is a parameter's own name. Parts of a link that do not fit are left out, with a sentence each.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -26,6 +27,9 @@ REST, WHOLE = "~rest", "~whole"
 # The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
 APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
 EDITS = parameters.of_table("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
+
+PORTFOLIO = "portfolio"
+_LONGEST_SLUG = 40
 
 Address: TypeAlias = Mapping[str, Sequence[str]]
 Columns: TypeAlias = Mapping[str, CohortColumn]
@@ -109,6 +113,25 @@ def _without_lost_comparison(visit: Visit) -> Visit:
 def _can_compare(visit: Visit) -> bool:
     name = visit.value(AGAINST)
     return name in (AGAINST.default, REST, WHOLE) or any(cohort.name == name for cohort in visit.cohorts)
+
+
+def portfolio_slug(definition: Definition) -> str:
+    """What a link calls the portfolio: the letters and digits of its name, or of its digest where it has none."""
+    words = re.findall(r"[a-z0-9]+", definition.name.lower())
+    return "-".join(words)[:_LONGEST_SLUG].strip("-") or definition.digest[:8]
+
+
+def of_portfolio(address: Address, definition: Definition) -> tuple[Address, str]:
+    """The `address` without its portfolio, and a sentence where that is another one; nothing is left of it then.
+
+    Addresses that name none, as those of earlier versions do, are taken for this portfolio's.
+    """
+    named = (address.get(PORTFOLIO) or [""])[-1]
+    rest = {name: texts for name, texts in address.items() if name != PORTFOLIO}
+    own = portfolio_slug(definition)
+    if named in ("", own):
+        return rest, ""
+    return {}, f"This link was made on the portfolio “{named[:_LONGEST_SLUG]}”; on “{own}”, nothing of it was applied."
 
 
 def word_visit(visit: Visit) -> dict[str, list[str]]:

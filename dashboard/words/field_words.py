@@ -6,10 +6,12 @@ from dashboard.words import labels
 from data.definition import units
 from data.definition.columns import Column, Kind, Unit
 from data.definition.definition import Definition
+from data.definition.units import AMOUNTS
 from inference.values import Value
 
 NO_YES = ("No", "Yes")
-AMOUNTS = (Unit.CURRENCY, Unit.CURRENCY_PER_YEAR)
+# Under a tenth of a year, times are said in days.
+_FEW_DAYS = 36.5
 
 
 def unit_words(column: Column, definition: Definition) -> str:
@@ -52,15 +54,34 @@ def word_field(column: Column, value: Value) -> str:
     return _word_number(column, value)
 
 
+def word_stated(column: Column, value: Value, definition: Definition) -> str:
+    """A stored value in words where no title says its unit: an amount with its currency, all else as `word_field`."""
+    unit = "" if value is None or column.is_special(value) else _amount_unit(column, definition)
+    return f"{word_field(column, value)} {unit}".rstrip()
+
+
+def _amount_unit(column: Column, definition: Definition) -> str:
+    return labels.literal(units.amount_words(column.unit, definition.currency))
+
+
+def form_title(column: Column, definition: Definition) -> str:
+    """The column's label, with the unit where that is not what the label says: years, and a named currency."""
+    unit = Unit.YEARS.value if column.unit is Unit.DAYS_BEFORE else _amount_unit(column, definition)
+    return f"{column.label} ({unit})" if unit else column.label
+
+
 def _word_number(column: Column, value: float) -> str:
     match column.unit:
         case Unit.DAYS_BEFORE:
             # Zero days are no negative years.
-            return _years(labels.significant(-value / labels.DAYS_PER_YEAR + 0.0, 3))
+            days = -value + 0.0
+            if 0 < abs(days) < _FEW_DAYS:
+                return f"{days:g} {'day' if days == 1 else 'days'}".replace("-", "−")
+            return _years(labels.years(days / labels.DAYS_PER_YEAR))
         case Unit.YEARS:
             return _years(value)
-        case Unit.CURRENCY | Unit.CURRENCY_PER_YEAR:
-            return f"{value:,.2f}".removesuffix("0").removesuffix(".0")
+        case unit if unit in AMOUNTS:
+            return f"{value:,.2f}".removesuffix("0").removesuffix(".0").replace("-", "−")
         case _:
             whole = column.dtype.is_integer()
             return (f"{value:,}" if whole else f"{value:.4g}").replace("-", "−")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from data.definition.columns import Unit
+from data.definition.units import amount_words
 from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 DAYS_PER_YEAR = 365.25
@@ -178,12 +179,17 @@ _PLAIN, _YEARS, _PERCENT = Scale(), Scale(-1 / DAYS_PER_YEAR, "years"), Scale(10
 
 
 def scale(column: CohortColumn) -> Scale:
-    """How `column` is shown: days before the application as years, a PD as a percentage, all else as it is stored."""
+    """How `column` is shown: days before the application as years, a PD as a percentage, all else as it is stored.
+
+    Amounts carry the portfolio's currency, where that is known.
+    """
     if column.name == PROBABILITY:
         return _PERCENT
     if column.kind is CohortKind.LEVELS:
         return _PLAIN
-    return _YEARS if column.unit is Unit.DAYS_BEFORE else _PLAIN
+    if column.unit is Unit.DAYS_BEFORE:
+        return _YEARS
+    return Scale(unit=literal(amount_words(column.unit, column.currency)))
 
 
 def column_title(column: CohortColumn) -> str:
@@ -215,8 +221,15 @@ def significant(value: float, digits: int) -> float:
 def quantity(column: CohortColumn, value: float) -> str:
     """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
     shown = scale(column)
-    # A single day does not matter to an age.
-    return amount(significant(value * shown.factor, 3) if shown is _YEARS else value * shown.factor)
+    if f"{value:g}" in dict(column.level_labels):
+        return level(column, f"{value:g}")
+    # A day more or less says nothing of an age.
+    return amount(years(value * shown.factor) if shown is _YEARS else value * shown.factor)
+
+
+def years(value: float) -> float:
+    """Years as they are shown: three digits, and none beyond the hundredth, which is four days."""
+    return round(significant(value, 3), 2) + 0.0
 
 
 def amount(value: float) -> str:
@@ -230,6 +243,8 @@ def span(column: CohortColumn, low: float | None, high: float | None) -> str:
     """A range of stored values in words; an end that is None is open, and shown ends are in rising order."""
     ends = [None if end is None else quantity(column, end) for end in (low, high)]
     first, last = reversed(ends) if scale(column).factor < 0 else ends
+    if first == last and first is not None:
+        return first
     if first is None or last is None:
         return "any" if first == last else f"below {last}" if first is None else f"{first} and more"
     return f"{first} to {last}"

@@ -30,5 +30,6 @@ def _short(amount: float) -> str:
     for size, suffix in _SIZES:
         if abs(amount) >= size:
             scaled = amount / size
-            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}"
-    return f"{amount:,.0f}"
+            return f"{scaled:.{max(0, 2 - int(math.log10(abs(scaled))))}f}{suffix}".replace("-", "−")
+    # Adding 0 takes the sign off a zero.
+    return f"{labels.significant(amount, 3) + 0.0:g}".replace("-", "−")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.words import labels
-from dashboard.words.field_words import word_field
+from dashboard.words.field_words import word_field, word_stated
 from data.definition.columns import Column, Kind, Sensitivity
 from data.definition.definition import Definition
 from inference.explain.comparison import JUST_APPROVED, Typical
@@ -44,12 +44,12 @@ def word_reason(
     if reason.field == COMBINATION:
         return WordedReason(COMBINATION_LABEL, labels.NOT_DEFINED, labels.NOT_DEFINED)
     column = definition.column(reason.field)
-    words = labels.NOT_DEFINED if typical is None else word_typical(column, typical)
+    words = labels.NOT_DEFINED if typical is None else word_typical(column, typical, definition)
     mark = SENSITIVE if column.sensitivity is Sensitivity.SENSITIVE else ""
-    return WordedReason(column.label, word_field(column, values.get(column.name)), words, mark)
+    return WordedReason(column.label, word_stated(column, values.get(column.name), definition), words, mark)
 
 
-def word_typical(column: Column, typical: Typical) -> str:
+def word_typical(column: Column, typical: Typical, definition: Definition) -> str:
     """What is typical: the middle half of a number, or the commonest level, and the shares of those without either."""
     parts = []
     if typical.level is not None:
@@ -59,8 +59,9 @@ def word_typical(column: Column, typical: Typical) -> str:
         ends = [_number(column, end) for end in (typical.low, typical.high)]
         # Days before the application are shown as years, which run the other way.
         ends.sort(key=abs)
-        low, high = (word_field(column, end) for end in ends)
-        parts.append(f"{low.removesuffix(' years')} to {high}" if low != high else low)
+        low, high = word_field(column, ends[0]), word_stated(column, ends[1], definition)
+        same = word_stated(column, ends[0], definition) == high
+        parts.append(high if same else f"{low.removesuffix(' years')} to {high}")
     for special, share in zip(column.special, typical.special_shares, strict=False):
         if share > _FEW:
             parts.append(f"{special.meaning} {labels.percent(share, 0)}")

@@ -1,4 +1,4 @@
-"""The definition of the portfolio that the settings name, read once a version of its file."""
+"""Load the definition that the settings name, once for each version of its file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _READ: dict[Path, tuple[_Version, Definition]] = {}
 
 
 def load_definition(settings: Settings) -> Definition:
-    """The definition at hand.
+    """The definition that is in force.
 
     Raises:
-        DefinitionError: it is wrong.
-        FileError: there is none, or it cannot be read.
+        DefinitionError: it is invalid.
+        FileError: it is missing or cannot be read.
     """
     path = settings.definition
     if not is_there(path):
@@ -28,13 +28,13 @@ def load_definition(settings: Settings) -> Definition:
             path, "there is no definition", f"run `python -m scripts.describe FILE --out {path.parent}`"
         )
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         raise FileError.from_no_access(path, error.strerror or str(error)) from None
-    version = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     known = _READ.get(path)
     if known is None or known[0] != version:
-        # Only a folder of one's own may leave something unsaid: its table lies beside it.
+        # Only a user's own folder may leave entries out, because its table is there to complete them from.
         read = read_definition if settings.portfolio is None else complete_definition
         known = _READ[path] = (version, read(path))
     return known[1]

@@ -1,4 +1,4 @@
-"""Make a definition of what is said: every name known, every part fit for its place, or a sentence why not."""
+"""Build a definition from checked TOML: resolve every name and check that the parts fit together."""
 
 from __future__ import annotations
 
@@ -43,144 +43,144 @@ _FITTING: Mapping[Kind, frozenset[str]] = {
 }
 
 
-def build_definition(said: Mapping[str, Any], where: Path) -> Definition:
-    """The definition that follows from what `check_said` let through; `where` is the file that messages name.
+def build_definition(entries: Mapping[str, Any], where: Path) -> Definition:
+    """Build the definition from entries that passed `check_said`; messages name the file `where`.
 
     Raises:
-        DefinitionError: something is lacking, contradicts something else or names a column that is not defined.
+        DefinitionError: an entry is missing, contradicts another, or names an unknown column.
     """
     place = Place(where)
-    if "name" not in said:
+    if "name" not in entries:
         raise place.error("has no name", 'write name = "..." at the top')
-    outcome = _outcome(said.get("outcome"), place / "outcome")
-    roles = Roles(**said.get("roles", {}))
-    columns = _columns(said.get("columns", {}), roles, outcome, place / "columns")
+    outcome = _outcome(entries.get("outcome"), place / "outcome")
+    roles = Roles(**entries.get("roles", {}))
+    columns = _columns(entries.get("columns", {}), roles, outcome, place / "columns")
     by_name = {column.name: column for column in columns}
-    scores = tuple(Score(name, **each) for name, each in said.get("scores", {}).items())
+    scores = tuple(Score(name, **each) for name, each in entries.get("scores", {}).items())
     checking.check_roles(roles, outcome, scores, by_name, place)
-    features = _features(said.get("features"), by_name, checking.barred(roles, outcome, scores), place / "features")
-    screen = Screen(**{key: tuple(names) for key, names in said.get("screen", {}).items()})
+    features = _features(entries.get("features"), by_name, checking.barred(roles, outcome, scores), place / "features")
+    screen = Screen(**{key: tuple(names) for key, names in entries.get("screen", {}).items()})
     for key in ("first_columns", "segments", "pair"):
         checking.check_known(getattr(screen, key), by_name, place / "screen" / key)
-    left_out = tuple(said.get("left_out", ()))
+    left_out = tuple(entries.get("left_out", ()))
     for name in left_out:
         if name in by_name:
             raise (place / "left_out").error(f"lists {shown(name)}, which [columns] defines", "take it out of either")
     return Definition(
-        name=said["name"],
+        name=entries["name"],
         columns=columns,
         features=features,
         outcome=outcome,
         roles=roles,
-        table=_table(said.get("table", {}), place / "table"),
-        currency=said.get("currency", DEFAULT_CURRENCY),
+        table=_table(entries.get("table", {}), place / "table"),
+        currency=entries.get("currency", DEFAULT_CURRENCY),
         scores=scores,
-        champion=said.get("champion", "champion"),
-        levers=_levers(said.get("levers", {}), by_name, place / "levers"),
-        loan=_loan(said.get("loan"), by_name, said.get("levers", {}), place / "loan"),
-        rules=_rules(said.get("rules", []), by_name, place / "rules"),
-        sufficiency=_sufficiency(said.get("sufficiency", {}), by_name, place / "sufficiency"),
-        training=Training(**said.get("training", {})),
+        champion=entries.get("champion", "champion"),
+        levers=_levers(entries.get("levers", {}), by_name, place / "levers"),
+        loan=_loan(entries.get("loan"), by_name, entries.get("levers", {}), place / "loan"),
+        rules=_rules(entries.get("rules", []), by_name, place / "rules"),
+        sufficiency=_sufficiency(entries.get("sufficiency", {}), by_name, place / "sufficiency"),
+        training=Training(**entries.get("training", {})),
         screen=screen,
-        example=checking.checked_example(said.get("example", {}), by_name, place / "example"),
+        example=checking.checked_example(entries.get("example", {}), by_name, place / "example"),
         left_out=left_out,
-        given_groups=_given_groups(said.get("given_groups", ()), columns, place / "given_groups"),
+        given_groups=_given_groups(entries.get("given_groups", ()), columns, place / "given_groups"),
     )
 
 
-def _outcome(said: Mapping[str, Any] | None, place: Place) -> Outcome | None:
-    if said is None:
+def _outcome(entries: Mapping[str, Any] | None, place: Place) -> Outcome | None:
+    if entries is None:
         return None
-    bad, good = tuple(said["bad"]), tuple(said["good"])
+    bad, good = tuple(entries["bad"]), tuple(entries["good"])
     for key, values in (("bad", bad), ("good", good)):
         if not values:
             raise (place / key).error("lists nothing", "list the values of the column that mean it")
     both = [each for each in bad if each in good]
     if both:
         raise place.error(f"has {shown(both[0])} among bad and good", "take it out of either")
-    return Outcome(said["column"], bad, good)
+    return Outcome(entries["column"], bad, good)
 
 
-def _columns(said: Mapping[str, Any], roles: Roles, outcome: Outcome | None, place: Place) -> tuple[Column, ...]:
+def _columns(entries: Mapping[str, Any], roles: Roles, outcome: Outcome | None, place: Place) -> tuple[Column, ...]:
     target = outcome.column if outcome else None
-    if not said:
+    if not entries:
         raise place.error("lists no column", "define each in a table [columns.NAME], or have `scripts.describe` do it")
-    checking.check_names(said, {roles.id, target, roles.exposure}, place)
+    checking.check_names(entries, {roles.id, target, roles.exposure}, place)
     columns = [
         _outcome_column(name, each) if name == target else _column(name, each, place / name, is_id=name == roles.id)
-        for name, each in said.items()
+        for name, each in entries.items()
     ]
-    if roles.id == ROW_NUMBER and ROW_NUMBER not in said:
+    if roles.id == ROW_NUMBER and ROW_NUMBER not in entries:
         description = "Place of the row in its file, from 1."
         made = Column(ROW_NUMBER, "Row", description, OTHER_GROUP, Kind.ID, pl.Int64(), minimum=1)
         columns.insert(0, made)
     return tuple(columns)
 
 
-def _outcome_column(name: str, said: Mapping[str, Any]) -> Column:
-    # Whatever the file holds, it is stored as 1, 0 or nothing: what was guessed of its values is of no consequence.
-    words = said.get("label", name), said.get("description", ""), said.get("group", OTHER_GROUP)
-    return Column(name, *words, Kind.TARGET, pl.Int8(), minimum=0, maximum=1, nullable=said.get("nullable", False))
+def _outcome_column(name: str, entries: Mapping[str, Any]) -> Column:
+    # The outcome is always stored as 1, 0 or null, so what was guessed about its values does not matter.
+    words = entries.get("label", name), entries.get("description", ""), entries.get("group", OTHER_GROUP)
+    return Column(name, *words, Kind.TARGET, pl.Int8(), minimum=0, maximum=1, nullable=entries.get("nullable", False))
 
 
-def _column(name: str, said: Mapping[str, Any], place: Place, *, is_id: bool) -> Column:
-    kind = Kind.ID if is_id else KINDS[said.get("kind", "category" if "levels" in said else "numeric")]
+def _column(name: str, entries: Mapping[str, Any], place: Place, *, is_id: bool) -> Column:
+    kind = Kind.ID if is_id else KINDS[entries.get("kind", "category" if "levels" in entries else "numeric")]
     if is_id:
-        # The role says what it is, whatever was guessed of its values.
+        # The role decides, not what was guessed from the values.
         dropped = _OF_LEVELS | {"special", "unit"}
-        said = {key: each for key, each in said.items() if key not in dropped}
-    for key in said:
+        entries = {key: each for key, each in entries.items() if key not in dropped}
+    for key in entries:
         if key in _OF_NUMBERS | _OF_LEVELS and key not in _FITTING[kind]:
             right = "numeric" if key in _OF_NUMBERS else "category"
             raise (place / key).error(
                 f"does not fit a column of kind {kind.value}", f'take it out, or write kind = "{right}"'
             )
-    minimum, maximum = said.get("minimum"), said.get("maximum")
+    minimum, maximum = entries.get("minimum"), entries.get("maximum")
     if kind is Kind.FLAG:
         minimum, maximum = 0, 1
     if minimum is not None and maximum is not None and minimum > maximum:
         raise (place / "minimum").error(f"is {minimum:g}, above the maximum {maximum:g}", "exchange or correct them")
-    levels = tuple(said.get("levels", ()))
+    levels = tuple(entries.get("levels", ()))
     if kind is Kind.CATEGORY and len(levels) < 2:
         raise (place / "levels").error(
             "lists one level" if levels else "lists no level", "list two or more, or leave the column out"
         )
-    labels = said.get("level_labels", {})
+    labels = entries.get("level_labels", {})
     checking.check_levels(labels, levels, place / "level_labels")
-    special = _special(said.get("special", {}), place / "special", is_whole=said.get("whole", False))
+    special = _special(entries.get("special", {}), place / "special", is_whole=entries.get("whole", False))
     return Column(
         name=name,
-        label=said.get("label", name),
-        description=said.get("description", ""),
-        group=said.get("group", OTHER_GROUP),
+        label=entries.get("label", name),
+        description=entries.get("description", ""),
+        group=entries.get("group", OTHER_GROUP),
         kind=kind,
-        dtype=_dtype(kind, levels, (minimum, maximum), special, is_whole=said.get("whole", False)),
-        unit=UNITS[said["unit"]] if "unit" in said else Unit.NONE,
+        dtype=_dtype(kind, levels, (minimum, maximum), special, is_whole=entries.get("whole", False)),
+        unit=UNITS[entries["unit"]] if "unit" in entries else Unit.NONE,
         minimum=minimum,
         maximum=maximum,
         levels=levels,
         level_labels=tuple(labels.items()),
-        nullable=said.get("nullable", False),
+        nullable=entries.get("nullable", False),
         special=special,
-        sensitivity=Sensitivity(said.get("sensitivity", "none")),
-        cohort=said.get("cohort", False),
+        sensitivity=Sensitivity(entries.get("sensitivity", "none")),
+        cohort=entries.get("cohort", False),
     )
 
 
-def _special(said: Mapping[str, Any], place: Place, *, is_whole: bool) -> tuple[Special, ...]:
-    found: dict[float, Special] = {}
-    for key, each in said.items():
+def _special(entries: Mapping[str, Any], place: Place, *, is_whole: bool) -> tuple[Special, ...]:
+    specials: dict[float, Special] = {}
+    for key, each in entries.items():
         try:
             value = float(key)
         except ValueError:
             raise (place / key).error("is not a number", 'write the stored value, such as "-7" = "not asked"') from None
         if not abs(value) <= 1e18 or (is_whole and not value.is_integer()):
-            raise (place / key).error("is no value that the column can hold", "write the stored value")
-        if value in found:
+            raise (place / key).error("is not a value that the column can hold", "write the stored value")
+        if value in specials:
             raise (place / key).error("is the same number as one before it", "keep one of them")
         meaning, use = (each, "missing") if isinstance(each, str) else (each["meaning"], each.get("model", "missing"))
-        found[value] = Special(value, meaning, SpecialUse(use))
-    return tuple(found.values())
+        specials[value] = Special(value, meaning, SpecialUse(use))
+    return tuple(specials.values())
 
 
 def _dtype(
@@ -205,10 +205,10 @@ def _dtype(
 
 
 def _features(
-    said: Mapping[str, Any] | None, columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
+    entries: Mapping[str, Any] | None, columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
 ) -> Features:
-    said = said or {}
-    names = said.get("columns")
+    entries = entries or {}
+    names = entries.get("columns")
     if names is None:
         names = [
             each.name
@@ -216,9 +216,9 @@ def _features(
             if each.name not in barred and checking.unfit_as_feature(each) is None
         ]
     checking.check_features(names, columns, barred, place / "columns")
-    derived = read_derived(said.get("derived", {}), columns, barred, place / "derived")
+    derived = read_derived(entries.get("derived", {}), columns, barred, place / "derived")
     directions = {}
-    for name, each in said.get("monotone", {}).items():
+    for name, each in entries.get("monotone", {}).items():
         at = place / "monotone" / name
         checking.check_known([name], columns, at)
         if columns[name].kind not in (Kind.NUMERIC, Kind.FLAG):
@@ -227,9 +227,9 @@ def _features(
     return Features(tuple(names), derived, directions)
 
 
-def _levers(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> tuple[Lever, ...]:
+def _levers(entries: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> tuple[Lever, ...]:
     levers = []
-    for name, each in said.items():
+    for name, each in entries.items():
         at = place / name
         checking.check_lever(name, each, columns, at)
         unless = read_condition(each["unless"], columns, at / "unless") if "unless" in each else None
@@ -238,65 +238,67 @@ def _levers(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place
 
 
 def _loan(
-    said: Mapping[str, Any] | None, columns: Mapping[str, Column], levers: Mapping[str, Any], place: Place
+    entries: Mapping[str, Any] | None, columns: Mapping[str, Column], levers: Mapping[str, Any], place: Place
 ) -> LoanLever | None:
-    if said is None:
+    if entries is None:
         return None
     for key in ("credit", "annuity", "goods"):
-        checking.check_number(said[key], columns, place / key)
-        if said[key] in levers:
-            raise place.error(f"moves {shown(said[key])}, which [levers] names", "take it out of [levers]")
-    if ("kind" in said) != ("revolving" in said):
+        checking.check_number(entries[key], columns, place / key)
+        if entries[key] in levers:
+            raise place.error(f"moves {shown(entries[key])}, which [levers] names", "take it out of [levers]")
+    if ("kind" in entries) != ("revolving" in entries):
         raise place.error("has one of kind and revolving", "write both or neither")
-    if "kind" in said:
-        checking.check_known([said["kind"]], columns, place / "kind")
-        checking.check_levels([said["revolving"]], columns[said["kind"]].levels, place / "revolving")
+    if "kind" in entries:
+        checking.check_known([entries["kind"]], columns, place / "kind")
+        checking.check_levels([entries["revolving"]], columns[entries["kind"]].levels, place / "revolving")
     for limits, starts in (
         ("shortest_terms", "credit_from"),
         ("longest_terms", "credit_from"),
         ("highest_ratios", "term_from"),
     ):
-        n_limits, n_starts = len(said.get(limits, ())), len(said.get(starts, ()))
+        n_limits, n_starts = len(entries.get(limits, ())), len(entries.get(starts, ()))
         if n_limits and n_limits != n_starts + 1:
             raise (place / limits).error(
                 f"lists {n_limits:,}",
                 f"list {n_starts + 1:,}, one more than {starts}: one up to its first, then one from each",
             )
     for starts in ("credit_from", "term_from"):
-        ascending = list(said.get(starts, ()))
+        ascending = list(entries.get(starts, ()))
         if ascending != sorted(set(ascending)):
             raise (place / starts).error("does not rise", "list each larger than the one before")
-    parts: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in said.items()}
+    parts: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in entries.items()}
     return LoanLever(**parts)
 
 
-def _given_groups(said: Sequence[str], columns: Sequence[Column], place: Place) -> tuple[str, ...]:
+def _given_groups(entries: Sequence[str], columns: Sequence[Column], place: Place) -> tuple[str, ...]:
     groups = {column.group for column in columns}
-    for name in said:
+    for name in entries:
         if name not in groups:
-            raise place.error(f"lists {shown(name)}, which is no column's group", f"there are {nearest(name, groups)}")
-    return tuple(said)
+            raise place.error(
+                f"lists {shown(name)}, which is not a column's group", f"there are {nearest(name, groups)}"
+            )
+    return tuple(entries)
 
 
-def _rules(said: list[Mapping[str, Any]], columns: Mapping[str, Column], place: Place) -> tuple[Rule, ...]:
+def _rules(entries: list[Mapping[str, Any]], columns: Mapping[str, Column], place: Place) -> tuple[Rule, ...]:
     rules = []
-    for number, each in enumerate(said, 1):
+    for number, each in enumerate(entries, 1):
         at = place / number / "when"
         when = read_condition(each["when"], columns, at)
         rules.append(Rule(checking.columns_in(when, at), each["text"], when))
     return tuple(rules)
 
 
-def _sufficiency(said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> Sufficiency:
-    lists = {key: tuple(said.get(key, ())) for key in ("required", "one_of", "counted")}
+def _sufficiency(entries: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> Sufficiency:
+    lists = {key: tuple(entries.get(key, ())) for key in ("required", "one_of", "counted")}
     for key, names in lists.items():
         checking.check_inputs(names, columns, place / key)
-    return Sufficiency(**lists, most_lacking=said.get("most_lacking", 0))
+    return Sufficiency(**lists, most_lacking=entries.get("most_lacking", 0))
 
 
-def _table(said: Mapping[str, Any], place: Place) -> Table:
-    lists = {key: tuple(said.get(key, ())) for key in ("names", "missing")}
-    table = Table(**{**said, **lists})
+def _table(entries: Mapping[str, Any], place: Place) -> Table:
+    lists = {key: tuple(entries.get(key, ())) for key in ("names", "missing")}
+    table = Table(**{**entries, **lists})
     if not table.header and not table.names:
         raise place.error("has no header and no names", "list the names of the columns in `names`")
     return table

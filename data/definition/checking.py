@@ -1,4 +1,4 @@
-"""Checks of a definition's parts against its columns; each raises DefinitionError."""
+"""Check the parts of a definition against its columns; every check raises DefinitionError."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NUMBERS = (Kind.NUMERIC, Kind.FLAG)
 
 
 def check_names(names: Iterable[str], roles: Collection[str | None], place: Place) -> None:
-    """Each name free to be a column's; `roles` are those that identifier, outcome and exposure have."""
+    """Check that each name may be used for a column; `roles` are the columns for identifier, outcome and exposure."""
     seen: dict[str, str] = {}
     for name in names:
         if name.startswith(_OWN_MARK):
@@ -56,16 +56,16 @@ def folded(name: str) -> str:
 
 
 def check_known(names: Iterable[str], columns: Mapping[str, Column], place: Place) -> None:
-    """Each name that of a column."""
+    """Check that each name is a column."""
     for name in names:
         if name not in columns:
             raise place.error(
-                f"names {shown(name)}, which is no column of the definition", f"there are {nearest(name, columns)}"
+                f"names {shown(name)}, which is not a column of the definition", f"there are {nearest(name, columns)}"
             )
 
 
 def check_inputs(names: Iterable[str], columns: Mapping[str, Column], place: Place) -> None:
-    """Each name that of a column which an application brings."""
+    """Check that each name is an input column."""
     for name in names:
         check_known([name], columns, place)
         if not columns[name].is_input:
@@ -75,23 +75,23 @@ def check_inputs(names: Iterable[str], columns: Mapping[str, Column], place: Pla
 
 
 def check_number(name: str, columns: Mapping[str, Column], place: Place) -> None:
-    """The name that of a numeric column."""
+    """Check that the name is a numeric column."""
     check_known([name], columns, place)
     if columns[name].kind is not Kind.NUMERIC:
         raise place.error(f"names {shown(name)}, which is of kind {columns[name].kind.value}", "name a numeric column")
 
 
 def check_levels(names: Iterable[str], levels: Collection[str], place: Place) -> None:
-    """Each name a level."""
+    """Check that each name is a level."""
     for name in names:
         if name not in levels:
-            raise place.error(f"names {shown(name)}, which is no level", f"there are {nearest(name, levels)}")
+            raise place.error(f"names {shown(name)}, which is not a level", f"there are {nearest(name, levels)}")
 
 
 def check_roles(
     roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...], columns: Mapping[str, Column], place: Place
 ) -> None:
-    """Every role a column of its own that can have it."""
+    """Check that every role has a suitable column and that no column has two roles."""
     if outcome is not None:
         check_known([outcome.column], columns, place / "outcome" / "column")
     at = place / "roles"
@@ -124,13 +124,13 @@ def _roles(roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...]) -> 
 
 
 def barred(roles: Roles, outcome: Outcome | None, scores: tuple[Score, ...]) -> Mapping[str, str]:
-    """The columns that no feature may be made of because of their role, by name."""
+    """Columns that must not be features, by name, with the role that bars them."""
     free = ("date", "exposure")
     return MappingProxyType({name: role for role, name in _roles(roles, outcome, scores) if role not in free})
 
 
 def unfit_as_feature(column: Column) -> str | None:
-    """Why no feature can be made of a column; None if one can."""
+    """Why a column cannot be a feature; None if it can."""
     if column.sensitivity is Sensitivity.PROTECTED:
         return "which is protected"
     if column.kind in (Kind.ID, Kind.TARGET, Kind.DATE):
@@ -141,7 +141,7 @@ def unfit_as_feature(column: Column) -> str | None:
 def check_features(
     names: Iterable[str], columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
 ) -> None:
-    """Each name that of a column which a model may see."""
+    """Check that a model may see each named column."""
     for name in names:
         check_known([name], columns, place)
         reason = f"which is the {barred[name]}" if name in barred else unfit_as_feature(columns[name])
@@ -149,50 +149,50 @@ def check_features(
             raise place.error(f"names {shown(name)}, {reason}", "take it out: no model may see it")
 
 
-def check_lever(name: str, said: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> None:
-    """A column that can be changed, and how."""
+def check_lever(name: str, entries: Mapping[str, Any], columns: Mapping[str, Column], place: Place) -> None:
+    """Check that a lever names a column that can be changed, and one way to change it."""
     check_inputs([name], columns, place)
     column = columns[name]
     if column.sensitivity is Sensitivity.PROTECTED:
         raise place.error("is protected", "take it out: nobody is advised to change it")
-    scales = [key for key in ("down_to", "up_to", "step") if key in said]
-    if bool(scales) == ("to" in said) or scales == ["step"]:
+    scales = [key for key in ("down_to", "up_to", "step") if key in entries]
+    if bool(scales) == ("to" in entries) or scales == ["step"]:
         raise place.error("does not say one way to change it", "write down_to or up_to, or the value `to`")
     if scales and column.kind is not Kind.NUMERIC:
         raise (place / scales[0]).error(f"does not fit a column of kind {column.kind.value}", "write the value `to`")
-    if "to" in said:
-        check_value(said["to"], column, place / "to")
+    if "to" in entries:
+        check_value(entries["to"], column, place / "to")
 
 
-def checked_example(said: Mapping[str, Value], columns: Mapping[str, Column], place: Place) -> Mapping[str, Value]:
-    """The example itself: every value one that its column can hold."""
-    for name, value in said.items():
+def checked_example(entries: Mapping[str, Value], columns: Mapping[str, Column], place: Place) -> Mapping[str, Value]:
+    """The example, after checking that each column can hold its value."""
+    for name, value in entries.items():
         check_known([name], columns, place)
         if columns[name].kind is Kind.TARGET:
             raise (place / name).error("is the outcome, which no application brings", "take it out")
         check_value(value, columns[name], place / name)
-    return MappingProxyType(dict(said))
+    return MappingProxyType(dict(entries))
 
 
 def check_value(value: Value, column: Column, place: Place) -> None:
-    """A value that the column can hold."""
+    """Check that the column can hold the value."""
     if column.kind is Kind.CATEGORY:
         if value not in column.levels:
-            raise place.error("is no level of the column", f"there are {nearest(str(value), column.levels)}")
+            raise place.error("is not a level of the column", f"there are {nearest(str(value), column.levels)}")
     elif column.kind is Kind.DATE:
         try:
             date.fromisoformat(str(value))
         except ValueError:
-            raise place.error("is no date", 'write one such as "2024-03-31"') from None
+            raise place.error("is not a date", 'write one such as "2024-03-31"') from None
     elif column.dtype.is_numeric():
         _check_quantity(value, column, place)
     elif not isinstance(value, str):
-        raise place.error("is no text", "put it in quotation marks")
+        raise place.error("is not a text", "put it in quotation marks")
 
 
 def _check_quantity(value: Value, column: Column, place: Place) -> None:
     if value is None or isinstance(value, str):
-        raise place.error("is no number", "write it without quotation marks")
+        raise place.error("is not a number", "write it without quotation marks")
     if column.dtype.is_integer() and not float(value).is_integer():
         raise place.error(f"is {value:g}, not a whole number", "write a whole number")
     if column.is_special(value):
@@ -204,7 +204,7 @@ def _check_quantity(value: Value, column: Column, place: Place) -> None:
 
 
 def columns_in(node: Node, place: Place) -> tuple[str, ...]:
-    """The columns of an expression, of which there must be one."""
+    """The columns that an expression uses; at least one is required."""
     columns = columns_of(node)
     if not columns:
         raise place.error("uses no column", "write an expression over columns")
@@ -212,7 +212,7 @@ def columns_in(node: Node, place: Place) -> tuple[str, ...]:
 
 
 def check_kinds(node: Node, columns: Mapping[str, Column], place: Place) -> None:
-    """Numbers where numbers are computed with, levels where texts are compared."""
+    """Check that arithmetic uses numbers and that texts are compared with levels."""
     _Kinds(columns, place).check(node)
 
 

@@ -1,4 +1,4 @@
-"""One column of a portfolio's table: what it holds, in which unit, and how it stands to equal treatment."""
+"""One column of a portfolio's table: its values, its unit, and whether equal treatment is at stake."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Unit(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """How a column stands to equal treatment: a protected one is never a model feature, a sensitive one is watched."""
+    """Whether equal treatment is at stake: a protected column is never a feature, a sensitive one is monitored."""
 
     NONE = "none"
     SENSITIVE = "sensitive"
@@ -43,7 +43,7 @@ class Sensitivity(StrEnum):
 
 
 class SpecialUse(StrEnum):
-    """What a model sees of a special value: nothing, or an indicator feature of its own beside that."""
+    """What a model sees of a special value: a missing value, or also an indicator feature."""
 
     MISSING = "missing"
     INDICATOR = "indicator"
@@ -51,7 +51,7 @@ class SpecialUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A stored number that is no quantity, what it means, and what a model sees of it."""
+    """A stored number that is a code rather than a quantity: its meaning, and what a model sees."""
 
     value: float
     meaning: str
@@ -59,7 +59,7 @@ class Special:
 
     @property
     def shown(self) -> str:
-        """The value as a file has it: a whole number without a decimal point."""
+        """The value as files write it, without a decimal point if it is whole."""
         return f"{self.value:.0f}" if self.value.is_integer() else repr(self.value)
 
 
@@ -90,11 +90,11 @@ class Column:
 
     @property
     def special_values(self) -> tuple[float, ...]:
-        """The stored numbers that are no quantities."""
+        """The stored numbers that are codes, not quantities."""
         return tuple(each.value for each in self.special)
 
     def is_special(self, value: object) -> bool:
-        """Whether a stored value is one that stands for a meaning instead of a quantity."""
+        """Whether a stored value is a code rather than a quantity."""
         return bool(self.special) and value in self.special_values
 
     def meaning(self, value: object) -> str | None:

@@ -45,13 +45,13 @@ def put_value(values: dict[str, Any], definition: Definition, name: str, value: 
     values[_SPECIAL + name] = is_special
 
 
-def put_array(values: dict[str, Any], definition: Definition, found: pl.Series) -> None:
+def put_array(values: dict[str, Any], definition: Definition, present: pl.Series) -> None:
     """Add a column of many applications to `values`."""
-    column = definition.column(found.name)
+    column = definition.column(present.name)
     if column.kind is Kind.CATEGORY:
-        values[column.name] = found.cast(pl.String).fill_null("").to_numpy()
+        values[column.name] = present.cast(pl.String).fill_null("").to_numpy()
         return
-    numbers = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    numbers = present.cast(pl.Float64).fill_null(np.nan).to_numpy()
     is_special = np.isin(numbers, column.special_values)
     values[column.name] = np.where(is_special, np.nan, numbers)
     values[_SPECIAL + column.name] = is_special
@@ -100,25 +100,25 @@ def _is_known(value: Any) -> Any:
 
 def _present(*values: Any) -> tuple[Any, Any]:
     """The values side by side along a new first axis, 0 where missing, and where they are present."""
-    found = np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
-    is_there = ~np.isnan(found)
-    return np.where(is_there, found, 0.0), is_there
+    present = np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
+    is_there = ~np.isnan(present)
+    return np.where(is_there, present, 0.0), is_there
 
 
 def _sum(*values: Any) -> Any:
-    found, is_there = _present(*values)
-    return np.where(is_there.any(axis=0), found.sum(axis=0), np.nan)
+    present, is_there = _present(*values)
+    return np.where(is_there.any(axis=0), present.sum(axis=0), np.nan)
 
 
 def _mean(*values: Any) -> Any:
-    found, is_there = _present(*values)
-    return _ratio(found.sum(axis=0), is_there.sum(axis=0))
+    present, is_there = _present(*values)
+    return _ratio(present.sum(axis=0), is_there.sum(axis=0))
 
 
 def _weighted_mean(*parts: Any) -> Any:
-    found, is_there = _present(*parts[::2])
-    weights = np.reshape(np.asarray(parts[1::2], dtype=np.float64), (-1,) + (1,) * (found.ndim - 1))
-    return _ratio((weights * found).sum(axis=0), (weights * is_there).sum(axis=0))
+    present, is_there = _present(*parts[::2])
+    weights = np.reshape(np.asarray(parts[1::2], dtype=np.float64), (-1,) + (1,) * (present.ndim - 1))
+    return _ratio((weights * present).sum(axis=0), (weights * is_there).sum(axis=0))
 
 
 def _count_missing(*values: Any) -> Any:

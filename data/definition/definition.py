@@ -78,7 +78,7 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a model sees: columns by name, in order, then derived features, in order.
+    """The inputs of a model: columns by name, then derived features, both in order.
 
     `directions` say for a raw column whether the PD may only rise (1) or only fall (-1) as it rises.
     """
@@ -107,7 +107,7 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class LoanLever:
-    """A loan whose amounts hang together, by the columns that hold them.
+    """A loan whose amounts depend on one another, by the columns that hold them.
 
     `kind` is the column that tells revolving loans (level `revolving`) from instalment loans; both empty where all are
     instalment loans. A revolving loan's annuity is `revolving_rate` of its credit. `ratios` are credit / goods price as
@@ -133,7 +133,7 @@ class LoanLever:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Values that cannot be true together, or hardly so: the columns involved, what is said, and when it holds."""
+    """Values that contradict one another: the columns involved, the text to show, and the condition."""
 
     columns: tuple[str, ...]
     text: str
@@ -142,7 +142,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sufficiency:
-    """What has to be known: all of `required`, one of `one_of`, and of `counted` all but `most_lacking` columns."""
+    """The values that a score needs: all of `required`, one of `one_of`, and all but `most_lacking` of `counted`."""
 
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Sufficiency:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How many trees a model has on a table of at least `from_rows` rows; 0: chosen from the rows, as on fewer."""
+    """The number of trees on a table of at least `from_rows` rows; 0, or fewer rows: chosen from the rows."""
 
     trees: int = 0
     from_rows: int = 0
@@ -160,7 +160,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What pages show before anybody chooses: columns of the first table, usual segments, the pair of the heat map.
+    """The defaults of the pages: columns of the first table, usual segments, the pair of the heat map.
 
     `groups` is the order in which groups of columns are shown; others follow in table order.
     """
@@ -248,13 +248,13 @@ class Definition:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """Where a person looks for a column, in the order in which the screen shows them."""
+        """The groups of columns, in the order in which the screen shows them."""
         present = dict.fromkeys(column.group for column in self.columns if column.kind is not Kind.ID)
         return tuple(dict.fromkeys([*(group for group in self.screen.groups if group in present), *present]))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what is said, in hexadecimal; comments and spacing in the file do not count."""
+        """SHA-256 of the content, in hexadecimal; comments and spacing in the file do not count."""
         return hashlib.sha256(json.dumps(_plain(self), sort_keys=True).encode()).hexdigest()
 
     def __hash__(self) -> int:

@@ -29,7 +29,7 @@ def read_condition(text: str, columns: Mapping[str, Column], place: Place) -> No
     """The tree of a condition over columns.
 
     Raises:
-        DefinitionError: it is no condition of the language, or does not fit the columns.
+        DefinitionError: it is not a valid condition, or does not fit the columns.
     """
     node = _parsed(text, columns, place, booleans=True)
     checking.check_kinds(node, columns, place)
@@ -37,7 +37,7 @@ def read_condition(text: str, columns: Mapping[str, Column], place: Place) -> No
 
 
 def read_derived(
-    said: Mapping[str, Any], columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
+    entries: Mapping[str, Any], columns: Mapping[str, Column], barred: Mapping[str, str], place: Place
 ) -> tuple[Derived, ...]:
     """The derived features in the order in which they stand; one may use another, wherever that stands.
 
@@ -46,14 +46,14 @@ def read_derived(
             the language, too large with what it uses, or made of columns that no model may see.
     """
     taken = {checking.folded(name): name for name in columns}
-    for name in said:
+    for name in entries:
         if name in RESERVED:
             raise (place / name).error("is the name of a function", "choose another name")
         twin = taken.setdefault(checking.folded(name), name)
         if twin != name or name in columns:
             raise (place / name).error(f"is called like {shown(twin)}", "choose another name")
-    names = {*columns, *said}
-    parsed = {name: _parsed(each["value"], names, place / name / "value") for name, each in said.items()}
+    names = {*columns, *entries}
+    parsed = {name: _parsed(each["value"], names, place / name / "value") for name, each in entries.items()}
     trees: dict[str, Node] = {}
     sizes: dict[str, int] = {}
     depths: dict[str, int] = {}
@@ -72,7 +72,7 @@ def read_derived(
         checking.check_features(checking.columns_in(tree, at), columns, barred, at)
         checking.check_kinds(tree, columns, at)
         trees[name], sizes[name], depths[name] = tree, size, depth
-    return tuple(Derived(name, each.get("label", name), each["value"], trees[name]) for name, each in said.items())
+    return tuple(Derived(name, each.get("label", name), each["value"], trees[name]) for name, each in entries.items())
 
 
 def _of(leaf: Number | Text | Name, known: Mapping[str, int]) -> int:

@@ -1,4 +1,4 @@
-"""What can be wrong with a definition, said in one sentence: where, what, and what to write instead."""
+"""Errors in a definition: one sentence on where, what, and what to write instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_LISTED = 8
 
 
 class DefinitionError(ScoreroomError):
-    """A portfolio's definition that cannot be used."""
+    """A portfolio's definition is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +29,21 @@ class Place:
         return Place(self.file, (*self.keys, shown(key) if isinstance(key, str) else f"number {key}"))
 
     def error(self, problem: str, fix: str) -> DefinitionError:
-        """The error that says `problem` of this place and how to fix it."""
+        """An error that names this place, the problem and the fix."""
         at = f" {'.'.join(self.keys)}" if self.keys else " the definition"
         return DefinitionError(f"{self.file}:{at} {problem}; {fix}.")
 
 
 def shown(text: str) -> str:
-    """A stranger's text as part of a sentence: printable, and cut where it is long."""
+    """Untrusted text, made printable and shortened so that it fits into a sentence."""
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[: _MOST_SHOWN + 1])
     return line if len(line) <= _MOST_SHOWN else line[: _MOST_SHOWN - 1] + "\u2026"
 
 
 def nearest(name: str, known: Iterable[str], most: int = _MOST_LISTED) -> str:
-    """The known names as part of a sentence, the most similar to `name` first; "none" if there are none."""
+    """List `known` for a sentence, the names most similar to `name` first; "none" if it is empty."""
     names = list(dict.fromkeys(known))
-    # Similarity takes long for a long name, and nobody looks for one of that length.
+    # Comparing long names is slow, and nobody mistypes a name of that length.
     close = difflib.get_close_matches(name[:_MOST_SHOWN], [each[:_MOST_SHOWN] for each in names], n=3, cutoff=0.6)
     first = [each for each in names if each[:_MOST_SHOWN] in close]
     first.sort(key=lambda each: close.index(each[:_MOST_SHOWN]))

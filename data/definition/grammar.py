@@ -86,7 +86,7 @@ T = TypeVar("T")
 
 
 class ExpressionError(DefinitionError):
-    """A text that is no expression: what is wrong and where, and what is allowed."""
+    """A text is not a valid expression: what is wrong, where, and what is allowed."""
 
     def __init__(self, problem: str, fix: str) -> None:
         super().__init__(f"{problem}; {fix}.")
@@ -97,8 +97,8 @@ def parse(text: str, names: Collection[str], *, booleans: bool = False) -> Node:
     """The tree of an expression over `names`; with `booleans` that of a condition.
 
     Raises:
-        ExpressionError: the text is no expression of the language, is too long or nested too deeply, or names something
-            that is not among `names`.
+        ExpressionError: the text is not a valid expression, is too long or too deeply nested, or uses a name
+            that is not in `names`.
     """
     if len(text) > MOST_CHARACTERS:
         raise ExpressionError(
@@ -112,10 +112,10 @@ def parse(text: str, names: Collection[str], *, booleans: bool = False) -> Node:
             tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         at = f" at character {error.offset}" if error.offset else ""
-        raise ExpressionError(f"is no expression ({shown(error.msg or 'syntax')}{at})", allowed) from None
+        raise ExpressionError(f"is not an expression ({shown(error.msg or 'syntax')}{at})", allowed) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError(
-            "is no expression (nested too deeply, or with a number that is too long)", allowed
+            "is not an expression (nested too deeply, or with a number that is too long)", allowed
         ) from None
     if booleans:
         return _Reader(text.strip(), names, allowed).condition(tree.body)

@@ -41,7 +41,7 @@ def _version(value: object, place: Place) -> int:
 
 def _separator(value: object, place: Place) -> str:
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n' or not value.isascii():
-        raise place.error("is no single character", 'write one such as ",", ";" or "\\t"')
+        raise place.error("is not a single character", 'write one such as ",", ";" or "\\t"')
     return value
 
 
@@ -166,18 +166,18 @@ def read_definition(path: Path) -> Definition:
 
     Raises:
         FileError: the file cannot be read.
-        DefinitionError: it is no complete definition.
+        DefinitionError: the definition is incomplete or invalid.
     """
     return build_definition(check_said(read_said(path), path), path)
 
 
 def parse_definition(text: str, where: Path) -> Definition:
-    """The definition that `text` is; messages name `where`. Raises DefinitionError if it is no complete one."""
+    """Parse a definition; messages name `where`. Raises DefinitionError if it is incomplete or invalid."""
     return build_definition(check_said(parse_said(text, where), where), where)
 
 
 def read_said(path: Path) -> Said:
-    """What the file at `path` says, as TOML has it and not checked.
+    """Parse the TOML file at `path` without checking its entries.
 
     Raises:
         FileError: the file cannot be read.
@@ -209,7 +209,7 @@ def read_said(path: Path) -> Said:
 
 
 def parse_said(text: str, where: Path) -> Said:
-    """What `text` says, as TOML has it and not checked. Raises DefinitionError if it is not TOML."""
+    """Parse `text` without checking its entries. Raises DefinitionError if it is not TOML."""
     # The time that the library takes for a dotted key grows with the square of its parts: minutes for one of this size.
     if sum(each.count(".") ** 2 for each in re.split(r"[\n,=\[\]{}]", text)) > _MOST_WORK:
         raise Place(where).error("has keys or texts with too many dots", "shorten them")

@@ -1,4 +1,4 @@
-"""What may stand at a key of a definition: shapes that check one value each and say what else is expected."""
+"""Validators for the values of a definition: each checks one value and says what is expected instead."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stored(value: object, place: Place) -> str:
     """A text as a table holds it; it may hold any characters."""
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_STORED:
         raise place.error(
-            "is no text of a usable length" if isinstance(value, str) else f"is {_kind(value)}",
+            "is not a text of a usable length" if isinstance(value, str) else f"is {_kind(value)}",
             f"write a text of up to {_LONGEST_STORED:,} characters in quotation marks, as the table has it",
         )
     return value
@@ -53,8 +53,8 @@ def word(*known: str) -> Shape:
 
     def check(value: object, place: Place) -> str:
         if not isinstance(value, str) or value not in known:
-            found = shown(value) if isinstance(value, str) else _kind(value)
-            raise place.error(f"is {found}", f"write one of {_listed(found, known)}")
+            wrong = shown(value) if isinstance(value, str) else _kind(value)
+            raise place.error(f"is {wrong}", f"write one of {_listed(wrong, known)}")
         return value
 
     return check
@@ -74,8 +74,8 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Shape:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise place.error(f"is {_kind(value)}", "write a number, without quotation marks")
         if not low <= value <= high:
-            found = f"{value:g}" if isinstance(value, float) or abs(value) < LARGEST else "a number that is too large"
-            raise place.error(f"is {found}", f"write a number from {low:g} to {high:g}")
+            wrong = f"{value:g}" if isinstance(value, float) or abs(value) < LARGEST else "a number that is too large"
+            raise place.error(f"is {wrong}", f"write a number from {low:g} to {high:g}")
         return value
 
     return check
@@ -86,17 +86,17 @@ def whole(low: int, high: int) -> Shape:
 
     def check(value: object, place: Place) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise place.error("is no such number", f"write a whole number from {low:,} to {high:,}")
+            raise place.error("is not such a number", f"write a whole number from {low:,} to {high:,}")
         return value
 
     return check
 
 
-def value(found: object, place: Place) -> float | int | str:
+def value(given: object, place: Place) -> float | int | str:
     """What a column of a table may hold: a number or a text."""
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
-        raise place.error(f"is {_kind(found)}", "write a number or a text in quotation marks")
-    return text(1_000, empty=True)(found, place) if isinstance(found, str) else number()(found, place)  # type: ignore[no-any-return]
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise place.error(f"is {_kind(given)}", "write a number or a text in quotation marks")
+    return text(1_000, empty=True)(given, place) if isinstance(given, str) else number()(given, place)  # type: ignore[no-any-return]
 
 
 def items(shape: Shape, most: int, *, at_least: int = 0) -> Shape:

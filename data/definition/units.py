@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from data.definition.columns import Unit
 
+AMOUNTS = (Unit.CURRENCY, Unit.CURRENCY_PER_YEAR)
+
 
 def unit_words(unit: Unit, currency: str) -> str:
     """The unit as a sentence says it; without a named `currency` an amount is in currency units."""
     return unit.value.replace(Unit.CURRENCY.value, currency) if currency else unit.value
+
+
+def amount_words(unit: Unit, currency: str) -> str:
+    """What stands behind an amount in a sentence, such as `EUR a year`; empty for what is none or has no currency."""
+    return unit_words(unit, currency) if currency and unit in AMOUNTS else ""

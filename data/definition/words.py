@@ -1,4 +1,4 @@
-"""The words of a definition for what the code has as values."""
+"""The words that definitions use for kinds, units and directions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from data.definition.columns import Kind, Unit
 
-# The outcome is said by its role, not by a kind.
+# The outcome is set by its role, not by a kind.
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind if kind is not Kind.TARGET})
 UNITS: Mapping[str, Unit] = MappingProxyType(
     {

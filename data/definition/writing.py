@@ -31,14 +31,14 @@ def definition_text(definition: Definition, comments: Mapping[str, str] = _NO_CO
 
 
 def said_text(said: Mapping[str, Any], comments: Mapping[str, str] = _NO_COMMENTS) -> str:
-    """What `reading.check_said` lets through as the text of a TOML file; comments as in `definition_text`."""
+    """Write entries that passed `reading.check_said` as TOML; comments as in `definition_text`."""
     return "\n".join(_table((), said, comments)).strip("\n") + "\n"
 
 
 def said_in(definition: Definition) -> dict[str, Any]:
-    """What a file has to say for the definition; what has its default is left out."""
+    """The definition as entries of a TOML file; defaults are left out."""
     features = definition.features
-    said = {
+    entries = {
         "name": definition.name,
         "currency": definition.currency,
         "champion": "" if definition.champion == "champion" else definition.champion,
@@ -64,12 +64,12 @@ def said_in(definition: Definition) -> dict[str, Any]:
         "screen": _changed(definition.screen),
         "example": dict(definition.example),
     }
-    # An empty list of features says that there are none, no list that all columns are.
-    return {key: each for key, each in said.items() if each not in ("", (), [], {})}
+    # An empty list means no features; without a list, every column is one.
+    return {key: each for key, each in entries.items() if each not in ("", (), [], {})}
 
 
 def _changed(part: Any) -> dict[str, Any]:
-    """The fields of a part that say something."""
+    """The fields of a part that differ from their defaults."""
     if part is None:
         return {}
     fields = {name: getattr(part, name) for name in part.__dataclass_fields__}
@@ -82,14 +82,14 @@ def _score(score: Score) -> dict[str, Any]:
 
 
 def _lever(lever: Lever) -> dict[str, Any]:
-    said = {key: each for key, each in _changed(lever).items() if key != "column"}
-    return said | ({} if lever.unless is None else {"unless": word(lever.unless)})
+    entries = {key: each for key, each in _changed(lever).items() if key != "column"}
+    return entries | ({} if lever.unless is None else {"unless": word(lever.unless)})
 
 
 def _column(column: Column, roles: Roles) -> dict[str, Any]:
     is_said_by_role = column.kind is Kind.TARGET or column.name == roles.id
     has_range = column.kind in (Kind.NUMERIC, Kind.ID)
-    said = {
+    entries = {
         "label": column.label,
         "description": column.description,
         "group": column.group,
@@ -105,9 +105,11 @@ def _column(column: Column, roles: Roles) -> dict[str, Any]:
         "sensitivity": "" if column.sensitivity is Sensitivity.NONE else column.sensitivity.value,
         "cohort": column.cohort,
     }
-    # Zero is a bound, and False in Python's eyes.
+    # Keep bounds of zero, which are falsy.
     return {
-        key: each for key, each in said.items() if each is not None and each is not False and each not in ("", (), {})
+        key: each
+        for key, each in entries.items()
+        if each is not None and each is not False and each not in ("", (), {})
     }
 
 
@@ -117,10 +119,10 @@ def _special(special: Special) -> str | dict[str, str]:
     return {"meaning": special.meaning, "model": special.use.value}
 
 
-def _table(path: tuple[str, ...], said: Mapping[str, Any], comments: Mapping[str, str]) -> Iterator[str]:
+def _table(path: tuple[str, ...], entries: Mapping[str, Any], comments: Mapping[str, str]) -> Iterator[str]:
     """The lines of a table: what fits a line each, then the tables in it."""
     rows, tables = [], []
-    for key, value in said.items():
+    for key, value in entries.items():
         below = (*path, key)
         if isinstance(value, Mapping) and _is_table(below, value):
             tables.append((below, value))

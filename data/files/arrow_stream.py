@@ -79,7 +79,7 @@ class DamagedStreamError(StreamError):
 
 
 def is_stream(name: str) -> bool:
-    """Whether a file is called as an Arrow IPC stream is."""
+    """Whether a file has the extension of an Arrow IPC stream."""
     return Path(name).suffix.lower() == STREAM
 
 
@@ -169,7 +169,7 @@ def _number(content: bytes, place: int, size: int, *, signed: bool = False) -> i
 
 
 class _Words:
-    """What names and metadata take up once each is an object of its own."""
+    """The memory that names and metadata need as Python objects."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -304,7 +304,7 @@ def _view_bytes(array: pa.Array) -> int:
 
 
 def _decoded_bytes(array: pa.Array) -> int:
-    """What the texts of a valid dictionary take once each row has its own, 0 for other columns."""
+    """The bytes of a dictionary column's texts once unpacked to one per row; 0 for other columns."""
     values = _values(array)
     if values is array or not _is_text(values.type):
         return 0

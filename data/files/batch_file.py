@@ -94,7 +94,7 @@ def read_batch(
 
     Where `name` ends in `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are.
     The columns `needed` have to be there, in any order; other columns of the definition may be. A cell that it does not
-    allow makes its row a bad one; a category that is not listed is none, and the target is not judged. Unless this
+    allow makes its row a bad one; an unlisted category does not, and the target is not judged. Unless this
     `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the
     memory that reading will take up, before it does.
 
@@ -130,8 +130,8 @@ def read_batch(
 def _suffix(name: str) -> str:
     if is_stream(name):
         return PARQUET
-    found = Path(name).suffix.lower()
-    return found if found in (GZIP, ZIP, PARQUET) else ""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix in (GZIP, ZIP, PARQUET) else ""
 
 
 def _read(

@@ -1,4 +1,4 @@
-"""Judging applications that are to be scored, cell by cell, whatever they come as: the rules of every surface."""
+"""Judge applications for scoring, cell by cell, by the same rules for files, streams and requests."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def notices_of_columns(
     *,
     is_carried: bool,
 ) -> Iterator[str]:
-    """Sentences on the columns of a file that are no input, are left out of the result, or are not there."""
+    """Notices about columns that are not inputs, are left out of the result, or are missing."""
     # What the definition leaves out on purpose needs no word where it is not carried.
     known = {*definition.by_name, *left_out, *(() if is_carried else definition.left_out)}
     others = [name for name in names if name not in known]
@@ -202,17 +202,17 @@ def notices_of_columns(
 
 
 def word_repeated(number: int, definition: Definition) -> str:
-    """The sentence that rows have ids that earlier ones have."""
+    """The notice that rows repeat earlier ids."""
     return f"{count_rows(number)} with a {definition.id} that an earlier row has; each is scored."
 
 
 def _may_miss(column: Column) -> bool:
-    # A missing value is no fault: where too many are, the row is referred (inference/model/sufficiency.py).
+    # A missing value is allowed; rows that lack too many are referred (inference/model/sufficiency.py).
     return column.kind is not Kind.ID
 
 
 def _is_unseen(column: Column, values: pl.Series, is_good: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which good rows hold a category that the definition does not list; empty where none does."""
+    """Mark the good rows with a category that the definition does not list; empty if there are none."""
     if column.kind is Kind.CATEGORY and not values.drop_nulls().is_in(column.levels).all():
         found: NDArray[np.bool_] = (~values.is_in(column.levels)).fill_null(value=False).to_numpy() & is_good
         return found if found.any() else _NONE

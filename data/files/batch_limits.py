@@ -1,4 +1,4 @@
-"""What a dropped file may be, looked at before anything is read out of it: its size, what it is, what it unpacks to."""
+"""Limits on a dropped file, checked before it is read: its size, its format, and its size when unpacked."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ class ExcessError(BatchError):
 
     @classmethod
     def from_excess(cls, path: Path, what: str, limit: str, fix: str, found: str = "") -> Self:
-        told = found and f" (found {found})"
-        return cls(f"{path}: {what} more than {limit}, the most that is taken{told}; {fix}.")
+        count = found and f" (found {found})"
+        return cls(f"{path}: {what} more than {limit}, the most that is taken{count}; {fix}.")
 
     @classmethod
     def from_bytes(cls, path: Path, found: int, limit: int) -> Self:
@@ -195,7 +195,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is known of a file that is small enough to be read.
+    """The contents of a file that is small enough to be read.
 
     `n_bytes` is what it unpacks to, and `most_rows` is no less than the rows that it has. `n_lines` is the number of
     lines of a text, None for Parquet and where line ends are of several kinds; `not_carried` are the columns of a

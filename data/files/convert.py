@@ -166,8 +166,8 @@ def write_applications(frame: pl.DataFrame, definition: Definition, out: Path, s
         FileError: `out` cannot be written; what was there is as it was.
     """
     _check_dtypes(frame, definition)
-    told = {SOURCE_KEY: json.dumps(dict(source), sort_keys=True)}
-    write_parquet(frame, out, metadata=told, row_group_rows=ROWS_READ_FOR_ONE)
+    metadata = {SOURCE_KEY: json.dumps(dict(source), sort_keys=True)}
+    write_parquet(frame, out, metadata=metadata, row_group_rows=ROWS_READ_FOR_ONE)
 
 
 def open_applications(settings: Settings, definition: Definition) -> pl.LazyFrame:

@@ -18,7 +18,7 @@ Hold = Callable[[int], None]
 
 
 class BusyError(ScoreroomError):
-    """Something that there is no memory for now, but may be later."""
+    """There is not enough memory now, but there may be later."""
 
     @classmethod
     def from_full(cls, limit: int) -> Self:
@@ -48,8 +48,8 @@ class Budget:
         """Hold `after` bytes where `before` were held.
 
         Raises:
-            BusyError: with them it would be more than there is. Whoever is alone may hold any number, so that nothing
-                that is small enough by the other limits is refused for ever.
+            BusyError: memory would run out. A sole holder may take any number, so that nothing within the other
+                limits is refused for ever.
         """
         also = self._also() if after > before else 0
         with self._lock:
@@ -86,14 +86,14 @@ class Lease:
         """Hold `size` bytes in all, more or fewer than before.
 
         Raises:
-            BusyError: others hold so many that there are none left; what was held before stays held.
+            BusyError: others hold too many; what was held before stays held.
         """
         self._budget.change(self._held, size)
         self._held = size
 
 
 def hold_nothing(_: int) -> None:
-    """The `Hold` of whoever need not ask."""
+    """A `Hold` that never refuses."""
 
 
 def give_back() -> None:

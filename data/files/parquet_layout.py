@@ -27,7 +27,7 @@ class LayoutError(Exception):
 
 
 def footer_bytes(handle: BinaryIO) -> int:
-    """How long the footer of an opened file says that it is, 0 where there is none."""
+    """The length that the footer of an opened file states; 0 without a footer."""
     size = handle.seek(0, 2)
     if size < _TAIL + len(_MAGIC):
         return 0

@@ -13,7 +13,7 @@ _MOST_NAMED = 5
 
 
 def is_table_name(name: str) -> bool:
-    """Whether a file of this name, which is no path, is taken for an application table."""
+    """Whether a file of this name (without a path) is taken for an application table."""
     return Path(name).name == name and _TABLE.fullmatch(name) is not None
 
 
@@ -23,11 +23,11 @@ def find_raw(folder: Path) -> Path | None:
     Raises:
         FileError: more than one file is called so, or it is no folder that may be read.
     """
-    found = [path for path in _files(folder) if _TABLE.fullmatch(path.name)]
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
+    paths = [path for path in _files(folder) if _TABLE.fullmatch(path.name)]
+    if len(paths) > 1:
+        names = " and ".join(path.name for path in paths)
         raise FileError.from_unreadable(folder, f"holds {names}", "keep one of them")
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def unused_notice(folder: Path) -> str:
@@ -44,10 +44,10 @@ def unused_notice(folder: Path) -> str:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        found = list(folder.iterdir())
+        paths = list(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise FileError.from_no_access(folder, error.strerror or str(error)) from error
     # Hidden files are those of systems and editors, and nobody drops them.
-    return sorted(path for path in found if not path.name.startswith("."))
+    return sorted(path for path in paths if not path.name.startswith("."))

@@ -85,11 +85,11 @@ def assemble(
         goods_price_missing: share of revolving loans without a goods price.
         rng: source of what is left to chance (rounding of triples, impossible days drawn anew).
     """
-    found: dict[str, Floats | NDArray[np.bool_] | pl.Series] = {}
+    columns: dict[str, Floats | NDArray[np.bool_] | pl.Series] = {}
     for name in _PLAIN_TEXTS:
-        found[name] = drawn.text(name, embedded.column(name).dtype)
-    found |= {name: drawn.numbers[name] for name in _PLAIN_NUMBERS}
-    found |= {name: drawn.has(name, "1") for name in _PLAIN_FLAGS}
+        columns[name] = drawn.text(name, embedded.column(name).dtype)
+    columns |= {name: drawn.numbers[name] for name in _PLAIN_NUMBERS}
+    columns |= {name: drawn.has(name, "1") for name in _PLAIN_FLAGS}
     for part in (
         _household(drawn),
         _places(drawn),
@@ -98,11 +98,11 @@ def assemble(
         _documents(drawn),
         _circle(drawn),
     ):
-        found |= part
-    found["AMT_GOODS_PRICE"] = _goods_price(drawn, goods_price_missing, rng)
+        columns |= part
+    columns["AMT_GOODS_PRICE"] = _goods_price(drawn, goods_price_missing, rng)
     for name in FAMILIES:
-        found |= _triple(name, families[name], drawn, rng)
-    frame = pl.DataFrame({name: _column(name, values) for name, values in found.items()})
+        columns |= _triple(name, families[name], drawn, rng)
+    frame = pl.DataFrame({name: _column(name, values) for name, values in columns.items()})
     return frame.with_columns(
         pl.when(pl.col("AMT_GOODS_PRICE").is_not_null()).then(pl.col("NAME_TYPE_SUITE")).alias("NAME_TYPE_SUITE")
     )
@@ -124,26 +124,26 @@ def _places(drawn: Variables) -> dict[str, Floats]:
     rating, population = (np.array([float(name.split("|")[i]) for name in names])[places] for i in (0, 1))
     cities, city_places = drawn.categories["REGION_RATING_CLIENT_W_CITY"]
     city = np.array([float(name) for name in cities])[city_places]
-    found = {
+    columns = {
         "REGION_POPULATION_RELATIVE": population,
         "REGION_RATING_CLIENT": rating,
         "REGION_RATING_CLIENT_W_CITY": np.minimum(city, rating),
     }
     for i, place in enumerate(("REGION", "CITY")):
-        found |= _moves(drawn, place, i)
-    return found
+        columns |= _moves(drawn, place, i)
+    return columns
 
 
 def _moves(drawn: Variables, place: str, position: int) -> dict[str, Floats]:
     """The three address flags: from a pattern for those with a job, from the home flag alone for the rest."""
     names, places = drawn.categories[f"{place.lower()}_moves"]
     without, without_places = drawn.categories["moved"]
-    found = {}
+    columns = {}
     for flag, column in enumerate(move_columns(place)):
         with_job = np.array([float(name[flag]) for name in names] + [0.0])[places]
         jobless = np.array([float(name[position]) * (flag == 0) for name in without] + [0.0])[without_places]
-        found[column] = with_job + jobless
-    return found
+        columns[column] = with_job + jobless
+    return columns
 
 
 def _work(drawn: Variables, rng: np.random.Generator) -> dict[str, Floats | NDArray[np.bool_] | pl.Series]:
@@ -215,8 +215,8 @@ def _to_step(amount: Floats) -> Floats:
 
 
 def _documents(drawn: Variables) -> dict[str, NDArray[np.bool_]]:
-    found = {f"FLAG_DOCUMENT_{n}": drawn.has("document", str(n)) for n in MAIN_DOCUMENTS}
-    return found | {f"FLAG_DOCUMENT_{n}": drawn.has("extra_document", str(n)) for n in EXTRA_DOCUMENTS}
+    columns = {f"FLAG_DOCUMENT_{n}": drawn.has("document", str(n)) for n in MAIN_DOCUMENTS}
+    return columns | {f"FLAG_DOCUMENT_{n}": drawn.has("extra_document", str(n)) for n in EXTRA_DOCUMENTS}
 
 
 def _circle(drawn: Variables) -> dict[str, Floats]:
@@ -238,7 +238,7 @@ def _triple(name: str, family: Family, drawn: Variables, rng: np.random.Generato
     exact, mode, median = family.triples(average, (rng.random(average.size) - 0.5) * 1e-4)
     other_mode = family.differing(exact, drawn.numbers[f"mode:{name}"], family.mode)
     other_median = family.differing(exact, drawn.numbers[f"medi:{name}"], family.median)
-    # Where there is none of a thing on average there is none in any house.
+    # An average of zero means zero in every house.
     may_differ = exact > 0
     return {
         f"{name}_AVG": average,

@@ -272,17 +272,17 @@ def tied_figure(name: str, drawn: Mapping[str, Floats], families: Mapping[str, F
 
 def read_building(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[str, Floats | list[str]]:
     """The building variables of `data/home_credit/variables.py` read off a real table."""
-    found: dict[str, Floats | list[str]] = {}
+    variables: dict[str, Floats | list[str]] = {}
     for name in BLANKS:
-        found[f"no:{name}"] = ["Y" if missing else "N" for missing in frame[average_of(name)].is_null()]
+        variables[f"no:{name}"] = ["Y" if missing else "N" for missing in frame[average_of(name)].is_null()]
     for name, base in TIES.items():
         own, other = numbers(frame, average_of(name)), numbers(frame, average_of(base))
-        found[f"tied:{name}"] = _tie(name, _exact(name, own, families), _exact(base, other, families))
-        found[f"alone:{name}"] = own
+        variables[f"tied:{name}"] = _tie(name, _exact(name, own, families), _exact(base, other, families))
+        variables[f"alone:{name}"] = own
     for name, family in families.items():
         average, mode, median = (numbers(frame, f"{name}_{kind}") for kind in ("AVG", "MODE", "MEDI"))
-        found |= _read_triple(name, family, average, mode, median)
-    return found
+        variables |= _read_triple(name, family, average, mode, median)
+    return variables
 
 
 def _read_triple(

@@ -1,4 +1,4 @@
-"""What the generator, studies and tests of the embedded portfolio know of its table: its definition and a few names."""
+"""The embedded portfolio's definition, and the column names that its generator, studies and tests use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CREDIT, ANNUITY, CONTRACT, EMPLOYER, SCORE = (
 )
 column = DEFINITION.column
 
-# The building's figures stand there three times: by a measure's name and a statistic's.
+# Each figure of a building occurs three times, once for each statistic.
 BUILDING_MEASURES: Mapping[str, str] = MappingProxyType(
     {
         "APARTMENTS": "Apartment size",

@@ -1,4 +1,4 @@
-"""How like a real table a synthetic one is: column by column, pair by pair, and to a classifier told to find out.
+"""Compare a synthetic table with a real one: by column, by pair, and by a classifier trained to tell them apart.
 
 Numeric columns are all but the categories and the id; the outcome and the flags are among them. Both tables are read
 as float64 and as level names, so that the types they are stored in cannot tell them apart.

@@ -1,4 +1,4 @@
-"""How the amounts of a cash loan hang together, read off a real table.
+"""How the amounts of a cash loan depend on one another, read from a real table.
 
 The annuity is the credit times the rate of one of some hundred tariffs, for most loans with the same monthly fee on
 top; the credit is the goods price times one plus a multiple of a fixed step (insurance). Amounts are rounded to 4.5.

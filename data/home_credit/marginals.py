@@ -272,8 +272,8 @@ def _pieces(known: Floats) -> list[tuple[float, float, int]]:
         low, high, count = pieces.pop()
         pieces.append((low, high, count + carry))
     least, most = _natural_bounds(known)
-    found = [(max(low, least), min(high, most), count) for low, high, count in pieces + inner]
-    return found or [(float(known.mean()), float(known.mean()), MIN_COUNT)]
+    bounded = [(max(low, least), min(high, most), count) for low, high, count in pieces + inner]
+    return bounded or [(float(known.mean()), float(known.mean()), MIN_COUNT)]
 
 
 def _natural_bounds(known: Floats) -> tuple[float, float]:

@@ -80,10 +80,10 @@ def draw_codes(
     """
     places = np.arange(rows.size, dtype=np.int32)
     taken = {name: columns[name][rows] for name in _columns_of(node)}
-    found = list(leaves_of(node, taken, places))
-    weights = rake([leaf.weights for leaf, _ in found], [part.size for _, part in found])
+    leaves = list(leaves_of(node, taken, places))
+    weights = rake([leaf.weights for leaf, _ in leaves], [part.size for _, part in leaves])
     codes, within, share = np.zeros(rows.size, np.uint8), np.zeros(rows.size), np.zeros(rows.size)
-    for shares, (_, part) in zip(weights, found, strict=True):
+    for shares, (_, part) in zip(weights, leaves, strict=True):
         uniform = rng.random(part.size)
         if scores is not None:
             # Ranked anew in each leaf: which leaf a row is in has already told a part of its score.
@@ -243,8 +243,8 @@ def _level_places(codes: Codes, goal: Floats) -> Floats:
 
 def _honest_places(codes: Codes, goal: Floats) -> NDArray[np.float32]:
     """Each row's place by the means of the other folds, so that a level of few rows cannot explain itself."""
-    found = np.empty(codes.size, dtype=np.float32)
+    places = np.empty(codes.size, dtype=np.float32)
     fold = np.arange(codes.size) % _FOLDS
     for k in range(_FOLDS):
-        found[fold == k] = _level_places(codes[fold != k], goal[fold != k])[codes[fold == k]]
-    return found
+        places[fold == k] = _level_places(codes[fold != k], goal[fold != k])[codes[fold == k]]
+    return places

@@ -185,17 +185,17 @@ def read_variables(frame: pl.DataFrame, families: Mapping[str, Family]) -> dict[
         For each variable an array of n_rows: floats with NaN where missing or not applicable, or level names with ""
         for a missing value.
     """
-    found: dict[str, Values] = {**read_building(frame, families)}
+    variables: dict[str, Values] = {**read_building(frame, families)}
     for variable in VARIABLES:
-        if variable.name in found:
+        if variable.name in variables:
             continue
         read = _READERS.get(variable.name)
         if read is None:
             name = variable.name
-            found[name] = numbers(frame, name) if variable.ordered else texts(frame, name)
+            variables[name] = numbers(frame, name) if variable.ordered else texts(frame, name)
         else:
-            found[variable.name] = read(frame)
-    return found
+            variables[variable.name] = read(frame)
+    return variables
 
 
 def texts(frame: pl.DataFrame, name: str) -> list[str]:

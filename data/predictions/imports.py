@@ -83,8 +83,8 @@ def import_predictions(
     notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
     frame, more = _shape(table.filter(~(is_open | is_unscored)), roles)
     notices += [*more, *_notices_of_others(table, roles)]
-    told = repr((sorted(roles.items()), is_percent)).encode()
-    digest = hashlib.sha256(sha256_of(path).encode() + told).hexdigest()
+    listed = repr((sorted(roles.items()), is_percent)).encode()
+    digest = hashlib.sha256(sha256_of(path).encode() + listed).hexdigest()
     used = {role: name for role, name in roles.items() if role in frame.columns}
     source = PredictionsSource(
         path.name,
@@ -160,13 +160,13 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 
 def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
-    """Which rows have no outcome; PredictionsError where another is neither 0 nor 1."""
+    """Which rows have no outcome. Raises PredictionsError if a value is neither 0 nor 1."""
     usable = outcomes_of(values).is_in([0.0, 1.0]).fill_null(value=False)
     return _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
 
 
 def _check_probability(path: Path, values: pl.Series) -> pl.Series:
-    """Which rows have no probability; PredictionsError where another is none, or all are classes."""
+    """Which rows have no probability. Raises PredictionsError if a value is invalid or all are classes."""
     numbers = numbers_of(values)
     missing = _check(path, values, numbers.is_between(0, 1).fill_null(value=False), _wanted_probability(numbers))
     if numbers.filter(~missing).is_in([0.0, 1.0]).all():
@@ -209,8 +209,8 @@ def _quoted(cell: object) -> str:
 
 def _notices_of_gaps(gaps: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
     if gaps:
-        told = "; ".join(f"{name}: {_counted(words)}" for name, words in gaps.items())
-        yield f"Read as missing in columns of numbers: {told}."
+        listed = "; ".join(f"{name}: {_counted(words)}" for name, words in gaps.items())
+        yield f"Read as missing in columns of numbers: {listed}."
 
 
 def _counted(words: Mapping[str, int]) -> str:
@@ -226,9 +226,9 @@ def _notices_of_rows(path: Path, is_open: pl.Series, is_unscored: pl.Series) -> 
     parts += (
         [f"{n_unscored:,} more without a PD" if n_open else f"{_rows(n_unscored)} without a PD"] if n_unscored else []
     )
-    told = " and ".join(parts)
-    if told:
-        yield f"Left out of every figure: {told}; the other {n_left:,} of {n_rows:,} rows are shown."
+    listed = " and ".join(parts)
+    if listed:
+        yield f"Left out of every figure: {listed}; the other {n_left:,} of {n_rows:,} rows are shown."
 
 
 def _notices_of_others(table: pl.DataFrame, roles: Mapping[str, str]) -> Iterable[str]:
@@ -259,8 +259,8 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
             else:
                 kept.append(found)
     if left_out:
-        told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in left_out.items())
-        notices.append(f"Left out as cohort columns: {told}.")
+        listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in left_out.items())
+        notices.append(f"Left out as cohort columns: {listed}.")
     return pl.DataFrame([*columns, *kept]), notices
 
 
@@ -329,7 +329,7 @@ def _cohort_series(values: pl.Series, notices: list[str]) -> pl.Series | str:
 
 
 def _why_text(text: pl.Series) -> str:
-    """Why a column of many levels is none of numbers, where it nearly is."""
+    """Why a column with many levels is not numeric, if it nearly is."""
     reason = f"more than {MOST_LEVELS} levels"
     given = text.filter(~are_missing(text)).str.strip_chars()
     is_number = given.cast(pl.Float64, strict=False).is_not_null()

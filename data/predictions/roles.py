@@ -1,4 +1,4 @@
-"""Which column of somebody else's table plays which role: told with --map, or known by name and by what it holds."""
+"""Assign roles to the columns of an imported table: from --map, or from their names and values."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def _found(path: Path, table: pl.DataFrame, role: str, known: tuple[str, ...]) -
     if not fitting:
         return named[0] if named else None
     first = fitting[0]
-    # Columns that say the same are no question.
+    # Identical columns are not ambiguous.
     others = [name for name in fitting[1:] if not _say_the_same(table[first], table[name])]
     if others and _plain(first) != known[0]:
         raise PredictionsError.from_two_candidates(path, word_of(role), [first, *others])
@@ -205,7 +205,7 @@ def _fits(role: str, values: pl.Series) -> bool:
     given = numbers.filter(~are_missing(values))
     ranges = {OUTCOME: given.is_in([0.0, 1.0]), PROBABILITY: given.is_between(0, 1), FOLD: given.is_between(0, 255)}
     fits = ranges.get(role, given.is_between(0, LARGEST)).fill_null(value=False)
-    # Classes are no PDs, whatever they are called.
+    # Classes are not PDs, even under the name of one.
     is_class = role == PROBABILITY and bool(given.is_in([0.0, 1.0]).all())
     return bool(len(given)) and float(fits.mean() or 0.0) >= _MOSTLY and not is_class  # type: ignore[arg-type]
 

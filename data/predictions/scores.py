@@ -1,4 +1,4 @@
-"""What a score says exactly, which cutoffs can be applied to it, and how the scores of one table are cut into bins."""
+"""Scores: their exact meaning, the cutoffs that apply to them, and the bins of one table."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def ceil_cutoff(score: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreGrid:
-    """How the scores of one table are cut into bins.
+    """The bins of one table's scores.
 
     `edges` are the bins' lower ends, ascending; a bin holds scores from its edge up to, not including, the next. Where
     the grid `is_exact`, each bin is one distinct score of the table. Otherwise bins are groups of neighbouring scores

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class CohortColumn:
 
     `taken_from` is the column that it was made of, in the same unit, where that is called otherwise. `unit`,
     `level_labels` (of a flag, those of its numbers) and `special` are those of the definition's column of that name,
-    where it has one.
+    where it has one; `currency` is what the portfolio's amounts are in.
     """
 
     name: str
@@ -69,18 +69,19 @@ class CohortColumn:
     maximum: float | None = None
     taken_from: str = ""
     unit: Unit = Unit.NONE
+    currency: str = ""
     level_labels: tuple[tuple[str, str], ...] = ()
     special: tuple[Special, ...] = ()
 
     @property
     def special_values(self) -> tuple[float, ...]:
-        """The stored numbers that are no quantities."""
+        """The stored numbers that are codes, not quantities."""
         return tuple(each.value for each in self.special)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionsSource:
-    """Where predictions came from: `digest` names this very table, `notices` are sentences that a reader should see.
+    """The origin of predictions: the `digest` of this very table, and `notices` for the reader.
 
     `n_open` says how many rows without an outcome were left out; of an imported table, `taken` says which column was
     taken for what. Where no outcome is known of any row (not `has_outcomes`), none is counted.
@@ -148,13 +149,13 @@ def cohort_names(definition: Definition) -> Mapping[str, Column]:
     That is their own name, but with a low line behind it where predictions have a column of that name already.
     """
     taken = {*ROLE_COLUMNS, *DERIVED_COLUMNS}
-    found: dict[str, Column] = {}
+    actual: dict[str, Column] = {}
     for column in definition.cohort_columns():
         name = column.name
         while name in taken or (name != column.name and name in definition.by_name):
             name += "_"
-        found[name] = column
-    return found
+        actual[name] = column
+    return actual
 
 
 def _cohort_values(column: Column) -> pl.Expr:
@@ -186,14 +187,14 @@ def open_predictions(settings: Settings, definition: Definition) -> Predictions:
         ScoreroomError: they are missing or damaged, or are not of the applications at hand.
     """
     check_built(settings, PREDICTIONS)
-    found = load_predictions(settings.predictions, definition)
+    actual = load_predictions(settings.predictions, definition)
     try:
         applications = open_applications(settings, definition)
     except DamageError:
         # Said where applications are asked for; the predictions are what was built.
-        return found
-    check_rows(settings.predictions, found.frame, definition, applications)
-    return found
+        return actual
+    check_rows(settings.predictions, actual.frame, definition, applications)
+    return actual
 
 
 def own_digest(settings: Settings) -> str:
@@ -222,14 +223,14 @@ def load_predictions(path: Path, definition: Definition) -> Predictions:
     return Predictions(frame, source, describe_columns(frame, definition))
 
 
-def check_columns(path: Path, found: pl.Schema, definition: Definition) -> None:
-    """Raise DamageError unless `found` is the schema of a table of predictions that `make_predictions` made."""
+def check_columns(path: Path, actual: pl.Schema, definition: Definition) -> None:
+    """Raise DamageError unless `actual` is the schema of a table of predictions that `make_predictions` made."""
     expected = _expected_schema(definition)
-    if found.names() != expected.names():
+    if actual.names() != expected.names():
         raise DamageError.from_content(path, "has other columns than predictions have")
-    odd = [name for name, dtype in expected.items() if not _is_like(dtype, found[name])]
+    odd = [name for name, dtype in expected.items() if not _is_like(dtype, actual[name])]
     if odd:
-        raise DamageError.from_content(path, f"holds {found[odd[0]]} in column {odd[0]}")
+        raise DamageError.from_content(path, f"holds {actual[odd[0]]} in column {odd[0]}")
 
 
 def check_rows(
@@ -277,11 +278,11 @@ def _expected_schema(definition: Definition) -> pl.Schema:
     return make_predictions(empty, definition, nothing, nothing).schema
 
 
-def _is_like(expected: pl.DataType, found: pl.DataType) -> bool:
-    if isinstance(expected, pl.Enum) and isinstance(found, pl.Enum):
+def _is_like(expected: pl.DataType, actual: pl.DataType) -> bool:
+    if isinstance(expected, pl.Enum) and isinstance(actual, pl.Enum):
         # Levels that the definition does not list follow its own.
-        return found.categories[: len(expected.categories)].equals(expected.categories)
-    return found == expected
+        return actual.categories[: len(expected.categories)].equals(expected.categories)
+    return actual == expected
 
 
 def read_source(path: Path) -> PredictionsSource:
@@ -294,9 +295,9 @@ def read_source(path: Path) -> PredictionsSource:
     check_readable(path)
     try:
         with reading(path):
-            found = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
-            if found.pop("format", None) == _FORMAT:
-                return read_typed(PredictionsSource, found)
+            actual = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
+            if actual.pop("format", None) == _FORMAT:
+                return read_typed(PredictionsSource, actual)
     except DamageError:
         raise PredictionsError.from_foreign_file(path) from None
     raise PredictionsError.from_foreign_file(path)
@@ -309,7 +310,8 @@ def describe_columns(frame: pl.DataFrame, definition: Definition) -> tuple[Cohor
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
     dtypes = frame.schema
     ends = _ends(frame, [name for name in names if not isinstance(dtypes[name], pl.Enum)], known)
-    return tuple(_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
+    described = (_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
+    return tuple(replace(column, currency=definition.currency) for column in described)
 
 
 def _ends(

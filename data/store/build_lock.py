@@ -19,7 +19,7 @@ from data.errors import FileError
 
 LOCK = ".build.lock"
 _POLL_SECONDS = 0.1
-# A holder writes who it is right after it got the lock.
+# A holder writes who it is right after taking the lock.
 _PATIENCE_SECONDS = 1.0
 _MOST_CHARACTERS = 200
 
@@ -44,13 +44,13 @@ def build_lock(folder: Path, say: Say = lambda _: None) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is held: whoever waited on this file finds that it is no longer the one at its path.
+        # Remove the file while it is locked, so that a waiter sees that it is no longer the one at its path.
         path.unlink(missing_ok=True)
         os.close(descriptor)
 
 
 def _acquire(path: Path, say: Say) -> int:
-    started, told = time.monotonic(), False
+    started, is_announced = time.monotonic(), False
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
@@ -61,9 +61,9 @@ def _acquire(path: Path, say: Say) -> int:
                 return descriptor
         except BlockingIOError:
             holder = _holder(descriptor)
-            if not told and (holder or time.monotonic() - started > _PATIENCE_SECONDS):
+            if not is_announced and (holder or time.monotonic() - started > _PATIENCE_SECONDS):
                 say(f"Waiting for another build to end: {holder or 'it has not said which'}.")
-                told = True
+                is_announced = True
             time.sleep(_POLL_SECONDS)
         except BaseException:
             os.close(descriptor)
@@ -83,14 +83,14 @@ def _myself() -> bytes:
     # A program on the command line may have many lines.
     command = " ".join(shlex.join(["python", *sys.orig_argv[1:]]).split())[:_MOST_CHARACTERS]
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": command}
-    return json.dumps(told).encode()
+    owner = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": command}
+    return json.dumps(owner).encode()
 
 
 def _holder(descriptor: int) -> str:
     try:
-        told = json.loads(os.pread(descriptor, 1 << 16, 0))
-        return f"process {told['pid']} on {told['host']} since {told['since']} ({told['command']})"
+        owner = json.loads(os.pread(descriptor, 1 << 16, 0))
+        return f"process {owner['pid']} on {owner['host']} since {owner['since']} ({owner['command']})"
     except (ValueError, KeyError, TypeError):
         return ""
     except OSError as error:

@@ -60,7 +60,7 @@ def open_file(path: Path) -> BinaryIO:
 
     Raises:
         SpecialFileError: it is no file.
-        OSError: there is none, it is a directory, or may not be read.
+        OSError: it is missing, is a directory, or may not be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -85,7 +85,7 @@ def check_readable(path: Path) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether anything at all can be found at `path`, be it what cannot be read."""
+    """Whether anything exists at `path`, even if it cannot be read."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -97,9 +97,9 @@ def is_there(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Say in one sentence whatever reading `path`, a file of the portfolio, raises in the block.
+    """Turn any error from reading `path`, a file of the portfolio, into one sentence.
 
-    Let the block do nothing else than read: its own errors would pass for damage.
+    The block must only read, because its own errors would be reported as damage.
 
     Raises:
         DamageError: it cannot be read as what it should be.
@@ -117,7 +117,7 @@ def open_readable(path: Path) -> Iterator[BinaryIO]:
     """`path` opened for reading bytes.
 
     Raises:
-        FileError: it is not there, is no file, or may not be read.
+        FileError: it is missing, is not a file, or may not be read.
     """
     try:
         handle = open_file(path)
@@ -134,10 +134,10 @@ def open_readable(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """What stands in a file of the portfolio.
+    """The bytes of a file of the portfolio.
 
     Raises:
-        DamageError: it is not there, is no file, or cannot be read.
+        DamageError: it is missing, is not a file, or cannot be read.
     """
     with reading(path), open_readable(path) as handle:
         return handle.read()
@@ -153,11 +153,11 @@ def kind_of(path: Path) -> str:
         head = handle.read(max(map(len, _MAGIC)))
     if not head:
         raise FileError.from_empty(path)
-    found = kind_of_bytes(head)
+    kind = kind_of_bytes(head)
     suffix = path.suffix.lower()
-    if found == CSV and suffix in _MAGIC.values():
+    if kind == CSV and suffix in _MAGIC.values():
         raise FileError.from_damaged(path, suffix)
-    return found
+    return kind
 
 
 def kind_of_bytes(content: bytes) -> str:

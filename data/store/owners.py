@@ -1,4 +1,4 @@
-"""Which process a file belongs to, told so exactly that a process id given out again is not taken for the first owner.
+"""The process that owns a file, identified so exactly that a reused process id is not mistaken for it.
 
 An owner is `SCOPE-BOOT-PID-BIRTH`: the machine and its process namespace, the boot, the process id, and when the
 process began. A process can be judged only from within the same scope.
@@ -53,7 +53,7 @@ def _boot() -> str:
 
 
 def _born(pid: int) -> str | None:
-    """When the process `pid` began, shortened; None where there is none, or one that has ended."""
+    """When the process `pid` began, shortened; None if it does not exist or has ended."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

@@ -30,21 +30,21 @@ _PURPOSE = "scoreroom.record"
 APPLICATIONS, MODEL, PREDICTIONS, CONTRIBUTIONS = "applications", "model", "predictions", "contributions"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK = 1 << 20
-# A build replaces a file and then writes the record: whoever comes in between looks again for so long.
+# A build replaces a file before it writes the record; a reader in between retries for this long.
 _SETTLING_S = 1.0
 _LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What a file must be; `size` in bytes."""
+    """The digest and the size (in bytes) that a file must have."""
 
     sha256: str
     size: int
 
     def __post_init__(self) -> None:
         if not _SHA256.fullmatch(self.sha256) or self.size < 0:
-            raise ValueError(f"{self.sha256[:70]!r} and {self.size} are no digest and size of a file")
+            raise ValueError(f"{self.sha256[:70]!r} and {self.size} are not the digest and size of a file")
 
     @classmethod
     def of(cls, content: bytes) -> FileRecord:
@@ -56,7 +56,7 @@ class FileRecord:
         """The record of the file at `path`, read only where this process has not seen this version of it.
 
         Raises:
-            DamageError: it is not there, is no file, or cannot be read.
+            DamageError: it is missing, is not a file, or cannot be read.
         """
         with reading(path):
             check_readable(path)
@@ -91,7 +91,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioRecord:
-    """What was built, by the name of the product."""
+    """Everything that was built, by product."""
 
     products: Mapping[str, Product] = field(default_factory=dict)
     format: int = FORMAT
@@ -105,7 +105,7 @@ class PortfolioRecord:
         """The record in `path`.
 
         Raises:
-            DamageError: there is none, or it cannot be read as one of this format.
+            DamageError: it is missing, or is not a record of this format.
             SigningError: it is not signed with the key in force.
         """
         try:
@@ -124,7 +124,7 @@ class PortfolioRecord:
         """
         parsed: Any = orjson.loads(content)
         if not isinstance(parsed, dict) or parsed.get("format") != FORMAT:
-            raise ValueError(f"it is no record of format {FORMAT}")
+            raise ValueError(f"it is not a record of format {FORMAT}")
         return read_typed(cls, check_signed(parsed, _PURPOSE, path))
 
     def with_product(self, name: str, product: Product) -> PortfolioRecord:
@@ -133,7 +133,7 @@ class PortfolioRecord:
 
 
 def record_path(settings: Settings) -> Path:
-    """Where the record of a portfolio lies."""
+    """The path of a portfolio's record."""
     return settings.processed / RECORD
 
 
@@ -152,8 +152,8 @@ def keep(settings: Settings, name: str, files: Iterable[str], made_from: Mapping
         FileError: a file cannot be read, or the record cannot be written.
     """
     folder = folder_of(settings, name)
-    found = {file: FileRecord.of_file(folder / file) for file in files}
-    record = load_record(settings).with_product(name, Product(found, made_from))
+    kept = {file: FileRecord.of_file(folder / file) for file in files}
+    record = load_record(settings).with_product(name, Product(kept, made_from))
     with write_atomically(record_path(settings)) as beside:
         beside.write_bytes(record.to_json())
 
@@ -164,7 +164,7 @@ def folder_of(settings: Settings, name: str) -> Path:
 
 
 def is_intact(settings: Settings, record: PortfolioRecord, name: str) -> bool:
-    """Whether the product called `name` is what was built."""
+    """Whether the files of the product `name` are unchanged since the build."""
     product = record.products.get(name)
     return product is not None and not _altered(settings, name, product)
 
@@ -178,7 +178,7 @@ def look_at(settings: Settings, record: PortfolioRecord) -> None:
 def check_built(settings: Settings, name: str) -> None:
     """Raise unless the product called `name` is what was built.
 
-    A model that no record tells of is judged by its own manifest: a model folder may be brought from elsewhere.
+    A model without a record is checked against its own manifest, because a model folder may come from elsewhere.
 
     Raises:
         DamageError: a file of it is missing, cannot be read or is another one, or nothing is known of it.
@@ -198,7 +198,7 @@ def _complaint(settings: Settings, name: str) -> DamageError | None:
         return None if name == MODEL and not is_there(path) else error
     product = record.products.get(name)
     if product is None:
-        return None if name == MODEL else DamageError.from_record(path, f"it does not tell of the {name}")
+        return None if name == MODEL else DamageError.from_record(path, f"it does not list the {name}")
     altered = _altered(settings, name, product)
     if altered:
         return altered[0]
@@ -210,18 +210,18 @@ def _complaint(settings: Settings, name: str) -> DamageError | None:
 
 
 def _altered(settings: Settings, name: str, product: Product) -> list[DamageError]:
-    """What is wrong with the files of a product; a model may lack some, and says so itself."""
+    """Errors for changed files of a product; a model may lack files, because its manifest is checked too."""
     folder, wrong = folder_of(settings, name), []
     for file, expected in product.files.items():
         path = folder / file
         try:
-            found = FileRecord.of_file(path)
+            actual = FileRecord.of_file(path)
         except DamageError as error:
             if name != MODEL or is_there(path):
                 wrong.append(error)
             continue
-        if found != expected:
-            wrong.append(DamageError.from_digest(path, found.sha256, expected.sha256))
+        if actual != expected:
+            wrong.append(DamageError.from_digest(path, actual.sha256, expected.sha256))
     return wrong
 
 

@@ -32,11 +32,11 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SigningKeyError(ScoreroomError):
-    """A file that cannot be used as the signing key."""
+    """A file cannot be used as the signing key."""
 
 
 class SigningError(ScoreroomError):
-    """A document that the key in force does not vouch for."""
+    """A document is not signed with the key in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def key_in_force(environment: Mapping[str, str] = os.environ) -> SigningKey | No
 
 
 def signed(document: Mapping[str, Any], purpose: str) -> dict[str, Any]:
-    """`document` with the signature of the key in force, or as it is where there is none.
+    """`document` with the signature of the key in force, or unchanged without a key.
 
     Raises:
         FileError, SigningKeyError: the key cannot be read.

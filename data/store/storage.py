@@ -127,10 +127,10 @@ def dead_parts(folder: Path, name: str | None = None) -> list[Path]:
     """The parts in `folder` that dead processes left, of the file or directory `name` or of all."""
     if not folder.is_dir():
         return []
-    found = [(path, _PART.fullmatch(path.name)) for path in folder.iterdir() if path.suffix in (".part", _ASIDE)]
+    parts = [(path, _PART.fullmatch(path.name)) for path in folder.iterdir() if path.suffix in (".part", _ASIDE)]
     return [
         path
-        for path, match in found
+        for path, match in parts
         if match and (name is None or match["name"] == name) and _is_dead(path, match["owner"])
     ]
 
@@ -155,7 +155,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _place(path: Path) -> Path:
-    """Where `path` leads; a device or a pipe there is refused, because renaming over it would destroy it."""
+    """Resolve `path`; refuse a device or a pipe, because renaming over it would destroy it."""
     try:
         place = Path(path).resolve()
         special = place.exists() and not (place.is_file() or place.is_dir())

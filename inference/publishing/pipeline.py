@@ -20,7 +20,6 @@ from data.definition.errors import Place, shown
 from data.errors import FileError, ScoreroomError
 from data.files.convert import convert, resolved, scan_applications, write_applications
 from data.files.raw import find_raw
-from data.predictions.brought import brought_pd, brought_score
 from data.predictions.table import (
     FOLD,
     ID,
@@ -53,6 +52,7 @@ from inference.explain.contributions import build_contributions, digest_of_ids, 
 from inference.features.definition_features import feature_set
 from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
+from inference.publishing.imported import import_score, imported_are_fresh
 from inference.publishing.staging import Say, has_leftovers, read_hold, silent, staging
 
 # Of the values that do not occur, so many are named.
@@ -105,7 +105,7 @@ def is_current(settings: Settings) -> bool:
     if not _applications_are_fresh(settings, record, origin):
         return False
     if why_no_model(settings, definition):
-        return _imported_are_fresh(settings, record, definition)
+        return imported_are_fresh(settings, record, definition)
     return _predictions_are_fresh(settings, record, definition) and _contributions_are_fresh(settings, record)
 
 
@@ -150,11 +150,10 @@ def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
         done.append(APPLICATIONS)
         check_file_place(settings.applications)
         _build_applications(settings, origin, progress)
-    if why_no_model(settings, definition):
-        if not _imported_are_fresh(settings, load_record(settings), definition):
+    if reason := why_no_model(settings, definition):
+        if not imported_are_fresh(settings, load_record(settings), definition):
             done.append(PREDICTIONS)
-            check_file_place(settings.predictions)
-            _import_predictions(settings, definition)
+            import_score(settings, definition, reason)
         return tuple(done)
     if not _predictions_are_fresh(settings, load_record(settings), definition):
         done.append(PREDICTIONS)
@@ -375,55 +374,6 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
             settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
         )
         advance(1, 1)
-
-
-def _imported_are_fresh(settings: Settings, record: PortfolioRecord, definition: Definition) -> bool:
-    """Whether there is nothing to do about the table's own score."""
-    if brought_score(definition) is None:
-        return True
-    if not is_intact(settings, record, PREDICTIONS):
-        return False
-    return record.products[PREDICTIONS].made_from == _made_from_score(settings, definition)
-
-
-def _made_from_score(settings: Settings, definition: Definition) -> Origin:
-    return {APPLICATIONS: _sha256(settings.applications), "definition": definition.digest}
-
-
-def _import_predictions(settings: Settings, definition: Definition) -> None:
-    """Write the predictions that the table brings: PDs as imported, of the rows that have one."""
-    score = brought_score(definition)
-    assert score is not None
-    table = read_parquet(settings.applications)
-    pds = table.select(brought_pd(score, definition)).to_series()
-    target = definition.target
-    n_open = 0 if target is None else int(table[target].null_count())
-    scored = table.filter(pds.is_not_null())
-    frame = make_predictions(
-        scored, definition, pds.drop_nulls(), pl.repeat(None, scored.height, dtype=pl.UInt8, eager=True)
-    )
-    if frame.is_empty():
-        raise Place(settings.definition, ("scores", score.name)).error(
-            f"says no probability in any row ({score.column} as {score.kind})", "correct its kind or its column"
-        )
-    notices = [why_no_model(settings, definition)]
-    if target is None:
-        notices.append("No outcome is known, so that nothing compares PDs with what happened.")
-    if n_left := pds.null_count():
-        notices.append(f"{n_left:,} of {table.height:,} applications have no usable {score.column} and are left out.")
-    made_from = _made_from_score(settings, definition)
-    digest = hashlib.sha256(repr(sorted(made_from.items())).encode()).hexdigest()
-    source = PredictionsSource(
-        definition.name,
-        digest,
-        is_imported=True,
-        notices=tuple(notices),
-        taken=f"PD from {score.column} ({score.kind}, higher is {score.higher})",
-        n_open=n_open,
-        has_outcomes=target is not None,
-    )
-    write_predictions(frame, settings.predictions, source)
-    keep(settings, PREDICTIONS, [settings.predictions.name], made_from)
 
 
 def _kept_predictions(settings: Settings, definition: Definition, applications: pl.DataFrame) -> pl.DataFrame | None:

@@ -1,1 +1,1 @@
-"""What `python -m scripts.benchmark` measures, a module for each section."""
+"""The sections of `python -m scripts.benchmark`, one module each."""

@@ -22,8 +22,8 @@ from pathlib import Path
 import httpx
 import polars as pl
 
+from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from scripts._measure import Say, silent
@@ -44,7 +44,7 @@ _SHARES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
 class LoadToolError(ScoreroomError):
-    """There is no load tool, or it did not do its work."""
+    """The load tool is missing or failed."""
 
 
 class AnswerError(AssertionError):
@@ -61,11 +61,14 @@ class Bodies:
     @classmethod
     def read(cls, settings: Settings, count: int = BODIES) -> Bodies:
         """`count` applications from all over the table, all raw columns of each, null where missing."""
-        table = pl.scan_parquet(settings.applications).drop(embedded.ID, embedded.TARGET)
+        definition = load_definition(settings)
+        table = pl.scan_parquet(settings.applications).select(column.name for column in definition.inputs)
         height = table.select(pl.len()).collect().item()
         sample = table.gather_every(max(1, height // count)).head(count).collect()
-        session = ScoringSession.open(settings.model, embedded.DEFINITION)
-        texts = tuple(json.dumps({"application": application}) for application in sample.iter_rows(named=True))
+        session = ScoringSession.open(settings.model, definition)
+        # A date is sent as its text.
+        rows = sample.with_columns(pl.selectors.date().cast(pl.String)).iter_rows(named=True)
+        texts = tuple(json.dumps({"application": application}) for application in rows)
         return cls(texts, tuple(session.score(json.loads(text)["application"]) for text in texts))
 
     @property
@@ -223,10 +226,10 @@ def read_load(line: str, connections: int) -> Load:
     Raises:
         LoadToolError: its latencies are not those of its answers.
     """
-    said = json.loads(line)
-    requests, duration, errors = said["requests"], said["duration_us"], said["errors"]
+    summary = json.loads(line)
+    requests, duration, errors = summary["requests"], summary["duration_us"], summary["errors"]
     rounds = requests // connections
-    latencies = as_seen(dict(said["latencies_us"]), duration // rounds if rounds else duration)
+    latencies = as_seen(dict(summary["latencies_us"]), duration // rounds if rounds else duration)
     load = Load(requests, sum(errors.values()), duration / 1e6, latencies)
     if load.timed != requests - errors["timeout"]:
         raise LoadToolError(

@@ -27,6 +27,7 @@ from data.definition.columns import Column, Kind
 from data.facts import describe_table
 from data.files.batch_file import read_batch
 from data.home_credit import embedded
+from data.predictions.table import ID, PROBABILITY
 from data.settings import Settings
 from inference.batch import score_batch_table
 from inference.explain.comparison import find_reference
@@ -48,6 +49,7 @@ from scripts.benchmarks.server import floor_command, free_port, serve
 T = TypeVar("T")
 Application = dict[str, Value]
 
+_FILED = "out of fold"
 SAMPLES = 60
 BATCH_ROWS = 100_000
 # So many of the samples are searched by brute force, too.
@@ -113,8 +115,18 @@ class Applicants:
         """Its number."""
         return int(self.table[embedded.ID][row])
 
+    def filed(self, row: int) -> str:
+        """The PD out of fold of the application at a position, which the screen shows as long as nothing is edited."""
+        pd = self._filed[self.number(row)]
+        return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
+
+    @cached_property
+    def _filed(self) -> Mapping[int, float]:
+        predictions = pl.read_parquet(self.settings.predictions, columns=[ID, PROBABILITY])
+        return dict(predictions.iter_rows())
+
     def pd(self, application: Mapping[str, Value]) -> str:
-        """An application's PD as the screen shows it."""
+        """An edited application's PD as the screen shows it."""
         pd = self.session.score(application)
         return percent(pd, telling_digits(pd, DEFAULT_CUTOFF))
 
@@ -128,40 +140,47 @@ async def _measure_clicks(settings: Settings, runs: int, say: Say) -> Figures:
     }
     contenders["lookup"] = partial(lookup, applicants=applicants)
     floor_samples: Samples = []
-    found: dict[str, Samples] = {name: [] for name in contenders}
+    results: dict[str, Samples] = {name: [] for name in contenders}
     floor_port = free_port()
     async with (
         open_browser() as browser,
         serve(floor_command(floor_port), floor_port) as low,
         observed() as (server, log),
     ):
-        for name, samples in found.items():
+        for name, samples in results.items():
             say(f"interaction {name}")
             async with visit(browser) as below, visit(browser, log) as reader:
                 steps = contenders[name](reader, server.address)
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 check(reader)
         version = browser.version
-    return {**described(floor_samples, found), "rows": applicants.table.height, "browser": version}
+    return {**described(floor_samples, results), "rows": applicants.table.height, "browser": version}
 
 
 def _page(address: str, number: int, query: Mapping[str, str]) -> str:
     return f"{address}/applicant?{urlencode({'applicant': number, **query})}"
 
 
-def _cards(pd: str) -> tuple[Shown, Shown]:
+def _cards(pd: str, whose: str = "published model") -> tuple[Shown, Shown]:
     """The PD on the page, and in the panel beside it."""
-    card = metric("PD, published model", pd)
+    card = metric(f"PD, {whose}", pd)
     places = ("stMain", "stSidebar")
     page, panel = (replace(card, where=f'[data-testid="{place}"] {card.where}') for place in places)
     return page, panel
 
 
+async def _open(visit: Visit, address: str, pd: str) -> None:
+    """Open the page of an unedited application, and the panel beside it."""
+    await visit.open(address, _cards(pd, _FILED)[0])
+    await visit.page.get_by_role("button", name="Find an applicant").click()
+    await visit.page.get_by_label("Application number (SK_ID_CURR)").wait_for()
+
+
 async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, query: Mapping[str, str]) -> Steps:
     """Another credit amount entered in the form, seen in the PD."""
     application = applicants.application(row)
-    before = applicants.pd(application)
-    await visit.open(_page(address, applicants.number(row), query), *_cards(before))
+    before = applicants.filed(row)
+    await _open(visit, _page(address, applicants.number(row), query), before)
     box = visit.page.get_by_role("spinbutton", name=LABEL, exact=True)
     for amount in _shuffled(AMOUNTS):
         pd = applicants.pd({**application, EDITED: float(amount)})
@@ -174,14 +193,14 @@ async def edit(visit: Visit, address: str, *, applicants: Applicants, row: int, 
 async def lookup(visit: Visit, address: str, *, applicants: Applicants) -> Steps:
     """Another application's number entered in the panel beside the applicant's page, seen in the PD."""
     first, *others = _shuffled(range(applicants.table.height))
-    before = applicants.pd(applicants.application(first))
-    await visit.open(_page(address, applicants.number(first), {}), *_cards(before))
+    before = applicants.filed(first)
+    await _open(visit, _page(address, applicants.number(first), {}), before)
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     for row in others:
-        pd = applicants.pd(applicants.application(row))
+        pd = applicants.filed(row)
         if pd != before:
             await box.fill(str(applicants.number(row)))
-            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd))
+            yield await visit.time(KEY, lambda: box.press("Enter"), *_cards(pd, _FILED))
         before = pd
 
 
@@ -211,9 +230,9 @@ def _measure_changes(applicants: Applicants, rows: Sequence[int]) -> Figures:
     find_changes(session, applicants.application(rows[0]), DEFAULT_CUTOFF)
     for row in rows:
         application = applicants.application(row)
-        found = _timed(partial(find_changes, session, application, DEFAULT_CUTOFF), taken)
-        n_without += not found
-        for each in found:
+        results = _timed(partial(find_changes, session, application, DEFAULT_CUTOFF), taken)
+        n_without += not results
+        for each in results:
             changed = {**application, **{change.name: change.after for change in each.changes}}
             if session.score(changed) != each.default_probability or declines(each.default_probability, DEFAULT_CUTOFF):
                 raise ResultError(f"Application {applicants.number(row)} is not approved by {each.changes}.")
@@ -225,13 +244,15 @@ def _measure_neighbours(applicants: Applicants, rows: Sequence[int]) -> Figures:
     searched = Neighbours(applicants.table, embedded.DEFINITION, weights)
     taken: list[float] = []
     searched.nearest(applicants.application(rows[0]))
-    found = {row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows}
+    results = {
+        row: _timed(partial(searched.nearest, applicants.application(row), leave_out=row), taken) for row in rows
+    }
     for row in rows[:BRUTE]:
-        check_nearest(applicants.table, weights, row, found[row])
+        check_nearest(applicants.table, weights, row, results[row])
     return {**_described_ms(taken), "brute_force": min(BRUTE, len(rows))}
 
 
-def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, found: Nearest) -> None:
+def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, results: Nearest) -> None:
     """Compare the neighbours of `row` with what Polars' ranks say, field by field and without any index.
 
     Raises:
@@ -242,9 +263,9 @@ def check_nearest(table: pl.DataFrame, weights: Mapping[str, float], row: int, f
         np.zeros(table.height),
     )
     distances[row] = math.inf
-    nearest = np.sort(distances)[: found.rows.size]
-    for these in (nearest, distances[found.rows]):
-        if not np.allclose(these, found.distances, rtol=0, atol=TOLERANCE):
+    nearest = np.sort(distances)[: results.rows.size]
+    for these in (nearest, distances[results.rows]):
+        if not np.allclose(these, results.distances, rtol=0, atol=TOLERANCE):
             raise ResultError(f"The neighbours of the application at position {row} are not the nearest.")
 
 
@@ -277,7 +298,7 @@ def _measure_explanations(applicants: Applicants, rows: Sequence[int]) -> Figure
 
 def _explainer(settings: Settings) -> Explainer:
     facts = describe_table(pl.scan_parquet(settings.applications, glob=False), embedded.DEFINITION)
-    return Explainer.open(settings.model, {name: found.typical for name, found in facts.items()}, FEATURES)
+    return Explainer.open(settings.model, {name: results.typical for name, results in facts.items()}, FEATURES)
 
 
 def _timed(work: Callable[[], T], taken: list[float]) -> T:
@@ -302,10 +323,10 @@ def measure_batch(settings: Settings, n_rows: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "applications.csv"
         expected = alone(_write_batch, settings, path, n_rows)
-        figures, found = alone(_score_batch, settings, path)
+        figures, results = alone(_score_batch, settings, path)
     # What is referred has no PD.
-    is_scored = ~np.isnan(found)
-    if found.size != expected.size or not np.array_equal(found[is_scored], expected[is_scored]):
+    is_scored = ~np.isnan(results)
+    if results.size != expected.size or not np.array_equal(results[is_scored], expected[is_scored]):
         raise ResultError("The PDs of the dropped file are not those of the application table.")
     return figures
 

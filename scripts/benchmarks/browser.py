@@ -34,7 +34,7 @@ LINGER_MS = 150
 
 
 class BrowserError(ScoreroomError):
-    """There is no browser to measure in."""
+    """No browser is installed to measure in."""
 
 
 class ScreenError(AssertionError):
@@ -88,15 +88,15 @@ def find_chromium() -> str:
     """The path of a Chromium.
 
     Raises:
-        BrowserError: there is none on the path.
+        BrowserError: no Chromium is on the path.
     """
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         raise BrowserError(
             f"No Chromium found (looked for {', '.join(NAMES)} on the path); install it with the system's package "
             "manager (apt-get install chromium, brew install chromium) and run again."
         )
-    return found
+    return path
 
 
 @asynccontextmanager
@@ -104,7 +104,7 @@ async def open_browser() -> AsyncIterator[Browser]:
     """A headless Chromium.
 
     Raises:
-        BrowserError: there is none on the path.
+        BrowserError: no Chromium is on the path.
     """
     path = find_chromium()
     async with async_playwright() as playwright:
@@ -152,7 +152,7 @@ class Visit:
         try:
             await self.page.evaluate(arm, [event, _plain(expected), self.linger_ms])
             if self.log:
-                # What the runs took that led here: they are no part of this step.
+                # Exclude the runs that led here from this step.
                 self.log.take()
             await act()
         except PlaywrightError as error:

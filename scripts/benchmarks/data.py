@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.home_credit import embedded
+from data.definition.at_hand import load_definition
 from data.predictions.table import load_predictions
 from data.settings import Settings
 from scripts._measure import DifferenceError, Say, alone, medians, peak_mb, silent
@@ -43,7 +43,7 @@ def measure_data(settings: Settings, say: Say = silent) -> Figures:
             say(f"memory to load the {parquet.stem}")
             figures[parquet.stem] = seconds | _measure_peaks(parquet, csv)
     say("seconds to load the predictions as the dashboard does")
-    return figures | {"load_predictions_s": alone(_measure_product, settings.predictions)}
+    return figures | {"load_predictions_s": alone(_measure_product, settings)}
 
 
 def _measure_seconds(parquet: Path, csv: Path) -> Figures:
@@ -83,12 +83,12 @@ def _check_same(loaded: Mapping[str, Any]) -> None:
     _check_pandas(loaded["pandas_csv_s"], parquet)
 
 
-def _check_pandas(found: Any, parquet: pl.DataFrame) -> None:
+def _check_pandas(frame: Any, parquet: pl.DataFrame) -> None:
     numbers = [name for name, dtype in parquet.schema.items() if dtype.is_numeric()]
     sums = parquet.select(pl.col(numbers).cast(pl.Float64).sum()).row(0)
     gaps = parquet.null_count().row(0)
-    same = list(found.columns) == parquet.columns and tuple(found.isna().sum()) == gaps
-    if not same or not np.allclose(found[numbers].sum().to_numpy(), sums, rtol=1e-6):
+    same = list(frame.columns) == parquet.columns and tuple(frame.isna().sum()) == gaps
+    if not same or not np.allclose(frame[numbers].sum().to_numpy(), sums, rtol=1e-6):
         raise DifferenceError("Polars and pandas do not find the same columns, gaps and sums.")
 
 
@@ -105,5 +105,6 @@ def _measure_peak(name: str, parquet: Path, csv: Path) -> float:
     return round(peak_mb() - before, 1)
 
 
-def _measure_product(predictions: Path) -> float:
-    return round(medians({"": lambda: load_predictions(predictions, embedded.DEFINITION)}, runs=9)[""], 4)
+def _measure_product(settings: Settings) -> float:
+    definition = load_definition(settings)
+    return round(medians({"": lambda: load_predictions(settings.predictions, definition)}, runs=9)[""], 4)

@@ -71,8 +71,8 @@ class Portfolio:
 
     def cohort_line(self) -> Shown:
         """The line that says how many applications and defaults are on the screen, here all of them."""
-        text = f"{self.height:,} of {self.height:,} applications (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
-        return Shown("main, section", (("p", text),))
+        text = f"{self.height:,} of {self.height:,} (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
+        return Shown(".st-key-bar-cohort", ((".bar-lines > span", text),))
 
     @cached_property
     def gini(self) -> float:
@@ -96,7 +96,7 @@ class Portfolio:
         """The PD at which the outcomes' shares of declined applications are furthest apart, on the table's grid."""
         edges = make_score_grid(self._pds).edges
         bad, good = (
-            np.searchsorted(found, edges) / len(found) for found in (self._by_outcome("bad"), self._by_outcome("good"))
+            np.searchsorted(pds, edges) / len(pds) for pds in (self._by_outcome("bad"), self._by_outcome("good"))
         )
         return float(edges[np.abs(bad - good).argmax()])
 

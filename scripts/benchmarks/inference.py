@@ -15,13 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.home_credit import embedded
+from data.definition.at_hand import load_definition
 from data.settings import Settings
 from inference.errors import ArtifactError
 from inference.model.artifact import PICKLE, Manifest, read_verified
 from inference.model.parity import compare
 from inference.model.session import ScoringSession
-from scripts._embedded import FEATURES
 from scripts._measure import DifferenceError, Say, call_times, medians, percentiles, silent
 from scripts.benchmarks.seed_shaped import REPORTED, SeedShaped, Shape, measure_seed_shaped
 
@@ -68,7 +67,7 @@ class Published:
         """Those that `settings` name.
 
         Raises:
-            ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or there is none.
+            ArtifactError: the pickle may not be opened (`Settings.allow_pickle`), or it is missing.
         """
         if not settings.allow_pickle:
             raise ArtifactError(
@@ -78,7 +77,7 @@ class Published:
         content = read_verified(settings.model, Manifest.load(settings.model), PICKLE)
         if content is None:
             raise ArtifactError.from_no_model_file(settings.model, (PICKLE,))
-        session = ScoringSession.open(settings.model, embedded.DEFINITION)
+        session = ScoringSession.open(settings.model, load_definition(settings))
         return cls(settings, pl.read_parquet(settings.applications), session, pickle.loads(content))  # noqa: S301
 
     @property
@@ -89,7 +88,7 @@ class Published:
     @cached_property
     def matrix(self) -> NDArray[np.float32]:
         """The features of all applications."""
-        return FEATURES.matrix(self.table)
+        return self.session.features.matrix(self.table)
 
 
 def measure_product(scored: Published, *, n: int = APPLICANTS, rounds: int = ROUNDS) -> Figures:
@@ -111,7 +110,7 @@ def measure_product(scored: Published, *, n: int = APPLICANTS, rounds: int = ROU
     middle = {name: statistics.median(values) for name, values in taken.items()}
     figures: Figures = {
         "trees": scored.booster.num_trees(),
-        "features": len(FEATURES.names),
+        "features": len(scored.session.features.names),
         "applicants": sample.height,
     }
     figures |= {name: round(value, 1) for name, value in middle.items()}
@@ -123,9 +122,10 @@ def _contenders(scored: Published, sample: pl.DataFrame) -> dict[str, Call]:
     """PD of the application at a position, by each, or its features."""
     import pandas as pd  # type: ignore[import-untyped]
 
-    applications, matrix = sample.to_dicts(), FEATURES.matrix(sample)
+    features = scored.session.features
+    applications, matrix = sample.to_dicts(), features.matrix(sample)
     rows = [matrix[row : row + 1] for row in range(sample.height)]
-    frames = [pd.DataFrame(row, columns=FEATURES.names) for row in rows]
+    frames = [pd.DataFrame(row, columns=features.names) for row in rows]
     session, booster = scored.session, scored.booster
     by_wrapper: Callable[..., Any] = scored.wrapper.predict_proba
     return {
@@ -133,16 +133,16 @@ def _contenders(scored: Published, sample: pl.DataFrame) -> dict[str, Call]:
         "pickle_frame_us": lambda row: by_wrapper(frames[row])[0, 1],
         "native_us": lambda row: booster.predict(rows[row], num_threads=1)[0],
         "onnx_us": lambda row: session.score_matrix(rows[row])[0],
-        "features_us": lambda row: FEATURES.row(applications[row]),
+        "features_us": lambda row: features.row(applications[row]),
         "applicant_us": lambda row: session.score(applications[row]),
     }
 
 
 def _check_same(contenders: Mapping[str, Call], n: int) -> None:
     scoring = [name for name in contenders if name != "features_us"]
-    found = {name: np.array([contenders[name](row) for row in range(n)]) for name in scoring}
-    for name, pds in found.items():
-        gap = float(np.abs(pds - found["native_us"]).max())
+    pds_by_name = {name: np.array([contenders[name](row) for row in range(n)]) for name in scoring}
+    for name, pds in pds_by_name.items():
+        gap = float(np.abs(pds - pds_by_name["native_us"]).max())
         if not gap <= TOLERANCE:
             raise DifferenceError(f"{name} differs from LightGBM itself by {gap:g}.")
 
@@ -167,7 +167,8 @@ def measure_batch(scored: Published, *, runs: int = BATCH_RUNS, cores: int | Non
 
 
 def _batches(scored: Published, threads: int) -> dict[str, Callable[[], NDArray[np.floating[Any]]]]:
-    session, matrix = ScoringSession.open(scored.settings.model, embedded.DEFINITION, threads=threads), scored.matrix
+    definition, matrix = scored.session.definition, scored.matrix
+    session = ScoringSession.open(scored.settings.model, definition, threads=threads)
     return {
         "onnx": lambda: session.score_matrix(matrix),
         "lightgbm": lambda: np.asarray(scored.booster.predict(matrix, num_threads=threads)),
@@ -175,8 +176,8 @@ def _batches(scored: Published, threads: int) -> dict[str, Callable[[], NDArray[
     }
 
 
-def _check_decisions(scored: Published, found: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+def _check_decisions(scored: Published, pds_by_name: Mapping[str, NDArray[np.floating[Any]]]) -> None:
     for name in ("onnx", "table"):
-        parity = compare(found["lightgbm"], found[name], scored.session.manifest.cutoff)
+        parity = compare(pds_by_name["lightgbm"], pds_by_name[name], scored.session.manifest.cutoff)
         if parity.max_abs > TOLERANCE or parity.flips:
             raise DifferenceError(f"{name}: PDs differ by up to {parity.max_abs:g}, decisions of {parity.flips} rows.")

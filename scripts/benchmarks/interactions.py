@@ -1,4 +1,4 @@
-"""What readers do again and again: each an endless series of timed steps, every one to a screen not seen before it.
+"""Interactions that readers repeat: each an endless series of timed steps to screens not shown before.
 
 A step's value is worked out before it is waited for, so a screen that shows another number fails the benchmark.
 """
@@ -15,9 +15,8 @@ from playwright.async_api import Locator
 
 from dashboard.words.labels import percent, telling_digits
 from data.home_credit import embedded
-from data.settings import load_settings
+from data.predictions.table import PROBABILITY
 from inference.model.decision import DEFAULT_CUTOFF
-from inference.model.session import ScoringSession
 from scripts.benchmarks import floor_app
 from scripts.benchmarks.browser import Shown, Timing, Visit, metric
 from scripts.benchmarks.expected import GRID, Portfolio
@@ -28,18 +27,12 @@ Interaction = Callable[[Visit, str, Portfolio], Steps]
 USUAL = round(DEFAULT_CUTOFF * GRID)
 # The cutoff goes to and fro over this many steps, where PDs are dense enough for nearly each to change the rate.
 SPAN = 400
-FILTERED_BY, FILTER_GROUP = embedded.EMPLOYER, "Work and income"
+FILTERED_BY = embedded.EMPLOYER
 LEVELS_AT_ONCE = 4
-OF_NO_COHORT = ("Applicant", "Score a file", "Model card")
+OF_NO_COHORT = ("Applicant", "Score a file", "Model card", "Settings")
 # Widgets may act when the button goes down, so that is when a click begins.
 MOUSE, KEY = "pointerdown", "keydown"
 _SEED = 11
-# The words of a link without those that name its icon.
-_TITLES = """links => links.map((link) => {
-  const copy = link.cloneNode(true);
-  copy.querySelectorAll('[data-testid="stIconMaterial"]').forEach((icon) => icon.remove());
-  return copy.textContent.trim();
-})"""
 
 
 async def floor(visit: Visit, address: str) -> Steps:
@@ -67,7 +60,7 @@ async def _press(visit: Visit, handle: Locator, key: str, expected: Shown) -> Ti
 
 
 def first_screen(portfolio: Portfolio) -> tuple[Shown, ...]:
-    """What the dashboard shows to who opens it."""
+    """What the dashboard shows when it is opened."""
     return portfolio.applications(), portfolio.default_rate(), portfolio.approval(USUAL)
 
 
@@ -103,7 +96,10 @@ async def filter_levels(visit: Visit, address: str, portfolio: Portfolio) -> Ste
 
 async def _open_group(visit: Visit, box: Locator) -> None:
     if not await box.is_visible():
-        await visit.page.get_by_role("button", name=FILTER_GROUP).first.click()
+        await visit.page.get_by_role("button", name="Filter", exact=True).click()
+        column = embedded.BY_NAME[FILTERED_BY].label
+        await visit.page.get_by_role("combobox", name="Column", exact=True).fill(column)
+        await visit.page.get_by_role("option", name=column).first.click()
         await box.wait_for()
 
 
@@ -140,11 +136,20 @@ async def _reset(visit: Visit, portfolio: Portfolio) -> None:
 async def page(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """A click on the next page of the navigation, seen in its title and in the number of applications and defaults."""
     await visit.open(address, *first_screen(portfolio))
-    links = visit.page.get_by_test_id("stTopNavLink")
-    titles = await links.evaluate_all(_TITLES)
-    for title in itertools.cycle([*titles[1:], titles[0]]):
-        numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
-        yield await visit.time(MOUSE, links.filter(has_text=title).click, Shown("body", (("h1", title),)), *numbers)
+    first, menus = (visit.page.get_by_test_id(f"stTopNav{kind}") for kind in ("Link", "Section"))
+    items = visit.page.get_by_role("menuitem")
+    for place in itertools.cycle([*range(await menus.count()), None]):
+        if place is None:
+            title = (await first.inner_text()).strip()
+            yield await visit.time(MOUSE, first.click, Shown("body", (("h1", title),)), portfolio.cohort_line())
+            continue
+        await menus.nth(place).click()
+        for title in [each.strip() for each in await items.all_inner_texts()]:
+            if not await items.first.is_visible():
+                await menus.nth(place).click()
+            numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
+            link = items.filter(has_text=title)
+            yield await visit.time(MOUSE, link.click, Shown("body", (("h1", title),)), *numbers)
 
 
 async def tab(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
@@ -162,7 +167,7 @@ def _open_tab(name: str) -> Shown:
 
 
 def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
-    """What stands in each tab and in no other one."""
+    """The text in each tab that is in no other."""
     return {
         "ROC": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
         "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
@@ -183,14 +188,13 @@ def _in_tab(text: str) -> Shown:
 
 async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """The number of another application entered in the side panel, seen in its PD."""
-    settings = load_settings()
-    session = ScoringSession.open(settings.model, embedded.DEFINITION)
+    filed = dict(zip(portfolio.ids, portfolio.frame[PROBABILITY], strict=True))
     await visit.open(address, *first_screen(portfolio))
+    await visit.page.get_by_role("button", name="Find an applicant").click()
     box = visit.page.get_by_label("Application number (SK_ID_CURR)")
     before = ""
     for identifier in portfolio.ids.sample(portfolio.frame.height, shuffle=True, seed=_SEED):
-        row = pl.scan_parquet(settings.applications).filter(pl.col(embedded.ID) == identifier).collect()
-        score = session.score(row.row(0, named=True))
+        score = float(filed[identifier])
         pd = percent(score, telling_digits(score, DEFAULT_CUTOFF))
         if pd != before:
             await box.fill(str(identifier))
@@ -199,7 +203,7 @@ async def applicant(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
 
 
 def _panel_card(pd: str) -> Shown:
-    return replace(metric("PD, published model", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
+    return replace(metric("PD, out of fold", pd), where='[data-testid="stSidebar"] [data-testid="stMetric"]')
 
 
 INTERACTIONS: Mapping[str, Interaction] = {

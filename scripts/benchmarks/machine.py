@@ -1,4 +1,4 @@
-"""What figures were measured on: the hardware, the system, and the versions of the libraries that take part."""
+"""The machine that figures were measured on: hardware, system, and versions of libraries."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def cpu_model() -> str:
 
 def versions() -> Mapping[str, str]:
     """Versions of the libraries that take part, of those that are installed: some only come where they exist."""
-    found = {name: _version(name) for name in LIBRARIES}
-    return {name: text for name, text in found.items() if text}
+    versions = {name: _version(name) for name in LIBRARIES}
+    return {name: text for name, text in versions.items() if text}
 
 
 def _version(name: str) -> str:

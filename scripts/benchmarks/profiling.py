@@ -84,7 +84,7 @@ async def _drive(settings: Settings, interaction: str, runs: int, *, how: tuple[
     ):
         for _ in range(WARM_UP):
             await anext(steps)
-        # The first page and the warm-up are no part of the steps.
+        # Exclude the first page and the warm-up.
         for path in noted(how[1]):
             path.unlink()
         return await _watch(await reader.page.context.new_cdp_session(reader.page), steps, runs)
@@ -103,8 +103,8 @@ async def _watch(session: CDPSession, steps: Steps, runs: int) -> BrowserProfile
 
 
 async def _tasks(session: CDPSession) -> dict[str, float]:
-    found = (await session.send("Performance.getMetrics"))["metrics"]
-    return {TASKS[metric["name"]]: float(metric["value"]) for metric in found if metric["name"] in TASKS}
+    metrics = (await session.send("Performance.getMetrics"))["metrics"]
+    return {TASKS[metric["name"]]: float(metric["value"]) for metric in metrics if metric["name"] in TASKS}
 
 
 def _by_file(profile: Mapping[str, Any]) -> Counter[str]:

@@ -16,7 +16,7 @@ BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 class ReportError(ScoreroomError):
-    """A page without the two marks between which the tables go."""
+    """A page lacks the two marks between which the tables go."""
 
 
 # What each of the page's places holds, and the figures without which it stays as it is.

@@ -152,7 +152,7 @@ CLAIMS = (
         "start.dashboard_s",
         MOST_START_S,
         "s",
-        "the same; predictions got ready while the reader's browser still starts",
+        "the same; predictions loaded while the reader's browser still starts",
     ),
     Claim(
         "API inference",
@@ -241,13 +241,13 @@ def _row(claim: Claim, figures: Figures) -> list[str]:
     ]
 
 
-def _compared(claim: Claim, found: float | None) -> list[str]:
+def _compared(claim: Claim, measured: float | None) -> list[str]:
     """The cells from "measured here" to "reached"."""
     limit = claim.claim if claim.goal is None else claim.goal
     goal = _goal(claim)
-    if found is None:
+    if measured is None:
         return [NOT_MEASURED, "", goal, ""]
-    value = claim.scale * found
+    value = claim.scale * measured
     shown = _with_unit(value, claim.unit, significant(value))
     if limit is None:
         return [shown, "", goal, ""]

@@ -44,8 +44,8 @@ def render_dashboard(figures: Figures) -> str:
 
 def render_applicant(figures: Figures) -> str:
     """The tables of what `python -m scripts.benchmark applicant --json` wrote."""
-    found = figures["applicant"]
-    return "\n\n".join([_measured(figures, "applicant", found), _edits(found), _answers(found)])
+    times = figures["applicant"]
+    return "\n\n".join([_measured(figures, "applicant", times), _edits(times), _answers(times)])
 
 
 def _measured(figures: Figures, section: str, of_section: Figures) -> str:
@@ -56,14 +56,14 @@ def _measured(figures: Figures, section: str, of_section: Figures) -> str:
 def _interactions(figures: Figures) -> str:
     floor = figures["floor_ms"]
     rows = [["floor app", "", *percentile_cells(floor), "1.0", "", "", ""]]
-    for name, found in figures["interactions"].items():
-        server, floors = figures["server_ms"][name], found["p95"] / floor["p95"]
-        met = found["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
+    for name, times in figures["interactions"].items():
+        server, floors = figures["server_ms"][name], times["p95"] / floor["p95"]
+        met = times["p95"] <= MOST_MS[name] and (name in NOT_OF_FLOOR or floors <= MOST_FLOORS)
         rows.append(
             [
                 name,
-                str(found["n"]),
-                *percentile_cells(found),
+                str(times["n"]),
+                *percentile_cells(times),
                 f"{floors:.1f}",
                 _goal(name),
                 yes(met),
@@ -94,9 +94,9 @@ def _single(figures: Figures) -> str:
         for name, (label, unit, most) in SINGLE.items()
         if name in figures
     ]
-    for readers, found in figures.get("concurrent", {}).items():
-        worded = f"{p50_and_p95(found)} ms, errors: {found['errors']}"
-        met = found["p95"] <= MOST_CONCURRENT_MS and not found["errors"]
+    for readers, times in figures.get("concurrent", {}).items():
+        worded = f"{p50_and_p95(times)} ms, errors: {times['errors']}"
+        met = times["p95"] <= MOST_CONCURRENT_MS and not times["errors"]
         goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
         rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, yes(met)])
     if "memory" in figures:
@@ -117,8 +117,8 @@ def _parts(figures: Figures) -> str:
         "drawn_p95": "p95 with those",
     }
     rows = [
-        [name, *(_cell(found.get(column), is_count=column == "late") for column in columns)]
-        for name, found in figures["parts_ms"].items()
+        [name, *(_cell(times.get(column), is_count=column == "late") for column in columns)]
+        for name, times in figures["parts_ms"].items()
     ]
     return table(["median ms after the click", *columns.values()], rows)
 
@@ -127,12 +127,12 @@ def _scaled(scaled: Figures) -> str:
     rows = [
         [
             name,
-            *percentile_cells(found),
-            f"{found['ratio']:.2f}",
-            yes(found["ratio"] <= MOST_RATIO),
-            p50_and_p95(found["server_ms"]),
+            *percentile_cells(times),
+            f"{times['ratio']:.2f}",
+            yes(times["ratio"] <= MOST_RATIO),
+            p50_and_p95(times["server_ms"]),
         ]
-        for name, found in scaled["interactions"].items()
+        for name, times in scaled["interactions"].items()
     ]
     header = [
         f"{scaled['rows']:,} applications",
@@ -148,15 +148,15 @@ def _scaled(scaled: Figures) -> str:
 def _edits(figures: Figures) -> str:
     floor = figures["floor_ms"]
     rows = [["floor app", "", *percentile_cells(floor), "", "", ""]]
-    for name, found in figures["interactions"].items():
+    for name, times in figures["interactions"].items():
         server = figures["server_ms"][name]
         rows.append(
             [
                 name,
-                str(found["n"]),
-                *percentile_cells(found),
+                str(times["n"]),
+                *percentile_cells(times),
                 f"{MOST_EDIT_MS} ms",
-                yes(found["p95"] <= MOST_EDIT_MS),
+                yes(times["p95"] <= MOST_EDIT_MS),
                 p50_and_p95(server),
             ]
         )
@@ -167,10 +167,10 @@ def _edits(figures: Figures) -> str:
 def _answers(figures: Figures) -> str:
     rows = []
     for name, (label, most) in ANSWERS.items():
-        found = figures[name]
-        worded = f"{found['p50']:.1f} / {found['p95']:.1f} / {found['max']:.1f} ms"
-        goal, met = ("", "") if most is None else (f"{most} ms", yes(found["max"] <= most))
-        rows.append([f"{label}, p50 / p95 / largest of {found['n']}", worded, goal, met])
+        times = figures[name]
+        worded = f"{times['p50']:.1f} / {times['p95']:.1f} / {times['max']:.1f} ms"
+        goal, met = ("", "") if most is None else (f"{most} ms", yes(times["max"] <= most))
+        rows.append([f"{label}, p50 / p95 / largest of {times['n']}", worded, goal, met])
     changes, batch = figures["counterfactual_ms"], figures["batch"]
     without = f"{changes['without']} of {changes['n']}"
     rows.append(["Declined applications for which no change is found", without, "", ""])

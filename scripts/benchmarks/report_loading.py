@@ -39,15 +39,15 @@ STARTS = {
 
 def render_data(figures: Figures) -> str:
     """The table of what `python -m scripts.benchmark data --json` wrote."""
-    found = {name: figures["data"][name] for name in TABLES}
-    rows = [[label, *(shown(found[name][key]) for name in TABLES)] for key, (label, shown) in ROWS.items()]
+    data = {name: figures["data"][name] for name in TABLES}
+    rows = [[label, *(shown(data[name][key]) for name in TABLES)] for key, (label, shown) in ROWS.items()]
     rows.append(["read and checked as the dashboard does, s", "", significant(figures["data"]["load_predictions_s"])])
     return f"{measured_on(figures, 'data')}.\n\n{table(['', *TABLES], rows)}\n\n{_explained(figures['data'])}"
 
 
-def _explained(found: Figures) -> str:
+def _explained(data: Figures) -> str:
     """Why the gain is not the report's, in figures of both."""
-    applications = found["applications"]
+    applications = data["applications"]
     pandas, polars, parquet = (applications[name] for name in ("pandas_csv_s", "csv_s", "parquet_s"))
     return (
         f"The report's {CLAIMED_GAIN}x compares CSV read in {CLAIMED_CSV_S} s with Parquet read in less than "
@@ -59,10 +59,10 @@ def _explained(found: Figures) -> str:
 
 def render_start(figures: Figures) -> str:
     """The table of what `python -m scripts.benchmark start --json` wrote."""
-    found = figures["start"]
+    start = figures["start"]
     rows = [
-        [label, f"{significant(found[name])} s", f"{MOST_START_S} s", yes(found[name] < MOST_START_S)]
+        [label, f"{significant(start[name])} s", f"{MOST_START_S} s", yes(start[name] < MOST_START_S)]
         for name, label in STARTS.items()
     ]
-    median = f"median of {found['starts']} starts, the operating system having read the files before"
+    median = f"median of {start['starts']} starts, the operating system having read the files before"
     return f"{measured_on(figures, 'start')}, {median}.\n\n{table(['', 'measured', 'goal', 'reached'], rows)}"

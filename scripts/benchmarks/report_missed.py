@@ -1,4 +1,4 @@
-"""What was measured and not reached, read off the report's own tables."""
+"""The goals that were measured and missed, read from the report's own tables."""
 
 from __future__ import annotations
 

@@ -25,14 +25,14 @@ CONTENDERS = {
 
 def render_inference(figures: Figures) -> str:
     """The tables of what `python -m scripts.benchmark inference --json` wrote."""
-    found = figures["inference"]
-    goals, explained = _goals(found), _explained(found["seed_shaped"])
+    inference = figures["inference"]
+    goals, explained = _goals(inference), _explained(inference["seed_shaped"])
     where = f"{measured_on(figures, 'inference')}."
-    return "\n\n".join([where, _one_row(found), goals, explained, _batch(found["batch"])])
+    return "\n\n".join([where, _one_row(inference), goals, explained, _batch(inference["batch"])])
 
 
-def _one_row(found: Figures) -> str:
-    like, product = found["seed_shaped"], found["product"]
+def _one_row(inference: Figures) -> str:
+    like, product = inference["seed_shaped"], inference["product"]
     measured = (like, like["different_rows"], product)
     rows = [
         [label, *(cell for figures in measured for cell in _contender(figures, name, base))]
@@ -57,8 +57,8 @@ def _contender(figures: Figures, name: str, base: str) -> list[str]:
     return [significant(figures[name]), times(figures[name] / figures[base])]
 
 
-def _goals(found: Figures) -> str:
-    like, product = found["seed_shaped"], found["product"]
+def _goals(inference: Figures) -> str:
+    like, product = inference["seed_shaped"], inference["product"]
     applicant, speedup = product["applicant_us"], like["speedup"]
     rows = [
         [
@@ -100,10 +100,10 @@ def _batch(batch: Figures) -> str:
         [
             threads,
             *(f"{batch[name][threads]['rows_per_s']:,.0f}" for name in ("onnx", "lightgbm")),
-            times(found["rows_per_s"] / batch["lightgbm"][threads]["rows_per_s"]),
+            times(speed["rows_per_s"] / batch["lightgbm"][threads]["rows_per_s"]),
             f"{batch['table'][threads]['rows_per_s']:,.0f}",
         ]
-        for threads, found in batch["onnx"].items()
+        for threads, speed in batch["onnx"].items()
     ]
     header = [
         f"threads, {batch['rows']:,} applications",
@@ -117,10 +117,10 @@ def _batch(batch: Figures) -> str:
 
 def render_api(figures: Figures) -> str:
     """The table of what `python -m scripts.benchmark api --json` wrote."""
-    found = figures["api"]
-    loads = {int(name): load for name, load in found.items() if name.isdecimal()}
-    sent = f"{found['bodies']:,} different applications of {found['body_bytes']:,} bytes on average"
-    how = f"one process of the service, {found['tool']} in another, {sent}"
+    api = figures["api"]
+    loads = {int(name): load for name, load in api.items() if name.isdecimal()}
+    sent = f"{api['bodies']:,} different applications of {api['body_bytes']:,} bytes on average"
+    how = f"one process of the service, {api['tool']} in another, {sent}"
     rows = [_load(connections, load) for connections, load in sorted(loads.items())]
     header = [
         "connections",

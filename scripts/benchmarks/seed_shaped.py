@@ -67,9 +67,9 @@ class SeedShaped:
         """
         random = np.random.default_rng(seed)
         grown = _grow(shape, random, training_rows, seed)
-        found = [tree["num_leaves"] for tree in grown.booster_.dump_model()["tree_info"]]
-        if found != [shape.leaves] * shape.trees:
-            raise ShapeError(f"{len(found)} trees of {min(found)} to {max(found)} leaves were grown for {shape}.")
+        leaves = [tree["num_leaves"] for tree in grown.booster_.dump_model()["tree_info"]]
+        if leaves != [shape.leaves] * shape.trees:
+            raise ShapeError(f"{len(leaves)} trees of {min(leaves)} to {max(leaves)} leaves were grown for {shape}.")
         # Written a moment ago by this very process.
         wrapper = pickle.loads(pickle.dumps(grown))  # noqa: S301
         backend = OnnxBackend(export_onnx(grown.booster_, shape.features, {}))
@@ -119,9 +119,9 @@ def check_same(model: SeedShaped, contenders: Mapping[str, Call], rows: int) -> 
         DifferenceError: it is above 1e-6.
     """
     reference = np.asarray(model.wrapper.predict_proba(model.rows))[:, 1]
-    found = {name: np.array([contender(row) for row in range(rows)]) for name, contender in contenders.items()}
-    found |= {"ONNX in batch": model.backend.predict(model.rows)}
-    gaps = {name: float(np.abs(pds - reference[: len(pds)]).max()) for name, pds in found.items()}
+    leaves = {name: np.array([contender(row) for row in range(rows)]) for name, contender in contenders.items()}
+    leaves |= {"ONNX in batch": model.backend.predict(model.rows)}
+    gaps = {name: float(np.abs(pds - reference[: len(pds)]).max()) for name, pds in leaves.items()}
     for name, gap in gaps.items():
         # Written so that NaN is refused as well.
         if not gap <= TOLERANCE:

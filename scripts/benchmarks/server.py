@@ -24,7 +24,7 @@ _LOOK_S = 0.02
 
 
 class ServerError(RuntimeError):
-    """A server that ended or never answered; the text holds the end of what it said."""
+    """A server ended or never answered; the text holds the end of its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def is_healthy(self) -> bool:
-        """Whether it runs and says that it is well."""
+        """Whether it runs and reports that it is healthy."""
         return self.process.poll() is None and _is_healthy(f"{self.address}{self.health}")
 
     def rss_mb(self) -> float:
@@ -146,7 +146,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], asked: str, log: Path)
             return
         time.sleep(_LOOK_S)
     last_words = log.read_text(errors="replace")[-2_000:]
-    raise ServerError(f"The server asked at {asked} did not become healthy. It said:\n{last_words}")
+    raise ServerError(f"The server asked at {asked} did not become healthy. Its output:\n{last_words}")
 
 
 def _is_healthy(asked: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a benchmark measured, as a person reads it: one line a figure, under the name that it has in the JSON."""
+"""Print a benchmark's figures, one a line, under their names in the JSON."""
 
 from __future__ import annotations
 

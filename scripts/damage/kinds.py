@@ -30,8 +30,8 @@ _PAGE = 4_096
 class Damage:
     """One kind of damage to one file.
 
-    `needs_user` says that it is none for root. `is_forged` says that somebody wrote what can be right, and the manifest
-    or the record to match, so that only a build, which asks all of them, finds out.
+    `needs_user` marks damage that does not stop root. `is_forged` marks plausible content with a
+    manifest or record to match, which only a build can detect, because it checks all of them.
     """
 
     name: str
@@ -51,9 +51,9 @@ def places(settings: Settings) -> Mapping[str, Path]:
 
 def all_damages() -> tuple[Damage, ...]:
     """Every kind, by a name of its own."""
-    found = (*_of_files(), *_of_tables(), *_of_json(), *_of_models(), *_without_rights())
-    assert len({damage.name for damage in found}) == len(found)
-    return found
+    damages = (*_of_files(), *_of_tables(), *_of_json(), *_of_models(), *_without_rights())
+    assert len({damage.name for damage in damages}) == len(damages)
+    return damages
 
 
 # Of any file: bytes that went, came or changed, and what else may stand in its place.
@@ -133,8 +133,8 @@ def _of_tables() -> Iterator[Damage]:
             for is_matched in (False, True):
                 if is_matched and (name, what) == _BEYOND:
                     continue
-                told = ", the record made to match" if is_matched else ""
-                yield Damage(f"{name}: {what}{told}", partial(_rewrite, name=name, change=change, matched=is_matched))
+                note = ", the record made to match" if is_matched else ""
+                yield Damage(f"{name}: {what}{note}", partial(_rewrite, name=name, change=change, matched=is_matched))
     for name in PRODUCTS:
         for what, tell in _METADATA.items():
             # The digest of predictions is a name for them, which the model alone knows.
@@ -192,8 +192,8 @@ def _rewrite(settings: Settings, *, name: str, change: Change, matched: bool) ->
 def _retell(settings: Settings, *, name: str, tell: Callable[[str], str | None]) -> None:
     path = places(settings)[f"{name}.parquet"]
     table, metadata = pl.read_parquet(path.read_bytes()), pl.read_parquet_metadata(path)
-    told = {key: tell(text) for key, text in metadata.items() if key != "ARROW:schema"}
-    table.write_parquet(path, metadata={key: text for key, text in told.items() if text is not None})
+    changed = {key: tell(text) for key, text in metadata.items() if key != "ARROW:schema"}
+    table.write_parquet(path, metadata={key: text for key, text in changed.items() if text is not None})
     match_record(settings, name, path.name)
 
 
@@ -208,8 +208,8 @@ _METADATA: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
-def _with_digest(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: "0" * 64 if "digest" in key else value for key, value in told.items()}
+def _with_digest(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: "0" * 64 if "digest" in key else value for key, value in content.items()}
 
 
 def match_record(settings: Settings, product: str, *names: str) -> None:
@@ -217,8 +217,8 @@ def match_record(settings: Settings, product: str, *names: str) -> None:
     path = record_path(settings)
     record = json.loads(path.read_bytes())
     for name in names:
-        found = FileRecord.of((folder_of(settings, product) / name).read_bytes())
-        record["products"][product]["files"][name] = {"sha256": found.sha256, "size": found.size}
+        file = FileRecord.of((folder_of(settings, product) / name).read_bytes())
+        record["products"][product]["files"][name] = {"sha256": file.sha256, "size": file.size}
     path.write_text(json.dumps(record), encoding="utf-8")
 
 
@@ -337,10 +337,10 @@ def _of_models() -> Iterator[Damage]:
         for what, change in _BYTES.items():
             if what in _MODEL_BYTES:
                 for matched in (False, True):
-                    told = ", manifest and record made to match" if matched else ", the manifest made to match"
+                    note = ", manifest and record made to match" if matched else ", the manifest made to match"
                     act = partial(_change_model, name=name, change=change, matched=matched)
                     forged = matched and what == "a page in the middle zeroed"
-                    yield Damage(f"{name}: {what}{told}", act, is_forged=forged)
+                    yield Damage(f"{name}: {what}{note}", act, is_forged=forged)
 
 
 _MODEL_BYTES = ("empty", "cut to half", "last byte cut", "first byte flipped", "a page in the middle zeroed", "text")
@@ -349,10 +349,10 @@ _MODEL_BYTES = ("empty", "cut to half", "last byte cut", "first byte flipped", "
 def _change_model(settings: Settings, *, name: str, change: Callable[[bytes], bytes], matched: bool) -> None:
     path = settings.model / name
     path.write_bytes(change(path.read_bytes()))
-    found = FileRecord.of(path.read_bytes())
+    file = FileRecord.of(path.read_bytes())
 
     def edit(content: dict[str, Any]) -> dict[str, Any]:
-        return {**content, "files": {**content["files"], name: {"sha256": found.sha256, "size": found.size}}}
+        return {**content, "files": {**content["files"], name: {"sha256": file.sha256, "size": file.size}}}
 
     _edit_manifest(settings, edit=edit, matched=False)
     if matched:

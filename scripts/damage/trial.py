@@ -1,4 +1,4 @@
-"""What comes of a damage: what opening the portfolio says or gives, and whether a build restores what was built."""
+"""Try a kind of damage: open the portfolio, and check whether a build restores it."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _contributions(settings: Settings) -> pl.DataFrame:
 
 def _reasons(settings: Settings) -> object:
     session = ScoringSession.open_built(settings)
-    found = Reasoning.open(settings, session)
-    return found.reference, found.explainer.explain(_SAMPLE["table"].row(0, named=True)).fields
+    reasoning = Reasoning.open(settings, session)
+    return reasoning.reference, reasoning.explainer.explain(_SAMPLE["table"].row(0, named=True)).fields
 
 
 # What a portfolio gives when it is opened, each out of another file, or of several.
@@ -94,7 +94,7 @@ class Pristine:
         return cls(settings, copy, {name: ask(settings) for name, ask in _ANSWERS.items()})
 
     def restore(self) -> None:
-        """Put back whatever a damage or a build changed."""
+        """Undo the changes of a damage or a build."""
         for name in ("processed", "model"):
             folder = getattr(self.settings, name)
             folder.chmod(0o700)
@@ -120,7 +120,7 @@ def _content(path: Path) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a damage: sentences by what was asked, whether a build is needed, and what went wrong."""
+    """The outcome of a damage: error sentences by question, whether a build is needed, and faults."""
 
     sentences: Mapping[str, str]
     build: str
@@ -141,8 +141,8 @@ def try_out(pristine: Pristine, damage: Damage, *, heal: bool = False) -> Outcom
             os.utime(getattr(settings, name), (0, 0))
         left_out = "reasons" if damage.name.startswith("predictions") and not heal else ""
         sentences, faults = _open(pristine, damage, left_out)
-        told, wrong = _heal(pristine) if heal else _decide(pristine)
-        return Outcome(sentences, told, (*faults, *wrong))
+        outcome, wrong = _heal(pristine) if heal else _decide(pristine)
+        return Outcome(sentences, outcome, (*faults, *wrong))
     finally:
         pristine.restore()
 
@@ -172,10 +172,10 @@ def _decide(pristine: Pristine) -> tuple[str, list[str]]:
 
 
 def _heal(pristine: Pristine) -> tuple[str, list[str]]:
-    told, faults = _built(pristine, silent)
-    if not faults and told == "begins" and not pristine.is_whole(but_missing=True):
+    outcome, faults = _built(pristine, silent)
+    if not faults and outcome == "begins" and not pristine.is_whole(but_missing=True):
         faults.append("build: did not restore what was built")
-    return told, faults
+    return outcome, faults
 
 
 def _built(pristine: Pristine, progress: Any) -> tuple[str, list[str]]:
@@ -201,7 +201,7 @@ def _last_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:160]} ({Path(place.filename).name}:{place.lineno})"
 
 
-def _is_same(found: Any, wanted: Any) -> bool:
+def _is_same(answer: Any, wanted: Any) -> bool:
     if isinstance(wanted, pl.DataFrame):
-        return bool(found.equals(wanted))
-    return bool(np.all(found == wanted)) if isinstance(wanted, np.ndarray) else bool(found == wanted)
+        return bool(answer.equals(wanted))
+    return bool(np.all(answer == wanted)) if isinstance(wanted, np.ndarray) else bool(answer == wanted)

@@ -40,13 +40,13 @@ def compared(pd: Floats, n_groups: int, *, n_samples: int, seed: int) -> Noise:
             for _ in range(n_samples)
         ]
     )
-    found = expected_calibration_error(counts, n_groups=n_groups)
+    estimate = expected_calibration_error(counts, n_groups=n_groups)
     return Noise(
-        found.noise,
-        found.noise_high,
+        estimate.noise,
+        estimate.noise_high,
         float(errors.mean()),
         float(np.quantile(errors, 0.95)),
-        float((errors <= found.noise_high).mean()),
+        float((errors <= estimate.noise_high).mean()),
     )
 
 
@@ -57,15 +57,15 @@ def report(n_samples: int, seed: int) -> str:
         for size in SIZES:
             pd = scale * rng.beta(A, B, size)
             for n_groups in GROUPS:
-                found = compared(pd, n_groups, n_samples=n_samples, seed=seed)
-                points = (found.mean, found.drawn_mean, found.high, found.drawn_high)
+                noise = compared(pd, n_groups, n_samples=n_samples, seed=seed)
+                points = (noise.mean, noise.drawn_mean, noise.high, noise.drawn_high)
                 rows.append(
                     [
                         f"{100 * pd.mean():.2f} %",
                         f"{size:,}",
                         str(n_groups),
                         *(f"{100 * each:.3f}" for each in points),
-                        f"{100 * found.below:.1f} %",
+                        f"{100 * noise.below:.1f} %",
                     ]
                 )
     head = ["mean PD", "applications", "groups", "mean", "drawn", "up to", "drawn", "below"]

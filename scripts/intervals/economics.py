@@ -39,8 +39,8 @@ def measured(
 ) -> dict[Key, Misses]:
     """What the intervals of cost (under None) and of profit (by exposures) miss, at each cutoff."""
     rng = np.random.default_rng(seed)
-    found: dict[Key, Misses] = {(kind, cutoff): Misses() for kind in (None, *exposures) for cutoff in cutoffs}
-    truths = {(kind, cutoff): truth(kind, cutoff) for kind, cutoff in found}
+    misses: dict[Key, Misses] = {(kind, cutoff): Misses() for kind in (None, *exposures) for cutoff in cutoffs}
+    truths = {(kind, cutoff): truth(kind, cutoff) for kind, cutoff in misses}
     for _ in range(n_samples):
         pd, outcome = drawn(n_defaults, rng)
         noise = rng.normal(size=pd.size)
@@ -50,8 +50,8 @@ def measured(
             for cutoff, estimate in zip(
                 cutoffs, realised_at(counts, COSTS if kind is None else TERMS, cutoffs), strict=True
             ):
-                found[kind, cutoff].count(estimate, truths[kind, cutoff])
-    return found
+                misses[kind, cutoff].count(estimate, truths[kind, cutoff])
+    return misses
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ def report(n_samples: int, seed: int) -> str:
     """The table of docs/metrics.md."""
     rows = []
     for n_defaults in DEFAULTS:
-        found = measured(n_defaults, n_samples, seed + n_defaults)
+        misses = measured(n_defaults, n_samples, seed + n_defaults)
         for kind in (None, *EXPOSURES):
-            cells = [" · ".join(found[kind, cutoff].cells()) for cutoff in CUTOFFS]
+            cells = [" · ".join(misses[kind, cutoff].cells()) for cutoff in CUTOFFS]
             rows.append([str(n_defaults), _words(kind), *cells])
     first = table(["defaults", "figure", *(f"cutoff {100 * cutoff:g} %" for cutoff in CUTOFFS)], rows)
     picked = [at_the_best(n_defaults, n_samples, seed + n_defaults) for n_defaults in DEFAULTS]

@@ -36,12 +36,12 @@ def figures(counts: ScoreCounts) -> Iterator[tuple[str, Estimate]]:
     yield "calibration slope", fit.slope
     yield "calibration intercept", fit.intercept
     for cutoff in CUTOFFS:
-        found, words = confusion(counts, cutoff), f"at {100 * cutoff:g} %"
-        yield f"bad rate {words}", found.bad_rate
-        yield f"precision {words}", found.precision
-        yield f"recall {words}", found.recall
-        yield f"F1 {words}", found.f1
-        yield f"Matthews correlation {words}", found.mcc
+        decided, words = confusion(counts, cutoff), f"at {100 * cutoff:g} %"
+        yield f"bad rate {words}", decided.bad_rate
+        yield f"precision {words}", decided.precision
+        yield f"recall {words}", decided.recall
+        yield f"F1 {words}", decided.f1
+        yield f"Matthews correlation {words}", decided.mcc
     lift = lift_table(counts)
     for i in range(10) if lift else ():
         assert lift
@@ -56,7 +56,7 @@ def truths() -> dict[str, float]:
     rate = DEFAULT_RATE
     brier = float((SHARES * PDS * (1 - PDS)).sum())
     precision = np.cumsum(bad[::-1])[::-1] / np.cumsum(SHARES[::-1])[::-1].clip(1e-300)
-    found = {
+    true = {
         "default rate": rate,
         "ROC AUC": float((bad * (np.cumsum(good) - good / 2)).sum()) / rate / (1 - rate),
         "average precision": float((bad * precision).sum()) / rate,
@@ -71,22 +71,22 @@ def truths() -> dict[str, float]:
     for cutoff in CUTOFFS:
         words, declined = f"at {100 * cutoff:g} %", cutoff <= PDS
         tp, fp, fn, tn = (float(part[side].sum()) for side in (declined, ~declined) for part in (bad, good))
-        found[f"bad rate {words}"] = fn / (fn + tn)
-        found[f"precision {words}"] = tp / (tp + fp)
-        found[f"recall {words}"] = tp / (tp + fn)
-        found[f"F1 {words}"] = 2 * tp / (2 * tp + fp + fn)
+        true[f"bad rate {words}"] = fn / (fn + tn)
+        true[f"precision {words}"] = tp / (tp + fp)
+        true[f"recall {words}"] = tp / (tp + fn)
+        true[f"F1 {words}"] = 2 * tp / (2 * tp + fp + fn)
         scale = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-        found[f"Matthews correlation {words}"] = (tp * tn - fp * fn) / scale
+        true[f"Matthews correlation {words}"] = (tp * tn - fp * fn) / scale
     reached, caught = (np.append(0.0, np.cumsum(part[::-1])) for part in (SHARES, bad / rate))
     gain = np.interp(np.arange(11) / 10, reached, caught)
     for i in range(10):
-        found[f"lift of tenth {i + 1}"] = float(10 * (gain[i + 1] - gain[i]))
-        found[f"gain by tenth {i + 1}"] = float(gain[i + 1])
-    return found
+        true[f"lift of tenth {i + 1}"] = float(10 * (gain[i + 1] - gain[i]))
+        true[f"gain by tenth {i + 1}"] = float(gain[i + 1])
+    return true
 
 
 def measured(n_defaults: int, n_samples: int, seed: int) -> dict[str, Misses]:
-    """What the interval of each figure misses."""
+    """How often the interval of each figure misses the truth."""
     rng, true = np.random.default_rng(seed), truths()
     missed: dict[str, Misses] = {}
     for _ in range(n_samples):
@@ -98,9 +98,15 @@ def measured(n_defaults: int, n_samples: int, seed: int) -> dict[str, Misses]:
 
 def report(n_samples: int, seed: int) -> str:
     """The table of docs/metrics.md; figures without an interval in nearly all samples are left out."""
-    found = [measured(n_defaults, n_samples, seed + n_defaults) for n_defaults in DEFAULTS]
+    by_defaults = [measured(n_defaults, n_samples, seed + n_defaults) for n_defaults in DEFAULTS]
     rows = [
-        [name, *(" · ".join(each[name].cells()) if each[name].samples > n_samples / 10 else "none" for each in found)]
-        for name in found[0]
+        [
+            name,
+            *(
+                " · ".join(each[name].cells()) if each[name].samples > n_samples / 10 else "none"
+                for each in by_defaults
+            ),
+        ]
+        for name in by_defaults[0]
     ]
     return table(["figure", *(f"{n_defaults} defaults" for n_defaults in DEFAULTS)], rows)

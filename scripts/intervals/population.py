@@ -30,14 +30,14 @@ class Misses:
     above: int = 0
     samples: int = 0
 
-    def count(self, found: Estimate, truth: float) -> None:
-        """Count one interval; one that is not defined is none."""
-        if found.low is None or found.high is None:
+    def count(self, estimate: Estimate, truth: float) -> None:
+        """Count one interval; undefined intervals are skipped."""
+        if estimate.low is None or estimate.high is None:
             return
         self.samples += 1
         # Ends that are the truth but for rounding hold it.
-        self.below += truth < found.low - 1e-12
-        self.above += truth > found.high + 1e-12
+        self.below += truth < estimate.low - 1e-12
+        self.above += truth > estimate.high + 1e-12
 
     @property
     def coverage(self) -> float:

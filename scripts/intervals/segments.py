@@ -45,11 +45,11 @@ def wrong_tables(
     for defaults in rng.binomial(sizes, true, (n_tables, sizes.size)):
         missed = np.zeros(2, dtype=bool)
         for n_bad, size, rate, difference in zip(defaults.tolist(), sizes.tolist(), true, gap, strict=True):
-            found = rate_difference((n_bad, size), (int(defaults.sum()) - n_bad, total - size), error=error)
+            interval = rate_difference((n_bad, size), (int(defaults.sum()) - n_bad, total - size), error=error)
             low, high = exact_bounds(n_bad, size, error=error)
-            assert found.low is not None
-            assert found.high is not None
-            missed |= [not found.low <= difference <= found.high, not low <= rate <= high]
+            assert interval.low is not None
+            assert interval.high is not None
+            missed |= [not interval.low <= difference <= interval.high, not low <= rate <= high]
         wrong += missed
     return WrongTables(*(float(share) for share in wrong / n_tables))
 
@@ -60,10 +60,10 @@ def report(n_samples: int, seed: int) -> str:
     for words, shares in DESIGNS.items():
         even = np.linspace(0.03, 0.2, len(shares))
         for n_applications in SIZES:
-            found = [
+            wrong = [
                 wrong_tables(shares, n_applications, rates, n_tables=n_samples, seed=seed)
                 for rates in (0.08, even, 0.01)
             ]
-            cells = [f"{100 * each.differences:.1f} · {100 * each.bad_rates:.1f}" for each in found]
+            cells = [f"{100 * each.differences:.1f} · {100 * each.bad_rates:.1f}" for each in wrong]
             rows.append([words, f"{n_applications:,}", *cells])
     return table(["segments", "applications", "all 8 %", "3 to 20 %", "all 1 %"], rows)

@@ -34,7 +34,7 @@ def report(n_samples: int, seed: int) -> str:
     """The table of docs/metrics.md."""
     rows = []
     for words, (distance, spread) in MODELS.items():
-        found = [measured(distance, spread, n_bad, n_samples=n_samples, seed=seed + n_bad) for n_bad in DEFAULTS]
+        by_defaults = [measured(distance, spread, n_bad, n_samples=n_samples, seed=seed + n_bad) for n_bad in DEFAULTS]
         for name, place in (("AUC", 0), ("KS", 1)):
-            rows.append([f"{name}, {words}", *(" · ".join(each[place].cells()) for each in found)])
+            rows.append([f"{name}, {words}", *(" · ".join(each[place].cells()) for each in by_defaults)])
     return table(["figure, score", *(f"{n_bad} default" + "s" * (n_bad > 1) for n_bad in DEFAULTS)], rows)

@@ -1,4 +1,4 @@
-"""What the scoring service holds while hostile bodies come, one at a time and four at once."""
+"""Measure the scoring service's memory under hostile bodies, one at a time and four at once."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ async def study_service(folder: Path, say: Say) -> list[str]:
             content = await asyncio.to_thread(_made, folder, body, frame)
             for number in (1, AT_ONCE):
                 statuses, weight = await _sent(pid, server.address, [(body.media_type, content)] * number)
-                told = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
-                lines.append(f"| {body.name} | {len(content) / 1e6:,.1f} | {number} | {told} | {weight.row()} |")
+                listed = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+                lines.append(f"| {body.name} | {len(content) / 1e6:,.1f} | {number} | {listed} | {weight.row()} |")
                 print(lines[-1], flush=True)
     return lines
 

@@ -35,20 +35,20 @@ def descriptors(pid: int) -> int:
 @contextmanager
 def weighed(pid: int, rest_s: float = 5.0) -> Iterator[Weight]:
     """Weigh `pid` around the block: a look every hundredth of a second, and one `rest_s` seconds after it."""
-    found = Weight(held_mb(pid), 0.0)
+    weight = Weight(held_mb(pid), 0.0)
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(_LOOK_S):
-            found.peak = max(found.peak, held_mb(pid))
+            weight.peak = max(weight.peak, held_mb(pid))
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield found
+        yield weight
     finally:
         done.set()
         thread.join()
     time.sleep(rest_s)
-    found.after = held_mb(pid)
-    found.peak = max(found.peak, found.after)
+    weight.after = held_mb(pid)
+    weight.peak = max(weight.peak, weight.after)

@@ -1,4 +1,4 @@
-"""What a process, its threads and its children asked the kernel for, read off strace's files, and what is foreign.
+"""System calls of a process, its threads and its children, read from strace's files, and which are foreign.
 
 A look-up is a message or connection to port 53 or to a name service's socket, or a read of the resolver's
 configuration. A connection goes to any address but the process's own on loopback. A file is anything created, written,
@@ -68,7 +68,7 @@ _QUESTION = 12
 
 
 class Kind(StrEnum):
-    """What a process can do that others would notice."""
+    """Side effects that others would notice."""
 
     LOOK_UP = "look-up"
     CONNECTION = "connection"
@@ -115,13 +115,13 @@ def read_calls(lines: Iterable[str]) -> Iterator[Call]:
     """The calls among the lines of one thread's file.
 
     Raises:
-        ValueError: a line is none that strace is known to write; skipping it might hide a call.
+        ValueError: a line is not in a known form of strace; skipping it might hide a call.
     """
     for line in lines:
-        if found := _CALL.match(line):
-            yield Call(found["name"], found["arguments"], found["result"].startswith("-"), found["note"])
-        elif found := _UNFINISHED.match(line):
-            yield Call(found["name"], found["arguments"], failed=False, note="")
+        if match := _CALL.match(line):
+            yield Call(match["name"], match["arguments"], match["result"].startswith("-"), match["note"])
+        elif match := _UNFINISHED.match(line):
+            yield Call(match["name"], match["arguments"], failed=False, note="")
         elif not line.startswith(_ASIDE):
             raise ValueError(f"strace wrote a line of unknown form: {line!r}")
 
@@ -215,7 +215,7 @@ def _paths(call: Call, cwd: Path) -> list[PurePath]:
     if opened:
         # What was opened in the end, links followed.
         return [PurePath(_decoded(opened[1]))]
-    pairs = [(found["folder"], found["path"]) for found in _AT.finditer(call.arguments)]
+    pairs = [(match["folder"], match["path"]) for match in _AT.finditer(call.arguments)]
     if not pairs:
         pairs = [(str(cwd), text) for text in _TEXT.findall(call.arguments)]
     if call.name.startswith("symlink"):

@@ -1,4 +1,4 @@
-"""What people do with each part of the product, done without network; and what its libraries do when left alone."""
+"""Use each part of the product without network, and run its libraries without our configuration."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NAMED_IN_PAGE = re.compile(r"""(?:src|href)=["']([^"']+)["']""")
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What a part was asked to do, its exit code, what it said, and what it did besides."""
+    """A part's task, its exit code, its output, and any side effects that were seen."""
 
     name: str
     did: str
@@ -62,7 +62,7 @@ class Place:
 
     @property
     def built(self) -> Path:
-        """The folder that the build was told to write in."""
+        """The folder that the build writes to."""
         return self.root / "built"
 
     @property
@@ -223,7 +223,7 @@ def _wait_until(started: Traced, is_done: Callable[[], bool]) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise AssertionError(f"{started.folder.name} did not get ready; it said:\n{started.said[-2_000:]}")
+    raise AssertionError(f"{started.folder.name} did not become ready; its output:\n{started.said[-2_000:]}")
 
 
 def _linger(begun: float, seconds: float) -> None:
@@ -231,8 +231,8 @@ def _linger(begun: float, seconds: float) -> None:
 
 
 def as_json(journeys: list[Journey]) -> str:
-    """The journeys as JSON: by name what was done, the exit code, what was said, and what was seen by kind."""
-    found = {
+    """The journeys as JSON: by name the task, the exit code, the output, and side effects by kind."""
+    by_name = {
         journey.name: {
             "did": journey.did,
             "ended": journey.ended,
@@ -241,4 +241,4 @@ def as_json(journeys: list[Journey]) -> str:
         }
         for journey in journeys
     }
-    return json.dumps(found, indent=2)
+    return json.dumps(by_name, indent=2)

@@ -28,7 +28,7 @@ _WAYS = (("unshare", "--user", "--map-root-user", "--net", "--mount"), ("unshare
 
 
 class SeclusionError(ScoreroomError):
-    """This machine cannot run a program without network and list what it asks the kernel for."""
+    """This machine cannot run a program without network and trace its system calls."""
 
 
 def secluded_command(command: Sequence[str]) -> list[str]:
@@ -111,7 +111,7 @@ class Traced:
 
     @property
     def said(self) -> str:
-        """What it wrote to stdout and stderr."""
+        """Its output on stdout and stderr."""
         return (self.folder / "said").read_text(encoding="utf-8", errors="replace")
 
     @property

@@ -68,6 +68,7 @@ def test_choosing_a_row_opens_the_applicant(page: Page, dashboard: str, cohort: 
     riskiest = cohort.sort("default_probability", descending=True, maintain_order=True)
     page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": HEADER + 2.5 * ROW})
     number = riskiest["application_id"][2]
+    # The panel opens for whoever is chosen.
     expect(page.get_by_label("Application number (SK_ID_CURR)")).to_have_value(str(number))
     row = pl.read_parquet(built.applications).row(by_predicate=pl.col("SK_ID_CURR") == number, named=True)
     expected = f"{100 * ScoringSession.open(built.model, embedded.DEFINITION).score(row):.2f} %"

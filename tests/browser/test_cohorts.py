@@ -11,6 +11,7 @@ import polars as pl
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.visit.links import FORMAT, MOST_NAMED, VERSION
+from tests.browser.frame import filter_by, go_to
 from tests.browser.waiting import until
 
 PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
@@ -19,7 +20,7 @@ PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
 def cohort_line(frame: pl.DataFrame, cohort: pl.DataFrame) -> str:
     """How the page words the size of `cohort`."""
     share = f"{100 * cohort.height / frame.height:.1f} %"
-    return f"{cohort.height:,} of {frame.height:,} applications ({share}), {cohort['is_default'].sum():,} defaults"
+    return f"{cohort.height:,} of {frame.height:,} ({share}), {cohort['is_default'].sum():,} defaults"
 
 
 def expect_cohort(page: Page, frame: pl.DataFrame, condition: pl.Expr | None = None) -> None:
@@ -28,7 +29,7 @@ def expect_cohort(page: Page, frame: pl.DataFrame, condition: pl.Expr | None = N
 
 
 def choose_pensioners(page: Page) -> None:
-    page.get_by_role("button", name="Work and income").click()
+    filter_by(page, "Income type")
     page.get_by_role("combobox", name="Income type").click()
     page.get_by_role("option", name="Pensioner").click()
 
@@ -50,14 +51,14 @@ def test_a_filter_narrows_the_cohort_and_its_chip_widens_it(page: Page, dashboar
 
 def test_levels_are_offered_with_their_counts(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(dashboard)
-    page.get_by_role("button", name="Work and income").click()
+    filter_by(page, "Income type")
     page.get_by_role("combobox", name="Income type").click()
     expect(page.get_by_role("option", name=f"Pensioner ({frame.filter(PENSIONERS).height:,})")).to_be_visible()
 
 
 def test_a_range_is_moved_with_the_keyboard(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(dashboard)
-    page.get_by_role("button", name="Prediction").click()
+    filter_by(page, "PD")
     handle = page.get_by_role("slider", name="PD (%) — start")
     handle.focus()
     handle.press("ArrowRight")
@@ -73,7 +74,7 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
 ) -> None:
     page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=CAP&cutoff=7.5")
     expect_cohort(page, frame, PENSIONERS)
-    page.get_by_role("button", name="Credit", exact=True).click()
+    filter_by(page, "Contract type")
     page.get_by_role("combobox", name="Contract type").click()
     page.get_by_role("option", name="Cash loans").click()
     both = PENSIONERS & (pl.col("NAME_CONTRACT_TYPE") == "Cash loans")
@@ -84,7 +85,7 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     other.goto(page.evaluate("location.href"))
     expect_cohort(other, frame, both)
     expect(other.get_by_role("tab", name="CAP")).to_have_attribute("aria-selected", "true")
-    expect(other.get_by_role("combobox", name="Compare with")).to_have_value("the rest")
+    expect(other.get_by_role("combobox", name="Compare with")).to_have_value("vs the rest")
     expect(other.get_by_role("slider", name="Cutoff (PD)")).to_have_value("7.5")
     context.close()
 
@@ -95,7 +96,7 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     choose_pensioners(page)
     expect_cohort(page, frame, PENSIONERS)
     close_popover(page)
-    page.get_by_role("link", name="Calibration").click()
+    go_to(page, "Calibration")
     expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
     until(page, "location.href.includes('calibration?') && location.search.includes('Pensioner')")
@@ -118,7 +119,7 @@ def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
     until(page, "location.search.includes('cutoff')")
     # What a click on a link leaves behind when the next click comes before the server has answered.
     page.evaluate("history.pushState({}, '', '/segments')")
-    page.get_by_role("link", name="Calibration").click()
+    go_to(page, "Calibration")
     expect(page.get_by_role("heading", name="Calibration")).to_be_visible()
     until(page, "location.href.includes('calibration?')")
     page.go_back()
@@ -138,7 +139,7 @@ def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboar
     page.get_by_role("button", name="Reset filters").click()
     expect_cohort(page, frame)
     page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name="Pensioners").click()
+    page.get_by_role("option", name="vs Pensioners").click()
     pensioners = frame.filter(PENSIONERS)["is_default"]
     expect(page.get_by_text(f"Pensioners: {100 * pensioners.sum() / len(pensioners):.2f} %").first).to_be_visible()
 

@@ -10,9 +10,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from data.home_credit import embedded
 from data.settings import Settings
-from inference.model.session import ScoringSession
+from tests.browser.frame import filter_by, panel
 from tests.browser.waiting import until
 
 
@@ -79,14 +78,12 @@ def test_a_hostile_link_shows_the_page_as_if_it_were_not_there(
 
 
 def test_an_applicant_is_scored_without_rerunning_the_page(page: Page, dashboard: str, built: Settings) -> None:
-    row = pl.read_parquet(built.applications).row(5, named=True)
+    row = pl.read_parquet(built.predictions).row(5, named=True)
     page.goto(dashboard)
-    box = page.get_by_label("Application number (SK_ID_CURR)")
-    box.fill(str(row["SK_ID_CURR"]))
+    box = panel(page).get_by_label("Application number (SK_ID_CURR)")
+    box.fill(str(row["application_id"]))
     box.press("Enter")
-    wait_for_metric(
-        page, "PD, published model", f"{100 * ScoringSession.open(built.model, embedded.DEFINITION).score(row):.2f} %"
-    )
+    wait_for_metric(page, "PD, out of fold", f"{100 * row['default_probability']:.2f} %")
 
 
 def test_dark_mode_is_dark(browser: Browser, dashboard: str) -> None:
@@ -111,7 +108,7 @@ def test_markup_in_imported_names_stays_text(page: Page, serve: object, tmp_path
     address = serve("--predictions", str(path))
     page.goto(address)
     wait_for_metric(page, "Applications", "500")
-    page.get_by_role("button", name="Columns of the file").click()
+    filter_by(page, evil)
     # The accessible name is the label as it was given to Streamlit, markup kept from being any.
     page.get_by_role("combobox", name="img src=x onerror").click()
     page.get_by_role("option", name=evil).click()

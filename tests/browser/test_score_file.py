@@ -17,6 +17,7 @@ from data.files.batch_limits import LIMITS
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
+from tests.browser.frame import go_to
 
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
 FORMULA, MARKUP = "=1+1", "<b>x</b>"
@@ -140,7 +141,7 @@ def test_a_row_is_opened_as_a_new_applicant(page: Page, dashboard: str, dropped:
     credit = dropped.good["AMT_CREDIT"][second]
     expect(page.get_by_role("spinbutton", name="Credit amount")).to_have_value(f"{credit:g}")
     # The file is still there when the reader comes back.
-    page.get_by_role("link", name="Score a file").click()
+    go_to(page, "Score a file")
     expect_result(page, dropped)
 
 

@@ -138,7 +138,7 @@ def test_a_file_that_is_not_the_locked_one_is_not_installed(checkout: Path) -> N
     assert ended.returncode == 2
     assert "DO NOT MATCH THE HASHES" in ended.stderr
     assert ended.stderr.splitlines()[-1] == (
-        "'-m pip install' failed, as said above; nothing is half installed: the next 'make' starts anew."
+        "'-m pip install' failed (see above); nothing is half installed: the next 'make' starts anew."
     )
     assert "three" not in installed(checkout)
     # Without its stamp the environment is made anew next time.

@@ -138,6 +138,6 @@ def test_directory_as_output_is_refused(tmp_path: Path, raw: Path) -> None:
     folder.mkdir()
     (folder / "precious").touch()
     assert complaint(prepare("--raw", raw, "--out", folder)) == (
-        f"{folder}: cannot be written (a directory stands there; name another place); nothing was changed there."
+        f"{folder}: cannot be written (a directory is already there; name another place); nothing was changed there."
     )
     assert [path.name for path in folder.iterdir()] == ["precious"]

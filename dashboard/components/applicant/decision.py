@@ -13,7 +13,7 @@ from dashboard.components.method import render_method
 from dashboard.components.table import render_small_table
 from dashboard.visit.drafts import Draft, make_edits
 from dashboard.words import labels
-from dashboard.words.field_words import word_field
+from dashboard.words.field_words import word_stated
 from dashboard.words.reason_words import REASONS_METHOD, SENSITIVE, SENSITIVE_NOTE, word_reason
 from data.definition.columns import Kind
 from data.definition.definition import Definition
@@ -145,7 +145,7 @@ def word_change(change: FieldChange, definition: Definition) -> str:
         # Of levers that exclude one another, one is provided; any other flag's label says all there is.
         given = any(lever.column == column.name and lever.choice for lever in definition.levers)
         return f"**{labels.plain(column.label)}**{' provided' if given else ''}"
-    before, after = (labels.plain(word_field(column, value)) for value in (change.before, change.after))
+    before, after = (labels.plain(word_stated(column, value, definition)) for value in (change.before, change.after))
     share = ""
     if isinstance(change.before, int | float) and isinstance(change.after, int | float) and change.before:
         share = f" ({change.after / change.before - 1:+.1%})".replace("-", "−").replace("%", " %")

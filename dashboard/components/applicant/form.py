@@ -14,9 +14,10 @@ from dashboard.visit.drafts import Draft, make_edits
 from dashboard.visit.visit import EDITS
 from dashboard.words import labels
 from dashboard.words.field_ranges import shown_factor
-from dashboard.words.field_words import AMOUNTS, NO_YES, unit_words, word_field, word_level, word_meaning
+from dashboard.words.field_words import NO_YES, form_title, unit_words, word_level, word_meaning, word_stated
 from data.definition.columns import Column, Kind, Unit
 from data.definition.definition import Definition
+from data.definition.units import AMOUNTS
 from data.facts import ColumnFacts
 from inference.values import Value, ValueFault, check_value
 
@@ -93,7 +94,7 @@ def _render_field(view: ApplicantView, column: Column) -> None:
     if column.name in view.changed:
         before = view.base.get(column.name)
         st.button(
-            labels.plain(word_field(column, before)),
+            labels.plain(word_stated(column, before, view.definition)),
             key=f"undo.{column.name}",
             type="tertiary",
             icon=":material/undo:",
@@ -114,7 +115,8 @@ def _unseen_words(view: ApplicantView, column: Column, value: Value) -> str:
     if facts.low is None or facts.high is None or isinstance(value, str):
         return "Never seen in training"
     ends = sorted((facts.low, facts.high), key=lambda end: end * shown_factor(column))
-    low, high = (labels.plain(word_field(column, int(end) if column.dtype.is_integer() else end)) for end in ends)
+    stored = (int(end) if column.dtype.is_integer() else end for end in ends)
+    low, high = (labels.plain(word_stated(column, end, view.definition)) for end in stored)
     return f"Outside what training saw: {low} to {high}"
 
 
@@ -201,7 +203,7 @@ def _render_number(view: ApplicantView, column: Column) -> None:
     key = state.hold(_FIELD + column.name, shown)
     # Without ends of its own: what lies beyond them is answered in a sentence, and the box says what is scored.
     st.number_input(
-        _title(column),
+        _title(column, view.definition),
         value=shown,
         step=int(step) if is_whole else step,
         format=None if is_whole else f"%.{_decimals(column, shown, step)}f",
@@ -235,7 +237,7 @@ def _render_special(view: ApplicantView, column: Column, value: Value) -> None:
     words = labels.distinct({"": _A_NUMBER} | {option: word_meaning(column, stored[option]) for option in stored})
     box = state.hold(name, chosen)
     st.selectbox(
-        f"{_title(column)}: instead of a number",
+        f"{_title(column, view.definition)}: instead of a number",
         options,
         options.index(chosen),
         key=box,
@@ -246,8 +248,8 @@ def _render_special(view: ApplicantView, column: Column, value: Value) -> None:
     )
 
 
-def _title(column: Column) -> str:
-    return labels.plain(f"{column.label} (years)" if column.unit is Unit.DAYS_BEFORE else column.label)
+def _title(column: Column, definition: Definition) -> str:
+    return labels.plain(form_title(column, definition))
 
 
 def _help(column: Column, definition: Definition) -> str:
@@ -302,7 +304,7 @@ def _render_choice(view: ApplicantView, column: Column) -> None:
     words = labels.distinct({option: _word_option(column, option) for option in options}, "no value")
     key = state.hold(_FIELD + column.name, chosen)
     st.selectbox(
-        _title(column),
+        _title(column, view.definition),
         options,
         options.index(chosen),
         key=key,
@@ -338,7 +340,7 @@ def _render_missing(view: ApplicantView, columns: Sequence[Column], name: str) -
         missing,
         key=key,
         format_func=titles.__getitem__,
-        placeholder="None",
+        placeholder="Every number has one",
         help="Numbers that are not known. Add one to take its value away, take one out to give it its value back.",
         on_change=_take_missing,
         args=(view, tuple(numbers), key),
@@ -366,8 +368,9 @@ def _render_unused(view: ApplicantView) -> None:
     if box.open:
         with box:
             st.caption("Protected attributes, and columns without which the model is as good. They are recorded as is.")
+            words = [word_stated(column, view.values.get(column.name), view.definition) for column in unused]
             lines = [
-                f"- {labels.plain(column.label)}: {labels.plain(word_field(column, view.values.get(column.name)))}"
-                for column in unused
+                f"- {labels.plain(column.label)}: {labels.plain(word)}"
+                for column, word in zip(unused, words, strict=True)
             ]
             st.markdown("\n".join(lines))

@@ -14,7 +14,7 @@ from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.table import render_small_table
 from dashboard.metrics.rates import share
 from dashboard.words import labels
-from dashboard.words.field_words import word_field
+from dashboard.words.field_words import word_stated
 from dashboard.words.reason_words import word_typical
 from inference.explain.comparison import typical_of
 from inference.explain.neighbours import Nearest
@@ -54,8 +54,8 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
         rows.append(
             [
                 labels.plain(column.label),
-                labels.plain(word_field(column, view.values.get(name))),
-                labels.plain(word_typical(column, typical)),
+                labels.plain(word_stated(column, view.values.get(name), view.definition)),
+                labels.plain(word_typical(column, typical, view.definition)),
                 labels.percent(weight, 0),
             ]
         )

@@ -22,7 +22,7 @@ from dashboard.visit import drafts, links
 from dashboard.visit.drafts import NEW, Draft, Scenario
 from dashboard.visit.visit import SCENARIOS
 from dashboard.words import labels
-from dashboard.words.field_words import word_field
+from dashboard.words.field_words import word_stated
 from data.files.spreadsheets import csv_of
 from inference.explain.assessment import Assessment, ReferredError
 from inference.features.encoding import FeatureSet
@@ -136,7 +136,7 @@ def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[st
         table[title] = [
             each.draft.identifier or NEW,
             *_decided(each),
-            *(word_field(column, each.values.get(column.name)) for column in columns),
+            *(word_stated(column, each.values.get(column.name), features.definition) for column in columns),
         ]
     return table
 

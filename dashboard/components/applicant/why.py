@@ -13,7 +13,7 @@ from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.visit import parameters
 from dashboard.words import labels
-from dashboard.words.field_words import word_field
+from dashboard.words.field_words import word_stated
 from inference.explain.explainer import Explanation
 
 FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
@@ -37,14 +37,14 @@ def render_why(view: ApplicantView) -> None:
 def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
     for name, contribution in explanation.fields.items():
         column = view.definition.column(name)
-        yield Step(column.label, word_field(column, view.values.get(name)), contribution)
+        yield Step(column.label, word_stated(column, view.values.get(name), view.definition), contribution)
 
 
 def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
     for feature, value in zip(view.features.features, explanation.row[0].tolist(), strict=True):
         column = view.definition.by_name.get(feature.name)
         if column is not None:
-            words = word_field(column, view.values.get(column.name))
+            words = word_stated(column, view.values.get(column.name), view.definition)
         else:
             words = labels.MISSING if math.isnan(value) else labels.amount(value)
         yield Step(feature.label, words, explanation.features[feature.name])

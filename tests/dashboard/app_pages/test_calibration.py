@@ -76,10 +76,10 @@ def test_comparison_names_the_other_cohort_and_its_figure(frame: pl.DataFrame, o
 
 def test_groups_are_those_asked_for(open_page: OpenPage) -> None:
     app = open_page("calibration", {"cal.groups": "5"})
-    assert app.slider(key="widget.cal.groups").value == 5
+    assert app.number_input(key="widget.cal.groups").value == 5
     assert re.fullmatch(r"\d of 5", cards(app)["Groups that fit"])
     assert "5 groups of about 2,000 applications" in texts(app)
-    app.slider(key="widget.cal.groups").set_value(40).run()
+    app.number_input(key="widget.cal.groups").set_value(40).run()
     assert re.fullmatch(r"\d+ of 40", cards(app)["Groups that fit"])
 
 
@@ -201,5 +201,5 @@ def test_few_applications_are_said_to_be_too_few(tmp_path: Path, open_page: Open
 
 def test_wrong_values_in_a_link_are_left_out(open_page: OpenPage) -> None:
     app = open_page("calibration", {"cal.groups": "5000", "cal.axes": "<b>", "cal.tab": "none"})
-    assert app.slider(key="widget.cal.groups").value == 20
+    assert app.number_input(key="widget.cal.groups").value == 20
     assert "cal.groups" in app.info[0].value.replace("\\", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from dashboard import charts
 from dashboard.charts.band_calibration import plot_band_calibration
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.cells import Axis, plot_cells
+from dashboard.charts.chart import Chart
 from dashboard.charts.confusion import plot_confusion
 from dashboard.charts.dependence import plot_dependence
 from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
@@ -43,6 +45,7 @@ from dashboard.metrics.rates import confusion
 from dashboard.metrics.segments import Measure, SegmentReport, segment_report
 from dashboard.metrics.stability import stability_index
 from data.home_credit import embedded
+from data.settings import ROOT
 from inference.explain.contributions import BinKind, ExplainedFeature, ValueBins
 
 HOSTILE = '<a href="http://x">%{y}</a>'
@@ -83,58 +86,50 @@ def report(name: str) -> SegmentReport:
     )
 
 
-def shift(name: str) -> go.Figure:
-    return plot_shift(
-        stability_index([500, 300], [200, 600]), ShiftWords(name, "CSI", (name, "other"), name, name)
-    ).figure
+def shift(name: str) -> Chart:
+    return plot_shift(stability_index([500, 300], [200, 600]), ShiftWords(name, "CSI", (name, "other"), name, name))
 
 
-# Every figure that names something, for a cohort, its segments, levels and columns of that name.
-FIGURES: dict[str, Callable[[str], go.Figure]] = {
-    "band_calibration": lambda name: plot_band_calibration(BANDS, against=Named(name, BANDS)).figure,
-    "bands": lambda name: plot_bands(BANDS, against=Named(name, BANDS)).figure,
-    "calibration_gap": lambda name: plot_calibration_gap(GROUPS, against=Named(name, GROUPS)).figure,
-    "cap": lambda name: plot_cap(cap_curve(COUNTS), ratio=gini(COUNTS), against=Named(name, cap_curve(COUNTS))).figure,
-    "cells": lambda name: plot_cells(CELLS, down=Axis(name, (name, "b")), across=Axis(name, ("c", name))).figure,
-    "confusion": lambda name: plot_confusion(DECIDED, against=Named(name, DECIDED)).figure,
-    "cost_curve": lambda name: plot_cost_curve(COST, against=Named(name, COST)).figure,
-    "dependence": lambda name: (
-        plot_dependence(dependence(name), embedded.DEFINITION, against=Named(name, dependence(name))).figure
+# Every chart that names something, for a cohort, its segments, levels and columns of that name.
+CHARTS: dict[str, Callable[[str], Chart]] = {
+    "band_calibration": lambda name: plot_band_calibration(BANDS, against=Named(name, BANDS)),
+    "bands": lambda name: plot_bands(BANDS, against=Named(name, BANDS)),
+    "calibration_gap": lambda name: plot_calibration_gap(GROUPS, against=Named(name, GROUPS)),
+    "cap": lambda name: plot_cap(cap_curve(COUNTS), ratio=gini(COUNTS), against=Named(name, cap_curve(COUNTS))),
+    "cells": lambda name: plot_cells(CELLS, down=Axis(name, (name, "b")), across=Axis(name, ("c", name))),
+    "confusion": lambda name: plot_confusion(DECIDED, against=Named(name, DECIDED)),
+    "cost_curve": lambda name: plot_cost_curve(COST, against=Named(name, COST)),
+    "dependence": lambda name: plot_dependence(
+        dependence(name), embedded.DEFINITION, against=Named(name, dependence(name))
     ),
-    "difference": lambda name: plot_difference(effects(name), reference=name).figure,
-    "excess": lambda name: plot_excess(RATIOS, COST_RATIO, currency="", against=Named(name, RATIOS)).figure,
-    "gain": lambda name: plot_gain(LIFT, against=Named(name, LIFT)).figure,
-    "importance": lambda name: plot_importance(effects(name), against=Named(name, effects(name))).figure,
-    "ks": lambda name: (
-        plot_ks(
-            ks_curve(COUNTS),
-            statistic=ks_statistic(COUNTS).statistic,
-            cutoff=0.1,
-            against=Named(name, ks_curve(COUNTS)),
-        ).figure
+    "difference": lambda name: plot_difference(effects(name), reference=name),
+    "excess": lambda name: plot_excess(RATIOS, COST_RATIO, currency="", against=Named(name, RATIOS)),
+    "gain": lambda name: plot_gain(LIFT, against=Named(name, LIFT)),
+    "importance": lambda name: plot_importance(effects(name), against=Named(name, effects(name))),
+    "ks": lambda name: plot_ks(
+        ks_curve(COUNTS),
+        statistic=ks_statistic(COUNTS).statistic,
+        cutoff=0.1,
+        against=Named(name, ks_curve(COUNTS)),
     ),
-    "lift": lambda name: plot_lift(LIFT, against=Named(name, LIFT)).figure,
-    "precision_recall": lambda name: (
-        plot_precision_recall(
-            precision_recall_curve(COUNTS),
-            average=average_precision(COUNTS),
-            confusion=DECIDED,
-            against=Named(name, precision_recall_curve(COUNTS)),
-        ).figure
+    "lift": lambda name: plot_lift(LIFT, against=Named(name, LIFT)),
+    "precision_recall": lambda name: plot_precision_recall(
+        precision_recall_curve(COUNTS),
+        average=average_precision(COUNTS),
+        confusion=DECIDED,
+        against=Named(name, precision_recall_curve(COUNTS)),
     ),
-    "profit_curve": lambda name: plot_profit_curve(PROFIT, currency="", against=Named(name, PROFIT)).figure,
-    "reliability": lambda name: plot_reliability(GROUPS, against=Named(name, GROUPS)).figure,
-    "roc": lambda name: (
-        plot_roc(
-            roc_curve(COUNTS), auc=roc_auc(COUNTS), confusion=DECIDED, against=Named(name, roc_curve(COUNTS))
-        ).figure
+    "profit_curve": lambda name: plot_profit_curve(PROFIT, currency="", against=Named(name, PROFIT)),
+    "reliability": lambda name: plot_reliability(GROUPS, against=Named(name, GROUPS)),
+    "roc": lambda name: plot_roc(
+        roc_curve(COUNTS), auc=roc_auc(COUNTS), confusion=DECIDED, against=Named(name, roc_curve(COUNTS))
     ),
-    "segments": lambda name: (
-        plot_segments(report(name), measure=Measure.DEFAULT_RATE, against=Named(name, report(name))).figure
+    "segments": lambda name: plot_segments(
+        report(name), measure=Measure.DEFAULT_RATE, against=Named(name, report(name))
     ),
-    "sensitivity": lambda name: plot_sensitivity(RATIOS, COST_RATIO, against=Named(name, RATIOS)).figure,
+    "sensitivity": lambda name: plot_sensitivity(RATIOS, COST_RATIO, against=Named(name, RATIOS)),
     "shift": shift,
-    "strips": lambda name: plot_strips([strip(name)], against=Named(name, [strip(name)])).figure,
+    "strips": lambda name: plot_strips([strip(name)], against=Named(name, [strip(name)])),
 }
 
 
@@ -158,34 +153,50 @@ def _texts(part: object) -> Iterator[str]:
             yield from _texts(value)
 
 
-def functions_with_against() -> set[str]:
+def plot_functions() -> dict[str, inspect.Signature]:
     modules = [
-        importlib.import_module(f"{charts.__name__}.{found.name}") for found in pkgutil.iter_modules(charts.__path__)
+        importlib.import_module(f"{charts.__name__}.{part.name}") for part in pkgutil.iter_modules(charts.__path__)
     ]
     return {
-        name.removeprefix("plot_")
+        name.removeprefix("plot_"): inspect.signature(function)
         for module in modules
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if name.startswith("plot_") and "against" in inspect.signature(function).parameters
+        if name.startswith("plot_")
     }
 
 
-def test_no_figure_that_compares_is_forgotten() -> None:
-    assert functions_with_against() <= set(FIGURES)
+def test_no_chart_that_compares_is_forgotten() -> None:
+    compared = {name for name, signature in plot_functions().items() if "against" in signature.parameters}
+    assert compared <= set(CHARTS)
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-def test_a_name_brings_neither_tags_nor_templates_into_a_figure(figure: str) -> None:
-    texts = drawn_texts(FIGURES[figure](HOSTILE))
+def test_a_plot_function_returns_a_chart() -> None:
+    assert {str(signature.return_annotation) for signature in plot_functions().values()} == {"Chart"}
+
+
+def test_each_chart_has_its_own_name_words_data_and_a_method_that_is_documented() -> None:
+    made = [chart("rest") for chart in CHARTS.values()]
+    assert len({chart.name for chart in made}) == len(made)
+    headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE)
+    assert {chart.method for chart in made} <= set(headings)
+    for chart in made:
+        assert chart.title
+        assert chart.alt.endswith(".")
+        assert chart.frame().height
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_name_brings_neither_tags_nor_templates_into_a_figure(name: str) -> None:
+    texts = drawn_texts(CHARTS[name](HOSTILE).figure)
     assert [text for text in texts if "<a" in text or "%{y}</a" in text or "%{y}&lt;/a" in text] == []
     # What stands there is escaped once, or a tag would be seen as "&lt;".
     assert [text for text in texts if "&amp;" in text] == []
 
 
 # The texts of a difference are its title and its features' labels; all others name what they are beside.
-@pytest.mark.parametrize("figure", FIGURES)
-def test_a_name_is_shown_letter_by_letter(figure: str) -> None:
-    texts = drawn_texts(FIGURES[figure]("A & <b>"))
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_name_is_shown_letter_by_letter(name: str) -> None:
+    texts = drawn_texts(CHARTS[name]("A & <b>").figure)
     assert any("A &amp; &lt;b&gt;" in text for text in texts)
     assert [text for text in texts if "&amp;amp;" in text or "&amp;lt;" in text] == []
 

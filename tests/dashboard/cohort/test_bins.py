@@ -155,3 +155,13 @@ def test_the_grid_of_a_slider_holds_every_row_with_a_value() -> None:
 def test_the_grid_of_a_column_of_one_value_is_that_value() -> None:
     column = CohortColumn("n", "N", "", "", CohortKind.RANGE, minimum=2, maximum=2)
     assert make_grid(pl.Series("n", [2, 2]), column).stops == (2.0,)
+
+
+def test_a_range_that_holds_one_whole_number_is_called_by_it() -> None:
+    states = pl.Series(
+        "pay", [-2] * 30 + [-1] * 60 + [0] * 150 + [1] * 40 + [2] * 26 + [3, 4, 5, 6, 7, 8], dtype=pl.Int8
+    )
+    (column,) = describe_columns(states.to_frame(), embedded.DEFINITION)
+    bins = make_bins(states, column, 10)
+    assert bins.labels == ("below −1", "−1", "0", "1", "2 and more")
+    assert bins.condition(2) == RangeFilter("pay", 0, 0)

@@ -227,7 +227,7 @@ def test_a_column_of_the_file_that_is_called_decision_keeps_its_name() -> None:
 
 
 def test_the_columns_begin_with_prediction_and_outcome_and_name_each_once(rows: Predictions) -> None:
-    names = list(row_columns(rows))
+    names = list(row_columns(rows, "EUR"))
     assert names[:5] == ["default_probability", DECISION, "observed", "pd_band", "fold_name"]
     assert sorted(names[5:]) == ["DAYS_EMPLOYED", "double", "large", "level", "number", "small"]
     assert set(first_columns(rows, embedded.DEFINITION)) <= set(names)

@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.filter_bar import grouped
+from dashboard.cohort.filters import DECISION
+from dashboard.components.filter_bar import offered
 from data.definition.definition import Definition, Screen
 from data.predictions.table import CohortColumn, CohortKind
 
 OpenPage = Callable[..., AppTest]
-FILE = "Columns of the file"
 PAGES = [
     ("overview", ""),
     ("segments", "seg.column={}"),
@@ -31,10 +31,11 @@ def count(app: AppTest) -> str:
     return next(str(metric.value) for metric in app.main.metric if metric.label == "Applications")
 
 
-def run(app: AppTest, *groups: str) -> AppTest:
-    """Run `app` with the filters of `groups` open."""
-    for group in groups:
-        app.session_state[f"filters.{group}"] = True
+def run(app: AppTest, column: str | None = None) -> AppTest:
+    """Run `app` with the filters open, and `column` looked up."""
+    app.session_state["filters"] = True
+    if column is not None:
+        app.session_state["filters.column"] = column
     app.run()
     assert [error.value for error in app.exception] == []
     return app
@@ -69,7 +70,7 @@ def test_every_page_opens_on_odd_columns(
     asked = dict(parse_qsl(query.format(column))) | {f"f.{column}": chosen}
     app = open_page(page, asked, theirs[1])
     assert not app.info
-    run(app, FILE, "Work and income", "Person")
+    run(app, column)
 
 
 def test_a_column_called_decision_is_filtered_beside_the_decision_itself(
@@ -81,71 +82,71 @@ def test_a_column_called_decision_is_filtered_beside_the_decision_itself(
         pl.col("decision") == "few", pl.col("target") == 0, pl.col("pd").cast(pl.Float32).cast(pl.Float64) < 0.0909
     )
     assert count(app) == f"{wanted.height:,}"
-    run(app, FILE, "Outcome")
+    run(app)
 
 
 def test_a_column_called_like_another_s_missing_values_has_its_own_widget(
     theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
 ) -> None:
     frame, told = theirs
-    app = run(open_page("overview", arguments=told), FILE)
+    app = run(open_page("overview", arguments=told), "X.missing")
     app.multiselect(key="filter.X.missing").set_value(["many"])
-    assert count(run(app, FILE)) == f"{frame.filter(pl.col('X.missing') == 'many').height:,}"
+    assert count(run(app)) == f"{frame.filter(pl.col('X.missing') == 'many').height:,}"
 
 
 def test_without_missing_values_outlasts_a_slider_moved_back(
     theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage
 ) -> None:
     frame, told = theirs
-    app = run(open_page("overview", arguments=told), FILE)
+    app = run(open_page("overview", arguments=told), "X")
     present = f"{frame['X'].count():,}"
     app.button_group(key="filter.~beside.X").set_value(["range"])
-    assert count(run(app, FILE)) == present
+    assert count(run(app)) == present
     low, high = app.select_slider(key="filter.X").value
     app.select_slider(key="filter.X").set_value((0.0, high))
-    assert count(run(app, FILE)) != present
+    assert count(run(app)) != present
     app.select_slider(key="filter.X").set_value((low, high))
-    assert count(run(app, FILE)) == present
+    assert count(run(app)) == present
     assert app.button(key="chip.X").label.replace("\\", "") == "X: any value"
     app.button_group(key="filter.~beside.X").set_value(["range", "missing"])
     app.select_slider(key="filter.X").set_value((low, 0.0))
-    assert count(run(app, FILE)) == f"{frame.filter(pl.col('X').is_null() | (pl.col('X') <= 0)).height:,}"
+    assert count(run(app)) == f"{frame.filter(pl.col('X').is_null() | (pl.col('X') <= 0)).height:,}"
     app.button_group(key="filter.~beside.X").set_value([])
-    assert count(run(app, FILE)) == f"{frame.height:,}"
+    assert count(run(app)) == f"{frame.height:,}"
 
 
 def test_a_special_value_is_chosen_beside_the_range(frame: pl.DataFrame, open_page: OpenPage) -> None:
-    column, group = "DAYS_EMPLOYED", "Work and income"
+    column = "DAYS_EMPLOYED"
     is_special = frame[column] == 365_243
-    app = run(open_page("overview"), group)
+    app = run(open_page("overview"), column)
     pills = app.button_group(key=f"filter.~beside.{column}")
     assert f"(365243) ({is_special.sum():,})" in str(pills.options[1])
     pills.set_value(["365243"])
-    assert count(run(app, group)) == f"{is_special.sum():,}"
+    assert count(run(app)) == f"{is_special.sum():,}"
     assert app.query_params[f"f.{column}"] == "365243..365243"
     low, high = app.select_slider(key=f"filter.{column}").value
     app.select_slider(key=f"filter.{column}").set_value((10.0, high))
-    assert count(run(app, group)) == f"{(is_special | (frame[column] <= -3652.5)).sum():,}"
+    assert count(run(app)) == f"{(is_special | (frame[column] <= -3652.5)).sum():,}"
     app.select_slider(key=f"filter.{column}").set_value((low, high))
     # All that the column holds is kept: nothing is asked for any longer.
-    assert count(run(app, group)) == f"{frame.height:,}"
+    assert count(run(app)) == f"{frame.height:,}"
     assert f"f.{column}" not in app.query_params
 
 
 def test_a_slider_moved_back_asks_for_nothing_where_no_value_is_missing(
     frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
-    app = run(open_page("overview"), "Prediction")
+    app = run(open_page("overview"), "default_probability")
     low, high = app.select_slider(key="filter.default_probability").value
     app.select_slider(key="filter.default_probability").set_value((10.0, high))
-    assert count(run(app, "Prediction")) != f"{frame.height:,}"
+    assert count(run(app)) != f"{frame.height:,}"
     app.select_slider(key="filter.default_probability").set_value((low, high))
-    assert count(run(app, "Prediction")) == f"{frame.height:,}"
+    assert count(run(app)) == f"{frame.height:,}"
     assert "f.default_probability" not in app.query_params
 
 
 def test_stops_of_a_slider_are_told_apart(theirs: tuple[pl.DataFrame, tuple[str, ...]], open_page: OpenPage) -> None:
-    app = run(open_page("overview", arguments=theirs[1]), FILE)
+    app = run(open_page("overview", arguments=theirs[1]), "opened")
     stops = app.select_slider(key="filter.opened").options
     assert len(set(stops)) == len(stops) > 10
 
@@ -154,21 +155,28 @@ def test_a_range_of_pds_ends_at_the_percentages_that_are_shown(open_page: OpenPa
     # Each tenth of a percent up to 4 %, as often as its number says. 0.7 / 100 and 2.8 / 100 are no decimals of theirs.
     tenths = np.repeat(np.arange(41), np.arange(41))
     pl.DataFrame({"target": tenths % 10 == 0, "pd": tenths / 1_000}).write_csv(tmp_path / "tenths.csv")
-    app = run(open_page("overview", arguments=("--predictions", str(tmp_path / "tenths.csv"))), "Prediction")
+    app = run(open_page("overview", arguments=("--predictions", str(tmp_path / "tenths.csv"))), "default_probability")
     app.select_slider(key="filter.default_probability").set_value((0.7, 2.8))
     app.run()
     assert count(app) == f"{sum(range(7, 29)):,}"
 
 
-def test_five_groups_have_buttons_of_their_own_and_of_six_the_last_two_share_one(home_credit: Definition) -> None:
-    def shown(n: int) -> list[str]:
-        columns = [replace(home_credit.column("AMT_CREDIT"), name=f"c{i}", group=f"Group {i}") for i in range(n)]
-        definition = replace(home_credit, columns=tuple(columns), screen=Screen())
-        described = [
-            CohortColumn(c.name, c.label, "", c.group, CohortKind.RANGE, minimum=0, maximum=1)
-            for c in reversed(columns)
-        ]
-        return list(grouped(described, definition))
+def test_columns_are_offered_by_group_with_words_and_name(home_credit: Definition) -> None:
+    def described(name: str, group: str, label: str) -> CohortColumn:
+        return CohortColumn(name, label, "", group, CohortKind.RANGE, minimum=0, maximum=1)
 
-    assert shown(5) == [f"Group {i}" for i in range(5)]
-    assert shown(6) == ["Group 0", "Group 1", "Group 2", "Group 3", "More"]
+    definition = replace(home_credit, screen=Screen(groups=("Person", "Credit")))
+    columns = [
+        described("default_probability", "Prediction", "PD"),
+        described("AMT", "Credit", "Amount"),
+        described("AGE", "Person", "Age"),
+        described("theirs", "Columns of the file", "theirs"),
+        replace(described("one", "Person", "Never changes"), maximum=0),
+    ]
+    assert offered(columns, definition) == {
+        "theirs": "theirs",
+        "AGE": "Age · AGE",
+        "AMT": "Amount · AMT",
+        "default_probability": "PD",
+        DECISION: "Decision at the current cutoff",
+    }

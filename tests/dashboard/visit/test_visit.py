@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,8 @@ from dashboard.visit.visit import (
     REST,
     SCENARIOS,
     Visit,
+    of_portfolio,
+    portfolio_slug,
     read_visit,
     word_visit,
 )
@@ -150,3 +153,26 @@ def test_an_address_names_what_is_saved_only_where_it_is_compared_with() -> None
     assert {name for name in word_visit(visit) if name.startswith("c.")} == {"c.Theirs"}
     compared = word_visit(visit.with_values({AGAINST: "Mine"}))
     assert {name for name in compared if name.startswith("c.")} == {"c.Mine", "c.Theirs"}
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Consumer loans 2024", "consumer-loans-2024"),
+        ("  Ärger & Söhne: <b> ", "rger-s-hne-b"),
+        ("x" * 100, "x" * 40),
+        ("信用", replace(embedded.DEFINITION, name="信用").digest[:8]),
+    ],
+)
+def test_a_portfolio_has_a_short_name_for_links(name: str, slug: str) -> None:
+    assert portfolio_slug(replace(embedded.DEFINITION, name=name)) == slug
+
+
+def test_a_link_of_another_portfolio_leaves_nothing_but_a_sentence() -> None:
+    own = portfolio_slug(embedded.DEFINITION)
+    said = {"f.amount": ["1..2"], "cutoff": ["5"]}
+    assert of_portfolio(said, embedded.DEFINITION) == (said, "")
+    assert of_portfolio({"portfolio": [own], **said}, embedded.DEFINITION) == (said, "")
+    rest, sentence = of_portfolio({"portfolio": ["loans"], **said}, embedded.DEFINITION)
+    assert rest == {}
+    assert sentence == f"This link was made on the portfolio “loans”; on “{own}”, nothing of it was applied."

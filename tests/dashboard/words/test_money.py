@@ -15,7 +15,10 @@ from dashboard.words.money import money, precise_money, unit
         (599_026, "599 k"),
         (1_234_567, "1.23 M"),
         (184_207_084_195, "184 bn"),
-        (-2_500, "-2.50 k"),
+        (-2_500, "−2.50 k"),
+        (12.345, "12.3"),
+        (-0.5504, "−0.55"),
+        (-0.0, "0"),
     ],
 )
 def test_money_keeps_three_digits(amount: float | None, worded: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.words.reason_words import REASONS_METHOD, WordedReason, word_reason, word_typical
@@ -49,13 +51,15 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
     ],
 )
 def test_what_is_typical_in_words(name: str, typical: Typical, words: str) -> None:
-    assert word_typical(embedded.column(name), typical) == words
+    assert word_typical(embedded.column(name), typical, embedded.DEFINITION) == words
 
 
 @pytest.mark.parametrize(("share", "said"), [(0.0, False), (0.004, False), (0.005, False), (0.0051, True), (0.2, True)])
 def test_a_share_is_said_where_it_does_not_round_to_nothing(*, share: float, said: bool) -> None:
-    missing = word_typical(embedded.column("EXT_SOURCE_3"), number(0.1, 0.2, missing=share))
-    sentinel = word_typical(embedded.column("DAYS_EMPLOYED"), number(-800.0, -731.0, sentinel=share))
+    missing = word_typical(embedded.column("EXT_SOURCE_3"), number(0.1, 0.2, missing=share), embedded.DEFINITION)
+    sentinel = word_typical(
+        embedded.column("DAYS_EMPLOYED"), number(-800.0, -731.0, sentinel=share), embedded.DEFINITION
+    )
     assert ("missing" in missing, "not employed" in sentinel) == (said, said)
     assert not missing.endswith(" 0 %")
     assert not sentinel.endswith(" 0 %")
@@ -75,3 +79,11 @@ def test_a_reason_in_words() -> None:
     assert word_reason(Reason("CNT_CHILDREN", 0.5), embedded.DEFINITION, {"CNT_CHILDREN": 3}, None).mark == "†"
     combined = word_reason(Reason("COMBINATION", 0.5), embedded.DEFINITION, values, None)
     assert combined == WordedReason("A combination of several values", "–", "–")
+
+
+def test_amounts_carry_the_currency_that_the_definition_names() -> None:
+    euros = replace(embedded.DEFINITION, currency="EUR")
+    column = embedded.column("AMT_CREDIT")
+    assert word_typical(column, number(1_000.0, 2_500.0), euros) == "1,000 to 2,500 EUR"
+    assert word_typical(column, number(1_000.0, 1_000.0), euros) == "1,000 EUR"
+    assert word_typical(embedded.column("AMT_INCOME_TOTAL"), number(10.0, 20.0), euros) == "10 to 20 EUR a year"

@@ -53,7 +53,7 @@ def test_what_no_model_may_see_or_nobody_can_compute(features: dict[str, str], w
 
 def test_a_condition_compares_a_category_with_its_own_levels() -> None:
     assert read_condition('grade == "x"', COLUMNS, PLACE) == parse('grade == "x"', COLUMNS, booleans=True)
-    with pytest.raises(DefinitionError, match="names z, which is no level; there are x, y"):
+    with pytest.raises(DefinitionError, match="names z, which is not a level; there are x, y"):
         read_condition('grade == "z"', COLUMNS, PLACE)
     with pytest.raises(DefinitionError, match="compares a, which is of kind numeric, with a text"):
         read_condition('a == "x"', COLUMNS, PLACE)

@@ -58,7 +58,7 @@ def test_a_setting_that_is_no_folder_is_said_before_any_work(tmp_path: Path, kin
     for name in ("SCOREROOM_RAW", "SCOREROOM_PROCESSED", "SCOREROOM_MODEL"):
         with pytest.raises(SettingError) as caught:
             load_settings({name: str(path)})
-        assert str(caught.value) == f"{name} is {path}, which is no folder; set it to a folder that may be read."
+        assert str(caught.value) == f"{name} is {path}, which is not a folder; set it to a folder that may be read."
     with pytest.raises(FileError, match="cannot be read"):
         find_raw(path)
 

@@ -35,7 +35,7 @@ def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert FileRecord.of_file(path) == FileRecord.of(b"abc") == FileRecord(hashlib.sha256(b"abc").hexdigest(), 3)
     path.write_bytes(b"abd")
     assert FileRecord.of_file(path) == FileRecord.of(b"abd")
-    with pytest.raises(ValueError, match="no digest"):
+    with pytest.raises(ValueError, match="not the digest"):
         FileRecord("x" * 64, 3)
     with pytest.raises(DamageError):
         FileRecord.of_file(tmp_path / "nowhere")

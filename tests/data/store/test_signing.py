@@ -112,5 +112,5 @@ def test_the_command_makes_a_key_that_only_its_owner_may_read_and_replaces_none(
     before = path.read_bytes()
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (again.returncode, path.read_bytes()) == (2, before)
-    with pytest.raises(ScoreroomError, match="something stands there"):
+    with pytest.raises(ScoreroomError, match="something is already there"):
         make_key(path)

@@ -119,13 +119,13 @@ def test_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
 def test_pipe_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(FileError, match=r"pipe: cannot be written \(a device or a pipe stands there;"):
+    with pytest.raises(FileError, match=r"pipe: cannot be written \(a device or a pipe is already there;"):
         write_text(pipe)
     assert pipe.is_fifo()
 
 
 def test_full_device_is_not_replaced() -> None:
-    with pytest.raises(FileError, match=r"^/dev/full: cannot be written \(a device or a pipe stands there;"):
+    with pytest.raises(FileError, match=r"^/dev/full: cannot be written \(a device or a pipe is already there;"):
         write_text(Path("/dev/full"))
     assert Path("/dev/full").is_char_device()
 
@@ -232,7 +232,7 @@ def test_place_is_checked_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     check_file_place(tmp_path / "not" / "yet" / "there")
     check_file_place(tmp_path / "file")
-    with pytest.raises(FileError, match="a directory stands there"):
+    with pytest.raises(FileError, match="a directory is already there"):
         check_file_place(tmp_path)
     with pytest.raises(FileError, match=r"/file is a file\)"):
         check_file_place(tmp_path / "file" / "below" / "it")

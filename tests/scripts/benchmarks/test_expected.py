@@ -37,7 +37,7 @@ def test_expected_numbers_are_those_worked_out_by_hand() -> None:
     assert portfolio.widest_gap == 0.25
     assert portfolio.share_beyond_gap("bad") == "100.0 %"
     assert portfolio.share_beyond_gap("good") == "33.3 %"
-    assert portfolio.cohort_line().parts == (("p", "5 of 5 applications (100.0 %), 2 defaults"),)
+    assert portfolio.cohort_line().parts == ((".bar-lines > span", "5 of 5 (100.0 %), 2 defaults"),)
 
 
 def test_a_larger_portfolio_has_ids_of_its_own_and_pds_a_little_off() -> None:

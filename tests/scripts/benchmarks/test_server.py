@@ -25,5 +25,5 @@ def test_a_server_that_ends_is_reported_with_its_last_words(run: Any) -> None:
         async with serve([sys.executable, "-c", "print('not today'); raise SystemExit(3)"], port):
             pytest.fail("it never was healthy")
 
-    with pytest.raises(ServerError, match=r"/_stcore/health did not become healthy\. It said:\nnot today"):
+    with pytest.raises(ServerError, match=r"/_stcore/health did not become healthy\. Its output:\nnot today"):
         run(start())

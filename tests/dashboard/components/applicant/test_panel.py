@@ -262,14 +262,14 @@ def test_one_of_the_cohort_at_random_is_another_one_each_time(frame: pl.DataFram
 
 
 @pytest.mark.parametrize("cutoff", ["9.09", "25"])
-def test_a_borderline_one_is_among_those_nearest_to_the_cutoff_by_the_published_model(
-    cutoff: str, frame: pl.DataFrame, published: dict[int, float], open_page: OpenPage
+def test_a_borderline_one_is_among_those_nearest_to_the_cutoff(
+    cutoff: str, frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
     app = open_page("overview", {"f.NAME_INCOME_TYPE": "Working", "cutoff": cutoff})
-    workers = frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")["application_id"].to_list()
-    distances = {number: abs(published[number] - float(cutoff) / 100) for number in workers}
-    # Stored contributions are rounded; by how much a PD may be off because of that, the neighbours of the last may be.
-    limit = sorted(distances.values())[BORDERLINE - 1] + 1e-3
+    workers = frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")
+    pds = dict(workers.select("application_id", "default_probability").iter_rows())
+    distances = {number: abs(pd - float(cutoff) / 100) for number, pd in pds.items()}
+    limit = sorted(distances.values())[BORDERLINE - 1]
     for _ in range(5):
         number = chosen(press(app, "BORDERLINE"))
         assert number is not None
@@ -341,9 +341,10 @@ def test_imported_predictions_of_these_applications_are_scored(
     arguments = imported(tmp_path, ids)
     app = press(open_page("overview", arguments=arguments), "FIRST")
     assert chosen(app) == ids[0]
-    assert app.sidebar.metric[-1].value == f"{100 * session.score(values_of(rows, ids[0])):.2f} %"
     theirs = pl.read_csv(arguments[1])
+    assert [(m.label, m.value) for m in app.sidebar.metric] == [("PD, as imported", f"{100 * theirs['p'][0]:.2f} %")]
     said = spoken(app)
+    assert f"gives {100 * session.score(values_of(rows, ids[0])):.2f} % (" in said
     # Who gave the imported PD, and what that had seen, nobody here knows.
     assert f"PD of {100 * theirs['p'][0]:.2f} %" in said
     assert "had not seen" not in said

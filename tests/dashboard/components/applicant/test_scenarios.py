@@ -233,11 +233,11 @@ def test_the_comparison_in_words(built: Settings, row: Mapping[str, Any]) -> Non
     draft = Draft(NEW, make_edits([*SMALLER, ("FLAG_PHONE", None)], embedded.DEFINITION, base))
     found = comparison([compared("A", Draft("7"), base), compared("A", draft, base)], FEATURES)
     assert list(found) == ["", "A", "A (1)"]
-    assert found[""][:4] == ["Application", "PD", "Decision", "Risk band"]
-    assert found[""][4:] == ["Credit amount", "Age", "Home phone given"]
+    assert found[""][:6] == list(_HEADS)
+    assert found[""][6:] == ["Credit amount", "Age", "Home phone given"]
     assert found["A"][0] == "7"
     assert found["A (1)"][0] == "new"
-    assert found["A (1)"][4:] == ["25,000.5", "40 years", "Missing"]
+    assert found["A (1)"][6:] == ["25,000.5", "40 years", "Missing"]
 
 
 def test_the_files_say_what_the_screen_says(built: Settings, row: Mapping[str, Any]) -> None:
@@ -322,4 +322,5 @@ def test_an_edit_of_a_scenario_that_says_what_the_file_says_is_none(
     same = f"applicant={number}&AMT_CREDIT={credit!r}&FLAG_PHONE={row['FLAG_PHONE']}"
     app = opened(open_page, row, **{"s.Same": same})
     assert read_edits(same.partition("&")[2], embedded.DEFINITION)
-    assert list(table(app)["Same"]) == ["Application", "PD", "Decision", "Risk band"]
+    assert list(table(app)["Same"]) == list(_HEADS)
+    assert table(app)["Same"]["PD by"] == "out of fold"

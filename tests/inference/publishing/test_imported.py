@@ -160,6 +160,9 @@ def test_without_outcomes_the_dashboard_shows_what_pds_alone_say(scored: Path) -
             assert not visitor.run("applications").shows("Repaid")
     done = command("scripts.evaluate", "--portfolio", str(scored))
     assert (done.returncode, "nothing to evaluate" in done.stderr) == (2, True)
+    done = command("scripts.score", "--portfolio", str(scored), "--in", str(scored / "loans.csv"), "--out", "o.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("No model was trained: the definition names no outcome")
 
 
 def test_with_neither_the_build_and_the_page_say_what_to_add(tmp_path: Path) -> None:

@@ -1,0 +1,143 @@
+"""The bar that stays in sight on every page: portfolio, cohort, filters, comparison, cutoff, applicant search."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.cohort.filters import Filters
+from dashboard.components.cohort_menu import render_comparison
+from dashboard.components.filter_bar import render_filter_menu, word_condition, word_filters
+from dashboard.components.saved_cohorts import render_saved_cohorts
+from dashboard.metrics.counts import ScoreCounts
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import CUTOFF
+from dashboard.words import labels
+from data.errors import ScoreroomError
+from data.predictions.table import PROBABILITY, Predictions
+from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
+
+# What a cohort is called that was given no name.
+PORTFOLIO, COHORT = "Portfolio", "Cohort"
+_SHORTEST_SCALE = 15.0
+_FINE_BELOW = 0.01
+# Buttons without a run of the page: dashboard/static/visit.js answers them.
+_SHEET = '<button type="button" class="bar-button bar-sheet">Filters{}</button>'
+_SEARCH = (
+    '<button type="button" class="bar-button bar-search" title="Find an applicant ( / )" '
+    'aria-label="Find an applicant"><span class="bar-icon" aria-hidden="true">person_search</span></button>'
+)
+
+
+def render_bar(
+    dataset: cache.Dataset,
+    predictions: Predictions,
+    cohort: Cohort | None,
+    counts: ScoreCounts,
+    *,
+    has_cutoff: bool,
+) -> None:
+    """Write the bar of a page that shows `cohort`, counted as `counts`, or something else where that is None."""
+    with st.container(key="bar", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+        with st.container(key="bar-portfolio", width="content"):
+            st.html(_two_lines(predictions.source.name, _model(predictions)))
+        if cohort is not None:
+            with st.container(key="bar-cohort", width="content"):
+                st.html(_two_lines(cohort.name, *_size(counts, predictions)))
+        if cohort is not None or has_cutoff:
+            n_filters = 0 if cohort is None else len(cohort.filters.conditions)
+            with st.container(key="bar-sheet", width="content"):
+                st.html(_SHEET.format(f" ({n_filters})" if n_filters else ""))
+        with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            if cohort is not None:
+                _render_cohort(dataset, predictions, cohort)
+            if has_cutoff:
+                _render_cutoff(predictions)
+        with st.container(key="bar-search", width="content"):
+            st.html(_SEARCH)
+
+
+def _two_lines(first: str, second: str, more: str = "") -> str:
+    texts = [escape(labels.literal(text)) for text in (first, second, more)]
+    rest = f'<span class="bar-more">{texts[2]}</span>' if more else ""
+    return f'<div class="bar-lines"><b title="{texts[0]}">{texts[0]}</b><span>{texts[1]}{rest}</span></div>'
+
+
+def _model(predictions: Predictions) -> str:
+    if predictions.source.is_imported:
+        return "imported PDs"
+    try:
+        return f"LightGBM, {labels.plural(int(cache.open_session().manifest.metrics.get('trees', 0)), 'tree')}"
+    except ScoreroomError:
+        return "no published model"
+
+
+def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
+    """How much of the portfolio a cohort is, and how many of it defaulted."""
+    n_portfolio = predictions.frame.height
+    share = counts.n_applications / n_portfolio
+    worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
+    size = f"{labels.count(counts.n_applications)} of {labels.count(n_portfolio)} ({worded})"
+    is_known = predictions.source.has_outcomes
+    return size, f", {labels.plural(counts.n_bad, 'default') if is_known else 'outcomes not known'}"
+
+
+def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
+    columns = {column.name: column for column in predictions.cohort_columns}
+    render_saved_cohorts(predictions, partial(word_filters, columns=columns))
+    with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+        _render_chips(predictions, cohort)
+    render_filter_menu(dataset, predictions)
+    with st.container(key="bar-comparison", width=170):
+        render_comparison()
+
+
+def _render_chips(predictions: Predictions, cohort: Cohort) -> None:
+    columns = {column.name: column for column in predictions.cohort_columns}
+    for condition in cohort.filters.conditions:
+        st.button(
+            labels.plain(word_condition(condition, columns)),
+            key=f"chip.{condition.column}",
+            icon=":material/close:",
+            icon_position="right",
+            on_click=state.remove_condition,
+            args=(condition.column,),
+            help="Remove this filter",
+        )
+    if cohort.filters:
+        st.button(
+            "Reset filters",
+            key="chips.reset",
+            on_click=state.set_filters,
+            args=(Filters(),),
+            icon=":material/undo:",
+            type="tertiary",
+        )
+
+
+def _render_cutoff(predictions: Predictions) -> None:
+    highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
+    # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
+    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(CUTOFF) / 5))
+    # Below 1 % cutoffs have more decimals; a scale of more would be too long to point at.
+    step, words = (0.0001, "%.4f") if highest < _FINE_BELOW else (0.01, "%.2f")
+    with st.container(key="bar-cutoff", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+        st.number_input(
+            "Cutoff (PD), %", 0.0, 100.0, step=step, format=words, **state.value_widget(CUTOFF, place=".typed")
+        )
+        st.slider(
+            "Cutoff (PD)",
+            0.0,
+            top,
+            step=step,
+            format=f"{words} %%",
+            **state.value_widget(CUTOFF),
+            label_visibility="collapsed",
+            help="Applications whose PD is at or above the cutoff are declined. "
+            f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
+            f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
+        )
