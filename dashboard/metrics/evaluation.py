@@ -111,8 +111,8 @@ class Evaluation:
 
     @cached_property
     def calibration(self) -> CalibrationVerdict:
-        """Whether PDs may be read as probabilities."""
-        return calibration_verdict(self.counts)
+        """Whether PDs may be read as probabilities, by the groups that the page shows."""
+        return calibration_verdict(self.counts, n_groups=self.assumptions.n_groups)
 
     @cached_property
     def suspicion(self) -> str:
