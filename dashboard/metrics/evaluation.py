@@ -70,6 +70,12 @@ class Evaluation:
         return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).amount
 
     @cached_property
+    def approved_loss(self) -> Estimate:
+        """Sum of PD x LGD x exposure of what the cutoff approves, in currency units."""
+        given = self.assumptions
+        return expected_loss(self.counts, lgd=given.terms.lgd, cutoff=given.cutoff).amount
+
+    @cached_property
     def observed_loss(self) -> Estimate:
         """LGD x exposure of what defaulted, in currency units."""
         return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).observed

@@ -134,8 +134,8 @@ def test_one_outcome_gives_counts_and_says_why_there_is_no_auc(frame: pl.DataFra
     ("query", "said"),
     [
         ({"f.NAME_INCOME_TYPE": "Nobody"}, "asks for 'Nobody', which is not one of its levels"),
-        ({"cutoff": "nan"}, "cutoff (not a valid value)."),
-        ({"cutoff": "<b>1</b>"}, "cutoff (not a valid value)."),
+        ({"cutoff": "nan"}, "cutoff 'nan' is not valid; 9.09 % is used."),
+        ({"cutoff": "<b>1</b>"}, "cutoff '<b>1</b>' is not valid; 9.09 % is used."),
         ({"nonsense": "1"}, "nonsense (not a known setting)."),
         ({"c.X": "f.AGE=1..2"}, "names no column that cohorts can be cut by"),
     ],
