@@ -125,4 +125,6 @@ def _before(view: ApplicantView) -> str:
 
 def _render_caution(view: ApplicantView) -> None:
     if view.is_new and not view.changed:
-        st.caption("Each value is typical of its field. Nobody has all of them at once: this is a place to begin.")
+        st.caption(
+            "Each value is typical of its field. No applicant has all of them at once: this is a starting point."
+        )

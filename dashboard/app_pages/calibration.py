@@ -67,7 +67,7 @@ def _render_fitting(groups: Reliability) -> None:
     render_metric(
         "Groups that fit",
         f"{groups.n_fitting} of {n}",
-        f"right PDs: about {groups.n_fitting_if_right:.0f}",
+        f"{groups.n_fitting_if_right:.0f} expected of right PDs",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
     )
 
@@ -121,7 +121,7 @@ def _render_brier(view: View) -> None:
         column_config={
             "Value": st.column_config.NumberColumn(format="%.6f", width="small"),
             "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
-            "Says": st.column_config.TextColumn(width="large"),
+            "Meaning": st.column_config.TextColumn(width="large"),
         },
     )
     st.caption(_log_loss_note(view.evaluation.log_loss))
@@ -136,8 +136,9 @@ def _render_brier(view: View) -> None:
 def _brier_title(parts: BrierDecomposition) -> str:
     gained, lost = (parts.of_uncertainty(part) for part in (parts.generalised_resolution, parts.reliability))
     if gained is None or lost is None:
-        return "With one outcome only, there is no uncertainty to resolve"
-    return f"Telling applications apart gains {labels.percent(gained)} of the uncertainty, wrong PDs lose {_tiny(lost)}"
+        return "With one outcome only, there is no uncertainty to remove"
+    removed = labels.brief_percent(gained)
+    return f"Discrimination removes {removed} of the uncertainty; miscalibration adds back {_tiny(lost)}"
 
 
 def _tiny(share: float) -> str:
@@ -152,7 +153,7 @@ def _brier_table(parts: BrierDecomposition) -> Table:
         "Part": [name for name, _, _ in terms],
         "Value": values,
         "Of uncertainty (%)": [None if share is None else 100 * share for share in shares],
-        "Says": [says for _, _, says in terms],
+        "Meaning": [meaning for _, _, meaning in terms],
     }
 
 
@@ -160,18 +161,18 @@ def _brier_terms(parts: BrierDecomposition) -> list[tuple[str, float, str]]:
     chance = f"{parts.reliability_noise:.6f}"
     uncertainty, resolution, reliability, variance, covariance = parts.terms
     return [
-        ("Uncertainty", uncertainty, "The cohort's own: the score of its default rate as everybody's PD"),
-        ("− Resolution", resolution, f"What telling {parts.n_groups} groups apart gains"),
-        ("+ Reliability", reliability, f"What PDs lose by being off in a group; by chance alone {chance}"),
-        ("+ Variance within groups", variance, "PDs that differ inside a group"),
-        ("− Covariance within groups", covariance, "What these differences gain by being right"),
+        ("Uncertainty", uncertainty, "The score if every PD were the cohort's default rate"),
+        ("− Resolution", resolution, f"Removed by discrimination between {parts.n_groups} groups"),
+        ("+ Reliability", reliability, f"Added back by PDs that are off in a group; chance alone adds {chance}"),
+        ("+ Variance within groups", variance, "Added by PDs that differ inside a group"),
+        ("− Covariance within groups", covariance, "Removed where these differences are right"),
         ("= Brier score", parts.brier, "The sum"),
     ]
 
 
 def _log_loss_note(found: LogLoss) -> str:
     scores = [labels.decimal(value, 4) for value in (found.score.value, found.of_default_rate)]
-    return f"Log-loss {scores[0]} compares with {scores[1]} for the default rate as everybody's PD."
+    return f"Log-loss {scores[0]} compares with {scores[1]} if every PD were the default rate."
 
 
 def _render_tests(view: View) -> None:
@@ -253,7 +254,7 @@ def _degrees(view: View, found: SignificanceTest) -> str:
         return "Needs no groups; sensitive to PDs that are too extreme or too much alike."
     kind = "taken to be out of sample" if view.predictions.source.is_imported else "out of fold"
     text = (
-        f"{number} degrees of freedom, one a group: PDs are {kind}, not fitted to these outcomes "
+        f"{number} degrees of freedom, one per group: PDs are {kind}, not fitted to these outcomes "
         "(for PDs judged on the rows they were fitted to, it would be two fewer)."
     )
     if not found.n_thin_groups:
@@ -262,7 +263,7 @@ def _degrees(view: View, found: SignificanceTest) -> str:
     return f"{text} {thin} with fewer than 5 expected defaults: use fewer groups before relying on this p-value."
 
 
-_BRIER_SUBTITLE = "The Brier score is the sum of these parts; the terms within groups count towards telling apart"
+_BRIER_SUBTITLE = "The Brier score is the sum of these parts; the terms within groups count as discrimination"
 _CONSEQUENCE = (
     "Read them as a ranking only: discrimination is not affected, but expected loss, and a cutoff that follows from "
     "costs, need probabilities."

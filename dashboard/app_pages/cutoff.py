@@ -26,6 +26,7 @@ from dashboard.metrics.economics import (
     margin_sensitivity,
 )
 from dashboard.metrics.evaluation import Assumptions
+from dashboard.metrics.rates import Confusion
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Economics
 from dashboard.visit import parameters
@@ -76,6 +77,7 @@ def _render_cards(view: View) -> None:
 def _render_costs(view: View) -> None:
     curve, against = view.evaluation.costs, view.other(catalogue.COSTS.of)
     _render_curve_cards(view, catalogue.COSTS)
+    _render_change(view, curve, catalogue.COSTS)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         render_costs()
@@ -88,6 +90,8 @@ def _render_costs(view: View) -> None:
 def _render_profit(view: View) -> None:
     curve, against = view.evaluation.profit, view.other(catalogue.PROFIT.of)
     _render_curve_cards(view, catalogue.PROFIT)
+    _render_change(view, curve, catalogue.PROFIT)
+    _render_losses(view)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         render_terms(view.definition.currency, has_exposure=view.counts.exposure_sum > 0)
@@ -108,12 +112,58 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     with card_grid("economics", 4, is_compared=view.beside is not None):
         render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
-        note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} in all"
+        of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
+        note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
         render_card(best, shown, None, note=note)
         render_card(economics.optimum, shown, view.beside)
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)
+
+
+def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) -> None:
+    """Write what the best cutoff would change: approvals, the bad rate, and cost or profit over all applications."""
+    best = None if curve is None else curve.optimum.value
+    if curve is None or best is None:
+        return
+    after = view.evaluation.at(round_cutoff(best))
+    if after.assumptions.cutoff == curve.applied:
+        st.markdown("You are at the best cutoff.")
+        return
+    if economics is catalogue.PROFIT:
+        gain = f"profit +{money(curve.given_away, view.definition.currency)}"
+    else:
+        gain = f"cost −{money(curve.given_away, '')} units"
+    changes = [
+        f"{name} {_arrow(of(view.evaluation.confusion), of(after.confusion))}"
+        for name, of in (("approval rate", _approval_rate), ("bad rate", _bad_rate))
+    ]
+    now, then = labels.told_apart(curve.applied, after.assumptions.cutoff)
+    st.markdown(f"**Cutoff {now} → {then}**: {', '.join([*changes, gain])}")
+
+
+def _approval_rate(decided: Confusion) -> float | None:
+    return decided.approval_rate.value
+
+
+def _bad_rate(decided: Confusion) -> float | None:
+    return decided.bad_rate.value
+
+
+def _arrow(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return f"{labels.percent(before)} → {labels.percent(after)}"
+    return " → ".join(labels.told_apart(before, after))
+
+
+def _render_losses(view: View) -> None:
+    """Write the expected loss of what is approved beside that of all, where exposures are known."""
+    approved, everything = view.evaluation.approved_loss.value, view.evaluation.expected_loss.value
+    if approved is not None and everything is not None:
+        currency = view.definition.currency
+        st.caption(
+            f"Expected loss: {money(approved, currency)} on what is approved, {money(everything, currency)} on all."
+        )
 
 
 def _chosen(curve: CutoffCurve) -> str:

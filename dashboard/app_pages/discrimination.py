@@ -84,8 +84,8 @@ def _difference_words(found: Estimate, name: str) -> str:
     ends = f"95 %: {labels.interval(labels.decimal(found.low), labels.decimal(found.high))}"
     size = f"{labels.decimal(abs(found.value))} {'higher' if found.value >= 0 else 'lower'}"
     if found.low <= 0 <= found.high:
-        return f"**AUC {size} than {name}'s, which chance alone may explain** ({ends})."
-    return f"**AUC {size} than {name}'s** ({ends})."
+        return f"**AUC {size} than for {name}, which chance alone may explain** ({ends})."
+    return f"**AUC {size} than for {name}** ({ends})."
 
 
 def _overlap_words(shared: ScoreCounts) -> str:

@@ -222,11 +222,23 @@ def _render_performance(view: View, session: ScoringSession, counts: ScoreCounts
     if counts is not None:
         exact = "from each distinct PD" if counts.is_exact else "from PDs in groups between neighbouring cutoffs"
         st.caption(f"Counted now {exact}; the manifest's figures come from the exact rows when it was made.")
+        _render_gaps(view)
         _render_unseen(view, session)
         _render_folds(view)
     _render_out_of_time(manifest)
     st.subheader("Exported against trained", anchor=False)
     st.markdown(labels.plain(facts.parity(manifest)))
+
+
+def _render_gaps(view: View) -> None:
+    """Write how far the PDs on the other pages and the published model's are apart."""
+    gaps = cache.published_gaps(view.dataset)
+    if gaps is not None:
+        median, most, largest = (labels.points(gap, 1) for gap in gaps)
+        st.caption(
+            f"The portfolio's PDs and the published model's differ by {median} in the median; 99 of 100 applications "
+            f"by at most {most}, one by {largest}."
+        )
 
 
 def _render_out_of_time(manifest: Manifest) -> None:
@@ -312,7 +324,7 @@ def _render_unseen(view: View, session: ScoringSession) -> None:
         "Default rate": [labels.percent(default_rate(group.counts).value) for group in groups],
         "Observed / expected": [labels.decimal(group.ratio.value, 2) for group in groups],
         "95 % interval": [_worded_ends(group.ratio) for group in groups],
-        "Says": [group.words for group in groups],
+        "Meaning": [group.words for group in groups],
     }
     _render_table("Calibration of groups that the model does not see", cells, right=range(2, 8))
     st.markdown(card_sections(session.definition)[UNSEEN])

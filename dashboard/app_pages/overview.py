@@ -25,7 +25,7 @@ from dashboard.metrics.findings import Fault, Finding
 from dashboard.metrics.segments import Measure
 from dashboard.report import catalogue
 from dashboard.visit.visit import COHORTS
-from dashboard.words import labels
+from dashboard.words import finding_words, labels
 from dashboard.words.money import money
 
 # Saved cohorts in the table, the ones saved last; their counts are kept for as many.
@@ -44,20 +44,26 @@ def render(view: View) -> None:
     if not view.predictions.source.has_outcomes:
         render_unobserved(view)
         return
-    _render_findings(view)
-    if view.is_doubtful:
-        render_verdict(view.evaluation.calibration)
-    _render_metrics(view)
+    if view.is_cut_by_outcome:
+        # What a filter on the outcome does to a cohort is no finding; the frame says so.
+        _render_metrics(view)
+    else:
+        _render_findings(view)
     _render_cohorts(view)
     _render_charts(view)
 
 
 def _render_findings(view: View) -> None:
-    if view.is_cut_by_outcome:
-        # What a filter on the outcome does to a cohort is no finding; the frame says so.
-        return
+    """Write the verdict, the findings, and beside them the figures."""
     found = cache.findings(view.dataset, view.cohort.filters, view.evaluation.assumptions)
-    render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
+    st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+    if view.is_doubtful:
+        render_verdict(view.evaluation.calibration)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
+    with right:
+        _render_metrics(view)
 
 
 def _goal(finding: Finding) -> Goal:

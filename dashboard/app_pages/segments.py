@@ -96,7 +96,7 @@ def _render_choices(view: View) -> Shown:
         column = _render_column("Column", COLUMN, _columns(view), view.definition.screen.segments)
     with cells[1]:
         if column.kind is CohortKind.LEVELS:
-            st.caption("One group a level")
+            st.caption("One group per level")
         else:
             st.slider(
                 "Groups", 3, 20, **state.value_widget(BINS), help="Into how many groups of like size a number is cut."

@@ -144,8 +144,8 @@ def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, 
     if state.get(parameter) not in choices:
         # The other side has it now.
         state.settle({parameter: ""})
-    # A select box reports the words of what it shows: the usual cohort's of the last run may be another choice's now.
-    words = {key: cohort.name if key else f"Usual: {cohort.name}" for key, cohort in choices.items()}
+    # A select box reports the words of what it shows: the default cohort's of the last run may be another choice's now.
+    words = {key: cohort.name if key else f"Default: {cohort.name}" for key, cohort in choices.items()}
     names = labels.distinct(words, "cohort")
     st.selectbox(label, format_func=names.__getitem__, **state.select_widget(parameter, list(choices)))
     return choices[state.get(parameter)]
@@ -173,7 +173,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
         note = f"at 99 %: {worded_index(of_pd.critical_99)}"
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
         note = f"chance: {worded_index(of_pd.noise)}"
-        render_metric("PSI less chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
+        render_metric("PSI beyond chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
         note = f"CSI from {MODERATE:.2f} on"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 

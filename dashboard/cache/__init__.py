@@ -46,6 +46,7 @@ from dashboard.cache.lookup import (
     ids_beginning_with,
     observed,
     pick_application,
+    published_gaps,
 )
 from dashboard.cache.portfolio import (
     Portfolio,
@@ -130,6 +131,7 @@ __all__ = [
     "pick_application",
     "portfolio",
     "predictions",
+    "published_gaps",
     "published_pds",
     "reference",
     "row_order",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dashboard.cache.kept import kept
 from dashboard.cache.portfolio import column_facts, found_version, portfolio
@@ -160,13 +161,30 @@ def disputed_share(dataset: Dataset, cutoff: float) -> float | None:
 
     None where the published model's PDs are not at hand.
     """
+    pds = _both_pds(dataset)
+    if pds is None:
+        return None
+    shown, published = pds
+    return float(((shown >= cutoff) != is_declined(published, cutoff)).mean())
+
+
+@kept(found_version, entries=SMALL)
+def published_gaps(dataset: Dataset) -> tuple[float, ...] | None:
+    """How far PDs in `dataset` and the published model's are apart: the median, the 99th percentile and the largest.
+
+    None where the published model's PDs are not at hand.
+    """
+    pds = _both_pds(dataset)
+    return None if pds is None else tuple(map(float, np.quantile(np.abs(pds[0] - pds[1]), (0.5, 0.99, 1.0))))
+
+
+def _both_pds(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     own = portfolio()
     if own is None:
         return None
     published = pl.DataFrame({ID: own.ids, "~published": own.probabilities})
     pds = predictions(dataset).frame.select(pl.col(ID).cast(own.ids.dtype), PROBABILITY).join(published, on=ID)
-    declined = pds[PROBABILITY].to_numpy() >= cutoff, is_declined(pds["~published"].to_numpy(), cutoff)
-    return float((declined[0] != declined[1]).mean()) if pds.height else None
+    return (pds[PROBABILITY].to_numpy(), pds["~published"].to_numpy()) if pds.height else None
 
 
 def has_application(dataset: Dataset, identifier: Identifier) -> bool:

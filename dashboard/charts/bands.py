@@ -39,7 +39,9 @@ def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figur
     if not any(band.applications for band in bands):
         return empty_figure("Default rate by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
-    figure = new_figure(_title(bands), "Default rate with 95 % interval, and the mean PD it should be", dark=dark)
+    figure = new_figure(
+        _title(bands), "Default rate with 95 % interval, and the mean PD that it should match", dark=dark
+    )
     figure.add_trace(_mean_pds(bands, theme))
     figure.add_trace(_rates("Default rate", bands, theme.bad, symbol="circle", shift=-0.08 if against else 0.0))
     if against is not None:

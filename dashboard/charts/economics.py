@@ -183,7 +183,7 @@ def _title(curve: CutoffCurve, measure: _Measure) -> str:
         return f"{noun} at a cutoff of {best}; at {brief_percent(curve.applied)} it is the same"
     low, high = curve.optimum.low or 0.0, curve.optimum.high or 0.0
     if low <= curve.applied <= high:
-        return f"{noun} at a cutoff of {best}, from which {brief_percent(curve.applied)} cannot be told apart"
+        return f"You are at the best cutoff: {brief_percent(curve.applied)} is as good as {best}, but for chance"
     return f"{noun} at a cutoff of {best}; at {brief_percent(curve.applied)} it is {_gap(curve, measure)}"
 
 

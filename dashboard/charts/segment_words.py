@@ -118,9 +118,14 @@ def _of_defaults(report: SegmentReport) -> str:
     if not higher and not lower:
         return "No segment's default rate differs clearly from that of the rest"
     if not higher:
-        return f"{len(lower)} of {n} segments default less often than the rest, none clearly more often"
+        return f"{len(lower)} of {n} segments {_default(len(lower))} less often than the rest, none clearly more often"
     top = f"most clearly {quoted(higher[0].name)} ({labels.brief_percent(higher[0].default_rate.value or 0.0)})"
-    return f"{len(higher)} of {n} segments default more often than the rest, {top}; {len(lower)} less often"
+    more = f"{len(higher)} of {n} segments {_default(len(higher))} more often than the rest"
+    return f"{more}, {top}; {len(lower)} less often"
+
+
+def _default(number: int) -> str:
+    return "defaults" if number == 1 else "default"
 
 
 def _of_lending(report: SegmentReport) -> str:

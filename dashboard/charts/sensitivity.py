@@ -150,11 +150,11 @@ def _draw_excess(
     result: Sensitivity | None, assumption: Assumption, *, against: Against | None, dark: bool
 ) -> go.Figure:
     if result is None:
-        return empty_figure("What the cutoff gives away", _nothing(assumption), dark=dark)
+        return empty_figure("Extra cost of the cutoff", _nothing(assumption), dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_excess_title(result, assumption), _excess_subtitle(result, assumption), dark=dark)
     shown, other = _on_axis(result, assumption), _other_on_axis(against, assumption)
-    name = COHORT if other else "Given away"
+    name = COHORT if other else "Extra cost"
     at = float(result.relative_excess[_place(result)])
     traces = [
         _line(shown, shown.relative_excess, assumption, name, theme.accent, "solid"),
@@ -189,7 +189,7 @@ def _tabulate_excess(
     stake = "cost units" if assumption.stake == "cost" else unit(currency)
     table = {
         _header(assumption): _listed(assumption.factor * result.values),
-        f"Given away per application ({stake})": _listed(result.excess),
+        f"Extra cost per application ({stake})": _listed(result.excess),
         f"{_share_of(assumption)} (%)": _listed(100 * result.relative_excess),
     }
     if against is not None and against.value is not None:
@@ -260,13 +260,13 @@ def _title(result: Sensitivity, assumption: Assumption) -> str:
 
 
 def _share_of(assumption: Assumption) -> str:
-    return "Extra cost over the lowest" if assumption.stake == "cost" else "Share of the highest profit"
+    return "Extra cost over the lowest" if assumption.stake == "cost" else "Profit lost, share of the highest"
 
 
 def _excess_title(result: Sensitivity, assumption: Assumption) -> str:
     cutoff, place = cutoff_percent(result.applied), _place(result)
     if _is_range_wide(result):
-        return "Too few to conclude what the cutoff gives away"
+        return "Too few to conclude what the cutoff costs against the best one"
     at = float(result.relative_excess[place])
     if np.isnan(at) or at > CLOSE:
         return f"The cutoff of {cutoff} {_given_away(at, assumption)}"
@@ -277,12 +277,12 @@ def _excess_title(result: Sensitivity, assumption: Assumption) -> str:
 
 def _given_away(share: float, assumption: Assumption) -> str:
     if np.isnan(share):
-        return "gives something away where the best one gives nothing"
+        return "costs something where the best one costs nothing"
     if assumption.stake == "cost":
         return f"costs {brief_percent(share)} more than the best one"
     if share > 1:
         return "makes a loss where the best one makes a profit"
-    return f"gives away {brief_percent(share)} of the highest profit"
+    return f"earns {brief_percent(share)} less than the highest profit"
 
 
 def _close_around(close: npt.NDArray[np.bool_], place: int) -> tuple[int, int]:

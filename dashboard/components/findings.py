@@ -25,27 +25,29 @@ class Goal:
 
 
 def render_findings(found: Findings, goals: Mapping[Finding, Goal], currency: str) -> None:
-    """Write the verdict, a row for each finding, and how many checks were run."""
-    st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+    """Write a row for each finding, and how many checks were run."""
     with st.container(gap="xsmall"):
         for place, finding in enumerate(found.shown):
-            _render_row(place, finding, goals[finding], found.n_checks, currency)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _render_row(place, finding, goals[finding], currency)
+    with st.container(gap=None):
         more = f" {labels.plural(found.n_more, 'smaller finding')} not shown." if found.n_more else ""
-        st.caption(f"{finding_words.budget(found)}{more}", width="content")
+        st.caption(f"{finding_words.budget(found)}{more}")
         render_method("Findings", key="findings")
 
 
-def _render_row(place: int, finding: Finding, goal: Goal, n_checks: int, currency: str) -> None:
-    words, button = st.columns([5, 1], gap="small", vertical_alignment="center")
-    with words:
-        icon = _ICONS.get(finding.fault, ":material/straighten:")
-        told = labels.plain(finding_words.title(finding, currency))
-        proof = labels.plain(finding_words.evidence(finding, n_checks, currency))
-        st.markdown(f"{icon} **{told}**  \n:small[:gray[{proof}]]")
-    with button:
-        label, key = f"Open {goal.title}", f"finding.{place}"
-        if st.button(label, key=key, type="tertiary", icon=":material/arrow_forward:"):
+def _render_row(place: int, finding: Finding, goal: Goal, currency: str) -> None:
+    told = labels.plain(finding_words.title(finding, currency))
+    proof = labels.plain(finding_words.evidence(finding, currency))
+    icon = _ICONS.get(finding.fault, ":material/straighten:")
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.markdown(f"{icon} **{told}**  \n:small[:gray[{proof}]]", width="stretch")
+        if st.button(
+            goal.title,
+            key=f"finding.{place}",
+            type="tertiary",
+            icon=":material/arrow_forward:",
+            help=f"{told}: open it",
+        ):
             state.put(goal.values)
             # Pages are told apart by their paths alone.
             st.switch_page(st.Page(_nothing, title=goal.title, url_path=goal.path))

@@ -61,7 +61,7 @@ def render_row_table(
         on_select=partial(_take_click, key, table, on_sort, on_choose),
         selection_mode=["single-row", "single-column"] if table.can_choose else "single-column",
         selection_default={"selection": {"rows": chosen}} if chosen else None,
-        alt="The applications of the cohort, one a row",
+        alt="The applications of the cohort, one per row",
     )
 
 

@@ -42,9 +42,9 @@ _OFF = (*_MUCH, BandVerdict.SLIGHTLY_LOW, BandVerdict.SLIGHTLY_HIGH)
 class Standing(StrEnum):
     """The conclusion on calibration."""
 
-    CALIBRATED = "calibrated"
-    CLOSE = "small errors beyond chance"
-    OFF = "usable, but off"
+    CALIBRATED = "fits"
+    CLOSE = "fits overall, not everywhere"
+    OFF = "does not fit"
     UNCALIBRATED = "not probabilities"
     OPEN = "too few to conclude"
 
@@ -54,6 +54,7 @@ class Check:
     """One piece of evidence, in words: whether it is `beyond_chance` (95 %), and whether its error is `is_material`.
 
     `size` is that of the error, relative to what the PDs expect; a check that `is_test` does not say it in its words.
+    One that `rejects` shows a rejection somewhere, be it one that chance explains, and forbids to call all well.
     """
 
     words: str
@@ -62,6 +63,7 @@ class Check:
     is_material: bool
     is_severe: bool = False
     is_test: bool = False
+    rejects: bool = False
 
     @property
     def is_against(self) -> bool:
@@ -86,22 +88,22 @@ class CalibrationVerdict:
         return self.standing in (Standing.OFF, Standing.UNCALIBRATED)
 
 
-def calibration_verdict(counts: ScoreCounts) -> CalibrationVerdict:
+def calibration_verdict(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> CalibrationVerdict:
     """Whether the PDs of `counts` can be read as probabilities.
 
     Five checks ask whether PDs are off by more than chance explains and by more than 5 %: observed / expected, slope,
-    risk bands, calibration error (20 groups), significance tests. Two against the PDs make them off, level or error
-    beyond 25 % make them no probabilities. One alone, or an observed / expected known to no better than 10 %, leaves
-    the question open. An error beyond chance of at most 5 % makes them close to right. Thresholds and their error
-    rates are in docs/metrics.md.
+    risk bands, calibration error and significance tests over `n_groups` groups. Two against the PDs make them off,
+    level or error beyond 25 % make them no probabilities. One alone, or an observed / expected known to no better than
+    10 %, leaves the question open. An error beyond chance of at most 5 %, or any band or test that rejects, makes them
+    close to right. Thresholds and their error rates are in docs/metrics.md.
     """
     rate = default_rate(counts)
     if rate.value is None:
         return CalibrationVerdict(Standing.OPEN, f"Calibration is {rate.explanation}.")
-    ratio, error = calibration_in_the_large(counts).ratio, expected_calibration_error(counts, n_groups=N_GROUPS)
-    checks = tuple(_checks(counts, rate, error))
+    ratio, error = calibration_in_the_large(counts).ratio, expected_calibration_error(counts, n_groups=n_groups)
+    checks = tuple(_checks(counts, rate, error, n_groups))
     standing = _standing(checks, _precision(ratio))
-    return CalibrationVerdict(standing, _message(standing, counts, checks), checks)
+    return CalibrationVerdict(standing, _message(standing, counts, checks, error), checks)
 
 
 def _standing(checks: tuple[Check, ...], precision: float) -> Standing:
@@ -112,14 +114,14 @@ def _standing(checks: tuple[Check, ...], precision: float) -> Standing:
         return Standing.OFF
     if against or precision > PRECISION:
         return Standing.OPEN
-    return Standing.CLOSE if any(check.beyond_chance for check in checks) else Standing.CALIBRATED
+    return Standing.CLOSE if any(check.beyond_chance or check.rejects for check in checks) else Standing.CALIBRATED
 
 
 def _precision(ratio: Estimate) -> float:
     return math.inf if ratio.low is None or ratio.high is None else (ratio.high - ratio.low) / 2
 
 
-def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError) -> Iterator[Check]:
+def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError, n_groups: int) -> Iterator[Check]:
     # State every error as a share of the rarer outcome that the PDs expect, which is usually default.
     rarer = min(counts.pd_sum, counts.n_applications - counts.pd_sum) / counts.n_applications
     yield _level(counts, rate, rarer)
@@ -131,7 +133,7 @@ def _checks(counts: ScoreCounts, rate: Estimate, error: CalibrationError) -> Ite
         yield Check(words, not slope.low <= 1 <= slope.high, size, size > TOLERANCE)
     yield _bands(calibration_by_band(counts), rarer * counts.n_applications)
     yield _error(error, rarer)
-    yield from _tests(counts)
+    yield from _tests(counts, error, n_groups)
 
 
 def _share(part: float, whole: float) -> float:
@@ -155,7 +157,10 @@ def _bands(bands: tuple[BandCalibration, ...], rarer: float) -> Check:
     size = _share(misplaced, rarer)
     is_material = size > TOLERANCE or any(band.verdict in _MUCH for band in off)
     words = f"{len(off)} of {len(used)} risk band{'' if len(used) == 1 else 's'} {'is' if len(off) == 1 else 'are'} off"
-    return Check(words, _are_beyond_chance(used, off), size, is_material)
+    is_beyond = _are_beyond_chance(used, off)
+    if off and not is_beyond:
+        words += ", which chance can explain"
+    return Check(words, is_beyond, size, is_material, rejects=bool(off))
 
 
 def _are_beyond_chance(used: list[BandCalibration], off: list[BandCalibration]) -> bool:
@@ -183,8 +188,8 @@ def _error(by_group: CalibrationError, rarer: float) -> Check:
     return Check(words, error > by_group.noise_high, size, size > TOLERANCE, is_severe)
 
 
-def _tests(counts: ScoreCounts) -> Iterator[Check]:
-    by_group, of_score = hosmer_lemeshow_test(counts, n_groups=N_GROUPS), spiegelhalter_test(counts)
+def _tests(counts: ScoreCounts, error: CalibrationError, n_groups: int) -> Iterator[Check]:
+    by_group, of_score = hosmer_lemeshow_test(counts, n_groups=n_groups), spiegelhalter_test(counts)
     named = (("Hosmer-Lemeshow", by_group), ("Spiegelhalter", of_score))
     rejecting = [
         f"{name} (p {_p(test.p_value.value)})"
@@ -192,50 +197,57 @@ def _tests(counts: ScoreCounts) -> Iterator[Check]:
         if test.p_value.value is not None and test.p_value.value < LEVEL
     ]
     n, statistic = by_group.degrees_of_freedom, by_group.statistic.value
+    words = f"{' and '.join(rejecting) or 'no significance test'} {'reject' if len(rejecting) > 1 else 'rejects'} them"
     if n is None or statistic is None or by_group.n_thin_groups:
+        # Too few to weigh what they say, but what rejects is not passed over.
+        if rejecting:
+            yield Check(words, beyond_chance=False, size=0.0, is_material=False, is_test=True, rejects=True)
         return
     # What is left of chi-squared beyond its mean under right PDs is the groups' mean squared relative error, weighted
     # by the defaults that they expect.
-    groups = expected_calibration_error(counts, n_groups=N_GROUPS).groups
+    groups = error.groups
     weight = float((groups.applications * np.divide(groups.mean_pd, 1 - groups.mean_pd)).sum())
     size = math.sqrt(max(statistic - n, 0.0) / weight)
-    words = f"{' and '.join(rejecting) or 'no significance test'} {'reject' if len(rejecting) > 1 else 'rejects'} them"
-    yield Check(words, bool(rejecting), size, size > TOLERANCE, is_test=True)
+    yield Check(words, bool(rejecting), size, size > TOLERANCE, is_test=True, rejects=bool(rejecting))
 
 
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
-def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...]) -> str:
+def _message(standing: Standing, counts: ScoreCounts, checks: tuple[Check, ...], error: CalibrationError) -> str:
     against = "; ".join(check.words for check in checks if check.is_against)
     mean, rate = 100 * counts.pd_sum / counts.n_applications, 100 * counts.n_bad / counts.n_applications
     level = f"the mean PD is {mean:.2f} % where {rate:.2f} % defaulted"
+    by_group = _error(error, 1.0).words
     match standing:
         case Standing.CALIBRATED:
-            return f"PDs can be read as probabilities: {level}, and {_error_words(counts)}."
+            return f"PDs fit: {level}, and {by_group}."
         case Standing.CLOSE:
             # The check of the level gives the level itself.
-            largest = sorted((check for check in checks if check.beyond_chance), key=_rank, reverse=True)[:MOST_NAMED]
+            found = (check for check in checks if check.beyond_chance or check.rejects)
+            largest = sorted(found, key=_rank, reverse=True)[:MOST_NAMED]
             figures = "" if checks[0] in largest else f" ({level})"
             named = "; ".join(check.words for check in largest)
-            return f"PDs are right on the whole{figures}, with small errors beyond chance: {named}."
+            return f"PDs fit overall{figures}, {_where(counts)}: {named}."
         case Standing.OFF:
             if checks[0].is_against:
-                return f"PDs are off by more than chance: {against}."
-            return f"PDs are right on the whole ({level}), but off in places by more than chance: {against}."
+                return f"PDs do not fit: {against}."
+            return f"PDs fit overall ({level}), {_where(counts)}: {against}."
         case Standing.UNCALIBRATED:
-            return f"These scores are not probabilities: {level}, and {_error_words(counts)}."
+            return f"These scores are not probabilities: {level}, and {by_group}."
         case Standing.OPEN:
-            error = _error_words(counts)
             objection = f" One sign against them: {against}." if against else ""
-            figures = level if error in against else f"{level}, and {error}"
+            figures = level if by_group in against else f"{level}, and {by_group}"
             return f"Too few applications to conclude on calibration: {figures}.{objection}"
 
 
-def _error_words(counts: ScoreCounts) -> str:
-    return _error(expected_calibration_error(counts, n_groups=N_GROUPS), 1.0).words
+def _where(counts: ScoreCounts) -> str:
+    off = [band.band for band in calibration_by_band(counts) if band.verdict in _OFF]
+    if not off:
+        return "with errors in places"
+    return f"but not in band{'' if len(off) == 1 else 's'} {', '.join(off)}"
 
 
-def _rank(check: Check) -> tuple[bool, float]:
-    return not check.is_test, check.size
+def _rank(check: Check) -> tuple[bool, bool, float]:
+    return check.beyond_chance, not check.is_test, check.size

@@ -70,6 +70,12 @@ class Evaluation:
         return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).amount
 
     @cached_property
+    def approved_loss(self) -> Estimate:
+        """Sum of PD x LGD x exposure of what the cutoff approves, in currency units."""
+        given = self.assumptions
+        return expected_loss(self.counts, lgd=given.terms.lgd, cutoff=given.cutoff).amount
+
+    @cached_property
     def observed_loss(self) -> Estimate:
         """LGD x exposure of what defaulted, in currency units."""
         return expected_loss(self.counts, lgd=self.assumptions.terms.lgd).observed
@@ -111,8 +117,8 @@ class Evaluation:
 
     @cached_property
     def calibration(self) -> CalibrationVerdict:
-        """Whether PDs may be read as probabilities."""
-        return calibration_verdict(self.counts)
+        """Whether PDs may be read as probabilities, by the groups that the page shows."""
+        return calibration_verdict(self.counts, n_groups=self.assumptions.n_groups)
 
     @cached_property
     def suspicion(self) -> str:

@@ -227,18 +227,18 @@ def bad_rate(counts: ScoreCounts, cutoff: float) -> Estimate:
     return confusion(counts, cutoff).bad_rate
 
 
-def expected_loss(counts: ScoreCounts, *, lgd: float) -> ExpectedLoss:
-    """Sum of PD x LGD x exposure at default; `lgd` is a share, 0 to 1.
+def expected_loss(counts: ScoreCounts, *, lgd: float, cutoff: float | None = None) -> ExpectedLoss:
+    """Sum of PD x LGD x exposure at default, of all or of what a `cutoff` (a PD) approves; `lgd` is a share, 0 to 1.
 
     Within a bin and outcome, mean PD is multiplied by exposure: exact where bins are single PDs, otherwise off by less
     than 0.0001 of LGD x exposure, since no coarse bin reaches across a cutoff.
     """
-    exposure = counts.exposure_sum
-    if not counts.n_applications or not exposure:
+    if not counts.n_applications or not counts.exposure_sum:
         nothing = Estimate.undefined(NO_EXPOSURE if counts.n_applications else NO_APPLICATIONS)
         return ExpectedLoss(nothing, nothing, nothing, lgd)
-    at_risk = weighted_sum(counts.good_mean_pd, counts.good_exposure)
-    at_risk += weighted_sum(counts.bad_mean_pd, counts.bad_exposure)
-    amount = at_risk * lgd
-    observed = lgd * float(counts.bad_exposure.sum())
-    return ExpectedLoss(Estimate(amount), Estimate(amount / exposure), Estimate(observed), lgd)
+    end = counts.edges.size if cutoff is None else counts.first_declined(cutoff)
+    good, bad = counts.good_exposure[:end], counts.bad_exposure[:end]
+    exposure = float(good.sum() + bad.sum())
+    at_risk = weighted_sum(counts.good_mean_pd[:end], good) + weighted_sum(counts.bad_mean_pd[:end], bad)
+    rate = Estimate(at_risk * lgd / exposure) if exposure else Estimate.undefined(NOTHING_APPROVED)
+    return ExpectedLoss(Estimate(at_risk * lgd), rate, Estimate(lgd * float(bad.sum())), lgd)

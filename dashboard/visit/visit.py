@@ -176,7 +176,7 @@ def read_visit(
             except KeyError:
                 sentences.append(f"{name[:40]} (not a known setting).")
             except ValueError:
-                sentences.append(f"{name[:40]} (not a valid value).")
+                sentences.append(_invalid(parameters.DECLARED[name], texts[-1]))
     for shelf in _SHELVES:
         named, left_out = _read_shelf(shelf, address, columns, definition)
         if shelf is COHORTS:
@@ -189,6 +189,12 @@ def read_visit(
     if not _can_compare(visit):
         sentences.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
     return _without_lost_comparison(visit), tuple(sentences)
+
+
+def _invalid(parameter: parameters.Parameter[Any], text: str) -> str:
+    unit = " %" if parameter is CUTOFF else ""
+    used = parameter.word(parameter.default) + unit if parameter.default else "its default"
+    return f"{parameter.name} '{text[:40]}' is not valid; {used} is used."
 
 
 def _beside_saved(named: Sequence[Any], known: Sequence[Cohort]) -> tuple[tuple[Cohort, ...], dict[str, str]]:

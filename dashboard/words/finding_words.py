@@ -28,17 +28,17 @@ def title(finding: Finding, currency: str) -> str:
         case _:
             rate, mean = labels.told_apart(value, finding.against)
             side = "too low" if value > finding.against else "too high"
-            return f"{about}: PDs are {side}, mean PD {mean} where {rate} default"
+            return f"{about}: PDs {side}, {mean} where {rate} default"
 
 
-def evidence(finding: Finding, n_checks: int, currency: str) -> str:
+def evidence(finding: Finding, currency: str) -> str:
     """How sure the finding is, how many applications it is about, and about how much money."""
     parts = [_interval(finding), labels.plural(finding.applications, "application")]
     if finding.stake and finding.fault is not Fault.CUTOFF:
-        moved = "lost" if finding.fault is Fault.LOSS else "of expected loss misjudged"
-        parts.append(f"about {money(finding.stake, currency)} {moved}")
+        moved = "lost" if finding.fault is Fault.LOSS else "misjudged"
+        parts.append(f"{money(finding.stake, currency)} {moved}")
     sure = "< 0.001" if finding.p_value < 0.001 else f"= {labels.decimal(finding.p_value)}"
-    return " · ".join([*filter(None, parts), f"p {sure} over all {n_checks} checks"])
+    return " · ".join([*filter(None, parts), f"p {sure}"])
 
 
 def verdict(found: Findings) -> str:
@@ -74,7 +74,7 @@ def budget(found: Findings) -> str:
     """How many checks were run, and how often that finds something where there is nothing."""
     return (
         f"{labels.plural(found.n_checks, 'check')} run; of 100 such pages on portfolios with nothing to find, at most "
-        "5 would show one."
+        "5 would show one, and p is corrected for all checks."
     )
 
 

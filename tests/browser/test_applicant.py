@@ -310,8 +310,8 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
 
 
 def keep(page: Page, name: str) -> None:
-    page.get_by_label("Name of what is on the screen").fill(name)
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_label("Save scenario as").fill(name)
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("[class*=st-key-scenario-choose]").filter(has_text=name)).to_be_visible()
 
 

@@ -58,15 +58,15 @@ def render_scenarios(view: ApplicantView) -> None:
     kept = state.kept(SCENARIOS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Name of what is on the screen",
+            "Save scenario as",
             key=_NAME,
             max_chars=links.LONGEST_NAME,
             width=280,
             placeholder="for example Smaller loan",
         )
-        st.button("Keep", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
+        st.button("Save", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
-        st.caption("Change some values, give the result a name and keep it; kept scenarios are compared here.")
+        st.caption("Change some values, name the result and save it; saved scenarios are compared here.")
     shown = [Compared.of(_CURRENT, view)]
     for scenario in kept:
         _render_kept(view, scenario)
@@ -84,12 +84,12 @@ def render_scenarios(view: ApplicantView) -> None:
 def _keep(draft: Draft) -> None:
     name = links.clean_name(st.session_state[_NAME])
     if not name:
-        state.notify(["A scenario that is to be kept needs a name."])
+        state.notify(["Give the scenario a name to save it."])
         return
     replaced = any(kept.name == name and kept.draft != draft for kept in state.kept(SCENARIOS))
     state.keep(SCENARIOS, [Scenario(name, draft)])
     if replaced:
-        state.notify([f"The scenario {name} now holds what is on the screen."])
+        state.notify([f"The scenario {name} now holds the values on the screen."])
     st.session_state[_NAME] = ""
 
 
@@ -105,13 +105,13 @@ def _render_kept(view: ApplicantView, scenario: Scenario) -> None:
             help="Show this scenario",
         )
         st.button(
-            "Forget",
+            "Delete",
             key=f"scenario.drop.{scenario.name}",
             on_click=state.drop,
             args=(SCENARIOS, scenario.name),
             icon=":material/delete:",
             type="tertiary",
-            help=f"Forget {labels.plain(scenario.name)}",
+            help=f"Delete {labels.plain(scenario.name)}",
         )
 
 

@@ -119,7 +119,7 @@ def test_p_values_come_with_what_they_are_worth(frame: pl.DataFrame, open_page: 
     assert number(card.delta) == pytest.approx(z, abs=6e-3)
     assert number(card.value) == pytest.approx(2 * stats.norm.sf(abs(z)), abs=6e-4)
     assert "not by how much PDs are off" in texts(app)
-    assert "20 degrees of freedom, one a group: PDs are out of fold" in texts(app)
+    assert "20 degrees of freedom, one per group: PDs are out of fold" in texts(app)
 
 
 def test_a_reason_keeps_its_capitals(tmp_path: Path, open_page: OpenPage) -> None:

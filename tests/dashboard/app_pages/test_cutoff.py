@@ -149,3 +149,24 @@ def test_without_exposure_the_same_ead_is_asked_for(open_page: OpenPage, tmp_pat
     approved = pd.astype(np.float32) < np.float64(0.1)
     profit = 2_000 * np.where(approved, np.where(outcome, -0.5, 0.1), 0.0).mean()
     assert float(shown(app)["Profit per application"]) == pytest.approx(profit, rel=5e-4)
+
+
+def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: OpenPage) -> None:
+    # 10,000 loans of 1,000 at 5 %, and 3,000 at 20 %, on which 3,000,000 x (0.2 x 0.45 - 0.8 x 0.05) is lost.
+    rows = [(0.05, 10_000, 500), (0.2, 3_000, 600)]
+    path = tmp_path / "loans.csv"
+    pl.DataFrame(
+        {
+            "target": [int(i < bad) for _, n, bad in rows for i in range(n)],
+            "score": [pd for pd, n, _ in rows for _ in range(n)],
+            "ead": [1_000.0] * 13_000,
+        }
+    ).write_csv(path)
+    told = ("--predictions", str(path), "--map", "ead=exposure")
+    app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "30"}, told)
+    (line,) = [block.value for block in app.main.markdown if block.value.startswith("**Cutoff")]
+    assert line == ("**Cutoff 30.0 % → 20.0 %**: approval rate 100 % → 76.9 %, bad rate 8.46 % → 5.00 %, profit +150 k")
+    # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
+    app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
+    losses = [caption.value for caption in app.main.caption if caption.value.startswith("Expected loss")]
+    assert losses == ["Expected loss: 225 k on what is approved, 495 k on all."]

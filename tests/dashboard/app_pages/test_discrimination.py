@@ -130,7 +130,7 @@ def test_comparison_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> N
     shown = cards(app)
     assert {name: float(shown[name].value) for name in wanted} == wanted
     assert "No application is in both." in text(app)
-    assert "than Rest" in text(app)
+    assert "than for Rest" in text(app)
     traces = {trace["name"] for trace in figure(app)["data"] if trace.get("showlegend", True)}
     assert traces == {"By chance", "Rest", "Cohort"}
     (auc,) = [shown["ROC AUC"]]

@@ -223,7 +223,7 @@ def test_groups_that_the_model_does_not_see_have_their_ratio_with_its_interval(
         assert shown["Observed / expected"] == f"{bad / n / mean:.2f}"
         assert shown["95 % interval"] == f"{ends.low / mean:.2f}–{ends.high / mean:.2f}"
         is_off = not ends.low <= mean <= ends.high
-        assert (shown["Says"] != "Within chance") == is_off
+        assert (shown["Meaning"] != "Within chance") == is_off
     assert "What it means for use" in texts(app)
     assert "Observed / expected runs from " in texts(app)
 

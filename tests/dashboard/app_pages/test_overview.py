@@ -134,8 +134,8 @@ def test_one_outcome_gives_counts_and_says_why_there_is_no_auc(frame: pl.DataFra
     ("query", "said"),
     [
         ({"f.NAME_INCOME_TYPE": "Nobody"}, "asks for 'Nobody', which is not one of its levels"),
-        ({"cutoff": "nan"}, "cutoff (not a valid value)."),
-        ({"cutoff": "<b>1</b>"}, "cutoff (not a valid value)."),
+        ({"cutoff": "nan"}, "cutoff 'nan' is not valid; 9.09 % is used."),
+        ({"cutoff": "<b>1</b>"}, "cutoff '<b>1</b>' is not valid; 9.09 % is used."),
         ({"nonsense": "1"}, "nonsense (not a known setting)."),
         ({"c.X": "f.AGE=1..2"}, "names no column that cohorts can be cut by"),
     ],
@@ -262,7 +262,7 @@ def test_a_cohort_of_few_is_said_to_be_too_small(frame: pl.DataFrame, open_page:
 
 
 def test_a_finding_leads_to_the_page_that_shows_it(tmp_path: Path, open_page: OpenPage) -> None:
-    # Of one branch 24 % default where the PDs say 12 %; the approved of the other do as they should.
+    # Of one branch 24 % default where the PDs say 8 %.
     path = tmp_path / "branches.csv"
     rows = [("north", 0.05, 6_000, 300), ("south", 0.08, 2_000, 480)]
     pl.DataFrame(
@@ -273,14 +273,16 @@ def test_a_finding_leads_to_the_page_that_shows_it(tmp_path: Path, open_page: Op
         }
     ).write_csv(path)
     app = open_page("overview", arguments=("--predictions", str(path)))
-    said = "\n".join(block.value for block in app.main.markdown).replace("\\", "")
-    assert "branch “south”: PDs are too low, mean PD 8.00 % where 24.0 % default" in said
+    said = "\n".join(block.value for block in app.main.markdown).replace("\\", "").replace("\xa0", " ")
+    assert "**branch “south”: PDs too low, 8.00 % where 24.0 % default**" in said
     assert "of 100 such pages on portfolios with nothing to find, at most 5 would show one" in "\n".join(
         caption.value for caption in app.main.caption
     )
-    next(button for button in app.main.button if button.label == "Open Segments").click().run()
+    place = next(i for i in range(5) if "“south”: PDs" in app.button(key=f"finding.{i}").help.replace("\\", ""))
+    app.button(key=f"finding.{place}").click().run()
     assert [title.value for title in app.title] == ["Segments"]
-    assert next(box for box in app.main.selectbox if box.label == "Measure").value in ("Bad rate", "Calibration gap")
+    assert next(box for box in app.main.selectbox if box.label == "Measure").value == "Calibration gap"
+    assert app.query_params["seg.measure"] == "Calibration gap"
 
 
 def test_saved_cohorts_stand_below_each_other(frame: pl.DataFrame, open_page: OpenPage) -> None:

@@ -105,7 +105,7 @@ def test_only_a_number_is_asked_for_its_groups(open_page: OpenPage) -> None:
     assert [slider.label for slider in open_page(PATH, {"seg.column": "DAYS_BIRTH"}).main.slider].count("Groups") == 1
     app = open_page(PATH, {"seg.column": "OCCUPATION_TYPE"})
     assert "Groups" not in [slider.label for slider in app.main.slider]
-    assert "One group a level" in [caption.value for caption in app.main.caption]
+    assert "One group per level" in [caption.value for caption in app.main.caption]
 
 
 def test_an_unknown_column_falls_back_to_the_first(open_page: OpenPage) -> None:

@@ -64,7 +64,7 @@ def split(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability")
     assert app.title[0].value == "Stability"
-    assert sides(app) == ("Usual: Fold 0", "Usual: The other folds")
+    assert sides(app) == ("Default: Fold 0", "Default: The other folds")
     first, others = frame.filter(pl.col("fold") == 0), frame.filter(pl.col("fold") != 0)
     assert any(
         caption.value.startswith(f"{first.height:,} applications against {others.height:,}")
@@ -77,7 +77,7 @@ def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: Op
 
 def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query=PENSIONERS)
-    assert sides(app) == ("Usual: Cohort", "Usual: Rest of the portfolio")
+    assert sides(app) == ("Default: Cohort", "Default: Rest of the portfolio")
     current, reference = split(frame)
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(reference, current), rel=0.02)
     assert app.get("plotly_chart")[0].proto.alt.startswith("PD, Cohort against Rest of the portfolio: large shift")
@@ -85,7 +85,7 @@ def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataF
 
 def test_what_the_page_compares_with_is_the_reference(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query={**PENSIONERS, "against": "~whole"})
-    assert sides(app) == ("Usual: Cohort", "Usual: Portfolio")
+    assert sides(app) == ("Default: Cohort", "Default: Portfolio")
     n = split(frame)[0].height
     assert any(f"{n:,} are in both" in caption.value for caption in app.main.caption)
     # What both hold cannot differ: 1 / N + 1 / M - 2 / M.
@@ -146,7 +146,7 @@ def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
 def test_a_link_that_names_no_cohort_shows_the_usual_ones(chosen: str, open_page: OpenPage) -> None:
     query = {"stab.current": chosen, "stab.reference": chosen, "stab.column": chosen, **COLUMNS}
     app = open_page("stability", query=query)
-    assert sides(app) == ("Usual: Fold 0", "Usual: The other folds")
+    assert sides(app) == ("Default: Fold 0", "Default: The other folds")
 
 
 def test_a_reference_without_applications_is_said_so(open_page: OpenPage) -> None:
@@ -168,5 +168,5 @@ def test_imported_predictions_without_folds(built: Settings, open_page: OpenPage
     ]
     assert not any("applications against" in caption.value for caption in app.main.caption)
     app = open_page("stability", query={"f.branch": "south"}, arguments=told)
-    assert sides(app) == ("Usual: Cohort", "Usual: Rest of the portfolio")
+    assert sides(app) == ("Default: Cohort", "Default: Rest of the portfolio")
     assert "PSI" in metrics(app)

@@ -62,7 +62,7 @@ def test_range_and_break_even_are_drawn() -> None:
     ("curve", "title"),
     [
         (CURVE, "Lowest cost at a cutoff of 8.00 %; at 10.0 % it is 10.0 % higher"),
-        (ALIKE, "Lowest cost at a cutoff of 8.00 %, from which 10.0 % cannot be told apart"),
+        (ALIKE, "You are at the best cutoff: 10.0 % is as good as 8.00 %, but for chance"),
         (replace(CURVE, applied=0.08, now=Estimate(0.5)), "The cutoff in force, 8.00 %, has the lowest cost"),
         # Equal but for rounding, as sums in another order are.
         (replace(CURVE, now=Estimate(0.5 - 1e-16)), "Lowest cost at a cutoff of 8.00 %; at 10.0 % it is the same"),

@@ -10,7 +10,7 @@ from tests.dashboard.charts.segment_reports import HAND, LONE, counts, report_of
 def test_titles_say_what_was_found() -> None:
     found = {measure: find_out(HAND, measure) for measure in Measure}
     assert found == {
-        Measure.DEFAULT_RATE: "1 of 4 segments default more often than the rest, most clearly “<b>high</b>” (16.7 %); "
+        Measure.DEFAULT_RATE: "1 of 4 segments defaults more often than the rest, most clearly “<b>high</b>” (16.7 %); "
         "2 less often",
         Measure.DIFFERENCE: found[Measure.DEFAULT_RATE],
         Measure.BAD_RATE: "Approved applications lose money in 1 of 4 segments: “<b>high</b>”",

@@ -109,7 +109,7 @@ def test_report_table_holds_every_measure() -> None:
 
 def test_description_gives_the_numbers() -> None:
     said = plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN, against=Named("Fold 1", LONE)).alt
-    assert said.startswith("Default rate by Grade. 1 of 4 segments default more often")
+    assert said.startswith("Default rate by Grade. 1 of 4 segments defaults more often")
     assert said.endswith(
         "From the top: “low” 2.38 %, “middle” 7.60 %, “<b>high</b>” 16.7 %. All of the cohort: 9.23 %. Fold 1: 2.38 %."
     )

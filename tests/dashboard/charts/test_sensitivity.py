@@ -36,7 +36,7 @@ def test_sensitivity_draws_best_cutoff_range_and_break_even() -> None:
 def test_excess_draws_what_is_given_away() -> None:
     figure = plot_excess(RESULT, COST_RATIO, currency="").figure
     named = {trace.name: trace for trace in figure.data if trace.name}
-    np.testing.assert_allclose(named["Given away"].y, [4, 2, 30])
+    np.testing.assert_allclose(named["Extra cost"].y, [4, 2, 30])
     assert named["Now: 10:1"].y == (pytest.approx(2.0),)
     assert figure.layout.title.text == "10.0 % is close to the best cutoff from a ratio of 5:1 to 10:1"
     assert plot_excess(RESULT, COST_RATIO, currency="").alt == f"{figure.layout.title.text}."
@@ -49,8 +49,8 @@ def test_sensitivity_tables() -> None:
     assert table["men: best cutoff (%)"] == pytest.approx([16, 9, 5])
     excess = plot_excess(RESULT, LGD, currency="", against=Named("men", RESULT)).table
     assert excess["LGD (%)"] == [500.0, 1000.0, 2000.0]
-    assert excess["Share of the highest profit (%)"] == pytest.approx([4, 2, 30])
-    assert excess["men: share of the highest profit (%)"] == pytest.approx([4, 2, 30])
+    assert excess["Profit lost, share of the highest (%)"] == pytest.approx([4, 2, 30])
+    assert excess["men: profit lost, share of the highest (%)"] == pytest.approx([4, 2, 30])
 
 
 def test_given_away_profit_is_in_the_portfolios_currency_and_cost_in_its_own_units() -> None:
@@ -58,7 +58,7 @@ def test_given_away_profit_is_in_the_portfolios_currency_and_cost_in_its_own_uni
         list(plot_excess(RESULT, assumption, currency=currency).table)[1]
         for assumption, currency in ((LGD, "EUR"), (LGD, ""), (COST_RATIO, "EUR"))
     ]
-    assert headers == [f"Given away per application ({unit})" for unit in ("EUR", "currency units", "cost units")]
+    assert headers == [f"Extra cost per application ({unit})" for unit in ("EUR", "currency units", "cost units")]
 
 
 def test_comparison_replaces_break_even() -> None:
@@ -97,7 +97,10 @@ def test_few_conclude_nothing() -> None:
     pd = rng.beta(1.2, 13.6, 80)
     result = cost_sensitivity(exact_counts(rng.random(80) < pd, pd), Costs(10, 1), cutoff=0.1)
     assert plot_sensitivity(result, COST_RATIO).title == "Too few to conclude where the best cutoff is"
-    assert plot_excess(result, COST_RATIO, currency="").title == "Too few to conclude what the cutoff gives away"
+    assert (
+        plot_excess(result, COST_RATIO, currency="").title
+        == "Too few to conclude what the cutoff costs against the best one"
+    )
 
 
 def test_no_sensitivity_says_why() -> None:

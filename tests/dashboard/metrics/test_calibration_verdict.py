@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from dashboard.metrics.calibration import expected_calibration_error
-from dashboard.metrics.calibration_tests import BandVerdict, calibration_by_band, hosmer_lemeshow_test
+from dashboard.metrics.calibration_fit import calibration_in_the_large, calibration_slope
+from dashboard.metrics.calibration_tests import (
+    BandVerdict,
+    calibration_by_band,
+    hosmer_lemeshow_test,
+    spiegelhalter_test,
+)
 from dashboard.metrics.calibration_verdict import Standing, calibration_verdict
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 
@@ -87,8 +93,8 @@ def test_a_cohort_that_is_right_on_the_whole_and_off_in_places_is_not_praised() 
     assert found.standing is Standing.OFF
     assert found.is_doubtful
     assert found.message.startswith(
-        "PDs are right on the whole (the mean PD is 9.64 % where 10.06 % defaulted), but off in places by more than "
-        "chance: 3 of 6 risk bands are off; groups by PD are off by "
+        "PDs fit overall (the mean PD is 9.64 % where 10.06 % defaulted), but not in bands C, E, F: "
+        "3 of 6 risk bands are off; groups by PD are off by "
     )
     assert "Hosmer-Lemeshow (p " in found.message
 
@@ -100,11 +106,46 @@ def test_of_small_errors_beyond_chance_the_two_largest_are_named_once() -> None:
     assert found.standing is Standing.CLOSE
     assert not found.is_doubtful
     start, _, named = found.message.partition(": ")
-    assert start == "PDs are right on the whole, with small errors beyond chance"
+    assert start.startswith("PDs fit overall, but not in bands ")
     assert "3 % more default than they say (14.25 % for 13.83 %)" in named
     assert len(named.split("; ")) == 2
     assert "Hosmer-Lemeshow" not in named
     assert found.message.count("14.25 %") == 1
+
+
+def rejecting(counts: ScoreCounts) -> set[str]:
+    """What of the page rejects right PDs, from the figures themselves."""
+    error, bands = expected_calibration_error(counts), calibration_by_band(counts)
+    slope, ratio = calibration_slope(counts).slope, calibration_in_the_large(counts).ratio
+    rejects = {
+        "level": not (ratio.low or 0) <= 1 <= (ratio.high or 0),
+        "slope": not (slope.low or 0) <= 1 <= (slope.high or 0),
+        "error": (error.error.value or 0.0) > error.noise_high,
+        "band": any(band.verdict not in (BandVerdict.IN_LINE, BandVerdict.TOO_FEW) for band in bands),
+        "Hosmer-Lemeshow": bool(hosmer_lemeshow_test(counts, n_groups=20).rejects),
+        "Spiegelhalter": bool(spiegelhalter_test(counts).rejects),
+    }
+    return {name for name, is_rejected in rejects.items() if is_rejected}
+
+
+def test_pds_fit_only_where_nothing_rejects() -> None:
+    alone = set()
+    for seed in range(250):
+        counts = drawn(0.0, 9_000, seed=seed)
+        found, against = calibration_verdict(counts), rejecting(counts)
+        assert (found.standing is Standing.CALIBRATED) == (not against), (seed, against)
+        assert found.message.startswith("PDs fit: ") == (not against)
+        alone |= against if len(against) == 1 else set()
+    # Each kind of evidence was at least once the only one.
+    assert alone == {"level", "slope", "error", "band", "Hosmer-Lemeshow", "Spiegelhalter"}
+
+
+def test_the_verdict_is_on_the_groups_of_the_page() -> None:
+    counts = off_in_places()
+    for n_groups in (5, 20):
+        error = expected_calibration_error(counts, n_groups=n_groups)
+        checks = calibration_verdict(counts, n_groups=n_groups).checks
+        assert any(f"off by {100 * (error.error.value or 0):.2f} points" in check.words for check in checks)
 
 
 def test_praise_stands_only_where_no_check_is_beyond_chance() -> None:
@@ -113,9 +154,9 @@ def test_praise_stands_only_where_no_check_is_beyond_chance() -> None:
         counts = drawn(rng.normal(0, 0.15), 8_000, seed=seed, slope=rng.normal(1, 0.1))
         found = calibration_verdict(counts)
         if found.standing is Standing.CALIBRATED:
-            assert not any(check.beyond_chance for check in found.checks)
+            assert not any(check.beyond_chance or check.rejects for check in found.checks)
         if found.standing is Standing.CLOSE:
-            assert any(check.beyond_chance for check in found.checks)
+            assert any(check.beyond_chance or check.rejects for check in found.checks)
             assert not any(check.is_against for check in found.checks)
         assert found.message.count("groups by PD are off by") <= 1
 

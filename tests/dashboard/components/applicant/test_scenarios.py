@@ -84,7 +84,7 @@ def test_what_is_on_the_screen_is_kept_under_its_name_and_compared(
     row: Mapping[str, Any], session: ScoringSession, open_page: OpenPage
 ) -> None:
     app = opened(open_page, row)
-    assert "kept scenarios are compared here" in said(app)
+    assert "saved scenarios are compared here" in said(app)
     assert table(app) == {}
     app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
     keep(app, "  Smaller   loan ")
@@ -122,7 +122,7 @@ def test_a_scenario_is_shown_again_and_forgotten(
     assert kept(app) == {"New": Draft(NEW)}
     press(app, "drop", "New")
     assert kept(app) == {}
-    assert "kept scenarios are compared here" in said(app)
+    assert "saved scenarios are compared here" in said(app)
 
 
 def test_a_link_brings_the_same_scenarios(row: Mapping[str, Any], open_page: OpenPage) -> None:
