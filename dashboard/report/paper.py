@@ -159,7 +159,7 @@ def _subject(recipe: Recipe, predictions: Predictions, definition: Definition) -
     if not predictions.source.has_outcomes:
         raise RecipeError("No outcome is known of any application, so that there is nothing to report on.")
     assumptions = recipe.assume()
-    chosen = read_conditions(recipe.where, predictions.cohort_columns, definition)
+    chosen = read_conditions(recipe.where, predictions.cohort_columns, definition, "where")
     columns = {column.name: column for column in predictions.cohort_columns}
     other = _against(recipe, chosen, predictions, definition)
     return Subject(
@@ -179,7 +179,7 @@ def _against(recipe: Recipe, own: Filters, predictions: Predictions, definition:
     other = (
         Filters()
         if recipe.against == PORTFOLIO
-        else read_conditions(recipe.against, predictions.cohort_columns, definition)
+        else read_conditions(recipe.against, predictions.cohort_columns, definition, "against")
     )
     if other == own:
         raise RecipeError("The cohort is compared with itself; choose another comparison, or leave it out.")

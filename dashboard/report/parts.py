@@ -38,6 +38,7 @@ from dashboard.metrics.stability import population_stability
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Metric
 from dashboard.report.report import Report
+from dashboard.words import labels
 from data.predictions.table import CohortColumn
 
 T = TypeVar("T")
@@ -269,11 +270,34 @@ CHARTS: Mapping[str, ChartPart] = MappingProxyType(
     }
 )
 
+
+def _word_p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else labels.decimal(value)
+
+
+_TESTS = (
+    Metric(
+        "spiegelhalter_p",
+        "Spiegelhalter test, p",
+        lambda e: e.spiegelhalter.p_value,
+        _word_p,
+        "How surprising the Brier score would be if every PD were right; below 0.05 the test rejects that.",
+    ),
+    Metric(
+        "hosmer_lemeshow_p",
+        "Hosmer-Lemeshow test, p",
+        lambda e: e.hosmer_lemeshow.p_value,
+        _word_p,
+        "How surprising the defaults of {n_groups} groups would be if every PD were right. With very many applications "
+        "tests reject differences that nobody would act on.",
+    ),
+)
 CARDS: Mapping[str, CardsPart] = MappingProxyType(
     {
         "overview": CardsPart("Key figures", catalogue.OVERVIEW),
         "discrimination": CardsPart("Discrimination", (*catalogue.DISCRIMINATION, *catalogue.AT_CUTOFF)),
         "calibration": CardsPart("Calibration", catalogue.CALIBRATION),
+        "tests": CardsPart("Significance tests of calibration", _TESTS),
         "decisions": CardsPart("Decisions at the cutoff", catalogue.DECISIONS),
         "costs": CardsPart("Costs", catalogue.COSTS.metrics),
         "profit": CardsPart("Profit", catalogue.PROFIT.metrics),

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from dashboard.cohort.columns import prepare
+from dashboard.report.conditions import ConditionError
 from dashboard.report.paper import Figure, Origin, Paper, Sheet, Text, make_paper
 from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe, RecipeError
@@ -124,13 +125,15 @@ def test_without_a_comparison_there_is_no_shift(predictions: Predictions) -> Non
     [
         ({"where": ()}, "no rest"),
         ({"against": ("region=north",)}, "compared with itself"),
+        ({"where": ("region=west",)}, "^where: .* asks for 'west'"),
+        ({"against": ("branch=a",)}, "^against branch=a: there is no column 'branch'"),
         ({"parts": (Part(Kind.SEGMENTS, "branch"),)}, "no column 'branch'"),
         ({"where": ("region=north", "default_probability=0.99..1")}, "No applications match"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(change: dict[str, object], said: str, predictions: Predictions) -> None:
     recipe = replace(EVERYTHING, **change)  # type: ignore[arg-type]
-    with pytest.raises((RecipeError, EmptyCohortError), match=said):
+    with pytest.raises((RecipeError, ConditionError, EmptyCohortError), match=said):
         write_paper(recipe, predictions)
 
 
