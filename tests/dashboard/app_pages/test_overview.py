@@ -144,7 +144,7 @@ def test_what_a_link_says_wrong_is_left_out_with_a_notice(
     query: dict[str, str], said: str, frame: pl.DataFrame, open_page: OpenPage
 ) -> None:
     app = open_page("overview", query)
-    assert said in app.info[0].value.replace("\\", "")
+    assert said in app.info[0].value.replace("\\", "").replace("\xa0", " ")
     assert metrics(app)["Applications"] == f"{frame.height:,}"
 
 

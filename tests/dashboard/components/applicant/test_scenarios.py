@@ -147,7 +147,7 @@ def test_one_name_holds_one_scenario(row: Mapping[str, Any], open_page: OpenPage
 @pytest.mark.parametrize("name", ["", "   ", "~"])
 def test_a_scenario_needs_a_name(name: str, row: Mapping[str, Any], open_page: OpenPage) -> None:
     app = keep(opened(open_page, row), name)
-    assert "A scenario that is to be kept needs a name." in said(app)
+    assert "Give the scenario a name to save it." in said(app)
     assert kept(app) == {}
     keep(app, "Mine")
     assert "needs a name" not in said(app)
@@ -286,7 +286,7 @@ def test_a_name_that_is_taken_is_said_to_hold_another_scenario(row: Mapping[str,
     assert "now holds" not in said(app)
     app.number_input(key="form.AMT_CREDIT").set_value(25_000.5).run()
     keep(app, "Mine")
-    assert "The scenario Mine now holds what is on the screen." in said(app)
+    assert "The scenario Mine now holds the values on the screen." in said(app)
 
 
 def test_what_is_kept_is_what_was_drawn(row: Mapping[str, Any], open_page: OpenPage) -> None:
