@@ -151,11 +151,11 @@ class TableError(ScoreroomError):
     @classmethod
     def from_missing_columns(cls, path: Path, names: list[str]) -> Self:
         noun = "column is" if len(names) == 1 else "columns are"
-        return cls(f"{path}: {len(names)} {noun} missing: {_listed(names)}; bring the whole application_train table.")
+        return cls(f"{path}: {len(names)} {noun} missing: {_listed(names)}; bring a table with all columns.")
 
     @classmethod
-    def from_separator(cls, path: Path, found: str) -> Self:
-        return cls(f"{path}: the header is separated by {found!r}; expected commas; save it again with commas.")
+    def from_separator(cls, path: Path, found: str, expected: str) -> Self:
+        return cls(f"{path}: the header is separated by {found!r}; expected {expected!r}; save it again with that.")
 
     @classmethod
     def from_repeated_column(cls, path: Path, name: str) -> Self:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.definition.describing import Described, describe
+from data.definition.peeking import UTF_8
 from data.settings import ROOT
 from scripts._cli import run
 
@@ -40,9 +41,9 @@ def main() -> None:
     if arguments.update:
         print(f"Added: {_listed(described.added)}. No longer in the table: {_listed(described.gone)}.")
     if not described.has_outcome:
-        print(
-            "No column says how loans ended, so that no model can be trained; name the one that does under [outcome]."
-        )
+        print("No column says how loans ended, so no model can be trained; name the one that does under [outcome].")
+    if described.encoding != UTF_8:
+        print(f"The file is {described.encoding}; save it as UTF-8 before building.")
     print(f"{len(described.findings)} columns, {n_unsure} to be checked: {described.path}")
 
 

@@ -27,7 +27,7 @@ from data.definition.definition import (
     Training,
 )
 from data.definition.derived import read_condition, read_derived
-from data.definition.errors import Place, nearest, shown
+from data.definition.errors import Place, nearest, number_words, shown
 from data.definition.words import DIRECTIONS, KINDS, UNITS
 
 OTHER_GROUP = "Other"
@@ -139,7 +139,9 @@ def _column(name: str, entries: Mapping[str, Any], place: Place, *, is_id: bool)
     if kind is Kind.FLAG:
         minimum, maximum = 0, 1
     if minimum is not None and maximum is not None and minimum > maximum:
-        raise (place / "minimum").error(f"is {minimum:g}, above the maximum {maximum:g}", "exchange or correct them")
+        raise (place / "minimum").error(
+            f"is {number_words(minimum)}, above the maximum {number_words(maximum)}", "exchange or correct them"
+        )
     levels = tuple(entries.get("levels", ()))
     if kind is Kind.CATEGORY and len(levels) < 2:
         raise (place / "levels").error(

@@ -10,7 +10,7 @@ from typing import Any
 
 from data.definition.columns import Column, Kind, Sensitivity
 from data.definition.definition import ROW_NUMBER, Outcome, Roles, Score, Value
-from data.definition.errors import Place, nearest, shown
+from data.definition.errors import Place, nearest, number_words, shown
 from data.definition.grammar import Call, Name, Node, Text, columns_of
 
 # The columns of the predictions table that have a name of their own. Its identifier, outcome and exposure are made of
@@ -194,13 +194,14 @@ def _check_quantity(value: Value, column: Column, place: Place) -> None:
     if value is None or isinstance(value, str):
         raise place.error("is not a number", "write it without quotation marks")
     if column.dtype.is_integer() and not float(value).is_integer():
-        raise place.error(f"is {value:g}, not a whole number", "write a whole number")
+        raise place.error(f"is {number_words(value)}, not a whole number", "write a whole number")
     if column.is_special(value):
         return
     low, high = column.minimum, column.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        ends = f"{'' if low is None else f'from {low:g} '}{'' if high is None else f'to {high:g}'}".strip()
-        raise place.error(f"is {value:g}, outside the column's range", f"write a number {ends}")
+        start = "" if low is None else f"from {number_words(low)} "
+        ends = f"{start}{'' if high is None else f'to {number_words(high)}'}".strip()
+        raise place.error(f"is {number_words(value)}, outside the column's range", f"write a number {ends}")
 
 
 def columns_in(node: Node, place: Place) -> tuple[str, ...]:

@@ -34,11 +34,12 @@ _BUILT = frozenset({"applications.parquet", "predictions.parquet", "contribution
 
 @dataclass(frozen=True)
 class Described:
-    """What was written where: a line for each column, and the columns that were new or are no longer in the table."""
+    """What was written where: a line for each column, how the table is encoded, and which columns are new or gone."""
 
     path: Path
     findings: Sequence[Finding]
     has_outcome: bool
+    encoding: str
     added: Sequence[str] = ()
     gone: Sequence[str] = ()
 
@@ -60,7 +61,7 @@ def describe(file: Path, folder: Path, *, update: bool = False) -> Described:
     table = peek(file)
     if before is None or not update:
         guess = guess_definition(table, {"table": {"file": _seen_from(folder, file)}}, path)
-        described = Described(path, guess.findings, guess.definition.outcome is not None)
+        described = Described(path, guess.findings, guess.definition.outcome is not None, table.encoding)
         text = _INTRODUCTION + "\n" + said_text(guess.said, guess.comments)
     else:
         said = check_said(parse_said(before, path), path)
@@ -72,7 +73,7 @@ def describe(file: Path, folder: Path, *, update: bool = False) -> Described:
         left = [name for name in guess.said.get("left_out", ()) if name not in said.get("left_out", ())]
         text = _merged(before, said, guess, added, left, _seen_from(folder, file))
         has_outcome = "outcome" in said or guess.definition.outcome is not None
-        described = Described(path, guess.findings, has_outcome, (*added, *left), gone)
+        described = Described(path, guess.findings, has_outcome, table.encoding, (*added, *left), gone)
         if not is_as_written(before):
             _write(path, text, text)
             return described

@@ -11,6 +11,8 @@ from data.errors import ScoreroomError
 
 _MOST_SHOWN = 60
 _MOST_LISTED = 8
+# Doubles count whole numbers exactly up to about here.
+_LARGEST_WHOLE = 1e15
 
 
 class DefinitionError(ScoreroomError):
@@ -38,6 +40,12 @@ def shown(text: str) -> str:
     """Untrusted text, made printable and shortened so that it fits into a sentence."""
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[: _MOST_SHOWN + 1])
     return line if len(line) <= _MOST_SHOWN else line[: _MOST_SHOWN - 1] + "\u2026"
+
+
+def number_words(value: float) -> str:
+    """A number as a sentence has it: `2,000,000`, never `2e+06`; six digits of what is not whole."""
+    is_whole = float(value).is_integer() and abs(value) < _LARGEST_WHOLE
+    return f"{value:,.0f}" if is_whole else f"{value:,.6g}"
 
 
 def nearest(name: str, known: Iterable[str], most: int = _MOST_LISTED) -> str:

@@ -15,13 +15,13 @@ from data.definition.building import build_definition
 from data.definition.checking import TAKEN
 from data.definition.dates import FORMS
 from data.definition.definition import ROW_NUMBER, Definition
-from data.definition.errors import Place, nearest, shown
+from data.definition.errors import Place, nearest, number_words, shown
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.kinds import ColumnGuess, group_names, guess_column, why_left_out
 from data.definition.evidence.leaks import near_copies, why_given_away
 from data.definition.evidence.roles import RolesGuess, bad_of, guess_roles, is_prediction
 from data.definition.evidence.summaries import Summary, summarise
-from data.definition.peeking import Peeked
+from data.definition.peeking import UTF_8, Peeked
 from data.definition.reading import Said
 
 MOST_COHORT = 60
@@ -298,7 +298,7 @@ def _comments(draft: _Draft, table: Peeked) -> dict[str, str]:
     comments["name"] = f"{table.n_rows:,} rows, {len(draft.columns)} columns.{sampled}"
     left_out = [f"{name}: {guess.left_out}." for name, guess in draft.columns.items() if guess.left_out]
     comments["left_out"] = "\n".join(["Columns of the file that are not read, and why.", *left_out])
-    if table.encoding != "UTF-8":
+    if table.encoding != UTF_8:
         comments["table"] = f"The file is {table.encoding}; save it as UTF-8 before building."
     if roles.outcome is not None:
         outcome = roles.outcome
@@ -352,7 +352,7 @@ def _findings(draft: _Draft, table: Peeked) -> list[Finding]:
         if guess.kind == "category":
             parts.append(f"{len(entry.get('levels', ()))} levels")
         if guess.kind == "numeric" and "minimum" in entry and "maximum" in entry:
-            parts.append(f"{entry['minimum']:,g} to {entry['maximum']:,g}")
+            parts.append(f"{number_words(entry['minimum'])} to {number_words(entry['maximum'])}")
         parts += [entry[key] for key in ("unit", "sensitivity") if entry.get(key, "none") != "none"]
         why = "; ".join(guess.why)
         if guess.no_feature and not guess.no_feature.startswith("the ") and guess.no_feature not in why:

@@ -25,6 +25,7 @@ from data.errors import DamageError, FileError, TableError
 from data.store.opening import DAMAGE, PARQUET, TROUBLE, ZIP, kind_of, open_readable, unpacked
 
 MOST_ROWS = 200_000
+UTF_8 = "UTF-8"
 SEPARATORS = (",", ";", "\t", "|", " ")
 # Columns of more different texts than this are no categories.
 _MOST_WATCHED = 300
@@ -49,7 +50,7 @@ class Peeked:
     n_rows: int
     separator: str = ","
     header: bool = True
-    encoding: str = "UTF-8"
+    encoding: str = UTF_8
     unreadable: Mapping[str, str] = field(default_factory=dict)
     n_unnamed: int = 0
 
@@ -373,9 +374,9 @@ def _as_utf8(path: Path, kind: str, head: bytes) -> Iterator[tuple[Path, str, in
         n_lines = _count_lines(path, kind)
         encoding = "cp1252" if n_lines is None else encoding
     if encoding == "utf-8-sig" and n_lines is not None and kind not in (".gz", ZIP):
-        yield path, "UTF-8", n_lines
+        yield path, UTF_8, n_lines
         return
-    shown = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Latin-1"}[encoding]
+    shown = {"utf-8-sig": UTF_8, "utf-16": "UTF-16", "cp1252": "Windows-1252"}[encoding]
     with tempfile.TemporaryDirectory(prefix="describe-") as folder:
         plain = Path(folder) / "table.csv"
         with open_readable(path) as handle, unpacked(path, kind, handle) as inner, plain.open("wb") as out:

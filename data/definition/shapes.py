@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from data.definition.errors import Place, nearest, shown
+from data.definition.errors import Place, nearest, number_words, shown
 
 # A value as TOML has it, checked at its place and returned; raises DefinitionError.
 Shape: TypeAlias = Callable[[object, Place], Any]
@@ -74,8 +74,9 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Shape:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise place.error(f"is {_kind(value)}", "write a number, without quotation marks")
         if not low <= value <= high:
-            wrong = f"{value:g}" if isinstance(value, float) or abs(value) < LARGEST else "a number that is too large"
-            raise place.error(f"is {wrong}", f"write a number from {low:g} to {high:g}")
+            is_short = isinstance(value, float) or abs(value) < LARGEST
+            wrong = number_words(value) if is_short else "a number that is too large"
+            raise place.error(f"is {wrong}", f"write a number from {number_words(low)} to {number_words(high)}")
         return value
 
     return check

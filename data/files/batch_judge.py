@@ -19,6 +19,7 @@ from data.files.sources import Source
 from data.files.validate import (
     Judged,
     UnseenLevel,
+    check_separator,
     count_rows,
     expectation,
     judge_column,
@@ -31,7 +32,6 @@ MOST_FAULTS = 10_000
 _MOST_LETTERS = 60
 # Levels of one column that are counted apart; a column of free text has one a row.
 _MOST_UNSEEN = 1_000
-_SEPARATORS = (";", "\t", "|")
 _CATEGORY = "one of the known categories"
 
 
@@ -92,8 +92,7 @@ def check_columns(source: Source, definition: Definition, needed: Sequence[str],
     names, path = source.names, source.path
     if len(names) > limits.columns:
         raise ExcessError.from_columns(path, len(names), limits.columns)
-    if len(names) == 1 and (separator := next((mark for mark in _SEPARATORS if mark in names[0]), None)):
-        raise TableError.from_separator(path, separator)
+    check_separator(path, names, definition)
     repeated = next((name for name, count in Counter(names).items() if count > 1), None)
     if repeated is not None:
         raise BatchError.from_repeated_column(path, repeated)

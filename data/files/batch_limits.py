@@ -80,7 +80,7 @@ class BatchError(ScoreroomError):
     def from_other_table(cls, path: Path, missing: list[str], n_needed: int) -> Self:
         return cls(
             f"{path}: holds {n_needed - len(missing)} of the {n_needed} columns that the model needs, so it is another "
-            f"table; {listed(missing)} are missing; bring the columns of application_train."
+            f"table; {listed(missing)} are missing; bring the columns of the portfolio's own table."
         )
 
     @classmethod

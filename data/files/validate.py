@@ -18,6 +18,7 @@ from data.files.cells import as_levels, dates_of, flags_of, is_binary, outcomes_
 from data.files.sources import Source
 
 _MOST_LEVELS = 5
+_SEPARATORS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,8 @@ def wanted_columns(path: Path, definition: Definition, names: Sequence[str], *, 
     if definition.target is not None and not needs_target:
         optional.add(definition.target)
     missing = [name for name in definition.by_name if name not in {*names, *optional}]
-    if missing and len(names) == 1 and (separator := _separator(names[0])):
-        raise TableError.from_separator(path, separator)
     if missing:
+        check_separator(path, names, definition)
         raise TableError.from_missing_columns(path, missing)
     for name in names:
         if name in definition.by_name and names.count(name) > 1:
@@ -333,8 +333,12 @@ def count_rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number:,} rows"
 
 
-def _separator(header: str) -> str | None:
-    return next((mark for mark in (";", "\t", "|") if mark in header), None)
+def check_separator(path: Path, names: Sequence[str], definition: Definition) -> None:
+    """Raise TableError if the one name of a header holds a separator, other than the definition's."""
+    expected = definition.table.separator
+    found = next((mark for mark in _SEPARATORS if len(names) == 1 and mark != expected and mark in names[0]), None)
+    if found is not None:
+        raise TableError.from_separator(path, found, expected)
 
 
 def _is_category(column: Column) -> bool:

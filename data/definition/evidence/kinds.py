@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
+from data.definition.errors import number_words
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
@@ -178,7 +179,7 @@ def _is_called_id(name: str) -> bool:
 
 def _kind(summary: Summary, guess: ColumnGuess) -> str:
     if summary.date_format:
-        guess.why.append(f"dates written as {summary.date_format}")
+        guess.why.append(f"dates such as {summary.text.drop_nulls()[0]}")
         if summary.date_format.endswith("%y"):
             guess.doubt("years of two digits: 69 to 99 are taken for 1969 to 1999, others for 2000 to 2068")
         return "date"
@@ -202,7 +203,7 @@ def _kind(summary: Summary, guess: ColumnGuess) -> str:
     guess.why.append("whole numbers" if summary.is_whole else "decimal numbers")
     if summary.is_whole and distinct <= _MOST_CODES:
         what = "states in an order" if low < 0 else "a count, an order or codes"
-        guess.doubt(f"{distinct} different ones from {low:g} to {high:g}: {what}")
+        guess.doubt(f"{distinct} different ones from {number_words(low)} to {number_words(high)}: {what}")
     elif summary.is_whole and words.has_word(summary.name, words.LONG_CODES):
         guess.doubt(
             "codes by the column's name, which a model puts in an order; take it out of the features if they are"
@@ -244,7 +245,7 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
     minimum, maximum = _bounds(low, high, unit)
     whole = summary.is_whole
     entry["minimum"], entry["maximum"] = (int(minimum), int(maximum)) if whole else (minimum, maximum)
-    guess.why.append(f"seen from {low:g} to {high:g}")
+    guess.why.append(f"seen from {number_words(low)} to {number_words(high)}")
     if infinite := [gap for gap in summary.gaps if gap.lower() in words.INFINITE]:
         guess.doubt(f"{', '.join(infinite)} is read as missing")
 

@@ -285,7 +285,7 @@ def _date(free: Sequence[Summary]) -> tuple[str, str, bool] | None:
     if not dates:
         return None
     best = max(dates, key=lambda each: (words.has_word(each.name, words.APPLIED), -each.n_missing, -each.place))
-    why = f"dates written as {best.date_format}"
+    why = "its name" if words.has_word(best.name, words.APPLIED) else "its values"
     rest = [each.name for each in dates if each is not best]
     return best.name, why + (f"; also dates: {', '.join(rest)}" if rest else ""), len(dates) == 1
 

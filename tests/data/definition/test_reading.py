@@ -174,7 +174,10 @@ FAULTS = [
     ("[screen]\nsegments = ['nowhere']", "screen.segments names nowhere"),
     ("[sufficiency]\nrequired = ['status']", "sufficiency.required names status, the identifier or outcome"),
     ("[example]\nnowhere = 1", "example names nowhere"),
-    ("[example]\nincome = 40_000", "example.income is 40000, outside the column's range; write a number from 0"),
+    (
+        "[example]\nincome = 40_000",
+        "example.income is 40,000, outside the column's range; write a number from 0 to 30,000",
+    ),
     ("[example]\npurpose = 'boat'", "example.purpose is not a level of the column"),
     ("[example]\nday = 'today'", "example.day is not a date"),
 ]

@@ -287,7 +287,7 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
         lambda _: b"SK_ID_CURR,SK_ID_BUREAU,CREDIT_ACTIVE,AMT_ANNUITY\n1,2,Active,3\n",
         "holds 1 of the 118 columns that the model needs, so it is another table; NAME_CONTRACT_TYPE, FLAG_OWN_CAR, "
         "FLAG_OWN_REALTY, CNT_CHILDREN, AMT_INCOME_TOTAL and 112 more are missing; bring the columns of "
-        "application_train.",
+        "the portfolio's own table.",
     ),
     "another table, parquet": (
         "a.parquet",

@@ -128,3 +128,15 @@ def test_notices_list_five_and_count_the_rest() -> None:
     ]
     assert list(word_trimmed({"a": 0})) == []
     assert (shown("a\nb"), shown(""), shown("x" * 41)) == ("a\ufffdb", "(no name)", "x" * 39 + "\u2026")
+
+
+@pytest.mark.parametrize(("expected", "found"), [(";", ","), (",", ";"), ("|", "\t")])
+def test_a_header_in_one_piece_is_separated_by_something_else(expected: str, found: str, tmp_path: Path) -> None:
+    said = SAID.replace("[outcome]", f"[table]\nseparator = {expected!r}\n[outcome]")
+    definition = parse_definition(said, tmp_path / "portfolio.toml")
+    with pytest.raises(TableError, match="the header is separated by") as caught:
+        wanted_columns(Path("a.csv"), definition, [f"loan number{found}x{found}y"], needs_target=True)
+    assert f"is separated by {found!r}; expected {expected!r}; save it again with that." in str(caught.value)
+    # A blank in a name separates nothing.
+    with pytest.raises(TableError, match="columns are missing"):
+        wanted_columns(Path("a.csv"), definition, ["loan number"], needs_target=True)
