@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: run test setup build describe lint types bench torture api lock audit licences container-check clean help to-run to-develop
+.PHONY: run test setup build describe lint types bench report torture api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
 run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -32,6 +32,9 @@ describe: to-run ## guess the definition of a table: FILE=table.csv ARGS="--out 
 
 bench: to-develop ## measure data, inference, api, start, dashboard, applicant; ARGS="api --seconds 5" measures a part
 	@$(RUN) scripts.benchmark $(ARGS)
+
+report: to-run ## write a report: ARGS="--template monthly --out paper.html --out paper.xlsx"
+	@$(RUN) scripts.report $(ARGS)
 
 torture: to-develop ## attack everything for an hour and print the figures; ARGS="service --requests 500" runs a part
 	@$(RUN) scripts.torture $(ARGS)

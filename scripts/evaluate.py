@@ -25,14 +25,11 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.imports import import_predictions, parse_mapping
-from data.predictions.table import Predictions, open_predictions
 from data.settings import load_settings
-from data.store.opening import is_there
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
-from inference.publishing.pipeline import why_no_model
+from scripts._at_hand import load_at_hand, read_cutoff
 from scripts._cli import offer_portfolio, run
 
 STANDARD_OUTPUT = Path("-")
@@ -41,12 +38,17 @@ STANDARD_OUTPUT = Path("-")
 def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
-    cutoff = _cutoff(arguments.cutoff)
+    cutoff = read_cutoff(arguments.cutoff)
     mapping = parse_mapping(arguments.map)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
-    definition = load_definition(load_settings())
-    source = _at_hand() if arguments.file is None else import_predictions(arguments.file, definition, mapping)
+    settings = load_settings()
+    definition = load_definition(settings)
+    source = (
+        load_at_hand(settings, definition)
+        if arguments.file is None
+        else import_predictions(arguments.file, definition, mapping)
+    )
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.cohort_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
@@ -90,31 +92,6 @@ def _parse() -> argparse.Namespace:
     if arguments.map and arguments.file is None:
         parser.error("--map says what a column of FILE is; name the file too")
     return arguments
-
-
-def _at_hand() -> Predictions:
-    settings = load_settings()
-    definition = load_definition(settings)
-    if not is_there(settings.predictions):
-        if is_there(settings.applications) and (reason := why_no_model(settings, definition)):
-            raise PredictionsError(f"{reason} Name a file of predictions to evaluate.")
-        raise FileError.from_unreadable(
-            settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
-        )
-    found = open_predictions(settings, definition)
-    if not found.source.has_outcomes:
-        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
-    return found
-
-
-def _cutoff(text: str) -> float:
-    try:
-        cutoff = float(text)
-    except ValueError:
-        cutoff = -1.0
-    if not 0 <= cutoff <= 1:
-        raise SettingError(f"--cutoff {text}: is not a PD from 0 to 1; write 0.16 for 16 %.")
-    return cutoff
 
 
 def _print(report: Report) -> None:

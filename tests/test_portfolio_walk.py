@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from dashboard.app import PAGES
 from data.definition.reading import read_definition
 from data.settings import ROOT, load_settings
 from inference.model.judgement import DECLINE
@@ -138,7 +139,7 @@ def test_open_applications_are_counted(folder: Path, table: pl.DataFrame, tmp_pa
 def test_every_page_is_written(dashboard: str) -> None:
     with visiting(dashboard) as visitor:
         visitor.run()
-        assert len(visitor.pages) == 11
+        assert len(visitor.pages) == len(PAGES)
         for page in list(visitor.pages):
             assert visitor.run(page).exceptions == []
         amounts = [body for body in visitor.run("").metrics.values() if "EUR" in body]

@@ -48,13 +48,14 @@ def _render_verdict(view: View) -> None:
     if view.is_cut_by_outcome:
         return
     is_ranking = view.evaluation.calibration.standing is Standing.UNCALIBRATED and not view.reversal
-    render_verdict(view.evaluation.calibration, consequence=_CONSEQUENCE if is_ranking else "")
-    render_method("Calibration verdict", key="cal.verdict")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        render_verdict(view.evaluation.calibration, consequence=_CONSEQUENCE if is_ranking else "")
+        render_method("Calibration verdict", key="cal.verdict")
 
 
 def _render_effects(view: View) -> None:
     shown = view.evaluation
-    with card_grid("calibration", len(catalogue.CALIBRATION) + 1):
+    with card_grid("calibration", len(catalogue.CALIBRATION) + 1, is_compared=view.beside is not None):
         for metric in catalogue.CALIBRATION:
             noise = f"by chance up to {100 * shown.calibration_error.noise_high:.2f}"
             render_card(metric, shown, view.beside, note=noise if metric is catalogue.CALIBRATION_ERROR else "")
@@ -72,11 +73,6 @@ def _render_fitting(groups: Reliability) -> None:
 
 
 def _render_reliability(view: View) -> None:
-    slider, axes_choice = st.columns([1, 1], gap="large", vertical_alignment="bottom")
-    with slider:
-        render_groups()
-    with axes_choice:
-        st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
     axes, dark = Axes(state.get(AXES)), is_dark()
     result = view.evaluation.calibration_error.groups
     against = view.other(lambda evaluation: evaluation.calibration_error.groups)
@@ -85,6 +81,9 @@ def _render_reliability(view: View) -> None:
         render_figure(plot_reliability(result, against=against, axes=axes, dark=dark))
     with right:
         render_figure(plot_calibration_gap(result, against=against, axes=axes, dark=dark))
+    with st.container(key="inline-calibration", horizontal=True, vertical_alignment="center"):
+        render_groups()
+        st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
 
 
 def _render_bands(view: View) -> None:

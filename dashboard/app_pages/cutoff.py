@@ -68,7 +68,7 @@ def _render_decisions(view: View) -> None:
 
 
 def _render_cards(view: View) -> None:
-    with card_grid("decisions", len(catalogue.DECISIONS)):
+    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.beside is not None):
         for metric in catalogue.DECISIONS:
             render_card(metric, view.evaluation, view.beside)
     render_beta()
@@ -109,7 +109,7 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     currency = view.definition.currency if economics is catalogue.PROFIT else ""
     amounts = (economics.now, economics.best)
     per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
-    with card_grid("economics", 4):
+    with card_grid("economics", 4, is_compared=view.beside is not None):
         render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
         of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""

@@ -34,6 +34,8 @@ from dashboard.words import labels
 from data.predictions.scores import round_cutoff
 
 TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
+# A square curve, and what stands beside it.
+_SIDES = [1.3, 1]
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)
 _RIGHTLY_DECLINED = (catalogue.DEFAULTS_AMONG_DECLINED, catalogue.DEFAULTS_DECLINED)
 # The ends of the intervals are left to the figures and their data.
@@ -60,7 +62,7 @@ def render(view: View) -> None:
 def _render_cards(view: View) -> None:
     best = view.evaluation.ks.cutoff
     reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
-    with card_grid("discrimination", len(catalogue.DISCRIMINATION)):
+    with card_grid("discrimination", len(catalogue.DISCRIMINATION), is_compared=view.beside is not None):
         for metric in catalogue.DISCRIMINATION:
             render_card(metric, view.evaluation, view.beside, more_help=reached if metric is catalogue.KS else "")
 
@@ -96,7 +98,7 @@ def _overlap_words(shared: ScoreCounts) -> str:
 def _render_roc(view: View) -> None:
     auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
-    chart, side = st.columns([2.4, 1], gap="medium")
+    chart, side = st.columns(_SIDES, gap="medium")
     with chart:
         render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
     with side:
@@ -109,7 +111,7 @@ def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric,
     # In a box of their own, cards are no higher than they need to be.
     with st.container():
         st.markdown(f"**{title}**")
-        with card_grid("shares", len(metrics)):
+        with card_grid("shares", len(metrics), is_compared=other is not None):
             for metric in metrics:
                 render_card(metric, view.evaluation.at(cutoff), other)
 
@@ -117,7 +119,7 @@ def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric,
 def _render_precision_recall(view: View) -> None:
     average, decided = view.evaluation.average_precision, view.evaluation.confusion
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
-    chart, side = st.columns([2.4, 1], gap="medium")
+    chart, side = st.columns(_SIDES, gap="medium")
     with chart:
         render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()))
     with side:
@@ -131,7 +133,7 @@ def _at(decided: Confusion) -> str:
 def _render_ks(view: View) -> None:
     found, curve = view.evaluation.ks, ks_curve(view.counts)
     against = view.compared(ks_curve)
-    chart, side = st.columns([2.4, 1], gap="medium")
+    chart, side = st.columns(_SIDES, gap="medium")
     with chart:
         render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()))
     with side:
@@ -158,7 +160,7 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 def _render_cap(view: View) -> None:
     ratio, curve = view.evaluation.gini, view.evaluation.cap
     against = view.other(lambda evaluation: evaluation.cap)
-    chart, side = st.columns([2.4, 1], gap="medium")
+    chart, side = st.columns(_SIDES, gap="medium")
     with chart:
         render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
     with side:

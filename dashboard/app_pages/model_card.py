@@ -11,7 +11,6 @@ from dashboard import cache
 from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
-from dashboard.components.method import MODEL_CARD, sections_of, split_sections
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
@@ -23,6 +22,7 @@ from dashboard.metrics.rates import default_rate, mean_pd
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words import model_facts as facts
+from dashboard.words.sections import MODEL_CARD, sections_of, split_sections
 from data.definition.definition import Definition
 from data.errors import FileError, ScoreroomError
 from data.predictions.table import FOLD_NAME

@@ -122,7 +122,7 @@ def _worded(metric: catalogue.Metric, evaluation: Evaluation) -> str | None:
 def _render_metrics(view: View) -> None:
     counts = view.counts
     against = _beside(view)
-    with card_grid("overview", 1 + len(catalogue.OVERVIEW)):
+    with card_grid("overview", 1 + len(catalogue.OVERVIEW), is_compared=against is not None):
         render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
         for metric in catalogue.OVERVIEW:
             is_loss = metric is catalogue.EXPECTED_LOSS

@@ -101,7 +101,7 @@ def note_corner(figure: go.Figure, lines: Sequence[str], *, y: float) -> None:
     """Write lines at the right edge, from the height `y` (0 to 1) towards the middle."""
     anchor = "top" if y > 0.5 else "bottom"
     text = "<br>".join(lines)
-    add_note(figure, text, x=1, y=y, xref="paper", yref="paper", xanchor="right", yanchor=anchor, align="right")
+    add_note(figure, text, x=1, y=y, xref="x domain", yref="y domain", xanchor="right", yanchor=anchor, align="right")
 
 
 def point_table(headers: Sequence[str], shares: Sequence[FloatArray] | None) -> Table:

@@ -35,7 +35,7 @@ AVERAGE = "the average application"
 NOTHING = f"Not defined because {NO_APPLICATIONS}."
 _LONGEST_LINE = 32
 _SHORTEST_WHISKER = 0.03
-_PER_BAR, _AROUND = 27, 150
+_PER_BAR, _AROUND = 25, 150
 
 
 def signed(value: float) -> str:

@@ -24,6 +24,7 @@ from dashboard.charts.template import (
     add_note,
     empty_figure,
     figure_theme,
+    make_square,
     new_figure,
     set_axis,
     worded_name,
@@ -204,6 +205,7 @@ def _draw_cap(
     figure.layout.showlegend, figure.layout.legend.entrywidth = True, 0
     set_axis(figure, "x", title="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 100.5])
     set_axis(figure, "y", title="Defaults among them", ticksuffix=" %", range=[0, 101], nticks=6)
+    make_square(figure)
     return figure
 
 

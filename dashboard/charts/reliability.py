@@ -19,6 +19,7 @@ from dashboard.charts.template import (
     add_line,
     empty_figure,
     figure_theme,
+    make_square,
     new_figure,
     set_axis,
     translucent,
@@ -34,6 +35,9 @@ MOSTLY = 0.75
 _ROOM = 1.1
 _ENTRY = 120
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+# What stands above it on its page leaves no more on a small screen.
+_HEIGHT = 390
 
 
 class Axes(StrEnum):
@@ -70,6 +74,7 @@ def _draw_reliability(result: Reliability, *, against: Named[Reliability] | None
     figure.layout.showlegend, figure.layout.legend.entrywidth = against is not None, _ENTRY
     set_axis(figure, "x", title="Mean PD of the group", **_axis(low, high, axes))
     set_axis(figure, "y", title="Default rate of the group", **_axis(low, high, axes))
+    make_square(figure, _HEIGHT)
     return figure
 
 
@@ -123,6 +128,8 @@ def _draw_calibration_gap(
     figure.layout.showlegend, figure.layout.legend.entrywidth = against is not None, _ENTRY
     set_axis(figure, "x", title="Mean PD of the group", **_axis(*_ends(_drawn(result, against), axes), axes))
     set_axis(figure, "y", title="Default rate − PD (percentage points)", tickformat="~g", nticks=6)
+    # As high as the curve that it stands beside.
+    figure.layout.height = _HEIGHT
     return figure
 
 

@@ -15,7 +15,16 @@ from dashboard.charts.curves import (
     set_legend,
     stacked,
 )
-from dashboard.charts.template import FigureTheme, Named, Table, empty_figure, figure_theme, new_figure, set_axis
+from dashboard.charts.template import (
+    FigureTheme,
+    Named,
+    Table,
+    empty_figure,
+    figure_theme,
+    make_square,
+    new_figure,
+    set_axis,
+)
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion
@@ -64,6 +73,7 @@ def _draw(
     set_legend(figure, shown=other is not None)
     set_axis(figure, "x", title="Non-defaults declined (false positive rate)", ticksuffix=" %", range=[-0.5, 100.5])
     set_axis(figure, "y", title="Defaults declined (true positive rate)", ticksuffix=" %", range=[0, 101], nticks=6)
+    make_square(figure)
     return figure
 
 

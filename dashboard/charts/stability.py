@@ -18,7 +18,7 @@ from dashboard.words.labels import NOT_DEFINED, brief_percent, count, percent, p
 
 # More rows are hard to read as a picture; the table lists all of them.
 MOST_BARS = 14
-_PER_BIN, _AROUND = 30, 150
+_PER_BIN, _AROUND = 29, 150
 _THICK = 0.38
 
 

@@ -22,6 +22,8 @@ from dashboard.words import labels
 
 FONT = "Inter, sans-serif"
 HEIGHT = 360
+# Of a figure whose two axes have one scale.
+SQUARE_HEIGHT = 430
 TRANSPARENT = "rgba(0,0,0,0)"
 NO_APPLICATIONS = "There are no applications to show."
 # Name of the cohort beside another one, which has its own name.
@@ -193,6 +195,13 @@ def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: objec
         axis["title"]["text"] = title
     # Assigned whole: `update_xaxes` walks every path of the layout, five times as long.
     figure.layout[f"{name}axis"] = axis | settings
+
+
+def make_square(figure: go.Figure, height: int = SQUARE_HEIGHT) -> None:
+    """Draw both axes to one scale, in a square at the left of the figure's place, which is `height` pixels high."""
+    set_axis(figure, "x", constrain="domain", constraintoward="left")
+    set_axis(figure, "y", constrain="domain", scaleanchor="x")
+    figure.layout.height = height
 
 
 def add_line(

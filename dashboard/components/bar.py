@@ -10,8 +10,9 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cohort.filters import Filters
+from dashboard.cohort.wording import word_condition, word_filters
 from dashboard.components.cohort_menu import render_comparison
-from dashboard.components.filter_bar import render_filter_menu, word_condition, word_filters
+from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.visit.links import Cohort
@@ -92,7 +93,7 @@ def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Coh
     with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
         _render_chips(predictions, cohort)
     render_filter_menu(dataset, predictions)
-    with st.container(key="bar-comparison", width=170):
+    with st.container(key="bar-comparison", width=160):
         render_comparison()
 
 

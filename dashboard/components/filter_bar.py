@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.cohort.bins import ValueGrid
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
-from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, LevelFilter, RangeFilter
 from dashboard.components.histogram import histogram_html
 from dashboard.words import labels
 from data.definition.columns import Unit
@@ -291,36 +291,3 @@ def _put(column: str, condition: Condition | None) -> None:
         state.remove_condition(column)
     else:
         state.add_condition(condition)
-
-
-_WIDGET, _CHOSEN = "filter.", "filters.column"
-# What of a number's rows can be kept beside those with a special value, which go by that value.
-IN_RANGE, MISSING = "range", "missing"
-
-
-def word_filters(filters: Filters, columns: dict[str, CohortColumn]) -> str:
-    """The conditions of `filters` in a few words, one after another."""
-    return " · ".join(word_condition(condition, columns) for condition in filters.conditions)
-
-
-def word_condition(condition: Condition, columns: dict[str, CohortColumn]) -> str:
-    """`condition` in a few words, such as `Income type: Pensioner`."""
-    if isinstance(condition, DecisionFilter):
-        return " or ".join(kind.value for kind in condition.kinds).capitalize()
-    column = columns[condition.column]
-    if isinstance(condition, LevelFilter):
-        levels = [labels.level(column, level) for level in condition.levels]
-        levels += [labels.MISSING] if condition.with_missing else []
-        worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
-        return f"{column.label}: {worded}"
-    beside = [labels.special(column, value) for value in condition.with_special]
-    beside += [labels.MISSING if condition.beside_range and not beside else "missing"] * condition.with_missing
-    return f"{column.label}: {' or '.join([*_word_range(column, condition), *beside])}"
-
-
-def _word_range(column: CohortColumn, condition: RangeFilter) -> list[str]:
-    if condition.beside_range:
-        return []
-    if condition.low is None and condition.high is None:
-        return ["any value"]
-    return [f"{labels.span(column, condition.low, condition.high)} {labels.scale(column).unit}".rstrip()]

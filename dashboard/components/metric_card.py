@@ -21,9 +21,12 @@ _GRID = "cards-{}-{}"
 
 
 @contextmanager
-def card_grid(name: str, n_cards: int) -> Iterator[None]:
-    """Lay the `n_cards` cards that are written inside out in a grid, whose rows are as equal as its width allows."""
-    with st.container(key=_GRID.format(n_cards, name)):
+def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator[None]:
+    """Lay the `n_cards` cards that are written inside out in a grid, whose rows are as equal as its width allows.
+
+    Cards that are to say what they are compared with keep a line free for it while they load.
+    """
+    with st.container(key=_GRID.format(n_cards, name) + ("-compared" if is_compared else "")):
         yield
 
 

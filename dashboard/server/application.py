@@ -16,6 +16,7 @@ from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
 from dashboard.server.lookups import forbid_lookups
 from dashboard.server.readers import Readers
+from dashboard.server.styled import Styled
 from dashboard.server.uploads import Key, Uploads
 from dashboard.server.visit_log import VisitLog
 from dashboard.server.visits import Visits
@@ -57,6 +58,7 @@ def _middleware(
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
         Middleware(Closed, base_path=web.base_path),
         Middleware(Readers, base_path=web.base_path),
+        Middleware(Styled),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),

@@ -13,5 +13,5 @@ def unit_words(unit: Unit, currency: str) -> str:
 
 
 def amount_words(unit: Unit, currency: str) -> str:
-    """What stands behind an amount in a sentence, such as `EUR a year`; empty for what is none or has no currency."""
+    """What stands behind an amount in a sentence (`EUR a year`); empty for other units and without a currency."""
     return unit_words(unit, currency) if currency and unit in AMOUNTS else ""

@@ -64,7 +64,7 @@ def are_missing(values: pl.Series) -> pl.Series:
 
 
 def numbers_of(values: pl.Series) -> pl.Series:
-    """The cells as Float64, null where they are no number; a time or a list is none."""
+    """The cells as Float64, null where they are not numbers; times and lists are not."""
     dtype = values.dtype
     if dtype.is_numeric() or dtype in (pl.Boolean, pl.String):
         return values.cast(pl.Float64, strict=False)

@@ -136,7 +136,7 @@ class Manifest:
         """The manifest of a model directory.
 
         Raises:
-            ArtifactError: there is none, it is no manifest or one of another schema version, or it is not signed with
+            ArtifactError: the file is missing, is not a manifest, has another schema version, or is not signed with
                 the key in force.
             FileError, SigningKeyError: the key cannot be read.
         """
@@ -167,7 +167,7 @@ def _checked(manifest: Manifest) -> Manifest:
     if not 0 <= manifest.cutoff <= 1 or not edges or list(edges) != sorted({0.0, *edges, 1.0})[1:-1]:
         raise ValueError("the cutoff or the band edges are no rising PDs")
     if not {feature.constraint for feature in manifest.features} | set(manifest.directions.values()) <= signs:
-        raise ValueError("a direction is none of -1, 0 and 1")
+        raise ValueError("a direction is not -1, 0 or 1")
     if not {ONNX, TEXT} <= manifest.files.keys():
         raise ValueError("the files are not those of a model")
     return manifest

@@ -79,7 +79,7 @@ def publish_model(
         ParityError: the exported model differs from the trained one; what was published before stays.
         ArtifactError: the directory holds something else than a model.
         FileError: the directory cannot be written, or the signing key in force cannot be read.
-        SigningKeyError: the signing key in force is none, or others may read it.
+        SigningKeyError: the signing key in force is malformed, or others may read it.
     """
     # Training brings LightGBM, two seconds that a program which only asks about a model need not wait for.
     from inference.model.out_of_time import measure_later

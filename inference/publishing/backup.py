@@ -253,7 +253,7 @@ def _read_index(archive: Path, stream: BinaryIO) -> Index:
         index = Index(**{**document, "members": members})
         _check_index(index)
     except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError):
-        raise BackupError.from_damaged(archive, "its index is none") from None
+        raise BackupError.from_damaged(archive, "its index cannot be read") from None
     return index
 
 

@@ -270,5 +270,5 @@ def _escaped(step: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """`text` in a form that every JSON reader takes: half a surrogate pair is none."""
+    """`text` without lone surrogates, which JSON readers reject."""
     return text.encode(errors="backslashreplace").decode()[:200]

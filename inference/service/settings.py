@@ -13,8 +13,8 @@ from data.errors import SettingError
 from data.settings import ROOT, Setting, read_whole, values_in_force
 
 MEGABYTE = 1_000_000
-# One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is none,
-# and takes time to be refused.
+# One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is
+# not an application, and takes time to be refused.
 APPLICATION_BYTES = 16_000
 
 SERVICE_SETTINGS: tuple[Setting, ...] = (
@@ -62,7 +62,7 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
     """Settings from `environment`, defaults for what it does not name; a relative path is seen from the project's root.
 
     Raises:
-        SettingError: a value that should be a whole number, a rate or a log level is none.
+        SettingError: a value is not the whole number, rate or log level it should be.
     """
     values = {name.removeprefix("SCOREROOM_API_"): text for name, text in _texts(environment).items()}
 

@@ -107,6 +107,7 @@ def test_a_forgotten_cohort_is_compared_with_no_longer(open_page: OpenPage) -> N
     app = open_page("overview", {"c.Women": "f.CODE_GENDER=F", "against": "Women"})
     app.session_state["cohorts"] = True
     app.run()
+    app.button(key="cohorts.more.Women").click().run()
     app.button(key="cohorts.drop.Women").click().run()
     assert "against" not in app.query_params
     assert comparisons(app) == ["No comparison", "vs the rest", "vs the portfolio"]

@@ -138,8 +138,15 @@ def stored_number(column: Column, definition: Definition, shown: float | None) -
     """
     if shown is None:
         return None
-    value = shown / shown_factor(column)
-    return check_value(definition, column.name, round(value) if column.unit is Unit.DAYS_BEFORE else value)
+    return check_value(definition, column.name, _stored(column, shown))
+
+
+def _stored(column: Column, shown: float) -> float:
+    if column.unit is not Unit.DAYS_BEFORE:
+        return shown / shown_factor(column)
+    # Two decimals of a year are 3.65 days: the ends that the form names may lie beyond those of the column.
+    ends = (end for end in (column.minimum, column.maximum) if end is not None and shown_number(column, end) == shown)
+    return round(next(ends, shown / shown_factor(column)))
 
 
 def _word_ends(column: Column) -> str:

@@ -191,7 +191,7 @@ def test_ids_and_amounts_are_shown_and_written_to_the_last_digit(
     assert shown["Application"] == ids[:4:-1]
     assert shown["amount"][0] == "100,000,028.99"
     assert "as it is stored, and the decision at 9.09" in texts(app).replace("\\", "").replace("\u00a0", " ")
-    assert "theirs.csv · PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
+    assert "PDs are as imported · outcome from y, PD from pd, id from id" in texts(app).replace("\\", "")
     found = import_predictions(path, embedded.DEFINITION)
     written = pl.read_csv(io.BytesIO(csv_file(prepare(found), Filters(), 0.1)), infer_schema=False)
     assert written["application_id"].to_list() == ids

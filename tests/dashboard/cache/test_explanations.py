@@ -29,7 +29,7 @@ def test_contributions_of_another_model_are_not_shown(copied: tuple[Settings, ca
     write_contributions(replace(load_contributions(settings.contributions), digest="0" * 64), settings.contributions)
     match_record(settings, CONTRIBUTIONS, settings.contributions.name)
     assert cache.explained(dataset).contributions is None
-    assert "are of another model" in cache.explained(dataset).reason
+    assert "belong to another model" in cache.explained(dataset).reason
     assert cache.contribution_sums(dataset, PENSIONERS) is None
     assert cache.feature_counts(dataset, PENSIONERS, ("DAYS_BIRTH",)) == ()
 

@@ -187,16 +187,16 @@ def _huge(index: Told, _: Files) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_escaping, "its index is none"),
-        (_foreign, "its index is none"),
+        (_escaping, "its index cannot be read"),
+        (_foreign, "its index cannot be read"),
         (_linking, "is not where it should be"),
         (_device, "is not where it should be"),
-        (_lacking, "its index is none"),
-        (_empty, "its index is none"),
-        (_ordering, "its index is none"),
-        (_source_elsewhere, "its index is none"),
+        (_lacking, "its index cannot be read"),
+        (_empty, "its index cannot be read"),
+        (_ordering, "its index cannot be read"),
+        (_source_elsewhere, "its index cannot be read"),
         (_large, "is not where it should be"),
-        (_huge, "its index is none"),
+        (_huge, "its index cannot be read"),
     ],
 )
 def test_an_archive_that_somebody_made_up_is_refused(

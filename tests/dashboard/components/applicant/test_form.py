@@ -410,8 +410,10 @@ def test_the_last_day_that_a_column_can_hold_is_stored() -> None:
     # 13.69 x 365.25 = 5,000.27, and 82.14 x 365.25 = 30,001.6.
     assert stored_number(embedded.column("DAYS_BIRTH"), embedded.DEFINITION, 13.69) == -5_000
     assert stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.13) == -29_998
+    # The largest number that the form names is the last day itself.
+    assert stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.14) == -30_000
     with pytest.raises(ValueFault, match="Time employed"):
-        stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.14)
+        stored_number(embedded.column("DAYS_EMPLOYED"), embedded.DEFINITION, 82.15)
 
 
 @pytest.mark.parametrize("edits", [{}, {"AMT_CREDIT": 25_000.5, "DAYS_EMPLOYED": -731, "EXT_SOURCE_3": 0.25}])
@@ -605,14 +607,18 @@ def test_the_ends_of_a_column_in_words(minimum: float | None, maximum: float | N
 
 def _choose_of_two() -> None:
     """A script that draws the choice between the meanings of a column with two special values."""
+    from types import SimpleNamespace
+
     import polars as pl
 
     from dashboard.components.applicant import form
     from data.definition.columns import Column, Kind, Special
+    from data.definition.definition import Definition, Features
 
     special = (Special(-7.0, "not asked"), Special(-9.0, "no record"))
     column = Column("x", "X", "", "G", Kind.NUMERIC, pl.Int64(), special=special)
-    form._render_special(None, column, -9)  # type: ignore[arg-type]
+    view = SimpleNamespace(definition=Definition("Loans", (column,), Features(())))
+    form._render_special(view, column, -9)  # type: ignore[arg-type]
 
 
 def test_several_special_values_are_a_choice_by_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:

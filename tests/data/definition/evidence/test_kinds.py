@@ -63,7 +63,7 @@ def test_bounds_are_round_and_leave_room_for_a_later_file() -> None:
         (["1", "2", "3"], "children", "numeric", False),
         (["01", "02", "33"], "shelf", "numeric", False),
         (["2024-01-31", "2024-02-01"], "opened", "date", True),
-        (["1/2/2024", "3/4/2024"], "opened", "date", False),
+        (["31/1/2024", "3/4/2024"], "opened", "date", True),
         (["red", "blue"], "colour", "category", True),
     ],
 )
@@ -109,3 +109,9 @@ def test_three_or_more_columns_called_alike_are_a_group() -> None:
     assert group_names(["BILL_AMT1", "BILL_AMT2", "BILL_AMT3", "PAY_1", "PAY_2", "column_1", "age"]) == dict.fromkeys(
         ["BILL_AMT1", "BILL_AMT2", "BILL_AMT3"], "Bill amt"
     )
+
+
+def test_dates_whose_day_and_month_cannot_be_told_apart_are_left_out() -> None:
+    column = guess(["1/2/2024", "3/4/2024"] * 20, "opened")
+    assert (column.kind, column.sure) == ("", False)
+    assert "nothing tells whether day or month comes first" in column.left_out

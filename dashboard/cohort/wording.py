@@ -1,0 +1,37 @@
+"""A cohort's conditions in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dashboard.cohort.filters import Condition, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.words import labels
+from data.predictions.table import CohortColumn
+
+
+def word_filters(filters: Filters, columns: Mapping[str, CohortColumn]) -> str:
+    """The conditions of `filters` in a few words, one after another."""
+    return " · ".join(word_condition(condition, columns) for condition in filters.conditions)
+
+
+def word_condition(condition: Condition, columns: Mapping[str, CohortColumn]) -> str:
+    """`condition` in a few words, such as `Income type: Pensioner`."""
+    if isinstance(condition, DecisionFilter):
+        return " or ".join(kind.value for kind in condition.kinds).capitalize()
+    column = columns[condition.column]
+    if isinstance(condition, LevelFilter):
+        levels = [labels.level(column, level) for level in condition.levels]
+        levels += [labels.MISSING] if condition.with_missing else []
+        worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
+        return f"{column.label}: {worded}"
+    beside = [labels.special(column, value) for value in condition.with_special]
+    beside += [labels.MISSING if condition.beside_range and not beside else "missing"] * condition.with_missing
+    return f"{column.label}: {' or '.join([*_word_range(column, condition), *beside])}"
+
+
+def _word_range(column: CohortColumn, condition: RangeFilter) -> list[str]:
+    if condition.beside_range:
+        return []
+    if condition.low is None and condition.high is None:
+        return ["any value"]
+    return [f"{labels.span(column, condition.low, condition.high)} {labels.scale(column).unit}".rstrip()]

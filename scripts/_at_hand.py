@@ -1,0 +1,43 @@
+"""The predictions that a command works on unless it is given others, and the cutoff that it is given."""
+
+from __future__ import annotations
+
+from data.definition.definition import Definition
+from data.errors import FileError, PredictionsError, SettingError
+from data.predictions.table import Predictions, open_predictions
+from data.settings import Settings
+from data.store.opening import is_there
+from inference.publishing.pipeline import why_no_model
+
+
+def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
+    """The portfolio's own predictions.
+
+    Raises:
+        ScoreroomError: there are none, or no outcome is known.
+    """
+    if not is_there(settings.predictions):
+        if is_there(settings.applications) and (reason := why_no_model(settings, definition)):
+            raise PredictionsError(f"{reason} Name a file of predictions to evaluate.")
+        raise FileError.from_unreadable(
+            settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
+        )
+    found = open_predictions(settings, definition)
+    if not found.source.has_outcomes:
+        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
+    return found
+
+
+def read_cutoff(text: str) -> float:
+    """A cutoff out of a command line, a PD.
+
+    Raises:
+        SettingError: the text is not a number from 0 to 1.
+    """
+    try:
+        cutoff = float(text)
+    except ValueError:
+        cutoff = -1.0
+    if not 0 <= cutoff <= 1:
+        raise SettingError(f"--cutoff {text}: is not a PD from 0 to 1; write 0.16 for 16 %.")
+    return cutoff

@@ -1,0 +1,110 @@
+"""Write a report: numbered figures and tables of a cohort as one HTML file, and all its tables as a workbook.
+
+Usage: python -m scripts.report --template monthly --out FILE.html [--out FILE.xlsx] [--portfolio FOLDER]
+       [--where COLUMN=LEVEL ...] [--against rest|portfolio|COLUMN=LEVEL ...] [--cutoff PD]
+       python -m scripts.report --recipe FILE --out FILE.html
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from dashboard.cohort.columns import prepare
+from dashboard.report.paper import Origin, Paper, make_paper
+from dashboard.report.paper_book import paper_xlsx
+from dashboard.report.paper_page import paper_html
+from dashboard.report.recipe import Recipe, RecipeError, open_recipe, read_template, template_names
+from data.definition.at_hand import load_definition
+from data.definition.definition import Definition
+from data.settings import load_settings
+from data.store.storage import check_file_place, write_atomically
+from scripts._at_hand import load_at_hand, read_cutoff
+from scripts._cli import offer_portfolio, progress, run
+
+_WRITERS: Mapping[str, Callable[[Paper], bytes]] = {
+    ".html": lambda paper: paper_html(paper).encode(),
+    ".xlsx": paper_xlsx,
+}
+_PDF = "is a PDF, which is not written here: write the HTML and print it to PDF from any browser"
+
+
+def main() -> None:
+    """Read the arguments, make the report, write it in each form that was asked for."""
+    arguments = _parse()
+    for path in arguments.out:
+        _check(path)
+    settings = load_settings()
+    definition = load_definition(settings)
+    recipe = _recipe(arguments, definition)
+    predictions = prepare(load_at_hand(settings, definition), cutoffs=[recipe.cutoff])
+    origin = Origin.now(predictions, settings)
+    with progress(recipe.title) as step:
+        paper = make_paper(recipe, predictions, definition, origin, step)
+    for path in arguments.out:
+        content = _WRITERS[path.suffix.lower()](paper)
+        with write_atomically(path) as beside:
+            beside.write_bytes(content)
+        print(f"{path}: {len(content):,} bytes")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.report", description=__doc__.splitlines()[0])
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--template", metavar="NAME", help=f"a recipe of the project: {', '.join(template_names())}")
+    source.add_argument("--recipe", type=Path, metavar="FILE", help="a recipe of your own, TOML or JSON")
+    offer_portfolio(parser)
+    parser.add_argument("--title", help="in place of the recipe's")
+    parser.add_argument(
+        "--where",
+        action="append",
+        metavar="COLUMN=LEVEL",
+        help="only these applications; COLUMN=LOW..HIGH for numbers, COLUMN=~missing for gaps; may be repeated",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="COHORT",
+        help="compare with the rest, the portfolio, or those of COLUMN=LEVEL; may be repeated",
+    )
+    parser.add_argument("--cutoff", metavar="PD", help="PD from which on applications are declined, 0 to 1")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="FILE.html or FILE.xlsx; may be repeated",
+    )
+    return parser.parse_args()
+
+
+def _check(path: Path) -> None:
+    kind = path.suffix.lower()
+    if kind not in _WRITERS:
+        problem = (
+            _PDF if kind == ".pdf" else f"is neither of {', '.join(_WRITERS)}; name a file that ends in one of them"
+        )
+        raise RecipeError(f"--out {path}: {problem}.")
+    check_file_place(path)
+
+
+def _recipe(arguments: argparse.Namespace, definition: Definition) -> Recipe:
+    recipe = (
+        open_recipe(arguments.recipe, definition)
+        if arguments.recipe is not None
+        else read_template(arguments.template, definition)
+    )
+    return replace(
+        recipe,
+        title=arguments.title or recipe.title,
+        where=recipe.where if arguments.where is None else tuple(arguments.where),
+        against=recipe.against if arguments.against is None else tuple(arguments.against),
+        cutoff=recipe.cutoff if arguments.cutoff is None else read_cutoff(arguments.cutoff),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

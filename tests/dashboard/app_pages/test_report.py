@@ -1,0 +1,55 @@
+"""The page Report: what is ticked, written and moved stands in the outline, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.report.recipe import Kind, Part, read_template
+from data.home_credit import embedded
+
+OpenPage = Callable[..., AppTest]
+ROC, CAP = Part(Kind.CHART, "roc"), Part(Kind.CHART, "cap")
+
+
+def outline(app: AppTest) -> list[str]:
+    (radio,) = (radio for radio in app.main.radio if radio.label == "In this order")
+    return [option.split(": ", 1)[1] for option in radio.options]
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.main.button if button.label == label).click()
+    app.run()
+
+
+def test_it_begins_with_the_committee_s_paper(open_page: OpenPage) -> None:
+    app = open_page("report")
+    assert app.text_input(key="report.title").value == "Monthly committee paper"
+    assert len(outline(app)) == len(read_template("monthly", embedded.DEFINITION).parts)
+    assert outline(app)[:2] == ["Table · Key figures", "Chart · Distribution of PD"]
+
+
+def test_parts_are_ticked_written_moved_and_removed(open_page: OpenPage) -> None:
+    app = open_page("report")
+    app.button_group(key="report.start").set_value("empty").run()
+    assert app.main.info[0].value.startswith("Nothing in it yet")
+    app.button_group(key="report.ticks.Charts: Discrimination").set_value([ROC]).run()
+    app.button_group(key="report.ticks.Charts: Discrimination").set_value([ROC, CAP]).run()
+    assert outline(app) == ["Chart · ROC curve", "Chart · CAP"]
+    app.text_area(key="report.text").set_value("  # Not *markup*  ").run()
+    press(app, "Add as paragraph")
+    press(app, "Up")
+    assert app.session_state["report.parts"] == (ROC, Part(Kind.TEXT, "# Not *markup*"), CAP)
+    assert outline(app)[1] == r"Paragraph · # Not \*markup\*"
+    assert app.text_area(key="report.text").value == ""
+    app.button_group(key="report.ticks.Charts: Discrimination").set_value([CAP]).run()
+    press(app, "Remove")
+    assert len(outline(app)) == 1
+    assert not app.exception
+
+
+def test_a_comparison_without_applications_is_said(open_page: OpenPage) -> None:
+    app = open_page("report", {"c.None": "f.AMT_CREDIT=1..2", "against": "None"})
+    assert "holds no applications" in app.main.info[-1].value
+    assert not [button for button in app.main.get("download_button") if "Report" in button.proto.label]
