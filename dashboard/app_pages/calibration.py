@@ -67,7 +67,7 @@ def _render_fitting(groups: Reliability) -> None:
     render_metric(
         "Groups that fit",
         f"{groups.n_fitting} of {n}",
-        f"{groups.n_fitting_if_right:.0f} expected of right PDs",
+        f"{groups.n_fitting_if_right:.0f} expected",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
     )
 

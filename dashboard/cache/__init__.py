@@ -9,6 +9,7 @@ hashed argument.
 from __future__ import annotations
 
 from dashboard.cache.ahead import get_ready, load_ahead, warm_up
+from dashboard.cache.checks import findings
 from dashboard.cache.cohorts import (
     ColumnGroups,
     cell_counts,
@@ -30,7 +31,6 @@ from dashboard.cache.explanations import (
     feature_counts,
     model_contributions,
 )
-from dashboard.cache.findings import findings
 from dashboard.cache.lookup import (
     Applicants,
     Observed,

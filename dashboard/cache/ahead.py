@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import streamlit as st
 
+from dashboard.cache.checks import checked_groups
 from dashboard.cache.cohorts import column_groups
 from dashboard.cache.explanations import explained
-from dashboard.cache.findings import checked_groups
 from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session

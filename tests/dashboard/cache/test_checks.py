@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from dashboard import cache
-from dashboard.cache.findings import checked_groups
+from dashboard.cache.checks import checked_groups
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.visit.assumptions import assume
 from data.settings import Settings
