@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.app import PAGES
 from tests.browser.frame import go_to
+from tests.browser.waiting import until
 
 FINDINGS_FIRST = "Today"
 HIGHEST_BAR, MOST_SHIFT = 56, 0.05
@@ -38,17 +39,14 @@ def test_every_page_leaves_room_for_its_first_chart(page: Page, dashboard: str) 
         go_to(page, each.title)
         expect(page.get_by_role("heading", level=1, name=each.title, exact=True)).to_be_visible()
         wait(page)
-        found = {}
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             # Charts follow the page's width a moment later.
-            page.wait_for_timeout(150)
-            found[width] = (page.evaluate(SIDEWAYS), page.evaluate(LONE), page.evaluate(BAR)["height"] <= HIGHEST_BAR)
-        assert found == dict.fromkeys(WIDTHS, (False, False, True)), each.title
+            until(page, f"!({SIDEWAYS}) && !({LONE}) && {BAR}.height <= {HIGHEST_BAR}")
         page.set_viewport_size({"width": 1280, "height": 800})
-        page.wait_for_timeout(150)
         # The first page begins with findings, which are words.
-        assert each.title == FINDINGS_FIRST or page.evaluate(CHART_ENDS) <= 800, each.title
+        if each.title != FINDINGS_FIRST:
+            until(page, f"({CHART_ENDS}) <= 800")
 
 
 def test_nothing_moves_while_a_page_loads_and_the_bar_stays(page: Page, dashboard: str) -> None:
