@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import SMALL, Dataset, definition, model_version, predictions, settings
+from dashboard.cache.sources import SMALL, Dataset, definition, model_version, predictions, settings, why_untrained
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
@@ -56,10 +56,11 @@ def _version() -> str:
 
 def model_contributions() -> Explained:
     """The contributions of the published model's own applications, independent of the predictions shown."""
+    if not is_there(settings().model / MANIFEST):
+        there_is_none = "There is no model that the contributions could be of; `make build` makes it."
+        return Explained(None, reason=why_untrained() or there_is_none)
     if not is_there(settings().contributions):
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
-    if not is_there(settings().model / MANIFEST):
-        return Explained(None, reason="There is no model that the contributions could be of; `make build` makes it.")
     try:
         check_built(settings(), CONTRIBUTIONS)
         return _model_contributions()

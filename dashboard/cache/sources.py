@@ -141,8 +141,14 @@ def model_version() -> str:
     """
     check_built(settings(), MODEL)
     if not is_there(settings().model / MANIFEST):
-        raise ArtifactError.from_missing(settings().model)
+        reason = why_untrained()
+        raise ArtifactError(reason) if reason else ArtifactError.from_missing(settings().model)
     return version_of(settings().model / MANIFEST)
+
+
+def why_untrained() -> str:
+    """Why the portfolio's table can train no model, in one sentence; empty if it can or is not built."""
+    return why_no_model(settings(), definition()) if is_there(settings().applications) else ""
 
 
 def applications_version() -> str:

@@ -158,6 +158,11 @@ def test_without_outcomes_the_dashboard_shows_what_pds_alone_say(scored: Path) -
             assert overview.shows("outcomes not known")
             assert not overview.shows("0 defaults")
             assert not visitor.run("applications").shows("Repaid")
+            # No build makes what cannot be trained.
+            for page in ("score-file", "model-card", "explanation"):
+                screen = visitor.run(page)
+                assert screen.shows("No model was trained\\\\: the definition names no outcome")
+                assert not screen.shows("make build")
     done = command("scripts.evaluate", "--portfolio", str(scored))
     assert (done.returncode, "nothing to evaluate" in done.stderr) == (2, True)
     done = command("scripts.score", "--portfolio", str(scored), "--in", str(scored / "loans.csv"), "--out", "o.csv")
