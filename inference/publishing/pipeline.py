@@ -381,8 +381,13 @@ def _kept_predictions(settings: Settings, definition: Definition, applications: 
     if not _is_predicted(settings, load_record(settings), definition):
         return None
     kept = read_parquet(settings.predictions)
+    # The record vouches for the file, and whoever writes both can write anything.
+    types = [kept.schema.get(name) for name in (ID, PROBABILITY, FOLD)]
+    if None in types or not kept.schema[PROBABILITY].is_float() or not kept.schema[FOLD].is_integer():
+        return None
     is_same = kept[ID].equals(applications[definition.id], check_names=False)
-    return kept if is_same and kept[PROBABILITY].is_between(0, 1).all() else None
+    is_usable = pl.col(PROBABILITY).is_between(0, 1).fill_null(value=False) & pl.col(FOLD).is_not_null()
+    return kept if is_same and kept.select(is_usable.all()).item() else None
 
 
 def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:

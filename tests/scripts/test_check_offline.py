@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.app import PAGES
 from data.settings import ROOT
 from scripts.offline.seclusion import SeclusionError, secluded_command
 
@@ -41,7 +42,7 @@ def test_a_part_does_its_work_and_nothing_besides(seen: dict[str, Any], part: st
 
 
 def test_every_page_was_opened_and_a_file_dropped(seen: dict[str, Any]) -> None:
-    did = "opened 11 pages, dropped a file of 2,500 applications, came from a foreign origin, asked for git"
+    did = f"opened {len(PAGES)} pages, dropped a file of 2,500 applications, came from a foreign origin, asked for git"
     assert seen["dashboard"]["did"] == did
     assert seen["service"]["did"].endswith("scored 2,500 as CSV and as Parquet, showed /docs with 3 files")
 

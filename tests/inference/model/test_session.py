@@ -143,7 +143,7 @@ def test_model_of_another_feature_list_is_refused(directory: Path) -> None:
 def test_model_of_another_definition_is_refused(directory: Path) -> None:
     outcome = Outcome(embedded.TARGET, ("0",), ("1",))
     other = replace(embedded.DEFINITION, name="Car loans", outcome=outcome)
-    with pytest.raises(ArtifactError, match=r"another definition \(Home Credit Default Risk\).*at hand \(Car loans\)"):
+    with pytest.raises(ArtifactError, match=r"another definition \(Home Credit Default Risk\).*in use \(Car loans\)"):
         ScoringSession.open(directory, other)
 
 
