@@ -183,7 +183,8 @@ def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str
     shown = box.input_value()
     side.get_by_role("button", name="Borderline", exact=True).click()
     expect(box).not_to_have_value(shown)
-    distance = np.abs(portfolio.pds.astype(np.float64) - CUTOFF)
+    filed = dict(portfolio.predictions.select("application_id", "default_probability").iter_rows())
+    distance = np.abs(np.array([filed[number] for number in portfolio.ids]) - CUTOFF)
     nearest = np.sort(distance[pensioners.to_numpy()])[24]
     # Log-odds are kept in steps, which moves a PD by less than this.
     assert distance[portfolio.ids.to_list().index(int(box.input_value()))] <= nearest + 1e-4
@@ -238,7 +239,7 @@ def test_every_tab_says_its_part_within_the_screen(
         "Decision": "What would change the decision",
         "Sensitivity": "alone changes; this applicant has",
         "People like this one": "of the 200 most similar applicants defaulted",
-        "Scenarios": "kept scenarios are compared here",
+        "Scenarios": "saved scenarios are compared here",
         "Record": "digests of model and data",
     }
     for name in (*TABS[1:], TABS[0]):
@@ -391,7 +392,7 @@ def test_a_record_as_html_opens_from_disk(
 
 
 def _another_version(record: Mapping[str, Any]) -> bytes:
-    return json.dumps({**record, "version": 3}).encode()
+    return json.dumps({**record, "version": 4}).encode()
 
 
 def _other_inputs(record: Mapping[str, Any]) -> bytes:
@@ -403,10 +404,10 @@ def _other_decision(record: Mapping[str, Any]) -> bytes:
 
 
 WRONG: Mapping[str, Callable[[Mapping[str, Any]], bytes]] = {
-    "The decision record is of version 3, and 2 is read here": _another_version,
+    "The decision record is of version 4, and 3 is read here": _another_version,
     "<b>much</b>": _other_inputs,
     'In the decision record, "decision" is': _other_decision,
-    "This is no decision record: it does not hold JSON": lambda _: b"Dear colleague",
+    "This is not a decision record: it does not hold JSON": lambda _: b"Dear colleague",
 }
 
 

@@ -108,7 +108,9 @@ def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashbo
     page.go_forward()
     expect_cohort(page, frame, PENSIONERS)
     # Nothing that nobody chose came in on the way.
-    expect(page).to_have_url(f"{dashboard}/?cutoff=9.09&f.NAME_INCOME_TYPE=Pensioner")
+    expect(page).to_have_url(
+        f"{dashboard}/?portfolio=home-credit-default-risk&cutoff=9.09&f.NAME_INCOME_TYPE=Pensioner"
+    )
 
 
 def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(

@@ -147,10 +147,9 @@ def test_a_row_is_opened_as_a_new_applicant(page: Page, dashboard: str, dropped:
 
 def test_another_cutoff_decides_again_when_it_is_asked_to(page: Page, dashboard: str, dropped: Dropped) -> None:
     open_with(page, dashboard, dropped)
-    handle = page.get_by_role("slider", name="Cutoff (PD)")
-    handle.focus()
-    for _ in range(39):
-        handle.press("ArrowLeft")
+    box = page.get_by_role("spinbutton", name="Cutoff (PD), %")
+    box.fill("8.70")
+    box.press("Enter")
     expect(page.get_by_text("Decisions and reasons are at 9.09 %")).to_be_visible()
     expect_card(page, "Approval rate", dropped.approval(CUTOFF))
     assert dropped.approval(0.087) != dropped.approval(CUTOFF)
