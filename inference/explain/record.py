@@ -44,7 +44,7 @@ class RecordError(InferenceError):
 
     @classmethod
     def from_file(cls, reason: str) -> Self:
-        return cls(f"This is no decision record: {reason}; choose the JSON file that the applicant's page wrote.")
+        return cls(f"This is not a decision record: {reason}; choose the JSON file that the applicant's page wrote.")
 
     @classmethod
     def from_version(cls, found: object) -> Self:

@@ -31,7 +31,7 @@ def panel(page: Page) -> Locator:
     # A button that is pressed while the page is first written may be one that is replaced at once.
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     # What is folded away beside the screen would count as visible.
-    if side.get_attribute("aria-expanded") != "true":
+    if side.get_attribute("data-collapsed") != "false":
         page.get_by_role("button", name="Find an applicant").click()
-    expect(side).to_have_attribute("aria-expanded", "true")
+    expect(side).to_have_attribute("data-collapsed", "false")
     return side

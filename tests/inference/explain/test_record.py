@@ -179,7 +179,7 @@ def altered(**members: object) -> bytes:
     return orjson.dumps({name: value for name, value in content.items() if value is not ...})
 
 
-NOT_A_RECORD = "This is no decision record: "
+NOT_A_RECORD = "This is not a decision record: "
 IN_RECORD = "In the decision record, "
 
 

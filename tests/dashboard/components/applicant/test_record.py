@@ -423,7 +423,7 @@ def test_a_wrong_record_is_answered_in_a_sentence_and_the_page_stands(
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"hello", b"[" * 100_000, b'{"format": "scoreroom.decision"'])
 def test_what_is_no_json_is_answered_in_a_sentence(content: bytes, open_page: OpenPage) -> None:
     app = dropped(open_page, content, applicant=NEW)
-    assert "This is no decision record: it does not hold JSON" in told(app, "info")
+    assert "This is not a decision record: it does not hold JSON" in told(app, "info")
     assert draft_of(app) == Draft(NEW)
 
 
