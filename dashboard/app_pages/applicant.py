@@ -70,7 +70,10 @@ def _render_nobody(page: View, draft: Draft) -> None:
     if draft.applicant:
         st.warning(word_unknown(page.dataset, draft), icon=":material/info:")
     else:
-        st.info("Choose an application in the side panel, or one of these.", icon=":material/person_search:")
+        st.info(
+            "Press / or the search button above to find an application, or choose one of these.",
+            icon=":material/person_search:",
+        )
     render_picks(page.dataset, page.cutoff, place="page")
 
 

@@ -89,7 +89,6 @@ def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColu
     Exposures are in `currency`.
     """
     known = {column.name: column for column in predictions.cohort_columns}
-    # The side panel shows the published model's PD and decision of the same application.
     whose = "as imported" if predictions.source.is_imported else "out of fold"
     text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
     label = f"Decision, {whose}"

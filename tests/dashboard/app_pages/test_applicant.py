@@ -112,7 +112,7 @@ def test_a_changed_pd_stands_beside_the_one_before_and_the_one_out_of_fold(
 @pytest.mark.parametrize(
     ("applicant", "sentence"),
     [
-        ("", "Choose an application in the side panel, or one of these."),
+        ("", "Press / or the search button above to find an application, or choose one of these."),
         ("1", "There is no application 1 in these predictions."),
         ("12a", "An application number holds digits only."),
     ],
