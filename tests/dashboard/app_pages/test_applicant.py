@@ -204,8 +204,8 @@ def said_as(app: AppTest, kind: str) -> str:
 
 
 def test_nobody_has_all_typical_values_at_once(open_page: OpenPage) -> None:
-    assert "Nobody has all of them at once" in said(opened(open_page, "new"))
-    assert "Nobody has all of them at once" not in said(opened(open_page, "new", edits="AMT_CREDIT=25000.5"))
+    assert "No applicant has all of them at once" in said(opened(open_page, "new"))
+    assert "No applicant has all of them at once" not in said(opened(open_page, "new", edits="AMT_CREDIT=25000.5"))
 
 
 @pytest.mark.parametrize("name", ["RANDOM", "BORDERLINE"])

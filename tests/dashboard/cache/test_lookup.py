@@ -57,16 +57,15 @@ def test_what_the_predictions_hold_of_it(dataset: cache.Dataset, frame: pl.DataF
     assert (observed.defaulted, observed.whose) == (row["is_default"], "out of fold")
 
 
-def test_one_of_a_cohort_is_picked_by_the_published_model(dataset: cache.Dataset, frame: pl.DataFrame) -> None:
+def test_one_of_a_cohort_is_picked_by_the_pd_that_it_has(dataset: cache.Dataset, frame: pl.DataFrame) -> None:
     pensioners = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])
     ids = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")["application_id"]
     assert cache.pick_application(dataset, pensioners, Pick.FIRST, 0.1, "") == ids[0]
     other = cache.pick_application(dataset, pensioners, Pick.RANDOM, 0.1, str(ids[0]))
     assert other in ids
     assert other != ids[0]
-    portfolio = cache.portfolio()
-    assert portfolio is not None
-    distances = abs(portfolio.probabilities - 0.1)[(frame["NAME_INCOME_TYPE"] == "Pensioner").to_numpy()]
+    pds = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")["default_probability"].to_numpy()
+    distances = abs(pds - 0.1)
     near = cache.pick_application(dataset, pensioners, Pick.BORDERLINE, 0.1, "")
     assert (distances < distances[ids.to_list().index(near)]).sum() < 25
     assert cache.pick_application(dataset, NOBODY, Pick.FIRST, 0.1, "") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -32,7 +33,9 @@ def ask(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
             return await client.request(method, path, headers=headers)
 
     asked.clear()
-    return asyncio.run(answered())
+    # In a thread of its own: another test may have left Playwright's loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(answered())).result()
 
 
 def test_a_page_has_the_sheet_before_its_first_element() -> None:
