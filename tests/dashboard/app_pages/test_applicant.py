@@ -130,7 +130,7 @@ def test_without_an_application_one_can_be_chosen(
 
 def test_edits_of_nobody_are_kept_until_somebody_is_chosen(open_page: OpenPage) -> None:
     app = open_page("applicant", {"edits": "FLAG_PHONE=1"})
-    assert "Choose an application" in said(app)
+    assert "to find an application" in said(app)
     app.main.button(key="page.new").click().run()
     assert "edits" not in app.query_params
 
