@@ -102,6 +102,8 @@ def open_applicant(page: Page, dashboard: str, portfolio: Portfolio, number: int
 
 
 def set_number(page: Page, label: str, value: float) -> None:
+    # What is typed while a run still writes the page may be typed into a box that is replaced.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     box = page.get_by_role("spinbutton", name=label, exact=True)
     box.fill(str(value))
     box.press("Enter")
