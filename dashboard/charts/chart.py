@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
@@ -38,6 +40,11 @@ class Chart:
     def frame(self) -> pl.DataFrame:
         """The data as a frame with a column per header; undefined values are null."""
         return table_frame(self.table)
+
+
+def listed(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """`values` as a column of a chart's data, NaN as None."""
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def table_frame(table: Table) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.chart import Chart
+from dashboard.charts.chart import Chart, listed
 from dashboard.charts.importance import NOTHING, odds, zero_line
 from dashboard.charts.template import (
     COHORT,
@@ -88,14 +88,10 @@ def _columns(prefix: str, dependence: Dependence) -> dict[str, Sequence[object]]
     return {
         f"{prefix}Applications": dependence.applications.tolist(),
         f"{prefix}Share (%)": (100 * dependence.share).tolist(),
-        f"{prefix}Mean contribution (log-odds)": _listed(dependence.mean),
-        f"{prefix}10 % (log-odds)": _listed(dependence.low),
-        f"{prefix}90 % (log-odds)": _listed(dependence.high),
+        f"{prefix}Mean contribution (log-odds)": listed(dependence.mean),
+        f"{prefix}10 % (log-odds)": listed(dependence.low),
+        f"{prefix}90 % (log-odds)": listed(dependence.high),
     }
-
-
-def _listed(values: npt.NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def drawn_bins(dependence: Dependence, against: Dependence | None = None) -> npt.NDArray[np.intp]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.charts.chart import Chart
+from dashboard.charts.chart import Chart, listed
 from dashboard.charts.economics import TOO_WIDE
 from dashboard.charts.template import (
     COHORT,
@@ -114,14 +114,14 @@ def _tabulate_sensitivity(result: Sensitivity | None, assumption: Assumption, *,
     if result is None:
         return {}
     table = {
-        _header(assumption): _listed(assumption.factor * result.values),
-        "Best cutoff (%)": _listed(100 * result.optimum),
-        "95 % range from (%)": _listed(100 * result.low),
-        "95 % range to (%)": _listed(100 * result.high),
-        "Break-even PD (%)": _listed(100 * result.theory),
+        _header(assumption): listed(assumption.factor * result.values),
+        "Best cutoff (%)": listed(100 * result.optimum),
+        "95 % range from (%)": listed(100 * result.low),
+        "95 % range to (%)": listed(100 * result.high),
+        "Break-even PD (%)": listed(100 * result.theory),
     }
     if against is not None and against.value is not None:
-        table[f"{against.name}: best cutoff (%)"] = _listed(100 * against.value.optimum)
+        table[f"{against.name}: best cutoff (%)"] = listed(100 * against.value.optimum)
     return table
 
 
@@ -188,12 +188,12 @@ def _tabulate_excess(
         return {}
     stake = "cost units" if assumption.stake == "cost" else unit(currency)
     table = {
-        _header(assumption): _listed(assumption.factor * result.values),
-        f"Extra cost per application ({stake})": _listed(result.excess),
-        f"{_share_of(assumption)} (%)": _listed(100 * result.relative_excess),
+        _header(assumption): listed(assumption.factor * result.values),
+        f"Extra cost per application ({stake})": listed(result.excess),
+        f"{_share_of(assumption)} (%)": listed(100 * result.relative_excess),
     }
     if against is not None and against.value is not None:
-        table[f"{against.name}: {_share_of(assumption).lower()} (%)"] = _listed(100 * against.value.relative_excess)
+        table[f"{against.name}: {_share_of(assumption).lower()} (%)"] = listed(100 * against.value.relative_excess)
     return table
 
 
@@ -206,10 +206,6 @@ def _nothing(assumption: Assumption) -> str:
 
 def _header(assumption: Assumption) -> str:
     return f"{assumption.name} (%)" if assumption.suffix == " %" else f"{assumption.name} (FP = 1)"
-
-
-def _listed(values: FloatArray) -> list[object]:
-    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _place(result: Sensitivity) -> int:

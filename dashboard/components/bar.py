@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from html import escape
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.metrics.counts import ScoreCounts
+from dashboard.report.markup import escaped
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
@@ -63,7 +63,7 @@ def render_bar(
 
 
 def _two_lines(first: str, second: str, more: str = "") -> str:
-    texts = [escape(labels.literal(text)) for text in (first, second, more)]
+    texts = [escaped(text) for text in (first, second, more)]
     rest = f'<span class="bar-more">{texts[2]}</span>' if more else ""
     return f'<div class="bar-lines"><b title="{texts[0]}">{texts[0]}</b><span>{texts[1]}{rest}</span></div>'
 

@@ -39,7 +39,7 @@ def offered(columns: Iterable[CohortColumn], definition: Definition) -> dict[str
     """
     shown = [column for column in columns if can_filter(column)]
     order = [*definition.groups, PREDICTION, OUTCOME_GROUP]
-    # The groups of an imported file are none of the definition's, and its own columns come first.
+    # The definition does not know an imported file's groups; such columns come first.
     shown.sort(key=lambda column: order.index(column.group) if column.group in order else -1)
     names = {column.name: _searched(column) for column in shown}
     return labels.distinct(names | {DECISION: "Decision at the current cutoff"})

@@ -50,7 +50,7 @@ Step = Callable[[int, int], None]
 class Origin:
     """Where a report comes from: when it was made (UTC), by which version, from which data and model (SHA-256).
 
-    A digest is empty where there is none.
+    A digest is empty if the file cannot be read.
     """
 
     made_at: dt.datetime
@@ -115,7 +115,7 @@ class Paper:
 
 
 def _model_digest(settings: Settings) -> str:
-    """The SHA-256 of the published model; empty where there is none that can be read."""
+    """The SHA-256 of the published model; empty if no model can be read."""
     try:
         return Manifest.load(settings.model).files[ONNX].sha256
     except ScoreroomError:

@@ -1,6 +1,6 @@
 """A report as one HTML file that needs nothing else: read in any browser, offline, and printed on A4.
 
-All text passes through `_escaped` on its way to the page. The file's own policy allows its two scripts by digest and
+All text passes through `escaped` on its way to the page. The file's own policy allows its two scripts by digest and
 forbids connections. Without scripts, each figure's words stand in its place.
 """
 
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 from collections.abc import Iterable, Iterator, Sequence
 
 from dashboard.charts.inline import drawing_script, figures_json
+from dashboard.report.markup import escaped, row
 from dashboard.report.paper import Block, Figure, Paper, Sheet, Text
 from dashboard.words import labels
 from data.settings import ROOT
@@ -113,18 +113,18 @@ def paper_html(paper: Paper) -> str:
     """The report as a whole HTML document, its figures to be drawn by the script that it carries."""
     figures = [block.chart.figure for block in paper.blocks if isinstance(block, Figure)]
     scripts = [drawing_script(), _DRAW] if figures else []
-    title = _escaped(paper.title)
+    title = escaped(paper.title)
     font = base64.b64encode(_FONT.read_bytes()).decode()
     return "".join(
         (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{_escaped(_policy(scripts))}">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{escaped(_policy(scripts))}">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="referrer" content="no-referrer">\n',
             f"<title>{title}</title>\n<style>{_STYLE.replace('FONT', font)}</style>\n</head>\n<body>\n",
             # The head of a table is the one thing that every browser repeats on each printed page.
             '<table class="paper" role="presentation"><thead class="head"><tr><th>',
-            f"<p>{title} · {_escaped(paper.running_head)}</p></th></tr></thead>\n<tbody><tr><td><main>\n",
+            f"<p>{title} · {escaped(paper.running_head)}</p></th></tr></thead>\n<tbody><tr><td><main>\n",
             "\n".join(_body(paper)),
             "\n</main></td></tr></tbody></table>\n",
             f'<script type="application/json" id="figures">{figures_json(figures)}</script>\n',
@@ -144,18 +144,13 @@ def _policy(scripts: Sequence[str]) -> str:
     )
 
 
-def _escaped(text: str) -> str:
-    """`text` as HTML that shows it literally; characters that cannot be shown become U+FFFD."""
-    return html.escape(labels.literal(text))
-
-
 def _body(paper: Paper) -> Iterator[str]:
-    yield f"<h1>{_escaped(paper.title)}</h1>"
+    yield f"<h1>{escaped(paper.title)}</h1>"
     yield _facts(paper.facts)
-    yield from (f'<p class="notice">{_escaped(notice)}</p>' for notice in paper.notices)
+    yield from (f'<p class="notice">{escaped(notice)}</p>' for notice in paper.notices)
     yield from map(_block, paper.blocks)
     yield "<h2>Appendix: definitions</h2>\n<dl>"
-    yield from (f"<dt>{_escaped(term)}</dt><dd>{_escaped(words)}</dd>" for term, words in paper.definitions)
+    yield from (f"<dt>{escaped(term)}</dt><dd>{escaped(words)}</dd>" for term, words in paper.definitions)
     yield "</dl>\n<h2>Appendix: where this comes from</h2>"
     origin = paper.origin
     yield _facts(
@@ -171,15 +166,15 @@ def _body(paper: Paper) -> Iterator[str]:
 def _block(block: Block) -> str:
     match block:
         case Text(text, is_heading=True):
-            return f"<h2>{_escaped(text)}</h2>"
+            return f"<h2>{escaped(text)}</h2>"
         case Text(text):
-            return f'<p class="text">{_escaped(text)}</p>'
+            return f'<p class="text">{escaped(text)}</p>'
         case Figure(number, chart):
-            words = _escaped(chart.alt)
+            words = escaped(chart.alt)
             return (
-                f'<figure id="figure-{number}">\n<figcaption><strong>Figure {number}. {_escaped(chart.title)}</strong>'
-                f"<span>{_escaped(chart.subtitle)}</span></figcaption>\n"
-                f'<div id="plot-{number}" data-name="{_escaped(chart.name)}" role="img" aria-label="{words}">'
+                f'<figure id="figure-{number}">\n<figcaption><strong>Figure {number}. {escaped(chart.title)}</strong>'
+                f"<span>{escaped(chart.subtitle)}</span></figcaption>\n"
+                f'<div id="plot-{number}" data-name="{escaped(chart.name)}" role="img" aria-label="{words}">'
                 f"{words}</div>\n</figure>"
             )
         case Sheet():
@@ -187,22 +182,17 @@ def _block(block: Block) -> str:
 
 
 def _table(sheet: Sheet) -> str:
-    head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in sheet.header)
-    body = "\n".join(_row(first, cells) for first, *cells in sheet.rows)
-    caption = f"<strong>Table {sheet.number}. {_escaped(sheet.title)}</strong>"
+    head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in sheet.header)
+    body = "\n".join(row(first, cells) for first, *cells in sheet.rows)
+    caption = f"<strong>Table {sheet.number}. {escaped(sheet.title)}</strong>"
     kind = "data short" if len(sheet.rows) <= _SHORT else "data"
-    note = f'<p class="muted">{_escaped(sheet.note)}</p>' if sheet.note else ""
+    note = f'<p class="muted">{escaped(sheet.note)}</p>' if sheet.note else ""
     return (
         f'<div class="wide"><table class="{kind}" id="table-{sheet.number}"><caption>{caption}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>{note}"
     )
 
 
-def _row(first: str, cells: Iterable[str]) -> str:
-    others = "".join(f"<td>{_escaped(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{_escaped(first)}</th>{others}</tr>'
-
-
 def _facts(facts: Iterable[tuple[str, str]]) -> str:
-    body = "\n".join(_row(name, [value]) for name, value in facts)
+    body = "\n".join(row(name, [value]) for name, value in facts)
     return f'<table class="data facts"><tbody>\n{body}\n</tbody></table>'

@@ -132,7 +132,7 @@ def read_template(name: str, definition: Definition) -> Recipe:
     """The recipe that comes with the project under `name`.
 
     Raises:
-        RecipeError: there is none of that name.
+        RecipeError: no template has that name.
     """
     if name not in template_names():
         raise RecipeError.of(f"Template {name!r}", f"is not known; there are {brief_list(template_names())}")

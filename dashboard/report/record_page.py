@@ -1,6 +1,6 @@
 """A decision record as one HTML file that needs nothing else: to be read, printed and filed.
 
-All text passes through `_escaped` on its way to the page. The file's own policy forbids scripts, images and
+All text passes through `escaped` on its way to the page. The file's own policy forbids scripts, images and
 connections, and allows its one style sheet by digest.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 from collections.abc import Iterable, Iterator, Sequence
 
+from dashboard.report.markup import escaped, row
 from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
 from data.definition.columns import Column
@@ -67,11 +67,11 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
         RecordError: the record could not be read again from its JSON file.
     """
     name = _applicant(record)
-    title = _escaped(f"Decision record: {name}")
+    title = escaped(f"Decision record: {name}")
     head = f"{name}, made on {_time(record)}. Reasons are those of the published model, which is named below."
     body = "\n".join(
         (
-            f"<header><h1>Decision record</h1><p>{_escaped(head)}</p></header>",
+            f"<header><h1>Decision record</h1><p>{escaped(head)}</p></header>",
             _section("Decision", _decision(record)),
             *_why(record),
             _section("What was edited", _changes(record, definition)),
@@ -83,40 +83,30 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_escaped(_POLICY)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escaped(_POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
-def _escaped(text: str) -> str:
-    """`text` as HTML that shows it literally; characters that cannot be shown become U+FFFD."""
-    return html.escape(labels.literal(text))
-
-
 def _paragraph(text: str, kind: str = "") -> str:
-    return f'<p class="{kind}">{_escaped(text)}</p>' if kind else f"<p>{_escaped(text)}</p>"
+    return f'<p class="{kind}">{escaped(text)}</p>' if kind else f"<p>{escaped(text)}</p>"
 
 
 def _section(title: str, content: str) -> str:
-    return f"<section>\n<h2>{_escaped(title)}</h2>\n{content}\n</section>"
+    return f"<section>\n<h2>{escaped(title)}</h2>\n{content}\n</section>"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in header)
-    body = "\n".join(_row(first, cells) for first, *cells in rows)
+    head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in header)
+    body = "\n".join(row(first, cells) for first, *cells in rows)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> str:
-    body = "\n".join(_row(name, [value]) for name, value in rows)
+    body = "\n".join(row(name, [value]) for name, value in rows)
     return f'<table class="facts">\n<tbody>\n{body}\n</tbody>\n</table>'
-
-
-def _row(first: str, cells: Iterable[str]) -> str:
-    others = "".join(f"<td>{_escaped(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{_escaped(first)}</th>{others}</tr>'
 
 
 def _applicant(record: DecisionRecord) -> str:
@@ -212,7 +202,7 @@ def _worded_change(change: Change, definition: Definition) -> tuple[str, str, st
 def _note(record: DecisionRecord) -> str:
     if not record.note.strip():
         return _paragraph("None.")
-    return f'<div class="note">{_escaped(record.note)}</div>'
+    return f'<div class="note">{escaped(record.note)}</div>'
 
 
 def _inputs(record: DecisionRecord, definition: Definition) -> str:
@@ -232,7 +222,7 @@ def _group(record: DecisionRecord, definition: Definition, title: str, columns: 
         if name in record.inputs:
             edited = " (edited)" if name in record.changed else ""
             rows.append((field_title(column, definition), word_field(column, record.inputs[name]) + edited, name))
-    return f"<h3>{_escaped(title)}</h3>\n{_table(('Field', 'Value', 'Column'), rows)}" if rows else ""
+    return f"<h3>{escaped(title)}</h3>\n{_table(('Field', 'Value', 'Column'), rows)}" if rows else ""
 
 
 def _provenance(record: DecisionRecord, definition: Definition) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
-from dashboard.charts.chart import Chart
+from dashboard.charts.chart import Chart, listed
 from dashboard.charts.template import new_figure
 
 
@@ -24,3 +25,7 @@ def test_the_frame_holds_the_table_with_its_gaps() -> None:
 
 def test_numbers_and_words_in_one_column_become_words() -> None:
     assert chart({"Value": [1.5, "none"]}).frame()["Value"].to_list() == ["1.5", "none"]
+
+
+def test_undefined_values_are_listed_as_none() -> None:
+    assert listed(np.array([1.5, np.nan, -0.0])) == [1.5, None, 0.0]
