@@ -108,10 +108,10 @@ def current_view(dataset: cache.Dataset) -> View:
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
     assumed = assume(cutoff, state.get)
-    evaluation = Evaluation(cache.cohort_counts(dataset, cohort.filters), assumed)
+    evaluation = cache.evaluate(dataset, cohort.filters, assumed)
     beside = None
     if other is not None:
-        beside = Named(other.name, Evaluation(cache.cohort_counts(dataset, other.filters), assumed))
+        beside = Named(other.name, cache.evaluate(dataset, other.filters, assumed))
     return View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
 
 

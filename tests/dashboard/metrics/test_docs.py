@@ -39,6 +39,8 @@ NOT_METRICS = {
     "realised_at",
     "simultaneous_error",
     "group_facts",
+    "auc_estimate",
+    "delong_of",
 }
 
 
