@@ -92,7 +92,8 @@ def _render_sides(view: View) -> Sides:
     offered = _offered(view)
     for parameter in (CURRENT, REFERENCE):
         state.check(parameter, {*offered, _SHOWN}, "cohort")
-    left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    controls = st.container(key="controls-stability")
+    left, right, said = controls.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         current = _render_choice("Current", CURRENT, offered, usual=_first(view))
     with right:
