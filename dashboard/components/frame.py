@@ -163,7 +163,7 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
     whose = "as imported" if source.is_imported else "out of fold"
     if page.of_model:
-        whose = f"the published model's, those of the portfolio {whose}"
+        whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 
