@@ -30,12 +30,13 @@ def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Fi
 def checked_groups(dataset: Dataset, filters: Filters) -> tuple[GroupFacts, ...]:
     """The facts on the groups of the columns that are checked, within a cohort; they hold at every cutoff."""
     table, whole = predictions(dataset), cohort_counts(dataset, filters)
+    rows = table.holding(filters.columns)
     found: list[GroupFacts] = []
     for column in table.cohort_columns:
         if not _is_checked(column):
             continue
         bins = column_bins(dataset, column.name, _N_GROUPS)
-        parts = count_scores_by(table.frame, bins.code(), table.grid, filters=filters.expression())
+        parts = count_scores_by(rows, bins.code(), table.grid, filters=filters.expression())
         by_code = {int(str(code)): counts for code, counts in parts.items()}
         found += group_facts(column.name, bins.title, bins.labels, by_code, whole)
     return tuple(found)
