@@ -105,7 +105,7 @@ def who() -> Who | None:
 
 def open_visit(predictions: Predictions) -> None:
     """Restore the visit from the session, or from the address if it begins or the reader went back."""
-    columns = {column.name: column for column in predictions.cohort_columns}
+    columns = predictions.filter_columns
     st.session_state[_COLUMNS] = columns
     st.session_state[_READER] = _reader(predictions)
     known = _STATE in st.session_state

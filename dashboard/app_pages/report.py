@@ -118,9 +118,9 @@ def _open(predictions: Predictions, definition: Definition) -> None:
     try:
         with taking_in("recipe", uploaded) as facts:
             recipe = read_recipe(uploaded.getvalue(), uploaded.name, definition)
-            own = read_conditions(recipe.where, predictions.cohort_columns, definition, "where")
+            own = read_conditions(recipe.where, predictions.filter_columns, definition, "where")
             named = recipe.against not in ((), REST, PORTFOLIO)
-            other = read_conditions(recipe.against if named else (), predictions.cohort_columns, definition, "against")
+            other = read_conditions(recipe.against if named else (), predictions.filter_columns, definition, "against")
             facts["parts"] = len(recipe.parts)
     except ScoreroomError as error:
         state.notify([str(error)], is_refusal=True)

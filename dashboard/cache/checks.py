@@ -36,7 +36,7 @@ def checked_groups(dataset: Dataset, filters: Filters) -> tuple[GroupFacts, ...]
     """The facts on the groups of the columns that are checked, within a cohort; they hold at every cutoff."""
     whole = cohort_counts(dataset, filters)
     rows, bins = _checked_rows(dataset)
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return tuple(
         facts
         for name, parts in rows.counts(chosen)

@@ -22,9 +22,10 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import scan_applications
+from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
-from data.predictions.table import Predictions, open_predictions, own_digest
+from data.predictions.table import Predictions, own_digest
 from data.settings import Settings, load_settings
 from data.store.opening import is_there
 from data.store.records import APPLICATIONS, MODEL, check_built

@@ -88,8 +88,7 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
 
 
 def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
-    render_saved_cohorts(predictions, partial(word_filters, columns=columns))
+    render_saved_cohorts(predictions, partial(word_filters, columns=predictions.filter_columns))
     with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
         _render_chips(predictions, cohort)
     render_filter_menu(dataset, predictions)
@@ -98,7 +97,7 @@ def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Coh
 
 
 def _render_chips(predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
+    columns = predictions.filter_columns
     for condition in cohort.filters.conditions:
         st.button(
             labels.plain(word_condition(condition, columns)),

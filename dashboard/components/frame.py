@@ -19,9 +19,10 @@ from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import COHORTS
+from dashboard.visit.visit import AGAINST, COHORTS
 from dashboard.words import labels
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
 from data.predictions.table import Predictions
 
 T = TypeVar("T")
@@ -123,7 +124,11 @@ def _name(filters: Filters) -> str:
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     """Write `page`: what all pages have, then its own part unless the cohort is empty."""
     predictions = cache.predictions(dataset)
-    view = current_view(dataset)
+    try:
+        view = current_view(dataset)
+    except ScoreroomError as error:
+        _render_lost(str(error))
+        return
     cohort = view.cohort if page.of_cohort else None
     render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
@@ -140,6 +145,17 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         _render_caution(view)
     page.render(view)
     _render_resolution(predictions)
+
+
+def _render_lost(reason: str) -> None:
+    """Say why a column that filters are on cannot be read, and offer the way back to what can."""
+    st.error(labels.plain(reason), icon=":material/error:")
+    st.button("Reset filters", on_click=_forget_cohorts, icon=":material/undo:")
+
+
+def _forget_cohorts() -> None:
+    state.set_filters(Filters())
+    state.settle({AGAINST: AGAINST.default})
 
 
 def _render_caution(view: View) -> None:
