@@ -10,6 +10,7 @@ import numpy as np
 
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, weighted_sum
 from dashboard.metrics.curves import spread_along
+from dashboard.metrics.differences import correlated_difference
 from dashboard.metrics.estimate import (
     NO_APPLICATIONS,
     NO_DEFAULTS,
@@ -128,7 +129,8 @@ def auc_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCoun
     one, two = roc_auc(counts), roc_auc(other)
     if not one.is_defined or not two.is_defined:
         return Estimate.undefined(missing_outcome(counts) or NO_COMPARISON)
-    return _difference(one, two, 0.0 if shared is None else _auc_correlation(counts, other, shared))
+    found = correlated_difference(one, two, 0.0 if shared is None else _auc_correlation(counts, other, shared))
+    return Estimate(found.value, max(found.low or 0.0, -1.0), min(found.high or 0.0, 1.0))
 
 
 def gini(counts: ScoreCounts) -> Estimate:
@@ -197,16 +199,6 @@ def _auc_correlation(one: ScoreCounts, two: ScoreCounts, shared: ScoreCounts) ->
     covariance = _covariance(bad_one - first.auc, bad_two - second.auc, shared.bad, (one.n_bad, two.n_bad))
     covariance += _covariance(good_one - first.auc, good_two - second.auc, shared.good, (one.n_good, two.n_good))
     return min(covariance / math.sqrt(first.variance * second.variance), 1.0)
-
-
-def _difference(one: Estimate, two: Estimate, correlation: float) -> Estimate:
-    def reach(a: float, b: float) -> float:
-        return math.sqrt(max(a * a + b * b - 2 * correlation * a * b, 0.0))
-
-    p, q = one.value or 0.0, two.value or 0.0
-    p_low, p_high, q_low, q_high = (end or 0.0 for end in (one.low, one.high, two.low, two.high))
-    down, up = reach(p - p_low, q_high - q), reach(p_high - p, q - q_low)
-    return Estimate.around(p - q, max(p - q - down, -1.0), min(p - q + up, 1.0))
 
 
 def _logit_interval(result: DeLong) -> Estimate:

@@ -26,6 +26,7 @@ MODULES = (
     "leakage",
     "findings",
     "amounts",
+    "differences",
 )
 NOT_METRICS = {
     "wilson_bounds",
@@ -41,6 +42,11 @@ NOT_METRICS = {
     "group_facts",
     "auc_estimate",
     "delong_of",
+    "split",
+    "linear_combination",
+    "correlated_difference",
+    "shared_correlation",
+    "p_value",
 }
 
 
