@@ -62,6 +62,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
@@ -87,6 +88,7 @@ __all__ = [
     "Location",
     "Observed",
     "Portfolio",
+    "ScoredFile",
     "applicants",
     "application",
     "application_table",
