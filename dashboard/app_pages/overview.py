@@ -12,7 +12,7 @@ from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
-from dashboard.components.bar import PORTFOLIO
+from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.findings import Goal, render_findings
 from dashboard.components.frame import View
@@ -143,7 +143,7 @@ def _observed(view: View) -> str:
 def _beside(view: View) -> Named[Evaluation] | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
     if view.beside is None and view.cohort.filters:
-        return Named(PORTFOLIO, cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
+        return Named(whole_name(), cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
     return view.beside
 
 

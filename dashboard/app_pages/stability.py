@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
-from dashboard.components.bar import PORTFOLIO
+from dashboard.components.cohort_menu import rest_name, whole_name
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
@@ -79,7 +79,7 @@ def render(view: View) -> None:
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
     if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
+        return "There is nothing to compare the whole with yet. Filter a cohort above, or choose one here."
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
         return f"{name} holds no applications. Choose another cohort."
@@ -110,7 +110,7 @@ def _offered(view: View) -> dict[str, Cohort]:
     on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
     folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
     kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.kept(COHORTS)}
-    return {**on_screen, WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
+    return {**on_screen, WHOLE: Cohort(whole_name(), Filters()), **folds, **kept}
 
 
 def _fold_names(predictions: Predictions) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     if not current.filters and len(folds) > 1:
         return folds[0]
     is_fold = any(fold.filters == current.filters for fold in folds)
-    return Cohort("Other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
+    return Cohort("Other folds" if is_fold else rest_name(), current.filters.rest())
 
 
 def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort) -> Cohort:

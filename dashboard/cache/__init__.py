@@ -63,6 +63,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
@@ -88,6 +89,7 @@ __all__ = [
     "Location",
     "Observed",
     "Portfolio",
+    "ScoredFile",
     "applicants",
     "application",
     "application_table",
