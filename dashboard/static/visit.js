@@ -59,6 +59,11 @@
   };
   addEventListener("click", (event) => {
     if (event.target.closest(".bar-search")) openPanel(true);
+    const copy = event.target.closest(".copy-link");
+    if (copy) {
+      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code").innerText;
+      navigator.clipboard?.writeText(link).then(() => { copy.textContent = "Link copied"; });
+    }
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });
   addEventListener("keydown", (event) => {
