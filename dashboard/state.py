@@ -28,7 +28,7 @@ from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
-from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
+from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts, SavedError
 from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,
@@ -132,6 +132,12 @@ def _reader(predictions: Predictions) -> str:
     return f"{reader}\n{imported}" if reader else ""
 
 
+def reader() -> str:
+    """Whose saved things this visit sees; empty where that cannot be known."""
+    known: str = st.session_state[_READER]
+    return known
+
+
 def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
     """The visit of a bare address: nothing but what the reader saved; and sentences for what of it no longer fits."""
     try:
@@ -145,7 +151,7 @@ def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
 def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     cohorts, problems = [], []
     for each in saved_cohorts().of(st.session_state[_READER]) if st.session_state[_READER] else ():
-        chosen, left_out = links.read_cohort(each.conditions, st.session_state[_COLUMNS], definition())
+        chosen, left_out = links.read_cohort(each.content, st.session_state[_COLUMNS], definition())
         cohorts += [] if left_out else [Cohort(each.name, chosen, each.note, is_saved=True)]
         problems += [f"The saved cohort {each.name} does not fit this table. {left_out[0]}"] if left_out else []
     return tuple(cohorts), tuple(problems)
@@ -364,7 +370,7 @@ def save(added: Sequence[Cohort]) -> bool:
     """
     return _change_saved(
         lambda store, reader: store.save(
-            reader, [SavedCohort(each.name, links.word_cohort(each.filters), each.note) for each in added]
+            reader, [Saved(each.name, links.word_cohort(each.filters), each.note) for each in added]
         ),
         lambda: keep(COHORTS, added),
     )

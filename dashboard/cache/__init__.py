@@ -73,6 +73,7 @@ from dashboard.cache.sources import (
     open_session,
     predictions,
     saved_cohorts,
+    saved_reports,
     settings,
 )
 from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
@@ -136,6 +137,7 @@ __all__ = [
     "reference",
     "row_order",
     "saved_cohorts",
+    "saved_reports",
     "segment_counts",
     "settings",
     "shared_counts",

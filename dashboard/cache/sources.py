@@ -17,7 +17,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
-from dashboard.visit.saved import SavedCohorts
+from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
@@ -103,6 +103,11 @@ def settings() -> Settings:
 def saved_cohorts() -> SavedCohorts:
     """The cohorts that readers saved, in the folder of the portfolio."""
     return SavedCohorts(settings().processed)
+
+
+def saved_reports() -> SavedReports:
+    """The recipes of reports that readers saved, in the same file."""
+    return SavedReports(settings().processed)
 
 
 def definition() -> Definition:
