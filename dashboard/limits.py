@@ -16,7 +16,11 @@ _EACH, _REST = 4, 600
 LIMIT_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_VISITS", "100", "most visits of the dashboard at once (open tabs); more are told to come again"),
     Setting("SCOREROOM_UPLOADS_MB", "500", "MB of dropped files that may be on their way to the dashboard at once"),
-    Setting("SCOREROOM_FILES_MB", "1500", "MB of memory that dropped files may take up in all visits together"),
+    Setting(
+        "SCOREROOM_FILES_MB",
+        "1500",
+        "MB of memory for the dropped files of all visits; beyond, those looked at longest ago go",
+    ),
     Setting("SCOREROOM_REPORTS", "2", "reports that the dashboard makes at once; more wait for their turn"),
 )
 

@@ -23,7 +23,7 @@ from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
 from dashboard.journal import VISIT_HEADER, Who
-from dashboard.visit import links
+from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
@@ -35,11 +35,13 @@ from dashboard.visit.visit import (
     COHORTS,
     CUTOFF,
     EDITS,
+    FILE,
     PORTFOLIO,
     K,
     Shelf,
     Visit,
     of_portfolio,
+    of_table,
     portfolio_slug,
     read_visit,
     word_visit,
@@ -52,6 +54,14 @@ T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
+_OTHERS = "visit.others"
+# What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
+_COMMON: tuple[Parameter[Any], ...] = (
+    CUTOFF,
+    APPLICANT,
+    EDITS,
+    *(each for each in vars(assumptions).values() if isinstance(each, Parameter)),
+)
 _PERCENT_DIGITS = 10
 _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
@@ -103,25 +113,57 @@ def who() -> Who | None:
     return journal.visits.get(st.context.headers.get(VISIT_HEADER, ""))
 
 
-def open_visit(predictions: Predictions) -> None:
-    """Restore the visit from the session, or from the address if it begins or the reader went back."""
-    columns = {column.name: column for column in predictions.cohort_columns}
+def wanted_file() -> str:
+    """The token of the dropped file that this run is asked to show; empty for the portfolio."""
+    address = _address()
+    if _STATE in st.session_state and not (address and _has_gone_back()):
+        return get(FILE)
+    return (address.get(FILE.name) or [""])[-1]
+
+
+def open_visit(predictions: Predictions, file: str = "") -> None:
+    """Restore the visit from the session, or from the address if it begins or the reader went back.
+
+    `predictions` are those of the dropped file called `file`, if it is not empty.
+    """
+    columns = predictions.filter_columns
     st.session_state[_COLUMNS] = columns
-    st.session_state[_READER] = _reader(predictions)
+    # What is saved outlasts a visit, and a dropped file does not.
+    st.session_state[_READER] = "" if file else _reader(predictions)
     known = _STATE in st.session_state
     address = _address()
+    is_gone = known and not file and bool(get(FILE))
+    if known and get(FILE) != file:
+        show_table(file)
     # Within a visit the address follows; one that came with a click may be older than what was clicked before. One that
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
+        if is_gone:
+            notify(["The file is not in memory any more, so the portfolio is shown again; drop it on Score a file."])
         return
     before, lost = (_visit(), ()) if known else _saved_visit()
     own, refusal = of_portfolio(address, definition())
+    if not refusal:
+        own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
     st.session_state[_STATE] = visit
     if refusal or (lost and not problems):
         notify([refusal] if refusal else lost)
     else:
         notify(problems, ignored_in="link")
+
+
+def show_table(file: str) -> None:
+    """Show the cohorts of the dropped file called `file`, or the portfolio's again where that is empty.
+
+    Each table keeps its own filters, cohorts and choices of columns; cutoff and assumptions hold for all.
+    """
+    now, others = _visit(), st.session_state.setdefault(_OTHERS, {})
+    others[get(FILE)] = now
+    # All files of a visit but the last are gone.
+    st.session_state[_OTHERS] = {name: visit for name, visit in others.items() if name in ("", get(FILE))}
+    held = others.get(file, Visit()).with_values({parameter: now.value(parameter) for parameter in _COMMON})
+    st.session_state[_STATE] = replace(held.with_values({FILE: file}), scenarios=now.scenarios)
 
 
 def _reader(predictions: Predictions) -> str:

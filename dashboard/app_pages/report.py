@@ -105,9 +105,9 @@ def _again(recipe: Recipe) -> None:
 def _show(predictions: Predictions, definition: Definition, recipe: Recipe) -> None:
     """Show `recipe`, and the cohort, comparison, cutoff and assumptions that it names."""
     try:
-        own = read_conditions(recipe.where, predictions.cohort_columns, definition, "where")
+        own = read_conditions(recipe.where, predictions.filter_columns, definition, "where")
         named = recipe.against not in ((), REST, PORTFOLIO)
-        other = read_conditions(recipe.against if named else (), predictions.cohort_columns, definition, "against")
+        other = read_conditions(recipe.against if named else (), predictions.filter_columns, definition, "against")
     except ScoreroomError as error:
         state.notify([str(error)], is_refusal=True)
         return

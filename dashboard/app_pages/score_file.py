@@ -6,8 +6,8 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -21,17 +21,16 @@ from dashboard.components.applicant.standing import word_span
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
+from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.file_scores import (
     band_shares,
     expected_defaults,
     mean_pd_of_approved,
     riskiest_first,
-    unseen_counts,
 )
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
@@ -43,7 +42,6 @@ from data.errors import ScoreroomError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS
 from data.files.spreadsheets import csv_of
-from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.explain.reasons import reason_labels
 from inference.model.decision import risk_band
@@ -52,30 +50,11 @@ from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
 TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
-_UPLOAD, _BATCH, _GENERATION = "batch.file", "batch", "batch.generation"
+_UPLOAD, _GENERATION = "batch.file", "batch.generation"
 _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
 _TYPES = ["csv", "parquet", "gz", "zip"]
 _LEFT_OUT, _DOUBTED = "left out", "scored"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A dropped file, judged and scored at `cutoff`."""
-
-    table: BatchTable
-    scored: ScoredBatch
-    cutoff: float
-
-    @cached_property
-    def n_bytes(self) -> int:
-        """About how much memory it takes up; columns that are in two of its tables are there once."""
-        return int(self.table.applications.estimated_size() + self.scored.frame.estimated_size())
-
-    @cached_property
-    def counts(self) -> ScoreCounts:
-        """The PDs of what is scored, as counts; outcomes, which nobody knows yet, are all put down as good."""
-        return unseen_counts(exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy())
 
 
 def render(view: View) -> None:
@@ -86,7 +65,13 @@ def render(view: View) -> None:
         st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
         return
     _render_upload(view)
-    batch: Batch | None = st.session_state.get(_BATCH)
+    if has_lost_file():
+        st.warning(
+            "The file is not in memory any more: others needed its place, and it was looked at longest ago. "
+            "Drop it again.",
+            icon=":material/memory:",
+        )
+    batch = held_file()
     if batch is None:
         _render_hint()
         return
@@ -128,15 +113,10 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
         # Without its progress, which comes from other threads than this page's.
         session = cache.open_session()
         table = read_batch(name, content, session.definition, session.features.sources, hold=lease.hold)
-        _keep(Batch(table, _score(table, cutoff, bar), cutoff))
+        hold_file(cache.ScoredFile(table, _score(table, cutoff, bar), cutoff))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
-
-
-def _keep(batch: Batch) -> None:
-    dropped_files.keep(batch)
-    st.session_state[_BATCH] = batch
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
@@ -174,11 +154,20 @@ def _template(session: ScoringSession) -> bytes:
     return csv_of(pl.DataFrame({name: [] for name in names}))
 
 
-def _render_summary(view: View, batch: Batch) -> None:
+def _render_summary(view: View, batch: cache.ScoredFile) -> None:
     table, counts = batch.table, batch.counts
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(labels.plain(table.name), anchor=False, width="stretch")
-        st.button("Remove", on_click=_remove, icon=":material/delete:", type="tertiary", key="batch.remove")
+        if batch.counts.n_applications and st.button(
+            "Show it as a cohort",
+            key="batch.show",
+            icon=":material/groups:",
+            help="Show its rows on all pages of cohorts, until you go back to the portfolio",
+        ):
+            state.show_table(batch.token)
+            # Pages are told apart by their paths alone; the first one has none.
+            st.switch_page(st.Page(_nothing, title="Today", url_path="", default=True))
+        st.button("Remove", on_click=forget_file, icon=":material/delete:", type="tertiary", key="batch.remove")
     for notice in (*table.notices, *batch.scored.notices):
         st.caption(labels.plain(notice))
     with card_grid("batch", 4):
@@ -201,7 +190,11 @@ def _render_summary(view: View, batch: Batch) -> None:
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
 
 
-def _word_share(batch: Batch) -> str:
+def _nothing() -> None:
+    """Stand for a page that is registered already."""
+
+
+def _word_share(batch: cache.ScoredFile) -> str:
     """What the approval rate is a share of."""
     told = f"Share of the {labels.plural(batch.counts.n_applications, 'scored row')} with a PD below the cutoff."
     if batch.scored.n_referred:
@@ -209,11 +202,7 @@ def _word_share(batch: Batch) -> str:
     return told
 
 
-def _remove() -> None:
-    st.session_state.pop(_BATCH, None)
-
-
-def _render_decide_again(view: View, batch: Batch) -> None:
+def _render_decide_again(view: View, batch: cache.ScoredFile) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
             f"Decisions and reasons are at {labels.cutoff_percent(batch.cutoff, 2)}, the cutoff when the file was "
@@ -224,13 +213,13 @@ def _render_decide_again(view: View, batch: Batch) -> None:
         if st.button(f"Decide at {labels.cutoff_percent(view.cutoff, 2)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
             try:
-                _keep(Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff))
+                hold_file(replace(batch, scored=_score(batch.table, view.cutoff, bar), cutoff=view.cutoff))
             except ScoreroomError as error:
                 state.notify([str(error)], is_refusal=True)
             st.rerun()
 
 
-def _render_results(view: View, batch: Batch) -> None:
+def _render_results(view: View, batch: cache.ScoredFile) -> None:
     if not batch.counts.n_applications:
         st.info("No row of the file could be scored.", icon=":material/info:")
         return
@@ -241,7 +230,7 @@ def _render_results(view: View, batch: Batch) -> None:
     _render_downloads(batch)
 
 
-def _render_bands(view: View, batch: Batch) -> None:
+def _render_bands(view: View, batch: cache.ScoredFile) -> None:
     edges = cache.open_session().manifest.band_edges
     rows = []
     sides = [band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
@@ -251,7 +240,7 @@ def _render_bands(view: View, batch: Batch) -> None:
     render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
 
 
-def _render_rows(view: View, batch: Batch) -> None:
+def _render_rows(view: View, batch: cache.ScoredFile) -> None:
     scored = batch.scored
     # What is referred has no PD and comes last.
     order = riskiest_first(scored.frame[scored.probability].cast(pl.Float64).to_numpy(), _SHOWN)
@@ -306,7 +295,7 @@ def _word_order(pds: pl.Series, scored: ScoredBatch) -> str:
     return told + (f", {labels.count(n_referred)} referred without a PD at the end" if n_referred else "")
 
 
-def _open_row(view: View, batch: Batch, row: int) -> None:
+def _open_row(view: View, batch: cache.ScoredFile, row: int) -> None:
     values = batch.table.applications.row(row, named=True)
     try:
         base = cache.base_values(view.dataset, NEW) or {}
@@ -319,7 +308,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
 
 
-def _render_noted(batch: Batch) -> None:
+def _render_noted(batch: cache.ScoredFile) -> None:
     scored = batch.scored
     if not scored.n_referred and not scored.n_implausible:
         return
@@ -340,7 +329,7 @@ def _render_noted(batch: Batch) -> None:
     )
 
 
-def _render_faults(_: View, batch: Batch) -> None:
+def _render_faults(_: View, batch: cache.ScoredFile) -> None:
     table = batch.table
     _render_noted(batch)
     if not table.n_faults and not table.n_doubts:
@@ -386,7 +375,7 @@ def _render_faults(_: View, batch: Batch) -> None:
         )
 
 
-def _render_downloads(batch: Batch) -> None:
+def _render_downloads(batch: cache.ScoredFile) -> None:
     files: tuple[tuple[str, str, Callable[[pl.DataFrame], bytes]], ...] = (
         ("CSV", "text/csv", csv_of),
         ("Parquet", "application/vnd.apache.parquet", parquet_of),
@@ -408,4 +397,8 @@ def _render_downloads(batch: Batch) -> None:
         )
 
 
-_TABS: dict[str, Callable[[View, Batch], None]] = {RESULTS: _render_results, ROWS: _render_rows, FAULTS: _render_faults}
+_TABS: dict[str, Callable[[View, cache.ScoredFile], None]] = {
+    RESULTS: _render_results,
+    ROWS: _render_rows,
+    FAULTS: _render_faults,
+}

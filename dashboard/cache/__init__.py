@@ -17,6 +17,7 @@ from dashboard.cache.cohorts import (
     column_bins,
     column_counts,
     column_groups,
+    evaluate,
     level_counts,
     n_in_both,
     row_order,
@@ -62,6 +63,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
@@ -88,6 +90,7 @@ __all__ = [
     "Location",
     "Observed",
     "Portfolio",
+    "ScoredFile",
     "applicants",
     "application",
     "application_table",
@@ -105,6 +108,7 @@ __all__ = [
     "definition",
     "definition_path",
     "disputed_share",
+    "evaluate",
     "explain_many",
     "explained",
     "explainer",

@@ -20,7 +20,8 @@ from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe, RecipeError
 from dashboard.report.report import EmptyCohortError
 from data.home_credit import embedded
-from data.predictions.table import Predictions, open_predictions
+from data.predictions.at_hand import open_predictions
+from data.predictions.table import Predictions
 from data.settings import Settings
 from tests.dashboard.report.papers import ORIGIN, draw_rows, load_rows, write_paper
 
