@@ -1,4 +1,4 @@
-"""Saved cohorts, kept on the server for each reader: an SQLite file in the portfolio's folder.
+"""Saved cohorts and the analyst's name, kept on the server for each reader: an SQLite file in the portfolio's folder.
 
 A reader is a browser, known by a random token in a cookie, or whoever a trusted proxy says is signed in. The file holds
 digests of them only. Several processes may use it at once (write-ahead log); each change is one transaction.
@@ -36,6 +36,10 @@ CREATE TABLE IF NOT EXISTS recent (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS saved_by_time ON saved (shown_at);
 CREATE INDEX IF NOT EXISTS recent_by_time ON recent (shown_at);
+"""
+# Made when it is needed, so that earlier versions, which do not know it, still open the file.
+_ANALYSTS = """
+CREATE TABLE IF NOT EXISTS analyst (reader TEXT PRIMARY KEY, name TEXT NOT NULL, shown_at REAL NOT NULL) WITHOUT ROWID
 """
 
 
@@ -86,6 +90,22 @@ class SavedCohorts:
                 "SELECT conditions FROM recent WHERE reader = ? ORDER BY shown_at DESC, conditions", (_digest(reader),)
             )
             return tuple(row[0] for row in rows)
+
+    def analyst(self, reader: str) -> str:
+        """The name under which `reader` decided last; empty for none."""
+        if not self._path.exists():
+            return ""
+        with self._open() as file:
+            file.execute(_ANALYSTS)
+            row = file.execute("SELECT name FROM analyst WHERE reader = ?", (_digest(reader),)).fetchone()
+            return str(row[0]) if row else ""
+
+    def name_analyst(self, reader: str, name: str) -> None:
+        """Remember the name under which `reader` decides."""
+        with self._open() as file:
+            file.execute(_ANALYSTS)
+            file.execute("INSERT OR REPLACE INTO analyst VALUES (?, ?, ?)", (_digest(reader), name, time.time()))
+            _bound(file, "analyst")
 
     def save(self, reader: str, cohorts: Sequence[SavedCohort]) -> None:
         """Save `cohorts`, each in place of one of the same name; of one of them twice, the last.
@@ -170,7 +190,7 @@ class SavedCohorts:
 
 
 def _bound(file: sqlite3.Connection, table: str) -> None:
-    (n_rows,) = file.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - the name is one of two above
+    (n_rows,) = file.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - the name is one of three above
     if n_rows > MOST_ROWS:
         file.execute(
             f"DELETE FROM {table} WHERE shown_at <="  # noqa: S608

@@ -97,3 +97,20 @@ def test_a_damaged_file_and_one_of_a_newer_version_are_refused_untouched(tmp_pat
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SavedError, match="unable to open database file"):
         SavedCohorts(tmp_path / "none").save("browser a", [YOUNG])
+
+
+def test_the_name_of_an_analyst_is_remembered_for_its_reader(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    assert store.analyst("browser a") == ""
+    store.save("browser a", [YOUNG])
+    # A file of an earlier version has no place for names yet.
+    assert store.analyst("browser a") == ""
+    store.name_analyst("browser a", "A. Analyst")
+    store.name_analyst("browser b", "B. Analyst")
+    store.name_analyst("browser a", "Ann Analyst")
+    assert [SavedCohorts(tmp_path).analyst(reader) for reader in ("browser a", "browser b", "browser c")] == [
+        "Ann Analyst",
+        "B. Analyst",
+        "",
+    ]
+    assert store.of("browser a") == (YOUNG,)
