@@ -29,7 +29,7 @@ from dashboard.metrics.stability import (
 from dashboard.visit import parameters
 from dashboard.visit.links import LONGEST_NAME, Cohort
 from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import COHORTS, WHOLE
+from dashboard.visit.visit import COHORTS, FILE, WHOLE
 from dashboard.words import labels
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
 
@@ -79,7 +79,10 @@ def render(view: View) -> None:
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
     if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole with yet. Filter a cohort above, or choose one here."
+        text = "There is nothing to compare the whole {} with yet. Filter a cohort above, or choose one here."
+        if state.get(FILE):
+            return text.format("file") + " How far the file lies from the portfolio, Score a file shows."
+        return text.format("portfolio")
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
         return f"{name} holds no applications. Choose another cohort."

@@ -78,7 +78,15 @@ from dashboard.cache.sources import (
     saved_reports,
     settings,
 )
-from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
+from dashboard.cache.what_if import (
+    N_MAP,
+    changes_to_approve,
+    closest_to_approval,
+    curve_pds,
+    field_range,
+    map_pds,
+    nearest,
+)
 
 __all__ = [
     "N_MAP",
@@ -98,6 +106,7 @@ __all__ = [
     "base_values",
     "cell_counts",
     "changes_to_approve",
+    "closest_to_approval",
     "cohort_counts",
     "column_bins",
     "column_counts",

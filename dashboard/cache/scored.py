@@ -24,6 +24,9 @@ from data.predictions.scores import exact_scores
 from data.predictions.table import ID, Predictions
 from inference.batch import ScoredBatch
 
+# What a listed cell takes up, with its texts.
+_FAULT_BYTES = 300
+
 
 @dataclass(frozen=True)
 class ScoredFile:
@@ -39,6 +42,7 @@ class ScoredFile:
     def n_bytes(self) -> int:
         """About how much memory it takes up; columns that are in two of its tables are there once."""
         size = self.table.applications.estimated_size() + self.scored.frame.estimated_size()
+        size += _FAULT_BYTES * (len(self.table.faults) + len(self.table.doubts))
         shown = self.__dict__.get("predictions")
         return int(size + (0 if shown is None else shown.frame.estimated_size()))
 

@@ -29,7 +29,7 @@ COHORT = "Cohort"
 _SHORTEST_SCALE = 15.0
 _FINE_BELOW = 0.01
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
-_SHEET = '<button type="button" class="bar-button bar-sheet">Filters{}</button>'
+_SHEET = '<button type="button" class="bar-button bar-sheet">{}</button>'
 _SEARCH = (
     '<button type="button" class="bar-button bar-search" title="Find an applicant ( / )" '
     'aria-label="Find an applicant"><span class="bar-icon" aria-hidden="true">person_search</span></button>'
@@ -56,8 +56,9 @@ def render_bar(
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
         if cohort is not None or has_cutoff:
             n_filters = 0 if cohort is None else len(cohort.filters.conditions)
+            word = "Cutoff" if cohort is None else "Filters"
             with st.container(key="bar-sheet", width="content"):
-                st.html(_SHEET.format(f" ({n_filters})" if n_filters else ""))
+                st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if cohort is not None:
                 _render_cohort(dataset, predictions, cohort)

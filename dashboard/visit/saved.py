@@ -1,4 +1,4 @@
-"""Saved cohorts and reports, kept on the server for each reader: an SQLite file in the portfolio's folder.
+"""What readers keep on the server: cohorts, reports and the analyst's name, in an SQLite file in the portfolio's folder.
 
 A reader is a browser, known by a random token in a cookie, or whoever a trusted proxy says is signed in. The file holds
 digests of them only. Several processes may use it at once (write-ahead log); each change is one transaction.
@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS report (
     reader TEXT NOT NULL, name TEXT NOT NULL, recipe TEXT NOT NULL, note TEXT NOT NULL, shown_at REAL NOT NULL,
     PRIMARY KEY (reader, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS analyst (reader TEXT PRIMARY KEY, name TEXT NOT NULL, shown_at REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS report_by_time ON report (shown_at);
 CREATE INDEX IF NOT EXISTS saved_by_time ON saved (shown_at);
 CREATE INDEX IF NOT EXISTS recent_by_time ON recent (shown_at);
@@ -182,6 +183,20 @@ class SavedCohorts(_SavedThings):
             )
             return tuple(row[0] for row in rows)
 
+    def analyst(self, reader: str) -> str:
+        """The name under which `reader` decided last; empty for none."""
+        if not self._path.exists():
+            return ""
+        with self._open() as file:
+            row = file.execute("SELECT name FROM analyst WHERE reader = ?", (_digest(reader),)).fetchone()
+            return str(row[0]) if row else ""
+
+    def name_analyst(self, reader: str, name: str) -> None:
+        """Remember the name under which `reader` decides."""
+        with self._open() as file:
+            file.execute("INSERT OR REPLACE INTO analyst VALUES (?, ?, ?)", (_digest(reader), name, time.time()))
+            _bound(file, "analyst", self._most_rows)
+
     def note_shown(self, reader: str, conditions: str) -> None:
         """Remember that `reader` looked at the cohort of `conditions`."""
         if not conditions or len(conditions) > _LONGEST_CONDITIONS:
@@ -195,7 +210,7 @@ class SavedCohorts(_SavedThings):
                 (who, MOST_RECENT),
             )
             # A reader who comes back keeps what they saved, however old it is by then.
-            for table in ("saved", "report"):
+            for table in ("saved", "report", "analyst"):
                 file.execute(f"UPDATE {table} SET shown_at = ? WHERE reader = ?", (now, who))
             _bound(file, "recent", self._most_rows)
 
