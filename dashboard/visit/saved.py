@@ -1,4 +1,4 @@
-"""What readers keep on the server: cohorts, reports and the analyst's name, in an SQLite file in the portfolio's folder.
+"""What readers keep on the server: cohorts, reports, the analyst's name, in an SQLite file in the portfolio's folder.
 
 A reader is a browser, known by a random token in a cookie, or whoever a trusted proxy says is signed in. The file holds
 digests of them only. Several processes may use it at once (write-ahead log); each change is one transaction.
