@@ -103,7 +103,7 @@ def _render_upload(view: View) -> None:
         return
     try:
         with taking_in("applications", uploaded) as facts:
-            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue())
     except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -112,7 +112,7 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> int:
+def _take(view: View, name: str, content: bytes) -> int:
     """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
@@ -121,7 +121,7 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
         table = read_batch(
             name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
         )
-        hold_file(cache.ScoredFile(table, _score(table, cutoff, bar), cutoff))
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
