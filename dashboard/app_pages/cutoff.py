@@ -32,7 +32,7 @@ from dashboard.report.catalogue import Economics
 from dashboard.visit import parameters
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
-from dashboard.words.money import money
+from dashboard.words.money import money, money_in_units
 from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
@@ -131,7 +131,7 @@ def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) 
         st.markdown("You are at the best cutoff.")
         return
     if economics is catalogue.PROFIT:
-        gain = f"profit +{money(curve.given_away, view.definition.currency)}"
+        gain = f"profit +{money_in_units(curve.given_away, view.definition.currency)}"
     else:
         gain = f"cost −{money(curve.given_away, '')} units"
     changes = [
@@ -161,9 +161,8 @@ def _render_losses(view: View) -> None:
     approved, everything = view.evaluation.approved_loss.value, view.evaluation.expected_loss.value
     if approved is not None and everything is not None:
         currency = view.definition.currency
-        st.caption(
-            f"Expected loss: {money(approved, currency)} on what is approved, {money(everything, currency)} on all."
-        )
+        of_all = money_in_units(everything, currency)
+        st.caption(f"Expected loss: {money(approved, currency)} on what is approved, {of_all} on all.")
 
 
 def _chosen(curve: CutoffCurve) -> str:

@@ -33,8 +33,8 @@ from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
 from data.predictions.scores import round_cutoff
 
-TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
-# A square curve, and what stands beside it.
+TAB = parameters.choice("disc.tab", ("ROC and CAP", "Precision-recall", "KS", "Lift and gain"))
+# A curve, and what the cutoff does to it.
 _SIDES = [1.3, 1]
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)
 _RIGHTLY_DECLINED = (catalogue.DEFAULTS_AMONG_DECLINED, catalogue.DEFAULTS_DECLINED)
@@ -48,10 +48,9 @@ def render(view: View) -> None:
     if view.against is not None:
         _render_difference(view, view.against.name)
     tabs = {
-        "ROC": _render_roc,
+        "ROC and CAP": _render_squares,
         "Precision-recall": _render_precision_recall,
         "KS": _render_ks,
-        "CAP": _render_cap,
         "Lift and gain": _render_lift,
     }
     name, box = open_tab(TAB)
@@ -95,14 +94,20 @@ def _overlap_words(shared: ScoreCounts) -> str:
     return f"Allows for {number} in both."
 
 
+def _render_squares(view: View) -> None:
+    """Write the two curves that say the same of all applications and of the riskiest, and their figures below."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _render_roc(view)
+    with right:
+        _render_cap(view)
+
+
 def _render_roc(view: View) -> None:
     auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
-    chart, side = st.columns(_SIDES, gap="medium")
-    with chart:
-        render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
-    with side:
-        _render_shares(view, _at(decided), view.cutoff, _DECLINED)
+    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
+    _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
 
 def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric, ...]) -> None:
@@ -160,12 +165,8 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 def _render_cap(view: View) -> None:
     ratio, curve = view.evaluation.gini, view.evaluation.cap
     against = view.other(lambda evaluation: evaluation.cap)
-    chart, side = st.columns(_SIDES, gap="medium")
-    with chart:
-        render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
-    with side:
-        if curve is None:
-            return
+    render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
+    if curve is not None:
         _render_held(curve, against)
 
 

@@ -11,7 +11,8 @@ from dashboard.app_pages import calibration, cutoff, segments
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
-from dashboard.components.bar import PORTFOLIO
+from dashboard.cohort.filters import Filters
+from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.findings import Goal, render_findings
 from dashboard.components.frame import View
@@ -99,9 +100,7 @@ def _render_cohorts(view: View) -> None:
     if not saved:
         return
     assumed = view.evaluation.assumptions
-    evaluated = [
-        Evaluation(cache.cohort_counts(view.dataset, cohort.filters.at(view.cutoff)), assumed) for cohort in saved
-    ]
+    evaluated = [cache.evaluate(view.dataset, cohort.filters.at(view.cutoff), assumed) for cohort in saved]
     st.markdown("**Saved cohorts**")
     render_frame(
         {
@@ -144,7 +143,7 @@ def _observed(view: View) -> str:
 def _beside(view: View) -> Named[Evaluation] | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
     if view.beside is None and view.cohort.filters:
-        return Named(PORTFOLIO, Evaluation(view.portfolio_counts, view.evaluation.assumptions))
+        return Named(whole_name(), cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
     return view.beside
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
-from dashboard.components.bar import PORTFOLIO
+from dashboard.components.cohort_menu import rest_name, whole_name
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
@@ -29,7 +29,7 @@ from dashboard.metrics.stability import (
 from dashboard.visit import parameters
 from dashboard.visit.links import LONGEST_NAME, Cohort
 from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import COHORTS, WHOLE
+from dashboard.visit.visit import COHORTS, FILE, WHOLE
 from dashboard.words import labels
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
 
@@ -79,7 +79,10 @@ def render(view: View) -> None:
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
     if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
+        text = "There is nothing to compare the whole {} with yet. Filter a cohort above, or choose one here."
+        if state.get(FILE):
+            return text.format("file") + " How far the file lies from the portfolio, Score a file shows."
+        return text.format("portfolio")
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
         return f"{name} holds no applications. Choose another cohort."
@@ -92,7 +95,8 @@ def _render_sides(view: View) -> Sides:
     offered = _offered(view)
     for parameter in (CURRENT, REFERENCE):
         state.check(parameter, {*offered, _SHOWN}, "cohort")
-    left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    controls = st.container(key="controls-stability")
+    left, right, said = controls.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         current = _render_choice("Current", CURRENT, offered, usual=_first(view))
     with right:
@@ -109,7 +113,7 @@ def _offered(view: View) -> dict[str, Cohort]:
     on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
     folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
     kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.kept(COHORTS)}
-    return {**on_screen, WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
+    return {**on_screen, WHOLE: Cohort(whole_name(), Filters()), **folds, **kept}
 
 
 def _fold_names(predictions: Predictions) -> tuple[str, ...]:
@@ -135,7 +139,7 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     if not current.filters and len(folds) > 1:
         return folds[0]
     is_fold = any(fold.filters == current.filters for fold in folds)
-    return Cohort("The other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
+    return Cohort("Other folds" if is_fold else rest_name(), current.filters.rest())
 
 
 def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort) -> Cohort:
@@ -174,7 +178,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
         note = f"chance: {worded_index(of_pd.noise)}"
         render_metric("PSI beyond chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
-        note = f"CSI from {MODERATE:.2f} on"
+        note = f"CSI of {MODERATE:.2f} or more"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 
 
@@ -190,7 +194,7 @@ def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
     render_figure(plot_shift(found.stability, words, dark=is_dark()))
     if PROBABILITY in _defining(sides):
-        st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
+        st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -209,7 +213,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
         render_figure(plot_shift(found[name], words, dark=is_dark()))
         if name in marked:
-            st.caption("A cohort is cut out by this column, so that it shifts by definition.")
+            st.caption("A cohort is defined by this column, so the column shifts by definition.")
 
 
 def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
@@ -285,5 +289,5 @@ _HELP = {
     "critical": "Without a true shift, the PSI of cohorts of these sizes stays below this in 95 of 100 cases.",
     "corrected": "PSI less what chance alone adds on average to cohorts of these sizes.",
     "shifted": f"Columns whose CSI is {MODERATE:.2f} or more and above its critical value. Columns that the cohorts "
-    "are cut out by are not counted.",
+    "are defined by are not counted.",
 }

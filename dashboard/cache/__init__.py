@@ -17,6 +17,7 @@ from dashboard.cache.cohorts import (
     column_bins,
     column_counts,
     column_groups,
+    evaluate,
     level_counts,
     n_in_both,
     row_order,
@@ -62,6 +63,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
@@ -73,9 +75,18 @@ from dashboard.cache.sources import (
     open_session,
     predictions,
     saved_cohorts,
+    saved_reports,
     settings,
 )
-from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
+from dashboard.cache.what_if import (
+    N_MAP,
+    changes_to_approve,
+    closest_to_approval,
+    curve_pds,
+    field_range,
+    map_pds,
+    nearest,
+)
 
 __all__ = [
     "N_MAP",
@@ -87,6 +98,7 @@ __all__ = [
     "Location",
     "Observed",
     "Portfolio",
+    "ScoredFile",
     "applicants",
     "application",
     "application_table",
@@ -94,6 +106,7 @@ __all__ = [
     "base_values",
     "cell_counts",
     "changes_to_approve",
+    "closest_to_approval",
     "cohort_counts",
     "column_bins",
     "column_counts",
@@ -104,6 +117,7 @@ __all__ = [
     "definition",
     "definition_path",
     "disputed_share",
+    "evaluate",
     "explain_many",
     "explained",
     "explainer",
@@ -136,6 +150,7 @@ __all__ = [
     "reference",
     "row_order",
     "saved_cohorts",
+    "saved_reports",
     "segment_counts",
     "settings",
     "shared_counts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -23,12 +24,13 @@ from dashboard.metrics.column_counts import (
     select_rows,
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
+from dashboard.metrics.evaluation import Assumptions, Evaluation
 from data.predictions.table import PROBABILITY
 
-# The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 0.31
+# The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
 # MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
 # again takes 5 to 40 ms.
-_SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 64, 16, 4, 64
+_SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 24, 16, 4, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,24 @@ class ColumnGroups:
     codes: ColumnCodes
 
 
-@st.cache_data(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
+# A resource, as its arrays are read-only: unpickled on every look-up they were the larger part of a page's own work.
+@st.cache_resource(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
 def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
     table = predictions(dataset)
     return count_scores(table.holding(filters.columns), table.grid, filters=filters.expression())
+
+
+def evaluate(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Evaluation:
+    """The results for the cohort that `filters` selects; what no assumption changes is computed once a cohort."""
+    return Evaluation(cohort_counts(dataset, filters), assumptions, _results(dataset, filters))
+
+
+@st.cache_resource(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
+def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]:  # noqa: ARG001
+    return {}
 
 
 # A resource: 58 levels take longer to unpickle than all that a page does with them.

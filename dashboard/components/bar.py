@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from functools import partial
 
@@ -12,6 +13,7 @@ from dashboard.cohort.wording import word_filters
 from dashboard.components.chips import render_chips
 from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
+from dashboard.components.held_file import held_file
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.report.markup import escaped
@@ -23,7 +25,7 @@ from data.predictions.table import PROBABILITY, Predictions
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 # What a cohort is called that was given no name.
-PORTFOLIO, COHORT = "Portfolio", "Cohort"
+COHORT = "Cohort"
 _SHORTEST_SCALE = 15.0
 _FINE_BELOW = 0.01
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
@@ -44,14 +46,19 @@ def render_bar(
 ) -> None:
     """Write the bar of a page that shows `cohort`, counted as `counts`, or something else where that is None."""
     with st.container(key="bar", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        with st.container(key="bar-portfolio", width="content"):
-            st.html(_two_lines(predictions.source.name, _model(predictions)))
+        if dataset.location.file:
+            _render_file(predictions)
+        else:
+            with st.container(key="bar-portfolio", width="content"):
+                st.html(_two_lines(predictions.source.name, _model(predictions)))
         if cohort is not None:
             with st.container(key="bar-cohort", width="content"):
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
         if cohort is not None or has_cutoff:
+            n_filters = 0 if cohort is None else len(cohort.filters.conditions)
+            word = "Cutoff" if cohort is None else "Filters"
             with st.container(key="bar-sheet", width="content"):
-                st.html(_SHEET.format(_sheet_words(cohort)))
+                st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if cohort is not None:
                 _render_cohort(dataset, predictions, cohort)
@@ -61,11 +68,26 @@ def render_bar(
             st.html(_SEARCH)
 
 
-def _sheet_words(cohort: Cohort | None) -> str:
-    """What a phone's button calls the controls that it shows."""
-    if cohort is None:
-        return "Cutoff"
-    return f"Filters ({len(cohort.filters.conditions)})" if cohort.filters else "Filters"
+def _render_file(predictions: Predictions) -> None:
+    """Write that a dropped file is shown, and the way back."""
+    file = held_file()
+    n_scored = predictions.frame.height if file is None else file.counts.n_applications
+    rows = f"{labels.plural(n_scored, 'application')} scored {_word_day(file)}"
+    with st.container(key="bar-file", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+        st.html(_two_lines(predictions.source.name, rows))
+        st.button(
+            "Back to the portfolio",
+            key="bar.portfolio",
+            icon=":material/undo:",
+            on_click=state.show_table,
+            args=("",),
+            help="A dropped file is shown; show the portfolio again",
+        )
+
+
+def _word_day(file: cache.ScoredFile | None) -> str:
+    day = "" if file is None else file.scored_at.date().isoformat()
+    return "today" if day in ("", dt.datetime.now(dt.UTC).date().isoformat()) else f"on {day}"
 
 
 def _two_lines(first: str, second: str, more: str = "") -> str:

@@ -113,6 +113,17 @@ class Paper:
         """What stands on every page."""
         return " · ".join(f"{name}: {value}" for name, value in self.facts)
 
+    @property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """Where it comes from, with whole digests."""
+        origin = self.origin
+        return (
+            ("Made", f"{origin.made_at:%Y-%m-%d at %H:%M:%S} UTC"),
+            ("Scoreroom", origin.product_version),
+            ("Data, SHA-256", origin.data_sha256 or labels.NOT_DEFINED),
+            ("Model, SHA-256", origin.model_sha256 or labels.NOT_DEFINED),
+        )
+
 
 def _model_digest(settings: Settings) -> str:
     """The SHA-256 of the published model; empty if no model can be read."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.metrics.findings import Fault, Finding, Findings, Group
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.metrics.group_facts import Group
 from dashboard.words import labels
 from dashboard.words.money import money
 

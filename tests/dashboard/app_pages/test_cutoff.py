@@ -165,8 +165,9 @@ def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: Op
     told = ("--predictions", str(path), "--map", "ead=exposure")
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "30"}, told)
     (line,) = [block.value for block in app.main.markdown if block.value.startswith("**Cutoff")]
-    assert line == ("**Cutoff 30.0 % → 20.0 %**: approval rate 100 % → 76.9 %, bad rate 8.46 % → 5.00 %, profit +150 k")
+    rates = "approval rate 100 % → 76.9 %, bad rate 8.46 % → 5.00 %"
+    assert line == f"**Cutoff 30.0 % → 20.0 %**: {rates}, profit +150 k currency units"
     # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
     losses = [caption.value for caption in app.main.caption if caption.value.startswith("Expected loss")]
-    assert losses == ["Expected loss: 225 k on what is approved, 495 k on all."]
+    assert losses == ["Expected loss: 225 k on what is approved, 495 k currency units on all."]

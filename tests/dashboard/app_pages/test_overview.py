@@ -231,8 +231,8 @@ def test_pds_far_below_the_usual_cutoff_still_have_one(tmp_path: Path, open_page
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"f.observed": "Defaulted"}, "This cohort is cut out by its outcome."),
-        ({"f.~decision": "false approval"}, "This cohort is cut out by its outcome."),
+        ({"f.observed": "Defaulted"}, "This cohort is defined by its outcome."),
+        ({"f.~decision": "false approval"}, "This cohort is defined by its outcome."),
     ],
 )
 def test_a_cohort_that_misleads_is_said_to(query: dict[str, str], said: str, open_page: OpenPage) -> None:

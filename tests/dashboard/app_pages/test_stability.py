@@ -64,7 +64,7 @@ def split(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability")
     assert app.title[0].value == "Stability"
-    assert sides(app) == ("Default: Fold 0", "Default: The other folds")
+    assert sides(app) == ("Default: Fold 0", "Default: Other folds")
     first, others = frame.filter(pl.col("fold") == 0), frame.filter(pl.col("fold") != 0)
     assert any(
         caption.value.startswith(f"{first.height:,} applications against {others.height:,}")
@@ -137,7 +137,7 @@ def test_the_most_shifted_column_is_drawn_until_one_is_chosen(open_page: OpenPag
 
 def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
     app = open_page("stability", query={"cutoff": "9.09", "f.default_probability": "0.05.."})
-    assert any("cut out by PD itself" in caption.value for caption in app.main.caption)
+    assert any("defined by its PDs" in caption.value for caption in app.main.caption)
     found = table(open_page("stability", query={"f.default_probability": "0.05..", **COLUMNS}))
     assert found.filter(pl.col("Shift") == "part of the filter")["Column"].to_list() == ["Risk band"]
 
@@ -146,7 +146,7 @@ def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
 def test_a_link_that_names_no_cohort_shows_the_usual_ones(chosen: str, open_page: OpenPage) -> None:
     query = {"stab.current": chosen, "stab.reference": chosen, "stab.column": chosen, **COLUMNS}
     app = open_page("stability", query=query)
-    assert sides(app) == ("Default: Fold 0", "Default: The other folds")
+    assert sides(app) == ("Default: Fold 0", "Default: Other folds")
 
 
 def test_a_reference_without_applications_is_said_so(open_page: OpenPage) -> None:

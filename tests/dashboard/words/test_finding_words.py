@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.metrics.estimate import Estimate
-from dashboard.metrics.findings import Fault, Finding, Findings, Group
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.metrics.group_facts import Group
 from dashboard.words.finding_words import budget, evidence, title, verdict
 
 GROUP = Group("region", "Region", 2, "north")
