@@ -22,6 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import links
 from dashboard.visit.drafts import Draft
@@ -117,9 +118,13 @@ def open_visit(predictions: Predictions) -> None:
     before, lost = (_visit(), ()) if known else _saved_visit()
     own, refusal = of_portfolio(address, definition())
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 
@@ -130,6 +135,12 @@ def _reader(predictions: Predictions) -> str:
     reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
+
+
+def reader() -> str:
+    """Whose saved things this visit sees; empty where that cannot be known."""
+    known: str = st.session_state[_READER]
+    return known
 
 
 def _saved_visit() -> tuple[Visit, tuple[str, ...]]:

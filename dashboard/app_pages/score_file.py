@@ -86,7 +86,7 @@ def render(view: View) -> None:
         st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
         return
     _render_upload(view)
-    batch: Batch | None = st.session_state.get(_BATCH)
+    batch = held()
     if batch is None:
         _render_hint()
         return
@@ -132,6 +132,12 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
+
+
+def held() -> Batch | None:
+    """The file that this visit holds, if any."""
+    found: Batch | None = st.session_state.get(_BATCH)
+    return found
 
 
 def _keep(batch: Batch) -> None:

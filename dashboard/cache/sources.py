@@ -17,6 +17,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from dashboard.visit.looks import Looks
 from dashboard.visit.saved import SavedCohorts
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
@@ -104,6 +105,11 @@ def settings() -> Settings:
 def saved_cohorts() -> SavedCohorts:
     """The cohorts that readers saved, in the folder of the portfolio."""
     return SavedCohorts(settings().processed)
+
+
+def looks() -> Looks:
+    """What readers saw when, in the folder of the portfolio."""
+    return Looks(settings().processed)
 
 
 def definition() -> Definition:

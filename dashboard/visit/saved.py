@@ -73,7 +73,7 @@ class SavedCohorts:
             return ()
         with self._open() as file:
             rows = file.execute(
-                "SELECT name, conditions, note FROM saved WHERE reader = ? ORDER BY name", (_digest(reader),)
+                "SELECT name, conditions, note FROM saved WHERE reader = ? ORDER BY name", (digest_of(reader),)
             )
             return tuple(SavedCohort(*row) for row in rows)
 
@@ -83,7 +83,8 @@ class SavedCohorts:
             return ()
         with self._open() as file:
             rows = file.execute(
-                "SELECT conditions FROM recent WHERE reader = ? ORDER BY shown_at DESC, conditions", (_digest(reader),)
+                "SELECT conditions FROM recent WHERE reader = ? ORDER BY shown_at DESC, conditions",
+                (digest_of(reader),),
             )
             return tuple(row[0] for row in rows)
 
@@ -93,7 +94,7 @@ class SavedCohorts:
         Raises:
             NotSavedError: `reader` would have more than 50; then none is saved.
         """
-        who, now = _digest(reader), time.time()
+        who, now = digest_of(reader), time.time()
         rows = [(who, each.name, each.conditions, each.note, now) for each in cohorts]
         with self._open() as file:
             file.executemany("INSERT OR REPLACE INTO saved VALUES (?, ?, ?, ?, ?)", rows)
@@ -107,7 +108,7 @@ class SavedCohorts:
     def delete(self, reader: str, name: str) -> None:
         """Delete the cohort called `name`; nothing happens where there is none."""
         with self._open() as file:
-            file.execute("DELETE FROM saved WHERE reader = ? AND name = ?", (_digest(reader), name))
+            file.execute("DELETE FROM saved WHERE reader = ? AND name = ?", (digest_of(reader), name))
 
     def rename(self, reader: str, name: str, new: str) -> None:
         """Give the cohort called `name` another name.
@@ -115,7 +116,7 @@ class SavedCohorts:
         Raises:
             NotSavedError: `new` is the name of another one.
         """
-        who = _digest(reader)
+        who = digest_of(reader)
         with self._open() as file:
             if file.execute("SELECT 1 FROM saved WHERE reader = ? AND name = ?", (who, new)).fetchone():
                 raise NotSavedError(f"A cohort is called {new} already; choose another name.")
@@ -125,7 +126,7 @@ class SavedCohorts:
         """Remember that `reader` looked at the cohort of `conditions`."""
         if not conditions or len(conditions) > _LONGEST_CONDITIONS:
             return
-        who, now = _digest(reader), time.time()
+        who, now = digest_of(reader), time.time()
         with self._open() as file:
             file.execute("INSERT OR REPLACE INTO recent VALUES (?, ?, ?)", (who, conditions, now))
             file.execute(
@@ -179,6 +180,6 @@ def _bound(file: sqlite3.Connection, table: str) -> None:
         )
 
 
-def _digest(reader: str) -> str:
+def digest_of(reader: str) -> str:
     """What stands for a reader in the file, so that it gives nobody's token away."""
     return hashlib.sha256(reader.encode()).hexdigest()
