@@ -18,6 +18,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from dashboard.visit.looks import Looks
 from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
@@ -114,6 +115,11 @@ def saved_cohorts() -> SavedCohorts:
 def saved_reports() -> SavedReports:
     """The recipes of reports that readers saved, in the same file."""
     return SavedReports(settings().processed)
+
+
+def looks() -> Looks:
+    """What readers saw when, in the folder of the portfolio."""
+    return Looks(settings().processed)
 
 
 def definition() -> Definition:

@@ -97,7 +97,7 @@ def test_the_head_says_what_the_paper_is_of(paper: Paper, rows: pl.DataFrame) ->
         "Cohort": f"region: north, {north:,} applications",
         "Compared with": f"Rest, {south:,} applications",
         "Cutoff": "12.00 % PD",
-        "Assumptions": "costs 10 to 1, LGD 45.0 %, margin 5.00 %",
+        "Assumptions": "costs 10 to 1, LGD 45 %, margin 5 %",
         "Made": "2026-01-31 12:00 UTC",
         "Data": "abababababab",
         "Model": "cdcdcdcdcdcd",
