@@ -12,7 +12,7 @@ from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.components.bar import PORTFOLIO
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.findings import Goal, render_findings
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card, render_metric
@@ -150,11 +150,10 @@ def _beside(view: View) -> Named[Evaluation] | None:
 
 def _render_charts(view: View) -> None:
     left, right = st.columns(2, gap="medium")
-    dark = is_dark()
     with left:
         spread = pd_distribution(view.counts)
-        render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark))
+        render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff))
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
         against = None if beside is None else Named(beside.name, beside.value.bands)
-        render_figure(plot_bands(bands, against=against, dark=dark))
+        render_figure(plot_bands(bands, against=against))

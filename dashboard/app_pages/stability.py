@@ -12,7 +12,7 @@ from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.bar import PORTFOLIO
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
@@ -188,7 +188,7 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()))
+    render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
         st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
 
@@ -207,7 +207,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_column_choice(order, titles)
         bins = cache.column_groups(view.dataset).bins[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        render_figure(plot_shift(found[name], words, dark=is_dark()))
+        render_figure(plot_shift(found[name], words))
         if name in marked:
             st.caption("A cohort is cut out by this column, so that it shifts by definition.")
 

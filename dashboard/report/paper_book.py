@@ -43,6 +43,15 @@ def paper_xlsx(paper: Paper) -> bytes:
     return out.getvalue()
 
 
+def table_xlsx(title: str, table: Table) -> bytes:
+    """One table as a workbook of one sheet, under its title."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.set_properties({"title": _text(title)})
+        _write_table(book.add_worksheet("Data"), title, table, book.add_format({"bold": True, "text_wrap": True}))
+    return out.getvalue()
+
+
 def _about(paper: Paper) -> Iterator[tuple[str, str]]:
     yield from paper.facts
     yield "Data, SHA-256", paper.origin.data_sha256
