@@ -13,7 +13,7 @@ from dashboard.charts.sensitivity import COST_RATIO, Assumption, plot_excess, pl
 from dashboard.charts.sensitivity import LGD as LGD_WORDS
 from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
 from dashboard.components.assumptions import render_beta, render_costs, render_terms
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.tabs import open_tab
@@ -63,7 +63,7 @@ def _render_decisions(view: View) -> None:
     decided, against = view.evaluation.confusion, view.other(lambda evaluation: evaluation.confusion)
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
-        render_figure(plot_confusion(decided, against=against, dark=is_dark()))
+        render_figure(plot_confusion(decided, against=against))
     with right:
         _render_cards(view)
 
@@ -86,7 +86,7 @@ def _render_costs(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
-        render_figure(plot_cost_curve(curve, against=against, dark=is_dark()))
+        render_figure(plot_cost_curve(curve, against=against))
 
 
 def _render_profit(view: View) -> None:
@@ -100,7 +100,7 @@ def _render_profit(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
-        render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against, dark=is_dark()))
+        render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against))
 
 
 def _render_curve_cards(view: View, economics: Economics) -> None:
@@ -223,9 +223,9 @@ def _render_sensitivity(view: View) -> None:
     against = view.compared(measure)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(plot_sensitivity(result, words, against=against, dark=is_dark()))
+        render_figure(plot_sensitivity(result, words, against=against))
     with right:
-        render_figure(plot_excess(result, words, currency=view.definition.currency, against=against, dark=is_dark()))
+        render_figure(plot_excess(result, words, currency=view.definition.currency, against=against))
     st.caption(_held(view.evaluation.assumptions))
 
 

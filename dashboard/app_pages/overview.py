@@ -14,7 +14,7 @@ from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
 from dashboard.components.cohort_menu import whole_name
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.findings import Goal, open_page, render_findings
 from dashboard.components.frame import View
 from dashboard.components.held_file import held_file
@@ -246,10 +246,10 @@ def _beside(view: View) -> Named[Evaluation] | None:
 
 def _render_distribution(view: View) -> None:
     spread = pd_distribution(view.counts)
-    render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=is_dark()))
+    render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff))
 
 
 def _render_bands(view: View) -> None:
     bands, beside = view.evaluation.bands, _beside(view)
     against = None if beside is None else Named(beside.name, beside.value.bands)
-    render_figure(plot_bands(bands, against=against, dark=is_dark()))
+    render_figure(plot_bands(bands, against=against))

@@ -13,7 +13,7 @@ from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, wo
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.cohort_menu import rest_name, whole_name
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
@@ -227,7 +227,7 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()))
+    render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
         st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
@@ -246,7 +246,7 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_column_choice(order, titles)
         bins = _bins(view, sides)[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        render_figure(plot_shift(found[name], words, dark=is_dark()))
+        render_figure(plot_shift(found[name], words))
         if name in marked:
             st.caption("A cohort is defined by this column, so the column shifts by definition.")
 

@@ -1,11 +1,9 @@
 """The one visual language of the figures: colours, template, words for numbers, and the frame each figure starts from.
 
-Data colours are the same in light and dark. Each has a contrast of at least 3:1 against both backgrounds, so that a
-figure stays readable when the reader switches the theme before the page has run again; blue and vermilion differ
-with any colour vision, and line styles and labels say the same without colour. Text and grid come from the
-template, which differs between light and dark. Shown with `st.plotly_chart(theme="streamlit")`, the browser replaces
-the template's title and grid colours with those of the theme in force, also when that changes. Small text keeps
-`muted`, since Streamlit's own grey has too little contrast (3.7:1) on white.
+Data colours are the same in light and dark. Each has a contrast of at least 3:1 against both backgrounds, and blue and
+vermilion differ with any colour vision; line styles and labels say the same without colour. Text, grid and surfaces
+differ: figures are made in `LIGHT`, and the browser puts `DARK` in its place (static/chart.js), so no data colour may
+be one of theirs.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from data.home_credit import embedded
 from data.predictions.at_hand import open_predictions
 from data.predictions.table import Predictions
 from data.settings import Settings
+from tests.dashboard import sent_figures
 from tests.dashboard.report.papers import ORIGIN, draw_rows, load_rows, write_paper
 
 EVERYTHING = Recipe(
@@ -144,5 +145,5 @@ def test_a_chart_is_the_page_s(open_page: Callable[..., AppTest], built: Setting
     (block,) = make_paper(recipe, own, embedded.DEFINITION, ORIGIN).blocks
     assert isinstance(block, Figure)
     page = open_page("discrimination", {"f.NAME_INCOME_TYPE": "Working", "against": "~rest", "cutoff": "12"})
-    (shown,) = page.get("plotly_chart")
-    assert json.loads(shown.proto.spec)["data"] == json.loads(block.chart.figure.to_json())["data"]
+    (shown,) = sent_figures.shown(page)
+    assert shown["data"] == json.loads(block.chart.figure.to_json())["data"]
