@@ -22,13 +22,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
-from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
+from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts, SavedError
 from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,
@@ -54,7 +55,7 @@ T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
-_OTHERS = "visit.others"
+_OTHERS, _ANALYST = "visit.others", "visit.analyst"
 # What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
 _COMMON: tuple[Parameter[Any], ...] = (
     CUTOFF,
@@ -146,9 +147,13 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     if not refusal:
         own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 
@@ -168,10 +173,20 @@ def show_table(file: str) -> None:
 
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
-    visitor = who()
-    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
+    reader = _own_reader()
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
+
+
+def reader() -> str:
+    """Whose saved things this visit sees; empty where that cannot be known."""
+    known: str = st.session_state[_READER]
+    return known
+
+
+def _own_reader() -> str:
+    visitor = who()
+    return reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
 
 
 def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
@@ -187,7 +202,7 @@ def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
 def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     cohorts, problems = [], []
     for each in saved_cohorts().of(st.session_state[_READER]) if st.session_state[_READER] else ():
-        chosen, left_out = links.read_cohort(each.conditions, st.session_state[_COLUMNS], definition())
+        chosen, left_out = links.read_cohort(each.content, st.session_state[_COLUMNS], definition())
         cohorts += [] if left_out else [Cohort(each.name, chosen, each.note, is_saved=True)]
         problems += [f"The saved cohort {each.name} does not fit this table. {left_out[0]}"] if left_out else []
     return tuple(cohorts), tuple(problems)
@@ -406,7 +421,7 @@ def save(added: Sequence[Cohort]) -> bool:
     """
     return _change_saved(
         lambda store, reader: store.save(
-            reader, [SavedCohort(each.name, links.word_cohort(each.filters), each.note) for each in added]
+            reader, [Saved(each.name, links.word_cohort(each.filters), each.note) for each in added]
         ),
         lambda: keep(COHORTS, added),
     )
@@ -448,6 +463,29 @@ def _change_saved(change: Callable[[SavedCohorts, str], None], otherwise: Callab
     unsaved = [each for each in kept(COHORTS) if not each.is_saved and each.name not in names]
     _keep_only(COHORTS, [*saved, *unsaved])
     return True
+
+
+def analyst() -> str:
+    """The name under which the reader decides: as last typed, here or in an earlier visit, else who is signed in."""
+    if _ANALYST not in st.session_state:
+        visitor, name = who(), ""
+        try:
+            name = saved_cohorts().analyst(_own_reader()) if _own_reader() else ""
+        except SavedError as error:
+            journal.warn("analyst_not_read", visitor, problem=type(error).__name__)
+        st.session_state[_ANALYST] = name or (visitor.user if visitor and visitor.user else "")
+    found: str = st.session_state[_ANALYST]
+    return found
+
+
+def name_analyst(name: str) -> None:
+    """Remember the name under which the reader decides, for this visit where it cannot be kept for longer."""
+    st.session_state[_ANALYST] = name
+    try:
+        if _own_reader():
+            saved_cohorts().name_analyst(_own_reader(), name)
+    except SavedError as error:
+        journal.warn("analyst_not_kept", who(), problem=type(error).__name__)
 
 
 def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:
