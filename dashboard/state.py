@@ -22,6 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
@@ -146,9 +147,13 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     if not refusal:
         own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 

@@ -19,7 +19,7 @@ from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.standing import word_span
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
@@ -103,7 +103,7 @@ def _render_upload(view: View) -> None:
         return
     try:
         with taking_in("applications", uploaded) as facts:
-            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue())
     except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -112,7 +112,7 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> int:
+def _take(view: View, name: str, content: bytes) -> int:
     """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
@@ -121,7 +121,7 @@ def _take(name: str, content: bytes, cutoff: float) -> int:
         table = read_batch(
             name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
         )
-        hold_file(cache.ScoredFile(table, _score(table, cutoff, bar), cutoff))
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
@@ -233,7 +233,7 @@ def _render_results(view: View, batch: cache.ScoredFile) -> None:
         return
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()), key="batch-psi")
+    render_figure(plot_shift(found.stability, words), key="batch-psi")
     _render_bands(view, batch)
     _render_downloads(batch)
 

@@ -30,11 +30,12 @@ _FAULT_BYTES = 300
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """A dropped file, judged and scored at `cutoff`."""
+    """A dropped file, judged and scored at `cutoff`, while `portfolio` was shown."""
 
     table: BatchTable
     scored: ScoredBatch
     cutoff: float
+    portfolio: Dataset
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     scored_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
@@ -67,7 +68,7 @@ class ScoredFile:
 
 def _word_seen(found: Predictions) -> tuple[str, ...]:
     """A sentence on rows that the model was trained on, by their ids."""
-    if not found.has_ids:
+    if not (found.has_ids and found.source.has_outcomes):
         return ()
     try:
         applications_version()

@@ -27,17 +27,6 @@
     before = state();
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 
-  // Figures are drawn on the server in the colours of a theme that it is told of with a run, and a switch of the theme is
-  // none: text and grid would change in the browser, cells of heat maps and backgrounds of labels would not. So the page
-  // is asked for once more. The app's class changes with its colours.
-  const scheme = () => getComputedStyle(app).colorScheme;
-  let drawn = scheme();
-  new MutationObserver(() => {
-    if (scheme() === drawn) return;
-    drawn = scheme();
-    dispatchEvent(new PopStateEvent("popstate"));
-  }).observe(app, { attributeFilter: ["class"] });
-
   // The bar's own buttons need no run of the page: one opens the applicant panel, which is Streamlit's side bar, and one
   // shows the bar's controls on a narrow screen.
   const search = () => document.querySelector('[data-testid="stSidebar"] input');

@@ -87,6 +87,11 @@ def percent(share: float | None, digits: int | None = None) -> str:
     return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
 
 
+def typed_percent(share: float) -> str:
+    """An assumption as it was typed, with the digits that it has."""
+    return f"{round(100 * share, 6):g} %"
+
+
 def telling_digits(one: float, other: float) -> int:
     """The fewest decimals, from two on, with which two different shares are different percentages."""
     for digits in range(2, _MOST_DIGITS):

@@ -150,7 +150,7 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
         == f"Verified. Application {record.application_id}: the record's inputs are referred again: {then}."
     )
     # What the files hold, of a referred application and of one that is scored.
-    held = "digests of model and data, time, and the note."
+    held = "digests of model and data, time, analyst, decision and note."
     captions = [caption.value for caption in app.main.caption]
     assert f"Inputs, cutoff, referral and why, {held}" in captions
     scored = open_page("applicant", {"applicant": str(base.draft.applicant), "appl.tab": "Record"})
@@ -420,7 +420,7 @@ def test_a_record_of_what_was_filed_is_decided_by_a_model_that_had_not_seen_the_
 
 
 WRONG: Mapping[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another version": (lambda found: found | {"version": 4}, "is of version 4, and 3 is read here"),
+    "another version": (lambda found: found | {"version": 5}, "is of version 5, and 4 is read here"),
     "a text in a number": (
         lambda found: found | {"inputs": found["inputs"] | {"AMT_CREDIT": "much"}},
         "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000",
