@@ -5,6 +5,7 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -121,7 +122,8 @@ def _take(view: View, name: str, content: bytes) -> int:
         table = read_batch(
             name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
         )
-        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset))
+        digest = hashlib.sha256(content).hexdigest()
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset, digest))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows

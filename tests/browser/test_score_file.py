@@ -209,7 +209,7 @@ def test_a_file_is_shown_as_a_cohort_and_the_portfolio_again(page: Page, dashboa
     expect(bar).to_contain_text(dropped.path.name)
     page.get_by_role("button", name="Back to the portfolio").click()
     expect(bar).to_have_count(0)
-    expect(page.locator(".st-key-bar-portfolio")).to_be_visible()
+    expect(page.locator(".st-key-bar-portfolio").first).to_be_visible()
     # The step back shows the file again, which the visit still holds.
     page.go_back()
     expect(bar).to_contain_text(dropped.path.name)
