@@ -21,6 +21,7 @@ LIMIT_SETTINGS: tuple[Setting, ...] = (
         "1500",
         "MB of memory for the dropped files of all visits; beyond, those looked at longest ago go",
     ),
+    Setting("SCOREROOM_REPORTS", "2", "reports that the dashboard makes at once; more wait for their turn"),
 )
 
 
@@ -31,6 +32,7 @@ class Limits:
     visits: int
     uploads_bytes: int
     files_bytes: int
+    reports: int
 
 
 def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
@@ -43,7 +45,8 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     visits = read_whole("SCOREROOM_VISITS", values["SCOREROOM_VISITS"], at_least=1)
     uploads = read_whole("SCOREROOM_UPLOADS_MB", values["SCOREROOM_UPLOADS_MB"], at_least=1)
     files = read_whole("SCOREROOM_FILES_MB", values["SCOREROOM_FILES_MB"], at_least=1)
-    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files)
+    reports = read_whole("SCOREROOM_REPORTS", values["SCOREROOM_REPORTS"], at_least=1)
+    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files, reports)
 
 
 def most_visits(descriptors: int) -> int:

@@ -22,13 +22,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
-from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
+from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts, SavedError
 from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,
@@ -126,7 +127,7 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
 
     `predictions` are those of the dropped file called `file`, if it is not empty.
     """
-    columns = {column.name: column for column in predictions.cohort_columns}
+    columns = predictions.filter_columns
     st.session_state[_COLUMNS] = columns
     # What is saved outlasts a visit, and a dropped file does not.
     st.session_state[_READER] = "" if file else _reader(predictions)
@@ -146,9 +147,13 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     if not refusal:
         own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 
@@ -173,6 +178,12 @@ def _reader(predictions: Predictions) -> str:
     return f"{reader}\n{imported}" if reader else ""
 
 
+def reader() -> str:
+    """Whose saved things this visit sees; empty where that cannot be known."""
+    known: str = st.session_state[_READER]
+    return known
+
+
 def own_reader() -> str:
     """Who reads: the signed-in user or the browser, whatever table is shown; empty where that cannot be known."""
     visitor = who()
@@ -192,7 +203,7 @@ def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
 def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     cohorts, problems = [], []
     for each in saved_cohorts().of(st.session_state[_READER]) if st.session_state[_READER] else ():
-        chosen, left_out = links.read_cohort(each.conditions, st.session_state[_COLUMNS], definition())
+        chosen, left_out = links.read_cohort(each.content, st.session_state[_COLUMNS], definition())
         cohorts += [] if left_out else [Cohort(each.name, chosen, each.note, is_saved=True)]
         problems += [f"The saved cohort {each.name} does not fit this table. {left_out[0]}"] if left_out else []
     return tuple(cohorts), tuple(problems)
@@ -411,7 +422,7 @@ def save(added: Sequence[Cohort]) -> bool:
     """
     return _change_saved(
         lambda store, reader: store.save(
-            reader, [SavedCohort(each.name, links.word_cohort(each.filters), each.note) for each in added]
+            reader, [Saved(each.name, links.word_cohort(each.filters), each.note) for each in added]
         ),
         lambda: keep(COHORTS, added),
     )

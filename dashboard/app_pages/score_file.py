@@ -20,7 +20,7 @@ from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.standing import word_span
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
@@ -248,7 +248,7 @@ def _render_results(view: View, batch: cache.ScoredFile) -> None:
         return
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()), key="batch-psi")
+    render_figure(plot_shift(found.stability, words), key="batch-psi")
     _render_bands(view, batch)
     _render_downloads(batch)
 

@@ -13,7 +13,7 @@ from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, wo
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.cohort_menu import rest_name, whole_name
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
@@ -117,7 +117,8 @@ def _render_sides(view: View) -> Sides:
     offered = _offered(view)
     for parameter in (CURRENT, REFERENCE):
         state.check(parameter, {*offered, _SHOWN, _BESIDE}, "cohort")
-    left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    controls = st.container(key="controls-stability")
+    left, right, said = controls.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         current = _render_choice("Current", CURRENT, offered, usual=_first(view))
     with right:
@@ -165,7 +166,7 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     if not current.filters and len(folds) > 1:
         return folds[0]
     is_fold = any(fold.filters == current.filters for fold in folds)
-    return Cohort("The other folds" if is_fold else rest_name(), current.filters.rest())
+    return Cohort("Other folds" if is_fold else rest_name(), current.filters.rest())
 
 
 def _render_choice(
@@ -212,7 +213,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
         note = f"chance: {worded_index(of_pd.noise)}"
         render_metric("PSI beyond chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
-        note = f"CSI from {MODERATE:.2f} on"
+        note = f"CSI of {MODERATE:.2f} or more"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 
 
@@ -226,9 +227,9 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()))
+    render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
-        st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
+        st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -245,9 +246,9 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_column_choice(order, titles)
         bins = _bins(view, sides)[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        render_figure(plot_shift(found[name], words, dark=is_dark()))
+        render_figure(plot_shift(found[name], words))
         if name in marked:
-            st.caption("A cohort is cut out by this column, so that it shifts by definition.")
+            st.caption("A cohort is defined by this column, so the column shifts by definition.")
 
 
 def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
@@ -323,5 +324,5 @@ _HELP = {
     "critical": "Without a true shift, the PSI of cohorts of these sizes stays below this in 95 of 100 cases.",
     "corrected": "PSI less what chance alone adds on average to cohorts of these sizes.",
     "shifted": f"Columns whose CSI is {MODERATE:.2f} or more and above its critical value. Columns that the cohorts "
-    "are cut out by are not counted.",
+    "are defined by are not counted.",
 }

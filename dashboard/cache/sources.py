@@ -18,14 +18,16 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
-from dashboard.visit.saved import SavedCohorts
+from dashboard.visit.looks import Looks
+from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import scan_applications
+from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
-from data.predictions.table import Predictions, open_predictions, own_digest
+from data.predictions.table import Predictions, own_digest
 from data.settings import Settings, load_settings
 from data.store.opening import is_there
 from data.store.records import APPLICATIONS, MODEL, check_built
@@ -108,6 +110,16 @@ def settings() -> Settings:
 def saved_cohorts() -> SavedCohorts:
     """The cohorts that readers saved, in the folder of the portfolio."""
     return SavedCohorts(settings().processed)
+
+
+def saved_reports() -> SavedReports:
+    """The recipes of reports that readers saved, in the same file."""
+    return SavedReports(settings().processed)
+
+
+def looks() -> Looks:
+    """What readers saw when, in the folder of the portfolio."""
+    return Looks(settings().processed)
 
 
 def definition() -> Definition:

@@ -118,7 +118,7 @@ def _draw(
         tickmode="array",
         tickvals=list(range(len(drawn))),
         ticktext=_ticks(drawn),
-        range=[len(drawn) - 0.4, -1.1],
+        range=[len(drawn) - 0.4, -1.3],
         showgrid=False,
     )
     return figure

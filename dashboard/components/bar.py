@@ -9,8 +9,8 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.cohort.filters import Filters
-from dashboard.cohort.wording import word_condition, word_filters
+from dashboard.cohort.wording import word_filters
+from dashboard.components.chips import render_chips
 from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
@@ -116,36 +116,11 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
 
 
 def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
-    render_saved_cohorts(predictions, partial(word_filters, columns=columns))
-    with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        _render_chips(predictions, cohort)
+    render_saved_cohorts(predictions, partial(word_filters, columns=predictions.filter_columns))
+    render_chips(predictions, cohort.filters)
     render_filter_menu(dataset, predictions)
     with st.container(key="bar-comparison", width=160):
         render_comparison()
-
-
-def _render_chips(predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
-    for condition in cohort.filters.conditions:
-        st.button(
-            labels.plain(word_condition(condition, columns)),
-            key=f"chip.{condition.column}",
-            icon=":material/close:",
-            icon_position="right",
-            on_click=state.remove_condition,
-            args=(condition.column,),
-            help="Remove this filter",
-        )
-    if cohort.filters:
-        st.button(
-            "Reset filters",
-            key="chips.reset",
-            on_click=state.set_filters,
-            args=(Filters(),),
-            icon=":material/undo:",
-            type="tertiary",
-        )
 
 
 def _render_cutoff(predictions: Predictions) -> None:

@@ -19,9 +19,10 @@ from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import COHORTS, FILE
+from dashboard.visit.visit import AGAINST, COHORTS, FILE
 from dashboard.words import labels
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
 from data.predictions.scored import PUBLISHED
 from data.predictions.table import Predictions
 
@@ -111,10 +112,10 @@ def current_view(dataset: cache.Dataset) -> View:
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
     assumed = assume(cutoff, state.get)
-    evaluation = Evaluation(cache.cohort_counts(dataset, cohort.filters), assumed)
+    evaluation = cache.evaluate(dataset, cohort.filters, assumed)
     beside = None
     if other is not None:
-        beside = Named(other.name, Evaluation(cache.cohort_counts(dataset, other.filters), assumed))
+        beside = Named(other.name, cache.evaluate(dataset, other.filters, assumed))
     return View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
 
 
@@ -126,7 +127,11 @@ def _name(filters: Filters) -> str:
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     """Write `page`: what all pages have, then its own part unless the cohort is empty."""
     predictions = cache.predictions(dataset)
-    view = current_view(dataset)
+    try:
+        view = current_view(dataset)
+    except ScoreroomError as error:
+        _render_lost(str(error))
+        return
     cohort = view.cohort if page.of_cohort else None
     render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
@@ -143,6 +148,17 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         _render_caution(view)
     page.render(view)
     _render_resolution(predictions)
+
+
+def _render_lost(reason: str) -> None:
+    """Say why a column that filters are on cannot be read, and offer the way back to what can."""
+    st.error(labels.plain(reason), icon=":material/error:")
+    st.button("Reset filters", on_click=_forget_cohorts, icon=":material/undo:")
+
+
+def _forget_cohorts() -> None:
+    state.set_filters(Filters())
+    state.settle({AGAINST: AGAINST.default})
 
 
 def _render_caution(view: View) -> None:
@@ -166,7 +182,7 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
     whose = "the published model's" if source.whose == PUBLISHED else source.whose
     if page.of_model and source.whose != PUBLISHED:
-        whose = f"the published model's, those of the portfolio {whose}"
+        whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 

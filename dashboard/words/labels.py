@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ NOT_DEFINED = "–"
 # Cutoffs have four decimals as percentages (see `data.predictions.scores.round_cutoff`).
 _CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
+_FIRST_DAY = dt.date(1970, 1, 1)
 
 
 # Invisible or controlling characters: controls, marks of writing direction, characters of no width.
@@ -83,6 +85,11 @@ def percent(share: float | None, digits: int | None = None) -> str:
     if share is None:
         return NOT_DEFINED
     return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
+
+
+def typed_percent(share: float) -> str:
+    """An assumption as it was typed, with the digits that it has."""
+    return f"{round(100 * share, 6):g} %"
 
 
 def telling_digits(one: float, other: float) -> int:
@@ -231,10 +238,26 @@ def significant(value: float, digits: int) -> float:
 def quantity(column: CohortColumn, value: float) -> str:
     """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
     shown = scale(column)
+    if column.is_date:
+        return day(value)
     if f"{value:g}" in dict(column.level_labels):
         return level(column, f"{value:g}")
     # A day more or less says nothing of an age.
     return amount(years(value * shown.factor) if shown is _YEARS else value * shown.factor)
+
+
+def day(days: float) -> str:
+    """The date so many days after 1970-01-01, as ISO 8601 writes it."""
+    return (_FIRST_DAY + dt.timedelta(days=days)).isoformat()
+
+
+def read_day(text: str) -> float:
+    """The days from 1970-01-01 to a date that is written as `day` writes it.
+
+    Raises:
+        ValueError: the text is no such date.
+    """
+    return float((dt.date.fromisoformat(text.strip()) - _FIRST_DAY).days)
 
 
 def years(value: float) -> float:
@@ -256,5 +279,6 @@ def span(column: CohortColumn, low: float | None, high: float | None) -> str:
     if first == last and first is not None:
         return first
     if first is None or last is None:
-        return "any" if first == last else f"below {last}" if first is None else f"{first} and more"
+        up_to, and_more = ("until {}", "{} and later") if column.is_date else ("below {}", "{} and more")
+        return "any" if first == last else and_more.format(first) if last is None else up_to.format(last)
     return f"{first} to {last}"

@@ -139,9 +139,9 @@ def test_a_pd_on_the_edge_of_a_band_is_in_the_higher_one(built: Settings, open_p
 
 def test_pds_are_said_to_be_the_published_model_s(table: pl.DataFrame, open_page: OpenPage) -> None:
     app = open_page("score-file")
-    assert "PDs are the published model's, those of the portfolio out of fold" in said(app, "caption")
+    assert "PDs are the published model's; the portfolio's are out of fold" in said(app, "caption")
     drop(app, table)
-    assert "PDs are the published model's, those of the portfolio out of fold" in said(app, "caption")
+    assert "PDs are the published model's; the portfolio's are out of fold" in said(app, "caption")
     (card,) = [metric.proto for metric in app.main.metric if metric.label == "Mean PD"]
     words = " ".join(str(value) for _, value in card.ListFields())
     assert "portfolio: " in words
