@@ -133,6 +133,5 @@ def test_a_figure_has_its_data_as_a_file_and_says_how_it_is_computed(
     assert bars["Non-defaults"].sum() == (~frame["is_default"]).sum()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
-    # The first is about the findings.
-    page.get_by_role("button", name="How is this computed?").nth(1).click()
+    page.get_by_role("button", name="How is this computed?").first.click()
     expect(page.get_by_text("The share of each outcome's applications per bar of PD")).to_be_visible()
