@@ -252,7 +252,8 @@ def _degrees(view: View, found: SignificanceTest) -> str:
     number = found.degrees_of_freedom
     if number is None:
         return "Needs no groups; sensitive to PDs that are too extreme or too much alike."
-    kind = "taken to be out of sample" if view.predictions.source.is_imported else "out of fold"
+    source = view.predictions.source
+    kind = "out of fold" if source.whose == "out of fold" else "taken to be out of sample"
     text = (
         f"{number} degrees of freedom, one per group: PDs are {kind}, not fitted to these outcomes "
         "(for PDs judged on the rows they were fitted to, it would be two fewer)."

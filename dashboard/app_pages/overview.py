@@ -13,10 +13,11 @@ from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
-from dashboard.components.bar import PORTFOLIO
+from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.findings import Goal, open_page, render_findings
 from dashboard.components.frame import View
+from dashboard.components.held_file import held_file
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
@@ -32,7 +33,7 @@ from dashboard.report import catalogue
 from dashboard.visit.links import Cohort
 from dashboard.visit.looks import Look
 from dashboard.visit.saved import SavedError
-from dashboard.visit.visit import COHORTS
+from dashboard.visit.visit import COHORTS, FILE
 from dashboard.words import finding_words, labels, look_words
 from dashboard.words.money import money
 from data.predictions.table import PROBABILITY
@@ -82,9 +83,9 @@ def _find(view: View) -> Findings:
 
 
 def _of_file(view: View) -> tuple[Finding, ...]:
-    """The checks of the file that the visit holds, if it does."""
-    batch = score_file.held()
-    if batch is None:
+    """The checks of the file that the visit holds beside the portfolio that is shown."""
+    batch = held_file()
+    if batch is None or state.get(FILE):
         return ()
     is_scored = batch.counts.n_applications > 0
     pds = population_stability(view.portfolio_counts, batch.counts).stability if is_scored else None
@@ -238,7 +239,7 @@ def _observed(view: View) -> str:
 def _beside(view: View) -> Named[Evaluation] | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
     if view.beside is None and view.cohort.filters:
-        return Named(PORTFOLIO, cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
+        return Named(whole_name(), cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
     return view.beside
 
 

@@ -22,7 +22,9 @@ from dashboard.cache.cohorts import (
     n_in_both,
     row_order,
     segment_counts,
+    shared_column_counts,
     shared_counts,
+    shared_groups,
     value_grid,
 )
 from dashboard.cache.explanations import (
@@ -63,6 +65,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
@@ -73,11 +76,21 @@ from dashboard.cache.sources import (
     n_applications,
     open_dataset,
     open_session,
+    portfolio_beside,
     predictions,
     saved_cohorts,
+    saved_reports,
     settings,
 )
-from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
+from dashboard.cache.what_if import (
+    N_MAP,
+    changes_to_approve,
+    closest_to_approval,
+    curve_pds,
+    field_range,
+    map_pds,
+    nearest,
+)
 
 __all__ = [
     "N_MAP",
@@ -89,6 +102,7 @@ __all__ = [
     "Location",
     "Observed",
     "Portfolio",
+    "ScoredFile",
     "applicants",
     "application",
     "application_table",
@@ -96,6 +110,7 @@ __all__ = [
     "base_values",
     "cell_counts",
     "changes_to_approve",
+    "closest_to_approval",
     "cohort_counts",
     "column_bins",
     "column_counts",
@@ -134,15 +149,19 @@ __all__ = [
     "open_session",
     "pick_application",
     "portfolio",
+    "portfolio_beside",
     "predictions",
     "published_gaps",
     "published_pds",
     "reference",
     "row_order",
     "saved_cohorts",
+    "saved_reports",
     "segment_counts",
     "settings",
+    "shared_column_counts",
     "shared_counts",
+    "shared_groups",
     "typical_of_reference",
     "value_grid",
     "warm_up",

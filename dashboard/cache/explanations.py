@@ -42,6 +42,8 @@ class Explained:
 
 def explained(dataset: Dataset) -> Explained:
     """The contributions of every application of `dataset` to the published model, where they were computed."""
+    if dataset.location.file:
+        return Explained(None, reason="A dropped file's rows are explained one by one: open one on Score a file.")
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
     published = model_contributions()

@@ -41,6 +41,8 @@ def applicants(dataset: Dataset) -> Applicants:
     """Where the applications behind `dataset` can be looked up."""
     shown = predictions(dataset)
     path = settings().applications
+    if dataset.location.file:
+        return Applicants(None, "The page Score a file opens the rows of a dropped file as new applicants.")
     if not shown.has_ids:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
     if not is_there(path):

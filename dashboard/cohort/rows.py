@@ -89,7 +89,7 @@ def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColu
     Exposures are in `currency`.
     """
     known = {column.name: column for column in predictions.cohort_columns}
-    whose = "as imported" if predictions.source.is_imported else "out of fold"
+    whose = predictions.source.whose
     text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
     label = f"Decision, {whose}"
     own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}

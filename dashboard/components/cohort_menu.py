@@ -7,15 +7,24 @@ import streamlit as st
 from dashboard import state
 from dashboard.cohort.filters import Filters
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS, REST, WHOLE
+from dashboard.visit.visit import AGAINST, COHORTS, FILE, REST, WHOLE
 from dashboard.words import labels
 
-_FIXED = {"": "No comparison", REST: "vs the rest", WHOLE: "vs the portfolio"}
+
+def whole_name() -> str:
+    """What all rows that are shown are called together."""
+    return "Whole file" if state.get(FILE) else "Portfolio"
+
+
+def rest_name() -> str:
+    """What the rows outside of a cohort are called where they stand for a cohort themselves."""
+    return "Rest of the file" if state.get(FILE) else "Rest of the portfolio"
 
 
 def render_comparison() -> None:
     """Write the choice of what the cohort is compared with."""
-    names = labels.distinct(_FIXED | {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}, "cohort")
+    fixed = {"": "No comparison", REST: "vs the rest", WHOLE: f"vs the {whole_name().lower()}"}
+    names = labels.distinct(fixed | {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}, "cohort")
     st.selectbox(
         "Compare with",
         format_func=names.__getitem__,
@@ -29,7 +38,7 @@ def compared() -> Cohort | None:
     chosen, shown = state.get(AGAINST), state.filters()
     found = {
         REST: Cohort("Rest", shown.rest()) if shown else None,
-        WHOLE: Cohort("Portfolio", Filters()),
+        WHOLE: Cohort(whole_name(), Filters()),
     } | {cohort.name: cohort for cohort in state.kept(COHORTS)}
     against = found.get(chosen)
     return None if against is None or against.filters == shown else against

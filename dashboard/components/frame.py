@@ -12,17 +12,18 @@ from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.components.bar import COHORT, PORTFOLIO, render_bar
-from dashboard.components.cohort_menu import compared
+from dashboard.components.bar import COHORT, render_bar
+from dashboard.components.cohort_menu import compared, whole_name
 from dashboard.components.method import render_method
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS
+from dashboard.visit.visit import AGAINST, COHORTS, FILE
 from dashboard.words import labels
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
+from data.predictions.scored import PUBLISHED
 from data.predictions.table import Predictions
 
 T = TypeVar("T")
@@ -105,7 +106,9 @@ class PageSpec:
 def current_view(dataset: cache.Dataset) -> View:
     """The view that the visit asks for."""
     cutoff = state.cutoff()
-    shown, against = state.filters(), compared()
+    # Where a dropped file is shown, the cohort is one of its rows, and no cohort of the portfolio.
+    is_shown = state.get(FILE) == dataset.location.file
+    shown, against = (state.filters(), compared()) if is_shown else (Filters(), None)
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
     assumed = assume(cutoff, state.get)
@@ -118,7 +121,7 @@ def current_view(dataset: cache.Dataset) -> View:
 
 def _name(filters: Filters) -> str:
     kept = next((cohort.name for cohort in state.kept(COHORTS) if cohort.filters == filters), "")
-    return kept or (COHORT if filters else PORTFOLIO)
+    return kept or (COHORT if filters else whole_name())
 
 
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
@@ -177,8 +180,8 @@ def _render_resolution(predictions: Predictions) -> None:
 
 def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
-    whose = "as imported" if source.is_imported else "out of fold"
-    if page.of_model:
+    whose = "the published model's" if source.whose == PUBLISHED else source.whose
+    if page.of_model and source.whose != PUBLISHED:
         whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")

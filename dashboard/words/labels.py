@@ -106,6 +106,11 @@ def brief_percent(share: float) -> str:
     return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
 
 
+def placed_percent(share: float) -> str:
+    """The share of others that one lies above: whole percents, but neither end unless it is reached."""
+    return percent(share, 0 if share in (0, 1) or 0.005 <= share < 0.995 else 2)
+
+
 def told_apart(one: float, other: float) -> tuple[str, str]:
     """Two shares as brief percentages, with more decimals where they would read alike though they differ."""
     words = brief_percent(one), brief_percent(other)
@@ -142,6 +147,11 @@ def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
     # Adding 0 removes the sign of a zero, also after rounding.
     return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def odds(log_odds: float) -> str:
+    """A difference of log-odds as the factor by which the odds are multiplied."""
+    return f"×\u00a0{math.exp(log_odds):.2f}"
 
 
 def interval(low: str, high: str) -> str:

@@ -114,6 +114,11 @@ class PredictionsSource:
     n_open: int = 0
     has_outcomes: bool = True
 
+    @property
+    def whose(self) -> str:
+        """Whose the PDs are, in words: of a model that had not seen the row, unless they were imported."""
+        return "as imported" if self.is_imported else "out of fold"
+
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
@@ -185,7 +190,7 @@ def make_predictions(
         exact_scores(default_probability.filter(is_known)).alias(PROBABILITY),
         fold.filter(is_known).cast(pl.UInt8).alias(FOLD),
         *([pl.col(exposure).cast(pl.Float32).alias(EXPOSURE)] if exposure else []),
-        *(_cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
+        *(cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
     )
 
 
@@ -205,7 +210,8 @@ def name_on_screen(column: Column, definition: Definition) -> str:
     return name
 
 
-def _cohort_values(column: Column) -> pl.Expr:
+def cohort_values(column: Column) -> pl.Expr:
+    """The values of a column of the definition as predictions hold them."""
     values = pl.col(column.name)
     if column.kind is Kind.DATE:
         return values.map_batches(_quarters, return_dtype=pl.Enum([]), is_elementwise=False)

@@ -61,8 +61,8 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
         )
     render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows)
     st.caption(
-        f"The {_FIELDS} weightiest of {len(own.weights)} fields in which applicants are compared; of the similar ones "
-        "the middle half, or the commonest level."
+        f"The {min(_FIELDS, len(own.weights))} weightiest of {labels.plural(len(own.weights), 'field')} in which "
+        "applicants are compared; of the similar ones the middle half, or the commonest level."
     )
 
 
