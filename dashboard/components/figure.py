@@ -84,7 +84,7 @@ def render_tools(table: Table, *, key: str, method: str, file_name: str) -> None
 
 def _render_table(frame: pl.DataFrame, key: str, file_name: str) -> None:
     height = min(38 + 35 * frame.height, 420)
-    render_frame(frame, height=height, width=560, alt="The figure's data")
+    render_frame(frame, height=height, width=560, alt="The figure's data", name="")
     offer_file(
         "Download CSV",
         partial(csv_of, frame),

@@ -57,7 +57,8 @@ def render_unobserved(view: View) -> None:
                     labels.NOT_DEFINED if band.mean_pd.value is None else labels.percent(band.mean_pd.value)
                     for band in bands
                 ],
-            }
+            },
+            alt="Risk bands",
         )
 
 
@@ -78,5 +79,6 @@ def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
             "Label": [column.label for column in definition.columns],
             "Kind": [column.kind.value for column in definition.columns],
             "Levels": [", ".join(column.levels[:_MOST_LEVELS]) for column in definition.columns],
-        }
+        },
+        alt="Columns of the portfolio",
     )
