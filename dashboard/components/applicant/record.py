@@ -16,6 +16,8 @@ from dashboard import cache, state
 from dashboard.components.applicant.notes import notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
+from dashboard.report.formats import FORMATS
+from dashboard.report.paper import Origin
 from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, applicant_of, make_edits
 from dashboard.words import labels
@@ -77,6 +79,16 @@ def render_record(view: ApplicantView) -> None:
             after_typing=True,
             icon=":material/data_object:",
             key="record.json",
+        )
+        offer_file(
+            "Paper as PDF",
+            partial(_pdf, view, Origin.now(cache.predictions(view.dataset), cache.settings()), notes()),
+            f"{name}.pdf",
+            "application/pdf",
+            what="report",
+            after_typing=True,
+            icon=":material/picture_as_pdf:",
+            key="record.pdf",
         )
         st.caption(f"Inputs, {_held(view)}, digests of model and data, time, and the note.")
 
@@ -155,6 +167,14 @@ def _html(
     definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Mapping[str, str]
 ) -> bytes:
     return record_html(_latest_record(applicant, latest, written), definition).encode()
+
+
+def _pdf(view: ApplicantView, origin: Origin, written: Mapping[str, str]) -> bytes:
+    # Imported here because the paper itself is made of the record.
+    from dashboard.components.applicant.paper import applicant_paper
+
+    paper = applicant_paper(view, written.get(view.draft.applicant, ""), origin)
+    return FORMATS["pdf"].write(paper, lambda _done, _total: None)
 
 
 def _json(
