@@ -28,7 +28,6 @@ from dashboard.app_pages import (
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from dashboard.components.held_file import file_to_show
-from dashboard.components.page_style import style_element
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -75,8 +74,6 @@ def main() -> None:
     st.set_page_config(
         "Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide", initial_sidebar_state=_panel_at_first()
     )
-    # In the page already where the dashboard's own server sent it; Streamlit's own command does not.
-    st.html(style_element())
     # Ahead of all that takes the browser long to draw: the first click may come before that.
     with st.container(key="visit-script"):
         st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)

@@ -22,6 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
 from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
@@ -54,7 +55,7 @@ T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
-_OTHERS = "visit.others"
+_OTHERS, _ANALYST = "visit.others", "visit.analyst"
 # What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
 _COMMON: tuple[Parameter[Any], ...] = (
     CUTOFF,
@@ -146,9 +147,13 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     if not refusal:
         own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 
@@ -168,8 +173,7 @@ def show_table(file: str) -> None:
 
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
-    visitor = who()
-    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
+    reader = _own_reader()
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
 
@@ -178,6 +182,11 @@ def reader() -> str:
     """Whose saved things this visit sees; empty where that cannot be known."""
     known: str = st.session_state[_READER]
     return known
+
+
+def _own_reader() -> str:
+    visitor = who()
+    return reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
 
 
 def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
@@ -454,6 +463,29 @@ def _change_saved(change: Callable[[SavedCohorts, str], None], otherwise: Callab
     unsaved = [each for each in kept(COHORTS) if not each.is_saved and each.name not in names]
     _keep_only(COHORTS, [*saved, *unsaved])
     return True
+
+
+def analyst() -> str:
+    """The name under which the reader decides: as last typed, here or in an earlier visit, else who is signed in."""
+    if _ANALYST not in st.session_state:
+        visitor, name = who(), ""
+        try:
+            name = saved_cohorts().analyst(_own_reader()) if _own_reader() else ""
+        except SavedError as error:
+            journal.warn("analyst_not_read", visitor, problem=type(error).__name__)
+        st.session_state[_ANALYST] = name or (visitor.user if visitor and visitor.user else "")
+    found: str = st.session_state[_ANALYST]
+    return found
+
+
+def name_analyst(name: str) -> None:
+    """Remember the name under which the reader decides, for this visit where it cannot be kept for longer."""
+    st.session_state[_ANALYST] = name
+    try:
+        if _own_reader():
+            saved_cohorts().name_analyst(_own_reader(), name)
+    except SavedError as error:
+        journal.warn("analyst_not_kept", who(), problem=type(error).__name__)
 
 
 def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:

@@ -60,6 +60,7 @@ def _paper_of_applicant(arguments: argparse.Namespace, settings: Settings, _defi
     logging.disable(logging.WARNING)
     from dashboard import cache
     from dashboard.components.applicant.paper import applicant_paper, find_applicant
+    from dashboard.components.applicant.record import make_record
 
     cutoff = DEFAULT_CUTOFF if arguments.cutoff is None else read_cutoff(arguments.cutoff)
     with progress(f"Application {arguments.applicant}") as step:
@@ -68,7 +69,7 @@ def _paper_of_applicant(arguments: argparse.Namespace, settings: Settings, _defi
         view = find_applicant(dataset, arguments.applicant, cutoff)
         step(1, 2)
         origin = Origin.now(cache.predictions(dataset), settings)
-        paper = applicant_paper(view, "", origin, arguments.title or "")
+        paper = applicant_paper(view, make_record(view), origin, arguments.title or "")
         step(2, 2)
     return paper
 

@@ -11,7 +11,7 @@ from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabu
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import Table
 from dashboard.components.assumptions import render_groups
-from dashboard.components.figure import is_dark, render_figure, render_tools
+from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card, render_metric
@@ -73,14 +73,14 @@ def _render_fitting(groups: Reliability) -> None:
 
 
 def _render_reliability(view: View) -> None:
-    axes, dark = Axes(state.get(AXES)), is_dark()
+    axes = Axes(state.get(AXES))
     result = view.evaluation.calibration_error.groups
     against = view.other(lambda evaluation: evaluation.calibration_error.groups)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(plot_reliability(result, against=against, axes=axes, dark=dark))
+        render_figure(plot_reliability(result, against=against, axes=axes))
     with right:
-        render_figure(plot_calibration_gap(result, against=against, axes=axes, dark=dark))
+        render_figure(plot_calibration_gap(result, against=against, axes=axes))
     with st.container(key="inline-calibration", horizontal=True, vertical_alignment="center"):
         render_groups()
         st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
@@ -88,7 +88,7 @@ def _render_reliability(view: View) -> None:
 
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
-    chart = plot_band_calibration(bands, against=against, dark=is_dark())
+    chart = plot_band_calibration(bands, against=against)
     rows = _band_rows(bands)
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
@@ -126,6 +126,7 @@ def _render_brier(view: View) -> None:
     )
     st.caption(_log_loss_note(view.evaluation.log_loss))
     render_tools(
+        _brier_title(parts),
         table,
         key="brier-decomposition",
         method="Brier decomposition",

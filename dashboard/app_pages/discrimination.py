@@ -11,7 +11,7 @@ from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.roc import plot_roc
 from dashboard.charts.template import COHORT, Named, Table
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card
@@ -106,7 +106,7 @@ def _render_squares(view: View) -> None:
 def _render_roc(view: View) -> None:
     auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
-    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
+    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against))
     _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
 
@@ -126,7 +126,7 @@ def _render_precision_recall(view: View) -> None:
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
     chart, side = st.columns(_SIDES, gap="medium")
     with chart:
-        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()))
+        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against))
     with side:
         _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
 
@@ -140,7 +140,7 @@ def _render_ks(view: View) -> None:
     against = view.compared(ks_curve)
     chart, side = st.columns(_SIDES, gap="medium")
     with chart:
-        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()))
+        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against))
     with side:
         if found.cutoff is not None:
             _render_ks_cutoff(view, found.cutoff)
@@ -165,7 +165,7 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 def _render_cap(view: View) -> None:
     ratio, curve = view.evaluation.gini, view.evaluation.cap
     against = view.other(lambda evaluation: evaluation.cap)
-    render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
+    render_figure(plot_cap(curve, ratio=ratio, against=against))
     if curve is not None:
         _render_held(curve, against)
 
@@ -188,12 +188,12 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
 def _render_lift(view: View) -> None:
     table = view.evaluation.lift
     against = view.other(lambda evaluation: evaluation.lift)
-    chart = plot_lift(table, against=against, dark=is_dark())
+    chart = plot_lift(table, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(chart)
     with right:
-        render_figure(plot_gain(table, against=against, dark=is_dark()))
+        render_figure(plot_gain(table, against=against))
     if table is not None:
         _render_groups(chart.table, is_compared=against is not None)
 

@@ -75,6 +75,11 @@ def _take(recipe: Recipe) -> None:
     st.session_state[_TITLE] = recipe.title
 
 
+def start_from(template: str, definition: Definition) -> None:
+    """Put the parts of a template in place of those on the page."""
+    _take(read_template(template, definition))
+
+
 def _render_start(view: View) -> None:
     words = {**_TEMPLATES, _EMPTY: "Empty"}
     st.segmented_control(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -18,7 +19,7 @@ from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.standing import word_span
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
@@ -34,6 +35,7 @@ from dashboard.metrics.file_scores import (
 )
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
+from dashboard.report.paper_book import table_xlsx
 from dashboard.visit import parameters
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
@@ -42,17 +44,21 @@ from data.errors import ScoreroomError
 from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS
 from data.files.spreadsheets import csv_of
+from data.predictions.scores import exact_scores
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.explain.reasons import reason_labels
 from inference.model.decision import risk_band
 from inference.model.session import ScoringSession
 from inference.values import check_application
 
-RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
+RESULTS, ROWS, FAULTS = "Against the portfolio", "Rows", "What was wrong"
 TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
 _UPLOAD, _GENERATION = "batch.file", "batch.generation"
 _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
+# A report that a spreadsheet opens; beyond, whoever mends the file mends its source.
+_FAULTS_LISTED = 100_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TYPES = ["csv", "parquet", "gz", "zip"]
 _LEFT_OUT, _DOUBTED = "left out", "scored"
 
@@ -97,7 +103,7 @@ def _render_upload(view: View) -> None:
         return
     try:
         with taking_in("applications", uploaded) as facts:
-            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue())
     except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -106,14 +112,16 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> int:
+def _take(view: View, name: str, content: bytes) -> int:
     """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
         session = cache.open_session()
-        table = read_batch(name, content, session.definition, session.features.sources, hold=lease.hold)
-        hold_file(cache.ScoredFile(table, _score(table, cutoff, bar), cutoff))
+        table = read_batch(
+            name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
+        )
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
@@ -225,7 +233,7 @@ def _render_results(view: View, batch: cache.ScoredFile) -> None:
         return
     found = population_stability(view.portfolio_counts, batch.counts)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), _PORTFOLIO, batch.table.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()), key="batch-psi")
+    render_figure(plot_shift(found.stability, words), key="batch-psi")
     _render_bands(view, batch)
     _render_downloads(batch)
 
@@ -359,21 +367,37 @@ def _render_faults(_: View, batch: cache.ScoredFile) -> None:
             "unknown."
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column", name="")
-    offer_file(
-        "Report as CSV",
-        partial(csv_of, frame),
-        "left-out.csv",
-        "text/csv",
-        key="batch.faults",
-        what="left_out",
-        facts={"rows": frame.height},
-    )
+    with st.container(horizontal=True, gap="small"):
+        for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX, _faults_xlsx)):
+            offer_file(
+                f"Report as {kind}",
+                partial(write, frame),
+                f"left-out.{kind.lower()}",
+                mime,
+                key=f"batch.faults.{kind.lower()}",
+                what="left_out",
+                facts={"rows": frame.height},
+            )
     n_all = table.n_faults + table.n_doubts
     if n_all > min(len(told), _FAULTS_SHOWN):
         st.caption(
             f"The first {min(len(told), _FAULTS_SHOWN):,} of {n_all:,} are shown, and the first {len(told):,} are in "
             "the report."
         )
+
+
+def _faults_xlsx(frame: pl.DataFrame) -> bytes:
+    return table_xlsx("What was wrong, by row and column", frame.to_dict(as_series=False))
+
+
+def _with_percent(scored: ScoredBatch) -> pl.DataFrame:
+    """The scored rows with the PD in percent beside the PD as a share, under a name that says so."""
+    names = scored.frame.columns
+    percent = next(free for free in (f"pd_percent{'_' * n}" for n in count()) if free not in names)
+    pds = exact_scores(scored.frame[scored.probability].cast(pl.Float32))
+    place = names.index(scored.probability) + 1
+    # To the digits that 32 bits hold, so that 6.92 % does not become 6.920000000000001 %.
+    return scored.frame.clone().insert_column(place, (100 * pds).round_sig_figs(9).alias(percent))
 
 
 def _render_downloads(batch: cache.ScoredFile) -> None:
@@ -385,7 +409,7 @@ def _render_downloads(batch: cache.ScoredFile) -> None:
         for kind, mime, write in files:
             offer_file(
                 f"Scores as {kind}",
-                partial(write, batch.scored.frame),
+                partial(_written, write, batch.scored),
                 f"scores.{kind.lower()}",
                 mime,
                 key=f"batch.{kind.lower()}",
@@ -393,9 +417,14 @@ def _render_downloads(batch: cache.ScoredFile) -> None:
                 facts={"rows": batch.scored.frame.height},
             )
         st.caption(
-            f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
+            "All scored rows with the file's own columns, PD as a share from 0 to 1 and in percent (pd_percent), "
+            f"decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
             "risk band, why referred, what looks implausible and, where declined, up to four reasons."
         )
+
+
+def _written(write: Callable[[pl.DataFrame], bytes], scored: ScoredBatch) -> bytes:
+    return write(_with_percent(scored))
 
 
 _TABS: dict[str, Callable[[View, cache.ScoredFile], None]] = {

@@ -16,7 +16,7 @@ from dashboard.charts.segments import AGAINST_REST, INTERVAL, LENDING, plot_segm
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
@@ -73,7 +73,7 @@ def _render_segments(view: View) -> None:
     shown = _render_choices(view)
     st.markdown(labels.plain(answer(shown.report)))
     st.caption("Click a point in the chart or select a row of the table to narrow the cohort to its segment.")
-    chart = plot_segments(shown.report, measure=shown.measure, order=shown.order, against=shown.against, dark=is_dark())
+    chart = plot_segments(shown.report, measure=shown.measure, order=shown.order, against=shown.against)
     with st.container(key="wide-segments"):
         points = render_figure(chart, key=f"{_CHART}.{_version(shown)}", selectable=True)
         code = _render_table(shown)
@@ -245,7 +245,7 @@ def _render_map(view: View, columns: Sequence[CohortColumn]) -> None:
     cutoff = view.cutoff if measure.needs_cutoff else 1.0
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
     down, across = (Axis(bins.title, bins.labels) for bins in pair)
-    render_figure(plot_cells(grid, down=down, across=across, dark=is_dark()))
+    render_figure(plot_cells(grid, down=down, across=across))
 
 
 def _formats(shown: Shown, table: Table) -> dict[str, Any]:

@@ -10,13 +10,16 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
+from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.cohort_menu import rest_name, whole_name
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.metrics.column_counts import ColumnCounts
+from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.stability import (
     LARGE,
     MODERATE,
@@ -39,34 +42,35 @@ CURRENT = parameters.text("stab.current", longest=LONGEST_NAME)
 TAB = parameters.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
 COLUMN = parameters.text("stab.column", longest=200)
 
-# Names of kept cohorts never begin with a tilde.
-_SHOWN, _FOLD = "~cohort", "~fold."
+# Names of kept cohorts never begin with a tilde. A dropped file can be set against the portfolio beside it.
+_SHOWN, _FOLD, _BESIDE = "~cohort", "~fold.", "~portfolio"
 _TABLE = "stab.table"
 _MARKED = "part of the filter"
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two cohorts whose distributions are compared, and how many applications are in both."""
+    """The two cohorts whose distributions are compared, and how many applications are in both.
+
+    The reference is the portfolio where it `is_beside` the file that the current cohort is of.
+    """
 
     reference: Cohort
     current: Cohort
     overlap: int
+    is_beside: bool = False
 
 
 def render(view: View) -> None:
     """Write the page for `view`."""
     sides = _render_sides(view)
-    counts = [cache.cohort_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+    counts = _counts(view, sides)
     problem = _why_nothing(sides, [side.n_applications for side in counts])
     if problem:
         st.info(labels.plain(problem), icon=":material/compare_arrows:")
         return
     of_pd = population_stability(*counts, overlap=sides.overlap)
-    of_columns = characteristic_stability(
-        *(cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)),
-        overlap=sides.overlap,
-    )
+    of_columns = characteristic_stability(*_column_counts(view, sides), overlap=sides.overlap)
     _render_cards(sides, of_pd.stability, of_columns)
     opened, place = open_tab(TAB)
     with place:
@@ -76,10 +80,31 @@ def render(view: View) -> None:
             _render_columns(view, sides, of_columns)
 
 
+def _counts(view: View, sides: Sides) -> list[ScoreCounts]:
+    """The counts of reference and current."""
+    whole = cache.portfolio_beside(view.dataset) if sides.is_beside else view.dataset
+    return [
+        cache.cohort_counts(whole, sides.reference.filters),
+        cache.cohort_counts(view.dataset, sides.current.filters),
+    ]
+
+
+def _column_counts(view: View, sides: Sides) -> list[ColumnCounts]:
+    if sides.is_beside:
+        current = cache.shared_column_counts(view.dataset, sides.current.filters)
+        return [cache.shared_groups(view.dataset).portfolio, current]
+    return [cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+
+
+def _bins(view: View, sides: Sides) -> Mapping[str, Bins]:
+    """The groups of the columns that both sides have."""
+    return (cache.shared_groups if sides.is_beside else cache.column_groups)(view.dataset).bins
+
+
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
     if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole with yet. Filter a cohort above, or choose one here."
+        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
         return f"{name} holds no applications. Choose another cohort."
@@ -91,15 +116,20 @@ def _why_nothing(sides: Sides, sizes: list[int]) -> str:
 def _render_sides(view: View) -> Sides:
     offered = _offered(view)
     for parameter in (CURRENT, REFERENCE):
-        state.check(parameter, {*offered, _SHOWN}, "cohort")
+        state.check(parameter, {*offered, _SHOWN, _BESIDE}, "cohort")
     controls = st.container(key="controls-stability")
     left, right, said = controls.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         current = _render_choice("Current", CURRENT, offered, usual=_first(view))
     with right:
         others = {name: cohort for name, cohort in offered.items() if cohort.filters != current.filters}
-        reference = _render_choice("Reference", REFERENCE, others, usual=_usual_reference(view, current))
-    sides = Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
+        beside = Cohort("Portfolio", Filters()) if view.dataset.location.file else None
+        is_usual = beside is not None and not current.filters and view.against is None
+        usual = beside if beside is not None and is_usual else _usual_reference(view, current)
+        reference = _render_choice("Reference", REFERENCE, others, usual=usual, beside=beside)
+    is_beside = reference is beside
+    overlap = 0 if is_beside else cache.n_in_both(view.dataset, reference.filters, current.filters)
+    sides = Sides(reference, current, overlap, is_beside)
     with said:
         st.caption(_worded_sizes(view, sides))
     return sides
@@ -139,9 +169,19 @@ def _usual_reference(view: View, current: Cohort) -> Cohort:
     return Cohort("Other folds" if is_fold else rest_name(), current.filters.rest())
 
 
-def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort) -> Cohort:
+def _render_choice(
+    label: str,
+    parameter: Parameter[str],
+    offered: Mapping[str, Cohort],
+    *,
+    usual: Cohort,
+    beside: Cohort | None = None,
+) -> Cohort:
     """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
-    choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
+    others = {key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters or usual is beside}
+    choices = {"": usual, **others}
+    if beside is not None and usual is not beside:
+        choices[_BESIDE] = beside
     if state.get(parameter) not in choices:
         # The other side has it now.
         state.settle({parameter: ""})
@@ -154,9 +194,7 @@ def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, 
 
 def _worded_sizes(view: View, sides: Sides) -> str:
     """How many applications each side holds; empty where one holds none."""
-    current, reference = (
-        cache.cohort_counts(view.dataset, side.filters).n_applications for side in (sides.current, sides.reference)
-    )
+    reference, current = (counts.n_applications for counts in _counts(view, sides))
     both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
     if not current or not reference:
         # What is shown instead says why.
@@ -189,7 +227,7 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()))
+    render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
         st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
@@ -206,9 +244,9 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_table(_tabulate(view, sides, found, order, titles), order, order.index(name))
     with right:
         _render_column_choice(order, titles)
-        bins = cache.column_groups(view.dataset).bins[name]
+        bins = _bins(view, sides)[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        render_figure(plot_shift(found[name], words, dark=is_dark()))
+        render_figure(plot_shift(found[name], words))
         if name in marked:
             st.caption("A cohort is defined by this column, so the column shifts by definition.")
 
@@ -223,7 +261,7 @@ def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
 def _tabulate(
     view: View, sides: Sides, found: Mapping[str, Stability], order: list[str], titles: Mapping[str, str]
 ) -> pl.DataFrame:
-    marked, bins = _defining(sides), cache.column_groups(view.dataset).bins
+    marked, bins = _defining(sides), _bins(view, sides)
     largest = [found[name].largest for name in order]
     return pl.DataFrame(
         {

@@ -22,7 +22,9 @@ from dashboard.cache.cohorts import (
     n_in_both,
     row_order,
     segment_counts,
+    shared_column_counts,
     shared_counts,
+    shared_groups,
     value_grid,
 )
 from dashboard.cache.explanations import (
@@ -70,15 +72,25 @@ from dashboard.cache.sources import (
     Location,
     definition,
     definition_path,
+    looks,
     n_applications,
     open_dataset,
     open_session,
+    portfolio_beside,
     predictions,
     saved_cohorts,
     saved_reports,
     settings,
 )
-from dashboard.cache.what_if import N_MAP, changes_to_approve, curve_pds, field_range, map_pds, nearest
+from dashboard.cache.what_if import (
+    N_MAP,
+    changes_to_approve,
+    closest_to_approval,
+    curve_pds,
+    field_range,
+    map_pds,
+    nearest,
+)
 
 __all__ = [
     "N_MAP",
@@ -98,6 +110,7 @@ __all__ = [
     "base_values",
     "cell_counts",
     "changes_to_approve",
+    "closest_to_approval",
     "cohort_counts",
     "column_bins",
     "column_counts",
@@ -124,6 +137,7 @@ __all__ = [
     "ids_beginning_with",
     "level_counts",
     "load_ahead",
+    "looks",
     "map_pds",
     "model_contributions",
     "n_applications",
@@ -135,6 +149,7 @@ __all__ = [
     "open_session",
     "pick_application",
     "portfolio",
+    "portfolio_beside",
     "predictions",
     "published_gaps",
     "published_pds",
@@ -144,7 +159,9 @@ __all__ = [
     "saved_reports",
     "segment_counts",
     "settings",
+    "shared_column_counts",
     "shared_counts",
+    "shared_groups",
     "typical_of_reference",
     "value_grid",
     "warm_up",

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.cache.cohorts import cohort_counts, column_bins, evaluate
+from dashboard.cache.cohorts import cohort_counts, column_bins, column_counts, column_groups, evaluate
 from dashboard.cache.sources import KEYS, SMALL, Dataset, definition, predictions
 from dashboard.cohort.bins import Bins
-from dashboard.cohort.filters import Filters
+from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.evaluation import Assumptions
-from dashboard.metrics.findings import Findings, find_faults
-from dashboard.metrics.group_facts import GroupFacts, group_facts
+from dashboard.metrics.findings import Finding, Findings, find_faults
+from dashboard.metrics.group_facts import Group, GroupFacts, group_facts
 from dashboard.metrics.segment_counts import CodedRows, code_rows
+from dashboard.metrics.shift_findings import shift_findings
+from dashboard.metrics.stability import characteristic_stability
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, CohortColumn, CohortKind
 
 # 19 MB each at 307,511 rows and 111 groups.
@@ -24,10 +26,36 @@ _N_GROUPS = 10
 _NO_SEGMENTS = (PD_BAND, FOLD_NAME, OBSERVED)
 
 
-@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs={**KEYS, Assumptions: repr})
-def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Findings:
-    """The findings on a cohort and on its segments by every category and every usual column of the portfolio."""
-    return find_faults(evaluate(dataset, filters, assumptions), checked_groups(dataset, filters))
+@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs={**KEYS, Assumptions: repr, Finding: repr})
+def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions, more: tuple[Finding, ...] = ()) -> Findings:
+    """The findings on a cohort and on its segments by every category and every usual column of the portfolio.
+
+    `more` are checks of what else the reader has at hand. Shifts are a question to the whole portfolio: of a cohort
+    they are what it was cut out by.
+    """
+    shifts = () if filters else _shifts(dataset)
+    return find_faults(evaluate(dataset, filters, assumptions), checked_groups(dataset, filters), (*shifts, *more))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def _shifts(dataset: Dataset) -> tuple[Finding, ...]:
+    """The shift of each column between the first fold and the others, which the page on stability shows first.
+
+    The project's own folds are drawn at random and cannot shift; somebody else's may be periods.
+    """
+    table = predictions(dataset)
+    folds = next((column.levels for column in table.cohort_columns if column.name == FOLD_NAME), ())
+    if not table.source.is_imported or len(folds) < 2:
+        return ()
+    first = Filters.of([LevelFilter(FOLD_NAME, (folds[0],))])
+    counted = [column_counts(dataset, side) for side in (first.rest(), first)]
+    bins = column_groups(dataset).bins
+    found = {name: each for name, each in characteristic_stability(*counted).items() if name != FOLD_NAME}
+    groups = {
+        name: Group(name, bins[name].title, each.largest or 0, bins[name].labels[each.largest or 0])
+        for name, each in found.items()
+    }
+    return shift_findings(found, groups)
 
 
 # The segments' own counts are not kept: they would take 70 MB a cohort.

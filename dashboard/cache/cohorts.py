@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions
+from dashboard.cache.sources import KEYS, SMALL, Dataset, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Positions, Search, Sort, order_rows
@@ -25,7 +25,7 @@ from dashboard.metrics.column_counts import (
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from dashboard.metrics.evaluation import Assumptions, Evaluation
-from data.predictions.table import PROBABILITY
+from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
 # MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
@@ -108,6 +108,47 @@ def column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort by the groups of every column."""
     chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return count_columns(column_groups(dataset).codes, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedGroups:
+    """The groups of the columns that a dropped file shares with the portfolio, which hold the values of both.
+
+    `codes` are the file's rows, `portfolio` counts all of the portfolio's.
+    """
+
+    bins: Mapping[str, Bins]
+    codes: ColumnCodes
+    portfolio: ColumnCounts
+
+
+@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
+def shared_groups(dataset: Dataset) -> SharedGroups:
+    """The columns of the dropped file `dataset` and of the portfolio beside it, grouped alike."""
+    file, whole = predictions(dataset), predictions(portfolio_beside(dataset))
+    own = {column.name: column for column in file.cohort_columns}
+    bins = {}
+    for column in whole.cohort_columns:
+        other = own.get(column.name)
+        if other is None or other.kind is not column.kind or column.name == PROBABILITY:
+            continue
+        levels = tuple(dict.fromkeys((*column.levels, *other.levels)))
+        values = pl.concat([_plain(each.frame[column.name], column.kind) for each in (whole, file)])
+        bins[column.name] = make_bins(values, replace(column, levels=levels), 10)
+    codes = {name: (cut.code(), len(cut.labels)) for name, cut in bins.items()}
+    return SharedGroups(bins, make_column_codes(file.frame, codes), make_column_codes(whole.frame, codes).whole)
+
+
+def _plain(values: pl.Series, kind: CohortKind) -> pl.Series:
+    """The values in a type that those of another table have, too."""
+    return values.cast(pl.String if kind is CohortKind.LEVELS else pl.Float64)
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
+    """The applications of a cohort of the dropped file `dataset` by the groups that it shares with the portfolio."""
+    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    return count_columns(shared_groups(dataset).codes, chosen)
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)

@@ -24,14 +24,18 @@ from data.predictions.scores import exact_scores
 from data.predictions.table import ID, Predictions
 from inference.batch import ScoredBatch
 
+# What a listed cell takes up, with its texts.
+_FAULT_BYTES = 300
+
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """A dropped file, judged and scored at `cutoff`."""
+    """A dropped file, judged and scored at `cutoff`, while `portfolio` was shown."""
 
     table: BatchTable
     scored: ScoredBatch
     cutoff: float
+    portfolio: Dataset
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     scored_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
@@ -39,6 +43,7 @@ class ScoredFile:
     def n_bytes(self) -> int:
         """About how much memory it takes up; columns that are in two of its tables are there once."""
         size = self.table.applications.estimated_size() + self.scored.frame.estimated_size()
+        size += _FAULT_BYTES * (len(self.table.faults) + len(self.table.doubts))
         shown = self.__dict__.get("predictions")
         return int(size + (0 if shown is None else shown.frame.estimated_size()))
 
@@ -63,7 +68,7 @@ class ScoredFile:
 
 def _word_seen(found: Predictions) -> tuple[str, ...]:
     """A sentence on rows that the model was trained on, by their ids."""
-    if not found.has_ids:
+    if not (found.has_ids and found.source.has_outcomes):
         return ()
     try:
         applications_version()

@@ -18,6 +18,7 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from dashboard.visit.looks import Looks
 from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
@@ -116,6 +117,11 @@ def saved_reports() -> SavedReports:
     return SavedReports(settings().processed)
 
 
+def looks() -> Looks:
+    """What readers saw when, in the folder of the portfolio."""
+    return Looks(settings().processed)
+
+
 def definition() -> Definition:
     """The definition of the portfolio that this process was started on."""
     return load_definition(settings())
@@ -133,6 +139,10 @@ class Rows(Protocol):
     def predictions(self) -> Predictions:
         """The predictions."""
 
+    @property
+    def portfolio(self) -> Dataset:
+        """The dataset that was shown when they were made."""
+
 
 # Dropped files that are shown, by token; each is held by its visit alone.
 _files: WeakValueDictionary[str, Rows] = WeakValueDictionary()
@@ -144,6 +154,18 @@ def file_dataset(token: str, file: Rows) -> Dataset:
     return Dataset(Location(file=token), token)
 
 
+def portfolio_beside(dataset: Dataset) -> Dataset:
+    """The dataset that a dropped file is looked at beside; any other dataset itself."""
+    return _file(dataset).portfolio if dataset.location.file else dataset
+
+
+def _file(dataset: Dataset) -> Rows:
+    file = _files.get(dataset.location.file)
+    if file is None:
+        raise PredictionsError("The dropped file is not in memory any more; drop it again on the page Score a file.")
+    return file
+
+
 def predictions(dataset: Dataset) -> Predictions:
     """The predictions of `dataset`, with derived columns computed once.
 
@@ -151,12 +173,7 @@ def predictions(dataset: Dataset) -> Predictions:
         PredictionsError: it is a dropped file that nobody holds any more.
         ScoreroomError: the predictions are missing or wrong.
     """
-    if not dataset.location.file:
-        return _predictions(dataset)
-    file = _files.get(dataset.location.file)
-    if file is None:
-        raise PredictionsError("The dropped file is not in memory any more; drop it again on the page Score a file.")
-    return file.predictions
+    return _file(dataset).predictions if dataset.location.file else _predictions(dataset)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)

@@ -9,8 +9,8 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.cohort.filters import Filters
-from dashboard.cohort.wording import word_condition, word_filters
+from dashboard.cohort.wording import word_filters
+from dashboard.components.chips import render_chips
 from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
@@ -29,7 +29,7 @@ COHORT = "Cohort"
 _SHORTEST_SCALE = 15.0
 _FINE_BELOW = 0.01
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
-_SHEET = '<button type="button" class="bar-button bar-sheet">Filters{}</button>'
+_SHEET = '<button type="button" class="bar-button bar-sheet">{}</button>'
 _SEARCH = (
     '<button type="button" class="bar-button bar-search" title="Find an applicant ( / )" '
     'aria-label="Find an applicant"><span class="bar-icon" aria-hidden="true">person_search</span></button>'
@@ -56,8 +56,9 @@ def render_bar(
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
         if cohort is not None or has_cutoff:
             n_filters = 0 if cohort is None else len(cohort.filters.conditions)
+            word = "Cutoff" if cohort is None else "Filters"
             with st.container(key="bar-sheet", width="content"):
-                st.html(_SHEET.format(f" ({n_filters})" if n_filters else ""))
+                st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if cohort is not None:
                 _render_cohort(dataset, predictions, cohort)
@@ -116,34 +117,10 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
 
 def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
     render_saved_cohorts(predictions, partial(word_filters, columns=predictions.filter_columns))
-    with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        _render_chips(predictions, cohort)
+    render_chips(predictions, cohort.filters)
     render_filter_menu(dataset, predictions)
     with st.container(key="bar-comparison", width=160):
         render_comparison()
-
-
-def _render_chips(predictions: Predictions, cohort: Cohort) -> None:
-    columns = predictions.filter_columns
-    for condition in cohort.filters.conditions:
-        st.button(
-            labels.plain(word_condition(condition, columns)),
-            key=f"chip.{condition.column}",
-            icon=":material/close:",
-            icon_position="right",
-            on_click=state.remove_condition,
-            args=(condition.column,),
-            help="Remove this filter",
-        )
-    if cohort.filters:
-        st.button(
-            "Reset filters",
-            key="chips.reset",
-            on_click=state.set_filters,
-            args=(Filters(),),
-            icon=":material/undo:",
-            type="tertiary",
-        )
 
 
 def _render_cutoff(predictions: Predictions) -> None:

@@ -55,14 +55,17 @@ class Fault(StrEnum):
     BAND = "band's PDs are off"
     SEGMENT = "segment's PDs are off"
     RANKING = "segment is ranked poorly"
+    SHIFT = "distribution has shifted"
+    REJECTS = "file has rejected rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault: the figure `found`, with its 95 % interval, and what it is held `against`.
 
-    Both are shares, an AUC, or cutoffs. `p_value` is corrected for all checks. `stake` is about how much money the
-    fault moves, in currency units; 0 where none can be named. `subject` is a risk band's letter, else empty.
+    Both are shares, an AUC, cutoffs or stability indices. `p_value` is corrected for all checks. `stake` is about how
+    much money the fault moves, in currency units; 0 where none can be named. `subject` is a risk band's letter or a
+    file's name, else empty.
     """
 
     fault: Fault
@@ -93,12 +96,13 @@ class Findings:
 Check: TypeAlias = tuple[float, Callable[[], Finding]]
 
 
-def find_faults(evaluation: Evaluation, groups: Sequence[GroupFacts]) -> Findings:
+def find_faults(evaluation: Evaluation, groups: Sequence[GroupFacts], more: Sequence[Finding] = ()) -> Findings:
     """At most five findings on a cohort and its groups, such that with no fault 95 of 100 cohorts have none at all.
 
-    Right PDs, groups that are ranked alike, approvals that pay and the best cutoff are no fault.
+    Right PDs, groups that are ranked alike, approvals that pay and the best cutoff are no fault. `more` are checks that
+    others have made, each with its own p-value; they share the error budget.
     """
-    whole = (*_of_scores(evaluation), *_of_level(evaluation), *_of_cutoff(evaluation.profit))
+    whole = (*_of_scores(evaluation), *_of_level(evaluation), *_of_cutoff(evaluation.profit), *more)
     checks: list[Check] = [(finding.p_value, partial(_itself, finding)) for finding in whole]
     checks += _of_groups(groups, evaluation)
     found = _distinct(sorted(_beyond_chance(checks), key=_rank))
@@ -141,6 +145,8 @@ def _is_material(check: Finding) -> bool:
             return gap > TOLERANCE * min(check.against, 1 - check.against)
         case Fault.RANKING:
             return gap >= LEAST_AUC_GAP
+        case Fault.SHIFT:
+            return (check.found.value or 0.0) >= check.against
     return True
 
 

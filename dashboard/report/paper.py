@@ -338,8 +338,8 @@ def _size(report: Report) -> str:
 def _assumed(subject: Subject, given: Assumptions) -> Iterator[str]:
     costs, terms = given.costs, given.terms
     yield f"costs {costs.false_approval:g} to {costs.false_decline:g}"
-    yield f"LGD {labels.brief_percent(terms.lgd)}"
-    yield f"margin {labels.brief_percent(terms.margin)}"
+    yield f"LGD {labels.typed_percent(terms.lgd)}"
+    yield f"margin {labels.typed_percent(terms.margin)}"
     if not subject.counts.exposure_sum:
         yield f"EAD {labels.amount(terms.ead)} {unit(subject.currency)}"
 

@@ -58,6 +58,11 @@ def tables_xlsx(tables: Iterable[tuple[str, Table]]) -> bytes:
     return out.getvalue()
 
 
+def table_xlsx(title: str, table: Table) -> bytes:
+    """One table under its title as a workbook."""
+    return tables_xlsx([(title, table)])
+
+
 def _about(paper: Paper) -> Iterator[tuple[str, str]]:
     yield from paper.facts
     yield "Data, SHA-256", paper.origin.data_sha256

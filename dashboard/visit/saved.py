@@ -1,4 +1,4 @@
-"""Saved cohorts and reports, kept on the server for each reader: an SQLite file in the portfolio's folder.
+"""What readers keep on the server: cohorts, reports, the analyst's name, in an SQLite file in the portfolio's folder.
 
 A reader is a browser, known by a random token in a cookie, or whoever a trusted proxy says is signed in. The file holds
 digests of them only. Several processes may use it at once (write-ahead log); each change is one transaction.
@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS report (
     reader TEXT NOT NULL, name TEXT NOT NULL, recipe TEXT NOT NULL, note TEXT NOT NULL, shown_at REAL NOT NULL,
     PRIMARY KEY (reader, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS analyst (reader TEXT PRIMARY KEY, name TEXT NOT NULL, shown_at REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS report_by_time ON report (shown_at);
 CREATE INDEX IF NOT EXISTS saved_by_time ON saved (shown_at);
 CREATE INDEX IF NOT EXISTS recent_by_time ON recent (shown_at);
@@ -87,7 +88,7 @@ class _SavedThings:
         if not self._path.exists():
             return ()
         with self._open() as file:
-            rows = file.execute(f"SELECT * FROM {self._table} WHERE reader = ? ORDER BY name", (_digest(reader),))
+            rows = file.execute(f"SELECT * FROM {self._table} WHERE reader = ? ORDER BY name", (digest_of(reader),))
             return tuple(Saved(*row[1:4]) for row in rows)
 
     def save(self, reader: str, added: Sequence[Saved]) -> None:
@@ -96,7 +97,7 @@ class _SavedThings:
         Raises:
             NotSavedError: `reader` would have too many, or one is too long; then none is saved.
         """
-        who, now = _digest(reader), time.time()
+        who, now = digest_of(reader), time.time()
         for each in added:
             if len(each.content) > self._longest:
                 raise NotSavedError(f"{each.name} is too long to be saved; shorten its texts, or export it as a file.")
@@ -113,7 +114,7 @@ class _SavedThings:
     def delete(self, reader: str, name: str) -> None:
         """Delete what is called `name`; nothing happens where there is none."""
         with self._open() as file:
-            file.execute(f"DELETE FROM {self._table} WHERE reader = ? AND name = ?", (_digest(reader), name))
+            file.execute(f"DELETE FROM {self._table} WHERE reader = ? AND name = ?", (digest_of(reader), name))
 
     def rename(self, reader: str, name: str, new: str) -> None:
         """Give what is called `name` another name.
@@ -121,7 +122,7 @@ class _SavedThings:
         Raises:
             NotSavedError: `new` is the name of another one.
         """
-        who = _digest(reader)
+        who = digest_of(reader)
         with self._open() as file:
             if file.execute(f"SELECT 1 FROM {self._table} WHERE reader = ? AND name = ?", (who, new)).fetchone():
                 raise NotSavedError(f"A {self._noun} is called {new} already; choose another name.")
@@ -178,15 +179,30 @@ class SavedCohorts(_SavedThings):
             return ()
         with self._open() as file:
             rows = file.execute(
-                "SELECT conditions FROM recent WHERE reader = ? ORDER BY shown_at DESC, conditions", (_digest(reader),)
+                "SELECT conditions FROM recent WHERE reader = ? ORDER BY shown_at DESC, conditions",
+                (digest_of(reader),),
             )
             return tuple(row[0] for row in rows)
+
+    def analyst(self, reader: str) -> str:
+        """The name under which `reader` decided last; empty for none."""
+        if not self._path.exists():
+            return ""
+        with self._open() as file:
+            row = file.execute("SELECT name FROM analyst WHERE reader = ?", (digest_of(reader),)).fetchone()
+            return str(row[0]) if row else ""
+
+    def name_analyst(self, reader: str, name: str) -> None:
+        """Remember the name under which `reader` decides."""
+        with self._open() as file:
+            file.execute("INSERT OR REPLACE INTO analyst VALUES (?, ?, ?)", (digest_of(reader), name, time.time()))
+            _bound(file, "analyst", self._most_rows)
 
     def note_shown(self, reader: str, conditions: str) -> None:
         """Remember that `reader` looked at the cohort of `conditions`."""
         if not conditions or len(conditions) > _LONGEST_CONDITIONS:
             return
-        who, now = _digest(reader), time.time()
+        who, now = digest_of(reader), time.time()
         with self._open() as file:
             file.execute("INSERT OR REPLACE INTO recent VALUES (?, ?, ?)", (who, conditions, now))
             file.execute(
@@ -195,7 +211,7 @@ class SavedCohorts(_SavedThings):
                 (who, MOST_RECENT),
             )
             # A reader who comes back keeps what they saved, however old it is by then.
-            for table in ("saved", "report"):
+            for table in ("saved", "report", "analyst"):
                 file.execute(f"UPDATE {table} SET shown_at = ? WHERE reader = ?", (now, who))
             _bound(file, "recent", self._most_rows)
 
@@ -209,6 +225,6 @@ def _bound(file: sqlite3.Connection, table: str, most: int) -> None:
         )
 
 
-def _digest(reader: str) -> str:
+def digest_of(reader: str) -> str:
     """What stands for a reader in the file, so that it gives nobody's token away."""
     return hashlib.sha256(reader.encode()).hexdigest()

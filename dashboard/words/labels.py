@@ -87,6 +87,11 @@ def percent(share: float | None, digits: int | None = None) -> str:
     return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
 
 
+def typed_percent(share: float) -> str:
+    """An assumption as it was typed, with the digits that it has."""
+    return f"{round(100 * share, 6):g} %"
+
+
 def telling_digits(one: float, other: float) -> int:
     """The fewest decimals, from two on, with which two different shares are different percentages."""
     for digits in range(2, _MOST_DIGITS):
@@ -99,6 +104,11 @@ def brief_percent(share: float) -> str:
     """A share of 0 to 1 as a percentage: one decimal from 10 %, none from 99.95 %, below 10 % those of `percent`."""
     value = 100 * share
     return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
+
+
+def placed_percent(share: float) -> str:
+    """The share of others that one lies above: whole percents, but neither end unless it is reached."""
+    return percent(share, 0 if share in (0, 1) or 0.005 <= share < 0.995 else 2)
 
 
 def told_apart(one: float, other: float) -> tuple[str, str]:
@@ -137,6 +147,11 @@ def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
     # Adding 0 removes the sign of a zero, also after rounding.
     return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def odds(log_odds: float) -> str:
+    """A difference of log-odds as the factor by which the odds are multiplied."""
+    return f"×\u00a0{math.exp(log_odds):.2f}"
 
 
 def interval(low: str, high: str) -> str:

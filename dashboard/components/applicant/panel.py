@@ -202,7 +202,7 @@ def _render_score(view: ApplicantView) -> None:
     st.markdown(f"{standing.worded_distance} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
     st.caption(labels.plain(f"Risk band {standing.risk_band} ({standing.worded_band})"))
     shares = placements(view)
-    told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
+    told = " and ".join(f"{labels.placed_percent(share)} of {name}" for name, share in shares.items())
     st.caption(labels.plain(f"Riskier than {told}"))
     render_published(view)
 

@@ -11,7 +11,6 @@ from dashboard import cache
 from dashboard.charts.waterfall import plot_waterfall
 from dashboard.cohort.filters import Filters
 from dashboard.components.applicant.decision import word_changes
-from dashboard.components.applicant.record import make_record
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.components.applicant.why import field_steps
 from dashboard.components.downloads import unmarked
@@ -23,9 +22,11 @@ from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
 from data.definition.columns import Column
 from inference.explain.record import DecisionRecord
+from inference.model.judgement import APPROVE, DECLINE, REFER
 
 _REASONS = ("Field", "This applicant", "Typical of the just approved", "Log-odds beyond them")
 _STANDING = "Where it stands"
+_HUMAN = {APPROVE: "Approved", DECLINE: "Declined", REFER: "Referred"}
 # What the report says of its terms, with the section of docs/metrics.md that explains each.
 _SECTIONS = ("One application's contributions", "Reasons of a decision", "What would change a decision")
 
@@ -46,9 +47,8 @@ def find_applicant(dataset: cache.Dataset, identifier: str, cutoff: float) -> Ap
     return view
 
 
-def applicant_paper(view: ApplicantView, note: str, origin: Origin, title: str = "") -> Paper:
-    """The report on the application of `view`, with the analyst's `note`."""
-    record = make_record(view, note)
+def applicant_paper(view: ApplicantView, record: DecisionRecord, origin: Origin, title: str = "") -> Paper:
+    """The report on the application of `view`, of whose decision `record` is made."""
     blocks: list[Block] = []
     for heading, content in _sections(view, record):
         blocks += [Text(heading, is_heading=True), *content]
@@ -94,6 +94,11 @@ def _sections(view: ApplicantView, record: DecisionRecord) -> Iterator[tuple[str
             for each in record.changes
         ]
         yield "What was edited", [_sheet("What was edited", ("Field", "Before", "Scored"), rows)]
+    if record.human_decision:
+        told = [("Decision", _HUMAN[record.human_decision]), ("Analyst", record.analyst)]
+        reason = [("Reason", record.human_reason)] if record.human_reason else []
+        title = "Decision of the analyst"
+        yield title, [_sheet(title, ("", "Value"), [*told, *reason])]
     if record.note.strip():
         yield "Note of the analyst", [Text(record.note)]
     values = [(_title(view, name), _word(view, name, value), name) for name, value in record.inputs.items()]

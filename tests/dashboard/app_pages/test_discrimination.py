@@ -15,6 +15,7 @@ from sklearn import metrics as sk
 from streamlit.testing.v1 import AppTest
 
 from data.settings import Settings
+from tests.dashboard import sent_figures
 
 OpenPage = Callable[..., AppTest]
 Floats = npt.NDArray[np.float64]
@@ -54,12 +55,11 @@ def ks_of(outcome: npt.NDArray[np.bool_], pd: Floats) -> tuple[float, float]:
 
 
 def text(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.main.markdown)
+    return "\n".join([*(element.value for element in app.main.markdown), *sent_figures.titles(app)])
 
 
 def figure(app: AppTest, place: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[place].proto.spec)
-    return found
+    return sent_figures.shown(app)[place]
 
 
 def test_cards_show_the_portfolio(open_page: OpenPage, frame: pl.DataFrame) -> None:
@@ -123,7 +123,7 @@ def test_lift_tab_has_two_charts_and_a_table_by_tenth(open_page: OpenPage, frame
     assert table["Defaults"].tolist() == pytest.approx([tenth.sum() for tenth in tenths], abs=3)
     assert table["Lift"].tolist() == pytest.approx([tenth.mean() / outcome.mean() for tenth in tenths], abs=0.05)
     assert table["Gain (%)"].iloc[-1] == pytest.approx(100)
-    assert len(app.get("plotly_chart")) == 2
+    assert len(sent_figures.sent(app)) == 2
 
 
 def test_comparison_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> None:

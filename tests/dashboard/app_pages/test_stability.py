@@ -14,6 +14,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from data.settings import Settings
+from tests.dashboard import sent_figures
 
 OpenPage = Callable[..., AppTest]
 PENSIONERS = {"cutoff": "9.09", "f.NAME_INCOME_TYPE": "Pensioner"}
@@ -80,7 +81,7 @@ def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataF
     assert sides(app) == ("Default: Cohort", "Default: Rest of the portfolio")
     current, reference = split(frame)
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(reference, current), rel=0.02)
-    assert app.get("plotly_chart")[0].proto.alt.startswith("PD, Cohort against Rest of the portfolio: large shift")
+    assert sent_figures.alts(app)[0].startswith("PD, Cohort against Rest of the portfolio: large shift")
 
 
 def test_what_the_page_compares_with_is_the_reference(open_page: OpenPage, frame: pl.DataFrame) -> None:
@@ -127,11 +128,11 @@ def test_every_column_has_its_index_and_the_filters_own_is_marked(open_page: Ope
 def test_the_most_shifted_column_is_drawn_until_one_is_chosen(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query={**PENSIONERS, **COLUMNS})
     first = table(app)["Column"][0]
-    assert app.get("plotly_chart")[0].proto.alt.startswith(f"{first}")
+    assert sent_figures.alts(app)[0].startswith(f"{first}")
     next(box for box in app.main.selectbox if box.label == "Column").set_value("FLAG_OWN_CAR").run()
     current, reference = split(frame)
     csi = index(*(shares(side, "FLAG_OWN_CAR", ["N", "Y"]) for side in (reference, current)))
-    assert f"CSI {csi:.3f}" in app.get("plotly_chart")[0].proto.alt
+    assert f"CSI {csi:.3f}" in sent_figures.alts(app)[0]
     assert app.query_params["stab.column"] == "FLAG_OWN_CAR"
 
 

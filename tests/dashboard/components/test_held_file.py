@@ -77,6 +77,11 @@ def test_a_file_without_outcomes_is_shown_by_its_pds(built: Settings, table: pl.
     paths = {page.get("url_pathname") for page in app._registered_pages.values()}
     assert "discrimination" not in paths
     assert {"stability", "applications", "applicant", "score-file"} <= paths
+    # Set against the portfolio, of which it is no part.
+    go_to(app, "stability")
+    n_all = pl.read_parquet(built.predictions).height
+    assert f"{ROWS} applications against {n_all:,}." in " ".join(str(each.value) for each in app.main.caption)
+    assert "PSI" in cards(app)
 
 
 def test_a_file_that_made_room_for_others_is_told_and_the_portfolio_shown(

@@ -137,3 +137,18 @@ def test_a_file_of_the_first_version_takes_reports_and_keeps_its_cohorts(tmp_pat
     assert SavedCohorts(tmp_path).of("browser a") == (YOUNG,)
     SavedReports(tmp_path).save("browser a", [Saved("Monthly", "{}")])
     assert [each.name for each in SavedReports(tmp_path).of("browser a")] == ["Monthly"]
+
+
+def test_the_name_of_an_analyst_is_remembered_for_its_reader(tmp_path: Path) -> None:
+    store = SavedCohorts(tmp_path)
+    assert store.analyst("browser a") == ""
+    store.save("browser a", [YOUNG])
+    store.name_analyst("browser a", "A. Analyst")
+    store.name_analyst("browser b", "B. Analyst")
+    store.name_analyst("browser a", "Ann Analyst")
+    assert [SavedCohorts(tmp_path).analyst(reader) for reader in ("browser a", "browser b", "browser c")] == [
+        "Ann Analyst",
+        "B. Analyst",
+        "",
+    ]
+    assert store.of("browser a") == (YOUNG,)

@@ -9,11 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from data.definition.columns import Column, Kind
 from data.definition.definition import Definition
 from data.errors import DamageError
 from data.home_credit import embedded
 from data.predictions.at_hand import MOST_LOADED, ApplicationColumns, open_predictions
-from data.predictions.table import Predictions, name_on_screen
+from data.predictions.table import CohortKind, Predictions, name_on_screen
 from data.settings import Settings, load_settings
 
 BESIDE = {column.name for column in embedded.DEFINITION.inputs if not column.cohort}
@@ -85,3 +86,17 @@ def test_a_table_that_is_gone_takes_the_other_columns_with_it(
 def test_a_column_called_like_one_of_the_predictions_gets_another_name(home_credit: Definition) -> None:
     column = replace(home_credit.columns[5], name="fold")
     assert name_on_screen(column, home_credit) == "fold_"
+
+
+def test_a_date_that_predictions_carry_by_quarter_is_there_by_day(
+    own: Predictions, built: Settings, home_credit: Definition
+) -> None:
+    quarterly = Column("opened", "Opened", "", "Loan", Kind.DATE, pl.Date(), cohort=True)
+    daily = replace(quarterly, name="closed", cohort=False)
+    definition = replace(home_credit, columns=(*home_credit.columns, quarterly, daily))
+    schema = pl.Schema({**pl.read_parquet_schema(built.applications), "opened": pl.Date(), "closed": pl.Date()})
+    columns = ApplicationColumns(built, definition, own, schema).columns
+    assert set(columns) == {*BESIDE, "opened~day", "closed"}
+    assert columns["opened~day"].is_date
+    assert columns["closed"].is_date
+    assert columns["opened~day"].kind is CohortKind.RANGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -21,7 +22,9 @@ ORIGIN = Origin(dt.datetime(2026, 1, 31, 12, 0, 5, tzinfo=dt.UTC), "1.2.3", "ab"
 
 
 def paper_of(draft: Draft) -> Paper:
-    return applicant_paper(view_of(draft), "Asked *for* <b>papers</b>.", ORIGIN)
+    view = view_of(draft)
+    signed = replace(make_record(view, "Asked *for* <b>papers</b>."), analyst="A. N.", human_decision="refer")
+    return applicant_paper(view, replace(signed, human_reason="Papers <missing>"), ORIGIN)
 
 
 def rows_of(paper: Paper, title: str) -> list[tuple[str, ...]]:
@@ -34,6 +37,8 @@ def test_it_says_what_the_record_says(kind: str, ranked: pl.DataFrame) -> None:
     view, paper = view_of(draft), paper_of(draft)
     record = make_record(view)
     assert Text("Asked *for* <b>papers</b>.") in paper.blocks
+    human = rows_of(paper, "Decision of the analyst")
+    assert human == [("Decision", "Referred"), ("Analyst", "A. N."), ("Reason", "Papers <missing>")]
     assert {column for _, _, column in rows_of(paper, "Values that were scored")} == set(record.inputs)
     assert any(isinstance(block, Sheet) and block.title == "What was edited" for block in paper.blocks) == bool(
         record.changes
