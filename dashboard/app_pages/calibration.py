@@ -93,7 +93,7 @@ def _render_bands(view: View) -> None:
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
     }
-    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt)
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt, name="Calibration by risk band")
     render_figure(chart)
 
 

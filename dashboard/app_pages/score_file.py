@@ -260,7 +260,7 @@ def _render_bands(view: View, batch: cache.ScoredFile) -> None:
     for low, own, usual in zip((0.0, *edges), *sides, strict=True):
         cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
         rows.append([labels.plain(cell) for cell in cells])
-    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
+    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows, name="Risk bands of the file")
 
 
 def _render_rows(view: View, batch: cache.ScoredFile) -> None:
@@ -293,6 +293,7 @@ def _render_rows(view: View, batch: cache.ScoredFile) -> None:
         on_select="rerun",
         selection_mode="single-row",
         alt="Rows of the file, the riskiest first",
+        name="",
     )
     rows: list[int] = chosen["selection"]["rows"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -340,7 +341,7 @@ def _render_noted(batch: cache.ScoredFile) -> None:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
-    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
+    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row", name="")
     offer_file(
         "To check as CSV",
         partial(csv_of, found),
@@ -380,7 +381,7 @@ def _render_faults(_: View, batch: cache.ScoredFile) -> None:
             f"{labels.plural(table.n_doubts, 'category value')} never seen; these rows were scored, the category as "
             "unknown."
         )
-    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
+    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column", name="")
     with st.container(horizontal=True, gap="small"):
         for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX, _faults_xlsx)):
             offer_file(

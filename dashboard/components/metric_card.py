@@ -9,6 +9,7 @@ from functools import cache
 import streamlit as st
 
 from dashboard.charts.template import Named
+from dashboard.components.downloads import card_group, note_card
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.report.catalogue import Metric
@@ -26,7 +27,8 @@ def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator
 
     Cards that are to say what they are compared with keep a line free for it while they load.
     """
-    with st.container(key=_GRID.format(n_cards, name) + ("-compared" if is_compared else "")):
+    title = f"{name[:1].upper()}{name[1:]}".replace("-", " ")
+    with st.container(key=_GRID.format(n_cards, name) + ("-compared" if is_compared else "")), card_group(title):
         yield
 
 
@@ -58,6 +60,11 @@ def render_metric(
     label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None, is_doubtful: bool = False
 ) -> None:
     """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
+    note_card(label, value, note=note, more=more)
+    _write(label, value, note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+
+
+def _write(label: str, value: str, note: str, *, more: str, help_text: str | None, is_doubtful: bool) -> None:
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
         label,
@@ -87,6 +94,8 @@ def render_estimate(
     The note of a figure that `is_doubtful` stands out as a warning.
     """
     more = ""
+    shown = labels.NOT_DEFINED if estimate.value is None else word(estimate.value)
+    note_card(label, shown, estimate=estimate, other=against)
     if against is not None:
         other = against.value.value
         more = f"{labels.plain(against.name)}: {labels.NOT_DEFINED if other is None else word(other)}"
@@ -94,13 +103,18 @@ def render_estimate(
         # The note has room for a word or two; the reason is read in the help, and in full by who asks.
         reason = labels.plain(estimate.explanation)
         told = f"{reason[:1].upper()}{reason[1:]}. {help_text}"
-        render_metric(
-            label, labels.NOT_DEFINED, "not defined", more=more or labels.plain(estimate.reason), help_text=told
+        _write(
+            label,
+            shown,
+            "not defined",
+            more=more or labels.plain(estimate.reason),
+            help_text=told,
+            is_doubtful=False,
         )
         return
     if estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    render_metric(label, word(estimate.value), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+    _write(label, shown, note, more=more, help_text=help_text, is_doubtful=is_doubtful)
 
 
 def render_card(

@@ -17,6 +17,8 @@ from dashboard.components.applicant.analyst import analyst, name_analyst
 from dashboard.components.applicant.notes import HumanDecision, decided, notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
+from dashboard.report.formats import FORMATS
+from dashboard.report.paper import Origin
 from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, applicant_of, make_edits
 from dashboard.words import labels
@@ -105,6 +107,17 @@ def render_record(view: ApplicantView) -> None:
             after_typing=True,
             icon=":material/data_object:",
             key="record.json",
+            disabled=bool(lacking),
+        )
+        offer_file(
+            "Paper as PDF",
+            partial(_pdf, view, Origin.now(cache.predictions(view.dataset), cache.settings()), written),
+            f"{name}.pdf",
+            "application/pdf",
+            what="report",
+            after_typing=True,
+            icon=":material/picture_as_pdf:",
+            key="record.pdf",
             disabled=bool(lacking),
         )
         if lacking:
@@ -264,6 +277,15 @@ def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
 # A file is made when it is asked for, in a thread that belongs to no visit: what it holds is given to it.
 def _html(definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Written) -> bytes:
     return record_html(_latest_record(applicant, latest, written), definition).encode()
+
+
+def _pdf(view: ApplicantView, origin: Origin, written: Written) -> bytes:
+    # Imported here because the paper itself is made of a record.
+    from dashboard.components.applicant.paper import applicant_paper
+
+    applicant = view.draft.applicant
+    record = _latest_record(applicant, {applicant: make_record(view)}, written)
+    return FORMATS["pdf"].write(applicant_paper(view, record, origin), lambda _done, _total: None)
 
 
 def _json(definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Written) -> bytes:
