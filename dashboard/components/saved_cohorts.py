@@ -19,6 +19,8 @@ from data.predictions.table import Predictions
 
 _NAME, _FILE, _EDITED = "cohorts.name", "cohorts.file", "cohorts.edited"
 _LARGEST_FILE = 1
+# What it copies is the link below it (static/visit.js), which a reader whose browser forbids that can mark.
+_COPY_LINK = '<button type="button" class="bar-button copy-link">Copy link to what is on the screen</button>'
 
 
 def render_saved_cohorts(predictions: Predictions, word: Callable[[Filters], str]) -> None:
@@ -31,8 +33,9 @@ def render_saved_cohorts(predictions: Predictions, word: Callable[[Filters], str
             for cohort in saved:
                 _render_saved(cohort)
             _render_recent(word)
-            in_visit = " (a dropped file stays in this visit: elsewhere the link says that it is not there)"
-            st.caption(f"Link to what is on the screen{in_visit if state.get(FILE) else ''}")
+            st.html(_COPY_LINK)
+            if state.get(FILE):
+                st.caption("A dropped file stays in this visit: elsewhere the link says that it is not there.")
             st.code(state.link(), language=None, wrap_lines=True)
             _render_files(predictions, saved)
 
