@@ -11,6 +11,7 @@ from dashboard.app_pages import calibration, cutoff, segments
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
+from dashboard.cohort.filters import Filters
 from dashboard.components.bar import PORTFOLIO
 from dashboard.components.figure import is_dark, render_figure
 from dashboard.components.findings import Goal, render_findings
@@ -19,11 +20,13 @@ from dashboard.components.metric_card import card_grid, render_card, render_metr
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.findings import Fault, Finding
 from dashboard.metrics.segments import Measure
 from dashboard.report import catalogue
+from dashboard.visit.links import Cohort
 from dashboard.visit.visit import COHORTS
 from dashboard.words import finding_words, labels
 from dashboard.words.money import money
@@ -141,11 +144,11 @@ def _observed(view: View) -> str:
     return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
-def _beside(view: View) -> Named[Evaluation] | None:
+def _beside(view: View) -> Comparison | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
-    if view.beside is None and view.cohort.filters:
-        return Named(PORTFOLIO, Evaluation(view.portfolio_counts, view.evaluation.assumptions))
-    return view.beside
+    if view.comparison is None and view.cohort.filters:
+        return view.compared_with(Cohort(PORTFOLIO, Filters()))
+    return view.comparison
 
 
 def _render_charts(view: View) -> None:
@@ -156,5 +159,5 @@ def _render_charts(view: View) -> None:
         render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff, dark=dark))
     with right:
         bands, beside = view.evaluation.bands, _beside(view)
-        against = None if beside is None else Named(beside.name, beside.value.bands)
+        against = None if beside is None else Named(beside.name, beside.other.bands)
         render_figure(plot_bands(bands, against=against, dark=dark))

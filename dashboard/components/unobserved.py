@@ -38,7 +38,7 @@ def render_unobserved(view: View) -> None:
         render_metric("Applications", labels.count(view.counts.n_applications), "outcomes not known")
     for cell, metric in zip(cells[1:4], (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss), strict=True):
         with cell:
-            render_card(metric, view.evaluation, view.beside)
+            render_card(metric, view.evaluation, view.comparison)
     with cells[4]:
         st.slider("LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD))
     left, right = st.columns(2, gap="medium")

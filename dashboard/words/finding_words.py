@@ -67,7 +67,7 @@ def _kinds(fault: Fault, number: int) -> str:
         case Fault.SEGMENT:
             return f"PDs are off in {segments}"
         case Fault.RANKING:
-            return f"{segments} {are} ranked less well than the rest"
+            return f"{segments} {are} ranked less well than the others"
 
 
 def budget(found: Findings) -> str:
