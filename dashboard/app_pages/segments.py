@@ -92,7 +92,9 @@ def _render_segments(view: View) -> None:
     else:
         counts = cache.segment_counts(view.dataset, view.cohort.filters, shown.bins)[chosen.code]
         condition = shown.bins.condition(chosen.code)
-        render_chosen(Chosen(chosen, counts, condition, shown.bins.title, CHOSEN), view.evaluation)
+        render_chosen(
+            Chosen(chosen, counts, condition, shown.bins.title, CHOSEN), view.evaluation, shown.report.break_even
+        )
     chart = plot_segments(
         shown.report,
         measure=shown.measure,

@@ -18,7 +18,7 @@ from dashboard.metrics.segments import Segment
 from dashboard.report import catalogue
 from dashboard.visit.links import Cohort, clean_name, free_name
 from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import AGAINST, COHORTS
+from dashboard.visit.visit import AGAINST, COHORTS, REST
 from dashboard.words import labels
 
 OTHERS = "Other segments"
@@ -44,8 +44,11 @@ class Chosen:
         return shown.having(narrowed(shown.on(self.condition.column), self.condition))
 
 
-def render_chosen(chosen: Chosen, whole: Evaluation) -> None:
-    """Write the segment beside the other segments of the cohort, evaluated as `whole`."""
+def render_chosen(chosen: Chosen, whole: Evaluation, break_even: float) -> None:
+    """Write the segment beside the other segments of the cohort, evaluated as `whole`.
+
+    `break_even` is the share of defaults at which lending earns nothing.
+    """
     segment = chosen.segment
     other = Evaluation(whole.counts - chosen.counts, whole.assumptions)
     comparison = Comparison(OTHERS, Evaluation(chosen.counts, whole.assumptions), other)
@@ -59,12 +62,19 @@ def render_chosen(chosen: Chosen, whole: Evaluation) -> None:
             render_card(rate, comparison.own, comparison, more_help=" It holds for all segments at once.")
             for metric in _FIGURES:
                 render_card(metric, comparison.own, comparison)
+        st.caption(_lending(segment, break_even))
 
 
 def _heading(segment: Segment) -> str:
     share = labels.brief_percent(segment.share.value or 0.0)
     size = f"{labels.plural(segment.applications, 'application')}, {share} of the cohort"
     return f"**{labels.plain(quoted(segment.name))}** {size}, beside the other segments"
+
+
+def _lending(segment: Segment, break_even: float) -> str:
+    threshold = labels.brief_percent(break_even)
+    words = f"At the break-even of {threshold}, what is approved: {segment.lending}; were all approved: "
+    return f"{words}{segment.lending_to_all}. Both allow for all segments at once."
 
 
 def _render_buttons(chosen: Chosen) -> None:
@@ -74,7 +84,7 @@ def _render_buttons(chosen: Chosen) -> None:
         "Filter to it",
         key="segment.filter",
         icon=":material/filter_alt:",
-        on_click=partial(_filter_to, chosen),
+        on_click=partial(_filter_to, chosen, held),
         disabled=chosen.narrowed() == state.filters(),
         help="Show this segment alone, on every page",
     )
@@ -95,9 +105,11 @@ def _render_buttons(chosen: Chosen) -> None:
     )
 
 
-def _filter_to(chosen: Chosen) -> None:
+def _filter_to(chosen: Chosen, held: str) -> None:
+    # What it was compared with would be the very same.
+    against = REST if held and state.get(AGAINST) == held else state.get(AGAINST)
     state.set_filters(chosen.narrowed())
-    state.put({chosen.parameter: chosen.parameter.default})
+    state.put({chosen.parameter: chosen.parameter.default, AGAINST: against})
 
 
 def _compare_with(chosen: Chosen, held: str) -> None:

@@ -153,6 +153,8 @@ def test_a_row_sets_its_segment_beside_the_others(open_page: OpenPage, frame: pl
     assert said.startswith(f"Other segments: {100 * others:.2f} %; −{abs(100 * (own - others)):.2f} points ({low} to ")
     # The same interval as the table's, which holds for all segments.
     assert said.endswith(f"{high})" if high.startswith("−") else f"+{high})")
+    lending = next(caption.value for caption in app.main.caption if "At the break-even" in caption.value)
+    assert f"what is approved: {found['Approved applications']}; were all approved: " in lending
     figure_of_it = figure(app)
     assert "<b>Pensioner</b>" in figure_of_it["layout"]["yaxis"]["ticktext"]
     app.run()
@@ -171,6 +173,8 @@ def test_a_segment_can_be_filtered_to_and_compared_with(open_page: OpenPage, fra
     women = frame.filter((pl.col("CODE_GENDER") == "F") & (pl.col("NAME_INCOME_TYPE") == name))
     assert row(app, name)["Applications"] == women.height
     assert "seg.segment" not in app.query_params
+    # Compared with itself it would be compared with nothing.
+    assert app.query_params["against"] == "~rest"
 
 
 def test_a_segment_of_one_column_is_none_of_another(open_page: OpenPage) -> None:
