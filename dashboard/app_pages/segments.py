@@ -139,7 +139,7 @@ def _render_choices(view: View) -> Shown:
         st.selectbox("Order", help=_HELP["order"], **state.select_widget(ORDER))
     with cells[4]:
         words = {
-            basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis.lower()})"
+            basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis[:1].lower()}{basis[1:]})"
             for basis in BREAK_EVEN.options
         }
         st.selectbox(

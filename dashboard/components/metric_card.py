@@ -17,8 +17,8 @@ from dashboard.words import labels
 # Cards in a row, and the width of their place in pixels from which there are so many; those that say what they are
 # compared with need more room for it.
 _MOST_CARDS = 12
-_CARD_WIDTHS = {2: 0, 3: 480, 4: 640, 5: 800, 6: 960, 8: 1180}
-_COMPARED_WIDTHS = {2: 0, 3: 540, 4: 1080, 6: 1560, 8: 2080}
+_CARD_WIDTHS = ((0, 2), (480, 3), (640, 4), (800, 5), (960, 6), (1180, 8))
+_COMPARED_WIDTHS = ((0, 2), (540, 3), (880, 4), (1080, 4), (1560, 6), (2080, 8))
 # Room that a row of cards keeps while its figures load: label, value with interval, and comparison with difference,
 # which takes a second line in narrow cards, as the interval does where there are eight in a row.
 _PLAIN_HEIGHTS = {8: 6.2}
@@ -44,7 +44,7 @@ def card_css() -> str:
         _grid_rule(f'[class*="st-key-{_GRID.format(n, "")}"]{kind}', n, most, width, is_compared=bool(kind))
         for n in range(1, _MOST_CARDS + 1)
         for kind, widths in (("", _CARD_WIDTHS), (f'[class*="{_COMPARED}"]', _COMPARED_WIDTHS))
-        for most, width in widths.items()
+        for width, most in widths
     )
 
 
