@@ -27,7 +27,7 @@ from dashboard.app_pages import (
 )
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
-from dashboard.components.page_style import style_element
+from dashboard.components.held_file import file_to_show
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -74,8 +74,6 @@ def main() -> None:
     st.set_page_config(
         "Scoreroom", page_icon=str(_STATIC / "icon.svg"), layout="wide", initial_sidebar_state=_panel_at_first()
     )
-    # In the page already where the dashboard's own server sent it; Streamlit's own command does not.
-    st.html(style_element())
     # Ahead of all that takes the browser long to draw: the first click may come before that.
     with st.container(key="visit-script"):
         st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
@@ -93,9 +91,17 @@ def main() -> None:
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
         return
-    state.open_visit(predictions)
+    # Held by this run, whatever becomes of the visit's hold on it meanwhile.
+    file = file_to_show()
+    state.open_visit(predictions if file is None else file.predictions, "" if file is None else file.token)
+    shown_dataset = dataset if file is None else file.dataset
+    has_outcomes = cache.predictions(shown_dataset).source.has_outcomes
     sections = {
-        name: [_address(page, dataset) for page in pages if predictions.source.has_outcomes or not page.of_outcome]
+        name: [
+            _address(page, shown_dataset if page.of_cohort else dataset)
+            for page in pages
+            if has_outcomes or not page.of_outcome
+        ]
         for name, pages in SECTIONS.items()
     }
     shown = st.navigation(sections, position="top")

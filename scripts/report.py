@@ -1,6 +1,6 @@
-"""Write a report: numbered figures and tables of a cohort as one HTML file, and all its tables as a workbook.
+"""Write a report: numbered figures and tables of a cohort as HTML or PDF, and all its tables as a workbook.
 
-Usage: python -m scripts.report --template monthly --out FILE.html [--out FILE.xlsx] [--portfolio FOLDER]
+Usage: python -m scripts.report --template monthly --out FILE.html [--out FILE.pdf] [--portfolio FOLDER]
        [--where COLUMN=LEVEL ...] [--against rest|portfolio|COLUMN=LEVEL ...] [--cutoff PD]
        python -m scripts.report --recipe FILE --out FILE.html
 """
@@ -8,14 +8,12 @@ Usage: python -m scripts.report --template monthly --out FILE.html [--out FILE.x
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from dashboard.cohort.columns import prepare
-from dashboard.report.paper import Origin, Paper, make_paper
-from dashboard.report.paper_book import paper_xlsx
-from dashboard.report.paper_page import paper_html
+from dashboard.report.formats import FORMATS
+from dashboard.report.paper import Origin, make_paper
 from dashboard.report.recipe import Recipe, RecipeError, open_recipe, read_template, template_names
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
@@ -23,12 +21,6 @@ from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from scripts._at_hand import load_at_hand, read_cutoff
 from scripts._cli import offer_portfolio, progress, run
-
-_WRITERS: Mapping[str, Callable[[Paper], bytes]] = {
-    ".html": lambda paper: paper_html(paper).encode(),
-    ".xlsx": paper_xlsx,
-}
-_PDF = "is a PDF, which is not written here: write the HTML and print it to PDF from any browser"
 
 
 def main() -> None:
@@ -44,7 +36,8 @@ def main() -> None:
     with progress(recipe.title) as step:
         paper = make_paper(recipe, predictions, definition, origin, step)
     for path in arguments.out:
-        content = _WRITERS[path.suffix.lower()](paper)
+        with progress(path.name) as step:
+            content = FORMATS[_kind(path)].write(paper, step)
         with write_atomically(path) as beside:
             beside.write_bytes(content)
         print(f"{path}: {len(content):,} bytes")
@@ -76,18 +69,19 @@ def _parse() -> argparse.Namespace:
         action="append",
         required=True,
         metavar="FILE",
-        help="FILE.html or FILE.xlsx; may be repeated",
+        help="FILE.html, FILE.pdf or FILE.xlsx; may be repeated",
     )
     return parser.parse_args()
 
 
+def _kind(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
+
+
 def _check(path: Path) -> None:
-    kind = path.suffix.lower()
-    if kind not in _WRITERS:
-        problem = (
-            _PDF if kind == ".pdf" else f"is neither of {', '.join(_WRITERS)}; name a file that ends in one of them"
-        )
-        raise RecipeError(f"--out {path}: {problem}.")
+    if _kind(path) not in FORMATS:
+        endings = ", ".join(f".{kind}" for kind in FORMATS)
+        raise RecipeError(f"--out {path}: is none of {endings}; name a file that ends in one of them.")
     check_file_place(path)
 
 

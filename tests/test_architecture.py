@@ -66,6 +66,8 @@ ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
     "streamlit": (*SCREEN, "scripts.benchmarks", "scripts._visitor", "scripts.offline.journeys"),
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
+    "matplotlib": ("dashboard.charts.marks", "dashboard.charts.vector", "dashboard.report.paper_pdf"),
+    "typst": ("dashboard.report.paper_pdf",),
     "onnxruntime": ("inference.model.session",),
     "fastapi": ("inference.service",),
     "starlette": ("inference.service", "dashboard.server"),

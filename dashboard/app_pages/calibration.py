@@ -11,7 +11,7 @@ from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabu
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.assumptions import render_groups
-from dashboard.components.figure import is_dark, render_figure, render_tools
+from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card, render_metric, word_difference
@@ -113,14 +113,14 @@ def _render_differences(comparison: Comparison) -> None:
 
 
 def _render_reliability(view: View) -> None:
-    axes, dark = Axes(state.get(AXES)), is_dark()
+    axes = Axes(state.get(AXES))
     result = view.evaluation.calibration_error.groups
     against = view.other(lambda evaluation: evaluation.calibration_error.groups)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(plot_reliability(result, against=against, axes=axes, dark=dark))
+        render_figure(plot_reliability(result, against=against, axes=axes))
     with right:
-        render_figure(plot_calibration_gap(result, against=against, axes=axes, dark=dark))
+        render_figure(plot_calibration_gap(result, against=against, axes=axes))
     with st.container(key="inline-calibration", horizontal=True, vertical_alignment="center"):
         render_groups()
         st.segmented_control("Axes", required=True, **state.buttons_widget(AXES))
@@ -128,7 +128,7 @@ def _render_reliability(view: View) -> None:
 
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
-    chart = plot_band_calibration(bands, against=against, dark=is_dark())
+    chart = plot_band_calibration(bands, against=against)
     rows = _band_rows(bands, against)
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
@@ -169,6 +169,7 @@ def _render_brier(view: View) -> None:
     )
     st.caption(_log_loss_note(view.evaluation.log_loss))
     render_tools(
+        _brier_title(parts),
         table,
         key="brier-decomposition",
         method="Brier decomposition",
@@ -303,7 +304,8 @@ def _degrees(view: View, found: SignificanceTest) -> str:
     number = found.degrees_of_freedom
     if number is None:
         return "Needs no groups; sensitive to PDs that are too extreme or too much alike."
-    kind = "taken to be out of sample" if view.predictions.source.is_imported else "out of fold"
+    source = view.predictions.source
+    kind = "out of fold" if source.whose == "out of fold" else "taken to be out of sample"
     text = (
         f"{number} degrees of freedom, one per group: PDs are {kind}, not fitted to these outcomes "
         "(for PDs judged on the rows they were fitted to, it would be two fewer)."

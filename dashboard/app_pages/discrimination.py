@@ -11,7 +11,7 @@ from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.roc import plot_roc
 from dashboard.charts.template import COHORT, Named, Table
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card
@@ -34,8 +34,8 @@ from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
 from data.predictions.scores import round_cutoff
 
-TAB = parameters.choice("disc.tab", ("ROC", "Precision-recall", "KS", "CAP", "Lift and gain"))
-# A square curve, and what stands beside it.
+TAB = parameters.choice("disc.tab", ("ROC and CAP", "Precision-recall", "KS", "Lift and gain"))
+# A curve, and what the cutoff does to it.
 _SIDES = [1.3, 1]
 _DECLINED = (catalogue.DEFAULTS_DECLINED, catalogue.NON_DEFAULTS_DECLINED)
 _RIGHTLY_DECLINED = (catalogue.DEFAULTS_AMONG_DECLINED, catalogue.DEFAULTS_DECLINED)
@@ -49,10 +49,9 @@ def render(view: View) -> None:
     if view.comparison is not None:
         _render_difference(view.comparison)
     tabs = {
-        "ROC": _render_roc,
+        "ROC and CAP": _render_squares,
         "Precision-recall": _render_precision_recall,
         "KS": _render_ks,
-        "CAP": _render_cap,
         "Lift and gain": _render_lift,
     }
     name, box = open_tab(TAB)
@@ -94,14 +93,20 @@ def _overlap_words(shared: ScoreCounts | None) -> str:
     return f"Allows for {number} in both."
 
 
+def _render_squares(view: View) -> None:
+    """Write the two curves that say the same of all applications and of the riskiest, and their figures below."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _render_roc(view)
+    with right:
+        _render_cap(view)
+
+
 def _render_roc(view: View) -> None:
     auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
-    chart, side = st.columns(_SIDES, gap="medium")
-    with chart:
-        render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against, dark=is_dark()))
-    with side:
-        _render_shares(view, _at(decided), view.cutoff, _DECLINED)
+    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against))
+    _render_shares(view, _at(decided), view.cutoff, _DECLINED)
 
 
 def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric, ...]) -> None:
@@ -120,7 +125,7 @@ def _render_precision_recall(view: View) -> None:
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
     chart, side = st.columns(_SIDES, gap="medium")
     with chart:
-        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against, dark=is_dark()))
+        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against))
     with side:
         _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
 
@@ -134,7 +139,7 @@ def _render_ks(view: View) -> None:
     against = view.compared(ks_curve)
     chart, side = st.columns(_SIDES, gap="medium")
     with chart:
-        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against, dark=is_dark()))
+        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against))
     with side:
         if found.cutoff is not None:
             _render_ks_cutoff(view, found.cutoff)
@@ -159,12 +164,8 @@ def _render_ks_cutoff(view: View, best: float) -> None:
 def _render_cap(view: View) -> None:
     ratio, curve = view.evaluation.gini, view.evaluation.cap
     against = view.other(lambda evaluation: evaluation.cap)
-    chart, side = st.columns(_SIDES, gap="medium")
-    with chart:
-        render_figure(plot_cap(curve, ratio=ratio, against=against, dark=is_dark()))
-    with side:
-        if curve is None:
-            return
+    render_figure(plot_cap(curve, ratio=ratio, against=against))
+    if curve is not None:
         _render_held(curve, against)
 
 
@@ -186,12 +187,12 @@ def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> Non
 def _render_lift(view: View) -> None:
     table = view.evaluation.lift
     against = view.other(lambda evaluation: evaluation.lift)
-    chart = plot_lift(table, against=against, dark=is_dark())
+    chart = plot_lift(table, against=against)
     left, right = st.columns(2, gap="medium")
     with left:
         render_figure(chart)
     with right:
-        render_figure(plot_gain(table, against=against, dark=is_dark()))
+        render_figure(plot_gain(table, against=against))
     if table is not None:
         _render_groups(chart.table, is_compared=against is not None)
 

@@ -12,7 +12,7 @@ from dashboard.charts.importance import AVERAGE, plot_difference, plot_importanc
 from dashboard.charts.strips import plot_strips
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.explanation import Strip, dependence, difference, importance, strip
@@ -63,14 +63,14 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
     is_average = other is None and not view.cohort.filters
     left, right = (st.container(), None) if is_average else st.columns(2, gap="large")
     with left:
-        render_figure(plot_importance(shown, against=against, dark=is_dark()))
+        render_figure(plot_importance(shown, against=against))
     if right is None:
         st.caption("Filter, or choose what to compare with, to see what sets a cohort's risk apart.")
         return
     with right:
         apart = difference(sums, None if other is None else other.value)
         reference = AVERAGE if other is None else other.name
-        render_figure(plot_difference(apart, reference=reference, dark=is_dark()))
+        render_figure(plot_difference(apart, reference=reference))
 
 
 def _against_sums(view: View) -> Named[ContributionSums] | None:
@@ -85,7 +85,7 @@ def _render_summary(view: View, sums: ContributionSums) -> None:
     names = tuple(effect.name for effect in importance(sums).ordered[:MOST_STRIPS])
     shown = _strips(view, view.cohort.filters, names)
     against = None if view.against is None else Named(view.against.name, _strips(view, view.against.filters, names))
-    render_figure(plot_strips(shown, against=against, dark=is_dark()))
+    render_figure(plot_strips(shown, against=against))
 
 
 def _strips(view: View, filters: Filters, names: tuple[str, ...]) -> Sequence[Strip]:
@@ -113,4 +113,4 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
         (other,) = cache.feature_counts(view.dataset, view.against.filters, chosen)
         against = Named(view.against.name, dependence(other))
     result = dependence(shown)
-    render_figure(plot_dependence(result, view.definition, against=against, dark=is_dark()))
+    render_figure(plot_dependence(result, view.definition, against=against))

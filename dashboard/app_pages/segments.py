@@ -16,7 +16,7 @@ from dashboard.charts.segment_words import answer
 from dashboard.charts.segments import plot_segments
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.bins import Bins
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.segment_card import Chosen, render_chosen
 from dashboard.components.table import render_frame
@@ -101,14 +101,14 @@ def _render_segments(view: View) -> None:
         order=shown.order,
         against=shown.against,
         chosen=None if chosen is None else chosen.code,
-        dark=is_dark(),
     )
-    points = render_figure(chart, key=f"{_CHART}.{_version(shown)}", selectable=True)
-    if points:
-        held, code = chosen.code if chosen else CHOSEN.default, _code_of(points)
-        # A second click takes the choice back.
-        _choose(CHOSEN.default if code == held else code, held)
-    _render_table(shown)
+    with st.container(key="wide-segments"):
+        points = render_figure(chart, key=f"{_CHART}.{_version(shown)}", selectable=True)
+        if points:
+            held, code = chosen.code if chosen else CHOSEN.default, _code_of(points)
+            # A second click takes the choice back.
+            _choose(CHOSEN.default if code == held else code, held)
+        _render_table(shown)
     n = len(shown.report.segments)
     if n > 1:
         st.caption(
@@ -119,7 +119,9 @@ def _render_segments(view: View) -> None:
 
 
 def _render_choices(view: View) -> Shown:
-    cells = st.columns([1.3, 0.9, 1.2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
+    cells = st.container(key="controls-segments").columns(
+        [1.3, 0.9, 1.2, 1.4, 1.4], gap="medium", vertical_alignment="bottom"
+    )
     with cells[0]:
         column = _render_column("Column", COLUMN, _columns(view), view.definition.screen.segments)
     with cells[1]:
@@ -240,7 +242,7 @@ def _code_of(points: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _render_cells(view: View) -> None:
-    cells = st.columns([1.4, 1.4, 1.2, 1], gap="medium", vertical_alignment="bottom")
+    cells = st.container(key="controls-cells").columns([1.4, 1.4, 1.2, 1], gap="medium", vertical_alignment="bottom")
     columns = _columns(view)
     if len(columns) < 2:
         st.info("These predictions have one column; a heat map takes two.", icon=":material/grid_view:")
@@ -264,7 +266,7 @@ def _render_map(view: View, columns: Sequence[CohortColumn]) -> None:
     cutoff = view.cutoff if measure.needs_cutoff else 1.0
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
     down, across = (Axis(bins.title, bins.labels) for bins in pair)
-    render_figure(plot_cells(grid, down=down, across=across, dark=is_dark()))
+    render_figure(plot_cells(grid, down=down, across=across))
     if view.against is not None:
         name = labels.plain(view.against.name)
         st.caption(f"The map is of the cohort alone; “{ONE_TAB}” sets its segments against those of {name}.")

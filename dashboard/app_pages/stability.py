@@ -10,13 +10,16 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
+from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
 from dashboard.components.cohort_menu import rest_of
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.metrics.column_counts import ColumnCounts
+from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.stability import (
     LARGE,
     MODERATE,
@@ -46,11 +49,15 @@ _MARKED = "part of the filter"
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two cohorts whose distributions are compared, and how many applications are in both."""
+    """The two cohorts whose distributions are compared, and how many applications are in both.
+
+    The reference is the portfolio where it `is_beside` the file that the current cohort is of.
+    """
 
     reference: Cohort
     current: Cohort
     overlap: int
+    is_beside: bool = False
 
 
 def render(view: View) -> None:
@@ -59,17 +66,14 @@ def render(view: View) -> None:
     if sides is None:
         st.info(_NOTHING, icon=":material/compare_arrows:")
         return
-    counts = [cache.cohort_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+    counts = _counts(view, sides)
     problem = _why_nothing(sides, [side.n_applications for side in counts])
     if problem:
         st.info(labels.plain(problem), icon=":material/compare_arrows:")
         return
     st.markdown(_worded_sides(view, sides, counts[1].n_applications, counts[0].n_applications))
     of_pd = population_stability(*counts, overlap=sides.overlap)
-    of_columns = characteristic_stability(
-        *(cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)),
-        overlap=sides.overlap,
-    )
+    of_columns = characteristic_stability(*_column_counts(view, sides), overlap=sides.overlap)
     _render_cards(sides, of_pd.stability, of_columns)
     opened, place = open_tab(TAB)
     with place:
@@ -82,19 +86,43 @@ def render(view: View) -> None:
 def _sides(view: View) -> Sides | None:
     """The cohort on the screen and what the page compares with; None where nothing is chosen and nothing follows.
 
-    Without a choice, a cohort is held against the rest, and the whole portfolio's first fold against the others.
+    Without a choice, a dropped file is held against the portfolio beside it, a cohort against the rest, and the whole
+    portfolio's first fold against the others.
     """
     current, reference = view.cohort, view.against
+    if reference is None and view.dataset.location.file:
+        return Sides(Cohort("Portfolio", Filters()), current, 0, is_beside=True)
     if reference is None and current.filters:
         reference = rest_of(current.filters)
     if reference is None:
-        folds = [key for key, (name, _) in parts_of(state.columns()).items() if name == FOLD_NAME]
+        folds = [part for part in parts_of(state.columns()).values() if part[0] == FOLD_NAME]
         if not folds:
             return None
-        name, level = parts_of(state.columns())[folds[0]]
+        name, level = folds[0]
         current = Cohort(f"Fold {level}", Filters.of([LevelFilter(name, (level,))]))
-        reference = Cohort("The other folds", current.filters.rest())
+        reference = Cohort("Other folds", current.filters.rest())
     return Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
+
+
+def _counts(view: View, sides: Sides) -> list[ScoreCounts]:
+    """The counts of reference and current."""
+    whole = cache.portfolio_beside(view.dataset) if sides.is_beside else view.dataset
+    return [
+        cache.cohort_counts(whole, sides.reference.filters),
+        cache.cohort_counts(view.dataset, sides.current.filters),
+    ]
+
+
+def _column_counts(view: View, sides: Sides) -> list[ColumnCounts]:
+    if sides.is_beside:
+        current = cache.shared_column_counts(view.dataset, sides.current.filters)
+        return [cache.shared_groups(view.dataset).portfolio, current]
+    return [cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+
+
+def _bins(view: View, sides: Sides) -> Mapping[str, Bins]:
+    """The groups of the columns that both sides have."""
+    return (cache.shared_groups if sides.is_beside else cache.column_groups)(view.dataset).bins
 
 
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
@@ -128,7 +156,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
         note = f"chance: {worded_index(of_pd.noise)}"
         render_metric("PSI beyond chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
-        note = f"CSI from {MODERATE:.2f} on"
+        note = f"CSI of {MODERATE:.2f} or more"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 
 
@@ -142,9 +170,9 @@ def _defining(sides: Sides) -> set[str]:
 
 def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
-    render_figure(plot_shift(found.stability, words, dark=is_dark()))
+    render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
-        st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
+        st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -159,11 +187,11 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_table(_tabulate(view, sides, found, order, titles), order, order.index(name))
     with right:
         _render_column_choice(order, titles)
-        bins = cache.column_groups(view.dataset).bins[name]
+        bins = _bins(view, sides)[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
-        render_figure(plot_shift(found[name], words, dark=is_dark()))
+        render_figure(plot_shift(found[name], words))
         if name in marked:
-            st.caption("A cohort is cut out by this column, so that it shifts by definition.")
+            st.caption("A cohort is defined by this column, so the column shifts by definition.")
 
 
 def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
@@ -176,7 +204,7 @@ def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
 def _tabulate(
     view: View, sides: Sides, found: Mapping[str, Stability], order: list[str], titles: Mapping[str, str]
 ) -> pl.DataFrame:
-    marked, bins = _defining(sides), cache.column_groups(view.dataset).bins
+    marked, bins = _defining(sides), _bins(view, sides)
     largest = [found[name].largest for name in order]
     return pl.DataFrame(
         {
@@ -239,5 +267,5 @@ _HELP = {
     "critical": "Without a true shift, the PSI of cohorts of these sizes stays below this in 95 of 100 cases.",
     "corrected": "PSI less what chance alone adds on average to cohorts of these sizes.",
     "shifted": f"Columns whose CSI is {MODERATE:.2f} or more and above its critical value. Columns that the cohorts "
-    "are cut out by are not counted.",
+    "are defined by are not counted.",
 }

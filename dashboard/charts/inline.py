@@ -1,11 +1,14 @@
-"""What a page without a server needs to draw figures: Plotly's own script, and the figures as JSON."""
+"""What draws figures in a browser: Plotly's own script, and the figures as JSON, without their titles."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Iterable
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
+import orjson
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
@@ -19,18 +22,45 @@ def drawing_script() -> str:
     return str(get_plotlyjs())
 
 
+@cache
+def script_address() -> str:
+    """Where the dashboard serves the script, below its own address; a browser may keep what is there for ever."""
+    return f"plotly/{hashlib.sha256(drawing_script().encode()).hexdigest()[:16]}.js"
+
+
+def figure_json(figure: go.Figure) -> bytes:
+    """The figure without its title as JSON; undefined values are null, arrays of numbers base64."""
+    return _json(_untitled(figure))
+
+
+def untitled_height(figure: go.Figure) -> int:
+    """The figure's height in pixels without its title."""
+    layout = figure.layout
+    return int(layout.height - (layout.margin.t - _TOP))
+
+
 def figures_json(figures: Iterable[go.Figure]) -> str:
     """The figures without their titles, as JSON that can stand inside a script element."""
-    text = json.dumps([_untitled(json.loads(figure.to_json())) for figure in figures], separators=(",", ":"))
+    text = _json([_untitled(figure) for figure in figures]).decode()
     # Nothing in it can end the element or begin a comment.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _untitled(figure: dict[str, object]) -> dict[str, object]:
-    layout = figure["layout"]
+def _untitled(figure: go.Figure) -> dict[str, object]:
+    told: dict[str, object] = figure.to_dict()
+    layout = told["layout"]
     if isinstance(layout, dict):
         layout.pop("title", None)
-        top = layout["margin"]["t"]
-        layout["height"] -= top - _TOP
+        layout["height"] = untitled_height(figure)
         layout["margin"]["t"] = _TOP
-    return figure
+    return told
+
+
+def _json(told: object) -> bytes:
+    return orjson.dumps(told, default=_listed, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _listed(values: npt.NDArray[np.object_]) -> list[object]:
+    """Plotly keeps lists of words as arrays of objects, which orjson leaves to us."""
+    listed: list[object] = values.tolist()
+    return listed

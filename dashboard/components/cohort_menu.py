@@ -7,11 +7,15 @@ import streamlit as st
 from dashboard import state
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS, REST, WHOLE, parts_of
+from dashboard.visit.visit import AGAINST, COHORTS, FILE, REST, WHOLE, parts_of
 from dashboard.words import labels
 
 REST_NAME = "Rest"
-_NOTHING = "No comparison"
+
+
+def whole_name() -> str:
+    """What all rows that are shown are called together."""
+    return "Whole file" if state.get(FILE) else "Portfolio"
 
 
 def render_comparison(*, is_offered: bool = True) -> None:
@@ -19,7 +23,7 @@ def render_comparison(*, is_offered: bool = True) -> None:
     if not is_offered:
         st.selectbox("Compare with", ["Not compared"], key="against.none", label_visibility="collapsed", disabled=True)
         return
-    offered = {"": _NOTHING, REST: "vs the rest", WHOLE: "vs the portfolio"}
+    offered = {"": "No comparison", REST: "vs the rest", WHOLE: f"vs the {whole_name().lower()}"}
     offered |= {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}
     offered |= {key: f"vs {cohort.name}" for key, cohort in _parts().items()}
     names = labels.distinct(offered, "cohort")
@@ -36,7 +40,7 @@ def compared() -> Cohort | None:
     chosen, shown = state.get(AGAINST), state.filters()
     found = {
         REST: rest_of(shown) if shown else None,
-        WHOLE: Cohort("Portfolio", Filters()),
+        WHOLE: Cohort(whole_name(), Filters()),
         **_parts(),
         **{cohort.name: cohort for cohort in state.kept(COHORTS)},
     }

@@ -1,96 +1,89 @@
-"""A Plotly figure on the screen, with its data as a table and a file and the way it is computed.
-
-The only place where the dashboard hands a figure to Streamlit.
-"""
+"""A figure on the screen: its title, the drawing, and a menu with its picture, its data and the way it is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import html
 from functools import partial
 from typing import Any
 
-import plotly.graph_objects as go
-import polars as pl
 import streamlit as st
 
 from dashboard.charts.chart import Chart, table_frame
+from dashboard.charts.inline import figure_json
 from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
-from dashboard.components.method import render_method
+from dashboard.components.method import render_method, render_section
+from dashboard.components.plot import Asked, render_plot, token_of
 from dashboard.components.table import render_frame
+from dashboard.report.paper_book import table_xlsx
 from dashboard.words import labels
 from data.files.spreadsheets import csv_of
 
-_CONFIG = {"displayModeBar": False, "scrollZoom": False}
-# Room for the legend's row alone; the title stands above the figure, where the page can break its line.
-_TOP_WITHOUT_TITLE = 36
 _CSV = "text/csv"
-
-
-def is_dark() -> bool:
-    """Whether the reader's theme is the dark one."""
-    return st.context.theme.type == "dark"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Title, subtitle and the button of the menu (static/chart.js). `data-figure` names the figure that the title belongs
+# to; the drawing has the same name once it is done.
+_TITLE = """<div class="chart-title" data-figure="{token}"><p><b>{title}</b><br><small>{subtitle}</small></p>
+<button type="button" class="chart-menu" aria-haspopup="menu" aria-label="Save, data, method: {title}">
+<span class="bar-icon" aria-hidden="true">more_horiz</span></button></div>"""
 
 
 def render_figure(chart: Chart, *, key: str = "", selectable: bool = False) -> list[dict[str, Any]]:
     """Write `chart` across the width it is given, its title as text above the figure; its name is the widgets' `key`.
 
-    If `selectable`, a click on a point reruns the page, and the selected points are returned.
+    If `selectable`, a click on a point reruns the page, and the clicked point is returned.
     """
-    key = key or chart.name
+    if selectable:
+        return _render(chart, key or chart.name, selectable=True)
+    _render_alone(chart, key or chart.name)
+    return []
+
+
+# What the menu asks for concerns this figure alone.
+@st.fragment
+def _render_alone(chart: Chart, key: str) -> None:
+    _render(chart, key, selectable=False)
+
+
+def _render(chart: Chart, key: str, *, selectable: bool) -> list[dict[str, Any]]:
+    figure = figure_json(chart.figure)
+    token = token_of(figure)
     with st.container(gap="xsmall"):
-        st.markdown(f"**{labels.plain(chart.title)}**  \n:small[:gray[{labels.plain(chart.subtitle)}]]")
-        # Streamlit's theme recolours text and grid in the browser when the reader switches between light and dark.
-        with _without_title(chart.figure) as figure:
-            state: Any = st.plotly_chart(
-                figure,
-                width="stretch",
-                theme="streamlit",
-                key=key,
-                config=_CONFIG,
-                alt=labels.literal(chart.alt),
-                on_select="rerun" if selectable else "ignore",
-                selection_mode="points",
-            )
-        render_tools(chart.table, key=key, method=chart.method, file_name=chart.name)
-    return list(state.selection.points) if selectable else []
+        st.html(_TITLE.format(token=token, title=_escaped(chart.title), subtitle=_escaped(chart.subtitle)))
+        answer = render_plot(chart, figure, token, key=key, selectable=selectable)
+    if answer.asked is Asked.DATA:
+        _open_data(chart.title, chart.table, key, chart.name)
+    elif answer.asked is Asked.METHOD:
+        _open_method(chart.method)
+    return answer.points
 
 
-@contextmanager
-def _without_title(figure: go.Figure) -> Iterator[go.Figure]:
-    """Lend `figure` without its title and the room for it, and give both back: a copy costs ten times as much."""
-    layout = figure.layout
-    title, height, top = layout.title, layout.height, layout.margin.t
-    layout.title, layout.height, layout.margin.t = None, height - (top - _TOP_WITHOUT_TITLE), _TOP_WITHOUT_TITLE
-    try:
-        yield figure
-    finally:
-        layout.title, layout.height, layout.margin.t = title, height, top
+def _escaped(text: str) -> str:
+    return html.escape(labels.literal(text)).replace(" %", "\u00a0%")
 
 
 @st.fragment
-def render_tools(table: Table, *, key: str, method: str, file_name: str) -> None:
-    """Write the buttons under a figure: its data, and how it is computed; neither is made before it is asked for."""
+def render_tools(title: str, table: Table, *, key: str, method: str, file_name: str) -> None:
+    """Write the buttons under a table: its data, and how it is computed; neither is made before it is asked for."""
     with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
-        data = st.popover(
-            "Data", icon=":material/table_rows:", type="tertiary", key=f"{key}.data", on_change="rerun", width="content"
-        )
-        if data.open:
-            with data:
-                _render_table(table_frame(table), key, file_name)
+        if st.button("Data", icon=":material/table_rows:", type="tertiary", key=f"{key}.data"):
+            _open_data(title, table, key, file_name)
         render_method(method, key=key)
 
 
-def _render_table(frame: pl.DataFrame, key: str, file_name: str) -> None:
-    height = min(38 + 35 * frame.height, 420)
-    render_frame(frame, height=height, width=560, alt="The figure's data")
-    offer_file(
-        "Download CSV",
-        partial(csv_of, frame),
-        f"{file_name}.csv",
-        _CSV,
-        key=f"{key}.csv",
-        what="figure",
-        facts={"rows": frame.height},
-    )
+@st.dialog("Data", width="large", position="right", icon=":material/table_rows:")
+def _open_data(title: str, table: Table, key: str, file_name: str) -> None:
+    """Open a drawer as high as the window with the whole table, and its files."""
+    frame = table_frame(table)
+    st.markdown(f"**{labels.plain(title)}**")
+    offer = partial(offer_file, what="figure", facts={"rows": frame.height})
+    with st.container(horizontal=True, gap="small"):
+        offer("Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv")
+        offer("Download Excel", partial(table_xlsx, title, table), f"{file_name}.xlsx", _XLSX, key=f"{key}.xlsx")
+    with st.container(key="drawer-table"):
+        render_frame(frame, height="stretch", alt="The figure's data")
+
+
+@st.dialog("How is this computed?", width="medium", position="right", icon=":material/function:")
+def _open_method(heading: str) -> None:
+    render_section(heading)

@@ -12,17 +12,19 @@ from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.components.bar import COHORT, PORTFOLIO, render_bar
-from dashboard.components.cohort_menu import compared
+from dashboard.components.bar import COHORT, render_bar
+from dashboard.components.cohort_menu import compared, whole_name
 from dashboard.components.method import render_method
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import COHORTS
+from dashboard.visit.visit import AGAINST, COHORTS, FILE
 from dashboard.words import labels
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
+from data.predictions.scored import PUBLISHED
 from data.predictions.table import Predictions
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ class View:
         return Comparison(
             other.name,
             self.evaluation,
-            Evaluation(cache.cohort_counts(self.dataset, other.filters), self.evaluation.assumptions),
+            cache.evaluate(self.dataset, other.filters, self.evaluation.assumptions),
             shared if shared.n_applications else None,
         )
 
@@ -118,23 +120,29 @@ class PageSpec:
 def current_view(dataset: cache.Dataset) -> View:
     """The view that the visit asks for."""
     cutoff = state.cutoff()
-    shown, against = state.filters(), compared()
+    # Where a dropped file is shown, the cohort is one of its rows, and no cohort of the portfolio.
+    is_shown = state.get(FILE) == dataset.location.file
+    shown, against = (state.filters(), compared()) if is_shown else (Filters(), None)
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
-    evaluation = Evaluation(cache.cohort_counts(dataset, cohort.filters), assume(cutoff, state.get))
+    evaluation = cache.evaluate(dataset, cohort.filters, assume(cutoff, state.get))
     view = View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, None)
     return view if other is None else replace(view, comparison=view.compared_with(other))
 
 
 def _name(filters: Filters) -> str:
     kept = next((cohort.name for cohort in state.kept(COHORTS) if cohort.filters == filters), "")
-    return kept or (COHORT if filters else PORTFOLIO)
+    return kept or (COHORT if filters else whole_name())
 
 
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     """Write `page`: what all pages have, then its own part unless the cohort is empty."""
     predictions = cache.predictions(dataset)
-    view = current_view(dataset)
+    try:
+        view = current_view(dataset)
+    except ScoreroomError as error:
+        _render_lost(str(error))
+        return
     cohort = view.cohort if page.of_cohort else None
     render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff, is_compared=page.is_compared)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
@@ -151,6 +159,17 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         _render_caution(view)
     page.render(view)
     _render_resolution(predictions)
+
+
+def _render_lost(reason: str) -> None:
+    """Say why a column that filters are on cannot be read, and offer the way back to what can."""
+    st.error(labels.plain(reason), icon=":material/error:")
+    st.button("Reset filters", on_click=_forget_cohorts, icon=":material/undo:")
+
+
+def _forget_cohorts() -> None:
+    state.set_filters(Filters())
+    state.settle({AGAINST: AGAINST.default})
 
 
 def _render_caution(view: View) -> None:
@@ -172,9 +191,9 @@ def _render_resolution(predictions: Predictions) -> None:
 
 def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
-    whose = "as imported" if source.is_imported else "out of fold"
-    if page.of_model:
-        whose = f"the published model's, those of the portfolio {whose}"
+    whose = "the published model's" if source.whose == PUBLISHED else source.whose
+    if page.of_model and source.whose != PUBLISHED:
+        whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 

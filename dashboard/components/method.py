@@ -19,4 +19,9 @@ def render_method(heading: str, *, key: str) -> None:
     )
     if opened.open:
         with opened:
-            st.markdown(f"**{heading}**\n\n{sections_of(METRICS)[heading]}")
+            render_section(heading)
+
+
+def render_section(heading: str) -> None:
+    """Write the section called `heading`."""
+    st.markdown(f"**{heading}**\n\n{sections_of(METRICS)[heading]}")

@@ -170,10 +170,9 @@ def _import(predictions: Predictions) -> None:
     uploaded = st.session_state[_FILE]
     if uploaded is None:
         return
-    columns = {column.name: column for column in predictions.cohort_columns}
     try:
         with taking_in("cohorts", uploaded) as facts:
-            cohorts, problems = links.read_cohorts(uploaded.getvalue(), columns, definition())
+            cohorts, problems = links.read_cohorts(uploaded.getvalue(), predictions.filter_columns, definition())
             facts["cohorts"] = len(cohorts)
     except LinkError as error:
         state.notify([str(error)], is_refusal=True)

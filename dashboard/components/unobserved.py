@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.charts.distribution import plot_pd_distribution
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.report import catalogue
@@ -33,18 +33,15 @@ higher = "riskier"       # or safer
 def render_unobserved(view: View) -> None:
     """Write the overview of applications of which nobody knows yet what became of them."""
     loss = catalogue.in_currency(catalogue.EXPECTED_LOSS, view.definition.currency)
-    cells = st.columns(5)
-    with cells[0]:
+    with card_grid("unobserved", 4, is_compared=view.comparison is not None):
         render_metric("Applications", labels.count(view.counts.n_applications), "outcomes not known")
-    for cell, metric in zip(cells[1:4], (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss), strict=True):
-        with cell:
+        for metric in (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss):
             render_card(metric, view.evaluation, view.comparison)
-    with cells[4]:
-        st.slider("LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD))
+    st.number_input("LGD, %", 0.0, 100.0, step=1.0, format="%.4g", width=160, **state.percent_widget(LGD))
     left, right = st.columns(2, gap="medium")
     with left:
         spread = pd_distribution(view.counts, has_outcomes=False)
-        render_figure(plot_pd_distribution(spread, cutoff=view.cutoff, dark=is_dark()))
+        render_figure(plot_pd_distribution(spread, cutoff=view.cutoff))
     with right:
         bands = view.evaluation.bands
         render_frame(
@@ -57,7 +54,8 @@ def render_unobserved(view: View) -> None:
                     labels.NOT_DEFINED if band.mean_pd.value is None else labels.percent(band.mean_pd.value)
                     for band in bands
                 ],
-            }
+            },
+            column_config={"Applications": st.column_config.NumberColumn(format="localized")},
         )
 
 

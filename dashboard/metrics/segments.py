@@ -55,7 +55,7 @@ class Lending(StrEnum):
 class Order(StrEnum):
     """In which order segments are shown."""
 
-    WORST = "Worst first, on the evidence"
+    WORST = "Worst first"
     MEASURE = "By the measure, highest first"
     SIZE = "Largest first"
     COLUMN = "As in the column"

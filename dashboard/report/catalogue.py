@@ -69,7 +69,7 @@ def in_currency(metric: Metric, currency: str) -> Metric:
 
 def _filled(text: str, assumptions: Assumptions) -> str:
     return text.format(
-        beta=f"{assumptions.beta:g}", n_groups=assumptions.n_groups, lgd=labels.percent(assumptions.terms.lgd, 0)
+        beta=f"{assumptions.beta:g}", n_groups=assumptions.n_groups, lgd=labels.typed_percent(assumptions.terms.lgd)
     )
 
 

@@ -43,6 +43,15 @@ def paper_xlsx(paper: Paper) -> bytes:
     return out.getvalue()
 
 
+def table_xlsx(title: str, table: Table) -> bytes:
+    """One table under its title as a workbook; every text as text and never as a formula or link."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        _write_table(book.add_worksheet(_sheet_name(title)), title, table, bold)
+    return out.getvalue()
+
+
 def _about(paper: Paper) -> Iterator[tuple[str, str]]:
     yield from paper.facts
     yield "Data, SHA-256", paper.origin.data_sha256

@@ -116,7 +116,7 @@ def segments(subject: Subject, column: CohortColumn) -> tuple[Chart, Table]:
 
 def _segments_of(report: Report, bins: Bins) -> SegmentReport:
     predictions, given = report.predictions, report.evaluation.assumptions
-    counted = count_scores_by(predictions.frame, bins.code(), predictions.grid, filters=report.filters.expression())
+    counted = count_scores_by(report.rows, bins.code(), predictions.grid, filters=report.filters.expression())
     break_even = given.costs.theory_cutoff
     return segment_report(
         {int(str(code)): counts for code, counts in counted.items()},
@@ -194,8 +194,9 @@ def _shift(subject: Subject) -> Chart:
     against = subject.against
     if against is None:
         raise ValueError("A shift needs two cohorts.")
-    sides = [report.filters.expression() for report in (subject.own, against.value)]
-    overlap = count_both(subject.own.predictions.frame, *sides)
+    sides = (subject.own.filters, against.value.filters)
+    rows = subject.own.predictions.holding(name for side in sides for name in side.columns)
+    overlap = count_both(rows, *(side.expression() for side in sides))
     found = population_stability(against.value.evaluation.counts, subject.counts, overlap=overlap)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), against.name, "Cohort")
     return plot_shift(found.stability, words)

@@ -9,8 +9,10 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from streamlit.web.server.starlette import App
 
+from dashboard.charts.inline import script_address
 from dashboard.components.late_file import keep_buttons
 from dashboard.limits import Limits
+from dashboard.server import plotly_script
 from dashboard.server.closed import Closed
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
@@ -67,4 +69,7 @@ def _middleware(
 
 def _routes(base_path: str, health: Health) -> tuple[BaseRoute, ...]:
     """Routes below `base_path` beside Streamlit's, which begin with /_stcore, /media, /component or /static."""
-    return (Route(f"{base_path}/health", health.answer),)
+    return (
+        Route(f"{base_path}/health", health.answer),
+        Route(f"{base_path}/{script_address()}", plotly_script.answer),
+    )

@@ -17,8 +17,8 @@ from dashboard.server.uploads import Key, key_of
 
 # What a page sends. Others would empty the caches of all visitors, write to the disk, or are for developers.
 _TAKEN = frozenset({"stop_script", "app_heartbeat"})
-# How the ids of all widgets begin.
-_WIDGET = "$$ID"
+# How the ids of all widgets begin, and those of what our charts ask for (components/plot.py).
+_WIDGETS = ("$$ID", "$$STREAMLIT_INTERNAL_KEY_$$ID")
 _OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 # Upload addresses whose files a visit may still delete.
 _REMEMBERED = 20
@@ -127,7 +127,7 @@ class _Visit:
             return message.backend_operation_request.WhichOneof("payload") in _OPERATIONS
         if kind == "rerun_script":
             # Under another name, a widget's state would stand where the app keeps its own.
-            return all(widget.id.startswith(_WIDGET) for widget in message.rerun_script.widget_states.widgets)
+            return all(widget.id.startswith(_WIDGETS) for widget in message.rerun_script.widget_states.widgets)
         return kind in _TAKEN
 
     def _note(self, content: bytes) -> None:

@@ -27,17 +27,6 @@
     before = state();
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 
-  // Figures are drawn on the server in the colours of a theme that it is told of with a run, and a switch of the theme is
-  // none: text and grid would change in the browser, cells of heat maps and backgrounds of labels would not. So the page
-  // is asked for once more. The app's class changes with its colours.
-  const scheme = () => getComputedStyle(app).colorScheme;
-  let drawn = scheme();
-  new MutationObserver(() => {
-    if (scheme() === drawn) return;
-    drawn = scheme();
-    dispatchEvent(new PopStateEvent("popstate"));
-  }).observe(app, { attributeFilter: ["class"] });
-
   // The bar's own buttons need no run of the page: one opens the applicant panel, which is Streamlit's side bar, and one
   // shows the bar's controls on a narrow screen.
   const search = () => document.querySelector('[data-testid="stSidebar"] input');
@@ -57,7 +46,77 @@
     document.body.classList.toggle("sheet-open", open);
     document.querySelector(".bar-sheet")?.setAttribute("aria-expanded", String(open));
   };
+
+  // The bar shows as many chips as there is room for, and lists the others under a button that says how many they are.
+  const chipsOf = (row) => [...row.children].filter((each) => each.querySelector("button"));
+  const textOf = (chip) => chip.querySelector('[data-testid="stMarkdownContainer"]')?.textContent ?? "";
+  const showList = (open) => document.querySelector(".bar-more-chips > button")?.setAttribute("aria-expanded", String(open));
+  const LEAST_CHIP = 90;
+  let fitted = "";
+  const fitChips = () => {
+    const row = document.querySelector(".st-key-bar-chips");
+    const more = document.querySelector(".bar-more-chips");
+    const controls = document.querySelector(".st-key-bar-controls");
+    if (!row || !more || !controls) return;
+    const chips = chipsOf(row);
+    widths.observe(row);
+    const found = () => [controls.clientWidth, row.clientWidth, more.hidden, ...chips.map(textOf)].join("\n");
+    if (found() === fitted && (more.hidden || more.querySelector("li"))) return;
+    for (const chip of chips) {
+      chip.removeAttribute("data-over");
+      chip.removeAttribute("data-alone");
+    }
+    more.hidden = true;
+    const over = [];
+    const hasRoom = () => row.scrollWidth <= row.clientWidth + 1;
+    if (getComputedStyle(row).flexWrap === "nowrap" && !hasRoom()) {
+      more.hidden = false;
+      more.firstElementChild.textContent = `+${chips.length} more`;
+      const hideLast = () => {
+        over.unshift(chips[chips.length - 1 - over.length]);
+        over[0].setAttribute("data-over", "");
+      };
+      while (over.length < chips.length - 1 && !hasRoom()) hideLast();
+      chips[0].toggleAttribute("data-alone", over.length === chips.length - 1);
+      if (row.clientWidth < LEAST_CHIP) hideLast();
+    }
+    const noun = over.length === 1 ? "filter" : "filters";
+    const isAll = over.length === chips.length;
+    more.hidden = !over.length;
+    more.firstElementChild.textContent = isAll ? `${over.length} ${noun}` : `+${over.length} more`;
+    more.firstElementChild.setAttribute("aria-label", isAll ? `${over.length} ${noun}` : `${over.length} more ${noun}`);
+    const items = over.map((chip) => {
+      const item = document.createElement("li");
+      const button = item.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.setAttribute("aria-label", `Remove ${textOf(chip)}`);
+      button.append(textOf(chip), Object.assign(document.createElement("span"), { className: "bar-icon", textContent: "close" }));
+      button.lastElementChild.setAttribute("aria-hidden", "true");
+      button.addEventListener("click", () => chip.querySelector("button").click());
+      return item;
+    });
+    more.lastElementChild.replaceChildren(...items);
+    if (!over.length) showList(false);
+    fitted = found();
+  };
+  let isFitting = false;
+  const fitSoon = () => {
+    if (isFitting) return;
+    isFitting = true;
+    requestAnimationFrame(() => {
+      isFitting = false;
+      fitChips();
+    });
+  };
+  const widths = new ResizeObserver(fitSoon);
+  new MutationObserver(fitSoon).observe(app, { childList: true, characterData: true, subtree: true });
+  addEventListener("resize", fitSoon);
+  document.fonts.ready.then(fitSoon);
+  fitSoon();
+
   addEventListener("click", (event) => {
+    const list = event.target.closest(".bar-more-chips > button");
+    showList(list !== null && list.getAttribute("aria-expanded") !== "true");
     if (event.target.closest(".bar-search")) openPanel(true);
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });
@@ -67,6 +126,8 @@
       event.preventDefault();
       openPanel(true);
     }
-    if (event.key === "Escape") setSheet(false);
+    if (event.key !== "Escape") return;
+    setSheet(false);
+    showList(false);
   });
 })();

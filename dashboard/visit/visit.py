@@ -29,6 +29,8 @@ PARTS = {"~fold.": FOLD_NAME}
 # The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
 APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
 EDITS = parameters.of_table("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
+# The token of the dropped file whose rows are shown instead of the portfolio (`dashboard.cache.scored`).
+FILE = parameters.text("file", longest=16)
 
 PORTFOLIO = "portfolio"
 _LONGEST_SLUG = 40
@@ -145,6 +147,19 @@ def of_portfolio(address: Address, definition: Definition) -> tuple[Address, str
     if named in ("", own):
         return rest, ""
     return {}, f"This link was made on the portfolio “{named[:_LONGEST_SLUG]}”; on “{own}”, nothing of it was applied."
+
+
+def of_table(address: Address, file: str) -> tuple[Address, str]:
+    """The `address`, and a sentence where it is about a dropped file other than `file`; nothing is left of it then.
+
+    An empty `file` stands for the portfolio, and so does an address without one.
+    """
+    if (address.get(FILE.name) or [""])[-1] == file:
+        return address, ""
+    return {}, (
+        "This link shows a file that was dropped in another visit, and files stay where they were dropped: drop it on "
+        "the page Score a file to see it here."
+    )
 
 
 def word_visit(visit: Visit) -> dict[str, list[str]]:

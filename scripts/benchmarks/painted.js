@@ -1,6 +1,7 @@
 // Times a click (or key press) to painted, inside the page, so that no driver's polling adds to it.
 // The clock starts at the event, in its capture phase. It stops two animation frames after all of this holds at once:
-// what belongs to the new state is shown, no script runs, and no element is stale.
+// what belongs to the new state is shown, no script runs, no element is stale, and every figure whose title is on the
+// page has been drawn (dashboard/static/chart.js says so once Plotly is done with it).
 (() => {
   const STALE = '[data-stale="true"]';
   const DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]';
@@ -25,6 +26,8 @@
   const shows = ({ where, parts, within }) =>
     [...document.querySelectorAll(where)].some((place) =>
       parts.every(([what, text]) => [...place.querySelectorAll(what)].some((element) => says(element, text, within))));
+  const isDrawn = ({ dataset: { figure } }) => document.querySelector(`[data-drawn="${figure}"]`) !== null;
+  const drawn = () => [...document.querySelectorAll("[data-figure]")].every(isDrawn);
   const frame = () => new Promise(requestAnimationFrame);
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -34,7 +37,7 @@
       const now = performance.now();
       if (times.changed === null && expected.every(shows)) times.changed = now;
       if (times.settled === null && times.changed !== null && document.querySelector(DONE)
-          && !document.querySelector(STALE) && expected.every(shows)) times.settled = now;
+          && !document.querySelector(STALE) && drawn() && expected.every(shows)) times.settled = now;
       return times.settled !== null;
     };
     await new Promise((done) => {
@@ -70,7 +73,8 @@
     const script = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
     const stale = document.querySelectorAll(STALE).length;
     const cards = [...document.querySelectorAll('[data-testid="stMetric"]')].map(words).join(", ");
-    return `the script is ${script}, ${stale} elements are stale, the page is ${document.visibilityState}, cards: ${cards}`;
+    const waiting = [...document.querySelectorAll("[data-figure]")].filter((title) => !isDrawn(title)).length;
+    return `the script is ${script}, ${stale} elements are stale, ${waiting} figures are not drawn, the page is ${document.visibilityState}, cards: ${cards}`;
   }
 
   let result = null;

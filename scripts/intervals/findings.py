@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from dashboard.metrics.counts import exact_counts
 from dashboard.metrics.evaluation import Evaluation
-from dashboard.metrics.findings import Findings, GroupFacts, find_faults, group_facts
+from dashboard.metrics.findings import Findings, find_faults
+from dashboard.metrics.group_facts import GroupFacts, group_facts
 from dashboard.visit.assumptions import assume
 from scripts.intervals.population import table
 

@@ -72,7 +72,7 @@ def test_a_range_is_moved_with_the_keyboard(page: Page, dashboard: str, frame: p
 def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame
 ) -> None:
-    page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=CAP&cutoff=7.5")
+    page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=KS&cutoff=7.5")
     expect_cohort(page, frame, PENSIONERS)
     filter_by(page, "Contract type")
     page.get_by_role("combobox", name="Contract type").click()
@@ -84,9 +84,9 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     other = context.new_page()
     other.goto(page.evaluate("location.href"))
     expect_cohort(other, frame, both)
-    expect(other.get_by_role("tab", name="CAP")).to_have_attribute("aria-selected", "true")
+    expect(other.get_by_role("tab", name="KS")).to_have_attribute("aria-selected", "true")
     expect(other.get_by_role("combobox", name="Compare with")).to_have_value("vs the rest")
-    expect(other.get_by_role("slider", name="Cutoff (PD)")).to_have_value("7.5")
+    expect(other.get_by_role("spinbutton", name="Cutoff (PD), %")).to_have_value("7.50")
     context.close()
 
 

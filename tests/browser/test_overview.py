@@ -123,7 +123,20 @@ def test_a_figure_has_its_data_as_a_file_and_says_how_it_is_computed(
     page: Page, dashboard: str, frame: pl.DataFrame, tmp_path: Path
 ) -> None:
     page.goto(dashboard)
-    page.get_by_role("button", name="Data").first.click()
+    menu = page.get_by_role("button", name="Save, data, method").first
+    menu.click()
+    # What leaves the page as a picture says what it is of.
+    with page.expect_download() as picture:
+        page.get_by_role("menuitem", name="Save as SVG").click()
+    drawn = picture.value.path().read_text(encoding="utf-8")
+    for words in ("Defaults got higher PDs", f"{frame.height:,} of {frame.height:,}", "cutoff 9.09 %"):
+        assert words in drawn.replace("\u00a0", " ")
+    menu.click()
+    page.get_by_role("menuitem", name="Data").click()
+    drawer = page.get_by_role("dialog")
+    # The whole height is the table's.
+    expect(drawer.get_by_test_id("stDataFrame")).to_be_visible()
+    assert drawer.get_by_test_id("stDataFrame").evaluate("table => table.getBoundingClientRect().height") > 500
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     path = tmp_path / "figure.csv"
@@ -132,7 +145,9 @@ def test_a_figure_has_its_data_as_a_file_and_says_how_it_is_computed(
     assert bars["Defaults"].sum() == frame["is_default"].sum()
     assert bars["Non-defaults"].sum() == (~frame["is_default"]).sum()
     page.keyboard.press("Escape")
-    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
-    # The first is about the findings.
-    page.get_by_role("button", name="How is this computed?").nth(1).click()
+    expect(drawer).to_have_count(0)
+    menu.press("Enter")
+    # By the keyboard alone: up from the first item is the last.
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("The share of each outcome's applications per bar of PD")).to_be_visible()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+import pypdfium2
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from dashboard.report.paper import Figure
 from dashboard.report.paper_page import paper_html
 from dashboard.report.parts import CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe
+from tests.browser.frame import go_to
 from tests.dashboard.report.papers import HOSTILE, draw_rows, load_rows, write_paper
 
 
@@ -79,14 +81,33 @@ def test_a_paper_of_six_charts_takes_eight_clicks_and_is_made_again_from_its_rec
     text = paper.value.path().read_text(encoding="utf-8")
     assert text.count("<figure ") == 6
     assert "Income type: Working" in text
+    # The others are made with it, and stay when the page is left.
+    go_to(page, "Segments")
+    go_to(page, "Report")
+    expect(page.get_by_text("Report is ready")).to_be_visible()
+    with page.expect_download() as pdf:
+        page.get_by_role("button", name="PDF", exact=True).click()
+    with pypdfium2.PdfDocument(pdf.value.path()) as opened:
+        words = opened[0].get_textpage().get_text_range()
+    assert "Income type: Working" in words
+    page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save recipe").click()
+        page.get_by_role("button", name="Recipe as JSON").click()
     file = tmp_path / "mine.json"
     saved.value.save_as(file)
+    page.get_by_label("Save this report as").fill("Six charts")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    # One click next month, whatever is on the screen by then.
+    page.goto(f"{dashboard}/report")
+    page.get_by_role("button", name="Make again").click()
+    with page.expect_download() as again:
+        page.get_by_role("button", name="HTML", exact=True).click()
+    assert again.value.path().read_text(encoding="utf-8").count("<figure ") == 6
     # Another visit, with nothing but the file.
     page.context.clear_cookies()
     page.goto(f"{dashboard}/report")
-    page.get_by_role("button", name="Saved recipe").click()
+    expect(page.get_by_role("button", name="Make again")).to_have_count(0)
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator('input[type="file"]').set_input_files(file)
     expect(page.get_by_text("6: Chart · Profit by cutoff")).to_be_visible()
     # The address is written when the run ends.

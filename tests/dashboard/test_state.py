@@ -133,7 +133,7 @@ def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPag
                 "applicant": "100002",
             },
         ),
-        ("discrimination", {"disc.tab": "CAP"}),
+        ("discrimination", {"disc.tab": "KS"}),
         ("calibration", {"cal.groups": "33", "cal.axes": "Log-odds"}),
         ("cutoff", {"beta": "3", "cutoff.tab": "Decisions"}),
         ("cutoff", {"cost.fn": "7", "cost.fp": "2", "cutoff.tab": "Costs"}),

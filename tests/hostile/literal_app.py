@@ -5,7 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.template import new_figure, set_axis, worded_name
+from dashboard.components.figure import render_figure
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.words import labels
 from tests.hostile.texts import marked
@@ -31,6 +33,6 @@ figure = new_figure("", dark=False)
 figure.add_trace(go.Bar(x=[1] * len(names), y=places, orientation="h", name=names[0], showlegend=True))
 set_axis(figure, "y", title=names[1], tickmode="array", tickvals=places, ticktext=names)
 figure.layout.height = 20 * len(names)
-st.plotly_chart(figure, key="figure", theme="streamlit")
+render_figure(Chart("figure", "Segments", figure, SHORT[0].text, {}))
 render_frame({SHORT[0].text: [each.text for each in SHORT]}, alt="cells")
 st.markdown("All is there.")

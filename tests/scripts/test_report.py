@@ -44,8 +44,7 @@ def test_a_template_becomes_a_page_and_a_workbook(built: Settings, tmp_path: Pat
     ("arguments", "said"),
     [
         (("--template", "weekly", "--out", "F.html"), "Template 'weekly': is not known"),
-        (("--template", "monthly", "--out", "F.pdf"), "print it to PDF from any browser"),
-        (("--template", "monthly", "--out", "F.doc"), "is neither of .html, .xlsx"),
+        (("--template", "monthly", "--out", "F.doc"), "is none of .html, .pdf, .xlsx"),
         (("--template", "monthly", "--out", "F.html", "--cutoff", "16"), "--cutoff 16: is not a PD"),
         (("--template", "monthly", "--out", "F.html", "--where", "branch=a"), "there is no column 'branch'"),
         (("--template", "monthly", "--out", "F.html", "--against", "rest"), "has no rest"),
@@ -65,9 +64,9 @@ def test_bad_input_is_refused_before_anything_is_written(
 
 
 def test_a_refusal_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
-    done = report("--template", "monthly", "--out", tmp_path / "paper.pdf")
+    done = report("--template", "monthly", "--out", tmp_path / "paper.doc")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "print it to PDF from any browser" in done.stderr
+    assert "is none of .html, .pdf, .xlsx" in done.stderr
 
 
 def test_the_same_paper_is_made_again_from_a_recipe(

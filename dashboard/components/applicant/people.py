@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dashboard import cache
 from dashboard.charts.neighbours import NeighbourGroup, plot_neighbours
 from dashboard.components.applicant.view import ApplicantView
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.components.table import render_small_table
 from dashboard.metrics.rates import share
 from dashboard.words import labels
@@ -37,7 +37,7 @@ def render_people(view: ApplicantView) -> None:
     rate = share(int(defaulted.sum()), int(defaulted.size), "no application like this one has an outcome")
     group = NeighbourGroup(pds[is_known].astype(np.float64), defaulted, view.assessed.default_probability, rate)
     cutoff = view.cutoff
-    render_figure(plot_neighbours(group, cutoff=cutoff, dark=is_dark()))
+    render_figure(plot_neighbours(group, cutoff=cutoff))
     if n_open := int(np.count_nonzero(~is_known)):
         st.caption(f"{labels.plural(n_open, 'similar applicant')} without an outcome yet left out of the figure.")
     _render_fields(view, found)
@@ -61,8 +61,8 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
         )
     render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows)
     st.caption(
-        f"The {_FIELDS} weightiest of {len(own.weights)} fields in which applicants are compared; of the similar ones "
-        "the middle half, or the commonest level."
+        f"The {min(_FIELDS, len(own.weights))} weightiest of {labels.plural(len(own.weights), 'field')} in which "
+        "applicants are compared; of the similar ones the middle half, or the commonest level."
     )
 
 

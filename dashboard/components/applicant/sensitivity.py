@@ -9,7 +9,7 @@ from dashboard.charts.field_map import plot_field_map
 from dashboard.charts.field_sensitivity import plot_field_curve
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.applicant.what_if import field_curve, field_map
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.visit import parameters
 from dashboard.words import labels
 
@@ -52,7 +52,7 @@ def _render_curve(view: ApplicantView, name: str) -> None:
     pds = cache.curve_pds(view.values, name)
     curve = field_curve(found, pds, view.values.get(name), view.assessed.default_probability)
     cutoff = view.cutoff
-    render_figure(plot_field_curve(curve, cutoff=cutoff, dark=is_dark()))
+    render_figure(plot_field_curve(curve, cutoff=cutoff))
 
 
 def _render_map(view: ApplicantView, down: str, across: str) -> None:
@@ -61,4 +61,4 @@ def _render_map(view: ApplicantView, down: str, across: str) -> None:
     current = view.values.get(across), view.values.get(down)
     result = field_map(*ranges, pds, current, view.assessed.default_probability)
     cutoff = view.cutoff
-    render_figure(plot_field_map(result, cutoff=cutoff, dark=is_dark()))
+    render_figure(plot_field_map(result, cutoff=cutoff))

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.charts.waterfall import Step, plot_waterfall
 from dashboard.components.applicant.view import ApplicantView
-from dashboard.components.figure import is_dark, render_figure
+from dashboard.components.figure import render_figure
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words.field_words import word_stated
@@ -31,7 +31,7 @@ def render_why(view: ApplicantView) -> None:
     find, noun = _KINDS[state.get(OF)]
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
-    render_figure(plot_waterfall(steps, base, cutoff=cutoff, dark=is_dark(), noun=noun))
+    render_figure(plot_waterfall(steps, base, cutoff=cutoff, noun=noun))
 
 
 def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:

@@ -17,6 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 from streamlit.testing.v1 import AppTest
 
+from tests.dashboard import sent_figures
+
 OpenPage = Callable[..., AppTest]
 PENSIONERS = {"f.NAME_INCOME_TYPE": "Pensioner"}
 EDGES = [0.02, 0.04, 0.08, 0.16, 0.32]
@@ -31,7 +33,8 @@ def number(text: str) -> float:
 
 
 def texts(app: AppTest) -> str:
-    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.error, *app.info, *app.success])
+    said = [element.value for element in [*app.markdown, *app.caption, *app.error, *app.info, *app.success]]
+    return " ".join([*said, *sent_figures.titles(app)])
 
 
 def arrays(frame: pl.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
@@ -114,7 +117,7 @@ def test_groups_are_those_asked_for(open_page: OpenPage) -> None:
 
 def test_axes_can_be_logarithmic(open_page: OpenPage) -> None:
     app = open_page("calibration", {"cal.axes": "Logarithmic"})
-    assert '"type":"log"' in app.get("plotly_chart")[0].proto.spec.replace(" ", "")
+    assert '"type":"log"' in sent_figures.sent(app)[0]["figure"]
 
 
 def test_bands_are_those_of_the_rows(frame: pl.DataFrame, open_page: OpenPage) -> None:

@@ -11,6 +11,8 @@ import pytest
 from sklearn import metrics as sk
 from streamlit.testing.v1 import AppTest
 
+from tests.dashboard import sent_figures
+
 OpenPage = Callable[..., AppTest]
 
 
@@ -109,7 +111,7 @@ def test_inputs_change_the_figures_and_the_link(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("varied", ["Cost ratio FN : FP", "LGD", "Margin"])
 def test_sensitivity_draws_two_figures(varied: str, open_page: OpenPage) -> None:
     app = open_page("cutoff", query={"cutoff.tab": "Sensitivity", "cutoff.vary": varied})
-    assert len(app.get("plotly_chart")) == 2
+    assert len(sent_figures.sent(app)) == 2
 
 
 @pytest.mark.parametrize("tab", ["Decisions", "Costs", "Profit", "Sensitivity"])
@@ -124,7 +126,7 @@ def test_one_outcome_has_a_designed_state(tab: str, observed: str, open_page: Op
 @pytest.mark.parametrize("tab", ["Decisions", "Costs", "Profit", "Sensitivity"])
 def test_a_comparison_is_shown_beside(tab: str, open_page: OpenPage) -> None:
     app = open_page("cutoff", query={"cutoff.tab": tab, "f.CODE_GENDER": "M", "against": "~rest"})
-    assert "Rest" in app.get("plotly_chart")[0].proto.spec
+    assert "Rest" in sent_figures.sent(app)[0]["figure"]
 
 
 def test_a_figure_that_is_not_defined_still_stands_beside_the_other_cohorts(
@@ -165,8 +167,13 @@ def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: Op
     told = ("--predictions", str(path), "--map", "ead=exposure")
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "30"}, told)
     (line,) = [block.value for block in app.main.markdown if block.value.startswith("**Cutoff")]
-    assert line == ("**Cutoff 30.0 % → 20.0 %**: approval rate 100 % → 76.9 %, bad rate 8.46 % → 5.00 %, profit +150 k")
+    rates = "approval rate 100 % → 76.9 %, bad rate 8.46 % → 5.00 %"
+    assert line == f"**Cutoff 30.0 % → 20.0 %**: {rates}, profit +150 k currency units"
     # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
-    losses = [caption.value for caption in app.main.caption if caption.value.startswith("Expected loss")]
-    assert losses == ["Expected loss: 225 k on what is approved, 495 k on all."]
+    (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss, approved"]
+    assert (loss.value, loss.delta) == ("225 k", "all applications: 495 k currency units")
+    # Both assumptions break even at 10 % or below it: 1 in 11, and a ninth of the LGD.
+    (both,) = [caption.value for caption in app.main.caption if caption.value.startswith("Best cutoff by either")]
+    assert "Costs (10 to 1): 20.0 %" in both
+    assert "Profit (margin 5 %, LGD 45 %): 20.0 %" in both

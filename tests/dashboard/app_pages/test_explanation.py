@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.settings import Settings
 from scripts._embedded import FEATURES
+from tests.dashboard import sent_figures
 
 OpenPage = Callable[..., AppTest]
 # The cutoff is always in a link of the screen's own.
@@ -44,7 +44,7 @@ def of_pensioners(contributions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
 
 
 def figures(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
+    return sent_figures.shown(app)
 
 
 def unpacked(array: dict[str, str]) -> npt.NDArray[np.float64]:
@@ -52,7 +52,8 @@ def unpacked(array: dict[str, str]) -> npt.NDArray[np.float64]:
 
 
 def text(app: AppTest) -> str:
-    return " ".join(element.value for element in app.main.markdown).replace("\\", "").replace("\u00a0", " ")
+    said = [*(element.value for element in app.main.markdown), *sent_figures.titles(app)]
+    return " ".join(said).replace("\\", "").replace("\u00a0", " ")
 
 
 def sizes(contributions: pl.DataFrame) -> pl.DataFrame:
@@ -175,5 +176,5 @@ def test_contributions_that_are_not_there_are_said_so(open_page: OpenPage, built
 @pytest.mark.parametrize("path", ["explanation", "model-card"])
 def test_pages_of_the_model_do_not_call_its_pds_out_of_fold(path: str, open_page: OpenPage) -> None:
     captions = [caption.value for caption in open_page(path).main.caption]
-    assert sum("PDs are the published model's, those of the portfolio out of fold" in told for told in captions) == 1
+    assert sum("PDs are the published model's; the portfolio's are out of fold" in told for told in captions) == 1
     assert not any("PDs are out of fold" in told for told in captions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from dashboard.components.segment_card import narrowed
 from dashboard.words.labels import level, plain
 from data.home_credit import embedded
 from data.settings import Settings
+from tests.dashboard import sent_figures
 
 PATH = "segments"
 OpenPage = Callable[..., AppTest]
@@ -28,8 +28,7 @@ def share(outcomes: pl.Series) -> float:
 
 
 def figure(app: AppTest, place: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[place].proto.spec)
-    return found
+    return sent_figures.shown(app)[place]
 
 
 def table(app: AppTest) -> pl.DataFrame:
@@ -214,7 +213,7 @@ def test_heat_map_holds_the_rates_of_its_cells(open_page: OpenPage, frame: pl.Da
 def test_one_outcome_says_why_there_is_no_auc(open_page: OpenPage) -> None:
     app = open_page(PATH, {"f.observed": "Repaid", "seg.measure": "ROC AUC"})
     assert table(app)["ROC AUC"].null_count() == table(app).height
-    assert "Too few to conclude how ROC AUC differs between segments" in " ".join(text.value for text in app.markdown)
+    assert "Too few to conclude how ROC AUC differs between segments" in sent_figures.titles(app)[0]
 
 
 def test_names_out_of_a_file_are_shown_letter_by_letter(built: Settings, open_page: OpenPage, tmp_path: Path) -> None:

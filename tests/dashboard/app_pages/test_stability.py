@@ -14,6 +14,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from data.settings import Settings
+from tests.dashboard import sent_figures
 
 OpenPage = Callable[..., AppTest]
 PENSIONERS = {"cutoff": "9.09", "f.NAME_INCOME_TYPE": "Pensioner"}
@@ -63,7 +64,7 @@ def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: Op
     assert app.title[0].value == "Stability"
     first, others = frame.filter(pl.col("fold") == 0), frame.filter(pl.col("fold") != 0)
     assert sides(app) == (
-        f"**Fold 0 against The other folds** as the reference: {first.height:,} applications against "
+        f"**Fold 0 against Other folds** as the reference: {first.height:,} applications against "
         f"{others.height:,}. No comparison is in force; choose one in the bar."
     )
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(others, first), abs=5e-4)
@@ -77,7 +78,7 @@ def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataF
     assert sides(app).endswith("No comparison is in force; choose one in the bar.")
     current, reference = split(frame)
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(reference, current), rel=0.02)
-    assert app.get("plotly_chart")[0].proto.alt.startswith("PD, Cohort against Rest: large shift")
+    assert sent_figures.alts(app)[0].startswith("PD, Cohort against Rest: large shift")
 
 
 def test_what_the_page_compares_with_is_the_reference(open_page: OpenPage, frame: pl.DataFrame) -> None:
@@ -125,17 +126,17 @@ def test_every_column_has_its_index_and_the_filters_own_is_marked(open_page: Ope
 def test_the_most_shifted_column_is_drawn_until_one_is_chosen(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query={**PENSIONERS, **COLUMNS})
     first = table(app)["Column"][0]
-    assert app.get("plotly_chart")[0].proto.alt.startswith(f"{first}")
+    assert sent_figures.alts(app)[0].startswith(f"{first}")
     next(box for box in app.main.selectbox if box.label == "Column").set_value("FLAG_OWN_CAR").run()
     current, reference = split(frame)
     csi = index(*(shares(side, "FLAG_OWN_CAR", ["N", "Y"]) for side in (reference, current)))
-    assert f"CSI {csi:.3f}" in app.get("plotly_chart")[0].proto.alt
+    assert f"CSI {csi:.3f}" in sent_figures.alts(app)[0]
     assert app.query_params["stab.column"] == "FLAG_OWN_CAR"
 
 
 def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
     app = open_page("stability", query={"cutoff": "9.09", "f.default_probability": "0.05.."})
-    assert any("cut out by PD itself" in caption.value for caption in app.main.caption)
+    assert any("defined by its PDs" in caption.value for caption in app.main.caption)
     found = table(open_page("stability", query={"f.default_probability": "0.05..", **COLUMNS}))
     assert found.filter(pl.col("Shift") == "part of the filter")["Column"].to_list() == ["Risk band"]
 
@@ -143,7 +144,7 @@ def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("chosen", ["~fold.99", "no such cohort", "<script>alert(1)</script>"])
 def test_a_link_that_names_no_cohort_shows_the_usual_ones(chosen: str, open_page: OpenPage) -> None:
     app = open_page("stability", query={"against": chosen, "stab.column": chosen, **COLUMNS})
-    assert sides(app).startswith("**Fold 0 against The other folds**")
+    assert sides(app).startswith("**Fold 0 against Other folds**")
 
 
 def test_a_reference_without_applications_is_said_so(open_page: OpenPage) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
-import re
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
 from data.files.spreadsheets import csv_of
+from tests.dashboard import sent_figures
 
 TABLE: dict[str, list[object]] = {"Segment": ["low", "=cmd()"], "Applications": [3, -4]}
 
@@ -48,29 +49,40 @@ def page(table: dict[str, list[object]], key: str) -> None:
     st.session_state["is_unchanged"] = figure.layout.to_plotly_json() == layout
 
 
-@pytest.mark.parametrize(("key", "used"), [("some.key", "some.key"), ("", "segments")])
-def test_the_file_has_the_charts_name_whatever_its_key(offers: list[Offer], key: str, used: str) -> None:
+@pytest.mark.parametrize("key", ["some.key", ""])
+def test_the_drawer_offers_the_data_under_the_charts_name_whatever_its_key(offers: list[Offer], key: str) -> None:
     app = AppTest.from_function(page, args=(TABLE, key)).run()
-    app.session_state[f"{used}.data"] = True
+    assert not app.dataframe
+    sent_figures.tell(app, "asked", "data")
+    assert app.dataframe[0].value.to_dict(orient="list") == TABLE
+    (first, second) = offers
+    assert first == (csv_of(pl.DataFrame(TABLE)), "text/csv", "segments.csv")
+    assert second[2] == "segments.xlsx"
+    (sheet,) = CalamineWorkbook.from_filelike(io.BytesIO(second[0])).sheet_names
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(second[0])).get_sheet_by_name(sheet).to_python()
+    assert rows == [["Title", ""], ["Segment", "Applications"], ["low", 3.0], ["=cmd()", -4.0]]
+    # The next run knows nothing of it.
     app.run()
-    assert [error.value for error in app.exception] == []
-    assert offers == [(csv_of(pl.DataFrame(TABLE)), "text/csv", "segments.csv")]
+    assert not app.dataframe
+
+
+def test_the_menu_opens_how_it_is_computed() -> None:
+    app = AppTest.from_function(page, args=(TABLE, "")).run()
+    sent_figures.tell(app, "asked", "method")
+    assert app.markdown[0].value.startswith("**Segments**\n\n")
+
+
+def test_an_unknown_wish_is_none() -> None:
+    app = AppTest.from_function(page, args=(TABLE, "")).run()
+    sent_figures.tell(app, "asked", "format the disk")
+    assert not app.markdown
+    assert not app.dataframe
 
 
 def test_the_title_is_text_above_the_figure_and_stays_in_the_chart() -> None:
     app = AppTest.from_function(page, args=(TABLE, "")).run()
-    assert [element.value for element in app.markdown] == ["**Title**  \n:small[:gray[Subtitle]]"]
-    (drawn,) = app.get("plotly_chart")
-    assert "title" not in json.loads(drawn.proto.spec)["layout"]
+    ((title,), (drawn,)) = sent_figures.titles(app), sent_figures.sent(app)
+    words = "<p><b>Title</b><br><small>Subtitle</small></p>"
+    assert title.startswith(f'<div class="chart-title" data-figure="{drawn["token"]}">{words}')
+    assert "title" not in json.loads(drawn["figure"])["layout"]
     assert app.session_state["is_unchanged"]
-
-
-def test_the_segments_file_is_not_called_after_the_charts_key(
-    offers: list[Offer], open_page: Callable[..., AppTest]
-) -> None:
-    app = open_page("segments")
-    (opened,) = [key for key in app.session_state._state.filtered_state if re.fullmatch(r"seg\.chart\.\w+\.data", key)]
-    app.session_state[opened] = True
-    app.run()
-    (data,) = [element.value for element in app.dataframe if element.proto.alt == "The figure's data"]
-    assert (csv_of(pl.from_pandas(data)), "text/csv", "segments.csv") in offers

@@ -40,6 +40,8 @@ NOT_METRICS = {
     "realised_at",
     "simultaneous_error",
     "group_facts",
+    "auc_estimate",
+    "delong_of",
     "split",
     "linear_combination",
     "correlated_difference",

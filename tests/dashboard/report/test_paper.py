@@ -20,8 +20,10 @@ from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe, RecipeError
 from dashboard.report.report import EmptyCohortError
 from data.home_credit import embedded
-from data.predictions.table import Predictions, open_predictions
+from data.predictions.at_hand import open_predictions
+from data.predictions.table import Predictions
 from data.settings import Settings
+from tests.dashboard import sent_figures
 from tests.dashboard.report.papers import ORIGIN, draw_rows, load_rows, write_paper
 
 EVERYTHING = Recipe(
@@ -96,7 +98,7 @@ def test_the_head_says_what_the_paper_is_of(paper: Paper, rows: pl.DataFrame) ->
         "Cohort": f"region: north, {north:,} applications",
         "Compared with": f"Rest, {south:,} applications",
         "Cutoff": "12.00 % PD",
-        "Assumptions": "costs 10 to 1, LGD 45.0 %, margin 5.00 %",
+        "Assumptions": "costs 10 to 1, LGD 45 %, margin 5 %",
         "Made": "2026-01-31 12:00 UTC",
         "Data": "abababababab",
         "Model": "cdcdcdcdcdcd",
@@ -143,5 +145,5 @@ def test_a_chart_is_the_page_s(open_page: Callable[..., AppTest], built: Setting
     (block,) = make_paper(recipe, own, embedded.DEFINITION, ORIGIN).blocks
     assert isinstance(block, Figure)
     page = open_page("discrimination", {"f.NAME_INCOME_TYPE": "Working", "against": "~rest", "cutoff": "12"})
-    (shown,) = page.get("plotly_chart")
-    assert json.loads(shown.proto.spec)["data"] == json.loads(block.chart.figure.to_json())["data"]
+    (shown,) = sent_figures.shown(page)
+    assert shown["data"] == json.loads(block.chart.figure.to_json())["data"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from dashboard.charts.inline import script_address
 from dashboard.server.application import _routes
 from dashboard.server.health import Health
 from data.settings import load_settings
@@ -22,8 +23,8 @@ def test_health_is_answered_beside_streamlit_and_below_its_base_path(address: st
         "contributions",
     }
     assert ask(f"{address}/_stcore/health").text == "ok"
-    (route,) = _routes("/scores", Health(load_settings()))
-    assert getattr(route, "path", "") == "/scores/health"
+    routes = _routes("/scores", Health(load_settings()))
+    assert [getattr(route, "path", "") for route in routes] == ["/scores/health", f"/scores/{script_address()}"]
 
 
 @pytest.mark.parametrize("path", ["", "/health", "/_stcore/metrics", "/_stcore/health"])
