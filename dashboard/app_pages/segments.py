@@ -74,11 +74,7 @@ def _render_segments(view: View) -> None:
     st.markdown(labels.plain(answer(shown.report)))
     st.caption("Click a point in the chart or select a row of the table to narrow the cohort to its segment.")
     chart = plot_segments(shown.report, measure=shown.measure, order=shown.order, against=shown.against)
-    points = render_figure(
-        chart,
-        key=f"{_CHART}.{_version(shown)}",
-        selectable=True,
-    )
+    points = render_figure(chart, key=_CHART, selectable=True)
     _narrow(view, shown, _code_of(points))
     _narrow(view, shown, _render_table(shown))
     n = len(shown.report.segments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,25 @@ def test_a_row_narrows_the_cohort(open_page: OpenPage, frame: pl.DataFrame) -> N
     assert app.query_params["f.NAME_INCOME_TYPE"] == "Pensioner"
     assert table(app)["Segment"].to_list() == ["Pensioner"]
     assert row(app, "Pensioner")["Applications"] == frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner").height
+
+
+def test_a_click_on_a_point_narrows_the_cohort(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page(PATH)
+    n = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner").height
+    points = [
+        point for trace in figure(app)["data"] if "customdata" in trace for point in _unpacked(trace["customdata"])
+    ]
+    clicked = next(point for point in points if point[1] == n)
+    # A browser says an array of numbers by place.
+    told = {str(place): float(value) for place, value in enumerate(clicked)}
+    sent_figures.tell(app, "selected", {"curve": 0, "customdata": told})
+    assert app.query_params["f.NAME_INCOME_TYPE"] == "Pensioner"
+    assert table(app)["Segment"].to_list() == ["Pensioner"]
+
+
+def _unpacked(array: dict[str, str]) -> np.ndarray[Any, np.dtype[Any]]:
+    shape = tuple(map(int, array["shape"].split(",")))
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]).reshape(shape)
 
 
 def _table_key(app: AppTest) -> str:
