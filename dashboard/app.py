@@ -27,6 +27,7 @@ from dashboard.app_pages import (
 )
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
+from dashboard.components.held_file import file_to_show
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -45,7 +46,7 @@ MODEL_PAGES = (
 PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
-    PageSpec("Applications", "applications", applications.render),
+    PageSpec("Applications", "applications", applications.render, is_compared=False),
     PageSpec("Report", "report", report.render, of_outcome=True),
 )
 DECIDE_PAGES = (
@@ -90,9 +91,17 @@ def main() -> None:
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
         return
-    state.open_visit(predictions)
+    # Held by this run, whatever becomes of the visit's hold on it meanwhile.
+    file = file_to_show()
+    state.open_visit(predictions if file is None else file.predictions, "" if file is None else file.token)
+    shown_dataset = dataset if file is None else file.dataset
+    has_outcomes = cache.predictions(shown_dataset).source.has_outcomes
     sections = {
-        name: [_address(page, dataset) for page in pages if predictions.source.has_outcomes or not page.of_outcome]
+        name: [
+            _address(page, shown_dataset if page.of_cohort else dataset)
+            for page in pages
+            if has_outcomes or not page.of_outcome
+        ]
         for name, pages in SECTIONS.items()
     }
     shown = st.navigation(sections, position="top")

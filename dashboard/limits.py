@@ -16,7 +16,12 @@ _EACH, _REST = 4, 600
 LIMIT_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_VISITS", "100", "most visits of the dashboard at once (open tabs); more are told to come again"),
     Setting("SCOREROOM_UPLOADS_MB", "500", "MB of dropped files that may be on their way to the dashboard at once"),
-    Setting("SCOREROOM_FILES_MB", "1500", "MB of memory that dropped files may take up in all visits together"),
+    Setting(
+        "SCOREROOM_FILES_MB",
+        "1500",
+        "MB of memory for the dropped files of all visits; beyond, those looked at longest ago go",
+    ),
+    Setting("SCOREROOM_REPORTS", "2", "reports that the dashboard makes at once; more wait for their turn"),
 )
 
 
@@ -27,6 +32,7 @@ class Limits:
     visits: int
     uploads_bytes: int
     files_bytes: int
+    reports: int
 
 
 def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
@@ -39,7 +45,8 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     visits = read_whole("SCOREROOM_VISITS", values["SCOREROOM_VISITS"], at_least=1)
     uploads = read_whole("SCOREROOM_UPLOADS_MB", values["SCOREROOM_UPLOADS_MB"], at_least=1)
     files = read_whole("SCOREROOM_FILES_MB", values["SCOREROOM_FILES_MB"], at_least=1)
-    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files)
+    reports = read_whole("SCOREROOM_REPORTS", values["SCOREROOM_REPORTS"], at_least=1)
+    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files, reports)
 
 
 def most_visits(descriptors: int) -> int:

@@ -22,36 +22,47 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import journal
 from dashboard.cache import Location, definition, saved_cohorts
 from dashboard.cohort.filters import Condition, Filters
+from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
-from dashboard.visit import links
+from dashboard.visit import assumptions, links
 from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
-from dashboard.visit.saved import NotSavedError, SavedCohort, SavedCohorts, SavedError
+from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts, SavedError
 from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,
     COHORTS,
     CUTOFF,
     EDITS,
+    FILE,
     PORTFOLIO,
     K,
     Shelf,
     Visit,
     of_portfolio,
+    of_table,
     portfolio_slug,
     read_visit,
     word_visit,
 )
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
-from data.predictions.table import Predictions
+from data.predictions.table import CohortColumn, Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
+_OTHERS = "visit.others"
+# What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
+_COMMON: tuple[Parameter[Any], ...] = (
+    CUTOFF,
+    APPLICANT,
+    EDITS,
+    *(each for each in vars(assumptions).values() if isinstance(each, Parameter)),
+)
 _PERCENT_DIGITS = 10
 _NO_NOTICES: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
@@ -103,33 +114,80 @@ def who() -> Who | None:
     return journal.visits.get(st.context.headers.get(VISIT_HEADER, ""))
 
 
-def open_visit(predictions: Predictions) -> None:
-    """Restore the visit from the session, or from the address if it begins or the reader went back."""
-    columns = {column.name: column for column in predictions.cohort_columns}
+def wanted_file() -> str:
+    """The token of the dropped file that this run is asked to show; empty for the portfolio."""
+    address = _address()
+    if _STATE in st.session_state and not (address and _has_gone_back()):
+        return get(FILE)
+    return (address.get(FILE.name) or [""])[-1]
+
+
+def open_visit(predictions: Predictions, file: str = "") -> None:
+    """Restore the visit from the session, or from the address if it begins or the reader went back.
+
+    `predictions` are those of the dropped file called `file`, if it is not empty.
+    """
+    columns = predictions.filter_columns
     st.session_state[_COLUMNS] = columns
-    st.session_state[_READER] = _reader(predictions)
+    # What is saved outlasts a visit, and a dropped file does not.
+    st.session_state[_READER] = "" if file else _reader(predictions)
     known = _STATE in st.session_state
     address = _address()
+    is_gone = known and not file and bool(get(FILE))
+    if known and get(FILE) != file:
+        show_table(file)
     # Within a visit the address follows; one that came with a click may be older than what was clicked before. One that
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
     if known and not (address and _has_gone_back()):
+        if is_gone:
+            notify(["The file is not in memory any more, so the portfolio is shown again; drop it on Score a file."])
         return
     before, lost = (_visit(), ()) if known else _saved_visit()
     own, refusal = of_portfolio(address, definition())
+    if not refusal:
+        own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
+    reason = ""
+    if not known and CUTOFF.name not in own:
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
-    if refusal or (lost and not problems):
-        notify([refusal] if refusal else lost)
+    if not problems:
+        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
     else:
         notify(problems, ignored_in="link")
 
 
+def show_table(file: str) -> None:
+    """Show the cohorts of the dropped file called `file`, or the portfolio's again where that is empty.
+
+    Each table keeps its own filters, cohorts and choices of columns; cutoff and assumptions hold for all.
+    """
+    now, others = _visit(), st.session_state.setdefault(_OTHERS, {})
+    others[get(FILE)] = now
+    # All files of a visit but the last are gone.
+    st.session_state[_OTHERS] = {name: visit for name, visit in others.items() if name in ("", get(FILE))}
+    held = others.get(file, Visit()).with_values({parameter: now.value(parameter) for parameter in _COMMON})
+    st.session_state[_STATE] = replace(held.with_values({FILE: file}), scenarios=now.scenarios)
+
+
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
-    visitor = who()
-    reader = reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
+    reader = own_reader()
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
+
+
+def reader() -> str:
+    """Whose saved things this visit sees; empty where that cannot be known."""
+    known: str = st.session_state[_READER]
+    return known
+
+
+def own_reader() -> str:
+    """Who reads: the signed-in user or the browser, whatever table is shown; empty where that cannot be known."""
+    visitor = who()
+    return reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
 
 
 def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
@@ -145,7 +203,7 @@ def _saved_visit() -> tuple[Visit, tuple[str, ...]]:
 def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     cohorts, problems = [], []
     for each in saved_cohorts().of(st.session_state[_READER]) if st.session_state[_READER] else ():
-        chosen, left_out = links.read_cohort(each.conditions, st.session_state[_COLUMNS], definition())
+        chosen, left_out = links.read_cohort(each.content, st.session_state[_COLUMNS], definition())
         cohorts += [] if left_out else [Cohort(each.name, chosen, each.note, is_saved=True)]
         problems += [f"The saved cohort {each.name} does not fit this table. {left_out[0]}"] if left_out else []
     return tuple(cohorts), tuple(problems)
@@ -317,6 +375,12 @@ def filters() -> Filters:
     return _visit().filters
 
 
+def columns() -> Mapping[str, CohortColumn]:
+    """The columns that cohorts can be cut by, by name."""
+    known: Mapping[str, CohortColumn] = st.session_state[_COLUMNS]
+    return known
+
+
 def set_filters(chosen: Filters) -> None:
     """Show the cohort of these filters."""
     _update(filters=chosen)
@@ -364,7 +428,7 @@ def save(added: Sequence[Cohort]) -> bool:
     """
     return _change_saved(
         lambda store, reader: store.save(
-            reader, [SavedCohort(each.name, links.word_cohort(each.filters), each.note) for each in added]
+            reader, [Saved(each.name, links.word_cohort(each.filters), each.note) for each in added]
         ),
         lambda: keep(COHORTS, added),
     )

@@ -130,6 +130,10 @@ class DamageError(FileError):
     def from_content(cls, path: Path, what: str) -> Self:
         return cls(f"{path}: {what}; {_REBUILD}.")
 
+    @classmethod
+    def from_others(cls, path: Path) -> Self:
+        return cls(f"{path}: holds other applications than the predictions on the screen; reload the page.")
+
 
 _REBUILD = "run `make build`, which builds it again"
 _REASON_CHARACTERS = 160

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError, SettingError
-from data.predictions.table import Predictions, open_predictions
+from data.predictions.at_hand import open_predictions
+from data.predictions.table import Predictions
 from data.settings import Settings
 from data.store.opening import is_there
 from inference.publishing.pipeline import why_no_model

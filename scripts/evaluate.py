@@ -50,7 +50,7 @@ def main() -> None:
         else import_predictions(arguments.file, definition, mapping)
     )
     predictions = prepare(source, cutoffs=[cutoff])
-    conditions = read_conditions(arguments.where, predictions.cohort_columns, definition)
+    conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if arguments.json == STANDARD_OUTPUT:

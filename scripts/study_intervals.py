@@ -1,6 +1,7 @@
 """Measure how often the intervals on the screen miss the truth, by drawing samples whose truth is known.
 
-Usage: python -m scripts.study_intervals economics|segments|calibration-error|separation|figures|findings [--samples N]
+Usage: python -m scripts.study_intervals STUDY [--samples N], where STUDY is economics, segments, calibration-error,
+separation, figures, findings or differences.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import argparse
 from collections.abc import Callable
 
 from scripts._cli import positive, run
-from scripts.intervals import calibration_error, economics, figures, findings, segments, separation
+from scripts.intervals import calibration_error, differences, economics, figures, findings, segments, separation
 
 STUDIES: dict[str, Callable[[int, int], str]] = {
     "economics": economics.report,
@@ -18,6 +19,7 @@ STUDIES: dict[str, Callable[[int, int], str]] = {
     "separation": separation.report,
     "figures": figures.report,
     "findings": findings.report,
+    "differences": differences.report,
 }
 
 

@@ -126,6 +126,21 @@ def test_the_model_is_measured_on_rows_with_an_outcome_alone(folder: Path, table
     assert (dates >= first).sum() == manifest["metrics"]["oot_rows"] >= 0.2 * known.height > (dates > first).sum()
 
 
+def test_a_cohort_is_cut_by_days(folder: Path, table: pl.DataFrame, tmp_path: Path) -> None:
+    out = tmp_path / "evaluation.json"
+    where = "applied_on=2022-02-15..2022-05-20"
+    command("scripts.evaluate", "--portfolio", str(folder), "--json", str(out), "--where", where)
+    found = json.loads(out.read_bytes())
+    inside = table.filter(
+        pl.col("applied_on").is_between(date(2022, 2, 15), date(2022, 5, 20)), pl.col("status") != STATUS[3]
+    )
+    assert (found["n_applications"], found["n_defaults"]) == (
+        inside.height,
+        inside["status"].is_in(STATUS[:2]).sum(),
+    )
+    assert found["where"] == [where]
+
+
 def test_a_second_build_has_nothing_to_do(folder: Path) -> None:
     assert "up to date" in command("scripts.build", "--portfolio", str(folder))
 

@@ -19,7 +19,7 @@ from dashboard.components.applicant.panel import (
     word_unknown,
 )
 from dashboard.components.applicant.people import render_people
-from dashboard.components.applicant.record import render_record, render_upload
+from dashboard.components.applicant.record import render_human, render_opened, render_record, render_upload
 from dashboard.components.applicant.scenarios import render_scenarios
 from dashboard.components.applicant.sensitivity import render_sensitivity
 from dashboard.components.applicant.view import ApplicantView, applicant_view, assess_or_refer
@@ -59,6 +59,7 @@ def render(page: View) -> None:
     except ScoreroomError as error:
         st.error(labels.plain(str(error)), icon=":material/error:")
         return
+    render_opened()
     if view is None:
         _render_nobody(page, draft)
     else:
@@ -100,6 +101,7 @@ def _render_summary(view: ApplicantView) -> None:
     else:
         _render_score(view)
     render_warnings(view)
+    render_human(view)
     _render_caution(view)
 
 
@@ -107,12 +109,12 @@ def _render_score(view: ApplicantView) -> None:
     standing = view.standing
     with card_grid("applicant", 4):
         filed = view.observed if standing.is_published else None
-        more = f"{filed.whose}, as filed: {labels.percent(filed.default_probability)}" if filed else ""
+        more = labels.plain(f"{filed.whose}, as filed: {labels.percent(filed.default_probability)}") if filed else ""
         render_metric(pd_title(standing), standing.worded_pd, _before(view), more=more, help_text=pd_help(standing))
         more = f"cutoff {labels.cutoff_percent(view.cutoff, 2)}"
         render_metric("Decision", standing.worded_decision, standing.worded_distance, more=more)
         render_metric("Risk band", standing.risk_band, standing.worded_band)
-        shares = {name: labels.percent(share, 0) for name, share in placements(view).items()}
+        shares = {name: labels.placed_percent(share) for name, share in placements(view).items()}
         (name, share), *others = shares.items()
         also = " and ".join(f"{share} of {name}" for name, share in others)
         render_metric("Riskier than", share, f"of {name}", more=also)

@@ -15,7 +15,7 @@ from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
 from dashboard.components.assumptions import render_beta, render_costs, render_terms
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
-from dashboard.components.metric_card import card_grid, render_card
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.economics import (
@@ -25,6 +25,7 @@ from dashboard.metrics.economics import (
     lgd_sensitivity,
     margin_sensitivity,
 )
+from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.metrics.rates import Confusion
 from dashboard.report import catalogue
@@ -32,7 +33,7 @@ from dashboard.report.catalogue import Economics
 from dashboard.visit import parameters
 from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
-from dashboard.words.money import money
+from dashboard.words.money import money, money_in_units
 from data.predictions.scores import round_cutoff
 
 DECISIONS, COSTS, PROFIT, SENSITIVITY = "Decisions", "Costs", "Profit", "Sensitivity"
@@ -68,9 +69,9 @@ def _render_decisions(view: View) -> None:
 
 
 def _render_cards(view: View) -> None:
-    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.beside is not None):
+    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.comparison is not None):
         for metric in catalogue.DECISIONS:
-            render_card(metric, view.evaluation, view.beside)
+            render_card(metric, view.evaluation, view.comparison)
     render_beta()
 
 
@@ -78,6 +79,7 @@ def _render_costs(view: View) -> None:
     curve, against = view.evaluation.costs, view.other(catalogue.COSTS.of)
     _render_curve_cards(view, catalogue.COSTS)
     _render_change(view, curve, catalogue.COSTS)
+    _render_both(view)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         render_costs()
@@ -91,7 +93,7 @@ def _render_profit(view: View) -> None:
     curve, against = view.evaluation.profit, view.other(catalogue.PROFIT.of)
     _render_curve_cards(view, catalogue.PROFIT)
     _render_change(view, curve, catalogue.PROFIT)
-    _render_losses(view)
+    _render_both(view)
     inputs, result = st.columns(_SIDES, gap="medium")
     with inputs:
         render_terms(view.definition.currency, has_exposure=view.counts.exposure_sum > 0)
@@ -109,16 +111,19 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     currency = view.definition.currency if economics is catalogue.PROFIT else ""
     amounts = (economics.now, economics.best)
     per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
-    with card_grid("economics", 4, is_compared=view.beside is not None):
-        render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
+    has_losses = economics is catalogue.PROFIT and view.evaluation.approved_loss.is_defined
+    with card_grid("economics", 4 + has_losses, is_compared=view.comparison is not None):
+        render_card(per_application, shown, view.comparison, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
         of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
         note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
         render_card(best, shown, None, note=note)
-        render_card(economics.optimum, shown, view.beside)
+        render_card(economics.optimum, shown, view.comparison)
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)
+        if has_losses:
+            _render_losses(view)
 
 
 def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) -> None:
@@ -131,7 +136,7 @@ def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) 
         st.markdown("You are at the best cutoff.")
         return
     if economics is catalogue.PROFIT:
-        gain = f"profit +{money(curve.given_away, view.definition.currency)}"
+        gain = f"profit +{money_in_units(curve.given_away, view.definition.currency)}"
     else:
         gain = f"cost −{money(curve.given_away, '')} units"
     changes = [
@@ -156,13 +161,37 @@ def _arrow(before: float | None, after: float | None) -> str:
     return " → ".join(labels.told_apart(before, after))
 
 
+def _render_both(view: View) -> None:
+    """Write the best cutoff by costs and by profit, which are two assumptions about the same decisions."""
+    given, shown = view.evaluation.assumptions, view.evaluation
+    assumed = {
+        "Costs": f"{given.costs.false_approval:g} to {given.costs.false_decline:g}",
+        "Profit": f"margin {labels.typed_percent(given.terms.margin)}, LGD {labels.typed_percent(given.terms.lgd)}",
+    }
+    best = [
+        f"{name} ({assumed[name]}): {_with_interval(metric, metric.of(shown))}"
+        for name, metric in (("Costs", catalogue.COSTS.optimum), ("Profit", catalogue.PROFIT.optimum))
+        if metric.of(shown).is_defined
+    ]
+    if best:
+        st.caption(f"Best cutoff by either assumption. {'; '.join(best)}.")
+
+
+def _with_interval(metric: catalogue.Metric, best: Estimate) -> str:
+    value, low, high = (metric.word(end or 0.0) for end in (best.value, best.low, best.high))
+    return value if best.low is None else f"{value} (95 %: {labels.interval(low, high)})"
+
+
 def _render_losses(view: View) -> None:
     """Write the expected loss of what is approved beside that of all, where exposures are known."""
     approved, everything = view.evaluation.approved_loss.value, view.evaluation.expected_loss.value
     if approved is not None and everything is not None:
         currency = view.definition.currency
-        st.caption(
-            f"Expected loss: {money(approved, currency)} on what is approved, {money(everything, currency)} on all."
+        render_metric(
+            "Expected loss, approved",
+            money(approved, currency),
+            f"all: {money(everything, currency)}",
+            help_text="Sum of PD x LGD x exposure of the applications that this cutoff approves, beside that of all.",
         )
 
 
@@ -212,10 +241,10 @@ def _varied(view: View, name: str) -> tuple[Assumption, Vary]:
 
 def _held(given: Assumptions) -> str:
     costs, terms = given.costs, given.terms
+    margin, lgd = labels.typed_percent(terms.margin), labels.typed_percent(terms.lgd)
     return (
-        f"In force: costs {costs.false_approval:g} to {costs.false_decline:g}, margin "
-        f"{labels.percent(terms.margin, 1)}, LGD {labels.percent(terms.lgd, 0)}; set them under Costs and Profit. "
-        f"{_ONE_PERIOD}"
+        f"In force: costs {costs.false_approval:g} to {costs.false_decline:g}, margin {margin}, LGD {lgd}; set them "
+        f"under Costs and Profit. {_ONE_PERIOD}"
     )
 
 

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.app_pages import calibration, cutoff, segments
+from dashboard import cache, journal, state
+from dashboard.app_pages import calibration, cutoff, report, score_file, segments, stability
 from dashboard.charts.bands import plot_bands
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.charts.template import Named
-from dashboard.components.bar import PORTFOLIO
+from dashboard.cohort.filters import Filters
+from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import render_figure
-from dashboard.components.findings import Goal, render_findings
+from dashboard.components.findings import Goal, open_page, render_findings
 from dashboard.components.frame import View
+from dashboard.components.held_file import held_file
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
-from dashboard.metrics.findings import Fault, Finding
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.metrics.group_facts import Group
 from dashboard.metrics.segments import Measure
+from dashboard.metrics.shift_findings import file_findings
+from dashboard.metrics.stability import population_stability
 from dashboard.report import catalogue
-from dashboard.visit.visit import COHORTS
-from dashboard.words import finding_words, labels
+from dashboard.visit.links import Cohort
+from dashboard.visit.looks import Look
+from dashboard.visit.saved import SavedError
+from dashboard.visit.visit import COHORTS, FILE
+from dashboard.words import finding_words, labels, look_words
 from dashboard.words.money import money
+from data.predictions.table import PROBABILITY
 
+_PAPER = "monthly"
+_COHORTS, _OPENED = "today.cohorts", "today.opened"
+# The last look of this visit by the table's digest, and what decisions were made at, among a look's figures.
+_LOOK, _CUTOFF = "today.look", "cutoff"
 # Saved cohorts in the table, the ones saved last; their counts are kept for as many.
 MOST_COHORTS = 12
-_COHORT_FIGURES = (
+_FIGURES = (
     catalogue.DEFAULT_RATE,
     catalogue.MEAN_PD,
     catalogue.ROC_AUC,
@@ -40,30 +55,55 @@ _COHORT_FIGURES = (
 
 
 def render(view: View) -> None:
-    """Write the page for `view`."""
+    """Write the page for `view`: figures first, then what to look at, beside the first chart."""
     if not view.predictions.source.has_outcomes:
         render_unobserved(view)
         return
-    if view.is_cut_by_outcome:
-        # What a filter on the outcome does to a cohort is no finding; the frame says so.
-        _render_metrics(view)
-    else:
-        _render_findings(view)
-    _render_cohorts(view)
-    _render_charts(view)
+    _render_metrics(view)
+    # What a filter on the outcome does to a cohort is no finding; the frame says so.
+    found = None if view.is_cut_by_outcome else _find(view)
+    _render_heading(view, found)
+    has_findings = found is not None and found.shown
+    # On narrow screens what is at the right comes first (static/page.css).
+    with st.container(key="today-sides" if has_findings else "today-charts"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        _render_distribution(view)
+    with right:
+        if found is not None and found.shown:
+            goals = {finding: _goal(finding) for finding in found.shown}
+            render_findings(found, goals, view.definition.currency)
+        _render_bands(view)
+    with left:
+        _render_cohorts(view)
 
 
-def _render_findings(view: View) -> None:
-    """Write the verdict, the findings, and beside them the figures."""
-    found = cache.findings(view.dataset, view.cohort.filters, view.evaluation.assumptions)
-    st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+def _find(view: View) -> Findings:
+    more = () if view.cohort.filters else _of_file(view)
+    return cache.findings(view.dataset, view.cohort.filters, view.evaluation.assumptions, more)
+
+
+def _of_file(view: View) -> tuple[Finding, ...]:
+    """The checks of the file that the visit holds beside the portfolio that is shown."""
+    batch = held_file()
+    if batch is None or state.get(FILE):
+        return ()
+    is_scored = batch.counts.n_applications > 0
+    pds = population_stability(view.portfolio_counts, batch.counts).stability if is_scored else None
+    table = batch.table
+    return file_findings(table.name, table.n_rows, table.n_bad_rows, pds, Group(PROBABILITY, "PD", 0, ""))
+
+
+def _render_heading(view: View, found: Findings | None) -> None:
+    """Write the verdict, and beside it the way to the committee's paper."""
+    with st.container(key="today-head", horizontal=True, vertical_alignment="center", gap="small"):
+        if found is not None:
+            st.markdown(f"#### {labels.plain(finding_words.verdict(found))}", anchors=False)
+        if st.button("Make the committee paper", key="paper", icon=":material/description:", width="content"):
+            report.start_from(_PAPER, view.definition)
+            open_page(Goal("Report", "report", {}))
     if view.is_doubtful:
         render_verdict(view.evaluation.calibration)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
-    with right:
-        _render_metrics(view)
 
 
 def _goal(finding: Finding) -> Goal:
@@ -73,6 +113,13 @@ def _goal(finding: Finding) -> Goal:
             return Goal("Cutoff", "cutoff", {cutoff.TAB: cutoff.PROFIT})
         case Fault.LEAK | Fault.REVERSED:
             return Goal("Discrimination", "discrimination", {})
+        case Fault.REJECTS:
+            return Goal("Score a file", "score-file", {score_file.TAB: score_file.FAULTS})
+        case Fault.SHIFT if finding.subject:
+            return Goal("Score a file", "score-file", {score_file.TAB: score_file.RESULTS})
+        case Fault.SHIFT:
+            column = "" if finding.group is None else finding.group.column
+            return Goal("Stability", "stability", {stability.TAB: stability.COLUMNS_TAB, stability.COLUMN: column})
         case Fault.LEVEL | Fault.BAND:
             return Goal("Calibration", "calibration", {calibration.TAB: _CALIBRATION_TABS[finding.fault]})
     column = "" if finding.group is None else finding.group.column
@@ -94,24 +141,34 @@ _MEASURES: Mapping[Fault, Measure] = {
 
 
 def _render_cohorts(view: View) -> None:
-    """Write the figures of saved cohorts below each other, under the assumptions in force."""
+    """Write the figures of saved cohorts below each other, under the assumptions in force; a row opens its cohort."""
     saved = state.kept(COHORTS)[-MOST_COHORTS:]
     if not saved:
         return
     assumed = view.evaluation.assumptions
-    evaluated = [
-        Evaluation(cache.cohort_counts(view.dataset, cohort.filters.at(view.cutoff)), assumed) for cohort in saved
-    ]
-    st.markdown("**Saved cohorts**")
+    evaluated = [cache.evaluate(view.dataset, cohort.filters.at(view.cutoff), assumed) for cohort in saved]
+    st.markdown("**Saved cohorts** :small[:gray[select a row to open its cohort]]")
+    # Another key is another table: an opened cohort's row is not still selected when the reader comes back.
+    key = f"{_COHORTS}.{st.session_state.setdefault(_OPENED, 0)}"
     render_frame(
         {
             "Cohort": [cohort.name for cohort in saved],
             "Applications": [each.counts.n_applications for each in evaluated],
-            **{metric.label: [_worded(metric, each) for each in evaluated] for metric in _COHORT_FIGURES},
+            **{metric.label: [_worded(metric, each) for each in evaluated] for metric in _FIGURES},
         },
+        key=key,
         column_config={"Applications": st.column_config.NumberColumn(format="localized")},
+        selection_mode="single-row",
+        on_select=partial(_open_cohort, key, saved),
         alt="Figures of the saved cohorts",
     )
+
+
+def _open_cohort(key: str, saved: Sequence[Cohort]) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows:
+        st.session_state[_OPENED] += 1
+        state.set_filters(saved[rows[0]].filters)
 
 
 def _worded(metric: catalogue.Metric, evaluation: Evaluation) -> str | None:
@@ -122,17 +179,56 @@ def _worded(metric: catalogue.Metric, evaluation: Evaluation) -> str | None:
 def _render_metrics(view: View) -> None:
     counts = view.counts
     against = _beside(view)
-    with card_grid("overview", 1 + len(catalogue.OVERVIEW), is_compared=against is not None):
+    with card_grid("overview", 2 + len(_FIGURES), is_compared=against is not None):
         render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
-        for metric in catalogue.OVERVIEW:
-            is_loss = metric is catalogue.EXPECTED_LOSS
-            render_card(
-                catalogue.in_currency(metric, view.definition.currency) if is_loss else metric,
-                view.evaluation,
-                against,
-                note=_observed(view) if is_loss else "",
-                is_doubtful=is_loss and view.is_doubtful,
-            )
+        for metric in _FIGURES:
+            render_card(metric, view.evaluation, against)
+        render_card(
+            catalogue.in_currency(catalogue.EXPECTED_LOSS, view.definition.currency),
+            view.evaluation,
+            against,
+            note=_observed(view),
+            is_doubtful=view.is_doubtful,
+        )
+    if not view.cohort.filters:
+        _render_since(view)
+
+
+def _render_since(view: View) -> None:
+    """Write how the portfolio's figures differ from those of the reader's last look."""
+    figures = {metric.name: metric.of(view.evaluation).value for metric in _FIGURES}
+    at_hand = {name: value for name, value in figures.items() if value is not None} | {_CUTOFF: view.cutoff}
+    look = _last_look(view.dataset.digest, at_hand)
+    if look is None:
+        return
+    if look.digest == view.dataset.digest:
+        told = look_words.unchanged(look.first_at)
+    else:
+        is_decided_alike = look.figures.get(_CUTOFF) == view.cutoff
+        words = {
+            metric.name: (metric.label, "" if metric is catalogue.ROC_AUC else "%")
+            for metric in _FIGURES
+            # Decisions at another cutoff are no news of the portfolio.
+            if is_decided_alike or metric not in (catalogue.APPROVAL_RATE, catalogue.BAD_RATE)
+        }
+        told = look_words.changes(look.last_at, look.figures, at_hand, words)
+    if told:
+        st.caption(labels.plain(told))
+
+
+def _last_look(digest: str, figures: Mapping[str, float]) -> Look | None:
+    """What the reader saw before this visit, which is noted once a visit."""
+    key = f"{_LOOK}.{digest}"
+    if key not in st.session_state:
+        look = None
+        if state.reader():
+            try:
+                look = cache.looks().note(state.reader(), digest, figures)
+            except SavedError as error:
+                journal.warn("look_not_noted", state.who(), problem=type(error).__name__)
+        st.session_state[key] = look
+    found: Look | None = st.session_state[key]
+    return found
 
 
 def _observed(view: View) -> str:
@@ -141,19 +237,19 @@ def _observed(view: View) -> str:
     return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
-def _beside(view: View) -> Named[Evaluation] | None:
+def _beside(view: View) -> Comparison | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
-    if view.beside is None and view.cohort.filters:
-        return Named(PORTFOLIO, Evaluation(view.portfolio_counts, view.evaluation.assumptions))
-    return view.beside
+    if view.comparison is None and view.cohort.filters:
+        return view.compared_with(Cohort(whole_name(), Filters()))
+    return view.comparison
 
 
-def _render_charts(view: View) -> None:
-    left, right = st.columns(2, gap="medium")
-    with left:
-        spread = pd_distribution(view.counts)
-        render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff))
-    with right:
-        bands, beside = view.evaluation.bands, _beside(view)
-        against = None if beside is None else Named(beside.name, beside.value.bands)
-        render_figure(plot_bands(bands, against=against))
+def _render_distribution(view: View) -> None:
+    spread = pd_distribution(view.counts)
+    render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff))
+
+
+def _render_bands(view: View) -> None:
+    bands, beside = view.evaluation.bands, _beside(view)
+    against = None if beside is None else Named(beside.name, beside.other.bands)
+    render_figure(plot_bands(bands, against=against))

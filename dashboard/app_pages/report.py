@@ -8,14 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.cohort.filters import Filters
-from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
+from dashboard.components.report_making import begin_report, offer_report, render_making
+from dashboard.components.saved_reports import render_saved_reports, render_saving
 from dashboard.report.conditions import read_conditions
-from dashboard.report.paper import Origin, Paper, make_paper
-from dashboard.report.paper_book import paper_xlsx
-from dashboard.report.paper_page import paper_html
 from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import (
     ASSUMPTIONS,
@@ -29,7 +27,6 @@ from dashboard.report.recipe import (
     Part,
     Recipe,
     conditions_of,
-    read_recipe,
     read_template,
 )
 from dashboard.visit.links import Cohort
@@ -42,9 +39,8 @@ from data.predictions.table import Predictions
 
 _TEMPLATES = {"monthly": "Monthly committee paper", "validation": "Model validation"}
 _EMPTY, _EMPTY_TITLE = "empty", "Report"
-_PARTS, _TITLE, _PICKED, _TEXT, _FILE = "report.parts", "report.title", "report.picked", "report.text", "report.file"
-_START, _TICKS = "report.start", "report.ticks"
-_LARGEST_MB = 1
+_PARTS, _TITLE, _PICKED, _TEXT = "report.parts", "report.title", "report.picked", "report.text"
+_START, _TICKS, _AGAIN = "report.start", "report.ticks", "report.make_again"
 _COMPARED = "Cohort of the recipe"
 
 
@@ -79,27 +75,23 @@ def _take(recipe: Recipe) -> None:
     st.session_state[_TITLE] = recipe.title
 
 
+def start_from(template: str, definition: Definition) -> None:
+    """Put the parts of a template in place of those on the page."""
+    _take(read_template(template, definition))
+
+
 def _render_start(view: View) -> None:
     words = {**_TEMPLATES, _EMPTY: "Empty"}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.segmented_control(
-            "Start from",
-            list(words),
-            format_func=words.__getitem__,
-            key=_START,
-            on_change=_start,
-            args=(view.definition,),
-            width="content",
-        )
-        with st.popover("Saved recipe", icon=":material/folder_open:", width="content"):
-            st.file_uploader(
-                "A recipe that was saved here (JSON)",
-                type="json",
-                key=_FILE,
-                on_change=_open,
-                args=(view.predictions, view.definition),
-                max_upload_size=_LARGEST_MB,
-            )
+    st.segmented_control(
+        "Start from",
+        list(words),
+        format_func=words.__getitem__,
+        key=_START,
+        on_change=_start,
+        args=(view.definition,),
+        width="content",
+    )
+    render_saved_reports(view.definition, show=partial(_show, view.predictions, view.definition), again=_again)
 
 
 def _start(definition: Definition) -> None:
@@ -110,18 +102,17 @@ def _start(definition: Definition) -> None:
         _take(read_template(chosen, definition))
 
 
-def _open(predictions: Predictions, definition: Definition) -> None:
-    """Show the recipe that was dropped, and the cohort, comparison, cutoff and assumptions that it names."""
-    uploaded = st.session_state[_FILE]
-    if uploaded is None:
-        return
+def _again(recipe: Recipe) -> None:
+    # The run that follows has the view that a report is made of.
+    st.session_state[_AGAIN] = recipe
+
+
+def _show(predictions: Predictions, definition: Definition, recipe: Recipe) -> None:
+    """Show `recipe`, and the cohort, comparison, cutoff and assumptions that it names."""
     try:
-        with taking_in("recipe", uploaded) as facts:
-            recipe = read_recipe(uploaded.getvalue(), uploaded.name, definition)
-            own = read_conditions(recipe.where, predictions.cohort_columns, definition, "where")
-            named = recipe.against not in ((), REST, PORTFOLIO)
-            other = read_conditions(recipe.against if named else (), predictions.cohort_columns, definition, "against")
-            facts["parts"] = len(recipe.parts)
+        own = read_conditions(recipe.where, predictions.filter_columns, definition, "where")
+        named = recipe.against not in ((), REST, PORTFOLIO)
+        other = read_conditions(recipe.against if named else (), predictions.filter_columns, definition, "against")
     except ScoreroomError as error:
         state.notify([str(error)], is_refusal=True)
         return
@@ -252,61 +243,25 @@ def _add(kind: Kind) -> None:
 
 def _render_files(view: View) -> None:
     parts, other = _parts(), view.against_counts
+    again = st.session_state.pop(_AGAIN, None)
+    if again is not None:
+        begin_report(again, view, anew=True)
     if other is not None and not other.n_applications:
         st.info("The cohort is compared with one that holds no applications; choose another.", icon=":material/info:")
+        render_making()
         return
     title = st.session_state[_TITLE].strip() or _EMPTY_TITLE
     recipe = _recipe(view, title, tuple(parts))
-    make = partial(make_paper, recipe, view.predictions, view.definition)
-    origin = partial(Origin.now, view.predictions, cache.settings())
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for label, suffix, mime, icon, write in _FILES:
-            offer_file(
-                label,
-                partial(_written, write, make, origin),
-                f"report.{suffix}",
-                mime,
-                what="report",
-                icon=icon,
-                after_typing=True,
-                facts={"parts": len(parts)},
-                key=f"report.{suffix}",
-                disabled=not parts,
-            )
-        offer_file(
-            "Save recipe",
-            recipe.to_json,
-            "report-recipe.json",
-            "application/json",
-            what="recipe",
-            icon=":material/save:",
-            key="report.json",
-            disabled=not parts,
+        offer_report(recipe, view, disabled=not parts)
+        render_saving(
+            recipe, view.definition, show=partial(_show, view.predictions, view.definition), disabled=not parts
         )
+    render_making()
     st.caption(
-        "Of the cohort, comparison and cutoff above. The HTML is one file that works offline and prints to PDF; the "
-        "recipe makes the same report again."
+        "Of the cohort, comparison and cutoff above. Saved, the same report is made again in one click. One "
+        "applicant's paper is on the applicant's page, under Record."
     )
-
-
-def _written(write: Callable[[Paper], bytes], make: Callable[[Origin], Paper], origin: Callable[[], Origin]) -> bytes:
-    return write(make(origin()))
-
-
-def _html(paper: Paper) -> bytes:
-    return paper_html(paper).encode()
-
-
-_FILES = (
-    ("Report as HTML", "html", "text/html", ":material/description:", _html),
-    (
-        "Tables as XLSX",
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ":material/table:",
-        paper_xlsx,
-    ),
-)
 
 
 def _recipe(view: View, title: str, parts: tuple[Part, ...]) -> Recipe:

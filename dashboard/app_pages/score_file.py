@@ -5,9 +5,11 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -21,20 +23,20 @@ from dashboard.components.applicant.standing import word_span
 from dashboard.components.figure import render_figure
 from dashboard.components.files import offer_file, taking_in
 from dashboard.components.frame import View
+from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
 from dashboard.components.row_files import parquet_of
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
-from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.file_scores import (
     band_shares,
     expected_defaults,
     mean_pd_of_approved,
     riskiest_first,
-    unseen_counts,
 )
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
+from dashboard.report.paper_book import table_xlsx
 from dashboard.visit import parameters
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
@@ -50,32 +52,16 @@ from inference.model.decision import risk_band
 from inference.model.session import ScoringSession
 from inference.values import check_application
 
-RESULTS, ROWS, FAULTS = "As a cohort", "Rows", "What was wrong"
+RESULTS, ROWS, FAULTS = "Against the portfolio", "Rows", "What was wrong"
 TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
-_UPLOAD, _BATCH, _GENERATION = "batch.file", "batch", "batch.generation"
+_UPLOAD, _GENERATION = "batch.file", "batch.generation"
 _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
+# A report that a spreadsheet opens; beyond, whoever mends the file mends its source.
+_FAULTS_LISTED = 100_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TYPES = ["csv", "parquet", "gz", "zip"]
 _LEFT_OUT, _DOUBTED = "left out", "scored"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A dropped file, judged and scored at `cutoff`."""
-
-    table: BatchTable
-    scored: ScoredBatch
-    cutoff: float
-
-    @cached_property
-    def n_bytes(self) -> int:
-        """About how much memory it takes up; columns that are in two of its tables are there once."""
-        return int(self.table.applications.estimated_size() + self.scored.frame.estimated_size())
-
-    @cached_property
-    def counts(self) -> ScoreCounts:
-        """The PDs of what is scored, as counts; outcomes, which nobody knows yet, are all put down as good."""
-        return unseen_counts(exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy())
 
 
 def render(view: View) -> None:
@@ -86,7 +72,13 @@ def render(view: View) -> None:
         st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
         return
     _render_upload(view)
-    batch: Batch | None = st.session_state.get(_BATCH)
+    if has_lost_file():
+        st.warning(
+            "The file is not in memory any more: others needed its place, and it was looked at longest ago. "
+            "Drop it again.",
+            icon=":material/memory:",
+        )
+    batch = held_file()
     if batch is None:
         _render_hint()
         return
@@ -112,7 +104,7 @@ def _render_upload(view: View) -> None:
         return
     try:
         with taking_in("applications", uploaded) as facts:
-            facts["rows"] = _take(uploaded.name, uploaded.getvalue(), view.cutoff)
+            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue())
     except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -121,22 +113,20 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(name: str, content: bytes, cutoff: float) -> int:
+def _take(view: View, name: str, content: bytes) -> int:
     """Score the file, which the visit then holds; returns how many rows it has."""
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
         session = cache.open_session()
-        table = read_batch(name, content, session.definition, session.features.sources, hold=lease.hold)
-        _keep(Batch(table, _score(table, cutoff, bar), cutoff))
+        table = read_batch(
+            name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
+        )
+        digest = hashlib.sha256(content).hexdigest()
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset, digest))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
-
-
-def _keep(batch: Batch) -> None:
-    dropped_files.keep(batch)
-    st.session_state[_BATCH] = batch
 
 
 def _score(table: BatchTable, cutoff: float, bar: Any) -> ScoredBatch:
@@ -174,11 +164,18 @@ def _template(session: ScoringSession) -> bytes:
     return csv_of(pl.DataFrame({name: [] for name in names}))
 
 
-def _render_summary(view: View, batch: Batch) -> None:
+def _render_summary(view: View, batch: cache.ScoredFile) -> None:
     table, counts = batch.table, batch.counts
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(labels.plain(table.name), anchor=False, width="stretch")
-        st.button("Remove", on_click=_remove, icon=":material/delete:", type="tertiary", key="batch.remove")
+        if batch.counts.n_applications and st.button(
+            "Show it as a cohort",
+            key="batch.show",
+            icon=":material/groups:",
+            help="Show its rows on all pages of cohorts, until you go back to the portfolio",
+        ):
+            _show(batch)
+        st.button("Remove", on_click=forget_file, icon=":material/delete:", type="tertiary", key="batch.remove")
     for notice in (*table.notices, *batch.scored.notices):
         st.caption(labels.plain(notice))
     with card_grid("batch", 4):
@@ -201,7 +198,26 @@ def _render_summary(view: View, batch: Batch) -> None:
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
 
 
-def _word_share(batch: Batch) -> str:
+def _show(batch: cache.ScoredFile) -> None:
+    """Go to the first page with the file in place of the portfolio."""
+    try:
+        with dropped_files.budget().lease() as lease:
+            # Its rows as predictions take about as much again.
+            lease.hold(batch.n_bytes)
+            batch.predictions  # noqa: B018 - made here, where memory for it is held
+    except ScoreroomError as error:
+        state.notify([str(error)], is_refusal=True)
+        st.rerun()
+    state.show_table(batch.token)
+    # Pages are told apart by their paths alone; the first one has none.
+    st.switch_page(st.Page(_nothing, title="Today", url_path="", default=True))
+
+
+def _nothing() -> None:
+    """Stand for a page that is registered already."""
+
+
+def _word_share(batch: cache.ScoredFile) -> str:
     """What the approval rate is a share of."""
     told = f"Share of the {labels.plural(batch.counts.n_applications, 'scored row')} with a PD below the cutoff."
     if batch.scored.n_referred:
@@ -209,11 +225,7 @@ def _word_share(batch: Batch) -> str:
     return told
 
 
-def _remove() -> None:
-    st.session_state.pop(_BATCH, None)
-
-
-def _render_decide_again(view: View, batch: Batch) -> None:
+def _render_decide_again(view: View, batch: cache.ScoredFile) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
             f"Decisions and reasons are at {labels.cutoff_percent(batch.cutoff, 2)}, the cutoff when the file was "
@@ -224,13 +236,13 @@ def _render_decide_again(view: View, batch: Batch) -> None:
         if st.button(f"Decide at {labels.cutoff_percent(view.cutoff, 2)}", key="batch.again"):
             bar = st.progress(0.0, "Scoring ...")
             try:
-                _keep(Batch(batch.table, _score(batch.table, view.cutoff, bar), view.cutoff))
+                hold_file(replace(batch, scored=_score(batch.table, view.cutoff, bar), cutoff=view.cutoff))
             except ScoreroomError as error:
                 state.notify([str(error)], is_refusal=True)
             st.rerun()
 
 
-def _render_results(view: View, batch: Batch) -> None:
+def _render_results(view: View, batch: cache.ScoredFile) -> None:
     if not batch.counts.n_applications:
         st.info("No row of the file could be scored.", icon=":material/info:")
         return
@@ -241,17 +253,17 @@ def _render_results(view: View, batch: Batch) -> None:
     _render_downloads(batch)
 
 
-def _render_bands(view: View, batch: Batch) -> None:
+def _render_bands(view: View, batch: cache.ScoredFile) -> None:
     edges = cache.open_session().manifest.band_edges
     rows = []
     sides = [band_shares(counts, edges) for counts in (batch.counts, view.portfolio_counts)]
     for low, own, usual in zip((0.0, *edges), *sides, strict=True):
         cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
         rows.append([labels.plain(cell) for cell in cells])
-    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
+    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows, name="Risk bands of the file")
 
 
-def _render_rows(view: View, batch: Batch) -> None:
+def _render_rows(view: View, batch: cache.ScoredFile) -> None:
     scored = batch.scored
     # What is referred has no PD and comes last.
     order = riskiest_first(scored.frame[scored.probability].cast(pl.Float64).to_numpy(), _SHOWN)
@@ -281,6 +293,7 @@ def _render_rows(view: View, batch: Batch) -> None:
         on_select="rerun",
         selection_mode="single-row",
         alt="Rows of the file, the riskiest first",
+        name="",
     )
     rows: list[int] = chosen["selection"]["rows"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -306,7 +319,7 @@ def _word_order(pds: pl.Series, scored: ScoredBatch) -> str:
     return told + (f", {labels.count(n_referred)} referred without a PD at the end" if n_referred else "")
 
 
-def _open_row(view: View, batch: Batch, row: int) -> None:
+def _open_row(view: View, batch: cache.ScoredFile, row: int) -> None:
     values = batch.table.applications.row(row, named=True)
     try:
         base = cache.base_values(view.dataset, NEW) or {}
@@ -319,7 +332,7 @@ def _open_row(view: View, batch: Batch, row: int) -> None:
     state.notify(["The row is in the side panel as a new applicant; the page Applicant explains it."])
 
 
-def _render_noted(batch: Batch) -> None:
+def _render_noted(batch: cache.ScoredFile) -> None:
     scored = batch.scored
     if not scored.n_referred and not scored.n_implausible:
         return
@@ -328,7 +341,7 @@ def _render_noted(batch: Batch) -> None:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
-    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
+    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row", name="")
     offer_file(
         "To check as CSV",
         partial(csv_of, found),
@@ -340,7 +353,7 @@ def _render_noted(batch: Batch) -> None:
     )
 
 
-def _render_faults(_: View, batch: Batch) -> None:
+def _render_faults(_: View, batch: cache.ScoredFile) -> None:
     table = batch.table
     _render_noted(batch)
     if not table.n_faults and not table.n_doubts:
@@ -368,16 +381,18 @@ def _render_faults(_: View, batch: Batch) -> None:
             f"{labels.plural(table.n_doubts, 'category value')} never seen; these rows were scored, the category as "
             "unknown."
         )
-    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
-    offer_file(
-        "Report as CSV",
-        partial(csv_of, frame),
-        "left-out.csv",
-        "text/csv",
-        key="batch.faults",
-        what="left_out",
-        facts={"rows": frame.height},
-    )
+    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column", name="")
+    with st.container(horizontal=True, gap="small"):
+        for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX, _faults_xlsx)):
+            offer_file(
+                f"Report as {kind}",
+                partial(write, frame),
+                f"left-out.{kind.lower()}",
+                mime,
+                key=f"batch.faults.{kind.lower()}",
+                what="left_out",
+                facts={"rows": frame.height},
+            )
     n_all = table.n_faults + table.n_doubts
     if n_all > min(len(told), _FAULTS_SHOWN):
         st.caption(
@@ -386,7 +401,21 @@ def _render_faults(_: View, batch: Batch) -> None:
         )
 
 
-def _render_downloads(batch: Batch) -> None:
+def _faults_xlsx(frame: pl.DataFrame) -> bytes:
+    return table_xlsx("What was wrong, by row and column", frame.to_dict(as_series=False))
+
+
+def _with_percent(scored: ScoredBatch) -> pl.DataFrame:
+    """The scored rows with the PD in percent beside the PD as a share, under a name that says so."""
+    names = scored.frame.columns
+    percent = next(free for free in (f"pd_percent{'_' * n}" for n in count()) if free not in names)
+    pds = exact_scores(scored.frame[scored.probability].cast(pl.Float32))
+    place = names.index(scored.probability) + 1
+    # To the digits that 32 bits hold, so that 6.92 % does not become 6.920000000000001 %.
+    return scored.frame.clone().insert_column(place, (100 * pds).round_sig_figs(9).alias(percent))
+
+
+def _render_downloads(batch: cache.ScoredFile) -> None:
     files: tuple[tuple[str, str, Callable[[pl.DataFrame], bytes]], ...] = (
         ("CSV", "text/csv", csv_of),
         ("Parquet", "application/vnd.apache.parquet", parquet_of),
@@ -395,7 +424,7 @@ def _render_downloads(batch: Batch) -> None:
         for kind, mime, write in files:
             offer_file(
                 f"Scores as {kind}",
-                partial(write, batch.scored.frame),
+                partial(_written, write, batch.scored),
                 f"scores.{kind.lower()}",
                 mime,
                 key=f"batch.{kind.lower()}",
@@ -403,9 +432,18 @@ def _render_downloads(batch: Batch) -> None:
                 facts={"rows": batch.scored.frame.height},
             )
         st.caption(
-            f"All scored rows with the file's own columns, PD, decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
+            "All scored rows with the file's own columns, PD as a share from 0 to 1 and in percent (pd_percent), "
+            f"decision at {labels.cutoff_percent(batch.cutoff, 2)}, "
             "risk band, why referred, what looks implausible and, where declined, up to four reasons."
         )
 
 
-_TABS: dict[str, Callable[[View, Batch], None]] = {RESULTS: _render_results, ROWS: _render_rows, FAULTS: _render_faults}
+def _written(write: Callable[[pl.DataFrame], bytes], scored: ScoredBatch) -> bytes:
+    return write(_with_percent(scored))
+
+
+_TABS: dict[str, Callable[[View, cache.ScoredFile], None]] = {
+    RESULTS: _render_results,
+    ROWS: _render_rows,
+    FAULTS: _render_faults,
+}

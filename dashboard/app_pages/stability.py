@@ -10,13 +10,16 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
+from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
-from dashboard.components.bar import PORTFOLIO
+from dashboard.components.cohort_menu import rest_of
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.metrics.column_counts import ColumnCounts
+from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.stability import (
     LARGE,
     MODERATE,
@@ -27,46 +30,50 @@ from dashboard.metrics.stability import (
     population_stability,
 )
 from dashboard.visit import parameters
-from dashboard.visit.links import LONGEST_NAME, Cohort
-from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import COHORTS, WHOLE
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import parts_of
 from dashboard.words import labels
-from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY
 
 PD_TAB, COLUMNS_TAB = "PD", "Columns"
-REFERENCE = parameters.text("stab.reference", longest=LONGEST_NAME)
-CURRENT = parameters.text("stab.current", longest=LONGEST_NAME)
 TAB = parameters.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
 COLUMN = parameters.text("stab.column", longest=200)
 
-# Names of kept cohorts never begin with a tilde.
-_SHOWN, _FOLD = "~cohort", "~fold."
 _TABLE = "stab.table"
+_UNCHOSEN = "No comparison is in force; choose one in the bar."
+_NOTHING = (
+    "There is nothing to compare the whole portfolio with yet. Filter a cohort, or choose a comparison in the bar."
+)
 _MARKED = "part of the filter"
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two cohorts whose distributions are compared, and how many applications are in both."""
+    """The two cohorts whose distributions are compared, and how many applications are in both.
+
+    The reference is the portfolio where it `is_beside` the file that the current cohort is of.
+    """
 
     reference: Cohort
     current: Cohort
     overlap: int
+    is_beside: bool = False
 
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    sides = _render_sides(view)
-    counts = [cache.cohort_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+    sides = _sides(view)
+    if sides is None:
+        st.info(_NOTHING, icon=":material/compare_arrows:")
+        return
+    counts = _counts(view, sides)
     problem = _why_nothing(sides, [side.n_applications for side in counts])
     if problem:
         st.info(labels.plain(problem), icon=":material/compare_arrows:")
         return
+    st.markdown(_worded_sides(view, sides, counts[1].n_applications, counts[0].n_applications))
     of_pd = population_stability(*counts, overlap=sides.overlap)
-    of_columns = characteristic_stability(
-        *(cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)),
-        overlap=sides.overlap,
-    )
+    of_columns = characteristic_stability(*_column_counts(view, sides), overlap=sides.overlap)
     _render_cards(sides, of_pd.stability, of_columns)
     opened, place = open_tab(TAB)
     with place:
@@ -76,92 +83,67 @@ def render(view: View) -> None:
             _render_columns(view, sides, of_columns)
 
 
+def _sides(view: View) -> Sides | None:
+    """The cohort on the screen and what the page compares with; None where nothing is chosen and nothing follows.
+
+    Without a choice, a dropped file is held against the portfolio beside it, a cohort against the rest, and the whole
+    portfolio's first fold against the others.
+    """
+    current, reference = view.cohort, view.against
+    if reference is None and view.dataset.location.file:
+        return Sides(Cohort("Portfolio", Filters()), current, 0, is_beside=True)
+    if reference is None and current.filters:
+        reference = rest_of(current.filters)
+    if reference is None:
+        folds = [part for part in parts_of(state.columns()).values() if part[0] == FOLD_NAME]
+        if not folds:
+            return None
+        name, level = folds[0]
+        current = Cohort(f"Fold {level}", Filters.of([LevelFilter(name, (level,))]))
+        reference = Cohort("Other folds", current.filters.rest())
+    return Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
+
+
+def _counts(view: View, sides: Sides) -> list[ScoreCounts]:
+    """The counts of reference and current."""
+    whole = cache.portfolio_beside(view.dataset) if sides.is_beside else view.dataset
+    return [
+        cache.cohort_counts(whole, sides.reference.filters),
+        cache.cohort_counts(view.dataset, sides.current.filters),
+    ]
+
+
+def _column_counts(view: View, sides: Sides) -> list[ColumnCounts]:
+    if sides.is_beside:
+        current = cache.shared_column_counts(view.dataset, sides.current.filters)
+        return [cache.shared_groups(view.dataset).portfolio, current]
+    return [cache.column_counts(view.dataset, side.filters) for side in (sides.reference, sides.current)]
+
+
+def _bins(view: View, sides: Sides) -> Mapping[str, Bins]:
+    """The groups of the columns that both sides have."""
+    return (cache.shared_groups if sides.is_beside else cache.column_groups)(view.dataset).bins
+
+
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
-    if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
-        return f"{name} holds no applications. Choose another cohort."
+        return f"{name} holds no applications. Choose another comparison in the bar."
     if sizes == [sides.overlap] * 2:
-        return "Reference and current cohort are the same applications. Choose another one."
+        return (
+            "The cohort and what it is compared with are the same applications. Choose another comparison in the bar."
+        )
     return ""
 
 
-def _render_sides(view: View) -> Sides:
-    offered = _offered(view)
-    for parameter in (CURRENT, REFERENCE):
-        state.check(parameter, {*offered, _SHOWN}, "cohort")
-    left, right, said = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
-    with left:
-        current = _render_choice("Current", CURRENT, offered, usual=_first(view))
-    with right:
-        others = {name: cohort for name, cohort in offered.items() if cohort.filters != current.filters}
-        reference = _render_choice("Reference", REFERENCE, others, usual=_usual_reference(view, current))
-    sides = Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
-    with said:
-        st.caption(_worded_sizes(view, sides))
-    return sides
-
-
-def _offered(view: View) -> dict[str, Cohort]:
-    """What can be chosen for either side besides the usual one, by its name in the link."""
-    on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
-    folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
-    kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.kept(COHORTS)}
-    return {**on_screen, WHOLE: Cohort(PORTFOLIO, Filters()), **folds, **kept}
-
-
-def _fold_names(predictions: Predictions) -> tuple[str, ...]:
-    return next((column.levels for column in predictions.cohort_columns if column.name == FOLD_NAME), ())
-
-
-def _fold(name: str) -> Cohort:
-    return Cohort(f"Fold {name}", Filters.of([LevelFilter(FOLD_NAME, (name,))]))
-
-
-def _first(view: View) -> Cohort:
-    """The current cohort where none is chosen: the one on the screen, or of a whole portfolio its first fold."""
-    folds = _fold_names(view.predictions)
-    whole = not view.cohort.filters and view.against is None
-    return _fold(folds[0]) if whole and len(folds) > 1 else view.cohort
-
-
-def _usual_reference(view: View, current: Cohort) -> Cohort:
-    """The reference where none is chosen: what the page compares with, or all other applications."""
-    if view.against is not None and view.against.filters != current.filters:
-        return view.against
-    folds = [_fold(name) for name in _fold_names(view.predictions)]
-    if not current.filters and len(folds) > 1:
-        return folds[0]
-    is_fold = any(fold.filters == current.filters for fold in folds)
-    return Cohort("The other folds" if is_fold else "Rest of the portfolio", current.filters.rest())
-
-
-def _render_choice(label: str, parameter: Parameter[str], offered: Mapping[str, Cohort], *, usual: Cohort) -> Cohort:
-    """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
-    choices = {"": usual, **{key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters}}
-    if state.get(parameter) not in choices:
-        # The other side has it now.
-        state.settle({parameter: ""})
-    # A select box reports the words of what it shows: the default cohort's of the last run may be another choice's now.
-    words = {key: cohort.name if key else f"Default: {cohort.name}" for key, cohort in choices.items()}
-    names = labels.distinct(words, "cohort")
-    st.selectbox(label, format_func=names.__getitem__, **state.select_widget(parameter, list(choices)))
-    return choices[state.get(parameter)]
-
-
-def _worded_sizes(view: View, sides: Sides) -> str:
-    """How many applications each side holds; empty where one holds none."""
-    current, reference = (
-        cache.cohort_counts(view.dataset, side.filters).n_applications for side in (sides.current, sides.reference)
-    )
+def _worded_sides(view: View, sides: Sides, n_current: int, n_reference: int) -> str:
+    """Which cohort is held against which, how large they are, and why it is these two."""
+    names = [labels.plain(side.name) for side in (sides.current, sides.reference)]
     both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
-    if not current or not reference:
-        # What is shown instead says why.
-        return ""
-    against = f"{labels.plural(current, 'application')} against {labels.count(reference)}"
-    return f"{against}{both}. Shares are compared, so sizes may differ."
+    sizes = f"{labels.plural(n_current, 'application')} against {labels.count(n_reference)}{both}"
+    text = f"**{names[0]} against {names[1]}** as the reference: {sizes}."
+    return text if view.against is not None else f"{text} {_UNCHOSEN}"
 
 
 def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:
@@ -174,7 +156,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
         render_metric("Critical value", worded_index(of_pd.critical_95), note, help_text=_HELP["critical"])
         note = f"chance: {worded_index(of_pd.noise)}"
         render_metric("PSI beyond chance", worded_index(of_pd.corrected), note, help_text=_HELP["corrected"])
-        note = f"CSI from {MODERATE:.2f} on"
+        note = f"CSI of {MODERATE:.2f} or more"
         render_metric("Columns shifted", f"{shifted} of {len(free)}", note, help_text=_HELP["shifted"])
 
 
@@ -190,7 +172,7 @@ def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
     render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
-        st.caption("A cohort is cut out by PD itself, so that its PD shifts by definition.")
+        st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:
@@ -205,11 +187,11 @@ def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) ->
         _render_table(_tabulate(view, sides, found, order, titles), order, order.index(name))
     with right:
         _render_column_choice(order, titles)
-        bins = cache.column_groups(view.dataset).bins[name]
+        bins = _bins(view, sides)[name]
         words = ShiftWords(bins.title, "CSI", bins.labels, sides.reference.name, sides.current.name)
         render_figure(plot_shift(found[name], words))
         if name in marked:
-            st.caption("A cohort is cut out by this column, so that it shifts by definition.")
+            st.caption("A cohort is defined by this column, so the column shifts by definition.")
 
 
 def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
@@ -222,7 +204,7 @@ def _render_column_choice(order: list[str], titles: Mapping[str, str]) -> None:
 def _tabulate(
     view: View, sides: Sides, found: Mapping[str, Stability], order: list[str], titles: Mapping[str, str]
 ) -> pl.DataFrame:
-    marked, bins = _defining(sides), cache.column_groups(view.dataset).bins
+    marked, bins = _defining(sides), _bins(view, sides)
     largest = [found[name].largest for name in order]
     return pl.DataFrame(
         {
@@ -285,5 +267,5 @@ _HELP = {
     "critical": "Without a true shift, the PSI of cohorts of these sizes stays below this in 95 of 100 cases.",
     "corrected": "PSI less what chance alone adds on average to cohorts of these sizes.",
     "shifted": f"Columns whose CSI is {MODERATE:.2f} or more and above its critical value. Columns that the cohorts "
-    "are cut out by are not counted.",
+    "are defined by are not counted.",
 }

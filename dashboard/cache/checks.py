@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboard.cache.cohorts import cohort_counts, column_bins
+from dashboard.cache.cohorts import cohort_counts, column_bins, column_counts, column_groups, evaluate
 from dashboard.cache.sources import KEYS, SMALL, Dataset, definition, predictions
-from dashboard.cohort.filters import Filters
-from dashboard.metrics.counts import count_scores_by
-from dashboard.metrics.evaluation import Assumptions, Evaluation
-from dashboard.metrics.findings import Findings, GroupFacts, find_faults, group_facts
+from dashboard.cohort.bins import Bins
+from dashboard.cohort.filters import Filters, LevelFilter
+from dashboard.metrics.column_counts import select_rows
+from dashboard.metrics.evaluation import Assumptions
+from dashboard.metrics.findings import Finding, Findings, find_faults
+from dashboard.metrics.group_facts import Group, GroupFacts, group_facts
+from dashboard.metrics.segment_counts import CodedRows, code_rows
+from dashboard.metrics.shift_findings import shift_findings
+from dashboard.metrics.stability import characteristic_stability
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, CohortColumn, CohortKind
 
 # 19 MB each at 307,511 rows and 111 groups.
@@ -19,26 +26,59 @@ _N_GROUPS = 10
 _NO_SEGMENTS = (PD_BAND, FOLD_NAME, OBSERVED)
 
 
-@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs={**KEYS, Assumptions: repr})
-def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Findings:
-    """The findings on a cohort and on its segments by every category and every usual column of the portfolio."""
-    return find_faults(Evaluation(cohort_counts(dataset, filters), assumptions), checked_groups(dataset, filters))
+@st.cache_resource(max_entries=SMALL, show_spinner=False, hash_funcs={**KEYS, Assumptions: repr, Finding: repr})
+def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions, more: tuple[Finding, ...] = ()) -> Findings:
+    """The findings on a cohort and on its segments by every category and every usual column of the portfolio.
+
+    `more` are checks of what else the reader has at hand. Shifts are a question to the whole portfolio: of a cohort
+    they are what it was cut out by.
+    """
+    shifts = () if filters else _shifts(dataset)
+    return find_faults(evaluate(dataset, filters, assumptions), checked_groups(dataset, filters), (*shifts, *more))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def _shifts(dataset: Dataset) -> tuple[Finding, ...]:
+    """The shift of each column between the first fold and the others, which the page on stability shows first.
+
+    The project's own folds are drawn at random and cannot shift; somebody else's may be periods.
+    """
+    table = predictions(dataset)
+    folds = next((column.levels for column in table.cohort_columns if column.name == FOLD_NAME), ())
+    if not table.source.is_imported or len(folds) < 2:
+        return ()
+    first = Filters.of([LevelFilter(FOLD_NAME, (folds[0],))])
+    counted = [column_counts(dataset, side) for side in (first.rest(), first)]
+    bins = column_groups(dataset).bins
+    found = {name: each for name, each in characteristic_stability(*counted).items() if name != FOLD_NAME}
+    groups = {
+        name: Group(name, bins[name].title, each.largest or 0, bins[name].labels[each.largest or 0])
+        for name, each in found.items()
+    }
+    return shift_findings(found, groups)
 
 
 # The segments' own counts are not kept: they would take 70 MB a cohort.
 @st.cache_resource(max_entries=_FACTS, show_spinner=False, hash_funcs=KEYS)
 def checked_groups(dataset: Dataset, filters: Filters) -> tuple[GroupFacts, ...]:
     """The facts on the groups of the columns that are checked, within a cohort; they hold at every cutoff."""
-    table, whole = predictions(dataset), cohort_counts(dataset, filters)
-    found: list[GroupFacts] = []
-    for column in table.cohort_columns:
-        if not _is_checked(column):
-            continue
-        bins = column_bins(dataset, column.name, _N_GROUPS)
-        parts = count_scores_by(table.frame, bins.code(), table.grid, filters=filters.expression())
-        by_code = {int(str(code)): counts for code, counts in parts.items()}
-        found += group_facts(column.name, bins.title, bins.labels, by_code, whole)
-    return tuple(found)
+    whole = cohort_counts(dataset, filters)
+    rows, bins = _checked_rows(dataset)
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    return tuple(
+        facts
+        for name, parts in rows.counts(chosen)
+        for facts in group_facts(name, bins[name].title, bins[name].labels, parts, whole)
+    )
+
+
+# 12 MB at 307,511 rows and 13 columns.
+@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
+def _checked_rows(dataset: Dataset) -> tuple[CodedRows, Mapping[str, Bins]]:
+    table = predictions(dataset)
+    names = [column.name for column in table.cohort_columns if _is_checked(column)]
+    bins = {name: column_bins(dataset, name, _N_GROUPS) for name in names}
+    return code_rows(table.frame, table.grid, {name: cut.code() for name, cut in bins.items()}), bins
 
 
 def _is_checked(column: CohortColumn) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard.cache.sources import KEYS, SMALL, Dataset, predictions
+from dashboard.cache.sources import KEYS, SMALL, Dataset, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Positions, Search, Sort, order_rows
@@ -23,12 +24,13 @@ from dashboard.metrics.column_counts import (
     select_rows,
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
-from data.predictions.table import PROBABILITY
+from dashboard.metrics.evaluation import Assumptions, Evaluation
+from data.predictions.table import PROBABILITY, CohortKind
 
-# The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 0.31
+# The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
 # MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
 # again takes 5 to 40 ms.
-_SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 64, 16, 4, 64
+_SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 24, 16, 4, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,24 @@ class ColumnGroups:
     codes: ColumnCodes
 
 
-@st.cache_data(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
+# A resource, as its arrays are read-only: unpickled on every look-up they were the larger part of a page's own work.
+@st.cache_resource(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
 def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
     table = predictions(dataset)
-    return count_scores(table.frame, table.grid, filters=filters.expression())
+    return count_scores(table.holding(filters.columns), table.grid, filters=filters.expression())
+
+
+def evaluate(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Evaluation:
+    """The results for the cohort that `filters` selects; what no assumption changes is computed once a cohort."""
+    return Evaluation(cohort_counts(dataset, filters), assumptions, _results(dataset, filters))
+
+
+@st.cache_resource(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)
+def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]:  # noqa: ARG001
+    return {}
 
 
 # A resource: 58 levels take longer to unpickle than all that a page does with them.
@@ -53,7 +66,8 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
     table = predictions(dataset)
-    counted = count_scores_by(table.frame, bins.code(), table.grid, filters=filters.expression())
+    rows = table.holding(filters.columns)
+    counted = count_scores_by(rows, bins.code(), table.grid, filters=filters.expression())
     return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
 
 
@@ -68,7 +82,7 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
-    values = predictions(dataset).frame[name].cast(pl.String).value_counts(sort=True, name="~n")
+    values = predictions(dataset).values(name).cast(pl.String).value_counts(sort=True, name="~n")
     return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
 
 
@@ -76,8 +90,7 @@ def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
 def value_grid(dataset: Dataset, name: str) -> ValueGrid:
     """The portfolio's histogram of the number `name`, on the steps of its slider."""
     table = predictions(dataset)
-    column = next(column for column in table.cohort_columns if column.name == name)
-    return make_grid(table.frame[name], column)
+    return make_grid(table.values(name), table.filter_columns[name])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
@@ -93,14 +106,56 @@ def column_groups(dataset: Dataset) -> ColumnGroups:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort by the groups of every column."""
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return count_columns(column_groups(dataset).codes, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedGroups:
+    """The groups of the columns that a dropped file shares with the portfolio, which hold the values of both.
+
+    `codes` are the file's rows, `portfolio` counts all of the portfolio's.
+    """
+
+    bins: Mapping[str, Bins]
+    codes: ColumnCodes
+    portfolio: ColumnCounts
+
+
+@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
+def shared_groups(dataset: Dataset) -> SharedGroups:
+    """The columns of the dropped file `dataset` and of the portfolio beside it, grouped alike."""
+    file, whole = predictions(dataset), predictions(portfolio_beside(dataset))
+    own = {column.name: column for column in file.cohort_columns}
+    bins = {}
+    for column in whole.cohort_columns:
+        other = own.get(column.name)
+        if other is None or other.kind is not column.kind or column.name == PROBABILITY:
+            continue
+        levels = tuple(dict.fromkeys((*column.levels, *other.levels)))
+        values = pl.concat([_plain(each.frame[column.name], column.kind) for each in (whole, file)])
+        bins[column.name] = make_bins(values, replace(column, levels=levels), 10)
+    codes = {name: (cut.code(), len(cut.labels)) for name, cut in bins.items()}
+    return SharedGroups(bins, make_column_codes(file.frame, codes), make_column_codes(whole.frame, codes).whole)
+
+
+def _plain(values: pl.Series, kind: CohortKind) -> pl.Series:
+    """The values in a type that those of another table have, too."""
+    return values.cast(pl.String if kind is CohortKind.LEVELS else pl.Float64)
+
+
+@st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
+def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
+    """The applications of a cohort of the dropped file `dataset` by the groups that it shares with the portfolio."""
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    return count_columns(shared_groups(dataset).codes, chosen)
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
     """The number of applications that are in both cohorts."""
-    return count_both(predictions(dataset).frame, one.expression(), other.expression())
+    rows = predictions(dataset).holding([*one.columns, *other.columns])
+    return count_both(rows, one.expression(), other.expression())
 
 
 @st.cache_data(max_entries=_CELLS, show_spinner=False, hash_funcs=KEYS)
@@ -108,16 +163,21 @@ def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cu
     """The counts of each pair of groups of two columns within a cohort; approved are PDs below `cutoff`."""
     shape = (len(down.labels), len(across.labels))
     codes = (down.code(), across.code())
-    return count_cells(predictions(dataset).frame, codes, shape, cutoff=cutoff, filters=filters.expression())
+    rows = predictions(dataset).holding(filters.columns)
+    return count_cells(rows, codes, shape, cutoff=cutoff, filters=filters.expression())
 
 
 @st.cache_data(max_entries=_SHARED, show_spinner=False, hash_funcs=KEYS)
 def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts:
     """The counts of the applications that are in both cohorts."""
+    if one == other.rest():
+        return ScoreCounts.empty()
+    if not one or not other:
+        return cohort_counts(dataset, one or other)
     met = [cohort.expression() for cohort in (one, other)]
     both = pl.all_horizontal([expression for expression in met if expression is not None] or [pl.lit(value=True)])
     table = predictions(dataset)
-    return count_scores(table.frame, table.grid, filters=both)
+    return count_scores(table.holding([*one.columns, *other.columns]), table.grid, filters=both)
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.

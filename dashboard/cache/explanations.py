@@ -42,6 +42,8 @@ class Explained:
 
 def explained(dataset: Dataset) -> Explained:
     """The contributions of every application of `dataset` to the published model, where they were computed."""
+    if dataset.location.file:
+        return Explained(None, reason="A dropped file's rows are explained one by one: open one on Score a file.")
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
     published = model_contributions()
@@ -93,7 +95,7 @@ def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | 
     shown = explained(dataset)
     if shown.contributions is None:
         return None
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return shown.whole if chosen is None else count_contributions(shown.contributions, chosen, whole=shown.whole)
 
 
@@ -103,7 +105,7 @@ def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -
     shown = explained(dataset)
     if shown.contributions is None:
         return ()
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     counted = (count_feature(shown.contributions, name, chosen) for name in names)
     known = definition()
     return tuple(counts.flipped() if is_descending(counts.feature, known) else counts for counts in counted)

@@ -41,6 +41,8 @@ def applicants(dataset: Dataset) -> Applicants:
     """Where the applications behind `dataset` can be looked up."""
     shown = predictions(dataset)
     path = settings().applications
+    if dataset.location.file:
+        return Applicants(None, "The page Score a file opens the rows of a dropped file as new applicants.")
     if not shown.has_ids:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
     if not is_there(path):
@@ -114,7 +116,7 @@ def pick_application(
 ) -> Identifier | None:
     """The id of an application in the cohort, other than `applicant` if possible; None if the cohort is empty."""
     frame = predictions(dataset).frame
-    chosen = select_rows(frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     rows = np.arange(frame.height) if chosen is None else np.flatnonzero(chosen)
     pds = frame[PROBABILITY].to_numpy()
     row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, identifier_of(dataset, applicant)))

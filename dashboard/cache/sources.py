@@ -6,7 +6,8 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import polars as pl
 import streamlit as st
@@ -17,14 +18,16 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
-from dashboard.visit.saved import SavedCohorts
+from dashboard.visit.looks import Looks
+from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.files.convert import scan_applications
+from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
-from data.predictions.table import Predictions, open_predictions, own_digest
+from data.predictions.table import Predictions, own_digest
 from data.settings import Settings, load_settings
 from data.store.opening import is_there
 from data.store.records import APPLICATIONS, MODEL, check_built
@@ -39,10 +42,14 @@ SMALL = 256
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Which predictions the app was started on; an empty `imported` means the project's own."""
+    """Where predictions are: those that the app was started on, the project's own where nothing is `imported`.
+
+    `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`).
+    """
 
     imported: str = ""
     mapping: tuple[tuple[str, str], ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,16 @@ def saved_cohorts() -> SavedCohorts:
     return SavedCohorts(settings().processed)
 
 
+def saved_reports() -> SavedReports:
+    """The recipes of reports that readers saved, in the same file."""
+    return SavedReports(settings().processed)
+
+
+def looks() -> Looks:
+    """What readers saw when, in the folder of the portfolio."""
+    return Looks(settings().processed)
+
+
 def definition() -> Definition:
     """The definition of the portfolio that this process was started on."""
     return load_definition(settings())
@@ -115,9 +132,52 @@ def definition_path() -> Path:
     return settings().definition
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
+class Rows(Protocol):
+    """What holds predictions, with derived columns."""
+
+    @property
+    def predictions(self) -> Predictions:
+        """The predictions."""
+
+    @property
+    def portfolio(self) -> Dataset:
+        """The dataset that was shown when they were made."""
+
+
+# Dropped files that are shown, by token; each is held by its visit alone.
+_files: WeakValueDictionary[str, Rows] = WeakValueDictionary()
+
+
+def file_dataset(token: str, file: Rows) -> Dataset:
+    """The dataset of a dropped file, for as long as somebody holds the file."""
+    _files[token] = file
+    return Dataset(Location(file=token), token)
+
+
+def portfolio_beside(dataset: Dataset) -> Dataset:
+    """The dataset that a dropped file is looked at beside; any other dataset itself."""
+    return _file(dataset).portfolio if dataset.location.file else dataset
+
+
+def _file(dataset: Dataset) -> Rows:
+    file = _files.get(dataset.location.file)
+    if file is None:
+        raise PredictionsError("The dropped file is not in memory any more; drop it again on the page Score a file.")
+    return file
+
+
 def predictions(dataset: Dataset) -> Predictions:
-    """The predictions of `dataset`, with derived columns computed once."""
+    """The predictions of `dataset`, with derived columns computed once.
+
+    Raises:
+        PredictionsError: it is a dropped file that nobody holds any more.
+        ScoreroomError: the predictions are missing or wrong.
+    """
+    return _file(dataset).predictions if dataset.location.file else _predictions(dataset)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
+def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:

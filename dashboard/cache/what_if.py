@@ -15,7 +15,7 @@ from dashboard.cache.portfolio import built_version, field_values, found_version
 from dashboard.cache.sources import definition, open_session
 from dashboard.cohort.lookup import Identifier
 from dashboard.words.field_ranges import FieldRange, make_range
-from inference.explain.counterfactuals import Counterfactual, find_changes
+from inference.explain.counterfactuals import Counterfactual, closest_change, find_changes
 from inference.explain.neighbours import Nearest
 from inference.explain.sensitivity import GRID_POINTS, sensitivity, sensitivity_map
 from inference.values import Value
@@ -37,6 +37,12 @@ def field_range(name: str, n: int = GRID_POINTS) -> FieldRange:
 def changes_to_approve(values: Values, cutoff: float) -> tuple[Counterfactual, ...]:
     """The smallest changes that bring the PD below the cutoff."""
     return find_changes(open_session(), values, cutoff)
+
+
+@kept(built_version, entries=_ENTRIES, is_copied=True)
+def closest_to_approval(values: Values, cutoff: float) -> Counterfactual | None:
+    """The change with the lowest PD of all that are tried, where none brings it below the cutoff."""
+    return closest_change(open_session(), values, cutoff)
 
 
 @kept(built_version, entries=_ENTRIES, is_copied=True)

@@ -172,4 +172,4 @@ def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureThem
         add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     left_of_line = place > 0.6 * top
     side, shift = ("right", -4) if left_of_line else ("left", 4)
-    add_note(figure, text, x=100 * place, y=1, yref="paper", yanchor="top", xanchor=side, xshift=shift)
+    add_note(figure, text, x=100 * place, y=1, yref="paper", yanchor="top", xanchor=side, xshift=shift, yshift=-6)

@@ -17,7 +17,6 @@ from dashboard.charts.template import (
     FigureTheme,
     Named,
     Table,
-    add_note,
     add_shape,
     empty_figure,
     figure_theme,
@@ -132,13 +131,9 @@ def _draw_difference(difference: Effects, *, reference: str, dark: bool) -> go.F
     figure = new_figure(_difference_title(difference, reference), _difference_subtitle(difference), dark=dark)
     colours = [theme.bad if (effect.estimate.value or 0) > 0 else theme.good for effect in shown]
     figure.add_trace(_bars("Difference", shown, colours, theme, two_sided=False))
-    _lay_out(figure, shown, "Difference (log-odds)")
+    _lay_out(figure, shown, "Difference (log-odds)<br>← lowers the PD, raises the PD →")
     figure.layout.showlegend, figure.layout.margin.t = False, 68
     add_shape(figure, zero_line(theme, dash="solid"))
-    for text, side in (("← lowers the PD", 0.0), ("raises the PD →", 1.0)):
-        add_note(
-            figure, text, x=side, y=1, xref="paper", yref="paper", yanchor="bottom", xanchor="right" if side else "left"
-        )
     return figure
 
 

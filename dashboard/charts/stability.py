@@ -202,12 +202,12 @@ def _set_axes(figure: go.Figure, stability: Stability, words: ShiftWords, shown:
         "tickangle": 0,
         "title": {**title, "text": "Share of applications"},
     }
-    # Leaves room for the number beside the longest bar.
+    # Leaves room for the number beside the longest bar, also on a phone.
     layout.xaxis2 = {
         **axis,
         "domain": [0.74, 1],
         "anchor": "y",
-        "range": [0, 1.5 * most or 1],
+        "range": [0, 2.2 * most or 1],
         "showticklabels": False,
         "ticks": "",
         "title": {**title, "text": f"Adds to {words.metric}"},

@@ -109,19 +109,25 @@ def _brief(stored: np.float32) -> float:
 class ValueGrid:
     """Where the slider of a number stops, in the shown unit and rising, and how many rows lie from one to the next.
 
-    `stops` are one more than there are `counts`; the first and last are the least and greatest value. `special` are
-    those of the column's special values that occur, each with its rows; `n_missing` rows have no value.
+    `stops` are one more than there are `counts`; the first and last are the least and greatest value, and without any
+    value there are none. `special` are those of the column's special values that occur, each with its rows; `n_missing`
+    rows have no value. `few` are the values themselves, as they are stored and each with its rows, where there are no
+    more than two.
     """
 
     stops: tuple[float, ...]
     counts: tuple[int, ...]
     special: tuple[tuple[float, int], ...]
     n_missing: int
+    few: tuple[tuple[float, int], ...] = ()
 
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
     numbers, present = _split(values, column)
+    special = tuple((value, int((values == value).sum())) for value in present)
+    if numbers.is_empty():
+        return ValueGrid((), (), special, values.null_count())
     shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
     low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
     step = _nice_step((high - low) / n_steps)
@@ -130,8 +136,14 @@ def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> 
     inside = [labels.significant(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     stops = np.unique([shown[0], *(stop for stop in inside if shown[0] < stop < shown[-1]), shown[-1]])
     counts = np.histogram(shown, bins=stops)[0] if stops.size > 1 else np.array([shown.size])
-    special = tuple((value, int((values == value).sum())) for value in present)
-    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), special, values.null_count())
+    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), special, values.null_count(), _few(numbers))
+
+
+def _few(numbers: pl.Series) -> tuple[tuple[float, int], ...]:
+    """The values and their rows where there are no more than two values."""
+    ends = dict.fromkeys([numbers.min(), numbers.max()])
+    rows = tuple((float(str(end)), int((numbers == end).sum())) for end in ends)
+    return rows if sum(n for _, n in rows) == len(numbers) else ()
 
 
 def _nice_step(rough: float) -> float:

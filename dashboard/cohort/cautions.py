@@ -16,7 +16,7 @@ def caution(counts: ScoreCounts, filters: Filters) -> str:
     """A warning about a small or one-sided cohort; empty if none is due."""
     if filters.is_cut_by_outcome:
         return (
-            "This cohort is cut out by its outcome. Its default rate, calibration and ranking are the filter's doing "
+            "This cohort is defined by its outcome. Its default rate, calibration and ranking follow from the filter "
             "and say nothing about the model."
         )
     n_good, n_bad = counts.n_good, counts.n_bad

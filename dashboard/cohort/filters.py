@@ -9,7 +9,7 @@ from functools import reduce
 
 import polars as pl
 
-from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY
+from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, CohortColumn
 
 # No column is called so: the names of those of a file never begin with a tilde.
 DECISION = "~decision"
@@ -55,8 +55,8 @@ class RangeFilter:
     An end that is None is open; the others are compared as the column stores them: in a column of 32 bits, 0.58 is the
     nearest of those. `with_special` and `with_missing` keep rows with these special values and rows without a value
     too, and where it is `beside_range` no others.
-    `special` are the column's numbers that are no quantities, which lie in no range. They follow from the column, so
-    that equal ranges stay equal.
+    `special` are the column's numbers that are no quantities, which lie in no range; ends of a column that `is_date`
+    are days since 1970-01-01. Both follow from the column, so that equal ranges stay equal.
     """
 
     column: str
@@ -66,6 +66,12 @@ class RangeFilter:
     with_special: tuple[float, ...] = ()
     beside_range: bool = False
     special: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    is_date: bool = field(default=False, compare=False, repr=False)
+
+    @classmethod
+    def on(cls, column: CohortColumn) -> RangeFilter:
+        """The open range of `column`, which every quantity lies in."""
+        return cls(column.name, special=column.special_values, is_date=column.is_date)
 
     def expression(self) -> pl.Expr:
         """The Polars predicate; never null."""
@@ -129,6 +135,11 @@ class Filters:
 
     def __bool__(self) -> bool:
         return bool(self.conditions) or self.is_rest
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that conditions are on."""
+        return tuple(condition.column for condition in self.conditions)
 
     @property
     def is_cut_by_outcome(self) -> bool:

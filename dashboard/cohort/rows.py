@@ -89,7 +89,7 @@ def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColu
     Exposures are in `currency`.
     """
     known = {column.name: column for column in predictions.cohort_columns}
-    whose = "as imported" if predictions.source.is_imported else "out of fold"
+    whose = predictions.source.whose
     text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
     label = f"Decision, {whose}"
     own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
@@ -165,7 +165,10 @@ def decisions(pds: pl.Series, cutoff: float) -> pl.Series:
 def cohort_table(predictions: Predictions, filters: Filters, cutoff: float) -> pl.DataFrame:
     """All rows that meet `filters`, in the frame's order: what is stored, in its dtypes, and the decision."""
     expression = filters.expression()
-    rows = predictions.frame if expression is None else predictions.frame.filter(expression)
+    stored = predictions.frame.columns
+    rows = predictions.frame
+    if expression is not None:
+        rows = predictions.holding(filters.columns).filter(expression).select(stored)
     name = _DECISION_IN_FILE
     while name in rows.columns:
         name += "_at_cutoff"
@@ -179,7 +182,8 @@ def _selected(predictions: Predictions, filters: Filters, search: Search | None)
     conditions = [expression for expression in wanted if expression is not None]
     if not conditions:
         return np.arange(predictions.frame.height, dtype=np.int32)
-    met = predictions.frame.lazy().select(reduce(lambda a, b: a & b, conditions).alias("met")).collect()["met"]
+    rows = predictions.holding(filters.columns)
+    met = rows.lazy().select(reduce(lambda a, b: a & b, conditions).alias("met")).collect()["met"]
     return np.flatnonzero(met.to_numpy()).astype(np.int32)
 
 

@@ -14,15 +14,15 @@ def word_filters(filters: Filters, columns: Mapping[str, CohortColumn]) -> str:
     return " · ".join(word_condition(condition, columns) for condition in filters.conditions)
 
 
-def word_condition(condition: Condition, columns: Mapping[str, CohortColumn]) -> str:
-    """`condition` in a few words, such as `Income type: Pensioner`."""
+def word_condition(condition: Condition, columns: Mapping[str, CohortColumn], *, is_brief: bool = True) -> str:
+    """`condition` in words, such as `Income type: Pensioner`; only the first of many levels if `is_brief`."""
     if isinstance(condition, DecisionFilter):
         return " or ".join(kind.value for kind in condition.kinds).capitalize()
     column = columns[condition.column]
     if isinstance(condition, LevelFilter):
         levels = [labels.level(column, level) for level in condition.levels]
         levels += [labels.MISSING] if condition.with_missing else []
-        worded = ", ".join(levels) if len(levels) <= 3 else f"{levels[0]} and {len(levels) - 1} more"
+        worded = ", ".join(levels) if len(levels) <= 3 or not is_brief else f"{levels[0]} and {len(levels) - 1} more"
         return f"{column.label}: {worded}"
     beside = [labels.special(column, value) for value in condition.with_special]
     beside += [labels.MISSING if condition.beside_range and not beside else "missing"] * condition.with_missing

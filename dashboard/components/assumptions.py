@@ -84,4 +84,4 @@ def render_beta(place: str = "") -> None:
 
 def render_groups(place: str = "") -> None:
     """Write into how many groups applications are split to judge calibration."""
-    st.number_input("Groups of equally many applications", 5, 50, **state.value_widget(GROUPS, place=place))
+    st.number_input("Groups of equal size", 5, 50, **state.value_widget(GROUPS, place=place))

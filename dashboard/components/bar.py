@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from functools import partial
 
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.cohort.filters import Filters
-from dashboard.cohort.wording import word_condition, word_filters
+from dashboard.cohort.wording import word_filters
+from dashboard.components.chips import render_chips
 from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
+from dashboard.components.held_file import held_file
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.report.markup import escaped
@@ -23,11 +25,11 @@ from data.predictions.table import PROBABILITY, Predictions
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 # What a cohort is called that was given no name.
-PORTFOLIO, COHORT = "Portfolio", "Cohort"
+COHORT = "Cohort"
 _SHORTEST_SCALE = 15.0
 _FINE_BELOW = 0.01
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
-_SHEET = '<button type="button" class="bar-button bar-sheet">Filters{}</button>'
+_SHEET = '<button type="button" class="bar-button bar-sheet">{}</button>'
 _SEARCH = (
     '<button type="button" class="bar-button bar-search" title="Find an applicant ( / )" '
     'aria-label="Find an applicant"><span class="bar-icon" aria-hidden="true">person_search</span></button>'
@@ -41,25 +43,52 @@ def render_bar(
     counts: ScoreCounts,
     *,
     has_cutoff: bool,
+    is_compared: bool = True,
 ) -> None:
     """Write the bar of a page that shows `cohort`, counted as `counts`, or something else where that is None."""
     with st.container(key="bar", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        with st.container(key="bar-portfolio", width="content"):
-            st.html(_two_lines(predictions.source.name, _model(predictions)))
+        if dataset.location.file:
+            _render_file(predictions)
+        else:
+            with st.container(key="bar-portfolio", width="content"):
+                st.html(_two_lines(predictions.source.name, _model(predictions)))
         if cohort is not None:
             with st.container(key="bar-cohort", width="content"):
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
         if cohort is not None or has_cutoff:
             n_filters = 0 if cohort is None else len(cohort.filters.conditions)
+            word = "Cutoff" if cohort is None else "Filters"
             with st.container(key="bar-sheet", width="content"):
-                st.html(_SHEET.format(f" ({n_filters})" if n_filters else ""))
+                st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if cohort is not None:
-                _render_cohort(dataset, predictions, cohort)
+                _render_cohort(dataset, predictions, cohort, is_compared=is_compared)
             if has_cutoff:
                 _render_cutoff(predictions)
         with st.container(key="bar-search", width="content"):
             st.html(_SEARCH)
+
+
+def _render_file(predictions: Predictions) -> None:
+    """Write that a dropped file is shown, and the way back."""
+    file = held_file()
+    n_scored = predictions.frame.height if file is None else file.counts.n_applications
+    rows = f"{labels.plural(n_scored, 'application')} scored {_word_day(file)}"
+    with st.container(key="bar-file", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+        st.html(_two_lines(predictions.source.name, rows))
+        st.button(
+            "Back to the portfolio",
+            key="bar.portfolio",
+            icon=":material/undo:",
+            on_click=state.show_table,
+            args=("",),
+            help="A dropped file is shown; show the portfolio again",
+        )
+
+
+def _word_day(file: cache.ScoredFile | None) -> str:
+    day = "" if file is None else file.scored_at.date().isoformat()
+    return "today" if day in ("", dt.datetime.now(dt.UTC).date().isoformat()) else f"on {day}"
 
 
 def _two_lines(first: str, second: str, more: str = "") -> str:
@@ -87,37 +116,12 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
     return size, f", {labels.plural(counts.n_bad, 'default') if is_known else 'outcomes not known'}"
 
 
-def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
-    render_saved_cohorts(predictions, partial(word_filters, columns=columns))
-    with st.container(key="bar-chips", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        _render_chips(predictions, cohort)
+def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort, *, is_compared: bool) -> None:
+    render_saved_cohorts(predictions, partial(word_filters, columns=predictions.filter_columns))
+    render_chips(predictions, cohort.filters)
     render_filter_menu(dataset, predictions)
     with st.container(key="bar-comparison", width=160):
-        render_comparison()
-
-
-def _render_chips(predictions: Predictions, cohort: Cohort) -> None:
-    columns = {column.name: column for column in predictions.cohort_columns}
-    for condition in cohort.filters.conditions:
-        st.button(
-            labels.plain(word_condition(condition, columns)),
-            key=f"chip.{condition.column}",
-            icon=":material/close:",
-            icon_position="right",
-            on_click=state.remove_condition,
-            args=(condition.column,),
-            help="Remove this filter",
-        )
-    if cohort.filters:
-        st.button(
-            "Reset filters",
-            key="chips.reset",
-            on_click=state.set_filters,
-            args=(Filters(),),
-            icon=":material/undo:",
-            type="tertiary",
-        )
+        render_comparison(is_offered=is_compared)
 
 
 def _render_cutoff(predictions: Predictions) -> None:

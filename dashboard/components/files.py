@@ -35,9 +35,8 @@ def offer_file(
     told = {"what": what, "kind": journal.kind_of(file_name), **(facts or {})}
     context = get_script_run_ctx()
     late = partial(make_late, context.session_id if context else "", make, file_name, mime, after_typing=after_typing)
-    st.download_button(
-        label, partial(_hand_out, late, state.who(), told), file_name, mime, on_click="ignore", icon=icon, **options
-    )
+    options.setdefault("on_click", "ignore")
+    st.download_button(label, partial(_hand_out, late, state.who(), told), file_name, mime, icon=icon, **options)
 
 
 # In a thread that belongs to no visit: whose it is has to be given to it.

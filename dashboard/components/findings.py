@@ -25,11 +25,11 @@ class Goal:
 
 
 def render_findings(found: Findings, goals: Mapping[Finding, Goal], currency: str) -> None:
-    """Write a row for each finding, and how many checks were run."""
-    with st.container(gap="xsmall"):
+    """Write a line for each finding, which opens the page that shows it, and how many checks were run."""
+    with st.container(key="findings", gap=None):
         for place, finding in enumerate(found.shown):
             _render_row(place, finding, goals[finding], currency)
-    with st.container(gap=None):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         more = f" {labels.plural(found.n_more, 'smaller finding')} not shown." if found.n_more else ""
         st.caption(f"{finding_words.budget(found)}{more}")
         render_method("Findings", key="findings")
@@ -38,19 +38,22 @@ def render_findings(found: Findings, goals: Mapping[Finding, Goal], currency: st
 def _render_row(place: int, finding: Finding, goal: Goal, currency: str) -> None:
     told = labels.plain(finding_words.title(finding, currency))
     proof = labels.plain(finding_words.evidence(finding, currency))
-    icon = _ICONS.get(finding.fault, ":material/straighten:")
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        st.markdown(f"{icon} **{told}**  \n:small[:gray[{proof}]]", width="stretch")
-        if st.button(
-            goal.title,
-            key=f"finding.{place}",
-            type="tertiary",
-            icon=":material/arrow_forward:",
-            help=f"{told}: open it",
-        ):
-            state.put(goal.values)
-            # Pages are told apart by their paths alone.
-            st.switch_page(st.Page(_nothing, title=goal.title, url_path=goal.path))
+    # One element a finding: the whole line is the button.
+    if st.button(
+        f"**{told}** :small[:gray[{proof}]] :small[:blue[{goal.title}\u00a0→]]",
+        key=f"finding.{place}",
+        type="tertiary",
+        icon=_ICONS.get(finding.fault, ":material/straighten:"),
+        width="stretch",
+    ):
+        open_page(goal)
+
+
+def open_page(goal: Goal) -> None:
+    """Open the page that `goal` names, set up as it says."""
+    state.put(goal.values)
+    # Pages are told apart by their paths alone.
+    st.switch_page(st.Page(_nothing, title=goal.title, url_path=goal.path))
 
 
 def _nothing() -> None:
@@ -63,4 +66,6 @@ _ICONS = {
     Fault.CUTOFF: ":material/content_cut:",
     Fault.LOSS: ":material/trending_down:",
     Fault.RANKING: ":material/sort:",
+    Fault.SHIFT: ":material/compare_arrows:",
+    Fault.REJECTS: ":material/upload_file:",
 }

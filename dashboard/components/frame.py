@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import streamlit as st
@@ -12,16 +12,20 @@ from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.components.bar import COHORT, PORTFOLIO, render_bar
-from dashboard.components.cohort_menu import compared
+from dashboard.components.bar import COHORT, render_bar
+from dashboard.components.cohort_menu import compared, whole_name
+from dashboard.components.downloads import begin_page, render_downloads
 from dashboard.components.method import render_method
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import COHORTS
+from dashboard.visit.visit import AGAINST, COHORTS, FILE
 from dashboard.words import labels
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
+from data.predictions.scored import PUBLISHED
 from data.predictions.table import Predictions
 
 T = TypeVar("T")
@@ -31,7 +35,8 @@ T = TypeVar("T")
 class View:
     """What a page shows: a cohort of a dataset, what it is compared with, both evaluated, and the cutoff (a PD).
 
-    The cohort is never empty when a page is rendered, what it is compared with (`beside`) may be.
+    The cohort is never empty when a page is rendered, what it is compared with may be. `against` and `comparison` are
+    None where that is nothing.
     """
 
     dataset: cache.Dataset
@@ -41,7 +46,7 @@ class View:
     against: Cohort | None
     cutoff: float
     evaluation: Evaluation
-    beside: Named[Evaluation] | None
+    comparison: Comparison | None
 
     @property
     def counts(self) -> ScoreCounts:
@@ -51,7 +56,7 @@ class View:
     @property
     def against_counts(self) -> ScoreCounts | None:
         """The counts of what the cohort is compared with."""
-        return None if self.beside is None else self.beside.value.counts
+        return None if self.comparison is None else self.comparison.other.counts
 
     @property
     def is_cut_by_outcome(self) -> bool:
@@ -76,7 +81,17 @@ class View:
 
     def other(self, of: Callable[[Evaluation], T]) -> Named[T] | None:
         """What `of` gives for what the cohort is compared with; None where that is nothing."""
-        return None if self.beside is None else Named(self.beside.name, of(self.beside.value))
+        return None if self.comparison is None else Named(self.comparison.name, of(self.comparison.other))
+
+    def compared_with(self, other: Cohort) -> Comparison:
+        """The cohort beside `other`, whatever the page compares with."""
+        shared = cache.shared_counts(self.dataset, self.cohort.filters, other.filters)
+        return Comparison(
+            other.name,
+            self.evaluation,
+            cache.evaluate(self.dataset, other.filters, self.evaluation.assumptions),
+            shared if shared.n_applications else None,
+        )
 
     def compared(self, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
         """The same of its counts."""
@@ -87,15 +102,17 @@ class View:
 class PageSpec:
     """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
 
-    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. `of_model` says
-    that it shows what the published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares
-    PDs with what happened and is not offered where no outcome is known.
+    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. One of a cohort
+    that is not `is_compared` shows nothing of what the cohort is compared with. `of_model` says that it shows what the
+    published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares PDs with what happened
+    and is not offered where no outcome is known.
     """
 
     title: str
     path: str
     render: Callable[[View], None]
     of_cohort: bool = True
+    is_compared: bool = True
     has_cutoff: bool = True
     of_model: bool = False
     of_outcome: bool = False
@@ -104,34 +121,39 @@ class PageSpec:
 def current_view(dataset: cache.Dataset) -> View:
     """The view that the visit asks for."""
     cutoff = state.cutoff()
-    shown, against = state.filters(), compared()
+    # Where a dropped file is shown, the cohort is one of its rows, and no cohort of the portfolio.
+    is_shown = state.get(FILE) == dataset.location.file
+    shown, against = (state.filters(), compared()) if is_shown else (Filters(), None)
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
-    assumed = assume(cutoff, state.get)
-    evaluation = Evaluation(cache.cohort_counts(dataset, cohort.filters), assumed)
-    beside = None
-    if other is not None:
-        beside = Named(other.name, Evaluation(cache.cohort_counts(dataset, other.filters), assumed))
-    return View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
+    evaluation = cache.evaluate(dataset, cohort.filters, assume(cutoff, state.get))
+    view = View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, None)
+    return view if other is None else replace(view, comparison=view.compared_with(other))
 
 
 def _name(filters: Filters) -> str:
     kept = next((cohort.name for cohort in state.kept(COHORTS) if cohort.filters == filters), "")
-    return kept or (COHORT if filters else PORTFOLIO)
+    return kept or (COHORT if filters else whole_name())
 
 
 def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     """Write `page`: what all pages have, then its own part unless the cohort is empty."""
     predictions = cache.predictions(dataset)
-    view = current_view(dataset)
+    try:
+        view = current_view(dataset)
+    except ScoreroomError as error:
+        _render_lost(str(error))
+        return
     cohort = view.cohort if page.of_cohort else None
-    render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff)
+    render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff, is_compared=page.is_compared)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(page.title, anchor=False, width="content")
         _render_source(page, predictions)
     _render_notices()
+    begin_page()
     if cohort is None:
         page.render(view)
+        render_downloads(page.title)
         return
     if not view.counts.n_applications:
         _render_empty()
@@ -139,7 +161,20 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     if predictions.source.has_outcomes:
         _render_caution(view)
     page.render(view)
-    _render_resolution(predictions)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _render_resolution(predictions)
+        render_downloads(page.title)
+
+
+def _render_lost(reason: str) -> None:
+    """Say why a column that filters are on cannot be read, and offer the way back to what can."""
+    st.error(labels.plain(reason), icon=":material/error:")
+    st.button("Reset filters", on_click=_forget_cohorts, icon=":material/undo:")
+
+
+def _forget_cohorts() -> None:
+    state.set_filters(Filters())
+    state.settle({AGAINST: AGAINST.default})
 
 
 def _render_caution(view: View) -> None:
@@ -154,16 +189,15 @@ def _render_caution(view: View) -> None:
 
 
 def _render_resolution(predictions: Predictions) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(resolution(predictions.grid), width="content")
-        render_method("Resolution", key="resolution")
+    st.caption(resolution(predictions.grid), width="content")
+    render_method("Resolution", key="resolution")
 
 
 def _render_source(page: PageSpec, predictions: Predictions) -> None:
     source = predictions.source
-    whose = "as imported" if source.is_imported else "out of fold"
-    if page.of_model:
-        whose = f"the published model's, those of the portfolio {whose}"
+    whose = "the published model's" if source.whose == PUBLISHED else source.whose
+    if page.of_model and source.whose != PUBLISHED:
+        whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.charts.distribution import plot_pd_distribution
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
-from dashboard.components.metric_card import render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.report import catalogue
@@ -33,14 +33,11 @@ higher = "riskier"       # or safer
 def render_unobserved(view: View) -> None:
     """Write the overview of applications of which nobody knows yet what became of them."""
     loss = catalogue.in_currency(catalogue.EXPECTED_LOSS, view.definition.currency)
-    cells = st.columns(5)
-    with cells[0]:
+    with card_grid("unobserved", 4, is_compared=view.comparison is not None):
         render_metric("Applications", labels.count(view.counts.n_applications), "outcomes not known")
-    for cell, metric in zip(cells[1:4], (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss), strict=True):
-        with cell:
-            render_card(metric, view.evaluation, view.beside)
-    with cells[4]:
-        st.slider("LGD", 0.0, 1.0, step=0.01, format="percent", **state.value_widget(LGD))
+        for metric in (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss):
+            render_card(metric, view.evaluation, view.comparison)
+    st.number_input("LGD, %", 0.0, 100.0, step=1.0, format="%.4g", width=160, **state.percent_widget(LGD))
     left, right = st.columns(2, gap="medium")
     with left:
         spread = pd_distribution(view.counts, has_outcomes=False)
@@ -57,7 +54,9 @@ def render_unobserved(view: View) -> None:
                     labels.NOT_DEFINED if band.mean_pd.value is None else labels.percent(band.mean_pd.value)
                     for band in bands
                 ],
-            }
+            },
+            alt="Risk bands",
+            column_config={"Applications": st.column_config.NumberColumn(format="localized")},
         )
 
 
@@ -78,5 +77,6 @@ def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
             "Label": [column.label for column in definition.columns],
             "Kind": [column.kind.value for column in definition.columns],
             "Levels": [", ".join(column.levels[:_MOST_LEVELS]) for column in definition.columns],
-        }
+        },
+        alt="Columns of the portfolio",
     )

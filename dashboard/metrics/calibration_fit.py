@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.metrics.counts import FloatArray, ScoreCounts
+from dashboard.metrics.differences import NO_COMPARISON, SAME_APPLICATIONS
 from dashboard.metrics.discrimination import missing_outcome
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
 from dashboard.metrics.rates import default_rate
@@ -43,6 +44,17 @@ class CalibrationSlope:
 
 
 @dataclass(frozen=True, slots=True)
+class LineDifference:
+    """By how much two cohorts' calibration slopes differ, and a test that they have one calibration line.
+
+    `p_value` is that of slope and level together; not defined where the slopes' difference is not.
+    """
+
+    slope: Estimate
+    p_value: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class _Bins:
     # Bins that hold applications; the log-odds are those of the bin's mean PD.
     logit: FloatArray
@@ -75,6 +87,82 @@ def calibration_slope(counts: ScoreCounts) -> CalibrationSlope:
     if reason or bins is None:
         return CalibrationSlope(Estimate.undefined(reason), Estimate.undefined(reason))
     return _line(bins)
+
+
+def shift_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCounts | None = None) -> Estimate:
+    """Calibration in the large of `counts` less that of `other`, as shifts of log-odds, with its interval.
+
+    `shared` holds the applications that are in both, None where none is. The variance is that of the sum of what each
+    application adds to the two shifts, so that one in both counts once, and it needs no model of the defaults. Source:
+    Huber (1967), Proceedings of the Fifth Berkeley Symposium 1 ("sandwich").
+    """
+    one, two = (calibration_in_the_large(each).intercept for each in (counts, other))
+    if one.value is None or two.value is None:
+        return one if one.value is None else Estimate.undefined(NO_COMPARISON)
+    lines = ((one.value, 1.0), (two.value, 1.0))
+    covariance = _covariance((counts, other), lines, shared, slice(1))
+    if covariance is None:
+        return Estimate.undefined(SAME_APPLICATIONS)
+    return normal_estimate(one.value - two.value, math.sqrt(float(covariance[0, 0])))
+
+
+def line_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCounts | None = None) -> LineDifference:
+    """Calibration slope of `counts` less that of `other` with its interval, and Wald's test of the whole line.
+
+    `shared` holds the applications that are in both, None where none is; the variance is as in `shift_difference`. For
+    disjoint cohorts this is the test of an interaction with the cohort in one logistic regression. Source of the line:
+    Cox (1958), Biometrika 45(3/4).
+    """
+    lines = [calibration_slope(each) for each in (counts, other)]
+    (level, slope), (other_level, other_slope) = ((line.intercept.value, line.slope.value) for line in lines)
+    if level is None or slope is None or other_level is None or other_slope is None:
+        reason = lines[0].slope if slope is None else Estimate.undefined(NO_COMPARISON)
+        return LineDifference(reason, reason)
+    fitted = ((level, slope), (other_level, other_slope))
+    covariance = _covariance((counts, other), fitted, shared, slice(2))
+    if covariance is None:
+        same = Estimate.undefined(SAME_APPLICATIONS)
+        return LineDifference(same, same)
+    gap = np.subtract(*fitted)
+    # Chi-squared of two degrees of freedom exceeds x with probability exp(-x / 2).
+    statistic = max(float(gap @ np.linalg.solve(covariance, gap)), 0.0)
+    return LineDifference(
+        normal_estimate(float(gap[1]), math.sqrt(float(covariance[1, 1]))), Estimate(math.exp(-statistic / 2))
+    )
+
+
+Line = tuple[float, float]
+
+
+def _covariance(
+    cohorts: tuple[ScoreCounts, ScoreCounts], lines: tuple[Line, Line], shared: ScoreCounts | None, fitted: slice
+) -> FloatArray | None:
+    """Covariance of the difference of two lines' `fitted` parameters; None where nothing is left of it."""
+    one, two = (np.linalg.inv(_products(each, line)[fitted, fitted]) for each, line in zip(cohorts, lines, strict=True))
+    own, other = (_products(each, line, line)[fitted, fitted] for each, line in zip(cohorts, lines, strict=True))
+    covariance: FloatArray = one @ own @ one + two @ other @ two
+    largest = np.linalg.det(covariance)
+    if shared is not None and shared.n_applications:
+        common = one @ _products(shared, *lines)[fitted, fitted] @ two
+        covariance = covariance - common - common.T
+    return covariance if np.linalg.det(covariance) > _TOLERANCE * largest else None
+
+
+def _products(counts: ScoreCounts, line: Line, other: Line | None = None) -> FloatArray:
+    """Sums over applications of the products of level and slope, each weighed by the variance of the outcome at `line`.
+
+    With another line, by the product of what the outcome is off either.
+    """
+    bins = _bins(counts)
+    pd = _expit(line[0] + line[1] * bins.logit)
+    if other is None:
+        weight = bins.applications * pd * (1 - pd)
+    else:
+        second = _expit(other[0] + other[1] * bins.logit)
+        weight = bins.bad * (1 - pd) * (1 - second) + (bins.applications - bins.bad) * pd * second
+    design = np.stack([np.ones(bins.logit.size), bins.logit])
+    products: FloatArray = (design * weight) @ design.T
+    return products
 
 
 def _bins(counts: ScoreCounts) -> _Bins:

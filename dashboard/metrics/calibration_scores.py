@@ -10,6 +10,7 @@ import numpy as np
 from dashboard.metrics.calibration import brier_score, mean_loss
 from dashboard.metrics.calibration_fit import SMALLEST_PD
 from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, weighted_sum
+from dashboard.metrics.differences import NO_COMPARISON, SAME_APPLICATIONS
 from dashboard.metrics.discrimination import missing_outcome
 from dashboard.metrics.estimate import Estimate, normal_estimate
 from dashboard.metrics.groups import equal_count_groups, summed
@@ -101,18 +102,60 @@ def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDeco
     )
 
 
+def skill_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCounts | None = None) -> Estimate:
+    """Brier skill of `counts` less that of `other`; `shared` holds the applications in both, None where none is.
+
+    The interval is the delta method's; what an application in both adds to either skill counts once.
+    """
+    one, two = _skill(counts, brier_score(counts).value or 0.0), _skill(other, brier_score(other).value or 0.0)
+    if one.value is None or two.value is None:
+        return one if one.value is None else Estimate.undefined(NO_COMPARISON)
+    effects = [_skill_effect(counts), _skill_effect(other)]
+    variance = sum(effect.product_sum(each, effect) for effect, each in zip(effects, (counts, other), strict=True))
+    if shared is not None and shared.n_applications:
+        variance -= 2 * effects[0].product_sum(shared, effects[1])
+    if variance <= 0:
+        return Estimate.undefined(SAME_APPLICATIONS)
+    return normal_estimate(one.value - two.value, math.sqrt(variance))
+
+
 def _skill(counts: ScoreCounts, brier: float) -> Estimate:
     reason = missing_outcome(counts)
     if reason:
         return Estimate.undefined(reason)
-    n, rate = counts.n_applications, counts.n_bad / counts.n_applications
+    effect = _skill_effect(counts)
+    rate = counts.n_bad / counts.n_applications
+    error = math.sqrt(effect.product_sum(counts, effect))
+    return normal_estimate(1 - brier / rate / (1 - rate), error, high=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _SkillEffect:
+    # The delta method: what an application adds to the score and, through the rate, to the uncertainty.
+    brier: float
+    drift: float
+    rate: float
+    scale: float
+
+    def product_sum(self, counts: ScoreCounts, other: _SkillEffect) -> float:
+        """Sum over applications of the product of what each adds to one skill and to the other."""
+        good, bad = counts.good_mean_pd, counts.bad_mean_pd
+        return weighted_sum(self.of_good(good) * other.of_good(good), counts.good) + weighted_sum(
+            self.of_bad(bad) * other.of_bad(bad), counts.bad
+        )
+
+    def of_good(self, pd: FloatArray) -> FloatArray:
+        return self.scale * (pd**2 - self.brier + self.drift * self.rate)
+
+    def of_bad(self, pd: FloatArray) -> FloatArray:
+        return self.scale * ((1 - pd) ** 2 - self.brier - self.drift * (1 - self.rate))
+
+
+def _skill_effect(counts: ScoreCounts) -> _SkillEffect:
+    n, brier = counts.n_applications, brier_score(counts).value or 0.0
+    rate = counts.n_bad / n
     uncertainty = rate * (1 - rate)
-    # The delta method: what each application adds to the score and, through the rate, to the uncertainty.
-    drift = brier * (1 - 2 * rate) / uncertainty
-    good = counts.good_mean_pd**2 - brier + drift * rate
-    bad = (1 - counts.bad_mean_pd) ** 2 - brier - drift * (1 - rate)
-    squares = weighted_sum(good**2, counts.good) + weighted_sum(bad**2, counts.bad)
-    return normal_estimate(1 - brier / uncertainty, math.sqrt(squares / (n - 1) / n) / uncertainty, high=1)
+    return _SkillEffect(brier, brier * (1 - 2 * rate) / uncertainty, rate, 1 / (math.sqrt(n * (n - 1)) * uncertainty))
 
 
 def _kept_off(pd: FloatArray) -> FloatArray:

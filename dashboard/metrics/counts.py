@@ -291,16 +291,24 @@ def count_scores_by(
 
 
 def exact_counts(
-    is_default: npt.ArrayLike, default_probability: npt.ArrayLike, exposure: npt.ArrayLike | None = None
+    is_default: npt.ArrayLike,
+    default_probability: npt.ArrayLike,
+    exposure: npt.ArrayLike | None = None,
+    *,
+    is_sorted: bool = False,
 ) -> ScoreCounts:
     """Counts whose bins are the distinct PDs themselves, so that every metric of them is exact.
 
-    The three hold one value per application.
+    The three hold one value per application; `is_sorted` says that PDs do not fall.
     """
     scores = np.asarray(default_probability, dtype=np.float64)
     if not scores.size:
         return ScoreCounts.empty()
-    edges, bins = np.unique(scores, return_inverse=True)
+    if is_sorted:
+        is_new = np.concatenate([[True], scores[1:] != scores[:-1]])
+        edges, bins = scores[is_new], np.cumsum(is_new) - 1
+    else:
+        edges, bins = np.unique(scores, return_inverse=True)
     cells = bins + edges.size * np.asarray(is_default, dtype=bool)
     return _summed(edges, cells, None, None if exposure is None else np.asarray(exposure, dtype=np.float64))
 
@@ -326,12 +334,25 @@ def _rows(
 
 
 def _counted(rows: pl.DataFrame, grid: ScoreGrid | None) -> ScoreCounts:
-    outcomes, pds = rows[OUTCOME].to_numpy(), rows[PROBABILITY].to_numpy()
     exposure = rows[EXPOSURE].to_numpy() if EXPOSURE in rows.columns else None
-    if grid is None or rows.height <= MOST_EXACT:
-        return exact_counts(outcomes, pds, exposure)
+    bins = rows[BIN].to_numpy() if grid else None
+    return counted_rows(rows[OUTCOME].to_numpy(), rows[PROBABILITY].to_numpy(), bins, exposure, grid)
+
+
+def counted_rows(
+    outcomes: BoolArray,
+    pds: FloatArray,
+    bins: npt.NDArray[Any] | None,
+    exposure: FloatArray | None,
+    grid: ScoreGrid | None,
+    *,
+    is_sorted: bool = False,
+) -> ScoreCounts:
+    """The counts of rows given as arrays of one value a row; `is_sorted` says that PDs do not fall."""
+    if grid is None or bins is None or pds.size <= MOST_EXACT:
+        return exact_counts(outcomes, pds, exposure, is_sorted=is_sorted)
     # One cell per (bin, outcome); NumPy's bincount over it is twice as fast as a group-by on both.
-    cells = rows[BIN].to_numpy() + grid.edges.size * outcomes.astype(np.intp)
+    cells = bins + grid.edges.size * outcomes.astype(np.intp)
     return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure)
 
 

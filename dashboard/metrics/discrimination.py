@@ -10,6 +10,7 @@ import numpy as np
 
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, weighted_sum
 from dashboard.metrics.curves import spread_along
+from dashboard.metrics.differences import correlated_difference
 from dashboard.metrics.estimate import (
     NO_APPLICATIONS,
     NO_DEFAULTS,
@@ -73,15 +74,20 @@ def delong(counts: ScoreCounts) -> DeLong | None:
     Source: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44(3), in the midrank form of Sun and Xu (2014), IEEE
     Signal Processing Letters 21(11).
     """
-    n_good, n_bad = counts.n_good, counts.n_bad
+    return delong_of(counts.good, counts.bad)
+
+
+def delong_of(good: IntArray, bad: IntArray) -> DeLong | None:
+    """`delong` of the numbers of good and of bad applications in bins by rising PD."""
+    n_good, n_bad = int(good.sum()), int(bad.sum())
     if not n_good or not n_bad:
         return None
-    of_bad, of_good = _placements(counts)
-    auc = weighted_sum(of_bad, counts.bad) / n_bad
+    of_bad, of_good = _placements(good, bad)
+    auc = weighted_sum(of_bad, bad) / n_bad
     if min(n_good, n_bad) < 2:
         return DeLong(auc, 0.0, 0.0)
-    bad_variance = _covariance(of_bad - auc, of_bad - auc, counts.bad, (n_bad, n_bad))
-    good_variance = _covariance(of_good - auc, of_good - auc, counts.good, (n_good, n_good))
+    bad_variance = _covariance(of_bad - auc, of_bad - auc, bad, (n_bad, n_bad))
+    good_variance = _covariance(of_good - auc, of_good - auc, good, (n_good, n_good))
     variance = bad_variance + good_variance
     if not variance:
         return DeLong(auc, 0.0, 0.0)
@@ -99,9 +105,14 @@ def roc_auc(counts: ScoreCounts) -> Estimate:
     result = delong(counts)
     if result is None:
         return Estimate.undefined(str(missing_outcome(counts)))
-    misplaced = min(counts.n_good, counts.n_bad) * min(result.auc, 1 - result.auc)
+    return auc_estimate(result, counts.n_good, counts.n_bad)
+
+
+def auc_estimate(result: DeLong, n_good: int, n_bad: int) -> Estimate:
+    """The AUC of `result`, of so many applications of each outcome, with the interval of `roc_auc`."""
+    misplaced = min(n_good, n_bad) * min(result.auc, 1 - result.auc)
     if not result.variance or misplaced < MIN_MISPLACED:
-        return _newcombe(result.auc, counts.n_good, counts.n_bad)
+        return _newcombe(result.auc, n_good, n_bad)
     return _logit_interval(result)
 
 
@@ -118,7 +129,8 @@ def auc_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCoun
     one, two = roc_auc(counts), roc_auc(other)
     if not one.is_defined or not two.is_defined:
         return Estimate.undefined(missing_outcome(counts) or NO_COMPARISON)
-    return _difference(one, two, 0.0 if shared is None else _auc_correlation(counts, other, shared))
+    found = correlated_difference(one, two, 0.0 if shared is None else _auc_correlation(counts, other, shared))
+    return Estimate(found.value, max(found.low or 0.0, -1.0), min(found.high or 0.0, 1.0))
 
 
 def gini(counts: ScoreCounts) -> Estimate:
@@ -164,11 +176,10 @@ def roc_curve(counts: ScoreCounts, *, max_points: int = 300) -> RocCurve | None:
     return RocCurve(fpr[kept], tpr[kept], cutoff[kept], float(gap.max()))
 
 
-def _placements(counts: ScoreCounts) -> tuple[FloatArray, FloatArray]:
+def _placements(good: IntArray, bad: IntArray) -> tuple[FloatArray, FloatArray]:
     """Share of goods ranked below each bin's defaults, and of defaults ranked above its goods; ties count half."""
-    below = (np.cumsum(counts.good) - counts.good / 2) / counts.n_good
-    above = (counts.n_bad - np.cumsum(counts.bad) + counts.bad / 2) / counts.n_bad
-    return below, above
+    goods, bads = np.cumsum(good), np.cumsum(bad)
+    return (goods - good / 2) / goods[-1], (bads[-1] - bads + bad / 2) / bads[-1]
 
 
 def _covariance(of_one: FloatArray, of_two: FloatArray, shared: IntArray, sizes: tuple[int, int]) -> float:
@@ -184,20 +195,10 @@ def _auc_correlation(one: ScoreCounts, two: ScoreCounts, shared: ScoreCounts) ->
     first, second = delong(one), delong(two)
     if first is None or second is None or not first.variance * second.variance:
         return 0.0
-    (bad_one, good_one), (bad_two, good_two) = _placements(one), _placements(two)
+    (bad_one, good_one), (bad_two, good_two) = _placements(one.good, one.bad), _placements(two.good, two.bad)
     covariance = _covariance(bad_one - first.auc, bad_two - second.auc, shared.bad, (one.n_bad, two.n_bad))
     covariance += _covariance(good_one - first.auc, good_two - second.auc, shared.good, (one.n_good, two.n_good))
     return min(covariance / math.sqrt(first.variance * second.variance), 1.0)
-
-
-def _difference(one: Estimate, two: Estimate, correlation: float) -> Estimate:
-    def reach(a: float, b: float) -> float:
-        return math.sqrt(max(a * a + b * b - 2 * correlation * a * b, 0.0))
-
-    p, q = one.value or 0.0, two.value or 0.0
-    p_low, p_high, q_low, q_high = (end or 0.0 for end in (one.low, one.high, two.low, two.high))
-    down, up = reach(p - p_low, q_high - q), reach(p_high - p, q - q_low)
-    return Estimate.around(p - q, max(p - q - down, -1.0), min(p - q + up, 1.0))
 
 
 def _logit_interval(result: DeLong) -> Estimate:

@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from dashboard.metrics.calibration_verdict import TOLERANCE
-from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts
-from dashboard.metrics.discrimination import DeLong, delong, roc_auc
+from dashboard.metrics.discrimination import DeLong, delong
 from dashboard.metrics.economics import CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.metrics.group_facts import (
+    MIN_APPLICATIONS,
+    MIN_OUTCOMES,
+    Group,
+    GroupFacts,
+    p_apart,
+    p_more,
+    p_of_defaults,
+)
 from dashboard.metrics.leakage import IMPLAUSIBLE_AUC
 from dashboard.metrics.rates import share
 
@@ -28,9 +38,6 @@ ERROR = 0.05
 MOST = 5
 # Findings of one kind: the largest stand for those that have the same cause.
 MOST_OF_KIND = 2
-# Groups that are checked: with fewer applications, or fewer of either outcome for an AUC, an answer is not to be had.
-MIN_APPLICATIONS = 30
-MIN_OUTCOMES = 30
 # AUCs that differ by less are alike for every use that is made of them.
 LEAST_AUC_GAP = 0.02
 # But for rounding, an AUC of 1.
@@ -48,50 +55,17 @@ class Fault(StrEnum):
     BAND = "band's PDs are off"
     SEGMENT = "segment's PDs are off"
     RANKING = "segment is ranked poorly"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One group of a column: the column's name and title, the group's place in it and its words."""
-
-    column: str
-    title: str
-    code: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupFacts:
-    """What the checks need of one group's counts, whatever the cutoff.
-
-    `approved` and `approved_bad` count the applications, and the defaults, below each of `pds` and, last, of all.
-    `ranking` is the one-sided p-value of an AUC no lower than `rest_auc`; None where there are too few to compare.
-    """
-
-    group: Group
-    applications: int
-    defaults: int
-    expected: float
-    exposure: float
-    roc_auc: Estimate
-    rest_auc: float | None
-    ranking: float | None
-    pds: FloatArray
-    approved: AnyArray
-    approved_bad: AnyArray
-
-    def approvals(self, cutoff: float) -> tuple[int, int]:
-        """Applications approved at `cutoff` (a PD that can be set), and the defaults among them."""
-        place = int(np.searchsorted(self.pds, cutoff, side="left"))
-        return int(self.approved[place]), int(self.approved_bad[place])
+    SHIFT = "distribution has shifted"
+    REJECTS = "file has rejected rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault: the figure `found`, with its 95 % interval, and what it is held `against`.
 
-    Both are shares, an AUC, or cutoffs. `p_value` is corrected for all checks. `stake` is about how much money the
-    fault moves, in currency units; 0 where none can be named. `subject` is a risk band's letter, else empty.
+    Both are shares, an AUC, cutoffs or stability indices. `p_value` is corrected for all checks. `stake` is about how
+    much money the fault moves, in currency units; 0 where none can be named. `subject` is a risk band's letter or a
+    file's name, else empty.
     """
 
     fault: Fault
@@ -118,27 +92,19 @@ class Findings:
         return sum(number for _, number in self.by_fault) - len(self.shown)
 
 
-def group_facts(
-    column: str, title: str, names: Sequence[str], parts: Mapping[int, ScoreCounts], whole: ScoreCounts
-) -> tuple[GroupFacts, ...]:
-    """The facts on each of `parts`, by its index into `names` (the groups of `column`); they make up `whole`.
-
-    Groups of fewer than 30 applications are left out, and so is a group that is the whole.
-    """
-    return tuple(
-        _facts(Group(column, title, code, names[code]), part, whole)
-        for code, part in sorted(parts.items())
-        if MIN_APPLICATIONS <= part.n_applications < whole.n_applications
-    )
+# A check: its p-value, uncorrected, and what writes the finding. Most checks find nothing, and need no finding written.
+Check: TypeAlias = tuple[float, Callable[[], Finding]]
 
 
-def find_faults(evaluation: Evaluation, groups: Iterable[GroupFacts]) -> Findings:
+def find_faults(evaluation: Evaluation, groups: Sequence[GroupFacts], more: Sequence[Finding] = ()) -> Findings:
     """At most five findings on a cohort and its groups, such that with no fault 95 of 100 cohorts have none at all.
 
-    Right PDs, groups that are ranked alike, approvals that pay and the best cutoff are no fault.
+    Right PDs, groups that are ranked alike, approvals that pay and the best cutoff are no fault. `more` are checks that
+    others have made, each with its own p-value; they share the error budget.
     """
-    checks = [*_of_scores(evaluation), *_of_level(evaluation), *_of_cutoff(evaluation.profit)]
-    checks += [check for facts in groups for check in _of_group(facts, evaluation)]
+    whole = (*_of_scores(evaluation), *_of_level(evaluation), *_of_cutoff(evaluation.profit), *more)
+    checks: list[Check] = [(finding.p_value, partial(_itself, finding)) for finding in whole]
+    checks += _of_groups(groups, evaluation)
     found = _distinct(sorted(_beyond_chance(checks), key=_rank))
     shown: list[Finding] = []
     for each in found:
@@ -148,15 +114,20 @@ def find_faults(evaluation: Evaluation, groups: Iterable[GroupFacts]) -> Finding
     return Findings(tuple(shown[:MOST]), len(checks), tuple((fault, number[fault]) for fault in Fault if number[fault]))
 
 
-def _beyond_chance(checks: Sequence[Finding]) -> Iterator[Finding]:
+def _itself(finding: Finding) -> Finding:
+    return finding
+
+
+def _beyond_chance(checks: Sequence[Check]) -> Iterator[Finding]:
     """The material findings whose p-value, corrected by Holm's method, is at most 5 %."""
     corrected = 0.0
-    for place, check in enumerate(sorted(checks, key=lambda check: check.p_value)):
-        corrected = max(corrected, min((len(checks) - place) * check.p_value, 1.0))
+    for place, (p_value, write) in enumerate(sorted(checks, key=lambda check: check[0])):
+        corrected = max(corrected, min((len(checks) - place) * p_value, 1.0))
         if corrected > ERROR:
             return
-        if _is_material(check):
-            yield replace(check, p_value=corrected)
+        found = write()
+        if _is_material(found):
+            yield replace(found, p_value=corrected)
 
 
 def _distinct(found: Iterable[Finding]) -> list[Finding]:
@@ -174,6 +145,8 @@ def _is_material(check: Finding) -> bool:
             return gap > TOLERANCE * min(check.against, 1 - check.against)
         case Fault.RANKING:
             return gap >= LEAST_AUC_GAP
+        case Fault.SHIFT:
+            return (check.found.value or 0.0) >= check.against
     return True
 
 
@@ -224,29 +197,44 @@ def _p_of_gap(gap: float) -> float:
     return min((1.5 + gap) * math.erfc(gap / math.sqrt(2)), 1.0)
 
 
-def _of_group(facts: GroupFacts, evaluation: Evaluation) -> Iterator[Finding]:
-    given, exposure = evaluation.assumptions, facts.exposure or evaluation.assumptions.terms.ead
-    approved, bad = facts.approvals(given.cutoff)
-    break_even = given.terms.break_even
-    if break_even is not None and approved >= MIN_APPLICATIONS:
-        found = share(bad, approved, NO_APPLICATIONS)
-        stake = max(bad - break_even * approved, 0.0) * exposure * (given.terms.margin + given.terms.lgd)
-        p_value = _p_more(bad, approved, break_even)
-        yield Finding(Fault.LOSS, found, break_even, approved, stake, p_value, facts.group)
+def _of_groups(groups: Sequence[GroupFacts], evaluation: Evaluation) -> Iterator[Check]:
+    given = evaluation.assumptions
+    approvals = [facts.approvals(given.cutoff) for facts in groups]
+    break_even, losses = given.terms.break_even, np.ones(len(groups))
+    if break_even is not None and groups:
+        approved, bad = np.array(approvals).T
+        losses = p_more(bad, np.maximum(approved, 1), break_even)
+    for facts, (n_approved, n_bad), p_value in zip(groups, approvals, losses.tolist(), strict=True):
+        if break_even is not None and n_approved >= MIN_APPLICATIONS:
+            yield p_value, partial(_loss, facts, n_approved, n_bad, break_even, evaluation)
+        yield facts.calibration, partial(_segment, facts, evaluation)
+        if facts.ranking is not None:
+            yield facts.ranking, partial(_ranking, facts)
+
+
+def _loss(facts: GroupFacts, approved: int, bad: int, break_even: float, evaluation: Evaluation) -> Finding:
+    terms = evaluation.assumptions.terms
+    stake = max(bad - break_even * approved, 0.0) * (facts.exposure or terms.ead) * (terms.margin + terms.lgd)
+    return Finding(Fault.LOSS, share(bad, approved, NO_APPLICATIONS), break_even, approved, stake, 0.0, facts.group)
+
+
+def _segment(facts: GroupFacts, evaluation: Evaluation) -> Finding:
     observed = facts.defaults, facts.applications, facts.expected
-    yield replace(_calibration(Fault.SEGMENT, observed, exposure, evaluation), group=facts.group)
-    if facts.ranking is not None and facts.rest_auc is not None:
-        n = facts.applications
-        yield Finding(Fault.RANKING, facts.roc_auc, facts.rest_auc, n, 0.0, facts.ranking, facts.group)
+    exposure = facts.exposure or evaluation.assumptions.terms.ead
+    return replace(_calibration(Fault.SEGMENT, observed, exposure, evaluation), group=facts.group)
+
+
+def _ranking(facts: GroupFacts) -> Finding:
+    against = facts.rest_auc or 0.0
+    return Finding(Fault.RANKING, facts.roc_auc, against, facts.applications, 0.0, 0.0, facts.group)
 
 
 def _calibration(fault: Fault, observed: tuple[int, int, float], exposure: float, evaluation: Evaluation) -> Finding:
-    """The check of (defaults, applications, expected defaults); no PDs have wider tails than the binomial."""
+    """The check of (defaults, applications, expected defaults)."""
     bad, n, expected = observed
-    mean = min(expected / n, 1.0)
-    p_value = min(2 * min(_p_more(bad, n, mean), _p_more(n - bad, n, 1 - mean)), 1.0)
     stake = abs(bad - expected) * exposure * evaluation.assumptions.terms.lgd
-    return Finding(fault, share(bad, n, NO_APPLICATIONS), mean, n, stake, p_value)
+    mean = min(expected / n, 1.0)
+    return Finding(fault, share(bad, n, NO_APPLICATIONS), mean, n, stake, p_of_defaults(bad, n, expected))
 
 
 def _exposure(evaluation: Evaluation) -> float:
@@ -255,61 +243,8 @@ def _exposure(evaluation: Evaluation) -> float:
     return counts.exposure_sum / max(counts.n_applications, 1) or evaluation.assumptions.terms.ead
 
 
-def _p_more(number: int, of: int, rate: float) -> float:
-    """How often a binomial share of `rate` has `number` or more among `of`."""
-    from scipy.special import betainc  # start-up does not wait for it
-
-    return float(betainc(number, of - number + 1, rate)) if number else 1.0
-
-
 def _p_above(result: DeLong, auc: float, limit: float) -> float:
     """One-sided p-value of an AUC of at most `limit`, on the logit scale; 0 where nothing at all is misplaced."""
     if not result.variance:
         return 0.0 if auc > _PERFECT else 1.0
-    return _p_apart(auc, limit, result.variance / (auc * (1 - auc)) ** 2, result.degrees_of_freedom)
-
-
-def _p_apart(high: float, low: float, variance: float, degrees_of_freedom: float) -> float:
-    from scipy.special import stdtr  # start-up does not wait for it
-
-    if not variance or not 0 < low < 1 or not 0 < high < 1:
-        return 1.0
-    z = (math.log(high / (1 - high)) - math.log(low / (1 - low))) / math.sqrt(variance)
-    return float(stdtr(max(degrees_of_freedom, 1.0), -z))
-
-
-def _facts(group: Group, part: ScoreCounts, whole: ScoreCounts) -> GroupFacts:
-    rest_auc, ranking = _ranking(part, whole - part)
-    used = np.flatnonzero(part.applications)
-    n, n_bad = part.n_applications, part.n_bad
-    return GroupFacts(
-        group,
-        n,
-        n_bad,
-        part.pd_sum,
-        part.exposure_sum / n,
-        roc_auc(part),
-        rest_auc,
-        ranking,
-        part.edges[used],
-        _below(part.applications[used]),
-        _below(part.bad[used]),
-    )
-
-
-def _below(number: IntArray) -> AnyArray:
-    # Half the memory: these are kept for every group of every column.
-    return np.concatenate([[0], np.cumsum(number)]).astype(np.int32)
-
-
-def _ranking(part: ScoreCounts, rest: ScoreCounts) -> tuple[float | None, float | None]:
-    if min(part.n_bad, part.n_good, rest.n_bad, rest.n_good) < MIN_OUTCOMES:
-        return None, None
-    own, other = delong(part), delong(rest)
-    if own is None or other is None:
-        return None, None
-    parts = [(each.variance / max(each.auc * (1 - each.auc), 1e-12) ** 2, each) for each in (own, other)]
-    variance = sum(one for one, _ in parts)
-    spread = sum(one**2 / max(each.degrees_of_freedom, 1.0) for one, each in parts)
-    p_value = _p_apart(other.auc, own.auc, variance, variance**2 / spread if spread else 0.0)
-    return other.auc, p_value
+    return p_apart(auc, limit, result.variance / (auc * (1 - auc)) ** 2, result.degrees_of_freedom)

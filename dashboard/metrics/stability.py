@@ -161,6 +161,16 @@ def critical_value(n_bins: int, n_reference: int, n_current: int, *, overlap: in
     return _spread(n_reference, n_current, overlap) * float(chdtri(n_bins - 1, 1 - level))
 
 
+def p_of_shift(found: Stability) -> float:
+    """How often the index is as large without a true shift; 1 where it is not defined."""
+    from scipy.special import chdtrc  # start-up does not wait for it
+
+    degrees = int(np.count_nonzero(found.reference + found.current)) - 1
+    if found.index.value is None or degrees < 1:
+        return 1.0
+    return float(chdtrc(degrees, degrees * found.index.value / found.noise))
+
+
 def _contribution(r: FloatArray, c: FloatArray, n: int, m: int) -> FloatArray:
     # At most the other side's share: where applications are fewer than bins, the halves would outnumber them.
     r, c = np.where(r > 0, r, np.minimum(IN_EMPTY_BIN / n, c)), np.where(c > 0, c, np.minimum(IN_EMPTY_BIN / m, r))

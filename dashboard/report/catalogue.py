@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.economics import NOTHING_AT_STAKE, CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
@@ -18,21 +19,37 @@ from dashboard.visit.assumptions import COST_UNIT
 from dashboard.words import labels
 from dashboard.words.money import money, unit
 
+NO_DIFFERENCE = "a difference of it would say nothing"
 Word = Callable[[float], str]
+Difference = Callable[[Comparison], Estimate]
+Of = Callable[[Evaluation], Estimate]
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A figure: `name` for programs, `label` and `help` for readers, `word` for its number.
 
-    `label` and `help` may name assumptions in braces: beta, n_groups, lgd.
+    `label` and `help` may name assumptions in braces: beta, n_groups, lgd. `difference` is by how much two cohorts
+    differ in it, None where that would say nothing: of sums, and of what is best looking back.
     """
 
     name: str
     label: str
-    of: Callable[[Evaluation], Estimate]
+    of: Of
     word: Word
     help: str
+    difference: Difference | None = None
+
+    def between(self, comparison: Comparison) -> Estimate:
+        """By how much the two cohorts of a comparison differ."""
+        return Estimate.undefined(NO_DIFFERENCE) if self.difference is None else self.difference(comparison)
+
+    def word_difference(self, value: float) -> str:
+        """A difference of two values, with its sign; shares differ in points."""
+        if self.word in _PERCENTAGES:
+            return labels.signed_points(value, 2 if self.word is not _short_percent else 1)
+        worded = self.word(value)
+        return worded if worded.startswith("−") else f"+{worded}"
 
     def label_under(self, assumptions: Assumptions) -> str:
         """The label, with the assumptions filled in."""
@@ -52,7 +69,7 @@ def in_currency(metric: Metric, currency: str) -> Metric:
 
 def _filled(text: str, assumptions: Assumptions) -> str:
     return text.format(
-        beta=f"{assumptions.beta:g}", n_groups=assumptions.n_groups, lgd=labels.percent(assumptions.terms.lgd, 0)
+        beta=f"{assumptions.beta:g}", n_groups=assumptions.n_groups, lgd=labels.typed_percent(assumptions.terms.lgd)
     )
 
 
@@ -64,12 +81,38 @@ def _signed_percent(share: float) -> str:
     return labels.percent(share).replace("-", "−")
 
 
+_PERCENTAGES: tuple[Word, ...] = (labels.percent, _short_percent, _signed_percent, labels.points)
+
+
 def _score(value: float) -> str:
     return labels.decimal(value, 4)
 
 
 def _cost(value: float) -> str:
     return labels.amount(COST_UNIT * value)
+
+
+def _mean_over(measure: Of, weight: Callable[[Evaluation], float]) -> Difference:
+    return lambda comparison: comparison.of_mean(measure, weight)
+
+
+def _decided(measure: Callable[[Confusion], Estimate], weight: Callable[[Confusion], float]) -> Difference:
+    return _mean_over(lambda e: measure(e.confusion), lambda e: weight(e.confusion))
+
+
+def _figure(measure: Of) -> Difference:
+    return lambda comparison: comparison.of_figure(measure)
+
+
+def _n(evaluation: Evaluation) -> float:
+    return evaluation.counts.n_applications
+
+
+def _weight_of_f(decided: Confusion, beta: float) -> float:
+    """The denominator of F-beta, which is a share of it."""
+    ratio = beta * beta
+    hits = (1 + ratio) * decided.true_declines
+    return hits + ratio * decided.false_approvals + decided.false_declines
 
 
 def _skill(evaluation: Evaluation) -> Estimate:
@@ -107,6 +150,7 @@ DEFAULT_RATE = Metric(
     lambda e: e.default_rate,
     labels.percent,
     "Share of the cohort's applications that defaulted; Wilson interval.",
+    _mean_over(lambda e: e.default_rate, _n),
 )
 MEAN_PD = Metric(
     "mean_pd",
@@ -114,6 +158,7 @@ MEAN_PD = Metric(
     lambda e: e.mean_pd,
     labels.percent,
     "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
+    _mean_over(lambda e: e.mean_pd, _n),
 )
 EXPECTED_LOSS = Metric(
     "expected_loss",
@@ -129,6 +174,7 @@ ROC_AUC = Metric(
     lambda e: e.roc_auc,
     labels.decimal,
     "Chance that a random defaulter has a higher PD than a random non-defaulter; DeLong interval.",
+    lambda comparison: comparison.roc_auc,
 )
 GINI = Metric(
     "gini",
@@ -136,6 +182,7 @@ GINI = Metric(
     lambda e: e.gini,
     labels.decimal,
     "2 AUC - 1, also the accuracy ratio of the CAP: 0 for no discrimination, 1 for perfect.",
+    lambda comparison: comparison.roc_auc.mapped(lambda auc: 2 * auc),
 )
 KS = Metric(
     "ks",
@@ -143,6 +190,7 @@ KS = Metric(
     lambda e: e.ks.statistic,
     labels.decimal,
     "Largest gap between the shares of defaulters and of non-defaulters below a PD.",
+    _figure(lambda e: e.ks.statistic),
 )
 AVERAGE_PRECISION = Metric(
     "average_precision",
@@ -151,6 +199,7 @@ AVERAGE_PRECISION = Metric(
     labels.decimal,
     "Mean share of defaults among the applications declined together with each default. By chance it is the default "
     "rate, so compare cohorts of similar default rates only.",
+    _figure(lambda e: e.average_precision),
 )
 APPROVAL_RATE = Metric(
     "approval_rate",
@@ -158,6 +207,7 @@ APPROVAL_RATE = Metric(
     lambda e: e.confusion.approval_rate,
     labels.percent,
     "Share of the cohort whose PD is below the cutoff; Wilson interval.",
+    _decided(lambda c: c.approval_rate, lambda c: c.applications),
 )
 BAD_RATE = Metric(
     "bad_rate",
@@ -165,6 +215,7 @@ BAD_RATE = Metric(
     lambda e: e.confusion.bad_rate,
     labels.percent,
     "Share of the approved that defaulted; Wilson interval.",
+    _decided(lambda c: c.bad_rate, lambda c: c.approved),
 )
 OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RATE, BAD_RATE)
 DISCRIMINATION = (ROC_AUC, GINI, KS, AVERAGE_PRECISION)
@@ -177,6 +228,7 @@ DEFAULTS_DECLINED = Metric(
     lambda e: e.confusion.recall,
     _short_percent,
     "Share of the defaults with a PD at or above the cutoff (recall); Wilson interval.",
+    _decided(lambda c: c.recall, lambda c: c.defaults),
 )
 NON_DEFAULTS_DECLINED = Metric(
     "false_positive_rate",
@@ -184,6 +236,7 @@ NON_DEFAULTS_DECLINED = Metric(
     lambda e: e.confusion.false_positive_rate,
     _short_percent,
     "Share of the non-defaults with a PD at or above the cutoff (false positive rate); Wilson interval.",
+    _decided(lambda c: c.false_positive_rate, lambda c: c.non_defaults),
 )
 DEFAULTS_AMONG_DECLINED = Metric(
     "precision",
@@ -191,6 +244,7 @@ DEFAULTS_AMONG_DECLINED = Metric(
     lambda e: e.confusion.precision,
     _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
+    _decided(lambda c: c.precision, lambda c: c.declined),
 )
 # The riskiest shares of applications for which the share of all defaults is reported.
 CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -198,11 +252,14 @@ AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
 
 # The page shows these two by evaluating at the PD where the KS is reached.
 AT_KS = (
-    replace(DEFAULTS_DECLINED, name="recall_at_ks", of=partial(_at_ks, lambda decided: decided.recall)),
+    replace(
+        DEFAULTS_DECLINED, name="recall_at_ks", of=partial(_at_ks, lambda decided: decided.recall), difference=None
+    ),
     replace(
         NON_DEFAULTS_DECLINED,
         name="false_positive_rate_at_ks",
         of=partial(_at_ks, lambda decided: decided.false_positive_rate),
+        difference=None,
     ),
 )
 
@@ -212,21 +269,25 @@ CALIBRATION_ERROR = Metric(
     lambda e: e.calibration_error.error,
     labels.points,
     "Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too.",
+    _figure(lambda e: e.calibration_error.error),
+)
+OBSERVED_EXPECTED = Metric(
+    "observed_expected",
+    "Observed / expected",
+    lambda e: e.in_the_large.ratio,
+    labels.decimal,
+    "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
+    _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.pd_sum),
 )
 CALIBRATION = (
-    Metric(
-        "observed_expected",
-        "Observed / expected",
-        lambda e: e.in_the_large.ratio,
-        labels.decimal,
-        "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
-    ),
+    OBSERVED_EXPECTED,
     Metric(
         "calibration_intercept",
         "Intercept (log-odds)",
         lambda e: e.in_the_large.intercept,
         labels.decimal,
         "What has to be added to the log-odds of every PD: 0 is right, above 0 PDs are too low on the whole.",
+        lambda comparison: comparison.intercept,
     ),
     Metric(
         "calibration_slope",
@@ -234,6 +295,7 @@ CALIBRATION = (
         lambda e: e.slope.slope,
         labels.decimal,
         "1 is right; below 1 PDs are too extreme, above 1 too much alike.",
+        lambda comparison: comparison.line.slope,
     ),
     CALIBRATION_ERROR,
     Metric(
@@ -242,6 +304,7 @@ CALIBRATION = (
         lambda e: e.brier,
         _score,
         "Mean squared difference of PD and outcome; lower is better.",
+        _mean_over(lambda e: e.brier, _n),
     ),
     Metric(
         "brier_skill",
@@ -249,6 +312,7 @@ CALIBRATION = (
         _skill,
         _signed_percent,
         "How much lower the Brier score is than with the default rate as everybody's PD; 100 % is foresight.",
+        lambda comparison: comparison.brier_skill,
     ),
     Metric(
         "log_loss",
@@ -256,6 +320,7 @@ CALIBRATION = (
         lambda e: e.log_loss.score,
         _score,
         "Mean surprise at the outcomes, in nats; lower is better, and sure but wrong PDs cost most.",
+        _mean_over(lambda e: e.log_loss.score, _n),
     ),
 )
 
@@ -266,6 +331,7 @@ DECISIONS = (
         lambda e: e.confusion.recall,
         labels.percent,
         "Share of the defaults that are declined.",
+        _decided(lambda c: c.recall, lambda c: c.defaults),
     ),
     Metric(
         "precision",
@@ -273,6 +339,7 @@ DECISIONS = (
         lambda e: e.confusion.precision,
         labels.percent,
         "Share of defaults among the declined.",
+        _decided(lambda c: c.precision, lambda c: c.declined),
     ),
     Metric(
         "specificity",
@@ -280,6 +347,7 @@ DECISIONS = (
         lambda e: e.confusion.specificity,
         labels.percent,
         "Share of the non-defaults that are approved.",
+        _decided(lambda c: c.specificity, lambda c: c.non_defaults),
     ),
     APPROVAL_RATE,
     BAD_RATE,
@@ -289,14 +357,23 @@ DECISIONS = (
         lambda e: e.confusion.accuracy,
         labels.percent,
         "Share of decisions that match the outcome. Approving all has a high one where defaults are rare.",
+        _decided(lambda c: c.accuracy, lambda c: c.applications),
     ),
-    Metric("f1", "F1", lambda e: e.confusion.f1, labels.decimal, "Harmonic mean of precision and recall."),
+    Metric(
+        "f1",
+        "F1",
+        lambda e: e.confusion.f1,
+        labels.decimal,
+        "Harmonic mean of precision and recall.",
+        _decided(lambda c: c.f1, lambda c: _weight_of_f(c, 1.0)),
+    ),
     Metric(
         "mcc",
         "MCC",
         lambda e: e.confusion.mcc,
         labels.decimal,
         "Matthews correlation of decision and outcome: 0 for chance, 1 for perfect.",
+        _figure(lambda e: e.confusion.mcc),
     ),
     Metric(
         "f_beta",
@@ -304,6 +381,9 @@ DECISIONS = (
         lambda e: e.confusion.f_beta(e.assumptions.beta),
         labels.decimal,
         "Mean of precision and recall in which recall counts β times as much.",
+        _mean_over(
+            lambda e: e.confusion.f_beta(e.assumptions.beta), lambda e: _weight_of_f(e.confusion, e.assumptions.beta)
+        ),
     ),
 )
 
@@ -342,7 +422,14 @@ def _economics(
 
     return Economics(
         of,
-        Metric(name, f"{noun} {per}", measured(lambda c: c.now), word, f"{noun} at the cutoff in force."),
+        Metric(
+            name,
+            f"{noun} {per}",
+            measured(lambda c: c.now),
+            word,
+            f"{noun} at the cutoff in force.",
+            _mean_over(measured(lambda c: c.now), _n),
+        ),
         Metric(
             f"best_{name}",
             f"{best} {per}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from dashboard.cohort.filters import DECISION, Filters
@@ -29,7 +29,7 @@ class ConditionError(ScoreroomError):
 
 
 def read_conditions(
-    texts: Iterable[str], columns: Sequence[CohortColumn], definition: Definition, source: str = "--where"
+    texts: Iterable[str], columns: Mapping[str, CohortColumn], definition: Definition, source: str = "--where"
 ) -> Filters:
     """The cohort of the conditions in `texts`: any of a column's levels, all of the columns.
 
@@ -39,9 +39,8 @@ def read_conditions(
     Raises:
         ConditionError: a text is not a condition, or names an unknown column or level.
     """
-    by_name = {column.name: column for column in columns}
-    pairs = [_pair(source, text, by_name) for text in texts]
-    filters, problems = read_filters([(FILTER_PREFIX + name, value) for name, value in pairs], by_name, definition)
+    pairs = [_pair(source, text, columns) for text in texts]
+    filters, problems = read_filters([(FILTER_PREFIX + name, value) for name, value in pairs], columns, definition)
     if problems:
         raise ConditionError.from_link(source, problems[0])
     return filters

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Self
 
 from dashboard.charts.chart import Chart
-from dashboard.charts.segments import AGAINST_REST, INTERVAL
+from dashboard.charts.segment_tables import AGAINST_OTHERS, INTERVAL
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.wording import word_filters
@@ -113,6 +113,17 @@ class Paper:
         """What stands on every page."""
         return " · ".join(f"{name}: {value}" for name, value in self.facts)
 
+    @property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """Where it comes from, with whole digests."""
+        origin = self.origin
+        return (
+            ("Made", f"{origin.made_at:%Y-%m-%d at %H:%M:%S} UTC"),
+            ("Scoreroom", origin.product_version),
+            ("Data, SHA-256", origin.data_sha256 or labels.NOT_DEFINED),
+            ("Model, SHA-256", origin.model_sha256 or labels.NOT_DEFINED),
+        )
+
 
 def _model_digest(settings: Settings) -> str:
     """The SHA-256 of the published model; empty if no model can be read."""
@@ -159,12 +170,13 @@ def _subject(recipe: Recipe, predictions: Predictions, definition: Definition) -
     if not predictions.source.has_outcomes:
         raise RecipeError("No outcome is known of any application, so that there is nothing to report on.")
     assumptions = recipe.assume()
-    chosen = read_conditions(recipe.where, predictions.cohort_columns, definition, "where")
-    columns = {column.name: column for column in predictions.cohort_columns}
+    chosen = read_conditions(recipe.where, predictions.filter_columns, definition, "where")
     other = _against(recipe, chosen, predictions, definition)
     return Subject(
         evaluate(predictions, chosen, assumptions),
-        None if other is None else Named(_name(other, columns), evaluate(predictions, other, assumptions)),
+        None
+        if other is None
+        else Named(_name(other, predictions.filter_columns), evaluate(predictions, other, assumptions)),
         definition.currency,
     )
 
@@ -179,7 +191,7 @@ def _against(recipe: Recipe, own: Filters, predictions: Predictions, definition:
     other = (
         Filters()
         if recipe.against == PORTFOLIO
-        else read_conditions(recipe.against, predictions.cohort_columns, definition, "against")
+        else read_conditions(recipe.against, predictions.filter_columns, definition, "against")
     )
     if other == own:
         raise RecipeError("The cohort is compared with itself; choose another comparison, or leave it out.")
@@ -272,12 +284,12 @@ def _ends(metrics: Sequence[Metric], estimates: Sequence[Estimate]) -> list[str]
 def _segments(figure: int, sheet: int, name: str, subject: Subject) -> list[Block]:
     column = next(each for each in subject.own.predictions.cohort_columns if each.name == name)
     chart, table = segments(subject, column)
-    shown = [each for each in (*_SEGMENT_COLUMNS, AGAINST_REST) if each in table]
+    shown = [each for each in (*_SEGMENT_COLUMNS, AGAINST_OTHERS) if each in table]
     header = tuple(_with_unit(each) for each in shown)
     rows = tuple(zip(*(_cells(table[each]) for each in shown), strict=True))
     title = labels.column_title(column)
     note = (
-        "Verdicts against the rest hold for all segments at once; each other interval is for 95 %. "
+        "Verdicts against other segments hold for all segments at once; each other interval is for 95 %. "
         "The workbook has all measures."
     )
     return [Figure(figure, chart), Sheet(sheet, f"Segments by {title}", note, table, header, rows)]
@@ -302,14 +314,13 @@ def _cell(value: object, digits: int) -> str:
     if isinstance(value, int):
         return labels.count(value)
     # The column's title says than what.
-    return str(value).removesuffix(" than the rest")
+    return str(value).removesuffix(" than other segments")
 
 
 def _facts(subject: Subject, given: Assumptions, origin: Origin) -> Iterator[tuple[str, str]]:
     own = subject.own
-    columns = {column.name: column for column in own.predictions.cohort_columns}
     yield "Portfolio", own.predictions.source.name
-    cohort = word_filters(own.filters, columns) if own.filters else "whole portfolio"
+    cohort = word_filters(own.filters, own.predictions.filter_columns) if own.filters else "whole portfolio"
     yield "Cohort", f"{cohort}, {_size(own)}"
     against = subject.against
     yield "Compared with", "nothing" if against is None else f"{against.name}, {_size(against.value)}"
@@ -327,8 +338,8 @@ def _size(report: Report) -> str:
 def _assumed(subject: Subject, given: Assumptions) -> Iterator[str]:
     costs, terms = given.costs, given.terms
     yield f"costs {costs.false_approval:g} to {costs.false_decline:g}"
-    yield f"LGD {labels.brief_percent(terms.lgd)}"
-    yield f"margin {labels.brief_percent(terms.margin)}"
+    yield f"LGD {labels.typed_percent(terms.lgd)}"
+    yield f"margin {labels.typed_percent(terms.margin)}"
     if not subject.counts.exposure_sum:
         yield f"EAD {labels.amount(terms.ead)} {unit(subject.currency)}"
 
@@ -343,11 +354,11 @@ def _definitions(parts: Sequence[Part], blocks: Sequence[Block], subject: Subjec
                 found.setdefault(metric.label_under(given), metric.help_under(given))
     for block in blocks:
         if isinstance(block, Figure):
-            found.setdefault(block.chart.method, _first_paragraph(block.chart.method))
+            found.setdefault(block.chart.method, first_paragraph(block.chart.method))
     yield from found.items()
 
 
-def _first_paragraph(heading: str) -> str:
+def first_paragraph(heading: str) -> str:
     """What docs/metrics.md says first under `heading`, without markup."""
     paragraph = sections_of(METRICS)[heading].split("\n\n")[0]
     return " ".join(_MARKUP.sub(lambda found: found["words"] or "", paragraph).split())

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dashboard.charts.inline import drawing_script, figures_json
 from dashboard.report.markup import escaped, row
 from dashboard.report.paper import Block, Figure, Paper, Sheet, Text
-from dashboard.words import labels
 from data.settings import ROOT
 
 _FONT = ROOT / "dashboard" / "static" / "inter.woff2"
@@ -152,15 +151,7 @@ def _body(paper: Paper) -> Iterator[str]:
     yield "<h2>Appendix: definitions</h2>\n<dl>"
     yield from (f"<dt>{escaped(term)}</dt><dd>{escaped(words)}</dd>" for term, words in paper.definitions)
     yield "</dl>\n<h2>Appendix: where this comes from</h2>"
-    origin = paper.origin
-    yield _facts(
-        (
-            ("Made", f"{origin.made_at:%Y-%m-%d at %H:%M:%S} UTC"),
-            ("Scoreroom", origin.product_version),
-            ("Data, SHA-256", origin.data_sha256 or labels.NOT_DEFINED),
-            ("Model, SHA-256", origin.model_sha256 or labels.NOT_DEFINED),
-        )
-    )
+    yield _facts(paper.provenance)
 
 
 def _block(block: Block) -> str:

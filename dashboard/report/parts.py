@@ -21,7 +21,8 @@ from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.reliability import plot_calibration_gap, plot_reliability
 from dashboard.charts.roc import plot_roc
-from dashboard.charts.segments import plot_segments, tabulate_report
+from dashboard.charts.segment_tables import tabulate_report
+from dashboard.charts.segments import plot_segments
 from dashboard.charts.sensitivity import COST_RATIO, LGD, MARGIN, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.charts.template import Named, Table
@@ -115,7 +116,7 @@ def segments(subject: Subject, column: CohortColumn) -> tuple[Chart, Table]:
 
 def _segments_of(report: Report, bins: Bins) -> SegmentReport:
     predictions, given = report.predictions, report.evaluation.assumptions
-    counted = count_scores_by(predictions.frame, bins.code(), predictions.grid, filters=report.filters.expression())
+    counted = count_scores_by(report.rows, bins.code(), predictions.grid, filters=report.filters.expression())
     break_even = given.costs.theory_cutoff
     return segment_report(
         {int(str(code)): counts for code, counts in counted.items()},
@@ -193,8 +194,9 @@ def _shift(subject: Subject) -> Chart:
     against = subject.against
     if against is None:
         raise ValueError("A shift needs two cohorts.")
-    sides = [report.filters.expression() for report in (subject.own, against.value)]
-    overlap = count_both(subject.own.predictions.frame, *sides)
+    sides = (subject.own.filters, against.value.filters)
+    rows = subject.own.predictions.holding(name for side in sides for name in side.columns)
+    overlap = count_both(rows, *(side.expression() for side in sides))
     found = population_stability(against.value.evaluation.counts, subject.counts, overlap=overlap)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), against.name, "Cohort")
     return plot_shift(found.stability, words)

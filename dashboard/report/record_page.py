@@ -17,7 +17,7 @@ from data.definition.columns import Column
 from data.definition.definition import Definition
 from inference.explain.record import IMPORTED, OUT_OF_FOLD, PUBLISHED, Change, DecisionRecord, to_json
 from inference.model.decision import declines
-from inference.model.judgement import DECLINE, REFER
+from inference.model.judgement import APPROVE, DECLINE, REFER
 from inference.values import word_value
 
 _BY = {
@@ -72,7 +72,8 @@ def record_html(record: DecisionRecord, definition: Definition) -> str:
     body = "\n".join(
         (
             f"<header><h1>Decision record</h1><p>{escaped(head)}</p></header>",
-            _section("Decision", _decision(record)),
+            _section("Decision of the model", _decision(record)),
+            _section("Decision of the analyst", _human(record)),
             *_why(record),
             _section("What was edited", _changes(record, definition)),
             _section("Note", _note(record)),
@@ -147,6 +148,15 @@ def _decision(record: DecisionRecord) -> str:
     return _paragraph(f"{word} on the PD {_BY[record.decided_on]}", "decision") + "\n" + _facts(facts)
 
 
+def _human(record: DecisionRecord) -> str:
+    if not record.human_decision:
+        return _paragraph("None is recorded.")
+    word = {APPROVE: "Approved", DECLINE: "Declined", REFER: "Referred"}[record.human_decision]
+    told = f"{word}, against the model" if record.is_overridden else f"{word}, as the model decides"
+    reason = [("Reason", record.human_reason)] if record.human_reason else []
+    return _paragraph(told, "decision") + "\n" + _facts([("Analyst", record.analyst), *reason])
+
+
 def _published(record: DecisionRecord, pd: float) -> Iterator[tuple[str, str]]:
     """The published model's PD beside the one that decides; another decision is said as what that model would do."""
     other = record.default_probability
@@ -169,15 +179,11 @@ def _reasons(record: DecisionRecord) -> str:
     if not record.reasons:
         return _paragraph("None are recorded.")
     rows = [
-        (f"{reason.label} ({reason.field})", reason.value, reason.typical, _signed(reason.excess))
+        (f"{reason.label} ({reason.field})", reason.value, reason.typical, labels.odds(reason.excess))
         for reason in record.reasons
     ]
-    header = ("Field", "This applicant", "Typical of the just approved", "Log-odds beyond the just approved")
+    header = ("Field", "This applicant", "Typical of the just approved", "Odds against the just approved")
     return _table(header, rows) + "\n" + _paragraph(record.reasons_method, "muted")
-
-
-def _signed(excess: float) -> str:
-    return f"{'+' if excess >= 0 else ''}{labels.decimal(excess, 2)}"
 
 
 def _changes(record: DecisionRecord, definition: Definition) -> str:

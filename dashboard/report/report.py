@@ -47,6 +47,11 @@ class Report:
     evaluation: Evaluation
 
     @property
+    def rows(self) -> pl.DataFrame:
+        """The rows of the predictions, with every column that the cohort is cut by."""
+        return self.predictions.holding(self.filters.columns)
+
+    @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
         """Column and value of each condition, as `dashboard.report.conditions` reads them."""
         return tuple((name.removeprefix(FILTER_PREFIX), value) for name, value in word_filters(self.filters))
@@ -145,13 +150,13 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
         EmptyCohortError: the cohort holds no application with an outcome.
     """
     chosen = filters.at(assumptions.cutoff)
-    within, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
-    rows = predictions.frame.lazy() if within is None else predictions.frame.lazy().filter(within)
-    n_open = int(rows.select((~is_known).sum()).collect().item())
+    asked, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
+    within = pl.lit(value=True) if asked is None else asked
+    rows = predictions.holding(chosen.columns)
+    n_open = int(rows.lazy().select((within & ~is_known).sum()).collect().item())
     # Open rows are not in the table, so nobody knows to which cohort they belong.
     n_open += 0 if filters else predictions.source.n_open
-    known = is_known if within is None else within & is_known
-    counts = count_scores(predictions.frame, predictions.grid, filters=known)
+    counts = count_scores(rows, predictions.grid, filters=within & is_known)
     if not counts.n_applications:
         raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
     return Report(predictions, chosen, n_open, Evaluation(counts, assumptions))

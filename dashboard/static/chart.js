@@ -24,7 +24,9 @@ function load(address) {
 }
 
 const widths = new ResizeObserver((entries) => {
-  for (const { target, contentRect } of entries) byPlace.get(target)?.resize(Math.floor(contentRect.width));
+  for (const { target, contentRect } of entries) {
+    byPlace.get(target)?.resize(Math.floor(contentRect.width), Math.floor(contentRect.height));
+  }
 });
 
 const isDark = (element) => getComputedStyle(element).colorScheme === "dark";
@@ -55,13 +57,18 @@ class Chart {
     this.wanted = wanted;
     this.tell = tell;
     this.place.setAttribute("aria-label", wanted.alt);
-    this.place.style.height = `${wanted.height}px`;
+    if (this.asked !== wanted.height) {
+      this.asked = wanted.height;
+      // The style sheet asks for more where the window has room (static/page.css).
+      this.place.style.height = `max(${wanted.height}px, var(--least-figure, 0px))`;
+      this.height = this.place.clientHeight;
+    }
     this.draw();
   }
 
-  resize(width) {
-    if (width === 0 || width === this.width) return;
-    this.width = width;
+  resize(width, height) {
+    if (width === 0 || (width === this.width && height === this.height)) return;
+    Object.assign(this, { width, height });
     this.draw();
   }
 
@@ -70,13 +77,13 @@ class Chart {
   }
 
   async react() {
-    const { wanted, width } = this;
+    const { wanted, width, height } = this;
     const dark = isDark(this.place);
-    const state = `${wanted.token} ${width} ${dark}`;
+    const state = `${wanted.token} ${width} ${height} ${dark}`;
     if (state !== this.state) {
       const Plotly = await load(wanted.script);
       const { data, layout } = figureOf(wanted, dark);
-      Object.assign(layout, { width, autosize: false });
+      Object.assign(layout, { width, height, autosize: false });
       if (wanted.selectable) Object.assign(layout, { clickmode: "event", hovermode: layout.hovermode ?? "closest" });
       await Plotly.react(this.place, data, layout, CONFIG);
       if (!this.listens) {

@@ -46,8 +46,83 @@
     document.body.classList.toggle("sheet-open", open);
     document.querySelector(".bar-sheet")?.setAttribute("aria-expanded", String(open));
   };
+
+  // The bar shows as many chips as there is room for, and lists the others under a button that says how many they are.
+  const chipsOf = (row) => [...row.children].filter((each) => each.querySelector("button"));
+  const textOf = (chip) => chip.querySelector('[data-testid="stMarkdownContainer"]')?.textContent ?? "";
+  const showList = (open) => document.querySelector(".bar-more-chips > button")?.setAttribute("aria-expanded", String(open));
+  const LEAST_CHIP = 90;
+  let fitted = "";
+  const fitChips = () => {
+    const row = document.querySelector(".st-key-bar-chips");
+    const more = document.querySelector(".bar-more-chips");
+    const controls = document.querySelector(".st-key-bar-controls");
+    if (!row || !more || !controls) return;
+    const chips = chipsOf(row);
+    widths.observe(row);
+    const found = () => [controls.clientWidth, row.clientWidth, more.hidden, ...chips.map(textOf)].join("\n");
+    if (found() === fitted && (more.hidden || more.querySelector("li"))) return;
+    for (const chip of chips) {
+      chip.removeAttribute("data-over");
+      chip.removeAttribute("data-alone");
+    }
+    more.hidden = true;
+    const over = [];
+    const hasRoom = () => row.scrollWidth <= row.clientWidth + 1;
+    if (getComputedStyle(row).flexWrap === "nowrap" && !hasRoom()) {
+      more.hidden = false;
+      more.firstElementChild.textContent = `+${chips.length} more`;
+      const hideLast = () => {
+        over.unshift(chips[chips.length - 1 - over.length]);
+        over[0].setAttribute("data-over", "");
+      };
+      while (over.length < chips.length - 1 && !hasRoom()) hideLast();
+      chips[0].toggleAttribute("data-alone", over.length === chips.length - 1);
+      if (row.clientWidth < LEAST_CHIP) hideLast();
+    }
+    const noun = over.length === 1 ? "filter" : "filters";
+    const isAll = over.length === chips.length;
+    more.hidden = !over.length;
+    more.firstElementChild.textContent = isAll ? `${over.length} ${noun}` : `+${over.length} more`;
+    more.firstElementChild.setAttribute("aria-label", isAll ? `${over.length} ${noun}` : `${over.length} more ${noun}`);
+    const items = over.map((chip) => {
+      const item = document.createElement("li");
+      const button = item.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.setAttribute("aria-label", `Remove ${textOf(chip)}`);
+      button.append(textOf(chip), Object.assign(document.createElement("span"), { className: "bar-icon", textContent: "close" }));
+      button.lastElementChild.setAttribute("aria-hidden", "true");
+      button.addEventListener("click", () => chip.querySelector("button").click());
+      return item;
+    });
+    more.lastElementChild.replaceChildren(...items);
+    if (!over.length) showList(false);
+    fitted = found();
+  };
+  let isFitting = false;
+  const fitSoon = () => {
+    if (isFitting) return;
+    isFitting = true;
+    requestAnimationFrame(() => {
+      isFitting = false;
+      fitChips();
+    });
+  };
+  const widths = new ResizeObserver(fitSoon);
+  new MutationObserver(fitSoon).observe(app, { childList: true, characterData: true, subtree: true });
+  addEventListener("resize", fitSoon);
+  document.fonts.ready.then(fitSoon);
+  fitSoon();
+
   addEventListener("click", (event) => {
+    const list = event.target.closest(".bar-more-chips > button");
+    showList(list !== null && list.getAttribute("aria-expanded") !== "true");
     if (event.target.closest(".bar-search")) openPanel(true);
+    const copy = event.target.closest(".copy-link");
+    if (copy) {
+      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code").innerText;
+      navigator.clipboard?.writeText(link).then(() => { copy.textContent = "Link copied"; });
+    }
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });
   addEventListener("keydown", (event) => {
@@ -56,6 +131,13 @@
       event.preventDefault();
       openPanel(true);
     }
-    if (event.key === "Escape") setSheet(false);
+    if (event.key !== "Escape") return;
+    setSheet(false);
+    showList(false);
+  });
+
+  // Figures are as wide as the window they were drawn in, and paper is as wide as A4 lying (1,047 pixels within its margins).
+  addEventListener("beforeprint", () => {
+    document.documentElement.style.setProperty("--print-zoom", Math.min(1, 1047 / innerWidth));
   });
 })();

@@ -1,15 +1,16 @@
 """Write cohorts to links and exported files, and read them back.
 
 A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
-is stored in, either end may be left open, and `CODE..CODE` for each special value that is kept; `~missing` stands for
-rows without a value. A level that itself begins with a tilde gets another one in front.
+is stored in, either end may be left open, and `CODE..CODE` for each special value that is kept; a date says
+`2024-01-01..2024-03-31`. `~missing` stands for rows without a value. A level that itself begins with a tilde gets
+another one in front.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -18,11 +19,12 @@ import orjson
 
 from dashboard.cohort.columns import DEFAULTED, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.words import labels
 from data.definition.columns import Kind
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.predictions.roles import OUTCOME_WORDS
-from data.predictions.table import EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
+from data.predictions.table import DAY, EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
 
 FILTER_PREFIX = "f."
 MISSING = "~missing"
@@ -116,17 +118,19 @@ def _words(condition: Condition) -> list[str]:
         case LevelFilter(_, levels, with_missing):
             escaped = [f"~{level}" if level.startswith("~") else level for level in levels]
             return escaped + ([MISSING] if with_missing else [])
-        case RangeFilter(_, low, high, with_missing, with_special, beside_range):
+        case RangeFilter(_, low, high, with_missing, with_special, beside_range, is_date=is_date):
             ranges = [] if beside_range else [(low, high)]
             ranges += [(value, value) for value in with_special]
-            return [f"{_number(first)}..{_number(last)}" for first, last in ranges] + (
+            return [f"{_end(first, is_date=is_date)}..{_end(last, is_date=is_date)}" for first, last in ranges] + (
                 [MISSING] if with_missing else []
             )
 
 
-def _number(end: float | None) -> str:
+def _end(end: float | None, *, is_date: bool) -> str:
     if end is None:
         return ""
+    if is_date:
+        return labels.day(end)
     return str(int(end)) if float(end).is_integer() else repr(float(end))
 
 
@@ -151,7 +155,18 @@ def _as_shown(name: str, text: str, columns: Mapping[str, CohortColumn]) -> tupl
     """A filter by the name of a stored column, or of the one that a file has in its role, as one on what is shown."""
     own = {column.taken_from: shown for shown, column in columns.items() if column.taken_from}
     meant = name if name in columns else {OUTCOME: OBSERVED, FOLD: FOLD_NAME, **own}.get(name, name)
+    if meant + DAY in columns and _are_days(text):
+        # Quarters are levels, days another column.
+        return meant + DAY, text if ".." in text else f"{text}..{text}"
     return meant, _OUTCOMES.get(text.lower(), text) if meant == OBSERVED else text
+
+
+def _are_days(text: str) -> bool:
+    ends = [end for end in text.split("..") if end]
+    try:
+        return bool([labels.read_day(end) for end in ends])
+    except ValueError:
+        return False
 
 
 def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn], definition: Definition) -> Condition:
@@ -170,14 +185,21 @@ def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn], 
                 name, f"asks for {_brief(unknown[0])!r}, which is not one of its levels ({known})"
             )
         return LevelFilter(name, tuple(sorted(set(values))), with_missing)
-    ranges = [_read_range(name, value) for value in values]
+    ranges = [_read_range(column, value) for value in values]
     codes = {low for low, high in ranges if low == high and low in column.special_values}
     ordinary = [each for each in ranges if each[0] not in codes or each[0] != each[1]]
     if len(ordinary) > 1:
-        raise _no_range(name)
+        raise _no_range(column)
     low, high = ordinary[0] if ordinary else (None, None)
     kept = tuple(value for value in column.special_values if value in codes)
-    return RangeFilter(name, low, high, with_missing, kept, not ordinary, special=column.special_values)
+    return replace(
+        RangeFilter.on(column),
+        low=low,
+        high=high,
+        with_missing=with_missing,
+        with_special=kept,
+        beside_range=not ordinary,
+    )
 
 
 def _why_unknown(name: str, definition: Definition) -> str:
@@ -204,20 +226,22 @@ def _read_decision(texts: Sequence[str]) -> Condition:
         raise LinkError.from_filter(DECISION, f"knows {known} only") from None
 
 
-def _read_range(name: str, value: str) -> tuple[float | None, float | None]:
+def _read_range(column: CohortColumn, value: str) -> tuple[float | None, float | None]:
     low, dots, high = value.partition("..")
+    read = labels.read_day if column.is_date else float
     try:
-        ends = [float(end) if end else None for end in (low, high)]
+        ends = [read(end) if end else None for end in (low, high)]
     except ValueError:
         ends = [math.nan]
     numbers = [end for end in ends if end is not None]
     if not dots or not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
-        raise _no_range(name)
+        raise _no_range(column)
     return ends[0], ends[1]
 
 
-def _no_range(name: str) -> LinkError:
-    return LinkError.from_filter(name, "is not a range such as 10..20")
+def _no_range(column: CohortColumn) -> LinkError:
+    example = "2024-01-01..2024-03-31" if column.is_date else "10..20"
+    return LinkError.from_filter(column.name, f"is not a range such as {example}")
 
 
 def word_cohort(filters: Filters) -> str:

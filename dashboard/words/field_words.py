@@ -66,7 +66,8 @@ def _amount_unit(column: Column, definition: Definition) -> str:
 
 def form_title(column: Column, definition: Definition) -> str:
     """The column's label, with the unit where that is not what the label says: years, and a named currency."""
-    unit = Unit.YEARS.value if column.unit is Unit.DAYS_BEFORE else _amount_unit(column, definition)
+    is_time = column.unit in (Unit.DAYS_BEFORE, Unit.YEARS)
+    unit = Unit.YEARS.value if is_time else _amount_unit(column, definition)
     return f"{column.label} ({unit})" if unit else column.label
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.metrics.findings import Fault, Finding, Findings, Group
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.metrics.group_facts import Group
 from dashboard.words import labels
 from dashboard.words.money import money
 
@@ -23,6 +24,12 @@ def title(finding: Finding, currency: str) -> str:
         case Fault.LOSS:
             rate, limit = labels.told_apart(value, finding.against)
             return f"{about}: {rate} of the approved default, more than the break-even of {limit}"
+        case Fault.SHIFT if finding.subject:
+            return f"{about}: PDs differ from the portfolio's, PSI {labels.decimal(value, 2)}"
+        case Fault.SHIFT:
+            return f"{about}: CSI {labels.decimal(value, 2)} between the first fold and the others"
+        case Fault.REJECTS:
+            return f"{about}: {labels.percent(value)} of its rows were left out"
         case Fault.RANKING:
             return f"{about}: AUC {labels.decimal(value)}, other segments {labels.decimal(finding.against)}"
         case _:
@@ -37,6 +44,8 @@ def evidence(finding: Finding, currency: str) -> str:
     if finding.stake and finding.fault is not Fault.CUTOFF:
         moved = "lost" if finding.fault is Fault.LOSS else "misjudged"
         parts.append(f"{money(finding.stake, currency)} {moved}")
+    if finding.fault is Fault.REJECTS:
+        return labels.plural(finding.applications, "row")
     sure = "< 0.001" if finding.p_value < 0.001 else f"= {labels.decimal(finding.p_value)}"
     return " · ".join([*filter(None, parts), f"p {sure}"])
 
@@ -67,7 +76,11 @@ def _kinds(fault: Fault, number: int) -> str:
         case Fault.SEGMENT:
             return f"PDs are off in {segments}"
         case Fault.RANKING:
-            return f"{segments} {are} ranked less well than the rest"
+            return f"{segments} {are} ranked less well than the others"
+        case Fault.SHIFT:
+            return f"{labels.plural(number, 'distribution')} {'has' if number == 1 else 'have'} shifted"
+        case Fault.REJECTS:
+            return "rows of a file were left out"
 
 
 def budget(found: Findings) -> str:
@@ -79,6 +92,8 @@ def budget(found: Findings) -> str:
 
 
 def _subject(finding: Finding) -> str:
+    if finding.fault in (Fault.SHIFT, Fault.REJECTS) and finding.subject:
+        return f"File {finding.subject}"
     if finding.group is not None:
         return named(finding.group)
     return f"Risk band {finding.subject}" if finding.subject else "All applications"

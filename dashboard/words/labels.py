@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ NOT_DEFINED = "–"
 # Cutoffs have four decimals as percentages (see `data.predictions.scores.round_cutoff`).
 _CUTOFF_DIGITS = 4
 _MOST_DIGITS = 7
+_FIRST_DAY = dt.date(1970, 1, 1)
 
 
 # Invisible or controlling characters: controls, marks of writing direction, characters of no width.
@@ -85,6 +87,11 @@ def percent(share: float | None, digits: int | None = None) -> str:
     return f"{100 * share:.{decimals(100 * share) if digits is None else digits}f} %"
 
 
+def typed_percent(share: float) -> str:
+    """An assumption as it was typed, with the digits that it has."""
+    return f"{round(100 * share, 6):g} %"
+
+
 def telling_digits(one: float, other: float) -> int:
     """The fewest decimals, from two on, with which two different shares are different percentages."""
     for digits in range(2, _MOST_DIGITS):
@@ -97,6 +104,11 @@ def brief_percent(share: float) -> str:
     """A share of 0 to 1 as a percentage: one decimal from 10 %, none from 99.95 %, below 10 % those of `percent`."""
     value = 100 * share
     return percent(share, None if value < 10 else 1 if value < 99.95 else 0)
+
+
+def placed_percent(share: float) -> str:
+    """The share of others that one lies above: whole percents, but neither end unless it is reached."""
+    return percent(share, 0 if share in (0, 1) or 0.005 <= share < 0.995 else 2)
 
 
 def told_apart(one: float, other: float) -> tuple[str, str]:
@@ -135,6 +147,11 @@ def decimal(value: float | None, digits: int = 3) -> str:
     """A number with a fixed number of decimals."""
     # Adding 0 removes the sign of a zero, also after rounding.
     return NOT_DEFINED if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def odds(log_odds: float) -> str:
+    """A difference of log-odds as the factor by which the odds are multiplied."""
+    return f"×\u00a0{math.exp(log_odds):.2f}"
 
 
 def interval(low: str, high: str) -> str:
@@ -221,10 +238,26 @@ def significant(value: float, digits: int) -> float:
 def quantity(column: CohortColumn, value: float) -> str:
     """A stored value of `column` in the unit in which it is shown, the unit itself left to the column's title."""
     shown = scale(column)
+    if column.is_date:
+        return day(value)
     if f"{value:g}" in dict(column.level_labels):
         return level(column, f"{value:g}")
     # A day more or less says nothing of an age.
     return amount(years(value * shown.factor) if shown is _YEARS else value * shown.factor)
+
+
+def day(days: float) -> str:
+    """The date so many days after 1970-01-01, as ISO 8601 writes it."""
+    return (_FIRST_DAY + dt.timedelta(days=days)).isoformat()
+
+
+def read_day(text: str) -> float:
+    """The days from 1970-01-01 to a date that is written as `day` writes it.
+
+    Raises:
+        ValueError: the text is no such date.
+    """
+    return float((dt.date.fromisoformat(text.strip()) - _FIRST_DAY).days)
 
 
 def years(value: float) -> float:
@@ -246,5 +279,6 @@ def span(column: CohortColumn, low: float | None, high: float | None) -> str:
     if first == last and first is not None:
         return first
     if first is None or last is None:
-        return "any" if first == last else f"below {last}" if first is None else f"{first} and more"
+        up_to, and_more = ("until {}", "{} and later") if column.is_date else ("below {}", "{} and more")
+        return "any" if first == last else and_more.format(first) if last is None else up_to.format(last)
     return f"{first} to {last}"

@@ -21,6 +21,11 @@ def precise_money(amount: float, currency: str) -> str:
     return f"{labels.amount(amount)} {labels.literal(currency)}".rstrip()
 
 
+def money_in_units(amount: float | None, currency: str) -> str:
+    """An amount in a sentence: like `money`, but in currency units where the currency is not known."""
+    return money(amount, unit(currency))
+
+
 def unit(currency: str) -> str:
     """The unit of amounts."""
     return labels.literal(currency) or "currency units"

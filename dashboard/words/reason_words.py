@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.words import labels
+from dashboard.words.field_ranges import shown_factor
 from dashboard.words.field_words import word_field, word_stated
 from data.definition.columns import Column, Kind, Sensitivity
 from data.definition.definition import Definition
@@ -58,7 +59,7 @@ def word_typical(column: Column, typical: Typical, definition: Definition) -> st
     elif typical.low is not None and typical.high is not None:
         ends = [_number(column, end) for end in (typical.low, typical.high)]
         # Days before the application are shown as years, which run the other way.
-        ends.sort(key=abs)
+        ends.sort(key=lambda end: end * shown_factor(column))
         low, high = word_field(column, ends[0]), word_stated(column, ends[1], definition)
         same = word_stated(column, ends[0], definition) == high
         parts.append(high if same else f"{low.removesuffix(' years')} to {high}")

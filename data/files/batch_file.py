@@ -59,8 +59,8 @@ class BatchTable:
     (text where the file is CSV). `names` are all of them in the file's order, `left_out` the file's columns that are in
     neither, because no CSV could hold them; `order` holds the place of each good row, counted as `CellFault.row` is:
     `place` says whether in lines or rows.
-    `faults` lists the first 10,000 of `n_faults`, by row and then in table order; `doubts` likewise the cells of good
-    rows whose category was never seen.
+    `faults` lists the first of `n_faults`, 10,000 unless more were asked for, by row and then in table order; `doubts`
+    likewise the cells of good rows whose category was never seen.
     """
 
     name: str
@@ -89,6 +89,7 @@ def read_batch(
     carries: bool = True,
     progress: Progress | None = None,
     hold: Hold = hold_nothing,
+    most_faults: int = MOST_FAULTS,
 ) -> BatchTable:
     """Read the applications in `content`, a CSV (also gzipped or zipped) or Parquet file called `name`.
 
@@ -96,7 +97,7 @@ def read_batch(
     The columns `needed` have to be there, in any order; other columns of the definition may be. A cell that it does not
     allow makes its row a bad one; an unlisted category does not, and the target is not judged. Unless this
     `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the
-    memory that reading will take up, before it does.
+    memory that reading will take up, before it does. Of faults and of doubts the first `most_faults` are listed.
 
     Raises:
         ExcessError: the file is larger than `limits`.
@@ -119,7 +120,9 @@ def read_batch(
             source = open_source(path, definition)
             n_cells = contents.most_rows * (len(source.names) if carries else len(needed))
             hold(len(content) + contents.n_bytes + _CELL_BYTES * n_cells)
-            return _read(source, definition, contents, called, needed, limits, progress, carries=carries)
+            return _read(
+                source, definition, contents, called, needed, limits, progress, carries=carries, most_faults=most_faults
+            )
         except ScoreroomError as error:
             raise type(error)(str(error).replace(str(path), called)) from error
         except _UNREADABLE as error:
@@ -144,12 +147,15 @@ def _read(
     progress: Progress | None,
     *,
     carries: bool,
+    most_faults: int,
 ) -> BatchTable:
     path = source.path
     judged = check_columns(source, definition, needed, limits)
     others = [name for name in source.names if name not in {column.name for column in judged}]
     left_out = [name for name in others if name in contents.not_carried] if carries else []
-    keeper = _Keeper(judged, definition, [name for name in others if name not in left_out] if carries else [])
+    keeper = _Keeper(
+        judged, definition, [name for name in others if name not in left_out] if carries else [], most_faults
+    )
     for frame in source.batches(judged, _BATCH_ROWS, progress, carried=keeper.carried):
         keeper.take(frame)
         if keeper.n_rows > limits.rows:
@@ -175,10 +181,12 @@ def _places(source: Source, contents: Contents, n_rows: int) -> NDArray[np.int64
 class _Keeper:
     """Takes frames one after another and keeps their good rows."""
 
-    def __init__(self, columns: Sequence[Column], definition: Definition, carried: Sequence[str]) -> None:
+    def __init__(
+        self, columns: Sequence[Column], definition: Definition, carried: Sequence[str], most_faults: int
+    ) -> None:
         self.carried = tuple(carried)
         self._definition = definition
-        self._judge = Judge(columns, definition)
+        self._judge = Judge(columns, definition, most_faults)
         self._good: list[pl.DataFrame] = []
         self._extra: list[pl.DataFrame] = []
         self._rows: list[NDArray[np.int64]] = []

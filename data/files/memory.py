@@ -28,10 +28,13 @@ class BusyError(ScoreroomError):
 class Budget:
     """Bytes of memory that all who lease some of them may take up together; safe from many threads at once."""
 
-    def __init__(self, most: int, *, also: Callable[[], int] = lambda: 0) -> None:
-        """`also` says how many bytes more are taken that nobody leases."""
+    def __init__(
+        self, most: int, *, also: Callable[[], int] = lambda: 0, free: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`also` says how many bytes more are taken that nobody leases; `free` gives so many of them back if it can."""
         self._most = most
         self._also = also
+        self._free = free
         self._held = 0
         self._lock = threading.Lock()
 
@@ -52,6 +55,10 @@ class Budget:
                 limits is refused for ever.
         """
         also = self._also() if after > before else 0
+        lacking = also + self._held - before + after - self._most
+        if also and lacking > 0:
+            self._free(lacking)
+            also = self._also()
         with self._lock:
             others = self._held - before
             taken = also + others

@@ -43,7 +43,7 @@ from data.predictions.table import (
 from data.store.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.store.storage import read_parquet, sha256_of
 
-__all__ = ["MOST_LEVELS", "import_predictions", "parse_mapping", "version_of"]
+__all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_mapping", "version_of"]
 
 MOST_LEVELS = 256
 _OTHER_SEPARATORS = (";", "\t", "|")
@@ -249,19 +249,25 @@ def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame,
     ]
     # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
     taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
+    kept, more = cohort_columns(table.drop(taken))
+    return pl.DataFrame([*columns, *kept]), [*notices, *more]
+
+
+def cohort_columns(table: pl.DataFrame) -> tuple[list[pl.Series], list[str]]:
+    """The columns of somebody's table as cohorts are cut by them, and sentences on those that are not."""
+    notices: list[str] = []
     kept: list[pl.Series] = []
     left_out: dict[str, list[str]] = {}
     for name in table.columns:
-        if name not in taken:
-            found = _why_unusable(name) or _cohort_series(table[name], notices)
-            if isinstance(found, str):
-                left_out.setdefault(found, []).append(name or "(no name)")
-            else:
-                kept.append(found)
+        found = _why_unusable(name) or _cohort_series(table[name], notices)
+        if isinstance(found, str):
+            left_out.setdefault(found, []).append(name or "(no name)")
+        else:
+            kept.append(found)
     if left_out:
         listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in left_out.items())
         notices.append(f"Left out as cohort columns: {listed}.")
-    return pl.DataFrame([*columns, *kept]), notices
+    return kept, notices
 
 
 def _scores(values: pl.Series) -> pl.Series:

@@ -6,17 +6,17 @@ The same shape holds for the project's own out-of-fold predictions and for a fil
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from data.definition.columns import Column, Kind, Special, Unit
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
-from data.files.convert import open_applications
 from data.predictions.brought import brought_pd, brought_score
 from data.predictions.scores import ScoreGrid, exact_scores
 from data.settings import Settings
@@ -38,6 +38,8 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
 # into, and outcome and fold in words.
 PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
 DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
+# Behind the name of a date of which predictions carry the quarter: the date itself.
+DAY = "~day"
 _NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
@@ -56,7 +58,8 @@ class CohortColumn:
 
     `taken_from` is the column that it was made of, in the same unit, where that is called otherwise. `unit`,
     `level_labels` (of a flag, those of its numbers) and `special` are those of the definition's column of that name,
-    where it has one; `currency` is what the portfolio's amounts are in.
+    where it has one; `currency` is what the portfolio's amounts are in. Where it `is_date`, values are days since
+    1970-01-01.
     """
 
     name: str
@@ -72,11 +75,27 @@ class CohortColumn:
     currency: str = ""
     level_labels: tuple[tuple[str, str], ...] = ()
     special: tuple[Special, ...] = ()
+    is_date: bool = False
 
     @property
     def special_values(self) -> tuple[float, ...]:
         """The stored numbers that are codes, not quantities."""
         return tuple(each.value for each in self.special)
+
+
+class MoreColumns(Protocol):
+    """Columns of the same applications that predictions do not carry, loaded when they are first asked for."""
+
+    @property
+    def columns(self) -> Mapping[str, CohortColumn]:
+        """What they are, by name; least and greatest value are not known before they are loaded."""
+
+    def values(self, name: str) -> pl.Series:
+        """A column's values, called `name`, in the order of the predictions.
+
+        Raises:
+            ScoreroomError: the values cannot be had, or are not of these applications any longer.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,11 @@ class PredictionsSource:
     n_open: int = 0
     has_outcomes: bool = True
 
+    @property
+    def whose(self) -> str:
+        """Whose the PDs are, in words: of a model that had not seen the row, unless they were imported."""
+        return "as imported" if self.is_imported else "out of fold"
+
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
@@ -104,7 +128,8 @@ class Predictions:
     (UInt8) and `exposure` (currency units, null where not known), and the cohort columns (enums, integers, floats).
     Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text. `roles` gives
     for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
-    until that has been made.
+    until that has been made. `more` are the other columns of the application table, where that is at hand: filters may
+    name them, segments may not.
     """
 
     frame: pl.DataFrame
@@ -112,11 +137,37 @@ class Predictions:
     cohort_columns: tuple[CohortColumn, ...]
     roles: Mapping[str, str] = field(default_factory=dict)
     grid: ScoreGrid | None = None
+    more: MoreColumns | None = None
 
     @property
     def has_ids(self) -> bool:
         """Whether a row can be traced to an application."""
         return ID in self.frame.columns
+
+    @property
+    def filter_columns(self) -> dict[str, CohortColumn]:
+        """All columns that a filter may name, by name, the cohort columns first."""
+        own = {column.name: column for column in self.cohort_columns}
+        return own if self.more is None else {**own, **self.more.columns}
+
+    def values(self, name: str) -> pl.Series:
+        """The values of a column that a filter may name, one a row.
+
+        Raises:
+            ScoreroomError: they cannot be had of the application table.
+        """
+        return self.frame[name] if self.more is None or name in self.frame.columns else self.more.values(name)
+
+    def holding(self, names: Iterable[str]) -> pl.DataFrame:
+        """The frame, with those of these columns that filters may name and that it does not carry.
+
+        Raises:
+            ScoreroomError: they cannot be had of the application table.
+        """
+        if self.more is None:
+            return self.frame
+        wanted = [name for name in names if name in self.more.columns and name not in self.frame.columns]
+        return self.frame.hstack([self.more.values(name) for name in dict.fromkeys(wanted)]) if wanted else self.frame
 
 
 def make_predictions(
@@ -139,26 +190,28 @@ def make_predictions(
         exact_scores(default_probability.filter(is_known)).alias(PROBABILITY),
         fold.filter(is_known).cast(pl.UInt8).alias(FOLD),
         *([pl.col(exposure).cast(pl.Float32).alias(EXPOSURE)] if exposure else []),
-        *(_cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
+        *(cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
     )
 
 
 def cohort_names(definition: Definition) -> Mapping[str, Column]:
-    """The definition's cohort columns by what they are called in the predictions table.
+    """The definition's cohort columns by what they are called in the predictions table (`name_on_screen`)."""
+    return {name_on_screen(column, definition): column for column in definition.cohort_columns()}
 
-    That is their own name, but with a low line behind it where predictions have a column of that name already.
+
+def name_on_screen(column: Column, definition: Definition) -> str:
+    """What a column of the definition is called beside those of the predictions.
+
+    That is its own name, but with a low line behind it where predictions have a column of that name already.
     """
-    taken = {*ROLE_COLUMNS, *DERIVED_COLUMNS}
-    actual: dict[str, Column] = {}
-    for column in definition.cohort_columns():
-        name = column.name
-        while name in taken or (name != column.name and name in definition.by_name):
-            name += "_"
-        actual[name] = column
-    return actual
+    taken, name = {*ROLE_COLUMNS, *DERIVED_COLUMNS}, column.name
+    while name in taken or (name != column.name and name in definition.by_name):
+        name += "_"
+    return name
 
 
-def _cohort_values(column: Column) -> pl.Expr:
+def cohort_values(column: Column) -> pl.Expr:
+    """The values of a column of the definition as predictions hold them."""
     values = pl.col(column.name)
     if column.kind is Kind.DATE:
         return values.map_batches(_quarters, return_dtype=pl.Enum([]), is_elementwise=False)
@@ -178,23 +231,6 @@ def write_predictions(frame: pl.DataFrame, path: Path, source: PredictionsSource
         FileError: the place cannot be written.
     """
     write_parquet(frame, path, metadata={_METADATA: json.dumps({"format": _FORMAT, **asdict(source)})})
-
-
-def open_predictions(settings: Settings, definition: Definition) -> Predictions:
-    """The project's own predictions, in memory, after making sure that they are what was built.
-
-    Raises:
-        ScoreroomError: they are missing or damaged, or are not of the applications at hand.
-    """
-    check_built(settings, PREDICTIONS)
-    actual = load_predictions(settings.predictions, definition)
-    try:
-        applications = open_applications(settings, definition)
-    except DamageError:
-        # Said where applications are asked for; the predictions are what was built.
-        return actual
-    check_rows(settings.predictions, actual.frame, definition, applications)
-    return actual
 
 
 def own_digest(settings: Settings) -> str:
@@ -256,20 +292,21 @@ def check_rows(
             raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
     if applications is None:
         return
-    if not frame.select(ID, OUTCOME).equals(_known_outcomes(applications, frame, definition).collect()):
+    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
+    rows = predicted(applications, frame, definition).select(pl.col(definition.id).alias(ID), outcome.alias(OUTCOME))
+    if not frame.select(ID, OUTCOME).equals(rows.collect()):
         raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
 
 
-def _known_outcomes(applications: pl.LazyFrame, frame: pl.DataFrame, definition: Definition) -> pl.LazyFrame:
-    """Ids and outcomes of the applications that predictions are made of."""
+def predicted(applications: pl.LazyFrame, frame: pl.DataFrame, definition: Definition) -> pl.LazyFrame:
+    """Those of `applications` that the predictions in `frame` were made of, in their order."""
     if definition.target is not None:
         applications = applications.filter(pl.col(definition.target).is_not_null())
     score = brought_score(definition)
     # What no model has predicted has no fold.
     if score is not None and frame[FOLD].null_count() == frame.height:
         applications = applications.filter(brought_pd(score, definition).is_not_null())
-    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
-    return applications.select(pl.col(definition.id).alias(ID), outcome.alias(OUTCOME))
+    return applications
 
 
 def _expected_schema(definition: Definition) -> pl.Schema:
@@ -310,7 +347,7 @@ def describe_columns(frame: pl.DataFrame, definition: Definition) -> tuple[Cohor
     names = [name for name in frame.columns if name not in ROLE_COLUMNS]
     dtypes = frame.schema
     ends = _ends(frame, [name for name in names if not isinstance(dtypes[name], pl.Enum)], known)
-    described = (_describe(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
+    described = (describe_column(name, dtypes[name], ends.get(name), known.get(name)) for name in names)
     return tuple(replace(column, currency=definition.currency) for column in described)
 
 
@@ -332,9 +369,10 @@ def _quantities(name: str, known: Column | None) -> pl.Expr:
     return values.filter(~values.cast(pl.Float64).is_in(known.special_values))
 
 
-def _describe(
+def describe_column(
     name: str, dtype: pl.DataType, ends: tuple[float | None, float | None] | None, known: Column | None
 ) -> CohortColumn:
+    """What a column of this dtype is, in the words of the definition's column where it is `known`."""
     low, high = ends or (None, None)
     is_levels = isinstance(dtype, pl.Enum)
     return CohortColumn(
@@ -350,6 +388,7 @@ def _describe(
         unit=known.unit if known else Unit.NONE,
         level_labels=_level_labels(known, is_levels=is_levels) if known else (),
         special=known.special if known and not is_levels else (),
+        is_date=dtype == pl.Date,
     )
 
 

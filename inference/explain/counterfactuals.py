@@ -71,7 +71,23 @@ def find_changes(
     return tuple(each for each in found if not any(_asks_less(other, each) for other in found))[:n]
 
 
+def closest_change(session: ScoringSession, application: Mapping[str, Value], cutoff: float) -> Counterfactual | None:
+    """The change with the lowest PD of all that `find_changes` tries; None where nothing can be changed.
+
+    Of two moves together those on the grid are tried. The PD may lie on either side of `cutoff`.
+
+    Raises:
+        FeatureError: as `find_changes`.
+    """
+    search = _Search(session, application, cutoff)
+    search.cheapest()
+    return None if search.lowest is None else _verified(session, application, search, search.lowest[1])
+
+
 class _Search:
+    # The lowest PD that was met, and the steps that lead there.
+    lowest: tuple[float, Steps] | None = None
+
     def __init__(self, session: ScoringSession, application: Mapping[str, Value], cutoff: float) -> None:
         self.moves = Moves(application, session.definition, session.features.sources)
         self._session, self._application, self._cutoff = session, application, cutoff
@@ -124,8 +140,15 @@ class _Search:
         flips = are_possible(columns)
         kept = {name: values[flips].tolist() for name, values in columns.items()}
         if flips.any():
-            flips[flips] = ~is_declined(score_variants(self._session, self._application, kept), self._cutoff)
+            pds = score_variants(self._session, self._application, kept)
+            self._note_lowest(chosen, np.flatnonzero(flips), pds)
+            flips[flips] = ~is_declined(pds, self._cutoff)
         return flips
+
+    def _note_lowest(self, chosen: Mapping[str, Places], possible: Places, pds: NDArray[np.float32]) -> None:
+        best = int(np.argmin(pds))
+        if self.lowest is None or float(pds[best]) < self.lowest[0]:
+            self.lowest = float(pds[best]), {name: int(steps[possible[best]]) for name, steps in chosen.items()}
 
 
 def _verified(

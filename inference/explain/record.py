@@ -21,13 +21,15 @@ from inference.model.session import ScoringSession
 from inference.values import Value, ValueFault, check_application, shown_value
 
 FORMAT = "scoreroom.decision"
-VERSION = 3
-# What a record of version 1, which knew neither referrals nor warnings, says of them.
+VERSION = 4
+# What records of earlier versions say of what they did not know: referrals and warnings, and what a person decided.
 _SINCE_VERSION_1: Mapping[str, Any] = {"refer_reason": "", "warnings": []}
+_SINCE_VERSION_3: Mapping[str, Any] = {"analyst": "", "human_decision": "", "human_reason": ""}
 # Whose the PD is that an application was filed with, and that it was decided on.
 OUT_OF_FOLD, IMPORTED, PUBLISHED = "out of fold", "as imported", "published model"
 MOST_BYTES = 1_000_000
 LONGEST_NOTE = 5_000
+LONGEST_NAME = 100
 LONGEST_TEXT = 500
 MOST_REASONS = 20
 MOST_WARNINGS = 50
@@ -104,8 +106,9 @@ class DecisionRecord:
     is none. `decided_on` says from which of the two `decision` and `risk_band` follow: as long as nothing is edited
     from the one filed, in records before version 3 always from the published model's. `decision` is `approve`,
     `decline` or `refer`; a referred application has neither PD nor risk band nor reasons, but a `refer_reason`.
-    `warnings` are values that contradict one another. `made_at` is UTC in ISO 8601 to the second (`word_time`),
-    `data_sha256` the digest of the table that the application was taken from, or empty.
+    `warnings` are values that contradict one another. `analyst` says who decided, and `human_decision` what; it is
+    empty where nobody did, and another one than `decision` has a `human_reason`. `made_at` is UTC in ISO 8601 to the
+    second (`word_time`), `data_sha256` the digest of the table that the application was taken from, or empty.
     """
 
     application_id: int | str | None
@@ -128,6 +131,14 @@ class DecisionRecord:
     decided_on: str = PUBLISHED
     refer_reason: str = ""
     warnings: tuple[str, ...] = ()
+    analyst: str = ""
+    human_decision: str = ""
+    human_reason: str = ""
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether a person decided otherwise than the model."""
+        return self.human_decision not in ("", self.decision)
 
     @property
     def deciding_probability(self) -> float | None:
@@ -188,6 +199,9 @@ def to_json(record: DecisionRecord, definition: Definition) -> bytes:
         "decision": record.decision,
         "risk_band": record.risk_band,
         "refer_reason": record.refer_reason,
+        "analyst": record.analyst,
+        "human_decision": record.human_decision,
+        "human_reason": record.human_reason,
         "warnings": list(record.warnings),
         "reasons": [asdict(reason) for reason in record.reasons],
         "reasons_method": record.reasons_method,
@@ -237,8 +251,12 @@ def read_record(content: bytes, definition: Definition) -> DecisionRecord:
         decided_on=root.text("decided_on"),
         refer_reason=root.text("refer_reason"),
         warnings=root.texts("warnings", MOST_WARNINGS),
+        analyst=root.text("analyst", LONGEST_NAME),
+        human_decision=root.text("human_decision"),
+        human_reason=root.text("human_reason"),
     )
     _check_decision(record)
+    _check_human(record)
     return record
 
 
@@ -264,6 +282,20 @@ def _check_decision(record: DecisionRecord) -> None:
         raise RecordError.from_member('"refer_reason"', record.refer_reason, expected)
 
 
+def _check_human(record: DecisionRecord) -> None:
+    known = ("", APPROVE, DECLINE, REFER)
+    if record.human_decision not in known:
+        expected = f"one of {', '.join(map(repr, known))}"
+        raise RecordError.from_member('"human_decision"', record.human_decision, expected)
+    if record.human_decision and not record.analyst.strip():
+        raise RecordError.from_member('"analyst"', record.analyst, "the name of who decided")
+    if record.is_overridden and not record.human_reason.strip():
+        expected = "why the decision is another one than the model's"
+        raise RecordError.from_member('"human_reason"', record.human_reason, expected)
+    if record.human_reason and not record.human_decision:
+        raise RecordError.from_member('"human_reason"', record.human_reason, "an empty text, where nobody decided")
+
+
 def _declines(record: DecisionRecord, pd: float) -> bool:
     """Whether the PD that decides is at or above the cutoff; the published model's counts as the decimal it names."""
     return declines(pd, record.cutoff) if record.decided_on == PUBLISHED else pd >= record.cutoff
@@ -280,14 +312,16 @@ def _checked_root(content: bytes) -> dict[str, Any]:
         raise RecordError.from_file(f'it lacks "format": "{FORMAT}"')
     version = found.get("version")
     # True equals 1 in Python.
-    if isinstance(version, bool) or version not in (1, 2, VERSION):
+    if isinstance(version, bool) or version not in (1, 2, 3, VERSION):
         raise RecordError.from_version(version)
     if version == VERSION:
         return found
+    if version == 3:
+        return {**found, **_SINCE_VERSION_3}
     unseen = found.get("out_of_fold_probability")
     since = {"filed_probability": unseen, "filed_by": "" if unseen is None else OUT_OF_FOLD, "decided_on": PUBLISHED}
     kept = {name: value for name, value in found.items() if name != "out_of_fold_probability"}
-    return {**kept, **since, **(_SINCE_VERSION_1 if version == 1 else {})}
+    return {**kept, **since, **_SINCE_VERSION_3, **(_SINCE_VERSION_1 if version == 1 else {})}
 
 
 def _changes(entries: list[_Object], definition: Definition, inputs: Mapping[str, Value]) -> tuple[Change, ...]:

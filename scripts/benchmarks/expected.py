@@ -74,13 +74,6 @@ class Portfolio:
         text = f"{self.height:,} of {self.height:,} (100.0 %), {self.frame[OUTCOME].sum():,} defaults"
         return Shown(".st-key-bar-cohort", ((".bar-lines > span", text),))
 
-    @cached_property
-    def gini(self) -> float:
-        """2 AUC - 1, of ranks; ties count half."""
-        bad = int(self.frame[OUTCOME].sum())
-        ranks = float(self._pds.rank("average").filter(self.frame[OUTCOME]).sum())
-        return 2 * (ranks - bad * (bad + 1) / 2) / (bad * (self.height - bad)) - 1
-
     def declined_share(self, outcome: str, position: int) -> str:
         """The share of one outcome's applications ("bad" or "good") that a cutoff declines."""
         column = self._declined[outcome]

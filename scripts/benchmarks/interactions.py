@@ -169,10 +169,9 @@ def _open_tab(name: str) -> Shown:
 def _tab_screens(portfolio: Portfolio) -> dict[str, list[Shown]]:
     """The text in each tab that is in no other."""
     return {
-        "ROC": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
+        "ROC and CAP": _declined_cards(lambda outcome: portfolio.declined_share(outcome, USUAL)),
         "Precision-recall": [metric("Defaults among the declined", portfolio.defaults_among_declined(USUAL))],
         "KS": _declined_cards(portfolio.share_beyond_gap),
-        "CAP": [_in_tab(f"{portfolio.gini:.3f},")],
         "Lift and gain": [_in_tab(portfolio.overall_rate())],
     }
 

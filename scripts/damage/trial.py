@@ -17,7 +17,8 @@ import polars as pl
 from data.errors import ScoreroomError
 from data.files.convert import open_applications
 from data.home_credit import embedded
-from data.predictions.table import open_predictions, own_digest
+from data.predictions.at_hand import open_predictions
+from data.predictions.table import own_digest
 from data.settings import Settings
 from data.store.records import RECORD, PortfolioRecord
 from inference.explain.contributions import open_contributions

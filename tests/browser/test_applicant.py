@@ -24,6 +24,7 @@ from tests.browser.waiting import until
 DESKTOP, NARROW = 1440, 768
 CUTOFF = 0.0909
 NOTE = "<script>window.hacked=1</script> Spoke to <b>the employer</b> & agreed.\nSecond line."
+ANALYST, WHY = "A. Analyst", "Payslip <i>missing</i>"
 FIGURES = ("Why", "Sensitivity", "People like this one")
 TABS = ("Why", "Decision", "Sensitivity", "People like this one", "Scenarios", "Record")
 # Every change of the page behind the panel from now on; the charts keep a mark until they are mounted anew.
@@ -299,13 +300,15 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
         for visit in (page, other):
             rows = visit.locator(".st-key-scenario-comparison tr")
             expect(rows.nth(0).locator("th")).to_have_text(
-                ["", "On the screen", "As applied for", "Half <b>the</b> loan"]
+                ["", "As filed", "On the screen", "As applied for", "Half <b>the</b> loan"]
             )
-            expect(row(visit, "PD")).to_have_text(["PD", last, portfolio.filed(declined), after])
-            expect(row(visit, "Decision").nth(2)).to_have_text("Declined")
+            expect(row(visit, "PD")).to_have_text(
+                ["PD", portfolio.filed(declined), last, portfolio.filed(declined), after]
+            )
+            expect(row(visit, "Decision").nth(3)).to_have_text("Declined")
             credit = portfolio.values(declined)["AMT_CREDIT"]
             expect(row(visit, "Credit amount")).to_have_text(
-                ["Credit amount", f"{half:,}", f"{credit:,.0f}", f"{half:,}"]
+                ["Credit amount", f"{credit:,.0f}", f"{half:,}", f"{credit:,.0f}", f"{half:,}"]
             )
         expect(other.get_by_role("spinbutton", name="Annuity")).to_have_value("12345")
         other.get_by_role("button", name="As applied for").click()
@@ -332,6 +335,18 @@ def write_record(page: Page, dashboard: str, portfolio: Portfolio, number: int, 
     expect(card(page, "PD, published model")).to_have_text(portfolio.pd(number, AMT_CREDIT=float(half)))
     # The PD is on the screen before the run has come to the record; on a busy machine, well before.
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    analyst = page.get_by_role("textbox", name="Name of the analyst")
+    if analyst.input_value() == "":
+        analyst.fill(ANALYST)
+        analyst.press("Enter")
+    page.get_by_text("Refer", exact=True).click()
+    # The model approves it: without a reason there is no record.
+    expect(page.get_by_text("Say why the decision is not the model's")).to_be_visible()
+    expect(page.get_by_role("button", name="Record as JSON")).to_be_disabled()
+    reason = page.get_by_role("textbox", name="Reason (required: the model says approve)")
+    reason.fill(WHY)
+    reason.press("Enter")
+    expect(page.get_by_role("button", name="Record as JSON")).to_be_enabled()
     page.get_by_label("Note of the analyst").fill(NOTE)
     return download(page, "Record as JSON", folder / "record.json")
 
@@ -346,12 +361,15 @@ def test_a_record_says_what_was_decided_and_is_opened_again(
     # The record keeps every bit of the PD.
     assert record["default_probability"] == portfolio.session.score(edited)
     assert (record["note"], record["cutoff"], record["decision"]) == (NOTE, CUTOFF, "approve")
+    assert (record["analyst"], record["human_decision"], record["human_reason"]) == (ANALYST, "refer", WHY)
     assert [change["name"] for change in record["changes"]] == ["AMT_CREDIT"]
     with fresh_visit(browser) as other:
         other.goto(f"{dashboard}/applicant?appl.tab=Record")
         drop_record(other, path)
         expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
-        expect(other.get_by_text(f"Application {declined}: the record's inputs score to the same PD")).to_be_visible()
+        verified = f"Verified. Application {declined}: the record's inputs score to the same PD"
+        expect(other.get_by_text(verified)).to_be_visible()
+        expect(other.get_by_text(f"{ANALYST} decided to refer it, against the model: {WHY}.")).to_be_visible()
         expect(other.get_by_label("Note of the analyst")).to_have_value(NOTE)
         until(other, f"location.search.includes('applicant={declined}&edits=AMT_CREDIT')")
         assert other.evaluate("window.hacked") is None
@@ -380,7 +398,7 @@ def test_a_record_as_html_opens_from_disk(
         paper.on("pageerror", lambda error: said.append(str(error)))
         paper.on("request", lambda request: None if request.url == path.as_uri() else said.append(request.url))
         paper.goto(path.as_uri())
-        for line in NOTE.splitlines():
+        for line in (*NOTE.splitlines(), "Referred, against the model", ANALYST, WHY):
             expect(paper.get_by_text(line)).to_be_visible()
         expect(
             paper.get_by_text(portfolio.pd(declined, AMT_CREDIT=float(half_credit(portfolio, declined)))).first
@@ -394,7 +412,7 @@ def test_a_record_as_html_opens_from_disk(
 
 
 def _another_version(record: Mapping[str, Any]) -> bytes:
-    return json.dumps({**record, "version": 4}).encode()
+    return json.dumps({**record, "version": 5}).encode()
 
 
 def _other_inputs(record: Mapping[str, Any]) -> bytes:
@@ -406,7 +424,7 @@ def _other_decision(record: Mapping[str, Any]) -> bytes:
 
 
 WRONG: Mapping[str, Callable[[Mapping[str, Any]], bytes]] = {
-    "The decision record is of version 4, and 3 is read here": _another_version,
+    "The decision record is of version 5, and 4 is read here": _another_version,
     "<b>much</b>": _other_inputs,
     'In the decision record, "decision" is': _other_decision,
     "This is not a decision record: it does not hold JSON": lambda _: b"Dear colleague",

@@ -72,7 +72,7 @@ def test_a_range_is_moved_with_the_keyboard(page: Page, dashboard: str, frame: p
 def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame
 ) -> None:
-    page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=CAP&cutoff=7.5")
+    page.goto(f"{dashboard}/discrimination?f.NAME_INCOME_TYPE=Pensioner&against=~rest&disc.tab=KS&cutoff=7.5")
     expect_cohort(page, frame, PENSIONERS)
     filter_by(page, "Contract type")
     page.get_by_role("combobox", name="Contract type").click()
@@ -84,9 +84,9 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     other = context.new_page()
     other.goto(page.evaluate("location.href"))
     expect_cohort(other, frame, both)
-    expect(other.get_by_role("tab", name="CAP")).to_have_attribute("aria-selected", "true")
+    expect(other.get_by_role("tab", name="KS")).to_have_attribute("aria-selected", "true")
     expect(other.get_by_role("combobox", name="Compare with")).to_have_value("vs the rest")
-    expect(other.get_by_role("slider", name="Cutoff (PD)")).to_have_value("7.5")
+    expect(other.get_by_role("spinbutton", name="Cutoff (PD), %")).to_have_value("7.50")
     context.close()
 
 
@@ -128,6 +128,10 @@ def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
     expect(page.get_by_role("heading", name="Segments")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
     until(page, "location.href.includes('segments?') && location.search.includes('Pensioner')")
+    # A click on a segment sets it beside the others; the cohort stays.
+    page.locator(".scatterlayer .point").first.click(force=True)
+    expect(page.get_by_role("button", name="Compare with it")).to_be_visible()
+    expect_cohort(page, frame, PENSIONERS)
 
 
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:

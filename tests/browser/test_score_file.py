@@ -18,6 +18,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.frame import go_to
+from tests.browser.waiting import until
 
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
 FORMULA, MARKUP = "=1+1", "<b>x</b>"
@@ -104,11 +105,17 @@ def test_a_file_is_judged_by_row_and_column_and_shown_as_a_cohort(
     # Line 1 is the header.
     expected = [(place + 2, column, wrong) for place, (column, wrong) in BAD.items()]
     assert faults.select("Line", "Column", "Found").rows() == expected
+    with zipfile.ZipFile(download(page, "Report as XLSX", tmp_path / "faults.xlsx")) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert all(f">{text}<" in texts for cell in BAD.values() for text in cell)
 
 
 def test_scores_go_out_as_files(page: Page, dashboard: str, dropped: Dropped, tmp_path: Path) -> None:
     open_with(page, dashboard, dropped)
     stored = pl.read_parquet(download(page, "Scores as Parquet", tmp_path / "scores.parquet"))
+    shares = stored["default_probability"].to_list()
+    assert stored["pd_percent"].to_list() == pytest.approx([100 * share for share in shares], rel=1e-6)
+    assert len(f"{stored['pd_percent'][0]:.15g}") < 12
     names = ["SK_ID_CURR", *(name for name in dropped.good.columns if name != "SK_ID_CURR")]
     assert stored.columns[: len(names)] == names
     assert np.array_equal(stored["default_probability"].cast(pl.Float32).to_numpy(), dropped.pds)
@@ -186,6 +193,28 @@ REFUSED: dict[Callable[[Path], Path], str] = {
     make_bomb: f"bomb.zip: unpacks to more than {LIMITS.unpacked_bytes / 1e6:,g} MB, the most that is taken",
     make_other_table: "bureau.csv: holds 0 of the 76 columns that the model needs, so it is another table",
 }
+
+
+def test_a_file_is_shown_as_a_cohort_and_the_portfolio_again(page: Page, dashboard: str, dropped: Dropped) -> None:
+    open_with(page, dashboard, dropped)
+    page.get_by_role("button", name="Show it as a cohort").click()
+    bar = page.locator(".st-key-bar-file")
+    expect(bar).to_contain_text(dropped.path.name)
+    expect(bar).to_contain_text(f"{len(dropped.pds)} applications scored today")
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect_card(page, "Approval rate", dropped.approval(CUTOFF))
+    go_to(page, "Applications")
+    expect(page.get_by_text(f"of {len(dropped.pds)}").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect(bar).to_contain_text(dropped.path.name)
+    page.get_by_role("button", name="Back to the portfolio").click()
+    expect(bar).to_have_count(0)
+    expect(page.locator(".st-key-bar-portfolio").first).to_be_visible()
+    # The step back shows the file again, which the visit still holds; the address is written last.
+    until(page, "!location.search.includes('file=')")
+    page.go_back()
+    expect(bar).to_contain_text(dropped.path.name)
 
 
 def test_a_file_that_is_refused_leaves_what_was_there(

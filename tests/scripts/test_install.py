@@ -1,4 +1,4 @@
-"""Installing a lock, with pip, real environments and small packages of our own, none of them from a network."""
+"""Installing a lock, with uv and pip, real environments and small packages of our own, none of them from a network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,20 @@ def bundled_pip(checkout: Path) -> Path:
     return Path(shutil.copy(bundled, checkout / "wheels"))
 
 
+def own_uv(checkout: Path) -> Path:
+    """The uv of this environment, packed again as a file that can be installed."""
+    version = metadata.version("uv")
+    path = checkout / "wheels" / f"uv-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as file:
+        for part in metadata.files("uv") or ():
+            place = part.locate()
+            name = str(part) if not str(part).startswith("..") else f"uv-{version}.data/scripts/{part.name}"
+            if not name.endswith((".pyc", "RECORD", "INSTALLER", "REQUESTED")):
+                file.write(str(place), name)
+        file.writestr(f"uv-{version}.dist-info/RECORD", "")
+    return path
+
+
 def write_lock(checkout: Path, name: str, *files: Path) -> None:
     lines = ["--only-binary :all:"]
     for path in files:
@@ -85,14 +100,14 @@ def write_lock(checkout: Path, name: str, *files: Path) -> None:
     (checkout / name).write_text("\n".join(lines) + "\n")
 
 
-def install(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def install(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (checkout / "wheels").as_uri()}
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))}
     # Without site-packages: the installer has to run where nothing is installed yet.
     return subprocess.run(
         [sys.executable, "-S", "-m", "scripts.install", *arguments],
         cwd=checkout,
-        env=kept | offline,
+        env=kept | offline | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -100,42 +115,51 @@ def install(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def installed(checkout: Path) -> set[str]:
-    listing = "import importlib.metadata as m, json; print(json.dumps([d.name for d in m.distributions()]))"
+def installed(checkout: Path) -> dict[str, str]:
+    """The packages of the environment, each with what installed it, as it says itself."""
+    listing = (
+        "import importlib.metadata as m, json;"
+        "print(json.dumps({d.name: (d.read_text('INSTALLER') or '').strip() for d in m.distributions()}))"
+    )
     shown = subprocess.run(
         [checkout / ".venv" / "bin" / "python", "-Ic", listing], capture_output=True, text=True, check=True
     )
-    return set(json.loads(shown.stdout))
+    found: dict[str, str] = json.loads(shown.stdout)
+    return found
 
 
 def test_an_environment_holds_its_lock_and_nothing_else(checkout: Path) -> None:
-    one, two, pip = wheel(checkout, "one"), wheel(checkout, "two"), bundled_pip(checkout)
-    write_lock(checkout, RUN, one, pip)
-    write_lock(checkout, DEVELOP, one, two, pip)
+    one, two, pip, uv = wheel(checkout, "one"), wheel(checkout, "two"), bundled_pip(checkout), own_uv(checkout)
+    write_lock(checkout, RUN, one, pip, uv)
+    write_lock(checkout, DEVELOP, one, two, pip, uv)
 
     first = install(checkout, "run")
     assert (first.returncode, first.stdout) == (0, "")
     assert "Setting up .venv with requirements.txt" in first.stderr
     # Python 3.11 brings a setuptools of its own, which no lock here names.
-    assert installed(checkout) == {"one", "pip", "scoreroom"}
+    assert installed(checkout) == {"one": "uv", "pip": "pip", "uv": "pip", "scoreroom": "uv"}
     assert install(checkout, "run").stderr == ""
 
-    assert install(checkout, "develop").stderr == "Bringing .venv up to date with requirements-dev.txt.\n"
-    assert installed(checkout) == {"one", "two", "pip", "scoreroom"}
+    # Where pip alone knows a place of the files, it installs them.
+    without = install(checkout, "develop", UV_FIND_LINKS=str(checkout / "nowhere"))
+    assert without.stderr.startswith("Bringing .venv up to date with requirements-dev.txt.\n")
+    assert without.stderr.endswith("uv could not install this (see above); pip tries.\n")
+    assert installed(checkout) == {"one": "uv", "two": "pip", "pip": "pip", "uv": "pip", "scoreroom": "pip"}
     # To run in it, nothing has to be installed, and what develops stays.
     assert install(checkout, "run").stderr == ""
 
-    write_lock(checkout, DEVELOP, two, pip)
-    assert install(checkout, "run").returncode == 0
-    assert installed(checkout) == {"two", "pip", "scoreroom"}
+    write_lock(checkout, DEVELOP, two, pip, uv)
+    assert install(checkout, "run").stderr == "Bringing .venv up to date with requirements-dev.txt.\n"
+    assert installed(checkout).keys() == {"two", "pip", "uv", "scoreroom"}
 
 
 def test_a_file_that_is_not_the_locked_one_is_not_installed(checkout: Path) -> None:
     genuine = wheel(checkout, "three")
-    write_lock(checkout, DEVELOP, genuine, bundled_pip(checkout))
+    write_lock(checkout, DEVELOP, genuine, bundled_pip(checkout), own_uv(checkout))
     genuine.write_bytes(genuine.read_bytes() + b"\0")
     ended = install(checkout, "develop")
     assert ended.returncode == 2
+    assert "Hash mismatch for `three==1.0`" in ended.stderr
     assert "DO NOT MATCH THE HASHES" in ended.stderr
     assert ended.stderr.splitlines()[-1] == (
         "'-m pip install' failed (see above); nothing is half installed: the next 'make' starts anew."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from dashboard import cache, state
@@ -40,7 +38,7 @@ def _render_reasons(view: ApplicantView) -> None:
         return
     rows = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
     header = ["", "Field", "This applicant", "Typical of the just approved", "Odds"]
-    render_small_table(header, rows)
+    render_small_table(header, rows, name=title)
     if any(field.endswith(SENSITIVE) for _, field, *_ in rows):
         st.caption(SENSITIVE_NOTE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -55,7 +53,7 @@ def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, ...]:
         f"**{labels.plain(worded.label)}**{worded.mark}",
         labels.plain(worded.value),
         labels.plain(worded.typical),
-        f"×\u00a0{math.exp(reason.excess):.2f}",
+        labels.odds(reason.excess),
     )
 
 
@@ -105,11 +103,13 @@ def _render_changes(view: ApplicantView) -> None:
     found = cache.changes_to_approve(view.values, view.cutoff)
     if not found:
         st.info(_none_found(view.definition, cutoff), icon=":material/block:")
+        _render_closest(view)
     for place, change in enumerate(found):
         _render_change(view, place, change)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            "The smallest changes of one or two things that can be acted on, each scored again."
+            ("The smallest changes" if found else "Of all changes that were tried, this one goes farthest: changes")
+            + " of one or two things that can be acted on, each scored again."
             + (
                 " The loan's amounts move together, and it stays one that the portfolio knows."
                 if view.definition.loan
@@ -118,6 +118,16 @@ def _render_changes(view: ApplicantView) -> None:
             width="stretch",
         )
         render_method("What would change a decision", key="changes")
+
+
+def _render_closest(view: ApplicantView) -> None:
+    """Write how near all that was tried comes to the cutoff."""
+    closest = cache.closest_to_approval(view.values, view.cutoff)
+    if closest is None or closest.default_probability >= view.published.default_probability:
+        st.caption("Nothing that was tried lowers the PD.")
+        return
+    st.markdown("The lowest PD reached:")
+    _render_change(view, 0, closest)
 
 
 def _render_change(view: ApplicantView, place: int, found: Counterfactual) -> None:
@@ -141,12 +151,9 @@ def word_changes(found: Counterfactual, definition: Definition) -> str:
 def word_change(change: FieldChange, definition: Definition) -> str:
     """A change in words, as Markdown."""
     column = definition.column(change.name)
-    if column.kind is Kind.FLAG:
-        # Of levers that exclude one another, one is provided; any other flag's label says all there is.
-        given = any(lever.column == column.name and lever.choice for lever in definition.levers)
-        return f"**{labels.plain(column.label)}**{' provided' if given else ''}"
     before, after = (labels.plain(word_stated(column, value, definition)) for value in (change.before, change.after))
     share = ""
-    if isinstance(change.before, int | float) and isinstance(change.after, int | float) and change.before:
+    is_amount = column.kind is Kind.NUMERIC and change.before
+    if is_amount and isinstance(change.before, int | float) and isinstance(change.after, int | float):
         share = f" ({change.after / change.before - 1:+.1%})".replace("-", "−").replace("%", " %")
     return f"**{labels.plain(column.label)}** {before} → {after}{share}"

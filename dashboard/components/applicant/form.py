@@ -29,6 +29,8 @@ _NO_VALUE = ""
 # The buttons beside a number: how many steps take it through what occurs in the table.
 _STEPS_OF_A_RANGE = 50
 _YEAR, _SHARE_STEP = 1.0, 0.05
+# What an amount is multiplied by at a click.
+_FACTORS = {"−10 %": 0.9, "+10 %": 1.1}
 _A_NUMBER = "A number"
 # Groups with a heading of their own.
 _OWN_HEADINGS, MORE = 4, "More"
@@ -221,8 +223,31 @@ def _render_number(view: ApplicantView, column: Column) -> None:
         on_change=_take_number,
         args=(view, column, key),
     )
+    if column.unit in AMOUNTS and shown:
+        with st.container(horizontal=True, gap="xsmall", key=f"form-shares-{column.name}"):
+            for words, factor in _FACTORS.items():
+                st.button(
+                    words,
+                    key=f"form.{words}.{column.name}",
+                    type="tertiary",
+                    help=f"{_title(column, view.definition)}: {words}",
+                    on_click=_scale,
+                    args=(view, column, factor),
+                )
     if column.special:
         _render_special(view, column, value)
+
+
+def _scale(view: ApplicantView, column: Column, factor: float) -> None:
+    """Change an amount by a share of itself, to the cent, as it is by then."""
+    now = dict(state.draft().edits).get(column.name, view.base.get(column.name))
+    if now is None or isinstance(now, str):
+        return
+    after = round(now * factor) if column.dtype.is_integer() else round(now * factor, 2)
+    try:
+        _take(view, column.name, check_value(view.definition, column.name, after))
+    except ValueFault:
+        state.notify([f"{column.label} cannot be {after:,.10g}: it holds {_word_ends(column)}."])
 
 
 def _render_special(view: ApplicantView, column: Column, value: Value) -> None:

@@ -1,10 +1,20 @@
-"""The analyst's notes of a visit, one an applicant; they outlast the box that they are written in."""
+"""What an analyst writes in a visit, by applicant: a note and a decision; it outlasts the boxes it is written in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-_NOTES = "record.notes"
+_NOTES, _DECIDED = "record.notes", "record.decided"
+
+
+@dataclass(frozen=True, slots=True)
+class HumanDecision:
+    """What the analyst decided (`approve`, `decline`, `refer`, or empty for nothing yet), and why."""
+
+    decision: str = ""
+    reason: str = ""
 
 
 def notes() -> dict[str, str]:
@@ -13,6 +23,13 @@ def notes() -> dict[str, str]:
     return found
 
 
+def decided() -> dict[str, HumanDecision]:
+    """What the analyst decided, by applicant."""
+    found: dict[str, HumanDecision] = st.session_state.setdefault(_DECIDED, {})
+    return found
+
+
 def forget_note(applicant: str) -> None:
-    """Forget the note on `applicant`: all new applicants are called the same, and each is somebody else."""
+    """Forget note and decision on `applicant`: all new applicants are called the same, and each is somebody else."""
     notes().pop(applicant, None)
+    decided().pop(applicant, None)

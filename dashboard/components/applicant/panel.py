@@ -14,7 +14,7 @@ from dashboard.components.applicant.standing import PUBLISHED, Standing, word_pu
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.metrics.placement import share_below
 from dashboard.visit.drafts import LONGEST_ID, NEW, NO_EDITS, Draft, applicant_of
-from dashboard.visit.visit import APPLICANT, EDITS
+from dashboard.visit.visit import APPLICANT, EDITS, FILE
 from dashboard.words import labels
 from dashboard.words.reason_words import SENSITIVE_NOTE, word_reason
 from data.errors import ScoreroomError
@@ -117,7 +117,7 @@ def _choose(applicant: str) -> None:
 
 def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
     """Write the buttons that choose an application; `place` tells those of the panel from those of a page."""
-    whose = "cohort" if state.filters() else "portfolio"
+    whose = "cohort" if _filters(dataset, cutoff) else "portfolio"
     told = {
         Pick.RANDOM: f"Any application of the {whose}",
         Pick.BORDERLINE: f"One of the applications of the {whose} whose PD is nearest to the cutoff",
@@ -137,8 +137,13 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
         )
 
 
+def _filters(dataset: cache.Dataset, cutoff: float) -> Filters:
+    """The cohort on the screen; the whole portfolio where the screen shows a dropped file."""
+    return state.filters().at(cutoff) if state.get(FILE) == dataset.location.file else Filters()
+
+
 def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:
-    chosen = cache.pick_application(dataset, state.filters().at(cutoff), pick, cutoff, state.draft().applicant)
+    chosen = cache.pick_application(dataset, _filters(dataset, cutoff), pick, cutoff, state.draft().applicant)
     if chosen is None:
         st.session_state[_SAID] = "The cohort is empty, so that no application can be picked."
     else:
@@ -197,7 +202,7 @@ def _render_score(view: ApplicantView) -> None:
     st.markdown(f"{standing.worded_distance} the cutoff of {labels.cutoff_percent(view.cutoff, 2)}")
     st.caption(labels.plain(f"Risk band {standing.risk_band} ({standing.worded_band})"))
     shares = placements(view)
-    told = " and ".join(f"{labels.percent(share, 0)} of {name}" for name, share in shares.items())
+    told = " and ".join(f"{labels.placed_percent(share)} of {name}" for name, share in shares.items())
     st.caption(labels.plain(f"Riskier than {told}"))
     render_published(view)
 
@@ -245,7 +250,7 @@ def word_unknown(dataset: cache.Dataset, draft: Draft) -> str:
 
 def placements(view: ApplicantView) -> dict[str, float]:
     """The share of the portfolio, and of the cohort on the screen where there is one, whose PD is lower."""
-    filters = state.filters().at(view.cutoff)
+    filters = _filters(view.dataset, view.cutoff)
     cohorts = {"the portfolio": Filters()} | ({"the cohort": filters} if filters else {})
     pd = view.standing.default_probability
     shares = {name: share_below(cache.cohort_counts(view.dataset, of), pd) for name, of in cohorts.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -32,8 +32,8 @@ FORMAT, VERSION = "scoreroom.scenarios", 1
 _NAME = "scenario.name"
 # What servers and messengers take without cutting it off, escaped twice.
 _LONGEST_ADDRESS = 8_000
-# What stands on the screen, beside those that were kept.
-_CURRENT = "On the screen"
+# What stands on the screen, beside those that were kept, and what it was before any edit.
+_CURRENT, _FILED, _TYPICAL = "On the screen", "As filed", "Typical values"
 _HEADS = ("Application", "PD", "PD by", "PD, published model", "Decision", "Risk band")
 
 
@@ -67,7 +67,7 @@ def render_scenarios(view: ApplicantView) -> None:
         st.button("Save", on_click=_keep, args=(view.draft,), icon=":material/bookmark_add:", key="scenario.keep")
     if not kept:
         st.caption("Change some values, name the result and save it; saved scenarios are compared here.")
-    shown = [Compared.of(_CURRENT, view)]
+    shown = [*_before(view), Compared.of(_CURRENT, view)]
     for scenario in kept:
         _render_kept(view, scenario)
         found = _compared(view, scenario)
@@ -79,6 +79,14 @@ def render_scenarios(view: ApplicantView) -> None:
         table = comparison(shown, view.features)
         _render_comparison(table)
         _render_files(table, shown, view.cutoff)
+
+
+def _before(view: ApplicantView) -> Iterator[Compared]:
+    """The application before any edit, where that is not what stands on the screen."""
+    if view.changed:
+        found = applicant_view(view.dataset, Draft(view.draft.applicant), view.cutoff)
+        if found is not None:
+            yield Compared.of(_TYPICAL if view.is_new else _FILED, found)
 
 
 def _keep(draft: Draft) -> None:
@@ -155,7 +163,7 @@ def _decided(each: Compared) -> tuple[str, str, str, str, str]:
 def _render_comparison(table: dict[str, list[str]]) -> None:
     rows = ([labels.plain(cell) for cell in row] for row in zip(*table.values(), strict=True))
     with st.container(key="scenario-comparison"):
-        render_small_table([labels.plain(name) for name in table], rows)
+        render_small_table([labels.plain(name) for name in table], rows, name="")
 
 
 def _render_files(table: dict[str, list[str]], shown: list[Compared], cutoff: float) -> None:
@@ -184,7 +192,7 @@ def _render_files(table: dict[str, list[str]], shown: list[Compared], cutoff: fl
         st.caption(
             "The page's address holds all of them: copy it to share them."
             if fits
-            else "Together they are too long for an address to be shared: forget some, or share the file."
+            else "Together they are too long for an address to be shared: delete some, or share the file."
         )
 
 

@@ -146,7 +146,7 @@ def test_the_page_and_the_panel_say_the_same(ranked: pl.DataFrame, open_page: Op
 
 def test_pds_of_an_applicant_are_said_to_be_the_published_model_s(ranked: pl.DataFrame, open_page: OpenPage) -> None:
     app = opened(open_page, number_of(ranked, 0))
-    assert "PDs are the published model's, those of the portfolio out of fold" in said(app)
+    assert "PDs are the published model's; the portfolio's are out of fold" in said(app)
     assert "published model's, those" not in said(open_page("overview"))
     assert "PDs are out of fold" in said(open_page("overview"))
 

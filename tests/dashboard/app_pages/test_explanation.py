@@ -176,5 +176,5 @@ def test_contributions_that_are_not_there_are_said_so(open_page: OpenPage, built
 @pytest.mark.parametrize("path", ["explanation", "model-card"])
 def test_pages_of_the_model_do_not_call_its_pds_out_of_fold(path: str, open_page: OpenPage) -> None:
     captions = [caption.value for caption in open_page(path).main.caption]
-    assert sum("PDs are the published model's, those of the portfolio out of fold" in told for told in captions) == 1
+    assert sum("PDs are the published model's; the portfolio's are out of fold" in told for told in captions) == 1
     assert not any("PDs are out of fold" in told for told in captions)

@@ -14,9 +14,19 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Metric
 
+from dashboard import cache, state
+from dashboard.report.recipe import read_template
+from dashboard.visit.looks import Looks
 from dashboard.words import labels
+from data.home_credit import embedded
+from data.settings import Settings
 
 OpenPage = Callable[..., AppTest]
+
+
+def said(card: Any) -> str:
+    """What a card says of the other cohort, with the spaces that hold its parts together as spaces."""
+    return str(card.proto.delta_description).replace("\u00a0", " ")
 
 
 def rate_of(frame: pl.DataFrame) -> str:
@@ -28,7 +38,7 @@ def metrics(app: AppTest, *, defined: bool = True) -> dict[str, Any]:
     shown = {metric.label: metric.value for metric in app.main.metric}
     if not defined:
         return shown
-    return shown | {name: float(shown[name]) for name in ("ROC AUC", "Gini")}
+    return shown | {"ROC AUC": float(shown["ROC AUC"])}
 
 
 def near(value: float) -> Any:
@@ -41,13 +51,11 @@ def expected(frame: pl.DataFrame, cutoff: float) -> dict[str, Any]:
     outcome = frame["is_default"].to_numpy()
     pd = frame["default_probability"].to_numpy().astype(np.float64)
     approved = pd < cutoff
-    auc = roc_auc_score(outcome, pd)
     return {
         "Applications": f"{frame.height:,}",
         "Default rate": f"{100 * outcome.mean():.2f} %",
         "Mean PD": f"{100 * pd.mean():.2f} %",
-        "ROC AUC": near(auc),
-        "Gini": near(2 * auc - 1),
+        "ROC AUC": near(roc_auc_score(outcome, pd)),
         "Approval rate": f"{100 * approved.mean():.2f} %",
         "Bad rate": f"{100 * outcome[approved].mean():.2f} %",
     }
@@ -79,14 +87,14 @@ def test_a_kind_of_decision_is_a_cohort_at_the_cutoff_in_force(frame: pl.DataFra
 def test_a_cohort_is_set_against_the_whole_portfolio(frame: pl.DataFrame, open_page: OpenPage) -> None:
     app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner"})
     rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
-    assert rate.proto.delta_description == f"Portfolio: {rate_of(frame)}"
+    assert said(rate).startswith(f"Portfolio: {rate_of(frame)}; ")
 
 
 def test_a_cohort_is_compared_with_the_rest(frame: pl.DataFrame, open_page: OpenPage) -> None:
     app = open_page("overview", {"f.NAME_INCOME_TYPE": "Pensioner", "against": "~rest"})
     rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
     others = frame.filter(pl.col("NAME_INCOME_TYPE") != "Pensioner")
-    assert rate.proto.delta_description == f"Rest: {rate_of(others)}"
+    assert said(rate).startswith(f"Rest: {rate_of(others)}; ")
 
 
 def test_two_named_cohorts_of_a_link_are_compared(frame: pl.DataFrame, open_page: OpenPage) -> None:
@@ -98,7 +106,7 @@ def test_two_named_cohorts_of_a_link_are_compared(frame: pl.DataFrame, open_page
     app = open_page("overview", query)
     rate = next(metric for metric in app.main.metric if metric.label == "Default rate")
     others = frame.filter(pl.col("NAME_INCOME_TYPE") == "Working")
-    assert rate.proto.delta_description == f"Workers: {rate_of(others)}"
+    assert said(rate).startswith(f"Workers: {rate_of(others)}; ")
 
 
 def test_reset_brings_the_whole_portfolio_back(frame: pl.DataFrame, open_page: OpenPage) -> None:
@@ -231,8 +239,8 @@ def test_pds_far_below_the_usual_cutoff_still_have_one(tmp_path: Path, open_page
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"f.observed": "Defaulted"}, "This cohort is cut out by its outcome."),
-        ({"f.~decision": "false approval"}, "This cohort is cut out by its outcome."),
+        ({"f.observed": "Defaulted"}, "This cohort is defined by its outcome."),
+        ({"f.~decision": "false approval"}, "This cohort is defined by its outcome."),
     ],
 )
 def test_a_cohort_that_misleads_is_said_to(query: dict[str, str], said: str, open_page: OpenPage) -> None:
@@ -273,13 +281,13 @@ def test_a_finding_leads_to_the_page_that_shows_it(tmp_path: Path, open_page: Op
         }
     ).write_csv(path)
     app = open_page("overview", arguments=("--predictions", str(path)))
-    said = "\n".join(block.value for block in app.main.markdown).replace("\\", "").replace("\xa0", " ")
-    assert "**branch “south”: PDs too low, 8.00 % where 24.0 % default**" in said
+    lines = [button.label.replace("\\", "").replace("\xa0", " ") for button in app.main.button]
+    (line,) = [line for line in lines if "“south”: PDs" in line]
+    assert line.startswith("**branch “south”: PDs too low, 8.00 % where 24.0 % default** ")
     assert "of 100 such pages on portfolios with nothing to find, at most 5 would show one" in "\n".join(
         caption.value for caption in app.main.caption
     )
-    place = next(i for i in range(5) if "“south”: PDs" in app.button(key=f"finding.{i}").help.replace("\\", ""))
-    app.button(key=f"finding.{place}").click().run()
+    app.main.button[lines.index(line)].click().run()
     assert [title.value for title in app.title] == ["Segments"]
     assert next(box for box in app.main.selectbox if box.label == "Measure").value == "Calibration gap"
     assert app.query_params["seg.measure"] == "Calibration gap"
@@ -294,3 +302,30 @@ def test_saved_cohorts_stand_below_each_other(frame: pl.DataFrame, open_page: Op
     assert table["Default rate"][0] == wanted["Default rate"]
     assert float(table["ROC AUC"][0]) == wanted["ROC AUC"]
     assert table["Bad rate"][0] == wanted["Bad rate"]
+
+
+def test_a_second_look_at_the_same_table_says_that_nothing_changed(
+    built: Settings, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(state, "reader", lambda: "browser 1")
+    store = Looks(tmp_path)
+    monkeypatch.setattr(cache, "looks", lambda: store)
+    first = [caption.value for caption in open_page("overview").main.caption]
+    again = [caption.value for caption in open_page("overview").main.caption]
+    assert not [text for text in first if text.startswith(("Since", "Unchanged"))]
+    assert len([text for text in again if text.startswith("Unchanged since ")]) == 1
+    # What was seen before of another table; decisions were made at another cutoff, so that they are not compared.
+    store.note("browser 1", "another", {"default_rate": 0.01, "roc_auc": 0.5, "approval_rate": 0.5, "cutoff": 0.5})
+    (told,) = [
+        text for text in (caption.value for caption in open_page("overview").main.caption) if text.startswith("Since ")
+    ]
+    rate = float(pl.read_parquet(built.predictions)["is_default"].mean() or 0.0)  # type: ignore[arg-type]
+    assert f"Default rate +{100 * rate - 1:.2f} points, ROC AUC +0." in told
+    assert "Approval rate" not in told
+
+
+def test_the_committee_paper_is_one_click_away(open_page: OpenPage) -> None:
+    app = open_page("overview")
+    app.button(key="paper").click().run()
+    assert [title.value for title in app.title] == ["Report"]
+    assert app.session_state["report.title"] == read_template("monthly", embedded.DEFINITION).title

@@ -139,9 +139,9 @@ def test_a_pd_on_the_edge_of_a_band_is_in_the_higher_one(built: Settings, open_p
 
 def test_pds_are_said_to_be_the_published_model_s(table: pl.DataFrame, open_page: OpenPage) -> None:
     app = open_page("score-file")
-    assert "PDs are the published model's, those of the portfolio out of fold" in said(app, "caption")
+    assert "PDs are the published model's; the portfolio's are out of fold" in said(app, "caption")
     drop(app, table)
-    assert "PDs are the published model's, those of the portfolio out of fold" in said(app, "caption")
+    assert "PDs are the published model's; the portfolio's are out of fold" in said(app, "caption")
     (card,) = [metric.proto for metric in app.main.metric if metric.label == "Mean PD"]
     words = " ".join(str(value) for _, value in card.ListFields())
     assert "portfolio: " in words
@@ -167,7 +167,7 @@ def test_a_file_with_the_columns_of_the_empty_table_is_scored(
 
 
 def scored(app: AppTest) -> pl.DataFrame:
-    found: pl.DataFrame = app.session_state["batch"].scored.frame
+    found: pl.DataFrame = app.session_state["file.slot"].file.scored.frame
     return found
 
 
@@ -303,7 +303,7 @@ def test_what_is_referred_has_no_pd_and_is_listed_by_row(table: pl.DataFrame, op
     assert worded["Decision"][-1] == "Referred"
     assert set(worded["Decision"][:-1]) <= {"Approved", "Declined"}
     assert worded["PD"][-1] == "–"
-    assert set(few.session_state["batch"].scored.frame["decision"]) <= {"approve", "decline", "refer"}
+    assert set(few.session_state["file.slot"].file.scored.frame["decision"]) <= {"approve", "decline", "refer"}
 
 
 def test_decisions_on_the_screen_are_in_words(table: pl.DataFrame, open_page: OpenPage) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 from dashboard import cache
-from dashboard.cohort.filters import Filters, LevelFilter
+from dashboard.cohort.filters import Filters, LevelFilter, RangeFilter
 from dashboard.cohort.rows import Sort
 from data.settings import Settings
 
@@ -74,3 +76,34 @@ def test_an_order_is_shared_and_nobody_can_write_to_it(dataset: cache.Dataset, f
     assert frame["default_probability"][order.tolist()].is_sorted(descending=True)
     with pytest.raises(ValueError, match="read-only"):
         order[0] = 0
+
+
+def test_a_cohort_may_be_cut_by_a_column_that_the_predictions_do_not_carry(
+    dataset: cache.Dataset, frame: pl.DataFrame, built: Settings
+) -> None:
+    column = cache.predictions(dataset).filter_columns["DAYS_ID_PUBLISH"]
+    cohort = Filters.of([replace(RangeFilter.on(column), low=-2_000, high=-500), LevelFilter("CODE_GENDER", ("F",))])
+    table = pl.read_parquet(built.applications).sort("SK_ID_CURR")["DAYS_ID_PUBLISH"]
+    rows = frame.sort("application_id").with_columns(table.alias("~days"))
+    inside = rows.filter(pl.col("~days").is_between(-2_000, -500), pl.col("CODE_GENDER") == "F")
+    n, n_bad = inside.height, inside["is_default"].sum()
+    assert 0 < n < frame.height
+    bins = cache.column_bins(dataset, "NAME_INCOME_TYPE", 10)
+    segments = cache.segment_counts(dataset, cohort, bins).values()
+    counts = cache.cohort_counts(dataset, cohort)
+    assert (counts.n_applications, counts.n_bad) == (n, n_bad)
+    assert (sum(each.n_applications for each in segments), sum(each.n_bad for each in segments)) == (n, n_bad)
+    assert cache.cohort_counts(dataset, cohort.rest()).n_applications == frame.height - n
+    assert cache.column_counts(dataset, cohort)["AMT_CREDIT"].sum() == n
+    assert cache.cell_counts(dataset, cohort, bins, bins, 0.1).applications.sum() == n
+    pensioners = inside.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")
+    assert cache.n_in_both(dataset, PENSIONERS, cohort) == pensioners.height
+    assert cache.shared_counts(dataset, cohort, PENSIONERS).n_bad == pensioners["is_default"].sum()
+    assert set(
+        cache.predictions(dataset).frame["application_id"][cache.row_order(dataset, cohort, Sort(), None)]
+    ) == set(inside["application_id"])
+    sums = cache.contribution_sums(dataset, cohort)
+    assert sums is not None
+    assert sums.n_applications == n
+    # Every second column of the application's own form is none to make segments of.
+    assert "DAYS_ID_PUBLISH" not in cache.column_groups(dataset).bins

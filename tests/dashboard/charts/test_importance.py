@@ -87,7 +87,7 @@ def test_differences_point_up_and_down() -> None:
     (bars,) = figure.data
     np.testing.assert_allclose(bars.x, [-0.5, 0.3, 0.05], rtol=1e-6)
     assert len(set(bars.marker.color)) == 2
-    assert [note.text for note in figure.layout.annotations] == ["← lowers the PD", "raises the PD →"]
+    assert figure.layout.xaxis.title.text == "Difference (log-odds)<br>← lowers the PD, raises the PD →"
 
 
 def test_difference_title_and_words_add_up() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import pytest
 
 from dashboard.charts.template import (
@@ -111,3 +112,13 @@ def test_words() -> None:
     assert plural(1, "default") == "1 default"
     assert plural(24_825, "default") == "24,825 defaults"
     assert translucent("#ff8000", 0.25) == "rgba(255,128,0,0.25)"
+
+
+def test_the_frame_passes_plotly_s_own_checks_and_its_axes_are_apart() -> None:
+    figure = new_figure("Title", "Subtitle", dark=True)
+    layout = figure.layout.to_plotly_json()
+    assert go.Figure(layout=layout).layout.to_plotly_json() == layout
+    set_axis(figure, "x", title="Across", nticks=3)
+    assert (figure.layout.yaxis.title.text, figure.layout.yaxis.nticks) == (None, None)
+    with pytest.raises(ValueError, match="Invalid value"):
+        set_axis(figure, "x", nticks="many")

@@ -155,6 +155,11 @@ def test_the_grid_of_a_slider_holds_every_row_with_a_value() -> None:
 def test_the_grid_of_a_column_of_one_value_is_that_value() -> None:
     column = CohortColumn("n", "N", "", "", CohortKind.RANGE, minimum=2, maximum=2)
     assert make_grid(pl.Series("n", [2, 2]), column).stops == (2.0,)
+    assert make_grid(pl.Series("n", [2, 2]), column).few == ((2.0, 2),)
+    assert make_grid(pl.Series("n", [5, 2, 5, None]), column).few == ((2.0, 1), (5.0, 2))
+    assert make_grid(pl.Series("n", [5, 2, 3]), column).few == ()
+    nothing = make_grid(pl.Series("n", [None, None], dtype=pl.Float64), column)
+    assert (nothing.stops, nothing.counts, nothing.n_missing, nothing.few) == ((), (), 2, ())
 
 
 def test_a_range_that_holds_one_whole_number_is_called_by_it() -> None:

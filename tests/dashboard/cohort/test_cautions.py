@@ -32,7 +32,7 @@ def test_small_and_one_sided_cohorts_are_said_to_be(counts: ScoreCounts, said: s
 
 @pytest.mark.parametrize("condition", [LevelFilter(OBSERVED, ("Repaid",)), DecisionFilter((), 0.1)])
 def test_a_cohort_cut_by_its_outcome_says_so(condition: LevelFilter | DecisionFilter) -> None:
-    assert caution(drawn(50, 50), Filters.of([condition])).startswith("This cohort is cut out by its outcome.")
+    assert caution(drawn(50, 50), Filters.of([condition])).startswith("This cohort is defined by its outcome.")
 
 
 def test_scores_of_repayment_are_asked_about() -> None:

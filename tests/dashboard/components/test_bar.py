@@ -38,11 +38,7 @@ def test_a_cutoff_that_is_typed_moves_the_slider(open_page: OpenPage) -> None:
     assert app.number_input(key="widget.cutoff.typed").value == pytest.approx(7.0)
 
 
-def test_all_chips_are_taken_back_at_once(open_page: OpenPage) -> None:
-    app = open_page("segments", {"f.CODE_GENDER": "F", "f.NAME_INCOME_TYPE": "Working"})
-    assert [button.label.replace("\\", "") for button in app.button if str(button.key).startswith("chip.")] == [
-        "Gender: Female",
-        "Income type: Working",
-    ]
-    app.button(key="chips.reset").click().run()
-    assert not any(str(button.key).startswith("chip") for button in app.button)
+def test_a_page_without_a_cohort_has_no_filters_to_show_on_a_phone(open_page: OpenPage) -> None:
+    shown = texts(open_page("settings", {"f.CODE_GENDER": "F"}))
+    assert 'bar-sheet">Cutoff<' in shown
+    assert "Filters" not in shown

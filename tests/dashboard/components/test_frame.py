@@ -14,9 +14,9 @@ OpenPage = Callable[..., AppTest]
     ("path", "title", "whose", "has_cohort", "has_cutoff"),
     [
         ("segments", "Segments", "PDs are out of fold", True, True),
-        ("explanation", "Explanation", "PDs are the published model's, those of the portfolio out of fold", True, True),
+        ("explanation", "Explanation", "PDs are the published model's; the portfolio's are out of fold", True, True),
         ("settings", "Settings", "PDs are out of fold", False, True),
-        ("model-card", "Model card", "PDs are the published model's, those of the portfolio out of fold", False, False),
+        ("model-card", "Model card", "PDs are the published model's; the portfolio's are out of fold", False, False),
     ],
 )
 def test_a_page_has_the_parts_that_it_declares(

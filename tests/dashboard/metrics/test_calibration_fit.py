@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
@@ -16,8 +17,11 @@ from dashboard.metrics.calibration_fit import (
     SMALLEST_PD,
     calibration_in_the_large,
     calibration_slope,
+    line_difference,
+    shift_difference,
 )
 from dashboard.metrics.counts import ScoreCounts, exact_counts
+from dashboard.metrics.differences import NO_COMPARISON, SAME_APPLICATIONS
 from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, NO_NON_DEFAULTS, Estimate
 
 Z = 1.959963984540054
@@ -172,3 +176,69 @@ def test_intervals_cover_95_percent() -> None:
             assert found.high is not None
             hits[i] += found.low <= truth <= found.high
     np.testing.assert_allclose(hits / 4_000, 0.95, atol=0.01)
+
+
+def logistic_by_rows(outcome: Outcomes, design: Floats) -> tuple[Floats, Floats]:
+    """Coefficients of a logistic regression and White's covariance of them, row by row."""
+    beta = np.zeros(design.shape[1])
+    for _ in range(30):
+        fitted = expit(design @ beta)
+        bread = np.linalg.inv((design * (fitted * (1 - fitted))[:, None]).T @ design)
+        beta = beta + bread @ (design.T @ (outcome - fitted))
+    scores = design * (outcome - expit(design @ beta))[:, None]
+    return beta, bread @ (scores.T @ scores) @ bread
+
+
+def test_lines_of_disjoint_cohorts_differ_by_the_interaction_of_one_regression() -> None:
+    rng = np.random.default_rng(3)
+    pd = np.round(rng.beta(1.2, 8.0, 4_000), 3).clip(0.001, 0.9)
+    is_first = rng.random(4_000) < 0.3
+    outcome = rng.random(4_000) < expit(0.2 * is_first + (1 - 0.15 * is_first) * logit(pd))
+    one, two = (exact_counts(outcome[rows], pd[rows]) for rows in (is_first, ~is_first))
+    ones = np.ones(pd.size)
+    design = np.stack([ones, logit(pd), is_first, is_first * logit(pd)], axis=1)
+    beta, covariance = logistic_by_rows(outcome, design)
+    found = line_difference(one, two)
+    assert found.slope.value == pytest.approx(beta[3], abs=1e-8)
+    half = 1.959964 * np.sqrt(covariance[3, 3])
+    assert (found.slope.low, found.slope.high) == pytest.approx((beta[3] - half, beta[3] + half), abs=1e-6)
+    wald = beta[2:] @ np.linalg.solve(covariance[2:, 2:], beta[2:])
+    assert found.p_value.value == pytest.approx(stats.chi2.sf(wald, 2))
+
+
+def test_shifts_of_disjoint_cohorts_differ_with_the_sum_of_their_variances() -> None:
+    sides = [drawn(3_000, level=0.2, seed=5), drawn(5_000, seed=6)]
+    shifts = [brentq(lambda a, y=y, pd=pd: (expit(a + logit(pd)) - y).sum(), -3, 3, xtol=1e-13) for y, pd in sides]
+    variance = 0.0
+    for shift, (outcome, pd) in zip(shifts, sides, strict=True):
+        fitted = expit(shift + logit(pd))
+        variance += float(((outcome - fitted) ** 2).sum() / (fitted * (1 - fitted)).sum() ** 2)
+    found = shift_difference(*(exact_counts(*side) for side in sides))
+    assert_estimate(found, shifts[0] - shifts[1], variance**0.5)
+
+
+def test_a_part_is_as_far_from_its_whole_as_from_the_rest() -> None:
+    rng = np.random.default_rng(4)
+    pd = np.round(rng.beta(1.2, 8.0, 6_000), 3).clip(0.001, 0.9)
+    is_part = rng.random(6_000) < 0.4
+    outcome = rng.random(6_000) < expit(logit(pd) + 0.15 * is_part)
+    part, rest, whole = (exact_counts(outcome[rows], pd[rows]) for rows in (is_part, ~is_part, is_part | True))
+    # The same hypothesis, tested by the same applications.
+    within, apart = line_difference(part, whole, shared=part), line_difference(part, rest)
+    assert np.log(within.p_value.value or 1) == pytest.approx(np.log(apart.p_value.value or 1), rel=0.1)
+    assert (apart.p_value.value or 1) < 0.01
+    tested = [
+        (each.value or 0) / ((each.high or 0) - (each.low or 0))
+        for each in (shift_difference(part, whole, shared=part), shift_difference(part, rest))
+    ]
+    assert tested[0] == pytest.approx(tested[1], rel=0.03)
+    assert line_difference(part, part, shared=part).slope.reason == SAME_APPLICATIONS
+    assert shift_difference(part, part, shared=part).reason == SAME_APPLICATIONS
+
+
+def test_a_cohort_without_both_outcomes_differs_from_none() -> None:
+    both, good = exact_counts([1, 0, 0, 1], [0.9, 0.4, 0.5, 0.1]), exact_counts([0, 0], [0.9, 0.4])
+    for found in (line_difference(both, good).slope, shift_difference(both, good)):
+        assert found.reason == NO_COMPARISON
+    for found in (line_difference(good, both).p_value, shift_difference(good, both)):
+        assert found.reason == NO_DEFAULTS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as reference_log_loss
 
-from dashboard.metrics.calibration_scores import brier_decomposition, log_loss
+from dashboard.metrics.calibration_scores import brier_decomposition, log_loss, skill_difference
 from dashboard.metrics.counts import ScoreCounts, exact_counts
 from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS
 
@@ -121,3 +121,31 @@ def test_intervals_cover_95_percent() -> None:
             assert found.high is not None
             hits[i] += found.low <= truth <= found.high
     np.testing.assert_allclose(hits / 4_000, 0.95, atol=0.01)
+
+
+def test_a_skill_difference_is_as_uncertain_as_resampled_rows_have_it() -> None:
+    rng = np.random.default_rng(7)
+    pd, place = rng.choice([0.02, 0.05, 0.1, 0.2, 0.4], 6_000), rng.random(6_000)
+    outcome = rng.random(6_000) < pd
+
+    def skill(rows: np.ndarray) -> float:
+        y, p = outcome[rows], pd[rows]
+        return float(1 - ((y - p) ** 2).mean() / y.mean() / (1 - y.mean()))
+
+    def split(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # The two cohorts have half of the rows in common.
+        return rows[place[rows] < 0.7], rows[place[rows] > 0.2]
+
+    everything = np.arange(6_000)
+    one, two = split(everything)
+    both = np.intersect1d(one, two)
+    found = skill_difference(*(exact_counts(outcome[rows], pd[rows]) for rows in (one, two)), shared=None)
+    paired = skill_difference(
+        *(exact_counts(outcome[rows], pd[rows]) for rows in (one, two)), shared=exact_counts(outcome[both], pd[both])
+    )
+    assert paired.value == found.value == pytest.approx(skill(one) - skill(two))
+    drawn = [skill(a) - skill(b) for a, b in (split(rng.choice(everything, 6_000)) for _ in range(1_500))]
+    half = ((paired.high or 0) - (paired.low or 0)) / 2
+    # The standard deviation of 1,500 draws is itself known to 2 %.
+    assert half / 1.96 == pytest.approx(np.std(drawn), rel=0.06)
+    assert half < 0.8 * ((found.high or 0) - (found.low or 0)) / 2

@@ -26,6 +26,7 @@ MODULES = (
     "leakage",
     "findings",
     "amounts",
+    "differences",
 )
 NOT_METRICS = {
     "wilson_bounds",
@@ -39,6 +40,14 @@ NOT_METRICS = {
     "realised_at",
     "simultaneous_error",
     "group_facts",
+    "auc_estimate",
+    "delong_of",
+    "p_of_shift",
+    "split",
+    "linear_combination",
+    "correlated_difference",
+    "shared_correlation",
+    "p_value",
 }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -46,3 +47,12 @@ def test_the_smallest_gap_is_that_of_right_pds() -> None:
     wanted = stats.norm.ppf(0.975) * math.sqrt(variance) / 6
     assert Evaluation(SIX, GIVEN).smallest_significant_gap == pytest.approx(wanted)
     assert Evaluation(ScoreCounts.empty(), GIVEN).smallest_significant_gap == 0
+
+
+def test_what_no_assumption_changes_is_shared_and_groups_have_their_own() -> None:
+    found = Evaluation(SIX, GIVEN)
+    other = Evaluation(SIX, replace(GIVEN, cutoff=0.45, n_groups=2), found.shared)
+    assert found.at(0.45).calibration_error is found.calibration_error
+    assert other.calibration_error.groups.applications.tolist() == [3, 3]
+    assert found.calibration_error.groups.applications.tolist() == [1, 2, 1, 2]
+    assert (other.confusion.true_declines, found.confusion.true_declines) == (0, 1)

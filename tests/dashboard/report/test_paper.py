@@ -20,7 +20,8 @@ from dashboard.report.parts import CARDS, CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe, RecipeError
 from dashboard.report.report import EmptyCohortError
 from data.home_credit import embedded
-from data.predictions.table import Predictions, open_predictions
+from data.predictions.at_hand import open_predictions
+from data.predictions.table import Predictions
 from data.settings import Settings
 from tests.dashboard import sent_figures
 from tests.dashboard.report.papers import ORIGIN, draw_rows, load_rows, write_paper
@@ -97,7 +98,7 @@ def test_the_head_says_what_the_paper_is_of(paper: Paper, rows: pl.DataFrame) ->
         "Cohort": f"region: north, {north:,} applications",
         "Compared with": f"Rest, {south:,} applications",
         "Cutoff": "12.00 % PD",
-        "Assumptions": "costs 10 to 1, LGD 45.0 %, margin 5.00 %",
+        "Assumptions": "costs 10 to 1, LGD 45 %, margin 5 %",
         "Made": "2026-01-31 12:00 UTC",
         "Data": "abababababab",
         "Model": "cdcdcdcdcdcd",

@@ -108,9 +108,15 @@ def test_a_cohort_is_named_by_its_conditions() -> None:
     columns = (
         CohortColumn("kind", "Kind", "", "", CohortKind.LEVELS, ("a", "x=y", "~z")),
         CohortColumn("amount", "Amount", "", "", CohortKind.RANGE, minimum=-9, maximum=9),
+        CohortColumn("opened~day", "Opened", "", "", CohortKind.RANGE, is_date=True),
     )
     filters = Filters.of(
-        [LevelFilter("kind", ("x=y", "~z"), with_missing=True), RangeFilter("amount", None, 2.5, with_missing=True)]
+        [
+            LevelFilter("kind", ("x=y", "~z"), with_missing=True),
+            RangeFilter("amount", None, 2.5, with_missing=True),
+            RangeFilter("opened~day", 19_723, None, is_date=True),
+        ]
     )
-    assert read_conditions(conditions_of(filters), columns, embedded.DEFINITION) == filters
+    by_name = {column.name: column for column in columns}
+    assert read_conditions(conditions_of(filters), by_name, embedded.DEFINITION) == filters
     assert conditions_of(Filters()) == ()

@@ -142,15 +142,24 @@ def test_an_unedited_application_is_decided_on_the_pd_that_it_was_filed_with() -
 def test_reasons_are_listed_with_their_method() -> None:
     page = Parsed(record_html(RECORD, embedded.DEFINITION))
     assert "Principal reasons" in page.texts["h2"]
-    assert page.after("External score 2 (EXT_SOURCE_2)") == ["0.12", "0.45 to 0.63", "+0.44"]
-    assert page.after("Credit amount (AMT_CREDIT)") == ["0.12", "0.45 to 0.63", "+0.03"]
+    assert page.after("External score 2 (EXT_SOURCE_2)") == ["0.12", "0.45 to 0.63", "×\u00a01.55"]
+    assert page.after("Credit amount (AMT_CREDIT)") == ["0.12", "0.45 to 0.63", "×\u00a01.03"]
     assert RECORD.reasons_method in page.texts["p"]
     approved = replaced(
         default_probability=0.01, decision="approve", reasons=(dataclasses.replace(REASON, excess=-0.5),)
     )
     assert "What speaks for approval" in approved.texts["h2"]
-    assert approved.after("External score 2 (EXT_SOURCE_2)")[-1] == "−0.50"
+    assert approved.after("External score 2 (EXT_SOURCE_2)")[-1] == "×\u00a00.61"
     assert "None are recorded." in replaced(reasons=()).texts["p"]
+
+
+def test_what_a_person_decided_stands_beside_the_model_s_decision() -> None:
+    assert "None is recorded." in replaced().texts["p"]
+    page = replaced(analyst="A. <Analyst>", human_decision="approve", human_reason="Guarantor signed.")
+    assert "Approved, against the model" in page.texts["p"]
+    assert (page.after("Analyst"), page.after("Reason")) == (["A. <Analyst>"], ["Guarantor signed."])
+    page = replaced(analyst="A. Analyst", human_decision="decline")
+    assert "Declined, as the model decides" in page.texts["p"]
 
 
 def test_edits_are_shown_before_and_after() -> None:
@@ -175,7 +184,7 @@ def test_inputs_are_worded_and_grouped() -> None:
         "OWN_CAR_AGE": ["Age of the car (years)", "Missing"],
         "DAYS_EMPLOYED": ["Time employed (years)", "Not employed"],
         "DAYS_BIRTH": ["Age (years)", "43.8 years"],
-        "FLAG_DOCUMENT_3": ["Document 3", "Yes"],
+        "FLAG_DOCUMENT_3": ["Document 3 handed in", "Yes"],
         "EXT_SOURCE_2": ["External score 2 (normalised, 0 to 1)", "0.2629"],
     }
     assert page.texts["h3"] == ["Person", "Work and income", "Credit", "External scores", "Documents"]

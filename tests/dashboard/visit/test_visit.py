@@ -23,6 +23,7 @@ from dashboard.visit.visit import (
     SCENARIOS,
     Visit,
     of_portfolio,
+    of_table,
     portfolio_slug,
     read_visit,
     word_visit,
@@ -48,6 +49,18 @@ cohorts = st.lists(
     max_size=3,
     unique_by=lambda kept: kept.name,
 )
+
+
+def test_a_link_to_a_dropped_file_is_of_that_file_alone() -> None:
+    address = {"file": ["0123456789abcdef"], "f.kind": ["a"]}
+    assert of_table(address, "0123456789abcdef") == (address, "")
+    for shown in ("", "f" * 16):
+        left, sentence = of_table(address, shown)
+        assert left == {}
+        assert "a file that was dropped in another visit" in sentence
+    # A link of the portfolio applies to no file.
+    assert of_table({"f.kind": ["a"]}, "f" * 16)[0] == {}
+    assert of_table({"f.kind": ["a"]}, "") == ({"f.kind": ["a"]}, "")
 
 
 @given(cohorts, scenarios, edits, st.sampled_from([Filters(), YOUNG]), st.integers(0, 10_000))

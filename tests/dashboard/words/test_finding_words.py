@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.metrics.estimate import Estimate
-from dashboard.metrics.findings import Fault, Finding, Findings, Group
+from dashboard.metrics.findings import Fault, Finding, Findings
+from dashboard.metrics.group_facts import Group
 from dashboard.words.finding_words import budget, evidence, title, verdict
 
 GROUP = Group("region", "Region", 2, "north")
@@ -37,6 +38,18 @@ def finding(fault: Fault, found: Estimate, against: float, *, is_group: bool = F
             finding(Fault.RANKING, Estimate(0.5), 0.763, is_group=True),
             "Region “north”: AUC 0.500, other segments 0.763",
         ),
+        (
+            finding(Fault.SHIFT, Estimate(0.31), 0.1, is_group=True),
+            "Region “north”: CSI 0.31 between the first fold and the others",
+        ),
+        (
+            finding(Fault.SHIFT, Estimate(0.31), 0.1, is_group=True, subject="may.csv"),
+            "File may.csv: PDs differ from the portfolio's, PSI 0.31",
+        ),
+        (
+            finding(Fault.REJECTS, Estimate(0.003), 0.0, subject="may.csv"),
+            "File may.csv: 0.30 % of its rows were left out",
+        ),
         (finding(Fault.REVERSED, Estimate(0.3), 0.5), "The scores rank the wrong way round: AUC 0.300"),
     ],
 )
@@ -53,7 +66,7 @@ def test_the_verdict_counts_each_kind() -> None:
     found = Findings((), 64, ((Fault.CUTOFF, 1), (Fault.BAND, 1), (Fault.SEGMENT, 7), (Fault.RANKING, 1)))
     assert verdict(found) == (
         "Another cutoff would have earned more; PDs are off in 1 risk band; PDs are off in 7 segments; "
-        "1 segment is ranked less well than the rest."
+        "1 segment is ranked less well than the others."
     )
     assert verdict(Findings((), 64)) == "Nothing to act on: 64 checks found no fault beyond chance."
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.words.money import money, precise_money, unit
+from dashboard.words.money import money, money_in_units, precise_money, unit
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,6 @@ def test_an_amount_per_application_keeps_four_digits() -> None:
 def test_a_currency_stands_behind_its_amount_and_not_behind_none() -> None:
     assert money(12_345, "EUR") == "12.3 k EUR"
     assert money(None, "EUR") == "–"
+    assert money_in_units(12_345, "EUR") == "12.3 k EUR"
+    assert money_in_units(12_345, "") == "12.3 k currency units"
     assert (unit("EUR"), unit("")) == ("EUR", "currency units")

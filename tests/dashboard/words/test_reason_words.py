@@ -27,6 +27,7 @@ def level(name: str, share: float, *, missing: float = 0.0) -> Typical:
         ("AMT_CREDIT", number(270_000.0, 808_650.0), "270,000 to 808,650"),
         ("AMT_CREDIT", number(450_000.0, 450_000.0), "450,000"),
         ("EXT_SOURCE_3", number(0.449, 0.69559), "0.449 to 0.6956"),
+        ("EXT_SOURCE_3", number(-1.0, 0.0), "−1 to 0"),
         ("EXT_SOURCE_3", number(0.449, 0.69559, missing=0.2), "0.449 to 0.6956, missing 20 %"),
         # Stored as -19,000 to -12,000: the larger number of days is the older person.
         ("DAYS_BIRTH", number(-18_993.0, -12_784.0), "35 to 52 years"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.errors import FeatureError
-from inference.explain.counterfactuals import Counterfactual, FieldChange, find_changes
+from inference.explain.counterfactuals import Counterfactual, FieldChange, closest_change, find_changes
 from inference.explain.moves import Moves
 from inference.model.artifact import Manifest
 from inference.model.build import PublishedModel
@@ -94,6 +94,28 @@ def test_every_change_that_is_shown_flips_and_is_plausible(
     # Both happen, so that the loop above has seen each.
     assert n_found > 15
     assert n_none > 3
+
+
+def test_where_nothing_flips_the_lowest_pd_of_all_that_is_tried_is_given(
+    session: ScoringSession, cutoff: float, declined: list[Application]
+) -> None:
+    stuck = [application for application in declined if not find_changes(session, application, cutoff)][:3]
+    assert stuck
+    for application in stuck:
+        closest = closest_change(session, application, cutoff)
+        assert closest is not None
+        assert closest.default_probability == session.score(changed(application, closest.changes))
+        assert declines(closest.default_probability, cutoff)
+        check_plausible(application, changed(application, closest.changes))
+        # No single move goes lower, by scoring each of its steps by itself.
+        moves = Moves(application, embedded.DEFINITION, FEATURES.sources)
+        for name, move in moves.items():
+            for step in range(0, len(move.values), max(len(move.values) // 8, 1)):
+                columns = moves.after({name: np.array([step])})
+                after = {column: values[0] for column, values in columns.items()}
+                if not any(isinstance(value, float) and math.isnan(value) for value in after.values()):
+                    typed = {key: check_value(embedded.DEFINITION, key, value) for key, value in after.items()}
+                    assert session.score({**application, **typed}) >= closest.default_probability
 
 
 def test_none_can_be_made_smaller(session: ScoringSession, cutoff: float, declined: list[Application]) -> None:

@@ -129,7 +129,7 @@ def test_what_is_written_is_read_again(record: DecisionRecord) -> None:
 def test_the_file_says_what_it_is_first_and_keeps_the_tables_order() -> None:
     content = json.loads(to_json(RECORD, embedded.DEFINITION))
     assert list(content)[:3] == ["format", "version", "made_at"]
-    assert (content["format"], content["version"]) == ("scoreroom.decision", 3)
+    assert (content["format"], content["version"]) == ("scoreroom.decision", 4)
     assert list(content["inputs"]) == ["CODE_GENDER", "CNT_CHILDREN", "AMT_CREDIT", "OWN_CAR_AGE"]
     assert content["changes"][1] == {"name": "OWN_CAR_AGE", "before": 3, "after": None}
     assert set(content) == {"format", "version", *(field.name for field in dataclasses.fields(RECORD))}
@@ -193,9 +193,9 @@ IN_RECORD = "In the decision record, "
         (b"[1, 2]", NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (altered(format="scoreroom.cohorts"), NOT_A_RECORD + 'it lacks "format": "scoreroom.decision"'),
         (b" " * (MOST_BYTES + 1), NOT_A_RECORD + "it has 1,000,001 bytes, and a record has at most 1,000,000"),
-        (altered(version=4), "The decision record is of version 4, and 3 is read here; open it with the version of"),
-        (altered(version=...), "The decision record is of version None, and 3 is read here"),
-        (altered(version=True), "The decision record is of version True, and 3 is read here"),
+        (altered(version=5), "The decision record is of version 5, and 4 is read here; open it with the version of"),
+        (altered(version=...), "The decision record is of version None, and 4 is read here"),
+        (altered(version=True), "The decision record is of version True, and 4 is read here"),
         (altered(cutoff=...), 'The decision record has no "cutoff"; download the record again.'),
         (altered(extra=1), 'The decision record has "extra", which is no part of one; download the record again.'),
         (altered(**{"<b>" * 20: 1}), f"The decision record has '{('<b>' * 20)[:38]}…, which is no part of one"),
@@ -308,9 +308,12 @@ def test_a_file_on_disk_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_bytes(to_json(RECORD, embedded.DEFINITION))
     assert read_record(path.read_bytes(), embedded.DEFINITION) == RECORD
-    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 3,\n')
+    assert path.read_text(encoding="utf-8").startswith('{\n  "format": "scoreroom.decision",\n  "version": 4,\n')
     # Records of earlier versions, which were decided on the published model's PD, are opened, too.
-    second = json.loads(to_json(RECORD, embedded.DEFINITION)) | {"version": 2, "out_of_fold_probability": 0.0625}
+    third = json.loads(to_json(RECORD, embedded.DEFINITION)) | {"version": 3}
+    del third["analyst"], third["human_decision"], third["human_reason"]
+    assert read_record(orjson.dumps(third), embedded.DEFINITION) == RECORD
+    second = third | {"version": 2, "out_of_fold_probability": 0.0625}
     del second["filed_probability"], second["filed_by"], second["decided_on"]
     filed = dataclasses.replace(RECORD, filed_probability=0.0625, filed_by="out of fold")
     assert read_record(orjson.dumps(second), embedded.DEFINITION) == filed
@@ -340,6 +343,35 @@ def test_a_decision_follows_from_the_pd_that_it_names(members: dict[str, Any], s
     with pytest.raises(RecordError) as raised:
         to_json(dataclasses.replace(RECORD, **members), embedded.DEFINITION)
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        (
+            {"human_decision": "maybe"},
+            "\"human_decision\" is 'maybe'; expected one of '', 'approve', 'decline', 'refer'",
+        ),
+        ({"human_decision": "decline"}, "\"analyst\" is ''; expected the name of who decided"),
+        (
+            {"human_decision": "approve", "analyst": "A. Analyst", "human_reason": " "},
+            "\"human_reason\" is ' '; expected why",
+        ),
+        ({"human_reason": "Because."}, "\"human_reason\" is 'Because.'; expected an empty text, where nobody decided"),
+        ({"analyst": "x" * 101}, "expected a text of at most 100 letters"),
+    ],
+)
+def test_another_decision_than_the_model_s_has_a_name_and_a_reason(members: dict[str, str], sentence: str) -> None:
+    with pytest.raises(RecordError) as raised:
+        to_json(dataclasses.replace(RECORD, **members), embedded.DEFINITION)  # type: ignore[arg-type]
+    assert sentence in str(raised.value)
+
+
+def test_a_decision_of_a_person_is_read_again() -> None:
+    for decision, reason in (("decline", ""), ("refer", "Payslip missing.")):
+        decided = dataclasses.replace(RECORD, analyst="A. Analyst", human_decision=decision, human_reason=reason)
+        assert read_record(to_json(decided, embedded.DEFINITION), embedded.DEFINITION) == decided
+        assert decided.is_overridden == (decision == "refer")
 
 
 def test_a_referred_application_is_recorded_and_opens_again(session: ScoringSession) -> None:

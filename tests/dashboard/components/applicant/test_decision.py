@@ -186,8 +186,9 @@ def test_trying_a_change_keeps_the_edits_that_are_there(
     [
         (FieldChange("AMT_CREDIT", 450_000.0, 405_000.0), "**Credit amount** 450,000 → 405,000 (−10.0 %)"),
         (FieldChange("AMT_ANNUITY", 20_000.0, 25_000.0), "**Annuity** 20,000 → 25,000 (+25.0 %)"),
-        (FieldChange("FLAG_DOCUMENT_3", 0, 1), "**Document 3** provided"),
-        (FieldChange("FLAG_PHONE", 0, 1), f"**{embedded.column('FLAG_PHONE').label}**"),
+        (FieldChange("FLAG_DOCUMENT_3", 0, 1), "**Document 3 handed in** No → Yes"),
+        (FieldChange("FLAG_PHONE", 0, 1), "**Home phone given** No → Yes"),
+        (FieldChange("FLAG_PHONE", 1, 0), "**Home phone given** Yes → No"),
     ],
 )
 def test_a_change_in_words(change: FieldChange, words: str) -> None:
@@ -196,7 +197,8 @@ def test_a_change_in_words(change: FieldChange, words: str) -> None:
 
 def test_changes_in_words() -> None:
     changes = tuple(FieldChange(name, 0, 1) for name in ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8", "FLAG_PHONE"))
-    first, second, third = "**Document 3** provided", "**Document 8** provided", "**Home phone given**"
+    labels = ("Document 3 handed in", "Document 8 handed in", "Home phone given")
+    first, second, third = (f"**{label}** No → Yes" for label in labels)
     expected = [first, f"{first} and {second}", f"{first}, {second} and {third}"]
     assert [word_changes(Counterfactual(changes[:n], {}, 0.0, 0.0), embedded.DEFINITION) for n in (1, 2, 3)] == expected
 

@@ -233,6 +233,17 @@ def test_a_number_as_the_file_says_it_is_no_change(row: Mapping[str, Any], open_
     assert edits_of(app) == {}
 
 
+def test_an_amount_is_changed_by_a_tenth_at_a_click(row: Mapping[str, Any], open_page: OpenPage) -> None:
+    app = opened(open_page, row)
+    up = round(row["AMT_CREDIT"] * 1.1, 2)
+    app.button(key="form.+10 %.AMT_CREDIT").click().run()
+    assert edits_of(app) == {"AMT_CREDIT": up}
+    app.button(key="form.−10 %.AMT_CREDIT").click().run()
+    assert edits_of(app) == {"AMT_CREDIT": round(up * 0.9, 2)}
+    # A share of a number that is no amount says nothing.
+    assert not [button for button in app.button if str(button.key).endswith("%.DAYS_BIRTH")]
+
+
 def test_all_changes_are_taken_back_at_once(
     row: Mapping[str, Any], session: ScoringSession, open_page: OpenPage
 ) -> None:

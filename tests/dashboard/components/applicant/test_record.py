@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.app_pages.applicant import TAB
-from dashboard.components.applicant.record import _draft_of, _html, _json, make_record
+from dashboard.components.applicant.notes import HumanDecision
+from dashboard.components.applicant.record import Written, _draft_of, _html, _json, make_record
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, make_edits, read_edits, word_edits
@@ -145,10 +146,11 @@ def test_a_referred_application_is_said_recorded_and_opened_again(ranked: pl.Dat
     assert draft_of(app) == view.draft
     then = f"not scored on {record.made_at[:10]}"
     assert (
-        told(app, "success") == f"Application {record.application_id}: the record's inputs are referred again: {then}."
+        told(app, "success")
+        == f"Verified. Application {record.application_id}: the record's inputs are referred again: {then}."
     )
     # What the files hold, of a referred application and of one that is scored.
-    held = "digests of model and data, time, and the note."
+    held = "digests of model and data, time, analyst, decision and note."
     captions = [caption.value for caption in app.main.caption]
     assert f"Inputs, cutoff, referral and why, {held}" in captions
     scored = open_page("applicant", {"applicant": str(base.draft.applicant), "appl.tab": "Record"})
@@ -196,9 +198,11 @@ def test_the_files_hold_the_record_with_the_note_of_their_applicant(kind: str, r
     view = view_of(kinds(ranked)[kind])
     record, applicant = make_record(view), view.draft.applicant
     other = dataclasses.replace(record, application_id=1, default_probability=0.01, decision="approve")
-    held = ({applicant: record, "1": other}, {applicant: NOTE, "1": "somebody else's"})
+    decisions = {applicant: HumanDecision("refer", "Payslip missing."), "1": HumanDecision("decline", "somebody else")}
+    written = Written({applicant: NOTE, "1": "somebody else's"}, decisions, "A. Analyst")
+    held = ({applicant: record, "1": other}, written)
     assert read_record(_json(embedded.DEFINITION, applicant, *held), embedded.DEFINITION) == dataclasses.replace(
-        record, note=NOTE
+        record, note=NOTE, human_decision="refer", human_reason="Payslip missing.", analyst="A. Analyst"
     )
     page = _html(embedded.DEFINITION, applicant, *held).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;income" in page
@@ -222,7 +226,7 @@ def test_a_record_that_is_dropped_gives_the_same_draft_pd_and_note(
     assert pd_of(app) == f"{100 * record.deciding_probability:.2f} %"
     whose = "A new applicant" if view.draft.applicant == NEW else f"Application {view.draft.applicant}"
     then = f"{100 * pd_in(record):.2f} % on {record.made_at[:10]}"
-    assert told(app, "success") == f"{whose}: the record's inputs score to the same PD: {then}."
+    assert told(app, "success") == f"Verified. {whose}: the record's inputs score to the same PD: {then}."
     assert app.text_area(key="record.note").value == NOTE
     assert (told(app, "error"), told(app, "info")) == ("", "")
     # And the record of that is the same but for its time.
@@ -249,7 +253,7 @@ def test_of_an_application_that_is_not_there_the_inputs_make_a_new_one(
     assert draft_of(app).values(typical) == record.inputs
     assert pd_of(app) == f"{100 * pd_in(record):.2f} %"
     # The record says whose it was.
-    assert told(app, "success").startswith("Application 7: the record's inputs score to the same PD: ")
+    assert told(app, "success").startswith("Verified. Application 7: the record's inputs score to the same PD: ")
 
 
 def test_what_a_record_does_not_hold_was_missing(ranked: pl.DataFrame, session: ScoringSession) -> None:
@@ -276,7 +280,7 @@ def test_an_altered_pd_is_said_to_be(ranked: pl.DataFrame, session: ScoringSessi
     for wrong in (0.2, higher):
         app = dropped(open_page, altered(record, default_probability=wrong))
         assert f"the record says {100 * wrong:.2f} % on" in told(app, "error")
-        assert told(app, "error").endswith("it was altered.")
+        assert told(app, "error").endswith("The record was altered.")
         assert told(app, "success") == ""
         # Its inputs are shown all the same, with the PD that they really have.
         assert f"gives {100 * session.score(record.inputs):.2f} %" in told(app, "error")
@@ -286,7 +290,7 @@ def test_an_altered_input_is_said_to_be(ranked: pl.DataFrame, session: ScoringSe
     record = make_record(view_of(kinds(ranked)["declined"]), "")
     inputs = dict(record.inputs) | {"EXT_SOURCE_2": 0.99}
     app = dropped(open_page, altered(record, inputs=inputs))
-    assert told(app, "error").endswith("it was altered.")
+    assert told(app, "error").endswith("The record was altered.")
     assert draft_of(app).edits == (("EXT_SOURCE_2", 0.99),)
     assert pd_of(app) == f"{100 * session.score(inputs):.2f} %"
 
@@ -298,7 +302,7 @@ def test_a_record_of_another_model_is_said_to_be(ranked: pl.DataFrame, open_page
     for then in (0.5, own):
         app = dropped(open_page, altered(record, model_sha256="ab" * 32, default_probability=then))
         assert told(app, "warning") == (
-            f"Application {record.application_id}: another model made the record ({100 * then:.2f} % on "
+            f"Not verified. Application {record.application_id}: another model made the record ({100 * then:.2f} % on "
             f"{record.made_at[:10]}); the one in use gives {100 * own:.2f} % for its inputs."
         )
         assert (told(app, "success"), told(app, "error")) == ("", "")
@@ -314,11 +318,43 @@ def test_altered_reasons_are_said_to_be(
     assert len(record.reasons) > 1
     app = dropped(open_page, altered(record, reasons=spoil(as_members(record)["reasons"])))
     whose = "A new applicant" if kind == "new" else f"Application {view.draft.applicant}"
-    assert told(app, "warning").startswith(
-        f"{whose}: the record's inputs score to the same PD ({100 * pd_in(record):.2f} % on "
-        f"{record.made_at[:10]}), but its reasons are not those that the model gives for them at its cutoff."
+    assert told(app, "error") == (
+        f"Does not match. {whose}: its reasons are not those that the model gives for its inputs at its cutoff. "
+        "The record was altered."
     )
-    assert (told(app, "success"), told(app, "error")) == ("", "")
+    assert told(app, "success") == ""
+
+
+def test_an_altered_pd_as_filed_is_said_to_be(ranked: pl.DataFrame, open_page: OpenPage) -> None:
+    record = make_record(view_of(kinds(ranked)["declined"]))
+    assert record.decided_on == OUT_OF_FOLD
+    app = dropped(open_page, altered(record, filed_probability=0.5, risk_band="F"))
+    filed = f"{100 * (record.filed_probability or 0):.2f} %"
+    assert f"the PD out of fold is {filed}, and the record says 50.00 %" in told(app, "error")
+
+
+def test_what_a_person_decided_is_told_with_the_check(ranked: pl.DataFrame, open_page: OpenPage) -> None:
+    record = make_record(view_of(kinds(ranked)["declined"]))
+    human = {"analyst": "A. Analyst", "human_decision": "approve", "human_reason": "Guarantor <b>signed</b>."}
+    app = dropped(open_page, altered(record, **human))
+    wanted = "A. Analyst decided to approve it, against the model: Guarantor <b>signed</b>."
+    assert told(app, "success").endswith(wanted)
+
+
+def test_another_decision_than_the_model_s_needs_a_name_and_a_reason(ranked: pl.DataFrame, open_page: OpenPage) -> None:
+    view = view_of(kinds(ranked)["declined"])
+    app = open_page("applicant", {"applicant": view.draft.applicant, "appl.tab": "Record"})
+    app.segmented_control(key="record.choice").set_value("approve").run()
+    assert "Give the name of the analyst" in told(app, "caption")
+    app.text_input(key="record.analyst").input("  A.  Analyst ").run()
+    assert "Say why the decision is not the model's, which is decline" in told(app, "caption")
+    app.text_input(key="record.reason").input("Guarantor signed.").run()
+    assert "Say why" not in told(app, "caption")
+    assert "A. Analyst decides to approve it, against the model: Guarantor signed." in told(app, "info")
+    # The model's own decision needs none.
+    app.segmented_control(key="record.choice").set_value("decline").run()
+    app.text_input(key="record.reason").input("").run()
+    assert "Say why" not in told(app, "caption")
 
 
 def test_a_record_is_judged_at_its_own_cutoff(ranked: pl.DataFrame, open_page: OpenPage) -> None:
@@ -384,7 +420,7 @@ def test_a_record_of_what_was_filed_is_decided_by_a_model_that_had_not_seen_the_
 
 
 WRONG: Mapping[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another version": (lambda found: found | {"version": 4}, "is of version 4, and 3 is read here"),
+    "another version": (lambda found: found | {"version": 5}, "is of version 5, and 4 is read here"),
     "a text in a number": (
         lambda found: found | {"inputs": found["inputs"] | {"AMT_CREDIT": "much"}},
         "Credit amount (AMT_CREDIT) is 'much'; expected a number from 1 to 1,000,000,000",

@@ -91,10 +91,12 @@ def test_what_is_on_the_screen_is_kept_under_its_name_and_compared(
     number = str(row["SK_ID_CURR"])
     assert kept(app) == {"Smaller loan": Draft(number, (("AMT_CREDIT", 25_000.5),))}
     assert app.text_input(key="scenario.name").value == ""
-    # Beside what stands on the screen, which is the same so far.
+    # Beside what was filed, and what stands on the screen.
     app.number_input(key="form.AMT_CREDIT").set_value(50_000.0).run()
     found = table(app)
-    assert list(found) == ["On the screen", "Smaller loan"]
+    assert list(found) == ["As filed", "On the screen", "Smaller loan"]
+    assert found["As filed"]["PD by"] == "out of fold"
+    assert float(found["As filed"]["Credit amount"].replace(",", "")) == row["AMT_CREDIT"]
     for title, credit, words in (("On the screen", 50_000.0, "50,000"), ("Smaller loan", 25_000.5, "25,000.5")):
         pd = session.score({**row, "AMT_CREDIT": credit})
         decision = "Declined" if pd >= CUTOFF else "Approved"
@@ -134,7 +136,7 @@ def test_a_link_brings_the_same_scenarios(row: Mapping[str, Any], open_page: Ope
     assert list(kept(again)) == [name]
     assert kept(again)[name].edits == dict(app.session_state["visit"].values)["edits"]
     assert table(again) == table(app)
-    assert list(table(again))[1] == name
+    assert list(table(again))[2] == name
 
 
 def test_one_name_holds_one_scenario(row: Mapping[str, Any], open_page: OpenPage) -> None:
