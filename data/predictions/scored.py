@@ -45,7 +45,7 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
     """The good rows of `table` with their `pds` (Float32, null where a row was referred) as predictions.
 
     Rows without a PD are left out, and where the file says of any row what happened, so are rows without an outcome.
-    Cohorts are cut by the columns that cut the portfolio, and by the file's own. `digest` tells the file apart.
+    Cohorts are cut by the columns that cut the portfolio, and by the file's own. `digest` is the SHA-256 of the file.
     """
     is_scored = pds.is_not_null()
     outcomes = _outcomes(table, definition, pds.len())
