@@ -104,8 +104,8 @@ def _render_differences(comparison: Comparison) -> None:
         p = p_value(apart)
         tested = "no interval" if p is None else f"p {_worded_p(p)}"
         rows.append([metric.label, *worded, word_difference(metric, apart), tested])
-    own = labels.plain(comparison.name)
-    render_small_table(("Figure", COHORT, own, "Difference, 95 %", "No difference?"), rows)
+    header = ("Figure", COHORT, labels.plain(comparison.name), "Difference, 95 %", "No difference?")
+    render_small_table(header, rows, name="Differences of calibration")
     st.caption(
         "Each test is by itself: of 20 without a true difference about one rejects. Brier score and log-loss also "
         "depend on how many default."
@@ -133,7 +133,7 @@ def _render_bands(view: View) -> None:
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
     }
-    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt)
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt, name="Calibration by risk band")
     render_figure(chart)
 
 

@@ -169,16 +169,16 @@ def _render_both(view: View) -> None:
         "Profit": f"margin {labels.typed_percent(given.terms.margin)}, LGD {labels.typed_percent(given.terms.lgd)}",
     }
     best = [
-        f"{name} ({assumed[name]}): {_with_interval(each)}"
-        for name, each in (("Costs", catalogue.COSTS.optimum.of(shown)), ("Profit", catalogue.PROFIT.optimum.of(shown)))
-        if each.value is not None
+        f"{name} ({assumed[name]}): {_with_interval(metric, metric.of(shown))}"
+        for name, metric in (("Costs", catalogue.COSTS.optimum), ("Profit", catalogue.PROFIT.optimum))
+        if metric.of(shown).is_defined
     ]
     if best:
         st.caption(f"Best cutoff by either assumption. {'; '.join(best)}.")
 
 
-def _with_interval(best: Estimate) -> str:
-    value, low, high = (labels.cutoff_percent(end or 0.0) for end in (best.value, best.low, best.high))
+def _with_interval(metric: catalogue.Metric, best: Estimate) -> str:
+    value, low, high = (metric.word(end or 0.0) for end in (best.value, best.low, best.high))
     return value if best.low is None else f"{value} (95 %: {labels.interval(low, high)})"
 
 
@@ -190,7 +190,7 @@ def _render_losses(view: View) -> None:
         render_metric(
             "Expected loss, approved",
             money(approved, currency),
-            f"all applications: {money_in_units(everything, currency)}",
+            f"all: {money(everything, currency)}",
             help_text="Sum of PD x LGD x exposure of the applications that this cutoff approves, beside that of all.",
         )
 

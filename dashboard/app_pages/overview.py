@@ -63,19 +63,18 @@ def render(view: View) -> None:
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
     found = None if view.is_cut_by_outcome else _find(view)
     _render_heading(view, found)
-    left, right = st.columns(2, gap="medium")
-    if found is None or not found.shown:
-        with left:
-            _render_distribution(view)
-        with right:
-            _render_bands(view)
-        _render_cohorts(view)
-        return
+    has_findings = found is not None and found.shown
+    # On narrow screens what is at the right comes first (static/page.css).
+    with st.container(key="today-sides" if has_findings else "today-charts"):
+        left, right = st.columns(2, gap="medium")
     with left:
-        render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
-        _render_bands(view)
-    with right:
         _render_distribution(view)
+    with right:
+        if found is not None and found.shown:
+            goals = {finding: _goal(finding) for finding in found.shown}
+            render_findings(found, goals, view.definition.currency)
+        _render_bands(view)
+    with left:
         _render_cohorts(view)
 
 

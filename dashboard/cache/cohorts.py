@@ -147,7 +147,7 @@ def _plain(values: pl.Series, kind: CohortKind) -> pl.Series:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort of the dropped file `dataset` by the groups that it shares with the portfolio."""
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return count_columns(shared_groups(dataset).codes, chosen)
 
 

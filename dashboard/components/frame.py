@@ -14,6 +14,7 @@ from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
 from dashboard.components.bar import COHORT, render_bar
 from dashboard.components.cohort_menu import compared, whole_name
+from dashboard.components.downloads import begin_page, render_downloads
 from dashboard.components.method import render_method
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
@@ -149,8 +150,10 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         st.title(page.title, anchor=False, width="content")
         _render_source(page, predictions)
     _render_notices()
+    begin_page()
     if cohort is None:
         page.render(view)
+        render_downloads(page.title)
         return
     if not view.counts.n_applications:
         _render_empty()
@@ -158,7 +161,9 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     if predictions.source.has_outcomes:
         _render_caution(view)
     page.render(view)
-    _render_resolution(predictions)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _render_resolution(predictions)
+        render_downloads(page.title)
 
 
 def _render_lost(reason: str) -> None:
@@ -184,9 +189,8 @@ def _render_caution(view: View) -> None:
 
 
 def _render_resolution(predictions: Predictions) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(resolution(predictions.grid), width="content")
-        render_method("Resolution", key="resolution")
+    st.caption(resolution(predictions.grid), width="content")
+    render_method("Resolution", key="resolution")
 
 
 def _render_source(page: PageSpec, predictions: Predictions) -> None:

@@ -8,6 +8,8 @@ from functools import cache
 
 import streamlit as st
 
+from dashboard.charts.template import Named
+from dashboard.components.downloads import card_group, note_card
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
@@ -33,7 +35,8 @@ def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator
 
     Cards that are to say what they are compared with keep a line free for it while they load.
     """
-    with st.container(key=_GRID.format(n_cards, name) + (_COMPARED if is_compared else "")):
+    title = f"{name[:1].upper()}{name[1:]}".replace("-", " ")
+    with st.container(key=_GRID.format(n_cards, name) + (_COMPARED if is_compared else "")), card_group(title):
         yield
 
 
@@ -74,6 +77,11 @@ def render_metric(
     label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None, is_doubtful: bool = False
 ) -> None:
     """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
+    note_card(label, value, note=note, more=more)
+    _write(label, value, note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+
+
+def _write(label: str, value: str, note: str, *, more: str, help_text: str | None, is_doubtful: bool) -> None:
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
         label,
@@ -95,24 +103,42 @@ def render_estimate(
     *,
     help_text: str,
     note: str = "",
-    more: str = "",
     is_doubtful: bool = False,
 ) -> None:
-    """Write `estimate` in the words of `word`, beside it its interval or `note`, and under it `more` (Markdown).
+    """Write `estimate` in the words of `word`, and beside it its interval or `note`.
 
     The note of a figure that `is_doubtful` stands out as a warning.
     """
+    note_card(label, _worded(estimate, word), estimate=estimate)
+    _write_estimate(label, estimate, word, note, more="", help_text=help_text, is_doubtful=is_doubtful)
+
+
+def _worded(estimate: Estimate, word: Callable[[float], str]) -> str:
+    return labels.NOT_DEFINED if estimate.value is None else word(estimate.value)
+
+
+def _write_estimate(
+    label: str,
+    estimate: Estimate,
+    word: Callable[[float], str],
+    note: str,
+    *,
+    more: str,
+    help_text: str,
+    is_doubtful: bool,
+) -> None:
     if estimate.value is None:
         # The note has room for a word or two; the reason is read in the help, and in full by who asks.
         reason = labels.plain(estimate.explanation)
-        told = f"{reason[:1].upper()}{reason[1:]}. {help_text}"
-        render_metric(
-            label, labels.NOT_DEFINED, "not defined", more=more or labels.plain(estimate.reason), help_text=told
+        help_text, note, more = (
+            f"{reason[:1].upper()}{reason[1:]}. {help_text}",
+            "not defined",
+            more or labels.plain(estimate.reason),
         )
-        return
-    if estimate.low is not None and estimate.high is not None:
+    elif estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    render_metric(label, word(estimate.value), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+    is_doubtful = is_doubtful and estimate.value is not None
+    _write(label, _worded(estimate, word), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
 
 
 def render_card(
@@ -132,13 +158,17 @@ def render_card(
     told = metric.help_under(given) + more_help
     if comparison is not None and metric.difference is not None:
         told += f" {_DIFFERENCE_HELP}"
-    render_estimate(
-        metric.label_under(given),
-        metric.of(shown),
+    label, estimate = metric.label_under(given), metric.of(shown)
+    other = None if comparison is None else Named(comparison.name, metric.of(comparison.other))
+    apart = None if comparison is None or metric.difference is None else metric.between(comparison)
+    note_card(label, _worded(estimate, metric.word), estimate=estimate, other=other, difference=apart)
+    _write_estimate(
+        label,
+        estimate,
         metric.word,
-        help_text=told,
-        note=note,
+        note,
         more="" if comparison is None else _compared(metric, comparison),
+        help_text=told,
         is_doubtful=is_doubtful,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import streamlit as st
 
+from dashboard.components.downloads import note_table, unmarked
 from dashboard.words import labels
 
 if TYPE_CHECKING:
@@ -25,15 +26,22 @@ def as_arrow(table: pl.DataFrame | Mapping[str, Sequence[object]]) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def render_frame(table: pl.DataFrame | Mapping[str, Sequence[object]], **arguments: Any) -> Any:
-    """Write `table` with Streamlit's `arguments` for a dataframe and return what is selected; no value is a dash."""
+def render_frame(
+    table: pl.DataFrame | Mapping[str, Sequence[object]], *, alt: str, name: str | None = None, **arguments: Any
+) -> Any:
+    """Write `table` with Streamlit's `arguments` for a dataframe and return what is selected; no value is a dash.
+
+    The page offers it to be taken away as `name`, or as what `alt` says; one whose name is empty has its own files.
+    """
     frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(dict(table), strict=False)
+    if name is None or name:
+        note_table(name or alt, frame)
     names = labels.distinct({name: name for name in frame.columns})
     config = {names.get(name, name): told for name, told in arguments.pop("column_config", {}).items()}
     shown = frame.rename(names).with_columns(pl.selectors.string().map_batches(_literal, return_dtype=pl.String))
     shown, config = _with_true_minus(shown, config)
     return st.dataframe(
-        as_arrow(shown), hide_index=True, placeholder=labels.NOT_DEFINED, column_config=config, **arguments
+        as_arrow(shown), hide_index=True, placeholder=labels.NOT_DEFINED, column_config=config, alt=alt, **arguments
     )
 
 
@@ -59,7 +67,17 @@ def _literal(texts: pl.Series) -> pl.Series:
     return texts.replace(suspects, [labels.literal(text) for text in suspects])
 
 
-def render_small_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table of a few rows as text that can be read, copied and wrapped; every cell is Markdown."""
+def render_small_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, name: str) -> None:
+    """Write a table of a few rows as text that can be read, copied and wrapped; every cell is Markdown.
+
+    The page offers it to be taken away as `name`; one whose name is empty has its own files.
+    """
+    rows = [tuple(row) for row in rows]
+    if name:
+        columns = zip(*rows, strict=True) if rows else [()] * len(header)
+        note_table(
+            name,
+            pl.DataFrame({unmarked(each): map(unmarked, cells) for each, cells in zip(header, columns, strict=True)}),
+        )
     first, *others = (f"| {' | '.join(line)} |" for line in (header, *rows))
     st.markdown("\n".join([first, f"{'|---' * len(header)}|", *others]))

@@ -55,6 +55,7 @@ def render_unobserved(view: View) -> None:
                     for band in bands
                 ],
             },
+            alt="Risk bands",
             column_config={"Applications": st.column_config.NumberColumn(format="localized")},
         )
 
@@ -76,5 +77,6 @@ def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
             "Label": [column.label for column in definition.columns],
             "Kind": [column.kind.value for column in definition.columns],
             "Levels": [", ".join(column.levels[:_MOST_LEVELS]) for column in definition.columns],
-        }
+        },
+        alt="Columns of the portfolio",
     )

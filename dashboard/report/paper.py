@@ -354,11 +354,11 @@ def _definitions(parts: Sequence[Part], blocks: Sequence[Block], subject: Subjec
                 found.setdefault(metric.label_under(given), metric.help_under(given))
     for block in blocks:
         if isinstance(block, Figure):
-            found.setdefault(block.chart.method, _first_paragraph(block.chart.method))
+            found.setdefault(block.chart.method, first_paragraph(block.chart.method))
     yield from found.items()
 
 
-def _first_paragraph(heading: str) -> str:
+def first_paragraph(heading: str) -> str:
     """What docs/metrics.md says first under `heading`, without markup."""
     paragraph = sections_of(METRICS)[heading].split("\n\n")[0]
     return " ".join(_MARKUP.sub(lambda found: found["words"] or "", paragraph).split())

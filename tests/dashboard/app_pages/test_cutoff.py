@@ -172,8 +172,8 @@ def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: Op
     # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
     (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss, approved"]
-    assert (loss.value, loss.delta) == ("225 k", "all applications: 495 k currency units")
-    # Both assumptions break even at 10 % or below it: 1 in 11, and a ninth of the LGD.
+    assert (loss.value, loss.delta) == ("225 k", "all: 495 k")
+    # Both assumptions approve the 5 % and decline the 20 %.
     (both,) = [caption.value for caption in app.main.caption if caption.value.startswith("Best cutoff by either")]
-    assert "Costs (10 to 1): 20.0 %" in both
-    assert "Profit (margin 5 %, LGD 45 %): 20.0 %" in both
+    assert "Costs (10 to 1): 20.00 %" in both
+    assert "Profit (margin 5 %, LGD 45 %): 20.00 %" in both
