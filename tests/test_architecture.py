@@ -193,6 +193,20 @@ def test_no_caching_outside_the_cache() -> None:
     assert caching == []
 
 
+def test_a_filter_is_met_by_rows_that_hold_its_columns() -> None:
+    """What takes a filter's expression takes the frame from `Predictions.holding`, which has every column it names."""
+    lacking = [
+        f"{module_name(path)}.{function.name}"
+        for path in FILES
+        if is_in(module_name(path), "dashboard")
+        for function in ast.walk(_parsed(path))
+        if isinstance(function, ast.FunctionDef)
+        and {"expression", "frame"} <= (used := {n.attr for n in ast.walk(function) if isinstance(n, ast.Attribute)})
+        and "holding" not in used
+    ]
+    assert lacking == []
+
+
 @pytest.mark.parametrize("module", ["dashboard.app", "inference.model.session", "inference.service.server"])
 def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
     heavy = {"lightgbm", "matplotlib", "pandas", "sklearn", "typst"}

@@ -47,7 +47,7 @@ def _render_alone(chart: Chart, key: str) -> None:
 
 def _render(chart: Chart, key: str, *, selectable: bool) -> list[dict[str, Any]]:
     figure = figure_json(chart.figure)
-    token = token_of(figure)
+    token = token_of(key, figure)
     with st.container(gap="xsmall"):
         st.html(_TITLE.format(token=token, title=_escaped(chart.title), subtitle=_escaped(chart.subtitle)))
         answer = render_plot(chart, figure, token, key=key, selectable=selectable)

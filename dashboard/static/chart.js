@@ -24,7 +24,9 @@ function load(address) {
 }
 
 const widths = new ResizeObserver((entries) => {
-  for (const { target, contentRect } of entries) byPlace.get(target)?.resize(Math.floor(contentRect.width));
+  for (const { target, contentRect } of entries) {
+    byPlace.get(target)?.resize(Math.floor(contentRect.width), Math.floor(contentRect.height));
+  }
 });
 
 const isDark = (element) => getComputedStyle(element).colorScheme === "dark";
@@ -55,13 +57,18 @@ class Chart {
     this.wanted = wanted;
     this.tell = tell;
     this.place.setAttribute("aria-label", wanted.alt);
-    this.place.style.height = `${wanted.height}px`;
+    if (this.asked !== wanted.height) {
+      this.asked = wanted.height;
+      // The style sheet asks for more where the window has room (static/page.css).
+      this.place.style.height = `max(${wanted.height}px, var(--least-figure, 0px))`;
+      this.height = this.place.clientHeight;
+    }
     this.draw();
   }
 
-  resize(width) {
-    if (width === 0 || width === this.width) return;
-    this.width = width;
+  resize(width, height) {
+    if (width === 0 || (width === this.width && height === this.height)) return;
+    Object.assign(this, { width, height });
     this.draw();
   }
 
@@ -70,13 +77,13 @@ class Chart {
   }
 
   async react() {
-    const { wanted, width } = this;
+    const { wanted, width, height } = this;
     const dark = isDark(this.place);
-    const state = `${wanted.token} ${width} ${dark}`;
+    const state = `${wanted.token} ${width} ${height} ${dark}`;
     if (state !== this.state) {
       const Plotly = await load(wanted.script);
       const { data, layout } = figureOf(wanted, dark);
-      Object.assign(layout, { width, autosize: false });
+      Object.assign(layout, { width, height, autosize: false });
       if (wanted.selectable) Object.assign(layout, { clickmode: "event", hovermode: layout.hovermode ?? "closest" });
       await Plotly.react(this.place, data, layout, CONFIG);
       if (!this.listens) {
@@ -162,6 +169,8 @@ for (const [text, act] of ITEMS) {
 }
 // Inside the app, whose colour scheme it takes.
 document.querySelector('[data-testid="stApp"]').append(menu);
+// The buttons come with the titles, and could do nothing before.
+document.documentElement.classList.add("charts-ready");
 menu.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
@@ -171,17 +180,22 @@ menu.addEventListener("keydown", (event) => {
 });
 menu.addEventListener("toggle", (event) => {
   owner?.setAttribute("aria-expanded", String(event.newState === "open"));
-  if (event.newState === "open") menu.firstChild.focus();
 });
+// A press outside closes the menu before the click comes, which on its own button must not open it again.
+let isClosing = false;
+document.addEventListener("pointerdown", (event) => {
+  isClosing = menu.matches(":popover-open") && event.target.closest?.(".chart-menu") === owner;
+}, { capture: true });
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.(".chart-menu");
-  if (!button) return;
+  if (!button || isClosing) return void (isClosing = false);
   owner = button;
   menu.showPopover();
   const { right, bottom, top } = button.getBoundingClientRect();
   const low = bottom + menu.offsetHeight > innerHeight;
   menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
   menu.style.top = `${low ? top - menu.offsetHeight : bottom}px`;
+  menu.firstChild.focus();
 });
 
 function figureOf({ figure, colours }, dark) {

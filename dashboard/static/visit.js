@@ -118,6 +118,11 @@
     const list = event.target.closest(".bar-more-chips > button");
     showList(list !== null && list.getAttribute("aria-expanded") !== "true");
     if (event.target.closest(".bar-search")) openPanel(true);
+    const copy = event.target.closest(".copy-link");
+    if (copy) {
+      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code").innerText;
+      navigator.clipboard?.writeText(link).then(() => { copy.textContent = "Link copied"; });
+    }
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });
   addEventListener("keydown", (event) => {

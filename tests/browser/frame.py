@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from dashboard.app import SECTIONS
+from tests.browser.hand import Hand
 
 
 def go_to(page: Page, title: str) -> None:
     """Go to the page called `title` by the navigation."""
-    section = next(name for name, pages in SECTIONS.items() if title in (each.title for each in pages))
-    if section:
-        page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
-        page.get_by_role("menuitem", name=title, exact=True).click()
-    else:
-        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+    Hand(page).go_to(title)
 
 
 def filter_by(page: Page, column: str) -> None:

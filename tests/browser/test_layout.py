@@ -8,9 +8,12 @@ from dashboard.app import PAGES
 from tests.browser.frame import go_to
 from tests.browser.waiting import until
 
-FINDINGS_FIRST = "Today"
 HIGHEST_BAR, MOST_SHIFT = 56, 0.05
-WIDTHS = (390, 768, 1024, 1280, 1920)
+SIZES = ((390, 844), (768, 1024), (1024, 768), (1440, 900), (1920, 1080), (1280, 800))
+# From this width on the first figure is whole, and from the next one figures reach down to the window's last fifth.
+WHOLE, FILLED = 1280, 1920
+# The pages on which two figures stand side by side, and those that open with a tab and a figure in it.
+PAIRS, OPEN_WITH_A_FIGURE = ("Discrimination", "Calibration"), ("Segments", "Stability", "Cutoff", "Explanation")
 # Added up from the first paint on, without what follows a reader's own step by less than half a second.
 WATCH = """window.shifted = 0;
 new PerformanceObserver((list) => {
@@ -20,6 +23,14 @@ BAR = "document.querySelector('.st-key-bar').parentElement.getBoundingClientRect
 SIDEWAYS = """[document.documentElement, document.querySelector('[data-testid="stMain"]')]
   .some((place) => place.scrollWidth > place.clientWidth)"""
 CHART_ENDS = "document.querySelector('.js-plotly-plot')?.getBoundingClientRect().bottom ?? 0"
+CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].map((chart) => chart.getBoundingClientRect())"""
+ABREAST = f"{CHARTS}.length === 2 && {CHARTS}[0].top === {CHARTS}[1].top"
+# Words that end in an ellipsis where they should not.
+CUT = """[...document.querySelectorAll('[data-testid="stMain"] *')].filter((node) => {
+  const style = getComputedStyle(node);
+  return style.textOverflow === 'ellipsis' && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1
+    && node.checkVisibility() && !node.closest('[data-testid="stFileUploader"]');
+}).map((node) => node.textContent)"""
 LONE = """[...document.querySelectorAll('[class*="st-key-cards-"]')].some((grid) => {
   const rows = Object.groupBy([...grid.children], (card) => Math.round(card.getBoundingClientRect().top));
   return Object.values(rows).some((row) => row.length === 1 && row[0].offsetWidth < grid.offsetWidth - 1);
@@ -39,14 +50,17 @@ def test_every_page_leaves_room_for_its_first_chart(page: Page, dashboard: str) 
         go_to(page, each.title)
         expect(page.get_by_role("heading", level=1, name=each.title, exact=True)).to_be_visible()
         wait(page)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
             # Charts follow the page's width a moment later.
             until(page, f"!({SIDEWAYS}) && !({LONE}) && {BAR}.height <= {HIGHEST_BAR}")
-        page.set_viewport_size({"width": 1280, "height": 800})
-        # The first page begins with findings, which are words.
-        if each.title != FINDINGS_FIRST:
-            until(page, f"({CHART_ENDS}) <= 800")
+            until(page, f"({CUT}).length === 0")
+            if width >= WHOLE:
+                until(page, f"({CHART_ENDS}) <= {height}")
+            if width == FILLED and each.title in (*PAIRS, *OPEN_WITH_A_FIGURE):
+                until(page, f"({CHART_ENDS}) >= {0.8 * height}")
+            if width == FILLED and each.title in PAIRS:
+                until(page, ABREAST)
 
 
 def test_nothing_moves_while_a_page_loads_and_the_bar_stays(page: Page, dashboard: str) -> None:

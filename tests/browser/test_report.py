@@ -8,13 +8,14 @@ from urllib.parse import unquote
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.report.paper import Figure
 from dashboard.report.paper_page import paper_html
 from dashboard.report.parts import CHARTS
 from dashboard.report.recipe import Kind, Part, Recipe
 from tests.browser.frame import go_to
+from tests.browser.hand import Hand
 from tests.dashboard.report.papers import HOSTILE, draw_rows, load_rows, write_paper
 
 
@@ -63,24 +64,16 @@ def test_all_figures_are_drawn_offline(browser: Browser, tmp_path: Path) -> None
 def test_a_paper_of_six_charts_takes_eight_clicks_and_is_made_again_from_its_recipe(
     page: Page, dashboard: str, tmp_path: Path
 ) -> None:
-    clicks = 0
-
-    def click(place: Locator) -> None:
-        nonlocal clicks
-        place.click()
-        clicks += 1
-
+    hand = Hand(page)
     page.goto(f"{dashboard}/report?f.NAME_INCOME_TYPE=Working&against=~rest&cutoff=12&lgd=0.6")
-    click(page.get_by_role("radio", name="Empty"))
+    hand.click(page.get_by_role("radio", name="Empty"))
     expect(page.get_by_text("Nothing in it yet")).to_be_visible()
     names = ("Distribution of PD", "ROC curve", "CAP", "Reliability curve", "Cost by cutoff", "Profit by cutoff")
     for place, name in enumerate(names, 1):
-        click(page.get_by_role("button", name=name, exact=True))
+        hand.click(page.get_by_role("button", name=name, exact=True))
         expect(page.get_by_text(f"{place}: Chart · {name}")).to_be_visible()
-    with page.expect_download() as paper:
-        click(page.get_by_role("button", name="Report as HTML"))
-    assert clicks == 8
-    text = paper.value.path().read_text(encoding="utf-8")
+    text = hand.download(page.get_by_role("button", name="Report as HTML")).read_text(encoding="utf-8")
+    assert hand.clicks == 8
     assert text.count("<figure ") == 6
     assert "Income type: Working" in text
     # The others are made with it, and stay when the page is left.

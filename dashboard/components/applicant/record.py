@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.applicant.analyst import analyst, name_analyst
 from dashboard.components.applicant.notes import HumanDecision, decided, notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
@@ -71,7 +72,7 @@ def render_record(view: ApplicantView) -> None:
     """Write the tab."""
     applicant = view.draft.applicant
     note = notes().get(applicant, "")
-    written = Written(notes(), decided(), state.analyst())
+    written = Written(notes(), decided(), analyst())
     made = (applicant, _remember(applicant, make_record(view)), written)
     lacking = _render_human(view, written)
     st.text_area(
@@ -171,7 +172,7 @@ def _render_human(view: ApplicantView, written: Written) -> str:
 
 
 def _take_analyst() -> None:
-    state.name_analyst(" ".join(str(st.session_state[_ANALYST]).split()))
+    name_analyst(" ".join(str(st.session_state[_ANALYST]).split()))
 
 
 def _take_decision(applicant: str) -> None:
@@ -194,7 +195,7 @@ def render_human(view: ApplicantView) -> None:
     if human is not None:
         other = "" if human.decision == _decision_of(view) else ", against the model"
         why = f": {human.reason}" if human.reason else ""
-        told = f"{state.analyst() or 'The analyst'} decides to {human.decision} it{other}{why}"
+        told = f"{analyst() or 'The analyst'} decides to {human.decision} it{other}{why}"
         st.info(labels.plain(told), icon=":material/gavel:")
 
 
