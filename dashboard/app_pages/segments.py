@@ -103,7 +103,7 @@ def _render_segments(view: View) -> None:
         chosen=None if chosen is None else chosen.code,
     )
     with st.container(key="wide-segments"):
-        points = render_figure(chart, key=f"{_CHART}.{_version(shown)}", selectable=True)
+        points = render_figure(chart, key=_CHART, selectable=True)
         if points:
             held, code = chosen.code if chosen else CHOSEN.default, _code_of(points)
             # A second click takes the choice back.
@@ -202,7 +202,7 @@ def _render_column(
 
 
 def _version(shown: Shown) -> str:
-    # Other segments or another order make another chart and table: what was chosen in the last one is not theirs.
+    # Other segments or another order make another table: what was chosen in the last one is not its own.
     codes = [segment.code for segment in shown.ordered]
     text = f"{shown.bins.column}|{shown.bins.labels}|{codes}|{shown.chosen and shown.chosen.code}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:8]
@@ -231,7 +231,7 @@ def _render_table(shown: Shown) -> None:
 def _choose(code: int, held: int) -> None:
     """Set another segment beside the others than the one that is, from now on."""
     if code != held:
-        # Chart and table are others then (see `_version`), in which nothing or the new one is selected.
+        # The table is another one then (see `_version`), in which nothing or the new one is selected.
         state.settle({CHOSEN: code})
         st.rerun()
 

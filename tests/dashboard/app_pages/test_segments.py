@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,28 @@ def test_a_segment_of_one_column_is_none_of_another(open_page: OpenPage) -> None
     app = open_page(PATH, {"seg.segment": "1"})
     next(box for box in app.main.selectbox if box.label == "Column").set_value("CODE_GENDER").run()
     assert "seg.segment" not in app.query_params
+
+
+def test_a_click_on_a_point_sets_its_segment_beside_the_others_and_a_second_one_takes_it_back(
+    open_page: OpenPage, frame: pl.DataFrame
+) -> None:
+    app = open_page(PATH)
+    n = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner").height
+    points = [
+        point for trace in figure(app)["data"] if "customdata" in trace for point in _unpacked(trace["customdata"])
+    ]
+    clicked = next(point for point in points if point[1] == n)
+    # A browser says an array of numbers by place.
+    told = {"curve": 0, "customdata": {str(place): float(value) for place, value in enumerate(clicked)}}
+    sent_figures.tell(app, "selected", told)
+    assert app.query_params["seg.segment"] == f"{clicked[0]:.0f}"
+    sent_figures.tell(app, "selected", told)
+    assert "seg.segment" not in app.query_params
+
+
+def _unpacked(array: dict[str, str]) -> np.ndarray[Any, np.dtype[Any]]:
+    shape = tuple(map(int, array["shape"].split(",")))
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]).reshape(shape)
 
 
 def _table_key(app: AppTest) -> str:
