@@ -49,7 +49,7 @@ from dashboard.visit.visit import (
 )
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
-from data.predictions.table import Predictions
+from data.predictions.table import CohortColumn, Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
@@ -373,6 +373,12 @@ def cutoff() -> float:
 def filters() -> Filters:
     """The filters of the cohort on the screen."""
     return _visit().filters
+
+
+def columns() -> Mapping[str, CohortColumn]:
+    """The columns that cohorts can be cut by, by name."""
+    known: Mapping[str, CohortColumn] = st.session_state[_COLUMNS]
+    return known
 
 
 def set_filters(chosen: Filters) -> None:

@@ -69,9 +69,9 @@ def _render_decisions(view: View) -> None:
 
 
 def _render_cards(view: View) -> None:
-    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.beside is not None):
+    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.comparison is not None):
         for metric in catalogue.DECISIONS:
-            render_card(metric, view.evaluation, view.beside)
+            render_card(metric, view.evaluation, view.comparison)
     render_beta()
 
 
@@ -112,13 +112,13 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     amounts = (economics.now, economics.best)
     per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
     has_losses = economics is catalogue.PROFIT and view.evaluation.approved_loss.is_defined
-    with card_grid("economics", 4 + has_losses, is_compared=view.beside is not None):
-        render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
+    with card_grid("economics", 4 + has_losses, is_compared=view.comparison is not None):
+        render_card(per_application, shown, view.comparison, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
         of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
         note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
         render_card(best, shown, None, note=note)
-        render_card(economics.optimum, shown, view.beside)
+        render_card(economics.optimum, shown, view.comparison)
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)

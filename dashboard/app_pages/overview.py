@@ -22,6 +22,7 @@ from dashboard.components.metric_card import card_grid, render_card, render_metr
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.findings import Fault, Finding, Findings
@@ -236,11 +237,11 @@ def _observed(view: View) -> str:
     return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
-def _beside(view: View) -> Named[Evaluation] | None:
+def _beside(view: View) -> Comparison | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
-    if view.beside is None and view.cohort.filters:
-        return Named(whole_name(), cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
-    return view.beside
+    if view.comparison is None and view.cohort.filters:
+        return view.compared_with(Cohort(whole_name(), Filters()))
+    return view.comparison
 
 
 def _render_distribution(view: View) -> None:
@@ -250,5 +251,5 @@ def _render_distribution(view: View) -> None:
 
 def _render_bands(view: View) -> None:
     bands, beside = view.evaluation.bands, _beside(view)
-    against = None if beside is None else Named(beside.name, beside.value.bands)
+    against = None if beside is None else Named(beside.name, beside.other.bands)
     render_figure(plot_bands(bands, against=against))

@@ -62,6 +62,7 @@ def note_card(
     more: str = "",
     estimate: Estimate | None = None,
     other: Named[Estimate] | None = None,
+    difference: Estimate | None = None,
 ) -> None:
     """Remember a card: its words, its value with the ends of its interval, and what it is compared with."""
     rows: list[Row] | None = st.session_state.get(_GROUP)
@@ -72,6 +73,8 @@ def note_card(
         row |= _ends("", estimate)
     if other is not None:
         row |= _ends(f"{other.name}: ", other.value)
+    if difference is not None:
+        row |= _ends("Difference: ", difference)
     told = "; ".join(filter(None, (note, more)))
     rows.append(row | ({"Note": unmarked(told)} if told else {}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from dashboard.words import labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+# Formats of the browser that Python writes alike.
+_PRINTED = re.compile(r"%\+?\.\d+f(?: %%)?")
 
 
 def as_arrow(table: pl.DataFrame | Mapping[str, Sequence[object]]) -> pa.Table:
@@ -34,9 +39,27 @@ def render_frame(
     names = labels.distinct({name: name for name in frame.columns})
     config = {names.get(name, name): told for name, told in arguments.pop("column_config", {}).items()}
     shown = frame.rename(names).with_columns(pl.selectors.string().map_batches(_literal, return_dtype=pl.String))
+    shown, config = _with_true_minus(shown, config)
     return st.dataframe(
         as_arrow(shown), hide_index=True, placeholder=labels.NOT_DEFINED, column_config=config, alt=alt, **arguments
     )
+
+
+def _with_true_minus(frame: pl.DataFrame, config: Mapping[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Columns of numbers below 0 in words, aligned as numbers are: the browser would write their sign as a hyphen."""
+    changed = dict(config)
+    for name, told in config.items():
+        form = (told.get("type_config") or {}).get("format") or ""
+        if name not in frame.columns or not _PRINTED.fullmatch(form) or not _goes_below_zero(frame[name]):
+            continue
+        values = [None if value is None else (form % value).replace("-", "−") for value in frame[name].to_list()]
+        frame = frame.with_columns(pl.Series(name, values, dtype=pl.String))
+        changed[name] = {**told, "type_config": {"type": "text"}, "alignment": "right"}
+    return frame, changed
+
+
+def _goes_below_zero(values: pl.Series) -> bool:
+    return values.dtype.is_numeric() and bool((values < 0).any())
 
 
 def _literal(texts: pl.Series) -> pl.Series:

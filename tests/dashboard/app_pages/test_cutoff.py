@@ -136,7 +136,7 @@ def test_a_figure_that_is_not_defined_still_stands_beside_the_other_cohorts(
     app = open_page("cutoff", query={"cutoff": "4", "f.default_probability": "0.04..", "against": "~whole"})
     (card,) = [metric for metric in app.main.metric if metric.label == "Bad rate"]
     assert card.value == "–"
-    assert card.proto.delta_description.endswith(f": {100 * outcome[pd < 0.04].mean():.2f} %")
+    assert card.proto.delta_description.replace("\u00a0", " ").endswith(f": {100 * outcome[pd < 0.04].mean():.2f} %")
 
 
 def test_without_exposure_the_same_ead_is_asked_for(open_page: OpenPage, tmp_path: Path) -> None:

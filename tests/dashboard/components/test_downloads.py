@@ -21,7 +21,7 @@ def page() -> None:
     import streamlit as st
 
     from dashboard.charts.template import Named
-    from dashboard.components.downloads import _frame, _noted, begin_page
+    from dashboard.components.downloads import _frame, _noted, begin_page, note_card
     from dashboard.components.metric_card import card_grid, render_estimate, render_metric
     from dashboard.components.table import render_frame, render_small_table
     from dashboard.metrics.estimate import Estimate
@@ -30,12 +30,12 @@ def page() -> None:
     hostile = "=1+1 *a* <b> www.example.com 5 %"
     begin_page()
     with card_grid("key-figures", 3):
-        render_estimate(
+        note_card(
             "AUC",
-            Estimate(0.7654321, 0.7, 0.8),
-            labels.decimal,
-            help_text="",
-            against=Named("Rest", Estimate(0.5)),
+            "0.765",
+            estimate=Estimate(0.7654321, 0.7, 0.8),
+            other=Named("Rest", Estimate(0.5)),
+            difference=Estimate(0.2654321, 0.2, 0.3),
         )
         render_estimate("KS", Estimate.undefined("no defaults"), labels.decimal, help_text="")
         render_metric("Risk band", "C", "of six")
@@ -61,6 +61,7 @@ def test_a_group_of_cards_is_a_table_of_values_and_intervals(found: dict[str, di
     assert cards["Value"] == [0.7654321, None, None]
     assert cards["Lower end, 95 %"] == [0.7, None, None]
     assert cards["Rest: Value"] == [0.5, None, None]
+    assert cards["Difference: Value"] == [0.2654321, None, None]
     assert cards["Note"] == [None, None, "of six"]
 
 
