@@ -46,7 +46,7 @@ MODEL_PAGES = (
 PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
-    PageSpec("Applications", "applications", applications.render),
+    PageSpec("Applications", "applications", applications.render, is_compared=False),
     PageSpec("Report", "report", report.render, of_outcome=True),
 )
 DECIDE_PAGES = (

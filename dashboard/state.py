@@ -49,13 +49,13 @@ from dashboard.visit.visit import (
 )
 from data.predictions.imports import parse_mapping
 from data.predictions.scores import round_cutoff
-from data.predictions.table import Predictions
+from data.predictions.table import CohortColumn, Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
-_OTHERS, _ANALYST = "visit.others", "visit.analyst"
+_OTHERS = "visit.others"
 # What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
 _COMMON: tuple[Parameter[Any], ...] = (
     CUTOFF,
@@ -173,7 +173,7 @@ def show_table(file: str) -> None:
 
 def _reader(predictions: Predictions) -> str:
     """Whose saved cohorts these are; empty where that cannot be known. Those of an imported file are of their own."""
-    reader = _own_reader()
+    reader = own_reader()
     imported = predictions.source.name if predictions.source.is_imported else ""
     return f"{reader}\n{imported}" if reader else ""
 
@@ -184,7 +184,8 @@ def reader() -> str:
     return known
 
 
-def _own_reader() -> str:
+def own_reader() -> str:
+    """Who reads: the signed-in user or the browser, whatever table is shown; empty where that cannot be known."""
     visitor = who()
     return reader_of(str(st.context.cookies.get(COOKIE, "")), visitor.user if visitor else None)
 
@@ -374,6 +375,12 @@ def filters() -> Filters:
     return _visit().filters
 
 
+def columns() -> Mapping[str, CohortColumn]:
+    """The columns that cohorts can be cut by, by name."""
+    known: Mapping[str, CohortColumn] = st.session_state[_COLUMNS]
+    return known
+
+
 def set_filters(chosen: Filters) -> None:
     """Show the cohort of these filters."""
     _update(filters=chosen)
@@ -463,29 +470,6 @@ def _change_saved(change: Callable[[SavedCohorts, str], None], otherwise: Callab
     unsaved = [each for each in kept(COHORTS) if not each.is_saved and each.name not in names]
     _keep_only(COHORTS, [*saved, *unsaved])
     return True
-
-
-def analyst() -> str:
-    """The name under which the reader decides: as last typed, here or in an earlier visit, else who is signed in."""
-    if _ANALYST not in st.session_state:
-        visitor, name = who(), ""
-        try:
-            name = saved_cohorts().analyst(_own_reader()) if _own_reader() else ""
-        except SavedError as error:
-            journal.warn("analyst_not_read", visitor, problem=type(error).__name__)
-        st.session_state[_ANALYST] = name or (visitor.user if visitor and visitor.user else "")
-    found: str = st.session_state[_ANALYST]
-    return found
-
-
-def name_analyst(name: str) -> None:
-    """Remember the name under which the reader decides, for this visit where it cannot be kept for longer."""
-    st.session_state[_ANALYST] = name
-    try:
-        if _own_reader():
-            saved_cohorts().name_analyst(_own_reader(), name)
-    except SavedError as error:
-        journal.warn("analyst_not_kept", who(), problem=type(error).__name__)
 
 
 def _keep_only(shelf: Shelf[K], wanted: Sequence[K]) -> None:

@@ -26,6 +26,8 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # Packages whose every module has a test file of its name, and why some modules have none.
 TESTED = PACKAGES
 UNTESTED = {
+    "dashboard.components.report_making": "clicked through by tests/browser/test_report.py",
+    "dashboard.components.saved_reports": "clicked through by tests/browser/test_report.py",
     "dashboard.components.unobserved": "shown by tests/inference/publishing/test_imported.py",
     "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
     "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
@@ -61,6 +63,8 @@ SCREEN = (
     "dashboard.server",
     "dashboard.state",
 )
+# A command makes an applicant's paper of the pieces that the page is made of.
+MAY_ALSO_IMPORT = {"scripts.report": "dashboard.components.applicant"}
 # Where a library may be imported at all.
 ONLY_IN = {
     # The benchmark's floor app is a screen too, the least that there can be; a visit speaks Streamlit's messages.
@@ -131,7 +135,10 @@ def test_dashboard_layers_import_downwards_only(path: Path) -> None:
     module = module_name(path)
     rank = next((i for i, layer in enumerate(LAYERS) if is_in(module, layer)), None)
     above = LAYERS[rank + 1 :] if rank is not None else ("dashboard.app", "dashboard.app_pages", "dashboard.components")
-    assert [name for name in imports(path) if any(is_in(name, layer) for layer in above)] == []
+    beside = MAY_ALSO_IMPORT.get(module, module)
+    assert [
+        name for name in imports(path) if any(is_in(name, layer) for layer in above) and not is_in(name, beside)
+    ] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
@@ -186,9 +193,24 @@ def test_no_caching_outside_the_cache() -> None:
     assert caching == []
 
 
+def test_a_filter_is_met_by_rows_that_hold_its_columns() -> None:
+    """What takes a filter's expression takes the frame from `Predictions.holding`, which has every column it names."""
+    lacking = [
+        f"{module_name(path)}.{function.name}"
+        for path in FILES
+        if is_in(module_name(path), "dashboard")
+        for function in ast.walk(_parsed(path))
+        if isinstance(function, ast.FunctionDef)
+        and {"expression", "frame"} <= (used := {n.attr for n in ast.walk(function) if isinstance(n, ast.Attribute)})
+        and "holding" not in used
+    ]
+    assert lacking == []
+
+
 @pytest.mark.parametrize("module", ["dashboard.app", "inference.model.session", "inference.service.server"])
 def test_importing_what_is_served_loads_nothing_heavy(module: str) -> None:
-    program = f"import sys, {module}; print(*sorted({{'lightgbm', 'pandas', 'sklearn'}} & set(sys.modules)))"
+    heavy = {"lightgbm", "matplotlib", "pandas", "sklearn", "typst"}
+    program = f"import sys, {module}; print(*sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == ""
 

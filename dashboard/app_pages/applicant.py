@@ -109,7 +109,7 @@ def _render_score(view: ApplicantView) -> None:
     standing = view.standing
     with card_grid("applicant", 4):
         filed = view.observed if standing.is_published else None
-        more = f"{filed.whose}, as filed: {labels.percent(filed.default_probability)}" if filed else ""
+        more = labels.plain(f"{filed.whose}, as filed: {labels.percent(filed.default_probability)}") if filed else ""
         render_metric(pd_title(standing), standing.worded_pd, _before(view), more=more, help_text=pd_help(standing))
         more = f"cutoff {labels.cutoff_percent(view.cutoff, 2)}"
         render_metric("Decision", standing.worded_decision, standing.worded_distance, more=more)

@@ -60,6 +60,9 @@ def render(view: View) -> None:
         _render_rows(view, [identity(view.predictions), *(columns[name] for name in names)], sort, page)
     else:
         _render_nothing_found()
+    if view.against is not None:
+        name = labels.plain(view.against.name)
+        st.caption(f"These are the cohort's own applications: rows are not set against those of {name}.")
     _render_downloads(view)
 
 

@@ -9,19 +9,21 @@ import streamlit as st
 from dashboard import state
 from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabulate_bands
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
-from dashboard.charts.template import Table
+from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.assumptions import render_groups
 from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.metric_card import card_grid, render_card, render_metric
-from dashboard.components.table import render_frame
+from dashboard.components.metric_card import card_grid, render_card, render_metric, word_difference
+from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.calibration import Reliability
 from dashboard.metrics.calibration_scores import BrierDecomposition, LogLoss
-from dashboard.metrics.calibration_tests import MANY_APPLICATIONS, SignificanceTest
+from dashboard.metrics.calibration_tests import LEVEL, MANY_APPLICATIONS, SignificanceTest
 from dashboard.metrics.calibration_verdict import Standing
+from dashboard.metrics.comparison import Comparison
+from dashboard.metrics.differences import p_value
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.report import catalogue
@@ -39,6 +41,8 @@ def render(view: View) -> None:
     """Write the page for `view`."""
     _render_verdict(view)
     _render_effects(view)
+    if view.comparison is not None:
+        _render_difference(view.comparison)
     name, box = open_tab(TAB)
     with box:
         _TABS[name](view)
@@ -55,10 +59,10 @@ def _render_verdict(view: View) -> None:
 
 def _render_effects(view: View) -> None:
     shown = view.evaluation
-    with card_grid("calibration", len(catalogue.CALIBRATION) + 1, is_compared=view.beside is not None):
+    with card_grid("calibration", len(catalogue.CALIBRATION) + 1, is_compared=view.comparison is not None):
         for metric in catalogue.CALIBRATION:
             noise = f"by chance up to {100 * shown.calibration_error.noise_high:.2f}"
-            render_card(metric, shown, view.beside, note=noise if metric is catalogue.CALIBRATION_ERROR else "")
+            render_card(metric, shown, view.comparison, note=noise if metric is catalogue.CALIBRATION_ERROR else "")
         _render_fitting(shown.calibration_error.groups)
 
 
@@ -69,6 +73,42 @@ def _render_fitting(groups: Reliability) -> None:
         f"{groups.n_fitting} of {n}",
         f"{groups.n_fitting_if_right:.0f} expected",
         help_text="Groups whose mean PD lies inside the 95 % interval of their default rate.",
+    )
+
+
+def _render_difference(comparison: Comparison) -> None:
+    """Write whether PDs are off in the same way as for what the cohort is compared with."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(_difference_words(comparison), width="content")
+        render_method("Calibration slope difference", key="cal.difference")
+
+
+def _difference_words(comparison: Comparison) -> str:
+    name, test = labels.plain(comparison.name), comparison.line.p_value
+    if test.value is None:
+        return f"**Calibration against {name}:** {labels.plain(test.explanation)}."
+    p = f"one calibration line for both: p {_worded_p(test.value)}"
+    if test.value < LEVEL:
+        return f"**PDs are off in another way than for {name}** ({p})."
+    return f"**Calibration does not differ clearly from that of {name}** ({p})."
+
+
+def _render_differences(comparison: Comparison) -> None:
+    """Write every effect size of both cohorts, by how much they differ, and the test of that."""
+    st.markdown(f"**Differences from {labels.plain(comparison.name)}**")
+    rows = []
+    for metric in catalogue.CALIBRATION:
+        apart = metric.between(comparison)
+        values = (metric.of(side).value for side in (comparison.own, comparison.other))
+        worded = [labels.NOT_DEFINED if value is None else metric.word(value) for value in values]
+        p = p_value(apart)
+        tested = "no interval" if p is None else f"p {_worded_p(p)}"
+        rows.append([metric.label, *worded, word_difference(metric, apart), tested])
+    header = ("Figure", COHORT, labels.plain(comparison.name), "Difference, 95 %", "No difference?")
+    render_small_table(header, rows, name="Differences of calibration")
+    st.caption(
+        "Each test is by itself: of 20 without a true difference about one rejects. Brier score and log-loss also "
+        "depend on how many default."
     )
 
 
@@ -89,17 +129,17 @@ def _render_reliability(view: View) -> None:
 def _render_bands(view: View) -> None:
     bands, against = view.evaluation.bands, view.other(lambda evaluation: evaluation.bands)
     chart = plot_band_calibration(bands, against=against)
-    rows = _band_rows(bands)
+    rows = _band_rows(bands, against)
     shares = {
         name: st.column_config.NumberColumn(format=f"%.{labels.column_decimals(rows[name])}f") for name in _PERCENTAGES
     }
-    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt)
+    render_frame(rows, column_config={**_BAND_COLUMNS, **shares}, alt=chart.alt, name="Calibration by risk band")
     render_figure(chart)
 
 
-def _band_rows(bands: Bands) -> dict[str, Sequence[object]]:
-    table = tabulate_bands(bands)
-    ends = [_worded_ends(band.default_rate) for band in bands]
+def _band_rows(bands: Bands, against: Named[Bands] | None) -> dict[str, Sequence[object]]:
+    table = tabulate_bands(bands, against=against)
+    ends = [_worded_ends(band.default_rate) for band in (*bands, *(against.value if against else ()))]
     return {name: ends if name.startswith("Lower") else table[name] for name in table if not name.startswith("Upper")}
 
 
@@ -114,7 +154,9 @@ def _render_brier(view: View) -> None:
     if parts is None:
         return
     st.markdown(f"**{labels.plain(_brier_title(parts))}**  \n:small[:gray[{_BRIER_SUBTITLE}]]")
-    table = _brier_table(parts)
+    other = view.other(lambda evaluation: evaluation.brier_parts)
+    table = _brier_table(parts, other)
+    beside = {} if other is None else {_of(other): st.column_config.NumberColumn(format="%.6f")}
     render_frame(
         table,
         alt="The Brier score and its parts",
@@ -122,6 +164,7 @@ def _render_brier(view: View) -> None:
             "Value": st.column_config.NumberColumn(format="%.6f", width="small"),
             "Of uncertainty (%)": st.column_config.NumberColumn(format="%.3f", width="medium"),
             "Meaning": st.column_config.TextColumn(width="large"),
+            **beside,
         },
     )
     st.caption(_log_loss_note(view.evaluation.log_loss))
@@ -146,7 +189,11 @@ def _tiny(share: float) -> str:
     return "less than 0.01 %" if share < 1e-4 else labels.percent(share)
 
 
-def _brier_table(parts: BrierDecomposition) -> Table:
+def _of(other: Named[BrierDecomposition | None]) -> str:
+    return f"{other.name}: value"
+
+
+def _brier_table(parts: BrierDecomposition, other: Named[BrierDecomposition | None] | None) -> Table:
     terms = _brier_terms(parts)
     values = [value for _, value, _ in terms]
     shares = [parts.of_uncertainty(value) for value in values]
@@ -154,6 +201,7 @@ def _brier_table(parts: BrierDecomposition) -> Table:
         "Part": [name for name, _, _ in terms],
         "Value": values,
         "Of uncertainty (%)": [None if share is None else 100 * share for share in shares],
+        **({} if other is None or other.value is None else {_of(other): [v for _, v, _ in _brier_terms(other.value)]}),
         "Meaning": [meaning for _, _, meaning in terms],
     }
 
@@ -189,6 +237,8 @@ def _render_tests(view: View) -> None:
             st.caption(_degrees(view, test(view.evaluation)))
         with methods[i]:
             render_method(label, key=label)
+    if view.comparison is not None:
+        _render_differences(view.comparison)
     st.caption("The number of groups is set under Reliability; Jeffreys' test of each band is under Risk bands.")
 
 
@@ -243,9 +293,10 @@ def _other_p(view: View, test: Test) -> str:
 
 
 def _p(found: SignificanceTest) -> str:
-    value = found.p_value.value
-    if value is None:
-        return labels.NOT_DEFINED
+    return labels.NOT_DEFINED if found.p_value.value is None else _worded_p(found.p_value.value)
+
+
+def _worded_p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {labels.decimal(value)}"
 
 

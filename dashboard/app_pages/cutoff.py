@@ -69,9 +69,9 @@ def _render_decisions(view: View) -> None:
 
 
 def _render_cards(view: View) -> None:
-    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.beside is not None):
+    with card_grid("decisions", len(catalogue.DECISIONS), is_compared=view.comparison is not None):
         for metric in catalogue.DECISIONS:
-            render_card(metric, view.evaluation, view.beside)
+            render_card(metric, view.evaluation, view.comparison)
     render_beta()
 
 
@@ -112,13 +112,13 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     amounts = (economics.now, economics.best)
     per_application, best = (catalogue.in_currency(each, currency) if currency else each for each in amounts)
     has_losses = economics is catalogue.PROFIT and view.evaluation.approved_loss.is_defined
-    with card_grid("economics", 4 + has_losses, is_compared=view.beside is not None):
-        render_card(per_application, shown, view.beside, more_help=f" {_chosen(curve)}")
+    with card_grid("economics", 4 + has_losses, is_compared=view.comparison is not None):
+        render_card(per_application, shown, view.comparison, more_help=f" {_chosen(curve)}")
         gap = money(curve.given_away, currency)
         of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
         note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
         render_card(best, shown, None, note=note)
-        render_card(economics.optimum, shown, view.beside)
+        render_card(economics.optimum, shown, view.comparison)
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
         render_card(economics.theory, shown, None, note=note, is_doubtful=doubtful)
@@ -169,16 +169,16 @@ def _render_both(view: View) -> None:
         "Profit": f"margin {labels.typed_percent(given.terms.margin)}, LGD {labels.typed_percent(given.terms.lgd)}",
     }
     best = [
-        f"{name} ({assumed[name]}): {_with_interval(each)}"
-        for name, each in (("Costs", catalogue.COSTS.optimum.of(shown)), ("Profit", catalogue.PROFIT.optimum.of(shown)))
-        if each.value is not None
+        f"{name} ({assumed[name]}): {_with_interval(metric, metric.of(shown))}"
+        for name, metric in (("Costs", catalogue.COSTS.optimum), ("Profit", catalogue.PROFIT.optimum))
+        if metric.of(shown).is_defined
     ]
     if best:
         st.caption(f"Best cutoff by either assumption. {'; '.join(best)}.")
 
 
-def _with_interval(best: Estimate) -> str:
-    value, low, high = (labels.cutoff_percent(end or 0.0) for end in (best.value, best.low, best.high))
+def _with_interval(metric: catalogue.Metric, best: Estimate) -> str:
+    value, low, high = (metric.word(end or 0.0) for end in (best.value, best.low, best.high))
     return value if best.low is None else f"{value} (95 %: {labels.interval(low, high)})"
 
 
@@ -188,9 +188,9 @@ def _render_losses(view: View) -> None:
     if approved is not None and everything is not None:
         currency = view.definition.currency
         render_metric(
-            "Expected loss, approved",
+            "Expected loss",
             money(approved, currency),
-            f"all applications: {money_in_units(everything, currency)}",
+            f"approved; all: {money(everything, currency)}",
             help_text="Sum of PD x LGD x exposure of the applications that this cutoff approves, beside that of all.",
         )
 

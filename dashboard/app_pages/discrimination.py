@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.roc import plot_roc
@@ -17,8 +17,9 @@ from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
-from dashboard.metrics.discrimination import auc_difference, roc_curve
+from dashboard.metrics.discrimination import roc_curve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import (
     CapCurve,
@@ -45,8 +46,8 @@ _ENDS = (", low", ", high", ", low (%)", ", high (%)")
 def render(view: View) -> None:
     """Write the page for `view`."""
     _render_cards(view)
-    if view.against is not None:
-        _render_difference(view, view.against.name)
+    if view.comparison is not None:
+        _render_difference(view.comparison)
     tabs = {
         "ROC and CAP": _render_squares,
         "Precision-recall": _render_precision_recall,
@@ -61,19 +62,17 @@ def render(view: View) -> None:
 def _render_cards(view: View) -> None:
     best = view.evaluation.ks.cutoff
     reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
-    with card_grid("discrimination", len(catalogue.DISCRIMINATION), is_compared=view.beside is not None):
+    with card_grid("discrimination", len(catalogue.DISCRIMINATION), is_compared=view.comparison is not None):
         for metric in catalogue.DISCRIMINATION:
-            render_card(metric, view.evaluation, view.beside, more_help=reached if metric is catalogue.KS else "")
+            render_card(metric, view.evaluation, view.comparison, more_help=reached if metric is catalogue.KS else "")
 
 
-def _render_difference(view: View, name: str) -> None:
-    other = view.against_counts
-    if view.against is None or other is None:
-        return
-    shared = cache.shared_counts(view.dataset, view.cohort.filters, view.against.filters)
-    found = auc_difference(view.counts, other, shared=shared if shared.n_applications else None)
+def _render_difference(comparison: Comparison) -> None:
+    found, shared = comparison.roc_auc, comparison.shared
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{_difference_words(found, labels.plain(name))} {_overlap_words(shared)}", width="content")
+        st.markdown(
+            f"{_difference_words(found, labels.plain(comparison.name))} {_overlap_words(shared)}", width="content"
+        )
         render_method("AUC difference", key="disc.difference")
 
 
@@ -87,8 +86,8 @@ def _difference_words(found: Estimate, name: str) -> str:
     return f"**AUC {size} than for {name}** ({ends})."
 
 
-def _overlap_words(shared: ScoreCounts) -> str:
-    if not shared.n_applications:
+def _overlap_words(shared: ScoreCounts | None) -> str:
+    if shared is None:
         return "No application is in both."
     number = labels.plural(shared.n_applications, "application")
     return f"Allows for {number} in both."
@@ -112,13 +111,13 @@ def _render_roc(view: View) -> None:
 
 def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric, ...]) -> None:
     """Write what declining from `cutoff` on does, a card each."""
-    other = view.other(lambda evaluation: evaluation.at(cutoff))
+    comparison = None if view.comparison is None else view.comparison.at(cutoff)
     # In a box of their own, cards are no higher than they need to be.
     with st.container():
         st.markdown(f"**{title}**")
-        with card_grid("shares", len(metrics), is_compared=other is not None):
+        with card_grid("shares", len(metrics), is_compared=comparison is not None):
             for metric in metrics:
-                render_card(metric, view.evaluation.at(cutoff), other)
+                render_card(metric, view.evaluation.at(cutoff), comparison)
 
 
 def _render_precision_recall(view: View) -> None:

@@ -22,6 +22,7 @@ from dashboard.components.metric_card import card_grid, render_card, render_metr
 from dashboard.components.table import render_frame
 from dashboard.components.unobserved import render_unobserved
 from dashboard.components.verdict import render_verdict
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.findings import Fault, Finding, Findings
@@ -62,19 +63,18 @@ def render(view: View) -> None:
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
     found = None if view.is_cut_by_outcome else _find(view)
     _render_heading(view, found)
-    left, right = st.columns(2, gap="medium")
-    if found is None or not found.shown:
-        with left:
-            _render_distribution(view)
-        with right:
-            _render_bands(view)
-        _render_cohorts(view)
-        return
+    has_findings = found is not None and found.shown
+    # On narrow screens what is at the right comes first (static/page.css).
+    with st.container(key="today-sides" if has_findings else "today-charts"):
+        left, right = st.columns(2, gap="medium")
     with left:
-        render_findings(found, {finding: _goal(finding) for finding in found.shown}, view.definition.currency)
-        _render_bands(view)
-    with right:
         _render_distribution(view)
+    with right:
+        if found is not None and found.shown:
+            goals = {finding: _goal(finding) for finding in found.shown}
+            render_findings(found, goals, view.definition.currency)
+        _render_bands(view)
+    with left:
         _render_cohorts(view)
 
 
@@ -237,11 +237,11 @@ def _observed(view: View) -> str:
     return f"PDs off: lost {lost}" if view.is_doubtful else f"observed: {lost}"
 
 
-def _beside(view: View) -> Named[Evaluation] | None:
+def _beside(view: View) -> Comparison | None:
     """What the cohort is compared with; where nothing was chosen, a cohort is set against the whole portfolio."""
-    if view.beside is None and view.cohort.filters:
-        return Named(whole_name(), cache.evaluate(view.dataset, Filters(), view.evaluation.assumptions))
-    return view.beside
+    if view.comparison is None and view.cohort.filters:
+        return view.compared_with(Cohort(whole_name(), Filters()))
+    return view.comparison
 
 
 def _render_distribution(view: View) -> None:
@@ -251,5 +251,5 @@ def _render_distribution(view: View) -> None:
 
 def _render_bands(view: View) -> None:
     bands, beside = view.evaluation.bands, _beside(view)
-    against = None if beside is None else Named(beside.name, beside.value.bands)
+    against = None if beside is None else Named(beside.name, beside.other.bands)
     render_figure(plot_bands(bands, against=against))

@@ -258,7 +258,10 @@ def _render_files(view: View) -> None:
             recipe, view.definition, show=partial(_show, view.predictions, view.definition), disabled=not parts
         )
     render_making()
-    st.caption("Of the cohort, comparison and cutoff above. Saved, the same report is made again in one click.")
+    st.caption(
+        "Of the cohort, comparison and cutoff above. Saved, the same report is made again in one click. One "
+        "applicant's paper is on the applicant's page, under Record."
+    )
 
 
 def _recipe(view: View, title: str, parts: tuple[Part, ...]) -> Recipe:

@@ -5,6 +5,7 @@ What is dropped lives in the visit's memory alone; it goes with the visit, or wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -121,7 +122,8 @@ def _take(view: View, name: str, content: bytes) -> int:
         table = read_batch(
             name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
         )
-        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset))
+        digest = hashlib.sha256(content).hexdigest()
+        hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset, digest))
     dropped_files.give_back()
     state.notify([])
     return table.n_rows
@@ -172,9 +174,7 @@ def _render_summary(view: View, batch: cache.ScoredFile) -> None:
             icon=":material/groups:",
             help="Show its rows on all pages of cohorts, until you go back to the portfolio",
         ):
-            state.show_table(batch.token)
-            # Pages are told apart by their paths alone; the first one has none.
-            st.switch_page(st.Page(_nothing, title="Today", url_path="", default=True))
+            _show(batch)
         st.button("Remove", on_click=forget_file, icon=":material/delete:", type="tertiary", key="batch.remove")
     for notice in (*table.notices, *batch.scored.notices):
         st.caption(labels.plain(notice))
@@ -196,6 +196,21 @@ def _render_summary(view: View, batch: cache.ScoredFile) -> None:
         expected = expected_defaults(counts, batch.cutoff)
         share = labels.percent(mean_pd_of_approved(counts, batch.cutoff))
         render_metric("Expected defaults", labels.count(expected), f"{share} of the approved")
+
+
+def _show(batch: cache.ScoredFile) -> None:
+    """Go to the first page with the file in place of the portfolio."""
+    try:
+        with dropped_files.budget().lease() as lease:
+            # Its rows as predictions take about as much again.
+            lease.hold(batch.n_bytes)
+            batch.predictions  # noqa: B018 - made here, where memory for it is held
+    except ScoreroomError as error:
+        state.notify([str(error)], is_refusal=True)
+        st.rerun()
+    state.show_table(batch.token)
+    # Pages are told apart by their paths alone; the first one has none.
+    st.switch_page(st.Page(_nothing, title="Today", url_path="", default=True))
 
 
 def _nothing() -> None:
@@ -245,7 +260,7 @@ def _render_bands(view: View, batch: cache.ScoredFile) -> None:
     for low, own, usual in zip((0.0, *edges), *sides, strict=True):
         cells = (risk_band(low, edges), word_span(low, edges), labels.percent(own, 1), labels.percent(usual, 1))
         rows.append([labels.plain(cell) for cell in cells])
-    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows)
+    render_small_table(["Risk band", "PD", "This file", "Portfolio"], rows, name="Risk bands of the file")
 
 
 def _render_rows(view: View, batch: cache.ScoredFile) -> None:
@@ -278,6 +293,7 @@ def _render_rows(view: View, batch: cache.ScoredFile) -> None:
         on_select="rerun",
         selection_mode="single-row",
         alt="Rows of the file, the riskiest first",
+        name="",
     )
     rows: list[int] = chosen["selection"]["rows"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -325,7 +341,7 @@ def _render_noted(batch: cache.ScoredFile) -> None:
         st.markdown(f"{labels.plural(scored.n_referred, 'row')} referred, because too little is known.")
     if scored.n_implausible:
         st.markdown(f"{labels.plural(scored.n_implausible, 'row')} with values that contradict one another.")
-    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row")
+    render_frame(found.head(_FAULTS_SHOWN), height=240, alt="What to check by row", name="")
     offer_file(
         "To check as CSV",
         partial(csv_of, found),
@@ -365,7 +381,7 @@ def _render_faults(_: View, batch: cache.ScoredFile) -> None:
             f"{labels.plural(table.n_doubts, 'category value')} never seen; these rows were scored, the category as "
             "unknown."
         )
-    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column")
+    render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column", name="")
     with st.container(horizontal=True, gap="small"):
         for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX, _faults_xlsx)):
             offer_file(

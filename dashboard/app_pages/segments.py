@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.charts.cells import Axis, plot_cells
+from dashboard.charts.segment_tables import AGAINST_OTHERS, INTERVAL, LENDING, tabulate_report
 from dashboard.charts.segment_words import answer
-from dashboard.charts.segments import AGAINST_REST, INTERVAL, LENDING, plot_segments, tabulate_report
+from dashboard.charts.segments import plot_segments
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.bins import Bins
-from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
+from dashboard.components.segment_card import Chosen, render_chosen
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.cells import CellMeasure, cell_grid
+from dashboard.metrics.counts import MAX_SEGMENTS
 from dashboard.metrics.economics import Costs, Terms
-from dashboard.metrics.segments import Measure, Order, SegmentReport, segment_report
+from dashboard.metrics.segments import Measure, Order, Segment, SegmentReport, segment_report
 from dashboard.visit import parameters
 from dashboard.visit.assumptions import COST_FN, COST_FP, EAD, LGD, MARGIN
 from dashboard.visit.links import Cohort
@@ -37,6 +39,8 @@ BINS = parameters.whole("seg.bins", 10, low=3, high=20)
 MEASURE = parameters.choice("seg.measure", tuple(measure.value for measure in Measure))
 ORDER = parameters.choice("seg.order", tuple(order.value for order in Order))
 BREAK_EVEN = parameters.choice("seg.breakeven", ("Costs", "Margin and LGD"))
+# The code of the segment that is set beside the others; none below 0.
+CHOSEN = parameters.whole("seg.segment", -1, low=-1, high=MAX_SEGMENTS)
 DOWN = parameters.text("seg.x", longest=200)
 ACROSS = parameters.text("seg.y", longest=200)
 CELL_BINS = parameters.whole("seg.cells", 6, low=3, high=12)
@@ -56,6 +60,16 @@ class Shown:
     order: Order
     against: Named[SegmentReport] | None
 
+    @property
+    def ordered(self) -> tuple[Segment, ...]:
+        """The segments as they stand in chart and table."""
+        return self.report.ordered(self.order, self.measure)
+
+    @property
+    def chosen(self) -> Segment | None:
+        """The segment that is set beside the others."""
+        return next((segment for segment in self.report.segments if segment.code == state.get(CHOSEN)), None)
+
 
 def render(view: View) -> None:
     """Write the page for `view`."""
@@ -72,19 +86,35 @@ def render(view: View) -> None:
 def _render_segments(view: View) -> None:
     shown = _render_choices(view)
     st.markdown(labels.plain(answer(shown.report)))
-    st.caption("Click a point in the chart or select a row of the table to narrow the cohort to its segment.")
-    chart = plot_segments(shown.report, measure=shown.measure, order=shown.order, against=shown.against)
+    chosen = shown.chosen
+    if chosen is None:
+        st.caption("Click a point in the chart or select a row of the table to set its segment beside the others.")
+    else:
+        counts = cache.segment_counts(view.dataset, view.cohort.filters, shown.bins)[chosen.code]
+        condition = shown.bins.condition(chosen.code)
+        render_chosen(
+            Chosen(chosen, counts, condition, shown.bins.title, CHOSEN), view.evaluation, shown.report.break_even
+        )
+    chart = plot_segments(
+        shown.report,
+        measure=shown.measure,
+        order=shown.order,
+        against=shown.against,
+        chosen=None if chosen is None else chosen.code,
+    )
     with st.container(key="wide-segments"):
-        points = render_figure(chart, key=f"{_CHART}.{_version(shown)}", selectable=True)
-        code = _render_table(shown)
-    _narrow(view, shown, _code_of(points))
-    _narrow(view, shown, code)
+        points = render_figure(chart, key=_CHART, selectable=True)
+        if points:
+            held, code = chosen.code if chosen else CHOSEN.default, _code_of(points)
+            # A second click takes the choice back.
+            _choose(CHOSEN.default if code == held else code, held)
+        _render_table(shown)
     n = len(shown.report.segments)
     if n > 1:
         st.caption(
-            f"Differences and verdicts against the rest hold for all {n} segments at once: of 100 such tables, at most "
-            "5 have one that is wrong. So do the verdicts on approved applications, taken by themselves. Each other "
-            "interval is for 95 %: about one in twenty misses."
+            f"Differences and verdicts against other segments hold for all {n} segments at once: of 100 such tables, "
+            "at most 5 have one that is wrong. So do the verdicts on approved applications, taken by themselves. Each "
+            "other interval is for 95 %: about one in twenty misses."
         )
 
 
@@ -99,7 +129,11 @@ def _render_choices(view: View) -> Shown:
             st.caption("One group per level")
         else:
             st.slider(
-                "Groups", 3, 20, **state.value_widget(BINS), help="Into how many groups of like size a number is cut."
+                "Groups",
+                3,
+                20,
+                **state.value_widget(BINS, also={CHOSEN: CHOSEN.default}),
+                help="Into how many groups of like size a number is cut.",
             )
     with cells[2]:
         st.selectbox("Measure", **state.select_widget(MEASURE))
@@ -107,7 +141,7 @@ def _render_choices(view: View) -> Shown:
         st.selectbox("Order", help=_HELP["order"], **state.select_widget(ORDER))
     with cells[4]:
         words = {
-            basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis.lower()})"
+            basis: f"{labels.brief_percent(_break_even(basis, view.cutoff))} ({basis[:1].lower()}{basis[1:]})"
             for basis in BREAK_EVEN.options
         }
         st.selectbox(
@@ -161,63 +195,50 @@ def _render_column(
         # It stands first already, or is the other side's.
         state.settle({parameter: ""})
     titles = labels.distinct({name: labels.column_title(columns[name or first]) for name in ("", *by_label)})
-    st.selectbox(label, format_func=titles.__getitem__, **state.select_widget(parameter, list(titles)))
+    # A segment of one column is none of another.
+    widget = state.select_widget(parameter, list(titles), also={CHOSEN: CHOSEN.default})
+    st.selectbox(label, format_func=titles.__getitem__, **widget)
     return columns[state.get(parameter) or first]
 
 
 def _version(shown: Shown) -> str:
-    # Other segments or another order make another chart and table: what was chosen in the last one is not theirs.
-    codes = [segment.code for segment in shown.report.ordered(shown.order, shown.measure)]
-    text = f"{shown.bins.column}|{shown.bins.labels}|{codes}"
+    # Other segments or another order make another table: what was chosen in the last one is not its own.
+    codes = [segment.code for segment in shown.ordered]
+    text = f"{shown.bins.column}|{shown.bins.labels}|{codes}|{shown.chosen and shown.chosen.code}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-def _render_table(shown: Shown) -> int | None:
-    """Write all measures of all segments; return the code of the selected one."""
+def _render_table(shown: Shown) -> None:
+    """Write all measures of all segments; the selected row is the chosen segment's, however it was chosen."""
     table = tabulate_report(shown.report, order=shown.order, measure=shown.measure, against=shown.against)
-    n_rows = len(shown.report.segments)
-    chosen: Any = render_frame(
+    codes, key = [segment.code for segment in shown.ordered], f"{_TABLE}.{_version(shown)}"
+    held = shown.chosen.code if shown.chosen else CHOSEN.default
+    if key not in st.session_state:
+        st.session_state[key] = {"selection": {"rows": [codes.index(held)] if held in codes else []}}
+    selected: Any = render_frame(
         table,
-        key=f"{_TABLE}.{_version(shown)}",
-        height=38 + 35 * min(n_rows, _TALLEST_TABLE),
+        key=key,
+        height=38 + 35 * min(len(codes), _TALLEST_TABLE),
         column_config=_formats(shown, table),
         on_select="rerun",
         selection_mode="single-row",
         alt=f"All measures by {shown.bins.title}",
     )
-    rows = chosen.selection.rows
-    return shown.report.ordered(shown.order, shown.measure)[rows[0]].code if rows else None
+    rows = selected.selection.rows
+    _choose(codes[rows[0]] if rows else CHOSEN.default, held)
 
 
-def _code_of(points: Sequence[Mapping[str, Any]]) -> int | None:
-    if not points:
-        return None
-    facts = points[0]["customdata"]
-    return int(facts["0"] if isinstance(facts, Mapping) else facts[0])
-
-
-def _narrow(view: View, shown: Shown, code: int | None) -> None:
-    """Show the cohort's segment `code` alone from now on, where one was chosen that is not shown alone already."""
-    if code is None:
-        return
-    held = view.cohort.filters.on(shown.bins.column)
-    condition = _narrowed(held, shown.bins.condition(code))
-    if condition != held:
-        state.add_condition(condition)
+def _choose(code: int, held: int) -> None:
+    """Set another segment beside the others than the one that is, from now on."""
+    if code != held:
+        # The table is another one then (see `_version`), in which nothing or the new one is selected.
+        state.settle({CHOSEN: code})
         st.rerun()
 
 
-def _narrowed(held: Condition | None, added: Condition) -> Condition:
-    """The rows that meet both; a cohort already cut by the column is cut further, not anew."""
-    match held, added:
-        case LevelFilter(), LevelFilter():
-            both = tuple(level for level in added.levels if level in held.levels)
-            return replace(added, levels=both, with_missing=added.with_missing and held.with_missing)
-        case RangeFilter(beside_range=False), RangeFilter(beside_range=False):
-            lows = [end for end in (held.low, added.low) if end is not None]
-            highs = [end for end in (held.high, added.high) if end is not None]
-            return replace(added, low=max(lows, default=None), high=min(highs, default=None))
-    return added
+def _code_of(points: Sequence[Mapping[str, Any]]) -> int:
+    facts = points[0]["customdata"]
+    return int(facts["0"] if isinstance(facts, Mapping) else facts[0])
 
 
 def _render_cells(view: View) -> None:
@@ -246,6 +267,9 @@ def _render_map(view: View, columns: Sequence[CohortColumn]) -> None:
     grid = cell_grid(cache.cell_counts(view.dataset, view.cohort.filters, pair[0], pair[1], cutoff), measure)
     down, across = (Axis(bins.title, bins.labels) for bins in pair)
     render_figure(plot_cells(grid, down=down, across=across))
+    if view.against is not None:
+        name = labels.plain(view.against.name)
+        st.caption(f"The map is of the cohort alone; “{ONE_TAB}” sets its segments against those of {name}.")
 
 
 def _formats(shown: Shown, table: Table) -> dict[str, Any]:
@@ -253,7 +277,9 @@ def _formats(shown: Shown, table: Table) -> dict[str, Any]:
     formats: dict[str, Any] = {
         "Segment": words(labels.literal(shown.bins.title), pinned=True),
         "Applications": number(format="localized"),
-        AGAINST_REST: words(help="Whether the default rate differs from that of all other applications of the cohort."),
+        AGAINST_OTHERS: words(
+            help="Whether the default rate differs from that of all other applications of the cohort."
+        ),
         LENDING: words(help="The bad rate of what is approved at the cutoff, against the break-even."),
     }
     for measure in Measure:
@@ -268,12 +294,13 @@ def _formats(shown: Shown, table: Table) -> dict[str, Any]:
         )
         if shown.against is not None and measure is shown.measure:
             formats[f"{shown.against.name}: {measure}"] = number(format=form)
+            formats[f"{shown.against.name}: {INTERVAL}"] = words(width=124)
     return formats
 
 
 _BRIEF = {Measure.SHARE: "Share", Measure.DIFFERENCE: "Difference"}
 _HELP = {
-    "order": "Worst first ranks by how much more often than the rest a segment defaults at least (the lower end of "
+    "order": "Worst first ranks by how much more often than the other segments one defaults at least (the lower end of "
     "the interval), so that a few defaults do not put a small segment on top.",
     "break_even": "Share of defaults at which lending earns nothing, from the costs of the two errors or from margin "
     "and loss given default (LGD) as they are set on the page Cutoff.",

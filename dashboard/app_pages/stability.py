@@ -12,7 +12,7 @@ from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import DECISION, Filters, LevelFilter
-from dashboard.components.cohort_menu import rest_name, whole_name
+from dashboard.components.cohort_menu import rest_of
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_metric
@@ -30,21 +30,20 @@ from dashboard.metrics.stability import (
     population_stability,
 )
 from dashboard.visit import parameters
-from dashboard.visit.links import LONGEST_NAME, Cohort
-from dashboard.visit.parameters import Parameter
-from dashboard.visit.visit import COHORTS, WHOLE
+from dashboard.visit.links import Cohort
+from dashboard.visit.visit import parts_of
 from dashboard.words import labels
-from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, Predictions
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY
 
 PD_TAB, COLUMNS_TAB = "PD", "Columns"
-REFERENCE = parameters.text("stab.reference", longest=LONGEST_NAME)
-CURRENT = parameters.text("stab.current", longest=LONGEST_NAME)
 TAB = parameters.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
 COLUMN = parameters.text("stab.column", longest=200)
 
-# Names of kept cohorts never begin with a tilde. A dropped file can be set against the portfolio beside it.
-_SHOWN, _FOLD, _BESIDE = "~cohort", "~fold.", "~portfolio"
 _TABLE = "stab.table"
+_UNCHOSEN = "No comparison is in force; choose one in the bar."
+_NOTHING = (
+    "There is nothing to compare the whole portfolio with yet. Filter a cohort, or choose a comparison in the bar."
+)
 _MARKED = "part of the filter"
 
 
@@ -63,12 +62,16 @@ class Sides:
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    sides = _render_sides(view)
+    sides = _sides(view)
+    if sides is None:
+        st.info(_NOTHING, icon=":material/compare_arrows:")
+        return
     counts = _counts(view, sides)
     problem = _why_nothing(sides, [side.n_applications for side in counts])
     if problem:
         st.info(labels.plain(problem), icon=":material/compare_arrows:")
         return
+    st.markdown(_worded_sides(view, sides, counts[1].n_applications, counts[0].n_applications))
     of_pd = population_stability(*counts, overlap=sides.overlap)
     of_columns = characteristic_stability(*_column_counts(view, sides), overlap=sides.overlap)
     _render_cards(sides, of_pd.stability, of_columns)
@@ -78,6 +81,27 @@ def render(view: View) -> None:
             _render_pd(sides, of_pd)
         else:
             _render_columns(view, sides, of_columns)
+
+
+def _sides(view: View) -> Sides | None:
+    """The cohort on the screen and what the page compares with; None where nothing is chosen and nothing follows.
+
+    Without a choice, a dropped file is held against the portfolio beside it, a cohort against the rest, and the whole
+    portfolio's first fold against the others.
+    """
+    current, reference = view.cohort, view.against
+    if reference is None and view.dataset.location.file:
+        return Sides(Cohort("Portfolio", Filters()), current, 0, is_beside=True)
+    if reference is None and current.filters:
+        reference = rest_of(current.filters)
+    if reference is None:
+        folds = [part for part in parts_of(state.columns()).values() if part[0] == FOLD_NAME]
+        if not folds:
+            return None
+        name, level = folds[0]
+        current = Cohort(f"Fold {level}", Filters.of([LevelFilter(name, (level,))]))
+        reference = Cohort("Other folds", current.filters.rest())
+    return Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
 
 
 def _counts(view: View, sides: Sides) -> list[ScoreCounts]:
@@ -103,104 +127,23 @@ def _bins(view: View, sides: Sides) -> Mapping[str, Bins]:
 
 def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     """Why the sides cannot be compared; empty where they can."""
-    if not sides.current.filters and not sizes[0]:
-        return "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
-        return f"{name} holds no applications. Choose another cohort."
+        return f"{name} holds no applications. Choose another comparison in the bar."
     if sizes == [sides.overlap] * 2:
-        return "Reference and current cohort are the same applications. Choose another one."
+        return (
+            "The cohort and what it is compared with are the same applications. Choose another comparison in the bar."
+        )
     return ""
 
 
-def _render_sides(view: View) -> Sides:
-    offered = _offered(view)
-    for parameter in (CURRENT, REFERENCE):
-        state.check(parameter, {*offered, _SHOWN, _BESIDE}, "cohort")
-    controls = st.container(key="controls-stability")
-    left, right, said = controls.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
-    with left:
-        current = _render_choice("Current", CURRENT, offered, usual=_first(view))
-    with right:
-        others = {name: cohort for name, cohort in offered.items() if cohort.filters != current.filters}
-        beside = Cohort("Portfolio", Filters()) if view.dataset.location.file else None
-        is_usual = beside is not None and not current.filters and view.against is None
-        usual = beside if beside is not None and is_usual else _usual_reference(view, current)
-        reference = _render_choice("Reference", REFERENCE, others, usual=usual, beside=beside)
-    is_beside = reference is beside
-    overlap = 0 if is_beside else cache.n_in_both(view.dataset, reference.filters, current.filters)
-    sides = Sides(reference, current, overlap, is_beside)
-    with said:
-        st.caption(_worded_sizes(view, sides))
-    return sides
-
-
-def _offered(view: View) -> dict[str, Cohort]:
-    """What can be chosen for either side besides the usual one, by its name in the link."""
-    on_screen = {_SHOWN: view.cohort} if view.cohort.filters else {}
-    folds = {_FOLD + name: _fold(name) for name in _fold_names(view.predictions)}
-    kept = {c.name: Cohort(c.name, c.filters.at(view.cutoff)) for c in state.kept(COHORTS)}
-    return {**on_screen, WHOLE: Cohort(whole_name(), Filters()), **folds, **kept}
-
-
-def _fold_names(predictions: Predictions) -> tuple[str, ...]:
-    return next((column.levels for column in predictions.cohort_columns if column.name == FOLD_NAME), ())
-
-
-def _fold(name: str) -> Cohort:
-    return Cohort(f"Fold {name}", Filters.of([LevelFilter(FOLD_NAME, (name,))]))
-
-
-def _first(view: View) -> Cohort:
-    """The current cohort where none is chosen: the one on the screen, or of a whole portfolio its first fold."""
-    folds = _fold_names(view.predictions)
-    whole = not view.cohort.filters and view.against is None
-    return _fold(folds[0]) if whole and len(folds) > 1 else view.cohort
-
-
-def _usual_reference(view: View, current: Cohort) -> Cohort:
-    """The reference where none is chosen: what the page compares with, or all other applications."""
-    if view.against is not None and view.against.filters != current.filters:
-        return view.against
-    folds = [_fold(name) for name in _fold_names(view.predictions)]
-    if not current.filters and len(folds) > 1:
-        return folds[0]
-    is_fold = any(fold.filters == current.filters for fold in folds)
-    return Cohort("Other folds" if is_fold else rest_name(), current.filters.rest())
-
-
-def _render_choice(
-    label: str,
-    parameter: Parameter[str],
-    offered: Mapping[str, Cohort],
-    *,
-    usual: Cohort,
-    beside: Cohort | None = None,
-) -> Cohort:
-    """Write the choice of a side and return it; `usual` stands first and for what is not offered."""
-    others = {key: cohort for key, cohort in offered.items() if cohort.filters != usual.filters or usual is beside}
-    choices = {"": usual, **others}
-    if beside is not None and usual is not beside:
-        choices[_BESIDE] = beside
-    if state.get(parameter) not in choices:
-        # The other side has it now.
-        state.settle({parameter: ""})
-    # A select box reports the words of what it shows: the default cohort's of the last run may be another choice's now.
-    words = {key: cohort.name if key else f"Default: {cohort.name}" for key, cohort in choices.items()}
-    names = labels.distinct(words, "cohort")
-    st.selectbox(label, format_func=names.__getitem__, **state.select_widget(parameter, list(choices)))
-    return choices[state.get(parameter)]
-
-
-def _worded_sizes(view: View, sides: Sides) -> str:
-    """How many applications each side holds; empty where one holds none."""
-    reference, current = (counts.n_applications for counts in _counts(view, sides))
+def _worded_sides(view: View, sides: Sides, n_current: int, n_reference: int) -> str:
+    """Which cohort is held against which, how large they are, and why it is these two."""
+    names = [labels.plain(side.name) for side in (sides.current, sides.reference)]
     both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
-    if not current or not reference:
-        # What is shown instead says why.
-        return ""
-    against = f"{labels.plural(current, 'application')} against {labels.count(reference)}"
-    return f"{against}{both}. Shares are compared, so sizes may differ."
+    sizes = f"{labels.plural(n_current, 'application')} against {labels.count(n_reference)}{both}"
+    text = f"**{names[0]} against {names[1]}** as the reference: {sizes}."
+    return text if view.against is not None else f"{text} {_UNCHOSEN}"
 
 
 def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stability]) -> None:

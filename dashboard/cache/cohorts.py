@@ -147,7 +147,7 @@ def _plain(values: pl.Series, kind: CohortKind) -> pl.Series:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort of the dropped file `dataset` by the groups that it shares with the portfolio."""
-    chosen = select_rows(predictions(dataset).frame, filters.expression())
+    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
     return count_columns(shared_groups(dataset).codes, chosen)
 
 
@@ -170,6 +170,10 @@ def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cu
 @st.cache_data(max_entries=_SHARED, show_spinner=False, hash_funcs=KEYS)
 def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts:
     """The counts of the applications that are in both cohorts."""
+    if one == other.rest():
+        return ScoreCounts.empty()
+    if not one or not other:
+        return cohort_counts(dataset, one or other)
     met = [cohort.expression() for cohort in (one, other)]
     both = pl.all_horizontal([expression for expression in met if expression is not None] or [pl.lit(value=True)])
     table = predictions(dataset)

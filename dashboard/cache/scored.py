@@ -30,12 +30,13 @@ _FAULT_BYTES = 300
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """A dropped file, judged and scored at `cutoff`, while `portfolio` was shown."""
+    """A dropped file of the digest `sha256`, judged and scored at `cutoff`, while `portfolio` was shown."""
 
     table: BatchTable
     scored: ScoredBatch
     cutoff: float
     portfolio: Dataset
+    sha256: str
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     scored_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
@@ -61,7 +62,7 @@ class ScoredFile:
     def predictions(self) -> Predictions:
         """Its scored rows as predictions, with derived columns."""
         pds = self.scored.frame[self.scored.probability].cast(pl.Float32)
-        found = prepare(scored_predictions(self.table, pds, definition(), self.token))
+        found = prepare(scored_predictions(self.table, pds, definition(), self.sha256))
         seen = _word_seen(found)
         return replace(found, source=replace(found.source, notices=(*found.source.notices, *seen))) if seen else found
 

@@ -116,11 +116,12 @@ def _of_defaults(report: SegmentReport) -> str:
     if len(report.having(Verdict.TOO_FEW)) == n:
         return "Too few to conclude whether segments differ in default rate"
     if not higher and not lower:
-        return "No segment's default rate differs clearly from that of the rest"
+        return "No segment's default rate differs clearly from that of the others"
     if not higher:
-        return f"{len(lower)} of {n} segments {_default(len(lower))} less often than the rest, none clearly more often"
+        less = f"{len(lower)} of {n} segments {_default(len(lower))} less often than the other segments"
+        return f"{less}, none clearly more often"
     top = f"most clearly {quoted(higher[0].name)} ({labels.brief_percent(higher[0].default_rate.value or 0.0)})"
-    more = f"{len(higher)} of {n} segments {_default(len(higher))} more often than the rest"
+    more = f"{len(higher)} of {n} segments {_default(len(higher))} more often than the other segments"
     return f"{more}, {top}; {len(lower)} less often"
 
 

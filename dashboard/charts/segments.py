@@ -4,45 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
+from dashboard.charts.segment_axis import Axis, make_axis
+from dashboard.charts.segment_tables import DIFFERENCES, factor_of, is_share, tabulate_measure, with_unit
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
 from dashboard.charts.template import (
     COHORT,
     FigureTheme,
     Named,
-    Table,
     add_note,
+    add_shape,
     figure_theme,
     new_figure,
     set_axis,
+    translucent,
     worded_name,
 )
-from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.segments import MIN_APPLICATIONS, Lending, Measure, Order, Segment, SegmentReport, Verdict
 from dashboard.words import labels
 
 MOST_DRAWN = 24
-ROW_HEIGHT = 26
-_LONGEST_TICK = 34
-AGAINST_REST, LENDING, INTERVAL = "Against the rest", "Approved applications", "95 %"
+ROW_HEIGHT = 30
+# A name breaks into two lines, so that it leaves room for the figure on a phone.
+_LONGEST_TICK, _TICK_LINE = 34, 24
+GOES_ON = "« and » mark intervals that go on"
 _SHIFT = 0.19
 _SHARES_OF_DEFAULTS = (Measure.DEFAULT_RATE, Measure.BAD_RATE)
-_DIFFERENCES = (Measure.DIFFERENCE, Measure.CALIBRATION_GAP)
-_TABLE_ORDER = (
-    Measure.SHARE,
-    Measure.DEFAULT_RATE,
-    Measure.DIFFERENCE,
-    Measure.BAD_RATE,
-    Measure.APPROVAL_RATE,
-    Measure.MEAN_PD,
-    Measure.CALIBRATION_GAP,
-    Measure.ROC_AUC,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +50,8 @@ _FEW = _Mark("Too few to conclude", "circle-open", lambda theme: theme.mark)
 _PLAIN = _Mark(COHORT, "circle", lambda theme: theme.accent)
 _OTHER = "diamond-open"
 _MARKS: Mapping[Verdict | Lending, _Mark] = {
-    Verdict.HIGHER: _Mark("Higher than the rest", _RIGHT, lambda theme: theme.bad),
-    Verdict.LOWER: _Mark("Lower than the rest", _LEFT, lambda theme: theme.good),
+    Verdict.HIGHER: _Mark("Higher than other segments", _RIGHT, lambda theme: theme.bad),
+    Verdict.LOWER: _Mark("Lower than other segments", _LEFT, lambda theme: theme.good),
     Verdict.ALIKE: _Mark("No clear difference", "circle", lambda theme: theme.mark),
     Verdict.ALONE: _PLAIN,
     Lending.LOSES: _Mark("Loses money", _RIGHT, lambda theme: theme.bad),
@@ -73,18 +66,20 @@ def plot_segments(
     measure: Measure,
     order: Order = Order.WORST,
     against: Named[SegmentReport] | None = None,
+    chosen: int | None = None,
     dark: bool = False,
 ) -> Chart:
     """`measure` with its interval by segment, at most 24 of them; every point's customdata starts with its code.
 
-    Lines mark the whole cohort's value and, for shares of defaults, the break-even.
+    Lines mark the whole cohort's value and, for shares of defaults, the break-even; the row of the segment whose code
+    is `chosen` stands out.
     """
     return Chart(
         "segments",
         "Segments",
-        _draw(report, measure=measure, order=order, against=against, dark=dark),
+        _draw(report, measure=measure, order=order, against=against, chosen=chosen, dark=dark),
         _describe(report, measure=measure, order=order, against=against),
-        _tabulate(report, measure=measure, order=order, against=against),
+        tabulate_measure(report, measure=measure, order=order, against=against),
     )
 
 
@@ -94,34 +89,67 @@ def _draw(
     measure: Measure,
     order: Order,
     against: Named[SegmentReport] | None,
+    chosen: int | None,
     dark: bool,
 ) -> go.Figure:
     theme = figure_theme(dark=dark)
     drawn = report.ordered(order, measure)[:MOST_DRAWN]
-    figure = new_figure(find_out(report, measure), _subtitle(report, measure, order), dark=dark)
-    _add_lines(figure, report, measure, theme)
+    beside = [] if against is None else _same_groups(against.value, drawn, measure)
+    lines = _references(report, measure)
+    axis = _axis([*drawn, *beside], measure, [factor_of(measure) * value for value, _, _ in lines])
+    subtitle = _subtitle(report, measure, order)
+    figure = new_figure(find_out(report, measure), subtitle, dark=dark)
+    _add_lines(figure, lines, axis, measure, theme)
+    _add_row(figure, drawn, chosen, theme)
     shift = -_SHIFT if against else 0.0
     for mark, places in _grouped(drawn, measure).items():
-        chosen = [drawn[place] for place in places]
+        group = [drawn[place] for place in places]
         rows = np.array(places, dtype=np.float32) + np.float32(shift)
-        figure.add_trace(_points(chosen, rows, measure, mark.name, (mark.symbol, mark.colour(theme))))
-    if against is not None:
-        _add_against(figure, against, drawn, measure, theme)
-    layout = figure.layout
-    layout.height, layout.showlegend = 92 + 44 + ROW_HEIGHT * (len(drawn) + 1), True
+        figure.add_traces(_points(group, rows, axis, measure, mark.name, (mark.symbol, mark.colour(theme))))
+    if against is not None and beside:
+        rows = np.array([_row_of(drawn, segment.code) + _SHIFT for segment in beside], dtype=np.float32)
+        figure.add_traces(_points(beside, rows, axis, measure, worded_name(against.name), (_OTHER, theme.against)))
+    if any(trace.mode == "text" for trace in figure.data):
+        figure.layout.title.subtitle.text = f"{subtitle}; {GOES_ON}"
+    layout, top = figure.layout, 0.5 + 0.6 * len(lines)
+    layout.height, layout.showlegend = round(92 + 44 + ROW_HEIGHT * (len(drawn) + top - 0.4)), True
     layout.clickmode, layout.hovermode = "event+select", "closest"
-    unit = " %" if _is_share(measure) and measure not in _DIFFERENCES else ""
-    set_axis(figure, "x", title=_with_unit(measure), ticksuffix=unit, showgrid=True, nticks=8)
+    unit = " %" if is_share(measure) and measure not in DIFFERENCES else ""
+    ends = [axis.low, axis.high]
+    set_axis(figure, "x", title=with_unit(measure), ticksuffix=unit, showgrid=True, nticks=8, range=ends)
     set_axis(
         figure,
         "y",
         tickmode="array",
         tickvals=list(range(len(drawn))),
-        ticktext=_ticks(drawn),
-        range=[len(drawn) - 0.4, -1.3],
+        ticktext=_ticks(drawn, chosen),
+        range=[len(drawn) - 0.4, -top],
         showgrid=False,
     )
     return figure
+
+
+def _axis(segments: Sequence[Segment], measure: Measure, lines: Sequence[float]) -> Axis:
+    defined = [segment for segment in segments if segment.measured(measure).is_defined]
+    triples = np.array([_triple(segment, measure) for segment in defined], dtype=np.float64).reshape(-1, 3)
+    low, value, high = factor_of(measure) * triples.T
+    return make_axis(low, value, high, lines, from_zero=measure not in DIFFERENCES)
+
+
+def _row_of(drawn: Sequence[Segment], code: int) -> int:
+    return next(row for row, segment in enumerate(drawn) if segment.code == code)
+
+
+def _same_groups(report: SegmentReport, drawn: Sequence[Segment], measure: Measure) -> list[Segment]:
+    codes = {segment.code for segment in drawn}
+    return [s for s in report.segments if s.code in codes and s.measured(measure).is_defined]
+
+
+def _add_row(figure: go.Figure, drawn: Sequence[Segment], chosen: int | None, theme: FigureTheme) -> None:
+    if any(segment.code == chosen for segment in drawn):
+        row = _row_of(drawn, chosen if chosen is not None else -1)
+        band = {"type": "rect", "x0": 0, "x1": 1, "xref": "paper", "y0": row - 0.5, "y1": row + 0.5, "layer": "below"}
+        add_shape(figure, {**band, "line": {"width": 0}, "fillcolor": translucent(theme.accent, 0.14)})
 
 
 def _describe(
@@ -147,95 +175,6 @@ def _describe(
     return text if against is None or other is None else f"{text} {against.name}: {word(other)}."
 
 
-def _tabulate(
-    report: SegmentReport,
-    *,
-    measure: Measure,
-    order: Order,
-    against: Named[SegmentReport] | None,
-) -> Table:
-    segments = report.ordered(order, measure)
-    table: dict[str, Sequence[object]] = {
-        "Segment": [segment.name for segment in segments],
-        "Applications": [segment.applications for segment in segments],
-        "Defaults": [segment.defaults for segment in segments],
-        **_columns(segments, measure),
-        AGAINST_REST: [segment.verdict.value for segment in segments],
-        LENDING: [segment.lending.value for segment in segments],
-    }
-    if against is not None:
-        by_code = {segment.code: segment for segment in against.value.segments}
-        others = [by_code.get(segment.code) for segment in segments]
-        table[f"{against.name}: applications"] = [0 if segment is None else segment.applications for segment in others]
-        table |= {f"{against.name}: {name}": values for name, values in _columns(others, measure).items()}
-    return table
-
-
-def tabulate_report(
-    report: SegmentReport, *, order: Order, measure: Measure, against: Named[SegmentReport] | None = None
-) -> Table:
-    """Every measure of every segment beside its interval in words; shares in percent, differences in points.
-
-    With `against`, its value of `measure` comes last.
-    """
-    segments = report.ordered(order, measure)
-    table: dict[str, Sequence[object]] = {
-        "Segment": [segment.name for segment in segments],
-        "Applications": [segment.applications for segment in segments],
-    }
-    for each in _TABLE_ORDER:
-        table[each.value] = _values(segments, each)
-        if each not in (Measure.SHARE, Measure.MEAN_PD):
-            table[f"{each} {INTERVAL}"] = [_interval(segment.measured(each), each) for segment in segments]
-        if each is Measure.DIFFERENCE:
-            table[AGAINST_REST] = [segment.verdict.value for segment in segments]
-        if each is Measure.BAD_RATE:
-            table[LENDING] = [segment.lending.value for segment in segments]
-    if against is not None:
-        by_code = {segment.code: segment for segment in against.value.segments}
-        table[f"{against.name}: {measure}"] = _values([by_code.get(s.code) for s in segments], measure)
-    return table
-
-
-def _values(segments: Sequence[Segment | None], measure: Measure) -> list[float | None]:
-    values = [None if segment is None else segment.measured(measure).value for segment in segments]
-    return [None if value is None else _factor(measure) * value for value in values]
-
-
-def _interval(estimate: Estimate, measure: Measure) -> str:
-    if estimate.low is None or estimate.high is None:
-        return labels.NOT_DEFINED
-    factor, digits = _factor(measure), 2 if _is_share(measure) else 3
-    return labels.interval(*(labels.decimal(factor * end, digits) for end in (estimate.low, estimate.high)))
-
-
-def _columns(segments: Sequence[Segment | None], measure: Measure) -> dict[str, list[float | None]]:
-    estimates = [None if segment is None else segment.measured(measure) for segment in segments]
-    factor = _factor(measure)
-    ends = {"": "value", " from": "low", " to": "high"} if measure is not Measure.MEAN_PD else {"": "value"}
-    unit = _with_unit(measure).removeprefix(measure)
-    return {
-        f"{measure}{end}{unit}": [
-            None if (value := getattr(estimate, name, None)) is None else factor * value for estimate in estimates
-        ]
-        for end, name in ends.items()
-    }
-
-
-def _factor(measure: Measure) -> float:
-    return 100.0 if _is_share(measure) else 1.0
-
-
-def _is_share(measure: Measure) -> bool:
-    return measure is not Measure.ROC_AUC
-
-
-def _with_unit(measure: Measure) -> str:
-    if not _is_share(measure):
-        return measure.value
-    return f"{measure} ({'points' if measure in _DIFFERENCES else '%'})"
-
-
 def _subtitle(report: SegmentReport, measure: Measure, order: Order) -> str:
     n = len(report.segments)
     text = f"{measure} by {report.column}, {_SPREAD.get(measure, 'with 95 % intervals')}"
@@ -257,8 +196,14 @@ _FIRST = {
 }
 
 
-def _ticks(segments: Sequence[Segment]) -> list[str]:
-    return [worded_name(segment.name, _LONGEST_TICK) for segment in segments]
+def _ticks(segments: Sequence[Segment], chosen: int | None = None) -> list[str]:
+    ticks = []
+    for segment in segments:
+        name = labels.literal(segment.name)
+        short = name if len(name) <= _LONGEST_TICK else f"{name[: _LONGEST_TICK - 1].rstrip()}…"
+        lines = "<br>".join(worded_name(line) for line in wrap(short, _TICK_LINE) or [""])
+        ticks.append(f"<b>{lines}</b>" if segment.code == chosen else lines)
+    return ticks
 
 
 def _grouped(segments: Sequence[Segment], measure: Measure) -> dict[_Mark, list[int]]:
@@ -278,26 +223,33 @@ def _mark(segment: Segment, measure: Measure) -> _Mark:
 
 
 def _points(
-    segments: Sequence[Segment], rows: npt.NDArray[np.float32], measure: Measure, name: str, look: tuple[str, str]
-) -> go.Scatter:
+    segments: Sequence[Segment],
+    rows: npt.NDArray[np.float32],
+    axis: Axis,
+    measure: Measure,
+    name: str,
+    look: tuple[str, str],
+) -> list[go.Scatter]:
+    """The segments' values and intervals, and marks where an interval goes on beyond the axis."""
     symbol, colour = look
-    factor = _factor(measure)
+    factor = factor_of(measure)
     triples = [_triple(segment, measure) for segment in segments]
     low, value, high = (factor * np.array(triples, dtype=np.float64)).T
     facts = [(segment.code, segment.applications, segment.defaults) for segment in segments]
-    return go.Scatter(
+    start, end = axis.clipped(low, high)
+    points = go.Scatter(
         name=name,
         x=value.astype(np.float32),
         y=rows,
         mode="markers",
-        text=_ticks(segments),
+        text=[worded_name(segment.name, _LONGEST_TICK) for segment in segments],
         customdata=np.column_stack([np.array(facts, dtype=np.float64), low, high]).astype(np.float32),
         marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2 if "open" in symbol else 0}},
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": (high - value).astype(np.float32),
-            "arrayminus": (value - low).astype(np.float32),
+            "array": (end - value).astype(np.float32),
+            "arrayminus": (value - start).astype(np.float32),
             "color": colour,
             "thickness": 1.5,
             "width": 0,
@@ -307,6 +259,24 @@ def _points(
         hovertemplate=_hover(measure, name),
         cliponaxis=False,
     )
+    cut = [(axis.low, row, "«") for row, is_cut in zip(rows, low < start, strict=True) if is_cut]
+    cut += [(axis.high, row, "»") for row, is_cut in zip(rows, high > end, strict=True) if is_cut]
+    if not cut:
+        return [points]
+    x, y, text = (list(column) for column in zip(*cut, strict=True))
+    marks = go.Scatter(
+        name=name,
+        x=np.array(x, dtype=np.float32),
+        y=np.array(y, dtype=np.float32),
+        mode="text",
+        text=text,
+        textposition=["middle right" if sign == "«" else "middle left" for sign in text],
+        textfont={"color": colour, "size": 15},
+        hoverinfo="skip",
+        showlegend=False,
+        cliponaxis=False,
+    )
+    return [points, marks]
 
 
 def _triple(segment: Segment, measure: Measure) -> tuple[float, float, float]:
@@ -316,7 +286,7 @@ def _triple(segment: Segment, measure: Measure) -> tuple[float, float, float]:
 
 
 def _hover(measure: Measure, name: str) -> str:
-    digits, unit = (".2f", " points" if measure in _DIFFERENCES else " %") if _is_share(measure) else (".3f", "")
+    digits, unit = (".2f", " points" if measure in DIFFERENCES else " %") if is_share(measure) else (".3f", "")
     spread = "" if measure is Measure.MEAN_PD else f" (%{{customdata[3]:{digits}}} to %{{customdata[4]:{digits}}})"
     return (
         f"<b>%{{text}}</b><br>{measure.lower() if is_worded(measure) else measure} %{{x:{digits}}}{unit}{spread}"
@@ -325,42 +295,28 @@ def _hover(measure: Measure, name: str) -> str:
     )
 
 
-def _add_against(
-    figure: go.Figure, against: Named[SegmentReport], drawn: Sequence[Segment], measure: Measure, theme: FigureTheme
+def _add_lines(
+    figure: go.Figure, lines: Sequence[tuple[float, str, str]], axis: Axis, measure: Measure, theme: FigureTheme
 ) -> None:
-    rows = {segment.code: row for row, segment in enumerate(drawn)}
-    others = [s for s in against.value.segments if s.code in rows and s.measured(measure).is_defined]
-    if others:
-        places = np.array([rows[segment.code] + _SHIFT for segment in others], dtype=np.float32)
-        look = (_OTHER, theme.against)
-        figure.add_trace(_points(others, places, measure, worded_name(against.name), look))
-
-
-def _add_lines(figure: go.Figure, report: SegmentReport, measure: Measure, theme: FigureTheme) -> None:
-    factor = _factor(measure)
-    lines = sorted(_references(report, measure), key=lambda line: line[0])
-    for i, (value, text, dash) in enumerate(lines):
-        figure.add_shape(
-            type="line",
-            x0=factor * value,
-            x1=factor * value,
-            y0=0,
-            y1=1,
-            yref="paper",
-            line={"color": theme.mark, "width": 1.5, "dash": dash},
-        )
-        # Two lines may be close: the left one's label ends at it, the right one's begins there.
-        before = i == 0 and len(lines) > 1
-        add_note(
+    factor = factor_of(measure)
+    for i, (value, text, dash) in enumerate(sorted(lines, key=lambda line: line[0])):
+        x = factor * value
+        add_shape(
             figure,
-            text,
-            x=factor * value,
-            y=-0.75,
-            yref="y",
-            yanchor="middle",
-            xanchor="right" if before else "left",
-            xshift=-4 if before else 4,
+            {
+                "type": "line",
+                "x0": x,
+                "x1": x,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": theme.mark, "width": 1.5, "dash": dash},
+            },
         )
+        # Each label has a line of its own and runs towards the middle: two may be close, or close to an end.
+        side = "left" if axis.is_left(x) else "right"
+        place = {"xanchor": side, "xshift": 4 if side == "left" else -4, "yref": "y", "yanchor": "middle"}
+        add_note(figure, text, x=x, y=-0.8 - 0.55 * (len(lines) - 1 - i), **place)
 
 
 def _references(report: SegmentReport, measure: Measure) -> list[tuple[float, str, str]]:

@@ -43,6 +43,7 @@ def render_bar(
     counts: ScoreCounts,
     *,
     has_cutoff: bool,
+    is_compared: bool = True,
 ) -> None:
     """Write the bar of a page that shows `cohort`, counted as `counts`, or something else where that is None."""
     with st.container(key="bar", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
@@ -61,7 +62,7 @@ def render_bar(
                 st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             if cohort is not None:
-                _render_cohort(dataset, predictions, cohort)
+                _render_cohort(dataset, predictions, cohort, is_compared=is_compared)
             if has_cutoff:
                 _render_cutoff(predictions)
         with st.container(key="bar-search", width="content"):
@@ -115,12 +116,12 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
     return size, f", {labels.plural(counts.n_bad, 'default') if is_known else 'outcomes not known'}"
 
 
-def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort) -> None:
+def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort, *, is_compared: bool) -> None:
     render_saved_cohorts(predictions, partial(word_filters, columns=predictions.filter_columns))
     render_chips(predictions, cohort.filters)
     render_filter_menu(dataset, predictions)
     with st.container(key="bar-comparison", width=160):
-        render_comparison()
+        render_comparison(is_offered=is_compared)
 
 
 def _render_cutoff(predictions: Predictions) -> None:

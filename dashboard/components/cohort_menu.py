@@ -1,14 +1,16 @@
-"""What the cohort on the screen is compared with."""
+"""What the cohort on the screen is compared with, on every page: the one choice of B for A."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.cohort.filters import Filters
+from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS, FILE, REST, WHOLE
+from dashboard.visit.visit import AGAINST, COHORTS, FILE, REST, WHOLE, parts_of
 from dashboard.words import labels
+
+REST_NAME = "Rest"
 
 
 def whole_name() -> str:
@@ -16,15 +18,15 @@ def whole_name() -> str:
     return "Whole file" if state.get(FILE) else "Portfolio"
 
 
-def rest_name() -> str:
-    """What the rows outside of a cohort are called where they stand for a cohort themselves."""
-    return "Rest of the file" if state.get(FILE) else "Rest of the portfolio"
-
-
-def render_comparison() -> None:
-    """Write the choice of what the cohort is compared with."""
-    fixed = {"": "No comparison", REST: "vs the rest", WHOLE: f"vs the {whole_name().lower()}"}
-    names = labels.distinct(fixed | {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}, "cohort")
+def render_comparison(*, is_offered: bool = True) -> None:
+    """Write the choice of what the cohort is compared with; greyed out on a page that compares nothing."""
+    if not is_offered:
+        st.selectbox("Compare with", ["Not compared"], key="against.none", label_visibility="collapsed", disabled=True)
+        return
+    offered = {"": "No comparison", REST: "vs the rest", WHOLE: f"vs the {whole_name().lower()}"}
+    offered |= {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}
+    offered |= {key: f"vs {cohort.name}" for key, cohort in _parts().items()}
+    names = labels.distinct(offered, "cohort")
     st.selectbox(
         "Compare with",
         format_func=names.__getitem__,
@@ -37,8 +39,23 @@ def compared() -> Cohort | None:
     """The cohort that the one on the screen is compared with; None where that is nothing, or the very same."""
     chosen, shown = state.get(AGAINST), state.filters()
     found = {
-        REST: Cohort("Rest", shown.rest()) if shown else None,
+        REST: rest_of(shown) if shown else None,
         WHOLE: Cohort(whole_name(), Filters()),
-    } | {cohort.name: cohort for cohort in state.kept(COHORTS)}
+        **_parts(),
+        **{cohort.name: cohort for cohort in state.kept(COHORTS)},
+    }
     against = found.get(chosen)
     return None if against is None or against.filters == shown else against
+
+
+def rest_of(shown: Filters) -> Cohort:
+    """The rows outside a cohort, under the name that they have everywhere."""
+    return Cohort(REST_NAME, shown.rest())
+
+
+def _parts() -> dict[str, Cohort]:
+    columns = state.columns()
+    return {
+        key: Cohort(f"{columns[name].label} {level}", Filters.of([LevelFilter(name, (level,))]))
+        for key, (name, level) in parts_of(columns).items()
+    }

@@ -47,7 +47,7 @@ def _render_alone(chart: Chart, key: str) -> None:
 
 def _render(chart: Chart, key: str, *, selectable: bool) -> list[dict[str, Any]]:
     figure = figure_json(chart.figure)
-    token = token_of(figure)
+    token = token_of(key, figure)
     with st.container(gap="xsmall"):
         st.html(_TITLE.format(token=token, title=_escaped(chart.title), subtitle=_escaped(chart.subtitle)))
         answer = render_plot(chart, figure, token, key=key, selectable=selectable)
@@ -81,7 +81,7 @@ def _open_data(title: str, table: Table, key: str, file_name: str) -> None:
         offer("Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv")
         offer("Download Excel", partial(table_xlsx, title, table), f"{file_name}.xlsx", _XLSX, key=f"{key}.xlsx")
     with st.container(key="drawer-table"):
-        render_frame(frame, height="stretch", alt="The figure's data")
+        render_frame(frame, height="stretch", alt="The figure's data", name="")
 
 
 @st.dialog("How is this computed?", width="medium", position="right", icon=":material/function:")

@@ -40,7 +40,7 @@ def _render_row(place: int, finding: Finding, goal: Goal, currency: str) -> None
     proof = labels.plain(finding_words.evidence(finding, currency))
     # One element a finding: the whole line is the button.
     if st.button(
-        f"**{told}** :small[:gray[{proof}]] :small[:blue[{goal.title} →]]",
+        f"**{told}** :small[:gray[{proof}]] :small[:blue[{goal.title}\u00a0→]]",
         key=f"finding.{place}",
         type="tertiary",
         icon=_ICONS.get(finding.fault, ":material/straighten:"),

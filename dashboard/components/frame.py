@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import streamlit as st
@@ -14,7 +14,9 @@ from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import Filters
 from dashboard.components.bar import COHORT, render_bar
 from dashboard.components.cohort_menu import compared, whole_name
+from dashboard.components.downloads import begin_page, render_downloads
 from dashboard.components.method import render_method
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
@@ -33,7 +35,8 @@ T = TypeVar("T")
 class View:
     """What a page shows: a cohort of a dataset, what it is compared with, both evaluated, and the cutoff (a PD).
 
-    The cohort is never empty when a page is rendered, what it is compared with (`beside`) may be.
+    The cohort is never empty when a page is rendered, what it is compared with may be. `against` and `comparison` are
+    None where that is nothing.
     """
 
     dataset: cache.Dataset
@@ -43,7 +46,7 @@ class View:
     against: Cohort | None
     cutoff: float
     evaluation: Evaluation
-    beside: Named[Evaluation] | None
+    comparison: Comparison | None
 
     @property
     def counts(self) -> ScoreCounts:
@@ -53,7 +56,7 @@ class View:
     @property
     def against_counts(self) -> ScoreCounts | None:
         """The counts of what the cohort is compared with."""
-        return None if self.beside is None else self.beside.value.counts
+        return None if self.comparison is None else self.comparison.other.counts
 
     @property
     def is_cut_by_outcome(self) -> bool:
@@ -78,7 +81,17 @@ class View:
 
     def other(self, of: Callable[[Evaluation], T]) -> Named[T] | None:
         """What `of` gives for what the cohort is compared with; None where that is nothing."""
-        return None if self.beside is None else Named(self.beside.name, of(self.beside.value))
+        return None if self.comparison is None else Named(self.comparison.name, of(self.comparison.other))
+
+    def compared_with(self, other: Cohort) -> Comparison:
+        """The cohort beside `other`, whatever the page compares with."""
+        shared = cache.shared_counts(self.dataset, self.cohort.filters, other.filters)
+        return Comparison(
+            other.name,
+            self.evaluation,
+            cache.evaluate(self.dataset, other.filters, self.evaluation.assumptions),
+            shared if shared.n_applications else None,
+        )
 
     def compared(self, measure: Callable[[ScoreCounts], T]) -> Named[T] | None:
         """The same of its counts."""
@@ -89,15 +102,17 @@ class View:
 class PageSpec:
     """One page: `render` writes what is its own; `of_cohort` says whether it shows a cohort or something else.
 
-    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. `of_model` says
-    that it shows what the published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares
-    PDs with what happened and is not offered where no outcome is known.
+    A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. One of a cohort
+    that is not `is_compared` shows nothing of what the cohort is compared with. `of_model` says that it shows what the
+    published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares PDs with what happened
+    and is not offered where no outcome is known.
     """
 
     title: str
     path: str
     render: Callable[[View], None]
     of_cohort: bool = True
+    is_compared: bool = True
     has_cutoff: bool = True
     of_model: bool = False
     of_outcome: bool = False
@@ -111,12 +126,9 @@ def current_view(dataset: cache.Dataset) -> View:
     shown, against = (state.filters(), compared()) if is_shown else (Filters(), None)
     cohort = Cohort(_name(shown), shown.at(cutoff))
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
-    assumed = assume(cutoff, state.get)
-    evaluation = cache.evaluate(dataset, cohort.filters, assumed)
-    beside = None
-    if other is not None:
-        beside = Named(other.name, cache.evaluate(dataset, other.filters, assumed))
-    return View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, beside)
+    evaluation = cache.evaluate(dataset, cohort.filters, assume(cutoff, state.get))
+    view = View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, None)
+    return view if other is None else replace(view, comparison=view.compared_with(other))
 
 
 def _name(filters: Filters) -> str:
@@ -133,13 +145,15 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         _render_lost(str(error))
         return
     cohort = view.cohort if page.of_cohort else None
-    render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff)
+    render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff, is_compared=page.is_compared)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(page.title, anchor=False, width="content")
         _render_source(page, predictions)
     _render_notices()
+    begin_page()
     if cohort is None:
         page.render(view)
+        render_downloads(page.title)
         return
     if not view.counts.n_applications:
         _render_empty()
@@ -147,7 +161,9 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     if predictions.source.has_outcomes:
         _render_caution(view)
     page.render(view)
-    _render_resolution(predictions)
+    with st.container(key="page-foot", horizontal=True, vertical_alignment="center", gap="small"):
+        _render_resolution(predictions)
+        render_downloads(page.title)
 
 
 def _render_lost(reason: str) -> None:
@@ -173,9 +189,8 @@ def _render_caution(view: View) -> None:
 
 
 def _render_resolution(predictions: Predictions) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(resolution(predictions.grid), width="content")
-        render_method("Resolution", key="resolution")
+    st.caption(resolution(predictions.grid), width="content")
+    render_method("Resolution", key="resolution")
 
 
 def _render_source(page: PageSpec, predictions: Predictions) -> None:

@@ -9,15 +9,24 @@ from functools import cache
 import streamlit as st
 
 from dashboard.charts.template import Named
+from dashboard.components.downloads import card_group, note_card
+from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.report.catalogue import Metric
 from dashboard.words import labels
 
-# Cards in a row, and the width of their place in pixels from which there are so many.
+# Cards in a row, and the width of their place in pixels from which there are so many; those that say what they are
+# compared with need more room for it.
 _MOST_CARDS = 12
-_CARD_WIDTHS = {2: 0, 3: 480, 4: 640, 5: 800, 6: 960, 8: 1180}
-_GRID = "cards-{}-{}"
+_CARD_WIDTHS = ((0, 2), (480, 3), (640, 4), (800, 5), (960, 6), (1180, 8))
+_COMPARED_WIDTHS = ((0, 2), (540, 3), (880, 4), (1080, 4), (1560, 6), (2080, 8))
+# Room that a row of cards keeps while its figures load: label, value with interval, and comparison with difference,
+# which takes a second line in narrow cards, as the interval does where there are eight in a row.
+_PLAIN_HEIGHTS = {8: 6.2}
+_PLAIN_HEIGHT, _COMPARED_HEIGHT, _NARROW_HEIGHT = 4.5, 5.6, 6.9
+_ROOMY = 260
+_GRID, _COMPARED, _MANY = "cards-{}-{}", "-compared", 8
 
 
 @contextmanager
@@ -26,7 +35,8 @@ def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator
 
     Cards that are to say what they are compared with keep a line free for it while they load.
     """
-    with st.container(key=_GRID.format(n_cards, name) + ("-compared" if is_compared else "")):
+    title = f"{name[:1].upper()}{name[1:]}".replace("-", " ")
+    with st.container(key=_GRID.format(n_cards, name) + (_COMPARED if is_compared else "")), card_group(title):
         yield
 
 
@@ -34,17 +44,26 @@ def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator
 def card_css() -> str:
     """The style sheet of all grids of cards: a row never holds one card alone beside empty places."""
     return "\n".join(
-        _grid_rule(f'[class*="st-key-{_GRID.format(n, "")}"]', n, _per_row(n, most), width)
+        _grid_rule(f'[class*="st-key-{_GRID.format(n, "")}"]{kind}', n, most, width, is_compared=bool(kind))
         for n in range(1, _MOST_CARDS + 1)
-        for most, width in _CARD_WIDTHS.items()
+        for kind, widths in (("", _CARD_WIDTHS), (f'[class*="{_COMPARED}"]', _COMPARED_WIDTHS))
+        for width, most in widths
     )
 
 
-def _grid_rule(grid: str, n_cards: int, per_row: int, width: int) -> str:
+def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: bool) -> str:
+    per_row = _per_row(n_cards, most)
+    height = _PLAIN_HEIGHTS.get(per_row, _PLAIN_HEIGHT)
+    if is_compared:
+        height = _COMPARED_HEIGHT if width / per_row >= _ROOMY else _NARROW_HEIGHT
     # A last card that would stand alone takes its whole row.
     last = "1 / -1" if n_cards % per_row == 1 else "auto"
     columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
-    return f"@container (min-width: {width}px) {{ {columns} {grid} > :last-child {{ grid-column: {last}; }} }}"
+    cards = f"{grid} > * {{ min-height: {height}rem; }} {grid} > :last-child {{ grid-column: {last}; }}"
+    if per_row == _MANY:
+        # Some labels take two lines there; with room for them everywhere, values stand on one.
+        cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: 2.1rem; }}'
+    return f"@container (min-width: {width}px) {{ {columns} {cards} }}"
 
 
 def _per_row(n_cards: int, most: int) -> int:
@@ -58,6 +77,11 @@ def render_metric(
     label: str, value: str, note: str = "", *, more: str = "", help_text: str | None = None, is_doubtful: bool = False
 ) -> None:
     """Write a figure, already worded, with a short note under it, a warning where it `is_doubtful`, and `more`."""
+    note_card(label, value, note=note, more=more)
+    _write(label, value, note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+
+
+def _write(label: str, value: str, note: str, *, more: str, help_text: str | None, is_doubtful: bool) -> None:
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
         label,
@@ -79,47 +103,97 @@ def render_estimate(
     *,
     help_text: str,
     note: str = "",
-    against: Named[Estimate] | None = None,
     is_doubtful: bool = False,
 ) -> None:
-    """Write `estimate` in the words of `word`, under it its interval or `note`, and what `against` has.
+    """Write `estimate` in the words of `word`, and beside it its interval or `note`.
 
     The note of a figure that `is_doubtful` stands out as a warning.
     """
-    more = ""
-    if against is not None:
-        other = against.value.value
-        more = f"{labels.plain(against.name)}: {labels.NOT_DEFINED if other is None else word(other)}"
+    note_card(label, _worded(estimate, word), estimate=estimate)
+    _write_estimate(label, estimate, word, note, more="", help_text=help_text, is_doubtful=is_doubtful)
+
+
+def _worded(estimate: Estimate, word: Callable[[float], str]) -> str:
+    return labels.NOT_DEFINED if estimate.value is None else word(estimate.value)
+
+
+def _write_estimate(
+    label: str,
+    estimate: Estimate,
+    word: Callable[[float], str],
+    note: str,
+    *,
+    more: str,
+    help_text: str,
+    is_doubtful: bool,
+) -> None:
     if estimate.value is None:
         # The note has room for a word or two; the reason is read in the help, and in full by who asks.
         reason = labels.plain(estimate.explanation)
-        told = f"{reason[:1].upper()}{reason[1:]}. {help_text}"
-        render_metric(
-            label, labels.NOT_DEFINED, "not defined", more=more or labels.plain(estimate.reason), help_text=told
+        help_text, note, more = (
+            f"{reason[:1].upper()}{reason[1:]}. {help_text}",
+            "not defined",
+            more or labels.plain(estimate.reason),
         )
-        return
-    if estimate.low is not None and estimate.high is not None:
+    elif estimate.low is not None and estimate.high is not None:
         note = f"95 %: {labels.interval(word(estimate.low), word(estimate.high))}"
-    render_metric(label, word(estimate.value), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
+    is_doubtful = is_doubtful and estimate.value is not None
+    _write(label, _worded(estimate, word), note, more=more, help_text=help_text, is_doubtful=is_doubtful)
 
 
 def render_card(
     metric: Metric,
     shown: Evaluation,
-    against: Named[Evaluation] | None,
+    comparison: Comparison | None,
     *,
     note: str = "",
     more_help: str = "",
     is_doubtful: bool = False,
 ) -> None:
-    """Write `metric` of `shown` beside that of `against`; `note` stands where there is no interval."""
+    """Write `metric` of `shown`, and with a `comparison` the other cohort's and by how much the two differ.
+
+    `note` stands where there is no interval.
+    """
     given = shown.assumptions
-    render_estimate(
-        metric.label_under(given),
-        metric.of(shown),
+    told = metric.help_under(given) + more_help
+    if comparison is not None and metric.difference is not None:
+        told += f" {_DIFFERENCE_HELP}"
+    label, estimate = metric.label_under(given), metric.of(shown)
+    other = None if comparison is None else Named(comparison.name, metric.of(comparison.other))
+    apart = None if comparison is None or metric.difference is None else metric.between(comparison)
+    note_card(label, _worded(estimate, metric.word), estimate=estimate, other=other, difference=apart)
+    _write_estimate(
+        label,
+        estimate,
         metric.word,
-        help_text=metric.help_under(given) + more_help,
-        note=note,
-        against=Named(against.name, metric.of(against.value)) if against else None,
+        note,
+        more="" if comparison is None else _compared(metric, comparison),
+        help_text=told,
         is_doubtful=is_doubtful,
     )
+
+
+def _compared(metric: Metric, comparison: Comparison) -> str:
+    other = metric.of(comparison.other).value
+    worded = labels.NOT_DEFINED if other is None else metric.word(other)
+    apart = metric.between(comparison)
+    first = f"{labels.plain(comparison.name)}: {worded.replace(' ', _TOGETHER)}"
+    return first if apart.value is None else f"{first}; {word_difference(metric, apart)}"
+
+
+def word_difference(metric: Metric, apart: Estimate) -> str:
+    """A difference of `metric` and its interval as Markdown, in bold where the interval leaves out 0."""
+    if apart.value is None:
+        return labels.NOT_DEFINED
+    value, unit = metric.word_difference(apart.value).replace(" ", _TOGETHER), f"{_TOGETHER}points"
+    if apart.low is None or apart.high is None:
+        return value
+    ends = (metric.word_difference(end).replace(" ", _TOGETHER).removesuffix(unit) for end in (apart.low, apart.high))
+    value = value if apart.low <= 0 <= apart.high else f"**{value}**"
+    return f"{value} ({f'{_TOGETHER}to{_TOGETHER}'.join(ends)})"
+
+
+_TOGETHER = "\u00a0"
+_DIFFERENCE_HELP = (
+    "Beside what it is compared with: the difference and its 95 % interval, bold where that leaves out 0."
+)

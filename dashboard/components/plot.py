@@ -42,9 +42,9 @@ class Answer:
     asked: Asked | None
 
 
-def token_of(figure: bytes) -> str:
-    """A name for a figure's JSON, which the browser gives back once it has drawn it."""
-    return hashlib.blake2b(figure, digest_size=8).hexdigest()
+def token_of(key: str, figure: bytes) -> str:
+    """A name for a chart's figure as JSON, which the browser gives back once it has drawn it."""
+    return hashlib.blake2b(figure, digest_size=8, key=key.encode()[:64]).hexdigest()
 
 
 def render_plot(chart: Chart, figure: bytes, token: str, *, key: str, selectable: bool) -> Answer:

@@ -171,7 +171,7 @@ def _render_typed(column: CohortColumn, grid: ValueGrid, held: RangeFilter) -> N
     outermost = (words[grid.stops[0]], words[grid.stops[-1]])
     keys = (f"{WIDGET}~from.{column.name}", f"{WIDGET}~to.{column.name}")
     named = labels.plain(column.label)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for side, (word, key, end, placeholder) in enumerate(
             zip(("from", "to"), keys, ends, outermost, strict=True),
         ):
@@ -184,9 +184,8 @@ def _render_typed(column: CohortColumn, grid: ValueGrid, held: RangeFilter) -> N
                 placeholder=placeholder,
                 label_visibility="collapsed",
                 on_change=partial(_take_end, column, grid, side, key),
-                width=130,
+                width=105,
             )
-        st.markdown(f":small[{labels.plain(labels.scale(column).unit)}]", width="content")
     render_problem(*keys)
 
 

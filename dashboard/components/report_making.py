@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import Any
 
@@ -12,9 +11,8 @@ from dashboard import cache, journal, state
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
 from dashboard.journal import Who
-from dashboard.limits import load_limits
 from dashboard.report.formats import FORMATS
-from dashboard.report.making import Desk, Making, Standing
+from dashboard.report.making import Desk, Making, Standing, turns
 from dashboard.report.paper import Origin, Paper, Step, make_paper
 from dashboard.report.recipe import Recipe
 from dashboard.words import labels
@@ -30,7 +28,7 @@ def begin_report(recipe: Recipe, view: View, *, anew: bool = False) -> None:
         Making,
         recipe.title,
         partial(_make, recipe, view, Origin.now(view.predictions, cache.settings())),
-        _turns(),
+        turns(),
         partial(_log, state.who()),
     )
     _desk().begin((recipe, view.dataset), start, anew=anew)
@@ -98,11 +96,6 @@ def _want() -> None:
 def _desk() -> Desk:
     desk: Desk = st.session_state.setdefault(_DESK, Desk())
     return desk
-
-
-@st.cache_resource(show_spinner=False)
-def _turns() -> threading.Semaphore:
-    return threading.Semaphore(load_limits().reports)
 
 
 # In a thread that belongs to no visit.

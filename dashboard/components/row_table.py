@@ -62,6 +62,7 @@ def render_row_table(
         selection_mode=["single-row", "single-column"] if table.can_choose else "single-column",
         selection_default={"selection": {"rows": chosen}} if chosen else None,
         alt="The applications of the cohort, one per row",
+        name="",
     )
 
 

@@ -13,7 +13,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file, taking_in
 from dashboard.visit import links
 from dashboard.visit.links import Cohort, LinkError
-from dashboard.visit.visit import COHORTS
+from dashboard.visit.visit import COHORTS, FILE
 from dashboard.words import labels
 from data.predictions.table import Predictions
 
@@ -34,6 +34,8 @@ def render_saved_cohorts(predictions: Predictions, word: Callable[[Filters], str
                 _render_saved(cohort)
             _render_recent(word)
             st.html(_COPY_LINK)
+            if state.get(FILE):
+                st.caption("A dropped file stays in this visit: elsewhere the link says that it is not there.")
             st.code(state.link(), language=None, wrap_lines=True)
             _render_files(predictions, saved)
 
@@ -42,6 +44,8 @@ def _render_saving() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Save cohort as", key=_NAME, max_chars=links.LONGEST_NAME)
         st.button("Save", on_click=_save, icon=":material/bookmark_add:", key="cohorts.save")
+    if state.get(FILE):
+        st.caption("Cohorts of a dropped file are kept as long as the file.")
 
 
 def _save() -> None:

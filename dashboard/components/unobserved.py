@@ -33,10 +33,10 @@ higher = "riskier"       # or safer
 def render_unobserved(view: View) -> None:
     """Write the overview of applications of which nobody knows yet what became of them."""
     loss = catalogue.in_currency(catalogue.EXPECTED_LOSS, view.definition.currency)
-    with card_grid("unobserved", 4, is_compared=view.beside is not None):
+    with card_grid("unobserved", 4, is_compared=view.comparison is not None):
         render_metric("Applications", labels.count(view.counts.n_applications), "outcomes not known")
         for metric in (catalogue.MEAN_PD, catalogue.APPROVAL_RATE, loss):
-            render_card(metric, view.evaluation, view.beside)
+            render_card(metric, view.evaluation, view.comparison)
     st.number_input("LGD, %", 0.0, 100.0, step=1.0, format="%.4g", width=160, **state.percent_widget(LGD))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -55,6 +55,7 @@ def render_unobserved(view: View) -> None:
                     for band in bands
                 ],
             },
+            alt="Risk bands",
             column_config={"Applications": st.column_config.NumberColumn(format="localized")},
         )
 
@@ -76,5 +77,6 @@ def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
             "Label": [column.label for column in definition.columns],
             "Kind": [column.kind.value for column in definition.columns],
             "Levels": [", ".join(column.levels[:_MOST_LEVELS]) for column in definition.columns],
-        }
+        },
+        alt="Columns of the portfolio",
     )

@@ -23,7 +23,7 @@ class Measure(StrEnum):
     """What of a segment is drawn or ranked; the value is its label on the screen, the name its field."""
 
     DEFAULT_RATE = "Default rate"
-    DIFFERENCE = "Difference from the rest"
+    DIFFERENCE = "Difference from other segments"
     BAD_RATE = "Bad rate"
     APPROVAL_RATE = "Approval rate"
     MEAN_PD = "Mean PD"
@@ -33,10 +33,10 @@ class Measure(StrEnum):
 
 
 class Verdict(StrEnum):
-    """How a segment's default rate stands to that of the rest, once noise is allowed for."""
+    """How a segment's default rate stands to that of the other segments, once noise is allowed for."""
 
-    HIGHER = "higher than the rest"
-    LOWER = "lower than the rest"
+    HIGHER = "higher than other segments"
+    LOWER = "lower than other segments"
     ALIKE = "no clear difference"
     TOO_FEW = "too few to conclude"
     ALONE = "nothing to compare with"
@@ -183,7 +183,7 @@ def rate_difference(part: tuple[int, int], rest: tuple[int, int], *, error: floa
 
 
 def adverse_ranking(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The segments by how much worse than the rest they are at least: by the lower end of the difference's interval.
+    """The segments by how much worse than the others they are at least: by the lower end of the difference's interval.
 
     A small segment with a high default rate does not come first on the strength of a few defaults.
     """

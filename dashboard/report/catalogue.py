@@ -19,6 +19,7 @@ from dashboard.visit.assumptions import COST_UNIT
 from dashboard.words import labels
 from dashboard.words.money import money, unit
 
+NO_DIFFERENCE = "a difference of it would say nothing"
 Word = Callable[[float], str]
 Difference = Callable[[Comparison], Estimate]
 Of = Callable[[Evaluation], Estimate]
@@ -38,6 +39,10 @@ class Metric:
     word: Word
     help: str
     difference: Difference | None = None
+
+    def between(self, comparison: Comparison) -> Estimate:
+        """By how much the two cohorts of a comparison differ."""
+        return Estimate.undefined(NO_DIFFERENCE) if self.difference is None else self.difference(comparison)
 
     def word_difference(self, value: float) -> str:
         """A difference of two values, with its sign; shares differ in points."""
@@ -266,15 +271,16 @@ CALIBRATION_ERROR = Metric(
     "Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too.",
     _figure(lambda e: e.calibration_error.error),
 )
+OBSERVED_EXPECTED = Metric(
+    "observed_expected",
+    "Observed / expected",
+    lambda e: e.in_the_large.ratio,
+    labels.decimal,
+    "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
+    _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.pd_sum),
+)
 CALIBRATION = (
-    Metric(
-        "observed_expected",
-        "Observed / expected",
-        lambda e: e.in_the_large.ratio,
-        labels.decimal,
-        "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
-        _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.pd_sum),
-    ),
+    OBSERVED_EXPECTED,
     Metric(
         "calibration_intercept",
         "Intercept (log-odds)",

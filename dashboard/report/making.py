@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
+from dashboard.limits import load_limits
 from dashboard.report.formats import FORMATS
 from dashboard.report.paper import Paper, Step
 from data.errors import ScoreroomError
@@ -16,6 +18,12 @@ _LOOK_SECONDS = 0.2
 # How long who asked for a file waits for it.
 _PATIENCE_SECONDS = 600.0
 Make = Callable[[Step], Paper]
+
+
+@cache
+def turns() -> threading.Semaphore:
+    """How many reports this process may make at once, for all visits together."""
+    return threading.Semaphore(load_limits().reports)
 
 
 class NotMadeError(ScoreroomError):

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Self
 
 from dashboard.charts.chart import Chart
-from dashboard.charts.segments import AGAINST_REST, INTERVAL
+from dashboard.charts.segment_tables import AGAINST_OTHERS, INTERVAL
 from dashboard.charts.template import Named, Table
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.wording import word_filters
@@ -284,12 +284,12 @@ def _ends(metrics: Sequence[Metric], estimates: Sequence[Estimate]) -> list[str]
 def _segments(figure: int, sheet: int, name: str, subject: Subject) -> list[Block]:
     column = next(each for each in subject.own.predictions.cohort_columns if each.name == name)
     chart, table = segments(subject, column)
-    shown = [each for each in (*_SEGMENT_COLUMNS, AGAINST_REST) if each in table]
+    shown = [each for each in (*_SEGMENT_COLUMNS, AGAINST_OTHERS) if each in table]
     header = tuple(_with_unit(each) for each in shown)
     rows = tuple(zip(*(_cells(table[each]) for each in shown), strict=True))
     title = labels.column_title(column)
     note = (
-        "Verdicts against the rest hold for all segments at once; each other interval is for 95 %. "
+        "Verdicts against other segments hold for all segments at once; each other interval is for 95 %. "
         "The workbook has all measures."
     )
     return [Figure(figure, chart), Sheet(sheet, f"Segments by {title}", note, table, header, rows)]
@@ -314,7 +314,7 @@ def _cell(value: object, digits: int) -> str:
     if isinstance(value, int):
         return labels.count(value)
     # The column's title says than what.
-    return str(value).removesuffix(" than the rest")
+    return str(value).removesuffix(" than other segments")
 
 
 def _facts(subject: Subject, given: Assumptions, origin: Origin) -> Iterator[tuple[str, str]]:
@@ -354,11 +354,11 @@ def _definitions(parts: Sequence[Part], blocks: Sequence[Block], subject: Subjec
                 found.setdefault(metric.label_under(given), metric.help_under(given))
     for block in blocks:
         if isinstance(block, Figure):
-            found.setdefault(block.chart.method, _first_paragraph(block.chart.method))
+            found.setdefault(block.chart.method, first_paragraph(block.chart.method))
     yield from found.items()
 
 
-def _first_paragraph(heading: str) -> str:
+def first_paragraph(heading: str) -> str:
     """What docs/metrics.md says first under `heading`, without markup."""
     paragraph = sections_of(METRICS)[heading].split("\n\n")[0]
     return " ".join(_MARKUP.sub(lambda found: found["words"] or "", paragraph).split())

@@ -43,13 +43,24 @@ def paper_xlsx(paper: Paper) -> bytes:
     return out.getvalue()
 
 
-def table_xlsx(title: str, table: Table) -> bytes:
-    """One table under its title as a workbook; every text as text and never as a formula or link."""
+def tables_xlsx(tables: Iterable[tuple[str, Table]]) -> bytes:
+    """A workbook with a sheet for each of the named tables, on the same terms."""
     out = io.BytesIO()
+    taken: set[str] = set()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        _write_table(book.add_worksheet(_sheet_name(title)), title, table, bold)
+        for place, (name, table) in enumerate(tables, 1):
+            title = _sheet_name(name) or "Table"
+            # Excel compares the names of sheets without regard to case.
+            title = title if title.lower() not in taken else _sheet_name(f"{place} {name}")
+            taken.add(title.lower())
+            _write_table(book.add_worksheet(title), name, table, bold)
     return out.getvalue()
+
+
+def table_xlsx(title: str, table: Table) -> bytes:
+    """One table under its title as a workbook."""
+    return tables_xlsx([(title, table)])
 
 
 def _about(paper: Paper) -> Iterator[tuple[str, str]]:

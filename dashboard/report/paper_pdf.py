@@ -85,7 +85,7 @@ def _part(block: Block, folder: Path) -> dict[str, Any]:
 def _widths(sheet: Sheet) -> Iterator[float]:
     """Shares of the width, by the longest cell of each column and within bounds."""
     for column in zip(sheet.header, *sheet.rows, strict=True):
-        yield min(max(max(map(len, column[1:]), default=0), len(column[0]) / 2, 7), 28)
+        yield min(max(max(map(len, column[1:]), default=0), len(column[0]) / 2, 7), 40)
 
 
 def _shown(text: str) -> str:

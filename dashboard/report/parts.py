@@ -21,7 +21,8 @@ from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.reliability import plot_calibration_gap, plot_reliability
 from dashboard.charts.roc import plot_roc
-from dashboard.charts.segments import plot_segments, tabulate_report
+from dashboard.charts.segment_tables import tabulate_report
+from dashboard.charts.segments import plot_segments
 from dashboard.charts.sensitivity import COST_RATIO, LGD, MARGIN, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift
 from dashboard.charts.template import Named, Table

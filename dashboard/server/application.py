@@ -60,7 +60,7 @@ def _middleware(
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
         Middleware(Closed, base_path=web.base_path),
         Middleware(Readers, base_path=web.base_path),
-        Middleware(Styled),
+        Middleware(Styled, script=f"{web.base_path}/{script_address()}"),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),

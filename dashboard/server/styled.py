@@ -1,4 +1,7 @@
-"""Streamlit's page with the dashboard's style sheet in it, so that nothing moves once the sheet has come."""
+"""Streamlit's page with more in it: the dashboard's style sheet, and word that Plotly's script will be needed.
+
+With the sheet there from the start, nothing moves once it has come; the script comes while the page is made.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,11 @@ _OF_THE_FILE = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"ra
 
 
 class Styled:
-    """ASGI middleware: adds the style sheet to each HTML page that a browser navigates to."""
+    """ASGI middleware: adds the style sheet, and the address `script` to load ahead, to each page of a browser."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, script: str) -> None:
         self._app = app
+        self._more = f'<link rel="preload" as="script" href="{script}">{style_element()}'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = dict(scope.get("headers", ())).get(b"accept", b"")
@@ -25,14 +29,14 @@ class Styled:
             await self._app(scope, receive, send)
             return
         headers = [(name, value) for name, value in scope["headers"] if name not in _OF_THE_FILE]
-        await self._app({**scope, "headers": headers}, receive, _Page(send).send)
+        await self._app({**scope, "headers": headers}, receive, _Page(send, self._more).send)
 
 
 class _Page:
     """One answer, held back until it is whole where it is HTML."""
 
-    def __init__(self, send: Send) -> None:
-        self._send, self._body = send, b""
+    def __init__(self, send: Send, more: bytes) -> None:
+        self._send, self._more, self._body = send, more, b""
         self._start: Message | None = None
 
     async def send(self, message: Message) -> None:
@@ -50,7 +54,7 @@ class _Page:
 
     async def _finish(self, start: Message) -> None:
         headers = MutableHeaders(scope=start)
-        body = self._body.replace(_BODY_BEGINS, _BODY_BEGINS + style_element().encode(), 1)
+        body = self._body.replace(_BODY_BEGINS, _BODY_BEGINS + self._more, 1)
         if "content-length" in headers and self._body:
             headers["content-length"] = str(len(body))
         for name in ("etag", "last-modified", "accept-ranges"):

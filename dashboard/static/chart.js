@@ -169,6 +169,8 @@ for (const [text, act] of ITEMS) {
 }
 // Inside the app, whose colour scheme it takes.
 document.querySelector('[data-testid="stApp"]').append(menu);
+// The buttons come with the titles, and could do nothing before.
+document.documentElement.classList.add("charts-ready");
 menu.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
@@ -178,17 +180,22 @@ menu.addEventListener("keydown", (event) => {
 });
 menu.addEventListener("toggle", (event) => {
   owner?.setAttribute("aria-expanded", String(event.newState === "open"));
-  if (event.newState === "open") menu.firstChild.focus();
 });
+// A press outside closes the menu before the click comes, which on its own button must not open it again.
+let isClosing = false;
+document.addEventListener("pointerdown", (event) => {
+  isClosing = menu.matches(":popover-open") && event.target.closest?.(".chart-menu") === owner;
+}, { capture: true });
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.(".chart-menu");
-  if (!button) return;
+  if (!button || isClosing) return void (isClosing = false);
   owner = button;
   menu.showPopover();
   const { right, bottom, top } = button.getBoundingClientRect();
   const low = bottom + menu.offsetHeight > innerHeight;
   menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
   menu.style.top = `${low ? top - menu.offsetHeight : bottom}px`;
+  menu.firstChild.focus();
 });
 
 function figureOf({ figure, colours }, dark) {

@@ -135,4 +135,9 @@
     setSheet(false);
     showList(false);
   });
+
+  // Figures are as wide as the window they were drawn in, and paper is as wide as A4 lying (1,047 pixels within its margins).
+  addEventListener("beforeprint", () => {
+    document.documentElement.style.setProperty("--print-zoom", Math.min(1, 1047 / innerWidth));
+  });
 })();

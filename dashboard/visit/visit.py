@@ -17,13 +17,15 @@ from dashboard.visit.drafts import Scenario
 from dashboard.visit.links import FILTER_PREFIX, Cohort, Named
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
-from data.predictions.table import CohortColumn
+from data.predictions.table import FOLD_NAME, CohortColumn
 from inference.model.decision import DEFAULT_CUTOFF
 
 # In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
 CUTOFF = parameters.number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
 AGAINST = parameters.text("against", longest=links.LONGEST_NAME)
 REST, WHOLE = "~rest", "~whole"
+# The columns whose levels a cohort can be compared with as they are, by what the level's key begins with in a link.
+PARTS = {"~fold.": FOLD_NAME}
 # The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
 APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
 EDITS = parameters.of_table("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
@@ -114,7 +116,18 @@ def _without_lost_comparison(visit: Visit) -> Visit:
 
 def _can_compare(visit: Visit) -> bool:
     name = visit.value(AGAINST)
-    return name in (AGAINST.default, REST, WHOLE) or any(cohort.name == name for cohort in visit.cohorts)
+    fixed = name in (AGAINST.default, REST, WHOLE) or name.startswith(tuple(PARTS))
+    return fixed or any(cohort.name == name for cohort in visit.cohorts)
+
+
+def parts_of(columns: Columns) -> dict[str, tuple[str, str]]:
+    """The parts of the table that a cohort can be compared with: the key in a link to the column and its level."""
+    return {
+        prefix + level: (name, level)
+        for prefix, name in PARTS.items()
+        if name in columns and len(columns[name].levels) > 1
+        for level in columns[name].levels
+    }
 
 
 def portfolio_slug(definition: Definition) -> str:
@@ -201,9 +214,11 @@ def read_visit(
         visit = shelf.keep_only(visit, links.combine_named([*shelf.of(visit), *named]))
         sentences += left_out
     visit = replace(visit, values=tuple(sorted(values.items())))
-    if not _can_compare(visit):
-        sentences.append(f"No cohort to compare with is called {visit.value(AGAINST)[:40]}.")
-    return _without_lost_comparison(visit), tuple(sentences)
+    against = visit.value(AGAINST)
+    if not _can_compare(visit) or (against.startswith(tuple(PARTS)) and against not in parts_of(columns)):
+        sentences.append(f"No cohort to compare with is called {against.lstrip('~')[:40]}.")
+        visit = visit.with_values({AGAINST: AGAINST.default})
+    return visit, tuple(sentences)
 
 
 def _invalid(parameter: parameters.Parameter[Any], text: str) -> str:

@@ -76,7 +76,7 @@ def _kinds(fault: Fault, number: int) -> str:
         case Fault.SEGMENT:
             return f"PDs are off in {segments}"
         case Fault.RANKING:
-            return f"{segments} {are} ranked less well than the rest"
+            return f"{segments} {are} ranked less well than the others"
         case Fault.SHIFT:
             return f"{labels.plural(number, 'distribution')} {'has' if number == 1 else 'have'} shifted"
         case Fault.REJECTS:

@@ -8,7 +8,6 @@ from threading import Lock
 
 import polars as pl
 
-from data.definition.columns import Column
 from data.definition.definition import Definition
 from data.errors import DamageError
 from data.files.convert import open_applications
@@ -50,32 +49,34 @@ def open_predictions(settings: Settings, definition: Definition) -> Predictions:
     return replace(actual, more=ApplicationColumns(settings, definition, actual, applications.collect_schema()))
 
 
-class ApplicationColumns:
-    """The columns of the application table that predictions do not carry; the last 16 asked for stay in memory.
+def describe_others(definition: Definition, schema: pl.Schema) -> dict[str, tuple[CohortColumn, str]]:
+    """What the columns of applications with this schema are that predictions do not carry, and their names there.
 
-    Every column is there but identifier and outcome. Of a date the predictions may carry the quarter; here it is the
-    day, under a name with `~day` behind it.
+    Identifier and outcome are none of them. Of a date the predictions may carry the quarter; here it is the day, under
+    a name with `~day` behind it.
     """
+    carried, others = cohort_names(definition), {}
+    for column in definition.inputs:
+        name, dtype = name_on_screen(column, definition), schema.get(column.name)
+        if dtype is not None and (name not in carried or dtype == pl.Date):
+            described = describe_column(name + DAY * (name in carried), dtype, None, column)
+            others[described.name] = (replace(described, currency=definition.currency), column.name)
+    return others
+
+
+class ApplicationColumns:
+    """The columns of the application table that predictions do not carry; the last 16 asked for stay in memory."""
 
     def __init__(self, settings: Settings, definition: Definition, predictions: Predictions, schema: pl.Schema) -> None:
         self._settings, self._definition, self._predictions = settings, definition, predictions
-        self._stored: dict[str, Column] = {}
-        self._columns: dict[str, CohortColumn] = {}
-        carried = cohort_names(definition)
-        for column in definition.inputs:
-            name = name_on_screen(column, definition)
-            if name in carried and schema[column.name] != pl.Date:
-                continue
-            described = describe_column(name + DAY * (name in carried), schema[column.name], None, column)
-            self._stored[described.name] = column
-            self._columns[described.name] = replace(described, currency=definition.currency)
+        self._described = describe_others(definition, schema)
         self._loaded: dict[str, pl.Series] = {}
         self._lock = Lock()
 
     @property
     def columns(self) -> Mapping[str, CohortColumn]:
         """What they are, by name; least and greatest value are not known before they are loaded."""
-        return self._columns
+        return {name: column for name, (column, _) in self._described.items()}
 
     def values(self, name: str) -> pl.Series:
         """A column's values, called `name`, in the order of the predictions; dates as days since 1970-01-01.
@@ -93,9 +94,8 @@ class ApplicationColumns:
     def _load(self, name: str) -> pl.Series:
         settings, definition, frame = self._settings, self._definition, self._predictions.frame
         table = open_applications(settings, definition)
-        values = pl.col(self._stored[name].name)
-        if self._columns[name].is_date:
-            values = values.to_physical()
+        column, stored = self._described[name]
+        values = pl.col(stored).to_physical() if column.is_date else pl.col(stored)
         with reading(settings.applications):
             rows = predicted(table, frame, definition).select(pl.col(definition.id).alias("~id"), values.alias(name))
             loaded = rows.collect()

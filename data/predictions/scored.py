@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,6 +11,7 @@ from data.definition.definition import Definition
 from data.files.batch_file import BatchTable
 from data.files.cells import outcomes_of
 from data.files.validate import count_rows
+from data.predictions.at_hand import describe_others
 from data.predictions.cells import read_cells
 from data.predictions.imports import cohort_columns
 from data.predictions.scores import exact_scores
@@ -19,6 +20,7 @@ from data.predictions.table import (
     ID,
     OUTCOME,
     PROBABILITY,
+    CohortColumn,
     Predictions,
     PredictionsSource,
     cohort_names,
@@ -43,7 +45,7 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
     """The good rows of `table` with their `pds` (Float32, null where a row was referred) as predictions.
 
     Rows without a PD are left out, and where the file says of any row what happened, so are rows without an outcome.
-    Cohorts are cut by the columns that cut the portfolio, and by the file's own. `digest` tells the file apart.
+    Cohorts are cut by the columns that cut the portfolio, and by the file's own. `digest` is the SHA-256 of the file.
     """
     is_scored = pds.is_not_null()
     outcomes = _outcomes(table, definition, pds.len())
@@ -75,7 +77,27 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
         n_open=n_open,
         has_outcomes=has_outcomes,
     )
-    return Predictions(frame, source, describe_columns(frame, definition))
+    others_at_hand = HeldColumns(table.applications, kept, definition)
+    return Predictions(frame, source, describe_columns(frame, definition), more=others_at_hand)
+
+
+class HeldColumns:
+    """The columns of a file's applications that its predictions do not carry, each taken when it is asked for."""
+
+    def __init__(self, applications: pl.DataFrame, kept: pl.Series, definition: Definition) -> None:
+        self._applications, self._kept = applications, kept
+        self._described = describe_others(definition, applications.schema)
+
+    @property
+    def columns(self) -> Mapping[str, CohortColumn]:
+        """What they are, by name."""
+        return {name: column for name, (column, _) in self._described.items()}
+
+    def values(self, name: str) -> pl.Series:
+        """A column's values, called `name`; dates as days since 1970-01-01."""
+        column, stored = self._described[name]
+        values = self._applications[stored].filter(self._kept).alias(name)
+        return values.to_physical() if column.is_date else values
 
 
 def _outcomes(table: BatchTable, definition: Definition, n_rows: int) -> pl.Series:
@@ -98,7 +120,7 @@ def _left_out(is_scored: pl.Series, n_open: int) -> Iterator[tuple[int, str]]:
 def _own_columns(applications: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, list[str]]:
     """Id, exposure and the definition's cohort columns, as far as the file has them, and what is odd about them."""
     notices: list[str] = []
-    found: list[pl.Expr] = []
+    found: list[pl.Expr | pl.Series] = []
     if definition.id in applications.columns:
         ids = applications[definition.id]
         if ids.null_count() or ids.n_unique() < ids.len():
@@ -110,7 +132,11 @@ def _own_columns(applications: pl.DataFrame, definition: Definition) -> tuple[pl
         found.append(pl.col(exposure).cast(pl.Float32).alias(EXPOSURE))
     empty = {name for name in applications.columns if applications[name].null_count() == applications.height}
     cut = {name: column for name, column in cohort_names(definition).items() if column.name in applications.columns}
-    found += [cohort_values(column).alias(name) for name, column in cut.items() if column.name not in empty]
+    found += [
+        cohort_values(applications[column.name], column).alias(name)
+        for name, column in cut.items()
+        if column.name not in empty
+    ]
     if gone := [column.label for column in cut.values() if column.name in empty]:
         notices.append(f"Left out as cohort columns, because no row has a value: {', '.join(gone)}.")
     return applications.select(found), notices

@@ -74,8 +74,12 @@ def report(n_samples: int, seed: int) -> str:
     columns = [(shape, n) for shape in SHAPES for n in DEFAULTS]
     found = [measured(shape, n, n_samples=n_samples, seed=seed + n) for shape, n in columns]
     rows = [
-        [each.label, *(" · ".join(column[each.name].cells()) for column in found)]
+        [each.label_under(_ASSUMED), *(_cells(column[each.name], n_samples) for column in found)]
         for each in METRICS
         if found[-1][each.name].samples
     ]
     return table(["difference of", *(f"{shape}, {n:,}" for shape, n in columns)], rows)
+
+
+def _cells(missed: Misses, n_samples: int) -> str:
+    return " · ".join(missed.cells()) if missed.samples > n_samples / 10 else "none"

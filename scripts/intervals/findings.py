@@ -10,16 +10,22 @@ import numpy.typing as npt
 
 from dashboard.metrics.counts import exact_counts
 from dashboard.metrics.evaluation import Evaluation
+from dashboard.metrics.file_scores import unseen_counts
 from dashboard.metrics.findings import Findings, find_faults
-from dashboard.metrics.group_facts import GroupFacts, group_facts
+from dashboard.metrics.group_facts import Group, GroupFacts, group_facts
+from dashboard.metrics.shift_findings import file_findings, shift_findings
+from dashboard.metrics.stability import population_stability, stability_index
 from dashboard.visit.assumptions import assume
 from scripts.intervals.population import table
 
 N_APPLICATIONS = 8_000
 COLUMNS = (4, 8, 12)
+MOST_GROUPS = max(COLUMNS)
+N_IN_FILE = 500
 # Break-even of the default terms, margin 5 % and LGD 45 %: the best cutoff where every PD is right.
 BEST_CUTOFF = 0.1
 _EXPOSURE = 1_000.0
+_PD = Group("pd", "PD", 0, "")
 # So many distinct PDs, from 0.4 % to 73 %, around 6 %.
 _LOG_ODDS, _MEAN, _SPREAD = np.linspace(-5.5, 1.0, 300), -2.7, 0.9
 
@@ -31,12 +37,18 @@ def drawn(seed: int, *, n: int = N_APPLICATIONS, columns: Sequence[int] = COLUMN
     pd = 1 / (1 + np.exp(-_LOG_ODDS[places]))
     outcome = rng.random(n) < pd
     evaluation = Evaluation(exact_counts(outcome, pd, np.full(n, _EXPOSURE)), assume(BEST_CUTOFF))
-    groups = [
-        facts
-        for place, size in enumerate(columns)
-        for facts in grouped(f"column {place}", rng.integers(0, size, n), outcome, pd, evaluation)
-    ]
-    return find_faults(evaluation, groups)
+    codes = {f"column {place}": rng.integers(0, size, n) for place, size in enumerate(columns)}
+    groups = [facts for name, of_rows in codes.items() for facts in grouped(name, of_rows, outcome, pd, evaluation)]
+    # The first of five folds beside the others, and a file of applications like these.
+    is_first = rng.random(n) < 0.2
+    shifts = {
+        name: stability_index(*(np.bincount(of_rows[side], minlength=MOST_GROUPS) for side in (~is_first, is_first)))
+        for name, of_rows in codes.items()
+    }
+    named = {name: Group(name, name, 0, "") for name in shifts}
+    arrived = unseen_counts(pd[rng.integers(0, n, N_IN_FILE)])
+    of_file = file_findings("file", N_IN_FILE, 0, population_stability(evaluation.counts, arrived).stability, _PD)
+    return find_faults(evaluation, groups, (*shift_findings(shifts, named), *of_file))
 
 
 def grouped(

@@ -128,6 +128,10 @@ def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
     expect(page.get_by_role("heading", name="Segments")).to_be_visible()
     expect_cohort(page, frame, PENSIONERS)
     until(page, "location.href.includes('segments?') && location.search.includes('Pensioner')")
+    # A click on a segment sets it beside the others; the cohort stays.
+    page.locator(".scatterlayer .point").first.click(force=True)
+    expect(page.get_by_role("button", name="Compare with it")).to_be_visible()
+    expect_cohort(page, frame, PENSIONERS)
 
 
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:

@@ -8,7 +8,6 @@ from dashboard.app import PAGES
 from tests.browser.frame import go_to
 from tests.browser.waiting import until
 
-FINDINGS_FIRST = "Today"
 HIGHEST_BAR, MOST_SHIFT = 56, 0.05
 SIZES = ((390, 844), (768, 1024), (1024, 768), (1440, 900), (1920, 1080), (1280, 800))
 # From this width on the first figure is whole, and from the next one figures reach down to the window's last fifth.
@@ -29,9 +28,9 @@ ABREAST = f"{CHARTS}.length === 2 && {CHARTS}[0].top === {CHARTS}[1].top"
 # Words that end in an ellipsis where they should not.
 CUT = """[...document.querySelectorAll('[data-testid="stMain"] *')].filter((node) => {
   const style = getComputedStyle(node);
-  const inCard = node.closest('[data-testid="stMetric"]') !== null;
-  return (style.textOverflow === 'ellipsis' || (inCard && style.overflowX === 'hidden'))
-    && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1
+  const isCard = node.closest('[data-testid="stMetric"]');
+  const cuts = style.textOverflow === 'ellipsis' || (isCard && style.overflowX === 'hidden');
+  return cuts && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1
     && node.checkVisibility() && !node.closest('[data-testid="stFileUploader"]');
 }).map((node) => node.textContent)"""
 LONE = """[...document.querySelectorAll('[class*="st-key-cards-"]')].some((grid) => {
@@ -58,8 +57,7 @@ def test_every_page_leaves_room_for_its_first_chart(page: Page, dashboard: str) 
             # Charts follow the page's width a moment later.
             until(page, f"!({SIDEWAYS}) && !({LONE}) && {BAR}.height <= {HIGHEST_BAR}")
             until(page, f"({CUT}).length === 0")
-            # The first page begins with findings, which are words.
-            if width >= WHOLE and each.title != FINDINGS_FIRST:
+            if width >= WHOLE:
                 until(page, f"({CHART_ENDS}) <= {height}")
             if width == FILLED and each.title in (*PAIRS, *OPEN_WITH_A_FIGURE):
                 until(page, f"({CHART_ENDS}) >= {0.8 * height}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pypdfium2
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.report.paper import Figure
@@ -75,7 +77,15 @@ def test_a_paper_of_six_charts_takes_eight_clicks_and_is_made_again_from_its_rec
     assert text.count("<figure ") == 6
     assert "Income type: Working" in text
     # The others are made with it, and stay when the page is left.
-    go_to(page, "Segments")
+    go_to(page, "Discrimination")
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(re.compile(r"^0\.\d{3}$"))
+    value = page.get_by_test_id("stMetricValue").first.inner_text()
+    # On paper a page has its figures and what it is of, and nothing to press.
+    with pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True)) as printed:
+        assert printed.get_page_size(0) == pytest.approx((841.9, 595.3), abs=1)
+        told = "".join(each.get_textpage().get_text_range() for each in printed)
+    assert all(words in told for words in (value, "Income type: Working", "Cutoff (PD)", "ROC and CAP"))
+    assert not any(words in told for words in ("Filter", "Data", "Precision-recall", "Tables"))
     go_to(page, "Report")
     expect(page.get_by_text("Report is ready")).to_be_visible()
     with page.expect_download() as pdf:

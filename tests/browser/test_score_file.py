@@ -18,6 +18,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.frame import go_to
+from tests.browser.waiting import until
 
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
 FORMULA, MARKUP = "=1+1", "<b>x</b>"
@@ -209,8 +210,9 @@ def test_a_file_is_shown_as_a_cohort_and_the_portfolio_again(page: Page, dashboa
     expect(bar).to_contain_text(dropped.path.name)
     page.get_by_role("button", name="Back to the portfolio").click()
     expect(bar).to_have_count(0)
-    expect(page.locator(".st-key-bar-portfolio")).to_be_visible()
-    # The step back shows the file again, which the visit still holds.
+    expect(page.locator(".st-key-bar-portfolio").first).to_be_visible()
+    # The step back shows the file again, which the visit still holds; the address is written last.
+    until(page, "!location.search.includes('file=')")
     page.go_back()
     expect(bar).to_contain_text(dropped.path.name)
 

@@ -29,14 +29,14 @@ def test_two_cohorts_of_one_name_in_a_link_are_one(open_page: OpenPage) -> None:
     app.session_state["cohorts"] = True
     app.run()
     assert not app.exception
-    assert comparisons(app)[3:] == ["vs a"]
+    assert comparisons(app)[3:-5] == ["vs a"]
     app.button(key="cohorts.choose.a").click().run()
     assert app.query_params["f.CODE_GENDER"] == "M"
 
 
 def test_a_link_brings_no_more_cohorts_than_a_visit_keeps(open_page: OpenPage) -> None:
     app = open_page("overview", {f"c.{i}": "f.CODE_GENDER=F" for i in range(MOST_NAMED + 5)})
-    assert comparisons(app)[3:] == [f"vs {i}" for i in range(5, MOST_NAMED + 5)]
+    assert comparisons(app)[3:-5] == [f"vs {i}" for i in range(5, MOST_NAMED + 5)]
     assert f"only the last {MOST_NAMED} are kept" in notice(app)
 
 
@@ -45,7 +45,7 @@ def test_a_cohort_called_like_a_choice_is_told_apart(name: str, open_page: OpenP
     app = open_page("overview", {f"c.{name}": "f.CODE_GENDER=F", "against": name})
     offered = comparisons(app)
     assert offered[:3] == ["No comparison", "vs the rest", "vs the portfolio"]
-    assert offered[3:] == [f"vs {name} (cohort)"]
+    assert offered[3] == f"vs {name} (cohort)"
 
 
 def test_a_comparison_with_a_cohort_that_is_not_there_is_left_out_with_a_notice(open_page: OpenPage) -> None:
@@ -66,7 +66,7 @@ def test_a_comparison_with_a_cohort_that_is_not_there_is_left_out_with_a_notice(
             ["There is no column <b>.", "There is no column NOPE.", "nonsense (not a known setting)"],
         ),
         ("stability", {"stab.tab": "Columns", "stab.column": "NOPE"}, ["There is no column NOPE."]),
-        ("stability", {"stab.reference": "Gone"}, ["There is no cohort Gone."]),
+        ("stability", {"against": "~fold.99"}, ["No cohort to compare with is called fold.99."]),
         ("explanation", {"expl.tab": "Dependence", "expl.feature": "NOPE"}, ["There is no feature NOPE."]),
         ("applications", {"app.sort": "NOPE"}, ["There is no column NOPE."]),
         ("applications", {"app.columns": "AMT_CREDIT,NOPE"}, ["There is no column NOPE."]),
@@ -85,8 +85,7 @@ def test_what_a_link_names_and_is_nowhere_is_left_out_with_a_notice(
     [
         # The usual column, and one that the other side has already: what the screen offers, not what a link made up.
         ("segments", {"seg.column": "NAME_INCOME_TYPE", "seg.tab": "Heat map of two columns", "seg.y": "DAYS_BIRTH"}),
-        ("stability", {"stab.current": "~fold.0", "stab.reference": "~fold.0"}),
-        ("stability", {"stab.current": "~cohort"}),
+        ("stability", {"against": "~fold.0"}),
         ("applications", {"app.sort": "application_id", "app.columns": "AMT_CREDIT", "app.page": "2"}),
     ],
 )
@@ -96,7 +95,7 @@ def test_what_a_link_names_and_is_there_is_taken_without_a_notice(
     assert [info.value for info in open_page(path, query).info if "Left out" in info.value] == []
 
 
-@pytest.mark.parametrize("name", ["~rest", "~whole", "Women"])
+@pytest.mark.parametrize("name", ["~rest", "~whole", "~fold.1", "Women"])
 def test_a_comparison_with_one_that_is_there_is_kept(name: str, open_page: OpenPage) -> None:
     app = open_page("overview", {"c.Women": "f.CODE_GENDER=F", "f.NAME_INCOME_TYPE": "Pensioner", "against": name})
     assert not app.info
@@ -110,7 +109,7 @@ def test_a_forgotten_cohort_is_compared_with_no_longer(open_page: OpenPage) -> N
     app.button(key="cohorts.more.Women").click().run()
     app.button(key="cohorts.drop.Women").click().run()
     assert "against" not in app.query_params
-    assert comparisons(app) == ["No comparison", "vs the rest", "vs the portfolio"]
+    assert comparisons(app)[:4] == ["No comparison", "vs the rest", "vs the portfolio", "vs Fold 0"]
 
 
 def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPage) -> None:
@@ -141,7 +140,7 @@ def test_of_a_link_with_many_problems_the_first_five_are_told(open_page: OpenPag
         ("cutoff", {"lgd": "0.3", "margin": "0.2", "ead": "1000", "cutoff.tab": "Profit"}),
         ("segments", {"seg.column": "DAYS_BIRTH", "seg.bins": "4", "seg.measure": "Bad rate"}),
         ("segments", {"seg.tab": "Heat map of two columns", "seg.x": "AMT_CREDIT", "seg.cells": "4"}),
-        ("stability", {"stab.tab": "Columns", "stab.column": "AMT_CREDIT", "stab.reference": "~fold.1"}),
+        ("stability", {"stab.tab": "Columns", "stab.column": "AMT_CREDIT", "against": "~fold.1"}),
         ("explanation", {"expl.tab": "Dependence", "expl.feature": "AMT_CREDIT"}),
         ("applications", {"app.sort": "AMT_CREDIT", "app.order": "rising", "app.search": "10", "app.size": "50"}),
     ],

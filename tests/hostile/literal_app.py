@@ -19,7 +19,7 @@ for text in SHOWN:
     st.markdown(
         f"{text}\n\n**{text}**  \n:small[:gray[{text}]]\n\nBefore {text}: after\n- **{text}** x: {text}\n- {text}"
     )
-render_small_table(["a", SHOWN[0]], [[f"**{text}**", text] for text in SHOWN])
+render_small_table(["a", SHOWN[0]], [[f"**{text}**", text] for text in SHOWN], name="Hostile")
 st.multiselect(SHOWN[0], SHORT, SHORT, key="chosen", format_func=lambda each: labels.literal(each.text))
 for text in SHOWN[::4]:
     st.button(text, key=text)

@@ -48,6 +48,12 @@ def test_a_template_becomes_a_page_and_a_workbook(built: Settings, tmp_path: Pat
         (("--template", "monthly", "--out", "F.html", "--cutoff", "16"), "--cutoff 16: is not a PD"),
         (("--template", "monthly", "--out", "F.html", "--where", "branch=a"), "there is no column 'branch'"),
         (("--template", "monthly", "--out", "F.html", "--against", "rest"), "has no rest"),
+        (("--template", "applicant", "--out", "F.pdf"), "is of one application; name it with --applicant ID"),
+        (("--template", "monthly", "--applicant", "1", "--out", "F.pdf"), "--applicant 1: belongs to --template"),
+        (
+            ("--template", "applicant", "--applicant", "1", "--where", "a=b", "--out", "F.pdf"),
+            "leave out --where and --against",
+        ),
         (("--recipe", "none.json", "--out", "F.html"), "none.json: cannot be read (No such file"),
     ],
 )
@@ -67,6 +73,23 @@ def test_a_refusal_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     done = report("--template", "monthly", "--out", tmp_path / "paper.doc")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "is none of .html, .pdf, .xlsx" in done.stderr
+
+
+def test_an_applicant_s_paper_needs_no_server_and_an_unknown_one_leaves_no_file(
+    built: Settings, tmp_path: Path
+) -> None:
+    first = pl.read_parquet(built.predictions, n_rows=1)
+    identifier, pd = first["application_id"][0], first["default_probability"][0]
+    page = tmp_path / "paper.html"
+    done = report("--template", "applicant", "--applicant", identifier, "--out", page)
+    assert (done.returncode, "WARNING" in done.stderr) == (0, False), done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert f"<h1>Application {identifier}: " in text
+    assert f"{100 * float(pd):.1f}" in text
+    nobody = report("--template", "applicant", "--applicant", "nobody", "--out", tmp_path / "none.pdf")
+    assert nobody.returncode == 2
+    assert nobody.stderr.endswith("There is no application 'nobody' in the table; give the id of one that is.\n")
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_the_same_paper_is_made_again_from_a_recipe(

@@ -38,7 +38,7 @@ def _render_reasons(view: ApplicantView) -> None:
         return
     rows = [_row(view, place, reason) for place, reason in enumerate(assessed.reasons, 1)]
     header = ["", "Field", "This applicant", "Typical of the just approved", "Odds"]
-    render_small_table(header, rows)
+    render_small_table(header, rows, name=title)
     if any(field.endswith(SENSITIVE) for _, field, *_ in rows):
         st.caption(SENSITIVE_NOTE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -59,7 +59,7 @@ def _render_fields(view: ApplicantView, found: Nearest) -> None:
                 labels.percent(weight, 0),
             ]
         )
-    render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows)
+    render_small_table(["Field", "This applicant", "Similar applicants", "Weight"], rows, name="Similar applicants")
     st.caption(
         f"The {min(_FIELDS, len(own.weights))} weightiest of {labels.plural(len(own.weights), 'field')} in which "
         "applicants are compared; of the similar ones the middle half, or the commonest level."
@@ -77,4 +77,5 @@ def _render_nearest(own: cache.Portfolio, found: Nearest, pds: NDArray[np.float3
         }
     )
     with st.expander(f"The {table.height} nearest", key="nearest"):
-        render_small_table(table.columns, ([labels.plain(str(cell)) for cell in row] for row in table.iter_rows()))
+        cells = ([labels.plain(str(cell)) for cell in row] for row in table.iter_rows())
+        render_small_table(table.columns, cells, name="The nearest applications")

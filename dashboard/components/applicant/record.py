@@ -13,9 +13,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.applicant.analyst import analyst, name_analyst
 from dashboard.components.applicant.notes import HumanDecision, decided, notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
 from dashboard.components.files import offer_file, taking_in
+from dashboard.report.formats import FORMATS
+from dashboard.report.paper import Origin
 from dashboard.report.record_page import record_html
 from dashboard.visit.drafts import NEW, Draft, applicant_of, make_edits
 from dashboard.words import labels
@@ -69,7 +72,7 @@ def render_record(view: ApplicantView) -> None:
     """Write the tab."""
     applicant = view.draft.applicant
     note = notes().get(applicant, "")
-    written = Written(notes(), decided(), state.analyst())
+    written = Written(notes(), decided(), analyst())
     made = (applicant, _remember(applicant, make_record(view)), written)
     lacking = _render_human(view, written)
     st.text_area(
@@ -104,6 +107,17 @@ def render_record(view: ApplicantView) -> None:
             after_typing=True,
             icon=":material/data_object:",
             key="record.json",
+            disabled=bool(lacking),
+        )
+        offer_file(
+            "Paper as PDF",
+            partial(_pdf, view, Origin.now(cache.predictions(view.dataset), cache.settings()), written),
+            f"{name}.pdf",
+            "application/pdf",
+            what="report",
+            after_typing=True,
+            icon=":material/picture_as_pdf:",
+            key="record.pdf",
             disabled=bool(lacking),
         )
         if lacking:
@@ -158,7 +172,7 @@ def _render_human(view: ApplicantView, written: Written) -> str:
 
 
 def _take_analyst() -> None:
-    state.name_analyst(" ".join(str(st.session_state[_ANALYST]).split()))
+    name_analyst(" ".join(str(st.session_state[_ANALYST]).split()))
 
 
 def _take_decision(applicant: str) -> None:
@@ -181,7 +195,7 @@ def render_human(view: ApplicantView) -> None:
     if human is not None:
         other = "" if human.decision == _decision_of(view) else ", against the model"
         why = f": {human.reason}" if human.reason else ""
-        told = f"{state.analyst() or 'The analyst'} decides to {human.decision} it{other}{why}"
+        told = f"{analyst() or 'The analyst'} decides to {human.decision} it{other}{why}"
         st.info(labels.plain(told), icon=":material/gavel:")
 
 
@@ -263,6 +277,15 @@ def _recorded(view: ApplicantView, reason: Reason) -> RecordedReason:
 # A file is made when it is asked for, in a thread that belongs to no visit: what it holds is given to it.
 def _html(definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Written) -> bytes:
     return record_html(_latest_record(applicant, latest, written), definition).encode()
+
+
+def _pdf(view: ApplicantView, origin: Origin, written: Written) -> bytes:
+    # Imported here because the paper itself is made of a record.
+    from dashboard.components.applicant.paper import applicant_paper
+
+    applicant = view.draft.applicant
+    record = _latest_record(applicant, {applicant: make_record(view)}, written)
+    return FORMATS["pdf"].write(applicant_paper(view, record, origin), lambda _done, _total: None)
 
 
 def _json(definition: Definition, applicant: str, latest: Mapping[str, DecisionRecord], written: Written) -> bytes:

@@ -163,7 +163,7 @@ def _decided(each: Compared) -> tuple[str, str, str, str, str]:
 def _render_comparison(table: dict[str, list[str]]) -> None:
     rows = ([labels.plain(cell) for cell in row] for row in zip(*table.values(), strict=True))
     with st.container(key="scenario-comparison"):
-        render_small_table([labels.plain(name) for name in table], rows)
+        render_small_table([labels.plain(name) for name in table], rows, name="")
 
 
 def _render_files(table: dict[str, list[str]], shown: list[Compared], cutoff: float) -> None:

@@ -34,7 +34,8 @@ def render_why(view: ApplicantView) -> None:
     render_figure(plot_waterfall(steps, base, cutoff=cutoff, noun=noun))
 
 
-def _fields(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
+def field_steps(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
+    """What each field adds to the application's log-odds."""
     for name, contribution in explanation.fields.items():
         column = view.definition.column(name)
         yield Step(column.label, word_stated(column, view.values.get(name), view.definition), contribution)
@@ -51,6 +52,6 @@ def _features(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
 
 
 _KINDS: dict[str, tuple[Callable[[ApplicantView, Explanation], Iterator[Step]], str]] = {
-    FIELDS: (_fields, "field"),
+    FIELDS: (field_steps, "field"),
     FEATURES_OF_MODEL: (_features, "feature"),
 }

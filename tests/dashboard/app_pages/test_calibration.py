@@ -73,8 +73,37 @@ def test_comparison_names_the_other_cohort_and_its_figure(frame: pl.DataFrame, o
     app = open_page("calibration", {**PENSIONERS, "against": "~rest"})
     rest = expected(frame.filter(pl.col("NAME_INCOME_TYPE") != "Pensioner"))
     (note,) = [metric.proto.delta_description for metric in app.main.metric if metric.label == "Log-loss"]
-    name, _, value = note.partition(": ")
+    name, _, value = note.split("; ")[0].partition(": ")
     assert (name, number(value)) == ("Rest", rest["Log-loss"])
+
+
+def test_calibration_differences_are_tested(frame: pl.DataFrame, open_page: OpenPage) -> None:
+    query = {"f.CODE_GENDER": "F", "against": "~rest", "cal.tab": "Significance tests"}
+    app = open_page("calibration", query)
+    sides = [expected(frame.filter(is_in)) for is_in in (pl.col("CODE_GENDER") == "F", pl.col("CODE_GENDER") != "F")]
+    (table,) = [text.value for text in app.main.markdown if "Difference, 95 %" in text.value]
+    rows = {cells[1].strip(): cells[2:6] for cells in (line.split("|") for line in table.splitlines()[2:])}
+    assert len(rows) == 7
+    for name in ("Observed / expected", "Log-loss", "Brier score"):
+        own, other, apart, p = (cell.strip() for cell in rows[name])
+        assert [number(own), number(other)] == [side[name] for side in sides]
+        value, low, high = (float(each.replace("−", "-")) for each in re.findall(r"[+−][\d.]+", apart))
+        assert value == pytest.approx(sides[0][name].expected - sides[1][name].expected, abs=2e-3)
+        # A test rejects exactly where the interval leaves out 0.
+        assert (p == "p < 0.001" or float(p.removeprefix("p = ")) < 0.05) is (low > 0 or high < 0)
+    assert "one calibration line for both: p " in texts(app)
+
+
+@pytest.mark.parametrize(("tab", "column"), [("Risk bands", "Cohort"), ("Brier score", "Rest: value")])
+def test_tables_follow_the_comparison(tab: str, column: str, open_page: OpenPage) -> None:
+    table = open_page("calibration", {**PENSIONERS, "against": "~rest", "cal.tab": tab}).dataframe[0].value
+    assert column in table
+    values = table[column].tolist()
+    if tab == "Risk bands":
+        assert set(values) == {"Cohort", "Rest"}
+    else:
+        parts = [number(value) for value in values]
+        assert sum(parts[:-1]) == pytest.approx(parts[-1], abs=4e-6)
 
 
 def test_groups_are_those_asked_for(open_page: OpenPage) -> None:
@@ -109,9 +138,11 @@ def test_bands_are_those_of_the_rows(frame: pl.DataFrame, open_page: OpenPage) -
 
 def test_brier_score_is_the_sum_of_its_parts(frame: pl.DataFrame, open_page: OpenPage) -> None:
     app = open_page("calibration", {"cal.tab": "Brier score"})
-    values = app.dataframe[0].value["Value"].tolist()
-    assert sum(values[:-1]) == pytest.approx(values[-1], abs=1e-12)
-    assert values[-1] == pytest.approx(brier_score_loss(*arrays(frame)), abs=1e-8)
+    values = [number(value) for value in app.dataframe[0].value["Value"]]
+    assert min(values) < 0
+    # Each is rounded to six decimals.
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=4e-6)
+    assert values[-1] == pytest.approx(brier_score_loss(*arrays(frame)), abs=1e-6)
 
 
 def test_p_values_come_with_what_they_are_worth(frame: pl.DataFrame, open_page: OpenPage) -> None:

@@ -136,7 +136,7 @@ def test_a_figure_that_is_not_defined_still_stands_beside_the_other_cohorts(
     app = open_page("cutoff", query={"cutoff": "4", "f.default_probability": "0.04..", "against": "~whole"})
     (card,) = [metric for metric in app.main.metric if metric.label == "Bad rate"]
     assert card.value == "–"
-    assert card.proto.delta_description.endswith(f": {100 * outcome[pd < 0.04].mean():.2f} %")
+    assert card.proto.delta_description.replace("\u00a0", " ").endswith(f": {100 * outcome[pd < 0.04].mean():.2f} %")
 
 
 def test_without_exposure_the_same_ead_is_asked_for(open_page: OpenPage, tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: Op
     assert line == f"**Cutoff 30.0 % → 20.0 %**: {rates}, profit +150 k currency units"
     # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
-    (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss, approved"]
-    assert (loss.value, loss.delta) == ("225 k", "all applications: 495 k currency units")
-    # Both assumptions break even at 10 % or below it: 1 in 11, and a ninth of the LGD.
+    (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss"]
+    assert (loss.value, loss.delta) == ("225 k", "approved; all: 495 k")
+    # Both assumptions approve the 5 % and decline the 20 %.
     (both,) = [caption.value for caption in app.main.caption if caption.value.startswith("Best cutoff by either")]
-    assert "Costs (10 to 1): 20.0 %" in both
-    assert "Profit (margin 5 %, LGD 45 %): 20.0 %" in both
+    assert "Costs (10 to 1): 20.00 %" in both
+    assert "Profit (margin 5 %, LGD 45 %): 20.00 %" in both

@@ -136,7 +136,10 @@ def test_comparison_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> N
     traces = {trace["name"] for trace in figure(app)["data"] if trace.get("showlegend", True)}
     assert traces == {"By chance", "Rest", "Cohort"}
     (auc,) = [shown["ROC AUC"]]
-    assert float(auc.proto.delta_description.rpartition(" ")[2]) == other["ROC AUC"]
+    value, apart = auc.proto.delta_description.split("; ")
+    assert float(value.rpartition(" ")[2]) == other["ROC AUC"]
+    found = apart.replace("*", "").split(" ")[0].replace("−", "-")
+    assert float(found) == pytest.approx(wanted["ROC AUC"].expected - other["ROC AUC"].expected, abs=2e-3)
 
 
 def test_comparison_with_the_whole_counts_what_is_shared(open_page: OpenPage, frame: pl.DataFrame) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from dashboard.report.recipe import Kind, Part, read_template
+from dashboard import cache
+from dashboard.report import catalogue
+from dashboard.report.paper import Origin, Sheet, make_paper
+from dashboard.report.recipe import Kind, Part, Recipe, read_template
 from data.home_credit import embedded
 
 OpenPage = Callable[..., AppTest]
@@ -53,3 +56,23 @@ def test_a_comparison_without_applications_is_said(open_page: OpenPage) -> None:
     app = open_page("report", {"c.None": "f.AMT_CREDIT=1..2", "against": "None"})
     assert "holds no applications" in app.main.info[-1].value
     assert not [button for button in app.main.get("download_button") if "Report" in button.proto.label]
+
+
+def test_a_report_s_numbers_are_those_on_the_screen(open_page: OpenPage) -> None:
+    query = {"f.NAME_INCOME_TYPE": "Working", "against": "~rest", "cutoff": "12", "lgd": "0.6"}
+    app = open_page("discrimination", query)
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    dataset = cache.open_dataset(cache.Location())
+    recipe = Recipe(
+        "Paper", (Part(Kind.CARDS, "discrimination"),), ("NAME_INCOME_TYPE=Working",), ("rest",), 0.12, (("lgd", 0.6),)
+    )
+    predictions = cache.predictions(dataset)
+    paper = make_paper(recipe, predictions, embedded.DEFINITION, Origin.now(predictions, cache.settings()))
+    (sheet,) = (block for block in paper.blocks if isinstance(block, Sheet))
+    on_screen = [row for row in sheet.rows if row[0] in shown]
+    assert len(on_screen) == len(catalogue.DISCRIMINATION) + 2
+    for label, value, interval, other, _ in on_screen:
+        assert (label, shown[label]) == (label, value)
+        (card,) = (metric for metric in app.main.metric if metric.label == label)
+        assert not interval or interval in card.delta
+        assert other in card.proto.delta_description

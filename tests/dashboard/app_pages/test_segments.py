@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.segments import _narrowed
 from dashboard.cohort.filters import LevelFilter, RangeFilter
+from dashboard.components.segment_card import narrowed
 from dashboard.words.labels import level, plain
 from data.home_credit import embedded
 from data.settings import Settings
@@ -48,7 +49,7 @@ def expected(rows: pl.DataFrame, whole: pl.DataFrame, cutoff: float) -> dict[str
         "Applications": rows.height,
         "Share of applications": 100 * rows.height / whole.height,
         "Default rate": 100 * outcome.mean(),
-        "Difference from the rest": 100 * (outcome.mean() - rest),
+        "Difference from other segments": 100 * (outcome.mean() - rest),
         "Bad rate": 100 * outcome[approved].mean(),
         "Approval rate": 100 * approved.mean(),
         "Mean PD": 100 * pd.mean(),
@@ -63,7 +64,12 @@ def test_every_segment_shows_its_own_figures(open_page: OpenPage, frame: pl.Data
         rows = frame.filter(pl.col("NAME_INCOME_TYPE") == name)
         shown = row(app, name)
         wanted = expected(rows, frame, 0.07)
+        signed = {key: wanted.pop(key) for key in ("Difference from other segments", "Calibration gap")}
         assert {key: shown[key] for key in wanted} == pytest.approx(wanted, abs=1e-9)
+        # In words, since the browser would write their sign as a hyphen.
+        assert {key: shown[key] for key in signed} == {
+            key: f"{value:+.2f}".replace("-", "−") for key, value in signed.items()
+        }
         # From PD bins: a rank statistic of a few hundred rows feels their width.
         auc = roc_auc_score(rows["is_default"], rows["default_probability"])
         assert shown["ROC AUC"] == pytest.approx(auc, abs=2e-3)
@@ -128,15 +134,75 @@ def _stored(frame: pl.DataFrame, label: str) -> str:
     return next(name for name in levels if level(embedded.column("NAME_EDUCATION_TYPE"), name) == label)
 
 
-def test_a_row_narrows_the_cohort(open_page: OpenPage, frame: pl.DataFrame) -> None:
+def test_a_row_sets_its_segment_beside_the_others(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page(PATH)
-    place = table(app)["Segment"].to_list().index("Pensioner")
+    names = table(app)["Segment"].to_list()
+    place = names.index("Pensioner")
     app.session_state[_table_key(app)] = {"selection": {"rows": [place], "columns": [], "cells": []}}
     app.run()
     assert not app.exception
-    assert app.query_params["f.NAME_INCOME_TYPE"] == "Pensioner"
-    assert table(app)["Segment"].to_list() == ["Pensioner"]
-    assert row(app, "Pensioner")["Applications"] == frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner").height
+    assert table(app)["Segment"].to_list() == names
+    assert "f.NAME_INCOME_TYPE" not in app.query_params
+    (card,) = [metric for metric in app.main.metric if metric.label == "Default rate"]
+    is_in = pl.col("NAME_INCOME_TYPE") == "Pensioner"
+    own, others = (share(frame.filter(rows)["is_default"]) for rows in (is_in, ~is_in))
+    assert card.value == f"{100 * own:.2f} %"
+    said = card.proto.delta_description.replace("\u00a0", " ").replace("**", "")
+    found = row(app, "Pensioner")
+    low, high = str(found["Difference from other segments 95 %"]).split(" to ")
+    assert said.startswith(f"Other segments: {100 * others:.2f} %; −{abs(100 * (own - others)):.2f} points ({low} to ")
+    # The same interval as the table's, which holds for all segments.
+    assert said.endswith(f"{high})" if high.startswith("−") else f"+{high})")
+    lending = next(caption.value for caption in app.main.caption if "At the break-even" in caption.value)
+    assert f"what is approved: {found['Approved applications']}; were all approved: " in lending
+    figure_of_it = figure(app)
+    assert "<b>Pensioner</b>" in figure_of_it["layout"]["yaxis"]["ticktext"]
+    app.run()
+    assert [metric.label for metric in app.main.metric].count("Default rate") == 1
+
+
+def test_a_segment_can_be_filtered_to_and_compared_with(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page(PATH, {"seg.segment": "1", "f.CODE_GENDER": "F"})
+    name = next(text.value for text in app.markdown if "beside the other segments" in text.value).split("”")[0][3:]
+    app.button(key="segment.compare").click().run()
+    assert app.query_params["against"] == f"Income type: {name}"
+    assert app.button(key="segment.compare").disabled
+    assert app.query_params["seg.segment"] == "1"
+    app.button(key="segment.filter").click().run()
+    assert table(app)["Segment"].to_list() == [name]
+    women = frame.filter((pl.col("CODE_GENDER") == "F") & (pl.col("NAME_INCOME_TYPE") == name))
+    assert row(app, name)["Applications"] == women.height
+    assert "seg.segment" not in app.query_params
+    # Compared with itself it would be compared with nothing.
+    assert app.query_params["against"] == "~rest"
+
+
+def test_a_segment_of_one_column_is_none_of_another(open_page: OpenPage) -> None:
+    app = open_page(PATH, {"seg.segment": "1"})
+    next(box for box in app.main.selectbox if box.label == "Column").set_value("CODE_GENDER").run()
+    assert "seg.segment" not in app.query_params
+
+
+def test_a_click_on_a_point_sets_its_segment_beside_the_others_and_a_second_one_takes_it_back(
+    open_page: OpenPage, frame: pl.DataFrame
+) -> None:
+    app = open_page(PATH)
+    n = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner").height
+    points = [
+        point for trace in figure(app)["data"] if "customdata" in trace for point in _unpacked(trace["customdata"])
+    ]
+    clicked = next(point for point in points if point[1] == n)
+    # A browser says an array of numbers by place.
+    told = {"curve": 0, "customdata": {str(place): float(value) for place, value in enumerate(clicked)}}
+    sent_figures.tell(app, "selected", told)
+    assert app.query_params["seg.segment"] == f"{clicked[0]:.0f}"
+    sent_figures.tell(app, "selected", told)
+    assert "seg.segment" not in app.query_params
+
+
+def _unpacked(array: dict[str, str]) -> np.ndarray[Any, np.dtype[Any]]:
+    shape = tuple(map(int, array["shape"].split(",")))
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]).reshape(shape)
 
 
 def _table_key(app: AppTest) -> str:
@@ -145,13 +211,13 @@ def _table_key(app: AppTest) -> str:
 
 def test_a_cohort_cut_by_the_column_is_cut_further() -> None:
     held = RangeFilter("AGE", 30.0, 50.0)
-    assert _narrowed(held, RangeFilter("AGE", None, 35.0)) == RangeFilter("AGE", 30.0, 35.0)
-    assert _narrowed(held, RangeFilter("AGE", 45.0, None)) == RangeFilter("AGE", 45.0, 50.0)
-    assert _narrowed(None, held) == held
-    both = _narrowed(LevelFilter("C", ("a", "b")), LevelFilter("C", ("b", "c")))
+    assert narrowed(held, RangeFilter("AGE", None, 35.0)) == RangeFilter("AGE", 30.0, 35.0)
+    assert narrowed(held, RangeFilter("AGE", 45.0, None)) == RangeFilter("AGE", 45.0, 50.0)
+    assert narrowed(None, held) == held
+    both = narrowed(LevelFilter("C", ("a", "b")), LevelFilter("C", ("b", "c")))
     assert both == LevelFilter("C", ("b",))
     missing = RangeFilter("AGE", with_missing=True, beside_range=True)
-    assert _narrowed(held, missing) == missing
+    assert narrowed(held, missing) == missing
 
 
 def test_heat_map_holds_the_rates_of_its_cells(open_page: OpenPage, frame: pl.DataFrame) -> None:

@@ -25,11 +25,8 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.main.metric}
 
 
-def sides(app: AppTest) -> tuple[str, str]:
-    current, reference = (
-        next(box for box in app.main.selectbox if box.label == label) for label in ("Current", "Reference")
-    )
-    return current.format_func(current.value), reference.format_func(reference.value)
+def sides(app: AppTest) -> str:
+    return next((text.value for text in app.main.markdown if "as the reference" in text.value), "")
 
 
 def plain(text: str) -> str:
@@ -65,11 +62,10 @@ def split(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability")
     assert app.title[0].value == "Stability"
-    assert sides(app) == ("Default: Fold 0", "Default: Other folds")
     first, others = frame.filter(pl.col("fold") == 0), frame.filter(pl.col("fold") != 0)
-    assert any(
-        caption.value.startswith(f"{first.height:,} applications against {others.height:,}")
-        for caption in app.main.caption
+    assert sides(app) == (
+        f"**Fold 0 against Other folds** as the reference: {first.height:,} applications against "
+        f"{others.height:,}. No comparison is in force; choose one in the bar."
     )
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(others, first), abs=5e-4)
     critical = (1 / first.height + 1 / others.height) * stats.chi2.ppf(0.95, 9)
@@ -78,31 +74,33 @@ def test_a_whole_portfolio_compares_its_first_fold_with_the_others(open_page: Op
 
 def test_a_cohort_is_compared_with_the_rest(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query=PENSIONERS)
-    assert sides(app) == ("Default: Cohort", "Default: Rest of the portfolio")
+    assert sides(app).startswith("**Cohort against Rest** as the reference: ")
+    assert sides(app).endswith("No comparison is in force; choose one in the bar.")
     current, reference = split(frame)
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(reference, current), rel=0.02)
-    assert sent_figures.alts(app)[0].startswith("PD, Cohort against Rest of the portfolio: large shift")
+    assert sent_figures.alts(app)[0].startswith("PD, Cohort against Rest: large shift")
 
 
 def test_what_the_page_compares_with_is_the_reference(open_page: OpenPage, frame: pl.DataFrame) -> None:
     app = open_page("stability", query={**PENSIONERS, "against": "~whole"})
-    assert sides(app) == ("Default: Cohort", "Default: Portfolio")
     n = split(frame)[0].height
-    assert any(f"{n:,} are in both" in caption.value for caption in app.main.caption)
+    assert sides(app) == (
+        f"**Cohort against Portfolio** as the reference: {n:,} applications against {frame.height:,}, "
+        f"{n:,} are in both."
+    )
     # What both hold cannot differ: 1 / N + 1 / M - 2 / M.
     critical = (1 / n - 1 / frame.height) * stats.chi2.ppf(0.95, 9)
     assert float(metrics(app)["Critical value"]) == pytest.approx(critical, abs=6e-6)
 
 
-def test_two_folds_and_a_named_cohort_can_be_chosen(open_page: OpenPage, frame: pl.DataFrame) -> None:
-    app = open_page("stability", query={"stab.current": "~fold.2", "stab.reference": "~fold.1"})
-    assert sides(app) == ("Fold 2", "Fold 1")
+def test_a_fold_and_a_named_cohort_are_references_too(open_page: OpenPage, frame: pl.DataFrame) -> None:
+    app = open_page("stability", query={"f.fold_name": "2", "against": "~fold.1"})
+    assert sides(app).startswith("**Cohort against Fold 1** as the reference: ")
     two, one = (frame.filter(pl.col("fold") == number) for number in (2, 1))
     assert float(metrics(app)["PSI"]) == pytest.approx(psi(one, two), abs=5e-4)
-    named = {"c.Older": "f.NAME_INCOME_TYPE=Pensioner", "stab.current": "Older", "stab.reference": "~whole"}
-    app = open_page("stability", query=named)
-    assert sides(app) == ("Older", "Portfolio")
-    assert float(metrics(app)["PSI"]) == pytest.approx(psi(frame, split(frame)[0]), rel=0.02)
+    app = open_page("stability", query={"c.Older": "f.NAME_INCOME_TYPE=Pensioner", "against": "Older"})
+    assert sides(app).startswith("**Portfolio against Older** as the reference: ")
+    assert float(metrics(app)["PSI"]) == pytest.approx(psi(split(frame)[0], frame), rel=0.05)
 
 
 def test_every_column_has_its_index_and_the_filters_own_is_marked(open_page: OpenPage, frame: pl.DataFrame) -> None:
@@ -145,14 +143,14 @@ def test_a_filter_on_pd_is_said_to_shift_the_pd(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("chosen", ["~fold.99", "no such cohort", "<script>alert(1)</script>"])
 def test_a_link_that_names_no_cohort_shows_the_usual_ones(chosen: str, open_page: OpenPage) -> None:
-    query = {"stab.current": chosen, "stab.reference": chosen, "stab.column": chosen, **COLUMNS}
-    app = open_page("stability", query=query)
-    assert sides(app) == ("Default: Fold 0", "Default: Other folds")
+    app = open_page("stability", query={"against": chosen, "stab.column": chosen, **COLUMNS})
+    assert sides(app).startswith("**Fold 0 against Other folds**")
 
 
 def test_a_reference_without_applications_is_said_so(open_page: OpenPage) -> None:
-    app = open_page("stability", query={**PENSIONERS, "c.None": "f.DAYS_BIRTH=1..2", "stab.reference": "None"})
-    assert [plain(info.value) for info in app.main.info] == ["None holds no applications. Choose another cohort."]
+    app = open_page("stability", query={**PENSIONERS, "c.None": "f.DAYS_BIRTH=1..2", "against": "None"})
+    said = "None holds no applications. Choose another comparison in the bar."
+    assert [plain(info.value) for info in app.main.info] == [said]
     assert not app.main.metric
 
 
@@ -165,9 +163,9 @@ def test_imported_predictions_without_folds(built: Settings, open_page: OpenPage
     told = ("--predictions", str(path))
     app = open_page("stability", arguments=told)
     assert [plain(info.value) for info in app.main.info] == [
-        "There is nothing to compare the whole portfolio with yet. Filter a cohort above, or choose one here."
+        "There is nothing to compare the whole portfolio with yet. Filter a cohort, or choose a comparison in the bar."
     ]
-    assert not any("applications against" in caption.value for caption in app.main.caption)
+    assert not sides(app)
     app = open_page("stability", query={"f.branch": "south"}, arguments=told)
-    assert sides(app) == ("Default: Cohort", "Default: Rest of the portfolio")
+    assert sides(app).startswith("**Cohort against Rest**")
     assert "PSI" in metrics(app)

@@ -22,7 +22,7 @@ CUTOFF = 0.0909
 def scored(built: Settings, dataset: cache.Dataset, table: pl.DataFrame) -> cache.ScoredFile:
     session = ScoringSession.open(built.model, embedded.DEFINITION)
     batch = read_batch("new.csv", table.write_csv().encode(), session.definition, session.features.sources)
-    return cache.ScoredFile(batch, score_batch_table(batch, session, CUTOFF), CUTOFF, dataset)
+    return cache.ScoredFile(batch, score_batch_table(batch, session, CUTOFF), CUTOFF, dataset, "ab" * 32)
 
 
 def test_its_rows_are_counted_like_a_portfolio_s(built: Settings, copied: tuple[Settings, cache.Dataset]) -> None:

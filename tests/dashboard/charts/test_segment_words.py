@@ -10,8 +10,8 @@ from tests.dashboard.charts.segment_reports import HAND, LONE, counts, report_of
 def test_titles_say_what_was_found() -> None:
     found = {measure: find_out(HAND, measure) for measure in Measure}
     assert found == {
-        Measure.DEFAULT_RATE: "1 of 4 segments defaults more often than the rest, most clearly “<b>high</b>” (16.7 %); "
-        "2 less often",
+        Measure.DEFAULT_RATE: "1 of 4 segments defaults more often than the other segments, "
+        "most clearly “<b>high</b>” (16.7 %); 2 less often",
         Measure.DIFFERENCE: found[Measure.DEFAULT_RATE],
         Measure.BAD_RATE: "Approved applications lose money in 1 of 4 segments: “<b>high</b>”",
         Measure.APPROVAL_RATE: "Approval rate runs from 66.7 % (“<b>high</b>”) to 95.2 % (“low”)",
@@ -30,7 +30,7 @@ def test_title_admits_that_there_is_too_little() -> None:
     assert find_out(tiny, Measure.ROC_AUC) == "Too few to conclude how ROC AUC differs between segments"
     assert find_out(tiny, Measure.CALIBRATION_GAP) == "Too few to conclude whether PDs are right in any segment"
     alike = report_of([counts((400, 5_000), (0, 0)), counts((400, 5_000), (0, 0))])
-    assert find_out(alike, Measure.DEFAULT_RATE) == "No segment's default rate differs clearly from that of the rest"
+    assert find_out(alike, Measure.DEFAULT_RATE) == "No segment's default rate differs clearly from that of the others"
     assert find_out(alike, Measure.MEAN_PD) == "The Mean PD is 5.00 % in both segments"
     # Mean PDs of 5.000 % and of 5.015 %, one application in a thousand being at 20 %.
     near = report_of([counts((400, 5_000), (0, 0)), counts((400, 5_000), (1, 5))])

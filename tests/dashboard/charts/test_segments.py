@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.segments import MOST_DRAWN, plot_segments, tabulate_report
+from dashboard.charts.segment_tables import tabulate_report
+from dashboard.charts.segments import GOES_ON, MOST_DRAWN, plot_segments
 from dashboard.charts.template import Named
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.segments import Measure, Order, segment_report
@@ -14,7 +15,16 @@ from tests.dashboard.charts.segment_reports import HAND, LONE, counts, report_of
 
 
 def by_name(figure: go.Figure) -> dict[str, go.Scatter]:
-    return {trace.name: trace for trace in figure.data}
+    return {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+
+
+def goes_on(figure: go.Figure) -> list[tuple[float, float, str]]:
+    return [
+        (float(x), float(y), text)
+        for trace in figure.data
+        if trace.mode == "text"
+        for x, y, text in zip(trace.x, trace.y, trace.text, strict=True)
+    ]
 
 
 def notes(figure: go.Figure) -> list[str]:
@@ -23,8 +33,8 @@ def notes(figure: go.Figure) -> list[str]:
 
 def test_points_are_the_rates_with_their_intervals() -> None:
     traces = by_name(plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN).figure)
-    assert set(traces) == {"Higher than the rest", "Lower than the rest", "Too few to conclude"}
-    lower, higher = (traces[f"{word} than the rest"] for word in ("Lower", "Higher"))
+    assert set(traces) == {"Higher than other segments", "Lower than other segments", "Too few to conclude"}
+    lower, higher = (traces[f"{word} than other segments"] for word in ("Lower", "Higher"))
     np.testing.assert_allclose(lower.x, [100 * 50 / 2_100, 100 * 380 / 5_000], rtol=1e-6)
     np.testing.assert_allclose(higher.x, [100 * 500 / 3_000], rtol=1e-6)
     np.testing.assert_allclose(lower.y, [0, 1])
@@ -46,7 +56,9 @@ def test_lines_mark_the_cohort_and_the_break_even() -> None:
     own = 100 * 933 / 10_112
     assert [line.x0 for line in figure.layout.shapes] == [9.0, pytest.approx(own)]
     assert notes(figure) == ["break-even 9.00 %", "cohort 9.23 %"]
-    assert [note.xanchor for note in figure.layout.annotations] == ["right", "left"]
+    # Both lie in the left half, so that their labels run to the right, each in a line of its own.
+    assert [note.xanchor for note in figure.layout.annotations] == ["left", "left"]
+    assert len({note.y for note in figure.layout.annotations}) == 2
     assert notes(plot_segments(HAND, measure=Measure.DIFFERENCE).figure) == ["no difference"]
     assert notes(plot_segments(HAND, measure=Measure.ROC_AUC).figure) == ["cohort 0.652"]
     assert not notes(plot_segments(HAND, measure=Measure.SHARE).figure)
@@ -58,11 +70,40 @@ def test_names_out_of_files_are_not_taken_for_markup() -> None:
     assert figure.layout.yaxis.ticktext[0] == "&lt;b&gt;high&lt;/b&gt;"
     assert "<b>high" not in figure.to_json()
     assert "<i>mine" not in figure.to_json()
-    both = plot_segments(HAND, measure=Measure.DEFAULT_RATE, against=Named("A & B", HAND)).figure.data[-1]
-    assert both.name == "A &amp; B"
-    assert both.hovertemplate.endswith("<extra>A &amp; B</extra>")
+    both = plot_segments(HAND, measure=Measure.DEFAULT_RATE, against=Named("A & B", HAND)).figure
+    assert by_name(both)["A &amp; B"].hovertemplate.endswith("<extra>A &amp; B</extra>")
     long = report_of([counts((4, 200), (1, 10))], ("x" * 80,))
-    assert len(plot_segments(long, measure=Measure.SHARE).figure.layout.yaxis.ticktext[0]) == 34
+    (tick,) = plot_segments(long, measure=Measure.SHARE).figure.layout.yaxis.ticktext
+    assert (len(tick.replace("<br>", "")), tick.count("<br>")) == (34, 1)
+
+
+def test_the_axis_follows_the_data_and_what_goes_on_beyond_it_is_marked() -> None:
+    figure = plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN).figure
+    values = [100 * 50 / 2_100, 25.0]
+    low, high = figure.layout.xaxis.range
+    # The interval of 3 defaults of 12 reaches 53 %: further than the values are apart.
+    assert high == pytest.approx(2 * values[1] - values[0], abs=0.1 * (values[1] - values[0]))
+    assert low == pytest.approx(0.0, abs=1.5)
+    ((x, row, sign),) = goes_on(figure)
+    assert (row, sign) == (3.0, "»")
+    assert x == pytest.approx(high)
+    assert GOES_ON in figure.layout.title.subtitle.text
+    few = by_name(figure)["Too few to conclude"]
+    assert few.x[0] + few.error_x.array[0] == pytest.approx(high, rel=1e-6)
+    # The hint gives the interval as it is.
+    assert few.customdata[0][4] == pytest.approx(100 * (HAND.segments[3].default_rate.high or 0), rel=1e-6)
+    assert not goes_on(plot_segments(LONE, measure=Measure.DEFAULT_RATE).figure)
+
+
+def test_the_chosen_segment_stands_out_among_the_others() -> None:
+    plain = plot_segments(HAND, measure=Measure.MEAN_PD, order=Order.COLUMN).figure
+    figure = plot_segments(HAND, measure=Measure.MEAN_PD, order=Order.COLUMN, chosen=1).figure
+    assert figure.layout.yaxis.ticktext[:2] == ("low", "<b>middle</b>")
+    (band,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]
+    assert (band.y0, band.y1) == (0.5, 1.5)
+    assert [len(trace.x) for trace in figure.data] == [len(trace.x) for trace in plain.data]
+    gone = plot_segments(HAND, measure=Measure.MEAN_PD, chosen=9).figure
+    assert [shape for shape in gone.layout.shapes if shape.type == "rect"] == []
 
 
 def test_the_other_cohort_stands_beside() -> None:
@@ -81,7 +122,7 @@ def test_the_other_cohort_stands_beside() -> None:
 def test_at_most_so_many_are_drawn_and_all_are_in_the_table() -> None:
     many = report_of([counts((i, 400), (1, 10)) for i in range(40)], tuple(str(i) for i in range(40)))
     figure = plot_segments(many, measure=Measure.DEFAULT_RATE).figure
-    assert sum(len(trace.x) for trace in figure.data) == MOST_DRAWN
+    assert sum(len(trace.x) for trace in by_name(figure).values()) == MOST_DRAWN
     assert figure.layout.title.subtitle.text == (
         "Default rate by Grade, with 95 % intervals; marks allow for 40 comparisons; 24 of 40 segments, the worst"
     )
@@ -92,7 +133,7 @@ def test_table_holds_numbers_in_percent() -> None:
     table = plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN).table
     assert table["Default rate (%)"] == [pytest.approx(100 * rate) for rate in (50 / 2_100, 0.076, 1 / 6, 0.25)]
     assert table["Applications"] == [2_100, 5_000, 3_000, 12]
-    assert table["Against the rest"][3] == "too few to conclude"
+    assert table["Against other segments"][3] == "too few to conclude"
     assert "Default rate from (%)" in table
     assert "Mean PD from (%)" not in plot_segments(HAND, measure=Measure.MEAN_PD).table
 
@@ -102,7 +143,7 @@ def test_report_table_holds_every_measure() -> None:
     assert table["Segment"] == ["middle", "<b>high</b>", "low", "few"]
     assert set(Measure) <= set(table)
     assert table["Default rate 95 %"][0] == "6.90–8.37"
-    assert str(table["Difference from the rest 95 %"][0]).startswith("−")
+    assert str(table["Difference from other segments 95 %"][0]).startswith("−")
     assert table["Fold 1: ROC AUC"][:2] == [None, None]
     assert {len(column) for column in table.values()} == {4}
 

@@ -27,7 +27,7 @@ def page(name: str) -> None:
 
     chart = Chart(name, "Segments", new_figure("Title", "Subtitle", dark=False), "Nothing < to see", {})
     figure = figure_json(chart.figure)
-    render_plot(chart, figure, token_of(figure), key="one", selectable=True)
+    render_plot(chart, figure, token_of("one", figure), key="one", selectable=True)
 
 
 def test_a_figure_goes_to_the_browser_with_all_that_stands_around_it() -> None:
@@ -40,7 +40,7 @@ def test_a_figure_goes_to_the_browser_with_all_that_stands_around_it() -> None:
     # 92 pixels of the 360 are for the title, of which the legend's 36 stay.
     assert told == {
         "key": "one",
-        "token": token_of(figure.encode()),
+        "token": token_of("one", figure.encode()),
         "name": "roc",
         "title": "Title",
         "subtitle": "Subtitle",
@@ -56,6 +56,8 @@ def test_a_figure_goes_to_the_browser_with_all_that_stands_around_it() -> None:
     }
 
 
-def test_the_figures_name_changes_with_the_figure_alone() -> None:
-    assert token_of(figure_json(drawn(360))) == token_of(figure_json(drawn(360)))
-    assert token_of(figure_json(drawn(360))) != token_of(figure_json(drawn(361)))
+def test_the_figures_name_changes_with_the_figure_and_the_chart_alone() -> None:
+    assert token_of("roc", figure_json(drawn(360))) == token_of("roc", figure_json(drawn(360)))
+    assert token_of("roc", figure_json(drawn(360))) != token_of("roc", figure_json(drawn(361)))
+    # Two charts with nothing to draw look the same.
+    assert token_of("roc", figure_json(drawn(360))) != token_of("cap", figure_json(drawn(360)))

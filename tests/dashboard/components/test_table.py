@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -32,3 +33,14 @@ def test_no_value_is_a_dash(page: str, query: dict[str, str], open_page: OpenPag
     (table,) = open_page(page, query).main.dataframe
     assert table.value.isna().any(axis=None)
     assert table.proto.placeholder == "–"
+
+
+def test_numbers_below_0_have_a_true_minus(open_page: OpenPage) -> None:
+    (table,) = open_page("segments", {"seg.column": "NAME_INCOME_TYPE"}).main.dataframe
+    signed = table.value["Difference from other segments"].tolist()
+    assert {text[0] for text in signed} == {"+", "−"}
+    assert not [text for column in table.value for text in map(str, table.value[column]) if text.startswith("-")]
+    told = json.loads(table.proto.columns)["Difference from other segments"]
+    assert (told["type_config"]["type"], told["alignment"]) == ("text", "right")
+    # Columns without a sign stay numbers, which sort as such.
+    assert table.value["Default rate"].dtype.kind == "f"

@@ -42,6 +42,7 @@ NOT_METRICS = {
     "group_facts",
     "auc_estimate",
     "delong_of",
+    "p_of_shift",
     "split",
     "linear_combination",
     "correlated_difference",

@@ -66,7 +66,7 @@ def test_the_verdict_counts_each_kind() -> None:
     found = Findings((), 64, ((Fault.CUTOFF, 1), (Fault.BAND, 1), (Fault.SEGMENT, 7), (Fault.RANKING, 1)))
     assert verdict(found) == (
         "Another cutoff would have earned more; PDs are off in 1 risk band; PDs are off in 7 segments; "
-        "1 segment is ranked less well than the rest."
+        "1 segment is ranked less well than the others."
     )
     assert verdict(Findings((), 64)) == "Nothing to act on: 64 checks found no fault beyond chance."
 

@@ -64,6 +64,17 @@ def test_columns_of_the_definition_are_described_in_its_words(table: pl.DataFram
     assert "FLAG_MOBIL" not in columns
 
 
+def test_a_filter_may_name_what_is_no_cohort_column(table: pl.DataFrame) -> None:
+    found = predictions(table)
+    assert set(found.filter_columns) >= {column.name for column in embedded.DEFINITION.inputs}
+    # The first two rows alone are scored and have an outcome.
+    assert found.values("OBS_30_CNT_SOCIAL_CIRCLE").to_list() == table["OBS_30_CNT_SOCIAL_CIRCLE"].to_list()[:2]
+    assert (
+        found.holding(["FONDKAPREMONT_MODE"])["FONDKAPREMONT_MODE"].cast(pl.String).to_list()
+        == (table["FONDKAPREMONT_MODE"].cast(pl.String).to_list()[:2])
+    )
+
+
 def test_repeated_ids_name_no_row(table: pl.DataFrame) -> None:
     found = predictions(table.with_columns(SK_ID_CURR=pl.lit(100_001)))
     assert not found.has_ids
