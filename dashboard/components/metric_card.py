@@ -60,9 +60,10 @@ def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: b
     last = "1 / -1" if n_cards % per_row == 1 else "auto"
     columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
     cards = f"{grid} > * {{ min-height: {height}rem; }} {grid} > :last-child {{ grid-column: {last}; }}"
-    if per_row == _MANY:
-        # Some labels take two lines there; with room for them everywhere, values stand on one.
-        cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: 2.1rem; }}'
+    # Some labels of many in a row take two lines; with room for them everywhere, values stand on one. It is said for
+    # others too, because a compared grid of the same cards has fewer in a row.
+    label = "2.1rem" if per_row == _MANY else "0"
+    cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: {label}; }}'
     return f"@container (min-width: {width}px) {{ {columns} {cards} }}"
 
 
