@@ -33,7 +33,7 @@ STATUS = ("Charged Off", "Default", "Fully Paid", "Current")
 SPECIAL = (-9, -7)
 PARQUET = "application/vnd.apache.parquet"
 # From the file on, nothing but these lines is typed by hand.
-EDITED = {'currency = ""': 'currency = "EUR"'}
+EDITED = {'currency = ""': 'currency = "EUR"', 'kind = "date"': 'kind = "date"\ncohort = true'}
 
 
 def make_table() -> pl.DataFrame:
@@ -138,7 +138,11 @@ def test_a_cohort_is_cut_by_days(folder: Path, table: pl.DataFrame, tmp_path: Pa
         inside.height,
         inside["status"].is_in(STATUS[:2]).sum(),
     )
-    assert found["where"] == [where]
+    # The predictions carry the quarter, as a level; days are read from the table.
+    assert found["where"] == [where.replace("=", "~day=")]
+    quarters = pl.read_parquet(folder / "predictions.parquet")["applied_on"].cast(pl.String)
+    in_first = table.filter(pl.col("applied_on") < date(2022, 4, 1), pl.col("status") != STATUS[3])
+    assert (quarters == "2022-Q1").sum() == in_first.height
 
 
 def test_a_second_build_has_nothing_to_do(folder: Path) -> None:

@@ -188,9 +188,9 @@ def _render_losses(view: View) -> None:
     if approved is not None and everything is not None:
         currency = view.definition.currency
         render_metric(
-            "Expected loss, approved",
+            "Expected loss",
             money(approved, currency),
-            f"all: {money(everything, currency)}",
+            f"approved; all: {money(everything, currency)}",
             help_text="Sum of PD x LGD x exposure of the applications that this cutoff approves, beside that of all.",
         )
 

@@ -161,7 +161,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     if predictions.source.has_outcomes:
         _render_caution(view)
     page.render(view)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="page-foot", horizontal=True, vertical_alignment="center", gap="small"):
         _render_resolution(predictions)
         render_downloads(page.title)
 

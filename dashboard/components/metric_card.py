@@ -26,7 +26,7 @@ _COMPARED_WIDTHS = ((0, 2), (540, 3), (880, 4), (1080, 4), (1560, 6), (2080, 8))
 _PLAIN_HEIGHTS = {8: 6.2}
 _PLAIN_HEIGHT, _COMPARED_HEIGHT, _NARROW_HEIGHT = 4.5, 5.6, 6.9
 _ROOMY = 260
-_GRID, _COMPARED = "cards-{}-{}", "-compared"
+_GRID, _COMPARED, _MANY = "cards-{}-{}", "-compared", 8
 
 
 @contextmanager
@@ -60,6 +60,9 @@ def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: b
     last = "1 / -1" if n_cards % per_row == 1 else "auto"
     columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
     cards = f"{grid} > * {{ min-height: {height}rem; }} {grid} > :last-child {{ grid-column: {last}; }}"
+    if per_row == _MANY:
+        # Some labels take two lines there; with room for them everywhere, values stand on one.
+        cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: 2.1rem; }}'
     return f"@container (min-width: {width}px) {{ {columns} {cards} }}"
 
 

@@ -89,14 +89,21 @@ def calibration_slope(counts: ScoreCounts) -> CalibrationSlope:
     return _line(bins)
 
 
-def shift_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCounts | None = None) -> Estimate:
+def shift_difference(
+    counts: ScoreCounts,
+    other: ScoreCounts,
+    *,
+    shared: ScoreCounts | None = None,
+    fitted: tuple[Estimate, Estimate] | None = None,
+) -> Estimate:
     """Calibration in the large of `counts` less that of `other`, as shifts of log-odds, with its interval.
 
-    `shared` holds the applications that are in both, None where none is. The variance is that of the sum of what each
+    `shared` holds the applications that are in both, None where none is; `fitted` the two shifts where they are known
+    already. The variance is that of the sum of what each
     application adds to the two shifts, so that one in both counts once, and it needs no model of the defaults. Source:
     Huber (1967), Proceedings of the Fifth Berkeley Symposium 1 ("sandwich").
     """
-    one, two = (calibration_in_the_large(each).intercept for each in (counts, other))
+    one, two = fitted or [calibration_in_the_large(each).intercept for each in (counts, other)]
     if one.value is None or two.value is None:
         return one if one.value is None else Estimate.undefined(NO_COMPARISON)
     lines = ((one.value, 1.0), (two.value, 1.0))
@@ -106,24 +113,30 @@ def shift_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCo
     return normal_estimate(one.value - two.value, math.sqrt(float(covariance[0, 0])))
 
 
-def line_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCounts | None = None) -> LineDifference:
+def line_difference(
+    counts: ScoreCounts,
+    other: ScoreCounts,
+    *,
+    shared: ScoreCounts | None = None,
+    fitted: tuple[CalibrationSlope, CalibrationSlope] | None = None,
+) -> LineDifference:
     """Calibration slope of `counts` less that of `other` with its interval, and Wald's test of the whole line.
 
-    `shared` holds the applications that are in both, None where none is; the variance is as in `shift_difference`. For
-    disjoint cohorts this is the test of an interaction with the cohort in one logistic regression. Source of the line:
-    Cox (1958), Biometrika 45(3/4).
+    `shared`, `fitted` (the two lines) and the variance are as in `shift_difference`. For disjoint cohorts this is the
+    test of an interaction with the cohort in one logistic regression. Source of the line: Cox (1958), Biometrika
+    45(3/4).
     """
-    lines = [calibration_slope(each) for each in (counts, other)]
+    lines = fitted or [calibration_slope(each) for each in (counts, other)]
     (level, slope), (other_level, other_slope) = ((line.intercept.value, line.slope.value) for line in lines)
     if level is None or slope is None or other_level is None or other_slope is None:
         reason = lines[0].slope if slope is None else Estimate.undefined(NO_COMPARISON)
         return LineDifference(reason, reason)
-    fitted = ((level, slope), (other_level, other_slope))
-    covariance = _covariance((counts, other), fitted, shared, slice(2))
+    ends = ((level, slope), (other_level, other_slope))
+    covariance = _covariance((counts, other), ends, shared, slice(2))
     if covariance is None:
         same = Estimate.undefined(SAME_APPLICATIONS)
         return LineDifference(same, same)
-    gap = np.subtract(*fitted)
+    gap = np.subtract(*ends)
     # Chi-squared of two degrees of freedom exceeds x with probability exp(-x / 2).
     statistic = max(float(gap @ np.linalg.solve(covariance, gap)), 0.0)
     return LineDifference(

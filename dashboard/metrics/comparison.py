@@ -48,12 +48,14 @@ class Comparison:
     @cached_property
     def intercept(self) -> Estimate:
         """Difference of the shifts of log-odds that make PDs right on the whole."""
-        return shift_difference(self.own.counts, self.other.counts, shared=self.shared)
+        fitted = (self.own.in_the_large.intercept, self.other.in_the_large.intercept)
+        return shift_difference(self.own.counts, self.other.counts, shared=self.shared, fitted=fitted)
 
     @cached_property
     def line(self) -> LineDifference:
         """Difference of the calibration slopes, and the test of one calibration line for both."""
-        return line_difference(self.own.counts, self.other.counts, shared=self.shared)
+        fitted = (self.own.slope, self.other.slope)
+        return line_difference(self.own.counts, self.other.counts, shared=self.shared, fitted=fitted)
 
     @cached_property
     def brier_skill(self) -> Estimate:

@@ -120,7 +120,7 @@ def _left_out(is_scored: pl.Series, n_open: int) -> Iterator[tuple[int, str]]:
 def _own_columns(applications: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, list[str]]:
     """Id, exposure and the definition's cohort columns, as far as the file has them, and what is odd about them."""
     notices: list[str] = []
-    found: list[pl.Expr] = []
+    found: list[pl.Expr | pl.Series] = []
     if definition.id in applications.columns:
         ids = applications[definition.id]
         if ids.null_count() or ids.n_unique() < ids.len():
@@ -132,7 +132,11 @@ def _own_columns(applications: pl.DataFrame, definition: Definition) -> tuple[pl
         found.append(pl.col(exposure).cast(pl.Float32).alias(EXPOSURE))
     empty = {name for name in applications.columns if applications[name].null_count() == applications.height}
     cut = {name: column for name, column in cohort_names(definition).items() if column.name in applications.columns}
-    found += [cohort_values(column).alias(name) for name, column in cut.items() if column.name not in empty]
+    found += [
+        cohort_values(applications[column.name], column).alias(name)
+        for name, column in cut.items()
+        if column.name not in empty
+    ]
     if gone := [column.label for column in cut.values() if column.name in empty]:
         notices.append(f"Left out as cohort columns, because no row has a value: {', '.join(gone)}.")
     return applications.select(found), notices

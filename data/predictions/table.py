@@ -184,13 +184,14 @@ def make_predictions(
     if target is not None:
         is_known = applications[target].is_not_null()
     exposure = definition.roles.exposure
-    return applications.filter(is_known).select(
+    known = applications.filter(is_known)
+    return known.select(
         pl.col(definition.id).alias(ID),
         outcome.alias(OUTCOME),
         exact_scores(default_probability.filter(is_known)).alias(PROBABILITY),
         fold.filter(is_known).cast(pl.UInt8).alias(FOLD),
         *([pl.col(exposure).cast(pl.Float32).alias(EXPOSURE)] if exposure else []),
-        *(cohort_values(column).alias(name) for name, column in cohort_names(definition).items()),
+        *(cohort_values(known[column.name], column).alias(name) for name, column in cohort_names(definition).items()),
     )
 
 
@@ -210,11 +211,10 @@ def name_on_screen(column: Column, definition: Definition) -> str:
     return name
 
 
-def cohort_values(column: Column) -> pl.Expr:
-    """The values of a column of the definition as predictions hold them."""
-    values = pl.col(column.name)
+def cohort_values(values: pl.Series, column: Column) -> pl.Series:
+    """The values of a column of the definition as the predictions table holds them; a date as its quarter."""
     if column.kind is Kind.DATE:
-        return values.map_batches(_quarters, return_dtype=pl.Enum([]), is_elementwise=False)
+        return _quarters(values)
     return values.cast(pl.Float32) if column.dtype == pl.Float64() else values
 
 

@@ -28,7 +28,9 @@ ABREAST = f"{CHARTS}.length === 2 && {CHARTS}[0].top === {CHARTS}[1].top"
 # Words that end in an ellipsis where they should not.
 CUT = """[...document.querySelectorAll('[data-testid="stMain"] *')].filter((node) => {
   const style = getComputedStyle(node);
-  return style.textOverflow === 'ellipsis' && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1
+  const isCard = node.closest('[data-testid="stMetric"]');
+  const cuts = style.textOverflow === 'ellipsis' || (isCard && style.overflowX === 'hidden');
+  return cuts && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1
     && node.checkVisibility() && !node.closest('[data-testid="stFileUploader"]');
 }).map((node) => node.textContent)"""
 LONE = """[...document.querySelectorAll('[class*="st-key-cards-"]')].some((grid) => {

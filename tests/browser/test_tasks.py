@@ -179,6 +179,8 @@ def test_a_cohort_is_saved_and_opened_from_the_bare_address(page: Page, dashboar
 def test_a_chart_s_data_as_a_file(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(f"{dashboard}/discrimination")
     hand = Hand(page)
+    # The menu comes with the drawing.
+    expect(page.locator(".chart[data-drawn]")).to_have_count(2)
     hand.click(page.get_by_role("button", name="Save, data, method: A default gets"))
     hand.click(page.get_by_role("menuitem", name="Data, CSV, Excel"))
     points = pl.read_csv(hand.download(page.get_by_role("button", name="Download CSV")))

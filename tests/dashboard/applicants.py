@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from dashboard.components.applicant.sensitivity import FIELD, SECOND
 from dashboard.components.applicant.why import OF
 from data.definition.columns import Kind
 from data.home_credit import embedded
+from tests.dashboard import sent_figures
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
@@ -56,8 +58,8 @@ def field_shown(app: AppTest) -> str:
 
 def said(app: AppTest) -> str:
     kinds = ("caption", "markdown", "info", "warning", "subheader")
-    texts = (str(text.value) for kind in kinds for text in getattr(app.main, kind))
-    return " ".join(texts).replace("\\", "").replace("\u00a0", " ")
+    texts = [str(text.value) for kind in kinds for text in getattr(app.main, kind)]
+    return " ".join([*texts, *map(html.unescape, sent_figures.titles(app))]).replace("\\", "").replace("\u00a0", " ")
 
 
 def tables(app: AppTest) -> list[list[list[str]]]:

@@ -21,6 +21,7 @@ from data.home_credit import embedded
 from inference.model.session import ScoringSession
 from inference.model.sufficiency import SufficiencyRule
 from tests.dashboard.applicants import CUTOFF, INPUTS, OpenPage, cards, number_of, opened, said, turned, values_of
+from tests.dashboard.sent_figures import titles
 
 # All that may lack without the application being referred.
 SUFFICIENCY = SufficiencyRule(embedded.DEFINITION.sufficiency, embedded.DEFINITION)
@@ -75,7 +76,7 @@ def test_every_tab_stands_for_everybody(
         assert not app.main.error
         assert cards(app)[f"PD, {whose}"] == f"{100 * pd:.2f} %"
         assert cards(app)["Decision"] == ("Declined" if pd >= cutoff else "Approved")
-        seen.add(said(app))
+        seen.add((said(app), *titles(app)))
     assert len(seen) == len(TAB.options)
 
 
@@ -158,7 +159,7 @@ def test_an_imported_pd_stands_beside_the_published_model_s(
     pl.DataFrame({"number": ids, "y": [0, 1] * 500, "p": [0.0125] * 1_000}).write_csv(path)
     names = [part for pair in ("number=id", "y=outcome", "p=probability") for part in ("--map", pair)]
     app = open_page("applicant", {"applicant": str(ids[0])}, ("--predictions", str(path), *names))
-    assert "PDs are the published model's, those of the portfolio as imported" in said(app)
+    assert "PDs are the published model's; the portfolio's are as imported" in said(app)
     assert (cards(app)["PD, as imported"], cards(app)["Decision"]) == ("1.25 %", "Approved")
     published = session.score(values_of(ranked, ids[0]))
     assert published >= CUTOFF

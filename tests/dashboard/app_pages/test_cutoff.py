@@ -171,8 +171,8 @@ def test_the_best_cutoff_is_shown_before_and_after(tmp_path: Path, open_page: Op
     assert line == f"**Cutoff 30.0 % → 20.0 %**: {rates}, profit +150 k currency units"
     # Of all: (500 + 600) x 1,000 x 45 %; at 10 % the 3,000 are declined.
     app = open_page("cutoff", {"cutoff.tab": "Profit", "cutoff": "10"}, told)
-    (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss, approved"]
-    assert (loss.value, loss.delta) == ("225 k", "all: 495 k")
+    (loss,) = [metric for metric in app.main.metric if metric.label == "Expected loss"]
+    assert (loss.value, loss.delta) == ("225 k", "approved; all: 495 k")
     # Both assumptions approve the 5 % and decline the 20 %.
     (both,) = [caption.value for caption in app.main.caption if caption.value.startswith("Best cutoff by either")]
     assert "Costs (10 to 1): 20.00 %" in both

@@ -80,7 +80,8 @@ def test_a_file_without_outcomes_is_shown_by_its_pds(built: Settings, table: pl.
     # Set against the portfolio, of which it is no part.
     go_to(app, "stability")
     n_all = pl.read_parquet(built.predictions).height
-    assert f"{ROWS} applications against {n_all:,}." in " ".join(str(each.value) for each in app.main.caption)
+    told = f"**Whole file against Portfolio** as the reference: {ROWS} applications against {n_all:,}."
+    assert told in " ".join(str(each.value) for each in app.main.markdown)
     assert "PSI" in cards(app)
 
 

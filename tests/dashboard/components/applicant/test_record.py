@@ -512,4 +512,4 @@ def test_a_link_says_all_that_a_record_needs(ranked: pl.DataFrame, open_page: Op
     draft = kinds(ranked)["much missing"]
     app = open_page("applicant", {"applicant": NEW, "edits": word_edits(draft.edits), "appl.tab": "Record"})
     assert draft_of(app) == draft
-    assert {button.label for button in app.main.download_button} == {"Record as HTML", "Record as JSON"}
+    assert {button.label for button in app.main.download_button} == {"Record as HTML", "Record as JSON", "Paper as PDF"}
