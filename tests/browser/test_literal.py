@@ -21,7 +21,14 @@ from tests.browser.conftest import Serve
 from tests.browser.frame import go_to
 from tests.hostile.texts import XSS, Marked, marked
 
-APP = "tests/hostile/literal_app.py"
+# Behind the dashboard's own server, which has what draws a figure.
+SERVE = """
+import sys
+from dashboard.server.serving import serve_script
+from data.settings import ROOT
+from inference.serving.settings import WebSettings
+serve_script(ROOT / "tests" / "hostile" / "literal_app.py", WebSettings(), "127.0.0.1", int(sys.argv[1]))
+"""
 # Every element that has text of its own, with all the text in it.
 TEXTS = """() => [...document.querySelectorAll("body *")]
     .filter(each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
@@ -60,8 +67,7 @@ def not_literal(page: Page, texts: list[Marked]) -> list[tuple[str, str]]:
 def constructs(built: Settings) -> Iterator[str]:
     """The address of an app that shows every hostile text in every construct."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", APP, "--server.port", str(port)]
-    with serving(command, port) as server:
+    with serving([sys.executable, "-c", SERVE, str(port)], port) as server:
         yield server.address
 
 
