@@ -13,8 +13,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from dashboard.cohort.filters import LevelFilter, RangeFilter
-from dashboard.components.segment_card import narrowed
 from dashboard.words.labels import level, plain
 from data.home_credit import embedded
 from data.settings import Settings
@@ -207,17 +205,6 @@ def _unpacked(array: dict[str, str]) -> np.ndarray[Any, np.dtype[Any]]:
 
 def _table_key(app: AppTest) -> str:
     return next(str(key) for key in app.session_state if str(key).startswith("seg.table."))
-
-
-def test_a_cohort_cut_by_the_column_is_cut_further() -> None:
-    held = RangeFilter("AGE", 30.0, 50.0)
-    assert narrowed(held, RangeFilter("AGE", None, 35.0)) == RangeFilter("AGE", 30.0, 35.0)
-    assert narrowed(held, RangeFilter("AGE", 45.0, None)) == RangeFilter("AGE", 45.0, 50.0)
-    assert narrowed(None, held) == held
-    both = narrowed(LevelFilter("C", ("a", "b")), LevelFilter("C", ("b", "c")))
-    assert both == LevelFilter("C", ("b",))
-    missing = RangeFilter("AGE", with_missing=True, beside_range=True)
-    assert narrowed(held, missing) == missing
 
 
 def test_heat_map_holds_the_rates_of_its_cells(open_page: OpenPage, frame: pl.DataFrame) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.segment_tables import tabulate_report
 from dashboard.charts.segments import GOES_ON, MOST_DRAWN, plot_segments
 from dashboard.charts.template import Named
 from dashboard.metrics.counts import ScoreCounts
@@ -127,25 +126,6 @@ def test_at_most_so_many_are_drawn_and_all_are_in_the_table() -> None:
         "Default rate by Grade, with 95 % intervals; marks allow for 40 comparisons; 24 of 40 segments, the worst"
     )
     assert len(plot_segments(many, measure=Measure.DEFAULT_RATE).table["Segment"]) == 40
-
-
-def test_table_holds_numbers_in_percent() -> None:
-    table = plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN).table
-    assert table["Default rate (%)"] == [pytest.approx(100 * rate) for rate in (50 / 2_100, 0.076, 1 / 6, 0.25)]
-    assert table["Applications"] == [2_100, 5_000, 3_000, 12]
-    assert table["Against other segments"][3] == "too few to conclude"
-    assert "Default rate from (%)" in table
-    assert "Mean PD from (%)" not in plot_segments(HAND, measure=Measure.MEAN_PD).table
-
-
-def test_report_table_holds_every_measure() -> None:
-    table = tabulate_report(HAND, order=Order.SIZE, measure=Measure.ROC_AUC, against=Named("Fold 1", LONE))
-    assert table["Segment"] == ["middle", "<b>high</b>", "low", "few"]
-    assert set(Measure) <= set(table)
-    assert table["Default rate 95 %"][0] == "6.90–8.37"
-    assert str(table["Difference from other segments 95 %"][0]).startswith("−")
-    assert table["Fold 1: ROC AUC"][:2] == [None, None]
-    assert {len(column) for column in table.values()} == {4}
 
 
 def test_description_gives_the_numbers() -> None:
