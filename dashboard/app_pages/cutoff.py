@@ -15,7 +15,7 @@ from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
 from dashboard.components.assumptions import render_beta, render_costs, render_terms
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
-from dashboard.components.metric_card import card_grid, render_card, render_metric
+from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.economics import (
@@ -184,15 +184,10 @@ def _with_interval(metric: catalogue.Metric, best: Estimate) -> str:
 
 def _render_losses(view: View) -> None:
     """Write the expected loss of what is approved beside that of all, where exposures are known."""
-    approved, everything = view.evaluation.approved_loss.value, view.evaluation.expected_loss.value
-    if approved is not None and everything is not None:
-        currency = view.definition.currency
-        render_metric(
-            "Expected loss",
-            money(approved, currency),
-            f"approved; all: {money(everything, currency)}",
-            help_text="Sum of PD x LGD x exposure of the applications that this cutoff approves, beside that of all.",
-        )
+    currency = view.definition.currency
+    everything = money(view.evaluation.expected_loss.value, currency)
+    approved = catalogue.in_currency(catalogue.APPROVED_LOSS, currency)
+    render_card(approved, view.evaluation, view.comparison, note=f"approved; all: {everything}")
 
 
 def _chosen(curve: CutoffCurve) -> str:

@@ -168,6 +168,14 @@ EXPECTED_LOSS = Metric(
     "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}. It takes PDs for probabilities; observed is LGD "
     "x exposure of what defaulted.",
 )
+APPROVED_LOSS = Metric(
+    "approved_loss",
+    "Expected loss",
+    lambda e: e.approved_loss,
+    partial(money, currency=""),
+    "Sum of PD x LGD x exposure in currency units of the applications that the cutoff approves, at an LGD of {lgd}.",
+)
+LOSSES = (EXPECTED_LOSS, APPROVED_LOSS)
 ROC_AUC = Metric(
     "roc_auc",
     "ROC AUC",
@@ -478,6 +486,6 @@ PAGES: Mapping[str, tuple[Metric, ...]] = MappingProxyType(
         "Calibration": CALIBRATION,
         "Cutoff": DECISIONS,
         "Costs": COSTS.metrics,
-        "Profit": PROFIT.metrics,
+        "Profit": (*PROFIT.metrics, APPROVED_LOSS),
     }
 )

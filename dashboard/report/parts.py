@@ -302,7 +302,7 @@ CARDS: Mapping[str, CardsPart] = MappingProxyType(
         "tests": CardsPart("Significance tests of calibration", _TESTS),
         "decisions": CardsPart("Decisions at the cutoff", catalogue.DECISIONS),
         "costs": CardsPart("Costs", catalogue.COSTS.metrics),
-        "profit": CardsPart("Profit", catalogue.PROFIT.metrics),
+        "profit": CardsPart("Profit", (*catalogue.PROFIT.metrics, catalogue.APPROVED_LOSS)),
     }
 )
 
@@ -310,6 +310,5 @@ CARDS: Mapping[str, CardsPart] = MappingProxyType(
 def metrics_of(name: str, currency: str) -> tuple[Metric, ...]:
     """The figures of a set of cards, amounts in `currency`."""
     return tuple(
-        catalogue.in_currency(each, currency) if each is catalogue.EXPECTED_LOSS else each
-        for each in CARDS[name].metrics
+        catalogue.in_currency(each, currency) if each in catalogue.LOSSES else each for each in CARDS[name].metrics
     )

@@ -275,7 +275,7 @@ def test_the_map_of_two_fields_follows_the_choice(
     page: Page, dashboard: str, portfolio: Portfolio, declined: int
 ) -> None:
     open_applicant(page, dashboard, portfolio, declined, "&appl.tab=Sensitivity&appl.field=AMT_CREDIT")
-    page.get_by_role("combobox", name="And").fill("Annuity")
+    page.get_by_role("combobox", name="And", exact=True).fill("Annuity")
     page.get_by_role("option", name="Annuity", exact=True).click()
     expect(page.get_by_role("tabpanel").locator(".js-plotly-plot .heatmaplayer")).to_have_count(1)
     until(page, "location.search.includes('appl.second=AMT_ANNUITY')")
@@ -457,5 +457,5 @@ def test_an_altered_pd_is_told(
         other.goto(f"{dashboard}/applicant")
         drop_record(other, path)
         expect(other.get_by_text("the record says 1.00 %")).to_be_visible()
-        expect(other.get_by_text("it was altered")).to_be_visible()
+        expect(other.get_by_text("The record was altered")).to_be_visible()
         expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))

@@ -212,7 +212,7 @@ def number_in_agreement(app: AppTest) -> int:
 def fallback(widget: Any) -> tuple[object, ...]:
     """What the browser takes for the value of a widget that it has not drawn before, options in their words."""
     default = widget.proto.default
-    if widget.type == "number_input" and not widget.proto.HasField("default"):
+    if widget.type in ("number_input", "selectbox") and not widget.proto.HasField("default"):
         return (None,)
     found = (default,) if isinstance(default, str | int | float) else tuple(default)
     return tuple(widget.options[int(place)] for place in found) if getattr(widget, "options", None) else found
@@ -220,6 +220,8 @@ def fallback(widget: Any) -> tuple[object, ...]:
 
 def in_force(widget: Any) -> tuple[object, ...]:
     """The value of a widget as the server knows it, options in their words."""
+    if widget.value is None:
+        return () if widget.type == "button_group" else (None,)
     found = tuple(widget.value) if isinstance(widget.value, list | tuple) else (widget.value,)
     return tuple(map(widget.format_func, found)) if getattr(widget, "options", None) else found
 

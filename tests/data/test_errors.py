@@ -11,6 +11,7 @@ from data.settings import ROOT
 PATH = Path("table.csv")
 # A figure, an answer over HTTP, faults of the program itself, and those that are caught again where they are raised.
 INTERNAL = {
+    "_CancelledError",
     "_NotUtf8Error",
     "LayoutError",
     "SpecialFileError",

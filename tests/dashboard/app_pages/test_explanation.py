@@ -152,7 +152,7 @@ def test_a_tiny_cohort_against_an_empty_rest_draws_no_conclusion(
 def test_imported_predictions_have_no_contributions(open_page: OpenPage, tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     pl.DataFrame({"target": [0, 1] * 50, "score": [0.1, 0.3] * 50}).write_csv(path)
-    app = open_page("explanation", arguments=("--predictions", str(path)))
+    app = open_page("explanation", {"cutoff": "9.09"}, arguments=("--predictions", str(path)))
     assert [info.value for info in app.main.info] == [
         "Nothing to explain these predictions with. Contributions are computed when the project's own model is built."
     ]

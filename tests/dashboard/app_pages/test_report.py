@@ -75,4 +75,4 @@ def test_a_report_s_numbers_are_those_on_the_screen(open_page: OpenPage) -> None
         assert (label, shown[label]) == (label, value)
         (card,) = (metric for metric in app.main.metric if metric.label == label)
         assert not interval or interval in card.delta
-        assert other in card.proto.delta_description
+        assert other in card.proto.delta_description.replace("\u00a0", " ")

@@ -145,5 +145,5 @@ def test_a_chart_is_the_page_s(open_page: Callable[..., AppTest], built: Setting
     (block,) = make_paper(recipe, own, embedded.DEFINITION, ORIGIN).blocks
     assert isinstance(block, Figure)
     page = open_page("discrimination", {"f.NAME_INCOME_TYPE": "Working", "against": "~rest", "cutoff": "12"})
-    (shown,) = sent_figures.shown(page)
-    assert shown["data"] == json.loads(block.chart.figure.to_json())["data"]
+    roc, _ = sent_figures.shown(page)
+    assert roc["data"] == json.loads(block.chart.figure.to_json())["data"]
