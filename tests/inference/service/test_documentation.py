@@ -106,7 +106,7 @@ SNIPPETS = (
     b'"\\u0000"',
 )
 repeated = settings(
-    max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=5, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
