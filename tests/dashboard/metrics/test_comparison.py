@@ -41,6 +41,7 @@ def test_sums_and_what_is_best_looking_back_have_no_difference() -> None:
     without = {each.name for each in METRICS if each.difference is None}
     assert without == {
         "expected_loss",
+        "approved_loss",
         "recall_at_ks",
         "false_positive_rate_at_ks",
         *(f"best_{name}" for name in ("cost", "profit", "cutoff_by_cost", "cutoff_by_profit")),
