@@ -48,7 +48,8 @@ def _render_alone(chart: Chart, key: str) -> None:
 def _render(chart: Chart, key: str, *, selectable: bool) -> list[dict[str, Any]]:
     figure = figure_json(chart.figure)
     token = token_of(key, figure)
-    with st.container(gap="xsmall"):
+    # Its key lets the style sheet keep the title's room while the page loads.
+    with st.container(gap="xsmall", key=f"figure-{key}"):
         st.html(_TITLE.format(token=token, title=_escaped(chart.title), subtitle=_escaped(chart.subtitle)))
         answer = render_plot(chart, figure, token, key=key, selectable=selectable)
     if answer.asked is Asked.DATA:

@@ -22,9 +22,9 @@ _MOST_CARDS = 12
 _CARD_WIDTHS = ((0, 2), (480, 3), (640, 4), (800, 5), (960, 6), (1180, 8))
 _COMPARED_WIDTHS = ((0, 2), (540, 3), (880, 4), (1080, 4), (1560, 6), (2080, 8))
 # Room that a row of cards keeps while its figures load: label, value with interval, and comparison with difference,
-# which takes a second line in narrow cards, as the interval does where there are eight in a row.
-_PLAIN_HEIGHTS = {8: 6.2}
-_PLAIN_HEIGHT, _COMPARED_HEIGHT, _NARROW_HEIGHT = 4.5, 5.6, 6.9
+# which takes a second line in narrow cards, as the interval does where seven or more are in a row, and on a phone.
+_PLAIN_HEIGHTS = {7: 5.4, 8: 6.5}
+_PLAIN_HEIGHT, _PHONE_HEIGHT, _COMPARED_HEIGHT, _NARROW_HEIGHT = 4.5, 5.4, 5.6, 6.9
 _ROOMY = 260
 _GRID, _COMPARED, _MANY = "cards-{}-{}", "-compared", 8
 
@@ -53,7 +53,7 @@ def card_css() -> str:
 
 def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: bool) -> str:
     per_row = _per_row(n_cards, most)
-    height = _PLAIN_HEIGHTS.get(per_row, _PLAIN_HEIGHT)
+    height = _PLAIN_HEIGHTS.get(per_row, _PLAIN_HEIGHT if width else _PHONE_HEIGHT)
     if is_compared:
         height = _COMPARED_HEIGHT if width / per_row >= _ROOMY else _NARROW_HEIGHT
     # A last card that would stand alone takes its whole row.
