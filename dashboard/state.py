@@ -29,7 +29,8 @@ from dashboard.visit.drafts import Draft
 from dashboard.visit.links import Cohort
 from dashboard.visit.parameters import Parameter
 from dashboard.visit.reader import COOKIE, reader_of
-from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts, SavedError
+from dashboard.visit.saved import NotSavedError, Saved, SavedCohorts
+from dashboard.visit.store import SavedError
 from dashboard.visit.visit import (
     AGAINST,
     APPLICANT,

@@ -33,7 +33,7 @@ from dashboard.metrics.stability import population_stability
 from dashboard.report import catalogue
 from dashboard.visit.links import Cohort
 from dashboard.visit.looks import Look
-from dashboard.visit.saved import SavedError
+from dashboard.visit.store import SavedError
 from dashboard.visit.visit import COHORTS, FILE
 from dashboard.words import finding_words, labels, look_words
 from dashboard.words.money import money

@@ -11,7 +11,8 @@ from dashboard import cache, journal, state
 from dashboard.components.files import offer_file, taking_in
 from dashboard.report.recipe import Recipe, read_recipe
 from dashboard.visit import links
-from dashboard.visit.saved import Saved, SavedError, SavedReports
+from dashboard.visit.saved import Saved, SavedReports
+from dashboard.visit.store import SavedError
 from dashboard.words import labels
 from data.definition.definition import Definition
 from data.errors import ScoreroomError

@@ -1,7 +1,4 @@
-"""What a reader saw of the portfolio when, so that the first page can say what has changed since.
-
-An SQLite file in the portfolio's folder, like that of saved cohorts; it holds digests of readers only.
-"""
+"""What a reader saw of the portfolio when, so that the first page can say what has changed since."""
 
 from __future__ import annotations
 
@@ -9,17 +6,14 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
-from dashboard.visit.saved import SavedError, digest_of
+from dashboard.visit.store import Store, digest_of
 
 FILE = "looks.sqlite"
 # Tables of which a reader's look is kept, and everybody's looks together; beyond, the oldest go.
 MOST_OF_READER = 8
 MOST_ROWS = 100_000
-_WAIT_SECONDS = 2.0
 _TABLE = """
 CREATE TABLE IF NOT EXISTS looks (
     reader TEXT NOT NULL, digest TEXT NOT NULL, first_at REAL NOT NULL, last_at REAL NOT NULL, figures TEXT NOT NULL,
@@ -39,12 +33,11 @@ class Look:
     figures: Mapping[str, float]
 
 
-class Looks:
+class Looks(Store):
     """The looks of all readers of one portfolio."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use the file in `folder`, which is made with the first look."""
-        self._path = folder / FILE
+    _file, _tables, _version = FILE, _TABLE, 1
+    _lost = "what has changed since the last look is not known"
 
     def note(self, reader: str, digest: str, figures: Mapping[str, float]) -> Look | None:
         """Remember that `reader` is shown these figures of a table; return the look before, None if this is the first.
@@ -53,21 +46,12 @@ class Looks:
             SavedError: the file is damaged, locked for more than two seconds or cannot be written.
         """
         who, now = digest_of(reader), time.time()
-        try:
-            with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)) as file:
-                file.execute("PRAGMA journal_mode = WAL")
-                file.execute("PRAGMA synchronous = NORMAL")
-                file.executescript(_TABLE)
-                file.execute("BEGIN IMMEDIATE")
-                row = file.execute(
-                    "SELECT digest, first_at, last_at, figures FROM looks WHERE reader = ?"
-                    " ORDER BY last_at DESC LIMIT 1",
-                    (who,),
-                ).fetchone()
-                self._keep(file, who, digest, now, json.dumps(dict(figures)))
-                file.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise SavedError(f"{self._path}: {error}; what has changed since the last look is not known.") from error
+        with self._open() as file:
+            row = file.execute(
+                "SELECT digest, first_at, last_at, figures FROM looks WHERE reader = ? ORDER BY last_at DESC LIMIT 1",
+                (who,),
+            ).fetchone()
+            self._keep(file, who, digest, now, json.dumps(dict(figures)))
         return None if row is None else Look(row[0], row[1], row[2], _read_figures(row[3]))
 
     @staticmethod

@@ -1,21 +1,14 @@
-"""What readers keep on the server: cohorts, reports, the analyst's name, in an SQLite file in the portfolio's folder.
-
-A reader is a browser, known by a random token in a cookie, or whoever a trusted proxy says is signed in. The file holds
-digests of them only. Several processes may use it at once (write-ahead log); each change is one transaction.
-"""
+"""What readers keep on the server: cohorts, reports, the analyst's name, in one file of the portfolio's folder."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from dashboard.visit.links import MOST_NAMED
-from data.errors import ScoreroomError
+from dashboard.visit.store import SavedError, Store, digest_of
 
 FILE = "cohorts.sqlite"
 MOST_RECENT = 8
@@ -24,11 +17,8 @@ MOST_ROWS, MOST_RECIPES = 200_000, 2_000
 _LONGEST_CONDITIONS = 8_000
 # Of each reader. A recipe with every chart and no paragraph takes 2 kB.
 MOST_REPORTS, LONGEST_RECIPE = 20, 64_000
-_VERSION = 2
-_WAIT_SECONDS = 2.0
 # A cohort has no bound of its own: links and files have theirs.
 _ENDLESS = 1 << 30
-_VISIT_ONLY = "cohorts and reports are kept for this visit only"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS saved (
     reader TEXT NOT NULL, name TEXT NOT NULL, conditions TEXT NOT NULL, note TEXT NOT NULL, shown_at REAL NOT NULL,
@@ -49,10 +39,6 @@ CREATE INDEX IF NOT EXISTS recent_by_time ON recent (shown_at);
 """
 
 
-class SavedError(ScoreroomError):
-    """The file of what readers saved cannot be read or written."""
-
-
 class NotSavedError(SavedError):
     """A change that cannot be made: there is too much saved already, or the name is taken."""
 
@@ -66,22 +52,16 @@ class Saved:
     note: str = ""
 
 
-class _SavedThings:
-    """What all readers of one portfolio saved of one kind, whose table, noun and bounds a subclass gives.
+class _SavedThings(Store):
+    """What all readers of one portfolio saved of one kind, whose table, noun and bounds a subclass gives."""
 
-    Methods take the reader's token or name; they raise SavedError if the file is damaged, locked for more than two
-    seconds, of a newer version, or on a file system that cannot be written.
-    """
-
+    _file, _tables, _version = FILE, _TABLES, 2
+    _lost = "cohorts and reports are kept for this visit only"
     _table: str
     _noun: str
     _most: int
     _longest: int
     _most_rows: int
-
-    def __init__(self, folder: Path) -> None:
-        """Use the file in `folder`, which is made with the first change."""
-        self._path = folder / FILE
 
     def of(self, reader: str) -> tuple[Saved, ...]:
         """What `reader` has saved, by name."""
@@ -112,7 +92,7 @@ class _SavedThings:
             _bound(file, self._table, self._most_rows)
 
     def delete(self, reader: str, name: str) -> None:
-        """Delete what is called `name`; nothing happens where there is none."""
+        """Delete what is called `name`, if anything is."""
         with self._open() as file:
             file.execute(f"DELETE FROM {self._table} WHERE reader = ? AND name = ?", (digest_of(reader), name))
 
@@ -127,37 +107,6 @@ class _SavedThings:
             if file.execute(f"SELECT 1 FROM {self._table} WHERE reader = ? AND name = ?", (who, new)).fetchone():
                 raise NotSavedError(f"A {self._noun} is called {new} already; choose another name.")
             file.execute(f"UPDATE {self._table} SET name = ? WHERE reader = ? AND name = ?", (new, who, name))
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """One connection for one transaction: the script's threads come and go, and connections belong to a thread."""
-        try:
-            file = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-        try:
-            self._prepare(file)
-            # With the write-ahead log, a power cut can cost the last change, never the file.
-            file.execute("PRAGMA synchronous = NORMAL")
-            file.execute("BEGIN IMMEDIATE")
-            yield file
-            file.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-        finally:
-            file.close()
-
-    def _prepare(self, file: sqlite3.Connection) -> None:
-        (version,) = file.execute("PRAGMA user_version").fetchone()
-        if version == _VERSION:
-            return
-        if version > _VERSION:
-            raise SavedError(f"{self._path}: was written by a newer Scoreroom (version {version}); {_VISIT_ONLY}.")
-        file.execute("PRAGMA journal_mode = WAL")
-        file.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
-
-    def _error(self, error: sqlite3.Error) -> SavedError:
-        return SavedError(f"{self._path}: {error}; {_VISIT_ONLY}.")
 
 
 class SavedReports(_SavedThings):
@@ -223,8 +172,3 @@ def _bound(file: sqlite3.Connection, table: str, most: int) -> None:
             f"DELETE FROM {table} WHERE shown_at <= (SELECT shown_at FROM {table} ORDER BY shown_at LIMIT 1 OFFSET ?)",
             (n_rows - most - 1,),
         )
-
-
-def digest_of(reader: str) -> str:
-    """What stands for a reader in the file, so that it gives nobody's token away."""
-    return hashlib.sha256(reader.encode()).hexdigest()

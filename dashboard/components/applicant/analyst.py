@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import journal, state
 from dashboard.cache import saved_cohorts
-from dashboard.visit.saved import SavedError
+from dashboard.visit.store import SavedError
 
 _ANALYST = "visit.analyst"
 

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.visit import looks
 from dashboard.visit.looks import Looks
-from dashboard.visit.saved import SavedError
+from dashboard.visit.store import SavedError
 
 
 def test_the_look_before_is_told_to_its_reader_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,9 @@ from dashboard.visit.saved import (
     NotSavedError,
     Saved,
     SavedCohorts,
-    SavedError,
     SavedReports,
 )
+from dashboard.visit.store import SavedError
 
 YOUNG, OLD = Saved("Young", "f.age=..30", "for the committee"), Saved("Old", "f.age=60..")
 
