@@ -36,7 +36,7 @@ from dashboard.metrics.file_scores import (
 )
 from dashboard.metrics.rates import approval_rate, mean_pd
 from dashboard.metrics.stability import population_stability
-from dashboard.report.paper_book import table_xlsx
+from dashboard.report.paper_book import XLSX_TYPE, table_xlsx
 from dashboard.visit import parameters
 from dashboard.visit.drafts import NEW, Draft, make_edits
 from dashboard.words import labels
@@ -59,7 +59,6 @@ _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
 # A report that a spreadsheet opens; beyond, whoever mends the file mends its source.
 _FAULTS_LISTED = 100_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TYPES = ["csv", "parquet", "gz", "zip"]
 _LEFT_OUT, _DOUBTED = "left out", "scored"
 
@@ -383,7 +382,7 @@ def _render_faults(_: View, batch: cache.ScoredFile) -> None:
         )
     render_frame(frame.head(_FAULTS_SHOWN), height=420, alt="What was wrong by row and column", name="")
     with st.container(horizontal=True, gap="small"):
-        for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX, _faults_xlsx)):
+        for kind, mime, write in (("CSV", "text/csv", csv_of), ("XLSX", XLSX_TYPE, _faults_xlsx)):
             offer_file(
                 f"Report as {kind}",
                 partial(write, frame),

@@ -195,7 +195,7 @@ def _render_column(
         # It stands first already, or is the other side's.
         state.settle({parameter: ""})
     titles = labels.distinct({name: labels.column_title(columns[name or first]) for name in ("", *by_label)})
-    # A segment of one column is none of another.
+    # Another column has segments of its own.
     widget = state.select_widget(parameter, list(titles), also={CHOSEN: CHOSEN.default})
     st.selectbox(label, format_func=titles.__getitem__, **widget)
     return columns[state.get(parameter) or first]

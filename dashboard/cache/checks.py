@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.cache.cohorts import cohort_counts, column_bins, column_counts, column_groups, evaluate
-from dashboard.cache.sources import KEYS, SMALL, Dataset, definition, predictions
+from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, definition, predictions
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import Filters, LevelFilter
-from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.metrics.findings import Finding, Findings, find_faults
 from dashboard.metrics.group_facts import Group, GroupFacts, group_facts
@@ -64,7 +63,7 @@ def checked_groups(dataset: Dataset, filters: Filters) -> tuple[GroupFacts, ...]
     """The facts on the groups of the columns that are checked, within a cohort; they hold at every cutoff."""
     whole = cohort_counts(dataset, filters)
     rows, bins = _checked_rows(dataset)
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     return tuple(
         facts
         for name, parts in rows.counts(chosen)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard.cache.sources import KEYS, SMALL, Dataset, portfolio_beside, predictions
+from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Positions, Search, Sort, order_rows
@@ -21,7 +21,6 @@ from dashboard.metrics.column_counts import (
     count_both,
     count_columns,
     make_column_codes,
-    select_rows,
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from dashboard.metrics.evaluation import Assumptions, Evaluation
@@ -106,7 +105,7 @@ def column_groups(dataset: Dataset) -> ColumnGroups:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort by the groups of every column."""
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     return count_columns(column_groups(dataset).codes, chosen)
 
 
@@ -147,7 +146,7 @@ def _plain(values: pl.Series, kind: CohortKind) -> pl.Series:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
     """The applications of a cohort of the dropped file `dataset` by the groups that it shares with the portfolio."""
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     return count_columns(shared_groups(dataset).codes, chosen)
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import SMALL, Dataset, definition, model_version, predictions, settings, why_untrained
+from dashboard.cache.sources import (
+    SMALL,
+    Dataset,
+    chosen_rows,
+    definition,
+    model_version,
+    predictions,
+    settings,
+    why_untrained,
+)
 from dashboard.cohort.filters import Filters
-from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.explanation_counts import (
     ContributionSums,
     FeatureCounts,
@@ -95,7 +103,7 @@ def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | 
     shown = explained(dataset)
     if shown.contributions is None:
         return None
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     return shown.whole if chosen is None else count_contributions(shown.contributions, chosen, whole=shown.whole)
 
 
@@ -105,7 +113,7 @@ def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -
     shown = explained(dataset)
     if shown.contributions is None:
         return ()
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     counted = (count_feature(shown.contributions, name, chosen) for name in names)
     known = definition()
     return tuple(counts.flipped() if is_descending(counts.feature, known) else counts for counts in counted)

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from dashboard.cache.kept import kept
 from dashboard.cache.portfolio import column_facts, found_version, portfolio
-from dashboard.cache.sources import SMALL, Dataset, applications_version, definition, predictions, settings
+from dashboard.cache.sources import SMALL, Dataset, applications_version, chosen_rows, definition, predictions, settings
 from dashboard.cohort import lookup
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.lookup import Identifier
-from dashboard.metrics.column_counts import select_rows
 from dashboard.visit.drafts import NEW, Draft
 from data.definition.columns import Kind
 from data.errors import ScoreroomError
@@ -116,7 +115,7 @@ def pick_application(
 ) -> Identifier | None:
     """The id of an application in the cohort, other than `applicant` if possible; None if the cohort is empty."""
     frame = predictions(dataset).frame
-    chosen = select_rows(predictions(dataset).holding(filters.columns), filters.expression())
+    chosen = chosen_rows(dataset, filters)
     rows = np.arange(frame.height) if chosen is None else np.flatnonzero(chosen)
     pds = frame[PROBABILITY].to_numpy()
     row = lookup.pick_row(pick, rows, pds, cutoff, current=_row_of(dataset, identifier_of(dataset, applicant)))

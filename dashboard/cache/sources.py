@@ -18,6 +18,8 @@ from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
+from dashboard.metrics.column_counts import select_rows
+from dashboard.metrics.counts import BoolArray
 from dashboard.visit.looks import Looks
 from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
@@ -191,6 +193,11 @@ def _predictions(dataset: Dataset) -> Predictions:
     gc.collect()
     gc.freeze()
     return prepared
+
+
+def chosen_rows(dataset: Dataset, filters: Filters) -> BoolArray | None:
+    """Which rows of `dataset` are in the cohort; None for all of them."""
+    return select_rows(predictions(dataset).holding(filters.columns), filters.expression())
 
 
 def model_version() -> str:

@@ -109,8 +109,8 @@ def _brief(stored: np.float32) -> float:
 class ValueGrid:
     """Where the slider of a number stops, in the shown unit and rising, and how many rows lie from one to the next.
 
-    `stops` are one more than there are `counts`; the first and last are the least and greatest value, and without any
-    value there are none. `special` are those of the column's special values that occur, each with its rows; `n_missing`
+    `stops` are one more than there are `counts`; the first and last are the least and greatest value; without any
+    value it is empty. `special` are those of the column's special values that occur, each with its rows; `n_missing`
     rows have no value. `few` are the values themselves, as they are stored and each with its rows, where there are no
     more than two.
     """

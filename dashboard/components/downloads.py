@@ -18,12 +18,11 @@ from dashboard.charts.chart import table_frame
 from dashboard.charts.template import Named, Table
 from dashboard.components.files import offer_file
 from dashboard.metrics.estimate import Estimate
-from dashboard.report.paper_book import tables_xlsx
+from dashboard.report.paper_book import XLSX_TYPE, tables_xlsx
 from dashboard.words import labels
 from data.files.spreadsheets import csv_of
 
 _TABLES, _GROUP = "downloads.tables", "downloads.group"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_NAME = 60
 _SPAN = re.compile(r":color\[(\\?.)\]\{\}")
 _ESCAPED = re.compile(r"\\([^\w\s]|_)")
@@ -98,7 +97,7 @@ def offer_table(table: Table | pl.DataFrame, name: str, key: str) -> None:
     facts = {"rows": frame.height}
     for kind, mime, make in (
         ("csv", "text/csv", partial(csv_of, frame)),
-        ("xlsx", XLSX, partial(tables_xlsx, [(name, _columns(frame))])),
+        ("xlsx", XLSX_TYPE, partial(tables_xlsx, [(name, _columns(frame))])),
     ):
         offer_file(
             kind.upper(),
@@ -131,7 +130,7 @@ def _render_menu(page: str) -> None:
             "All of this page as XLSX",
             partial(tables_xlsx, [(name, _columns(frame)) for name, frame in frames.items()]),
             f"{_file_name(page)}.xlsx",
-            XLSX,
+            XLSX_TYPE,
             what="tables",
             key="downloads.all",
             width="stretch",

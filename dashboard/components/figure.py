@@ -15,12 +15,11 @@ from dashboard.components.files import offer_file
 from dashboard.components.method import render_method, render_section
 from dashboard.components.plot import Asked, render_plot, token_of
 from dashboard.components.table import render_frame
-from dashboard.report.paper_book import table_xlsx
+from dashboard.report.paper_book import XLSX_TYPE, table_xlsx
 from dashboard.words import labels
 from data.files.spreadsheets import csv_of
 
 _CSV = "text/csv"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Title, subtitle and the button of the menu (static/chart.js). `data-figure` names the figure that the title belongs
 # to; the drawing has the same name once it is done.
 _TITLE = """<div class="chart-title" data-figure="{token}"><p><b>{title}</b><br><small>{subtitle}</small></p>
@@ -80,7 +79,7 @@ def _open_data(title: str, table: Table, key: str, file_name: str) -> None:
     offer = partial(offer_file, what="figure", facts={"rows": frame.height})
     with st.container(horizontal=True, gap="small"):
         offer("Download CSV", partial(csv_of, frame), f"{file_name}.csv", _CSV, key=f"{key}.csv")
-        offer("Download Excel", partial(table_xlsx, title, table), f"{file_name}.xlsx", _XLSX, key=f"{key}.xlsx")
+        offer("Download Excel", partial(table_xlsx, title, table), f"{file_name}.xlsx", XLSX_TYPE, key=f"{key}.xlsx")
     with st.container(key="drawer-table"):
         render_frame(frame, height="stretch", alt="The figure's data", name="")
 

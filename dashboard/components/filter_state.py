@@ -1,4 +1,4 @@
-"""What a filter's control hands to the visit: a condition, or a sentence about an input that is none."""
+"""What a filter's control hands to the visit: a condition, or a sentence on input that cannot be one."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _SLOT = "file.slot"
 
 
 def held_file() -> ScoredFile | None:
-    """The file that was dropped last; None where there is none, or its memory was needed for another visit's."""
+    """The file that was dropped last; None before any was, or once its memory was needed for another visit's."""
     slot: Slot[ScoredFile] | None = st.session_state.get(_SLOT)
     return None if slot is None else slot.look()
 

@@ -28,7 +28,7 @@ Measure = Callable[[Evaluation], Estimate]
 class Comparison:
     """The cohort that is looked at beside another one, called `name`; `shared` holds the applications in both.
 
-    `shared` is None where there are none. Both are evaluated under the same assumptions.
+    `shared` is None where the two have no application in common. Both are evaluated under the same assumptions.
     """
 
     name: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dashboard.report.paper import Paper, Step
-from dashboard.report.paper_book import paper_xlsx
+from dashboard.report.paper_book import XLSX_TYPE, paper_xlsx
 from dashboard.report.paper_page import paper_html
 
 
@@ -36,7 +36,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "pdf": Format("PDF", "application/pdf", _pdf),
         "xlsx": Format(
             "XLSX",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            XLSX_TYPE,
             lambda paper, _step: paper_xlsx(paper),
         ),
     }

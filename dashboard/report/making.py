@@ -149,7 +149,7 @@ class Desk:
         """The report as a file of `kind`, waited for.
 
         Raises:
-            NotMadeError: there is none, or it failed or was cancelled.
+            NotMadeError: no report was begun, or it failed or was cancelled.
         """
         making = self.making
         if making is None:

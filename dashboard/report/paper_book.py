@@ -14,6 +14,8 @@ from dashboard.charts.template import Table
 from dashboard.report.paper import Figure, Paper, Sheet
 from dashboard.words import labels
 
+# The media type of a workbook.
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What a sheet's name may not hold, and how long it may be.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME, _LONGEST_CELL = 31, 32_000

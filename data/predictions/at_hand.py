@@ -52,7 +52,7 @@ def open_predictions(settings: Settings, definition: Definition) -> Predictions:
 def describe_others(definition: Definition, schema: pl.Schema) -> dict[str, tuple[CohortColumn, str]]:
     """What the columns of applications with this schema are that predictions do not carry, and their names there.
 
-    Identifier and outcome are none of them. Of a date the predictions may carry the quarter; here it is the day, under
+    Identifier and outcome are left out. Of a date the predictions may carry the quarter; here it is the day, under
     a name with `~day` behind it.
     """
     carried, others = cohort_names(definition), {}
