@@ -24,7 +24,7 @@ from dashboard.visit.looks import Looks
 from dashboard.visit.saved import SavedCohorts, SavedReports
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
-from data.errors import DamageError, PredictionsError
+from data.errors import DamageError, PredictionsError, ScoreroomError
 from data.files.convert import scan_applications
 from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
@@ -175,7 +175,22 @@ def predictions(dataset: Dataset) -> Predictions:
         PredictionsError: it is a dropped file that nobody holds any more.
         ScoreroomError: the predictions are missing or wrong.
     """
-    return _file(dataset).predictions if dataset.location.file else _predictions(dataset)
+    if dataset.location.file:
+        return _file(dataset).predictions
+    found = _predictions(dataset)
+    if found.more is None and not dataset.location.imported and _has_applications():
+        # Opened while the application table was damaged, which has been made again since.
+        _predictions.clear(dataset)
+        found = _predictions(dataset)
+    return found
+
+
+def _has_applications() -> bool:
+    try:
+        applications_version()
+    except ScoreroomError:
+        return False
+    return True
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, state
@@ -35,6 +36,19 @@ def test_a_page_says_in_one_sentence_what_is_damaged(
     app = open_page(page)
     said = [each.value for kind in (app.error, app.info, app.warning, app.caption) for each in kind]
     assert [text for text in said if name in text.replace("\\", "") and "make build" in text]
+
+
+def test_predictions_opened_beside_a_damaged_table_have_its_columns_once_it_is_whole(
+    copied: tuple[Settings, cache.Dataset],
+) -> None:
+    settings, dataset = copied
+    st.cache_resource.clear()
+    whole = settings.applications.read_bytes()
+    settings.applications.write_bytes(whole[:-100] + b"x" * 100)
+    assert "APARTMENTS_AVG" not in cache.predictions(dataset).filter_columns
+    settings.applications.write_bytes(whole)
+    assert "APARTMENTS_AVG" in cache.predictions(dataset).filter_columns
+    assert cache.predictions(dataset) is cache.predictions(dataset)
 
 
 def test_a_model_is_opened_once_and_again_when_another_one_is_published(copied: tuple[Settings, cache.Dataset]) -> None:
