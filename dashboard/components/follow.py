@@ -57,18 +57,19 @@ def keep_busy(where: str) -> None:
         page.busy.append(where)
 
 
-def announce(scale: Scale, identity: Sequence[object], *, moves: bool, has_panel: bool) -> None:
+def announce(
+    scale: Scale, identity: Sequence[object], *, faded: Sequence[str] | None = None, has_panel: bool = False
+) -> None:
     """Write the name of the page's table, which differs with `identity`, and what cannot follow.
 
-    There is none of a page that `moves` as a whole, where it is the rows that are others at another cutoff.
+    Nothing follows on a page of which as much is `faded` as these CSS selectors match. Where it `has_panel`, that
+    shows the decision on an applicant.
     """
     page: _Page = st.session_state[_PAGE]
-    name = ""
-    given = page.evaluation.assumptions
-    if page.slots and not moves and page.evaluation.counts.n_applications and scale.size <= MOST_POSITIONS:
-        name = TABLES.announce(
-            (*identity, replace(given, cutoff=0.0)), Recipe(page.evaluation, scale, tuple(page.slots))
-        )
-    busy = ", ".join([*page.busy, *([_PANEL] if has_panel else [])])
+    name, busy = "", page.busy if faded is None else [*faded]
+    if faded is None and page.slots and page.evaluation.counts.n_applications and scale.size <= MOST_POSITIONS:
+        given = replace(page.evaluation.assumptions, cutoff=0.0)
+        name = TABLES.announce((*identity, given), Recipe(page.evaluation, scale, tuple(page.slots)))
+    told = html.escape(", ".join([*busy, *([_PANEL] if has_panel else [])]))
     with st.container(key="cutoff-table"):
-        st.html(f'<div class="cutoff-table" data-name="{name}" data-busy="{html.escape(busy)}"></div>')
+        st.html(f'<div class="cutoff-table" data-name="{name}" data-busy="{told}"></div>')

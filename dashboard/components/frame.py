@@ -15,7 +15,7 @@ from dashboard.cohort.filters import DECISION, Filters
 from dashboard.components.bar import COHORT, cutoff_scale, render_bar
 from dashboard.components.cohort_menu import compared, whole_name
 from dashboard.components.downloads import begin_page, render_downloads
-from dashboard.components.follow import WHOLE_PAGE, announce, begin_following, keep_busy
+from dashboard.components.follow import WHOLE_PAGE, announce, begin_following
 from dashboard.components.method import render_method
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
@@ -155,15 +155,13 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     _render_notices()
     begin_page()
     begin_following(view.evaluation)
-    is_decided = page.of_cohort and view.cohort.filters.on(DECISION) is not None
-    moves = page.moves_with_cutoff or is_decided
-    if moves:
-        keep_busy(WHOLE_PAGE)
-    if is_decided:
-        keep_busy(".st-key-bar-cohort")
     _render_body(page, view)
     if page.has_cutoff:
-        announce(cutoff_scale(predictions), _identity(view), moves=moves, has_panel=bool(state.get(APPLICANT)))
+        # Where decisions choose the rows, it is those that are others at another cutoff.
+        is_decided = page.of_cohort and view.cohort.filters.on(DECISION) is not None
+        moves = page.moves_with_cutoff or is_decided
+        faded = (WHOLE_PAGE, ".st-key-bar-cohort") if is_decided else (WHOLE_PAGE,) if moves else None
+        announce(cutoff_scale(predictions), _identity(view), faded=faded, has_panel=bool(state.get(APPLICANT)))
 
 
 def _identity(view: View) -> tuple[object, ...]:

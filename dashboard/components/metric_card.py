@@ -213,21 +213,24 @@ def _next_place() -> str:
 
 def _follow(metric: Metric, shown: Evaluation, note: str | Callable[[Evaluation], str]) -> None:
     place = _next_place()
-    if not place:
+    if not place or not is_followed(shown) or not (metric.at_cutoff or callable(note)):
         return
-    if not is_followed(shown):
-        return
+    # Both lines are of one estimate, which takes longer than to word it.
+    held: list[tuple[Evaluation, tuple[str, str]]] = []
 
     def word(part: int, evaluation: Evaluation) -> str:
-        told = note if isinstance(note, str) else note(evaluation)
-        return _card_words(metric.of(evaluation), metric.word, told)[part]
+        if not held or held[0][0] is not evaluation:
+            told = note if isinstance(note, str) else note(evaluation)
+            held[:] = [(evaluation, _card_words(metric.of(evaluation), metric.word, told))]
+        return held[0][1][part]
 
     parts = ("stMetricValue", "stMetricDelta")
     follow(
         (Slot(f'[data-testid="{part}"]', Kind.TEXT, partial(word, index)) for index, part in enumerate(parts)),
         inside=place,
     )
-    keep_busy(f"{place} {_MORE}")
+    if metric.at_cutoff:
+        keep_busy(f"{place} {_MORE}")
 
 
 def _compared(metric: Metric, comparison: Comparison) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 IntArray = npt.NDArray[np.int64]
 
@@ -70,6 +69,15 @@ def _varints(values: IntArray) -> bytes:
     return out.tobytes()
 
 
+class _Numbers(dict[str, tuple[int, tuple[int, bool]]]):
+    """A number in units of its last digit, with its decimals and whether thousands are set apart, by its text."""
+
+    def __missing__(self, text: str) -> tuple[int, tuple[int, bool]]:
+        whole, _, decimals = text.partition(".")
+        self[text] = int(whole.replace(",", "") + decimals), (len(decimals), "," in whole or len(whole) < 4)
+        return self[text]
+
+
 def add_texts(columns: Columns, texts: Sequence[str], rows: IntArray) -> dict[str, object]:
     """Add columns for `texts`, of which `rows` names one for each row; return what puts the texts together again.
 
@@ -77,21 +85,17 @@ def add_texts(columns: Columns, texts: Sequence[str], rows: IntArray) -> dict[st
     set apart. `pick` is the column that names a row's template (-1 where there is one), `holes` those of the numbers.
     """
     joined = _BETWEEN.join(texts)
-    numbers = pl.Series(_NUMBER.findall(joined), dtype=pl.String)
-    if numbers.str.contains(r"^0\d").any():
+    numbers, bare = _NUMBER.findall(joined), _NUMBER.sub(_HOLE, joined).split(_BETWEEN)
+    if any(number[0] == "0" and number[1:2].isdigit() for number in numbers):
         # Not written as numbers are; each text is a template of its own.
-        numbers, bare = numbers.clear(), list(texts)
-    else:
-        bare = _NUMBER.sub(_HOLE, joined).split(_BETWEEN)
-    n_holes = np.array([text.count(_HOLE) for text in bare], dtype=np.int64)
-    plain = numbers.str.replace_all(",", "", literal=True)
-    dot = plain.str.find(".", literal=True)
-    decimals = (plain.str.len_bytes() - dot - 1).fill_null(0).to_numpy().astype(np.int64)
-    is_apart = (numbers.str.contains(",", literal=True) | (plain.str.len_bytes() - decimals < 5)).to_list()
-    values = plain.str.replace(".", "", literal=True).cast(pl.Int64).to_numpy()
-    starts = np.cumsum(n_holes) - n_holes
+        numbers, bare = [], list(texts)
+    read = _Numbers()
     known: dict[tuple[object, ...], int] = {}
-    formats = list(zip(decimals.tolist(), is_apart, strict=True))
+    parsed = [read[number] for number in numbers]
+    values = np.array([value for value, _ in parsed], dtype=np.int64)
+    formats = [form for _, form in parsed]
+    n_holes = np.array([text.count(_HOLE) for text in bare], dtype=np.int64)
+    starts = np.cumsum(n_holes) - n_holes
     picks = [
         known.setdefault((text, *formats[start : start + n]), len(known))
         for text, start, n in zip(bare, starts.tolist(), n_holes.tolist(), strict=True)

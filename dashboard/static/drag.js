@@ -262,8 +262,9 @@
 
   let last = NaN;
   const isHand = ({ target }) => target.closest?.(HAND) !== null && target.closest !== undefined;
-  const isNear = ({ target }) => Boolean(target.closest?.(".st-key-bar-cutoff"));
-  for (const name of ["pointerover", "focusin"]) {
+  // On a narrow screen the slider is behind a button.
+  const isNear = ({ target }) => Boolean(target.closest?.(".st-key-bar-cutoff, .bar-sheet"));
+  for (const name of ["pointerover", "focusin", "pointerdown"]) {
     addEventListener(name, (event) => { if (isNear(event)) load(); }, { capture: true, passive: true });
   }
   addEventListener("pointerdown", (event) => {
