@@ -22,10 +22,12 @@
     const { name } = announced();
     if (!name || table.name === name) return;
     const wanted = (table = { name });
-    const answer = await fetch(new URL(name, home));
-    if (!answer.ok) return;
-    wanted.read = read(await answer.arrayBuffer());
-    if (table === wanted && move) show();
+    const answer = await fetch(new URL(name, home)).catch(() => null);
+    if (answer?.ok) wanted.read = read(await answer.arrayBuffer());
+    if (table !== wanted) return;
+    // The server forgets tables that were announced long ago, until the next run names them again.
+    if (!wanted.read) table = { name: "" };
+    else if (move) show();
   }
 
   function read(buffer) {
@@ -70,7 +72,7 @@
   let isDown = false;
 
   function begin() {
-    move = { name: announced().name, from: last, said: new Map(), touched: new Map(), figures: new Map(), busy: new Set() };
+    move = { name: announced().name, from: last, said: new Map(), touched: new Map(), figures: new Map(), busy: new Set(), hidden: new Set() };
     document.documentElement.toggleAttribute("data-cutoff-moves", true);
     writes.observe(app, { subtree: true, childList: true, characterData: true });
     for (const place of busyPlaces()) setBusy(place);
@@ -153,8 +155,8 @@
       const px = left + Math.min(x(at) - left, width);
       const ys = line.getAttribute("d").match(/-?[\d.]+/g).map(Number);
       line.setAttribute("d", `M${px},${ys[1]}L${px},${ys[3]}`);
-      line.style.visibility = isBeyond ? "hidden" : "";
-      note.style.visibility = isBeyond && !wanted.endsWith("→") ? "hidden" : "";
+      setHidden(line, isBeyond);
+      setHidden(note, isBeyond && !wanted.endsWith("→"));
       const isLeft = px - left > 0.6 * width;
       if (note.textContent !== wanted) note.textContent = wanted;
       note.setAttribute("text-anchor", isLeft ? "end" : "start");
@@ -168,9 +170,9 @@
       touch(figure);
       const { x, y, left, top, width, height } = scaled(figure);
       const [px, py] = [x, y].map((axis, i) => axis(Number(wanted.split(" ")[i])));
-      place.setAttribute("transform", `translate(${px - left},${py - top})`);
       const isIn = px <= left + width + 0.5 && py >= top - 0.5 && py <= top + height + 0.5;
-      place.style.visibility = isIn ? "" : "hidden";
+      setHidden(place, !isIn);
+      if (isIn) place.setAttribute("transform", `translate(${px - left},${py - top})`);
     },
   };
 
@@ -201,6 +203,13 @@
     const x = (value) => left + ((value - x0) / (x1 - x0)) * width;
     const y = (value) => top + height - ((value - y0) / (y1 - y0)) * height;
     return { x, y, left, top, width, height };
+  }
+
+  // Plotly draws with elements that it has, and knows nothing of one that was hidden.
+  function setHidden(place, isHidden) {
+    if (!isHidden && !move.hidden.has(place)) return;
+    move.hidden.add(place);
+    place.style.visibility = isHidden ? "hidden" : "";
   }
 
   // A figure's words for those who cannot see it are of the cutoff before.
@@ -237,6 +246,7 @@
       const isStale = title?.dataset.figure === drawn || move.name !== announced().name;
       if (isStale && figure.isConnected) window.Plotly.redraw(figure);
     }
+    for (const place of move.hidden) place.style.visibility = "";
     for (const place of [...move.busy]) clearBusy(place);
     move = null;
     document.documentElement.removeAttribute("data-cutoff-moves");
