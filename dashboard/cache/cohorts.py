@@ -25,6 +25,7 @@ from dashboard.metrics.column_counts import (
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.table_rows import TableRows, table_rows
+from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
@@ -89,8 +90,7 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
-    values = predictions(dataset).values(name).cast(pl.String).value_counts(sort=True, name="~n")
-    return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
+    return pieces.level_counts(predictions(dataset).values(name))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)

@@ -14,7 +14,7 @@ import polars as pl
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from dashboard.words import labels
-from data.predictions.pieces import pieces, recoded
+from data.predictions.pieces import level_counts, pieces, recoded
 from data.predictions.table import CohortColumn, CohortKind
 
 OTHER = "Other levels"
@@ -218,11 +218,11 @@ def _split(values: pl.Series, column: CohortColumn) -> tuple[pl.Series, tuple[fl
 
 
 def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
-    # A column may itself be called `count`.
-    counted = values.drop_nulls().value_counts(sort=True, name="~n")
-    present = set(counted[column.name].cast(pl.String)[: MOST_BINS - 1])
+    levels = values if isinstance(values.dtype, pl.Enum) else values.cast(pl.Enum(column.levels))
+    counted = [level for level in level_counts(levels) if level is not None]
+    present = set(counted[: MOST_BINS - 1])
     shown = [level for level in column.levels if level in present]
-    others = tuple(level for level in counted[column.name].cast(pl.String).to_list() if level not in present)
+    others = tuple(level for level in counted if level not in present)
     groups = [(level,) for level in shown] + ([others] if others else [])
     names = [labels.level(column, level) for level in shown] + ([OTHER] if others else [])
     has_missing = values.null_count() > 0

@@ -39,19 +39,31 @@ def tally(codes: Codes, n_codes: int) -> npt.NDArray[np.int64]:
     return found
 
 
+def level_counts(values: pl.Series) -> dict[str | None, int]:
+    """How many of the values of an Enum have each level, the most frequent first; None counts missing ones."""
+    codes, names = _codes(values)
+    numbers = tally(codes, len(names) + 1).tolist()
+    counted = zip([*names, None], numbers, strict=True)
+    return dict(sorted(((name, n) for name, n in counted if n), key=lambda each: -each[1]))
+
+
 def relevelled(values: pl.Series) -> tuple[pl.Series, int]:
     """Values of an Enum as one whose levels are those that occur, in alphabetical order, and how many these are."""
-    assert isinstance(values.dtype, pl.Enum)
-    names = values.dtype.categories
-    # The code one past the last is that of a missing value.
-    codes = values.to_physical().cast(pl.UInt32 if len(names) > np.iinfo(np.uint8).max else pl.UInt8)
-    codes = codes.fill_null(len(names)) if values.null_count() else codes
-    present = np.flatnonzero(tally(codes.to_numpy(), len(names) + 1)[:-1])
+    codes, names = _codes(values)
+    present = np.flatnonzero(tally(codes, len(names) + 1)[:-1])
     levels = names[present].sort()
     if levels.equals(names):
         return values, len(levels)
     places = dict(zip(levels, range(len(levels)), strict=True))
-    table = np.array([places.get(name, 0) for name in names] + [0], dtype=codes.to_numpy().dtype)
-    found = pl.Series(values.name, recoded(codes.to_numpy(), table))
+    table = np.array([places.get(name, 0) for name in names] + [0], dtype=codes.dtype)
+    found = pl.Series(values.name, recoded(codes, table))
     found = found.set(values.is_null(), None) if values.null_count() else found
     return found.cat.to(pl.Enum(levels)), len(levels)
+
+
+def _codes(values: pl.Series) -> tuple[Codes, pl.Series]:
+    """The level of each value of an Enum as its place among the levels, one past the last where there is no value."""
+    assert isinstance(values.dtype, pl.Enum)
+    names = values.dtype.categories
+    codes = values.to_physical().cast(pl.UInt32 if len(names) > np.iinfo(np.uint8).max else pl.UInt8)
+    return (codes.fill_null(len(names)) if values.null_count() else codes).to_numpy(), names

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.predictions.pieces import PIECE, recoded, relevelled, tally
+from data.predictions.pieces import PIECE, level_counts, recoded, relevelled, tally
 
 N_ROWS = 2 * PIECE + 17
 
@@ -31,6 +31,10 @@ def test_levels_become_those_that_occur_in_alphabetical_order(n_levels: int, has
     assert found.dtype == pl.Enum(sorted(names[1:]))
     assert n_found == n_levels - 1
     assert relevelled(found)[0] is found
+    counts = text.value_counts(name="n").sort("n", descending=True)
+    counted = level_counts(values)
+    assert list(counted.values()) == counts["n"].to_list()
+    assert counted == dict(counts.rows())
 
 
 def test_levels_without_a_row_are_gone() -> None:
