@@ -95,7 +95,9 @@ def select_rows(frame: pl.DataFrame, filters: pl.Expr | None) -> BoolArray | Non
     if filters is None:
         return None
     # Added to the frame, not selected from it: a filter that is the same for all rows gives one value a row too.
-    return frame.with_columns(filters.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
+    chosen = frame.with_columns(filters.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
+    chosen.setflags(write=False)
+    return chosen
 
 
 def count_both(frame: pl.DataFrame, one: pl.Expr | None, other: pl.Expr | None) -> int:

@@ -123,3 +123,13 @@ def test_a_cutoff_of_any_digits_parts_the_rows_where_it_is_asked_for() -> None:
 
 def test_a_table_without_rows_has_a_grid() -> None:
     assert make_score_grid([]).edges.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("n", [1, 2_000, 300_000])
+def test_a_score_is_in_the_bin_that_a_search_finds(n: int) -> None:
+    random = np.random.default_rng(n)
+    scores = np.concatenate([random.beta(1.2, 13.6, n), random.random(3) * 1e-9, [0.0, 1.0]])
+    grid = make_score_grid(scores)
+    asked = np.concatenate([scores, grid.edges, np.nextafter(grid.edges, -1), np.nextafter(grid.edges, 2), [-1.0, 7.0]])
+    expected = np.maximum(np.searchsorted(grid.edges, asked, side="right") - 1, 0)
+    assert np.array_equal(grid.bins(asked), expected)
