@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
-from dashboard.metrics.table_rows import TableRows
+from dashboard.metrics.row_counts import TableRows
 
 Codes = npt.NDArray[np.uint8]
 

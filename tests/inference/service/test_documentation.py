@@ -107,7 +107,11 @@ SNIPPETS = (
     b'"\\u0000"',
 )
 repeated = settings(
-    max_examples=at_length(5, 50), derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=at_length(5, 50),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 
