@@ -29,6 +29,7 @@ UNTESTED = {
     "dashboard.components.report_making": "clicked through by tests/browser/test_report.py",
     "dashboard.components.saved_reports": "clicked through by tests/browser/test_report.py",
     "dashboard.components.unobserved": "shown by tests/inference/publishing/test_imported.py",
+    "dashboard.follow.slots": "a value, worded by tests/dashboard/follow/test_tables.py",
     "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
     "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
     "scripts.benchmarks.profiling_scoring": "run by test_profile_performance",

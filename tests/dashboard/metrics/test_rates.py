@@ -20,6 +20,7 @@ from dashboard.metrics.rates import (
     expected_loss,
     mean_pd,
     wilson_bounds,
+    wilson_ends,
 )
 
 OUTCOMES = [True, False, True, False, False]
@@ -104,6 +105,13 @@ def test_wilson_agrees_with_scipy(trials: int, share: float) -> None:
     low, high = wilson_bounds(successes, trials)
     assert float(low) == pytest.approx(reference.low, abs=1e-9)
     assert float(high) == pytest.approx(reference.high, abs=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_one_share_has_the_very_ends_that_many_have(trials: int, share: float) -> None:
+    successes = share * trials
+    assert wilson_ends(successes, trials) == tuple(map(float, wilson_bounds(successes, trials)))
 
 
 def test_wilson_without_trials_says_nothing() -> None:
