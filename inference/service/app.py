@@ -138,11 +138,13 @@ def make_app(
             expose_headers=["X-Request-ID", "Retry-After", MODEL_SHA256, NOTICES],
         )
     app.add_middleware(ResponseHeaders, policy=_content_policy)
-    app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
+    if web.base_path:
+        app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
     app.add_middleware(
         Gate, hosts=hosts, origins=web.origins, answer=_refused, tell=partial(_tell, app.state.metrics, app.state.log)
     )
-    app.add_middleware(Forwarded, proxies=web.proxies)
+    if web.proxies:
+        app.add_middleware(Forwarded, proxies=web.proxies)
     return app
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -103,11 +102,12 @@ class _Exchange:
         self._guard = guard
         self._lease = lease
         self._scope = scope
-        self._headers = Headers(scope=scope)
+        # The first of each name.
+        self._headers = dict(reversed(scope["headers"]))
         self._receive = receive
         self._send = send
         self._started = time.perf_counter()
-        self._id = _request_id(self._headers.get("x-request-id"))
+        self._id = _request_id(self._header(b"x-request-id"))
         self._path = path_below(scope)
         self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
@@ -145,6 +145,10 @@ class _Exchange:
             caller=self._caller,
         )
 
+    def _header(self, name: bytes) -> str | None:
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
     def _admit(self) -> None:
         path = self._path
         if not path.startswith(_GUARDED) or self._scope["method"] == "OPTIONS":
@@ -164,7 +168,7 @@ class _Exchange:
         if self._guard.keys is None:
             client = self._scope.get("client")
             return client[0] if client else ""
-        scheme, _, key = self._headers.get("authorization", "").partition(" ")
+        scheme, _, key = (self._header(b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ProblemError.from_missing_key()
         found = self._guard.keys.find(key.strip())
@@ -178,13 +182,13 @@ class _Exchange:
         return found.name
 
     def _check_body(self, policy: Policy) -> None:
-        encoding = self._headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
+        encoding = self._header(b"content-encoding")
+        if encoding is not None and encoding.lower() != "identity":
             raise ProblemError.from_encoding(encoding)
-        found = self._headers.get("content-type")
+        found = self._header(b"content-type")
         if media_type(found) not in policy.media_types:
             raise ProblemError.from_media_type(found, policy.media_types)
-        length = self._headers.get("content-length", "")
+        length = self._header(b"content-length") or ""
         # Uvicorn lets nothing else than digits through.
         if length.isdecimal() and int(length) > policy.body_bytes:
             raise ProblemError.from_large_body(policy.body_bytes)
