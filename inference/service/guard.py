@@ -18,7 +18,7 @@ from inference.service.admission import Rates
 from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.settings import APPLICATION_BYTES
-from inference.service.telemetry import Metrics
+from inference.service.telemetry import GONE, METHODS, OTHER, Metrics
 from inference.serving.base_path import path_below
 from inference.serving.log import Log
 from inference.serving.pieces import send_in_pieces
@@ -28,8 +28,6 @@ JSON = "application/json"
 _SCORING = "/v1/"
 _GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_GONE = 499
-_METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
 @dataclass
@@ -87,11 +85,15 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with self.metrics.in_flight.track_inprogress(), self.budget.lease() as lease:
-            # What a route that takes memory finds as `request.state.lease`.
-            scope.setdefault("state", {})["lease"] = lease
-            exchange = _Exchange(self, scope, receive, send, lease)
-            await exchange.run()
+        self.metrics.change_in_flight(1)
+        try:
+            with self.budget.lease() as lease:
+                # What a route that takes memory finds as `request.state.lease`.
+                scope.setdefault("state", {})["lease"] = lease
+                exchange = _Exchange(self, scope, receive, send, lease)
+                await exchange.run()
+        finally:
+            self.metrics.change_in_flight(-1)
         exchange.tell()
 
 
@@ -131,10 +133,9 @@ class _Exchange:
         guard, seconds = self._guard, time.perf_counter() - self._started
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
         route = self._path if self._path in guard.routes else OTHER
-        method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
-        status = _GONE if self._is_gone else self._status
-        guard.metrics.requests.labels(route, method, status).inc()
-        guard.metrics.seconds.labels(route).observe(seconds)
+        method = self._scope["method"] if self._scope["method"] in METHODS else OTHER
+        status = GONE if self._is_gone else self._status
+        guard.metrics.count_request(route, method, status, seconds)
         guard.log.event(
             "request",
             request_id=self._id,
