@@ -24,7 +24,7 @@ from dashboard.metrics.column_counts import (
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from dashboard.metrics.evaluation import Assumptions, Evaluation
-from dashboard.metrics.table_rows import TableRows, table_rows
+from dashboard.metrics.row_counts import TableRows, table_rows
 from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dashboard.metrics.column_counts import packed
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
-from dashboard.metrics.table_rows import Places, TableRows, at
+from dashboard.metrics.row_counts import Places, TableRows, at
 
 Codes = npt.NDArray[np.uint8]
 

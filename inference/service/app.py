@@ -31,6 +31,7 @@ from data.files.memory import Budget, Lease, give_back
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.applications import most_bytes
+from inference.service.direct import Direct, reader_of
 from inference.service.documentation import BATCH_BODY, METRICS_ANSWER, batch_answer, documented, problems
 from inference.service.guard import JSON, OTHER, Guard, Lifecycle, Policy, media_type, new_id
 from inference.service.key_ring import KeyRing
@@ -48,6 +49,7 @@ from inference.serving.gate import Gate
 from inference.serving.headers import ResponseHeaders
 from inference.serving.log import Log
 from inference.serving.settings import WebSettings
+from inference.values import Value
 
 T = TypeVar("T")
 
@@ -111,6 +113,7 @@ def make_app(
     _add_routes(app, types, service_settings, with_keys=keys is not None)
     budget = Budget(service_settings.memory_bytes)
     app.state.metrics.watch_memory(lambda: budget.held)
+    app.add_middleware(Direct, path=SCORE, read=reader_of(definition), answer=partial(_score_to_json, app))
     app.add_middleware(
         Guard,
         routes=ROUTES,
@@ -349,6 +352,11 @@ async def model(request: Request) -> ModelManifest:
     """The manifest of the model in service, and which of its files scores."""
     current = _in_service(request)
     return current.service.describe_model(current.since)
+
+
+def _score_to_json(app: FastAPI, application: Mapping[str, Value]) -> bytes:
+    models: Models = app.state.models
+    return models.current.service.score_to_json(application)
 
 
 async def score(body: ScoreRequest, request: Request) -> Score:

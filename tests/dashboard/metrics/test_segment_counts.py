@@ -8,8 +8,8 @@ import pytest
 
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import ScoreCounts, count_scores_by
+from dashboard.metrics.row_counts import table_rows
 from dashboard.metrics.segment_counts import GroupCounts, code_rows
-from dashboard.metrics.table_rows import table_rows
 from data.predictions.scores import ScoreGrid
 
 CODES = {

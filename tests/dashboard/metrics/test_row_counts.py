@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import MOST_EXACT, CountsError
-from dashboard.metrics.table_rows import table_rows
+from dashboard.metrics.row_counts import table_rows
 from data.predictions.scores import ScoreGrid, make_score_grid
 
 
