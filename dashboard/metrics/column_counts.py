@@ -86,7 +86,7 @@ def make_column_codes(frame: pl.DataFrame, codes: Mapping[str, tuple[pl.Expr, in
     for name, n_bins in sizes.items():
         if coded[name].null_count() or (frame.height and not 0 <= int(str(coded[name].max())) < n_bins):
             raise ColumnCountsError.from_code(name, n_bins)
-    joint = tuple(_joined(coded, group, sizes) for group in _packed(sizes))
+    joint = tuple(_joined(coded, group, sizes) for group in packed(sizes))
     return ColumnCodes(tuple(sizes), frame.height, joint, _counted(joint, tuple(sizes), None))
 
 
@@ -123,7 +123,7 @@ def _counted(joint: Sequence[JointCodes], names: Sequence[str], rows: npt.NDArra
     return ColumnCounts({name: by_name[name] for name in names})
 
 
-def _packed(sizes: Mapping[str, int]) -> list[list[str]]:
+def packed(sizes: Mapping[str, int]) -> list[list[str]]:
     """The columns in groups whose joint table is small enough, the largest first into the first group with room."""
     groups: list[list[str]] = []
     for name in sorted(sizes, key=lambda name: -sizes[name]):

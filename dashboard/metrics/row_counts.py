@@ -25,6 +25,8 @@ from dashboard.metrics.counts import (
 from data.predictions.scores import ScoreGrid
 from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
 
+Places = IntArray | slice
+
 # Beside this many rows, a table of counts per bin is small.
 _PIECE = 1 << 18
 
@@ -49,14 +51,14 @@ class TableRows:
         """How many bins the grid has; 0 without one."""
         return 0 if self.grid is None else self.grid.edges.size
 
-    def take(self, rows: IntArray) -> TableRows:
+    def take(self, rows: Places) -> TableRows:
         """The rows at these places, in that order."""
         return TableRows(
             self.grid,
-            self.outcome.take(rows),
-            self.pd.take(rows),
-            None if self.bins is None else self.bins.take(rows),
-            None if self.exposure is None else self.exposure.take(rows),
+            at(self.outcome, rows),
+            at(self.pd, rows),
+            None if self.bins is None else at(self.bins, rows),
+            None if self.exposure is None else at(self.exposure, rows),
         )
 
     def cells(self) -> IntArray:
@@ -66,13 +68,11 @@ class TableRows:
         cells += np.multiply(self.outcome, self.n_bins, dtype=np.int64)
         return cells
 
-    def pieces(self, chosen: BoolArray | None, size: int = _PIECE) -> Iterator[IntArray]:
+    def pieces(self, chosen: BoolArray | None, size: int = _PIECE) -> Iterator[Places]:
         """The places of the `chosen` rows (one value a row), or of all, a piece of the table at a time."""
         for start in range(0, self.n_rows, size):
-            if chosen is None:
-                yield np.arange(start, min(start + size, self.n_rows))
-            else:
-                yield np.flatnonzero(chosen[start : start + size]) + start
+            stop = min(start + size, self.n_rows)
+            yield slice(start, stop) if chosen is None else np.flatnonzero(chosen[start:stop]) + start
 
     def counts(self, chosen: BoolArray | None = None) -> ScoreCounts:
         """The counts of the `chosen` rows (one value a row), or of all; they equal those of `count_scores`."""
@@ -107,6 +107,11 @@ class TableRows:
             exposures[bad],
             is_exact=self.grid.is_exact,
         )
+
+
+def at(values: AnyArray, rows: Places) -> AnyArray:
+    """The values of the rows at these places."""
+    return values[rows] if isinstance(rows, slice) else values.take(rows)
 
 
 def table_rows(frame: pl.DataFrame, grid: ScoreGrid | None) -> TableRows:

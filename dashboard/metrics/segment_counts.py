@@ -5,21 +5,24 @@ What a page asks of one column, `counts.count_scores_by` answers; this is for wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.metrics.column_counts import packed
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
-from dashboard.metrics.row_counts import TableRows
+from dashboard.metrics.row_counts import Places, TableRows, at
 
 Codes = npt.NDArray[np.uint8]
 
 # Up to so many rows are sorted by PD; of more, the groups are counted in one table a column.
 MOST_SORTED = 1 << 20
-# Beside this many rows, even a table of 60 groups by bin is small.
-_PIECE = 1 << 22
+# Beside this many rows, even a table of 60 groups by bin is small; arrays of more would come from the system anew.
+_PIECE = 1 << 21
+_CACHED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,57 +80,94 @@ class CodedRows:
         """
         n_chosen = self.rows.n_rows if chosen is None else int(np.count_nonzero(chosen))
         if n_chosen > self.most_sorted and self.rows.grid is not None:
-            return self._by_table(chosen)
+            return self.groups(lambda: self.rows.pieces(chosen, _PIECE), is_sorted=False)
+        part = self
+        if chosen is not None:
+            part = self.take(np.flatnonzero(chosen if self.order is None else chosen[self.order]))
         if self.order is None:
-            rows = np.arange(self.rows.n_rows) if chosen is None else np.flatnonzero(chosen)
-            return self._by_sorting(rows[_by_pd(self.rows.take(rows))])
-        return self._by_sorting(None if chosen is None else np.flatnonzero(chosen[self.order]))
+            # Of the cohort's own rows: in this order, those of a large table would be all over the memory.
+            part = part.take(_by_pd(part.rows))
+        return part.groups(lambda: part.rows.pieces(None, max(n_chosen, 1)), is_sorted=True)
 
-    def _by_sorting(self, rows: IntArray | None) -> Iterator[tuple[str, Groups]]:
-        part = self.rows if rows is None else self.rows.take(rows)
-        cells = None if part.grid is None else part.cells()
-        for name, codes in self.codes.items():
-            yield name, _groups(part, cells, codes if rows is None else codes.take(rows))
+    def take(self, rows: IntArray) -> CodedRows:
+        """The rows at these places, in that order."""
+        codes = {name: code.take(rows) for name, code in self.codes.items()}
+        return replace(self, rows=self.rows.take(rows), codes=codes)
 
-    def _by_table(self, chosen: BoolArray | None) -> Iterator[tuple[str, Groups]]:
-        rows = self.rows
-        grid, n_cells = rows.grid, 2 * rows.n_bins
-        assert grid is not None
-        tables = {name: np.zeros(size * n_cells, dtype=np.int64) for name, size in self.sizes.items()}
-        pds, exposures = ({name: np.zeros(size) for name, size in self.sizes.items()} for _ in range(2))
-        for places in rows.pieces(chosen, _PIECE):
-            part = rows.take(places)
-            cells = part.cells()
-            own = np.empty_like(cells)
-            for name, codes in self.codes.items():
-                code = codes.take(places)
-                np.multiply(code, n_cells, out=own, casting="unsafe", dtype=np.int64)
+    def groups(self, pieces: Callable[[], Iterator[Places]], *, is_sorted: bool) -> Iterator[tuple[str, Groups]]:
+        """The groups of the rows in `pieces`, which `is_sorted` says are by rising PD."""
+        sums = self._sums(pieces())
+        are_few = {name: (each[0] <= MOST_EXACT) | (self.rows.grid is None) for name, each in sums.items()}
+        tables = self._tables(pieces(), are_few)
+        for name, (number, pds, exposures) in sums.items():
+            groups = self._few(name, pieces(), are_few[name], is_sorted=is_sorted) if are_few[name].any() else {}
+            for code, (good, bad) in zip(np.flatnonzero(~are_few[name]).tolist(), tables[name], strict=True):
+                grid = self.rows.grid
+                assert grid is not None
+                own = float(pds[code]), float(exposures[code])
+                groups[code] = GroupCounts(grid.edges, good, bad, *own, grid.is_exact)
+            yield name, {code: groups[code] for code in sorted(groups) if number[code]}
+
+    def _sums(self, pieces: Iterator[Places]) -> Mapping[str, tuple[IntArray, FloatArray, FloatArray]]:
+        """For each column, each group's number of rows, PDs and exposures."""
+        joined = packed(self.sizes)
+        shapes = [tuple(self.sizes[name] for name in names) for names in joined]
+        sums = [np.zeros((3, math.prod(shape))) for shape in shapes]
+        for large in pieces:
+            for places in _cut(large):
+                part = self.rows.take(places)
+                for names, shape, found in zip(joined, shapes, sums, strict=True):
+                    cells = np.zeros(part.n_rows, dtype=np.uint16)
+                    for name in names:
+                        cells *= np.uint16(self.sizes[name])
+                        cells += at(self.codes[name], places)
+                    own = cells.astype(np.intp)
+                    found[0] += np.bincount(own, minlength=math.prod(shape))
+                    found[1] += np.bincount(own, weights=part.pd, minlength=math.prod(shape))
+                    if part.exposure is not None:
+                        found[2] += np.bincount(own, weights=part.exposure, minlength=math.prod(shape))
+        margins = {}
+        for names, shape, found in zip(joined, shapes, sums, strict=True):
+            for axis, name in enumerate(names):
+                others = tuple(other + 1 for other in range(len(shape)) if other != axis)
+                number, pds, exposures = found.reshape(3, *shape).sum(axis=others)
+                margins[name] = (number.astype(np.int64), pds, exposures)
+        return {name: margins[name] for name in self.codes}
+
+    def _tables(self, pieces: Iterator[Places], are_few: Mapping[str, BoolArray]) -> Mapping[str, IntArray]:
+        """For each column the rows of each group that is not few, by outcome and bin."""
+        n_cells = 2 * self.rows.n_bins
+        # What is few is counted together, in front of the others.
+        starts = {name: np.where(few, 0, np.cumsum(~few) * n_cells) for name, few in are_few.items()}
+        n_large = {name: int((~few).sum()) for name, few in are_few.items()}
+        tables = {name: np.zeros((1 + n) * n_cells, dtype=np.int64) for name, n in n_large.items()}
+        large = [name for name, few in are_few.items() if not few.all()]
+        for places in pieces if large else ():
+            cells = self.rows.take(places).cells()
+            for name in large:
+                own = np.take(starts[name], at(self.codes[name], places), mode="clip")
                 own += cells
                 tables[name] += np.bincount(own, minlength=tables[name].size)
-                pds[name] += np.bincount(code, weights=part.pd, minlength=pds[name].size)
-                if part.exposure is not None:
-                    exposures[name] += np.bincount(code, weights=part.exposure, minlength=pds[name].size)
-        for name, table in tables.items():
-            by_group = table.reshape(self.sizes[name], 2, rows.n_bins)
-            n_rows = by_group.sum(axis=(1, 2))
-            groups = self._few(name, chosen, n_rows)
-            for group in np.flatnonzero(n_rows > MOST_EXACT).tolist():
-                good, bad = by_group[group]
-                sums = float(pds[name][group]), float(exposures[name][group])
-                groups[group] = GroupCounts(grid.edges, good, bad, *sums, grid.is_exact)
-            yield name, dict(sorted(groups.items()))
+        return {name: table[n_cells:].reshape(n_large[name], 2, self.rows.n_bins) for name, table in tables.items()}
 
-    def _few(self, name: str, chosen: BoolArray | None, n_rows: IntArray) -> Groups:
+    def _few(self, name: str, pieces: Iterator[Places], is_few: BoolArray, *, is_sorted: bool) -> Groups:
         """The groups of so few rows that they are counted by distinct PD."""
-        is_few = np.zeros(256, dtype=bool)
-        is_few[: n_rows.size] = n_rows <= MOST_EXACT
-        if not n_rows[is_few[: n_rows.size]].sum():
-            return {}
-        codes = self.codes[name]
-        found = (rows[is_few.take(codes.take(rows))] for rows in self.rows.pieces(chosen))
-        rows = np.concatenate(list(found))
-        rows = rows[_by_pd(self.rows.take(rows))]
-        return _groups(self.rows.take(rows), None, codes.take(rows))
+        found = []
+        for places in pieces:
+            rows = np.flatnonzero(np.take(is_few, at(self.codes[name], places), mode="clip"))
+            found.append(rows + places.start if isinstance(places, slice) else places.take(rows))
+        rows = np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+        part = self.rows.take(rows)
+        if not is_sorted:
+            order = _by_pd(part)
+            rows, part = rows.take(order), part.take(order)
+        codes = self.codes[name].take(rows)
+        # Eight bits sort by counting, and rows of a group stay by rising PD.
+        order = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=1))
+        starts = np.concatenate([[0], ends[:-1]])
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return {code: _exact(part.take(order[low:high])) for code, (low, high) in enumerate(spans) if low < high}
 
 
 def code_rows(
@@ -150,24 +190,18 @@ def _by_pd(rows: TableRows) -> IntArray:
     return order.take(np.argsort(rows.pd.take(order), kind="stable"))
 
 
-def _groups(part: TableRows, cells: IntArray | None, codes: Codes) -> Groups:
-    """The groups of rows by rising PD; without `cells` all of them are few."""
-    # Eight bits sort by counting, and rows of a group stay by rising PD.
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=1))
-    starts = np.concatenate([[0], ends[:-1]])
-    spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    return {code: _group(part, cells, order[low:high]) for code, (low, high) in enumerate(spans) if low < high}
+def _cut(places: Places) -> Iterator[Places]:
+    """The places in pieces whose sums stay in the processor's cache."""
+    if not isinstance(places, slice):
+        return (places[start : start + _CACHED] for start in range(0, places.size, _CACHED))
+    return (slice(start, min(start + _CACHED, places.stop)) for start in range(places.start, places.stop, _CACHED))
 
 
-def _group(part: TableRows, cells: IntArray | None, rows: IntArray) -> GroupCounts:
-    pds = part.pd.take(rows)
-    exposure = 0.0 if part.exposure is None else float(part.exposure.take(rows).sum(dtype=np.float64))
-    grid = part.grid
-    if grid is None or cells is None or rows.size <= MOST_EXACT:
-        is_new = np.concatenate([[True], pds[1:] > pds[:-1]])
-        edges, bins, is_exact = pds[is_new], np.cumsum(is_new) - 1 + is_new.sum() * part.outcome.take(rows), True
-    else:
-        edges, bins, is_exact = grid.edges, cells.take(rows), grid.is_exact
-    number = np.bincount(bins, minlength=2 * edges.size)
-    return GroupCounts(edges, number[: edges.size], number[edges.size :], float(pds.sum()), exposure, is_exact)
+def _exact(part: TableRows) -> GroupCounts:
+    """The counts of a group's rows, which are by rising PD."""
+    is_new = np.concatenate([[True], part.pd[1:] > part.pd[:-1]])
+    n_bins = int(is_new.sum())
+    number = np.bincount(np.cumsum(is_new) - 1 + n_bins * part.outcome, minlength=2 * n_bins)
+    exposure = 0.0 if part.exposure is None else float(part.exposure.sum(dtype=np.float64))
+    good, bad = number[:n_bins], number[n_bins:]
+    return GroupCounts(part.pd[is_new], good, bad, float(part.pd.sum()), exposure, is_exact=True)
