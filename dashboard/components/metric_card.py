@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 import streamlit as st
 
 from dashboard.charts.template import Named
+from dashboard.components.card_css import COMPARED, GRID
 from dashboard.components.downloads import card_group, note_card
 from dashboard.components.follow import follow, is_followed, keep_busy
 from dashboard.follow.slots import Kind, Slot
@@ -19,17 +20,6 @@ from dashboard.metrics.evaluation import Evaluation
 from dashboard.report.catalogue import Metric
 from dashboard.words import labels
 
-# Cards in a row, and the width of their place in pixels from which there are so many; those that say what they are
-# compared with need more room for it.
-_MOST_CARDS = 12
-_CARD_WIDTHS = ((0, 2), (480, 3), (640, 4), (800, 5), (960, 6), (1180, 8))
-_COMPARED_WIDTHS = ((0, 2), (540, 3), (880, 4), (1080, 4), (1560, 6), (2080, 8))
-# Room that a row of cards keeps while its figures load: label, value with interval, and comparison with difference,
-# which takes a second line in narrow cards, as the interval does where seven or more are in a row, and on a phone.
-_PLAIN_HEIGHTS = {7: 5.4, 8: 6.5}
-_PLAIN_HEIGHT, _PHONE_HEIGHT, _COMPARED_HEIGHT, _NARROW_HEIGHT = 4.5, 5.4, 5.6, 6.9
-_ROOMY = 260
-_GRID, _COMPARED, _MANY = "cards-{}-{}", "-compared", 8
 _PLACE = "cards.place"
 # The line of a card that says what it is compared with, or why it is not defined.
 _MORE = '[data-testid="stMetricDeltaDescription"]'
@@ -50,47 +40,13 @@ def card_grid(name: str, n_cards: int, *, is_compared: bool = False) -> Iterator
     Cards that are to say what they are compared with keep a line free for it while they load.
     """
     title = f"{name[:1].upper()}{name[1:]}".replace("-", " ")
-    key = _GRID.format(n_cards, name) + (_COMPARED if is_compared else "")
+    key = GRID.format(n_cards, name) + (COMPARED if is_compared else "")
     with st.container(key=key), card_group(title):
         st.session_state[_PLACE] = _Place(f".st-key-{key}")
         try:
             yield
         finally:
             st.session_state[_PLACE] = None
-
-
-@cache
-def card_css() -> str:
-    """The style sheet of all grids of cards: a row never holds one card alone beside empty places."""
-    return "\n".join(
-        _grid_rule(f'[class*="st-key-{_GRID.format(n, "")}"]{kind}', n, most, width, is_compared=bool(kind))
-        for n in range(1, _MOST_CARDS + 1)
-        for kind, widths in (("", _CARD_WIDTHS), (f'[class*="{_COMPARED}"]', _COMPARED_WIDTHS))
-        for width, most in widths
-    )
-
-
-def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: bool) -> str:
-    per_row = _per_row(n_cards, most)
-    height = _PLAIN_HEIGHTS.get(per_row, _PLAIN_HEIGHT if width else _PHONE_HEIGHT)
-    if is_compared:
-        height = _COMPARED_HEIGHT if width / per_row >= _ROOMY else _NARROW_HEIGHT
-    # A last card that would stand alone takes its whole row.
-    last = "1 / -1" if n_cards % per_row == 1 else "auto"
-    columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
-    cards = f"{grid} > * {{ min-height: {height}rem; }} {grid} > :last-child {{ grid-column: {last}; }}"
-    # Some labels of many in a row take two lines; with room for them everywhere, values stand on one. It is said for
-    # others too, because a compared grid of the same cards has fewer in a row.
-    label = "2.1rem" if per_row == _MANY else "0"
-    cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: {label}; }}'
-    return f"@container (min-width: {width}px) {{ {columns} {cards} }}"
-
-
-def _per_row(n_cards: int, most: int) -> int:
-    """How many of so many cards stand in a row that has room for `most`."""
-    balanced = -(-n_cards // -(-n_cards // most))
-    fitting = [count for count in range(balanced, 1, -1) if n_cards % count != 1]
-    return fitting[0] if fitting else balanced
 
 
 def render_metric(

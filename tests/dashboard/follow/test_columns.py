@@ -33,7 +33,7 @@ def test_texts_come_back_in_the_rows_that_name_them(texts: list[str]) -> None:
     assert [read.word(0, row) for row in range(rows.size)] == [texts[index] for index in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.sampled_from("0123456789,.% −a\n"), max_size=9), min_size=1, max_size=6))
 def test_any_mixture_of_digits_comes_back(texts: list[str]) -> None:
     columns, rows = Columns(), np.arange(len(texts))

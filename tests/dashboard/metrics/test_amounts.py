@@ -20,7 +20,7 @@ def test_a_share_has_nearly_the_mid_p_interval(hits: int, trials: int) -> None:
         assert middle == pytest.approx(tail, abs=0.012)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(1, 4))
 def test_bounds_hold_the_mean_and_turn_round_with_the_outcome(hits: int, others: int, asymmetry: float) -> None:
     trials = hits + others + 1
@@ -31,7 +31,7 @@ def test_bounds_hold_the_mean_and_turn_round_with_the_outcome(hits: int, others:
     assert score_bounds(5.0 * hits, trials, unit=5.0) == pytest.approx((5 * low, 5 * high))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.floats(0, 400), st.integers(1, 300), st.sampled_from([0.0, 1.0, 7.5]), st.floats(1, 4))
 def test_one_total_has_the_very_ends_that_many_have(total: float, trials: int, unit: float, asymmetry: float) -> None:
     many = score_bounds(total, trials, unit=unit, asymmetry=asymmetry)
