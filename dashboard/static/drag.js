@@ -9,10 +9,9 @@
   const app = document.querySelector("#root");
   const HAND = '.st-key-bar-cutoff [data-testid="stSlider"]';
   const ALL = '[data-testid="stMain"] [data-testid="stMetric"], [data-testid="stMain"] [class*="st-key-figure-"]';
-  const IDLE_MS = 150, PATIENCE_MS = 30_000;
   const text = new TextDecoder();
   const slider = () => document.querySelector(`${HAND} input[type="range"]`);
-  const announced = () => document.querySelector(".cutoff-table")?.dataset ?? { name: "", busy: "" };
+  const announced = () => document.querySelector(".cutoff-table")?.dataset ?? { name: "", busy: "", cutoff: "" };
   const isRunning = () => document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "notRunning";
   const spaced = (said) => said.replaceAll("\u00a0", " ");
 
@@ -55,7 +54,8 @@
     const word = ({ templates, formats, pick, holes }, row) => {
       const kind = pick < 0 ? 0 : columns[pick][row];
       const parts = templates[kind];
-      return parts[0] + formats[kind].map((format, i) => written(columns[holes[i]][row], ...format) + parts[i + 1]).join("");
+      const numbers = formats[kind].map((format, i) => written(columns[holes[i]][row], ...format));
+      return parts[0] + numbers.map((number, i) => number + parts[i + 1]).join("");
     };
     return { ...head, word };
   }
@@ -67,14 +67,16 @@
     return (isApart ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole) + point;
   }
 
-  // From the first step of the slider until the run that follows it is over.
+  // From the first step of the slider until the server has answered for the position at which it was left.
   let move = null;
   let isDown = false;
 
   function begin() {
-    move = { name: announced().name, from: last, said: new Map(), touched: new Map(), figures: new Map(), busy: new Set(), hidden: new Set() };
+    const { name, cutoff } = announced();
+    move = { name, from: Number(cutoff), said: new Map(), touched: new Map() };
+    Object.assign(move, { figures: new Map(), busy: new Set(), hidden: new Set() });
     document.documentElement.toggleAttribute("data-cutoff-moves", true);
-    writes.observe(app, { subtree: true, childList: true, characterData: true });
+    writes.observe(app, { subtree: true, childList: true, characterData: true, attributeFilter: ["data-test-script-state"] });
     for (const place of busyPlaces()) setBusy(place);
   }
 
@@ -113,7 +115,7 @@
       for (const place of document.querySelectorAll(ALL)) clearBusy(place);
       for (const place of busyPlaces()) setBusy(place);
     }
-    const row = Math.round(value / read.step);
+    const row = rowOf(value, read);
     const found = new Map();
     for (const slot of read.slots) {
       if (!found.has(slot.where)) found.set(slot.where, document.querySelectorAll(slot.where));
@@ -234,9 +236,16 @@
   }
   const writes = new MutationObserver((records) => {
     if (move && heed(records)) show();
+    settleIfDone();
   });
 
+  function settleIfDone() {
+    if (!move || isDown || isRunning()) return;
+    if (!slider() || Number(announced().cutoff) === Number(slider().value)) settle();
+  }
+
   function settle() {
+    heed(writes.takeRecords());
     writes.disconnect();
     for (const [leaf, { own, written: ours }] of move.touched) if (leaf.data === ours) leaf.data = own;
     for (const [figure, drawn] of move.figures) {
@@ -250,28 +259,10 @@
     for (const place of [...move.busy]) clearBusy(place);
     move = null;
     document.documentElement.removeAttribute("data-cutoff-moves");
-    last = Number(slider()?.value);
     load();
   }
 
-  // The run is over when none has run for a moment; where the hand came back to where it began, there is none.
-  let since = 0, began = 0;
-  function await_() {
-    if (!move || isDown) return void (began = 0);
-    const now = performance.now();
-    began ||= now;
-    if (isRunning()) move.hasRun = true;
-    const isOver = move.hasRun || Number(slider()?.value) === move.from || now - began > PATIENCE_MS;
-    if (!isOver || isRunning()) since = 0;
-    else since ||= now;
-    if (since && now - since > IDLE_MS) {
-      began = since = 0;
-      settle();
-    } else requestAnimationFrame(await_);
-  }
-
-  let last = NaN;
-  const isHand = ({ target }) => target.closest?.(HAND) !== null && target.closest !== undefined;
+  const isHand = ({ target }) => Boolean(target.closest?.(HAND));
   // On a narrow screen the slider is behind a button.
   const isNear = ({ target }) => Boolean(target.closest?.(".st-key-bar-cutoff, .bar-sheet"));
   for (const name of ["pointerover", "focusin", "pointerdown"]) {
@@ -280,21 +271,20 @@
   addEventListener("pointerdown", (event) => {
     if (!isHand(event)) return;
     isDown = true;
-    if (!move) last = Number(slider().value);
     load();
   }, { capture: true });
   for (const name of ["pointerup", "pointercancel"]) {
     addEventListener(name, () => {
       if (!isDown) return;
       isDown = false;
-      requestAnimationFrame(await_);
+      // After React, for which the press is over now.
+      setTimeout(settleIfDone);
     }, { capture: true });
   }
   let isKey = false;
   addEventListener("keydown", (event) => {
     if (!isHand(event)) return;
     isKey = true;
-    if (!move) last = Number(slider().value);
     setTimeout(() => { isKey = false; });
   }, { capture: true });
 
@@ -302,11 +292,8 @@
   new MutationObserver((records) => {
     const input = slider();
     if (!records.some(({ target }) => target === input) || (!isDown && !isKey && !move)) return;
-    if (!move) {
-      if (Number(input.value) === last) return;
-      begin();
-      if (!isDown) requestAnimationFrame(await_);
-    }
+    if (!move && Number(input.value) === Number(announced().cutoff)) return;
+    if (!move) begin();
     show();
   }).observe(app, { subtree: true, attributeFilter: ["aria-valuetext"] });
 })();
