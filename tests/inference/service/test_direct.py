@@ -113,7 +113,7 @@ def test_odd_bodies_are_answered_alike(ways: Ways, body: bytes) -> None:
     assert direct == long
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.integers(0, 59),
     changes=st.lists(st.tuples(st.sampled_from(COLUMNS), st.sampled_from(WRITTEN)), min_size=1, max_size=4),
