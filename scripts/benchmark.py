@@ -109,6 +109,9 @@ def _parse() -> Namespace:
     of_api.add_argument(
         "--seconds", type=positive, default=10, help="of load with each number of connections (default: %(default)s)"
     )
+    of_api.add_argument(
+        "--workers", type=count, default=2, help="processes of a second service to measure (default: %(default)s)"
+    )
     of_dashboard = parser.add_argument_group("the section dashboard")
     for name, default, text in (
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
@@ -178,7 +181,7 @@ def _inference(settings: Settings, _: Namespace, say: Say) -> Mapping[str, objec
 def _api(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
     from scripts.benchmarks.api import measure_api
 
-    return measure_api(settings, seconds=arguments.seconds, say=say)
+    return measure_api(settings, seconds=arguments.seconds, workers=arguments.workers, say=say)
 
 
 def _start(_: Settings, __: Namespace, say: Say) -> Mapping[str, object]:

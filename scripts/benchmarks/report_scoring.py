@@ -118,10 +118,9 @@ def _batch(batch: Figures) -> str:
 def render_api(figures: Figures) -> str:
     """The table of what `python -m scripts.benchmark api --json` wrote."""
     api = figures["api"]
-    loads = {int(name): load for name, load in api.items() if name.isdecimal()}
     sent = f"{api['bodies']:,} different applications of {api['body_bytes']:,} bytes on average"
     how = f"one process of the service, {api['tool']} in another, {sent}"
-    rows = [_load(connections, load) for connections, load in sorted(loads.items())]
+    rows = [_load(connections, load) for connections, load in _loads(api)]
     header = [
         "connections",
         "requests/s",
@@ -134,7 +133,20 @@ def render_api(figures: Figures) -> str:
         "goal",
         "reached",
     ]
-    return f"{measured_on(figures, 'api')}, {how}.\n\n{table(header, rows)}"
+    told = f"{measured_on(figures, 'api')}, {how}.\n\n{table(header, rows)}"
+    if "several" not in api:
+        return told
+    several = api["several"]
+    rows = [
+        [*_load(connections, load)[:-2], times(load["requests_per_s"] / one["requests_per_s"])]
+        for (connections, load), (_, one) in zip(_loads(several), _loads(api), strict=True)
+    ]
+    header = [*header[:-2], "times one process's requests/s"]
+    return f"{told}\n\n{several['processes']} processes, otherwise the same:\n\n{table(header, rows)}"
+
+
+def _loads(api: Figures) -> list[tuple[int, Figures]]:
+    return sorted((int(name), load) for name, load in api.items() if name.isdecimal())
 
 
 def _load(connections: int, load: Figures) -> list[str]:
