@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scripts.benchmarks.api import GOAL_CONNECTIONS, LEAST_PER_S, MOST_P95_MS, NO_ERRORS_UP_TO
+from scripts.benchmarks.report_contenders import render_contenders
 from scripts.benchmarks.report_tables import Figures, measured_on, significant, table, times, whole, yes
 
 # The goals.
@@ -116,7 +117,7 @@ def _batch(batch: Figures) -> str:
 
 
 def render_api(figures: Figures) -> str:
-    """The table of what `python -m scripts.benchmark api --json` wrote."""
+    """The tables of what `python -m scripts.benchmark api --json` wrote."""
     api = figures["api"]
     loads = {int(name): load for name, load in api.items() if name.isdecimal()}
     sent = f"{api['bodies']:,} different applications of {api['body_bytes']:,} bytes on average"
@@ -134,7 +135,8 @@ def render_api(figures: Figures) -> str:
         "goal",
         "reached",
     ]
-    return f"{measured_on(figures, 'api')}, {how}.\n\n{table(header, rows)}"
+    others = [render_contenders(api["contenders"])] if "contenders" in api else []
+    return "\n\n".join([f"{measured_on(figures, 'api')}, {how}.", table(header, rows), *others])
 
 
 def _load(connections: int, load: Figures) -> list[str]:
