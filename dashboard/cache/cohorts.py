@@ -24,6 +24,8 @@ from dashboard.metrics.column_counts import (
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
 from dashboard.metrics.evaluation import Assumptions, Evaluation
+from dashboard.metrics.row_counts import TableRows, table_rows
+from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
@@ -46,8 +48,15 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
+    return rows_of(dataset).counts(chosen_rows(dataset, filters))
+
+
+# Beside the table itself the outcomes, and the exposures where some are not known.
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def rows_of(dataset: Dataset) -> TableRows:
+    """The rows of `dataset`, ready to be counted."""
     table = predictions(dataset)
-    return count_scores(table.holding(filters.columns), table.grid, filters=filters.expression())
+    return table_rows(table.frame, table.grid)
 
 
 def evaluate(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Evaluation:
@@ -81,8 +90,7 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
-    values = predictions(dataset).values(name).cast(pl.String).value_counts(sort=True, name="~n")
-    return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
+    return pieces.level_counts(predictions(dataset).values(name))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from dashboard.words import labels
+from data.predictions.pieces import level_counts, pieces, recoded
 from data.predictions.table import CohortColumn, CohortKind
 
 OTHER = "Other levels"
@@ -51,19 +53,42 @@ class Bins:
 
     def code(self) -> pl.Expr:
         """The group of each row, UInt8."""
-        value = pl.col(self.column)
-        code = self._level_code(value) if self.levels else self._range_code(value)
-        for place, special in enumerate(self.special):
-            code = pl.when(value == special).then(pl.lit(self.n_values + place)).otherwise(code)
-        return code.fill_null(len(self.labels) - 1).cast(pl.UInt8).alias(self.column)
+        return pl.col(self.column).map_batches(self._coded, return_dtype=pl.UInt8, is_elementwise=True)
 
-    def _level_code(self, value: pl.Expr) -> pl.Expr:
+    def _coded(self, values: pl.Series) -> pl.Series:
+        return pl.Series(values.name, self.codes(values))
+
+    def codes(self, values: pl.Series) -> npt.NDArray[np.uint8]:
+        """The group of each of `values`, which are of the column."""
+        codes = self._level_codes(values) if self.levels else self._range_codes(values)
+        last = len(self.labels) - 1
+        if values.null_count():
+            codes = np.where(values.is_null().to_numpy(), np.uint8(last), codes)
+        return codes
+
+    def _level_codes(self, values: pl.Series) -> npt.NDArray[np.uint8]:
         by_level = {level: code for code, group in enumerate(self.levels) for level in group}
-        return value.cast(pl.String).replace_strict(by_level, default=None, return_dtype=pl.UInt8)
+        stored = values
+        if not isinstance(stored.dtype, pl.Enum):
+            text = values.cast(pl.String)
+            stored = text.cast(pl.Enum(text.drop_nulls().unique()))
+        assert isinstance(stored.dtype, pl.Enum)
+        table = [by_level.get(level, len(self.labels) - 1) for level in stored.dtype.categories] or [0]
+        return recoded(stored.to_physical().fill_null(0).to_numpy(), np.array(table, dtype=np.uint8))
 
-    def _range_code(self, value: pl.Expr) -> pl.Expr:
-        code = pl.lit(pl.Series(self.edges, dtype=pl.Float64)).search_sorted(value.cast(pl.Float64), side="right")
-        return pl.when(value.is_not_null()).then(self.n_values - 1 - code if self.is_descending else code)
+    def _range_codes(self, values: pl.Series) -> npt.NDArray[np.uint8]:
+        numbers = values.fill_null(0).to_numpy()
+        codes = np.empty(numbers.size, dtype=np.uint8)
+        for piece in pieces(numbers.size):
+            own = numbers[piece].astype(np.float64)
+            # Not below: what is no number is larger than all.
+            place = np.zeros(own.size, dtype=np.uint8)
+            for edge in self.edges:
+                place += ~(own < edge)
+            codes[piece] = self.n_values - 1 - place if self.is_descending else place
+            for special_place, special in enumerate(self.special):
+                codes[piece][own == special] = self.n_values + special_place
+        return codes
 
     def condition(self, code: int) -> Condition:
         """The condition that selects exactly the rows of group `code`."""
@@ -193,11 +218,11 @@ def _split(values: pl.Series, column: CohortColumn) -> tuple[pl.Series, tuple[fl
 
 
 def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
-    # A column may itself be called `count`.
-    counted = values.drop_nulls().value_counts(sort=True, name="~n")
-    present = set(counted[column.name].cast(pl.String)[: MOST_BINS - 1])
+    levels = values if isinstance(values.dtype, pl.Enum) else values.cast(pl.Enum(column.levels))
+    counted = [level for level in level_counts(levels) if level is not None]
+    present = set(counted[: MOST_BINS - 1])
     shown = [level for level in column.levels if level in present]
-    others = tuple(level for level in counted[column.name].cast(pl.String).to_list() if level not in present)
+    others = tuple(level for level in counted if level not in present)
     groups = [(level,) for level in shown] + ([others] if others else [])
     names = [labels.level(column, level) for level in shown] + ([OTHER] if others else [])
     has_missing = values.null_count() > 0

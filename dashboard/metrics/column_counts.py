@@ -86,7 +86,7 @@ def make_column_codes(frame: pl.DataFrame, codes: Mapping[str, tuple[pl.Expr, in
     for name, n_bins in sizes.items():
         if coded[name].null_count() or (frame.height and not 0 <= int(str(coded[name].max())) < n_bins):
             raise ColumnCountsError.from_code(name, n_bins)
-    joint = tuple(_joined(coded, group, sizes) for group in _packed(sizes))
+    joint = tuple(_joined(coded, group, sizes) for group in packed(sizes))
     return ColumnCodes(tuple(sizes), frame.height, joint, _counted(joint, tuple(sizes), None))
 
 
@@ -95,7 +95,9 @@ def select_rows(frame: pl.DataFrame, filters: pl.Expr | None) -> BoolArray | Non
     if filters is None:
         return None
     # Added to the frame, not selected from it: a filter that is the same for all rows gives one value a row too.
-    return frame.with_columns(filters.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
+    chosen = frame.with_columns(filters.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
+    chosen.setflags(write=False)
+    return chosen
 
 
 def count_both(frame: pl.DataFrame, one: pl.Expr | None, other: pl.Expr | None) -> int:
@@ -121,7 +123,7 @@ def _counted(joint: Sequence[JointCodes], names: Sequence[str], rows: npt.NDArra
     return ColumnCounts({name: by_name[name] for name in names})
 
 
-def _packed(sizes: Mapping[str, int]) -> list[list[str]]:
+def packed(sizes: Mapping[str, int]) -> list[list[str]]:
     """The columns in groups whose joint table is small enough, the largest first into the first group with room."""
     groups: list[list[str]] = []
     for name in sorted(sizes, key=lambda name: -sizes[name]):
