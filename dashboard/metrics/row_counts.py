@@ -69,9 +69,10 @@ class TableRows:
         return cells
 
     def pieces(self, chosen: BoolArray | None, size: int = _PIECE) -> Iterator[Places]:
-        """The places of the `chosen` rows (one value a row), or of all, a piece of the table at a time."""
-        for start in range(0, self.n_rows, size):
-            stop = min(start + size, self.n_rows)
+        """The places of the `chosen` rows (one value a row), or of all, about `size` at a time."""
+        step = size if chosen is None else size * max(self.n_rows // max(int(np.count_nonzero(chosen)), 1), 1)
+        for start in range(0, self.n_rows, step):
+            stop = min(start + step, self.n_rows)
             yield slice(start, stop) if chosen is None else np.flatnonzero(chosen[start:stop]) + start
 
     def counts(self, chosen: BoolArray | None = None) -> ScoreCounts:
