@@ -23,7 +23,7 @@ from dashboard.metrics.column_counts import (
     count_columns,
     make_column_codes,
 )
-from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
+from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.row_counts import TableRows, table_rows
 from data.predictions import pieces
@@ -74,10 +74,8 @@ def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]: 
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    table = predictions(dataset)
-    rows = table.holding(filters.columns)
-    counted = count_scores_by(rows, bins.code(), table.grid, filters=filters.expression())
-    return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
+    codes = bins.codes(predictions(dataset).frame[bins.column])
+    return MappingProxyType(rows_of(dataset).counts_by(codes, len(bins.labels), chosen_rows(dataset, filters)))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
