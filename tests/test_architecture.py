@@ -6,7 +6,6 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from graphlib import TopologicalSorter
@@ -29,6 +28,7 @@ UNTESTED = {
     "dashboard.components.report_making": "clicked through by tests/browser/test_report.py",
     "dashboard.components.saved_reports": "clicked through by tests/browser/test_report.py",
     "dashboard.components.unobserved": "shown by tests/inference/publishing/test_imported.py",
+    "dashboard.follow.slots": "a value, worded by tests/dashboard/follow/test_tables.py",
     "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
     "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
     "scripts.benchmarks.profiling_scoring": "run by test_profile_performance",
@@ -93,14 +93,17 @@ def _parsed(path: Path) -> ast.Module:
         return pool.submit(ast.parse, path.read_text(encoding="utf-8")).result()
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> tuple[str, ...]:
     tree = _parsed(path)
     nodes = tree.body if top_level_only else ast.walk(tree)
+    found: list[str] = []
     for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def room(module: str) -> str:

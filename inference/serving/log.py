@@ -98,7 +98,12 @@ _STAMPS = (
 def _as_json(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
     # A line is written whatever an event holds. In JSON, these characters can only stand inside of texts.
     ordered = {name: event[name] for name in _FIRST} | dict(event)
-    return _escaped(orjson.dumps(_strict(ordered), default=repr).decode()).encode()
+    try:
+        line = orjson.dumps(ordered, default=repr)
+    except orjson.JSONEncodeError:
+        line = orjson.dumps(_strict(ordered), default=repr)
+    # Of ASCII's own, JSON escapes all but one.
+    return line if line.isascii() and b"\x7f" not in line else _escaped(line.decode()).encode()
 
 
 def _as_columns(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:

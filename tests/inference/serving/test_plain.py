@@ -56,7 +56,7 @@ def read_by_h11(data: bytes) -> tuple[h11.Request, bytes]:
     return request, body
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "get"]),
     target=st.sampled_from(["/", "/a?b=c", "/%41", "*", "/a b", "//", "/#"]),
