@@ -122,7 +122,7 @@ def _parse() -> Namespace:
     for name, default, text in (
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
         ("readers", 5, "readers at once; 0 leaves them out"),
-        ("rows", 0, f"rows of a larger portfolio to compare with, for example {10 * PORTFOLIO_ROWS}; 0 leaves it out"),
+        ("rows", 0, f"rows of a larger portfolio to compare with, for example {100 * PORTFOLIO_ROWS}; 0 leaves it out"),
     ):
         of_dashboard.add_argument(f"--{name}", type=count, default=default, help=f"{text} (default: %(default)s)")
     arguments = parser.parse_args()

@@ -6,7 +6,7 @@ What a page asks of one column, `counts.count_scores_by` answers; this is for wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,14 +15,17 @@ import numpy.typing as npt
 from dashboard.metrics.column_counts import packed
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
 from dashboard.metrics.row_counts import Places, TableRows, at
+from data.predictions.pieces import pieces
 
 Codes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 
 # Up to so many rows are sorted by PD; of more, the groups are counted in one table a column.
 MOST_SORTED = 1 << 20
 # Beside this many rows, even a table of 60 groups by bin is small; arrays of more would come from the system anew.
 _PIECE = 1 << 21
 _CACHED = 1 << 16
+_WORD = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,45 @@ Groups = dict[int, GroupCounts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PackedCodes:
+    """Each row's group by column, in a few bits of a word: a row's codes lie together, and are fetched together.
+
+    `fields` are a column's place among the words, the bit of the word that its code begins at, and its largest code.
+    """
+
+    words: tuple[Words, ...]
+    fields: Mapping[str, tuple[int, int, int]]
+
+    def at(self, name: str, rows: Places) -> Codes:
+        """The codes of a column at these rows."""
+        word, start, largest = self.fields[name]
+        codes = at(self.words[word], rows) >> np.uint64(start)
+        codes &= np.uint64((1 << largest.bit_length()) - 1)
+        return codes.astype(np.uint8)
+
+    def take(self, rows: IntArray) -> PackedCodes:
+        """The rows at these places, in that order."""
+        return replace(self, words=tuple(word.take(rows) for word in self.words))
+
+
+def pack_codes(codes: Iterable[tuple[str, Codes]], sizes: Mapping[str, int]) -> PackedCodes:
+    """The codes of columns, each numbered from 0 up to, not including, its size."""
+    words: list[Words] = []
+    fields: dict[str, tuple[int, int, int]] = {}
+    used = _WORD
+    for name, own in codes:
+        n_bits = (sizes[name] - 1).bit_length()
+        if used + n_bits > _WORD:
+            words.append(np.zeros(own.size, dtype=np.uint64))
+            used = 0
+        for piece in pieces(own.size):
+            words[-1][piece] |= own[piece].astype(np.uint64) << np.uint64(used)
+        fields[name] = (len(words) - 1, used, sizes[name] - 1)
+        used += n_bits
+    return PackedCodes(tuple(words), fields)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CodedRows:
     """A table's rows and each row's group by column; of a small table they are by rising PD, `order` are their places.
 
@@ -68,7 +110,7 @@ class CodedRows:
     """
 
     rows: TableRows
-    codes: Mapping[str, Codes]
+    codes: PackedCodes
     sizes: Mapping[str, int]
     order: IntArray | None
     most_sorted: int
@@ -91,16 +133,15 @@ class CodedRows:
 
     def take(self, rows: IntArray) -> CodedRows:
         """The rows at these places, in that order."""
-        codes = {name: code.take(rows) for name, code in self.codes.items()}
-        return replace(self, rows=self.rows.take(rows), codes=codes)
+        return replace(self, rows=self.rows.take(rows), codes=self.codes.take(rows))
 
-    def groups(self, pieces: Callable[[], Iterator[Places]], *, is_sorted: bool) -> Iterator[tuple[str, Groups]]:
-        """The groups of the rows in `pieces`, which `is_sorted` says are by rising PD."""
-        sums = self._sums(pieces())
+    def groups(self, parts: Callable[[], Iterator[Places]], *, is_sorted: bool) -> Iterator[tuple[str, Groups]]:
+        """The groups of the rows in `parts`, which `is_sorted` says are by rising PD."""
+        sums = self._sums(parts())
         are_few = {name: (each[0] <= MOST_EXACT) | (self.rows.grid is None) for name, each in sums.items()}
-        tables = self._tables(pieces(), are_few)
+        tables = self._tables(parts(), are_few)
         for name, (number, pds, exposures) in sums.items():
-            groups = self._few(name, pieces(), are_few[name], is_sorted=is_sorted) if are_few[name].any() else {}
+            groups = self._few(name, parts(), are_few[name], is_sorted=is_sorted) if are_few[name].any() else {}
             for code, (good, bad) in zip(np.flatnonzero(~are_few[name]).tolist(), tables[name], strict=True):
                 grid = self.rows.grid
                 assert grid is not None
@@ -108,19 +149,19 @@ class CodedRows:
                 groups[code] = GroupCounts(grid.edges, good, bad, *own, grid.is_exact)
             yield name, {code: groups[code] for code in sorted(groups) if number[code]}
 
-    def _sums(self, pieces: Iterator[Places]) -> Mapping[str, tuple[IntArray, FloatArray, FloatArray]]:
+    def _sums(self, parts: Iterator[Places]) -> Mapping[str, tuple[IntArray, FloatArray, FloatArray]]:
         """For each column, each group's number of rows, PDs and exposures."""
         joined = packed(self.sizes)
         shapes = [tuple(self.sizes[name] for name in names) for names in joined]
         sums = [np.zeros((3, math.prod(shape))) for shape in shapes]
-        for large in pieces:
+        for large in parts:
             for places in _cut(large):
                 part = self.rows.take(places)
                 for names, shape, found in zip(joined, shapes, sums, strict=True):
                     cells = np.zeros(part.n_rows, dtype=np.uint16)
                     for name in names:
                         cells *= np.uint16(self.sizes[name])
-                        cells += at(self.codes[name], places)
+                        cells += self.codes.at(name, places)
                     own = cells.astype(np.intp)
                     found[0] += np.bincount(own, minlength=math.prod(shape))
                     found[1] += np.bincount(own, weights=part.pd, minlength=math.prod(shape))
@@ -132,9 +173,9 @@ class CodedRows:
                 others = tuple(other + 1 for other in range(len(shape)) if other != axis)
                 number, pds, exposures = found.reshape(3, *shape).sum(axis=others)
                 margins[name] = (number.astype(np.int64), pds, exposures)
-        return {name: margins[name] for name in self.codes}
+        return {name: margins[name] for name in self.sizes}
 
-    def _tables(self, pieces: Iterator[Places], are_few: Mapping[str, BoolArray]) -> Mapping[str, IntArray]:
+    def _tables(self, parts: Iterator[Places], are_few: Mapping[str, BoolArray]) -> Mapping[str, IntArray]:
         """For each column the rows of each group that is not few, by outcome and bin."""
         n_cells = 2 * self.rows.n_bins
         # What is few is counted together, in front of the others.
@@ -142,26 +183,26 @@ class CodedRows:
         n_large = {name: int((~few).sum()) for name, few in are_few.items()}
         tables = {name: np.zeros((1 + n) * n_cells, dtype=np.int64) for name, n in n_large.items()}
         large = [name for name, few in are_few.items() if not few.all()]
-        for places in pieces if large else ():
+        for places in parts if large else ():
             cells = self.rows.take(places).cells()
             for name in large:
-                own = np.take(starts[name], at(self.codes[name], places), mode="clip")
+                own = np.take(starts[name], self.codes.at(name, places), mode="clip")
                 own += cells
                 tables[name] += np.bincount(own, minlength=tables[name].size)
         return {name: table[n_cells:].reshape(n_large[name], 2, self.rows.n_bins) for name, table in tables.items()}
 
-    def _few(self, name: str, pieces: Iterator[Places], is_few: BoolArray, *, is_sorted: bool) -> Groups:
+    def _few(self, name: str, parts: Iterator[Places], is_few: BoolArray, *, is_sorted: bool) -> Groups:
         """The groups of so few rows that they are counted by distinct PD."""
         found = []
-        for places in pieces:
-            rows = np.flatnonzero(np.take(is_few, at(self.codes[name], places), mode="clip"))
+        for places in parts:
+            rows = np.flatnonzero(np.take(is_few, self.codes.at(name, places), mode="clip"))
             found.append(rows + places.start if isinstance(places, slice) else places.take(rows))
         rows = np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
         part = self.rows.take(rows)
         if not is_sorted:
             order = _by_pd(part)
             rows, part = rows.take(order), part.take(order)
-        codes = self.codes[name].take(rows)
+        codes = self.codes.at(name, rows)
         # Eight bits sort by counting, and rows of a group stay by rising PD.
         order = np.argsort(codes, kind="stable")
         ends = np.cumsum(np.bincount(codes, minlength=1))
@@ -171,14 +212,14 @@ class CodedRows:
 
 
 def code_rows(
-    rows: TableRows, codes: Mapping[str, Codes], sizes: Mapping[str, int], *, most_sorted: int = MOST_SORTED
+    rows: TableRows, codes: Iterable[tuple[str, Codes]], sizes: Mapping[str, int], *, most_sorted: int = MOST_SORTED
 ) -> CodedRows:
     """The rows with these columns' groups, each numbered from 0 up to, not including, its size."""
+    found = CodedRows(rows, pack_codes(codes, sizes), sizes, None, most_sorted)
     if rows.n_rows > most_sorted:
-        return CodedRows(rows, codes, sizes, None, most_sorted)
+        return found
     order = _by_pd(rows)
-    coded = {name: code.take(order) for name, code in codes.items()}
-    return CodedRows(rows.take(order), coded, sizes, order, most_sorted)
+    return replace(found.take(order), order=order)
 
 
 def _by_pd(rows: TableRows) -> IntArray:

@@ -157,7 +157,14 @@ def _scaled(scaled: Figures) -> str:
         f"at most {MOST_RATIO:g}",
         "script run p50 / p95, ms",
     ]
-    return table(header, rows)
+    text = table(header, rows)
+    if "load_s" in scaled:
+        text += (
+            f"\n\nFrom the process's start to the first page painted: {scaled['load_s']:.1f} s "
+            f"({scaled['usual_load_s']:.1f} s for the usual portfolio). Memory of the server after all this: "
+            f"{scaled['rss_mb']:,} MB, at its peak {scaled['peak_mb']:,} MB."
+        )
+    return text
 
 
 def _edits(figures: Figures) -> str:

@@ -48,6 +48,10 @@ _DASHBOARD = {
     "concurrent": {"5": {"p50": 400.0, "p95": 900.0, "errors": 1}},
     "scale10": {
         "rows": 3_075_110,
+        "load_s": 9.04,
+        "usual_load_s": 3.0,
+        "rss_mb": 3_100,
+        "peak_mb": 4_200,
         "interactions": {"cutoff": {"p50": 180.0, "p95": 400.0, "ratio": 1.2, "server_ms": {"p50": 9.0, "p95": 12.0}}},
     },
 }

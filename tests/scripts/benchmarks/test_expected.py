@@ -47,7 +47,7 @@ def test_expected_numbers_are_those_worked_out_by_hand() -> None:
 
 
 def test_a_larger_portfolio_has_ids_of_its_own_and_pds_a_little_off() -> None:
-    large = scaled(FRAME, 12, seed=3)
+    large = scaled(FRAME, 12, seed=3).collect()
     assert large.height == 12
     assert large["application_id"].n_unique() == 12
     assert large.schema == FRAME.schema
