@@ -70,7 +70,7 @@ class Processes:
         self._log = Log(service_settings.log)
         self._shared = Shared(sockets, make_board(number), Tallies(is_shared=True), 0, os.getpid())
         self._asked: list[int] = []
-        self._is_stopping = self._has_served = False
+        self._is_stopping = self._has_served = self._has_failed = False
         self._places = [_Place(self._start(place)) for place in range(number)]
 
     def run(self) -> int:
@@ -94,7 +94,7 @@ class Processes:
             wait(running, _LOOK_S)
         self._shared.tallies.close()
         codes = [each.process.exitcode or 0 for each in self._places]
-        return 0 if self._has_served and all(code in _IN_ORDER for code in codes) else 1
+        return int(self._has_failed or not all(code in _IN_ORDER for code in codes))
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self._asked.append(number)
@@ -123,6 +123,7 @@ class Processes:
                 self._log.warning("process_ended", place=place, code=each.process.exitcode)
                 each.again_at = now + each.pause
                 if not self._has_served:
+                    self._has_failed = True
                     self._note(signal.SIGTERM, None)
             elif now >= each.again_at:
                 pause = min(2 * each.pause, _LONGEST_PAUSE_S)
