@@ -168,9 +168,9 @@ def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
 def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cutoff: float) -> CellCounts:
     """The counts of each pair of groups of two columns within a cohort; approved are PDs below `cutoff`."""
     shape = (len(down.labels), len(across.labels))
-    codes = (down.code(), across.code())
-    rows = predictions(dataset).holding(filters.columns)
-    return count_cells(rows, codes, shape, cutoff=cutoff, filters=filters.expression())
+    frame = predictions(dataset).frame
+    codes = (down.codes(frame[down.column]), across.codes(frame[across.column]))
+    return count_cells(rows_of(dataset), codes, shape, cutoff=cutoff, chosen=chosen_rows(dataset, filters))
 
 
 @st.cache_data(max_entries=_SHARED, show_spinner=False, hash_funcs=KEYS)

@@ -141,7 +141,10 @@ class CodedRows:
         are_few = {name: (each[0] <= MOST_EXACT) | (self.rows.grid is None) for name, each in sums.items()}
         tables = self._tables(parts(), are_few)
         for name, (number, pds, exposures) in sums.items():
-            groups = self._few(name, parts(), are_few[name], is_sorted=is_sorted) if are_few[name].any() else {}
+            groups = {}
+            if number[are_few[name]].any():
+                for code, counted in self._few(name, parts(), are_few[name], is_sorted=is_sorted):
+                    groups[code] = GroupCounts(*counted, float(pds[code]), float(exposures[code]), is_exact=True)
             for code, (good, bad) in zip(np.flatnonzero(~are_few[name]).tolist(), tables[name], strict=True):
                 grid = self.rows.grid
                 assert grid is not None
@@ -191,24 +194,26 @@ class CodedRows:
                 tables[name] += np.bincount(own, minlength=tables[name].size)
         return {name: table[n_cells:].reshape(n_large[name], 2, self.rows.n_bins) for name, table in tables.items()}
 
-    def _few(self, name: str, parts: Iterator[Places], is_few: BoolArray, *, is_sorted: bool) -> Groups:
-        """The groups of so few rows that they are counted by distinct PD."""
+    def _few(
+        self, name: str, parts: Iterator[Places], is_few: BoolArray, *, is_sorted: bool
+    ) -> Iterator[tuple[int, tuple[FloatArray, IntArray, IntArray]]]:
+        """The distinct PDs of each group of few rows, and the outcomes at each."""
         found = []
         for places in parts:
             rows = np.flatnonzero(np.take(is_few, self.codes.at(name, places), mode="clip"))
             found.append(rows + places.start if isinstance(places, slice) else places.take(rows))
-        rows = np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
-        part = self.rows.take(rows)
+        rows = np.concatenate(found)
         if not is_sorted:
-            order = _by_pd(part)
-            rows, part = rows.take(order), part.take(order)
+            rows = rows.take(_by_pd(self.rows.take(rows)))
         codes = self.codes.at(name, rows)
         # Eight bits sort by counting, and rows of a group stay by rising PD.
-        order = np.argsort(codes, kind="stable")
+        rows = rows.take(np.argsort(codes, kind="stable"))
+        pds, outcomes = self.rows.pd.take(rows), self.rows.outcome.take(rows)
         ends = np.cumsum(np.bincount(codes, minlength=1))
         starts = np.concatenate([[0], ends[:-1]])
-        spans = zip(starts.tolist(), ends.tolist(), strict=True)
-        return {code: _exact(part.take(order[low:high])) for code, (low, high) in enumerate(spans) if low < high}
+        for code, (low, high) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            if low < high:
+                yield code, _exact(pds[low:high], outcomes[low:high])
 
 
 def code_rows(
@@ -238,11 +243,9 @@ def _cut(places: Places) -> Iterator[Places]:
     return (slice(start, min(start + _CACHED, places.stop)) for start in range(places.start, places.stop, _CACHED))
 
 
-def _exact(part: TableRows) -> GroupCounts:
-    """The counts of a group's rows, which are by rising PD."""
-    is_new = np.concatenate([[True], part.pd[1:] > part.pd[:-1]])
-    n_bins = int(is_new.sum())
-    number = np.bincount(np.cumsum(is_new) - 1 + n_bins * part.outcome, minlength=2 * n_bins)
-    exposure = 0.0 if part.exposure is None else float(part.exposure.sum(dtype=np.float64))
-    good, bad = number[:n_bins], number[n_bins:]
-    return GroupCounts(part.pd[is_new], good, bad, float(part.pd.sum()), exposure, is_exact=True)
+def _exact(pds: FloatArray, outcomes: BoolArray) -> tuple[FloatArray, IntArray, IntArray]:
+    """The distinct PDs of rows by rising PD, and how many of each outcome have them."""
+    is_new = np.concatenate([[True], pds[1:] > pds[:-1]])
+    n_bins = int(np.count_nonzero(is_new))
+    number = np.bincount(np.cumsum(is_new) - 1 + n_bins * outcomes, minlength=2 * n_bins)
+    return pds[is_new], number[:n_bins], number[n_bins:]
