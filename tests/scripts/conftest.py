@@ -44,7 +44,10 @@ _DASHBOARD = {
     "cold_start_s": 4.5,
     "rss_mb": 412,
     "memory": {"interactions": 1_000, "rss_mb": [412, 420]},
-    "concurrent": {"5": {"p50": 400.0, "p95": 900.0, "errors": 1}},
+    "concurrent": {
+        "5": {"p50": 400.0, "p95": 900.0, "errors": 1},
+        "20": {"p50": 2_000.0, "p95": 5_000.0, "errors": 0, "seconds": 300, "rss_mb": [500, 510]},
+    },
     "scale10": {
         "rows": 3_075_110,
         "interactions": {"cutoff": {"p50": 180.0, "p95": 400.0, "ratio": 1.2, "server_ms": {"p50": 9.0, "p95": 12.0}}},

@@ -19,6 +19,8 @@ def test_what_was_measured_of_the_dashboard_and_what_was_reached(figures: dict[s
     assert (
         "| 5 readers at once, painted p50 / p95 | 400 / 900 ms, errors: 1 | p95 1,000 ms, no error | **no** |" in rows
     )
+    assert "| 20 readers at once, painted p50 / p95, for 300 s | 2,000 / 5,000 ms, errors: 0 | no error | yes |" in rows
+    assert "| Memory of the server meanwhile | 500, 510 MB | not growing | |" in rows
     assert "| floor | 5 | 40 | | | 80 | 0 | 100 |" in rows
     assert "| cutoff | 180 | 400 | 1.20 | yes | 9 / 12 |" in rows
 
