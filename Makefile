@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: run test setup build describe lint types bench report torture api lock audit licences container-check clean help to-run to-develop
+.PHONY: run test test-whole setup build describe lint types bench report torture api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
 run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -14,6 +14,9 @@ run: to-run ## build what is missing, then serve the dashboard on http://localho
 
 test: lint types ## lint, type check and all tests
 	@$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-whole: to-develop ## all tests, those that draw many cases at their full length
+	@SCOREROOM_WHOLE_TESTS=1 $(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 setup: to-run ## make .venv and install requirements.txt
 

@@ -31,7 +31,7 @@ class NoModelError(ScoreroomError):
     """A portfolio on which no model can be trained, asked for one."""
 
 
-BAD_INPUT = 2
+BAD_INPUT, STOPPED = 2, 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Advance = Callable[[int, int], None]
 
@@ -42,20 +42,27 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
-    except ScoreroomError as error:
-        # Names come from files and must not control the terminal.
-        print("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error)), file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    except OSError as error:
-        # Only errors about a named path are the user's to fix; any other is a bug.
-        if error.filename is None:
+    except (ScoreroomError, OSError) as error:
+        sentence = sentence_of(error)
+        if sentence is None:
             raise
-        named = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename)
-        print(f"{named}: {error.strerror}; check the path and its rights.", file=sys.stderr)
+        print(sentence, file=sys.stderr)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         print("Stopped; nothing half-written was left behind.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(STOPPED)
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What `error` tells a user; None where it is a bug."""
+    if isinstance(error, OSError) and error.filename is not None:
+        # Only errors about a named path are the user's to fix.
+        named = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename)
+        return f"{named}: {error.strerror}; check the path and its rights."
+    if isinstance(error, ScoreroomError):
+        # Names come from files and must not control the terminal.
+        return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in str(error))
+    return None
 
 
 def offer_portfolio(parser: argparse.ArgumentParser) -> None:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+import time
 from pathlib import Path
 
 from dashboard import journal
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
+from data.errors import ScoreroomError
 from data.predictions.imports import import_predictions, parse_mapping
-from data.settings import load_settings
-from inference.publishing.pipeline import build
+from data.settings import Settings, load_settings
+from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
+from scripts._build_process import BuildProcess
 from scripts._cli import (
     LOOPBACK,
     address_of,
     check_port,
     offer_portfolio,
     port,
-    progress,
     run,
     say_notices,
-    say_waiting,
 )
 
 
@@ -34,14 +34,9 @@ def main() -> None:
     check_port(arguments.port, arguments.host)
     web, log_settings = load_web_settings(), load_log_settings()
     log = journal.open_log(log_settings.level, log_settings.file)
+    build = None
     if arguments.predictions is None:
-        settings = load_settings()
-        with journal.noting("build") as facts:
-            built = facts["steps"] = build(settings, progress, say=say_waiting)
-        if built:
-            # A process of its own: what building took up in memory is not the server's to hold.
-            os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", *sys.argv[1:]])  # noqa: S606
-        say_notices(settings)
+        build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
         source = import_predictions(arguments.predictions, definition, parse_mapping(arguments.map)).source
@@ -52,7 +47,28 @@ def main() -> None:
         )
     print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
     flags = [] if arguments.predictions is None else _told_to_app(arguments)
-    serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header)
+    building = None if build is None else build.building
+    try:
+        serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header, building)
+    finally:
+        code = 0 if build is None else build.end()
+    if building is not None and not building.is_usable:
+        sys.exit(code)
+
+
+def _begin_build(settings: Settings) -> BuildProcess | None:
+    """A build beside the server, which shows how far it is; None where there is nothing to build."""
+    began = time.perf_counter()
+    try:
+        settled = is_settled(settings)
+    except ScoreroomError as error:
+        journal.warn("build", verdict="refused", problem=type(error).__name__)
+        raise
+    if settled:
+        journal.note("build", steps=(), verdict="done", ms=round(1e3 * (time.perf_counter() - began), 1))
+        say_notices(settings)
+        return None
+    return BuildProcess(settings)
 
 
 def _parse() -> argparse.Namespace:

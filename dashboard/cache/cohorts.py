@@ -13,7 +13,8 @@ import streamlit as st
 from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
-from dashboard.cohort.rows import Positions, Search, Sort, order_rows
+from dashboard.cohort.row_order import Order
+from dashboard.cohort.rows import Search, Sort, find_order
 from dashboard.metrics.cell_counts import CellCounts, count_cells
 from dashboard.metrics.column_counts import (
     ColumnCodes,
@@ -22,12 +23,14 @@ from dashboard.metrics.column_counts import (
     count_columns,
     make_column_codes,
 )
-from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
+from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.evaluation import Assumptions, Evaluation
+from dashboard.metrics.row_counts import TableRows, table_rows
+from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
-# MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
+# MB, an order of rows 1.2 MB, cells of a heat map 0.1 MB. Counting a dropped entry
 # again takes 5 to 40 ms.
 _SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 24, 16, 4, 64
 
@@ -46,8 +49,15 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
+    return rows_of(dataset).counts(chosen_rows(dataset, filters))
+
+
+# Beside the table itself the outcomes, and the exposures where some are not known.
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def rows_of(dataset: Dataset) -> TableRows:
+    """The rows of `dataset`, ready to be counted."""
     table = predictions(dataset)
-    return count_scores(table.holding(filters.columns), table.grid, filters=filters.expression())
+    return table_rows(table.frame, table.grid)
 
 
 def evaluate(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Evaluation:
@@ -64,10 +74,8 @@ def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]: 
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    table = predictions(dataset)
-    rows = table.holding(filters.columns)
-    counted = count_scores_by(rows, bins.code(), table.grid, filters=filters.expression())
-    return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
+    codes = bins.codes(predictions(dataset).frame[bins.column])
+    return MappingProxyType(rows_of(dataset).counts_by(codes, len(bins.labels), chosen_rows(dataset, filters)))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
@@ -81,8 +89,7 @@ def column_bins(dataset: Dataset, name: str, n_groups: int) -> Bins:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def level_counts(dataset: Dataset, name: str) -> Mapping[str | None, int]:
     """How many rows of the portfolio have each level of `name`, the most frequent first; None counts missing ones."""
-    values = predictions(dataset).values(name).cast(pl.String).value_counts(sort=True, name="~n")
-    return dict(zip(*values.to_dict(as_series=False).values(), strict=True))
+    return pieces.level_counts(predictions(dataset).values(name))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
@@ -181,6 +188,6 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.
 @st.cache_resource(max_entries=_ORDERS, show_spinner=False, hash_funcs=KEYS)
-def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Positions:
+def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Order:
     """The positions of a cohort's rows that `search` finds, in the order of `sort`."""
-    return order_rows(predictions(dataset), filters, sort, search)
+    return find_order(predictions(dataset), filters, sort, search)

@@ -210,6 +210,8 @@ def _predictions(dataset: Dataset) -> Predictions:
     return prepared
 
 
+# A byte a row: counts, checks and contributions of a cohort all ask which rows it has.
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def chosen_rows(dataset: Dataset, filters: Filters) -> BoolArray | None:
     """Which rows of `dataset` are in the cohort; None for all of them."""
     return select_rows(predictions(dataset).holding(filters.columns), filters.expression())

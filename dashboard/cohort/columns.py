@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from data.predictions.scores import make_score_grid
+from data.predictions.pieces import recoded
+from data.predictions.scores import ScoreGrid, make_score_grid
 from data.predictions.table import (
     FOLD,
     FOLD_NAME,
@@ -39,13 +41,14 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     pds = predictions.frame[PROBABILITY].to_numpy()
     has_outcomes = predictions.source.has_outcomes
     grid = make_score_grid(pds, predictions.frame[OUTCOME].to_numpy() if has_outcomes else None, cutoffs=cutoffs)
-    frame = predictions.frame.with_columns(pl.Series(PD_BIN, grid.bins(pds)))
+    bins = grid.bins(pds)
+    frame = predictions.frame.with_columns(pl.Series(PD_BIN, bins), _band(bins, grid))
     if not has_outcomes:
         # Counted on one side, of which pages then say applications and no outcome.
         frame = frame.with_columns(pl.lit(value=False).alias(OUTCOME))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     observed = [_observed()] if has_outcomes else []
-    frame = frame.with_columns(_band(frame), *observed, *([_fold(folds)] if folds else []))
+    frame = frame.with_columns(*observed, *([_fold(frame[FOLD], folds)] if folds else []))
     return replace(
         predictions,
         frame=frame,
@@ -54,9 +57,10 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     )
 
 
-def _band(frame: pl.DataFrame) -> pl.Series:
-    codes = np.searchsorted(BAND_EDGES, frame[PROBABILITY].to_numpy(), side="right").astype(np.uint8)
-    return pl.Series(PD_BAND, codes).cat.to(pl.Enum(BANDS))
+def _band(bins: npt.NDArray[np.uint16], grid: ScoreGrid) -> pl.Series:
+    # Bands part where cutoffs do, and there bins do too: all PDs of a bin are in the band of its edge.
+    bands = np.searchsorted(BAND_EDGES, grid.edges, side="right").astype(np.uint8)
+    return pl.Series(PD_BAND, recoded(bins, bands)).cat.to(pl.Enum(BANDS))
 
 
 def _observed() -> pl.Expr:
@@ -64,9 +68,12 @@ def _observed() -> pl.Expr:
     return pl.col(OUTCOME).cast(pl.UInt8).cat.to(words).alias(OBSERVED)
 
 
-def _fold(folds: list[int]) -> pl.Expr:
-    names = pl.Enum([str(fold) for fold in folds])
-    return pl.col(FOLD).cast(pl.String).cast(names).alias(FOLD_NAME)
+def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
+    place = np.zeros(256, dtype=np.uint8)
+    place[folds] = range(len(folds))
+    codes = pl.Series(FOLD_NAME, recoded(numbers.fill_null(0).to_numpy(), place))
+    codes = codes.set(numbers.is_null(), None) if numbers.null_count() else codes
+    return codes.cat.to(pl.Enum([str(fold) for fold in folds]))
 
 
 def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) -> list[CohortColumn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from dashboard.components.metric_card import card_css
+from dashboard.components.card_css import card_css
 from data.settings import ROOT
 
 _SHEET = ROOT / "dashboard" / "static" / "page.css"

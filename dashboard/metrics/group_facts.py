@@ -11,10 +11,13 @@ import numpy as np
 from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts
 from dashboard.metrics.discrimination import DeLong, auc_estimate, delong_of
 from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.segment_counts import GroupCounts
 
 # Groups that are checked: with fewer applications, or fewer of either outcome for an AUC, an answer is not to be had.
 MIN_APPLICATIONS = 30
 MIN_OUTCOMES = 30
+
+Part = ScoreCounts | GroupCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class GroupFacts:
 
 
 def group_facts(
-    column: str, title: str, names: Sequence[str], parts: Mapping[int, ScoreCounts], whole: ScoreCounts
+    column: str, title: str, names: Sequence[str], parts: Mapping[int, Part], whole: ScoreCounts
 ) -> tuple[GroupFacts, ...]:
     """The facts on each of `parts`, by its index into `names` (the groups of `column`); they make up `whole`.
 
@@ -102,7 +105,7 @@ def p_apart(high: float, low: float, variance: float, degrees_of_freedom: float)
     return float(stdtr(max(degrees_of_freedom, 1.0), -z))
 
 
-def _facts(group: Group, part: ScoreCounts, whole: ScoreCounts) -> GroupFacts:
+def _facts(group: Group, part: Part, whole: ScoreCounts) -> GroupFacts:
     own = delong_of(part.good, part.bad)
     rest_auc, ranking = _ranking(own, part, whole)
     n, n_bad, pd_sum = part.n_applications, part.n_bad, part.pd_sum
@@ -131,7 +134,7 @@ def _below(number: IntArray) -> AnyArray:
     return below
 
 
-def _ranking(own: DeLong | None, part: ScoreCounts, whole: ScoreCounts) -> tuple[float | None, float | None]:
+def _ranking(own: DeLong | None, part: Part, whole: ScoreCounts) -> tuple[float | None, float | None]:
     n_bad, n_good = part.n_bad, part.n_good
     if own is None or min(n_bad, n_good, whole.n_bad - n_bad, whole.n_good - n_good) < MIN_OUTCOMES:
         return None, None
@@ -144,7 +147,7 @@ def _ranking(own: DeLong | None, part: ScoreCounts, whole: ScoreCounts) -> tuple
     return other.auc, p_apart(other.auc, own.auc, variance, variance**2 / spread if spread else 0.0)
 
 
-def _of_rest(part: ScoreCounts, whole: ScoreCounts) -> DeLong | None:
+def _of_rest(part: Part, whole: ScoreCounts) -> DeLong | None:
     """DeLong of `whole` less `part`, for which PDs and exposures, most of the work of `whole - part`, do not count."""
     if part.edges is whole.edges:
         return delong_of(whole.good - part.good, whole.bad - part.bad)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,11 @@ from streamlit.web.bootstrap import load_config_options
 from dashboard import journal
 from dashboard.limits import Limits, load_limits, most_visits
 from dashboard.server.application import make_app
+from dashboard.server.building import Building
 from dashboard.server.health import Health, product_version
 from data.settings import ROOT, load_settings
+from inference.serving.asgi import ASGIApp
+from inference.serving.authority import Authority
 from inference.serving.connection import Websocket
 from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
@@ -32,18 +35,25 @@ APP = ROOT / "dashboard" / "app.py"
 
 
 def serve(
-    web: WebSettings, host: str, port: int, arguments: Sequence[str], log: Log | None = None, user_header: str = ""
+    web: WebSettings,
+    host: str,
+    port: int,
+    arguments: Sequence[str],
+    log: Log | None = None,
+    user_header: str = "",
+    building: Building | None = None,
 ) -> None:
     """Serve the dashboard until the process is asked to end; `arguments` are the app's own.
 
-    Warnings of libraries go into `log`; a trusted proxy names the signed-in user in the header `user_header`.
+    Warnings of libraries go into `log`; a trusted proxy names the signed-in user in the header `user_header`. Until
+    `building` has something to show, a page tells how far it is; where it fails, this returns.
     """
     if log is not None:
         route_library_logs(log, "uvicorn")
         _route_streamlit_logs(log)
     journal.note("start", version=product_version(), address=host, port=port)
-    load_ahead = partial(_in_background, _load_ahead, arguments)
-    serve_script(APP, web, host, port, arguments, on_listening=load_ahead, user_header=user_header)
+    load_ahead = partial(_in_background, partial(_load_ahead, arguments, building))
+    serve_script(APP, web, host, port, arguments, on_listening=load_ahead, user_header=user_header, building=building)
     journal.note("stop")
 
 
@@ -56,8 +66,12 @@ def serve_script(
     *,
     on_listening: Callable[[], None] = lambda: None,
     user_header: str = "",
+    building: Building | None = None,
 ) -> None:
-    """Serve any Streamlit script as the dashboard is served; call `on_listening` once connections are accepted."""
+    """Serve any Streamlit script as the dashboard is served; call `on_listening` once connections are accepted.
+
+    Until `building` has something to show, a page tells how far it is; where it fails, this returns.
+    """
     # Streamlit reads .streamlit/config.toml from the working directory.
     os.chdir(ROOT)
     sys.argv = [str(script), *arguments]
@@ -75,8 +89,12 @@ def serve_script(
     )
     seconds = int(config.get_option("server.websocketPingInterval") or 30)
     health = Health(load_settings(), imported=_imported(arguments))
+    hosts = known_hosts(host, web.hosts)
+    app: ASGIApp = make_app(script, web, hosts, _limits(), health, user_header)
+    if building is not None:
+        app = _while_building(app, building, web, hosts)
     uvicorn = configure(
-        make_app(script, web, known_hosts(host, web.hosts), _limits(), health, user_header),
+        app,
         host,
         port,
         web.tls,
@@ -88,7 +106,22 @@ def serve_script(
         # Seconds that browsers with open pages get to take note of the shutdown.
         timeout_graceful_shutdown=2,
     )
-    Server(uvicorn, on_listening=on_listening).run()
+    server = Server(uvicorn, on_listening=on_listening)
+    if building is not None:
+        _in_background(partial(_stop_where_it_fails, server, building))
+    server.run()
+
+
+def _while_building(app: ASGIApp, building: Building, web: WebSettings, hosts: Collection[Authority]) -> ASGIApp:
+    from dashboard.server.build_page import WhileBuilding
+
+    return WhileBuilding(app, building, web, hosts)
+
+
+def _stop_where_it_fails(server: Server, building: Building) -> None:
+    if not building.wait():
+        building.let_a_page_learn()
+        server.should_exit = True
 
 
 def _limits() -> Limits:
@@ -113,12 +146,13 @@ def _route_streamlit_logs(log: Log) -> None:
     streamlit_logger.update_formatter()
 
 
-def _in_background(work: Callable[[Sequence[str]], None], arguments: Sequence[str]) -> None:
-    threading.Thread(target=work, args=(arguments,), daemon=True).start()
+def _in_background(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
 
 
-def _load_ahead(arguments: Sequence[str]) -> None:
+def _load_ahead(arguments: Sequence[str], building: Building | None) -> None:
     # Half a second of imports that must not delay the server.
     from dashboard import app, cache, state  # noqa: F401
 
-    cache.load_ahead(state.location(arguments))
+    if building is None or building.wait():
+        cache.load_ahead(state.location(arguments))

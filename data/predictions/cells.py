@@ -63,6 +63,11 @@ def are_missing(values: pl.Series) -> pl.Series:
     return missing | values.is_nan().fill_null(value=False) if values.dtype.is_float() else missing
 
 
+def are_classes(numbers: pl.Series) -> pl.Series:
+    """Whether each number is 0 or 1; null where there is none."""
+    return (numbers == 0) | (numbers == 1)
+
+
 def numbers_of(values: pl.Series) -> pl.Series:
     """The cells as Float64, null where they are not numbers; times and lists are not."""
     dtype = values.dtype

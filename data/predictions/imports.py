@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError
 from data.files.sources import is_beyond_polars
-from data.predictions.cells import are_missing, hundredths_of, narrowed, numbers_of, read_cells
+from data.predictions.cells import are_classes, are_missing, hundredths_of, narrowed, numbers_of, read_cells
+from data.predictions.pieces import relevelled
 from data.predictions.roles import (
     LARGEST,
     PERCENT,
@@ -80,9 +81,14 @@ def import_predictions(
             raise PredictionsError.from_repeated_role(path, name, word_of(role))
     is_open = _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
+    others = list(_notices_of_others(table, roles))
     notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
-    frame, more = _shape(table.filter(~(is_open | is_unscored)), roles)
-    notices += [*more, *_notices_of_others(table, roles)]
+    named = table.select(list(dict.fromkeys(roles.values())))
+    columns = {values.name: values for values in table}
+    # The columns of a large table are only held while each is turned into what it becomes.
+    del table
+    frame, more = _shape(columns, ~(is_open | is_unscored), roles)
+    notices += [*more, *others]
     listed = repr((sorted(roles.items()), is_percent)).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + listed).hexdigest()
     used = {role: name for role, name in roles.items() if role in frame.columns}
@@ -91,7 +97,7 @@ def import_predictions(
         digest,
         is_imported=True,
         notices=tuple(notices),
-        taken=word_roles(table, used, is_percent=is_percent),
+        taken=word_roles(named, used, is_percent=is_percent),
         n_open=int(is_open.sum()),
     )
     words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
@@ -161,7 +167,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
     """Which rows have no outcome. Raises PredictionsError if a value is neither 0 nor 1."""
-    usable = outcomes_of(values).is_in([0.0, 1.0]).fill_null(value=False)
+    usable = are_classes(outcomes_of(values)).fill_null(value=False)
     return _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
 
 
@@ -169,7 +175,7 @@ def _check_probability(path: Path, values: pl.Series) -> pl.Series:
     """Which rows have no probability. Raises PredictionsError if a value is invalid or all are classes."""
     numbers = numbers_of(values)
     missing = _check(path, values, numbers.is_between(0, 1).fill_null(value=False), _wanted_probability(numbers))
-    if numbers.filter(~missing).is_in([0.0, 1.0]).all():
+    if (are_classes(numbers) | missing).all():
         raise PredictionsError(
             f"{path}: column {values.name} holds only 0 and 1, which are classes or decisions, not probabilities; "
             "map the column that they were decided from."
@@ -240,28 +246,43 @@ def _notices_of_others(table: pl.DataFrame, roles: Mapping[str, str]) -> Iterabl
         )
 
 
-def _shape(table: pl.DataFrame, roles: Mapping[str, str]) -> tuple[pl.DataFrame, list[str]]:
+def _shape(
+    columns: dict[str, pl.Series], is_kept: pl.Series, roles: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[str]]:
+    """The kept rows of `columns`, which are taken out one by one, as predictions, and what is odd about them."""
     notices: list[str] = []
-    columns = [
-        (outcomes_of(table[roles[OUTCOME]]) == 1).alias(OUTCOME),
-        _scores(table[roles[PROBABILITY]]).alias(PROBABILITY),
-        *_optional_roles(table, roles, notices),
+    keeps_all = bool(is_kept.all())
+
+    def rows(values: pl.Series) -> pl.Series:
+        # In one piece: arrays of what is in many are copies.
+        return values.rechunk() if keeps_all else values.filter(is_kept)
+
+    named = pl.DataFrame([rows(columns[name]) for name in dict.fromkeys(roles.values())])
+    shaped = [
+        (outcomes_of(named[roles[OUTCOME]]) == 1).alias(OUTCOME),
+        _scores(named[roles[PROBABILITY]]).alias(PROBABILITY),
+        *_optional_roles(named, roles, notices),
     ]
     # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
     taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
-    kept, more = cohort_columns(table.drop(taken))
-    return pl.DataFrame([*columns, *kept]), [*notices, *more]
+    names = [name for name in columns if name not in taken]
+    kept, more = _cohort_columns(rows(columns.pop(name)) for name in names)
+    return pl.DataFrame([*shaped, *kept]), [*notices, *more]
 
 
 def cohort_columns(table: pl.DataFrame) -> tuple[list[pl.Series], list[str]]:
     """The columns of somebody's table as cohorts are cut by them, and sentences on those that are not."""
+    return _cohort_columns(table)
+
+
+def _cohort_columns(columns: Iterable[pl.Series]) -> tuple[list[pl.Series], list[str]]:
     notices: list[str] = []
     kept: list[pl.Series] = []
     left_out: dict[str, list[str]] = {}
-    for name in table.columns:
-        found = _why_unusable(name) or _cohort_series(table[name], notices)
+    for values in columns:
+        found = _why_unusable(values.name) or _cohort_series(values, notices)
         if isinstance(found, str):
-            left_out.setdefault(found, []).append(name or "(no name)")
+            left_out.setdefault(found, []).append(values.name or "(no name)")
         else:
             kept.append(found)
     if left_out:
@@ -329,6 +350,10 @@ def _cohort_series(values: pl.Series, notices: list[str]) -> pl.Series | str:
         return values.cast(pl.String).cast(pl.Enum(["false", "true"]))
     if dtype not in (pl.String, pl.Categorical, pl.Enum):
         return _kind(dtype)
+    if isinstance(dtype, pl.Enum):
+        known, n_levels = relevelled(values)
+        if n_levels <= MOST_LEVELS:
+            return known
     text = values.cast(pl.String)
     levels = text.drop_nulls().unique().sort()
     return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else _why_text(text)
@@ -348,15 +373,19 @@ def _why_text(text: pl.Series) -> str:
 
 
 def _cohort_numbers(values: pl.Series, notices: list[str]) -> pl.Series | str:
-    numbers = numbers_of(values)
-    finite = numbers.set(~numbers.is_finite().fill_null(value=False), None)
-    if (finite.abs() > LARGEST).any():
-        return f"numbers beyond {LARGEST:.0e}"
-    if finite.null_count() == len(finite):
+    if values.dtype.is_integer():
+        ends = [abs(int(str(end))) for end in (values.min(), values.max())]
+        return f"numbers beyond {LARGEST:.0e}" if max(ends) > LARGEST else values.shrink_dtype()
+    numbers = values if values.dtype == pl.Float32 else numbers_of(values)
+    if not numbers.is_finite().all():
+        if n_infinite := int(numbers.is_infinite().sum()):
+            notices.append(f"Column {values.name}: infinite in {_rows(n_infinite)}, which count as missing.")
+        numbers = numbers.set(~numbers.is_finite().fill_null(value=False), None)
+    if numbers.null_count() == len(numbers):
         return "no value in any row"
-    if n_infinite := int(numbers.is_infinite().sum()):
-        notices.append(f"Column {values.name}: infinite in {_rows(n_infinite)}, which count as missing.")
-    return values.shrink_dtype() if values.dtype.is_integer() else narrowed(finite)
+    if any(abs(float(str(end))) > LARGEST for end in (numbers.min(), numbers.max())):
+        return f"numbers beyond {LARGEST:.0e}"
+    return numbers if numbers.dtype == pl.Float32 else narrowed(numbers)
 
 
 def _kind(dtype: pl.DataType) -> str:

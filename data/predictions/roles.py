@@ -11,7 +11,7 @@ import polars as pl
 
 from data.definition.definition import Definition
 from data.errors import PredictionsError
-from data.predictions.cells import are_missing, numbers_of
+from data.predictions.cells import are_classes, are_missing, numbers_of
 from data.predictions.table import EXPOSURE, FOLD, ID, OUTCOME, PROBABILITY, REQUIRED
 
 # A probability in percent; it plays the probability's role once it has been divided by 100.
@@ -76,6 +76,9 @@ _PD_WORDS = frozenset({"pd", "prob", "proba", "probability", "score", "predictio
 _WORDS_ON_SCREEN = {OUTCOME: "outcome", PROBABILITY: "PD", ID: "id", EXPOSURE: "exposure", FOLD: "fold"}
 # A browser's sliders know whole numbers up to here; what is larger is a hash or a key and no quantity.
 LARGEST = 2.0**53 - 1
+
+
+_WITHIN_64_BITS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
@@ -166,6 +169,8 @@ def ids_of(values: pl.Series) -> pl.Series | None:
         return values.cast(pl.Int64) if is_whole else None
     if not (dtype.is_integer() or dtype.is_decimal()):
         return None
+    if dtype in _WITHIN_64_BITS:
+        return values.cast(pl.Int64)
     whole = values.cast(pl.Int64, strict=False)
     is_same = whole.null_count() == values.null_count() and bool((whole.cast(dtype) == values).all())
     return whole if is_same else values.cast(pl.String)
@@ -202,12 +207,16 @@ def _fits(role: str, values: pl.Series) -> bool:
     if role == ID:
         return ids_of(values) is not None and not values.null_count() and values.n_unique() == len(values)
     numbers = outcomes_of(values) if role == OUTCOME else numbers_of(values)
-    given = numbers.filter(~are_missing(values))
-    ranges = {OUTCOME: given.is_in([0.0, 1.0]), PROBABILITY: given.is_between(0, 1), FOLD: given.is_between(0, 255)}
-    fits = ranges.get(role, given.is_between(0, LARGEST)).fill_null(value=False)
+    missing = are_missing(values)
+    given = numbers.filter(~missing) if missing.any() else numbers
+    if role == OUTCOME:
+        fits = are_classes(given)
+    else:
+        fits = given.is_between(0, {PROBABILITY: 1, FOLD: 255}.get(role, LARGEST))
     # Classes are not PDs, even under the name of one.
-    is_class = role == PROBABILITY and bool(given.is_in([0.0, 1.0]).all())
-    return bool(len(given)) and float(fits.mean() or 0.0) >= _MOSTLY and not is_class  # type: ignore[arg-type]
+    is_class = role == PROBABILITY and bool(are_classes(given).all())
+    share = fits.fill_null(value=False).mean()
+    return bool(len(given)) and float(str(share or 0.0)) >= _MOSTLY and not is_class
 
 
 def _say_the_same(one: pl.Series, other: pl.Series) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from data.predictions.pieces import pieces
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 # A table with no more distinct scores than this has a bin for each of them; bins are numbered in 16 bits.
@@ -17,6 +19,8 @@ MOST_DISTINCT = 65_536
 # Together with all cutoffs these stay below that number.
 RANK_GROUPS, TOP_SCORES, MOST_DEFAULT_SCORES = 16_384, 2_048, 8_192
 _FINE_BELOW, _FINE, _COARSE = 0.01, 1_000_000, 10_000
+# Ranges of scores that are looked up at once.
+_GUIDES = 1 << 18
 _CUTOFFS: FloatArray = np.unique(np.concatenate([np.arange(10_000) / _FINE, np.arange(_COARSE + 1) / _COARSE]))
 
 
@@ -74,8 +78,25 @@ class ScoreGrid:
 
     def bins(self, scores: npt.ArrayLike) -> npt.NDArray[np.uint16]:
         """The bin of each score; of one below all edges the first."""
-        found = np.searchsorted(self.edges, np.asarray(scores, dtype=np.float64), side="right")
-        return np.maximum(found - 1, 0).astype(np.uint16)
+        table = np.asarray(scores, dtype=np.float64)
+        if table.size < _GUIDES:
+            return self._searched(table)
+        found = np.empty(table.size, dtype=np.uint16)
+        # An evenly cut range of scores holds one edge at most, nearly everywhere: a tenth of the time of searching.
+        ends = np.searchsorted(self.edges, np.arange(_GUIDES + 2) / _GUIDES, side="right")
+        first, is_dense = np.maximum(ends - 1, 0).astype(np.uint16)[:-1], np.diff(ends) > 1
+        above = np.append(self.edges[1:], np.inf)
+        for piece in pieces(table.size):
+            own = table[piece]
+            guides = np.clip(own * _GUIDES, 0, _GUIDES).astype(np.intp)
+            bins = np.take(first, guides, mode="clip")
+            found[piece] = bins + (own >= np.take(above, bins, mode="clip"))
+            searched = np.flatnonzero(np.take(is_dense, guides, mode="clip"))
+            found[piece][searched] = self._searched(own[searched])
+        return found
+
+    def _searched(self, scores: FloatArray) -> npt.NDArray[np.uint16]:
+        return np.maximum(np.searchsorted(self.edges, scores, side="right") - 1, 0).astype(np.uint16)
 
 
 def make_score_grid(
@@ -89,14 +110,16 @@ def make_score_grid(
     no more than 8,192: what depends on the order of defaults and others alone, such as the AUC, is then exact.
     """
     table = np.asarray(scores, dtype=np.float64)
-    ordered = np.sort(table)
-    starts = np.flatnonzero(np.concatenate([[True], np.diff(ordered) > 0]))[: ordered.size]
-    if starts.size <= MOST_DISTINCT:
-        return ScoreGrid(_frozen(ordered[starts] if starts.size else np.zeros(1)), is_exact=True)
-    distinct = ordered[starts]
+    if not table.size:
+        return ScoreGrid(_frozen(np.zeros(1)), is_exact=True)
+    # Polars sorts on all cores.
+    ordered = pl.Series(table).sort().to_numpy()
+    distinct = ordered[np.concatenate([[True], ordered[1:] > ordered[:-1]])]
+    if distinct.size <= MOST_DISTINCT:
+        return ScoreGrid(_frozen(distinct), is_exact=True)
     alone = distinct[-TOP_SCORES:]
     if is_default is not None:
-        of_defaults = np.unique(table[np.asarray(is_default, dtype=bool)])
+        of_defaults = pl.Series(table[np.asarray(is_default, dtype=bool)]).unique().sort().to_numpy()
         if of_defaults.size <= MOST_DEFAULT_SCORES:
             # The score itself begins a bin, and the next one above it another.
             after = np.searchsorted(distinct, of_defaults, side="right")

@@ -4,6 +4,10 @@ onnxmltools translates the trees; two things it leaves inexact are then set righ
 and rounding it to the nearest can put it on the other side of an input: it becomes the largest float32 that does not
 exceed it, which for float32 inputs decides exactly as the float64 did. And where a feature had no missing value in
 training, LightGBM reads a missing one as 0, so that the branch is the one that 0 takes.
+
+ONNX Runtime walks the trees faster when no node tracks missing values: it then asks of each value only whether it is
+at most the threshold, which a missing one never is, so that it goes right. The graph therefore appends the negated
+features to its input, and a split that sends missing values left asks the opposite question of `-x`.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ def export_onnx(booster: lgb.Booster, n_features: int, metadata: Mapping[str, st
 
     attributes = _converted(booster, n_features)
     nodes = dict(_splits(booster.dump_model()["tree_info"], attributes))
-    _settle(attributes, nodes)
+    _settle(attributes, nodes, n_features)
     model = _graph(attributes, n_features)
     helper.set_model_props(model, dict(metadata))
     return bytes(model.SerializeToString())
@@ -53,6 +57,16 @@ def floor_float32(thresholds: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarr
         nearest = thresholds.astype(np.float32)
         below = np.nextafter(nearest, np.float32(-np.inf))
     return np.where(nearest > thresholds, below, nearest)
+
+
+def opposite(thresholds: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """For each threshold t the value u with `-x <= u` for exactly the float32 x above t; NaN, as missing, is not above.
+
+    Of t = infinity, which nothing is above, that is NaN.
+    """
+    with np.errstate(over="ignore"):
+        below = np.nextafter(-thresholds, np.float32(-np.inf))
+    return np.where(thresholds == np.inf, np.float32(np.nan), below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +118,34 @@ def _split(node: Mapping[str, Any]) -> _Split:
     raise ExportError.from_node(f"it treats {missing!r} as missing, only NaN is exact")
 
 
-def _settle(attributes: dict[str, Any], splits: Mapping[int, _Split]) -> None:
-    values = np.asarray(attributes["nodes_values"], dtype=np.float64)
-    missing = list(attributes["nodes_missing_value_tracks_true"])
-    for at, split in splits.items():
-        values[at], missing[at] = split.threshold, int(split.missing_goes_left)
+def _settle(attributes: dict[str, Any], splits: Mapping[int, _Split], n_features: int) -> None:
     if len(splits) != sum(mode != b"LEAF" for mode in attributes["nodes_modes"]):
         raise ExportError.from_node("its trees and the converted ones differ in shape")
-    attributes["nodes_values"] = floor_float32(values).tolist()
-    attributes["nodes_missing_value_tracks_true"] = missing
+    values = np.asarray(attributes["nodes_values"], dtype=np.float64)
+    for at, split in splits.items():
+        values[at] = split.threshold
+    floors = floor_float32(values)
+    to_left = [at for at, split in splits.items() if split.missing_goes_left]
+    floors[to_left] = opposite(floors[to_left])
+    true, false = attributes["nodes_truenodeids"], attributes["nodes_falsenodeids"]
+    for at in to_left:
+        attributes["nodes_featureids"][at] += n_features
+        true[at], false[at] = false[at], true[at]
+    attributes["nodes_values"] = floors.tolist()
+    attributes["nodes_missing_value_tracks_true"] = [0] * len(floors)
 
 
 def _graph(attributes: Mapping[str, Any], n_features: int) -> onnx.ModelProto:
-    """The trees give log-odds, exact in float32 because of `training.round_leaves`; the sigmoid is taken in float64."""
+    """Features and their negatives to log-odds, exact in float32 (`training.round_leaves`); a sigmoid in float64."""
     from onnx import TensorProto, helper
 
     trees = {name: value for name, value in attributes.items() if name.startswith("nodes_")}
     trees |= {f"target_{name[6:]}": attributes[name] for name in ("class_treeids", "class_nodeids", "class_weights")}
     trees["target_ids"] = [0] * len(attributes["class_ids"])
     steps = [
-        helper.make_node("TreeEnsembleRegressor", [INPUT], ["log_odds"], domain="ai.onnx.ml", n_targets=1, **trees),
+        helper.make_node("Neg", [INPUT], ["negated"]),
+        helper.make_node("Concat", [INPUT, "negated"], ["both"], axis=1),
+        helper.make_node("TreeEnsembleRegressor", ["both"], ["log_odds"], domain="ai.onnx.ml", n_targets=1, **trees),
         helper.make_node("Cast", ["log_odds"], ["log_odds_64"], to=TensorProto.DOUBLE),
         helper.make_node("Sigmoid", ["log_odds_64"], ["probability_64"]),
         helper.make_node("Cast", ["probability_64"], [OUTPUT], to=TensorProto.FLOAT),

@@ -53,22 +53,34 @@ from inference.features.definition_features import feature_set
 from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 from inference.publishing.imported import import_score, imported_are_fresh
-from inference.publishing.staging import Say, has_leftovers, read_hold, silent, staging
+from inference.publishing.staging import Hold, Say, Staging, has_leftovers, read_hold, silent, staging
 
 # Of the values that do not occur, so many are named.
 _MOST_NAMED = 5
 EMBEDDED = "Embedded portfolio (synthetic)"
+# What the steps are called while they run; reading applications from a file names it.
+MAKING, TRAINING, TAKING_OVER = "Making the portfolio", "Training and checking the model", "Taking over the definition"
+WRITING, EXPLAINING = "Writing the predictions", "Explaining every prediction"
+_MADE_IN = {TRAINING: MODEL, TAKING_OVER: MODEL, WRITING: PREDICTIONS, EXPLAINING: CONTRIBUTIONS}
 
 Advance = Callable[[int, int], None]
 Progress = Callable[[str], AbstractContextManager[Advance]]
 Origin = Mapping[str, str | int]
 
 
-def build(settings: Settings, progress: Progress, *, say: Say = silent, release: bool = False) -> tuple[str, ...]:
+def build(
+    settings: Settings,
+    progress: Progress,
+    *,
+    say: Say = silent,
+    release: bool = False,
+    on_usable: Callable[[], None] = lambda: None,
+) -> tuple[str, ...]:
     """Build what is missing, damaged or stale and name the steps that ran; `progress` shows each while it runs.
 
     Applications come from `application_train.*` in the raw folder where there is one, else they are synthetic. What is
     built takes its place as a whole at the end, and the portfolio before it is kept where the model is another one.
+    Where no contributions are in service, the rest takes its place before they are computed, which `on_usable` is told.
     Where another build is under way, this one waits for it and `say`s so. Where builds are held (`publishing.Hold`),
     only contributions are built again; `release` ends that.
 
@@ -76,21 +88,38 @@ def build(settings: Settings, progress: Progress, *, say: Say = silent, release:
         ScoreroomError: the dropped file is wrong, or a place cannot be written.
         HoldError: builds are held and what is held is damaged.
     """
-    if not release and _is_settled(settings):
+    if not release and is_settled(settings):
         return ()
     with staging(settings, say) as stage:
         stage.take_current()
         hold = None if release else read_hold(settings)
+        done: tuple[str, ...] = ()
         if hold is None:
             done = _build_stale(stage.settings, progress)
-        elif belongs_together(stage.settings):
-            done = _build_contributions_if_stale(stage.settings, progress)
-        else:
+        elif not belongs_together(stage.settings):
             raise HoldError(f"The portfolio in service is damaged, and nothing was built. {hold.notice()}")
-        if done or release:
-            changed = model_of(stage.settings) != model_of(settings)
-            stage.commit(keep_current=changed and belongs_together(settings), hold=hold)
-        return done
+        is_waiting = bool(done) or release
+        # Nobody loses contributions who has none.
+        if not is_there(settings.contributions):
+            if is_waiting:
+                _put_in_service(settings, stage, hold)
+                stage.begin_again()
+                is_waiting = False
+            on_usable()
+        explained = _build_contributions_if_stale(stage.settings, progress)
+        if explained or is_waiting:
+            _put_in_service(settings, stage, hold)
+        return (*done, *explained)
+
+
+def _put_in_service(settings: Settings, stage: Staging, hold: Hold | None) -> None:
+    changed = model_of(stage.settings) != model_of(settings)
+    stage.commit(keep_current=changed and belongs_together(settings), hold=hold)
+
+
+def product_of(title: str) -> str:
+    """What the step called `title` while it runs makes."""
+    return _MADE_IN.get(title, APPLICATIONS)
 
 
 def is_current(settings: Settings) -> bool:
@@ -131,7 +160,12 @@ def model_of(settings: Settings) -> str:
         return ""
 
 
-def _is_settled(settings: Settings) -> bool:
+def is_settled(settings: Settings) -> bool:
+    """Whether `build` would do nothing, not even clear up.
+
+    Raises:
+        ScoreroomError: the dropped file cannot be read.
+    """
     if read_hold(settings) is None:
         settled = is_current(settings)
     else:
@@ -159,11 +193,12 @@ def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
         done.append(PREDICTIONS)
         check_file_place(settings.predictions)
         _build_predictions(settings, definition, progress)
-    return (*done, *_build_contributions_if_stale(settings, progress))
+    return tuple(done)
 
 
 def _build_contributions_if_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
-    if _contributions_are_fresh(settings, load_record(settings)):
+    is_explained = not why_no_model(settings, load_definition(settings))
+    if not is_explained or _contributions_are_fresh(settings, load_record(settings)):
         return ()
     check_file_place(settings.contributions)
     _build_contributions(settings, progress)
@@ -273,7 +308,7 @@ def _build_applications(settings: Settings, origin: Origin, progress: Progress) 
     else:
         from data.home_credit.synthetic import make_applications
 
-        with progress("Making the portfolio") as advance:
+        with progress(MAKING) as advance:
             frame = make_applications(settings.rows, seed=settings.seed, progress=advance)
             # The file stays the same byte for byte, and so the model that names its digest, whatever is redefined.
             made_of = {name: value for name, value in origin.items() if name != "definition"}
@@ -352,7 +387,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
     raw = source_of(settings)
     digest = _sha256(settings.applications)
     kept = _kept_predictions(settings, definition, applications)
-    with progress("Training and checking the model" if kept is None else "Taking over the definition") as advance:
+    with progress(TRAINING if kept is None else TAKING_OVER) as advance:
         if kept is None:
             published = publish_model(
                 applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
@@ -364,7 +399,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
             probabilities, folds = kept[PROBABILITY], kept[FOLD]
         origin: Origin = {"applications": digest, "definition": definition.digest, "seed": settings.seed}
         keep(settings, MODEL, [MANIFEST, *manifest.files], origin)
-    with progress("Writing the predictions") as advance:
+    with progress(WRITING) as advance:
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
         n_open = table.height - frame.height
@@ -420,7 +455,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
 
 
 def _build_contributions(settings: Settings, progress: Progress) -> None:
-    with progress("Explaining every prediction") as advance:
+    with progress(EXPLAINING) as advance:
         definition = load_definition(settings)
         features = feature_set(definition)
         applications = resolved(pl.scan_parquet(settings.applications, glob=False), definition).collect()

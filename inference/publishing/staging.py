@@ -101,6 +101,11 @@ class Staging:
         self.settings = replace(real, processed=self._folder, model=self._folder / MODEL)
         self._folder.mkdir()
 
+    def begin_again(self) -> None:
+        """Begin the next portfolio with this one, which was put in service."""
+        self._folder.mkdir()
+        self.take_current()
+
     def settings_with_raw(self) -> Settings:
         """The settings under which this portfolio is made from the file in its own raw folder."""
         return replace(self.settings, raw=self._folder / RAW)

@@ -41,6 +41,7 @@ class Service:
         self._types = types
         self.manifest = session.manifest
         self.model_sha256 = session.manifest.files[session.backend].sha256
+        self._score_fields = tuple(types.score.model_fields)
         self._most_rows = settings.rows
         self._table_limits = Limits(
             file_bytes=settings.body_bytes, unpacked_bytes=3 * settings.body_bytes, rows=settings.table_rows
@@ -50,6 +51,11 @@ class Service:
     def score(self, application: Mapping[str, Value]) -> Score:
         """PD and decision of one application."""
         return self._answered(application, judge(application, self.session))
+
+    def score_to_json(self, application: Mapping[str, Value]) -> bytes:
+        """`score` as the JSON of its answer, of an application without categories never seen."""
+        answer = self._answer(application, judge(application, self.session), notices=[])
+        return orjson.dumps({name: answer[name] for name in self._score_fields})
 
     def score_json(self, body: bytes, hold: Hold = hold_nothing) -> bytes:
         """The answer, as JSON, to a JSON body of applications; `hold` is told the memory that this takes.
@@ -127,14 +133,17 @@ class Service:
         )
 
     def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
-        self._count([(found.decision, found.risk_band)])
-        return self._types.score(
-            id=id_of(application, self.session.definition),
+        return self._types.score(**self._answer(application, found, notices_of([application], self._types)))
+
+    def _answer(self, application: Mapping[str, Value], found: Judgement, notices: Sequence[str]) -> dict[str, Any]:
+        self._metrics.count_scored([((found.decision, found.risk_band or NO_BAND), 1)])
+        return {
+            "id": id_of(application, self.session.definition),
             **_as_answer(found),
-            cutoff=self.manifest.cutoff,
-            model_sha256=self.model_sha256,
-            notices=notices_of([application], self._types),
-        )
+            "cutoff": self.manifest.cutoff,
+            "model_sha256": self.model_sha256,
+            "notices": notices,
+        }
 
     def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:
         self._metrics.count_scored(Counter((decision, band or NO_BAND) for decision, band in decided).items())

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from data.settings import Settings
 from scripts.benchmarks.browser import QUIET
 from scripts.benchmarks.server import dashboard_command, free_port, serving
+from tests.browser.visits import open_visit
 
 Serve = Callable[..., str]
 
@@ -90,16 +91,5 @@ def frame(built: Settings) -> pl.DataFrame:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visit; the test fails when the page reports an error or asks another host for anything."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
-    page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
-    yield page
-    context.close()
-    assert problems == []
-
-
-def _is_local(url: str) -> bool:
-    return url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))
+    with open_visit(browser) as page:
+        yield page

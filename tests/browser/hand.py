@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -45,13 +46,19 @@ class Hand:
         self.click(self._page.get_by_role("option", name=option, exact=True))
 
     def go_to(self, title: str) -> None:
-        """Go to the page called `title` by the navigation."""
-        section = next(name for name, pages in SECTIONS.items() if title in (each.title for each in pages))
+        """Go to the page called `title` by the navigation, until the address is that page's.
+
+        The browser's history has no entry for it before, and a step back would lead past it.
+        """
+        section, path = next(
+            (name, each.path) for name, pages in SECTIONS.items() for each in pages if each.title == title
+        )
         if section:
             self.click(self._page.get_by_test_id("stTopNavSection").filter(has_text=section))
             self.click(self._page.get_by_role("menuitem", name=title, exact=True))
         else:
             self.click(self._page.get_by_test_id("stTopNavLink").filter(has_text=title))
+        expect(self._page).to_have_url(re.compile(rf"^[^?]*/{path}(\?.*)?$"))
 
     def download(self, button: Locator) -> Path:
         with self._page.expect_download() as found:

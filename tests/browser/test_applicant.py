@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.frame import panel
+from tests.browser.visits import open_visit
 from tests.browser.waiting import until
 
 DESKTOP, NARROW = 1440, 768
@@ -80,11 +80,30 @@ def declined(portfolio: Portfolio) -> int:
     return int(portfolio.ids[int(np.flatnonzero(flips)[0])])
 
 
-@pytest.fixture(params=[DESKTOP, NARROW])
-def screen(page: Page, request: pytest.FixtureRequest) -> Page:
-    """A visit on a screen of either width."""
-    page.set_viewport_size({"width": request.param, "height": 1_000})
-    return page
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A visit in which an applicant's record was written, and the file that came of it as JSON and HTML."""
+
+    page: Page
+    json: Path
+    html: Path
+
+    @property
+    def content(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.json.read_text())
+        return found
+
+
+# One visit for all tests of records, because to write one takes longer than what they ask of it.
+@pytest.fixture(scope="module")
+def recorded(
+    browser: Browser, dashboard: str, portfolio: Portfolio, declined: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Recorded]:
+    """The declined applicant with half the loan, referred by an analyst with a reason and a note."""
+    folder = tmp_path_factory.mktemp("records")
+    with open_visit(browser) as page:
+        path = write_record(page, dashboard, portfolio, declined, folder)
+        yield Recorded(page, path, download(page, "Record as HTML", folder / "record.html"))
 
 
 def worded(pd: float) -> str:
@@ -121,13 +140,6 @@ def tab(page: Page, name: str) -> Locator:
     return page.get_by_role("tabpanel", name=name, exact=True)
 
 
-@contextmanager
-def fresh_visit(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": DESKTOP, "height": 900})
-    yield context.new_page()
-    context.close()
-
-
 def drop_record(page: Page, path: Path) -> None:
     box = page.get_by_test_id("stFileUploader").locator("input[type=file]")
     # A run that ends meanwhile would take the box for empty.
@@ -145,14 +157,14 @@ def download(page: Page, button: str, path: Path) -> Path:
 
 
 def test_the_panel_suggests_and_scores_while_the_page_behind_it_stands(
-    screen: Page, dashboard: str, portfolio: Portfolio
+    page: Page, dashboard: str, portfolio: Portfolio
 ) -> None:
-    screen.goto(dashboard)
-    expect(screen.locator(".js-plotly-plot")).to_have_count(2)
-    side = panel(screen)
+    page.goto(dashboard)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    side = panel(page)
     # What folding the panel out moves has come to rest, and with it all that the page's own run changed.
-    screen.wait_for_timeout(1_500)
-    screen.evaluate(WATCH)
+    page.wait_for_timeout(1_500)
+    page.evaluate(WATCH)
     number = int(portfolio.ids.sort()[57])
     side.get_by_label("Application number (SK_ID_CURR)").press_sequentially(str(number)[:-1])
     alike = [str(other) for other in portfolio.ids.sort() if str(other).startswith(str(number)[:-1])]
@@ -163,14 +175,14 @@ def test_the_panel_suggests_and_scores_while_the_page_behind_it_stands(
     pd = portfolio.session.score(portfolio.values(chosen))
     expect(side.locator(".stMarkdownBadge").last).to_contain_text("Declined" if pd >= CUTOFF else "Approved")
     expect(side.get_by_role("listitem")).to_have_count(3)
-    until(screen, f"location.search.includes('applicant={chosen}')")
-    assert screen.evaluate("window.changes") == 0
-    assert screen.evaluate(UNMARKED) == 0
+    until(page, f"location.search.includes('applicant={chosen}')")
+    assert page.evaluate("window.changes") == 0
+    assert page.evaluate(UNMARKED) == 0
     # The same watch sees a page that does run.
     side.get_by_role("link", name="Explain, change, decide").click()
-    expect(card(screen, "PD, out of fold")).to_have_text(portfolio.filed(chosen))
-    assert screen.evaluate("window.changes") > 0
-    until(screen, f"{UNMARKED} > 0")
+    expect(card(page, "PD, out of fold")).to_have_text(portfolio.filed(chosen))
+    assert page.evaluate("window.changes") > 0
+    until(page, f"{UNMARKED} > 0")
 
 
 def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str, portfolio: Portfolio) -> None:
@@ -199,44 +211,44 @@ def test_the_panel_picks_an_application_of_the_cohort(page: Page, dashboard: str
 
 
 def test_an_edit_rescores_is_marked_and_is_taken_back(
-    screen: Page, dashboard: str, portfolio: Portfolio, declined: int
+    page: Page, dashboard: str, portfolio: Portfolio, declined: int
 ) -> None:
-    open_applicant(screen, dashboard, portfolio, declined)
+    open_applicant(page, dashboard, portfolio, declined)
     before, half = portfolio.values(declined)["AMT_CREDIT"], half_credit(portfolio, declined)
     after = portfolio.pd(declined, AMT_CREDIT=float(half))
-    undo = screen.locator(".st-key-undo-AMT_CREDIT").get_by_role("button")
+    undo = page.locator(".st-key-undo-AMT_CREDIT").get_by_role("button")
 
     def expect_changed() -> None:
-        expect(card(screen, "PD, published model")).to_have_text(after)
-        expect(card(screen, "Decision")).to_have_text("Approved")
-        expect(screen.get_by_text(f"before: {portfolio.pd(declined)}")).to_be_visible()
+        expect(card(page, "PD, published model")).to_have_text(after)
+        expect(card(page, "Decision")).to_have_text("Approved")
+        expect(page.get_by_text(f"before: {portfolio.pd(declined)}")).to_be_visible()
         expect(undo).to_contain_text(f"{before:,.0f}")
 
     def expect_as_it_was() -> None:
-        expect(card(screen, "PD, out of fold")).to_have_text(portfolio.filed(declined))
-        expect(card(screen, "Decision")).to_have_text("Declined")
+        expect(card(page, "PD, out of fold")).to_have_text(portfolio.filed(declined))
+        expect(card(page, "Decision")).to_have_text("Declined")
         expect(undo).to_have_count(0)
-        expect(screen.get_by_role("spinbutton", name="Credit amount")).to_have_value(f"{before:.0f}")
+        expect(page.get_by_role("spinbutton", name="Credit amount")).to_have_value(f"{before:.0f}")
 
-    set_number(screen, "Credit amount", half)
+    set_number(page, "Credit amount", half)
     expect_changed()
-    screen.go_back()
+    page.go_back()
     expect_as_it_was()
-    screen.go_forward()
+    page.go_forward()
     expect_changed()
     undo.click()
     expect_as_it_was()
-    set_number(screen, "Credit amount", half)
+    set_number(page, "Credit amount", half)
     expect_changed()
-    screen.get_by_role("button", name="Back to the file's values").click()
+    page.get_by_role("button", name="Back to the file's values").click()
     expect_as_it_was()
-    expect(screen.get_by_role("button", name="Back to the file's values")).to_be_disabled()
+    expect(page.get_by_role("button", name="Back to the file's values")).to_be_disabled()
 
 
 def test_every_tab_says_its_part_within_the_screen(
-    screen: Page, dashboard: str, portfolio: Portfolio, declined: int
+    page: Page, dashboard: str, portfolio: Portfolio, declined: int
 ) -> None:
-    open_applicant(screen, dashboard, portfolio, declined)
+    open_applicant(page, dashboard, portfolio, declined)
     told = {
         "Why": f"PD {portfolio.pd(declined)}: ",
         "Decision": "What would change the decision",
@@ -246,21 +258,19 @@ def test_every_tab_says_its_part_within_the_screen(
         "Record": "digests of model and data",
     }
     for name in (*TABS[1:], TABS[0]):
-        found = tab(screen, name)
+        found = tab(page, name)
         expect(found.get_by_text(told[name]).first).to_be_visible()
         expect(found.locator(".js-plotly-plot")).to_have_count(int(name in FIGURES))
-        main = screen.get_by_test_id("stMain")
-        assert main.evaluate("(page) => page.scrollWidth <= page.clientWidth"), name
-    form, said = (screen.locator(".st-key-applicant-form"), screen.get_by_role("tablist"))
-    places = [place.bounding_box() for place in (form, said)]
-    assert places[0] is not None
-    assert places[1] is not None
+        for width in (NARROW, DESKTOP):
+            page.set_viewport_size({"width": width, "height": 1_000})
+            main = page.get_by_test_id("stMain")
+            assert main.evaluate("(page) => page.scrollWidth <= page.clientWidth"), (name, width)
+    form, said = "document.querySelector('.st-key-applicant-form')", "document.querySelector('[role=tablist]')"
     # Beside each other where there is room, else what is said above the form.
-    is_beside = places[0]["x"] + places[0]["width"] <= places[1]["x"]
-    is_above = places[1]["y"] + places[1]["height"] <= places[0]["y"]
-    is_wide = screen.evaluate("innerWidth") == DESKTOP
-    assert (is_beside, is_above) == (is_wide, not is_wide)
-    expect(screen.get_by_test_id("stException")).to_have_count(0)
+    until(page, f"{form}.getBoundingClientRect().right <= {said}.getBoundingClientRect().left")
+    page.set_viewport_size({"width": NARROW, "height": 1_000})
+    until(page, f"{said}.getBoundingClientRect().bottom <= {form}.getBoundingClientRect().top")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_a_change_that_would_do_it_does_it(page: Page, dashboard: str, portfolio: Portfolio, declined: int) -> None:
@@ -295,7 +305,7 @@ def test_scenarios_are_compared_and_a_link_brings_them_and_the_edits(
     last = portfolio.pd(declined, AMT_CREDIT=float(half), AMT_ANNUITY=12_345.0)
     expect(card(page, "PD, published model")).to_have_text(last)
     until(page, "location.search.includes('12345')")
-    with fresh_visit(browser) as other:
+    with open_visit(browser) as other:
         other.goto(page.evaluate("location.href"))
         for visit in (page, other):
             rows = visit.locator(".st-key-scenario-comparison tr")
@@ -352,10 +362,9 @@ def write_record(page: Page, dashboard: str, portfolio: Portfolio, number: int, 
 
 
 def test_a_record_says_what_was_decided_and_is_opened_again(
-    screen: Page, browser: Browser, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
+    recorded: Recorded, browser: Browser, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
 ) -> None:
-    path = write_record(screen, dashboard, portfolio, declined, tmp_path)
-    record = json.loads(path.read_text())
+    record = recorded.content
     edited = portfolio.values(declined) | {"AMT_CREDIT": float(half_credit(portfolio, declined))}
     assert record["inputs"] == edited
     # The record keeps every bit of the PD.
@@ -363,9 +372,11 @@ def test_a_record_says_what_was_decided_and_is_opened_again(
     assert (record["note"], record["cutoff"], record["decision"]) == (NOTE, CUTOFF, "approve")
     assert (record["analyst"], record["human_decision"], record["human_reason"]) == (ANALYST, "refer", WHY)
     assert [change["name"] for change in record["changes"]] == ["AMT_CREDIT"]
-    with fresh_visit(browser) as other:
+    altered = tmp_path / "altered.json"
+    altered.write_text(json.dumps({**record, "default_probability": 0.01}))
+    with open_visit(browser) as other:
         other.goto(f"{dashboard}/applicant?appl.tab=Record")
-        drop_record(other, path)
+        drop_record(other, recorded.json)
         expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
         verified = f"Verified. Application {declined}: the record's inputs score to the same PD"
         expect(other.get_by_text(verified)).to_be_visible()
@@ -373,31 +384,21 @@ def test_a_record_says_what_was_decided_and_is_opened_again(
         expect(other.get_by_label("Note of the analyst")).to_have_value(NOTE)
         until(other, f"location.search.includes('applicant={declined}&edits=AMT_CREDIT')")
         assert other.evaluate("window.hacked") is None
-
-
-def test_a_note_stays_with_its_applicant(
-    page: Page, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
-) -> None:
-    write_record(page, dashboard, portfolio, declined, tmp_path)
-    tab(page, "Why")
-    expect(tab(page, "Record").get_by_label("Note of the analyst")).to_have_value(NOTE)
-    panel(page).get_by_role("button", name="First", exact=True).click()
-    expect(page.get_by_role("heading", name=f"Application {portfolio.ids[0]}")).to_be_visible()
-    expect(page.get_by_label("Note of the analyst")).to_have_value("")
-    assert json.loads(download(page, "Record as JSON", tmp_path / "other.json").read_text())["note"] == ""
+        drop_record(other, altered)
+        expect(other.get_by_text("the record says 1.00 %")).to_be_visible()
+        expect(other.get_by_text("The record was altered")).to_be_visible()
+        expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
 
 
 def test_a_record_as_html_opens_from_disk(
-    page: Page, browser: Browser, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
+    recorded: Recorded, browser: Browser, portfolio: Portfolio, declined: int
 ) -> None:
-    write_record(page, dashboard, portfolio, declined, tmp_path)
-    path = download(page, "Record as HTML", tmp_path / "record.html")
-    with fresh_visit(browser) as paper:
+    with open_visit(browser) as paper:
         said: list[str] = []
         paper.on("console", lambda message: said.append(message.text))
         paper.on("pageerror", lambda error: said.append(str(error)))
-        paper.on("request", lambda request: None if request.url == path.as_uri() else said.append(request.url))
-        paper.goto(path.as_uri())
+        paper.on("request", lambda request: None if request.url == recorded.html.as_uri() else said.append(request.url))
+        paper.goto(recorded.html.as_uri())
         for line in (*NOTE.splitlines(), "Referred, against the model", ANALYST, WHY):
             expect(paper.get_by_text(line)).to_be_visible()
         expect(
@@ -431,11 +432,9 @@ WRONG: Mapping[str, Callable[[Mapping[str, Any]], bytes]] = {
 }
 
 
-def test_a_file_that_is_no_record_of_ours_is_refused_and_the_page_stands(
-    page: Page, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
-) -> None:
-    path = write_record(page, dashboard, portfolio, declined, tmp_path)
-    record, address = json.loads(path.read_text()), page.url
+def test_a_file_that_is_no_record_of_ours_is_refused_and_the_page_stands(recorded: Recorded, tmp_path: Path) -> None:
+    page, record = recorded.page, recorded.content
+    address = page.url
     for place, (sentence, spoil) in enumerate(WRONG.items()):
         path = tmp_path / f"{place}.json"
         path.write_bytes(spoil(record))
@@ -447,15 +446,12 @@ def test_a_file_that_is_no_record_of_ours_is_refused_and_the_page_stands(
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_an_altered_pd_is_told(
-    page: Page, browser: Browser, dashboard: str, portfolio: Portfolio, declined: int, tmp_path: Path
-) -> None:
-    path = write_record(page, dashboard, portfolio, declined, tmp_path)
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "default_probability": 0.01}))
-    with fresh_visit(browser) as other:
-        other.goto(f"{dashboard}/applicant")
-        drop_record(other, path)
-        expect(other.get_by_text("the record says 1.00 %")).to_be_visible()
-        expect(other.get_by_text("The record was altered")).to_be_visible()
-        expect(card(other, "PD, published model")).to_have_text(worded(record["default_probability"]))
+# The last of them, because it leaves the applicant.
+def test_a_note_stays_with_its_applicant(recorded: Recorded, portfolio: Portfolio, tmp_path: Path) -> None:
+    page = recorded.page
+    tab(page, "Why")
+    expect(tab(page, "Record").get_by_label("Note of the analyst")).to_have_value(NOTE)
+    panel(page).get_by_role("button", name="First", exact=True).click()
+    expect(page.get_by_role("heading", name=f"Application {portfolio.ids[0]}")).to_be_visible()
+    expect(page.get_by_label("Note of the analyst")).to_have_value("")
+    assert json.loads(download(page, "Record as JSON", tmp_path / "other.json").read_text())["note"] == ""

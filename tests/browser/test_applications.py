@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from polars.testing import assert_frame_equal
 
+from tests.browser.visits import open_visit
+
 QUERY = "f.NAME_INCOME_TYPE=Pensioner&f.CODE_GENDER=F&cutoff=8"
 # The table is a canvas: a header's and a row's height in pixels.
 HEADER, ROW = 35, 35
@@ -48,12 +50,11 @@ def test_a_file_is_there_for_a_slow_browser_while_others_work(
         page.get_by_role("button", name="Cohort as CSV").click()
     address = download.value.url
     # Streamlit drops what no visit holds on to with the second run that anybody ends.
-    other = browser.new_context().new_page()
-    for path in ("model-card", "score-file", "model-card"):
-        other.goto(f"{dashboard}/{path}")
-        expect(other.get_by_role("heading", level=1)).to_be_visible()
-        expect(other.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    other.context.close()
+    with open_visit(browser) as other:
+        for path in ("model-card", "score-file", "model-card"):
+            other.goto(f"{dashboard}/{path}")
+            expect(other.get_by_role("heading", level=1)).to_be_visible()
+            expect(other.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     assert page.request.get(address).body() == download.value.path().read_bytes()
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.visit.links import FORMAT, MOST_NAMED, VERSION
 from tests.browser.frame import filter_by, go_to
+from tests.browser.visits import open_visit
 from tests.browser.waiting import until
 
 PENSIONERS = pl.col("NAME_INCOME_TYPE") == "Pensioner"
@@ -80,14 +81,12 @@ def test_a_link_shows_the_same_screen_in_a_fresh_browser(
     both = PENSIONERS & (pl.col("NAME_CONTRACT_TYPE") == "Cash loans")
     expect_cohort(page, frame, both)
     until(page, "location.search.includes('Cash')")
-    context = browser.new_context()
-    other = context.new_page()
-    other.goto(page.evaluate("location.href"))
-    expect_cohort(other, frame, both)
-    expect(other.get_by_role("tab", name="KS")).to_have_attribute("aria-selected", "true")
-    expect(other.get_by_role("combobox", name="Compare with")).to_have_value("vs the rest")
-    expect(other.get_by_role("spinbutton", name="Cutoff (PD), %")).to_have_value("7.50")
-    context.close()
+    with open_visit(browser) as other:
+        other.goto(page.evaluate("location.href"))
+        expect_cohort(other, frame, both)
+        expect(other.get_by_role("tab", name="KS")).to_have_attribute("aria-selected", "true")
+        expect(other.get_by_role("combobox", name="Compare with")).to_have_value("vs the rest")
+        expect(other.get_by_role("spinbutton", name="Cutoff (PD), %")).to_have_value("7.50")
 
 
 def test_the_back_button_undoes_a_filter_and_goes_back_a_page(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
@@ -187,14 +186,12 @@ def test_cohorts_go_out_and_come_in_as_a_file(
     assert json.loads(path.read_text())["cohorts"] == [
         {"name": "Pensioners", "filters": [["f.NAME_INCOME_TYPE", "Pensioner"]]}
     ]
-    context = browser.new_context()
-    other = context.new_page()
-    other.goto(dashboard)
-    other.get_by_role("button", name="Cohorts").click()
-    other.locator("input[type=file]").set_input_files(path)
-    other.get_by_role("button", name="Pensioners", exact=True).click()
-    expect_cohort(other, frame, PENSIONERS)
-    context.close()
+    with open_visit(browser) as other:
+        other.goto(dashboard)
+        other.get_by_role("button", name="Cohorts").click()
+        other.locator("input[type=file]").set_input_files(path)
+        other.get_by_role("button", name="Pensioners", exact=True).click()
+        expect_cohort(other, frame, PENSIONERS)
 
 
 def test_no_more_cohorts_are_saved_than_fifty(page: Page, dashboard: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.frame import go_to
+from tests.browser.visits import open_visit
 from tests.browser.waiting import until
 
 ROWS, BAD = 400, {3: ("AMT_CREDIT", "much"), 7: ("DAYS_BIRTH", "12")}
@@ -233,12 +234,10 @@ def test_what_is_removed_is_gone_and_nobody_else_sees_it(
     page: Page, browser: Browser, dashboard: str, dropped: Dropped
 ) -> None:
     open_with(page, dashboard, dropped)
-    context = browser.new_context()
-    other = context.new_page()
-    other.goto(page.url)
-    expect(other.get_by_text(HINT)).to_be_visible()
-    expect(other.get_by_test_id("stMain").get_by_test_id("stMetric")).to_have_count(0)
-    context.close()
+    with open_visit(browser) as other:
+        other.goto(page.url)
+        expect(other.get_by_text(HINT)).to_be_visible()
+        expect(other.get_by_test_id("stMain").get_by_test_id("stMetric")).to_have_count(0)
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text(HINT)).to_be_visible()
     expect(page.get_by_text(dropped.path.name)).to_have_count(0)

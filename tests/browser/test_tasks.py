@@ -16,6 +16,7 @@ from data.home_credit import embedded
 from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.hand import Hand
+from tests.browser.visits import open_visit
 
 CUTOFF, MARGIN, LGD = 0.0909, 0.05, 0.45
 YOUNG = pl.col("DAYS_BIRTH") >= -30 * 365.25
@@ -125,12 +126,10 @@ def test_a_cohort_is_shared(page: Page, browser: Browser, dashboard: str, frame:
     hand.click(page.get_by_role("button", name="Cohorts"))
     hand.click(page.get_by_role("button", name="Copy link"))
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
-    context = browser.new_context()
-    other = context.new_page()
-    other.goto(page.evaluate("navigator.clipboard.readText()"))
-    expect(value(other, "Applications")).to_have_text(f"{pensioners.height:,}")
-    expect(value(other, "Default rate")).to_have_text(rate(pensioners))
-    context.close()
+    with open_visit(browser) as other:
+        other.goto(page.evaluate("navigator.clipboard.readText()"))
+        expect(value(other, "Applications")).to_have_text(f"{pensioners.height:,}")
+        expect(value(other, "Default rate")).to_have_text(rate(pensioners))
     assert hand.clicks <= 5
 
 

@@ -48,8 +48,13 @@ _DASHBOARD = {
         "5": {"p50": 400.0, "p95": 900.0, "errors": 1},
         "20": {"p50": 2_000.0, "p95": 5_000.0, "errors": 0, "seconds": 300, "rss_mb": [500, 510]},
     },
+    "drag": {"frames_per_s": 41.5, "late": 2, "frames": 200, "mean_ms": 20.0, "positions": 20, "table_kb": 49.9},
     "scale10": {
         "rows": 3_075_110,
+        "load_s": 9.04,
+        "usual_load_s": 3.0,
+        "rss_mb": 3_100,
+        "peak_mb": 4_200,
         "interactions": {"cutoff": {"p50": 180.0, "p95": 400.0, "ratio": 1.2, "server_ms": {"p50": 9.0, "p95": 12.0}}},
     },
 }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
+from scripts.benchmarks.browser import open_browser
+from scripts.benchmarks.server import free_port
+from tests.inference.serving.conftest import process
 
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -67,3 +74,68 @@ def test_a_taken_port_is_said_before_anything_is_served(built: Settings) -> None
     assert ended.returncode == 2
     assert "name another one with --port" in ended.stderr
     assert ended.stdout == ""
+
+
+def places(folder: Path) -> dict[str, str]:
+    """Nothing built and nothing dropped, in `folder`."""
+    return {name: str(folder / name.lower()) for name in ("RAW", "PROCESSED", "MODEL")} | {"ROWS": "1000"}
+
+
+def serving(folder: Path, port: int) -> subprocess.Popen[str]:
+    environment = os.environ | {f"SCOREROOM_{name}": value for name, value in places(folder).items()}
+    command = [sys.executable, "-m", "scripts.serve", "--port", str(port)]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=-1, stderr=-1, text=True)
+
+
+def ask(port: int, path: str) -> httpx.Response:
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport, trust_env=False) as client:
+        return client.get(f"http://localhost:{port}{path}", timeout=60)
+
+
+async def watch(port: int) -> tuple[str, str]:
+    """The heading of the page that is opened while the build runs, and that of the page that it turns into."""
+    async with open_browser() as browser:
+        page = await browser.new_page()
+        await page.goto(f"http://localhost:{port}/cutoff")
+        first = await page.get_by_role("heading", level=1).inner_text()
+        await page.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
+        return first, await page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.usefixtures("chromium")
+def test_the_page_of_a_build_turns_into_the_dashboard_by_itself(tmp_path: Path) -> None:
+    port = free_port()
+    with process(
+        [sys.executable, "-m", "scripts.serve", "--port", str(port)], [port], tmp_path / "log", **places(tmp_path)
+    ):
+        assert ask(port, "/_stcore/health").status_code == 503
+        assert ask(port, "/health").json()["status"] == "building"
+        assert asyncio.run(watch(port)) == ("Building the portfolio and its model", "Cutoff")
+        assert ask(port, "/health").status_code == 200
+
+
+def test_a_build_that_fails_says_so_on_the_page_and_in_the_terminal(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "application_train.csv").write_text("SK_ID_CURR\n1\n")
+    with serving(tmp_path, port) as server:
+        told = ask(port, "/building/state").json()
+        while told["status"] == "building":
+            told = ask(port, "/building/state").json()
+        _, error = server.communicate(timeout=60)
+    assert server.returncode == 2
+    assert "application_train.csv" in told["problem"]
+    assert error.splitlines().count(told["problem"]) == 1
+
+
+def test_the_keyboard_stops_server_and_build(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port) as server:
+        while "running" not in {step["state"] for step in ask(port, "/health").json()["steps"]}:
+            pass
+        server.send_signal(signal.SIGINT)
+        _, error = server.communicate(timeout=60)
+    assert server.returncode == 130
+    assert error.count("Stopped; nothing half-written was left behind.") == 1
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -26,7 +26,7 @@ def table(n: int, shape: tuple[int, int], seed: int) -> pl.DataFrame:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 300), st.integers(1, 4), st.integers(1, 5), st.integers(0, 1_000), st.integers(0, 10_000))
 def test_cells_hold_what_a_loop_over_rows_finds(n: int, down: int, across: int, seed: int, step: int) -> None:
     frame = table(n, (down, across), seed)

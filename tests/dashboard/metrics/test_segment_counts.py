@@ -8,7 +8,8 @@ import pytest
 
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import ScoreCounts, count_scores_by
-from dashboard.metrics.segment_counts import code_rows
+from dashboard.metrics.row_counts import table_rows
+from dashboard.metrics.segment_counts import GroupCounts, code_rows, pack_codes
 from data.predictions.scores import ScoreGrid
 
 CODES = {
@@ -18,12 +19,13 @@ CODES = {
 
 
 @pytest.mark.parametrize("filters", [None, pl.col("default_probability") > 0.1, pl.lit(value=False)])
-@pytest.mark.parametrize("has_grid", [True, False])
+@pytest.mark.parametrize(("has_grid", "most_sorted"), [(True, 1 << 20), (True, 50_000), (True, 0), (False, 1 << 20)])
 def test_groups_have_the_counts_of_their_column_alone(
-    portfolio: pl.DataFrame, grid: ScoreGrid, filters: pl.Expr | None, has_grid: bool
+    portfolio: pl.DataFrame, grid: ScoreGrid, filters: pl.Expr | None, has_grid: bool, most_sorted: int
 ) -> None:
     on = grid if has_grid else None
-    rows = code_rows(portfolio, on, CODES)
+    codes = ((name, portfolio.select(code).to_series().to_numpy()) for name, code in CODES.items())
+    rows = code_rows(table_rows(portfolio, on), codes, {"region": 4, "large": 2}, most_sorted=most_sorted)
     found = dict(rows.counts(select_rows(portfolio, filters)))
     assert list(found) == list(CODES)
     for name, code in CODES.items():
@@ -33,9 +35,21 @@ def test_groups_have_the_counts_of_their_column_alone(
             _assert_same(counts, expected)
 
 
-def _assert_same(found: ScoreCounts, expected: ScoreCounts) -> None:
+def _assert_same(found: GroupCounts, expected: ScoreCounts) -> None:
     assert found.is_exact == expected.is_exact
     for name in ("edges", "good", "bad"):
         assert np.array_equal(getattr(found, name), getattr(expected, name))
-    for name in ("good_pd", "bad_pd", "good_exposure", "bad_exposure"):
-        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-12)
+    assert found.pd_sum == pytest.approx(expected.pd_sum, rel=1e-12)
+    assert found.exposure_sum == pytest.approx(expected.exposure_sum, rel=1e-12)
+
+
+def test_codes_of_any_size_come_back_from_their_words() -> None:
+    random = np.random.default_rng(8)
+    sizes = {f"column {place}": size for place, size in enumerate([2, 60, 1, 256, 3, 255, 200, 128, 19, 7, 250, 61, 9])}
+    codes = {name: random.integers(0, size, 70_000).astype(np.uint8) for name, size in sizes.items()}
+    packed = pack_codes(codes.items(), sizes)
+    assert len(packed.words) == 2
+    rows = random.integers(0, 70_000, 500)
+    for name, own in codes.items():
+        assert np.array_equal(packed.at(name, slice(5, 60_000)), own[5:60_000])
+        assert np.array_equal(packed.take(rows).at(name, slice(0, 500)), own[rows])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import re
 from fractions import Fraction
 
 import lightgbm as lgb
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inference.errors import ExportError
-from inference.model.export import export_onnx, floor_float32
+from inference.model.export import export_onnx, floor_float32, opposite
 from inference.model.session import OnnxBackend
 from inference.model.training import round_leaves
 
@@ -65,6 +67,20 @@ def test_floor_float32_by_hand() -> None:
     np.testing.assert_array_equal(found, np.array([one, below, one, next_one, largest, -np.inf], dtype=np.float32))
 
 
+@given(st.floats(width=32, allow_nan=False), st.floats(width=32))
+def test_opposite_asks_of_the_negated_value_what_is_above_the_threshold(threshold: float, value: float) -> None:
+    asked = opposite(np.array([threshold], dtype=np.float32))[0]
+    for x in {value, threshold, *_neighbours(np.array([threshold], dtype=np.float32)).tolist()}:
+        assert bool(np.float32(-x) <= asked) == (x > threshold)
+
+
+def test_opposite_by_hand() -> None:
+    smallest, largest = np.float32(1e-45), np.finfo(np.float32).max
+    found = opposite(np.array([0.0, -0.0, smallest, -largest, largest, np.inf, -np.inf], dtype=np.float32))
+    expected = [-smallest, -smallest, -2 * smallest, np.nextafter(largest, np.float32(0)), -np.inf, np.nan, largest]
+    np.testing.assert_array_equal(found, np.array(expected, dtype=np.float32))
+
+
 def test_neighbouring_float32_values_are_told_apart_as_in_lightgbm() -> None:
     # 2,000 consecutive float32 numbers: every threshold lies between two neighbours, where rounding to the nearest
     # float32 lands on the upper one for half of them.
@@ -114,6 +130,65 @@ def test_rows_full_of_missing_infinite_and_zero_values() -> None:
     assert_same(booster, np.full((1, 8), np.nan, dtype=np.float32))
 
 
+def test_thresholds_at_the_edges_of_float32_decide_alike_wherever_missing_values_go() -> None:
+    # Zeros, the smallest numbers, LightGBM's own zero, one that float32 has not, the largest, beyond it, infinity.
+    edges = "0 -0 1e-45 -1e-45 5e-46 1.0000000180025095e-35 0.1 -0.1 1 3.4028234663852886e38 1e39 -1e39 inf"
+    # LightGBM's bits: missing is NaN (8) and goes left (2), or there is none (0).
+    kinds = "10 8 10 8 0"
+    random = np.random.default_rng(6)
+    matrix = random.normal(size=(2_000, 4)).astype(np.float32)
+    matrix[random.random(matrix.shape) < 0.2] = np.nan
+    text = fit(matrix, matrix[:, 0] > random.normal(size=2_000)).model_to_string()
+    redrawn = _redrawn(_redrawn(text, "threshold", edges), "decision_type", kinds)
+    booster = lgb.Booster(model_str=re.sub(r"^tree_sizes=.*\n", "", redrawn, flags=re.MULTILINE))
+    # LightGBM writes infinity as 1e300, and its JSON knows one zero.
+    held = {cut for _, cut in thresholds(booster)}
+    assert held == {1e300 if edge == "inf" else float(edge) for edge in edges.split()}
+    # Closer to 0 than 1e-35 LightGBM reads 0, so that no threshold it chooses lies there.
+    exact = np.array([0.0, 1e-35, 0.1, 1.0, 3.4028235e38, np.inf], dtype=np.float32)
+    positive = np.concatenate([exact, _neighbours(exact[1:])])
+    positive = positive[(positive == 0) | (positive > 1e-35)]
+    special = np.concatenate([positive, -positive, np.array([np.nan], dtype=np.float32)])
+    assert_same(booster, random.choice(special, (5_000, 4)))
+
+
+def _neighbours(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The float32 values just below and just above each."""
+    with np.errstate(over="ignore"):
+        return np.concatenate([np.nextafter(values, np.float32(limit)) for limit in (-np.inf, np.inf)])
+
+
+def _redrawn(text: str, name: str, values: str) -> str:
+    """A model's text with `values`, again and again, wherever its trees have a list of this name."""
+    drawn = itertools.cycle(values.split())
+
+    def written(line: re.Match[str]) -> str:
+        return f"{name}={' '.join(itertools.islice(drawn, len(line[1].split())))}"
+
+    return re.sub(rf"^{name}=(.*)$", written, text, flags=re.MULTILINE)
+
+
+def test_no_node_tracks_missing_values_so_that_the_runtime_takes_its_fast_path() -> None:
+    random = np.random.default_rng(7)
+    matrix = random.normal(size=(2_000, 3)).astype(np.float32)
+    matrix[random.random(matrix.shape) < 0.3] = np.nan
+    booster = fit(matrix, np.isnan(matrix[:, 0]) ^ (matrix[:, 1] > 0))
+    (trees,) = [
+        {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        for node in onnx.load_from_string(export_onnx(booster, 3, {})).graph.node
+        if node.op_type == "TreeEnsembleRegressor"
+    ]
+    assert not any(trees["nodes_missing_value_tracks_true"])
+    assert set(trees["nodes_modes"]) == {b"BRANCH_LEQ", b"LEAF"}
+    # Both of the features and of their negatives are asked.
+    splits = [
+        feature
+        for feature, mode in zip(trees["nodes_featureids"], trees["nodes_modes"], strict=True)
+        if mode != b"LEAF"
+    ]
+    assert {feature // 3 for feature in splits} == {0, 1}
+
+
 def test_graph_has_one_input_one_output_and_the_metadata() -> None:
     random = np.random.default_rng(4)
     matrix = random.random((500, 3), dtype=np.float32)
@@ -121,7 +196,8 @@ def test_graph_has_one_input_one_output_and_the_metadata() -> None:
     model = onnx.load_from_string(content)
     onnx.checker.check_model(model)
     assert [output.name for output in model.graph.output] == ["default_probability"]
-    assert [node.op_type for node in model.graph.node] == ["TreeEnsembleRegressor", "Cast", "Sigmoid", "Cast"]
+    steps = [node.op_type for node in model.graph.node]
+    assert steps == ["Neg", "Concat", "TreeEnsembleRegressor", "Cast", "Sigmoid", "Cast"]
     assert {opset.domain: opset.version for opset in model.opset_import} == {"": 15, "ai.onnx.ml": 3}
     assert OnnxBackend(content).metadata == {"product": "Scoreroom"}
 
