@@ -122,6 +122,7 @@ def _parse() -> Namespace:
     for name, default, text in (
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
         ("readers", 5, "readers at once; 0 leaves them out"),
+        ("crowd-seconds", 300, "seconds that 20 readers go on, and memory is followed; 0 leaves them out"),
         ("rows", 0, f"rows of a larger portfolio to compare with, for example {100 * PORTFOLIO_ROWS}; 0 leaves it out"),
     ):
         of_dashboard.add_argument(f"--{name}", type=count, default=default, help=f"{text} (default: %(default)s)")
@@ -203,7 +204,9 @@ def _start(_: Settings, __: Namespace, say: Say) -> Mapping[str, object]:
 def _dashboard(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
     from scripts.benchmarks.dashboard import Options, measure_dashboard
 
-    options = Options(arguments.runs, arguments.interactions, arguments.readers, arguments.rows)
+    options = Options(
+        arguments.runs, arguments.interactions, arguments.readers, arguments.rows, arguments.crowd_seconds
+    )
     return measure_dashboard(settings, options, say)
 
 

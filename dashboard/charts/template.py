@@ -96,6 +96,8 @@ def template(*, dark: bool) -> go.layout.Template:
         "linecolor": theme.mark,
         "zeroline": False,
         "automargin": True,
+        # Margins leave room for the labels; to look for those that have none would measure each at every drawing.
+        "ticklabeloverflow": "allow",
     }
     return go.layout.Template(
         layout={

@@ -1,4 +1,4 @@
-"""Click-to-painted time of the dashboard in a real browser, beside a floor app; its start, memory, and five readers.
+"""Click-to-painted time of the dashboard in a real browser, beside a floor app; its start, memory, and many readers.
 
 Browser and servers share the machine: the figures are what one machine needs for both ends, and with five readers at
 once the five browsers are most of the load. docs/performance.md says how a screen is timed.
@@ -7,6 +7,7 @@ once the five browsers are most of the load. docs/performance.md says how a scre
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 import tempfile
 import time
@@ -43,6 +44,8 @@ STARTS = 3
 WARM_UP = 3
 # What a reader at a shared server does between two clicks; the other four go on meanwhile.
 THINK_MS = 250
+# Readers who go on for some time, and how often the server is weighed meanwhile.
+CROWD, _WEIGHED = 20, 10
 _SEED = 5
 # The patience with a table of millions of rows on a busy machine.
 _LOAD_MS = 300_000
@@ -50,13 +53,14 @@ _LOAD_MS = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to measure: `interactions` is how many the server's memory is followed over, `rows` the larger portfolio's
-    size; 0 leaves a part out."""
+    """What to measure: `interactions` is how many the server's memory is followed over, `crowd_s` the seconds that
+    CROWD readers go on, `rows` the larger portfolio's size; 0 leaves a part out."""
 
     runs: int = 30
     interactions: int = 1_000
     readers: int = 5
     rows: int = 0
+    crowd_s: int = 300
 
 
 def measure_dashboard(settings: Settings, options: Options, say: Say = silent) -> Figures:
@@ -183,10 +187,14 @@ async def _measure_server(browser: Browser, portfolio: Portfolio, options: Optio
         if options.interactions:
             say(f"memory over {options.interactions:,} interactions")
             figures |= await _measure_memory(browser, portfolio, server, options.interactions)
+        concurrent: dict[str, Figures] = {}
         if options.readers:
             say(f"{options.readers} readers at once")
-            figures |= await _measure_readers(browser, portfolio, server, options)
-    return figures
+            concurrent[str(options.readers)] = await _measure_readers(browser, portfolio, server, options)
+        if options.crowd_s:
+            say(f"{CROWD} readers for {options.crowd_s} s")
+            concurrent[str(CROWD)] = await _measure_crowd(browser, portfolio, server, options.crowd_s)
+    return figures | ({"concurrent": concurrent} if concurrent else {})
 
 
 async def _measure_memory(browser: Browser, portfolio: Portfolio, server: Server, interactions: int) -> Figures:
@@ -207,17 +215,42 @@ async def _measure_memory(browser: Browser, portfolio: Portfolio, server: Server
 
 
 async def _measure_readers(browser: Browser, portfolio: Portfolio, server: Server, options: Options) -> Figures:
-    names = [list(INTERACTIONS)[turn % len(INTERACTIONS)] for turn in range(options.readers)]
-    async with _readers(browser, portfolio, server, names, linger_ms=THINK_MS) as series:
+    async with _readers(browser, portfolio, server, _names(options.readers), linger_ms=THINK_MS) as series:
         for steps in series:
             await anext(steps)
-        found = await asyncio.gather(*(_read(steps, options.runs) for steps in series))
+        return _counted(await asyncio.gather(*(_read(steps, options.runs) for steps in series)))
+
+
+async def _measure_crowd(browser: Browser, portfolio: Portfolio, server: Server, seconds: int) -> Figures:
+    """CROWD readers for so many seconds; `rss_mb` is the server's memory from their first screens to their last."""
+    async with _readers(browser, portfolio, server, _names(CROWD), linger_ms=THINK_MS) as series:
+        for steps in series:
+            await anext(steps)
+        until = time.monotonic() + seconds
+        reading = asyncio.gather(*(_read(steps, until=until) for steps in series))
+        found, weights = await asyncio.gather(reading, _weigh(server, seconds / _WEIGHED))
+    return _counted(found) | {"seconds": seconds, "rss_mb": weights}
+
+
+def _names(n_readers: int) -> list[str]:
+    return [list(INTERACTIONS)[turn % len(INTERACTIONS)] for turn in range(n_readers)]
+
+
+async def _weigh(server: Server, pause_s: float) -> list[int]:
+    weights = [round(server.rss_mb())]
+    for _ in range(_WEIGHED):
+        await asyncio.sleep(pause_s)
+        weights.append(round(server.rss_mb()))
+    return weights
+
+
+def _counted(found: Sequence[tuple[list[float], str]]) -> Figures:
     times = [time for read, _ in found for time in read]
     errors = [error for _, error in found if error]
     if not times:
-        raise ScreenError(f"None of {options.readers} readers at once saw a right screen; the first: {errors[0]}")
+        raise ScreenError(f"None of {len(found)} readers at once saw a right screen; the first: {errors[0]}")
     counted: Figures = {**percentiles(times), "errors": len(errors), "n": len(times), "think_ms": THINK_MS}
-    return {"concurrent": {str(options.readers): counted | ({"said": errors} if errors else {})}}
+    return counted | ({"said": errors} if errors else {})
 
 
 @asynccontextmanager
@@ -234,11 +267,14 @@ async def _readers(
         yield series
 
 
-async def _read(steps: Steps, runs: int) -> tuple[list[float], str]:
-    """One reader's times and, where a screen was wrong, what was; that ends the reader's visit."""
+async def _read(steps: Steps, runs: float = math.inf, until: float = math.inf) -> tuple[list[float], str]:
+    """One reader's times and, where a screen was wrong, what was; that ends the reader's visit.
+
+    A reader takes `runs` steps, or those that begin before the clock of time.monotonic says `until`.
+    """
     times: list[float] = []
     try:
-        while len(times) < runs:
+        while len(times) < runs and time.monotonic() < until:
             timing = await anext(steps)
             times.append(timing.painted)
     except (ScreenError, PlaywrightError) as error:

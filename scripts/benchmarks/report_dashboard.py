@@ -98,16 +98,24 @@ def _single(figures: Figures) -> str:
     ]
     for readers, times in figures.get("concurrent", {}).items():
         worded = f"{p50_and_p95(times)} ms, errors: {times['errors']}"
+        label = f"{readers} readers at once, painted p50 / p95"
+        if "rss_mb" in times:
+            # How long each waits says how many browsers the machine draws at once, and nothing of the server.
+            rows.append([f"{label}, for {times['seconds']:,} s", worded, "no error", yes(not times["errors"])])
+            rows.append(["Memory of the server meanwhile", f"{_series(times)} MB", "not growing", ""])
+            continue
         met = times["p95"] <= MOST_CONCURRENT_MS and not times["errors"]
-        goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
-        rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, yes(met)])
+        rows.append([label, worded, f"p95 {MOST_CONCURRENT_MS:,} ms, no error", yes(met)])
     if "drag" in figures:
         rows += _drag(figures["drag"])
     if "memory" in figures:
-        series = ", ".join(f"{megabytes:,}" for megabytes in figures["memory"]["rss_mb"])
         label = f"Memory on the way, over {figures['memory']['interactions']:,} interactions"
-        rows.append([label, f"{series} MB", "not growing", ""])
+        rows.append([label, f"{_series(figures['memory'])} MB", "not growing", ""])
     return table(["", "measured", "goal", "reached"], rows)
+
+
+def _series(weighed: Figures) -> str:
+    return ", ".join(f"{megabytes:,}" for megabytes in weighed["rss_mb"])
 
 
 def _drag(drag: Figures) -> list[list[str]]:
