@@ -22,6 +22,7 @@ from data.settings import Settings
 from scripts._measure import Say, percentiles, silent
 from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
 from scripts.benchmarks.expected import Portfolio
+from scripts.benchmarks.first_page import measure_first_page
 from scripts.benchmarks.interactions import INTERACTIONS, Steps, first_screen, floor
 from scripts.benchmarks.scaled import scaled
 from scripts.benchmarks.server import (
@@ -69,6 +70,8 @@ async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
     async with open_browser() as browser:
         say("starts until the first page is painted")
         figures = await _measure_starts(browser, portfolio)
+        say("first pages, with and without what the browser keeps")
+        figures["first_page"] = await measure_first_page(browser, portfolio)
         floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
         figures |= await _measure_server(browser, portfolio, options, say)

@@ -19,6 +19,12 @@ def test_what_was_measured_of_the_dashboard_and_what_was_reached(figures: dict[s
     assert (
         "| 5 readers at once, painted p50 / p95 | 400 / 900 ms, errors: 1 | p95 1,000 ms, no error | **no** |" in rows
     )
+    assert (
+        "| First page painted, from the navigation, a new visitor | 1.90 s, 1.90 times the floor's | 2 times | yes |"
+        in rows
+    )
+    returning = "| First page painted, from the navigation, a returning visitor | "
+    assert f"{returning}1.25 s, 1.25 times the floor's | 1.3 times | yes |" in rows
     assert "| floor | 5 | 40 | | | 80 | 0 | 100 |" in rows
     assert "| cutoff | 180 | 400 | 1.20 | yes | 9 / 12 |" in rows
 
