@@ -28,7 +28,7 @@ async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
 
 def ask(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     async def answered() -> httpx.Response:
-        transport = httpx.ASGITransport(Styled(streamlit, "/scores/plotly/1.js"))
+        transport = httpx.ASGITransport(Styled(streamlit, "/scores", "plotly/1.js", ["static/js/a.js"]))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.request(method, path, headers=headers)
 
@@ -40,8 +40,9 @@ def ask(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
 
 def test_a_page_has_the_sheet_before_its_first_element() -> None:
     answer = ask("GET", "/", BROWSER)
-    ahead = '<link rel="preload" as="script" href="/scores/plotly/1.js">'
-    assert answer.text == SHELL.replace("<body>", f"<body>{ahead}{style_element()}")
+    script = '<script async src="/scores/plotly/1.js"></script>'
+    ahead = '<link rel="modulepreload" crossorigin href="/scores/static/js/a.js">'
+    assert answer.text == SHELL.replace("<body>", f"<body>{script}{style_element()}{ahead}")
     assert int(answer.headers["content-length"]) == len(answer.content)
     # The tag is that of Streamlit's file, which stays when the sheet changes.
     assert "etag" not in answer.headers
