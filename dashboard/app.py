@@ -36,7 +36,9 @@ from data.settings import ROOT
 
 _STATIC = ROOT / "dashboard" / "static"
 
-APPLICANT_PAGE = PageSpec("Applicant", "applicant", applicant.render, of_cohort=False, of_model=True)
+APPLICANT_PAGE = PageSpec(
+    "Applicant", "applicant", applicant.render, of_cohort=False, of_model=True, moves_with_cutoff=True
+)
 MODEL_PAGES = (
     PageSpec("Discrimination", "discrimination", discrimination.render, of_outcome=True),
     PageSpec("Calibration", "calibration", calibration.render, of_outcome=True),
@@ -44,14 +46,14 @@ MODEL_PAGES = (
     PageSpec("Stability", "stability", stability.render),
 )
 PORTFOLIO_PAGES = (
-    PageSpec("Segments", "segments", segments.render, of_outcome=True),
+    PageSpec("Segments", "segments", segments.render, of_outcome=True, moves_with_cutoff=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
-    PageSpec("Applications", "applications", applications.render, is_compared=False),
-    PageSpec("Report", "report", report.render, of_outcome=True),
+    PageSpec("Applications", "applications", applications.render, is_compared=False, moves_with_cutoff=True),
+    PageSpec("Report", "report", report.render, of_outcome=True, moves_with_cutoff=True),
 )
 DECIDE_PAGES = (
     APPLICANT_PAGE,
-    PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True),
+    PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True, moves_with_cutoff=True),
 )
 MORE_PAGES = (
     PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import polars as pl
 import pytest
@@ -20,6 +21,10 @@ from inference.model.training_settings import TrainingSettings
 from inference.publishing.pipeline import build
 from scripts._kills import Portfolios
 from scripts.benchmarks.browser import BrowserError, find_chromium
+
+# A machine that is busy with other work would fail them.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 TABLE_ROWS = 3_000
 BUILT_ROWS = 10_000

@@ -6,7 +6,6 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from graphlib import TopologicalSorter
@@ -29,6 +28,10 @@ UNTESTED = {
     "dashboard.components.report_making": "clicked through by tests/browser/test_report.py",
     "dashboard.components.saved_reports": "clicked through by tests/browser/test_report.py",
     "dashboard.components.unobserved": "shown by tests/inference/publishing/test_imported.py",
+    "dashboard.follow.slots": "a value, worded by tests/dashboard/follow/test_tables.py",
+    "scripts.benchmarks.contenders_bentoml": "runs in an environment of its own",
+    "scripts.benchmarks.contenders_fastapi": "runs in an environment of its own",
+    "scripts.benchmarks.contenders_mlserver": "runs in an environment of its own",
     "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
     "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
     "scripts.benchmarks.profiling_scoring": "run by test_profile_performance",
@@ -73,9 +76,10 @@ ONLY_IN = {
     "matplotlib": ("dashboard.charts.marks", "dashboard.charts.vector", "dashboard.report.paper_pdf"),
     "typst": ("dashboard.report.paper_pdf",),
     "onnxruntime": ("inference.model.session",),
-    "fastapi": ("inference.service",),
-    "starlette": ("inference.service", "dashboard.server"),
-    "uvicorn": ("inference.serving",),
+    # What the service is compared with are services too.
+    "fastapi": ("inference.service", "scripts.benchmarks.contenders_fastapi"),
+    "starlette": ("inference.service", "dashboard.server", "scripts.benchmarks.contenders_mlserver"),
+    "uvicorn": ("inference.serving", "scripts.benchmarks.contenders_fastapi"),
     "prometheus_client": ("inference.service",),
 }
 
@@ -93,14 +97,17 @@ def _parsed(path: Path) -> ast.Module:
         return pool.submit(ast.parse, path.read_text(encoding="utf-8")).result()
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> tuple[str, ...]:
     tree = _parsed(path)
     nodes = tree.body if top_level_only else ast.walk(tree)
+    found: list[str] = []
     for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def room(module: str) -> str:

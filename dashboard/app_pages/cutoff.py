@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.confusion import plot_confusion
-from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
+from dashboard.charts.chart import Chart
+from dashboard.charts.confusion import follow_confusion, plot_confusion
+from dashboard.charts.economics import follow_cost_curve, follow_profit_curve, plot_cost_curve, plot_profit_curve
 from dashboard.charts.sensitivity import COST_RATIO, Assumption, plot_excess, plot_sensitivity
 from dashboard.charts.sensitivity import LGD as LGD_WORDS
 from dashboard.charts.sensitivity import MARGIN as MARGIN_WORDS
+from dashboard.cohort.filters import DECISION
 from dashboard.components.assumptions import render_beta, render_costs, render_terms
-from dashboard.components.figure import render_figure
+from dashboard.components.figure import place_of, render_figure
+from dashboard.components.follow import keep_busy
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.tabs import open_tab
+from dashboard.follow.slots import Slot
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.economics import (
     CutoffCurve,
@@ -26,8 +31,9 @@ from dashboard.metrics.economics import (
     margin_sensitivity,
 )
 from dashboard.metrics.estimate import Estimate
-from dashboard.metrics.evaluation import Assumptions
+from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.rates import Confusion
+from dashboard.metrics.sweep import Decisions
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Economics
 from dashboard.visit import parameters
@@ -63,9 +69,18 @@ def _render_decisions(view: View) -> None:
     decided, against = view.evaluation.confusion, view.other(lambda evaluation: evaluation.confusion)
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
-        render_figure(plot_confusion(decided, against=against))
+        render_figure(plot_confusion(decided, against=against), slots=_confusion_slots(view))
     with right:
         _render_cards(view)
+
+
+def _confusion_slots(view: View) -> Iterator[Slot]:
+    if view.comparison is None or view.against is None:
+        return follow_confusion()
+    if view.against.filters.on(DECISION) is not None:
+        # What it is compared with has other rows at another cutoff.
+        return iter(())
+    return follow_confusion(against=(view.comparison.name, Decisions(view.comparison.other.counts).at))
 
 
 def _render_cards(view: View) -> None:
@@ -86,7 +101,7 @@ def _render_costs(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} Right decisions cost nothing.")
     with result:
-        render_figure(plot_cost_curve(curve, against=against))
+        render_figure(plot_cost_curve(curve, against=against), slots=follow_cost_curve())
 
 
 def _render_profit(view: View) -> None:
@@ -100,7 +115,9 @@ def _render_profit(view: View) -> None:
         _render_use(curve)
         st.caption(f"{_ONE_PERIOD} {_LOANS}")
     with result:
-        render_figure(plot_profit_curve(curve, currency=view.definition.currency, against=against))
+        currency = view.definition.currency
+        chart = plot_profit_curve(curve, currency=currency, against=against)
+        render_figure(chart, slots=follow_profit_curve(currency=currency))
 
 
 def _render_curve_cards(view: View, economics: Economics) -> None:
@@ -114,10 +131,7 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
     has_losses = economics is catalogue.PROFIT and view.evaluation.approved_loss.is_defined
     with card_grid("economics", 4 + has_losses, is_compared=view.comparison is not None):
         render_card(per_application, shown, view.comparison, more_help=f" {_chosen(curve)}")
-        gap = money(curve.given_away, currency)
-        of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
-        note = "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
-        render_card(best, shown, None, note=note)
+        render_card(best, shown, None, note=partial(_gap, economics, currency))
         render_card(economics.optimum, shown, view.comparison)
         doubtful = view.is_doubtful
         note = "PDs are off: not the best cutoff" if doubtful else economics.formula
@@ -126,15 +140,27 @@ def _render_curve_cards(view: View, economics: Economics) -> None:
             _render_losses(view)
 
 
+def _gap(economics: Economics, currency: str, evaluation: Evaluation) -> str:
+    curve = economics.of(evaluation)
+    gap = money(None if curve is None else curve.given_away, currency)
+    of_what = "" if currency else " (cost units)" if economics is catalogue.COSTS else ""
+    return "the same as now" if gap == money(0.0, currency) else f"{gap} {economics.better} than now{of_what}"
+
+
 def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) -> None:
     """Write what the best cutoff would change: approvals, the bad rate, and cost or profit over all applications."""
     best = None if curve is None else curve.optimum.value
     if curve is None or best is None:
         return
+    keep_busy(".st-key-change")
+    with st.container(key="change"):
+        st.markdown(_change(view, curve, economics, best))
+
+
+def _change(view: View, curve: CutoffCurve, economics: Economics, best: float) -> str:
     after = view.evaluation.at(round_cutoff(best))
     if after.assumptions.cutoff == curve.applied:
-        st.markdown("You are at the best cutoff.")
-        return
+        return "You are at the best cutoff."
     if economics is catalogue.PROFIT:
         gain = f"profit +{money_in_units(curve.given_away, view.definition.currency)}"
     else:
@@ -144,7 +170,7 @@ def _render_change(view: View, curve: CutoffCurve | None, economics: Economics) 
         for name, of in (("approval rate", _approval_rate), ("bad rate", _bad_rate))
     ]
     now, then = labels.told_apart(curve.applied, after.assumptions.cutoff)
-    st.markdown(f"**Cutoff {now} → {then}**: {', '.join([*changes, gain])}")
+    return f"**Cutoff {now} → {then}**: {', '.join([*changes, gain])}"
 
 
 def _approval_rate(decided: Confusion) -> float | None:
@@ -218,10 +244,15 @@ def _render_sensitivity(view: View) -> None:
     against = view.compared(measure)
     left, right = st.columns(2, gap="medium")
     with left:
-        render_figure(plot_sensitivity(result, words, against=against))
+        _render_of_before(plot_sensitivity(result, words, against=against))
     with right:
-        render_figure(plot_excess(result, words, currency=view.definition.currency, against=against))
+        _render_of_before(plot_excess(result, words, currency=view.definition.currency, against=against))
     st.caption(_held(view.evaluation.assumptions))
+
+
+def _render_of_before(chart: Chart) -> None:
+    render_figure(chart)
+    keep_busy(place_of(chart))
 
 
 def _varied(view: View, name: str) -> tuple[Assumption, Vary]:

@@ -8,25 +8,27 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.charts.lift import plot_gain, plot_lift
-from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
-from dashboard.charts.roc import plot_roc
+from dashboard.charts.ranking import follow_ks, follow_precision_recall, plot_cap, plot_ks, plot_precision_recall
+from dashboard.charts.roc import follow_roc, plot_roc
 from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.figure import render_figure
+from dashboard.components.follow import follow, keep_busy
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
+from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_curve
 from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.ranking import (
     CapCurve,
     ks_curve,
     precision_recall_curve,
 )
-from dashboard.metrics.rates import Confusion
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Metric
 from dashboard.visit import parameters
@@ -105,33 +107,38 @@ def _render_squares(view: View) -> None:
 def _render_roc(view: View) -> None:
     auc, decided, curve = view.evaluation.roc_auc, view.evaluation.confusion, roc_curve(view.counts)
     against = view.compared(roc_curve)
-    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against))
-    _render_shares(view, _at(decided), view.cutoff, _DECLINED)
+    render_figure(plot_roc(curve, auc=auc, confusion=decided, against=against), slots=follow_roc())
+    _render_shares(view, None, _DECLINED)
 
 
-def _render_shares(view: View, title: str, cutoff: float, metrics: tuple[Metric, ...]) -> None:
-    """Write what declining from `cutoff` on does, a card each."""
-    comparison = None if view.comparison is None else view.comparison.at(cutoff)
+def _render_shares(view: View, best: float | None, metrics: tuple[Metric, ...]) -> None:
+    """Write what declining from the cutoff on does, or from the PD `best`, a card each."""
+    shown, comparison = view.evaluation, view.comparison
+    if best is not None:
+        shown, comparison = shown.at(best), None if comparison is None else comparison.at(best)
     # In a box of their own, cards are no higher than they need to be.
-    with st.container():
-        st.markdown(f"**{title}**")
+    with st.container(key="shares"):
+        st.markdown(f"**{_at(shown) if best is None else f'At this PD of {labels.percent(best)}'}**")
+        if best is None:
+            follow([Slot(".st-key-shares strong", Kind.TEXT, _at, names_cutoff=True)])
         with card_grid("shares", len(metrics), is_compared=comparison is not None):
             for metric in metrics:
-                render_card(metric, view.evaluation.at(cutoff), comparison)
+                render_card(metric, shown, comparison)
 
 
 def _render_precision_recall(view: View) -> None:
     average, decided = view.evaluation.average_precision, view.evaluation.confusion
     curve, against = precision_recall_curve(view.counts), view.compared(precision_recall_curve)
-    chart, side = st.columns(_SIDES, gap="medium")
-    with chart:
-        render_figure(plot_precision_recall(curve, average=average, confusion=decided, against=against))
+    left, side = st.columns(_SIDES, gap="medium")
+    with left:
+        chart = plot_precision_recall(curve, average=average, confusion=decided, against=against)
+        render_figure(chart, slots=follow_precision_recall())
     with side:
-        _render_shares(view, _at(decided), view.cutoff, _RIGHTLY_DECLINED)
+        _render_shares(view, None, _RIGHTLY_DECLINED)
 
 
-def _at(decided: Confusion) -> str:
-    return f"At the cutoff of {labels.cutoff_percent(decided.cutoff, 2)}"
+def _at(evaluation: Evaluation) -> str:
+    return f"At the cutoff of {labels.cutoff_percent(evaluation.confusion.cutoff, 2)}"
 
 
 def _render_ks(view: View) -> None:
@@ -139,15 +146,16 @@ def _render_ks(view: View) -> None:
     against = view.compared(ks_curve)
     chart, side = st.columns(_SIDES, gap="medium")
     with chart:
-        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against))
+        render_figure(plot_ks(curve, statistic=found.statistic, cutoff=view.cutoff, against=against), slots=follow_ks())
     with side:
         if found.cutoff is not None:
             _render_ks_cutoff(view, found.cutoff)
 
 
 def _render_ks_cutoff(view: View, best: float) -> None:
-    _render_shares(view, f"At this PD of {labels.percent(best)}", best, _DECLINED)
+    _render_shares(view, best, _DECLINED)
     in_force = view.cutoff == round_cutoff(best)
+    keep_busy(".st-key-disc-use_ks")
     st.button(
         "This is the cutoff" if in_force else "Use this cutoff",
         key="disc.use_ks",

@@ -10,12 +10,13 @@ import streamlit as st
 from dashboard import cache, journal, state
 from dashboard.app_pages import calibration, cutoff, report, score_file, segments, stability
 from dashboard.charts.bands import plot_bands
-from dashboard.charts.distribution import plot_pd_distribution
+from dashboard.charts.distribution import follow_pd_distribution, plot_pd_distribution
 from dashboard.charts.template import Named
 from dashboard.cohort.filters import Filters
 from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import render_figure
 from dashboard.components.findings import Goal, open_page, render_findings
+from dashboard.components.follow import keep_busy
 from dashboard.components.frame import View
 from dashboard.components.held_file import held_file
 from dashboard.components.metric_card import card_grid, render_card, render_metric
@@ -43,6 +44,8 @@ _PAPER = "monthly"
 _COHORTS, _OPENED = "today.cohorts", "today.opened"
 # The last look of this visit by the table's digest, and what decisions were made at, among a look's figures.
 _LOOK, _CUTOFF = "today.look", "cutoff"
+# What decisions are in: the verdict, the findings, and the saved cohorts' figures.
+_BUSY = ("today-head h4", "findings", "findings-foot", "since", "saved-figures")
 # Saved cohorts in the table, the ones saved last; their counts are kept for as many.
 MOST_COHORTS = 12
 _FIGURES = (
@@ -62,6 +65,8 @@ def render(view: View) -> None:
     _render_metrics(view)
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
     found = None if view.is_cut_by_outcome else _find(view)
+    for place in _BUSY:
+        keep_busy(f".st-key-{place}")
     _render_heading(view, found)
     has_findings = found is not None and found.shown
     # On narrow screens what is at the right comes first (static/page.css).
@@ -150,6 +155,11 @@ def _render_cohorts(view: View) -> None:
     st.markdown("**Saved cohorts** :small[:gray[select a row to open its cohort]]")
     # Another key is another table: an opened cohort's row is not still selected when the reader comes back.
     key = f"{_COHORTS}.{st.session_state.setdefault(_OPENED, 0)}"
+    with st.container(key="saved-figures"):
+        _render_saved(saved, evaluated, key)
+
+
+def _render_saved(saved: Sequence[Cohort], evaluated: Sequence[Evaluation], key: str) -> None:
     render_frame(
         {
             "Cohort": [cohort.name for cohort in saved],
@@ -213,7 +223,8 @@ def _render_since(view: View) -> None:
         }
         told = look_words.changes(look.last_at, look.figures, at_hand, words)
     if told:
-        st.caption(labels.plain(told))
+        with st.container(key="since"):
+            st.caption(labels.plain(told))
 
 
 def _last_look(digest: str, figures: Mapping[str, float]) -> Look | None:
@@ -246,7 +257,8 @@ def _beside(view: View) -> Comparison | None:
 
 def _render_distribution(view: View) -> None:
     spread = pd_distribution(view.counts)
-    render_figure(plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff))
+    chart = plot_pd_distribution(spread, auc=view.evaluation.roc_auc, cutoff=view.cutoff)
+    render_figure(chart, slots=follow_pd_distribution(spread))
 
 
 def _render_bands(view: View) -> None:

@@ -13,7 +13,8 @@ import streamlit as st
 from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
-from dashboard.cohort.rows import Positions, Search, Sort, order_rows
+from dashboard.cohort.row_order import Order
+from dashboard.cohort.rows import Search, Sort, find_order
 from dashboard.metrics.cell_counts import CellCounts, count_cells
 from dashboard.metrics.column_counts import (
     ColumnCodes,
@@ -22,14 +23,14 @@ from dashboard.metrics.column_counts import (
     count_columns,
     make_column_codes,
 )
-from dashboard.metrics.counts import ScoreCounts, count_scores, count_scores_by
+from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.row_counts import TableRows, table_rows
 from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
-# MB, an order of rows 1.2 MB (12 MB at ten times the rows), cells of a heat map 0.1 MB. Counting a dropped entry
+# MB, an order of rows 1.2 MB, cells of a heat map 0.1 MB. Counting a dropped entry
 # again takes 5 to 40 ms.
 _SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 24, 16, 4, 64
 
@@ -73,10 +74,8 @@ def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]: 
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    table = predictions(dataset)
-    rows = table.holding(filters.columns)
-    counted = count_scores_by(rows, bins.code(), table.grid, filters=filters.expression())
-    return MappingProxyType({int(str(code)): counts for code, counts in counted.items()})
+    codes = bins.codes(predictions(dataset).frame[bins.column])
+    return MappingProxyType(rows_of(dataset).counts_by(codes, len(bins.labels), chosen_rows(dataset, filters)))
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
@@ -169,9 +168,9 @@ def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
 def cell_counts(dataset: Dataset, filters: Filters, down: Bins, across: Bins, cutoff: float) -> CellCounts:
     """The counts of each pair of groups of two columns within a cohort; approved are PDs below `cutoff`."""
     shape = (len(down.labels), len(across.labels))
-    codes = (down.code(), across.code())
-    rows = predictions(dataset).holding(filters.columns)
-    return count_cells(rows, codes, shape, cutoff=cutoff, filters=filters.expression())
+    frame = predictions(dataset).frame
+    codes = (down.codes(frame[down.column]), across.codes(frame[across.column]))
+    return count_cells(rows_of(dataset), codes, shape, cutoff=cutoff, chosen=chosen_rows(dataset, filters))
 
 
 @st.cache_data(max_entries=_SHARED, show_spinner=False, hash_funcs=KEYS)
@@ -189,6 +188,6 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.
 @st.cache_resource(max_entries=_ORDERS, show_spinner=False, hash_funcs=KEYS)
-def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Positions:
+def row_order(dataset: Dataset, filters: Filters, sort: Sort, search: Search | None) -> Order:
     """The positions of a cohort's rows that `search` finds, in the order of `sort`."""
-    return order_rows(predictions(dataset), filters, sort, search)
+    return find_order(predictions(dataset), filters, sort, search)

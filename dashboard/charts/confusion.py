@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -16,10 +18,13 @@ from dashboard.charts.template import (
     figure_theme,
     new_figure,
     set_axis,
+    short_name,
     translucent,
     worded_name,
 )
+from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.estimate import NO_APPLICATIONS
+from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.rates import Confusion
 from dashboard.words.labels import count, cutoff_percent, percent
 
@@ -48,6 +53,36 @@ def plot_confusion(confusion: Confusion, *, against: Named[Confusion] | None = N
         _describe(confusion, against=against),
         _tabulate(confusion, against=against),
     )
+
+
+def follow_confusion(*, against: tuple[str, Callable[[float], Confusion]] | None = None) -> Iterator[Slot]:
+    """What of the chart follows the cutoff; `against` is another cohort's name with its decisions by cutoff."""
+    yield Slot(".chart-title b", Kind.TEXT, lambda e: _title(e.confusion))
+    yield Slot(".chart-title small", Kind.TEXT, lambda e: _subtitle(e.confusion), names_cutoff=True)
+    for place in range(len(_PLACES)):
+        yield Slot(".textpoint", Kind.TEXT, partial(_followed, place, against), place, against is not None)
+        yield Slot(".layer-subplot .shapelayer path", Kind.OPACITY, partial(_opacity_at, place), place)
+    for place, word in enumerate(("Declined", "Approved")):
+        yield Slot(".xtick text", Kind.TEXT, partial(_column_at, place, word), place)
+
+
+def _followed(place: int, against: tuple[str, Callable[[float], Confusion]] | None, evaluation: Evaluation) -> str:
+    decided = evaluation.confusion
+    lines = _lines(_cells(decided)[place], decided.applications)
+    if against is not None:
+        name, decide = against
+        lines.append(f"{short_name(name)}: {_worded_share(_cells(decide(evaluation.assumptions.cutoff))[place])}")
+    return "\n".join(lines)
+
+
+def _opacity_at(place: int, evaluation: Evaluation) -> str:
+    decided = evaluation.confusion
+    return f"{_opacity(_cells(decided)[place], decided.applications):.3f}"
+
+
+def _column_at(place: int, word: str, evaluation: Evaluation) -> str:
+    decided = evaluation.confusion
+    return f"{word}\n{_of_all((decided.declined, decided.approved)[place], decided.applications)}"
 
 
 def _draw(confusion: Confusion, *, against: Named[Confusion] | None, dark: bool) -> go.Figure:
@@ -131,10 +166,14 @@ def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) 
         "y0": y - 0.48,
         "y1": y + 0.48,
         "layer": "below",
-        "fillcolor": translucent(colour, 0.08 + 0.3 * cell.number / total),
+        "fillcolor": translucent(colour, _opacity(cell, total)),
         # Wrong decisions have a dashed edge, so that they differ without colour too.
         "line": {"color": colour, "width": 1.5, "dash": "solid" if cell.is_right else "dash"},
     }
+
+
+def _opacity(cell: _Cell, total: int) -> float:
+    return 0.08 + 0.3 * cell.number / total
 
 
 def _words(confusion: Confusion, against: Named[Confusion] | None, theme: FigureTheme) -> go.Scatter:
@@ -154,8 +193,13 @@ def _words(confusion: Confusion, against: Named[Confusion] | None, theme: Figure
 
 
 def _text(cell: _Cell, total: int) -> str:
+    name, number, *shares = _lines(cell, total)
+    return "<br>".join([name, f"<b>{number}</b>", *shares])
+
+
+def _lines(cell: _Cell, total: int) -> list[str]:
     of_all = f"{percent(cell.number / total, 1)} of all"
-    return "<br>".join([cell.name, f"<b>{count(cell.number)}</b>", of_all, f"{_worded_share(cell)} of row"])
+    return [cell.name, count(cell.number), of_all, f"{_worded_share(cell)} of row"]
 
 
 def _worded_share(cell: _Cell) -> str:
@@ -166,10 +210,14 @@ def _percentage(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
+def _of_all(number: int, total: int) -> str:
+    return f"{count(number)} ({percent(number / total, 1)})"
+
+
 def _axes(confusion: Confusion) -> dict[str, dict[str, Any]]:
     total = confusion.applications
     columns = [
-        f"<b>{word}</b><br>{count(number)} ({percent(number / total, 1)})"
+        f"<b>{word}</b><br>{_of_all(number, total)}"
         for word, number in (("Declined", confusion.declined), ("Approved", confusion.approved))
     ]
     rows = [

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.template import COHORT, FigureTheme, Named, Table, add_note, translucent, worded_name
+from dashboard.follow.slots import Kind, Slot, Word
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.rates import Confusion
 from dashboard.words.labels import cutoff_percent
 
 # No conclusion is drawn from a share whose interval is wider than this.
@@ -95,6 +97,27 @@ def mark_point(figure: go.Figure, x: float, y: float, theme: FigureTheme) -> Non
 def note_cutoff(figure: go.Figure, cutoff: float, words: Sequence[str], *, at_top: bool = False) -> None:
     """Explain the diamond in a right-hand corner, line by line."""
     note_corner(figure, [f"<b>◆ cutoff {cutoff_percent(cutoff)}</b>", *words], y=0.97 if at_top else 0.04)
+
+
+def follow_point(x: Word, y: Word) -> Slot:
+    """Let the diamond, the figure's last point, follow the cutoff to `x` and `y` in the units of the axes."""
+    return Slot(".scatterlayer .points path", Kind.POINT, lambda e: f"{x(e)} {y(e)}", -1, names_cutoff=True)
+
+
+def follow_note(words: Callable[[Confusion], Sequence[str]]) -> Slot:
+    """Let what `note_cutoff` wrote, the figure's last note, follow the cutoff."""
+    return Slot(
+        ".annotation-text",
+        Kind.TEXT,
+        lambda e: "\n".join([f"◆ cutoff {cutoff_percent(e.confusion.cutoff)}", *words(e.confusion)]),
+        -1,
+        names_cutoff=True,
+    )
+
+
+def axis_percent(share: float | None) -> str:
+    """A share as an axis of percents has it."""
+    return "NaN" if share is None else f"{100 * share:.2f}"
 
 
 def note_corner(figure: go.Figure, lines: Sequence[str], *, y: float) -> None:

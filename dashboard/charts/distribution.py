@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
@@ -19,6 +21,7 @@ from dashboard.charts.template import (
     set_axis,
     translucent,
 )
+from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 from dashboard.metrics.estimate import Estimate
@@ -42,6 +45,12 @@ def plot_pd_distribution(
         _describe(distribution, cutoff=cutoff),
         _tabulate(distribution),
     )
+
+
+def follow_pd_distribution(distribution: PdDistribution) -> Iterator[Slot]:
+    """What of the chart follows the cutoff."""
+    top = float(distribution.edges[-1])
+    yield Slot("", Kind.UPRIGHT, lambda e: _cutoff_words(e.assumptions.cutoff, top), names_cutoff=True)
 
 
 def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float | None, dark: bool) -> go.Figure:
@@ -165,11 +174,13 @@ def _held(values: FloatArray | IntArray) -> npt.NDArray[np.float32]:
 
 
 def _mark_cutoff(figure: go.Figure, cutoff: float, top: float, theme: FigureTheme) -> None:
-    if cutoff > top:
-        text, place = f"cutoff {cutoff_percent(cutoff)} →", top
-    else:
-        text, place = f"cutoff {cutoff_percent(cutoff)}", cutoff
+    text, place = _cutoff_words(cutoff, top), min(cutoff, top)
+    if cutoff <= top:
         add_line(figure, theme, x=100 * cutoff, width=1.5, dash="dash")
     left_of_line = place > 0.6 * top
     side, shift = ("right", -4) if left_of_line else ("left", 4)
     add_note(figure, text, x=100 * place, y=1, yref="paper", yanchor="top", xanchor=side, xshift=shift, yshift=-6)
+
+
+def _cutoff_words(cutoff: float, top: float) -> str:
+    return f"cutoff {cutoff_percent(cutoff)}{' →' if cutoff > top else ''}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,9 +26,11 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
+from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.economics import CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import COST_UNIT
 from dashboard.words.labels import brief_percent, interval, percent
 from dashboard.words.money import precise_money, unit
@@ -73,8 +76,37 @@ def plot_profit_curve(
     dark: bool = False,
 ) -> Chart:
     """Profit per application, in `currency`, over all cutoffs, with the one in force and the most profitable one."""
-    measure = _Measure("profit", "highest", f"Profit per application ({unit(currency)})", 1.0, currency)
-    return _plot("profit-curve", "Profit curve", curve, measure, against, dark=dark)
+    return _plot("profit-curve", "Profit curve", curve, _profit(currency), against, dark=dark)
+
+
+def _profit(currency: str) -> _Measure:
+    return _Measure("profit", "highest", f"Profit per application ({unit(currency)})", 1.0, currency)
+
+
+def follow_cost_curve() -> Iterator[Slot]:
+    """What of the chart of cost follows the cutoff."""
+    return _follow(_COST, lambda e: e.costs)
+
+
+def follow_profit_curve(*, currency: str) -> Iterator[Slot]:
+    """What of the chart of profit, in `currency`, follows the cutoff."""
+    return _follow(_profit(currency), lambda e: e.profit)
+
+
+def _follow(measure: _Measure, of: Callable[[Evaluation], CutoffCurve | None]) -> Iterator[Slot]:
+    def word(said: Callable[[CutoffCurve], str], evaluation: Evaluation) -> str:
+        curve = of(evaluation)
+        return "" if curve is None else said(curve)
+
+    yield Slot(".chart-title b", Kind.TEXT, partial(word, lambda curve: _title(curve, measure)), names_cutoff=True)
+    yield Slot(".legendtext", Kind.TEXT, partial(word, _now_words), -1, names_cutoff=True)
+    # The number of digits follows the size, so that a marker is set to a fraction of a pixel.
+    place = partial(word, lambda curve: f"{100 * curve.applied:.4g} {measure.factor * (curve.now.value or 0.0):.5g}")
+    yield Slot(".scatterlayer .points path", Kind.POINT, place, -1, names_cutoff=True)
+
+
+def _now_words(curve: CutoffCurve) -> str:
+    return f"Cutoff: {brief_percent(curve.applied)}"
 
 
 def worded_range(cutoff: Estimate) -> str:
@@ -273,7 +305,7 @@ def _best(curve: CutoffCurve, measure: _Measure, colour: str, *, name: str) -> l
 
 def _now(curve: CutoffCurve, measure: _Measure, theme: FigureTheme) -> go.Scatter:
     return go.Scatter(
-        name=f"Cutoff: {brief_percent(curve.applied)}",
+        name=_now_words(curve),
         x=[100 * curve.applied],
         y=[measure.factor * (curve.now.value or 0.0)],
         mode="markers",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.curves import (
+    axis_percent,
     curve_line,
+    follow_note,
+    follow_point,
     is_too_wide,
     mark_point,
     note_corner,
@@ -29,6 +34,7 @@ from dashboard.charts.template import (
     set_axis,
     worded_name,
 )
+from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.ranking import CapCurve, KsCurve, PrecisionRecallCurve
 from dashboard.metrics.rates import Confusion
@@ -56,6 +62,14 @@ def plot_precision_recall(
         _describe_precision_recall(curve, average=average, confusion=confusion),
         _tabulate_precision_recall(curve, against=against),
     )
+
+
+def follow_precision_recall() -> Iterator[Slot]:
+    """What of the chart follows the cutoff."""
+    yield follow_point(
+        lambda e: axis_percent(e.confusion.recall.value), lambda e: axis_percent(e.confusion.precision.value)
+    )
+    yield follow_note(_precision_words)
 
 
 def _draw_precision_recall(
@@ -126,6 +140,11 @@ def plot_ks(
         _describe_ks(curve, statistic=statistic),
         _tabulate_ks(curve, against=against),
     )
+
+
+def follow_ks() -> Iterator[Slot]:
+    """What of the chart follows the cutoff."""
+    yield Slot("", Kind.UPRIGHT, lambda e: f"cutoff {cutoff_percent(e.assumptions.cutoff)}", names_cutoff=True)
 
 
 def _draw_ks(
@@ -264,8 +283,12 @@ def _mark_precision(figure: go.Figure, confusion: Confusion, theme: FigureTheme)
     if precision is None or recall is None:
         return
     mark_point(figure, recall, precision, theme)
-    words = [f"{percent(precision, 1)} of the declined default,", f"{percent(recall, 1)} of defaults are declined"]
-    note_cutoff(figure, confusion.cutoff, words, at_top=True)
+    note_cutoff(figure, confusion.cutoff, _precision_words(confusion), at_top=True)
+
+
+def _precision_words(confusion: Confusion) -> list[str]:
+    precision, recall = percent(confusion.precision.value, 1), percent(confusion.recall.value, 1)
+    return [f"{precision} of the declined default,", f"{recall} of defaults are declined"]
 
 
 def _best(curve: KsCurve) -> tuple[float, float, float]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.curves import (
+    axis_percent,
     curve_line,
+    follow_note,
+    follow_point,
     is_too_wide,
     mark_point,
     note_cutoff,
@@ -25,6 +30,7 @@ from dashboard.charts.template import (
     new_figure,
     set_axis,
 )
+from dashboard.follow.slots import Slot
 from dashboard.metrics.discrimination import RocCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.rates import Confusion
@@ -49,6 +55,14 @@ def plot_roc(
         _describe(curve, auc=auc, confusion=confusion),
         _tabulate(curve, against=against),
     )
+
+
+def follow_roc() -> Iterator[Slot]:
+    """What of the chart follows the cutoff."""
+    yield follow_point(
+        lambda e: axis_percent(e.confusion.false_positive_rate.value), lambda e: axis_percent(e.confusion.recall.value)
+    )
+    yield follow_note(_point_words)
 
 
 def _draw(
@@ -126,8 +140,12 @@ def _mark_cutoff(figure: go.Figure, confusion: Confusion, theme: FigureTheme) ->
         return
     mark_point(figure, x, y, theme)
     # The corner below the diagonal is free wherever the point is, as long as the model ranks better than chance.
-    words = [f"declines {percent(y, 1)} of defaults", f"and {percent(x, 1)} of non-defaults"]
-    note_cutoff(figure, confusion.cutoff, words)
+    note_cutoff(figure, confusion.cutoff, _point_words(confusion))
+
+
+def _point_words(confusion: Confusion) -> list[str]:
+    x, y = confusion.false_positive_rate.value, confusion.recall.value
+    return [f"declines {percent(y, 1)} of defaults", f"and {percent(x, 1)} of non-defaults"]
 
 
 def _operating_point(confusion: Confusion) -> str:

@@ -190,10 +190,14 @@ def worded_name(text: str, longest: int = LONGEST_NAME) -> str:
 
     Plotly reads tags and a few entities (but not &quot;) in all texts, and %{...} in templates.
     """
-    flat = labels.literal(text)
-    short = flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
     # Plotly fills in templates before it reads entities, and "%{" begins a template.
-    return html.escape(short, quote=False).replace("%{", "&#37;{")
+    return html.escape(short_name(text, longest), quote=False).replace("%{", "&#37;{")
+
+
+def short_name(text: str, longest: int = LONGEST_NAME) -> str:
+    """`text` as Plotly shows what `worded_name` makes of it."""
+    flat = labels.literal(text)
+    return flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
 
 
 def set_axis(figure: go.Figure, name: str, *, title: str = "", **settings: object) -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import polars as pl
 from dashboard.cohort.filters import Condition, LevelFilter, RangeFilter
 from dashboard.metrics.counts import FloatArray
 from dashboard.words import labels
-from data.predictions.pieces import level_counts, pieces, recoded
+from data.predictions.pieces import distinct, level_counts, pieces, recoded
 from data.predictions.table import CohortColumn, CohortKind
 
 OTHER = "Other levels"
@@ -149,26 +150,30 @@ class ValueGrid:
 
 def make_grid(values: pl.Series, column: CohortColumn, *, n_steps: int = 40) -> ValueGrid:
     """A grid of about `n_steps` round steps over the middle 99 % of `values`, and the rest up to either end."""
-    numbers, present = _split(values, column)
-    special = tuple((value, int((values == value).sum())) for value in present)
-    if numbers.is_empty():
-        return ValueGrid((), (), special, values.null_count())
-    shown = np.sort(numbers.to_numpy().astype(np.float64) * labels.scale(column).factor)
-    low, high = shown[[int(0.005 * shown.size), min(int(0.995 * shown.size), shown.size - 1)]]
+    numbers, special = _split(values, column)
+    counted = tuple(zip(special, numbers.special, strict=True))
+    if not numbers.n_rows:
+        return ValueGrid((), (), counted, values.null_count())
+    factor = labels.scale(column).factor
+    shown, rows = numbers.values.astype(np.float64) * factor, numbers.rows
+    if factor < 0:
+        shown, rows = shown[::-1], rows[::-1]
+    ends = np.array([int(0.005 * numbers.n_rows), min(int(0.995 * numbers.n_rows), numbers.n_rows - 1)])
+    low, high = shown[np.searchsorted(np.cumsum(rows), ends, side="right")]
     step = _nice_step((high - low) / n_steps)
     # A whole number is not cut between two of its values.
     step = max(step, 1.0) if values.dtype.is_integer() and labels.scale(column).factor > 0 else step
     inside = [labels.significant(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     stops = np.unique([shown[0], *(stop for stop in inside if shown[0] < stop < shown[-1]), shown[-1]])
-    counts = np.histogram(shown, bins=stops)[0] if stops.size > 1 else np.array([shown.size])
-    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), special, values.null_count(), _few(numbers))
+    counts = np.histogram(shown, bins=stops, weights=rows)[0] if stops.size > 1 else rows.sum(keepdims=True)
+    return ValueGrid(tuple(map(float, stops)), tuple(map(int, counts)), counted, values.null_count(), _few(numbers))
 
 
-def _few(numbers: pl.Series) -> tuple[tuple[float, int], ...]:
+def _few(numbers: _Numbers) -> tuple[tuple[float, int], ...]:
     """The values and their rows where there are no more than two values."""
-    ends = dict.fromkeys([numbers.min(), numbers.max()])
-    rows = tuple((float(str(end)), int((numbers == end).sum())) for end in ends)
-    return rows if sum(n for _, n in rows) == len(numbers) else ()
+    if numbers.values.size > 2:
+        return ()
+    return tuple((float(value), int(n)) for value, n in zip(numbers.values, numbers.rows, strict=True))
 
 
 def _nice_step(rough: float) -> float:
@@ -206,15 +211,31 @@ def make_bins(values: pl.Series, column: CohortColumn, n_groups: int) -> Bins:
     )
 
 
-def _split(values: pl.Series, column: CohortColumn) -> tuple[pl.Series, tuple[float, ...]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """The distinct quantities of a column, rising, with the `rows` of each, and those of its `special` values."""
+
+    values: npt.NDArray[Any]
+    rows: npt.NDArray[np.int64]
+    special: tuple[int, ...]
+    dtype: pl.DataType
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows have a quantity."""
+        return int(self.rows.sum())
+
+
+def _split(values: pl.Series, column: CohortColumn) -> tuple[_Numbers, tuple[float, ...]]:
     """The quantities among `values`, and which of the column's special values they hold, in declared order."""
-    numbers = values.drop_nulls()
-    if not column.special:
-        return numbers, ()
+    numbers, rows = distinct(values)
     # As floats: somebody's own column of that name may be too narrow to hold a special value.
-    is_special = numbers.cast(pl.Float64).is_in(column.special_values)
-    present = set(numbers.filter(is_special).cast(pl.Float64))
-    return numbers.filter(~is_special), tuple(value for value in column.special_values if value in present)
+    exact = numbers.astype(np.float64)
+    is_special = np.isin(exact, column.special_values)
+    present = dict(zip(exact[is_special].tolist(), rows[is_special].tolist(), strict=True))
+    special = tuple(value for value in column.special_values if value in present)
+    own = tuple(present[value] for value in special)
+    return _Numbers(numbers[~is_special], rows[~is_special], own, values.dtype), special
 
 
 def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
@@ -235,21 +256,23 @@ def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
     )
 
 
-def _number_bins(numbers: pl.Series, column: CohortColumn, n_groups: int) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    distinct = numbers.unique().sort()
-    if len(distinct) <= max(n_groups, 2):
-        values_of_groups = [float(value) for value in distinct]
+def _number_bins(numbers: _Numbers, column: CohortColumn, n_groups: int) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    if numbers.values.size <= max(n_groups, 2):
+        values_of_groups = [float(value) for value in numbers.values]
         return tuple(values_of_groups[1:]), tuple(labels.quantity(column, value) for value in values_of_groups)
-    values = np.sort(numbers.to_numpy()).astype(np.float64)
-    edges = _rounded(values, column, n_groups, is_single=numbers.dtype == pl.Float32)
+    edges = _rounded(numbers, column, n_groups)
     is_counted = numbers.dtype.is_integer() and labels.scale(column).factor == 1
-    return edges, _range_names(values, edges, column, is_counted=is_counted)
+    return edges, _range_names(numbers.values.astype(np.float64), edges, column, is_counted=is_counted)
 
 
-def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_single: bool) -> tuple[float, ...]:
+def _rounded(numbers: _Numbers, column: CohortColumn, n_groups: int) -> tuple[float, ...]:
     """Quantiles, rounded in the shown unit to the fewest digits that keep the groups within a tenth of their size."""
     wanted = np.arange(1, n_groups) / n_groups
-    exact = np.quantile(values, wanted, method="higher")
+    values = numbers.values.astype(np.float64)
+    below = np.concatenate([[0], np.cumsum(numbers.rows)])
+    # The first value at or above each quantile.
+    exact = values[np.searchsorted(below, np.ceil((below[-1] - 1) * wanted), side="right") - 1]
+    is_single = numbers.dtype == pl.Float32
     scale = labels.scale(column)
     for digits in _DIGITS:
         shown = [labels.significant(value * scale.factor, digits) for value in exact]
@@ -258,7 +281,7 @@ def _rounded(values: FloatArray, column: CohortColumn, n_groups: int, *, is_sing
         if is_single:
             # As 32 bits store it: a value that is 0.58 lies at the edge 0.58 in whatever precision they are compared.
             edges = edges.astype(np.float32).astype(np.float64)
-        if np.all(np.abs(np.searchsorted(values, edges) / values.size - wanted) <= 0.1 / n_groups):
+        if np.all(np.abs(below[np.searchsorted(values, edges)] / below[-1] - wanted) <= 0.1 / n_groups):
             break
     else:
         edges = exact

@@ -32,7 +32,8 @@ class Pick(StrEnum):
 
 def sorted_ids(ids: pl.Series) -> pl.Series:
     """The ids of a table in ascending order, as Int64 or String, for the other functions to search."""
-    return ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String).sort()
+    plain = ids.cast(pl.Int64 if ids.dtype.is_integer() else pl.String)
+    return plain if plain.is_sorted() else plain.sort()
 
 
 def read_identifier(ids: pl.Series, text: str) -> Identifier | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+from dataclasses import astuple
 from functools import partial
 
 import streamlit as st
@@ -15,6 +15,7 @@ from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
 from dashboard.components.saved_cohorts import render_saved_cohorts
+from dashboard.follow.tables import Scale
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.report.markup import escaped
 from dashboard.visit.links import Cohort
@@ -26,8 +27,6 @@ from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAU
 
 # What a cohort is called that was given no name.
 COHORT = "Cohort"
-_SHORTEST_SCALE = 15.0
-_FINE_BELOW = 0.01
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
 _SHEET = '<button type="button" class="bar-button bar-sheet">{}</button>'
 _SEARCH = (
@@ -124,12 +123,15 @@ def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Coh
         render_comparison(is_offered=is_compared)
 
 
-def _render_cutoff(predictions: Predictions) -> None:
+def cutoff_scale(predictions: Predictions) -> Scale:
+    """The scale of the cutoff's slider."""
     highest = next(column.maximum or 0.0 for column in predictions.cohort_columns if column.name == PROBABILITY)
-    # The scale ends where PDs do, on a round number, but never short of the usual cutoff or of the one in force.
-    top = max(_SHORTEST_SCALE, 5.0 * math.ceil(20 * highest), 5.0 * math.ceil(state.get(CUTOFF) / 5))
-    # Below 1 % cutoffs have more decimals; a scale of more would be too long to point at.
-    step, words = (0.0001, "%.4f") if highest < _FINE_BELOW else (0.01, "%.2f")
+    return Scale.up_to(highest, state.get(CUTOFF))
+
+
+def _render_cutoff(predictions: Predictions) -> None:
+    top, step = astuple(cutoff_scale(predictions))
+    words = "%.4f" if step < 0.01 else "%.2f"
     with st.container(key="bar-cutoff", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
         st.number_input(
             "Cutoff (PD), %", 0.0, 100.0, step=step, format=words, **state.value_widget(CUTOFF, place=".typed")

@@ -35,13 +35,13 @@ def _grid_rule(grid: str, n_cards: int, most: int, width: int, *, is_compared: b
         height = _COMPARED_HEIGHT if width / per_row >= _ROOMY else _NARROW_HEIGHT
     # A last card that would stand alone takes its whole row.
     last = "1 / -1" if n_cards % per_row == 1 else "auto"
-    columns = f"{grid} {{ grid-template-columns: repeat({per_row}, minmax(0, 1fr)); }}"
-    cards = f"{grid} > * {{ min-height: {height}rem; }} {grid} > :last-child {{ grid-column: {last}; }}"
     # Some labels of many in a row take two lines; with room for them everywhere, values stand on one. It is said for
     # others too, because a compared grid of the same cards has fewer in a row.
     label = "2.1rem" if per_row == _MANY else "0"
-    cards += f' {grid} [data-testid="stMetricLabel"] {{ min-height: {label}; }}'
-    return f"@container (min-width: {width}px) {{ {columns} {cards} }}"
+    rows = f"grid-template-columns: repeat({per_row}, minmax(0, 1fr)); grid-auto-rows: minmax({height}rem, auto)"
+    # What belongs to the cards themselves goes to them by name (static/page.css), for a rule on what is inside a place
+    # that is found by a part of its class makes the browser style all that is in a place anew whose class changes.
+    return f"@container (min-width: {width}px) {{ {grid} {{ {rows}; --last-card: {last}; --card-label: {label}; }} }}"
 
 
 def _per_row(n_cards: int, most: int) -> int:

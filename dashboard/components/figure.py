@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -12,9 +14,11 @@ from dashboard.charts.chart import Chart, table_frame
 from dashboard.charts.inline import figure_json
 from dashboard.charts.template import Table
 from dashboard.components.files import offer_file
+from dashboard.components.follow import follow
 from dashboard.components.method import render_method, render_section
 from dashboard.components.plot import Asked, render_plot, token_of
 from dashboard.components.table import render_frame
+from dashboard.follow.slots import Slot
 from dashboard.report.paper_book import XLSX_TYPE, table_xlsx
 from dashboard.words import labels
 from data.files.spreadsheets import csv_of
@@ -27,15 +31,25 @@ _TITLE = """<div class="chart-title" data-figure="{token}"><p><b>{title}</b><br>
 <span class="bar-icon" aria-hidden="true">more_horiz</span></button></div>"""
 
 
-def render_figure(chart: Chart, *, key: str = "", selectable: bool = False) -> list[dict[str, Any]]:
+def render_figure(
+    chart: Chart, *, key: str = "", selectable: bool = False, slots: Iterable[Slot] = ()
+) -> list[dict[str, Any]]:
     """Write `chart` across the width it is given, its title as text above the figure; its name is the widgets' `key`.
 
-    If `selectable`, a click on a point reruns the page, and the clicked point is returned.
+    If `selectable`, a click on a point reruns the page, and the clicked point is returned. `slots` are what of it
+    follows the cutoff.
     """
+    follow(slots, inside=place_of(chart, key))
     if selectable:
         return _render(chart, key or chart.name, selectable=True)
     _render_alone(chart, key or chart.name)
     return []
+
+
+def place_of(chart: Chart, key: str = "") -> str:
+    """The CSS selector of a figure with its title."""
+    # As Streamlit makes a class of a key.
+    return f".st-key-figure-{re.sub(r'[^a-zA-Z0-9_-]', '-', key or chart.name)}"
 
 
 # What the menu asks for concerns this figure alone.

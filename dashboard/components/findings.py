@@ -29,7 +29,7 @@ def render_findings(found: Findings, goals: Mapping[Finding, Goal], currency: st
     with st.container(key="findings", gap=None):
         for place, finding in enumerate(found.shown):
             _render_row(place, finding, goals[finding], currency)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="findings-foot", horizontal=True, vertical_alignment="center", gap="small"):
         more = f" {labels.plural(found.n_more, 'smaller finding')} not shown." if found.n_more else ""
         st.caption(f"{finding_words.budget(found)}{more}")
         render_method("Findings", key="findings")

@@ -11,18 +11,19 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
-from dashboard.cohort.filters import Filters
+from dashboard.cohort.filters import DECISION, Filters
 from dashboard.components.awaited import look_for_awaited
-from dashboard.components.bar import COHORT, render_bar
+from dashboard.components.bar import COHORT, cutoff_scale, render_bar
 from dashboard.components.cohort_menu import compared, whole_name
 from dashboard.components.downloads import begin_page, render_downloads
+from dashboard.components.follow import WHOLE_PAGE, announce, begin_following
 from dashboard.components.method import render_method
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS, FILE
+from dashboard.visit.visit import AGAINST, APPLICANT, COHORTS, FILE
 from dashboard.words import labels
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
@@ -106,7 +107,8 @@ class PageSpec:
     A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. One of a cohort
     that is not `is_compared` shows nothing of what the cohort is compared with. `of_model` says that it shows what the
     published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares PDs with what happened
-    and is not offered where no outcome is known.
+    and is not offered where no outcome is known. One that `moves_with_cutoff` shows decisions throughout, which none of
+    its figures can follow before the server has answered.
     """
 
     title: str
@@ -117,6 +119,7 @@ class PageSpec:
     has_cutoff: bool = True
     of_model: bool = False
     of_outcome: bool = False
+    moves_with_cutoff: bool = False
 
 
 def current_view(dataset: cache.Dataset) -> View:
@@ -153,7 +156,25 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     _render_notices()
     look_for_awaited()
     begin_page()
-    if cohort is None:
+    begin_following(view.evaluation)
+    _render_body(page, view)
+    if page.has_cutoff:
+        # Where decisions choose the rows, it is those that are others at another cutoff.
+        is_decided = page.of_cohort and view.cohort.filters.on(DECISION) is not None
+        moves = page.moves_with_cutoff or is_decided
+        faded = (WHOLE_PAGE, ".st-key-bar-cohort") if is_decided else (WHOLE_PAGE,) if moves else None
+        announce(cutoff_scale(predictions), _identity(view), faded=faded, has_panel=bool(state.get(APPLICANT)))
+
+
+def _identity(view: View) -> tuple[object, ...]:
+    """What the words of one page at any cutoff depend on, besides the page and the assumptions."""
+    return view.dataset.digest, view.cohort, view.against, view.definition.currency, view.is_cut_by_outcome
+
+
+def _render_body(page: PageSpec, view: View) -> None:
+    """Write what stands under a page's head."""
+    predictions = view.predictions
+    if not page.of_cohort:
         page.render(view)
         render_downloads(page.title)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.charts.distribution import plot_pd_distribution
+from dashboard.charts.distribution import follow_pd_distribution, plot_pd_distribution
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card, render_metric
@@ -41,7 +41,7 @@ def render_unobserved(view: View) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         spread = pd_distribution(view.counts, has_outcomes=False)
-        render_figure(plot_pd_distribution(spread, cutoff=view.cutoff))
+        render_figure(plot_pd_distribution(spread, cutoff=view.cutoff), slots=follow_pd_distribution(spread))
     with right:
         bands = view.evaluation.bands
         render_frame(

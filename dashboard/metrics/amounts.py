@@ -8,8 +8,9 @@ worse than what was seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +45,8 @@ def mean_estimate(parts: Sequence[Amounts], applications: int) -> Estimate:
     value, down, up = 0.0, 0.0, 0.0
     for i, part in enumerate(parts):
         mean = part.total / applications
-        low, high = score_bounds(part.total, applications, unit=part.unit, asymmetry=part.asymmetry)
-        reach = sorted(part.weight * (float(end) - mean) for end in (low, high))
+        low, high = score_ends(part.total, applications, unit=part.unit, asymmetry=part.asymmetry)
+        reach = sorted(part.weight * (end - mean) for end in (low, high))
         value += part.weight * mean
         # The parts before count as one; with two at most there is nothing else.
         correlation = _correlation(parts[i - 1], part, applications) if i else 0.0
@@ -71,13 +72,29 @@ def score_bounds(
         return nothing, nothing
     n = np.asarray(applications, dtype=np.float64)
     share = np.minimum(np.asarray(total, dtype=np.float64) / unit / n, 1.0)
-    excess = (min(asymmetry, MAX_ASYMMETRY) - 1) / np.maximum(1 - share, 1 / n)
+    low, high, centre = _score(n, share, asymmetry, np.sqrt, np.maximum)
+    low, high = np.where(centre > 0, low, 0.0), np.where(centre < 1, high, 1.0)
+    return unit * low.clip(0, share), unit * high.clip(share, 1)
+
+
+def score_ends(total: float, applications: float, *, unit: float, asymmetry: float) -> tuple[float, float]:
+    """`score_bounds` for one total, in a tenth of the time."""
+    if not unit:
+        return 0.0, 0.0
+    share = min(total / unit / applications, 1.0)
+    low, high, centre = _score(applications, share, asymmetry, math.sqrt, max)
+    low, high = low if centre > 0 else 0.0, high if centre < 1 else 1.0
+    return unit * min(max(low, 0.0), share), unit * min(max(high, share), 1.0)
+
+
+def _score(
+    n: Any, share: Any, asymmetry: float, sqrt: Callable[[Any], Any], larger: Callable[[Any, Any], Any]
+) -> tuple[Any, Any, Any]:
+    excess = (min(asymmetry, MAX_ASYMMETRY) - 1) / larger(1 - share, 1 / n)
     centre = share - (Z95**2 - 1) / 6 * (1 - 2 * share + excess) / n
     scale, middle = 1 + Z95**2 / n, centre + Z95**2 / (2 * n)
-    half = np.sqrt(np.maximum(middle**2 - scale * centre**2, 0.0))
-    low = np.where(centre > 0, (middle - half) / scale, 0.0)
-    high = np.where(centre < 1, (middle + half) / scale, 1.0)
-    return unit * low.clip(0, share), unit * high.clip(share, 1)
+    half = sqrt(larger(middle**2 - scale * centre**2, 0.0))
+    return (middle - half) / scale, (middle + half) / scale, centre
 
 
 def _correlation(one: Amounts, two: Amounts, applications: int) -> float:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from dashboard.metrics.counts import BoolArray, IntArray
+from data.predictions.pieces import tally
 
 # A joint table of this size still fits the fastest cache, where counting costs the same as for a single column.
 MAX_CELLS = 4_096
@@ -60,7 +61,7 @@ class JointCodes:
     def margins(self, rows: npt.NDArray[np.intp] | None) -> dict[str, IntArray]:
         """The rows per bin of each column, of the chosen rows or of all."""
         cells = self.cells if rows is None else self.cells.take(rows)
-        table = np.bincount(cells, minlength=math.prod(self.shape)).reshape(self.shape)
+        table = tally(cells, math.prod(self.shape)).reshape(self.shape)
         axes = range(len(self.shape))
         return {name: table.sum(axis=tuple(a for a in axes if a != axis)) for axis, name in enumerate(self.names)}
 
@@ -81,12 +82,9 @@ def make_column_codes(frame: pl.DataFrame, codes: Mapping[str, tuple[pl.Expr, in
     Raises:
         ColumnCountsError: a code is null or not below the number of bins.
     """
-    coded = frame.select(expression.alias(name) for name, (expression, _) in codes.items())
     sizes = {name: n_bins for name, (_, n_bins) in codes.items()}
-    for name, n_bins in sizes.items():
-        if coded[name].null_count() or (frame.height and not 0 <= int(str(coded[name].max())) < n_bins):
-            raise ColumnCountsError.from_code(name, n_bins)
-    joint = tuple(_joined(coded, group, sizes) for group in _packed(sizes))
+    # A few columns at a time: the codes of all are half as large as the table.
+    joint = tuple(_joined(frame, group, codes) for group in packed(sizes))
     return ColumnCodes(tuple(sizes), frame.height, joint, _counted(joint, tuple(sizes), None))
 
 
@@ -123,7 +121,7 @@ def _counted(joint: Sequence[JointCodes], names: Sequence[str], rows: npt.NDArra
     return ColumnCounts({name: by_name[name] for name in names})
 
 
-def _packed(sizes: Mapping[str, int]) -> list[list[str]]:
+def packed(sizes: Mapping[str, int]) -> list[list[str]]:
     """The columns in groups whose joint table is small enough, the largest first into the first group with room."""
     groups: list[list[str]] = []
     for name in sorted(sizes, key=lambda name: -sizes[name]):
@@ -136,10 +134,14 @@ def _packed(sizes: Mapping[str, int]) -> list[list[str]]:
     return groups
 
 
-def _joined(coded: pl.DataFrame, names: Sequence[str], sizes: Mapping[str, int]) -> JointCodes:
-    shape = tuple(sizes[name] for name in names)
-    cells = np.zeros(coded.height, dtype=np.uint16)
-    for name in names:
-        cells = cells * np.uint16(sizes[name]) + coded[name].cast(pl.UInt16).to_numpy()
+def _joined(frame: pl.DataFrame, names: Sequence[str], codes: Mapping[str, tuple[pl.Expr, int]]) -> JointCodes:
+    shape = tuple(codes[name][1] for name in names)
+    cells = np.zeros(frame.height, dtype=np.uint16)
+    for name, n_bins in zip(names, shape, strict=True):
+        coded = frame.select(codes[name][0]).to_series()
+        if coded.null_count() or (frame.height and not 0 <= int(str(coded.max())) < n_bins):
+            raise ColumnCountsError.from_code(name, n_bins)
+        cells *= np.uint16(n_bins)
+        np.add(cells, coded.to_numpy(), out=cells, casting="unsafe")
     cells.setflags(write=False)
     return JointCodes(tuple(names), shape, cells)

@@ -33,6 +33,9 @@ LGDS = tuple(step / 20 for step in range(1, 21))
 MARGINS = tuple(step / 100 for step in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 22, 25, 30))
 
 
+_NOTHING = np.zeros(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Costs:
     """What a false approval and a false decline cost, 0 or more, in any one unit."""
@@ -185,12 +188,12 @@ def _steadied(weight: float, number: int, own: tuple[float, float], typical: tup
 
 def cost_curve(counts: ScoreCounts, costs: Costs, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
     """c_FN x false approvals + c_FP x false declines, per application, over all cutoffs; None without applications."""
-    return _curve(_cost_book(counts, costs), counts, cutoff, max_points) if counts.n_applications else None
+    return CutoffCurves(counts, costs).drawn(cutoff, max_points) if counts.n_applications else None
 
 
 def profit_curve(counts: ScoreCounts, terms: Terms, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
     """Sum over the approved of EAD x ((1 - y) x margin - y x LGD), per application; None without applications."""
-    return _curve(_profit_book(counts, terms), counts, cutoff, max_points) if counts.n_applications else None
+    return CutoffCurves(counts, terms).drawn(cutoff, max_points) if counts.n_applications else None
 
 
 def realised_at(counts: ScoreCounts, stakes: Costs | Terms, cutoffs: Sequence[float]) -> tuple[Estimate, ...]:
@@ -319,26 +322,63 @@ def _relative_variance(n: IntArray, mean: FloatArray, pd: FloatArray) -> float:
     return variance / max(level, variance / MAX_RELATIVE_VARIANCE) if variance else 0.0
 
 
-def _curve(book: _Book, counts: ScoreCounts, cutoff: float, max_points: int) -> CutoffCurve:
-    applied, theory = counts.snap(cutoff), _balance(book.gain, book.loss)
-    now = int(_index(book, counts, np.array([applied]))[0])
-    book = _setting(book, now)
-    realised, optimum = book.realised(), _optimum(book, missing_outcome(counts))
-    marks = [mark for mark in (applied, optimum.value, optimum.high, theory) if mark is not None]
-    drawn = _drawn(counts, marks, max_points)
-    index = _index(book, counts, drawn)
-    return CutoffCurve(
-        cutoff=drawn,
-        realised=realised[index],
-        expected=book.expected()[index],
-        applied=applied,
-        now=book.estimate(now),
-        optimum=optimum,
-        best=float(book.sign * (book.sign * realised)[book.can_be_set].max()) if optimum.is_defined else None,
-        theory=theory,
-        applications=book.applications,
-        scaled_gap=float(_scaled_gaps(book)[1][now]) if optimum.is_defined else None,
-    )
+class CutoffCurves:
+    """What cost (of `Costs`) or profit (of `Terms`) gives at any cutoff in force, without its drawing.
+
+    What all cutoffs share is worked out once; `counts` is not empty.
+    """
+
+    def __init__(self, counts: ScoreCounts, stakes: Costs | Terms) -> None:
+        self._counts = counts
+        self._book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
+        self._theory = _balance(self._book.gain, self._book.loss)
+        self._reason = missing_outcome(counts)
+        self._usual = _best_of(self._book, self._reason)
+
+    def at(self, cutoff: float) -> CutoffCurve:
+        """The curve with `cutoff` (a PD) in force, none of its points drawn."""
+        return self.applied(self._counts.snap(cutoff), self.indexes(np.array([cutoff]))[0])
+
+    def indexes(self, cutoffs: FloatArray) -> list[int]:
+        """Where in the book the decisions of each of `cutoffs` are, for `applied`."""
+        indexes: list[int] = _index(self._book, self._counts, cutoffs).tolist()
+        return indexes
+
+    def applied(self, applied: float, now: int) -> CutoffCurve:
+        """The curve with the cutoff `applied` in force, whose decisions are at the index `now`."""
+        # Decisions in force can be set, so that no best ones are worse.
+        can_be_set = bool(self._book.can_be_set[now])
+        optimum, best, gaps = self._usual if can_be_set else _best_of(_setting(self._book, now), self._reason)
+        return CutoffCurve(
+            cutoff=_NOTHING,
+            realised=_NOTHING,
+            expected=_NOTHING,
+            applied=applied,
+            now=self._book.estimate(now),
+            optimum=optimum,
+            best=best,
+            theory=self._theory,
+            applications=self._book.applications,
+            scaled_gap=None if gaps is None else float(gaps[now]),
+        )
+
+    def drawn(self, cutoff: float, max_points: int) -> CutoffCurve:
+        """The curve with `cutoff` in force, thinned for drawing."""
+        curve = self.at(cutoff)
+        marks = (curve.applied, curve.optimum.value, curve.optimum.high, curve.theory)
+        points = _drawn(self._counts, [mark for mark in marks if mark is not None], max_points)
+        index = _index(self._book, self._counts, points)
+        realised, expected = self._book.realised()[index], self._book.expected()[index]
+        return replace(curve, cutoff=points, realised=realised, expected=expected)
+
+
+def _best_of(book: _Book, reason: str | None) -> tuple[Estimate, float | None, FloatArray | None]:
+    """The best cutoff, what it gives, and by how many standard errors each other one is worse."""
+    optimum = _optimum(book, reason)
+    if not optimum.is_defined:
+        return optimum, None, None
+    best = float(book.sign * (book.sign * book.realised())[book.can_be_set].max())
+    return optimum, best, _scaled_gaps(book)[1]
 
 
 def _setting(book: _Book, now: int) -> _Book:

@@ -6,7 +6,9 @@ An application is declined when its PD is at or above the cutoff. Shares carry W
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -126,8 +128,8 @@ class Confusion:
             return (1 + ratio) * hit_share / ((1 + ratio) * hit_share + weight * (1 - hit_share))
 
         trials = self.true_declines + weighted / weight
-        low, high = wilson_bounds(self.true_declines, trials)
-        return Estimate.around(mapped(self.true_declines / trials), mapped(float(low)), mapped(float(high)))
+        low, high = wilson_ends(self.true_declines, trials)
+        return Estimate.around(mapped(self.true_declines / trials), mapped(low), mapped(high))
 
     @property
     def mcc(self) -> Estimate:
@@ -165,10 +167,21 @@ def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floa
     n = np.asarray(trials, dtype=np.float64)
     hits = np.asarray(successes, dtype=np.float64)
     rate = np.divide(hits, n, out=np.full(np.broadcast(hits, n).shape, 0.5), where=n > 0)
+    centre, half = _wilson(n, rate, np.sqrt)
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def wilson_ends(successes: float, trials: float) -> tuple[float, float]:
+    """`wilson_bounds` for one share, in a twentieth of the time."""
+    centre, half = _wilson(trials, successes / trials if trials else 0.5, math.sqrt)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def _wilson(n: Any, rate: Any, sqrt: Callable[[Any], Any]) -> tuple[Any, Any]:
     # Multiplied through by n, so that no trial at all needs no case of its own.
     centre = (n * rate + Z95**2 / 2) / (n + Z95**2)
-    half = Z95 / (n + Z95**2) * np.sqrt(n * rate * (1 - rate) + Z95**2 / 4)
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    half = Z95 / (n + Z95**2) * sqrt(n * rate * (1 - rate) + Z95**2 / 4)
+    return centre, half
 
 
 def exact_bounds(successes: int, trials: int, *, error: float = 0.05) -> tuple[float, float]:
@@ -188,8 +201,8 @@ def share(part: int, whole: int, reason_if_none: str) -> Estimate:
     """part / whole with Wilson's interval, or not defined for `reason_if_none` where the whole is 0."""
     if not whole:
         return Estimate.undefined(reason_if_none)
-    low, high = wilson_bounds(part, whole)
-    return Estimate.around(part / whole, float(low), float(high))
+    low, high = wilson_ends(part, whole)
+    return Estimate.around(part / whole, low, high)
 
 
 def default_rate(counts: ScoreCounts) -> Estimate:

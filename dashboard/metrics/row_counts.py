@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from dashboard.metrics.counts import (
@@ -25,8 +26,11 @@ from dashboard.metrics.counts import (
 from data.predictions.scores import ScoreGrid
 from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
 
+Places = IntArray | slice
+
 # Beside this many rows, a table of counts per bin is small.
 _PIECE = 1 << 18
+_MOST_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +53,14 @@ class TableRows:
         """How many bins the grid has; 0 without one."""
         return 0 if self.grid is None else self.grid.edges.size
 
-    def take(self, rows: IntArray) -> TableRows:
+    def take(self, rows: Places) -> TableRows:
         """The rows at these places, in that order."""
         return TableRows(
             self.grid,
-            self.outcome.take(rows),
-            self.pd.take(rows),
-            None if self.bins is None else self.bins.take(rows),
-            None if self.exposure is None else self.exposure.take(rows),
+            at(self.outcome, rows),
+            at(self.pd, rows),
+            None if self.bins is None else at(self.bins, rows),
+            None if self.exposure is None else at(self.exposure, rows),
         )
 
     def cells(self) -> IntArray:
@@ -66,13 +70,12 @@ class TableRows:
         cells += np.multiply(self.outcome, self.n_bins, dtype=np.int64)
         return cells
 
-    def pieces(self, chosen: BoolArray | None, size: int = _PIECE) -> Iterator[IntArray]:
-        """The places of the `chosen` rows (one value a row), or of all, a piece of the table at a time."""
-        for start in range(0, self.n_rows, size):
-            if chosen is None:
-                yield np.arange(start, min(start + size, self.n_rows))
-            else:
-                yield np.flatnonzero(chosen[start : start + size]) + start
+    def pieces(self, chosen: BoolArray | None, size: int = _PIECE) -> Iterator[Places]:
+        """The places of the `chosen` rows (one value a row), or of all, about `size` at a time."""
+        step = size if chosen is None else size * max(self.n_rows // max(int(np.count_nonzero(chosen)), 1), 1)
+        for start in range(0, self.n_rows, step):
+            stop = min(start + step, self.n_rows)
+            yield slice(start, stop) if chosen is None else np.flatnonzero(chosen[start:stop]) + start
 
     def counts(self, chosen: BoolArray | None = None) -> ScoreCounts:
         """The counts of the `chosen` rows (one value a row), or of all; they equal those of `count_scores`."""
@@ -80,33 +83,73 @@ class TableRows:
         if self.grid is None or n_chosen <= MOST_EXACT:
             part = self if chosen is None else self.take(np.flatnonzero(chosen))
             return exact_counts(part.outcome, part.pd, part.exposure)
-        n_cells = 2 * self.n_bins
-        number = np.zeros(n_cells, dtype=np.int64)
-        pds, exposures = np.zeros(n_cells), np.zeros(n_cells)
+        return self._summed(None, np.zeros(1, dtype=np.int64), 1, chosen)[0]
+
+    def counts_by(
+        self, codes: npt.NDArray[np.uint8], n_groups: int, chosen: BoolArray | None = None
+    ) -> dict[int, ScoreCounts]:
+        """The counts of each group among the `chosen` rows, given all rows' groups, by code and in its order.
+
+        They equal those of `count_scores_by`; groups without a row are left out.
+        """
+        number = np.zeros(n_groups, dtype=np.int64)
         for rows in self.pieces(chosen):
+            number += np.bincount(at(codes, rows), minlength=n_groups)
+        is_few = (number <= MOST_EXACT) | (self.grid is None)
+        found = self._few_by(codes, is_few, chosen) if number[is_few].any() else {}
+        large = np.flatnonzero(~is_few)
+        if large.size:
+            # What is few is counted together, in front of the others.
+            starts = np.where(is_few, 0, np.cumsum(~is_few) * 2 * self.n_bins)
+            counted = self._summed(codes, starts, large.size + 1, chosen)[1:]
+            found |= dict(zip(large.tolist(), counted, strict=True))
+        return dict(sorted(found.items()))
+
+    def _few_by(self, codes: AnyArray, is_few: BoolArray, chosen: BoolArray | None) -> dict[int, ScoreCounts]:
+        rows = np.concatenate([_places(places)[is_few.take(at(codes, places))] for places in self.pieces(chosen)])
+        own = codes.take(rows)
+        parts = {int(code): self.take(rows[own == code]) for code in np.unique(own)}
+        return {code: exact_counts(part.outcome, part.pd, part.exposure) for code, part in parts.items()}
+
+    def _summed(
+        self, codes: AnyArray | None, starts: IntArray, n_tables: int, chosen: BoolArray | None
+    ) -> list[ScoreCounts]:
+        """The counts of `n_tables` groups on the grid, given where the cells of each row's group start."""
+        grid, n_bins = self.grid, self.n_bins
+        assert grid is not None
+        shape = (n_tables, 2, n_bins)
+        number = np.zeros(n_tables * 2 * n_bins, dtype=np.int64)
+        pds, exposures = np.zeros(number.size), np.zeros(number.size)
+        # As many rows at once as a table of counts has cells, so that adding it up is not the larger part.
+        for rows in self.pieces(chosen, max(_PIECE, min(number.size, _MOST_AT_ONCE))):
             part = self.take(rows)
             cells = part.cells()
-            number += np.bincount(cells, minlength=n_cells)
-            if not self.grid.is_exact:
-                pds += np.bincount(cells, weights=part.pd, minlength=n_cells)
+            if codes is not None:
+                cells += starts.take(at(codes, rows))
+            number += np.bincount(cells, minlength=number.size)
+            if not grid.is_exact:
+                pds += np.bincount(cells, weights=part.pd, minlength=number.size)
             if part.exposure is not None:
-                exposures += np.bincount(cells, weights=part.exposure, minlength=n_cells)
-        if self.grid.is_exact:
+                exposures += np.bincount(cells, weights=part.exposure, minlength=number.size)
+        if grid.is_exact:
             # The product, not a sum of equal terms: one rounding instead of many.
-            pds = np.tile(self.grid.edges, 2) * number
-        for table in (number, pds, exposures):
+            pds = np.tile(grid.edges, 2 * n_tables) * number
+        tables = [table.reshape(shape) for table in (number, pds, exposures)]
+        for table in tables:
             table.setflags(write=False)
-        good, bad = slice(None, self.n_bins), slice(self.n_bins, None)
-        return ScoreCounts(
-            self.grid.edges,
-            number[good],
-            number[bad],
-            pds[good],
-            pds[bad],
-            exposures[good],
-            exposures[bad],
-            is_exact=self.grid.is_exact,
-        )
+        return [
+            ScoreCounts(grid.edges, good, bad, good_pd, bad_pd, good_exposure, bad_exposure, grid.is_exact)
+            for (good, bad), (good_pd, bad_pd), (good_exposure, bad_exposure) in zip(*tables, strict=True)
+        ]
+
+
+def _places(rows: Places) -> IntArray:
+    return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+
+
+def at(values: AnyArray, rows: Places) -> AnyArray:
+    """The values of the rows at these places."""
+    return values[rows] if isinstance(rows, slice) else values.take(rows)
 
 
 def table_rows(frame: pl.DataFrame, grid: ScoreGrid | None) -> TableRows:

@@ -5,21 +5,27 @@ What a page asks of one column, `counts.count_scores_by` answers; this is for wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.metrics.column_counts import packed
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
-from dashboard.metrics.row_counts import TableRows
+from dashboard.metrics.row_counts import Places, TableRows, at
+from data.predictions.pieces import pieces
 
 Codes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 
 # Up to so many rows are sorted by PD; of more, the groups are counted in one table a column.
 MOST_SORTED = 1 << 20
-# Beside this many rows, even a table of 60 groups by bin is small.
-_PIECE = 1 << 22
+# Beside this many rows, even a table of 60 groups by bin is small; arrays of more would come from the system anew.
+_PIECE = 1 << 21
+_CACHED = 1 << 16
+_WORD = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +64,45 @@ Groups = dict[int, GroupCounts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PackedCodes:
+    """Each row's group by column, in a few bits of a word: a row's codes lie together, and are fetched together.
+
+    `fields` are a column's place among the words, the bit of the word that its code begins at, and its largest code.
+    """
+
+    words: tuple[Words, ...]
+    fields: Mapping[str, tuple[int, int, int]]
+
+    def at(self, name: str, rows: Places) -> Codes:
+        """The codes of a column at these rows."""
+        word, start, largest = self.fields[name]
+        codes = at(self.words[word], rows) >> np.uint64(start)
+        codes &= np.uint64((1 << largest.bit_length()) - 1)
+        return codes.astype(np.uint8)
+
+    def take(self, rows: IntArray) -> PackedCodes:
+        """The rows at these places, in that order."""
+        return replace(self, words=tuple(word.take(rows) for word in self.words))
+
+
+def pack_codes(codes: Iterable[tuple[str, Codes]], sizes: Mapping[str, int]) -> PackedCodes:
+    """The codes of columns, each numbered from 0 up to, not including, its size."""
+    words: list[Words] = []
+    fields: dict[str, tuple[int, int, int]] = {}
+    used = _WORD
+    for name, own in codes:
+        n_bits = (sizes[name] - 1).bit_length()
+        if used + n_bits > _WORD:
+            words.append(np.zeros(own.size, dtype=np.uint64))
+            used = 0
+        for piece in pieces(own.size):
+            words[-1][piece] |= own[piece].astype(np.uint64) << np.uint64(used)
+        fields[name] = (len(words) - 1, used, sizes[name] - 1)
+        used += n_bits
+    return PackedCodes(tuple(words), fields)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CodedRows:
     """A table's rows and each row's group by column; of a small table they are by rising PD, `order` are their places.
 
@@ -65,7 +110,7 @@ class CodedRows:
     """
 
     rows: TableRows
-    codes: Mapping[str, Codes]
+    codes: PackedCodes
     sizes: Mapping[str, int]
     order: IntArray | None
     most_sorted: int
@@ -77,68 +122,109 @@ class CodedRows:
         """
         n_chosen = self.rows.n_rows if chosen is None else int(np.count_nonzero(chosen))
         if n_chosen > self.most_sorted and self.rows.grid is not None:
-            return self._by_table(chosen)
+            return self.groups(lambda: self.rows.pieces(chosen, _PIECE), is_sorted=False)
+        part = self
+        if chosen is not None:
+            part = self.take(np.flatnonzero(chosen if self.order is None else chosen[self.order]))
         if self.order is None:
-            rows = np.arange(self.rows.n_rows) if chosen is None else np.flatnonzero(chosen)
-            return self._by_sorting(rows[_by_pd(self.rows.take(rows))])
-        return self._by_sorting(None if chosen is None else np.flatnonzero(chosen[self.order]))
+            # Of the cohort's own rows: in this order, those of a large table would be all over the memory.
+            part = part.take(_by_pd(part.rows))
+        return part.groups(lambda: part.rows.pieces(None, max(n_chosen, 1)), is_sorted=True)
 
-    def _by_sorting(self, rows: IntArray | None) -> Iterator[tuple[str, Groups]]:
-        part = self.rows if rows is None else self.rows.take(rows)
-        cells = None if part.grid is None else part.cells()
-        for name, codes in self.codes.items():
-            yield name, _groups(part, cells, codes if rows is None else codes.take(rows))
+    def take(self, rows: IntArray) -> CodedRows:
+        """The rows at these places, in that order."""
+        return replace(self, rows=self.rows.take(rows), codes=self.codes.take(rows))
 
-    def _by_table(self, chosen: BoolArray | None) -> Iterator[tuple[str, Groups]]:
-        rows = self.rows
-        grid, n_cells = rows.grid, 2 * rows.n_bins
-        assert grid is not None
-        tables = {name: np.zeros(size * n_cells, dtype=np.int64) for name, size in self.sizes.items()}
-        pds, exposures = ({name: np.zeros(size) for name, size in self.sizes.items()} for _ in range(2))
-        for places in rows.pieces(chosen, _PIECE):
-            part = rows.take(places)
-            cells = part.cells()
-            own = np.empty_like(cells)
-            for name, codes in self.codes.items():
-                code = codes.take(places)
-                np.multiply(code, n_cells, out=own, casting="unsafe", dtype=np.int64)
+    def groups(self, parts: Callable[[], Iterator[Places]], *, is_sorted: bool) -> Iterator[tuple[str, Groups]]:
+        """The groups of the rows in `parts`, which `is_sorted` says are by rising PD."""
+        sums = self._sums(parts())
+        are_few = {name: (each[0] <= MOST_EXACT) | (self.rows.grid is None) for name, each in sums.items()}
+        tables = self._tables(parts(), are_few)
+        for name, (number, pds, exposures) in sums.items():
+            groups = {}
+            if number[are_few[name]].any():
+                for code, counted in self._few(name, parts(), are_few[name], is_sorted=is_sorted):
+                    groups[code] = GroupCounts(*counted, float(pds[code]), float(exposures[code]), is_exact=True)
+            for code, (good, bad) in zip(np.flatnonzero(~are_few[name]).tolist(), tables[name], strict=True):
+                grid = self.rows.grid
+                assert grid is not None
+                own = float(pds[code]), float(exposures[code])
+                groups[code] = GroupCounts(grid.edges, good, bad, *own, grid.is_exact)
+            yield name, {code: groups[code] for code in sorted(groups) if number[code]}
+
+    def _sums(self, parts: Iterator[Places]) -> Mapping[str, tuple[IntArray, FloatArray, FloatArray]]:
+        """For each column, each group's number of rows, PDs and exposures."""
+        joined = packed(self.sizes)
+        shapes = [tuple(self.sizes[name] for name in names) for names in joined]
+        sums = [np.zeros((3, math.prod(shape))) for shape in shapes]
+        for large in parts:
+            for places in _cut(large):
+                part = self.rows.take(places)
+                for names, shape, found in zip(joined, shapes, sums, strict=True):
+                    cells = np.zeros(part.n_rows, dtype=np.uint16)
+                    for name in names:
+                        cells *= np.uint16(self.sizes[name])
+                        cells += self.codes.at(name, places)
+                    own = cells.astype(np.intp)
+                    found[0] += np.bincount(own, minlength=math.prod(shape))
+                    found[1] += np.bincount(own, weights=part.pd, minlength=math.prod(shape))
+                    if part.exposure is not None:
+                        found[2] += np.bincount(own, weights=part.exposure, minlength=math.prod(shape))
+        margins = {}
+        for names, shape, found in zip(joined, shapes, sums, strict=True):
+            for axis, name in enumerate(names):
+                others = tuple(other + 1 for other in range(len(shape)) if other != axis)
+                number, pds, exposures = found.reshape(3, *shape).sum(axis=others)
+                margins[name] = (number.astype(np.int64), pds, exposures)
+        return {name: margins[name] for name in self.sizes}
+
+    def _tables(self, parts: Iterator[Places], are_few: Mapping[str, BoolArray]) -> Mapping[str, IntArray]:
+        """For each column the rows of each group that is not few, by outcome and bin."""
+        n_cells = 2 * self.rows.n_bins
+        # What is few is counted together, in front of the others.
+        starts = {name: np.where(few, 0, np.cumsum(~few) * n_cells) for name, few in are_few.items()}
+        n_large = {name: int((~few).sum()) for name, few in are_few.items()}
+        tables = {name: np.zeros((1 + n) * n_cells, dtype=np.int64) for name, n in n_large.items()}
+        large = [name for name, few in are_few.items() if not few.all()]
+        for places in parts if large else ():
+            cells = self.rows.take(places).cells()
+            for name in large:
+                own = np.take(starts[name], self.codes.at(name, places), mode="clip")
                 own += cells
                 tables[name] += np.bincount(own, minlength=tables[name].size)
-                pds[name] += np.bincount(code, weights=part.pd, minlength=pds[name].size)
-                if part.exposure is not None:
-                    exposures[name] += np.bincount(code, weights=part.exposure, minlength=pds[name].size)
-        for name, table in tables.items():
-            by_group = table.reshape(self.sizes[name], 2, rows.n_bins)
-            n_rows = by_group.sum(axis=(1, 2))
-            groups = self._few(name, chosen, n_rows)
-            for group in np.flatnonzero(n_rows > MOST_EXACT).tolist():
-                good, bad = by_group[group]
-                sums = float(pds[name][group]), float(exposures[name][group])
-                groups[group] = GroupCounts(grid.edges, good, bad, *sums, grid.is_exact)
-            yield name, dict(sorted(groups.items()))
+        return {name: table[n_cells:].reshape(n_large[name], 2, self.rows.n_bins) for name, table in tables.items()}
 
-    def _few(self, name: str, chosen: BoolArray | None, n_rows: IntArray) -> Groups:
-        """The groups of so few rows that they are counted by distinct PD."""
-        is_few = np.zeros(256, dtype=bool)
-        is_few[: n_rows.size] = n_rows <= MOST_EXACT
-        if not n_rows[is_few[: n_rows.size]].sum():
-            return {}
-        codes = self.codes[name]
-        found = (rows[is_few.take(codes.take(rows))] for rows in self.rows.pieces(chosen))
-        rows = np.concatenate(list(found))
-        rows = rows[_by_pd(self.rows.take(rows))]
-        return _groups(self.rows.take(rows), None, codes.take(rows))
+    def _few(
+        self, name: str, parts: Iterator[Places], is_few: BoolArray, *, is_sorted: bool
+    ) -> Iterator[tuple[int, tuple[FloatArray, IntArray, IntArray]]]:
+        """The distinct PDs of each group of few rows, and the outcomes at each."""
+        found = []
+        for places in parts:
+            rows = np.flatnonzero(np.take(is_few, self.codes.at(name, places), mode="clip"))
+            found.append(rows + places.start if isinstance(places, slice) else places.take(rows))
+        rows = np.concatenate(found)
+        if not is_sorted:
+            rows = rows.take(_by_pd(self.rows.take(rows)))
+        codes = self.codes.at(name, rows)
+        # Eight bits sort by counting, and rows of a group stay by rising PD.
+        rows = rows.take(np.argsort(codes, kind="stable"))
+        pds, outcomes = self.rows.pd.take(rows), self.rows.outcome.take(rows)
+        ends = np.cumsum(np.bincount(codes, minlength=1))
+        starts = np.concatenate([[0], ends[:-1]])
+        for code, (low, high) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            if low < high:
+                yield code, _exact(pds[low:high], outcomes[low:high])
 
 
 def code_rows(
-    rows: TableRows, codes: Mapping[str, Codes], sizes: Mapping[str, int], *, most_sorted: int = MOST_SORTED
+    rows: TableRows, codes: Iterable[tuple[str, Codes]], sizes: Mapping[str, int], *, most_sorted: int = MOST_SORTED
 ) -> CodedRows:
     """The rows with these columns' groups, each numbered from 0 up to, not including, its size."""
+    found = CodedRows(rows, pack_codes(codes, sizes), sizes, None, most_sorted)
     if rows.n_rows > most_sorted:
-        return CodedRows(rows, codes, sizes, None, most_sorted)
+        return found
     order = _by_pd(rows)
-    coded = {name: code.take(order) for name, code in codes.items()}
-    return CodedRows(rows.take(order), coded, sizes, order, most_sorted)
+    return replace(found.take(order), order=order)
 
 
 def _by_pd(rows: TableRows) -> IntArray:
@@ -150,24 +236,16 @@ def _by_pd(rows: TableRows) -> IntArray:
     return order.take(np.argsort(rows.pd.take(order), kind="stable"))
 
 
-def _groups(part: TableRows, cells: IntArray | None, codes: Codes) -> Groups:
-    """The groups of rows by rising PD; without `cells` all of them are few."""
-    # Eight bits sort by counting, and rows of a group stay by rising PD.
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=1))
-    starts = np.concatenate([[0], ends[:-1]])
-    spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    return {code: _group(part, cells, order[low:high]) for code, (low, high) in enumerate(spans) if low < high}
+def _cut(places: Places) -> Iterator[Places]:
+    """The places in pieces whose sums stay in the processor's cache."""
+    if not isinstance(places, slice):
+        return (places[start : start + _CACHED] for start in range(0, places.size, _CACHED))
+    return (slice(start, min(start + _CACHED, places.stop)) for start in range(places.start, places.stop, _CACHED))
 
 
-def _group(part: TableRows, cells: IntArray | None, rows: IntArray) -> GroupCounts:
-    pds = part.pd.take(rows)
-    exposure = 0.0 if part.exposure is None else float(part.exposure.take(rows).sum(dtype=np.float64))
-    grid = part.grid
-    if grid is None or cells is None or rows.size <= MOST_EXACT:
-        is_new = np.concatenate([[True], pds[1:] > pds[:-1]])
-        edges, bins, is_exact = pds[is_new], np.cumsum(is_new) - 1 + is_new.sum() * part.outcome.take(rows), True
-    else:
-        edges, bins, is_exact = grid.edges, cells.take(rows), grid.is_exact
-    number = np.bincount(bins, minlength=2 * edges.size)
-    return GroupCounts(edges, number[: edges.size], number[edges.size :], float(pds.sum()), exposure, is_exact)
+def _exact(pds: FloatArray, outcomes: BoolArray) -> tuple[FloatArray, IntArray, IntArray]:
+    """The distinct PDs of rows by rising PD, and how many of each outcome have them."""
+    is_new = np.concatenate([[True], pds[1:] > pds[:-1]])
+    n_bins = int(np.count_nonzero(is_new))
+    number = np.bincount(np.cumsum(is_new) - 1 + n_bins * outcomes, minlength=2 * n_bins)
+    return pds[is_new], number[:n_bins], number[n_bins:]

@@ -30,7 +30,8 @@ class Metric:
     """A figure: `name` for programs, `label` and `help` for readers, `word` for its number.
 
     `label` and `help` may name assumptions in braces: beta, n_groups, lgd. `difference` is by how much two cohorts
-    differ in it, None where that would say nothing: of sums, and of what is best looking back.
+    differ in it, None where that would say nothing: of sums, and of what is best looking back. One `at_cutoff` is
+    another at another cutoff.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Metric:
     word: Word
     help: str
     difference: Difference | None = None
+    at_cutoff: bool = False
 
     def between(self, comparison: Comparison) -> Estimate:
         """By how much the two cohorts of a comparison differ."""
@@ -174,6 +176,7 @@ APPROVED_LOSS = Metric(
     lambda e: e.approved_loss,
     partial(money, currency=""),
     "Sum of PD x LGD x exposure in currency units of the applications that the cutoff approves, at an LGD of {lgd}.",
+    at_cutoff=True,
 )
 LOSSES = (EXPECTED_LOSS, APPROVED_LOSS)
 ROC_AUC = Metric(
@@ -216,6 +219,7 @@ APPROVAL_RATE = Metric(
     labels.percent,
     "Share of the cohort whose PD is below the cutoff; Wilson interval.",
     _decided(lambda c: c.approval_rate, lambda c: c.applications),
+    at_cutoff=True,
 )
 BAD_RATE = Metric(
     "bad_rate",
@@ -224,6 +228,7 @@ BAD_RATE = Metric(
     labels.percent,
     "Share of the approved that defaulted; Wilson interval.",
     _decided(lambda c: c.bad_rate, lambda c: c.approved),
+    at_cutoff=True,
 )
 OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RATE, BAD_RATE)
 DISCRIMINATION = (ROC_AUC, GINI, KS, AVERAGE_PRECISION)
@@ -237,6 +242,7 @@ DEFAULTS_DECLINED = Metric(
     _short_percent,
     "Share of the defaults with a PD at or above the cutoff (recall); Wilson interval.",
     _decided(lambda c: c.recall, lambda c: c.defaults),
+    at_cutoff=True,
 )
 NON_DEFAULTS_DECLINED = Metric(
     "false_positive_rate",
@@ -245,6 +251,7 @@ NON_DEFAULTS_DECLINED = Metric(
     _short_percent,
     "Share of the non-defaults with a PD at or above the cutoff (false positive rate); Wilson interval.",
     _decided(lambda c: c.false_positive_rate, lambda c: c.non_defaults),
+    at_cutoff=True,
 )
 DEFAULTS_AMONG_DECLINED = Metric(
     "precision",
@@ -253,6 +260,7 @@ DEFAULTS_AMONG_DECLINED = Metric(
     _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
     _decided(lambda c: c.precision, lambda c: c.declined),
+    at_cutoff=True,
 )
 # The riskiest shares of applications for which the share of all defaults is reported.
 CAP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -261,13 +269,18 @@ AT_CUTOFF = (DEFAULTS_DECLINED, NON_DEFAULTS_DECLINED, DEFAULTS_AMONG_DECLINED)
 # The page shows these two by evaluating at the PD where the KS is reached.
 AT_KS = (
     replace(
-        DEFAULTS_DECLINED, name="recall_at_ks", of=partial(_at_ks, lambda decided: decided.recall), difference=None
+        DEFAULTS_DECLINED,
+        name="recall_at_ks",
+        of=partial(_at_ks, lambda decided: decided.recall),
+        difference=None,
+        at_cutoff=False,
     ),
     replace(
         NON_DEFAULTS_DECLINED,
         name="false_positive_rate_at_ks",
         of=partial(_at_ks, lambda decided: decided.false_positive_rate),
         difference=None,
+        at_cutoff=False,
     ),
 )
 
@@ -340,6 +353,7 @@ DECISIONS = (
         labels.percent,
         "Share of the defaults that are declined.",
         _decided(lambda c: c.recall, lambda c: c.defaults),
+        at_cutoff=True,
     ),
     Metric(
         "precision",
@@ -348,6 +362,7 @@ DECISIONS = (
         labels.percent,
         "Share of defaults among the declined.",
         _decided(lambda c: c.precision, lambda c: c.declined),
+        at_cutoff=True,
     ),
     Metric(
         "specificity",
@@ -356,6 +371,7 @@ DECISIONS = (
         labels.percent,
         "Share of the non-defaults that are approved.",
         _decided(lambda c: c.specificity, lambda c: c.non_defaults),
+        at_cutoff=True,
     ),
     APPROVAL_RATE,
     BAD_RATE,
@@ -366,6 +382,7 @@ DECISIONS = (
         labels.percent,
         "Share of decisions that match the outcome. Approving all has a high one where defaults are rare.",
         _decided(lambda c: c.accuracy, lambda c: c.applications),
+        at_cutoff=True,
     ),
     Metric(
         "f1",
@@ -374,6 +391,7 @@ DECISIONS = (
         labels.decimal,
         "Harmonic mean of precision and recall.",
         _decided(lambda c: c.f1, lambda c: _weight_of_f(c, 1.0)),
+        at_cutoff=True,
     ),
     Metric(
         "mcc",
@@ -382,6 +400,7 @@ DECISIONS = (
         labels.decimal,
         "Matthews correlation of decision and outcome: 0 for chance, 1 for perfect.",
         _figure(lambda e: e.confusion.mcc),
+        at_cutoff=True,
     ),
     Metric(
         "f_beta",
@@ -392,6 +411,7 @@ DECISIONS = (
         _mean_over(
             lambda e: e.confusion.f_beta(e.assumptions.beta), lambda e: _weight_of_f(e.confusion, e.assumptions.beta)
         ),
+        at_cutoff=True,
     ),
 )
 
@@ -437,6 +457,7 @@ def _economics(
             word,
             f"{noun} at the cutoff in force.",
             _mean_over(measured(lambda c: c.now), _n),
+            at_cutoff=True,
         ),
         Metric(
             f"best_{name}",
@@ -452,6 +473,8 @@ def _economics(
             labels.percent,
             "The best one for these applications, and the range that holds their population's best one in 95 % of "
             "samples.",
+            # A cutoff in force that could not be set itself is among those of which it is the best.
+            at_cutoff=True,
         ),
         Metric(
             f"break_even_by_{name}",

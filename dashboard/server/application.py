@@ -12,7 +12,7 @@ from streamlit.web.server.starlette import App
 from dashboard.charts.inline import script_address
 from dashboard.components.late_file import keep_buttons
 from dashboard.limits import Limits
-from dashboard.server import plotly_script
+from dashboard.server import follow, plotly_script
 from dashboard.server.closed import Closed
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
@@ -60,7 +60,11 @@ def _middleware(
         Middleware(ResponseHeaders, policy=ContentPolicy(web.origins)),
         Middleware(Closed, base_path=web.base_path),
         Middleware(Readers, base_path=web.base_path),
-        Middleware(Styled, script=f"{web.base_path}/{script_address()}"),
+        Middleware(
+            Styled,
+            script=f"{web.base_path}/{script_address()}",
+            own=f"{web.base_path}/{follow.script_address()}",
+        ),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),
@@ -72,4 +76,6 @@ def _routes(base_path: str, health: Health) -> tuple[BaseRoute, ...]:
     return (
         Route(f"{base_path}/health", health.answer),
         Route(f"{base_path}/{script_address()}", plotly_script.answer),
+        Route(f"{base_path}/{follow.script_address()}", follow.answer_script),
+        Route(f"{base_path}/{follow.table_address()}", follow.answer_table),
     )

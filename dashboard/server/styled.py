@@ -1,4 +1,4 @@
-"""Streamlit's page with more in it: the dashboard's style sheet, and word that Plotly's script will be needed.
+"""Streamlit's page with more in it: the dashboard's style sheet, a script, and word that Plotly's will be needed.
 
 With the sheet there from the start, nothing moves once it has come; the script comes while the page is made.
 """
@@ -17,11 +17,12 @@ _OF_THE_FILE = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"ra
 
 
 class Styled:
-    """ASGI middleware: adds the style sheet, and the address `script` to load ahead, to each page of a browser."""
+    """ASGI middleware: adds the style sheet, the address `script` to load ahead, and the script `own` to each page."""
 
-    def __init__(self, app: ASGIApp, script: str) -> None:
+    def __init__(self, app: ASGIApp, script: str, own: str) -> None:
         self._app = app
-        self._more = f'<link rel="preload" as="script" href="{script}">{style_element()}'.encode()
+        ahead = f'<link rel="preload" as="script" href="{script}">'
+        self._more = f'{ahead}{style_element()}<script defer src="{own}"></script>'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = dict(scope.get("headers", ())).get(b"accept", b"")

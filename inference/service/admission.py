@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from limits import RateLimitItem
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from inference.service.problems import ProblemError
+from inference.service.tallies import Tallies
 
 T = TypeVar("T")
 
@@ -80,9 +79,10 @@ class Workers:
 class Rates:
     """How many requests each caller may send in a stretch of time (sliding window counter)."""
 
-    def __init__(self, rate: RateLimitItem) -> None:
+    def __init__(self, rate: RateLimitItem, tallies: Tallies | None = None) -> None:
+        """`tallies` are shared by all processes that keep the rate together."""
         self._rate = rate
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._tallies = tallies or Tallies()
 
     def check(self, caller: str) -> None:
         """Count one request of `caller`.
@@ -90,6 +90,13 @@ class Rates:
         Raises:
             ProblemError: it has sent as many as it may.
         """
-        if not self._limiter.hit(self._rate, caller):
-            reset = self._limiter.get_window_stats(self._rate, caller).reset_time
-            raise ProblemError.from_rate(str(self._rate), max(1, math.ceil(reset - time.time())))
+        seconds = self._rate.get_expiry()
+        window, into = divmod(time.time(), seconds)
+        left = seconds - into
+        with self._tallies.of(caller, int(window)) as tally:
+            # Of the window before as much as a window that ends now would reach into it.
+            if math.floor(tally.before * left / seconds + tally.now) < self._rate.amount:
+                tally.now += 1
+                return
+            wait = min(left % (seconds / tally.before) if tally.before else left, left)
+        raise ProblemError.from_rate(str(self._rate), max(1, math.ceil(wait)))

@@ -33,14 +33,15 @@ from inference.service.admission import Rates, Workers
 from inference.service.applications import most_bytes
 from inference.service.direct import Direct, reader_of
 from inference.service.documentation import BATCH_BODY, METRICS_ANSWER, batch_answer, documented, problems
-from inference.service.guard import JSON, OTHER, Guard, Lifecycle, Policy, media_type, new_id
+from inference.service.guard import JSON, Guard, Lifecycle, Policy, media_type, new_id
 from inference.service.key_ring import KeyRing
 from inference.service.models import InService, Models
 from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, invalid_request, problem_json
+from inference.service.routes import BATCH, EXPLAIN, LIVE, METRICS, MODEL, READY, ROUTES, SCORE
 from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest, Types
 from inference.service.settings import ServiceSettings
 from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES, notices_header
-from inference.service.telemetry import Metrics
+from inference.service.telemetry import OTHER, Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
 from inference.serving.authority import Authority
 from inference.serving.base_path import BasePath, path_below
@@ -53,9 +54,6 @@ from inference.values import Value
 
 T = TypeVar("T")
 
-SCORE, BATCH, EXPLAIN, MODEL = "/v1/score", "/v1/score/batch", "/v1/explain", "/v1/model"
-LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
-ROUTES = (SCORE, BATCH, EXPLAIN, MODEL, LIVE, READY, METRICS)
 # FastAPI would send requests, figures and errors with their words to a collector that the environment names.
 _NO_REPORTS = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 # A batch no longer than an application may be, with no more objects in it than so many, is scored where it arrives: it
@@ -83,10 +81,14 @@ def make_app(
     web: WebSettings,
     hosts: Collection[Authority],
     lifecycle: Lifecycle | None = None,
+    *,
+    metrics: Metrics | None = None,
+    rates: Rates | None = None,
 ) -> FastAPI:
     """The service under the names `hosts`, for applications as `definition` has them.
 
-    It opens the published model when it starts and not before.
+    It opens the published model when it starts and not before. Several processes bring `metrics` and `rates` that
+    they share.
 
     Raises:
         ScoreroomError: the file of keys that `service_settings` name cannot be read.
@@ -105,7 +107,7 @@ def make_app(
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(RequestValidationError, partial(_answer_invalid, definition))
     app.state.application_bytes = most_bytes(definition)
-    app.state.metrics, app.state.log = Metrics(), Log(service_settings.log)
+    app.state.metrics, app.state.log = metrics or Metrics(), Log(service_settings.log)
     app.state.lifecycle = lifecycle or Lifecycle()
     keys = None if service_settings.keys is None else KeyRing(service_settings.keys, app.state.metrics, app.state.log)
     app.state.keys = keys
@@ -119,7 +121,7 @@ def make_app(
         routes=ROUTES,
         policies=_policies(service_settings, app.state.application_bytes),
         keys=keys,
-        rates=None if service_settings.rate is None else Rates(service_settings.rate),
+        rates=rates or (None if service_settings.rate is None else Rates(service_settings.rate)),
         most_in_flight=service_settings.in_flight,
         budget=budget,
         seconds=service_settings.seconds,
@@ -138,11 +140,13 @@ def make_app(
             expose_headers=["X-Request-ID", "Retry-After", MODEL_SHA256, NOTICES],
         )
     app.add_middleware(ResponseHeaders, policy=_content_policy)
-    app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
+    if web.base_path:
+        app.add_middleware(BasePath, base_path=web.base_path, answer=_refused)
     app.add_middleware(
         Gate, hosts=hosts, origins=web.origins, answer=_refused, tell=partial(_tell, app.state.metrics, app.state.log)
     )
-    app.add_middleware(Forwarded, proxies=web.proxies)
+    if web.proxies:
+        app.add_middleware(Forwarded, proxies=web.proxies)
     return app
 
 
@@ -152,7 +156,7 @@ def _refused(refusal: Refusal) -> Answer:
 
 
 def _tell(metrics: Metrics, log: Log, _: Scope, refusal: Refusal) -> None:
-    metrics.requests.labels(OTHER, OTHER, refusal.status).inc()
+    metrics.count_request(OTHER, OTHER, refusal.status)
     log.event("refused", status=refusal.status, reason=refusal.reason)
 
 
@@ -178,12 +182,17 @@ async def _lifespan(
     # What was loaded stays: taken out of the collector's sight, it makes no later collection longer.
     gc.collect()
     gc.freeze()
-    looks = [models.look] if app.state.keys is None else [app.state.keys.look, models.look]
+    looks: list[Look] = [models.look] if app.state.keys is None else [app.state.keys.look, models.look]
+    looks.append(partial(_note_memory, app.state.metrics))
     with _following(looks, app.state.log):
         yield
     app.state.batches.close()
     app.state.explained.close()
     await models.close()
+
+
+async def _note_memory(metrics: Metrics, *, at_once: bool) -> None:  # noqa: ARG001 - as every look
+    metrics.note_memory()
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +18,7 @@ from inference.service.admission import Rates
 from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of
 from inference.service.settings import APPLICATION_BYTES
-from inference.service.telemetry import Metrics
+from inference.service.telemetry import GONE, METHODS, OTHER, Metrics
 from inference.serving.base_path import path_below
 from inference.serving.log import Log
 from inference.serving.pieces import send_in_pieces
@@ -29,8 +28,6 @@ JSON = "application/json"
 _SCORING = "/v1/"
 _GUARDED = (_SCORING, "/metrics")
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_GONE = 499
-_METHODS, OTHER = frozenset({"GET", "POST"}), "other"
 
 
 @dataclass
@@ -88,11 +85,15 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with self.metrics.in_flight.track_inprogress(), self.budget.lease() as lease:
-            # What a route that takes memory finds as `request.state.lease`.
-            scope.setdefault("state", {})["lease"] = lease
-            exchange = _Exchange(self, scope, receive, send, lease)
-            await exchange.run()
+        self.metrics.change_in_flight(1)
+        try:
+            with self.budget.lease() as lease:
+                # What a route that takes memory finds as `request.state.lease`.
+                scope.setdefault("state", {})["lease"] = lease
+                exchange = _Exchange(self, scope, receive, send, lease)
+                await exchange.run()
+        finally:
+            self.metrics.change_in_flight(-1)
         exchange.tell()
 
 
@@ -103,11 +104,12 @@ class _Exchange:
         self._guard = guard
         self._lease = lease
         self._scope = scope
-        self._headers = Headers(scope=scope)
+        # The first of each name.
+        self._headers = dict(reversed(scope["headers"]))
         self._receive = receive
         self._send = send
         self._started = time.perf_counter()
-        self._id = _request_id(self._headers.get("x-request-id"))
+        self._id = _request_id(self._header(b"x-request-id"))
         self._path = path_below(scope)
         self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
@@ -131,10 +133,9 @@ class _Exchange:
         guard, seconds = self._guard, time.perf_counter() - self._started
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
         route = self._path if self._path in guard.routes else OTHER
-        method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
-        status = _GONE if self._is_gone else self._status
-        guard.metrics.requests.labels(route, method, status).inc()
-        guard.metrics.seconds.labels(route).observe(seconds)
+        method = self._scope["method"] if self._scope["method"] in METHODS else OTHER
+        status = GONE if self._is_gone else self._status
+        guard.metrics.count_request(route, method, status, seconds)
         guard.log.event(
             "request",
             request_id=self._id,
@@ -144,6 +145,10 @@ class _Exchange:
             ms=round(1e3 * seconds, 3),
             caller=self._caller,
         )
+
+    def _header(self, name: bytes) -> str | None:
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def _admit(self) -> None:
         path = self._path
@@ -164,7 +169,7 @@ class _Exchange:
         if self._guard.keys is None:
             client = self._scope.get("client")
             return client[0] if client else ""
-        scheme, _, key = self._headers.get("authorization", "").partition(" ")
+        scheme, _, key = (self._header(b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ProblemError.from_missing_key()
         found = self._guard.keys.find(key.strip())
@@ -178,13 +183,13 @@ class _Exchange:
         return found.name
 
     def _check_body(self, policy: Policy) -> None:
-        encoding = self._headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
+        encoding = self._header(b"content-encoding")
+        if encoding is not None and encoding.lower() != "identity":
             raise ProblemError.from_encoding(encoding)
-        found = self._headers.get("content-type")
+        found = self._header(b"content-type")
         if media_type(found) not in policy.media_types:
             raise ProblemError.from_media_type(found, policy.media_types)
-        length = self._headers.get("content-length", "")
+        length = self._header(b"content-length") or ""
         # Uvicorn lets nothing else than digits through.
         if length.isdecimal() and int(length) > policy.body_bytes:
             raise ProblemError.from_large_body(policy.body_bytes)

@@ -53,7 +53,7 @@ class KeyRing:
         else:
             self.is_damaged = False
             self._log.event("key_file_read", **_told(before, self._keys))
-        self._metrics.key_file_is_damaged.set(self.is_damaged)
+        self._metrics.say_key_file(is_damaged=self.is_damaged)
 
 
 def _told(before: Keys, now: Keys) -> dict[str, object]:

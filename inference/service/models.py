@@ -150,7 +150,7 @@ class Models:
 
     def _refuse(self, reason: str) -> None:
         self._refused = Refusal(_now(), reason)
-        self._metrics.refused_models.inc()
+        self._metrics.count_refused_model()
         self._log.warning("model_refused", reason=reason, model_sha256=self._current.service.model_sha256)
 
 

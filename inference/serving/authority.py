@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 253 + len(":65535")
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
@@ -48,6 +49,8 @@ class Origin:
         return (self.host, self.port) == (host.host, host.port or _PORTS[self.scheme])
 
 
+# Clients name the same few again and again.
+@lru_cache(maxsize=256)
 def read_authority(text: str) -> Authority | None:
     """The host and port that `text` names; None if it names none, or more than those."""
     if len(text) > _LONGEST or not (parts := _PARTS.fullmatch(text.lower())):

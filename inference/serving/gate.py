@@ -61,7 +61,7 @@ class Gate:
             return Refusal(
                 400, "The header Host is missing, repeated or no name of a host; send it once, as `name:port`."
             )
-        if not {host, Authority(host.host, None)} & self._hosts:
+        if host not in self._hosts and Authority(host.host, None) not in self._hosts:
             return Refusal(
                 421, f"This server does not answer to the name {host}; SCOREROOM_HOSTS lists those that it answers to."
             )

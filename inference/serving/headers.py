@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from inference.serving.asgi import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,17 +32,22 @@ class ResponseHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        added = {**_COMMON, b"content-security-policy": self._policy(scope).encode("latin-1")}
+        added = _with_policy(self._policy(scope))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.get("headers", ())
                 present = {name.lower() for name, _ in headers}
-                more = [(name, value) for name, value in added.items() if name not in present]
+                more = [each for each in added if each[0] not in present]
                 message["headers"] = [*(map(_secured, headers) if scope["scheme"] == "https" else headers), *more]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+@lru_cache(maxsize=8)
+def _with_policy(policy: str) -> tuple[tuple[bytes, bytes], ...]:
+    return (*_COMMON.items(), (b"content-security-policy", policy.encode("latin-1")))
 
 
 def _secured(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

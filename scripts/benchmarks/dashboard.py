@@ -15,15 +15,18 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
+from data.predictions.table import ID, OUTCOME, PROBABILITY
 from data.settings import Settings
 from scripts._measure import Say, percentiles, silent
 from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
+from scripts.benchmarks.drag import measure_drag
 from scripts.benchmarks.expected import Portfolio
 from scripts.benchmarks.first_page import measure_first_page
-from scripts.benchmarks.interactions import INTERACTIONS, Steps, first_screen, floor
+from scripts.benchmarks.interactions import FILTERED_BY, INTERACTIONS, Steps, first_screen, floor
 from scripts.benchmarks.scaled import scaled
 from scripts.benchmarks.server import (
     RunLog,
@@ -42,6 +45,8 @@ WARM_UP = 3
 # What a reader at a shared server does between two clicks; the other four go on meanwhile.
 THINK_MS = 250
 _SEED = 5
+# The patience with a table of millions of rows on a busy machine.
+_LOAD_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
         figures["first_page"] = await measure_first_page(browser, portfolio)
         floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
+        figures |= {"drag": await _measure_drag(browser, portfolio, say)}
         figures |= await _measure_server(browser, portfolio, options, say)
         if options.rows:
             figures |= await _measure_scaled(browser, portfolio, options, say)
@@ -107,6 +113,15 @@ async def _measure_interactions(
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 check(reader)
     return floor_samples, found
+
+
+async def _measure_drag(browser: Browser, portfolio: Portfolio, say: Say) -> Figures:
+    say("the cutoff dragged")
+    port = free_port()
+    async with serve(dashboard_command(port), port) as server, visit(browser) as reader:
+        figures = await measure_drag(reader, server.address, portfolio)
+        check(reader)
+    return dict(figures)
 
 
 @asynccontextmanager
@@ -242,19 +257,32 @@ async def _measure_scaled(browser: Browser, portfolio: Portfolio, options: Optio
     found: dict[str, tuple[Samples, Samples]] = {name: ([], []) for name in INTERACTIONS if name != "applicant"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scaled.parquet"
-        large = Portfolio(scaled(portfolio.frame, options.rows, seed=_SEED))
-        large.frame.write_parquet(path)
+        scaled(portfolio.frame, options.rows, seed=_SEED).sink_parquet(path)
+        # Only what screens are compared with: the rest is for the server to hold.
+        large = Portfolio(pl.read_parquet(path, columns=[ID, OUTCOME, PROBABILITY, FILTERED_BY]))
+        say(f"load {large.height:,} applications")
         async with observed() as (usual, usual_log), observed("--predictions", str(path)) as (server, log):
+            few_s = await _first_page(browser, usual, portfolio)
+            many_s = await _first_page(browser, server, large)
+            figures: Figures = {"rows": large.height, "usual_load_s": few_s, "load_s": many_s}
             for name, (few, many) in found.items():
                 say(f"interaction {name} over {large.height:,} applications")
-                async with visit(browser, usual_log) as below, visit(browser, log) as reader:
+                async with visit(browser, usual_log) as below, visit(browser, log, patience_ms=_LOAD_MS) as reader:
                     await in_turn(
                         options.runs,
                         (INTERACTIONS[name](below, usual.address, portfolio), few),
                         (INTERACTIONS[name](reader, server.address, large), many),
                     )
                     check(reader)
-    return {"scale10": {"rows": large.height, "interactions": {name: _compared(*both) for name, both in found.items()}}}
+            figures |= {"rss_mb": round(server.rss_mb()), "peak_mb": round(server.peak_mb())}
+    return {"scale10": figures | {"interactions": {name: _compared(*both) for name, both in found.items()}}}
+
+
+async def _first_page(browser: Browser, server: Server, portfolio: Portfolio) -> float:
+    """Seconds from the start of a server's process until its first page is painted."""
+    async with visit(browser, patience_ms=_LOAD_MS) as reader:
+        await reader.open(server.address, *first_screen(portfolio))
+        return round(time.monotonic() - server.started - reader.linger_ms / 1e3, 2)
 
 
 def _compared(few: Samples, many: Samples) -> Figures:

@@ -45,9 +45,14 @@ _DASHBOARD = {
     "first_page": {"floor_s": 1.0, "cold_s": 1.9, "warm_s": 1.25, "turns": 9},
     "rss_mb": 412,
     "memory": {"interactions": 1_000, "rss_mb": [412, 420]},
+    "drag": {"frames_per_s": 41.5, "late": 2, "frames": 200, "mean_ms": 20.0, "positions": 20, "table_kb": 49.9},
     "concurrent": {"5": {"p50": 400.0, "p95": 900.0, "errors": 1}},
     "scale10": {
         "rows": 3_075_110,
+        "load_s": 9.04,
+        "usual_load_s": 3.0,
+        "rss_mb": 3_100,
+        "peak_mb": 4_200,
         "interactions": {"cutoff": {"p50": 180.0, "p95": 400.0, "ratio": 1.2, "server_ms": {"p50": 9.0, "p95": 12.0}}},
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from dashboard.cohort.rows import (
     Sort,
     cohort_table,
     decisions,
+    find_order,
     first_columns,
     identity,
     order_rows,
@@ -80,7 +82,14 @@ def test_the_order_is_that_of_a_stable_sort_with_missing_values_last(
 ) -> None:
     # To Polars the two zeros differ no more than to us once one is added to the other.
     by = pl.col(name) + 0.0 if name == "number" else pl.col(name)
-    assert order_rows(rows, ALL, Sort(name, is_rising)).tolist() == positions(rows, by, is_rising=is_rising)
+    expected = positions(rows, by, is_rising=is_rising)
+    assert order_rows(rows, ALL, Sort(name, is_rising)).tolist() == expected
+    # Of a table that is too large to be sorted, page by page.
+    paged = find_order(rows, ALL, Sort(name, is_rising), most_sorted=0)
+    assert paged.size == len(expected)
+    ends = [0, 1, 50, len(expected) // 2, len(expected) - 1, len(expected), len(expected) + 9]
+    for start, stop in itertools.pairwise(ends):
+        assert paged[start:stop].tolist() == expected[start:stop]
 
 
 @pytest.mark.parametrize("is_rising", [False, True])
@@ -88,6 +97,8 @@ def test_days_sort_as_the_years_that_are_shown_and_the_sentinel_comes_last(rows:
     years = pl.when(pl.col("DAYS_EMPLOYED") <= 0).then(-pl.col("DAYS_EMPLOYED"))
     found = order_rows(rows, ALL, Sort("DAYS_EMPLOYED", is_rising))
     assert found.tolist() == positions(rows, years, is_rising=is_rising)
+    paged = find_order(rows, ALL, Sort("DAYS_EMPLOYED", is_rising), most_sorted=0)
+    assert paged[:].tolist() == found.tolist()
 
 
 def test_the_decision_sorts_as_the_pd_does(rows: Predictions) -> None:
@@ -107,6 +118,7 @@ def test_an_order_is_of_the_cohort_and_of_nobody_else_and_is_not_written_to(rows
     found = order_rows(rows, cohort.rest(), Sort())
     assert sorted(found.tolist()) == np.flatnonzero(~met.to_numpy()).tolist()
     assert not found.flags.writeable
+    assert find_order(rows, cohort.rest(), Sort(), most_sorted=0)[:].tolist() == found.tolist()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from dashboard.metrics.amounts import Amounts, mean_estimate, score_bounds
+from dashboard.metrics.amounts import Amounts, mean_estimate, score_bounds, score_ends
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(1, 20), (3, 50), (8, 247), (40, 100), (99, 100)])
@@ -20,7 +20,7 @@ def test_a_share_has_nearly_the_mid_p_interval(hits: int, trials: int) -> None:
         assert middle == pytest.approx(tail, abs=0.012)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(1, 4))
 def test_bounds_hold_the_mean_and_turn_round_with_the_outcome(hits: int, others: int, asymmetry: float) -> None:
     trials = hits + others + 1
@@ -29,6 +29,13 @@ def test_bounds_hold_the_mean_and_turn_round_with_the_outcome(hits: int, others:
     low, high = score_bounds(hits, trials)
     assert score_bounds(trials - hits, trials) == pytest.approx((1 - high, 1 - low))
     assert score_bounds(5.0 * hits, trials, unit=5.0) == pytest.approx((5 * low, 5 * high))
+
+
+@settings(max_examples=80)
+@given(st.floats(0, 400), st.integers(1, 300), st.sampled_from([0.0, 1.0, 7.5]), st.floats(1, 4))
+def test_one_total_has_the_very_ends_that_many_have(total: float, trials: int, unit: float, asymmetry: float) -> None:
+    many = score_bounds(total, trials, unit=unit, asymmetry=asymmetry)
+    assert score_ends(total, trials, unit=unit, asymmetry=asymmetry) == tuple(map(float, many))
 
 
 def test_no_amounts_at_all_have_no_interval() -> None:

@@ -23,7 +23,7 @@ def test_brier_by_hand() -> None:
     assert brier_score(exact_counts([1, 0, 1], [0.9, 0.2, 0.4])).value == pytest.approx((0.1**2 + 0.2**2 + 0.6**2) / 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_brier_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 12

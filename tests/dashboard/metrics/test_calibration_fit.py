@@ -66,7 +66,7 @@ def test_intercept_by_hand() -> None:
     assert_estimate(calibration_in_the_large(counts).intercept, float(logit(0.2) - logit(0.1)), 1 / 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_intercept_solves_its_equation(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = arrays(rows)
@@ -97,7 +97,7 @@ def test_slope_agrees_with_scikit_learn(n_rows: int, level: float, slope: float)
     assert_estimate(found.intercept, fit.intercept_[0], np.sqrt(covariance[0, 0]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cohorts)
 def test_slope_solves_its_equations_or_says_why_not(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = arrays(rows)

@@ -20,7 +20,7 @@ def test_log_loss_by_hand() -> None:
     assert found.of_default_rate == pytest.approx(np.log(2))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_log_loss_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 12
@@ -46,7 +46,7 @@ def test_decomposition_by_hand() -> None:
     assert found.n_groups == 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cohorts, st.integers(1, 30))
 def test_parts_add_up_to_the_brier_score(rows: list[tuple[bool, int]], n_groups: int) -> None:
     outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 12

@@ -31,7 +31,7 @@ def test_spiegelhalter_by_hand() -> None:
     assert found.p_value.value == pytest.approx(2 * stats.norm.sf(z))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_spiegelhalter_agrees_with_its_formula(rows: list[tuple[bool, int]]) -> None:
     y, p = np.array([row[0] for row in rows]).astype(float), np.array([row[1] for row in rows]) / 12
@@ -97,7 +97,7 @@ def test_bins_bound_the_errors(binned: ScoreCounts, exact: ScoreCounts) -> None:
     assert coarse == pytest.approx(fine, abs=1e-3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 100)), min_size=1, max_size=80))
 def test_bands_agree_with_the_rows(rows: list[tuple[bool, int]]) -> None:
     outcome, pd = np.array([row[0] for row in rows]), np.array([row[1] for row in rows]) / 100

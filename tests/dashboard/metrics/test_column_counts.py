@@ -41,7 +41,7 @@ def listed(codes: ColumnCodes, chosen: npt.NDArray[np.bool_] | None) -> dict[str
     return {name: number.tolist() for name, number in count_columns(codes, chosen).by_column.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(n_rows=st.integers(0, 300), share=st.floats(0, 1), seed=st.integers(0, 1_000))
 def test_counts_are_those_of_the_rows(n_rows: int, share: float, seed: int) -> None:
     frame = drawn(n_rows, seed)

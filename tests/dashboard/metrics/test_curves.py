@@ -19,7 +19,7 @@ def test_steps_are_equal_along_the_curve_and_not_along_its_points() -> None:
     assert travelled[spread_along(travelled, 5)].tolist() == [0.0, 0.30000000000000004, 0.5, 0.8, 1.0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=200), st.integers(2, 50))
 def test_both_ends_stay_and_no_two_points_are_farther_apart_than_one_step_and_one_jump(
     steps: list[int], most: int

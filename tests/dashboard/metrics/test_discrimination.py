@@ -48,7 +48,7 @@ def test_ks_by_hand() -> None:
     assert found.cutoff == 0.4
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cohorts)
 def test_auc_ks_and_roc_agree_with_scikit_learn_and_scipy(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -70,7 +70,7 @@ def test_auc_ks_and_roc_agree_with_scikit_learn_and_scipy(rows: list[tuple[bool,
     assert curve.max_gap == pytest.approx(0, abs=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cohorts)
 def test_ks_is_reached_at_its_cutoff(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -82,7 +82,7 @@ def test_ks_is_reached_at_its_cutoff(rows: list[tuple[bool, int]]) -> None:
     assert gap == pytest.approx(found.statistic.value, abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cohorts)
 def test_delong_agrees_with_all_pairs(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -248,7 +248,7 @@ def difference_by_rows(
     return first - second, float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from(["disjoint", "part", "overlapping"]))
 def test_auc_difference_agrees_with_rows(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)

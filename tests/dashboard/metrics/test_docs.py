@@ -30,8 +30,10 @@ MODULES = (
 )
 NOT_METRICS = {
     "wilson_bounds",
+    "wilson_ends",
     "exact_bounds",
     "score_bounds",
+    "score_ends",
     "share",
     "delong",
     "missing_outcome",

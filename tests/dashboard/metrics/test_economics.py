@@ -98,7 +98,7 @@ def test_profit_without_exposure_takes_the_same_for_all() -> None:
     assert curve.now.value == pytest.approx((0.05 * 20_000 - 0.45 * 10_000) / 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     # No PD of 1: no cutoff that can be set approves it.
     st.lists(st.tuples(st.booleans(), st.integers(0, 7), st.integers(1, 9)), min_size=1, max_size=50),

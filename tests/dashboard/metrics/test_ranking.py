@@ -39,7 +39,7 @@ def test_average_precision_by_hand() -> None:
     assert average_precision(HAND).value == pytest.approx((1 + 2 / 3) / 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_average_precision_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -90,7 +90,7 @@ def test_interval_does_not_collapse(outcome: list[int], score: list[float], valu
     assert found == Estimate(value, float(low), float(high))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_precision_recall_curve_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -116,7 +116,7 @@ def test_precision_at_a_recall() -> None:
     assert [curve.precision_at(recall) for recall in (0, 0.5, 0.51, 1)] == pytest.approx([1, 1, 2 / 3, 2 / 3])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_ks_curve_holds_the_shares_below_each_pd(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -147,7 +147,7 @@ def test_cap_by_hand() -> None:
     assert curve.share_for(0) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts)
 def test_accuracy_ratio_of_the_cap_is_the_gini(rows: list[tuple[bool, int]]) -> None:
     outcome, score = unpacked(rows)
@@ -191,7 +191,7 @@ def shared_out(outcome: Flags, score: Floats, n_groups: int) -> tuple[list[float
     return defaults, [sum(value for value, _ in group) / n_groups for group in groups], [g[-1][0] for g in groups]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cohorts, st.sampled_from([1, 2, 5, 10]))
 def test_ties_are_shared_out_pro_rata(rows: list[tuple[bool, int]], n_groups: int) -> None:
     outcome, score = unpacked(rows)

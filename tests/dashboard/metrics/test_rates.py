@@ -20,6 +20,7 @@ from dashboard.metrics.rates import (
     expected_loss,
     mean_pd,
     wilson_bounds,
+    wilson_ends,
 )
 
 OUTCOMES = [True, False, True, False, False]
@@ -71,7 +72,7 @@ def test_confusion_on_the_grid_is_that_of_the_rows(portfolio: pl.DataFrame, binn
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=60), st.integers(0, 9))
 def test_shares_agree_with_scikit_learn(rows: list[tuple[bool, int]], step: int) -> None:
     outcome = np.array([row[0] for row in rows])
@@ -96,7 +97,7 @@ def test_shares_agree_with_scikit_learn(rows: list[tuple[bool, int]], step: int)
         assert found.mcc.value == pytest.approx(sk.matthews_corrcoef(outcome, declined), abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_wilson_agrees_with_scipy(trials: int, share: float) -> None:
     successes = round(share * trials)
@@ -104,6 +105,13 @@ def test_wilson_agrees_with_scipy(trials: int, share: float) -> None:
     low, high = wilson_bounds(successes, trials)
     assert float(low) == pytest.approx(reference.low, abs=1e-9)
     assert float(high) == pytest.approx(reference.high, abs=1e-9)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_one_share_has_the_very_ends_that_many_have(trials: int, share: float) -> None:
+    successes = share * trials
+    assert wilson_ends(successes, trials) == tuple(map(float, wilson_bounds(successes, trials)))
 
 
 def test_wilson_without_trials_says_nothing() -> None:
@@ -167,7 +175,7 @@ def test_one_row() -> None:
     assert confusion(one, 0.5).specificity.value is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=60),
     st.integers(0, 9),

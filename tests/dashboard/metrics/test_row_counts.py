@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from dashboard.metrics.column_counts import select_rows
-from dashboard.metrics.counts import MOST_EXACT, CountsError
+from dashboard.metrics.counts import MOST_EXACT, CountsError, count_scores_by
 from dashboard.metrics.row_counts import table_rows
 from data.predictions.scores import ScoreGrid, make_score_grid
 
@@ -43,6 +43,26 @@ def test_random_cohorts_have_the_sums_of_their_rows(portfolio: pl.DataFrame, see
             assert getattr(found, outcome).tolist() == expected["len"].to_list()
             np.testing.assert_allclose(getattr(found, f"{outcome}_pd"), expected["pd"], rtol=1e-11)
             np.testing.assert_allclose(getattr(found, f"{outcome}_exposure"), expected["exposure"], rtol=1e-11)
+
+
+@pytest.mark.parametrize("filters", [None, pl.col("default_probability") > 0.15, pl.lit(value=False)])
+@pytest.mark.parametrize("has_grid", [True, False])
+def test_groups_have_the_counts_of_their_rows(
+    portfolio: pl.DataFrame, grid: ScoreGrid, filters: pl.Expr | None, has_grid: bool
+) -> None:
+    on = grid if has_grid else None
+    # Groups of many rows and of few.
+    code = pl.when(pl.col("exposure") > 1_500_000).then(pl.lit(5)).otherwise(pl.col("region")).cast(pl.UInt8)
+    codes = portfolio.select(code).to_series().to_numpy()
+    found = table_rows(portfolio, on).counts_by(codes, 7, select_rows(portfolio, filters))
+    expected = count_scores_by(portfolio, code, on, filters=filters)
+    assert list(found) == list(expected)
+    for own, part in zip(found.values(), expected.values(), strict=True):
+        assert own.is_exact == part.is_exact
+        for name in ("edges", "good", "bad"):
+            assert np.array_equal(getattr(own, name), getattr(part, name))
+        for name in ("good_pd", "bad_pd", "good_exposure", "bad_exposure"):
+            np.testing.assert_allclose(getattr(own, name), getattr(part, name), rtol=1e-11)
 
 
 def test_a_table_without_a_grid_is_counted_by_distinct_pd(portfolio: pl.DataFrame) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import ScoreCounts, count_scores_by
 from dashboard.metrics.row_counts import table_rows
-from dashboard.metrics.segment_counts import GroupCounts, code_rows
+from dashboard.metrics.segment_counts import GroupCounts, code_rows, pack_codes
 from data.predictions.scores import ScoreGrid
 
 CODES = {
@@ -24,7 +24,7 @@ def test_groups_have_the_counts_of_their_column_alone(
     portfolio: pl.DataFrame, grid: ScoreGrid, filters: pl.Expr | None, has_grid: bool, most_sorted: int
 ) -> None:
     on = grid if has_grid else None
-    codes = {name: portfolio.select(code).to_series().to_numpy() for name, code in CODES.items()}
+    codes = ((name, portfolio.select(code).to_series().to_numpy()) for name, code in CODES.items())
     rows = code_rows(table_rows(portfolio, on), codes, {"region": 4, "large": 2}, most_sorted=most_sorted)
     found = dict(rows.counts(select_rows(portfolio, filters)))
     assert list(found) == list(CODES)
@@ -41,3 +41,15 @@ def _assert_same(found: GroupCounts, expected: ScoreCounts) -> None:
         assert np.array_equal(getattr(found, name), getattr(expected, name))
     assert found.pd_sum == pytest.approx(expected.pd_sum, rel=1e-12)
     assert found.exposure_sum == pytest.approx(expected.exposure_sum, rel=1e-12)
+
+
+def test_codes_of_any_size_come_back_from_their_words() -> None:
+    random = np.random.default_rng(8)
+    sizes = {f"column {place}": size for place, size in enumerate([2, 60, 1, 256, 3, 255, 200, 128, 19, 7, 250, 61, 9])}
+    codes = {name: random.integers(0, size, 70_000).astype(np.uint8) for name, size in sizes.items()}
+    packed = pack_codes(codes.items(), sizes)
+    assert len(packed.words) == 2
+    rows = random.integers(0, 70_000, 500)
+    for name, own in codes.items():
+        assert np.array_equal(packed.at(name, slice(5, 60_000)), own[5:60_000])
+        assert np.array_equal(packed.take(rows).at(name, slice(0, 500)), own[rows])

@@ -57,7 +57,7 @@ def test_difference_by_hand() -> None:
     assert found.high == pytest.approx(-0.5 + math.hypot(1 - 0.025**0.1, 0.5 - 0.1871), abs=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 400), st.integers(1, 400), st.data(), st.integers(1, 60))
 def test_difference_at_any_level(n: int, m: int, data: st.DataObject, n_segments: int) -> None:
     a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
@@ -84,7 +84,7 @@ def test_calibration_gap_by_hand() -> None:
     assert not calibration_gap(ScoreCounts.empty()).is_defined
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 120), st.integers(1, 6))
 def test_measures_are_those_of_the_segments_own_rows(seed: int, n: int, n_groups: int) -> None:
     random = np.random.default_rng(seed)

@@ -64,7 +64,7 @@ def test_an_empty_bin_that_is_to_be_expected_adds_nothing() -> None:
     assert stability_index([0, 5, 5], [0, 2, 8]).contribution[0] == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bins)
 def test_index_agrees_with_both_divergences_of_scipy(rows: list[tuple[int, int]]) -> None:
     r, c = (np.array(side) + 1 for side in zip(*rows, strict=True))
@@ -75,7 +75,7 @@ def test_index_agrees_with_both_divergences_of_scipy(rows: list[tuple[int, int]]
     assert np.all(found.contribution >= 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bins)
 def test_index_is_finite_symmetric_and_zero_for_equal_shares(rows: list[tuple[int, int]]) -> None:
     r, c = (np.array(side) for side in zip(*rows, strict=True))
@@ -169,7 +169,7 @@ def test_pd_is_compared_over_tenths_of_the_reference(portfolio: pl.DataFrame, bi
         assert number.tolist() == np.histogram(pd, ends)[0].tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=60), st.lists(st.integers(0, 12), min_size=1, max_size=60))
 def test_pd_index_is_that_of_the_rows_given_the_bins(reference: list[int], current: list[int]) -> None:
     sides = [np.array(side) / 12 for side in (reference, current)]

@@ -29,6 +29,15 @@ def test_every_defined_figure_can_be_worded() -> None:
         assert value is None or metric.word(value)
 
 
+def test_figures_that_the_cutoff_changes_are_marked() -> None:
+    counts = exact_counts([0, 1, 0, 0, 1], [0.1, 0.2, 0.3, 0.5, 0.4], [1, 2, 3, 4, 5])
+    at = [Evaluation(counts, assume(cutoff)) for cutoff in (0.0, 0.15, 0.25, 0.45, 1.0)]
+    moved = {metric.name for metric in METRICS if len({metric.of(each) for each in at}) > 1}
+    # Which cutoff is the best one does not depend on the one in force, as long as that can be set.
+    best = {"best_cutoff_by_cost", "best_cutoff_by_profit"}
+    assert {metric.name for metric in METRICS if metric.at_cutoff} == moved | best
+
+
 def test_labels_and_help_say_what_is_assumed() -> None:
     given = replace(assume(0.25), beta=0.5, n_groups=7)
     f_beta = next(metric for metric in METRICS if metric.name == "f_beta")

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from dashboard.charts.inline import script_address
+from dashboard.server import follow
 from dashboard.server.application import _routes
 from dashboard.server.health import Health
 from data.settings import load_settings
@@ -24,7 +25,8 @@ def test_health_is_answered_beside_streamlit_and_below_its_base_path(address: st
     }
     assert ask(f"{address}/_stcore/health").text == "ok"
     routes = _routes("/scores", Health(load_settings()))
-    assert [getattr(route, "path", "") for route in routes] == ["/scores/health", f"/scores/{script_address()}"]
+    own = ["health", script_address(), follow.script_address(), "follow/{name}"]
+    assert [getattr(route, "path", "") for route in routes] == [f"/scores/{path}" for path in own]
 
 
 @pytest.mark.parametrize("path", ["", "/health", "/_stcore/metrics", "/_stcore/health"])

@@ -28,7 +28,7 @@ async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
 
 def ask(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     async def answered() -> httpx.Response:
-        transport = httpx.ASGITransport(Styled(streamlit, "/scores", "plotly/1.js", ["static/js/a.js"]))
+        transport = httpx.ASGITransport(Styled(streamlit, "/scores/plotly/1.js", "/scores/follow/2.js"))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.request(method, path, headers=headers)
 
@@ -40,9 +40,9 @@ def ask(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
 
 def test_a_page_has_the_sheet_before_its_first_element() -> None:
     answer = ask("GET", "/", BROWSER)
-    script = '<script async src="/scores/plotly/1.js"></script>'
-    ahead = '<link rel="modulepreload" crossorigin href="/scores/static/js/a.js">'
-    assert answer.text == SHELL.replace("<body>", f"<body>{script}{style_element()}{ahead}")
+    ahead = '<link rel="preload" as="script" href="/scores/plotly/1.js">'
+    own = '<script defer src="/scores/follow/2.js"></script>'
+    assert answer.text == SHELL.replace("<body>", f"<body>{ahead}{style_element()}{own}")
     assert int(answer.headers["content-length"]) == len(answer.content)
     # The tag is that of Streamlit's file, which stays when the sheet changes.
     assert "etag" not in answer.headers

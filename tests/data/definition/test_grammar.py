@@ -176,13 +176,13 @@ _CONDITIONS: st.SearchStrategy[Node] = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_TREES)
 def test_reads_a_number_as_it_was_written(tree: Node) -> None:
     assert parse(word(tree), NAMES) == tree
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_CONDITIONS)
 def test_reads_a_condition_as_it_was_written(tree: Node) -> None:
     assert parse(word(tree), NAMES, booleans=True) == tree

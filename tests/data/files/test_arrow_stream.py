@@ -408,7 +408,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(which=st.integers(0, 2), changes=CHANGES, cut=st.just(0) | st.integers(0, 3_000))
 def test_a_damaged_stream_is_read_or_has_a_sentence(
     streams: list[bytes], which: int, changes: list[tuple[int, int, int]], cut: int
@@ -431,7 +431,7 @@ def outcome(content: bytes) -> BatchTable | str:
         return str(error)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from([b"", b"\xff\xff\xff\xff", b"ARROW1\0\0", b"\xff\xff\xff\xff\x40\0\0\0"]), st.binary(max_size=300)
 )

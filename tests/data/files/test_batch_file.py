@@ -396,7 +396,7 @@ def test_kinds_of_complaints_stay_apart(make_rows: MakeRows) -> None:
         read_batch("a.csv", csv_of(make_rows(3)) + b"1,2\n", embedded.DEFINITION, NEEDED)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(DRESSES)),
     st.integers(0, 2**32),
@@ -418,7 +418,7 @@ def test_a_damaged_file_is_read_or_has_a_sentence(
         assert "\n" not in str(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([b"", b"PAR1", b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"a,b\n"]), st.binary(max_size=300))
 def test_any_bytes_have_a_sentence(beginning: bytes, rest: bytes) -> None:
     complaint(beginning + rest)

@@ -75,7 +75,7 @@ def test_what_is_judged_is_judged_as_in_a_dropped_file(tmp_path: Path, make_rows
 WRONG = st.sampled_from(["x", "1.5", "-1", "31", "nan", "-inf", "1e3", "0x1", "TRUE", "1 000", "--1", "None"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.dictionaries(st.integers(0, 29), WRONG, min_size=1), batch_rows=st.integers(3, 35))
 def test_any_wrong_cells_are_counted_over_all_frames(
     tmp_path: Path, make_rows: MakeRows, cells: dict[int, str], batch_rows: int

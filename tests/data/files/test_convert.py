@@ -272,7 +272,7 @@ WRONG_NUMBERS = st.sampled_from(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.dictionaries(st.integers(0, 19), WRONG_NUMBERS, min_size=1))
 def test_any_wrong_cells_are_counted(tmp_path: Path, make_rows: MakeRows, cells: dict[int, str]) -> None:
     written = {row: value or None for row, value in cells.items()}
@@ -498,7 +498,7 @@ PACKED: dict[str, tuple[str, str, Callable[[pl.DataFrame], bytes]]] = {
 
 
 @pytest.mark.parametrize("kind", PACKED)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_archive_cut_anywhere_is_said(tmp_path: Path, make_rows: MakeRows, kind: str, share: float) -> None:
     name, noun, wear = PACKED[kind]

@@ -105,7 +105,7 @@ def test_what_was_rounded_past_the_cutoff_is_decided_by_the_model() -> None:
     n=st.integers(1, 70),
     error=st.sampled_from([0.0, 0.01, 0.2, 3.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_just_approved_are_those_of_a_full_sort(
     exact: NDArray[np.float64], cutoff: float, n: int, error: float
 ) -> None:

@@ -277,7 +277,7 @@ FEW_EXPLAINED = Explainer(
     slopes=st.tuples(*[st.integers(-1, 1)] * 3),
     n=st.integers(1, 5),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_many_at_once_have_the_reasons_of_each_alone(
     values: NDArray[np.float64], means: tuple[float, ...], slopes: tuple[int, ...], n: int, manifest: Manifest
 ) -> None:

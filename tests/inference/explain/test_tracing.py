@@ -167,7 +167,7 @@ NUMBERS = {
 
 
 @given(rows=st.lists(st.fixed_dictionaries(NUMBERS), min_size=1, max_size=6), typical=st.fixed_dictionaries(NUMBERS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_shares_follow_the_rule_one_by_one_and_many_at_once(
     rows: list[dict[str, Value]], typical: dict[str, Value]
 ) -> None:

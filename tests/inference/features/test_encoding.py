@@ -78,7 +78,7 @@ def as_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(applications_of(FEATURES.sources), min_size=1, max_size=3))
 def test_row_equals_matrix_bit_for_bit(rows: list[dict[str, Any]]) -> None:
     assert same_bits(np.vstack([FEATURES.row(row) for row in rows]), FEATURES.matrix(as_frame(rows)))

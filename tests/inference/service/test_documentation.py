@@ -110,7 +110,6 @@ repeated = settings(
     max_examples=at_length(5, 50),
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

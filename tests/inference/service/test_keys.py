@@ -14,8 +14,8 @@ import pytest
 
 from data.errors import ScoreroomError
 from data.settings import ROOT
-from inference.service.app import ROUTES
 from inference.service.keys import SCOPES, KeyFileError, Keys, add_key
+from inference.service.routes import ROUTES
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Start

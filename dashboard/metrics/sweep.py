@@ -1,0 +1,115 @@
+"""One cohort evaluated at many cutoffs, at a small part of what each of them costs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.economics import Costs, CutoffCurve, CutoffCurves, Terms
+from dashboard.metrics.estimate import Estimate
+from dashboard.metrics.evaluation import Evaluation
+from dashboard.metrics.rates import Confusion
+
+
+class Sweep:
+    """The evaluations of one cohort, which is not empty, at each of `cutoffs` (PDs, ascending), one after the other.
+
+    What they have in common is computed once. The curves of cost and of profit lack what is drawn of them.
+    """
+
+    def __init__(self, evaluation: Evaluation, cutoffs: FloatArray) -> None:
+        self.evaluation = evaluation
+        self.cutoffs = cutoffs
+        self.snapped = evaluation.counts.snapped(cutoffs)
+        self.first: IntArray = np.searchsorted(evaluation.counts.edges, self.snapped, side="left")
+
+    def __iter__(self) -> Iterator[tuple[Evaluation, bool]]:
+        """Yield each evaluation, and whether it decides otherwise than the one before."""
+        counts = self.evaluation.counts
+        good, bad = (_below(each)[self.first].tolist() for each in (counts.good, counts.bad))
+        n_good, n_bad = counts.n_good, counts.n_bad
+        last = -1
+        for place, (snapped, approved_good, approved_bad) in enumerate(
+            zip(self.snapped.tolist(), good, bad, strict=True)
+        ):
+            decided = Confusion(snapped, n_bad - approved_bad, n_good - approved_good, approved_good, approved_bad)
+            yield _Swept(self, place, decided), decided.approved != last
+            last = decided.approved
+
+    @cached_property
+    def costs(self) -> tuple[CutoffCurves, list[int]]:
+        """The cost of any cutoff, and where in it those of the sweep are."""
+        return self._curves(self.evaluation.assumptions.costs)
+
+    @cached_property
+    def profit(self) -> tuple[CutoffCurves, list[int]]:
+        """The profit of any cutoff, and where in it those of the sweep are."""
+        return self._curves(self.evaluation.assumptions.terms)
+
+    def _curves(self, stakes: Costs | Terms) -> tuple[CutoffCurves, list[int]]:
+        curves = CutoffCurves(self.evaluation.counts, stakes)
+        return curves, curves.indexes(self.cutoffs)
+
+    @cached_property
+    def approved_loss(self) -> list[float]:
+        """Sum of PD x LGD x exposure of what each cutoff approves."""
+        counts = self.evaluation.counts
+        at_risk = counts.good_mean_pd * counts.good_exposure + counts.bad_mean_pd * counts.bad_exposure
+        losses: list[float] = (self.evaluation.assumptions.terms.lgd * _below(at_risk)[self.first]).tolist()
+        return losses
+
+
+class Decisions:
+    """The decisions of one cohort at any cutoff, with what they are counted from added up once."""
+
+    def __init__(self, counts: ScoreCounts) -> None:
+        self._counts = counts
+
+    @cached_property
+    def _sums(self) -> tuple[list[int], list[int]]:
+        return _below(self._counts.good).tolist(), _below(self._counts.bad).tolist()
+
+    def at(self, cutoff: float) -> Confusion:
+        """What `confusion` gives for a cutoff (a PD)."""
+        first = self._counts.first_declined(cutoff)
+        goods, bads = self._sums
+        good, bad = goods[first], bads[first]
+        return Confusion(self._counts.snap(cutoff), bads[-1] - bad, goods[-1] - good, good, bad)
+
+
+def _below(values: AnyArray) -> AnyArray:
+    """What all bins before each add up to, and at the end all of them."""
+    return np.concatenate([np.zeros(1, dtype=values.dtype), np.cumsum(values)])
+
+
+class _Swept(Evaluation):
+    """An evaluation that takes from a sweep what it would otherwise work out itself."""
+
+    _sweep: Sweep
+    _place: int
+
+    def __init__(self, sweep: Sweep, place: int, decided: Confusion) -> None:
+        whole = sweep.evaluation
+        super().__init__(whole.counts, replace(whole.assumptions, cutoff=float(sweep.cutoffs[place])), whole.shared)
+        # A frozen dataclass refuses to be written to; its cached properties keep their results here all the same.
+        self.__dict__.update(confusion=decided, _sweep=sweep, _place=place)
+
+    @cached_property
+    def costs(self) -> CutoffCurve | None:
+        curves, indexes = self._sweep.costs
+        return curves.applied(self.confusion.cutoff, indexes[self._place])
+
+    @cached_property
+    def profit(self) -> CutoffCurve | None:
+        curves, indexes = self._sweep.profit
+        return curves.applied(self.confusion.cutoff, indexes[self._place])
+
+    @cached_property
+    def approved_loss(self) -> Estimate:
+        if not self._sweep.evaluation.approved_loss.is_defined:
+            return self._sweep.evaluation.approved_loss
+        return Estimate(self._sweep.approved_loss[self._place])
