@@ -112,7 +112,7 @@ def main() -> None:
     with st.sidebar:
         render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
-    cache.warm_up(dataset)
+    cache.warm_up(dataset, is_whole=not cache.are_awaited())
 
 
 def _panel_at_first() -> Literal["expanded", "collapsed"]:

@@ -39,19 +39,13 @@ class BuildProcess:
         self._follower.start()
 
     def end(self) -> int:
-        """Stop the build where it is under way, wait for it, and return its exit code.
-
-        Raises:
-            KeyboardInterrupt: it was stopped with nothing to show.
-        """
+        """Stop the build where it is under way, wait for it, and return its exit code, STOPPED where it was stopped."""
         is_stopped = self._process.poll() is None
         if is_stopped:
             self._process.terminate()
         code = self._process.wait()
         self._follower.join()
-        if is_stopped and not self.building.is_usable:
-            raise KeyboardInterrupt
-        return code
+        return STOPPED if is_stopped else code
 
     def _follow(self, lines: IO[bytes]) -> None:
         began = time.perf_counter()

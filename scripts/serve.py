@@ -19,6 +19,7 @@ from inference.serving.settings import load_web_settings
 from scripts._build_process import BuildProcess
 from scripts._cli import (
     LOOPBACK,
+    STOPPED,
     address_of,
     check_port,
     offer_portfolio,
@@ -52,8 +53,11 @@ def main() -> None:
         serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header, building)
     finally:
         code = 0 if build is None else build.end()
-    if building is not None and not building.is_usable:
-        sys.exit(code)
+    if building is None or building.is_usable:
+        return
+    if code == STOPPED:
+        raise KeyboardInterrupt
+    sys.exit(code)
 
 
 def _begin_build(settings: Settings) -> BuildProcess | None:

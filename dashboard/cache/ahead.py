@@ -24,12 +24,13 @@ _FIRST_PAGE_SECONDS = 4.0
 
 # A resource, so that it runs once per dataset: None is kept too.
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
-def warm_up(dataset: Dataset) -> None:
+def warm_up(dataset: Dataset, *, is_whole: bool) -> None:
     """Warm the caches in the background for pages that have not been opened yet.
 
-    Call it after a page is written; it returns at once and does nothing the second time.
+    Call it after a page is written; it returns at once and does nothing the second time, but once more when the
+    portfolio `is_whole` that lacked its contributions before.
     """
-    thread = threading.Timer(_FIRST_PAGE_SECONDS, get_ready, (dataset,))
+    thread = threading.Timer(_FIRST_PAGE_SECONDS, get_ready, (dataset,), {"is_whole": is_whole})
     thread.daemon = True
     thread.start()
 
@@ -45,7 +46,7 @@ def load_ahead(location: Location) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
-def get_ready(dataset: Dataset) -> None:
+def get_ready(dataset: Dataset, *, is_whole: bool) -> None:  # noqa: ARG001 - a key of what is kept
     """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""
     for name in _LATER:
         importlib.import_module(name)

@@ -30,7 +30,7 @@ class Step:
     expected_s: float | None
 
 
-# Measured for 307,511 applications on two cores by `make run` with nothing built; they grow with the rows.
+# About what two quiet cores take for the usual rows; the page scales them by the steps that are done.
 _EXPECTED_S = {APPLICATIONS: 9.0, MODEL: 55.0, PREDICTIONS: 0.5, CONTRIBUTIONS: 12.0}
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from data.errors import ScoreroomError
@@ -180,13 +180,20 @@ class Visit:
 async def visit(
     browser: Browser, log: RunLog | None = None, *, linger_ms: int = LINGER_MS, patience_ms: int = PATIENCE_MS
 ) -> AsyncIterator[Visit]:
-    """A fresh visitor with an empty cache, who leaves at the end."""
+    """A page of a fresh visitor with an empty cache, who leaves at the end."""
+    async with visiting(browser) as context:
+        yield Visit(await context.new_page(), log, linger_ms, patience_ms)
+
+
+@asynccontextmanager
+async def visiting(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A fresh visitor with an empty cache and the clock in every page, who leaves at the end."""
     width, height = WINDOW
     context = await browser.new_context(viewport={"width": width, "height": height})
     context.set_default_timeout(PATIENCE_MS)
     await context.add_init_script(path=CLOCK)
     try:
-        yield Visit(await context.new_page(), log, linger_ms, patience_ms)
+        yield context
     finally:
         await context.close()
 

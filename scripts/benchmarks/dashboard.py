@@ -26,6 +26,7 @@ from scripts._measure import Say, percentiles, silent
 from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
 from scripts.benchmarks.drag import measure_drag
 from scripts.benchmarks.expected import Portfolio
+from scripts.benchmarks.first_page import measure_first_page
 from scripts.benchmarks.interactions import FILTERED_BY, INTERACTIONS, Steps, first_screen, floor
 from scripts.benchmarks.scaled import scaled
 from scripts.benchmarks.server import (
@@ -78,6 +79,8 @@ async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
     async with open_browser() as browser:
         say("starts until the first page is painted")
         figures = await _measure_starts(browser, portfolio)
+        say("first pages, with and without what the browser keeps")
+        figures["first_page"] = await measure_first_page(browser, portfolio)
         floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
         figures |= {"drag": await _measure_drag(browser, portfolio, say)}

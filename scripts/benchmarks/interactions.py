@@ -38,11 +38,16 @@ _SEED = 11
 async def floor(visit: Visit, address: str) -> Steps:
     """One step of the floor app's slider."""
     half, factor = floor_app.LARGEST // 2, floor_app.FACTORS[0]
-    await visit.open(address, _floor_card(factor, half))
+    await visit.open(address, *floor_screen())
     handle = visit.page.get_by_role("slider")
     for number in _to_and_fro(half):
         yield await _press(visit, handle, "ArrowRight" if number > half else "ArrowLeft", _floor_card(factor, number))
         half = number
+
+
+def floor_screen() -> tuple[Shown, ...]:
+    """What the floor app shows when it is opened."""
+    return tuple(_floor_card(factor, floor_app.LARGEST // 2) for factor in floor_app.FACTORS)
 
 
 def _floor_card(factor: int, number: int) -> Shown:

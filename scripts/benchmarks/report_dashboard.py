@@ -34,6 +34,11 @@ SINGLE = {
     "rss_mb": ("Memory of the server, loaded and each interaction done once", "MB", 700.0),
     "rss_after_1000_mb": ("Memory after all interactions", "MB", 700.0),
 }
+# First pages of a server that has shown some, and how many times the floor app's they may take.
+FIRST_PAGES = {
+    "cold_s": ("First page painted, from the navigation, a new visitor", 2.0),
+    "warm_s": ("First page painted, from the navigation, a returning visitor", 1.3),
+}
 
 
 def render_dashboard(figures: Figures) -> str:
@@ -96,6 +101,12 @@ def _single(figures: Figures) -> str:
         for name, (label, unit, most) in SINGLE.items()
         if name in figures
     ]
+    first = figures.get("first_page", {})
+    for name, (label, most_floors) in FIRST_PAGES.items():
+        if first:
+            floors = first[name] / first["floor_s"]
+            measured = f"{first[name]:.2f} s, {floors:.2f} times the floor's"
+            rows.append([label, measured, f"{most_floors:g} times", yes(floors <= most_floors)])
     for readers, times in figures.get("concurrent", {}).items():
         worded = f"{p50_and_p95(times)} ms, errors: {times['errors']}"
         label = f"{readers} readers at once, painted p50 / p95"

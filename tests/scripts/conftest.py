@@ -42,6 +42,7 @@ _DASHBOARD = {
     "parts_ms": {"floor": {"sent": 5.0, "changed": 40.0, "painted": 80.4, "late": 0, "drawn_p95": 100.0}},
     "healthy_s": 1.2,
     "cold_start_s": 4.5,
+    "first_page": {"floor_s": 1.0, "cold_s": 1.9, "warm_s": 1.25, "turns": 9},
     "rss_mb": 412,
     "memory": {"interactions": 1_000, "rss_mb": [412, 420]},
     "concurrent": {

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ import polars as pl
 import pytest
 
 from data.settings import ROOT, Settings
+from data.store.build_lock import build_lock
 from scripts.benchmarks.browser import open_browser
 from scripts.benchmarks.server import free_port
 from tests.inference.serving.conftest import process
@@ -119,11 +122,16 @@ def test_a_build_that_fails_says_so_on_the_page_and_in_the_terminal(tmp_path: Pa
     port = free_port()
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "application_train.csv").write_text("SK_ID_CURR\n1\n")
-    with serving(tmp_path, port) as server:
-        told = ask(port, "/building/state").json()
-        while told["status"] == "building":
-            told = ask(port, "/building/state").json()
-        _, error = server.communicate(timeout=60)
+    with ExitStack() as other:
+        # Nothing fails before the page is open.
+        other.enter_context(build_lock(tmp_path / "processed"))
+        with serving(tmp_path, port) as server:
+            while not (told := ask(port, "/building/state").json())["is_waiting"]:
+                time.sleep(0.1)
+            other.close()
+            while told["status"] == "building":
+                told = ask(port, "/building/state").json()
+            _, error = server.communicate(timeout=60)
     assert server.returncode == 2
     assert "application_train.csv" in told["problem"]
     assert error.splitlines().count(told["problem"]) == 1
@@ -133,7 +141,7 @@ def test_the_keyboard_stops_server_and_build(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, port) as server:
         while "running" not in {step["state"] for step in ask(port, "/health").json()["steps"]}:
-            pass
+            time.sleep(0.1)
         server.send_signal(signal.SIGINT)
         _, error = server.communicate(timeout=60)
     assert server.returncode == 130

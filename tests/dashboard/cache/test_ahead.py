@@ -16,7 +16,7 @@ def test_getting_ready_does_what_pages_would_do_first(
     _, dataset = copied
     for cached in (cache.get_ready, cache.column_groups):
         cached.clear()
-    cache.get_ready(dataset)
+    cache.get_ready(dataset, is_whole=True)
     groups, contributions = cache.column_groups(dataset), cache.explained(dataset).contributions
     assert contributions is not None
     # What was made ready is what is shown.
@@ -32,4 +32,4 @@ def test_getting_ready_is_no_error_where_files_are_missing(copied: tuple[Setting
     settings.contributions.unlink()
     shutil.rmtree(settings.model)
     cache.get_ready.clear()
-    cache.get_ready(dataset)
+    cache.get_ready(dataset, is_whole=True)

@@ -21,6 +21,12 @@ def test_what_was_measured_of_the_dashboard_and_what_was_reached(figures: dict[s
     )
     assert "| 20 readers at once, painted p50 / p95, for 300 s | 2,000 / 5,000 ms, errors: 0 | no error | yes |" in rows
     assert "| Memory of the server meanwhile | 500, 510 MB | not growing | |" in rows
+    assert (
+        "| First page painted, from the navigation, a new visitor | 1.90 s, 1.90 times the floor's | 2 times | yes |"
+        in rows
+    )
+    returning = "| First page painted, from the navigation, a returning visitor | "
+    assert f"{returning}1.25 s, 1.25 times the floor's | 1.3 times | yes |" in rows
     dragged = "The cutoff dragged, frames/s with a new number; 20 positions compared"
     assert f"| {dragged} | 41.5 of 50, late (over 50 ms): 2 of 200 | 30 frames/s | yes |" in rows
     assert "| Its table by cutoff, gzip | 49.9 kB | 100 kB | yes |" in rows
