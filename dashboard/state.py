@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
 from urllib.parse import urlencode
@@ -101,6 +101,12 @@ def location(arguments: Sequence[str]) -> Location:
     Raises:
         PredictionsError: a `--map` is malformed.
     """
+    return _location(tuple(arguments))
+
+
+# To make a parser looks for translations on the disk, and this is asked in every run.
+@cache
+def _location(arguments: tuple[str, ...]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
     parser.add_argument("--map", action="append", default=[])

@@ -6,25 +6,22 @@ how many real and embedded applications break each is in docs/data.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.definition.conditions import Function, computed, put_array, put_value
+from data.definition.conditions import Function, Get, compiled, computed, put_array, put_value
 from data.definition.definition import Definition, Rule
 
 
 def broken_rules(application: Mapping[str, object], definition: Definition) -> tuple[Rule, ...]:
     """The rules that one application breaks; values are numbers and texts that its columns can hold."""
-    values: dict[str, Any] = {}
-    for name in _names(definition):
-        put_value(values, definition, name, application.get(name))
-    checks = zip(definition.rules, _checks(definition), strict=True)
-    return tuple(rule for rule, is_broken in checks if is_broken(values))
+    return tuple(compress(definition.rules, _compiled(definition)(application.get)))
 
 
 def broken_rules_each(applications: pl.DataFrame, definition: Definition) -> NDArray[np.bool_]:
@@ -45,6 +42,11 @@ def broken_rules_each(applications: pl.DataFrame, definition: Definition) -> NDA
 @lru_cache(maxsize=8)
 def _names(definition: Definition) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for rule in definition.rules for name in rule.columns))
+
+
+@lru_cache(maxsize=8)
+def _compiled(definition: Definition) -> Callable[[Get], tuple[bool, ...]]:
+    return compiled([rule.when for rule in definition.rules], definition)
 
 
 @lru_cache(maxsize=8)

@@ -109,6 +109,15 @@ def _parse() -> Namespace:
     of_api.add_argument(
         "--seconds", type=positive, default=10, help="of load with each number of connections (default: %(default)s)"
     )
+    of_api.add_argument(
+        "--workers", type=count, default=2, help="processes of a second service to measure (default: %(default)s)"
+    )
+    of_api.add_argument(
+        "--contenders",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="measure other services too, in environments that are installed when first needed (default: yes)",
+    )
     of_dashboard = parser.add_argument_group("the section dashboard")
     for name, default, text in (
         ("interactions", 1_000, "interactions over which the server's memory is followed; 0 leaves it out"),
@@ -177,8 +186,12 @@ def _inference(settings: Settings, _: Namespace, say: Say) -> Mapping[str, objec
 
 def _api(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, object]:
     from scripts.benchmarks.api import measure_api
+    from scripts.benchmarks.contenders import measure_contenders
 
-    return measure_api(settings, seconds=arguments.seconds, say=say)
+    figures = measure_api(settings, seconds=arguments.seconds, workers=arguments.workers, say=say)
+    if not arguments.contenders:
+        return figures
+    return figures | {"contenders": measure_contenders(settings, seconds=arguments.seconds, say=say)}
 
 
 def _start(_: Settings, __: Namespace, say: Say) -> Mapping[str, object]:

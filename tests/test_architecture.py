@@ -29,6 +29,9 @@ UNTESTED = {
     "dashboard.components.saved_reports": "clicked through by tests/browser/test_report.py",
     "dashboard.components.unobserved": "shown by tests/inference/publishing/test_imported.py",
     "dashboard.follow.slots": "a value, worded by tests/dashboard/follow/test_tables.py",
+    "scripts.benchmarks.contenders_bentoml": "runs in an environment of its own",
+    "scripts.benchmarks.contenders_fastapi": "runs in an environment of its own",
+    "scripts.benchmarks.contenders_mlserver": "runs in an environment of its own",
     "scripts.benchmarks.floor_server": "starts a server for the benchmark, and does nothing else",
     "scripts.benchmarks.observed_dashboard": "started by the profiles that test_profile_performance takes",
     "scripts.benchmarks.profiling_scoring": "run by test_profile_performance",
@@ -73,9 +76,10 @@ ONLY_IN = {
     "matplotlib": ("dashboard.charts.marks", "dashboard.charts.vector", "dashboard.report.paper_pdf"),
     "typst": ("dashboard.report.paper_pdf",),
     "onnxruntime": ("inference.model.session",),
-    "fastapi": ("inference.service",),
-    "starlette": ("inference.service", "dashboard.server"),
-    "uvicorn": ("inference.serving",),
+    # What the service is compared with are services too.
+    "fastapi": ("inference.service", "scripts.benchmarks.contenders_fastapi"),
+    "starlette": ("inference.service", "dashboard.server", "scripts.benchmarks.contenders_mlserver"),
+    "uvicorn": ("inference.serving", "scripts.benchmarks.contenders_fastapi"),
     "prometheus_client": ("inference.service",),
 }
 

@@ -29,6 +29,7 @@ from dashboard.cache.cohorts import (
 )
 from dashboard.cache.explanations import (
     Explained,
+    are_awaited,
     contribution_sums,
     explained,
     feature_counts,
@@ -106,6 +107,7 @@ __all__ = [
     "applicants",
     "application",
     "application_table",
+    "are_awaited",
     "assess_values",
     "base_values",
     "cell_counts",

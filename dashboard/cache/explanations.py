@@ -26,6 +26,7 @@ from dashboard.words.value_labels import is_descending
 from data.errors import ScoreroomError
 from data.predictions.imports import version_of
 from data.predictions.table import ID
+from data.store.build_lock import is_building
 from data.store.opening import is_there
 from data.store.records import CONTRIBUTIONS, check_built
 from inference.explain.contributions import Contributions, open_contributions
@@ -64,11 +65,23 @@ def _version() -> str:
     return f"{version_of(settings().contributions)} {model_version()}"
 
 
+def are_awaited() -> bool:
+    """Whether a build is under way that computes the contributions that are missing."""
+    return (
+        not is_there(settings().contributions)
+        and is_there(settings().model / MANIFEST)
+        and is_building(settings().processed)
+    )
+
+
 def model_contributions() -> Explained:
     """The contributions of the published model's own applications, independent of the predictions shown."""
     if not is_there(settings().model / MANIFEST):
         there_is_none = "There is no model that the contributions could be of; `make build` makes it."
         return Explained(None, reason=why_untrained() or there_is_none)
+    if are_awaited():
+        awaited = "The contributions are being computed; what needs them appears as soon as they are there."
+        return Explained(None, reason=awaited)
     if not is_there(settings().contributions):
         return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
     try:

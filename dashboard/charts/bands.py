@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -24,6 +26,8 @@ from dashboard.words.labels import brief_percent, percent, plural
 Bands = tuple[BandCalibration, ...]
 
 
+# No cutoff changes the bands, so most runs ask for the chart of the run before.
+@lru_cache(maxsize=16)
 def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool = False) -> Chart:
     """Default rate of each risk band with its interval, over its mean PD; labels carry the band's share."""
     return Chart(

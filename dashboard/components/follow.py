@@ -70,6 +70,8 @@ def announce(
     if faded is None and page.slots and page.evaluation.counts.n_applications and scale.size <= MOST_POSITIONS:
         given = replace(page.evaluation.assumptions, cutoff=0.0)
         name = TABLES.announce((*identity, given), Recipe(page.evaluation, scale, tuple(page.slots)))
+    # The script knows by it that a run is the answer to where the slider stands.
+    cutoff = f"{100 * page.evaluation.assumptions.cutoff:.10g}"
     told = html.escape(", ".join([*busy, *([_PANEL] if has_panel else [])]))
     with st.container(key="cutoff-table"):
-        st.html(f'<div class="cutoff-table" data-name="{name}" data-busy="{told}"></div>')
+        st.html(f'<div class="cutoff-table" data-name="{name}" data-busy="{told}" data-cutoff="{cutoff}"></div>')

@@ -12,6 +12,7 @@ from dashboard import cache, state
 from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import DECISION, Filters
+from dashboard.components.awaited import look_for_awaited
 from dashboard.components.bar import COHORT, cutoff_scale, render_bar
 from dashboard.components.cohort_menu import compared, whole_name
 from dashboard.components.downloads import begin_page, render_downloads
@@ -153,6 +154,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
         st.title(page.title, anchor=False, width="content")
         _render_source(page, predictions)
     _render_notices()
+    look_for_awaited()
     begin_page()
     begin_following(view.evaluation)
     _render_body(page, view)

@@ -68,13 +68,17 @@ class Decisions:
 
     def __init__(self, counts: ScoreCounts) -> None:
         self._counts = counts
-        self._good, self._bad = _below(counts.good).tolist(), _below(counts.bad).tolist()
+
+    @cached_property
+    def _sums(self) -> tuple[list[int], list[int]]:
+        return _below(self._counts.good).tolist(), _below(self._counts.bad).tolist()
 
     def at(self, cutoff: float) -> Confusion:
         """What `confusion` gives for a cutoff (a PD)."""
         first = self._counts.first_declined(cutoff)
-        good, bad = self._good[first], self._bad[first]
-        return Confusion(self._counts.snap(cutoff), self._bad[-1] - bad, self._good[-1] - good, good, bad)
+        goods, bads = self._sums
+        good, bad = goods[first], bads[first]
+        return Confusion(self._counts.snap(cutoff), bads[-1] - bad, goods[-1] - good, good, bad)
 
 
 def _below(values: AnyArray) -> AnyArray:

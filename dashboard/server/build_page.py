@@ -81,8 +81,9 @@ class WhileBuilding:
         return _json(self._building.look(), 200)
 
     async def _answer_health(self, _: Request) -> Response:
-        told = {**self._building.described(), "version": product_version()}
-        return _json(told, 503)
+        # The problem may name a path, which only the page shows.
+        told = {name: value for name, value in self._building.described().items() if name != "problem"}
+        return _json({**told, "version": product_version()}, 503)
 
     async def _answer_page(self, request: Request) -> Response:
         # Programs ask for health and data, browsers for a page, at whatever address a link names.

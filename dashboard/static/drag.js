@@ -9,10 +9,9 @@
   const app = document.querySelector("#root");
   const HAND = '.st-key-bar-cutoff [data-testid="stSlider"]';
   const ALL = '[data-testid="stMain"] [data-testid="stMetric"], [data-testid="stMain"] [class*="st-key-figure-"]';
-  const IDLE_MS = 150, PATIENCE_MS = 30_000;
   const text = new TextDecoder();
   const slider = () => document.querySelector(`${HAND} input[type="range"]`);
-  const announced = () => document.querySelector(".cutoff-table")?.dataset ?? { name: "", busy: "" };
+  const announced = () => document.querySelector(".cutoff-table")?.dataset ?? { name: "", busy: "", cutoff: "" };
   const isRunning = () => document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "notRunning";
   const spaced = (said) => said.replaceAll("\u00a0", " ");
 
@@ -22,10 +21,12 @@
     const { name } = announced();
     if (!name || table.name === name) return;
     const wanted = (table = { name });
-    const answer = await fetch(new URL(name, home));
-    if (!answer.ok) return;
-    wanted.read = read(await answer.arrayBuffer());
-    if (table === wanted && move) show();
+    const answer = await fetch(new URL(name, home)).catch(() => null);
+    if (answer?.ok) wanted.read = read(await answer.arrayBuffer());
+    if (table !== wanted) return;
+    // The server forgets tables that were announced long ago, until the next run names them again.
+    if (!wanted.read) table = { name: "" };
+    else if (move) show();
   }
 
   function read(buffer) {
@@ -53,7 +54,8 @@
     const word = ({ templates, formats, pick, holes }, row) => {
       const kind = pick < 0 ? 0 : columns[pick][row];
       const parts = templates[kind];
-      return parts[0] + formats[kind].map((format, i) => written(columns[holes[i]][row], ...format) + parts[i + 1]).join("");
+      const numbers = formats[kind].map((format, i) => written(columns[holes[i]][row], ...format));
+      return parts[0] + numbers.map((number, i) => number + parts[i + 1]).join("");
     };
     return { ...head, word };
   }
@@ -65,14 +67,16 @@
     return (isApart ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole) + point;
   }
 
-  // From the first step of the slider until the run that follows it is over.
+  // From the first step of the slider until the server has answered for the position at which it was left.
   let move = null;
   let isDown = false;
 
   function begin() {
-    move = { name: announced().name, from: last, said: new Map(), touched: new Map(), figures: new Map(), busy: new Set() };
+    const { name, cutoff } = announced();
+    move = { name, from: Number(cutoff), said: new Map(), touched: new Map() };
+    Object.assign(move, { figures: new Map(), busy: new Set(), hidden: new Set() });
     document.documentElement.toggleAttribute("data-cutoff-moves", true);
-    writes.observe(app, { subtree: true, childList: true, characterData: true });
+    writes.observe(app, { subtree: true, childList: true, characterData: true, attributeFilter: ["data-test-script-state"] });
     for (const place of busyPlaces()) setBusy(place);
   }
 
@@ -111,7 +115,7 @@
       for (const place of document.querySelectorAll(ALL)) clearBusy(place);
       for (const place of busyPlaces()) setBusy(place);
     }
-    const row = Math.round(value / read.step);
+    const row = rowOf(value, read);
     const found = new Map();
     for (const slot of read.slots) {
       if (!found.has(slot.where)) found.set(slot.where, document.querySelectorAll(slot.where));
@@ -153,8 +157,8 @@
       const px = left + Math.min(x(at) - left, width);
       const ys = line.getAttribute("d").match(/-?[\d.]+/g).map(Number);
       line.setAttribute("d", `M${px},${ys[1]}L${px},${ys[3]}`);
-      line.style.visibility = isBeyond ? "hidden" : "";
-      note.style.visibility = isBeyond && !wanted.endsWith("→") ? "hidden" : "";
+      setHidden(line, isBeyond);
+      setHidden(note, isBeyond && !wanted.endsWith("→"));
       const isLeft = px - left > 0.6 * width;
       if (note.textContent !== wanted) note.textContent = wanted;
       note.setAttribute("text-anchor", isLeft ? "end" : "start");
@@ -168,9 +172,9 @@
       touch(figure);
       const { x, y, left, top, width, height } = scaled(figure);
       const [px, py] = [x, y].map((axis, i) => axis(Number(wanted.split(" ")[i])));
-      place.setAttribute("transform", `translate(${px - left},${py - top})`);
       const isIn = px <= left + width + 0.5 && py >= top - 0.5 && py <= top + height + 0.5;
-      place.style.visibility = isIn ? "" : "hidden";
+      setHidden(place, !isIn);
+      if (isIn) place.setAttribute("transform", `translate(${px - left},${py - top})`);
     },
   };
 
@@ -203,6 +207,13 @@
     return { x, y, left, top, width, height };
   }
 
+  // Plotly draws with elements that it has, and knows nothing of one that was hidden.
+  function setHidden(place, isHidden) {
+    if (!isHidden && !move.hidden.has(place)) return;
+    move.hidden.add(place);
+    place.style.visibility = isHidden ? "hidden" : "";
+  }
+
   // A figure's words for those who cannot see it are of the cutoff before.
   function touch(figure) {
     if (move.figures.has(figure)) return;
@@ -225,9 +236,16 @@
   }
   const writes = new MutationObserver((records) => {
     if (move && heed(records)) show();
+    settleIfDone();
   });
 
+  function settleIfDone() {
+    if (!move || isDown || isRunning()) return;
+    if (!slider() || Number(announced().cutoff) === Number(slider().value)) settle();
+  }
+
   function settle() {
+    heed(writes.takeRecords());
     writes.disconnect();
     for (const [leaf, { own, written: ours }] of move.touched) if (leaf.data === ours) leaf.data = own;
     for (const [figure, drawn] of move.figures) {
@@ -237,31 +255,14 @@
       const isStale = title?.dataset.figure === drawn || move.name !== announced().name;
       if (isStale && figure.isConnected) window.Plotly.redraw(figure);
     }
+    for (const place of move.hidden) place.style.visibility = "";
     for (const place of [...move.busy]) clearBusy(place);
     move = null;
     document.documentElement.removeAttribute("data-cutoff-moves");
-    last = Number(slider()?.value);
     load();
   }
 
-  // The run is over when none has run for a moment; where the hand came back to where it began, there is none.
-  let since = 0, began = 0;
-  function await_() {
-    if (!move || isDown) return void (began = 0);
-    const now = performance.now();
-    began ||= now;
-    if (isRunning()) move.hasRun = true;
-    const isOver = move.hasRun || Number(slider()?.value) === move.from || now - began > PATIENCE_MS;
-    if (!isOver || isRunning()) since = 0;
-    else since ||= now;
-    if (since && now - since > IDLE_MS) {
-      began = since = 0;
-      settle();
-    } else requestAnimationFrame(await_);
-  }
-
-  let last = NaN;
-  const isHand = ({ target }) => target.closest?.(HAND) !== null && target.closest !== undefined;
+  const isHand = ({ target }) => Boolean(target.closest?.(HAND));
   // On a narrow screen the slider is behind a button.
   const isNear = ({ target }) => Boolean(target.closest?.(".st-key-bar-cutoff, .bar-sheet"));
   for (const name of ["pointerover", "focusin", "pointerdown"]) {
@@ -270,21 +271,20 @@
   addEventListener("pointerdown", (event) => {
     if (!isHand(event)) return;
     isDown = true;
-    if (!move) last = Number(slider().value);
     load();
   }, { capture: true });
   for (const name of ["pointerup", "pointercancel"]) {
     addEventListener(name, () => {
       if (!isDown) return;
       isDown = false;
-      requestAnimationFrame(await_);
+      // After React, for which the press is over now.
+      setTimeout(settleIfDone);
     }, { capture: true });
   }
   let isKey = false;
   addEventListener("keydown", (event) => {
     if (!isHand(event)) return;
     isKey = true;
-    if (!move) last = Number(slider().value);
     setTimeout(() => { isKey = false; });
   }, { capture: true });
 
@@ -292,11 +292,8 @@
   new MutationObserver((records) => {
     const input = slider();
     if (!records.some(({ target }) => target === input) || (!isDown && !isKey && !move)) return;
-    if (!move) {
-      if (Number(input.value) === last) return;
-      begin();
-      if (!isDown) requestAnimationFrame(await_);
-    }
+    if (!move && Number(input.value) === Number(announced().cutoff)) return;
+    if (!move) begin();
     show();
   }).observe(app, { subtree: true, attributeFilter: ["aria-valuetext"] });
 })();

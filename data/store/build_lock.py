@@ -49,6 +49,23 @@ def build_lock(folder: Path, say: Say = lambda _: None) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_building(folder: Path) -> bool:
+    """Whether a process holds the lock of `folder` now; False where that cannot be asked."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _acquire(path: Path, say: Say) -> int:
     started, is_announced = time.monotonic(), False
     while True:

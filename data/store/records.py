@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import orjson
 from data.errors import DamageError
 from data.settings import Settings
 from data.store.opening import check_readable, is_there, read_bytes, reading
-from data.store.signing import SigningError, check_signed, signed
+from data.store.signing import SIGNATURE, SigningError, check_signed, signed
 from data.store.storage import write_atomically
 from data.typed import read_typed
 
@@ -125,11 +126,19 @@ class PortfolioRecord:
         parsed: Any = orjson.loads(content)
         if not isinstance(parsed, dict) or parsed.get("format") != FORMAT:
             raise ValueError(f"it is not a record of format {FORMAT}")
-        return read_typed(cls, check_signed(parsed, _PURPOSE, path))
+        check_signed(parsed, _PURPOSE, path)
+        return _typed(content)
 
     def with_product(self, name: str, product: Product) -> PortfolioRecord:
         """This record with another `product`."""
         return PortfolioRecord({**self.products, name: product})
+
+
+# A run of the dashboard asks for the record dozens of times, and most of that was to look at the type of each part.
+@lru_cache(maxsize=4)
+def _typed(content: bytes) -> PortfolioRecord:
+    parsed = {name: value for name, value in orjson.loads(content).items() if name != SIGNATURE}
+    return read_typed(PortfolioRecord, parsed)
 
 
 def record_path(settings: Settings) -> Path:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import lightgbm as lgb
@@ -30,6 +30,7 @@ Report = Callable[[lgb.callback.CallbackEnv], None]
 # A fifth of what a model is trained on chooses how many trees it gets; growing stops when it gained nothing so long.
 _INNER_PARTS, _PATIENCE = 5, 50
 _REPORT_EVERY = 10
+_LOOK_S = 0.2
 # LightGBM takes no other name for a feature than one of these.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # A float32 holds every multiple of its grid exactly below 2**24 steps of it.
@@ -167,22 +168,52 @@ def out_of_fold(
     # Binned once for all folds: bin edges depend on feature values alone, never on an outcome.
     binned = lgb.Dataset(matrix, target, params=parameters).construct()
 
-    def grow_without(fold: int) -> tuple[int, NDArray[np.float64]]:
-        held_out = folds == fold
-        alone = {**parameters, "n_jobs": 1}
-        seen = np.flatnonzero(~held_out)
-        trees = settings.fixed_trees or choose_trees(binned, target, seen, settings, alone, seed + fold, report)
-        booster = lgb.train(alone, _part(binned, seen), trees, callbacks=[report] if report else None)
-        return trees, np.asarray(booster.predict(matrix[held_out], num_threads=1))
+    alone = {**parameters, "n_jobs": 1}
+    reports = [_stop_when(stopped := Event()), *([report] if report else [])]
 
-    # Folds side by side with a thread each: threads that share one fold wait for each other after every split, and
-    # with another busy process on the machine that takes many times as long.
+    def choose(fold: int) -> int:
+        seen = np.flatnonzero(folds != fold)
+        return settings.fixed_trees or choose_trees(binned, target, seen, settings, alone, seed + fold, reports)
+
+    def predict(fold: int, trees: Future[int]) -> NDArray[np.float64]:
+        held_out = folds == fold
+        booster = lgb.train(alone, _part(binned, np.flatnonzero(~held_out)), trees.result(), callbacks=reports)
+        return np.asarray(booster.predict(matrix[held_out], num_threads=1))
+
+    # Side by side with a thread each: threads that share one model wait for each other after every split, and with
+    # another busy process on the machine that takes many times as long. Numbers of trees are chosen first, so that two
+    # threads have five pieces of work each; they are taken in order, so none waits for one that has not begun.
     with ThreadPoolExecutor(settings.threads) as pool:
-        trees, predicted = zip(*pool.map(grow_without, range(settings.folds)), strict=True)
+        trees = [pool.submit(choose, fold) for fold in range(settings.folds)]
+        predicted = [pool.submit(predict, fold, chosen) for fold, chosen in enumerate(trees)]
+        try:
+            _gather(predicted)
+        except BaseException:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     result = np.empty(target.size, dtype=np.float64)
     for fold, probabilities in enumerate(predicted):
-        result[folds == fold] = probabilities
-    return HeldOut(result, trees)
+        result[folds == fold] = probabilities.result()
+    return HeldOut(result, tuple(chosen.result() for chosen in trees))
+
+
+def _gather(futures: Collection[Future[Any]]) -> None:
+    """Wait until all are done or one has failed, which is raised; a signal is noticed meanwhile."""
+    while futures:
+        done, futures = wait(futures, timeout=_LOOK_S)
+        for each in done:
+            each.result()
+
+
+def _stop_when(stopped: Event) -> Report:
+    """A callback that ends training after the tree at hand: whoever waits for it has gone."""
+
+    def look(_: lgb.callback.CallbackEnv) -> None:
+        if stopped.is_set():
+            raise CancelledError
+
+    return look
 
 
 def grow(
@@ -206,7 +237,7 @@ def choose_trees(
     settings: TrainingSettings,
     parameters: Mapping[str, Any],
     seed: int,
-    report: Report | None = None,
+    reports: Sequence[Report] = (),
 ) -> int:
     """The number of trees with the least log-loss on a fifth of `rows`, grown on the others; `settings.trees` at most.
 
@@ -217,7 +248,7 @@ def choose_trees(
     callbacks: list[Report] = [
         lgb.record_evaluation(losses),
         lgb.early_stopping(_PATIENCE, verbose=False),
-        *([report] if report else []),
+        *reports,
     ]
     lgb.train(
         {**parameters, "metric": "binary_logloss"},

@@ -101,7 +101,9 @@ class Direct:
         came: list[Message] = []
         while not came or came[-1].get("more_body", False):
             came.append(await receive())
-        application = self._read(b"".join(message.get("body", b"") for message in came))
+        # Who went away before the body was whole is left to the long way as well.
+        is_whole = came[-1]["type"] == "http.request"
+        application = self._read(b"".join(message["body"] for message in came)) if is_whole else None
         if application is None:
             await self._app(scope, _again(came, receive), send)
             return

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import h11
+from fastapi import FastAPI
 
+from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.settings import Settings
+from inference.service.admission import Rates
 from inference.service.app import make_app
 from inference.service.guard import Lifecycle, new_id
+from inference.service.keys import Keys
+from inference.service.models import OtherDefinitionError
 from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
+from inference.service.processes import BACKLOG, Processes, Shared, listen
 from inference.service.settings import ServiceSettings
+from inference.service.telemetry import Metrics
 from inference.serving.connection import Connection
 from inference.serving.descriptors import raise_descriptors
 from inference.serving.gate import known_hosts
 from inference.serving.log import route_library_logs
 from inference.serving.server import Server, configure
-from inference.serving.settings import WebSettings
+from inference.serving.settings import WebSettings, load_web_settings
 
 
 class _Connection(Connection):
@@ -43,6 +54,18 @@ class _Connection(Connection):
         self.transport.close()
 
 
+class _ProcessServer(Server):
+    """One of several processes, which stops in order, too, where the one that watches them is gone."""
+
+    parent = 0
+
+    async def on_tick(self, counter: int) -> bool:
+        """Uvicorn asks every tenth of a second whether to stop."""
+        if os.getppid() != self.parent and not self.is_draining:
+            self.handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
+
+
 def serve(
     definition: Definition,
     settings: Settings,
@@ -60,21 +83,72 @@ def serve(
     Raises:
         ScoreroomError: the file of keys cannot be read.
     """
-    raise_descriptors()
     lifecycle = Lifecycle()
     app = make_app(definition, settings, service_settings, web, known_hosts(host, web.hosts), lifecycle)
+    config = _configure(app, service_settings, web, host, port)
+    server = Server(config, drain_seconds=service_settings.drain_seconds, on_drain=lifecycle.drain)
+    lifecycle.n_waiting = lambda: len(server.server_state.tasks)
+    server.run()
+
+
+def serve_many(
+    number: int,
+    definition: Definition,
+    settings: Settings,
+    service_settings: ServiceSettings,
+    host: str,
+    port: int,
+) -> int:
+    """As `serve`, by `number` processes, and the exit code; web settings each of them loads by itself.
+
+    Raises:
+        ScoreroomError: the file of keys cannot be read.
+        OSError: the port is taken.
+    """
+    if service_settings.keys is not None:
+        Keys.load(service_settings.keys)
+    work = partial(_serve_one, host, definition.digest)
+    return Processes(number, work, settings, service_settings, listen(host, port)).run()
+
+
+def _serve_one(host: str, digest: str, settings: Settings, service_settings: ServiceSettings, shared: Shared) -> None:
+    definition = load_definition(settings)
+    if definition.digest != digest:
+        raise OtherDefinitionError.from_name(definition.name)
+    web, lifecycle = load_web_settings(), Lifecycle()
+    metrics = Metrics(shared.board, shared.place, others=[shared.parent])
+    rates = None if service_settings.rate is None else Rates(service_settings.rate, shared.tallies)
+    hosts = known_hosts(host, web.hosts)
+    app = make_app(definition, settings, service_settings, web, hosts, lifecycle, metrics=metrics, rates=rates)
+    # One connection is accepted at a time, so that those that come together do not all go to who looks first.
+    config = _configure(app, service_settings, web, host, 0, backlog=1)
+
+    def begun() -> None:
+        for each in shared.sockets:
+            each.listen(BACKLOG)
+        metrics.name_process(os.getpid())
+
+    server = _ProcessServer(
+        config, drain_seconds=service_settings.drain_seconds, on_drain=lifecycle.drain, on_listening=begun
+    )
+    server.parent = shared.parent
+    lifecycle.n_waiting = lambda: len(server.server_state.tasks)
+    server.run(shared.sockets)
+
+
+def _configure(
+    app: FastAPI, service_settings: ServiceSettings, web: WebSettings, host: str, port: int, **options: Any
+) -> Any:
+    raise_descriptors()
     route_library_logs(app.state.log, "uvicorn")
-    connection = type("Connection", (_Connection,), {"seconds": service_settings.seconds})
-    config = configure(
+    return configure(
         app,
         host,
         port,
         web.tls,
-        connection=connection,
+        connection=type("Connection", (_Connection,), {"seconds": service_settings.seconds}),
         ws="none",
         # A body has so long to arrive, and its work as long again.
         timeout_graceful_shutdown=2 * service_settings.seconds + 1,
+        **options,
     )
-    server = Server(config, drain_seconds=service_settings.drain_seconds, on_drain=lifecycle.drain)
-    lifecycle.n_waiting = lambda: len(server.server_state.tasks)
-    server.run()

@@ -53,8 +53,8 @@ class Service:
         return self._answered(application, judge(application, self.session))
 
     def score_to_json(self, application: Mapping[str, Value]) -> bytes:
-        """`score` as the JSON of its answer, without a model of Pydantic's in between."""
-        answer = self._answer(application, judge(application, self.session))
+        """`score` as the JSON of its answer, of an application without categories never seen."""
+        answer = self._answer(application, judge(application, self.session), notices=[])
         return orjson.dumps({name: answer[name] for name in self._score_fields})
 
     def score_json(self, body: bytes, hold: Hold = hold_nothing) -> bytes:
@@ -133,16 +133,16 @@ class Service:
         )
 
     def _answered(self, application: Mapping[str, Value], found: Judgement) -> Score:
-        return self._types.score(**self._answer(application, found))
+        return self._types.score(**self._answer(application, found, notices_of([application], self._types)))
 
-    def _answer(self, application: Mapping[str, Value], found: Judgement) -> dict[str, Any]:
-        self._count([(found.decision, found.risk_band)])
+    def _answer(self, application: Mapping[str, Value], found: Judgement, notices: Sequence[str]) -> dict[str, Any]:
+        self._metrics.count_scored([((found.decision, found.risk_band or NO_BAND), 1)])
         return {
             "id": id_of(application, self.session.definition),
             **_as_answer(found),
             "cutoff": self.manifest.cutoff,
             "model_sha256": self.model_sha256,
-            "notices": notices_of([application], self._types),
+            "notices": notices,
         }
 
     def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:

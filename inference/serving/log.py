@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, BinaryIO
+from datetime import UTC, datetime
+from typing import BinaryIO
 
 import orjson
-import structlog
 
 # What ends a line, moves a terminal's cursor or turns text around; JSON's own escapes cover only the first 32.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 _FIRST = ("timestamp", "level", "event")
+_LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error"}
 _PLAIN = re.compile("[A-Za-z0-9._:/+-]+")
 
 
@@ -30,12 +32,9 @@ class Log:
     def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
         """Write events of at least `level` (info, warning) to `stream`, to stderr where there is none."""
         self._stream = stream = stream or sys.stderr.buffer
-        self._logger: Any = structlog.wrap_logger(
-            structlog.BytesLogger(stream),
-            processors=[*_STAMPS, _as_columns if stream.isatty() else _as_json],
-            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-            cache_logger_on_first_use=True,
-        )
+        self._least = logging.getLevelNamesMapping()[level.upper()]
+        self._worded = _as_columns if stream.isatty() else _as_json
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Write no more."""
@@ -43,22 +42,28 @@ class Log:
 
     def event(self, name: str, **told: object) -> None:
         """Something that happened as it should."""
-        # Where nobody can read the log any more, requests are answered all the same.
-        with suppress(OSError):
-            self._logger.info(name, **told)
+        self._write(logging.INFO, name, told)
 
     def warning(self, name: str, **told: object) -> None:
         """Something that somebody has to look at, while the server goes on."""
-        with suppress(OSError):
-            self._logger.warning(name, **told)
+        self._write(logging.WARNING, name, told)
 
     def fault(self, error: BaseException, **told: object) -> None:
         """An exception that nobody expected: its type and where it was, but not its words, which may quote values."""
         places = [
             f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
         ]
-        with suppress(OSError):
-            self._logger.error("fault", exception=type(error).__name__, places=places, **told)
+        self._write(logging.ERROR, "fault", {"exception": type(error).__name__, "places": places, **told})
+
+    def _write(self, level: int, name: str, told: Mapping[str, object]) -> None:
+        if level < self._least:
+            return
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat() + "Z"
+        line = self._worded({"timestamp": now, "level": _LEVELS[level], "event": name, **told})
+        # Where nobody can read the log any more, requests are answered all the same.
+        with suppress(OSError), self._lock:
+            self._stream.write(line + b"\n")
+            self._stream.flush()
 
 
 class LibraryHandler(logging.Handler):
@@ -89,24 +94,17 @@ def route_library_logs(log: Log, *names: str) -> None:
         logger.setLevel(logging.WARNING)
 
 
-_STAMPS = (
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-)
-
-
-def _as_json(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
+def _as_json(event: Mapping[str, object]) -> bytes:
     # A line is written whatever an event holds. In JSON, these characters can only stand inside of texts.
-    ordered = {name: event[name] for name in _FIRST} | dict(event)
     try:
-        line = orjson.dumps(ordered, default=repr)
+        line = orjson.dumps(event, default=repr)
     except orjson.JSONEncodeError:
-        line = orjson.dumps(_strict(ordered), default=repr)
+        line = orjson.dumps(_strict(event), default=repr)
     # Of ASCII's own, JSON escapes all but one.
     return line if line.isascii() and b"\x7f" not in line else _escaped(line.decode()).encode()
 
 
-def _as_columns(_logger: object, _method: str, event: Mapping[str, Any]) -> bytes:
+def _as_columns(event: Mapping[str, object]) -> bytes:
     first = [str(event[name]) for name in _FIRST]
     rest = (f"{name}={_word(str(value))}" for name, value in event.items() if value is not None and name not in _FIRST)
     return "  ".join([*first, *rest]).encode(errors="backslashreplace")

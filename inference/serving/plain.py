@@ -24,6 +24,7 @@ _LONGEST_HEAD = 16_384
 # They change how a body is read, or ask for more than an answer.
 _ODD = frozenset({b"transfer-encoding", b"upgrade", b"expect"})
 _MOST_DIGITS = 15
+_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _BODILESS = frozenset({204, 304})
 
 
@@ -89,11 +90,11 @@ class PlainCycle(RequestResponseCycle):
     def _worded(self, message: Message) -> bytes:
         status, headers = message["status"], [*self.default_headers, *message.get("headers", ())]
         self._is_bodiless = status in _BODILESS
-        self._closes = (b"connection", b"close") in headers
-        lengths = [value for name, value in headers if name == b"content-length"]
-        if lengths:
-            self._left = int(lengths[0])
-        elif not self._is_bodiless:
+        framing = {name.lower(): value for name, value in headers if name.lower() in _FRAMING}
+        self._closes = framing.get(b"connection", b"").lower() == b"close"
+        if b"content-length" in framing:
+            self._left = int(framing[b"content-length"])
+        elif b"transfer-encoding" not in framing and not self._is_bodiless:
             headers.append((b"Transfer-Encoding", b"chunked"))
         lines = [b"HTTP/1.1 %d %b\r\n" % (status, STATUS_PHRASES[status])]
         lines += [b"%b: %b\r\n" % header for header in headers]

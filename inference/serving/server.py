@@ -36,6 +36,11 @@ class Server(uvicorn.Server):
         self._on_drain = on_drain
         self._stop_at = float("inf")
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop_at < float("inf") or self.should_exit
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)

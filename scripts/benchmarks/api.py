@@ -112,12 +112,18 @@ class Load:
 
 
 def measure_api(
-    settings: Settings, *, seconds: float, connections: Sequence[int] = CONNECTIONS, say: Say = silent
+    settings: Settings,
+    *,
+    seconds: float,
+    connections: Sequence[int] = CONNECTIONS,
+    workers: int = 1,
+    say: Say = silent,
 ) -> dict[str, object]:
     """Latencies, throughput and errors under each number of connections, each for `seconds` after a warm-up.
 
     The tool counts whole seconds, so a part of one is rounded up. `server_us` is the processor time that the service
-    took for a request (Linux only). Before and after the load, each body is answered with the PD of a session of the
+    took for a request (Linux only). With more than one of `workers`, the same figures of a service of so many processes
+    follow under that name. Before and after the load, each body is answered with the PD of a session of the
     benchmark's own.
 
     Raises:
@@ -129,12 +135,19 @@ def measure_api(
     tool, bodies = tool_version(), Bodies.read(settings)
     sent = {"bodies": len(bodies.texts), "body_bytes": bodies.mean_bytes}
     figures: dict[str, object] = {"tool": tool, "processes": 1, **sent}
-    return figures | asyncio.run(_measure(bodies, seconds, connections, say))
+    figures |= asyncio.run(_measure(bodies, seconds, connections, 1, say))
+    if workers > 1:
+        say(f"the same with {workers} processes")
+        more = asyncio.run(_measure(bodies, seconds, connections, workers, say))
+        figures["several"] = {"processes": workers, **more}
+    return figures
 
 
-async def _measure(bodies: Bodies, seconds: float, connections: Sequence[int], say: Say) -> dict[str, object]:
+async def _measure(
+    bodies: Bodies, seconds: float, connections: Sequence[int], workers: int, say: Say
+) -> dict[str, object]:
     port = free_port()
-    async with serve(service_command(port), port, health=READY) as server:
+    async with serve([*service_command(port), "--workers", str(workers)], port, health=READY) as server:
         return await asyncio.to_thread(_measure_server, server, bodies, seconds, connections, say)
 
 
@@ -157,9 +170,9 @@ def _measure_server(
 def _measure_load(server: Server, bodies: Path, connections: int, seconds: float) -> dict[str, object]:
     url = f"{server.address}{ROUTE}"
     run_load(url, bodies, connections=connections, seconds=WARM_UP_S)
-    before = processor_s(server.process.pid)
+    before = processor_of_all_s(server.process.pid)
     load = run_load(url, bodies, connections=connections, seconds=seconds)
-    after = processor_s(server.process.pid)
+    after = processor_of_all_s(server.process.pid)
     if before is None or after is None or not load.requests:
         return load.figures()
     return load.figures() | {"server_us": round(1e6 * (after - before) / load.requests)}
@@ -255,6 +268,14 @@ def as_seen(counts: Mapping[int, int], interval: int) -> dict[int, int]:
             seen[latency] = counts[latency] - added
             slower[latency % interval] += seen[latency]
     return seen
+
+
+def processor_of_all_s(process: int) -> float | None:
+    """`processor_s` of a process and of all that it started and that still run."""
+    own, children = processor_s(process), Path(f"/proc/{process}/task/{process}/children")
+    if own is None or not children.exists():
+        return own
+    return own + sum(processor_of_all_s(int(each)) or 0 for each in children.read_text(encoding="ascii").split())
 
 
 def processor_s(process: int) -> float | None:

@@ -23,6 +23,7 @@ from data.predictions.table import ID, OUTCOME, PROBABILITY
 from data.settings import Settings
 from scripts._measure import Say, percentiles, silent
 from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser, visit
+from scripts.benchmarks.drag import measure_drag
 from scripts.benchmarks.expected import Portfolio
 from scripts.benchmarks.interactions import FILTERED_BY, INTERACTIONS, Steps, first_screen, floor
 from scripts.benchmarks.scaled import scaled
@@ -75,6 +76,7 @@ async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
         figures = await _measure_starts(browser, portfolio)
         floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
+        figures |= {"drag": await _measure_drag(browser, portfolio, say)}
         figures |= await _measure_server(browser, portfolio, options, say)
         if options.rows:
             figures |= await _measure_scaled(browser, portfolio, options, say)
@@ -108,6 +110,15 @@ async def _measure_interactions(
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 check(reader)
     return floor_samples, found
+
+
+async def _measure_drag(browser: Browser, portfolio: Portfolio, say: Say) -> Figures:
+    say("the cutoff dragged")
+    port = free_port()
+    async with serve(dashboard_command(port), port) as server, visit(browser) as reader:
+        figures = await measure_drag(reader, server.address, portfolio)
+        check(reader)
+    return dict(figures)
 
 
 @asynccontextmanager

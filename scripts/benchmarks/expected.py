@@ -84,6 +84,25 @@ class Portfolio:
         bad, good = self._declined.row(position)[1:]
         return _percent(bad, bad + good, 1)
 
+    def decisions(self, position: int) -> tuple[Shown, ...]:
+        """The cards of decisions at a cutoff, and the four numbers of the confusion matrix."""
+        bad, good = self._declined.row(position)[1:]
+        all_bad, all_good = self._declined.row(0)[1:]
+        approved_bad, approved = all_bad - bad, self.height - bad - good
+        cards = {
+            "Recall": (bad, all_bad),
+            "Precision": (bad, bad + good),
+            "Specificity": (all_good - good, all_good),
+            "Approval rate": (approved, self.height),
+            "Bad rate": (approved_bad, approved),
+            "Accuracy": (bad + all_good - good, self.height),
+        }
+        numbers = (bad, approved_bad, good, all_good - good)
+        matrix = Shown(
+            ".st-key-figure-confusion", tuple((".textpoint [style*=bold]", f"{number:,}") for number in numbers)
+        )
+        return (*(metric(label, _percent(*shares)) for label, shares in cards.items()), matrix)
+
     @cached_property
     def widest_gap(self) -> float:
         """The PD at which the outcomes' shares of declined applications are furthest apart, on the table's grid."""

@@ -1,10 +1,11 @@
 // Times a click (or key press) to painted, inside the page, so that no driver's polling adds to it.
 // The clock starts at the event, in its capture phase. It stops two animation frames after all of this holds at once:
-// what belongs to the new state is shown, no script runs, no element is stale, and every figure whose title is on the
-// page has been drawn (dashboard/static/chart.js says so once Plotly is done with it).
+// what belongs to the new state is shown, the server has answered, no script runs, no element is stale, and every figure
+// whose title is on the page has been drawn (dashboard/static/chart.js says so once Plotly is done with it).
 (() => {
   const STALE = '[data-stale="true"]';
-  const DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]';
+  // While the cutoff moves, the page shows what its server has not answered yet (dashboard/static/drag.js).
+  const DONE = 'html:not([data-cutoff-moves]) [data-testid="stApp"][data-test-script-state="notRunning"]';
   const CHART = ".js-plotly-plot, .vega-embed, canvas";
   const traffic = { sent: [], received: [] };
 

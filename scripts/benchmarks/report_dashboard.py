@@ -24,6 +24,8 @@ MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
 MOST_SERVER_MS = 60
 MOST_CONCURRENT_MS = 1_000
 MOST_RATIO = 1.5
+# Of the cutoff dragged: frames a second with a new number, and the size of the table by cutoff.
+LEAST_FRAMES, MOST_TABLE_KB = 30, 100
 # The largest of single figures: what it is called, its unit, and the goal where there is one.
 SINGLE = {
     "healthy_s": ("Process start to healthy", "s", 2.0),
@@ -99,11 +101,24 @@ def _single(figures: Figures) -> str:
         met = times["p95"] <= MOST_CONCURRENT_MS and not times["errors"]
         goal = f"p95 {MOST_CONCURRENT_MS:,} ms, no error"
         rows.append([f"{readers} readers at once, painted p50 / p95", worded, goal, yes(met)])
+    if "drag" in figures:
+        rows += _drag(figures["drag"])
     if "memory" in figures:
         series = ", ".join(f"{megabytes:,}" for megabytes in figures["memory"]["rss_mb"])
         label = f"Memory on the way, over {figures['memory']['interactions']:,} interactions"
         rows.append([label, f"{series} MB", "not growing", ""])
     return table(["", "measured", "goal", "reached"], rows)
+
+
+def _drag(drag: Figures) -> list[list[str]]:
+    frames, size = drag["frames_per_s"], drag["table_kb"]
+    told = f"{frames:g} of {1e3 / drag['mean_ms']:.0f}, late (over 50 ms): {drag['late']} of {drag['frames']}"
+    label = f"The cutoff dragged, frames/s with a new number; {drag['positions']} positions compared"
+    goal = f"{LEAST_FRAMES} frames/s"
+    return [
+        [label, told, goal, yes(frames >= LEAST_FRAMES)],
+        ["Its table by cutoff, gzip", f"{size:g} kB", f"{MOST_TABLE_KB} kB", yes(size <= MOST_TABLE_KB)],
+    ]
 
 
 def _parts(figures: Figures) -> str:

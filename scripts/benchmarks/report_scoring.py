@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scripts.benchmarks.api import GOAL_CONNECTIONS, LEAST_PER_S, MOST_P95_MS, NO_ERRORS_UP_TO
+from scripts.benchmarks.report_contenders import render_contenders
 from scripts.benchmarks.report_tables import Figures, measured_on, significant, table, times, whole, yes
 
 # The goals.
@@ -116,12 +117,11 @@ def _batch(batch: Figures) -> str:
 
 
 def render_api(figures: Figures) -> str:
-    """The table of what `python -m scripts.benchmark api --json` wrote."""
+    """The tables of what `python -m scripts.benchmark api --json` wrote."""
     api = figures["api"]
-    loads = {int(name): load for name, load in api.items() if name.isdecimal()}
     sent = f"{api['bodies']:,} different applications of {api['body_bytes']:,} bytes on average"
     how = f"one process of the service, {api['tool']} in another, {sent}"
-    rows = [_load(connections, load) for connections, load in sorted(loads.items())]
+    rows = [_load(connections, load) for connections, load in _loads(api)]
     header = [
         "connections",
         "requests/s",
@@ -134,7 +134,22 @@ def render_api(figures: Figures) -> str:
         "goal",
         "reached",
     ]
-    return f"{measured_on(figures, 'api')}, {how}.\n\n{table(header, rows)}"
+    told = [f"{measured_on(figures, 'api')}, {how}.", table(header, rows)]
+    if "several" in api:
+        several = api["several"]
+        rows = [
+            [*_load(connections, load)[:-2], times(load["requests_per_s"] / one["requests_per_s"])]
+            for (connections, load), (_, one) in zip(_loads(several), _loads(api), strict=True)
+        ]
+        header = [*header[:-2], "times one process's requests/s"]
+        told += [f"{several['processes']} processes, otherwise the same:", table(header, rows)]
+    if "contenders" in api:
+        told.append(render_contenders(api["contenders"]))
+    return "\n\n".join(told)
+
+
+def _loads(api: Figures) -> list[tuple[int, Figures]]:
+    return sorted((int(name), load) for name, load in api.items() if name.isdecimal())
 
 
 def _load(connections: int, load: Figures) -> list[str]:

@@ -44,6 +44,7 @@ _DASHBOARD = {
     "cold_start_s": 4.5,
     "rss_mb": 412,
     "memory": {"interactions": 1_000, "rss_mb": [412, 420]},
+    "drag": {"frames_per_s": 41.5, "late": 2, "frames": 200, "mean_ms": 20.0, "positions": 20, "table_kb": 49.9},
     "concurrent": {"5": {"p50": 400.0, "p95": 900.0, "errors": 1}},
     "scale10": {
         "rows": 3_075_110,

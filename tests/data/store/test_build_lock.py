@@ -14,7 +14,7 @@ import pytest
 
 from data.errors import FileError
 from data.settings import ROOT
-from data.store.build_lock import LOCK, build_lock
+from data.store.build_lock import LOCK, build_lock, is_building
 
 HOLD = """
 import sys
@@ -71,3 +71,12 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match=r"file: cannot be written"), build_lock(tmp_path / "file"):
         pass
+
+
+def test_a_build_under_way_is_seen_and_one_that_ended_or_died_is_not(tmp_path: Path) -> None:
+    assert not is_building(tmp_path)
+    with build_lock(tmp_path):
+        assert is_building(tmp_path)
+    assert not is_building(tmp_path)
+    (tmp_path / LOCK).write_text("{}")
+    assert not is_building(tmp_path)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -62,6 +64,23 @@ def test_no_row_is_judged_by_a_model_that_saw_it(small_settings: TrainingSetting
     assert abs(quality(target, held_out.probabilities).roc_auc - 0.5) < 0.03
     # Nothing is to be learnt, so that few trees do least harm.
     assert held_out.trees < 10
+
+
+def test_the_keyboard_stops_all_folds_after_the_tree_at_hand(small_settings: TrainingSettings) -> None:
+    random = np.random.default_rng(5)
+    matrix = random.random((4_000, 8), dtype=np.float32)
+    target = (random.random(4_000) < 0.3).astype(np.uint8)
+    settings = replace(small_settings, threads=2, fixed_trees=20_000)
+    seen: list[object] = []
+
+    def press(environment: object) -> None:
+        seen.append(environment)
+        if len(seen) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        out_of_fold(matrix, target, assign_folds(target, 3, seed=1), settings, seed=1, report=press)
+    assert len(seen) < 20_000
 
 
 def test_out_of_fold_equals_a_model_trained_on_the_other_rows_alone(small_settings: TrainingSettings) -> None:

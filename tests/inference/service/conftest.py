@@ -42,11 +42,11 @@ class Running:
     log: Path
 
     @classmethod
-    def start(cls, log: Path, environment: Mapping[str, str]) -> Self:
+    def start(cls, log: Path, environment: Mapping[str, str], workers: int = 1) -> Self:
         port = free_port()
         with log.open("wb") as said:
             process = subprocess.Popen(
-                service_command(port),
+                [*service_command(port), "--workers", str(workers)],
                 cwd=ROOT,
                 env={**os.environ, **environment},
                 stdout=subprocess.DEVNULL,
@@ -89,8 +89,8 @@ class Running:
 
 
 @contextmanager
-def running(log: Path, **environment: str) -> Iterator[Running]:
-    started = Running.start(log, {f"SCOREROOM_{name}": value for name, value in environment.items()})
+def running(log: Path, *, workers: int = 1, **environment: str) -> Iterator[Running]:
+    started = Running.start(log, {f"SCOREROOM_{name}": value for name, value in environment.items()}, workers)
     try:
         with closing(started.client):
             yield started

@@ -21,10 +21,11 @@ from data.home_credit import embedded
 from data.settings import ROOT, Settings
 from inference.model.session import ScoringSession
 from inference.service.app import make_app
-from inference.service.direct import reader_of
+from inference.service.direct import Direct, reader_of
 from inference.service.settings import load_service_settings
 from inference.serving.authority import Authority
 from inference.serving.settings import load_web_settings
+from tests.extent import at_length
 from tests.inference.service.test_applications import APPLICATION, TOML
 
 READ = reader_of(embedded.DEFINITION)
@@ -113,7 +114,7 @@ def test_odd_bodies_are_answered_alike(ways: Ways, body: bytes) -> None:
     assert direct == long
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_length(60, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.integers(0, 59),
     changes=st.lists(st.tuples(st.sampled_from(COLUMNS), st.sampled_from(WRITTEN)), min_size=1, max_size=4),
@@ -174,6 +175,29 @@ def test_another_definition_s_columns_are_read_where_nothing_needs_a_second_look
 def test_a_definition_with_names_that_msgspec_cannot_take_has_no_direct_way() -> None:
     quoted = TOML.replace('columns."a.b"', "columns.'a\"b'").replace('"a.b"', "'a\"b'")
     assert reader_of(parse_definition(quoted, ROOT / "portfolio.toml"))(b'{"application": {}}') is None
+
+
+def test_a_body_that_breaks_off_is_left_to_the_long_way_even_where_it_could_be_read() -> None:
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b'{"application": {}}', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    seen = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    async def long_way(_scope: Any, receive: Any, _send: Any) -> None:
+        seen.extend([await receive(), await receive()])
+
+    direct = Direct(long_way, path="/v1/score", read=READ, answer=lambda _: b"")
+    scope = {"type": "http", "method": "POST", "path": "/v1/score", "headers": []}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(direct(scope, receive, send))).result()
+    assert [message["type"] for message in seen] == ["http.request", "http.disconnect"]
 
 
 def test_the_session_scores_what_was_read_as_what_was_sent(built: Settings, rows: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from inference.serving.connection import Connection
 from inference.serving.plain import read_plain
 from inference.serving.server import Server, configure
 from scripts.benchmarks.server import free_port
+from tests.extent import at_length
 from tests.inference.serving.conftest import run
 
 PLAIN = b"POST /echo?a=%20b HTTP/1.1\r\nHost: localhost\r\nX-A:  b \t\r\nContent-Length: 5\r\n\r\nhello"
@@ -56,7 +57,7 @@ def read_by_h11(data: bytes) -> tuple[h11.Request, bytes]:
     return request, body
 
 
-@settings(max_examples=300)
+@settings(max_examples=at_length(100, 3_000))
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "get"]),
     target=st.sampled_from(["/", "/a?b=c", "/%41", "*", "/a b", "//", "/#"]),
@@ -113,10 +114,12 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if path == "/breaks":
         headers.append((b"x-a", b"b\r\nX-Injected: c"))
     if path == "/closes":
-        headers.append((b"connection", b"close"))
+        headers.append((b"Connection", b"close"))
     status = 204 if path == "/nothing" else 200
-    if path not in ("/streams", "/nothing"):
-        headers.append((b"content-length", str(len(text) + (path == "/short")).encode()))
+    if path == "/chunks":
+        headers.append((b"Transfer-Encoding", b"chunked"))
+    elif path not in ("/streams", "/nothing"):
+        headers.append((b"Content-Length", str(len(text) + (path == "/short")).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if path == "/fails":
         raise ValueError("after it had begun")
@@ -174,6 +177,7 @@ CASES: dict[str, tuple[list[bytes], int]] = {
     "a plain one behind an odd one": ([ODD["chunked"] + PLAIN], 2),
     "half of one behind": ([PLAIN + PLAIN[:30], PLAIN[30:]], 2),
     "streams": ([post("/streams")], 1),
+    "chunks": ([post("/chunks")], 1),
     "nothing": ([post("/nothing"), PLAIN], 2),
     "closes": ([post("/closes") + PLAIN], 1),
     "body left unread": ([post("/unread", LONG)[:1000], post("/unread", LONG)[1000:] + PLAIN], 2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -31,6 +32,7 @@ from scripts.benchmarks.api import (
     check_answers,
     find_tool,
     measure_api,
+    processor_of_all_s,
     processor_s,
     read_load,
     run_load,
@@ -228,6 +230,19 @@ def test_processor_time_is_that_of_the_process() -> None:
     assert found is not None
     # User and system time are cut to whole hundredths of a second one by one.
     assert before - 0.02 <= found <= after + 0.02
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps /proc")
+def test_processor_time_of_all_is_that_of_children_too() -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        own, found = processor_s(os.getpid()), processor_of_all_s(os.getpid())
+        assert own is not None
+        assert found is not None
+        assert found - own >= 0.28
+        child.communicate(b"\n")
 
 
 def test_bodies_are_whole_applications_and_their_pds(built: Settings) -> None:

@@ -30,6 +30,15 @@ def test_expected_numbers_are_those_worked_out_by_hand() -> None:
     assert portfolio.declined_share("bad", 2_501) == "50.0 %"
     assert portfolio.declined_share("good", 2_500) == "33.3 %"
     assert portfolio.defaults_among_declined(1_250) == "50.0 %"
+    # At 0.25, true declines 2, false approvals 0, false declines 1, true approvals 2.
+    *cards, matrix = portfolio.decisions(2_500)
+    assert cards[:3] == [metric("Recall", "100.00 %"), metric("Precision", "66.67 %"), metric("Specificity", "66.67 %")]
+    assert cards[3:] == [
+        metric("Approval rate", "40.00 %"),
+        metric("Bad rate", "0.00 %"),
+        metric("Accuracy", "80.00 %"),
+    ]
+    assert [number for _, number in matrix.parts] == ["2", "0", "1", "2"]
     # From 0.25 on both defaults and one of three others are declined.
     assert portfolio.widest_gap == 0.25
     assert portfolio.share_beyond_gap("bad") == "100.0 %"

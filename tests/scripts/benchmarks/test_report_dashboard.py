@@ -19,6 +19,9 @@ def test_what_was_measured_of_the_dashboard_and_what_was_reached(figures: dict[s
     assert (
         "| 5 readers at once, painted p50 / p95 | 400 / 900 ms, errors: 1 | p95 1,000 ms, no error | **no** |" in rows
     )
+    dragged = "The cutoff dragged, frames/s with a new number; 20 positions compared"
+    assert f"| {dragged} | 41.5 of 50, late (over 50 ms): 2 of 200 | 30 frames/s | yes |" in rows
+    assert "| Its table by cutoff, gzip | 49.9 kB | 100 kB | yes |" in rows
     assert "| floor | 5 | 40 | | | 80 | 0 | 100 |" in rows
     assert "| cutoff | 180 | 400 | 1.20 | yes | 9 / 12 |" in rows
 

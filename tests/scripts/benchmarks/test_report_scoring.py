@@ -67,6 +67,16 @@ def test_the_service_under_load_beside_its_goals(figures: dict[str, Any]) -> Non
     ]
 
 
+def test_several_processes_are_set_beside_one(figures: dict[str, Any]) -> None:
+    api = figures["api"]
+    loads = {name: load | {"requests_per_s": 2_400.0} for name, load in api.items() if name.isdecimal()}
+    changed = figures | {"api": api | {"several": {"processes": 2, **loads}}}
+    _, _, said, table = render_api(changed).split("\n\n")
+    assert said == "2 processes, otherwise the same:"
+    assert table.splitlines()[2] == "| 1 | 2,400 | 2.50 | 12.0 | 120 | 15,000 | 0 | 410 | 1.6x |"
+    assert len(table.splitlines()) == 6
+
+
 def test_each_goal_of_the_load_counts(figures: dict[str, Any]) -> None:
     for name, missed in (("requests_per_s", 1_499.9), ("p95_ms", 12.1), ("errors", 1)):
         changed = figures | {"api": figures["api"] | {"8": figures["api"]["8"] | {name: missed}}}
