@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
-from dashboard.cache.cohorts import cohort_counts, column_bins, column_counts, column_groups, evaluate, rows_of
+from dashboard.cache.cohorts import (
+    cohort_counts,
+    column_bins,
+    column_counts,
+    column_groups,
+    counted_before,
+    evaluate,
+    rows_of,
+)
 from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, definition, predictions
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.metrics.evaluation import Assumptions
 from dashboard.metrics.findings import Finding, Findings, find_faults
 from dashboard.metrics.group_facts import Group, GroupFacts, group_facts
-from dashboard.metrics.segment_counts import CodedRows, code_rows
+from dashboard.metrics.segment_counts import CodedRows, Groups, add_groups, code_rows
 from dashboard.metrics.shift_findings import shift_findings
 from dashboard.metrics.stability import characteristic_stability
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, CohortColumn, CohortKind
@@ -62,13 +70,30 @@ def _shifts(dataset: Dataset) -> tuple[Finding, ...]:
 def checked_groups(dataset: Dataset, filters: Filters) -> tuple[GroupFacts, ...]:
     """The facts on the groups of the columns that are checked, within a cohort; they hold at every cutoff."""
     whole = cohort_counts(dataset, filters)
-    rows, bins = _checked_rows(dataset)
-    chosen = chosen_rows(dataset, filters)
+    bins = _checked_rows(dataset)[1]
     return tuple(
         facts
-        for name, parts in rows.counts(chosen)
+        for name, parts in _parts(dataset, filters)
         for facts in group_facts(name, bins[name].title, bins[name].labels, parts, whole)
     )
+
+
+def _parts(dataset: Dataset, filters: Filters) -> Iterable[tuple[str, Groups]]:
+    """The counts of the groups of each column within a cohort."""
+    rows = _checked_rows(dataset)[0]
+    # Of a table that is counted at once, all that would be kept is larger than what it saves.
+    return rows.counts(chosen_rows(dataset, filters)) if rows.order is not None else _kept_parts(dataset, filters)
+
+
+# 60 MB each, of tables of more than a million rows only.
+@st.cache_resource(max_entries=_FACTS, show_spinner=False, hash_funcs=KEYS)
+def _kept_parts(dataset: Dataset, filters: Filters) -> tuple[tuple[str, Groups], ...]:
+    rows, base = _checked_rows(dataset)[0], counted_before(dataset, filters)
+    if base is None or rows.rows.grid is None:
+        return tuple(rows.counts(chosen_rows(dataset, filters)))
+    more = dict(rows.counts(chosen_rows(dataset, base[1])))
+    grid = rows.rows.grid
+    return tuple((name, add_groups(own, more[name], grid)) for name, own in _kept_parts(dataset, base[0]))
 
 
 # 10 MB at 307,511 rows.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -25,13 +26,15 @@ from dashboard.metrics.column_counts import (
 )
 from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.evaluation import Assumptions, Evaluation
-from dashboard.metrics.row_counts import TableRows, table_rows
+from dashboard.metrics.row_counts import TableRows, add_counts, table_rows
+from dashboard.metrics.segment_counts import MOST_SORTED
 from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
 # The largest that an entry gets at 307,511 rows: segments 29 MB (60 groups, held as arrays), counts of a cohort 1.4
 # MB, an order of rows 1.2 MB, cells of a heat map 0.1 MB. Counting a dropped entry
 # again takes 5 to 40 ms.
+_LATELY = 2
 _SEGMENTS, _COHORTS, _SHARED, _ORDERS, _CELLS = 3, 24, 16, 4, 64
 
 
@@ -49,7 +52,30 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
     """The counts of the cohort that `filters` selects from `dataset`."""
     if filters.is_rest:
         return cohort_counts(dataset, Filters()) - cohort_counts(dataset, filters.rest())
-    return rows_of(dataset).counts(chosen_rows(dataset, filters))
+    rows, base = rows_of(dataset), counted_before(dataset, filters)
+    if base is None or rows.grid is None:
+        return rows.counts(chosen_rows(dataset, filters))
+    # Who adds a level asks of the cohort that is counted already.
+    return add_counts(cohort_counts(dataset, base[0]), rows.counts(chosen_rows(dataset, base[1])), rows.grid)
+
+
+def counted_before(dataset: Dataset, filters: Filters) -> tuple[Filters, Filters] | None:
+    """Two cohorts that make up this one without a row in common, the first counted lately; None if there are none.
+
+    Of a table that is counted at once whatever the cohort, nothing is remembered.
+    """
+    if rows_of(dataset).n_rows <= MOST_SORTED:
+        return None
+    lately = _counted_lately(dataset)
+    others = [(base, more) for base in list(lately) if (more := filters.beyond(base)) is not None and base != filters]
+    if filters not in lately:
+        lately.append(filters)
+    return others[-1] if others else None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+def _counted_lately(dataset: Dataset) -> deque[Filters]:  # noqa: ARG001
+    return deque(maxlen=_LATELY)
 
 
 # Beside the table itself the outcomes, and the exposures where some are not known.

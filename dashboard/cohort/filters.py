@@ -162,6 +162,22 @@ class Filters:
         """The cohort of all other rows."""
         return replace(self, is_rest=not self.is_rest)
 
+    def beyond(self, part: Filters) -> Filters | None:
+        """The rows that `part` lacks of this cohort where it has fewer levels of one column; None where it differs
+        otherwise."""
+        if self.is_rest or part.is_rest or self.columns != part.columns:
+            return None
+        differing = [pair for pair in zip(self.conditions, part.conditions, strict=True) if pair[0] != pair[1]]
+        if len(differing) != 1:
+            return None
+        own, other = differing[0]
+        if not (isinstance(own, LevelFilter) and isinstance(other, LevelFilter)):
+            return None
+        if not set(other.levels) <= set(own.levels) or other.with_missing > own.with_missing:
+            return None
+        levels = tuple(level for level in own.levels if level not in other.levels)
+        return self.having(LevelFilter(own.column, levels, with_missing=own.with_missing and not other.with_missing))
+
     def at(self, cutoff: float) -> Filters:
         """These filters with the cutoff in force filled in where a condition depends on it."""
         resolved = tuple(replace(c, cutoff=cutoff) if isinstance(c, DecisionFilter) else c for c in self.conditions)

@@ -143,6 +143,12 @@ class TableRows:
         ]
 
 
+def add_counts(one: ScoreCounts, other: ScoreCounts, grid: ScoreGrid) -> ScoreCounts:
+    """The counts of two cohorts of one table that have no row in common, in the bins that both together have."""
+    found = one + other
+    return found if found.n_applications <= MOST_EXACT else found.on(grid.edges, is_exact=grid.is_exact)
+
+
 def _places(rows: Places) -> IntArray:
     return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 

@@ -16,6 +16,7 @@ from dashboard.metrics.column_counts import packed
 from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
 from dashboard.metrics.row_counts import Places, TableRows, at
 from data.predictions.pieces import pieces
+from data.predictions.scores import ScoreGrid
 
 Codes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
@@ -61,6 +62,29 @@ class GroupCounts:
 
 
 Groups = dict[int, GroupCounts]
+
+
+def add_groups(one: Groups, other: Groups, grid: ScoreGrid) -> Groups:
+    """The counts of each group among the rows of two cohorts of one table that have none in common."""
+    both = {code: _added(one[code], other[code], grid) for code in one.keys() & other.keys()}
+    return dict(sorted((one | other | both).items()))
+
+
+def _added(one: GroupCounts, other: GroupCounts, grid: ScoreGrid) -> GroupCounts:
+    is_few = one.n_applications + other.n_applications <= MOST_EXACT
+    edges = np.union1d(one.edges, other.edges) if is_few else grid.edges
+    (good, bad), (more_good, more_bad) = (_on(part, edges) for part in (one, other))
+    sums = one.pd_sum + other.pd_sum, one.exposure_sum + other.exposure_sum
+    return GroupCounts(edges, good + more_good, bad + more_bad, *sums, is_few or grid.is_exact)
+
+
+def _on(part: GroupCounts, edges: FloatArray) -> tuple[IntArray, IntArray]:
+    """The good and bad ones in the bins that begin at `edges`."""
+    if part.edges is edges:
+        return part.good, part.bad
+    bins = np.maximum(np.searchsorted(edges, part.edges, side="right") - 1, 0)
+    good, bad = (np.bincount(bins, weights=number, minlength=edges.size) for number in (part.good, part.bad))
+    return good.astype(np.int64), bad.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -108,3 +108,23 @@ def test_conditions_are_put_in_place_and_taken_back() -> None:
     assert filters.on("number") == narrower
     assert filters.without("number") == Filters.of([level])
     assert filters.without("number").on("number") is None
+
+
+def test_what_a_part_with_fewer_levels_lacks_is_a_cohort_of_its_own() -> None:
+    def named(*levels: str, missing: bool = False) -> LevelFilter:
+        return LevelFilter("level", levels, with_missing=missing)
+
+    other = RangeFilter("number", 1.0, 2.0)
+    whole = Filters.of([named("a", "b", "c", missing=True), other])
+    assert whole.beyond(Filters.of([named("a", "c"), other])) == Filters.of([named("b", missing=True), other])
+    assert whole.beyond(Filters.of([named("a", "b", "c"), other])) == Filters.of([named(missing=True), other])
+    # Another column, other levels, more than the cohort has, or the cohort itself.
+    apart = [
+        Filters.of([named("a")]),
+        Filters.of([named("a", "d"), other]),
+        Filters.of([named("a"), RangeFilter("number", 1.0, 3.0)]),
+        Filters.of([named("a"), other]).rest(),
+        whole,
+    ]
+    assert [whole.beyond(part) for part in apart] == [None] * len(apart)
+    assert Filters.of([named("a", "b")]).beyond(Filters.of([named("a", missing=True)])) is None

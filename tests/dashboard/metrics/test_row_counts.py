@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import MOST_EXACT, CountsError, count_scores_by
-from dashboard.metrics.row_counts import table_rows
+from dashboard.metrics.row_counts import add_counts, table_rows
 from data.predictions.scores import ScoreGrid, make_score_grid
 
 
@@ -63,6 +63,21 @@ def test_groups_have_the_counts_of_their_rows(
             assert np.array_equal(getattr(own, name), getattr(part, name))
         for name in ("good_pd", "bad_pd", "good_exposure", "bad_exposure"):
             np.testing.assert_allclose(getattr(own, name), getattr(part, name), rtol=1e-11)
+
+
+@pytest.mark.parametrize("ends", [(0.02, 0.021), (0.02, 0.03), (0.02, 0.2), (0.2, 0.4)])
+def test_two_parts_of_a_cohort_have_its_counts_together(
+    portfolio: pl.DataFrame, grid: ScoreGrid, ends: tuple[float, float]
+) -> None:
+    rows, pds = table_rows(portfolio, grid), portfolio["default_probability"].to_numpy()
+    inside, third = (pds >= ends[0]) & (pds < ends[1]), portfolio["region"].to_numpy() == 3
+    found = add_counts(rows.counts(inside & third), rows.counts(inside & ~third), grid)
+    expected = rows.counts(inside)
+    assert found.is_exact == expected.is_exact
+    for name in ("edges", "good", "bad"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name))
+    for name in ("good_pd", "bad_pd", "good_exposure", "bad_exposure"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-11)
 
 
 def test_a_table_without_a_grid_is_counted_by_distinct_pd(portfolio: pl.DataFrame) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dashboard.metrics.column_counts import select_rows
 from dashboard.metrics.counts import ScoreCounts, count_scores_by
 from dashboard.metrics.row_counts import table_rows
-from dashboard.metrics.segment_counts import GroupCounts, code_rows, pack_codes
+from dashboard.metrics.segment_counts import GroupCounts, add_groups, code_rows, pack_codes
 from data.predictions.scores import ScoreGrid
 
 CODES = {
@@ -53,3 +53,23 @@ def test_codes_of_any_size_come_back_from_their_words() -> None:
     for name, own in codes.items():
         assert np.array_equal(packed.at(name, slice(5, 60_000)), own[5:60_000])
         assert np.array_equal(packed.take(rows).at(name, slice(0, 500)), own[rows])
+
+
+@pytest.mark.parametrize("low", [0.0, 0.05, 0.1, 0.3])
+def test_groups_of_two_parts_have_the_counts_of_the_cohort(
+    portfolio: pl.DataFrame, grid: ScoreGrid, low: float
+) -> None:
+    codes = ((name, portfolio.select(code).to_series().to_numpy()) for name, code in CODES.items())
+    rows = code_rows(table_rows(portfolio, grid), codes, {"region": 4, "large": 2})
+    cohort = (portfolio["default_probability"] > low).to_numpy()
+    part = (portfolio["exposure"].fill_null(0) < 300_000).to_numpy()
+    one, other, both = (dict(rows.counts(chosen)) for chosen in (cohort & part, cohort & ~part, cohort))
+    for name, expected in both.items():
+        found = add_groups(one[name], other[name], grid)
+        assert list(found) == list(expected)
+        for code, counts in found.items():
+            assert counts.is_exact == expected[code].is_exact
+            for array in ("edges", "good", "bad"):
+                assert np.array_equal(getattr(counts, array), getattr(expected[code], array))
+            assert counts.pd_sum == pytest.approx(expected[code].pd_sum, rel=1e-12)
+            assert counts.exposure_sum == pytest.approx(expected[code].exposure_sum, rel=1e-12)
