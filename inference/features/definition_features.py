@@ -31,7 +31,6 @@ def feature_set(definition: Definition) -> FeatureSet:
 
     Raises:
         DirectionError: a feature cannot keep the definition's directions.
-        FeatureError: an expression nests too many ratios and extremes to be computed.
     """
     features = definition.features
     columns = [definition.column(name) for name in features.columns]

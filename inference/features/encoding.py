@@ -19,11 +19,9 @@ from data.definition.columns import Column, Kind
 from data.definition.definition import Definition
 from inference.errors import FeatureError
 from inference.features.directions import constraint
-from inference.features.expressions import Expression, Level, Raw, Script
+from inference.features.expressions import Expression, Level, Raw, Script, Steps
 
 _CHUNK_ROWS = 65_536
-# A tree of this many parts takes Polars seconds to plan.
-_MOST_PARTS = 20_000
 _NUMBER_TYPES = "a number"
 _TEXT_TYPES = "text or a category"
 
@@ -50,7 +48,6 @@ class FeatureSet:
 
     Raises:
         DirectionError: a feature cannot keep the directions.
-        FeatureError: an expression nests too many ratios and extremes to be computed.
     """
 
     def __init__(
@@ -61,12 +58,6 @@ class FeatureSet:
     ) -> None:
         self.definition = definition
         self.features = tuple(features)
-        for feature in self.features:
-            if feature.expression.parts > _MOST_PARTS:
-                raise FeatureError(
-                    f"Feature {feature.name} nests too many divisions, means, minimums and maximums to be computed; "
-                    "remove some from its expression in portfolio.toml."
-                )
         self.directions = directions
         self._known = frozenset(definition.by_name)
         self.constraints = tuple(
@@ -74,9 +65,11 @@ class FeatureSet:
         )
         self.names = tuple(feature.name for feature in self.features)
         self.sources = tuple(dict.fromkeys(name for feature in self.features for name in feature.sources))
+        steps = Steps()
         self._expressions = [
-            f.expression.polars().cast(pl.Float32).fill_null(float("nan")).alias(f.name) for f in self.features
+            steps.value(f.expression).cast(pl.Float32).fill_null(float("nan")).alias(f.name) for f in self.features
         ]
+        self._stages = steps.stages
         self._script, constants = _row_source(self.features)
         self._row: Callable[[Callable[[str], object]], array[float]] = _compiled(self._script, constants)
 
@@ -100,8 +93,8 @@ class FeatureSet:
         frame = applications.lazy().select(self._checked(applications.collect_schema())).collect()
         matrix = np.empty((frame.height, len(self.features)), dtype=np.float32)
         for start in range(0, frame.height, _CHUNK_ROWS):
-            part = frame.slice(start, _CHUNK_ROWS).lazy().select(self._expressions).collect()
-            matrix[start : start + part.height] = part.to_numpy()
+            part = self._computed(frame.slice(start, _CHUNK_ROWS))
+            matrix[start : start + part.height] = part.to_numpy(order="c")
         return matrix
 
     def row(self, application: Mapping[str, object]) -> NDArray[np.float32]:
@@ -120,6 +113,12 @@ class FeatureSet:
         except (TypeError, OverflowError):
             raise self._complaint(application) from None
         return np.frombuffer(values, dtype=np.float32).reshape(1, -1)
+
+    def _computed(self, part: pl.DataFrame) -> pl.DataFrame:
+        steps = part.lazy()
+        for stage in self._stages:
+            steps = steps.with_columns(stage)
+        return steps.select(self._expressions).collect()
 
     def _checked(self, found: pl.Schema) -> list[str]:
         missing = [name for name in self.sources if name not in found]

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, and_, mul, or_
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -54,6 +53,42 @@ class Script:
         return name
 
 
+class Steps:
+    """Polars expressions written node by node; a node that occurs twice is computed once, as a column of its own.
+
+    `stages` are to be computed one after the other, each of columns that stand by then.
+    """
+
+    def __init__(self) -> None:
+        self.stages: list[list[pl.Expr]] = []
+        self._places: dict[Expression, tuple[int, pl.Expr]] = {}
+        # The latest stage of what the node that is being written asked for.
+        self._latest = -1
+
+    def value(self, node: Expression) -> pl.Expr:
+        """The column that holds the node's value."""
+        if node not in self._places:
+            before, self._latest = self._latest, -1
+            self._places[node] = self._placed(node, node.polars(self))
+            self._latest = before
+        stage, column = self._places[node]
+        self._latest = max(self._latest, stage)
+        return column
+
+    def values(self, nodes: Iterable[Expression]) -> list[pl.Expr]:
+        return [self.value(node) for node in nodes]
+
+    def _placed(self, node: Expression, written: pl.Expr) -> tuple[int, pl.Expr]:
+        if isinstance(node, Constant):
+            return -1, written
+        stage = self._latest + 1
+        self.stages += [[] for _ in range(len(self.stages), stage + 1)]
+        # No column of a table is called so.
+        name = f"\0{len(self._places)}"
+        self.stages[stage].append(written.alias(name))
+        return stage, pl.col(name)
+
+
 class Expression(ABC):
     """A node: hashable, immutable, and able to say itself in both forms."""
 
@@ -63,20 +98,12 @@ class Expression(ABC):
         """The nodes it is computed from."""
 
     @abstractmethod
-    def polars(self) -> pl.Expr:
-        """Float64 expression; null where missing, never NaN."""
+    def polars(self, steps: Steps, /) -> pl.Expr:
+        """Float64 expression of the operands' columns; null where missing, never NaN."""
 
     @abstractmethod
     def write(self, script: Script) -> str:
         """Append the lines that compute the node; the name returned then holds a float, NaN where missing."""
-
-    @property
-    def parts(self) -> int:
-        """How many parts the Polars form has, where every operand is written as often as it occurs there."""
-        return 1 + self._repeats * sum(node.parts for node in self.operands)
-
-    # How often the Polars form names each operand.
-    _repeats: ClassVar[int] = 1
 
     def columns(self) -> tuple[str, ...]:
         """Raw columns behind the node, without repetition, in order of appearance."""
@@ -102,7 +129,7 @@ class Stored(_Leaf):
 
     column: str
 
-    def polars(self) -> pl.Expr:
+    def polars(self, _: Steps) -> pl.Expr:
         return pl.col(self.column).cast(_FLOAT).fill_nan(None)
 
     def write(self, script: Script) -> str:
@@ -122,8 +149,8 @@ class Raw(_Leaf):
     # Not in the repr, which a model's digest is made of: the script that is written names them.
     special: tuple[float, ...] = field(default=(), repr=False)
 
-    def polars(self) -> pl.Expr:
-        stored = Stored(self.column).polars()
+    def polars(self, steps: Steps) -> pl.Expr:
+        stored = steps.value(Stored(self.column))
         if not self.special:
             return stored
         return pl.when(reduce(and_, [stored != value for value in self.special])).then(stored)
@@ -147,8 +174,8 @@ class IsSpecial(_Leaf):
         # What the node was called when the first digests were made: renaming it changes no model.
         return f"IsSentinel(column={self.column!r})"
 
-    def polars(self) -> pl.Expr:
-        stored = Stored(self.column).polars()
+    def polars(self, steps: Steps) -> pl.Expr:
+        stored = steps.value(Stored(self.column))
         return reduce(or_, [stored == value for value in self.special]).cast(_FLOAT)
 
     def write(self, script: Script) -> str:
@@ -168,10 +195,10 @@ class Level(_Leaf):
     def codes(self) -> dict[str, float]:
         return {level: float(code) for code, level in enumerate(self.levels)}
 
-    def polars(self) -> pl.Expr:
-        text, codes = pl.col(self.column).cast(pl.String), self.codes
-        code = text.replace_strict(list(codes), list(codes.values()), default=UNKNOWN_LEVEL, return_dtype=_FLOAT)
-        return pl.when(text.is_not_null()).then(code)
+    def polars(self, _: Steps) -> pl.Expr:
+        found = pl.col(self.column)
+        code = found.cast(pl.Enum(self.levels), strict=False).to_physical().cast(_FLOAT)
+        return pl.when(found.is_not_null()).then(code.fill_null(UNKNOWN_LEVEL))
 
     def write(self, script: Script) -> str:
         codes = script.constant(dict[str | None, float](self.codes) | {None: NAN})
@@ -190,7 +217,7 @@ class Constant(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return ()
 
-    def polars(self) -> pl.Expr:
+    def polars(self, _: Steps) -> pl.Expr:
         return pl.lit(self.value, dtype=_FLOAT)
 
     def write(self, script: Script) -> str:
@@ -207,8 +234,8 @@ class Negative(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return (self.operand,)
 
-    def polars(self) -> pl.Expr:
-        return -self.operand.polars()
+    def polars(self, steps: Steps) -> pl.Expr:
+        return -steps.value(self.operand)
 
     def write(self, script: Script) -> str:
         return script.assign(f"-{script.value(self.operand)}")
@@ -224,8 +251,8 @@ class Sum(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return self.terms
 
-    def polars(self) -> pl.Expr:
-        return reduce(add, [node.polars() for node in self.terms]).fill_nan(None)
+    def polars(self, steps: Steps) -> pl.Expr:
+        return reduce(add, steps.values(self.terms)).fill_nan(None)
 
     def write(self, script: Script) -> str:
         return script.assign(" + ".join(script.values(self.terms)))
@@ -237,14 +264,13 @@ class Ratio(Expression):
 
     over: Expression
     under: Expression
-    _repeats: ClassVar[int] = 2
 
     @property
     def operands(self) -> tuple[Expression, ...]:
         return (self.over, self.under)
 
-    def polars(self) -> pl.Expr:
-        over, under = self.over.polars(), self.under.polars()
+    def polars(self, steps: Steps) -> pl.Expr:
+        over, under = steps.values(self.operands)
         return pl.when(under != 0.0).then(over / under).fill_nan(None)
 
     def write(self, script: Script) -> str:
@@ -263,8 +289,8 @@ class Difference(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return (self.left, self.right)
 
-    def polars(self) -> pl.Expr:
-        return (self.left.polars() - self.right.polars()).fill_nan(None)
+    def polars(self, steps: Steps) -> pl.Expr:
+        return (steps.value(self.left) - steps.value(self.right)).fill_nan(None)
 
     def write(self, script: Script) -> str:
         left, right = script.values(self.operands)
@@ -281,8 +307,8 @@ class Product(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return self.factors
 
-    def polars(self) -> pl.Expr:
-        return reduce(mul, [node.polars() for node in self.factors]).fill_nan(None)
+    def polars(self, steps: Steps) -> pl.Expr:
+        return reduce(mul, steps.values(self.factors)).fill_nan(None)
 
     def write(self, script: Script) -> str:
         return script.assign(" * ".join(script.values(self.factors)))
@@ -298,16 +324,15 @@ class Mean(Expression):
     terms: tuple[Expression, ...]
     weights: tuple[float, ...]
     divide: bool = True
-    _repeats: ClassVar[int] = 3
 
     @property
     def operands(self) -> tuple[Expression, ...]:
         return self.terms
 
-    def polars(self) -> pl.Expr:
-        nodes = [node.polars() for node in self.terms]
-        total = reduce(add, [node.fill_null(0.0) * w for node, w in zip(nodes, self.weights, strict=True)])
-        weight = reduce(add, [node.is_not_null().cast(_FLOAT) * w for node, w in zip(nodes, self.weights, strict=True)])
+    def polars(self, steps: Steps) -> pl.Expr:
+        pairs = list(zip(steps.values(self.terms), self.weights, strict=True))
+        total = reduce(add, [_times(node.fill_null(0.0), w) for node, w in pairs])
+        weight = reduce(add, [_times(node.is_not_null().cast(_FLOAT), w) for node, w in pairs])
         return pl.when(weight > 0.0).then(total / weight if self.divide else total).fill_nan(None)
 
     def write(self, script: Script) -> str:
@@ -330,19 +355,13 @@ class Extreme(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return self.terms
 
-    @property
-    def parts(self) -> int:
-        # Each of two is named twice or thrice in every round of comparisons.
-        rounds = (len(self.terms) - 1).bit_length()
-        return int(3**rounds) * sum(node.parts for node in self.terms) + 1
-
-    def polars(self) -> pl.Expr:
-        nodes = [node.polars() for node in self.terms]
-        # Two by two: from left to right the expression would grow threefold with each term.
-        while len(nodes) > 1:
-            pairs = [self._better(*nodes[i : i + 2]) for i in range(0, len(nodes) - 1, 2)]
-            nodes = [*pairs, nodes[-1]] if len(nodes) % 2 else pairs
-        return nodes[0]
+    def polars(self, steps: Steps) -> pl.Expr:
+        if len(self.terms) > 2:
+            # Two by two: from left to right the expression would grow threefold with each term.
+            pairs = (Extreme(self.terms[i : i + 2], self.largest) for i in range(0, len(self.terms), 2))
+            return steps.value(Extreme(tuple(pairs), self.largest))
+        best, *others = steps.values(self.terms)
+        return self._better(best, *others) if others else best
 
     def _better(self, best: pl.Expr, node: pl.Expr) -> pl.Expr:
         # Spelled out, because min_horizontal leaves open which of two equal zeros (0.0, -0.0) it returns.
@@ -367,11 +386,16 @@ class CountMissing(Expression):
     def operands(self) -> tuple[Expression, ...]:
         return self.terms
 
-    def polars(self) -> pl.Expr:
-        return reduce(add, [node.polars().is_null().cast(_FLOAT) for node in self.terms])
+    def polars(self, steps: Steps) -> pl.Expr:
+        return reduce(add, [node.is_null().cast(_FLOAT) for node in steps.values(self.terms)])
 
     def write(self, script: Script) -> str:
         return script.assign("0.0 + " + " + ".join(f"({x} != {x})" for x in script.values(self.terms)))
+
+
+def _times(node: pl.Expr, weight: float) -> pl.Expr:
+    # The usual weight changes no bit.
+    return node if weight == 1.0 else node * weight
 
 
 def number(column: str, found: object) -> float:

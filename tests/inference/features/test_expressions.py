@@ -27,6 +27,7 @@ from inference.features.expressions import (
     Ratio,
     Raw,
     Script,
+    Steps,
     Sum,
     level,
     number,
@@ -107,13 +108,27 @@ def test_a_node_that_occurs_twice_is_computed_once() -> None:
     assert sum(" / " in line for line in script.lines) == 1
 
 
-def test_the_parts_of_a_tree_are_those_that_polars_plans() -> None:
-    # A ratio names each operand twice, a mean three times.
-    assert Ratio(OVER, UNDER).parts == 5
-    assert Mean((Ratio(OVER, UNDER), OVER), (1.0, 1.0)).parts == 1 + 3 * (5 + 1)
-    # Two rounds of comparisons for four terms.
-    assert Extreme((OVER, UNDER, OVER, UNDER)).parts == 1 + 9 * 4
-    assert Sum((Ratio(OVER, UNDER), OVER)).columns() == ("AMT_CREDIT", "AMT_ANNUITY")
+def test_a_node_of_a_table_that_occurs_twice_is_computed_once() -> None:
+    steps, ratio = Steps(), Ratio(OVER, UNDER)
+    first, second, _ = steps.values([ratio, Ratio(OVER, UNDER), Sum((ratio, OVER))])
+    assert first.meta.eq(second)
+    # The columns as stored, then without special values, then the ratio, and the sum that needs it.
+    assert [len(stage) for stage in steps.stages] == [2, 2, 1, 1]
+    assert Sum((ratio, OVER)).columns() == ("AMT_CREDIT", "AMT_ANNUITY")
+
+
+def test_a_table_s_features_nest_without_growing() -> None:
+    # Written out, each ratio would name what it is made of twice: more than 2**30 parts in all.
+    nested: Expression = OVER
+    for _ in range(30):
+        nested = Extreme((Ratio(nested, UNDER), UNDER, OVER))
+    features = FeatureSet(embedded.DEFINITION, [Feature("x", "X", nested)])
+    applications = [{"AMT_CREDIT": over, "AMT_ANNUITY": under} for over, under in PAIRS]
+    rows = np.concatenate([features.row(application) for application in applications])
+    # 6 / 4 is 1.5; after that 1.5 / 4 and so on, which is smaller than both each time.
+    assert rows[0, 0] == np.float32(6 / 4.0**30)
+    schema = {"AMT_CREDIT": pl.Float64, "AMT_ANNUITY": pl.Float64}
+    assert same_bits(features.matrix(pl.DataFrame(applications, schema=schema)), rows)
 
 
 @pytest.mark.parametrize("value", [Fraction(1, 4), np.float32(0.25), np.int16(2), True])
