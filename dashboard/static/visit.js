@@ -120,8 +120,14 @@
     if (event.target.closest(".bar-search")) openPanel(true);
     const copy = event.target.closest(".copy-link");
     if (copy) {
-      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code").innerText;
-      navigator.clipboard?.writeText(link).then(() => { copy.textContent = "Link copied"; });
+      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code");
+      const select = () => {
+        getSelection().selectAllChildren(link);
+        copy.textContent = "Link selected: copy it with Ctrl+C";
+      };
+      // Browsers have no clipboard for pages without TLS, and refuse it to a window that is not in front.
+      const copied = navigator.clipboard?.writeText(link.innerText) ?? Promise.reject(new Error("no clipboard"));
+      copied.then(() => { copy.textContent = "Link copied"; }, select);
     }
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });

@@ -19,7 +19,7 @@ def open_visit(browser: Browser) -> Iterator[Page]:
     page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
     yield page
     context.close()
-    assert problems == []
+    assert problems == [], problems
 
 
 def _is_local(url: str) -> bool:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -114,7 +115,10 @@ def test_the_page_of_a_build_turns_into_the_dashboard_by_itself(tmp_path: Path) 
     ):
         assert ask(port, "/_stcore/health").status_code == 503
         assert ask(port, "/health").json()["status"] == "building"
-        assert asyncio.run(watch(port)) == ("Building the portfolio and its model", "Cutoff")
+        # In a thread of its own: another test may have left Playwright's loop running in this one.
+        with ThreadPoolExecutor(1) as pool:
+            shown = pool.submit(lambda: asyncio.run(watch(port))).result()
+        assert shown == ("Building the portfolio and its model", "Cutoff")
         assert ask(port, "/health").status_code == 200
 
 
