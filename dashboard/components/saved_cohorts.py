@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from functools import partial
 
@@ -20,7 +21,9 @@ from data.predictions.table import Predictions
 _NAME, _FILE, _EDITED = "cohorts.name", "cohorts.file", "cohorts.edited"
 _LARGEST_FILE = 1
 # What it copies is the link below it (static/visit.js), which a reader whose browser forbids that can mark.
-_COPY_LINK = '<button type="button" class="bar-button copy-link">Copy link to what is on the screen</button>'
+_COPY_LINK = (
+    '<button type="button" class="bar-button copy-link" data-link="{}">Copy link to what is on the screen</button>'
+)
 
 
 def render_saved_cohorts(predictions: Predictions, word: Callable[[Filters], str]) -> None:
@@ -33,7 +36,7 @@ def render_saved_cohorts(predictions: Predictions, word: Callable[[Filters], str
             for cohort in saved:
                 _render_saved(cohort)
             _render_recent(word)
-            st.html(_COPY_LINK)
+            st.html(_COPY_LINK.format(html.escape(state.link())))
             if state.get(FILE):
                 st.caption("A dropped file stays in this visit: elsewhere the link says that it is not there.")
             st.code(state.link(), language=None, wrap_lines=True)

@@ -120,14 +120,17 @@
     if (event.target.closest(".bar-search")) openPanel(true);
     const copy = event.target.closest(".copy-link");
     if (copy) {
-      const link = copy.closest('[data-testid="stPopoverBody"]').querySelector("code");
-      const select = () => {
+      const body = copy.closest('[data-testid="stPopoverBody"]');
+      // What shows the link is loaded when it is first needed.
+      const select = (tries) => {
+        const link = body.querySelector("code");
+        if (!link) return void (tries && setTimeout(select, 50, tries - 1));
         getSelection().selectAllChildren(link);
         copy.textContent = "Link selected: copy it with Ctrl+C";
       };
       // Browsers have no clipboard for pages without TLS, and refuse it to a window that is not in front.
-      const copied = navigator.clipboard?.writeText(link.innerText) ?? Promise.reject(new Error("no clipboard"));
-      copied.then(() => { copy.textContent = "Link copied"; }, select);
+      const copied = navigator.clipboard?.writeText(copy.dataset.link) ?? Promise.reject(new Error("no clipboard"));
+      copied.then(() => { copy.textContent = "Link copied"; }, () => select(100));
     }
     if (event.target.closest(".bar-sheet")) setSheet(!document.body.classList.contains("sheet-open"));
   });

@@ -124,8 +124,6 @@ def test_a_cohort_is_shared(page: Page, browser: Browser, dashboard: str, frame:
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     hand.click(page.get_by_role("button", name="Cohorts"))
-    # Only the window in front has the clipboard.
-    page.bring_to_front()
     hand.click(page.get_by_role("button", name="Copy link"))
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
