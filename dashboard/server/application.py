@@ -13,7 +13,6 @@ from dashboard.charts.inline import script_address
 from dashboard.components.late_file import keep_buttons
 from dashboard.limits import Limits
 from dashboard.server import follow, plotly_script
-from dashboard.server.bundles import Bundles
 from dashboard.server.closed import Closed
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import Health
@@ -68,7 +67,6 @@ def _middleware(
         ),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
-        Middleware(Bundles),
         Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),
     )
 
