@@ -60,7 +60,7 @@ def cohort_counts(dataset: Dataset, filters: Filters) -> ScoreCounts:
 
 
 def counted_before(dataset: Dataset, filters: Filters) -> tuple[Filters, Filters] | None:
-    """Two cohorts that make up this one without a row in common, the first counted lately; None if there are none.
+    """Two cohorts that make up this one without a row in common, the first counted lately; None where nothing was.
 
     Of a table that is counted at once whatever the cohort, nothing is remembered.
     """

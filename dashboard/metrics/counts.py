@@ -70,8 +70,37 @@ class CountsError(ValueError):
         )
 
 
+class Outcomes:
+    """Applications per bin by outcome: `good` that did not default, `bad` that did."""
+
+    __slots__ = ()
+
+    good: IntArray
+    bad: IntArray
+
+    @property
+    def n_good(self) -> int:
+        """Number of applications that did not default."""
+        return int(self.good.sum())
+
+    @property
+    def n_bad(self) -> int:
+        """Number of applications that defaulted."""
+        return int(self.bad.sum())
+
+    @property
+    def n_applications(self) -> int:
+        """Number of applications."""
+        return self.n_good + self.n_bad
+
+    @property
+    def applications(self) -> IntArray:
+        """Number of applications per bin."""
+        return self.good + self.bad
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class ScoreCounts:
+class ScoreCounts(Outcomes):
     """Applications, sums of PD and of exposure by outcome for each PD bin; immutable and additive.
 
     All arrays have one value per bin. `edges` are the lower edges, ascending: a bin holds PDs from its edge up to,
@@ -107,26 +136,6 @@ class ScoreCounts:
         """No application at all; the neutral element of addition."""
         nothing = np.zeros(1)
         return cls(nothing, nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing, nothing, nothing)
-
-    @property
-    def n_good(self) -> int:
-        """Number of applications that did not default."""
-        return int(self.good.sum())
-
-    @property
-    def n_bad(self) -> int:
-        """Number of applications that defaulted."""
-        return int(self.bad.sum())
-
-    @property
-    def n_applications(self) -> int:
-        """Number of applications."""
-        return self.n_good + self.n_bad
-
-    @property
-    def applications(self) -> IntArray:
-        """Number of applications per bin."""
-        return self.good + self.bad
 
     @property
     def pd_sum(self) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.metrics.column_counts import packed
-from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray
+from dashboard.metrics.counts import MOST_EXACT, BoolArray, FloatArray, IntArray, Outcomes
 from dashboard.metrics.row_counts import Places, TableRows, at
 from data.predictions.pieces import pieces
 from data.predictions.scores import ScoreGrid
@@ -30,7 +30,7 @@ _WORD = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GroupCounts:
+class GroupCounts(Outcomes):
     """What `ScoreCounts` has of a group, with PDs and exposures summed over all of it instead of bin by bin."""
 
     edges: FloatArray
@@ -39,26 +39,6 @@ class GroupCounts:
     pd_sum: float
     exposure_sum: float
     is_exact: bool
-
-    @property
-    def n_good(self) -> int:
-        """Number of applications that did not default."""
-        return int(self.good.sum())
-
-    @property
-    def n_bad(self) -> int:
-        """Number of applications that defaulted."""
-        return int(self.bad.sum())
-
-    @property
-    def n_applications(self) -> int:
-        """Number of applications."""
-        return self.n_good + self.n_bad
-
-    @property
-    def applications(self) -> IntArray:
-        """Number of applications per bin."""
-        return self.good + self.bad
 
 
 Groups = dict[int, GroupCounts]

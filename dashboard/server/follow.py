@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.follow.tables import TABLES
+from dashboard.server.plotly_script import FOR_EVER
 from data.settings import ROOT
 
 _SCRIPT = ROOT / "dashboard" / "static" / "drag.js"
 _FOLDER = "follow"
-_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @cache
@@ -35,7 +35,7 @@ def _script() -> bytes:
 
 async def answer_script(_: Request) -> Response:
     """Answer a request for the script."""
-    return Response(_script(), media_type="text/javascript", headers={"cache-control": _FOR_EVER})
+    return Response(_script(), media_type="text/javascript", headers={"cache-control": FOR_EVER})
 
 
 async def answer_table(request: Request) -> Response:

@@ -64,7 +64,7 @@ def are_missing(values: pl.Series) -> pl.Series:
 
 
 def are_classes(numbers: pl.Series) -> pl.Series:
-    """Whether each number is 0 or 1; null where there is none."""
+    """Whether each number is 0 or 1; null for missing numbers."""
     return (numbers == 0) | (numbers == 1)
 
 

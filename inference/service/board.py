@@ -34,7 +34,7 @@ class Board:
         self._texts[place * _TEXT_BYTES : (place + 1) * _TEXT_BYTES] = written
 
     def texts(self) -> Sequence[str]:
-        """The text of each place, empty where there is none."""
+        """The text of each place; a place without a text has an empty one."""
         whole = bytes(memoryview(self._texts).cast("B"))
         parts = (whole[start : start + _TEXT_BYTES] for start in range(0, len(whole), _TEXT_BYTES))
         return [part.rstrip(b"\0").decode(errors="replace") for part in parts]

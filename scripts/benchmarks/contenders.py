@@ -168,7 +168,7 @@ def check_answers(name: str, address: str, bodies: Bodies) -> None:
 
 
 def environment(pins: Path, say: Say = silent) -> Path:
-    """The folder of programs of an environment that holds what `pins` names; made if there is none yet.
+    """The folder of programs of an environment that holds what `pins` names; made when first asked for.
 
     Raises:
         PinsError: it could not be made; the text says why and what to do.

@@ -133,7 +133,7 @@ def test_rows_full_of_missing_infinite_and_zero_values() -> None:
 def test_thresholds_at_the_edges_of_float32_decide_alike_wherever_missing_values_go() -> None:
     # Zeros, the smallest numbers, LightGBM's own zero, one that float32 has not, the largest, beyond it, infinity.
     edges = "0 -0 1e-45 -1e-45 5e-46 1.0000000180025095e-35 0.1 -0.1 1 3.4028234663852886e38 1e39 -1e39 inf"
-    # LightGBM's bits: missing is NaN (8) and goes left (2), or there is none (0).
+    # LightGBM's bits: missing is NaN (8) and goes left (2), or nothing is missing (0).
     kinds = "10 8 10 8 0"
     random = np.random.default_rng(6)
     matrix = random.normal(size=(2_000, 4)).astype(np.float32)
