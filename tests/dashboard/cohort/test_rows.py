@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 
@@ -21,7 +22,6 @@ from dashboard.cohort.rows import (
     find_order,
     first_columns,
     identity,
-    order_rows,
     row_columns,
     sliced,
     take_slice,
@@ -32,6 +32,13 @@ from data.predictions.table import ID, Predictions, PredictionsSource, describe_
 SOURCE = PredictionsSource("test", "0", is_imported=False)
 ALL = Filters()
 LEVELS = pl.Enum(["zulu", "alpha", "mike"])
+
+
+def order_rows(
+    predictions: Predictions, filters: Filters, sort: Sort, search: Search | None = None
+) -> npt.NDArray[np.int32]:
+    """All positions of `find_order`."""
+    return find_order(predictions, filters, sort, search, most_sorted=predictions.frame.height)[:]
 
 
 def make_rows(frame: pl.DataFrame) -> Predictions:
