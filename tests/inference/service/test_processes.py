@@ -23,7 +23,7 @@ from inference.service.settings import load_service_settings
 from scripts.benchmarks.server import free_port, service_command
 from tests.inference.service.conftest import PATIENCE_S, Running, running
 from tests.inference.service.test_server import Caller
-from tests.inference.service.test_telemetry import of, samples
+from tests.inference.service.test_telemetry import Samples, of, samples
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
@@ -51,7 +51,16 @@ def test_they_answer_count_and_hold_back_as_one_and_a_dead_one_is_replaced(
     service: Running, session: ScoringSession, table: pl.DataFrame
 ) -> None:
     row = table.row(0, named=True)
-    before = of(samples(service.client), "requests_total", route="/v1/score", method="POST", status="200")
+
+    def counted() -> Samples:
+        # A new connection, which any process takes.
+        with httpx.Client(base_url=service.client.base_url, trust_env=False) as client:
+            return samples(client)
+
+    def answered() -> float:
+        return of(counted(), "requests_total", route="/v1/score", method="POST", status="200")
+
+    before = answered()
     old = children(service.process.pid)
     assert len(old) == 2
 
@@ -62,6 +71,8 @@ def test_they_answer_count_and_hold_back_as_one_and_a_dead_one_is_replaced(
             assert answer.json()["default_probability"] == session.score(row)
 
     ask(20)
+    # A process counts an answer once it is on its way, while another one may be asked already.
+    wait_for(lambda: answered() == before + 20)
     os.kill(old[0], signal.SIGKILL)
     wait_for(lambda: service.events("process_ended") != [])
     ask(10)
@@ -72,14 +83,14 @@ def test_they_answer_count_and_hold_back_as_one_and_a_dead_one_is_replaced(
     (ended,) = service.events("process_ended")
     assert (ended["level"], ended["code"]) == ("warning", -signal.SIGKILL)
     # What the dead one counted is not lost, and each tells of all.
+    wait_for(lambda: answered() == before + 40)
     for _ in range(6):
-        with httpx.Client(base_url=service.client.base_url, trust_env=False) as client:
-            found = samples(client)
-        assert of(found, "requests_total", route="/v1/score", method="POST", status="200") - before == 40
+        found = counted()
+        assert of(found, "requests_total", route="/v1/score", method="POST", status="200") == before + 40
         assert of(found, "request_seconds_count", route="/v1/score") == 40 + before
-        assert of(found, "requests_in_flight") == 1
         applications = sum(value for (name, _), value in found.items() if name == "scoreroom_applications_total")
         assert applications == 40 + before
+    wait_for(lambda: of(counted(), "requests_in_flight") == 1)
 
 
 def test_no_answer_is_lost_when_all_are_asked_to_end_under_load(
