@@ -27,9 +27,11 @@ def open_returning_visit(profile: BrowserContext) -> Iterator[Page]:
     with watched(profile) as page:
         page.on("framenavigated", lambda frame: origins.add("{0.scheme}://{0.netloc}".format(urlsplit(frame.url))))
         yield page
-        session = profile.new_cdp_session(page)
-        for origin in origins:
-            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+    # The empty page that the browser opened with is there even where a test closes its own.
+    session = profile.new_cdp_session(profile.pages[0])
+    for origin in origins:
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+    session.detach()
     profile.clear_cookies()
     profile.clear_permissions()
 
