@@ -1,6 +1,7 @@
 """Evaluate predictions without a screen: every figure of the pages, with intervals, as a table and as JSON.
 
-Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
+Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--read KEY=VALUE ...]
+       [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
 from data.predictions.imports import import_predictions, parse_mapping
+from data.reading.said import parse_said
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff
-from scripts._cli import offer_portfolio, run
+from scripts._cli import offer_portfolio, offer_reading, run
 
 STANDARD_OUTPUT = Path("-")
 
@@ -39,7 +41,7 @@ def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
     cutoff = read_cutoff(arguments.cutoff)
-    mapping = parse_mapping(arguments.map)
+    mapping, said = parse_mapping(arguments.map), parse_said(arguments.read)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
     settings = load_settings()
@@ -47,7 +49,7 @@ def main() -> None:
     source = (
         load_at_hand(settings, definition)
         if arguments.file is None
-        else import_predictions(arguments.file, definition, mapping)
+        else import_predictions(arguments.file, definition, mapping, said)
     )
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
@@ -66,7 +68,12 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
     offer_portfolio(parser)
-    parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        help="predictions: text, Parquet, a workbook, SAS, SPSS or Stata (default: those at hand)",
+    )
     parser.add_argument(
         "--map",
         action="append",
@@ -74,6 +81,7 @@ def _parse() -> argparse.Namespace:
         metavar="COLUMN=ROLE",
         help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
     )
+    offer_reading(parser)
     parser.add_argument(
         "--cutoff",
         default=str(DEFAULT_CUTOFF),
@@ -91,6 +99,8 @@ def _parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.map and arguments.file is None:
         parser.error("--map says what a column of FILE is; name the file too")
+    if arguments.read and arguments.file is None:
+        parser.error("--read says how FILE is written; name the file too")
     return arguments
 
 

@@ -13,6 +13,7 @@ from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
 from data.predictions.imports import import_predictions, parse_mapping
+from data.reading.said import parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
@@ -23,6 +24,7 @@ from scripts._cli import (
     address_of,
     check_port,
     offer_portfolio,
+    offer_reading,
     port,
     run,
     say_notices,
@@ -40,7 +42,8 @@ def main() -> None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        source = import_predictions(arguments.predictions, definition, parse_mapping(arguments.map)).source
+        mapping = parse_mapping(arguments.map)
+        source = import_predictions(arguments.predictions, definition, mapping, parse_said(arguments.read)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(
@@ -80,7 +83,11 @@ def _parse() -> argparse.Namespace:
     offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
-    parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        help="a table with an outcome and a probability: text, Parquet, a workbook, SAS, SPSS or Stata",
+    )
     parser.add_argument(
         "--map",
         action="append",
@@ -88,15 +95,19 @@ def _parse() -> argparse.Namespace:
         metavar="COLUMN=ROLE",
         help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
     )
+    offer_reading(parser)
     arguments = parser.parse_args()
     if arguments.map and arguments.predictions is None:
         parser.error("--map says what a column of --predictions is; name the file too")
+    if arguments.read and arguments.predictions is None:
+        parser.error("--read says how --predictions is written; name the file too")
     return arguments
 
 
 def _told_to_app(arguments: argparse.Namespace) -> list[str]:
     mapped = [word for text in arguments.map for word in ("--map", text)]
-    return ["--predictions", str(arguments.predictions.resolve()), *mapped]
+    said = [word for text in word_said(parse_said(arguments.read)) for word in ("--read", text)]
+    return ["--predictions", str(arguments.predictions.resolve()), *mapped, *said]
 
 
 if __name__ == "__main__":

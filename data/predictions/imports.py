@@ -8,13 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError
-from data.files.sources import is_beyond_polars
-from data.predictions.cells import are_classes, are_missing, hundredths_of, narrowed, numbers_of, read_cells
+from data.predictions.cells import are_classes, are_missing, hundredths_of, narrowed, numbers_of
 from data.predictions.pieces import relevelled
 from data.predictions.roles import (
     LARGEST,
@@ -41,22 +38,24 @@ from data.predictions.table import (
     PredictionsSource,
     describe_columns,
 )
-from data.store.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
-from data.store.storage import read_parquet, sha256_of
+from data.reading.said import NOTHING, Said, word_said
+from data.reading.table import Reading, read_table
+from data.store.storage import sha256_of
 
 __all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_mapping", "version_of"]
 
 MOST_LEVELS = 256
-_OTHER_SEPARATORS = (";", "\t", "|")
 _RESERVED = frozenset({*ROLE_COLUMNS, *DERIVED_COLUMNS})
 # From so many rows above 1 and such a maximum on, numbers are percentages and not a few wrong ones.
 _PERCENT_SHARE, _PERCENT_MAXIMUM = 0.1, 2.0
 
 
 def import_predictions(
-    path: Path, definition: Definition, mapping: Mapping[str, str] = MappingProxyType({})
+    path: Path, definition: Definition, mapping: Mapping[str, str] = MappingProxyType({}), said: Said = NOTHING
 ) -> Predictions:
-    """Open `path` (Parquet or CSV) as predictions; `mapping` gives role columns that its names do not tell.
+    """Open `path`, a table of any usual format, as predictions; `said` tells how it is written (`data.reading.said`).
+
+    `mapping` gives role columns that its names do not tell.
 
     A column that is called as one of the `definition` is described in its words.
 
@@ -69,27 +68,29 @@ def import_predictions(
         PredictionsError: the outcome or the probability is missing, could be either of two columns, or holds values
             that cannot be used.
     """
-    table, gaps = _read(path)
+    reading = read_table(path, said)
+    table = reading.frame
+    mapping = _without_percent(mapping, reading)
     is_percent = PERCENT in mapping.values()
     known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
     roles = assign_roles(path, table, definition, known)
     if is_percent:
         table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
     for role, name in roles.items():
-        # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
-        if f"{name}_duplicated_0" in table.columns:
+        if name in reading.repeated:
             raise PredictionsError.from_repeated_role(path, name, word_of(role))
     is_open = _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
     others = list(_notices_of_others(table, roles))
-    notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
+    notices = [*reading.assumed.sentences(), *_notices_of_gaps(reading.gaps)]
+    notices += _notices_of_rows(path, is_open, is_unscored)
     named = table.select(list(dict.fromkeys(roles.values())))
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
     del table
     frame, more = _shape(columns, ~(is_open | is_unscored), roles)
     notices += [*more, *others]
-    listed = repr((sorted(roles.items()), is_percent)).encode()
+    listed = repr((sorted(roles.items()), is_percent, word_said(said))).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + listed).hexdigest()
     used = {role: name for role, name in roles.items() if role in frame.columns}
     source = PredictionsSource(
@@ -97,7 +98,7 @@ def import_predictions(
         digest,
         is_imported=True,
         notices=tuple(notices),
-        taken=word_roles(named, used, is_percent=is_percent),
+        taken=word_roles(named, used, is_percent=is_percent or roles[PROBABILITY] in reading.percents),
         n_open=int(is_open.sum()),
     )
     words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
@@ -120,49 +121,11 @@ def version_of(path: Path) -> str:
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
-    """The table in `path`, and for each column of numbers the words that stood for a gap."""
-    check_readable(path)
-    try:
-        table = _read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
-    except pl.exceptions.NoDataError:
-        raise FileError.from_empty(path) from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, *DAMAGE) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
-    if table.is_empty():
-        raise FileError.from_empty(path)
-    if table.width == 1 and (found := [mark for mark in _OTHER_SEPARATORS if mark in table.columns[0]]):
-        raise FileError.from_no_table(path, f"the header is separated by {found[0]!r}")
-    read = {name: read_cells(table[name]) for name in table.columns}
-    return pl.DataFrame({name: values for name, (values, _) in read.items()}), {
-        name: words for name, (_, words) in read.items() if words
+def _without_percent(mapping: Mapping[str, str], reading: Reading) -> dict[str, str]:
+    """`mapping` without the percent of columns that have been read as shares, because each cell has a percent sign."""
+    return {
+        name: PROBABILITY if role == PERCENT and name in reading.percents else role for name, role in mapping.items()
     }
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
-    try:
-        foreign = [field for field in pq.read_schema(path) if is_beyond_polars(field.type)]
-    except pa.ArrowException:
-        # Polars writes whole numbers of 128 bits, for which Arrow has no type.
-        foreign = []
-    if not foreign:
-        return read_parquet(path)
-    table = pq.read_table(path)
-    for field in foreign:
-        # As text, a decimal keeps every digit; a time is a time at whatever offset.
-        kind = pa.timestamp("us", "UTC") if pa.types.is_timestamp(field.type) else pa.string()
-        at = table.schema.get_field_index(field.name)
-        table = table.set_column(at, field.name, table.column(at).cast(kind, safe=False))
-    found = pl.from_arrow(table)
-    assert isinstance(found, pl.DataFrame)
-    return found
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    # As text: what a column holds is decided by all its cells, and what its text says beyond a number is kept.
-    with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
-        return pl.read_csv(stream.read(), infer_schema=False)
 
 
 def _check_outcome(path: Path, values: pl.Series) -> pl.Series:

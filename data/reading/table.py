@@ -1,0 +1,325 @@
+"""Read a table from any usual file, and say what was assumed about how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+
+from data.errors import DamageError, FileError, TableError
+from data.reading.blocks import Damage, Found, blocks, check_quotes, judge_odd
+from data.reading.cells import Asked, Format, Survey, convert, resolve
+from data.reading.layout import Layout, layout_of
+from data.reading.names import unique_names
+from data.reading.said import NOTHING, Said, listed
+from data.reading.text import (
+    UTF_8,
+    WINDOWS,
+    NotUtf8Error,
+    Progress,
+    TextFile,
+    decoded_head,
+    eight_bit_encoding,
+    encoding_of,
+    word_encoding,
+)
+from data.reading.typed import (
+    ARROW,
+    ARROW_STREAM,
+    flat,
+    read_arrow_table,
+    read_parquet_table,
+    read_statistics,
+    typed_kind,
+)
+from data.reading.workbooks import is_workbook, read_workbook
+from data.store.opening import CSV, PARQUET, TROUBLE, ZIP, check_readable, kind_of, open_readable
+
+# Blocks up to so many bytes are kept between the two passes over a text.
+_MOST_KEPT = 64 << 20
+_MOST_LISTED = 6
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What was assumed about a file: facts for the page Open, and `sentences` for people.
+
+    `kind` is "text" or the format; `encoding`, `separator` and `header` are of text. `skipped` and `footer` are lines
+    around the table, `n_left_out` damaged ones that were left out, and `changed` says which names are not the file's.
+    `formats` are by column; `sample` has up to three rows as the file writes them.
+    """
+
+    kind: str
+    encoding: str = ""
+    separator: str = ""
+    quote: str = ""
+    header: bool = True
+    sheet: str = ""
+    skipped: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+    n_left_out: int = 0
+    n_empty: int = 0
+    changed: tuple[str, ...] = ()
+    formats: Mapping[str, Format] = field(default_factory=lambda: MappingProxyType({}))
+    asked: tuple[Asked, ...] = ()
+    more: tuple[str, ...] = ()
+    sample: tuple[str, ...] = ()
+
+    def sentences(self) -> tuple[str, ...]:
+        """What a reader would not take for granted: nothing of commas, points and UTF-8 under a line of names."""
+        return (*self._on_file(), *self._on_lines(), *self._on_columns())
+
+    def _on_file(self) -> Iterator[str]:
+        parts = [self.encoding] if self.encoding not in ("", word_encoding(UTF_8)) else []
+        parts += [f"separated by {self.separator}"] if self.separator not in ("", "comma") else []
+        parts += [f"quoted with {self.quote}"] if self.quote not in ("", '"') else []
+        parts += ["no line of names, so columns are named by place"] if not self.header else []
+        parts += [f"sheet {self.sheet}"] if self.sheet else []
+        if parts:
+            yield f"Read as {self.kind}: {', '.join(parts)}."
+
+    def _on_lines(self) -> Iterator[str]:
+        if self.skipped:
+            yield f"Skipped before the table: {_quoted(self.skipped)}."
+        if self.footer:
+            yield f"Skipped after the table: {_quoted(self.footer)}."
+        if self.n_left_out:
+            lines = "1 damaged line" if self.n_left_out == 1 else f"{self.n_left_out:,} damaged lines"
+            yield f"Left out: {lines}, which have another number of fields than the table."
+
+    def _on_columns(self) -> Iterator[str]:
+        if self.changed:
+            yield f"Names of columns: {_listed(self.changed, '; ')}."
+        groups = {
+            "with a decimal comma": [n for n, f in self.formats.items() if f.decimal == ","],
+            "with marks between thousands": [n for n, f in self.formats.items() if f.grouped],
+            "as percentages": [n for n, f in self.formats.items() if f.is_percent],
+            "as amounts in a currency": [f"{n} ({f.currency})" for n, f in self.formats.items() if f.currency],
+            "as dates": [f"{n} ({f.date})" for n, f in self.formats.items() if f.date],
+        }
+        words = [f"{_listed(names)} {how}" for how, names in groups.items() if names]
+        if words:
+            yield f"Columns read: {'; '.join(words)}."
+        for each in self.asked:
+            fix = " or ".join(f"--read {each.key}={answer}" for answer in each.answers)
+            yield f"Left as text: {each.sentence}{f'; say which with {fix}' if fix else ''}."
+        yield from (f"{each}." for each in self.more)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table: `frame` with typed columns under unique names, and what was `assumed`."""
+
+    path: Path
+    frame: pl.DataFrame
+    assumed: Assumed
+
+    @property
+    def percents(self) -> frozenset[str]:
+        """The columns whose every cell has a percent sign; they are read as shares."""
+        return frozenset(name for name, each in self.assumed.formats.items() if each.is_percent)
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The columns whose name stands more than once in the file."""
+        return frozenset(name for name in self.frame.columns if f"{name} (2)" in self.frame.columns)
+
+    @property
+    def gaps(self) -> Mapping[str, Mapping[str, int]]:
+        """By column that is no text, the words that stood for nothing and how often each did."""
+        return {name: each.gaps for name, each in self.assumed.formats.items() if each.gaps}
+
+
+def read_table(path: Path, said: Said = NOTHING, progress: Progress | None = None) -> Reading:
+    """Read `path`: text in any usual dialect, packed or not, Parquet, Arrow, a workbook, SAS, SPSS or Stata.
+
+    What is `said` (`data.reading.said`) is not guessed. `progress` gets (done, total) in bytes.
+
+    Raises:
+        FileError: it cannot be read as a table, or holds no row.
+        TableError: lines are damaged.
+    """
+    check_readable(path)
+    try:
+        reading = _read(path, said, progress)
+    except FileError as error:
+        if not error.has_choice:
+            raise
+        raise FileError.from_unreadable(path, error.reason, "say which with --read table=NAME") from None
+    except TableError:
+        raise
+    except TROUBLE as error:
+        reason = DamageError.from_trouble(path, error).reason
+        raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
+    if reading.frame.is_empty():
+        raise FileError.from_empty(path)
+    return reading
+
+
+def _read(path: Path, said: Said, progress: Progress | None) -> Reading:
+    kind = kind_of(path)
+    with open_readable(path) as handle:
+        head = handle.read(64)
+    if kind == PARQUET:
+        return _typed(path, read_parquet_table(path), "Parquet", said)
+    if is_workbook(path, head):
+        return _workbook(path, said)
+    if kind == CSV and (typed := typed_kind(head)):
+        if typed in (ARROW, ARROW_STREAM):
+            return _typed(path, read_arrow_table(path, typed), typed, said)
+        frame, labelled = read_statistics(path, typed)
+        more = (f"Read by their labels: {_listed(labelled)}",) if labelled else ()
+        return _typed(path, frame, typed, said, Assumed(typed, more=more))
+    text = open_text(path, kind, said)
+    try:
+        return _text(text, said, progress)
+    except NotUtf8Error:
+        return _text(replace(text, encoding=eight_bit_encoding(text)), said, progress)
+
+
+def open_text(path: Path, kind: str, said: Said = NOTHING) -> TextFile:
+    """The text file `path`, its encoding found or as said. Raises FileError if it is no text."""
+    text = TextFile(path, kind, said.get("table", "") if kind == ZIP else "")
+    head = text.head()
+    if not head:
+        raise FileError.from_empty(path)
+    encoding = said.get("encoding") or encoding_of(path, head)
+    text = replace(text, encoding=encoding)
+    try:
+        decoded_head(text, head)
+    except NotUtf8Error:
+        text = replace(text, encoding=eight_bit_encoding(text))
+    if text.encoding == WINDOWS and "encoding" not in said:
+        return replace(text, encoding=eight_bit_encoding(text))
+    return text
+
+
+def _text(file: TextFile, said: Said, progress: Progress | None) -> Reading:
+    layout = layout_of(file.path, decoded_head(file, file.head()), said)
+    surveys = {name: Survey(said) for name in layout.names}
+    found, kept, n_rows, n_bytes = Found(), list[pl.DataFrame](), 0, 0
+    for frame in blocks(file, layout, found, _half(progress, 0)):
+        for name, survey in surveys.items():
+            survey.look(frame[name])
+        n_rows += frame.height
+        n_bytes += int(frame.estimated_size())
+        if n_bytes <= _MOST_KEPT:
+            kept.append(frame)
+    if found.quotes % 2 and layout.quote == '"':
+        check_quotes(file, layout)
+    damage = judge_odd(file, layout, n_rows, said) if found.n_odd else Damage()
+    formats, asked = resolve(surveys, layout.separator, said)
+    again = iter(kept) if n_bytes <= _MOST_KEPT else blocks(file, layout, Found(), _half(progress, 1))
+    frame = _converted(again, formats, said)
+    return Reading(file.path, frame, _assumed_of_text(file, layout, said, formats, asked, found, damage))
+
+
+def _half(progress: Progress | None, place: int) -> Progress | None:
+    """`progress` for the first or the second of two passes."""
+    return None if progress is None else lambda done, total: progress(done + place * total, 2 * total)
+
+
+def _converted(frames: Iterator[pl.DataFrame], formats: Mapping[str, Format], said: Said) -> pl.DataFrame:
+    words = listed(said.get("missing", ""))
+    pieces: dict[str, list[pl.Series]] = {name: [] for name in formats}
+    for frame in frames:
+        for name, found in formats.items():
+            pieces[name].append(convert(frame[name], found, words))
+    columns = []
+    for name in formats:
+        parts = pieces.pop(name)
+        # One by one, so that no more than one column is there twice.
+        columns.append(pl.concat(parts, rechunk=True) if parts else pl.Series(name, [], dtype=pl.String))
+    return pl.DataFrame(columns)
+
+
+def _assumed_of_text(
+    file: TextFile,
+    layout: Layout,
+    said: Said,
+    formats: Mapping[str, Format],
+    asked: list[Asked],
+    found: Found,
+    damage: Damage,
+) -> Assumed:
+    return Assumed(
+        "text",
+        word_encoding(file.encoding),
+        layout.word,
+        layout.quote,
+        layout.header or "names" in said,
+        skipped=layout.skipped,
+        footer=(*found.totals, *damage.footer),
+        n_left_out=len(damage.left_out),
+        n_empty=found.n_empty,
+        changed=layout.changed,
+        formats=formats,
+        asked=tuple(asked),
+        sample=layout.sample,
+    )
+
+
+def _typed(path: Path, frame: pl.DataFrame, kind: str, said: Said, assumed: Assumed | None = None) -> Reading:
+    names, changed = unique_names(frame.columns)
+    frame.columns = list(names)
+    # Bytes that are text stay that: who stores an id so means no number.
+    texts = [values.name for values in frame if values.dtype != pl.Binary]
+    frame, said_of_nested = flat(frame)
+    frame, formats, asked = _read_texts(frame, said, texts)
+    assumed = assumed or Assumed(kind)
+    return Reading(
+        path,
+        frame,
+        replace(
+            assumed,
+            changed=changed,
+            formats=formats,
+            asked=tuple(asked),
+            more=(*assumed.more, *said_of_nested),
+            sample=tuple(" | ".join("" if c is None else str(c)[:40] for c in row) for row in frame.head(3).rows()),
+        ),
+    )
+
+
+def _workbook(path: Path, said: Said) -> Reading:
+    sheet = read_workbook(path, said)
+    frame, formats, asked = _read_texts(sheet.frame, said, sheet.frame.columns)
+    assumed = Assumed(
+        "a workbook",
+        header=sheet.header,
+        sheet=sheet.name if sheet.others else "",
+        skipped=sheet.skipped,
+        footer=sheet.footer,
+        changed=sheet.changed,
+        formats=formats,
+        asked=tuple(asked),
+        sample=sheet.sample,
+    )
+    return Reading(path, frame, assumed)
+
+
+def _read_texts(
+    frame: pl.DataFrame, said: Said, names: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, Format], list[Asked]]:
+    """The table with those of its columns of text that are called `names` as what they say."""
+    surveys = {}
+    for values in frame:
+        if values.dtype == pl.String and values.name in names:
+            surveys[values.name] = Survey(said)
+            surveys[values.name].look(values)
+    formats, asked = resolve(surveys, "", said)
+    words = listed(said.get("missing", ""))
+    columns = [convert(each, formats[each.name], words) if each.name in formats else each for each in frame]
+    return pl.DataFrame(columns), formats, asked
+
+
+def _listed(texts: tuple[str, ...] | list[str], mark: str = ", ") -> str:
+    more = f" and {len(texts) - _MOST_LISTED} more" if len(texts) > _MOST_LISTED else ""
+    return mark.join(texts[:_MOST_LISTED]) + more
+
+
+def _quoted(texts: tuple[str, ...]) -> str:
+    return _listed([repr(text) for text in texts])
