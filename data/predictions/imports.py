@@ -79,6 +79,7 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
     notices += [*_notices_of_rows(assigned, scored, kept), *_notices_of_scores(assigned, scored)]
     frame, days, more = _shape(columns, kept.rows, assigned, scored, has_outcomes=kept.has_outcomes)
     used = {role: name for role, name in assigned.others.items() if _COLUMN_OF.get(role, name) in frame.columns}
+    used |= {say.MODEL: assigned.others[say.MODEL]} if scored.stacked is not None else {}
     codes = special_in(frame, (name for name in frame.columns if name not in _COLUMN_OF.values()))
     notices += [*more, *_notices_of_roles(used), *_notices_of_codes(codes)]
     source = PredictionsSource(
@@ -103,6 +104,7 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
         more=DayColumns(days) if days else None,
         others={name: values.filter(kept.rows) for name, values in scored.others.items()},
         scale=scored.scale,
+        champion=assigned.scores.column if scored.stacked is None else scored.stacked.champion,
     )
 
 
@@ -336,12 +338,12 @@ def _shape(
     def cut() -> Iterable[pl.Series]:
         for name in [name for name in columns if name not in gone]:
             values = rows(columns.pop(name))
-            if name == roles.get(say.GRADE):
-                values = ordered_grades(values, pds)
-            elif (found := dates_in(values)) is not None:
+            if (found := dates_in(values)) is not None:
                 days.append(found)
             yield values
 
     kept, more = shape_columns(cut())
+    # Here, because other levels are put in the order of the alphabet.
+    kept = [ordered_grades(values, pds) if values.name == roles.get(say.GRADE) else values for values in kept]
     present = {values.name for values in kept}
     return pl.DataFrame([*shaped, *kept]), [each for each in days if each.name in present], [*notices, *more]

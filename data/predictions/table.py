@@ -133,7 +133,8 @@ class Predictions:
     until that has been made. `more` are the other columns of the application table, where that is at hand: filters may
     name them, segments may not. `weight` (Float64, finite, from 0 on) is there where the file has one.
 
-    `others` are the further scores of the same rows by name (Float64), read as the shown one is. Where there is a
+    `others` are the further scores of the same rows by name (Float64), read as the shown one is, which is
+    called `champion` in a file that somebody brought. Where there is a
     `scale`, `default_probability` is no probability but a place on it: what takes PDs for probabilities is not defined.
     """
 
@@ -145,6 +146,7 @@ class Predictions:
     more: MoreColumns | None = None
     others: Mapping[str, pl.Series] = field(default_factory=dict)
     scale: Scale | None = None
+    champion: str = ""
 
     @property
     def why_no_pd(self) -> str:
