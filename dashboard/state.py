@@ -48,7 +48,7 @@ from dashboard.visit.visit import (
     read_visit,
     word_visit,
 )
-from data.predictions.imports import parse_mapping
+from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.scores import round_cutoff
 from data.predictions.table import CohortColumn, Predictions
 from data.reading.said import parse_said
@@ -110,13 +110,13 @@ def location(arguments: Sequence[str]) -> Location:
 def _location(arguments: tuple[str, ...]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
-    parser.add_argument("--map", action="append", default=[])
+    offer_answers(parser)
     parser.add_argument("--read", action="append", default=[])
     options, _ = parser.parse_known_args(arguments)
     if options.predictions is None:
         return Location()
     said = tuple(sorted(parse_said(options.read).items()))
-    return Location(str(options.predictions), tuple(sorted(parse_mapping(options.map).items())), said=said)
+    return Location(str(options.predictions), answers_of(options), said=said)
 
 
 def who() -> Who | None:

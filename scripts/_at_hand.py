@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.at_hand import open_predictions
+from data.predictions.scale import Scale
 from data.predictions.table import Predictions
 from data.settings import Settings
 from data.store.opening import is_there
@@ -27,6 +28,22 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
     if not found.source.has_outcomes:
         raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
     return found
+
+
+def read_score(text: str, scale: Scale) -> float:
+    """A cutoff in a score's own unit out of a command line, as its place on the scale.
+
+    Raises:
+        SettingError: the text is not a number between the ends of the scale.
+    """
+    try:
+        score = float(text)
+    except ValueError:
+        score = float("nan")
+    if not scale.least <= score <= scale.most:
+        ends = f"{scale.least:g} to {scale.most:g}"
+        raise SettingError(f"--cutoff {text}: is not a score from {ends}; the file's scores are no PDs.")
+    return scale.place(score)
 
 
 def read_cutoff(text: str) -> float:

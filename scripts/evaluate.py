@@ -1,6 +1,6 @@
 """Evaluate predictions without a screen: every figure of the pages, with intervals, as a table and as JSON.
 
-Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--read KEY=VALUE ...]
+Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--bad VALUE ...] [--read KEY=VALUE ...]
        [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
 """
 
@@ -13,11 +13,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from dashboard.cohort.columns import prepare
+from dashboard.metrics.counts import count_scores
+from dashboard.metrics.discrimination import ks_statistic
 from dashboard.metrics.estimate import Estimate
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Word
@@ -26,12 +29,16 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.predictions.imports import import_predictions, parse_mapping
+from data.errors import PredictionsError
+from data.predictions.imports import import_predictions
+from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.table import OUTCOME, Predictions
 from data.reading.said import parse_said
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._at_hand import load_at_hand, read_cutoff
+from scripts._at_hand import load_at_hand, read_cutoff, read_score
 from scripts._cli import offer_portfolio, offer_reading, run
 
 STANDARD_OUTPUT = Path("-")
@@ -40,8 +47,7 @@ STANDARD_OUTPUT = Path("-")
 def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
-    cutoff = read_cutoff(arguments.cutoff)
-    mapping, said = parse_mapping(arguments.map), parse_said(arguments.read)
+    answers, said = answers_of(arguments), parse_said(arguments.read)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
     settings = load_settings()
@@ -49,8 +55,11 @@ def main() -> None:
     source = (
         load_at_hand(settings, definition)
         if arguments.file is None
-        else import_predictions(arguments.file, definition, mapping, said)
+        else import_predictions(arguments.file, definition, answers, said)
     )
+    if not source.source.has_outcomes:
+        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
+    cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
@@ -74,19 +83,13 @@ def _parse() -> argparse.Namespace:
         nargs="?",
         help="predictions: text, Parquet, a workbook, SAS, SPSS or Stata (default: those at hand)",
     )
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )
+    offer_answers(parser)
     offer_reading(parser)
     parser.add_argument(
         "--cutoff",
-        default=str(DEFAULT_CUTOFF),
         metavar="PD",
-        help="PD from which on applications are declined, 0 to 1 (%(default)s)",
+        help=f"PD from which on applications are declined, 0 to 1 ({DEFAULT_CUTOFF}); of scores that are no PDs the "
+        "score (where the KS is reached)",
     )
     parser.add_argument(
         "--where",
@@ -97,11 +100,21 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
-    if arguments.map and arguments.file is None:
-        parser.error("--map says what a column of FILE is; name the file too")
+    if arguments.file is None and answers_of(arguments) != NOTHING_SAID:
+        parser.error("--map and the like say what columns of FILE are; name the file too")
     if arguments.read and arguments.file is None:
         parser.error("--read says how FILE is written; name the file too")
     return arguments
+
+
+def _cutoff(text: str | None, source: Predictions) -> float:
+    """The cutoff as a PD or a place on the score's scale; without a word the usual PD, or the place of the KS."""
+    if source.scale is None:
+        return DEFAULT_CUTOFF if text is None else read_cutoff(text)
+    if text is not None:
+        return read_score(text, source.scale)
+    reached = ks_statistic(count_scores(source.frame.filter(pl.col(OUTCOME).is_not_null()))).cutoff
+    return 0.5 if reached is None else reached
 
 
 def _print(report: Report) -> None:
@@ -136,13 +149,16 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
         "Applications": found.counts.n_applications,
         "Open, in no figure": report.n_open,
         "Defaults": found.counts.n_bad,
-        f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
+        f"Approved {_word_cutoff(report, decided.cutoff)}": decided.approved,
         "Declined": decided.declined,
     }
     yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
     for page, metrics in catalogue.PAGES.items():
         given = found.assumptions
         yield page, [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+    yield from _further(report)
+    if found.why_no_pd:
+        return
     yield (
         "Risk bands: observed / expected",
         [
@@ -150,6 +166,44 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
             for band in found.bands
         ],
     )
+
+
+def _word_cutoff(report: Report, cutoff: float) -> str:
+    scale = report.predictions.scale
+    if scale is None:
+        return f"below {labels.percent(cutoff)}"
+    return f"{'above' if scale.higher == 'safer' else 'below'} {scale.score(cutoff):g}"
+
+
+def _further(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """The other models, overrides and grades, where the table has any."""
+    if len(report.models) > 1:
+        yield (
+            "ROC AUC of each score",
+            [
+                (f"{name}, {labels.plural(model.applications, 'application')}", *_worded(model.auc, labels.decimal))
+                for name, model in report.models.items()
+            ],
+        )
+    if (against := report.overrides) is not None:
+        counts = {
+            "Decisions of model and people": against.decided,
+            "Overrides": against.overrides,
+            "Approved against the model": against.approved_against,
+            "Declined against the model": against.declined_against,
+        }
+        yield "Overrides", [(name, labels.count(number), "") for name, number in counts.items()]
+    if report.grades:
+        yield (
+            "Grades: observed / expected",
+            [
+                (
+                    f"{grade.grade or labels.MISSING}, {labels.plural(grade.applications, 'application')}",
+                    *_worded(grade.observed_expected, labels.decimal),
+                )
+                for grade in report.grades
+            ],
+        )
 
 
 def _worded(estimate: Estimate, word: Word) -> tuple[str, str]:

@@ -12,7 +12,9 @@ from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.predictions.imports import import_predictions, parse_mapping
+from data.predictions.imports import import_predictions
+from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.flags import answers_of, offer_answers
 from data.reading.said import parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
@@ -42,8 +44,8 @@ def main() -> None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        mapping = parse_mapping(arguments.map)
-        source = import_predictions(arguments.predictions, definition, mapping, parse_said(arguments.read)).source
+        answers, said = answers_of(arguments), parse_said(arguments.read)
+        source = import_predictions(arguments.predictions, definition, answers, said).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(
@@ -86,28 +88,21 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--predictions",
         type=Path,
-        help="a table with an outcome and a probability: text, Parquet, a workbook, SAS, SPSS or Stata",
+        help="a table with an outcome and a score: text, Parquet, a workbook, SAS, SPSS or Stata",
     )
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )
+    offer_answers(parser)
     offer_reading(parser)
     arguments = parser.parse_args()
-    if arguments.map and arguments.predictions is None:
-        parser.error("--map says what a column of --predictions is; name the file too")
+    if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
+        parser.error("--map and the like say what columns of --predictions are; name the file too")
     if arguments.read and arguments.predictions is None:
         parser.error("--read says how --predictions is written; name the file too")
     return arguments
 
 
 def _told_to_app(arguments: argparse.Namespace) -> list[str]:
-    mapped = [word for text in arguments.map for word in ("--map", text)]
     said = [word for text in word_said(parse_said(arguments.read)) for word in ("--read", text)]
-    return ["--predictions", str(arguments.predictions.resolve()), *mapped, *said]
+    return ["--predictions", str(arguments.predictions.resolve()), *answers_of(arguments).flags, *said]
 
 
 if __name__ == "__main__":

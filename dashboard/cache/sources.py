@@ -29,6 +29,7 @@ from data.files.convert import scan_applications
 from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
+from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.table import Predictions, own_digest
 from data.settings import Settings, load_settings
 from data.store.opening import is_there
@@ -51,7 +52,7 @@ class Location:
     """
 
     imported: str = ""
-    mapping: tuple[tuple[str, str], ...] = ()
+    answers: Answers = NOTHING_SAID
     file: str = ""
     said: tuple[tuple[str, str], ...] = ()
 
@@ -200,9 +201,7 @@ def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            table = import_predictions(
-                Path(location.imported), definition(), dict(location.mapping), dict(location.said)
-            )
+            table = import_predictions(Path(location.imported), definition(), location.answers, dict(location.said))
         else:
             table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest

@@ -34,8 +34,8 @@ def reversal(auc: Estimate) -> str:
     if auc.value is None or auc.high is None or auc.high >= 0.5:
         return ""
     return (
-        f"Higher scores go with fewer defaults (AUC {labels.decimal(auc.value)}): is this the probability of "
-        "repayment? Ranking and decisions by cutoff are then the wrong way round."
+        f"This score seems to rank the other way round (AUC {labels.decimal(auc.value)}): is it a probability of good? "
+        "Ranking and decisions by cutoff are then turned; reading it as probability-of-good puts them right."
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,11 +18,32 @@ from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensi
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
-from dashboard.report import catalogue
+from dashboard.report import catalogue, further
+from dashboard.report.further import Grade, Model, Overrides, own_unit
 from dashboard.visit.links import FILTER_PREFIX, word_filters
 from data.errors import ScoreroomError
 from data.predictions.table import OUTCOME, Predictions
 
+# What says nothing of a score that is no probability, beside the figures that give that as their reason.
+_OF_PDS = (
+    "ece_by_chance",
+    "ece_by_chance_high",
+    "n_groups",
+    "n_groups_fitting",
+    "log_loss_of_default_rate",
+    "smallest_significant_gap",
+    "observed_loss",
+    "calibration_verdict",
+    "calibration_checks",
+    "cost_given_away",
+    "profit_given_away",
+    "spiegelhalter_test",
+    "hosmer_lemeshow_test",
+    "bands",
+    "reliability",
+    "brier_decomposition",
+    "sensitivity",
+)
 FORMAT, VERSION = "scoreroom.evaluation", 1
 
 
@@ -52,6 +74,21 @@ class Report:
         return self.predictions.holding(self.filters.columns)
 
     @property
+    def models(self) -> Mapping[str, Model]:
+        """Every score of the table by its name, the one that is shown first."""
+        return further.models(*self._shown)
+
+    @property
+    def overrides(self) -> Overrides | None:
+        """Final decisions against the model's; None unless the table has both."""
+        return further.overrides(*self._shown)
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """Calibration of each grade of the table, the safest first."""
+        return further.grades(*self._shown)
+
+    @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
         """Column and value of each condition, as `dashboard.report.conditions` reads them."""
         return tuple((name.removeprefix(FILTER_PREFIX), value) for name, value in word_filters(self.filters))
@@ -63,7 +100,8 @@ class Report:
         notices = [*self.predictions.source.notices, caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
             notices += [reversal(evaluation.roc_auc), evaluation.suspicion]
-            notices += [evaluation.calibration.message if evaluation.calibration.is_doubtful else ""]
+            is_doubtful = not evaluation.why_no_pd and evaluation.calibration.is_doubtful
+            notices += [evaluation.calibration.message if is_doubtful else ""]
         return tuple(notice for notice in notices if notice)
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +113,8 @@ class Report:
             **self._counts(),
             **self._figures(),
             **self._tables(),
+            **self._further(),
+            **(dict.fromkeys(_OF_PDS) if self.evaluation.why_no_pd else {}),
         }
 
     def _origin(self) -> dict[str, Any]:
@@ -142,6 +182,18 @@ class Report:
             },
         }
 
+    def _further(self) -> dict[str, Any]:
+        return {
+            "scale": own_unit(self.predictions, self.evaluation.confusion.cutoff, self.evaluation.ks.cutoff),
+            "models": _plain(dict(self.models)),
+            "overrides": _plain(self.overrides),
+            "grades": _plain(self.grades),
+        }
+
+    @property
+    def _shown(self) -> tuple[Predictions, pl.Expr | None]:
+        return replace(self.predictions, frame=self.rows), self.filters.expression()
+
 
 def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumptions) -> Report:
     """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.cohort.columns` does.
@@ -159,7 +211,7 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     counts = count_scores(rows, predictions.grid, filters=within & is_known)
     if not counts.n_applications:
         raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
-    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions))
+    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
 
 
 def _given_away(curve: CutoffCurve | None) -> float | None:

@@ -291,7 +291,7 @@ def test_without_a_file_and_without_a_portfolio_it_says_what_to_do(
         (["--cutoff", "16"], "--cutoff 16: is not a PD from 0 to 1; write 0.16 for 16 %."),
         (["--cutoff", "nan"], "is not a PD"),
         (["--cutoff", "a lot"], "is not a PD"),
-        (["--map", "pd=score"], "is not COLUMN=ROLE"),
+        (["--map", "pd=chance"], "is not COLUMN=ROLE"),
         (["--map", "gone=probability"], "has no such column"),
     ],
 )
@@ -307,10 +307,44 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 def test_a_file_that_is_not_there_and_one_that_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text("nothing,here\na,b\n")
-    for name, said in (("gone.csv", "no such file"), ("words.csv", "no column could be taken for the outcome")):
+    for name, said in (("gone.csv", "no such file"), ("words.csv", "no column could be taken for the probability")):
         done = evaluate(tmp_path / name, "--json", "-")
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
+
+
+def test_what_a_file_leaves_open_is_asked_with_its_flags_and_settled_by_them(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "open.csv"
+    outcome, pd, _ = arrays(rows)
+    logits = pl.Series(np.round(logit(pd), 6))
+    pl.DataFrame({"Loan_Status": np.where(outcome, "N", "Y"), "score": logits}).write_csv(path)
+    done = evaluate(path, "--json", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    which, kind = done.stderr.splitlines()
+    assert "which value is the default? Answer with --map Loan_Status=outcome --bad Y (Y is the default) or" in which
+    assert "what are they? Answer with --map score=log-odds (log-odds of default, made a PD by the logistic" in kind
+    found = evaluated(path, "--bad", "N", "--map", "score=log-odds")
+    assert found["n_defaults"] == outcome.sum()
+    assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(outcome, logits), abs=1e-12)
+    assert found["mean_pd"]["value"] == pytest.approx(expit(logits).mean(), rel=1e-12)
+
+
+def test_points_rank_and_are_no_probabilities(rows: pl.DataFrame, tmp_path: Path) -> None:
+    outcome, pd, _ = arrays(rows)
+    points = np.round(600 - 29 * logit(pd)).astype(int)
+    pl.DataFrame({"status": np.where(outcome, "bad", "good"), "score": points}).write_csv(tmp_path / "points.csv")
+    found = evaluated(tmp_path / "points.csv", "--cutoff", 640)
+    assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(outcome, -points), abs=1e-12)
+    assert (found["scale"]["cutoff"], found["declined"]) == (640, (points <= 640).sum())
+    assert found["recall"]["value"] == pytest.approx((points[outcome] <= 640).mean())
+    for name in ("mean_pd", "brier", "profit", "expected_loss", "calibration_slope", "cost"):
+        assert found[name]["reason"].endswith("the score ranks, but is no probability until it is calibrated")
+    assert (found["bands"], found["calibration_verdict"], found["sensitivity"]) == (None, None, None)
+    done = evaluate(tmp_path / "points.csv", "--cutoff", 0.16)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"is not a score from {points.min()} to {points.max()}" in done.stderr
 
 
 def test_json_that_cannot_be_written_leaves_what_was_there(source: Path, tmp_path: Path) -> None:
