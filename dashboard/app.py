@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import cache, journal, state
+from dashboard import cache, choice, journal, state
 from dashboard.app_pages import (
     applicant,
     applications,
@@ -81,17 +81,22 @@ def main() -> None:
         st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "icon.svg"), size="large")
     try:
-        dataset = cache.open_dataset(state.location(sys.argv[1:]))
+        choice.follow_portfolio()
+        dataset = cache.open_dataset(choice.location(sys.argv[1:]))
         predictions = cache.predictions(dataset)
     except cache.BarePortfolioError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         render_bare(cache.definition(), str(error), cache.n_applications())
+        if cache.chosen():
+            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
         return
     except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
+        if cache.chosen():
+            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
         return
     # Held by this run, whatever becomes of the visit's hold on it meanwhile.
     file = file_to_show()

@@ -14,7 +14,7 @@ from typing import IO
 import orjson
 
 from dashboard import journal
-from dashboard.server.building import Building, steps_of
+from dashboard.building import Building, steps_of
 from data.settings import Settings
 from inference.publishing.pipeline import product_of, source_of
 from scripts._cli import BAD_INPUT, STOPPED, Advance, progress, say_waiting, sentence_of
