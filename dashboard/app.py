@@ -18,6 +18,7 @@ from dashboard.app_pages import (
     discrimination,
     explanation,
     model_card,
+    opening,
     overview,
     report,
     score_file,
@@ -28,6 +29,7 @@ from dashboard.app_pages import (
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from dashboard.components.held_file import file_to_show
+from dashboard.components.library_menu import has_others
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -55,9 +57,11 @@ DECIDE_PAGES = (
     APPLICANT_PAGE,
     PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True, moves_with_cutoff=True),
 )
+OPEN_PAGE = PageSpec("Open", "open", opening.render, of_cohort=False, has_cutoff=False)
 MORE_PAGES = (
     PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),
     PageSpec("Settings", "settings", settings.render, of_cohort=False),
+    OPEN_PAGE,
 )
 # A section is a menu of the top navigation, so that a new page needs no room of its own; one without a name is a link.
 SECTIONS: Mapping[str, tuple[PageSpec, ...]] = {
@@ -109,7 +113,7 @@ def main() -> None:
             for page in pages
             if has_outcomes or not page.of_outcome
         ]
-        for name, pages in SECTIONS.items()
+        for name, pages in sections_now().items()
     }
     shown = st.navigation(sections, position="top")
     shown.run()
@@ -118,6 +122,14 @@ def main() -> None:
         render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
     cache.warm_up(dataset, is_whole=not cache.are_awaited())
+
+
+def sections_now() -> Mapping[str, tuple[PageSpec, ...]]:
+    """The sections of the navigation: what opens a file stands first as long as there is nothing else to show."""
+    if has_others():
+        return SECTIONS
+    more = tuple(page for page in MORE_PAGES if page is not OPEN_PAGE)
+    return {**SECTIONS, "": (OPEN_PAGE, *SECTIONS[""]), "More": more}
 
 
 def _panel_at_first() -> Literal["expanded", "collapsed"]:

@@ -73,7 +73,7 @@ def open_portfolio(key: str, sentence: str = "") -> None:
 
 def _known_portfolio(named: str) -> str:
     """The portfolio that a link calls `named`; the server's own where there is none, which refuses the link."""
-    if not named or named == _base_slug() or (named == EMBEDDED and is_base_embedded()):
+    if not named or named == base_slug() or (named == EMBEDDED and is_base_embedded()):
         return ""
     if library_location(named) is not None:
         return named
@@ -100,7 +100,8 @@ def shown_name(source: str) -> str:
     return source if entry is None else entry.name
 
 
-def _base_slug() -> str:
+def base_slug() -> str:
+    """What links call the portfolio that the server was started on."""
     with at(""):
         return portfolio_slug(definition())
 
@@ -113,7 +114,7 @@ def called(address: Mapping[str, Sequence[str]]) -> str:
 
 def portfolio_name() -> str:
     """What links call the portfolio that is looked at."""
-    return chosen() or _base_slug()
+    return chosen() or base_slug()
 
 
 def _look_at(key: str) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dashboard import journal
+from dashboard.build_process import BuildProcess
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
@@ -16,7 +17,6 @@ from data.predictions.imports import import_predictions, parse_mapping
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
-from scripts._build_process import BuildProcess
 from scripts._cli import (
     LOOPBACK,
     STOPPED,

@@ -10,6 +10,7 @@ from dashboard import cache, choice
 from dashboard.words import labels
 from data.library.entries import EMBEDDED, Entry, Kind, list_entries
 
+_EMBEDDED_NAME = "Embedded portfolio (synthetic)"
 _WHAT = {Kind.PREDICTIONS: "imported predictions", Kind.PORTFOLIO: "own model"}
 
 
@@ -28,23 +29,27 @@ class Offer:
 
 def offers() -> tuple[Offer, ...]:
     """The portfolios that can be shown, the server's own first, then the embedded one, then the latest."""
-    base = cache.base_settings()
-    own = [Offer("", choice.base_name(), "what this server was started on")]
-    if not choice.is_base_embedded() and cache.library_location(EMBEDDED) is not None:
-        own.append(Offer(EMBEDDED, "Embedded portfolio", "synthetic"))
-    return (
-        *own,
-        *(
-            Offer(entry.key, entry.name, _told(entry), entry)
-            for entry in list_entries(base.library)
-            if entry.folder != base.portfolio
-        ),
-    )
+    is_embedded = choice.is_base_embedded()
+    own = [
+        Offer("", choice.base_name(), "embedded, always there" if is_embedded else "what this server was started on")
+    ]
+    if _has_embedded_apart():
+        own.append(Offer(EMBEDDED, _EMBEDDED_NAME, "embedded, always there"))
+    return (*own, *(Offer(entry.key, entry.name, _told(entry), entry) for entry in _entries()))
 
 
 def has_others() -> bool:
     """Whether there is more to show than what the server was started on."""
-    return len(offers()) > 1
+    return bool(_entries()) or _has_embedded_apart()
+
+
+def _entries() -> list[Entry]:
+    base = cache.base_settings()
+    return [entry for entry in list_entries(base.library) if entry.folder != base.portfolio]
+
+
+def _has_embedded_apart() -> bool:
+    return not choice.is_base_embedded() and cache.library_location(EMBEDDED) is not None
 
 
 def _told(entry: Entry) -> str:

@@ -17,7 +17,7 @@ def test_the_library_s_portfolios_follow_the_server_s_own(built: Settings) -> No
     try:
         assert has_others()
         assert [(offer.key, offer.name, offer.told) for offer in offers()] == [
-            ("", "Home Credit Default Risk", "what this server was started on"),
+            ("", "Home Credit Default Risk", "embedded, always there"),
             ("loans", "Loans", f"1,234 applications, imported predictions, {entry.made.date().isoformat()}"),
         ]
     finally:
