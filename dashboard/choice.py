@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard.cache import Location, at, base_settings, choose, chosen, definition, library_location
 from dashboard.visit.visit import named_portfolio, portfolio_slug
 from data.library.entries import EMBEDDED, LibraryError, find_entry
-from data.predictions.imports import parse_mapping
+from data.predictions.roles.flags import answers_of, offer_answers
 
 VISIT = "visit"
 # What the visit left of other portfolios, by what links call them; and a sentence on the way to another one.
@@ -31,7 +31,7 @@ def location(arguments: Sequence[str]) -> Location:
     """Where the portfolio is that this visit looks at, which is what the app's `arguments` say unless it chose another.
 
     Raises:
-        PredictionsError: a `--map` is malformed.
+        PredictionsError: an answer is malformed.
         LibraryError: the chosen portfolio is not in the library any more.
     """
     key = chosen()
@@ -137,11 +137,11 @@ def _look_at(key: str) -> None:
 def _location(arguments: tuple[str, ...]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
-    parser.add_argument("--map", action="append", default=[])
+    offer_answers(parser)
     options, _ = parser.parse_known_args(arguments)
     if options.predictions is None:
         return Location()
-    return Location(str(options.predictions), tuple(sorted(parse_mapping(options.map).items())))
+    return Location(str(options.predictions), answers_of(options))
 
 
 def take_switch() -> str | None:

@@ -1,6 +1,7 @@
 """Evaluate predictions without a screen: every figure of the pages, with intervals, as a table and as JSON.
 
-Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
+Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--bad VALUE ...]
+       [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.predictions.imports import import_predictions, parse_mapping
+from data.errors import PredictionsError
+from data.predictions.imports import import_predictions
+from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.flags import answers_of, offer_answers
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
@@ -39,7 +43,7 @@ def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
     cutoff = read_cutoff(arguments.cutoff)
-    mapping = parse_mapping(arguments.map)
+    answers = answers_of(arguments)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
     settings = load_settings()
@@ -47,8 +51,10 @@ def main() -> None:
     source = (
         load_at_hand(settings, definition)
         if arguments.file is None
-        else import_predictions(arguments.file, definition, mapping)
+        else import_predictions(arguments.file, definition, answers)
     )
+    if not source.source.has_outcomes:
+        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
@@ -67,13 +73,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
     offer_portfolio(parser)
     parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )
+    offer_answers(parser)
     parser.add_argument(
         "--cutoff",
         default=str(DEFAULT_CUTOFF),
@@ -89,8 +89,8 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
-    if arguments.map and arguments.file is None:
-        parser.error("--map says what a column of FILE is; name the file too")
+    if arguments.file is None and answers_of(arguments) != NOTHING_SAID:
+        parser.error("--map and the like say what columns of FILE are; name the file too")
     return arguments
 
 

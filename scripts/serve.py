@@ -13,7 +13,9 @@ from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.predictions.imports import import_predictions, parse_mapping
+from data.predictions.imports import import_predictions
+from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.flags import answers_of, offer_answers
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
@@ -40,7 +42,7 @@ def main() -> None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        source = import_predictions(arguments.predictions, definition, parse_mapping(arguments.map)).source
+        source = import_predictions(arguments.predictions, definition, answers_of(arguments)).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(
@@ -81,22 +83,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
     parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="COLUMN=ROLE",
-        help="what a column is: id, outcome, probability, percent, fold or exposure; may be repeated",
-    )
+    offer_answers(parser)
     arguments = parser.parse_args()
-    if arguments.map and arguments.predictions is None:
-        parser.error("--map says what a column of --predictions is; name the file too")
+    if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
+        parser.error("--map and the like say what columns of --predictions are; name the file too")
     return arguments
 
 
 def _told_to_app(arguments: argparse.Namespace) -> list[str]:
-    mapped = [word for text in arguments.map for word in ("--map", text)]
-    return ["--predictions", str(arguments.predictions.resolve()), *mapped]
+    return ["--predictions", str(arguments.predictions.resolve()), *answers_of(arguments).flags]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,12 +38,14 @@ from data.errors import ScoreroomError
 from data.files.batch_limits import LIMITS
 from data.library.entries import LONGEST_NAME, Entry, delete_entry, rename_entry
 from data.library.opening import Understood
-from data.predictions.table import OUTCOME, PROBABILITY
+from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, SCORE, SCORES, Answers
+from data.predictions.roles.questions import Question
 
 _UPLOAD, _GENERATION, _NAME = "open.upload", "open.generation", "open.name"
 _EDITED, _NEW_NAME, _DELETED = "open.edited", "open.new", "open.deleted"
-_OUTCOME, _SCORE, _PERCENT, _BAD = "open.outcome", "open.score", "open.percent", "open.bad"
-_RECOGNISED = "As recognised"
+_OUTCOME, _SCORE, _KIND = "open.outcome", "open.score", "open.kind"
+_BAD, _GOOD, _QUESTION = "open.bad", "open.good", "open.question"
+_RECOGNISED, _NO_OUTCOME = "As recognised", "Not in this file"
 _LOOK_SECONDS = 0.7
 _BARS, _MOST_VALUES = 12, 20
 
@@ -114,16 +116,16 @@ def _render_opening(found: Opening) -> None:
             st.info(f"This file is in the library already, as {labels.plain(found.same.name)}.", width="stretch")
             st.button("Show it", on_click=_show_instead, args=(found.same,), width="content")
     place = st.container()
-    mapping, said = _render_answers(found)
     try:
         with st.spinner("Reading ..."):
-            known = found.understood(mapping, said)
+            said = _render_answers(found)
+            known = found.understood(said)
     except ScoreroomError as error:
         st.error(labels.plain(str(error)), icon=":material/error:")
         return
     with place:
         _render_understood(known)
-    _render_doors(found, known, mapping, said)
+    _render_doors(found, known, said)
     _render_columns(known)
 
 
@@ -141,7 +143,7 @@ def _render_understood(known: Understood) -> None:
         source = known.predictions.source
         told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:]}.", *source.notices])
         st.info(f"As predictions: {labels.plain(told)}", icon=":material/insights:")
-    else:
+    elif not known.questions:
         st.warning(f"As predictions: {labels.plain(known.problems[0])}", icon=":material/help:")
     if known.guess is None:
         st.warning(f"To train on: {labels.plain(known.problems[1])}", icon=":material/help:")
@@ -153,30 +155,79 @@ def _layout(known: Understood) -> str:
     return f"separated by {names.get(known.table.separator, known.table.separator)}, {known.table.encoding}{header}"
 
 
-def _render_answers(found: Opening) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    """Write what can be answered; return the roles and the parts of a definition that were answered."""
-    known = found.understood({}, {}) if not st.session_state.get(_OUTCOME) else None
-    table = (known or next(iter(found._known.values()))).table  # noqa: SLF001
-    names = [_RECOGNISED, *table.frame.columns]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="open-answers"):
-        outcome = st.selectbox("Outcome", names, key=_OUTCOME, format_func=labels.literal)
-        bad: list[str] = []
-        if outcome != _RECOGNISED:
-            values = table.frame[outcome].drop_nulls().unique().sort().to_list()
-            if len(values) <= _MOST_VALUES:
-                bad = st.multiselect("Values that mean default", values, key=_BAD, format_func=labels.literal)
-        score = st.selectbox("Score", names, key=_SCORE, format_func=labels.literal)
-        is_percent = score != _RECOGNISED and st.checkbox("in percent", key=_PERCENT)
-    mapping = {} if outcome == _RECOGNISED else {outcome: OUTCOME}
-    if score not in (_RECOGNISED, outcome):
-        mapping[score] = "percent" if is_percent else PROBABILITY
-    if outcome == _RECOGNISED or not bad:
-        return mapping, {}
-    good = [value for value in table.frame[outcome].drop_nulls().unique().sort() if value not in bad]
-    return mapping, {"outcome": {"column": outcome, "bad": bad, "good": good}} if good else {}
+def _render_answers(found: Opening) -> Answers:
+    """Write what is asked and what can be changed; return what was said."""
+    bare = found.understood()
+    names = [_RECOGNISED, *bare.table.frame.columns]
+    said = _render_questions(found)
+    with st.expander("Change what was recognised", key="open-answers"):
+        outcome, score, kind = st.columns(3)
+        column = outcome.selectbox("Outcome", [*names, _NO_OUTCOME], key=_OUTCOME, format_func=labels.literal)
+        if column == _NO_OUTCOME:
+            said = said.plus(Answers(has_no_outcome=True))
+        elif column != _RECOGNISED:
+            said = said.plus(Answers(((column, OUTCOME),)))
+        scored = score.selectbox("Score", names, key=_SCORE, format_func=labels.literal)
+        how = kind.selectbox("The score is", ["recognised", *SCORES], key=_KIND, disabled=scored == _RECOGNISED)
+        if scored != _RECOGNISED:
+            said = said.plus(Answers(((scored, SCORE if how == "recognised" else how),), champion=scored))
+        if column not in (_RECOGNISED, _NO_OUTCOME):
+            values = bare.table.frame[column].drop_nulls().unique().sort().head(_MOST_VALUES).to_list()
+            said = said.plus(_render_values("open", values, outcome))
+    return said
 
 
-def _render_doors(found: Opening, known: Understood, mapping: Mapping[str, str], said: Mapping[str, Any]) -> None:
+def _render_questions(found: Opening) -> Answers:
+    """Write the questions that the file leaves open, and return what was answered.
+
+    An answer may lead to other questions; those that were answered stay, so that they can be answered otherwise.
+    """
+    said, asked = NOTHING_SAID, set()
+    while True:
+        new = [each for each in found.understood(said).questions if each.key not in asked]
+        before = said
+        for question in new:
+            asked.add(question.key)
+            said = said.plus(_render_question(question))
+        if said == before:
+            return said
+
+
+def _render_question(question: Question) -> Answers:
+    with st.container(border=True, key=f"open-question-{len(question.key)}-{question.key}"):
+        by_label = {answer.label: answer.said for answer in question.answers}
+        chosen = None
+        if by_label:
+            chosen = st.radio(
+                labels.plain(question.text),
+                list(by_label),
+                index=None,
+                key=f"{_QUESTION}.{question.key}",
+                format_func=labels.plain,
+                horizontal=True,
+            )
+        else:
+            st.markdown(labels.plain(question.text))
+        if chosen is not None:
+            return by_label[chosen]
+        if not question.values:
+            return NOTHING_SAID
+        counts = dict(question.values)
+        role = Answers(tuple((column, OUTCOME) for column in question.columns[:1]))
+        values = _render_values(question.key, list(counts), st.container())
+        return role.plus(values) if values.bad and values.good else NOTHING_SAID
+
+
+def _render_values(key: str, values: Sequence[str], place: Any) -> Answers:
+    """Write which values of an outcome are bad and which good; all others are open."""
+    with place:
+        bad = st.multiselect("Values that mean default", values, key=f"{_BAD}.{key}", format_func=labels.literal)
+        rest = [value for value in values if value not in bad]
+        good = st.multiselect("Values that mean repaid", rest, key=f"{_GOOD}.{key}", format_func=labels.literal)
+    return Answers(bad=tuple(bad), good=tuple(good))
+
+
+def _render_doors(found: Opening, known: Understood, said: Answers) -> None:
     """Write the two ways into the dashboard."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="open-doors"):
         name = st.text_input("Name", found.brought.title, key=_NAME, max_chars=LONGEST_NAME, width=280)
@@ -196,9 +247,7 @@ def _render_doors(found: Opening, known: Understood, mapping: Mapping[str, str],
             disabled=not can_train,
             help=_outcome_words(known),
         )
-    done = (looks and _take(partial(look_at_predictions, name, mapping, said))) or (
-        trains and _take(partial(train, name, mapping, said))
-    )
+    done = (looks and _take(partial(look_at_predictions, name, said))) or (trains and _take(partial(train, name, said)))
     if looks or trains:
         if done:
             _forget_answers()
@@ -214,8 +263,9 @@ def _outcome_words(known: Understood) -> str:
 
 
 def _forget_answers() -> None:
-    for key in (_OUTCOME, _SCORE, _PERCENT, _BAD, _NAME):
-        st.session_state.pop(key, None)
+    for key in list(st.session_state):
+        if str(key).startswith((_OUTCOME, _SCORE, _KIND, _BAD, _GOOD, _QUESTION, _NAME)):
+            del st.session_state[key]
 
 
 def _render_columns(known: Understood) -> None:

@@ -89,7 +89,9 @@ def rows_of(dataset: Dataset) -> TableRows:
 
 def evaluate(dataset: Dataset, filters: Filters, assumptions: Assumptions) -> Evaluation:
     """The results for the cohort that `filters` selects; what no assumption changes is computed once a cohort."""
-    return Evaluation(cohort_counts(dataset, filters), assumptions, _results(dataset, filters))
+    return Evaluation(
+        cohort_counts(dataset, filters), assumptions, _results(dataset, filters), predictions(dataset).why_no_pd
+    )
 
 
 @st.cache_resource(max_entries=_COHORTS, show_spinner=False, hash_funcs=KEYS)

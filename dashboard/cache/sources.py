@@ -32,6 +32,7 @@ from data.library.entries import EMBEDDED, LibraryError, find_entry
 from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
+from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.table import Predictions, own_digest
 from data.settings import DEFINITION, Settings, load_settings
 from data.store.opening import is_there
@@ -54,7 +55,7 @@ class Location:
     """
 
     imported: str = ""
-    mapping: tuple[tuple[str, str], ...] = ()
+    answers: Answers = NOTHING_SAID
     file: str = ""
     portfolio: str = ""
 
@@ -145,7 +146,7 @@ def library_location(key: str) -> Location | None:
     if entry is None:
         return None
     read = entry.reading
-    return Location(portfolio=key) if read is None else Location(str(entry.table), read.mapping, portfolio=key)
+    return Location(portfolio=key) if read is None else Location(str(entry.table), read.answers, portfolio=key)
 
 
 def saved_cohorts() -> SavedCohorts:
@@ -237,7 +238,7 @@ def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            table = import_predictions(Path(location.imported), definition(), dict(location.mapping))
+            table = import_predictions(Path(location.imported), definition(), location.answers)
         else:
             table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest

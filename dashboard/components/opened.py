@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -22,6 +21,7 @@ from data.library.opening import (
     same_content,
     understand,
 )
+from data.predictions.roles.answers import NOTHING_SAID, Answers
 
 _FILE, _TRAINING, _RESULT = "open.file", "open.training", "open.result"
 TABLES = (".csv", ".gz", ".zip", ".parquet", ".tsv", ".txt", ".data")
@@ -33,15 +33,15 @@ class Opening:
 
     brought: Brought
     same: Entry | None
-    _known: dict[str, Understood] = field(default_factory=dict)
+    _known: dict[Answers, Understood] = field(default_factory=dict)
 
-    def understood(self, mapping: Mapping[str, str], said: Mapping[str, Any]) -> Understood:
+    def understood(self, answers: Answers = NOTHING_SAID) -> Understood:
         """What it is with these answers; raises as `understand`."""
-        key = repr((sorted(mapping.items()), sorted(said.items())))
-        if key not in self._known:
-            # Of the answers before only the last are wanted again.
-            self._known = {key: understand(self.brought, mapping, said, most_rows=load_limits().open_rows)}
-        return self._known[key]
+        if answers not in self._known:
+            # With nothing said, and with the last answers.
+            bare = {NOTHING_SAID: self._known[NOTHING_SAID]} if NOTHING_SAID in self._known else {}
+            self._known = {**bare, answers: understand(self.brought, answers, most_rows=load_limits().open_rows)}
+        return self._known[answers]
 
 
 def opening() -> Opening | None:
@@ -63,7 +63,7 @@ def bring(name: str, source: bytes | Path) -> None:
     brought = Brought(library, name, source)
     found = Opening(brought, same_content(list_entries(library), brought))
     try:
-        found.understood({}, {})
+        found.understood()
     except ScoreroomError:
         brought.drop()
         raise
@@ -93,7 +93,7 @@ def result() -> str:
     return str(st.session_state.get(_RESULT, ""))
 
 
-def look_at_predictions(name: str, mapping: Mapping[str, str], said: Mapping[str, Any]) -> None:
+def look_at_predictions(name: str, answers: Answers) -> None:
     """Put the file into the library as predictions and show them.
 
     Raises:
@@ -102,15 +102,15 @@ def look_at_predictions(name: str, mapping: Mapping[str, str], said: Mapping[str
     found = opening()
     if found is None:
         return
-    predictions = found.understood(mapping, said).predictions
+    predictions = found.understood(answers).predictions
     if predictions is None:
         return
-    entry = keep_predictions(found.brought, name, predictions, mapping, taken=choice.base_slug())
+    entry = keep_predictions(found.brought, name, predictions, answers, taken=choice.base_slug())
     st.session_state.pop(_FILE)
     show(entry)
 
 
-def train(name: str, mapping: Mapping[str, str], said: Mapping[str, Any]) -> None:
+def train(name: str, answers: Answers) -> None:
     """Begin to train a model on the file.
 
     Raises:
@@ -119,7 +119,7 @@ def train(name: str, mapping: Mapping[str, str], said: Mapping[str, Any]) -> Non
     found = opening()
     if found is None:
         return
-    prepare_training(found.brought, name, found.understood(mapping, said))
+    prepare_training(found.brought, name, found.understood(answers))
     seconds = load_limits().train_seconds
     st.session_state[_TRAINING] = Training(found.brought, name, seconds, taken=choice.base_slug())
     st.session_state.pop(_FILE)

@@ -50,8 +50,8 @@ def render_chosen(chosen: Chosen, whole: Evaluation, break_even: float) -> None:
     `break_even` is the share of defaults at which lending earns nothing.
     """
     segment = chosen.segment
-    other = Evaluation(whole.counts - chosen.counts, whole.assumptions)
-    comparison = Comparison(OTHERS, Evaluation(chosen.counts, whole.assumptions), other)
+    other = Evaluation(whole.counts - chosen.counts, whole.assumptions, why_no_pd=whole.why_no_pd)
+    comparison = Comparison(OTHERS, Evaluation(chosen.counts, whole.assumptions, why_no_pd=whole.why_no_pd), other)
     with st.container(key="segment-chosen", border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_heading(segment))

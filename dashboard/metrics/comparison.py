@@ -76,4 +76,6 @@ class Comparison:
 
     @cached_property
     def _evaluated(self) -> Pieces[Evaluation]:
-        return self._pieces.mapped(lambda counts: Evaluation(counts, self.own.assumptions))
+        return self._pieces.mapped(
+            lambda counts: Evaluation(counts, self.own.assumptions, why_no_pd=self.own.why_no_pd)
+        )

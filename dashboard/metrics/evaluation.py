@@ -68,15 +68,17 @@ class Evaluation:
     """The results for `counts` under `assumptions`, as the functions in `dashboard.metrics` compute them.
 
     `shared` holds those that other assumptions do not change, for all evaluations that are given the same one.
+    `why_no_pd` says why scores are no probabilities (completing "not defined because ..."), where they are none.
     """
 
     counts: ScoreCounts
     assumptions: Assumptions
     shared: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
+    why_no_pd: str = ""
 
     def at(self, cutoff: float) -> Evaluation:
         """The same at another cutoff (a PD)."""
-        return Evaluation(self.counts, replace(self.assumptions, cutoff=cutoff), self.shared)
+        return Evaluation(self.counts, replace(self.assumptions, cutoff=cutoff), self.shared, self.why_no_pd)
 
     @of_counts
     def default_rate(self) -> Estimate:

@@ -31,7 +31,7 @@ class Metric:
 
     `label` and `help` may name assumptions in braces: beta, n_groups, lgd. `difference` is by how much two cohorts
     differ in it, None where that would say nothing: of sums, and of what is best looking back. One `at_cutoff` is
-    another at another cutoff.
+    another at another cutoff. One that `needs_pd` takes scores for probabilities, and is not defined of others.
     """
 
     name: str
@@ -41,9 +41,16 @@ class Metric:
     help: str
     difference: Difference | None = None
     at_cutoff: bool = False
+    needs_pd: bool = False
+
+    def __post_init__(self) -> None:
+        if self.needs_pd:
+            object.__setattr__(self, "of", partial(_where_pds, self.of))
 
     def between(self, comparison: Comparison) -> Estimate:
         """By how much the two cohorts of a comparison differ."""
+        if self.needs_pd and comparison.own.why_no_pd:
+            return Estimate.undefined(comparison.own.why_no_pd)
         return Estimate.undefined(NO_DIFFERENCE) if self.difference is None else self.difference(comparison)
 
     def word_difference(self, value: float) -> str:
@@ -73,6 +80,10 @@ def _filled(text: str, assumptions: Assumptions) -> str:
     return text.format(
         beta=f"{assumptions.beta:g}", n_groups=assumptions.n_groups, lgd=labels.typed_percent(assumptions.terms.lgd)
     )
+
+
+def _where_pds(of: Of, evaluation: Evaluation) -> Estimate:
+    return Estimate.undefined(evaluation.why_no_pd) if evaluation.why_no_pd else of(evaluation)
 
 
 def _short_percent(share: float) -> str:
@@ -161,6 +172,7 @@ MEAN_PD = Metric(
     labels.percent,
     "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
     _mean_over(lambda e: e.mean_pd, _n),
+    needs_pd=True,
 )
 EXPECTED_LOSS = Metric(
     "expected_loss",
@@ -169,6 +181,7 @@ EXPECTED_LOSS = Metric(
     partial(money, currency=""),
     "Sum of PD x LGD x exposure in currency units, at an LGD of {lgd}. It takes PDs for probabilities; observed is LGD "
     "x exposure of what defaulted.",
+    needs_pd=True,
 )
 APPROVED_LOSS = Metric(
     "approved_loss",
@@ -177,6 +190,7 @@ APPROVED_LOSS = Metric(
     partial(money, currency=""),
     "Sum of PD x LGD x exposure in currency units of the applications that the cutoff approves, at an LGD of {lgd}.",
     at_cutoff=True,
+    needs_pd=True,
 )
 LOSSES = (EXPECTED_LOSS, APPROVED_LOSS)
 ROC_AUC = Metric(
@@ -291,6 +305,7 @@ CALIBRATION_ERROR = Metric(
     labels.points,
     "Mean gap of PD and default rate over {n_groups} groups (ECE). Chance alone gives right PDs some, too.",
     _figure(lambda e: e.calibration_error.error),
+    needs_pd=True,
 )
 OBSERVED_EXPECTED = Metric(
     "observed_expected",
@@ -299,6 +314,7 @@ OBSERVED_EXPECTED = Metric(
     labels.decimal,
     "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
     _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.pd_sum),
+    needs_pd=True,
 )
 CALIBRATION = (
     OBSERVED_EXPECTED,
@@ -309,6 +325,7 @@ CALIBRATION = (
         labels.decimal,
         "What has to be added to the log-odds of every PD: 0 is right, above 0 PDs are too low on the whole.",
         lambda comparison: comparison.intercept,
+        needs_pd=True,
     ),
     Metric(
         "calibration_slope",
@@ -317,6 +334,7 @@ CALIBRATION = (
         labels.decimal,
         "1 is right; below 1 PDs are too extreme, above 1 too much alike.",
         lambda comparison: comparison.line.slope,
+        needs_pd=True,
     ),
     CALIBRATION_ERROR,
     Metric(
@@ -326,6 +344,7 @@ CALIBRATION = (
         _score,
         "Mean squared difference of PD and outcome; lower is better.",
         _mean_over(lambda e: e.brier, _n),
+        needs_pd=True,
     ),
     Metric(
         "brier_skill",
@@ -334,6 +353,7 @@ CALIBRATION = (
         _signed_percent,
         "How much lower the Brier score is than with the default rate as everybody's PD; 100 % is foresight.",
         lambda comparison: comparison.brier_skill,
+        needs_pd=True,
     ),
     Metric(
         "log_loss",
@@ -342,6 +362,7 @@ CALIBRATION = (
         _score,
         "Mean surprise at the outcomes, in nats; lower is better, and sure but wrong PDs cost most.",
         _mean_over(lambda e: e.log_loss.score, _n),
+        needs_pd=True,
     ),
 )
 
@@ -458,6 +479,7 @@ def _economics(
             f"{noun} at the cutoff in force.",
             _mean_over(measured(lambda c: c.now), _n),
             at_cutoff=True,
+            needs_pd=True,
         ),
         Metric(
             f"best_{name}",
@@ -465,6 +487,7 @@ def _economics(
             measured(_best),
             word,
             f"{best} of any cutoff, looking back on these very applications.",
+            needs_pd=True,
         ),
         Metric(
             f"best_cutoff_by_{name}",
@@ -475,6 +498,7 @@ def _economics(
             "samples.",
             # A cutoff in force that could not be set itself is among those of which it is the best.
             at_cutoff=True,
+            needs_pd=True,
         ),
         Metric(
             f"break_even_by_{name}",
@@ -482,6 +506,7 @@ def _economics(
             measured(_theory),
             labels.percent,
             f"PD at which approving and declining are worth the same, {formula}: the best cutoff where PDs are right.",
+            needs_pd=True,
         ),
         better,
         formula,

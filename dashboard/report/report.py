@@ -159,7 +159,7 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     counts = count_scores(rows, predictions.grid, filters=within & is_known)
     if not counts.n_applications:
         raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
-    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions))
+    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
 
 
 def _given_away(curve: CutoffCurve | None) -> float | None:

@@ -22,8 +22,8 @@ from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilt
 from dashboard.words import labels
 from data.definition.columns import Kind
 from data.definition.definition import Definition
+from data.definition.evidence.vocabulary import NO, YES
 from data.errors import ScoreroomError
-from data.predictions.roles import OUTCOME_WORDS
 from data.predictions.table import DAY, EXPOSURE, FOLD, FOLD_NAME, ID, OBSERVED, OUTCOME, CohortColumn, CohortKind
 
 FILTER_PREFIX = "f."
@@ -34,10 +34,7 @@ MOST_NAMED = 50
 LONGEST_NAME = 60
 LONGEST_NOTE = 500
 _LONGEST_QUOTE = 40
-_OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
-    "1": DEFAULTED,
-    "0": REPAID,
-}
+_OUTCOMES = {**dict.fromkeys(YES, DEFAULTED), **dict.fromkeys(NO, REPAID)}
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12
 

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import chain, count
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from data.definition.writing import said_text
 from data.errors import FileError, ScoreroomError
+from data.predictions.roles.answers import Answers
 from data.settings import DEFINITION, Settings, load_settings
 from data.store.opening import DAMAGE, is_there, read_bytes
 from data.store.records import PREDICTIONS, load_record
@@ -65,10 +66,10 @@ class LibraryError(ScoreroomError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How an imported table is read: its file, the roles and formats that were said, and what came of it."""
+    """How an imported table is read: its file, what was said of its columns and its form, and what came of it."""
 
     file: str
-    mapping: tuple[tuple[str, str], ...]
+    answers: Answers
     said: tuple[tuple[str, str], ...]
     n_rows: int
     digest: str
@@ -149,9 +150,20 @@ def _told(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _reading_of(told: Mapping[str, Any]) -> Reading:
-    pairs = {name: tuple((str(one), str(other)) for one, other in told[name]) for name in ("mapping", "said")}
+    said = told["answers"]
+    answers = Answers(
+        _pairs(said["roles"]),
+        tuple(map(str, said["bad"])),
+        tuple(map(str, said["good"])),
+        str(said["champion"]),
+        bool(said["has_no_outcome"]),
+    )
     # A file of this folder, whatever somebody wrote there.
-    return Reading(Path(told["file"]).name, pairs["mapping"], pairs["said"], int(told["n_rows"]), str(told["digest"]))
+    return Reading(Path(told["file"]).name, answers, _pairs(told["said"]), int(told["n_rows"]), str(told["digest"]))
+
+
+def _pairs(told: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(one), str(other)) for one, other in told)
 
 
 def _of_portfolio(key: str, folder: Path, name: str, made: dt.datetime) -> Entry:

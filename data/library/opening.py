@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import shutil
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -22,12 +21,13 @@ from data.definition.reading import check_said, parse_definition, read_definitio
 from data.definition.writing import said_text
 from data.errors import FileError, ScoreroomError
 from data.library.entries import Entry, LibraryError, Reading, begin_entry, finish_entry, neutral_definition
-from data.predictions.imports import import_predictions
+from data.predictions.imports import MOST_LEVELS, import_predictions
+from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, Answers
+from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
 from data.settings import DEFINITION
 from data.store.storage import sha256_of
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _LONGEST_FILE_NAME = 100
 _SUFFIXES = (".csv.gz", ".csv.zip")
 
@@ -69,13 +69,15 @@ class Brought:
 class Understood:
     """What a file was taken for: as predictions and as applications to train on, or why it is not.
 
-    `predictions` and `guess` are None where it is none; `problems` say why, in the same order.
+    `predictions` and `guess` are None where it is none; `problems` say why, in the same order. Where `questions` have
+    to be answered first, they are the reason.
     """
 
     table: Peeked
     predictions: Predictions | None
     guess: Guess | None
     problems: tuple[str, str]
+    questions: tuple[Question, ...] = ()
 
     @property
     def sample(self) -> pl.DataFrame:
@@ -88,30 +90,42 @@ class Understood:
         return self.guess is not None and self.guess.definition.outcome is not None
 
 
-def understand(
-    brought: Brought, mapping: Mapping[str, str], said: Mapping[str, Any] = _NOTHING, *, most_rows: int
-) -> Understood:
-    """Read the file; `mapping` gives role columns (`data.predictions.roles`), `said` parts of a definition.
+def understand(brought: Brought, answers: Answers = NOTHING_SAID, *, most_rows: int) -> Understood:
+    """Read the file; `answers` say what its columns do not tell.
 
     Raises:
         ScoreroomError: it is no table, or has more than `most_rows` rows.
     """
-    table = peek(brought.table, said.get("table"))
+    table = peek(brought.table)
     if table.n_rows > most_rows:
         raise LibraryError(
             f"{brought.table.name}: has {table.n_rows:,} rows, and at most {most_rows:,} are opened; bring a part of "
             "them, or raise SCOREROOM_OPEN_ROWS."
         )
     guess, predictions, problems = None, None, ["", ""]
+    questions: tuple[Question, ...] = ()
     try:
-        guess = guess_definition(table, check_said(dict(said), brought.table), brought.table)
+        guess = guess_definition(table, check_said(_outcome_of(answers, table), brought.table), brought.table)
     except ScoreroomError as error:
         problems[1] = _without_folder(error, brought)
     try:
-        predictions = import_predictions(brought.table, _neutral(brought), mapping)
+        predictions = import_predictions(brought.table, _neutral(brought), answers)
+    except QuestionsError as error:
+        questions = error.questions
+        problems[0] = "A question has to be answered first."
     except ScoreroomError as error:
         problems[0] = _without_folder(error, brought)
-    return Understood(table, predictions, guess, (problems[0], problems[1]))
+    return Understood(table, predictions, guess, (problems[0], problems[1]), questions)
+
+
+def _outcome_of(answers: Answers, table: Peeked) -> dict[str, Any]:
+    """What answers say of the outcome, as a part of a definition; all values but the bad ones are good unless said."""
+    column = next((name for name, role in answers.roles if role == OUTCOME), None)
+    if column not in table.frame.columns or not answers.bad:
+        return {}
+    others = table.frame[column].drop_nulls().unique().sort().head(MOST_LEVELS).to_list()
+    good = [*(answers.good or (value for value in others if value not in answers.bad))]
+    return {"outcome": {"column": column, "bad": [*answers.bad], "good": good}} if good else {}
 
 
 def _without_folder(error: ScoreroomError, brought: Brought) -> str:
@@ -124,7 +138,7 @@ def _neutral(brought: Brought) -> Definition:
 
 
 def keep_predictions(
-    brought: Brought, name: str, predictions: Predictions, mapping: Mapping[str, str], *, taken: str = ""
+    brought: Brought, name: str, predictions: Predictions, answers: Answers, *, taken: str = ""
 ) -> Entry:
     """Put the file into the library as the `predictions` that it holds.
 
@@ -133,9 +147,7 @@ def keep_predictions(
         FileError: the library cannot be written.
     """
     (brought.part / DEFINITION).write_text(neutral_definition(name), encoding="utf-8")
-    reading = Reading(
-        brought.table.name, tuple(sorted(mapping.items())), (), predictions.frame.height, predictions.source.digest
-    )
+    reading = Reading(brought.table.name, answers, (), predictions.frame.height, predictions.source.digest)
     return finish_entry(brought.library, brought.part, name, reading, taken=taken)
 
 

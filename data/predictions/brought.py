@@ -19,15 +19,20 @@ def brought_pd(score: Score, definition: Definition) -> pl.Expr:
     column = definition.column(score.column)
     stored = pl.col(score.column).cast(pl.Float64)
     said = pl.when(~stored.is_in(column.special_values)).then(stored)
-    match score.kind:
+    pd = chance_of(said, score.kind, score.higher)
+    return pl.when(pd.is_between(0, 1)).then(pd).alias(score.column)
+
+
+def chance_of(said: pl.Expr, kind: str, higher: str) -> pl.Expr:
+    """The PD that numbers of a kind say: probability, percent or log-odds, of default where higher is riskier."""
+    match kind:
         case "percent":
             chance = said / 100
         case "log-odds":
             chance = 1 / (1 + (-said).exp())
         case _:
             chance = said
-    pd = chance if score.higher == "riskier" else 1 - chance
-    return pl.when(pd.is_between(0, 1)).then(pd).alias(score.column)
+    return chance if higher == "riskier" else 1 - chance
 
 
 def why_no_score(definition: Definition) -> str:

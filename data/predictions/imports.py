@@ -1,11 +1,11 @@
-"""Importing someone else's predictions: any Parquet or CSV that holds an outcome and a probability."""
+"""Importing someone else's predictions: any Parquet or CSV that holds a score, and an outcome where one is known."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 import pyarrow as pa
@@ -14,29 +14,33 @@ import pyarrow.parquet as pq
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError
 from data.files.sources import is_beyond_polars
-from data.predictions.cells import are_classes, are_missing, hundredths_of, narrowed, numbers_of, read_cells
-from data.predictions.pieces import relevelled
-from data.predictions.roles import (
-    LARGEST,
-    PERCENT,
-    ROLES,
-    assign_roles,
-    ids_of,
-    like_probabilities,
-    outcomes_of,
-    parse_mapping,
-    word_of,
-    word_roles,
+from data.predictions.cells import read_cells
+from data.predictions.days import DayColumns
+from data.predictions.roles import answers as say
+from data.predictions.roles.answers import NOTHING_SAID, Answers, parse_answers
+from data.predictions.roles.assigning import Assigned, assign_roles, word_roles
+from data.predictions.roles.dates import dates_in
+from data.predictions.roles.models import Stacked, is_stacked, unstack
+from data.predictions.roles.outcomes import open_values
+from data.predictions.roles.scores import SAID, as_pds, check_score, word_score
+from data.predictions.scale import Scale
+from data.predictions.shaping import (
+    MOST_LEVELS,
+    cohort_columns,
+    count_rows,
+    ordered_grades,
+    role_columns,
+    shape_columns,
+    special_in,
+    with_special,
 )
-from data.predictions.scores import exact_scores
 from data.predictions.table import (
-    DERIVED_COLUMNS,
     EXPOSURE,
     FOLD,
     ID,
     OUTCOME,
     PROBABILITY,
-    ROLE_COLUMNS,
+    WEIGHT,
     Predictions,
     PredictionsSource,
     describe_columns,
@@ -44,67 +48,62 @@ from data.predictions.table import (
 from data.store.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
 from data.store.storage import read_parquet, sha256_of
 
-__all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_mapping", "version_of"]
+__all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_answers", "version_of"]
 
-MOST_LEVELS = 256
 _OTHER_SEPARATORS = (";", "\t", "|")
-_RESERVED = frozenset({*ROLE_COLUMNS, *DERIVED_COLUMNS})
-# From so many rows above 1 and such a maximum on, numbers are percentages and not a few wrong ones.
-_PERCENT_SHARE, _PERCENT_MAXIMUM = 0.1, 2.0
 
 
-def import_predictions(
-    path: Path, definition: Definition, mapping: Mapping[str, str] = MappingProxyType({})
-) -> Predictions:
-    """Open `path` (Parquet or CSV) as predictions; `mapping` gives role columns that its names do not tell.
+def import_predictions(path: Path, definition: Definition, answers: Answers = NOTHING_SAID) -> Predictions:
+    """Open `path` (Parquet or CSV) as predictions; `answers` say of its columns what names and values do not tell.
 
     A column that is called as one of the `definition` is described in its words.
 
-    Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags and numbers.
-    Rows without an outcome or without a probability are left out and counted; what was taken for what, and whatever is
-    not as the file has it, is said in the source.
+    Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags, numbers and
+    periods. Rows without a score are left out and counted, and so are, where any outcome is known, those without one;
+    what was taken for what, and whatever is not as the file has it, is said in the source.
 
     Raises:
         FileError: the file is missing, empty or no table.
-        PredictionsError: the outcome or the probability is missing, could be either of two columns, or holds values
-            that cannot be used.
+        QuestionsError: a role cannot be decided; with all that can be asked at once.
+        PredictionsError: no column could be a score, or one holds values that cannot be used.
     """
     table, gaps = _read(path)
-    is_percent = PERCENT in mapping.values()
-    known = {name: PROBABILITY if role == PERCENT else role for name, role in mapping.items()}
-    roles = assign_roles(path, table, definition, known)
-    if is_percent:
-        table = table.with_columns(hundredths_of(table[roles[PROBABILITY]]))
-    for role, name in roles.items():
-        # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
-        if f"{name}_duplicated_0" in table.columns:
-            raise PredictionsError.from_repeated_role(path, name, word_of(role))
-    is_open = _check_outcome(path, table[roles[OUTCOME]])
-    is_unscored = _check_probability(path, table[roles[PROBABILITY]])
-    others = list(_notices_of_others(table, roles))
-    notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
-    named = table.select(list(dict.fromkeys(roles.values())))
+    notices = [*_notices_of_gaps(gaps)]
+    assigned = assign_roles(path, table, definition, answers)
+    _check_names(path, table, assigned)
+    scored = _score(path, table, assigned, answers)
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
     del table
-    frame, more = _shape(columns, ~(is_open | is_unscored), roles)
-    notices += [*more, *others]
-    listed = repr((sorted(roles.items()), is_percent)).encode()
-    digest = hashlib.sha256(sha256_of(path).encode() + listed).hexdigest()
-    used = {role: name for role, name in roles.items() if role in frame.columns}
+    kept = _kept(path, assigned, scored)
+    notices += [*_notices_of_rows(assigned, scored, kept), *_notices_of_scores(assigned, scored)]
+    frame, days, more = _shape(columns, kept.rows, assigned, scored, has_outcomes=kept.has_outcomes)
+    used = {role: name for role, name in assigned.others.items() if _COLUMN_OF.get(role, name) in frame.columns}
+    codes = special_in(frame, (name for name in frame.columns if name not in _COLUMN_OF.values()))
+    notices += [*more, *_notices_of_roles(used), *_notices_of_codes(codes)]
     source = PredictionsSource(
         path.name,
-        digest,
+        _digest(path, assigned, answers),
         is_imported=True,
         notices=tuple(notices),
-        taken=word_roles(named, used, is_percent=is_percent),
-        n_open=int(is_open.sum()),
+        taken=word_roles(assigned, used),
+        n_open=kept.n_open,
+        has_outcomes=kept.has_outcomes,
     )
-    words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
-    by_word = {word: used[role] for word, role in words.items() if role in used}
-    if is_percent:
-        del by_word["probability"]
-    return Predictions(frame, source, describe_columns(frame, definition), by_word)
+    described = tuple(
+        with_special(column, frame, codes[column.name]) if column.name in codes and not column.special else column
+        for column in describe_columns(frame, definition)
+    )
+    by_word = {word: name for word, name in assigned.columns.items() if word not in assigned.others or word in used}
+    return Predictions(
+        frame,
+        source,
+        described,
+        by_word,
+        more=DayColumns(days) if days else None,
+        others={name: values.filter(kept.rows) for name, values in scored.others.items()},
+        scale=scored.scale,
+    )
 
 
 def version_of(path: Path) -> str:
@@ -165,52 +164,85 @@ def _read_csv(path: Path) -> pl.DataFrame:
         return pl.read_csv(stream.read(), infer_schema=False)
 
 
-def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
-    """Which rows have no outcome. Raises PredictionsError if a value is neither 0 nor 1."""
-    usable = are_classes(outcomes_of(values)).fill_null(value=False)
-    return _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Each row's PD or place on the `scale`, where it has none, and the other models'; `stacked` is how rows are."""
+
+    pds: pl.Series
+    is_missing: pl.Series
+    scale: Scale | None
+    others: Mapping[str, pl.Series]
+    stacked: Stacked | None
 
 
-def _check_probability(path: Path, values: pl.Series) -> pl.Series:
-    """Which rows have no probability. Raises PredictionsError if a value is invalid or all are classes."""
-    numbers = numbers_of(values)
-    missing = _check(path, values, numbers.is_between(0, 1).fill_null(value=False), _wanted_probability(numbers))
-    if (are_classes(numbers) | missing).all():
-        raise PredictionsError(
-            f"{path}: column {values.name} holds only 0 and 1, which are classes or decisions, not probabilities; "
-            "map the column that they were decided from."
-        )
-    return missing
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Which rows are shown, how many are open, and whether the outcome of any is known."""
+
+    rows: pl.Series
+    n_open: int
+    has_outcomes: bool
 
 
-def _wanted_probability(numbers: pl.Series) -> str:
-    wanted = "a probability from 0 to 1"
-    given = numbers.drop_nulls().drop_nans()
-    if not len(given):
-        return wanted
-    n_above, largest = int((given > 1).sum()), float(str(given.max()))
-    if given.is_between(0, 100).all() and largest > _PERCENT_MAXIMUM and n_above >= _PERCENT_SHARE * len(given):
-        return f"{wanted} (these look like percentages: --map COLUMN=percent reads them so)"
-    if n_above and given.min() >= 0:  # type: ignore[operator]
-        return f"{wanted} ({_rows(n_above)} above 1, the largest is {largest!r})"
-    return wanted
+# What the columns of the table are called that some roles become; the other roles keep their column as it is.
+_COLUMN_OF = {
+    say.ID: ID,
+    say.FOLD: FOLD,
+    say.EXPOSURE: EXPOSURE,
+    say.WEIGHT: WEIGHT,
+    say.OUTCOME: OUTCOME,
+    "": PROBABILITY,
+}
 
 
-def _check(path: Path, values: pl.Series, usable: pl.Series, expected: str) -> pl.Series:
-    if values.dtype.is_nested() or values.dtype.is_temporal() or values.dtype == pl.Object:
-        raise PredictionsError.from_kind(path, values.name, _kind(values.dtype), expected)
-    missing = are_missing(values)
-    wrong = ~usable if missing.all() else ~(usable | missing)
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise PredictionsError.from_bad_column(
-            path, values.name, int(wrong.sum()), f"{_quoted(values[row])} in row {row + 1:,}", expected
-        )
-    return missing
+def _check_names(path: Path, table: pl.DataFrame, assigned: Assigned) -> None:
+    for role, name in assigned.columns.items():
+        # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
+        if f"{name}_duplicated_0" in table.columns:
+            raise PredictionsError.from_repeated_role(path, name, role)
 
 
-def _quoted(cell: object) -> str:
-    return repr(cell) if isinstance(cell, str) else str(cell)
+def _score(path: Path, table: pl.DataFrame, assigned: Assigned, answers: Answers) -> _Scored:
+    found = assigned.scores
+    is_missing = check_score(path, table[found.column], found.word)
+    pds, scale = as_pds(table[found.column], found.word)
+    pds = pds.set(is_missing, None)
+    others = {}
+    for name, word in found.others.items():
+        missing = check_score(path, table[name], word)
+        others[name] = as_pds(table[name], word)[0].set(missing, None)
+    ids, models = (assigned.others.get(role) for role in (say.ID, say.MODEL))
+    if ids is None or models is None or not is_stacked(table[ids], table[models], assigned.outcomes):
+        return _Scored(pds, is_missing, scale, others, None)
+    stacked = unstack(table[ids], table[models], pds, answers.champion)
+    # In the order of the table's rows, of which only the champion's are kept.
+    spread = {
+        name: pl.Series(name, [None], dtype=pl.Float64).new_from_index(0, table.height).scatter(stacked.rows, values)
+        for name, values in stacked.others.items()
+    }
+    return _Scored(pds, is_missing, scale, {**others, **spread}, stacked)
+
+
+def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:
+    rows = ~scored.is_missing
+    if scored.stacked is not None:
+        places = pl.Series(range(len(rows)), dtype=pl.UInt32)
+        rows &= places.is_in(scored.stacked.rows)
+    if not rows.any():
+        raise FileError.from_unreadable(path, "no row has a score", "bring one that does")
+    if assigned.outcomes is None:
+        return _Kept(rows, 0, has_outcomes=False)
+    is_open = rows & assigned.outcomes.is_null()
+    has_outcomes = bool((rows & ~is_open).any())
+    # Counts have no place for open rows yet.
+    return _Kept(rows & ~is_open, int(is_open.sum()), True) if has_outcomes else _Kept(rows, 0, has_outcomes=False)
+
+
+def _digest(path: Path, assigned: Assigned, answers: Answers) -> str:
+    values = None if assigned.outcome is None else assigned.outcome.values
+    ends = None if values is None else (sorted(values.bad), sorted(values.good))
+    listed = (sorted(assigned.columns.items()), ends, sorted(assigned.scores.others.items()), answers.champion)
+    return hashlib.sha256(sha256_of(path).encode() + repr(listed).encode()).hexdigest()
 
 
 def _notices_of_gaps(gaps: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
@@ -223,33 +255,63 @@ def _counted(words: Mapping[str, int]) -> str:
     return ", ".join(f"{word} ({n:,})" for word, n in words.items())
 
 
-def _notices_of_rows(path: Path, is_open: pl.Series, is_unscored: pl.Series) -> Iterable[str]:
-    n_rows, n_left = len(is_open), int((~(is_open | is_unscored)).sum())
-    if not n_left:
-        raise FileError.from_unreadable(path, "no row has both an outcome and a probability", "bring one that does")
-    n_open, n_unscored = int(is_open.sum()), int((is_unscored & ~is_open).sum())
-    parts = [f"{_rows(n_open)} without an outcome (still open)"] if n_open else []
-    parts += (
-        [f"{n_unscored:,} more without a PD" if n_open else f"{_rows(n_unscored)} without a PD"] if n_unscored else []
-    )
-    listed = " and ".join(parts)
-    if listed:
-        yield f"Left out of every figure: {listed}; the other {n_left:,} of {n_rows:,} rows are shown."
-
-
-def _notices_of_others(table: pl.DataFrame, roles: Mapping[str, str]) -> Iterable[str]:
-    others = list(like_probabilities(table, roles))
-    if others:
-        yield (
-            f"Could be a PD as well, and is a column to cut by: {', '.join(others)} "
-            f"(--map {others[0]}=probability shows it instead)."
+def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterable[str]:
+    if n_unscored := int(scored.is_missing.sum()):
+        yield f"Left out: {count_rows(n_unscored)} of {len(scored.is_missing):,} without a score."
+    if assigned.outcome is not None and kept.n_open:
+        values = open_values(assigned.outcome)
+        held = f"; {assigned.outcome.column} holds {_counted(values)}" if values else ""
+        yield f"Open: {count_rows(kept.n_open)} without an outcome, in no figure that needs one{held}."
+    if not kept.has_outcomes:
+        why = (
+            "no column says who defaulted (--map COLUMN=outcome names one)"
+            if assigned.outcome is None
+            else f"{assigned.outcome.column} says of no row whether it defaulted"
         )
+        yield f"No outcome is known: {why}; what compares scores with outcomes is not defined."
+    if scored.stacked is not None:
+        names = ", ".join(scored.stacked.others)
+        yield (
+            f"One row for each model and application: {scored.stacked.champion} is shown, and {names} are further "
+            f"scores of the same applications (--champion {next(iter(scored.stacked.others))} shows another)."
+        )
+        if scored.stacked.n_left:
+            yield f"Left out: {scored.stacked.n_left:,} applications that {scored.stacked.champion} has not scored."
+
+
+def _notices_of_scores(assigned: Assigned, scored: _Scored) -> Iterable[str]:
+    found = assigned.scores
+    if scored.scale is not None:
+        yield (
+            f"{found.column} is read as {word_score(found.word)}: it ranks, but it is no probability, so that "
+            "calibration, expected losses and money are not defined until it is calibrated."
+        )
+    elif found.word != "probability":
+        yield f"{found.column} is read as {SAID[found.word]}."
+    if found.others:
+        listed = ", ".join(f"{name} ({word_score(word)})" for name, word in found.others.items())
+        yield f"Further scores: {listed}; --champion {next(iter(found.others))} shows another."
+
+
+def _notices_of_roles(used: Mapping[str, str]) -> Iterable[str]:
+    if name := used.get(say.WEIGHT):
+        yield f"{name} holds weights; figures do not use weights yet, and count every row once."
+    if name := used.get(say.LGD):
+        yield f"{name} holds LGDs; figures use one LGD for all, which is assumed."
+
+
+def _notices_of_codes(codes: Mapping[str, Mapping[float, int]]) -> Iterable[str]:
+    if codes:
+        listed = "; ".join(
+            f"{name}: {_counted({f'{code:.0f}': n for code, n in found.items()})}" for name, found in codes.items()
+        )
+        yield f"Taken for codes and no quantities, by how far they are from the other numbers: {listed}."
 
 
 def _shape(
-    columns: dict[str, pl.Series], is_kept: pl.Series, roles: Mapping[str, str]
-) -> tuple[pl.DataFrame, list[str]]:
-    """The kept rows of `columns`, which are taken out one by one, as predictions, and what is odd about them."""
+    columns: dict[str, pl.Series], is_kept: pl.Series, assigned: Assigned, scored: _Scored, *, has_outcomes: bool
+) -> tuple[pl.DataFrame, list[pl.Series], list[str]]:
+    """The kept rows of `columns`, taken out one by one, as predictions; days by name; and what is odd about them."""
     notices: list[str] = []
     keeps_all = bool(is_kept.all())
 
@@ -257,142 +319,29 @@ def _shape(
         # In one piece: arrays of what is in many are copies.
         return values.rechunk() if keeps_all else values.filter(is_kept)
 
-    named = pl.DataFrame([rows(columns[name]) for name in dict.fromkeys(roles.values())])
-    shaped = [
-        (outcomes_of(named[roles[OUTCOME]]) == 1).alias(OUTCOME),
-        _scores(named[roles[PROBABILITY]]).alias(PROBABILITY),
-        *_optional_roles(named, roles, notices),
-    ]
-    # The exposure stays a cohort column too where its name is free: an amount is something that cohorts are cut by.
-    taken = {name for role, name in roles.items() if role != EXPOSURE or name == EXPOSURE}
-    names = [name for name in columns if name not in taken]
-    kept, more = _cohort_columns(rows(columns.pop(name)) for name in names)
-    return pl.DataFrame([*shaped, *kept]), [*notices, *more]
+    roles = assigned.others
+    named = {role: rows(columns[name]) for role, name in roles.items()}
+    pds = rows(scored.pds).alias(PROBABILITY)
+    outcomes = pl.Series(OUTCOME, [None], dtype=pl.Boolean).new_from_index(0, len(pds))
+    if has_outcomes and assigned.outcomes is not None:
+        outcomes = (rows(assigned.outcomes) == 1).alias(OUTCOME)
+    shaped = [outcomes, pds, *role_columns(named, notices)]
+    # The others stay cohort columns where their names are free: cohorts are cut by an amount, and by a further score.
+    gone = {roles.get(role) for role in (say.ID, say.FOLD, say.WEIGHT)} | {assigned.scores.column}
+    gone |= {assigned.outcome.column} if assigned.outcome is not None else set()
+    gone |= {EXPOSURE} if roles.get(say.EXPOSURE) == EXPOSURE else set()
+    gone |= {roles.get(say.MODEL)} if scored.stacked is not None else set()
+    days: list[pl.Series] = []
 
+    def cut() -> Iterable[pl.Series]:
+        for name in [name for name in columns if name not in gone]:
+            values = rows(columns.pop(name))
+            if name == roles.get(say.GRADE):
+                values = ordered_grades(values, pds)
+            elif (found := dates_in(values)) is not None:
+                days.append(found)
+            yield values
 
-def cohort_columns(table: pl.DataFrame) -> tuple[list[pl.Series], list[str]]:
-    """The columns of somebody's table as cohorts are cut by them, and sentences on those that are not."""
-    return _cohort_columns(table)
-
-
-def _cohort_columns(columns: Iterable[pl.Series]) -> tuple[list[pl.Series], list[str]]:
-    notices: list[str] = []
-    kept: list[pl.Series] = []
-    left_out: dict[str, list[str]] = {}
-    for values in columns:
-        found = _why_unusable(values.name) or _cohort_series(values, notices)
-        if isinstance(found, str):
-            left_out.setdefault(found, []).append(values.name or "(no name)")
-        else:
-            kept.append(found)
-    if left_out:
-        listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in left_out.items())
-        notices.append(f"Left out as cohort columns: {listed}.")
-    return kept, notices
-
-
-def _scores(values: pl.Series) -> pl.Series:
-    # Of 32 bits the decimal counts, which their widening would lose.
-    return exact_scores(values if values.dtype == pl.Float32 else numbers_of(values))
-
-
-def _why_unusable(name: str) -> str:
-    """Why no cohort column can have this name; empty where one can."""
-    # In links and on the screen a tilde marks what is no column, and an empty name that none is chosen.
-    if not name:
-        return "a column needs a name"
-    if name.startswith("~"):
-        return "begins with a tilde"
-    return "the name of a column of ours" if name in _RESERVED else ""
-
-
-def _optional_roles(table: pl.DataFrame, roles: Mapping[str, str], notices: list[str]) -> Iterable[pl.Series]:
-    if name := roles.get(ID):
-        ids = ids_of(table[name])
-        if ids is None:
-            notices.append(f"Column {name} holds {_kind(table[name].dtype)}, which names no row; it is not used as id.")
-        elif ids.null_count() or ids.n_unique() < table.height:
-            notices.append(
-                f"Column {name} does not identify its rows (missing or repeated values); it is not used as id."
-            )
-        else:
-            yield ids.alias(ID)
-    if name := roles.get(FOLD):
-        fold = numbers_of(table[name])
-        if (fold.is_between(0, 255) & (fold == fold.floor())).fill_null(value=False).all():
-            yield fold.cast(pl.UInt8).alias(FOLD)
-        else:
-            notices.append(f"Column {name} is not a whole fold number from 0 to 255; it is not used as fold.")
-    if name := roles.get(EXPOSURE):
-        exposure = numbers_of(table[name])
-        exposure = exposure.set(~exposure.is_between(0, LARGEST).fill_null(value=False), None)
-        n_without = exposure.null_count()
-        if n_without == table.height:
-            notices.append(f"Column {name} has no amount from 0 on in any row; it is not used as exposure.")
-            return
-        if n_without:
-            notices.append(
-                f"{_rows(n_without)} of {table.height:,} without a usable amount in {name} (missing, negative, too "
-                f"large or no number): money is summed over the other {table.height - n_without:,}, and per "
-                "application those count as 0."
-            )
-        yield narrowed(exposure).alias(EXPOSURE)
-
-
-def _cohort_series(values: pl.Series, notices: list[str]) -> pl.Series | str:
-    """The column as cohorts are cut by it, or why they are not."""
-    dtype = values.dtype
-    if values.null_count() == len(values):
-        return "no value in any row"
-    if dtype.is_numeric():
-        return _cohort_numbers(values, notices)
-    if dtype == pl.Boolean:
-        return values.cast(pl.String).cast(pl.Enum(["false", "true"]))
-    if dtype not in (pl.String, pl.Categorical, pl.Enum):
-        return _kind(dtype)
-    if isinstance(dtype, pl.Enum):
-        known, n_levels = relevelled(values)
-        if n_levels <= MOST_LEVELS:
-            return known
-    text = values.cast(pl.String)
-    levels = text.drop_nulls().unique().sort()
-    return text.cast(pl.Enum(levels)) if len(levels) <= MOST_LEVELS else _why_text(text)
-
-
-def _why_text(text: pl.Series) -> str:
-    """Why a column with many levels is not numeric, if it nearly is."""
-    reason = f"more than {MOST_LEVELS} levels"
-    given = text.filter(~are_missing(text)).str.strip_chars()
-    is_number = given.cast(pl.Float64, strict=False).is_not_null()
-    n_other = int((~is_number).sum())
-    if not n_other:
-        return f"{reason}, whole numbers with leading zeros or of more than 18 digits"
-    if 2 * n_other < len(given):
-        return f"{reason}, and no numbers because of {_rows(n_other)} such as {given.filter(~is_number)[0][:40]!r}"
-    return reason
-
-
-def _cohort_numbers(values: pl.Series, notices: list[str]) -> pl.Series | str:
-    if values.dtype.is_integer():
-        ends = [abs(int(str(end))) for end in (values.min(), values.max())]
-        return f"numbers beyond {LARGEST:.0e}" if max(ends) > LARGEST else values.shrink_dtype()
-    numbers = values if values.dtype == pl.Float32 else numbers_of(values)
-    if not numbers.is_finite().all():
-        if n_infinite := int(numbers.is_infinite().sum()):
-            notices.append(f"Column {values.name}: infinite in {_rows(n_infinite)}, which count as missing.")
-        numbers = numbers.set(~numbers.is_finite().fill_null(value=False), None)
-    if numbers.null_count() == len(numbers):
-        return "no value in any row"
-    if any(abs(float(str(end))) > LARGEST for end in (numbers.min(), numbers.max())):
-        return f"numbers beyond {LARGEST:.0e}"
-    return numbers if numbers.dtype == pl.Float32 else narrowed(numbers)
-
-
-def _kind(dtype: pl.DataType) -> str:
-    if dtype.is_nested():
-        return "lists or structures"
-    return "dates or times" if dtype.is_temporal() else f"values of type {dtype}"
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
+    kept, more = shape_columns(cut())
+    present = {values.name for values in kept}
+    return pl.DataFrame([*shaped, *kept]), [each for each in days if each.name in present], [*notices, *more]

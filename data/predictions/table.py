@@ -18,6 +18,7 @@ from data.definition.columns import Column, Kind, Special, Unit
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError
 from data.predictions.brought import brought_pd, brought_score
+from data.predictions.scale import Scale
 from data.predictions.scores import ScoreGrid, exact_scores
 from data.settings import Settings
 from data.store.opening import check_readable, reading
@@ -34,6 +35,7 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "fold",
     "exposure",
 )
+WEIGHT = "weight"
 # Made from the columns above when predictions are loaded, never stored: the bin and the risk band that a PD falls
 # into, and outcome and fold in words.
 PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
@@ -42,7 +44,7 @@ DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
 DAY = "~day"
 _NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
-ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
+ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE, WEIGHT)
 
 
 class CohortKind(StrEnum):
@@ -129,7 +131,10 @@ class Predictions:
     Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text. `roles` gives
     for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
     until that has been made. `more` are the other columns of the application table, where that is at hand: filters may
-    name them, segments may not.
+    name them, segments may not. `weight` (Float64, finite, from 0 on) is there where the file has one.
+
+    `others` are the further scores of the same rows by name (Float64), read as the shown one is. Where there is a
+    `scale`, `default_probability` is no probability but a place on it: what takes PDs for probabilities is not defined.
     """
 
     frame: pl.DataFrame
@@ -138,6 +143,13 @@ class Predictions:
     roles: Mapping[str, str] = field(default_factory=dict)
     grid: ScoreGrid | None = None
     more: MoreColumns | None = None
+    others: Mapping[str, pl.Series] = field(default_factory=dict)
+    scale: Scale | None = None
+
+    @property
+    def why_no_pd(self) -> str:
+        """Completes "not defined because ...", where the score is no probability; empty where it is one."""
+        return "" if self.scale is None else self.scale.why_no_pd
 
     @property
     def has_ids(self) -> bool:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from data.library.entries import Reading, begin_entry, finish_entry, neutral_definition
-from data.predictions.table import PROBABILITY
+from data.predictions.roles.answers import parse_answers
 from data.settings import Settings
 
 OWN = "home-credit-default-risk"
@@ -25,7 +25,9 @@ def loans(built: Settings) -> Iterator[str]:
     part = begin_entry(built.library)
     (part / "portfolio.toml").write_text(neutral_definition("Loans"))
     (part / "loans.csv").write_text(ROWS)
-    entry = finish_entry(built.library, part, "Loans", Reading("loans.csv", (("score", PROBABILITY),), (), 4, "0"))
+    entry = finish_entry(
+        built.library, part, "Loans", Reading("loans.csv", parse_answers(["score=probability"]), (), 4, "0")
+    )
     yield entry.key
     shutil.rmtree(built.library)
 

@@ -18,7 +18,7 @@ PATIENCE_S = 300
 
 def prepared(library: Path) -> Brought:
     brought = Brought(library, "loans.csv", make_loans(1_500).write_csv().encode())
-    prepare_training(brought, "Loans", understand(brought, {}, most_rows=1_500))
+    prepare_training(brought, "Loans", understand(brought, most_rows=1_500))
     return brought
 
 

@@ -121,7 +121,7 @@ def run(settings: Settings, folder: Path, *, requests: int, seed: int, say: Call
     def bring() -> None:
         path = _put(folder, "predictions", imported)
         try:
-            prepare(import_predictions(path, embedded.DEFINITION, {}), cutoffs=[0.1])
+            prepare(import_predictions(path, embedded.DEFINITION), cutoffs=[0.1])
         finally:
             path.unlink()
 

@@ -291,7 +291,7 @@ def test_without_a_file_and_without_a_portfolio_it_says_what_to_do(
         (["--cutoff", "16"], "--cutoff 16: is not a PD from 0 to 1; write 0.16 for 16 %."),
         (["--cutoff", "nan"], "is not a PD"),
         (["--cutoff", "a lot"], "is not a PD"),
-        (["--map", "pd=score"], "is not COLUMN=ROLE"),
+        (["--map", "pd=chance"], "is not COLUMN=ROLE"),
         (["--map", "gone=probability"], "has no such column"),
     ],
 )

@@ -26,7 +26,7 @@ _MOSTLY, _DIFFERING = 0.5, 0.1
 _NEARLY_ALL = 0.9
 _FEW = 100
 # -9, 99, 888, 9998 and the like; 365243 days are a thousand years.
-_CODE_SHAPES = (
+CODE_SHAPES = (
     365_243,
     -1,
     *(sign * int(digit * n) for sign in (1, -1) for digit in "56789" for n in range(1, 13)),
@@ -251,11 +251,13 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
 
 
 def special_codes(summary: Summary) -> list[float]:
-    """Whole numbers that stand for a meaning: repeated, of a usual shape, and far outside the other values."""
-    values = summary.given
-    if not values.size or summary.n_distinct < 3:
-        return []
-    counts = Counter(values[np.isin(values, _CODE_SHAPES)].tolist())
+    """`codes_among` the numbers of a column."""
+    return codes_among(summary.given)
+
+
+def codes_among(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+    """Whole numbers that stand for a meaning: repeated, of a usual shape, and far outside the other sorted `values`."""
+    counts = Counter(values[np.isin(values, CODE_SHAPES)].tolist())
     least = max(_LEAST_REPEATS, len(values) // 5_000)
     shaped = sorted((value for value, n in counts.items() if n >= least), key=lambda value: (-abs(value), value))
     found: list[float] = []

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.definition.evidence import vocabulary as words
+from data.definition.evidence.outcome_values import outcome_values
 from data.definition.evidence.summaries import Summary
 
 _MOST_OUTCOMES = 12
@@ -155,26 +156,17 @@ def _candidate(each: Summary, width: int, scores: Sequence[Summary], *, header: 
     if not 2 <= each.n_distinct <= _MOST_OUTCOMES or each.date_format:
         return None
     name, values = words.plain(each.name), list(each.counts)
-    folded = {value: value.lower().strip() for value in values}
     points, reasons = 0.0, []
     if name in words.OUTCOMES or words.SAYS_BAD.fullmatch(name):
         points, reasons = 3, ["its name"]
     elif name in words.WEAK_OUTCOMES or (header and _is_called_outcome(each.name)):
         points, reasons = 2, ["its name"]
-    if {*folded.values()} == {"g", "b"}:
-        bad, good = tuple(v for v in values if folded[v] == "b"), tuple(v for v in values if folded[v] == "g")
-    else:
-        good = tuple(value for value in values if words.GOOD_CELLS.search(folded[value]))
-        bad = tuple(value for value in values if words.BAD_CELLS.search(folded[value]) and value not in good)
-    sure = True
-    if bad and good:
-        points += 3
-        reasons.append("its values")
-    elif each.n_distinct != 2:
+    said = outcome_values(each.name, each.counts)
+    if said is None or (each.n_distinct != 2 and not said.by_words):
         return None
-    else:
-        bad, good, gained, sure = _two_values(each, name)
-        points += gained
+    bad, good, sure = said.bad, said.good, said.sure
+    points += said.points
+    reasons += ["its values"] if said.by_words else []
     points += each.n_distinct == 2
     if not header and {*values} == {"0", "1"}:
         points, sure = points + 1, False
@@ -211,32 +203,6 @@ def _shares(each: Summary, values: Sequence[str]) -> str:
 
 def _rises(score: Summary) -> bool:
     return not words.SAYS_GOOD.search(words.plain(score.name)) and score.given.size > 0 and score.given[-1] <= 1
-
-
-def _two_values(each: Summary, name: str) -> tuple[tuple[str, ...], tuple[str, ...], float, bool]:
-    """Bad, good, what the values speak for being an outcome, and whether they tell which is bad."""
-    by_count = list(each.counts)
-    folded = {value.lower(): value for value in by_count}
-    if set(folded) == {"0", "1"}:
-        turned = bool(words.SAYS_GOOD.search(name)) and not words.SAYS_BAD.search(name)
-        bad, good = ("0", "1") if turned else ("1", "0")
-        return (bad,), (good,), 2, not turned
-    yes, no = words.YES.intersection(folded), words.NO.intersection(folded)
-    if yes and no:
-        one, other = folded[next(iter(yes))], folded[next(iter(no))]
-        if words.SAYS_GOOD.search(name):
-            return (other,), (one,), 1, False
-        if words.SAYS_BAD.search(name):
-            return (one,), (other,), 1, True
-        # "y" as the name of what is predicted: yes is the event.
-        if name in {"y", "ytrue", "label", "observed", "actual"}:
-            return (one,), (other,), 1, False
-    if set(folded) == {"1", "2"}:
-        return ("2",), ("1",), 1, False
-    if set(folded) == {"+", "-"}:
-        return ("-",), ("+",), 1, False
-    # Defaults are rarer than repayments nearly everywhere.
-    return (by_count[1],), (by_count[0],), 0, False
 
 
 def is_prediction(name: str) -> bool:

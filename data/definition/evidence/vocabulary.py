@@ -70,24 +70,40 @@ OUTCOMES = frozenset(
 WEAK_OUTCOMES = frozenset(
     {"class", "y", "label", "status", "risk", "result", "response", "ytrue", "observed", "actual"}
 )
+# Names of what a model predicts: 1 or "yes" is the default.
+EVENTS = frozenset({"target", "outcome", "ytrue", "label", "observed", "actual", "y"})
 # An outcome of these names is bad where it is "yes"; of the others nothing is known.
 SAYS_BAD = re.compile(r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|target")
 SAYS_GOOD = re.compile(r"repaid|good|fullypaid|creditability|performing")
 BAD_CELLS = re.compile(
     r"ch(ar)?ge?d?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|"
-    r"non[ _-]?perform|delinquent|^npl$|not (re)?paid|^unpaid$|ausgefallen|ausfall"
+    r"non[ _-]?perform|delinquent|^npl$|not (re)?paid|^unpaid$|ausgefallen|ausfall|^schlecht$|notleidend"
 )
 GOOD_CELLS = re.compile(
     r"fully[ _-]?paid|^p[ .]?i[ .]?f\.?$|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|"
-    r"^performing$|^completed$|no[tn]?[ _-]?default(ed)?|zur(ü|ue)ckgezahlt"
+    r"^performing$|^completed$|no[tn]?[ _-]?default(ed)?|zur(ü|ue)ckgezahlt|^gut$"
 )
-YES = frozenset({"yes", "y", "true", "t", "ja", "1"})
-NO = frozenset({"no", "n", "false", "f", "nein", "0"})
+YES = frozenset({"yes", "y", "true", "t", "ja", "j", "wahr", "oui", "si", "sí", "1"})
+NO = frozenset({"no", "n", "false", "f", "nein", "falsch", "non", "0"})
 DECIDED = re.compile(r"^(approved?|accept(ed)?|grant(ed)?|declined?|reject(ed)?|refused?|denied|referred|refer)$")
 
+# Words in the names of scores that are called nothing more definite.
+SCORE_WORDS = frozenset({"pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred"})
 PROBABILITIES = frozenset(
     {
         "pd",
+        "defaultprobability",
+        "probabilityofdefault",
+        "probabilitydefault",
+        "probdefault",
+        "predictionproba",
+        "ypredproba",
+        "yproba",
+        "yprob",
+        "proba1",
+        "prob1",
+        "probability1",
+        "yscore",
         "prob",
         "proba",
         "probability",
@@ -105,7 +121,14 @@ PROBABILITIES = frozenset(
         "target",
     }
 )
+LOG_ODDS = frozenset({"logodds", "logit", "xbeta", "linearpredictor"})
 POINTS = frozenset({"score", "points", "scorecard", "scorepoints", "scorecardpoints"})
+# Columns that name the model of which a row has the score.
+MODELS = frozenset({"model", "modelname", "modelid", "modelversion", "scorecard", "scoringmodel", "modell"})
+GRADES = frozenset(
+    {"grade", "rating", "riskgrade", "ratinggrade", "ratingclass", "creditgrade", "riskclass", "ratingklasse"}
+)
+LGDS = frozenset({"lgd", "lossgivendefault"})
 WEIGHTS = frozenset({"weight", "sampleweight", "sampleweights", "weights", "wt", "wgt", "gewicht", "caseweight"})
 EXPOSURES = (
     "exposure",

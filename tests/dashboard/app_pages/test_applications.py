@@ -16,7 +16,7 @@ from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters
 from dashboard.components.row_files import csv_file, parquet_file
 from data.home_credit import embedded
-from data.predictions.imports import import_predictions
+from data.predictions.imports import import_predictions, parse_answers
 from data.settings import Settings
 
 OpenPage = Callable[..., AppTest]
@@ -203,7 +203,7 @@ def test_a_spreadsheet_runs_nothing_of_the_file(
 ) -> None:
     frame, arguments = theirs
     predictions = prepare(
-        import_predictions(Path(arguments[1]), embedded.DEFINITION, {"y": "is_default", "p": "default_probability"})
+        import_predictions(Path(arguments[1]), embedded.DEFINITION, parse_answers(["y=outcome", "p=probability"]))
     )
     found = pl.read_csv(io.BytesIO(csv_file(predictions, Filters(), 0.1)))
     assert found.columns == ["is_default", "default_probability", "'=branch", "decision"]

@@ -19,6 +19,7 @@ from tests.made_loans import make_loans
 
 OpenPage = Callable[..., AppTest]
 LOANS = make_loans(600)
+AUC = f"{roc_auc_score(LOANS['defaulted'].to_numpy(), LOANS['pd'].to_numpy()):.3f}"
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_file_s_figures_are_two_steps_away(page: AppTest, built: Settings) -> 
     page.button(key="open.look").click().run()
     cards = {card.label: str(card.value) for card in page.metric}
     assert cards["Applications"] == "600"
-    assert cards["ROC AUC"] == f"{roc_auc_score(LOANS['defaulted'].to_numpy(), LOANS['pd'].to_numpy()):.3g}"
+    assert cards["ROC AUC"] == AUC
     (entry,) = list_entries(built.library)
     assert (entry.name, page.query_params["portfolio"]) == ("Loans of *2024*", "loans-of-2024")
     assert "Loans of \\*2024\\*" in said(page)
@@ -51,13 +52,30 @@ def test_a_file_s_figures_are_two_steps_away(page: AppTest, built: Settings) -> 
 
 def test_an_answer_changes_what_a_file_is_taken_for(page: AppTest) -> None:
     page.selectbox(key="open.outcome").set_value("region").run()
-    assert "region" in page.warning[0].value
     assert page.button(key="open.look").disabled
-    page.multiselect(key="open.bad").set_value(["west"]).run()
-    assert not page.button(key="open.train").disabled
+    page.multiselect(key="open.bad.open").set_value(["west"]).run()
+    page.multiselect(key="open.good.open").set_value(["north"]).run()
     assert "region = west" in page.button(key="open.train").help
+    n_open = LOANS.filter(pl.col("region") == "south").height
+    assert f"{n_open} rows" in said(page)
     page.selectbox(key="open.outcome").set_value("As recognised").run()
-    assert not page.button(key="open.look").disabled
+    assert "Outcome from defaulted" in said(page)
+    page.selectbox(key="open.outcome").set_value("Not in this file").run()
+    page.button(key="open.look").click().run()
+    assert [card.label for card in page.metric] == ["Applications"]
+
+
+def test_a_question_is_answered_by_a_click(built: Settings, open_page: OpenPage) -> None:
+    app = open_page("open")
+    words = LOANS.with_columns(pl.col("defaulted").replace_strict({0: "1", 1: "2"}))
+    app.session_state["open.file"] = Opening(Brought(built.library, "loans.csv", words.write_csv().encode()), None)
+    app.run()
+    assert app.button(key="open.look").disabled
+    (question,) = app.radio
+    question.set_value(next(option for option in question.options if "2" in option.partition("=")[0])).run()
+    app.button(key="open.look").click().run()
+    assert {card.label: str(card.value) for card in app.metric}["ROC AUC"] == AUC
+    shutil.rmtree(built.library)
 
 
 def test_a_portfolio_is_renamed_and_deleted_after_a_question(page: AppTest, built: Settings) -> None:

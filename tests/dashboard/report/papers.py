@@ -12,7 +12,7 @@ from dashboard.cohort.columns import prepare
 from dashboard.report.paper import Origin, Paper, make_paper
 from dashboard.report.recipe import Recipe
 from data.home_credit import embedded
-from data.predictions.imports import import_predictions, parse_mapping
+from data.predictions.imports import import_predictions, parse_answers
 from data.predictions.table import Predictions
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -40,7 +40,7 @@ def load_rows(rows: pl.DataFrame, folder: Path) -> Predictions:
     path = folder / "<i>&scored.parquet"
     rows.write_parquet(path)
     return prepare(
-        import_predictions(path, embedded.DEFINITION, parse_mapping(["y=outcome", "score=probability", "ead=exposure"]))
+        import_predictions(path, embedded.DEFINITION, parse_answers(["y=outcome", "score=probability", "ead=exposure"]))
     )
 
 

@@ -22,7 +22,7 @@ from dashboard.report.catalogue import PAGES
 from dashboard.report.report import EmptyCohortError, evaluate
 from dashboard.visit.assumptions import assume
 from data.home_credit import embedded
-from data.predictions.imports import import_predictions
+from data.predictions.imports import import_predictions, parse_answers
 from data.predictions.table import OUTCOME
 from data.settings import ROOT
 
@@ -234,7 +234,7 @@ def test_every_figure_of_the_catalogue_is_on_a_page() -> None:
 
 def test_applications_without_an_outcome_are_counted_and_in_no_figure(source: Path) -> None:
     predictions = prepare(
-        import_predictions(source, embedded.DEFINITION, {"y": OUTCOME, "score": "default_probability"})
+        import_predictions(source, embedded.DEFINITION, parse_answers(["y=outcome", "score=probability"]))
     )
     rows = predictions.frame.with_row_index("row")
     # Every tenth application is still open.

@@ -17,7 +17,7 @@ from dashboard.visit import links
 from dashboard.visit.links import Cohort, LinkError
 from data.definition.columns import Special
 from data.home_credit import embedded
-from data.predictions.imports import import_predictions
+from data.predictions.imports import import_predictions, parse_answers
 from data.predictions.table import CohortColumn, CohortKind, Predictions, PredictionsSource
 
 LEVELS = ("a", "b & c=d", "~missing", "~x", "é")
@@ -214,7 +214,7 @@ def test_a_file_s_own_name_of_a_role_means_the_column_that_was_made_of_it(query:
 def test_the_own_name_of_percentages_is_not_taken_for_shares(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     path.write_text("y,pct\n1,30\n0,5\n")
-    predictions = prepare(import_predictions(path, embedded.DEFINITION, {"pct": "percent"}))
+    predictions = prepare(import_predictions(path, embedded.DEFINITION, parse_answers(["pct=percent"])))
     assert dict(predictions.roles) == {"outcome": "y", "percent": "pct"}
     columns = {column.name: column for column in predictions.cohort_columns}
     _, problems = links.read_filters([("f.pct", "0..10")], columns, embedded.DEFINITION)

@@ -21,9 +21,11 @@ from data.library.entries import (
     rename_entry,
     used_bytes,
 )
+from data.predictions.roles.answers import parse_answers
 
 DEFINITION = 'name = "Loans"\n[columns.amount]\nlabel = "Amount"\n'
-READING = Reading("loans.csv", (("pd", "probability"),), (), 3, "ab" * 32)
+ANSWERS = parse_answers(["pd=probability", "target=outcome"], ["1"], ["0"], champion="pd")
+READING = Reading("loans.csv", ANSWERS, (("decimal", ","),), 3, "ab" * 32)
 
 
 def add(library: Path, name: str, reading: Reading | None = READING, taken: str = "") -> str:

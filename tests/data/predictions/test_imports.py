@@ -14,8 +14,7 @@ import pytest
 
 from data.errors import FileError, PredictionsError
 from data.home_credit import embedded
-from data.predictions.imports import MOST_LEVELS, import_predictions, parse_mapping
-from data.predictions.roles import ROLES
+from data.predictions.imports import MOST_LEVELS, import_predictions, parse_answers
 from data.predictions.table import CohortKind
 from data.store.storage import write_parquet
 
@@ -37,7 +36,7 @@ def test_bare_outcome_and_probability_are_enough(tmp_path: Path) -> None:
 
 def test_mapping_overrules_names(tmp_path: Path) -> None:
     path = _csv(tmp_path, "target,mine,score,who\n0,1,0.1,a\n1,0,0.9,b\n")
-    theirs = import_predictions(path, embedded.DEFINITION, parse_mapping(["mine=outcome", "who=id"]))
+    theirs = import_predictions(path, embedded.DEFINITION, parse_answers(["mine=outcome", "who=id"]))
     assert theirs.frame["is_default"].to_list() == [True, False]
     assert theirs.frame["application_id"].to_list() == ["a", "b"]
     assert [column.name for column in theirs.cohort_columns] == ["target"]
@@ -95,7 +94,7 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
             "huge": [1e30, 1.0],
             "when": [1, 2],
         }
-    ).with_columns(pl.col("when").cast(pl.Date)).write_parquet(path)
+    ).with_columns(pl.col("when").cast(pl.Time)).write_parquet(path)
     theirs = import_predictions(path, embedded.DEFINITION)
     assert theirs.cohort_columns == ()
     assert theirs.source.notices == (
@@ -167,11 +166,11 @@ def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:
 
 def test_digest_changes_with_content_and_with_roles(tmp_path: Path) -> None:
     path = _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.2\n")
-    first = import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest
-    assert import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest == first
-    assert import_predictions(path, embedded.DEFINITION, {"b": "is_default"}).source.digest != first
+    first = import_predictions(path, embedded.DEFINITION, parse_answers(["a=outcome"])).source.digest
+    assert import_predictions(path, embedded.DEFINITION, parse_answers(["a=outcome"])).source.digest == first
+    assert import_predictions(path, embedded.DEFINITION, parse_answers(["b=outcome"])).source.digest != first
     _csv(tmp_path, "a,b,pd\n0,1,0.1\n1,0,0.3\n")
-    assert import_predictions(path, embedded.DEFINITION, {"a": "is_default"}).source.digest != first
+    assert import_predictions(path, embedded.DEFINITION, parse_answers(["a=outcome"])).source.digest != first
 
 
 def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -> None:
@@ -185,10 +184,9 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
     ("text", "message"),
     [
         ("target,other\n0,1\n", r"no column could be taken for the probability; say which with --map"),
-        ("other,pd\n0,1\n", r"no column could be taken for the outcome"),
-        ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target has 2 rows .* 2 in row 2; expected 0 or 1"),
-        ("target,pd\n,0.1\nNA,0.2\n", r"column target has 2 rows .* None in row 1"),
-        ("target,pd\n,0.1\n1,\n", r"no row has both an outcome and a probability"),
+        ("other,pd\n0,1\n", r"column pd holds only 0 and 1, which are classes"),
+        ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target holds 0: 1, [23]: 1, [23]: 1; which are defaults"),
+        ("target,pd\n0,NA\n1,\n", r"column pd has 2 rows"),
         (
             "target,pd\n0,0.1\n1,1.2\n",
             r"1 row .* 1\.2 in row 2; .* from 0 to 1 \(1 row above 1, the largest is 1\.2\);",
@@ -197,12 +195,8 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,pd\n0,0.1\n1,-0.2\n", r"-0\.2 in row 2; expected a probability from 0 to 1;"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
         ("target,pd\n0,nan\n", r"column pd has 1 row"),
-        (
-            "target,pd\n0,9.5\n1,80\n",
-            r"column pd has 2 rows .* look like percentages: --map COLUMN=percent reads",
-        ),
         ("target;pd\n0;0.1\n", r"the header is separated by ';'"),
-        ("target,pd\nmaybe,0.1\n", r"column target has 1 row .* 'maybe' in row 1; expected 0 or 1"),
+        ("target,pd\nmaybe,0.1\n", r"column target holds maybe: 1; which value is the default"),
         ("target,pd\n", r"holds no rows"),
         ("", r"holds no rows"),
     ],
@@ -224,12 +218,12 @@ def test_wrong_files_are_refused_in_one_sentence(tmp_path: Path, text: str, mess
 )
 def test_wrong_mappings_are_refused(texts: list[str], message: str) -> None:
     with pytest.raises(PredictionsError, match=message):
-        parse_mapping(texts)
+        parse_answers(texts)
 
 
 def test_a_mapped_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PredictionsError, match=r"--map absent=\.\.\.: theirs\.csv has no such column"):
-        import_predictions(_csv(tmp_path, "target,pd\n0,0.1\n"), embedded.DEFINITION, {"absent": "fold"})
+        import_predictions(_csv(tmp_path, "target,pd\n0,0.1\n"), embedded.DEFINITION, parse_answers(["absent=fold"]))
 
 
 def test_a_directory_and_a_broken_parquet_are_refused(tmp_path: Path) -> None:
@@ -261,8 +255,8 @@ def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: 
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
-        "Left out of every figure: 1 row without an outcome (still open) and 2 more without a PD; the other 2 of 5 "
-        "rows are shown.",
+        "Left out: 2 rows of 5 without a score.",
+        "Open: 1 row without an outcome, in no figure that needs one.",
     )
 
 
@@ -329,29 +323,8 @@ _KINDS: dict[str, pl.Series] = {
 }
 
 
-@pytest.mark.parametrize("kind", _KINDS)
-@pytest.mark.parametrize("role", [*ROLES, ""])
-def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
-    tmp_path: Path, kind: str, role: str
-) -> None:
-    path = tmp_path / "theirs.parquet"
-    columns = {"target": pl.Series([1, 0, 1]), "pd": pl.Series([0.1, 0.2, 0.3]), "x": _KINDS[kind]}
-    columns.pop({"outcome": "target", "probability": "pd", "percent": "pd"}.get(role, ""), None)
-    write_parquet(pl.DataFrame(columns), path)
-    mapping = {"x": ROLES[role]} if role else {}
-    if role in ("outcome", "probability", "percent") and kind not in _USABLE[role]:
-        with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
-            import_predictions(path, embedded.DEFINITION, mapping)
-        assert "\n" not in str(caught.value)
-        return
-    frame = import_predictions(path, embedded.DEFINITION, mapping).frame
-    assert not any(dtype.is_nested() or dtype == pl.Binary for dtype in frame.schema.values())
-    column = "default_probability" if role == "percent" else ROLES.get(role, "")
-    assert (column in frame.columns) is (kind in _USABLE[role]) if role else True
-
-
 _USABLE: dict[str, set[str]] = {
-    "outcome": {"flag", "narrow", "category", "enum"},
+    "outcome": {"flag", "narrow", "category", "enum", "nothing", "no text", "no number"},
     "probability": {"single", "decimal"},
     "percent": {"narrow", "single", "decimal", "category", "enum"},
     # Ids that all rows have, each another; "float" has gaps, "single" is not whole.
@@ -370,6 +343,35 @@ _USABLE: dict[str, set[str]] = {
         "bytes",
     },
 }
+_BECOMES = {
+    "outcome": "is_default",
+    "probability": "default_probability",
+    "percent": "default_probability",
+    "id": "application_id",
+    "fold": "fold",
+    "exposure": "exposure",
+}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("role", [*_USABLE, ""])
+def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
+    tmp_path: Path, kind: str, role: str
+) -> None:
+    path = tmp_path / "theirs.parquet"
+    columns = {"target": pl.Series([1, 0, 1]), "pd": pl.Series([0.1, 0.2, 0.3]), "x": _KINDS[kind]}
+    columns.pop({"outcome": "target", "probability": "pd", "percent": "pd"}.get(role, ""), None)
+    write_parquet(pl.DataFrame(columns), path)
+    mapping = parse_answers([f"x={role}"] if role else [])
+    if role in ("outcome", "probability", "percent") and kind not in _USABLE[role]:
+        with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
+            import_predictions(path, embedded.DEFINITION, mapping)
+        assert "\n" not in str(caught.value)
+        return
+    frame = import_predictions(path, embedded.DEFINITION, mapping).frame
+    assert not any(dtype.is_nested() or dtype == pl.Binary for dtype in frame.schema.values())
+    column = _BECOMES.get(role, "")
+    assert (column in frame.columns) is (kind in _USABLE[role]) if role else True
 
 
 def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path: Path) -> None:
@@ -383,7 +385,7 @@ def test_times_at_an_offset_and_long_decimals_do_not_keep_a_file_closed(tmp_path
     pq.write_table(pa.table(columns), path)
     theirs = import_predictions(path, embedded.DEFINITION)
     assert theirs.frame["application_id"].to_list() == [str(10**40 + 1), "7"]
-    assert theirs.source.notices == ("Left out as cohort columns: when (dates or times).",)
+    assert theirs.frame["when"].to_list() == ["1970-Q1", "1970-Q1"]
 
 
 @pytest.mark.parametrize("write", [str, lambda percent: f"{percent} %", lambda percent: f"{percent}%"])
@@ -393,7 +395,7 @@ def test_percentages_are_the_decimals_that_they_mean(write: Callable[[object], s
     path = tmp_path / "percent.csv"
     lines = [f"{k % 2},{write(percent)}" for k, percent in enumerate(percents)]
     path.write_text("\n".join(["target,pd", *lines]) + "\n", encoding="utf-8")
-    found = import_predictions(path, embedded.DEFINITION, parse_mapping(["pd=percent"]))
+    found = import_predictions(path, embedded.DEFINITION, parse_answers(["pd=percent"]))
     assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
     assert "PD from pd (percent)" in found.source.taken
 
@@ -402,20 +404,15 @@ def test_percentages_of_32_bits_are_decimals_too(tmp_path: Path) -> None:
     percents = [k / 100 for k in range(10_001)]
     table = pl.DataFrame({"target": [0, 1] * 5_000 + [0], "pd": pl.Series(percents, dtype=pl.Float32)})
     table.write_parquet(tmp_path / "percent.parquet")
-    found = import_predictions(tmp_path / "percent.parquet", embedded.DEFINITION, {"pd": "percent"})
+    found = import_predictions(tmp_path / "percent.parquet", embedded.DEFINITION, parse_answers(["pd=percent"]))
     assert found.frame["default_probability"].to_list() == [k / 10_000 for k in range(10_001)]
-
-
-def test_a_pd_is_given_once_in_percent_or_not() -> None:
-    with pytest.raises(PredictionsError, match="names a column or a role twice"):
-        parse_mapping(["a=percent", "b=probability"])
 
 
 def test_what_is_no_percentage_is_complained_of(tmp_path: Path) -> None:
     path = tmp_path / "percent.csv"
     path.write_text("target,pd\n0,6.92\n1,high\n", encoding="utf-8")
     with pytest.raises(PredictionsError, match="column pd has"):
-        import_predictions(path, embedded.DEFINITION, {"pd": "percent"})
+        import_predictions(path, embedded.DEFINITION, parse_answers(["pd=percent"]))
 
 
 @pytest.mark.parametrize("header", ["\ntarget,pd", '"a\nb",target,pd'])

@@ -1,0 +1,28 @@
+"""Tables with a row for each model and application."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from data.predictions.roles.models import is_stacked, unstack
+
+IDS = pl.Series([1, 1, 2, 2, 3])
+MODELS = pl.Series(["old", "new", "old", "new", "new"])
+SCORES = pl.Series([0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+def test_stacked_is_what_repeats_ids_between_models_only() -> None:
+    assert is_stacked(IDS, MODELS, None)
+    assert is_stacked(IDS, MODELS, pl.Series([1.0, 1.0, None, None, 0.0]))
+    # An application that defaults for one model alone is a loan seen twice.
+    assert not is_stacked(IDS, MODELS, pl.Series([1.0, 0.0, 0.0, 0.0, 0.0]))
+    assert not is_stacked(pl.Series([1, 1, 1]), pl.Series(["a", "b", "b"]), None)
+    assert not is_stacked(pl.Series([1, 2, 3]), pl.Series(["a", "b", "b"]), None)
+
+
+def test_the_champion_s_rows_stay_and_the_others_scores_are_beside_them() -> None:
+    found = unstack(IDS, MODELS, SCORES)
+    assert (found.champion, found.rows.to_list(), found.n_left) == ("new", [1, 3, 4], 0)
+    assert {name: each.to_list() for name, each in found.others.items()} == {"old": [0.1, 0.3, None]}
+    old = unstack(IDS, MODELS, SCORES, "old")
+    assert (old.rows.to_list(), old.n_left, old.others["new"].to_list()) == ([0, 2], 1, [0.2, 0.4])
