@@ -15,6 +15,7 @@ from dashboard.app_pages import (
     applications,
     calibration,
     cutoff,
+    data_quality,
     discrimination,
     explanation,
     model_card,
@@ -51,6 +52,7 @@ PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True, moves_with_cutoff=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
     PageSpec("Applications", "applications", applications.render, is_compared=False, moves_with_cutoff=True),
+    PageSpec("Data quality", "data-quality", data_quality.render, of_cohort=False, has_cutoff=False),
     PageSpec("Report", "report", report.render, of_outcome=True, moves_with_cutoff=True),
 )
 DECIDE_PAGES = (

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, choice, state
+from dashboard.app_pages.data_quality import render_oddities
 from dashboard.components.files import taking_in
 from dashboard.components.findings import Goal, open_page
 from dashboard.components.frame import View
@@ -34,6 +35,7 @@ from dashboard.limits import Limits, load_limits
 from dashboard.report import catalogue
 from dashboard.training import Training
 from dashboard.words import labels
+from dashboard.words.quality_words import summary
 from data.errors import ScoreroomError
 from data.files.batch_limits import LIMITS
 from data.library.entries import LONGEST_NAME, Entry, delete_entry, rename_entry
@@ -127,6 +129,10 @@ def _render_opening(found: Opening) -> None:
         _render_understood(known)
     _render_doors(found, known, said)
     _render_columns(known)
+    odd = found.oddities(said)
+    st.markdown(f"**Data quality** :small[:gray[{summary(odd)}]]")
+    if odd:
+        render_oddities(odd, {}, name="")
 
 
 def _show_instead(entry: Entry) -> None:

@@ -67,6 +67,7 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.quality import oddities
 from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
@@ -156,6 +157,7 @@ __all__ = [
     "nearest",
     "neighbours",
     "observed",
+    "oddities",
     "open_dataset",
     "open_session",
     "pick_application",

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
 import streamlit as st
 
 from dashboard import cache, choice
 from dashboard.limits import Limits, load_limits
+from dashboard.metrics.quality_counts import Known, Oddity, find_oddities
 from dashboard.training import Training
 from data.errors import ScoreroomError
 from data.library.entries import Entry, check_room, list_entries
@@ -34,6 +36,7 @@ class Opening:
     brought: Brought
     same: Entry | None
     _known: dict[Answers, Understood] = field(default_factory=dict)
+    _odd: dict[Answers, tuple[Oddity, ...]] = field(default_factory=dict)
 
     def understood(self, answers: Answers = NOTHING_SAID) -> Understood:
         """What it is with these answers; raises as `understand`."""
@@ -42,6 +45,26 @@ class Opening:
             bare = {NOTHING_SAID: self._known[NOTHING_SAID]} if NOTHING_SAID in self._known else {}
             self._known = {**bare, answers: understand(self.brought, answers, most_rows=load_limits().open_rows)}
         return self._known[answers]
+
+    def oddities(self, answers: Answers) -> tuple[Oddity, ...]:
+        """What is odd about it."""
+        if answers not in self._odd:
+            self._odd = {answers: file_oddities(self.understood(answers))}
+        return self._odd[answers]
+
+
+def file_oddities(known: Understood) -> tuple[Oddity, ...]:
+    """What is odd about the rows that were looked at, each column a number where all its cells are."""
+    frame = known.table.frame
+    numbers = frame.select(pl.all().cast(pl.Float64, strict=False))
+    typed = frame.with_columns(each for each in numbers if each.null_count() == frame[each.name].null_count())
+    definition = None if known.guess is None else known.guess.definition
+    outcome = None if definition is None else definition.outcome
+    if definition is None or outcome is None:
+        return find_oddities(typed.lazy(), Known())
+    told = frame[outcome.column]
+    bad = pl.select(pl.when(told.is_in([*outcome.bad, *outcome.good])).then(told.is_in(outcome.bad))).to_series()
+    return find_oddities(typed.lazy(), Known(bad, definition.id, skipped=frozenset({outcome.column})))
 
 
 def opening() -> Opening | None:
