@@ -124,7 +124,7 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
         "Applications": found.counts.n_applications,
-        "Open, in no figure": report.n_open,
+        "Open (no outcome yet)": found.counts.n_open,
         "Defaults": found.counts.n_bad,
         f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
         "Declined": decided.declined,

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from dashboard.cohort.columns import DEFAULTED, REPAID
+from dashboard.cohort.columns import DEFAULTED, NOT_KNOWN, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.words import labels
 from data.definition.columns import Kind
@@ -37,6 +37,8 @@ _LONGEST_QUOTE = 40
 _OUTCOMES = {word: (REPAID, DEFAULTED)[int(is_default)] for word, is_default in OUTCOME_WORDS.items()} | {
     "1": DEFAULTED,
     "0": REPAID,
+    MISSING: NOT_KNOWN,
+    "open": NOT_KNOWN,
 }
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12

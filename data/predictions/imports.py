@@ -61,7 +61,7 @@ def import_predictions(
     A column that is called as one of the `definition` is described in its words.
 
     Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags and numbers.
-    Rows without an outcome or without a probability are left out and counted; what was taken for what, and whatever is
+    Rows without a probability are left out and counted; what was taken for what, and whatever is
     not as the file has it, is said in the source.
 
     Raises:
@@ -79,15 +79,16 @@ def import_predictions(
         # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
         if f"{name}_duplicated_0" in table.columns:
             raise PredictionsError.from_repeated_role(path, name, word_of(role))
-    is_open = _check_outcome(path, table[roles[OUTCOME]])
+    _check_outcome(path, table[roles[OUTCOME]])
     is_unscored = _check_probability(path, table[roles[PROBABILITY]])
     others = list(_notices_of_others(table, roles))
-    notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_open, is_unscored)]
+    notices = [*_notices_of_gaps(gaps), *_notices_of_rows(path, is_unscored)]
     named = table.select(list(dict.fromkeys(roles.values())))
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
     del table
-    frame, more = _shape(columns, ~(is_open | is_unscored), roles)
+    frame, more = _shape(columns, ~is_unscored, roles)
+    n_open = frame[OUTCOME].null_count()
     notices += [*more, *others]
     listed = repr((sorted(roles.items()), is_percent)).encode()
     digest = hashlib.sha256(sha256_of(path).encode() + listed).hexdigest()
@@ -98,7 +99,8 @@ def import_predictions(
         is_imported=True,
         notices=tuple(notices),
         taken=word_roles(named, used, is_percent=is_percent),
-        n_open=int(is_open.sum()),
+        n_open=n_open,
+        has_outcomes=n_open < frame.height,
     )
     words = {**ROLES, PERCENT: PROBABILITY} if is_percent else ROLES
     by_word = {word: used[role] for word, role in words.items() if role in used}
@@ -165,10 +167,10 @@ def _read_csv(path: Path) -> pl.DataFrame:
         return pl.read_csv(stream.read(), infer_schema=False)
 
 
-def _check_outcome(path: Path, values: pl.Series) -> pl.Series:
-    """Which rows have no outcome. Raises PredictionsError if a value is neither 0 nor 1."""
+def _check_outcome(path: Path, values: pl.Series) -> None:
+    """Raise PredictionsError if a value is neither 0 nor 1 nor missing."""
     usable = are_classes(outcomes_of(values)).fill_null(value=False)
-    return _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
+    _check(path, values, usable, "0 or 1 (also yes or no, true or false)")
 
 
 def _check_probability(path: Path, values: pl.Series) -> pl.Series:
@@ -223,18 +225,13 @@ def _counted(words: Mapping[str, int]) -> str:
     return ", ".join(f"{word} ({n:,})" for word, n in words.items())
 
 
-def _notices_of_rows(path: Path, is_open: pl.Series, is_unscored: pl.Series) -> Iterable[str]:
-    n_rows, n_left = len(is_open), int((~(is_open | is_unscored)).sum())
-    if not n_left:
-        raise FileError.from_unreadable(path, "no row has both an outcome and a probability", "bring one that does")
-    n_open, n_unscored = int(is_open.sum()), int((is_unscored & ~is_open).sum())
-    parts = [f"{_rows(n_open)} without an outcome (still open)"] if n_open else []
-    parts += (
-        [f"{n_unscored:,} more without a PD" if n_open else f"{_rows(n_unscored)} without a PD"] if n_unscored else []
-    )
-    listed = " and ".join(parts)
-    if listed:
-        yield f"Left out of every figure: {listed}; the other {n_left:,} of {n_rows:,} rows are shown."
+def _notices_of_rows(path: Path, is_unscored: pl.Series) -> Iterable[str]:
+    n_rows, n_left_out = len(is_unscored), int(is_unscored.sum())
+    if n_left_out == n_rows:
+        raise FileError.from_unreadable(path, "no row has a probability", "bring one that does")
+    if n_left_out:
+        left, shown = _rows(n_left_out), n_rows - n_left_out
+        yield f"Left out of every figure: {left} without a PD; the other {shown:,} of {n_rows:,} rows are shown."
 
 
 def _notices_of_others(table: pl.DataFrame, roles: Mapping[str, str]) -> Iterable[str]:

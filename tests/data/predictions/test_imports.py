@@ -188,7 +188,6 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("other,pd\n0,1\n", r"no column could be taken for the outcome"),
         ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target has 2 rows .* 2 in row 2; expected 0 or 1"),
         ("target,pd\n,0.1\nNA,0.2\n", r"column target has 2 rows .* None in row 1"),
-        ("target,pd\n,0.1\n1,\n", r"no row has both an outcome and a probability"),
         (
             "target,pd\n0,0.1\n1,1.2\n",
             r"1 row .* 1\.2 in row 2; .* from 0 to 1 \(1 row above 1, the largest is 1\.2\);",
@@ -257,12 +256,15 @@ def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
 def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: Path) -> None:
     rows = "0,0.1,5.5\nNA,0.2,NA\n1,n/a,7\n1,0.4,#N/A\n0,,NA\n"
     theirs = import_predictions(_csv(tmp_path, f"target,pd,amount\n{rows}"), embedded.DEFINITION)
-    assert theirs.frame.rows() == [(False, pytest.approx(0.1), 5.5), (True, pytest.approx(0.4), None)]
+    assert theirs.frame.rows() == [
+        (False, pytest.approx(0.1), 5.5),
+        (None, pytest.approx(0.2), None),
+        (True, pytest.approx(0.4), None),
+    ]
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
-        "Left out of every figure: 1 row without an outcome (still open) and 2 more without a PD; the other 2 of 5 "
-        "rows are shown.",
+        "Left out of every figure: 2 rows without a PD; the other 3 of 5 rows are shown.",
     )
 
 
