@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.at_hand import open_predictions
+from data.predictions.scale import Scale
 from data.predictions.table import Predictions
 from data.settings import Settings
 from data.store.opening import is_there
@@ -15,7 +16,7 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
     """The portfolio's own predictions.
 
     Raises:
-        ScoreroomError: there are none, or no outcome is known.
+        ScoreroomError: there are none.
     """
     if not is_there(settings.predictions):
         if is_there(settings.applications) and (reason := why_no_model(settings, definition)):
@@ -23,10 +24,23 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
         raise FileError.from_unreadable(
             settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
         )
-    found = open_predictions(settings, definition)
-    if not found.source.has_outcomes:
-        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
-    return found
+    return open_predictions(settings, definition)
+
+
+def read_score(text: str, scale: Scale) -> float:
+    """A cutoff in a score's own unit out of a command line, as its place on the scale.
+
+    Raises:
+        SettingError: the text is not a number between the ends of the scale.
+    """
+    try:
+        score = float(text)
+    except ValueError:
+        score = float("nan")
+    if not scale.least <= score <= scale.most:
+        ends = f"{scale.least:g} to {scale.most:g}"
+        raise SettingError(f"--cutoff {text}: is not a score from {ends}; the file's scores are no PDs.")
+    return scale.place(score)
 
 
 def read_cutoff(text: str) -> float:

@@ -13,11 +13,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from dashboard.cohort.columns import prepare
+from dashboard.metrics.counts import count_scores
+from dashboard.metrics.discrimination import ks_statistic
 from dashboard.metrics.estimate import Estimate
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Word
@@ -26,14 +29,14 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.errors import PredictionsError
 from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import NOTHING_SAID
 from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.table import OUTCOME, Predictions
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._at_hand import load_at_hand, read_cutoff
+from scripts._at_hand import load_at_hand, read_cutoff, read_score
 from scripts._cli import offer_portfolio, run
 
 STANDARD_OUTPUT = Path("-")
@@ -42,7 +45,6 @@ STANDARD_OUTPUT = Path("-")
 def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
-    cutoff = read_cutoff(arguments.cutoff)
     answers = answers_of(arguments)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
@@ -53,8 +55,7 @@ def main() -> None:
         if arguments.file is None
         else import_predictions(arguments.file, definition, answers)
     )
-    if not source.source.has_outcomes:
-        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
+    cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
@@ -76,9 +77,9 @@ def _parse() -> argparse.Namespace:
     offer_answers(parser)
     parser.add_argument(
         "--cutoff",
-        default=str(DEFAULT_CUTOFF),
         metavar="PD",
-        help="PD from which on applications are declined, 0 to 1 (%(default)s)",
+        help=f"PD from which on applications are declined, 0 to 1 ({DEFAULT_CUTOFF}); of scores that are no PDs the "
+        "score (where the KS is reached)",
     )
     parser.add_argument(
         "--where",
@@ -92,6 +93,16 @@ def _parse() -> argparse.Namespace:
     if arguments.file is None and answers_of(arguments) != NOTHING_SAID:
         parser.error("--map and the like say what columns of FILE are; name the file too")
     return arguments
+
+
+def _cutoff(text: str | None, source: Predictions) -> float:
+    """The cutoff as a PD or a place on the score's scale; without a word the usual PD, or the place of the KS."""
+    if source.scale is None:
+        return DEFAULT_CUTOFF if text is None else read_cutoff(text)
+    if text is not None:
+        return read_score(text, source.scale)
+    reached = ks_statistic(count_scores(source.frame.filter(pl.col(OUTCOME).is_not_null()))).cutoff
+    return 0.5 if reached is None else reached
 
 
 def _print(report: Report) -> None:
@@ -124,15 +135,21 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
         "Applications": found.counts.n_applications,
-        "Open, in no figure": report.n_open,
+        "Open (no outcome yet)": found.counts.n_open,
         "Defaults": found.counts.n_bad,
-        f"Approved below {labels.percent(decided.cutoff)}": decided.approved,
+        f"Approved {_word_cutoff(report, decided.cutoff)}": decided.approved,
         "Declined": decided.declined,
     }
     yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
     for page, metrics in catalogue.PAGES.items():
         given = found.assumptions
-        yield page, [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+        rows = [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+        reasons = {reason for _, value, reason in rows if value == labels.NOT_DEFINED}
+        is_empty = len(reasons) == 1 and all(value == labels.NOT_DEFINED for _, value, _ in rows)
+        yield page, [("All of it", labels.NOT_DEFINED, reasons.pop())] if is_empty else rows
+    yield from _further(report)
+    if found.why_no_pd:
+        return
     yield (
         "Risk bands: observed / expected",
         [
@@ -140,6 +157,44 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
             for band in found.bands
         ],
     )
+
+
+def _word_cutoff(report: Report, cutoff: float) -> str:
+    scale = report.predictions.scale
+    if scale is None:
+        return f"below {labels.percent(cutoff)}"
+    return f"{'above' if scale.higher == 'safer' else 'below'} {scale.score(cutoff):g}"
+
+
+def _further(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """The other models, overrides and grades, where the table has any."""
+    if len(report.models) > 1:
+        yield (
+            "ROC AUC of each score",
+            [
+                (f"{name}, {labels.plural(model.applications, 'application')}", *_worded(model.auc, labels.decimal))
+                for name, model in report.models.items()
+            ],
+        )
+    if (against := report.overrides) is not None:
+        counts = {
+            "Decisions of model and people": against.decided,
+            "Overrides": against.overrides,
+            "Approved against the model": against.approved_against,
+            "Declined against the model": against.declined_against,
+        }
+        yield "Overrides", [(name, labels.count(number), "") for name, number in counts.items()]
+    if report.grades:
+        yield (
+            "Grades: observed / expected",
+            [
+                (
+                    f"{grade.grade or labels.MISSING}, {labels.plural(grade.applications, 'application')}",
+                    *_worded(grade.observed_expected, labels.decimal),
+                )
+                for grade in report.grades
+            ],
+        )
 
 
 def _worded(estimate: Estimate, word: Word) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from dashboard.cache.sources import (
 )
 from data.errors import ScoreroomError
 from data.facts import ColumnFacts, describe_table
-from data.files.convert import open_applications, open_resolved
+from data.files.convert import open_applications
 from inference.batch import Explain
 from inference.explain.assessment import Assessment, assess
 from inference.explain.comparison import Reference, Typical, find_reference, published_log_odds
@@ -138,7 +138,7 @@ def portfolio() -> Portfolio | None:
         # The page that needs the model says what is wrong with it.
         return None
     target = pl.lit(None) if known.target is None else pl.col(known.target) == 1
-    table = open_resolved(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
+    table = open_applications(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
     ids = table[known.id]
     if not contributions.are_of(ids):
         return None
@@ -193,7 +193,7 @@ def published_pds(rows: tuple[int, ...]) -> NDArray[np.float32]:
 # 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
 @kept(built_version, entries=LOADED)
 def _inputs() -> pl.DataFrame:
-    return open_resolved(settings(), definition()).select(open_session().features.sources).collect()
+    return open_applications(settings(), definition()).select(open_session().features.sources).collect()
 
 
 @kept(found_version, entries=LOADED, spinner="Preparing the applications to compare with ...")

@@ -114,7 +114,7 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     size = f"{labels.count(counts.n_applications)} of {labels.count(n_portfolio)} ({worded})"
     is_known = predictions.source.has_outcomes
-    return size, f", {labels.plural(counts.n_bad, 'default') if is_known else 'outcomes not known'}"
+    return size, f", {labels.outcomes(counts.n_bad, counts.n_open) if is_known else 'outcomes not known'}"
 
 
 def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort, *, is_compared: bool) -> None:

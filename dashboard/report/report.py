@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,45 +12,77 @@ import polars as pl
 
 from dashboard.cohort.cautions import caution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.metrics.counts import count_scores
+from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
-from dashboard.report import catalogue
+from dashboard.report import catalogue, further
+from dashboard.report.further import Grade, Model, Overrides, own_unit
 from dashboard.visit.links import FILTER_PREFIX, word_filters
+from dashboard.words import labels
 from data.errors import ScoreroomError
-from data.predictions.table import OUTCOME, Predictions
+from data.predictions.table import Predictions
 
-FORMAT, VERSION = "scoreroom.evaluation", 1
+# What says nothing of a score that is no probability, beside the figures that give that as their reason.
+_OF_PDS = (
+    "ece_by_chance",
+    "ece_by_chance_high",
+    "n_groups",
+    "n_groups_fitting",
+    "log_loss_of_default_rate",
+    "smallest_significant_gap",
+    "observed_loss",
+    "calibration_verdict",
+    "calibration_checks",
+    "cost_given_away",
+    "profit_given_away",
+    "spiegelhalter_test",
+    "hosmer_lemeshow_test",
+    "bands",
+    "reliability",
+    "brier_decomposition",
+    "sensitivity",
+)
+FORMAT, VERSION = "scoreroom.evaluation", 2
 
 
 class EmptyCohortError(ScoreroomError):
-    """Raised if a cohort has no application with an outcome."""
+    """Raised if a cohort has no application."""
 
     @classmethod
     def from_no_rows(cls) -> Self:
         return cls("No applications match these conditions; remove one of --where.")
 
-    @classmethod
-    def from_no_outcomes(cls, n_open: int) -> Self:
-        return cls(f"None of the {n_open:,} applications has an outcome yet; there is nothing to evaluate.")
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A cohort of `predictions` with its results; `n_open` applications without an outcome count in none."""
+    """A cohort of `predictions` with its results."""
 
     predictions: Predictions
     filters: Filters
-    n_open: int
     evaluation: Evaluation
 
     @property
     def rows(self) -> pl.DataFrame:
         """The rows of the predictions, with every column that the cohort is cut by."""
         return self.predictions.holding(self.filters.columns)
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Every score of the table by its name, the one that is shown first."""
+        return further.models(*self._shown)
+
+    @property
+    def overrides(self) -> Overrides | None:
+        """Final decisions against the model's; None unless the table has both."""
+        return further.overrides(*self._shown)
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """Calibration of each grade of the table, the safest first."""
+        return further.grades(*self._shown)
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
@@ -60,10 +93,12 @@ class Report:
     def notices(self) -> tuple[str, ...]:
         """Sentences about the file and the cohort that belong beside the figures."""
         evaluation = self.evaluation
-        notices = [*self.predictions.source.notices, caution(evaluation.counts, self.filters)]
+        notices = [*self.predictions.source.notices, _word_open(evaluation.counts)]
+        notices += [caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
             notices += [reversal(evaluation.roc_auc), evaluation.suspicion]
-            notices += [evaluation.calibration.message if evaluation.calibration.is_doubtful else ""]
+            is_doubtful = not evaluation.why_no_pd and evaluation.calibration.is_doubtful
+            notices += [evaluation.calibration.message if is_doubtful else ""]
         return tuple(notice for notice in notices if notice)
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +110,8 @@ class Report:
             **self._counts(),
             **self._figures(),
             **self._tables(),
+            **self._further(),
+            **(dict.fromkeys(_OF_PDS) if self.evaluation.why_no_pd else {}),
         }
 
     def _origin(self) -> dict[str, Any]:
@@ -92,7 +129,8 @@ class Report:
         evaluation, decided = self.evaluation, self.evaluation.confusion
         return {
             "n_applications": evaluation.counts.n_applications,
-            "n_open": self.n_open,
+            "n_open": evaluation.counts.n_open,
+            "n_resolved": evaluation.counts.n_resolved,
             "n_defaults": evaluation.counts.n_bad,
             "approved": decided.approved,
             "declined": decided.declined,
@@ -142,24 +180,39 @@ class Report:
             },
         }
 
+    def _further(self) -> dict[str, Any]:
+        return {
+            "scale": own_unit(self.predictions, self.evaluation.confusion.cutoff, self.evaluation.ks.cutoff),
+            "models": _plain(dict(self.models)),
+            "overrides": _plain(self.overrides),
+            "grades": _plain(self.grades),
+        }
+
+    @property
+    def _shown(self) -> tuple[Predictions, pl.Expr | None]:
+        return replace(self.predictions, frame=self.rows), self.filters.expression()
+
 
 def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumptions) -> Report:
     """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.cohort.columns` does.
 
     Raises:
-        EmptyCohortError: the cohort holds no application with an outcome.
+        EmptyCohortError: the cohort holds no application.
     """
     chosen = filters.at(assumptions.cutoff)
-    asked, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
-    within = pl.lit(value=True) if asked is None else asked
-    rows = predictions.holding(chosen.columns)
-    n_open = int(rows.lazy().select((within & ~is_known).sum()).collect().item())
-    # Open rows are not in the table, so nobody knows to which cohort they belong.
-    n_open += 0 if filters else predictions.source.n_open
-    counts = count_scores(rows, predictions.grid, filters=within & is_known)
+    counts = count_scores(predictions.holding(chosen.columns), predictions.grid, filters=chosen.expression())
     if not counts.n_applications:
-        raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
-    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
+        raise EmptyCohortError.from_no_rows()
+    return Report(predictions, chosen, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
+
+
+def _word_open(counts: ScoreCounts) -> str:
+    if not counts.n_open:
+        return ""
+    return (
+        f"{counts.n_open:,} of {labels.plural(counts.n_applications, 'application')} have no outcome yet: they count "
+        "in approvals, mean PD and expected loss, and in nothing that compares PDs with what happened."
+    )
 
 
 def _given_away(curve: CutoffCurve | None) -> float | None:

@@ -59,8 +59,8 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
     A column that is called as one of the `definition` is described in its words.
 
     Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags, numbers and
-    periods. Rows without a score are left out and counted, and so are, where any outcome is known, those without one;
-    what was taken for what, and whatever is not as the file has it, is said in the source.
+    periods. Rows without a score are left out and counted; what was taken for what, and whatever is not as the file has
+    it, is said in the source.
 
     Raises:
         FileError: the file is missing, empty or no table.
@@ -79,6 +79,7 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
     notices += [*_notices_of_rows(assigned, scored, kept), *_notices_of_scores(assigned, scored)]
     frame, days, more = _shape(columns, kept.rows, assigned, scored, has_outcomes=kept.has_outcomes)
     used = {role: name for role, name in assigned.others.items() if _COLUMN_OF.get(role, name) in frame.columns}
+    used |= {say.MODEL: assigned.others[say.MODEL]} if scored.stacked is not None else {}
     codes = special_in(frame, (name for name in frame.columns if name not in _COLUMN_OF.values()))
     notices += [*more, *_notices_of_roles(used), *_notices_of_codes(codes)]
     source = PredictionsSource(
@@ -103,6 +104,7 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
         more=DayColumns(days) if days else None,
         others={name: values.filter(kept.rows) for name, values in scored.others.items()},
         scale=scored.scale,
+        champion=assigned.scores.column if scored.stacked is None else scored.stacked.champion,
     )
 
 
@@ -231,11 +233,9 @@ def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:
     if not rows.any():
         raise FileError.from_unreadable(path, "no row has a score", "bring one that does")
     if assigned.outcomes is None:
-        return _Kept(rows, 0, has_outcomes=False)
-    is_open = rows & assigned.outcomes.is_null()
-    has_outcomes = bool((rows & ~is_open).any())
-    # Counts have no place for open rows yet.
-    return _Kept(rows & ~is_open, int(is_open.sum()), True) if has_outcomes else _Kept(rows, 0, has_outcomes=False)
+        return _Kept(rows, int(rows.sum()), has_outcomes=False)
+    n_open = int((rows & assigned.outcomes.is_null()).sum())
+    return _Kept(rows, n_open, has_outcomes=n_open < int(rows.sum()))
 
 
 def _digest(path: Path, assigned: Assigned, answers: Answers) -> str:
@@ -258,10 +258,8 @@ def _counted(words: Mapping[str, int]) -> str:
 def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterable[str]:
     if n_unscored := int(scored.is_missing.sum()):
         yield f"Left out: {count_rows(n_unscored)} of {len(scored.is_missing):,} without a score."
-    if assigned.outcome is not None and kept.n_open:
-        values = open_values(assigned.outcome)
-        held = f"; {assigned.outcome.column} holds {_counted(values)}" if values else ""
-        yield f"Open: {count_rows(kept.n_open)} without an outcome, in no figure that needs one{held}."
+    if assigned.outcome is not None and (values := open_values(assigned.outcome)):
+        yield f"Taken for no outcome yet in {assigned.outcome.column}: {_counted(values)}."
     if not kept.has_outcomes:
         why = (
             "no column says who defaulted (--map COLUMN=outcome names one)"
@@ -336,12 +334,12 @@ def _shape(
     def cut() -> Iterable[pl.Series]:
         for name in [name for name in columns if name not in gone]:
             values = rows(columns.pop(name))
-            if name == roles.get(say.GRADE):
-                values = ordered_grades(values, pds)
-            elif (found := dates_in(values)) is not None:
+            if (found := dates_in(values)) is not None:
                 days.append(found)
             yield values
 
     kept, more = shape_columns(cut())
+    # Here, because other levels are put in the order of the alphabet.
+    kept = [ordered_grades(values, pds) if values.name == roles.get(say.GRADE) else values for values in kept]
     present = {values.name for values in kept}
     return pl.DataFrame([*shaped, *kept]), [each for each in days if each.name in present], [*notices, *more]

@@ -23,16 +23,7 @@ class Scale:
     @property
     def why_no_pd(self) -> str:
         """Completes "not defined because ..."."""
-        return (
-            f"the score is in {self.unit}, which rank but are no probabilities until they are calibrated"
-            if self.kind == "points"
-            else "the score ranks but is no probability until it is calibrated"
-        )
-
-    @property
-    def unit(self) -> str:
-        """What a number on the scale is called."""
-        return "points"
+        return "the score ranks, but is no probability until it is calibrated"
 
     def place(self, score: float) -> float:
         """The place of a score; beyond an end, that end's."""

@@ -223,7 +223,9 @@ def test_a_figure_that_is_not_defined_is_null_with_its_reason(tmp_path: Path) ->
     assert "none of the cohort's applications defaulted" in done.stdout
 
 
-def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.DataFrame, tmp_path: Path) -> None:
+def test_rows_without_a_score_are_left_out_and_open_ones_count_where_no_outcome_is_needed(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
     place = pl.int_range(pl.len())
     texts = rows.select(
         pl.when(place % 20 == 0).then(pl.lit("n/a")).otherwise(pl.col("outcome").cast(pl.String)).alias("outcome"),
@@ -231,11 +233,14 @@ def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.Da
         "region",
     )
     texts.write_csv(tmp_path / "gaps.csv")
-    left = rows.filter((place % 20 != 0) & (place % 25 != 1))
+    scored, left = rows.filter(place % 25 != 1), rows.filter((place % 20 != 0) & (place % 25 != 1))
     found = evaluated(tmp_path / "gaps.csv")
-    assert (found["n_applications"], found["n_open"], found["n_defaults"]) == (left.height, 100, left["outcome"].sum())
+    assert (found["n_applications"], found["n_open"], found["n_resolved"]) == (scored.height, 100, left.height)
+    assert found["n_defaults"] == left["outcome"].sum()
     assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(left["outcome"], left["pd"]), abs=1e-12)
-    assert any("100 rows without an outcome" in notice for notice in found["notices"])
+    assert found["mean_pd"]["value"] == pytest.approx(scored["pd"].mean(), abs=1e-12)
+    assert found["approved"] == (scored["pd"] < found["cutoff"]).sum()
+    assert any(notice.startswith("100 of 1,920 applications have no outcome yet") for notice in found["notices"])
 
 
 def test_scores_that_are_no_probabilities_are_told(tmp_path: Path) -> None:
@@ -307,10 +312,44 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 def test_a_file_that_is_not_there_and_one_that_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text("nothing,here\na,b\n")
-    for name, said in (("gone.csv", "no such file"), ("words.csv", "no column could be taken for the outcome")):
+    for name, said in (("gone.csv", "no such file"), ("words.csv", "no column could be taken for the probability")):
         done = evaluate(tmp_path / name, "--json", "-")
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
+
+
+def test_what_a_file_leaves_open_is_asked_with_its_flags_and_settled_by_them(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "open.csv"
+    outcome, pd, _ = arrays(rows)
+    logits = pl.Series(np.round(logit(pd), 6))
+    pl.DataFrame({"Loan_Status": np.where(outcome, "N", "Y"), "score": logits}).write_csv(path)
+    done = evaluate(path, "--json", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    which, kind = done.stderr.splitlines()
+    assert "which value is the default? Answer with --map Loan_Status=outcome --bad Y (Y is the default) or" in which
+    assert "what are they? Answer with --map score=log-odds (log-odds of default, made a PD by the logistic" in kind
+    found = evaluated(path, "--bad", "N", "--map", "score=log-odds")
+    assert found["n_defaults"] == outcome.sum()
+    assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(outcome, logits), abs=1e-12)
+    assert found["mean_pd"]["value"] == pytest.approx(expit(logits).mean(), rel=1e-12)
+
+
+def test_points_rank_and_are_no_probabilities(rows: pl.DataFrame, tmp_path: Path) -> None:
+    outcome, pd, _ = arrays(rows)
+    points = np.round(600 - 29 * logit(pd)).astype(int)
+    pl.DataFrame({"status": np.where(outcome, "bad", "good"), "score": points}).write_csv(tmp_path / "points.csv")
+    found = evaluated(tmp_path / "points.csv", "--cutoff", 640)
+    assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(outcome, -points), abs=1e-12)
+    assert (found["scale"]["cutoff"], found["declined"]) == (640, (points <= 640).sum())
+    assert found["recall"]["value"] == pytest.approx((points[outcome] <= 640).mean())
+    for name in ("mean_pd", "brier", "profit", "expected_loss", "calibration_slope", "cost"):
+        assert found[name]["reason"].endswith("the score ranks, but is no probability until it is calibrated")
+    assert (found["bands"], found["calibration_verdict"], found["sensitivity"]) == (None, None, None)
+    done = evaluate(tmp_path / "points.csv", "--cutoff", 0.16)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"is not a score from {points.min()} to {points.max()}" in done.stderr
 
 
 def test_json_that_cannot_be_written_leaves_what_was_there(source: Path, tmp_path: Path) -> None:

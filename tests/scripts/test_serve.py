@@ -35,8 +35,11 @@ def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
         (("--map", "y=outcome"), "name the file too"),
         (("--port", "99999"), "99999 is no port"),
         (("--predictions", "/no/such.csv"), "no such file"),
-        (("--predictions", "two.csv"), "default and y could each be the outcome; say which with --map default=outcome"),
-        (("--predictions", "nested.parquet"), "column target holds lists or structures; expected 0 or 1"),
+        (
+            ("--predictions", "two.csv"),
+            "could each be the outcome; which column says who defaulted? Answer with --map default=outcome",
+        ),
+        (("--predictions", "nested.parquet"), "column target holds lists or structures; expected two values"),
         (("--predictions", "README.md"), "README.md: cannot be read as a table"),
         (("--predictions", "LICENSE", "--map", "nonsense"), "is not COLUMN=ROLE"),
     ],
@@ -60,12 +63,11 @@ def test_what_was_taken_for_what_is_said_before_anything_is_served(tmp_path: Pat
     command = [sys.executable, "-m", "scripts.serve", "--predictions", str(path), "--port", port]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        said = [next(server.stdout).rstrip() for _ in range(4)]
+        said = [next(server.stdout).rstrip() for _ in range(3)]
         server.terminate()
     assert said == [
         "theirs.csv: outcome from y (yes = default), PD from pd",
         "Read as missing in columns of numbers: amount: NA (1).",
-        "Left out of every figure: 1 row without an outcome (still open); the other 2 of 3 rows are shown.",
         f"Scoreroom is at http://localhost:{port}",
     ]
 

@@ -85,7 +85,8 @@ GOOD_CELLS = re.compile(
 )
 YES = frozenset({"yes", "y", "true", "t", "ja", "j", "wahr", "oui", "si", "sí", "1"})
 NO = frozenset({"no", "n", "false", "f", "nein", "falsch", "non", "0"})
-DECIDED = re.compile(r"^(approved?|accept(ed)?|grant(ed)?|declined?|reject(ed)?|refused?|denied|referred|refer)$")
+APPROVED, DECLINED = r"^(approved?|accept(ed)?|grant(ed)?)$", r"^(declined?|reject(ed)?|refused?|denied)$"
+DECIDED = re.compile(rf"{APPROVED}|{DECLINED}|^(referred|refer)$")
 
 # Words in the names of scores that are called nothing more definite.
 SCORE_WORDS = frozenset({"pd", "prob", "proba", "probability", "score", "prediction", "predicted", "pred"})

@@ -129,7 +129,9 @@ def _maybe(values: pl.Series, definition: Definition) -> Iterator[Candidate | No
 def _candidate(values: pl.Series, definition: Definition, *, is_said: bool) -> Candidate | None:
     name, counts = words.plain(values.name), values_of(values)
     if counts is None:
-        return Candidate(values.name, {}, None, _OPEN) if is_said else None
+        # What is called an outcome and is of a kind that can be none is complained of, not passed over.
+        is_odd = _is_called_outcome(name, definition) and not (values.dtype.is_numeric() or values.dtype in _TEXTS)
+        return Candidate(values.name, {}, None, _SURE) if is_said or is_odd else None
     if not counts:
         is_called_so = _is_called_outcome(name, definition)
         return Candidate(values.name, {}, None, _SURE) if is_said or is_called_so else None

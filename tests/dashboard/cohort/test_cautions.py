@@ -40,7 +40,7 @@ def test_scores_of_repayment_are_asked_about() -> None:
     pd = rng.beta(1, 11, 5_000)
     outcome = rng.random(5_000) < pd
     right, noise = exact_counts(outcome, pd), exact_counts(outcome, rng.random(5_000))
-    assert "probability of repayment?" in reversal(roc_auc(exact_counts(outcome, 1 - pd)))
+    assert "is it a probability of good?" in reversal(roc_auc(exact_counts(outcome, 1 - pd)))
     assert reversal(roc_auc(right)) == reversal(roc_auc(noise)) == reversal(roc_auc(drawn(50, 0))) == ""
 
 
