@@ -9,15 +9,17 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import cache, journal, state
+from dashboard import cache, choice, journal, state
 from dashboard.app_pages import (
     applicant,
     applications,
     calibration,
     cutoff,
+    data_quality,
     discrimination,
     explanation,
     model_card,
+    opening,
     overview,
     report,
     score_file,
@@ -28,6 +30,7 @@ from dashboard.app_pages import (
 from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from dashboard.components.held_file import file_to_show
+from dashboard.components.library_menu import has_others
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -49,15 +52,18 @@ PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True, moves_with_cutoff=True),
     PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
     PageSpec("Applications", "applications", applications.render, is_compared=False, moves_with_cutoff=True),
+    PageSpec("Data quality", "data-quality", data_quality.render, of_cohort=False, has_cutoff=False),
     PageSpec("Report", "report", report.render, of_outcome=True, moves_with_cutoff=True),
 )
 DECIDE_PAGES = (
     APPLICANT_PAGE,
     PageSpec("Score a file", "score-file", score_file.render, of_cohort=False, of_model=True, moves_with_cutoff=True),
 )
+OPEN_PAGE = PageSpec("Open", "open", opening.render, of_cohort=False, has_cutoff=False)
 MORE_PAGES = (
     PageSpec("Model card", "model-card", model_card.render, of_cohort=False, has_cutoff=False, of_model=True),
     PageSpec("Settings", "settings", settings.render, of_cohort=False),
+    OPEN_PAGE,
 )
 # A section is a menu of the top navigation, so that a new page needs no room of its own; one without a name is a link.
 SECTIONS: Mapping[str, tuple[PageSpec, ...]] = {
@@ -81,17 +87,22 @@ def main() -> None:
         st.html(f"<script>{(_STATIC / 'visit.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "icon.svg"), size="large")
     try:
-        dataset = cache.open_dataset(state.location(sys.argv[1:]))
+        choice.follow_portfolio()
+        dataset = cache.open_dataset(choice.location(sys.argv[1:]))
         predictions = cache.predictions(dataset)
     except cache.BarePortfolioError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         render_bare(cache.definition(), str(error), cache.n_applications())
+        if cache.chosen():
+            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
         return
     except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
+        if cache.chosen():
+            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
         return
     # Held by this run, whatever becomes of the visit's hold on it meanwhile.
     file = file_to_show()
@@ -104,7 +115,7 @@ def main() -> None:
             for page in pages
             if has_outcomes or not page.of_outcome
         ]
-        for name, pages in SECTIONS.items()
+        for name, pages in sections_now().items()
     }
     shown = st.navigation(sections, position="top")
     shown.run()
@@ -113,6 +124,14 @@ def main() -> None:
         render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
     cache.warm_up(dataset, is_whole=not cache.are_awaited())
+
+
+def sections_now() -> Mapping[str, tuple[PageSpec, ...]]:
+    """The sections of the navigation: what opens a file stands first as long as there is nothing else to show."""
+    if has_others():
+        return SECTIONS
+    more = tuple(page for page in MORE_PAGES if page is not OPEN_PAGE)
+    return {**SECTIONS, "": (OPEN_PAGE, *SECTIONS[""]), "More": more}
 
 
 def _panel_at_first() -> Literal["expanded", "collapsed"]:

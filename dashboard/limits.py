@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from data.settings import Setting, read_whole, values_in_force
+from data.settings import ROOT, Setting, read_whole, values_in_force
 
 _MEGABYTE = 1_000_000
 # A visit holds one descriptor for its websocket and three for the event loop that Streamlit keeps for its script. The
@@ -22,6 +23,10 @@ LIMIT_SETTINGS: tuple[Setting, ...] = (
         "MB of memory for the dropped files of all visits; beyond, those looked at longest ago go",
     ),
     Setting("SCOREROOM_REPORTS", "2", "reports that the dashboard makes at once; more wait for their turn"),
+    Setting("SCOREROOM_LIBRARY_MB", "20000", "MB of files in the library; beyond, nothing more is opened"),
+    Setting("SCOREROOM_OPEN_ROWS", "5000000", "rows of a file that is opened"),
+    Setting("SCOREROOM_OPEN_FOLDER", "", "folder on the server whose tables the page Open offers; none without it"),
+    Setting("SCOREROOM_TRAIN_MINUTES", "60", "minutes that a model may train that was ordered on the page Open"),
 )
 
 
@@ -33,6 +38,10 @@ class Limits:
     uploads_bytes: int
     files_bytes: int
     reports: int
+    library_bytes: int = 20_000_000_000
+    open_rows: int = 5_000_000
+    open_folder: Path | None = None
+    train_seconds: int = 3_600
 
 
 def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
@@ -46,7 +55,13 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     uploads = read_whole("SCOREROOM_UPLOADS_MB", values["SCOREROOM_UPLOADS_MB"], at_least=1)
     files = read_whole("SCOREROOM_FILES_MB", values["SCOREROOM_FILES_MB"], at_least=1)
     reports = read_whole("SCOREROOM_REPORTS", values["SCOREROOM_REPORTS"], at_least=1)
-    return Limits(visits, _MEGABYTE * uploads, _MEGABYTE * files, reports)
+    library = read_whole("SCOREROOM_LIBRARY_MB", values["SCOREROOM_LIBRARY_MB"], at_least=0)
+    rows = read_whole("SCOREROOM_OPEN_ROWS", values["SCOREROOM_OPEN_ROWS"], at_least=1)
+    minutes = read_whole("SCOREROOM_TRAIN_MINUTES", values["SCOREROOM_TRAIN_MINUTES"], at_least=1)
+    folder = ROOT / values["SCOREROOM_OPEN_FOLDER"] if values["SCOREROOM_OPEN_FOLDER"] else None
+    return Limits(
+        visits, _MEGABYTE * uploads, _MEGABYTE * files, reports, _MEGABYTE * library, rows, folder, 60 * minutes
+    )
 
 
 def most_visits(descriptors: int) -> int:

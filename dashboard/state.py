@@ -8,19 +8,17 @@ goes back to before they were named.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, NoReturn, TypeAlias, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import journal
-from dashboard.cache import Location, definition, saved_cohorts
+from dashboard import choice, journal
+from dashboard.cache import definition, saved_cohorts
+from dashboard.choice import address_now, has_gone_back
 from dashboard.cohort.filters import Condition, Filters
 from dashboard.cohort.starting_cutoff import starting_cutoff
 from dashboard.journal import VISIT_HEADER, Who
@@ -44,20 +42,17 @@ from dashboard.visit.visit import (
     Visit,
     of_portfolio,
     of_table,
-    portfolio_slug,
     read_visit,
     word_visit,
 )
-from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.scores import round_cutoff
 from data.predictions.table import CohortColumn, Predictions
-from data.reading.said import parse_said
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
-_STATE, _COLUMNS, _NOTICES, _WIDGET = "visit", "visit.columns", "visit.notices", "widget."
+_STATE, _COLUMNS, _NOTICES, _WIDGET = choice.VISIT, "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
-_OTHERS = "visit.others"
+_OTHERS = choice.own_to_portfolio("visit.others")
 # What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
 _COMMON: tuple[Parameter[Any], ...] = (
     CUTOFF,
@@ -96,29 +91,6 @@ class DefaultArguments(WidgetArguments):
     default: Any
 
 
-def location(arguments: Sequence[str]) -> Location:
-    """The predictions that the app was started on, from its command-line arguments.
-
-    Raises:
-        ScoreroomError: a `--map` or a `--read` is malformed.
-    """
-    return _location(tuple(arguments))
-
-
-# To make a parser looks for translations on the disk, and this is asked in every run.
-@cache
-def _location(arguments: tuple[str, ...]) -> Location:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--predictions", type=Path)
-    offer_answers(parser)
-    parser.add_argument("--read", action="append", default=[])
-    options, _ = parser.parse_known_args(arguments)
-    if options.predictions is None:
-        return Location()
-    said = tuple(sorted(parse_said(options.read).items()))
-    return Location(str(options.predictions), answers_of(options), said=said)
-
-
 def who() -> Who | None:
     """The visitor of this run, as far as the server knows."""
     return journal.visits.get(st.context.headers.get(VISIT_HEADER, ""))
@@ -126,8 +98,8 @@ def who() -> Who | None:
 
 def wanted_file() -> str:
     """The token of the dropped file that this run is asked to show; empty for the portfolio."""
-    address = _address()
-    if _STATE in st.session_state and not (address and _has_gone_back()):
+    address = address_now()
+    if _STATE in st.session_state and not (address and has_gone_back()):
         return get(FILE)
     return (address.get(FILE.name) or [""])[-1]
 
@@ -142,18 +114,22 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     # What is saved outlasts a visit, and a dropped file does not.
     st.session_state[_READER] = "" if file else _reader(predictions)
     known = _STATE in st.session_state
-    address = _address()
+    switched = choice.take_switch()
+    # The address is still that of the portfolio before.
+    address = address_now() if switched is None else {}
     is_gone = known and not file and bool(get(FILE))
     if known and get(FILE) != file:
         show_table(file)
     # Within a visit the address follows; one that came with a click may be older than what was clicked before. One that
     # says nothing at all is a page's link, left by a quick reader before the run that would have completed it.
-    if known and not (address and _has_gone_back()):
+    if known and not (address and has_gone_back()):
         if is_gone:
             notify(["The file is not in memory any more, so the portfolio is shown again; drop it on Score a file."])
+        elif switched is not None:
+            notify([switched] if switched else [])
         return
     before, lost = (_visit(), ()) if known else _saved_visit()
-    own, refusal = of_portfolio(address, definition())
+    own, refusal = of_portfolio(address, choice.called(address))
     if not refusal:
         own, refusal = of_table(own, file)
     visit, problems = read_visit(own, columns, definition(), before)
@@ -163,7 +139,8 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
         visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
     if not problems:
-        notify([refusal] if refusal else [*lost, *([reason] if reason else [])])
+        told = [*([switched] if switched else []), *lost, *([reason] if reason else [])]
+        notify([refusal] if refusal else told)
     else:
         notify(problems, ignored_in="link")
 
@@ -219,22 +196,16 @@ def _load_saved() -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     return tuple(cohorts), tuple(problems)
 
 
-def _has_gone_back() -> bool:
-    # Streamlit has no public API for this; its own widgets that are bound to the address read it this way.
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
-
-
 def write_address() -> None:
     """Write the visit to the address; a change becomes an entry in the browser's history."""
     wanted = _worded()
-    if _address() != wanted:
+    if address_now() != wanted:
         st.query_params.from_dict(wanted)
         _note_shown()
 
 
 def _worded() -> dict[str, list[str]]:
-    return {PORTFOLIO: [portfolio_slug(definition())], **word_visit(_visit())}
+    return {PORTFOLIO: [choice.portfolio_name()], **word_visit(_visit())}
 
 
 def _note_shown() -> None:
@@ -496,10 +467,6 @@ def _update(**changes: Any) -> None:
     st.session_state[_STATE] = replace(_visit(), **changes)
     # A reader who goes on working has read the notices on the link.
     notify(())
-
-
-def _address() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def link() -> str:

@@ -36,6 +36,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "folder of a portfolio of your own, with its portfolio.toml; what is built goes there too",
     ),
+    Setting("SCOREROOM_LIBRARY", "portfolios", "folder of the portfolios that the page Open offers and adds to"),
     Setting("SCOREROOM_RAW", str(Path("data") / "raw"), "folder in which application_train is dropped"),
     Setting("SCOREROOM_PROCESSED", str(Path("data") / "processed"), "folder of the Parquet files that are built"),
     Setting("SCOREROOM_MODEL", str(Path("inference") / "artifacts"), "folder of the model that scores"),
@@ -68,6 +69,7 @@ class Settings:
     allow_pickle: bool = False
     definition: Path = HOME_CREDIT
     portfolio: Path | None = None
+    library: Path = ROOT / "portfolios"
 
     @property
     def applications(self) -> Path:
@@ -98,6 +100,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         definition=definition,
         portfolio=portfolio,
+        library=_folder("SCOREROOM_LIBRARY", values),
         raw=_folder("SCOREROOM_RAW", values),
         processed=portfolio or _folder("SCOREROOM_PROCESSED", values),
         model=portfolio / MODELS / _champion(definition) if portfolio else _folder("SCOREROOM_MODEL", values),

@@ -16,7 +16,7 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
     """The portfolio's own predictions.
 
     Raises:
-        ScoreroomError: there are none, or no outcome is known.
+        ScoreroomError: there are none.
     """
     if not is_there(settings.predictions):
         if is_there(settings.applications) and (reason := why_no_model(settings, definition)):
@@ -24,10 +24,7 @@ def load_at_hand(settings: Settings, definition: Definition) -> Predictions:
         raise FileError.from_unreadable(
             settings.predictions, "there are no predictions yet", "name a file, or run `make build`"
         )
-    found = open_predictions(settings, definition)
-    if not found.source.has_outcomes:
-        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
-    return found
+    return open_predictions(settings, definition)
 
 
 def read_score(text: str, scale: Scale) -> float:

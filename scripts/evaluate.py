@@ -29,7 +29,6 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.errors import PredictionsError
 from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import NOTHING_SAID
 from data.predictions.roles.flags import answers_of, offer_answers
@@ -57,8 +56,6 @@ def main() -> None:
         if arguments.file is None
         else import_predictions(arguments.file, definition, answers, said)
     )
-    if not source.source.has_outcomes:
-        raise PredictionsError("No outcome is known of any application, so that there is nothing to evaluate.")
     cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
@@ -147,7 +144,7 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
         "Applications": found.counts.n_applications,
-        "Open, in no figure": report.n_open,
+        "Open (no outcome yet)": found.counts.n_open,
         "Defaults": found.counts.n_bad,
         f"Approved {_word_cutoff(report, decided.cutoff)}": decided.approved,
         "Declined": decided.declined,
@@ -155,7 +152,10 @@ def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     yield "Counts", [(name, labels.count(number), "") for name, number in counts.items()]
     for page, metrics in catalogue.PAGES.items():
         given = found.assumptions
-        yield page, [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+        rows = [(metric.label_under(given), *_worded(metric.of(found), metric.word)) for metric in metrics]
+        reasons = {reason for _, value, reason in rows if value == labels.NOT_DEFINED}
+        is_empty = len(reasons) == 1 and all(value == labels.NOT_DEFINED for _, value, _ in rows)
+        yield page, [("All of it", labels.NOT_DEFINED, reasons.pop())] if is_empty else rows
     yield from _further(report)
     if found.why_no_pd:
         return

@@ -98,7 +98,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """
     root = tmp_path_factory.mktemp("built")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("RAW", "PROCESSED", "MODEL"):
+        for name in ("RAW", "PROCESSED", "MODEL", "LIBRARY"):
             patch.setenv(f"SCOREROOM_{name}", str(root / name.lower()))
         patch.setenv("SCOREROOM_ROWS", str(BUILT_ROWS))
         settings = load_settings()

@@ -62,6 +62,7 @@ SCREEN = (
     "dashboard.app",
     "dashboard.app_pages",
     "dashboard.cache",
+    "dashboard.choice",
     "dashboard.components",
     "dashboard.server",
     "dashboard.state",

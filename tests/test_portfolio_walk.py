@@ -21,8 +21,10 @@ from sklearn.metrics import roc_auc_score
 
 from dashboard.app import PAGES
 from data.definition.reading import read_definition
+from data.predictions.scores import exact_scores
 from data.settings import ROOT, load_settings
 from inference.model.judgement import DECLINE
+from inference.model.session import ScoringSession
 from scripts._visitor import visiting
 from scripts.benchmarks.api import Bodies
 from scripts.benchmarks.inference import Published, measure_product
@@ -115,9 +117,12 @@ def test_the_model_is_measured_on_rows_with_an_outcome_alone(folder: Path, table
     manifest = json.loads((folder / "models" / "champion" / "manifest.json").read_bytes())
     predictions = pl.read_parquet(folder / "predictions.parquet")
     known = table.filter(pl.col("status") != STATUS[3])
-    assert predictions["application_id"].to_list() == known["loan_id"].to_list()
-    assert predictions["is_default"].to_list() == known["status"].is_in(STATUS[:2]).to_list()
-    auc = roc_auc_score(predictions["is_default"], predictions["default_probability"])
+    assert predictions["application_id"].to_list() == table["loan_id"].to_list()
+    outcomes = table.select(pl.when(pl.col("status") != STATUS[3]).then(pl.col("status").is_in(STATUS[:2])))
+    assert predictions["is_default"].to_list() == outcomes.to_series().to_list()
+    assert predictions["fold"].is_null().equals(predictions["is_default"].is_null(), check_names=False)
+    resolved = predictions.drop_nulls("is_default")
+    auc = roc_auc_score(resolved["is_default"], resolved["default_probability"])
     assert manifest["metrics"]["oof_auc"] == pytest.approx(auc, abs=1e-4)
     assert auc > 0.7
     dates = known["applied_on"].sort(descending=True)
@@ -131,17 +136,16 @@ def test_a_cohort_is_cut_by_days(folder: Path, table: pl.DataFrame, tmp_path: Pa
     where = "applied_on=2022-02-15..2022-05-20"
     command("scripts.evaluate", "--portfolio", str(folder), "--json", str(out), "--where", where)
     found = json.loads(out.read_bytes())
-    inside = table.filter(
-        pl.col("applied_on").is_between(date(2022, 2, 15), date(2022, 5, 20)), pl.col("status") != STATUS[3]
-    )
-    assert (found["n_applications"], found["n_defaults"]) == (
+    inside = table.filter(pl.col("applied_on").is_between(date(2022, 2, 15), date(2022, 5, 20)))
+    assert (found["n_applications"], found["n_open"], found["n_defaults"]) == (
         inside.height,
+        (inside["status"] == STATUS[3]).sum(),
         inside["status"].is_in(STATUS[:2]).sum(),
     )
     # The predictions carry the quarter, as a level; days are read from the table.
     assert found["where"] == [where.replace("=", "~day=")]
     quarters = pl.read_parquet(folder / "predictions.parquet")["applied_on"].cast(pl.String)
-    in_first = table.filter(pl.col("applied_on") < date(2022, 4, 1), pl.col("status") != STATUS[3])
+    in_first = table.filter(pl.col("applied_on") < date(2022, 4, 1))
     assert (quarters == "2022-Q1").sum() == in_first.height
 
 
@@ -149,10 +153,31 @@ def test_a_second_build_has_nothing_to_do(folder: Path) -> None:
     assert "up to date" in command("scripts.build", "--portfolio", str(folder))
 
 
-def test_open_applications_are_counted(folder: Path, table: pl.DataFrame, tmp_path: Path) -> None:
+def test_open_applications_are_scored_and_counted(folder: Path, table: pl.DataFrame, tmp_path: Path) -> None:
     command("scripts.evaluate", "--portfolio", str(folder), "--json", str(tmp_path / "out.json"))
-    n_open = int((table["status"] == STATUS[3]).sum())
-    assert json.loads((tmp_path / "out.json").read_bytes())["n_open"] == n_open
+    is_open = table["status"] == STATUS[3]
+    found = json.loads((tmp_path / "out.json").read_bytes())
+    assert (found["n_open"], found["n_applications"]) == (is_open.sum(), N_ROWS)
+    predictions = pl.read_parquet(folder / "predictions.parquet")
+    assert found["approved"] == (predictions["default_probability"] < found["cutoff"]).sum()
+    # The model did not see them: their PDs are its own.
+    settings = load_settings({"SCOREROOM_PORTFOLIO": str(folder)})
+    session = ScoringSession.open(settings.model, read_definition(folder / "portfolio.toml"))
+    own = session.score_frame(pl.read_parquet(settings.applications).filter(is_open))
+    assert predictions["default_probability"].filter(is_open).to_list() == exact_scores(pl.Series(own)).to_list()
+
+
+def test_pages_say_what_is_open_and_what_follows_from_it(dashboard: str, table: pl.DataFrame) -> None:
+    n_open = f"{(table['status'] == STATUS[3]).sum():,}"
+    with visiting(dashboard) as visitor:
+        assert visitor.run("").shows(f"{n_open} open")
+        assert visitor.run("segments").exceptions == []
+        # Of these nobody knows anything: pages that compare with outcomes say so, the others show them.
+        for page in list(visitor.pages):
+            shown = visitor.run(page, {"f.observed": "Open"})
+            assert shown.exceptions == [], page
+        assert visitor.run("calibration", {"f.observed": "Open"}).shows("No outcome of these applications is known yet")
+        assert visitor.run("", {"f.observed": "Open"}).metrics["Applications"] == n_open
 
 
 def test_every_page_is_written(dashboard: str) -> None:

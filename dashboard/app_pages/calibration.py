@@ -243,11 +243,12 @@ def _render_tests(view: View) -> None:
 
 
 def _why(evaluation: Evaluation) -> str:
-    n, smallest = evaluation.counts.n_applications, labels.points(evaluation.smallest_significant_gap)
+    counts = evaluation.counts
+    n, smallest = counts.n_resolved, labels.points(evaluation.smallest_significant_gap)
     text = (
         "A p-value says how surprising the cohort would be if every PD were right, not by how much PDs are off. "
-        f"With {labels.plural(n, 'application')}, a gap of {smallest} between mean PD and default rate is about the "
-        "smallest that counts as significant"
+        f"With {labels.with_outcome(n, counts.n_open)}, a gap of {smallest} between mean PD and default rate is about "
+        "the smallest that counts as significant"
     )
     if n >= MANY_APPLICATIONS:
         return f"{text}: tests reject differences that nobody would act on. Judge by the effect sizes above."

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import cache
+from dashboard.cohort.bins import Bins
 from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
@@ -65,9 +66,11 @@ def render(view: View) -> None:
 
 def _counts_of_model(view: View, manifest: Manifest) -> ScoreCounts | None:
     """The counts of the out-of-fold predictions, or None where the predictions at hand are others."""
-    if view.predictions.source.is_imported or not facts.describes(manifest, view.portfolio_counts):
+    # What was open when the model was trained has no PD out of fold.
+    counts = view.portfolio_counts.resolved
+    if view.predictions.source.is_imported or not facts.describes(manifest, counts):
         return None
-    return view.portfolio_counts
+    return counts
 
 
 def _render_head(session: ScoringSession, manifest: Manifest) -> None:
@@ -284,8 +287,8 @@ def _render_folds(view: View) -> None:
         st.markdown("The predictions do not say which fold an application was in.")
         return
     bins = cache.column_bins(view.dataset, FOLD_NAME, 1)
-    by_fold = cache.segment_counts(view.dataset, Filters(), bins)
-    rows = [(bins.labels[code], counts, facts.figures_of_fold(counts)) for code, counts in sorted(by_fold.items())]
+    by_fold = _resolved_by(view, bins)
+    rows = [(bins.labels[code], counts, facts.figures_of_fold(counts)) for code, counts in by_fold]
     table = {
         "Fold": [name for name, _, _ in rows],
         "Applications": [labels.count(counts.n_applications) for _, counts, _ in rows],
@@ -303,13 +306,19 @@ def _render_folds(view: View) -> None:
     )
 
 
+def _resolved_by(view: View, bins: Bins) -> list[tuple[int, ScoreCounts]]:
+    """The counts of each group of `bins` whose outcomes are known, by code."""
+    counted = cache.segment_counts(view.dataset, Filters(), bins)
+    return [(code, counts.resolved) for code, counts in sorted(counted.items()) if counts.n_resolved]
+
+
 def _render_unseen(view: View, session: ScoringSession) -> None:
     unseen = facts.unseen_columns(session.manifest, session.definition, view.predictions.cohort_columns)
     groups = [
         facts.GroupCalibration(column.label, bins.labels[code], counts)
         for column in unseen
         for bins in [cache.column_bins(view.dataset, column.name, _GROUPS_OF_A_NUMBER)]
-        for code, counts in sorted(cache.segment_counts(view.dataset, Filters(), bins).items())
+        for code, counts in _resolved_by(view, bins)
     ]
     if not groups:
         return

@@ -59,7 +59,7 @@ _FIGURES = (
 
 def render(view: View) -> None:
     """Write the page for `view`: figures first, then what to look at, beside the first chart."""
-    if not view.predictions.source.has_outcomes:
+    if not view.counts.n_resolved:
         render_unobserved(view)
         return
     _render_metrics(view)
@@ -190,7 +190,7 @@ def _render_metrics(view: View) -> None:
     counts = view.counts
     against = _beside(view)
     with card_grid("overview", 2 + len(_FIGURES), is_compared=against is not None):
-        render_metric("Applications", labels.count(counts.n_applications), labels.plural(counts.n_bad, "default"))
+        render_metric("Applications", labels.count(counts.n_applications), labels.outcomes(counts.n_bad, counts.n_open))
         for metric in _FIGURES:
             render_card(metric, view.evaluation, against)
         render_card(

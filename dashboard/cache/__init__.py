@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dashboard.cache.ahead import get_ready, load_ahead, warm_up
 from dashboard.cache.checks import findings
+from dashboard.cache.chosen import at, carried, choose, chosen
 from dashboard.cache.cohorts import (
     ColumnGroups,
     cell_counts,
@@ -66,13 +67,16 @@ from dashboard.cache.portfolio import (
     typical_of_reference,
     why_no_portfolio,
 )
+from dashboard.cache.quality import oddities
 from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
     Dataset,
     Location,
+    base_settings,
     definition,
     definition_path,
+    library_location,
     looks,
     n_applications,
     open_dataset,
@@ -109,9 +113,14 @@ __all__ = [
     "application_table",
     "are_awaited",
     "assess_values",
+    "at",
+    "base_settings",
     "base_values",
+    "carried",
     "cell_counts",
     "changes_to_approve",
+    "choose",
+    "chosen",
     "closest_to_approval",
     "cohort_counts",
     "column_bins",
@@ -138,6 +147,7 @@ __all__ = [
     "identifier_of",
     "ids_beginning_with",
     "level_counts",
+    "library_location",
     "load_ahead",
     "looks",
     "map_pds",
@@ -147,6 +157,7 @@ __all__ = [
     "nearest",
     "neighbours",
     "observed",
+    "oddities",
     "open_dataset",
     "open_session",
     "pick_application",

@@ -9,10 +9,12 @@ from contextlib import suppress
 import streamlit as st
 
 from dashboard.cache.checks import checked_groups
+from dashboard.cache.chosen import LOADED, at
 from dashboard.cache.cohorts import column_groups
 from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
+from dashboard.cache.quality import oddities
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
 from dashboard.cohort.filters import Filters
 from data.errors import ScoreroomError
@@ -23,7 +25,7 @@ _FIRST_PAGE_SECONDS = 4.0
 
 
 # A resource, so that it runs once per dataset: None is kept too.
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def warm_up(dataset: Dataset, *, is_whole: bool) -> None:
     """Warm the caches in the background for pages that have not been opened yet.
 
@@ -37,26 +39,27 @@ def warm_up(dataset: Dataset, *, is_whole: bool) -> None:
 
 # Cached, like `get_ready`, because a cached function called from another shows no spinner, and here is no page to show
 # one on.
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def load_ahead(location: Location) -> None:
     """Load the predictions at `location`, and count what every first page checks, before the first reader arrives."""
     # The page reports what is missing.
-    with suppress(ScoreroomError):
+    with suppress(ScoreroomError), at(location.portfolio):
         checked_groups(open_dataset(location), Filters())
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def get_ready(dataset: Dataset, *, is_whole: bool) -> None:  # noqa: ARG001 - a key of what is kept
     """Fill the caches that are the same for all cohorts of `dataset`, and import what pages import late."""
     for name in _LATER:
         importlib.import_module(name)
     # The page that needs a missing file reports it.
-    with suppress(ScoreroomError):
+    with suppress(ScoreroomError), at(dataset.location.portfolio):
         column_groups(dataset)
         explained(dataset)
         portfolio()
         column_facts()
-    with suppress(ScoreroomError):
+        oddities(dataset)
+    with suppress(ScoreroomError), at(dataset.location.portfolio):
         open_session()
         explainer()
         application_table()

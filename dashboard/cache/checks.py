@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
+from dashboard.cache.chosen import LOADED
 from dashboard.cache.cohorts import (
     cohort_counts,
     column_bins,
@@ -44,7 +45,7 @@ def findings(dataset: Dataset, filters: Filters, assumptions: Assumptions, more:
     return find_faults(evaluate(dataset, filters, assumptions), checked_groups(dataset, filters), (*shifts, *more))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def _shifts(dataset: Dataset) -> tuple[Finding, ...]:
     """The shift of each column between the first fold and the others, which the page on stability shows first.
 
@@ -97,7 +98,7 @@ def _kept_parts(dataset: Dataset, filters: Filters) -> tuple[tuple[str, Groups],
 
 
 # 10 MB at 307,511 rows.
-@st.cache_resource(max_entries=1, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def _checked_rows(dataset: Dataset) -> tuple[CodedRows, Mapping[str, Bins]]:
     table = predictions(dataset)
     names = [column.name for column in table.cohort_columns if _is_checked(column)]

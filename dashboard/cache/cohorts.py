@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from dashboard.cache.chosen import LOADED
 from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
@@ -73,13 +74,13 @@ def counted_before(dataset: Dataset, filters: Filters) -> tuple[Filters, Filters
     return others[-1] if others else None
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def _counted_lately(dataset: Dataset) -> deque[Filters]:  # noqa: ARG001
     return deque(maxlen=_LATELY)
 
 
 # Beside the table itself the outcomes, and the exposures where some are not known.
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def rows_of(dataset: Dataset) -> TableRows:
     """The rows of `dataset`, ready to be counted."""
     table = predictions(dataset)
@@ -127,7 +128,7 @@ def value_grid(dataset: Dataset, name: str) -> ValueGrid:
     return make_grid(table.values(name), table.filter_columns[name])
 
 
-@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
 def column_groups(dataset: Dataset) -> ColumnGroups:
     """The columns of `dataset` in up to ten groups each (a category's levels stay apart), worked out once."""
     table = predictions(dataset)
@@ -156,7 +157,7 @@ class SharedGroups:
     portfolio: ColumnCounts
 
 
-@st.cache_resource(max_entries=2, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner="Grouping the columns ...", hash_funcs=KEYS)
 def shared_groups(dataset: Dataset) -> SharedGroups:
     """The columns of the dropped file `dataset` and of the portfolio beside it, grouped alike."""
     file, whole = predictions(dataset), predictions(portfolio_beside(dataset))

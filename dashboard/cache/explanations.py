@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.cache.chosen import LOADED
 from dashboard.cache.kept import kept
 from dashboard.cache.sources import (
     SMALL,
@@ -91,7 +92,7 @@ def model_contributions() -> Explained:
         return Explained(None, reason=str(error))
 
 
-@kept(_version, entries=1, spinner="Loading the contributions ...")
+@kept(_version, entries=LOADED, spinner="Loading the contributions ...")
 def _model_contributions() -> Explained:
     try:
         contributions = open_contributions(settings(), Manifest.load(settings().model))

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dashboard.cache.chosen import LOADED
 from dashboard.cache.kept import kept
 from dashboard.cache.portfolio import column_facts, found_version, portfolio
 from dashboard.cache.sources import SMALL, Dataset, applications_version, chosen_rows, definition, predictions, settings
@@ -89,7 +90,7 @@ def application(dataset: Dataset, identifier: Identifier) -> Mapping[str, Value]
     return _application(identifier)
 
 
-@kept(lambda: "", entries=2)
+@kept(lambda: "", entries=LOADED)
 def _sorted_ids(dataset: Dataset) -> pl.Series:
     return lookup.sorted_ids(predictions(dataset).frame[ID])
 
@@ -153,7 +154,7 @@ def observed(dataset: Dataset, identifier: Identifier) -> Observed:
     """What the predictions hold on application `identifier`, which must be among them."""
     shown = predictions(dataset)
     row = shown.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return Observed(float(row[0]), bool(row[1]) if shown.source.has_outcomes else None, not shown.source.is_imported)
+    return Observed(float(row[0]), row[1], not shown.source.is_imported)
 
 
 @kept(found_version, entries=SMALL)
@@ -180,7 +181,7 @@ def published_gaps(dataset: Dataset) -> tuple[float, ...] | None:
 
 
 # The join takes a hundred times as long as a share at one cutoff.
-@kept(found_version, entries=1)
+@kept(found_version, entries=LOADED)
 def _both_pds(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     own = portfolio()
     if own is None:
@@ -207,7 +208,7 @@ def _application(identifier: Identifier) -> Mapping[str, Value] | None:
     return rows.row(0, named=True) if rows.height else None
 
 
-@kept(applications_version, entries=2)
+@kept(applications_version, entries=LOADED)
 def application_table() -> tuple[str, Mapping[str, object]]:
     """SHA-256 of the application table, and its provenance.
 

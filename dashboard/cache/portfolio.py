@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dashboard.cache.chosen import LOADED
 from dashboard.cache.explanations import model_contributions
 from dashboard.cache.kept import kept
 from dashboard.cache.sources import (
@@ -25,7 +26,7 @@ from dashboard.cache.sources import (
 )
 from data.errors import ScoreroomError
 from data.facts import ColumnFacts, describe_table
-from data.files.convert import open_applications, open_resolved
+from data.files.convert import open_applications
 from inference.batch import Explain
 from inference.explain.assessment import Assessment, assess
 from inference.explain.comparison import Reference, Typical, find_reference, published_log_odds
@@ -76,7 +77,7 @@ def _version_at_hand() -> str:
         return ""
 
 
-@kept(built_version, entries=1)
+@kept(built_version, entries=LOADED)
 def explainer() -> Explainer:
     """The published model's trees, ready to explain an application beside what is typical of the application table.
 
@@ -115,7 +116,7 @@ def _explainer_at_hand() -> Explainer | None:
         return None
 
 
-@kept(applications_version, entries=1, spinner=_LOOKING)
+@kept(applications_version, entries=LOADED, spinner=_LOOKING)
 def column_facts() -> Mapping[str, ColumnFacts]:
     """What occurs in each column of the application table.
 
@@ -125,7 +126,7 @@ def column_facts() -> Mapping[str, ColumnFacts]:
     return describe_table(open_applications(settings(), definition()), definition())
 
 
-@kept(found_version, entries=1, spinner=_LOOKING)
+@kept(found_version, entries=LOADED, spinner=_LOOKING)
 def portfolio() -> Portfolio | None:
     """The model's own applications; None where they or their contributions are missing."""
     contributions, known = model_contributions().contributions, definition()
@@ -137,7 +138,7 @@ def portfolio() -> Portfolio | None:
         # The page that needs the model says what is wrong with it.
         return None
     target = pl.lit(None) if known.target is None else pl.col(known.target) == 1
-    table = open_resolved(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
+    table = open_applications(settings(), definition()).select(pl.col(known.id), target.alias("~defaulted")).collect()
     ids = table[known.id]
     if not contributions.are_of(ids):
         return None
@@ -190,12 +191,12 @@ def published_pds(rows: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 # 79 MB; another cutoff compares with other applications, and to read 2,000 of them takes as long as to read all.
-@kept(built_version, entries=1)
+@kept(built_version, entries=LOADED)
 def _inputs() -> pl.DataFrame:
-    return open_resolved(settings(), definition()).select(open_session().features.sources).collect()
+    return open_applications(settings(), definition()).select(open_session().features.sources).collect()
 
 
-@kept(found_version, entries=1, spinner="Preparing the applications to compare with ...")
+@kept(found_version, entries=LOADED, spinner="Preparing the applications to compare with ...")
 def neighbours() -> Neighbours | None:
     """The model's own applications, ready to be searched for those like another one."""
     own = portfolio()

@@ -50,7 +50,7 @@ class ScoredFile:
 
     @cached_property
     def counts(self) -> ScoreCounts:
-        """The PDs of what is scored, as counts; outcomes, which nobody knows yet, are all put down as good."""
+        """The PDs of what is scored, as counts; nobody knows their outcomes yet."""
         return unseen_counts(exact_scores(self.scored.frame[self.scored.probability].drop_nulls()).to_numpy())
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import journal
+from dashboard.cache.chosen import LOADED, chosen
 from dashboard.cache.kept import kept
 from dashboard.cohort.bins import Bins
 from dashboard.cohort.columns import prepare
@@ -26,12 +28,13 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import DamageError, PredictionsError, ScoreroomError
 from data.files.convert import scan_applications
+from data.library.entries import EMBEDDED, LibraryError, find_entry
 from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.table import Predictions, own_digest
-from data.settings import Settings, load_settings
+from data.settings import DEFINITION, Settings, load_settings
 from data.store.opening import is_there
 from data.store.records import APPLICATIONS, MODEL, check_built
 from inference.errors import ArtifactError
@@ -47,13 +50,14 @@ SMALL = 256
 class Location:
     """Where predictions are: those that the app was started on, the project's own where nothing is `imported`.
 
-    `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`). `said` tells how the
-    imported file is written.
+    `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`), `portfolio` what links call
+    the library's portfolio that the visit has chosen. `said` tells how the imported file is written.
     """
 
     imported: str = ""
     answers: Answers = NOTHING_SAID
     file: str = ""
+    portfolio: str = ""
     said: tuple[tuple[str, str], ...] = ()
 
 
@@ -75,7 +79,7 @@ class BarePortfolioError(PredictionsError):
 
 
 def open_dataset(location: Location) -> Dataset:
-    """The dataset at `location` as it is on disk now.
+    """The dataset at `location` as it is on disk now; `location` is of the portfolio that is looked at.
 
     Raises:
         BarePortfolioError: the portfolio can have no predictions.
@@ -107,9 +111,43 @@ def n_applications() -> int:
 
 
 @st.cache_resource(show_spinner=False)
-def settings() -> Settings:
+def base_settings() -> Settings:
     """The settings this process was started with."""
     return load_settings()
+
+
+def settings() -> Settings:
+    """The settings of the portfolio that is looked at.
+
+    Raises:
+        LibraryError: it is not in the library any more.
+    """
+    key = chosen()
+    if not key:
+        return base_settings()
+    if key == EMBEDDED:
+        return _settings_of("", "")
+    path = base_settings().library / key / DEFINITION
+    if not is_there(path):
+        raise LibraryError.from_unknown(key)
+    return _settings_of(str(path.parent), version_of(path))
+
+
+# By the definition's version, because that names the champion.
+@st.cache_resource(max_entries=SMALL, show_spinner=False)
+def _settings_of(folder: str, version: str) -> Settings:  # noqa: ARG001
+    return load_settings({**os.environ, "SCOREROOM_PORTFOLIO": folder})
+
+
+def library_location(key: str) -> Location | None:
+    """Where the portfolio that links call `key` is; None if the library has none of that name."""
+    if key == EMBEDDED:
+        return Location(portfolio=key) if is_there(_settings_of("", "").predictions) else None
+    entry = find_entry(base_settings().library, key)
+    if entry is None:
+        return None
+    read = entry.reading
+    return Location(portfolio=key) if read is None else Location(str(entry.table), read.answers, portfolio=key, said=read.said)
 
 
 def saved_cohorts() -> SavedCohorts:
@@ -128,7 +166,7 @@ def looks() -> Looks:
 
 
 def definition() -> Definition:
-    """The definition of the portfolio that this process was started on."""
+    """The definition of the portfolio that is looked at."""
     return load_definition(settings())
 
 
@@ -156,7 +194,7 @@ _files: WeakValueDictionary[str, Rows] = WeakValueDictionary()
 def file_dataset(token: str, file: Rows) -> Dataset:
     """The dataset of a dropped file, for as long as somebody holds the file."""
     _files[token] = file
-    return Dataset(Location(file=token), token)
+    return Dataset(Location(file=token, portfolio=chosen()), token)
 
 
 def portfolio_beside(dataset: Dataset) -> Dataset:
@@ -196,7 +234,7 @@ def _has_applications() -> bool:
     return True
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
+@st.cache_resource(max_entries=LOADED, show_spinner="Loading the predictions ...", hash_funcs=KEYS)
 def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
@@ -248,7 +286,7 @@ def applications_version() -> str:
     return version_of(settings().applications)
 
 
-@kept(model_version, entries=1, spinner="Loading the model ...")
+@kept(model_version, entries=LOADED, spinner="Loading the model ...")
 def open_session() -> ScoringSession:
     """The scoring session of this process, opened again when a new model is published.
 

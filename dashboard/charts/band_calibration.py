@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
@@ -24,7 +26,7 @@ from dashboard.charts.template import (
 from dashboard.metrics.calibration import MAX_RELATIVE_GAP
 from dashboard.metrics.calibration_tests import BandCalibration, BandVerdict
 from dashboard.metrics.estimate import Estimate
-from dashboard.words.labels import decimal, percent, plural
+from dashboard.words.labels import OPEN, decimal, percent, plural
 
 MOST_SHOWN = 2.5
 BESIDE = 0.12
@@ -47,7 +49,7 @@ def plot_band_calibration(bands: Bands, *, against: Named[Bands] | None = None, 
 
 
 def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figure:
-    if not any(band.applications for band in bands):
+    if not any(band.resolved for band in bands):
         return empty_figure("Calibration by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(bands), _SUBTITLE, dark=dark)
@@ -72,12 +74,12 @@ def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figur
 
 
 def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
-    if not any(band.applications for band in bands):
+    if not any(band.resolved for band in bands):
         return NO_APPLICATIONS
     parts = [
         f"{band.band} {percent(band.default_rate.value)} against a PD of {percent(band.mean_pd.value)}"
         for band in bands
-        if band.applications
+        if band.resolved
     ]
     text = f"Default rate by risk band: {'; '.join(parts)}. {_title(bands)}."
     return f"{text} Compared with {against.name}." if against else text
@@ -93,6 +95,7 @@ def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Tabl
         "Band": [band.band for band in of],
         "PD range": [_range(band) for band in of],
         "Applications": [band.applications for band in of],
+        **({OPEN: [band.applications - band.resolved for band in of]} if _has_open(of) else {}),
         "Defaults": [band.defaults for band in of],
         "Mean PD (%)": [_percentage(band.mean_pd.value) for band in of],
         "Default rate (%)": [_percentage(band.default_rate.value) for band in of],
@@ -103,6 +106,10 @@ def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Tabl
         "Jeffreys p": [band.jeffreys.value for band in of],
     }
     return table if against is None else {"Cohort": [name for name, _ in rows], **table}
+
+
+def _has_open(bands: Sequence[BandCalibration]) -> bool:
+    return any(band.applications > band.resolved for band in bands)
 
 
 def _corridor(theme: FigureTheme) -> dict[str, object]:
@@ -121,7 +128,7 @@ def _corridor(theme: FigureTheme) -> dict[str, object]:
 
 
 def _title(bands: Bands) -> str:
-    used = [band for band in bands if band.applications]
+    used = [band for band in bands if band.resolved]
     wrong = [band for band in used if band.verdict in _WRONG]
     if wrong:
         worst = max(wrong, key=_misplaced)
@@ -145,7 +152,7 @@ def _misplaced(band: BandCalibration) -> float:
 
 
 def _expected(band: BandCalibration) -> float:
-    return band.applications * (band.mean_pd.value or 0.0)
+    return band.resolved * (band.mean_pd.value or 0.0)
 
 
 def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatter:
@@ -165,7 +172,7 @@ def _points(name: str, bands: Bands, colour: str, *, is_other: bool) -> go.Scatt
             [
                 percent(band.default_rate.value),
                 percent(band.mean_pd.value),
-                plural(band.applications, "application"),
+                plural(band.resolved, "application"),
                 str(band.verdict),
             ]
             for _, band, _ in used

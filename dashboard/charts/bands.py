@@ -40,7 +40,7 @@ def plot_bands(bands: Bands, *, against: Named[Bands] | None = None, dark: bool 
 
 
 def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figure:
-    if not any(band.applications for band in bands):
+    if not any(band.resolved for band in bands):
         return empty_figure("Default rate by risk band", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(
@@ -66,17 +66,17 @@ def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figur
 
 
 def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
-    if not any(band.applications for band in bands):
+    if not any(band.resolved for band in bands):
         return NO_APPLICATIONS
-    parts = [f"{band.band} {percent(band.default_rate.value)}" for band in bands if band.applications]
+    parts = [f"{band.band} {percent(band.default_rate.value)}" for band in bands if band.resolved]
     text = f"Default rate by risk band: {', '.join(parts)}."
     return f"{text} Compared with {against.name}." if against else text
 
 
 def _title(bands: Bands) -> str:
-    used = [band for band in bands if band.applications]
+    used = [band for band in bands if band.resolved]
     riskiest = used[-1]
-    total, defaults = sum(band.applications for band in used), sum(band.defaults for band in used)
+    total, defaults = sum(band.applications for band in bands), sum(band.defaults for band in used)
     if not defaults:
         return "No default in any risk band"
     if defaults < MIN_TO_COMPARE:
@@ -122,6 +122,6 @@ def _rates(name: str, bands: Bands, colour: str, *, symbol: str, shift: float) -
         mode="markers",
         marker={"color": colour, "size": 9, "symbol": symbol},
         error_y={"array": high - rate, "arrayminus": rate - low, "symmetric": False, "color": colour, "thickness": 1.5},
-        customdata=[[band.defaults, band.applications] for _, band in used],
+        customdata=[[band.defaults, band.resolved] for _, band in used],
         hovertemplate="%{y:.2f} %: %{customdata[0]:,} of %{customdata[1]:,}<extra>" + name + "</extra>",
     )

@@ -68,7 +68,7 @@ def follow_confusion(*, against: tuple[str, Callable[[float], Confusion]] | None
 
 def _followed(place: int, against: tuple[str, Callable[[float], Confusion]] | None, evaluation: Evaluation) -> str:
     decided = evaluation.confusion
-    lines = _lines(_cells(decided)[place], decided.applications)
+    lines = _lines(_cells(decided)[place], decided.resolved)
     if against is not None:
         name, decide = against
         lines.append(f"{short_name(name)}: {_worded_share(_cells(decide(evaluation.assumptions.cutoff))[place])}")
@@ -77,23 +77,22 @@ def _followed(place: int, against: tuple[str, Callable[[float], Confusion]] | No
 
 def _opacity_at(place: int, evaluation: Evaluation) -> str:
     decided = evaluation.confusion
-    return f"{_opacity(_cells(decided)[place], decided.applications):.3f}"
+    return f"{_opacity(_cells(decided)[place], decided.resolved):.3f}"
 
 
 def _column_at(place: int, word: str, evaluation: Evaluation) -> str:
     decided = evaluation.confusion
-    return f"{word}\n{_of_all((decided.declined, decided.approved)[place], decided.applications)}"
+    return f"{word}\n{_of_all((decided.resolved_declined, decided.resolved_approved)[place], decided.resolved)}"
 
 
 def _draw(confusion: Confusion, *, against: Named[Confusion] | None, dark: bool) -> go.Figure:
-    if not confusion.applications:
+    if not confusion.resolved:
         return empty_figure("Decisions and outcomes", f"There are none: {NO_APPLICATIONS}.", dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(confusion), _subtitle(confusion), dark=dark)
     figure.add_trace(_words(confusion, against, theme))
     shapes = [
-        _frame(place, cell, confusion.applications, theme)
-        for place, cell in zip(_PLACES, _cells(confusion), strict=True)
+        _frame(place, cell, confusion.resolved, theme) for place, cell in zip(_PLACES, _cells(confusion), strict=True)
     ]
     layout = figure.layout
     layout.showlegend, layout.margin.t, layout.margin.r, layout.height, layout.shapes = False, 68, 8, HEIGHT, shapes
@@ -103,7 +102,7 @@ def _draw(confusion: Confusion, *, against: Named[Confusion] | None, dark: bool)
 
 
 def _describe(confusion: Confusion, *, against: Named[Confusion] | None) -> str:
-    if not confusion.applications:
+    if not confusion.resolved:
         return f"No decisions to show: {NO_APPLICATIONS}."
     listed = ", ".join(f"{count(cell.number)} {cell.name.lower()}" for cell in _cells(confusion))
     sentence = f"At a cutoff of {cutoff_percent(confusion.cutoff)}: {listed}."
@@ -120,7 +119,7 @@ def _tabulate(confusion: Confusion, *, against: Named[Confusion] | None) -> Tabl
         "Decision": [cell.decision for cell in cells],
         "Kind": [cell.name for cell in cells],
         "Applications": [cell.number for cell in cells],
-        "Share of all (%)": [_percentage(cell.number, confusion.applications) for cell in cells],
+        "Share of all (%)": [_percentage(cell.number, confusion.resolved) for cell in cells],
         "Share of the outcome (%)": [_percentage(cell.number, cell.of_outcome) for cell in cells],
     }
     if against is not None:
@@ -153,7 +152,9 @@ def _title(confusion: Confusion) -> str:
 
 
 def _subtitle(confusion: Confusion) -> str:
-    return f"Decisions at a cutoff of {cutoff_percent(confusion.cutoff)} against observed outcomes"
+    n_open = confusion.applications - confusion.resolved
+    left_out = f"; {count(n_open)} open left out" if n_open else ""
+    return f"Decisions at a cutoff of {cutoff_percent(confusion.cutoff)} against observed outcomes{left_out}"
 
 
 def _frame(place: tuple[int, int], cell: _Cell, total: int, theme: FigureTheme) -> dict[str, object]:
@@ -177,7 +178,7 @@ def _opacity(cell: _Cell, total: int) -> float:
 
 
 def _words(confusion: Confusion, against: Named[Confusion] | None, theme: FigureTheme) -> go.Scatter:
-    texts = [_text(cell, confusion.applications) for cell in _cells(confusion)]
+    texts = [_text(cell, confusion.resolved) for cell in _cells(confusion)]
     if against is not None:
         name = worded_name(against.name)
         others = [f"<br><i>{name}: {_worded_share(cell)}</i>" for cell in _cells(against.value)]
@@ -215,10 +216,10 @@ def _of_all(number: int, total: int) -> str:
 
 
 def _axes(confusion: Confusion) -> dict[str, dict[str, Any]]:
-    total = confusion.applications
+    total = confusion.resolved
     columns = [
         f"<b>{word}</b><br>{_of_all(number, total)}"
-        for word, number in (("Declined", confusion.declined), ("Approved", confusion.approved))
+        for word, number in (("Declined", confusion.resolved_declined), ("Approved", confusion.resolved_approved))
     ]
     rows = [
         f"<b>{word}</b><br>{count(number)}<br>{percent(number / total, 1)}"

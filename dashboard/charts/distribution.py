@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,15 +55,15 @@ def follow_pd_distribution(distribution: PdDistribution) -> Iterator[Slot]:
 
 
 def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float | None, dark: bool) -> go.Figure:
-    if not distribution.n_good + distribution.n_bad:
+    sides = _sides(distribution)
+    if not any(side.total for side in sides):
         return empty_figure("PD by outcome", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(distribution, auc), _subtitle(distribution), dark=dark)
-    whose = "outcome" if distribution.has_outcomes else "applications"
-    if distribution.n_good:
-        figure.add_trace(_area(distribution, _good_side(distribution), theme))
-    if distribution.n_bad:
-        figure.add_trace(_area(distribution, "Defaults", theme))
+    whose = "outcome" if len(sides) > 1 else "applications"
+    for side in sides:
+        if side.total:
+            figure.add_trace(_area(distribution, side, theme))
     if cutoff is not None:
         _mark_cutoff(figure, cutoff, float(distribution.edges[-1]), theme)
     layout = figure.layout
@@ -76,21 +77,19 @@ def _draw(distribution: PdDistribution, *, auc: Estimate | None, cutoff: float |
         unifiedhovertitle={"text": f"PD from %{{x:.4~g}} %, {_width(distribution)}"},
     )
     # Room above the highest bar for the cutoff's label.
-    top = 115 * max(float(distribution.good_share.max()), float(distribution.bad_share.max()))
+    top = 115 * max(float(side.share.max()) for side in sides)
     set_axis(figure, "y", title=f"Share of the {whose} per bar", ticksuffix=" %", range=[0, top], nticks=6)
     return figure
 
 
 def _describe(distribution: PdDistribution, *, cutoff: float | None) -> str:
-    if not distribution.n_good + distribution.n_bad:
+    sides = _sides(distribution)
+    if not any(side.total for side in sides):
         return NO_APPLICATIONS
     parts = [
-        f"{plural(number, noun)} with a median PD of {brief_percent(median)}"
-        for number, noun, median in (
-            (distribution.n_good, _good_side(distribution)[:-1].lower(), distribution.good_median),
-            (distribution.n_bad, "default", distribution.bad_median),
-        )
-        if median is not None
+        f"{plural(side.total, side.noun)} with a median PD of {brief_percent(side.median)}"
+        for side in sides
+        if side.median is not None
     ]
     sentence = f"Distribution of predicted PD: {' and '.join(parts)}."
     return sentence if cutoff is None else f"{sentence} The cutoff is marked at {cutoff_percent(cutoff)}."
@@ -101,20 +100,52 @@ def _tabulate(distribution: PdDistribution) -> Table:
     return {
         "PD from (%)": [round(float(edge), 4) for edge in edges],
         "PD below (%)": [*(round(float(edge), 4) for edge in edges[1:]), None],
-        _good_side(distribution): [*distribution.good.tolist(), distribution.good_beyond],
-        **({"Defaults": [*distribution.bad.tolist(), distribution.bad_beyond]} if distribution.has_outcomes else {}),
+        **{side.name: [*side.number.tolist(), side.beyond] for side in _sides(distribution)},
     }
 
 
-def _good_side(distribution: PdDistribution) -> str:
-    return "Non-defaults" if distribution.has_outcomes else "Applications"
+class _Side(NamedTuple):
+    """The applications of one outcome, or those whose outcome is not known."""
+
+    name: str
+    noun: str
+    number: IntArray
+    share: FloatArray
+    total: int
+    beyond: int
+    median: float | None
+
+
+def _sides(distribution: PdDistribution) -> list[_Side]:
+    """Both outcomes, and where there are any the open applications; these alone where no outcome is known."""
+    found = distribution
+    is_open = bool(found.n_open) and not found.n_good + found.n_bad
+    name, noun = ("Applications", "application") if is_open else ("Open", "open application")
+    opens = _Side(name, noun, found.open, found.open_share, found.n_open, found.open_beyond, found.open_median)
+    if is_open:
+        return [opens]
+    sides = [
+        _Side(
+            "Non-defaults",
+            "non-default",
+            found.good,
+            found.good_share,
+            found.n_good,
+            found.good_beyond,
+            found.good_median,
+        ),
+        _Side("Defaults", "default", found.bad, found.bad_share, found.n_bad, found.bad_beyond, found.bad_median),
+    ]
+    return [*sides, opens] if found.n_open else sides
 
 
 def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
     good, bad = distribution.good_median, distribution.bad_median
     if good is None or bad is None:
-        noun, median = ("defaults", bad) if good is None else (_good_side(distribution).lower(), good)
-        return f"PD of {noun}: median {brief_percent(median or 0.0)}"
+        side = next((side for side in _sides(distribution) if side.median is not None), None)
+        if side is None:
+            return NO_APPLICATIONS
+        return f"PD of {side.name.lower()}: median {brief_percent(side.median or 0.0)}"
     if min(distribution.n_good, distribution.n_bad) < MIN_TO_COMPARE:
         return "Too few to conclude how defaults and non-defaults differ in PD"
     if good == bad:
@@ -126,16 +157,14 @@ def _title(distribution: PdDistribution, auc: Estimate | None) -> str:
 
 
 def _subtitle(distribution: PdDistribution) -> str:
+    sides = _sides(distribution)
     # Stated, not drawn: one bar for everything beyond would look like a spike.
     beyond = [
-        f"{brief_percent(number / total)} of {noun}"
-        for number, total, noun in (
-            (distribution.bad_beyond, distribution.n_bad, "defaults"),
-            (distribution.good_beyond, distribution.n_good, _good_side(distribution).lower()),
-        )
-        if number
+        f"{brief_percent(side.beyond / side.total)} of {side.noun}s"
+        for side in sorted(sides, key=lambda side: side.name)
+        if side.beyond
     ]
-    whose = "each outcome's applications" if distribution.has_outcomes else "applications"
+    whose = "each outcome's applications" if len(sides) > 1 else "applications"
     spread = f"How {whose} spread over PD, in bars of {_width(distribution)}"
     return f"{spread}; not drawn, above {_whole(distribution)}: {' and '.join(beyond)}" if beyond else spread
 
@@ -149,22 +178,21 @@ def _whole(distribution: PdDistribution) -> str:
     return f"{100 * float(distribution.edges[-1]):g} %"
 
 
-def _area(distribution: PdDistribution, name: str, theme: FigureTheme) -> go.Scatter:
-    is_bad = name == "Defaults"
-    share = distribution.bad_share if is_bad else distribution.good_share
-    number = distribution.bad if is_bad else distribution.good
-    colour = theme.bad if is_bad else theme.good
-    total = distribution.n_bad if is_bad else distribution.n_good
+def _area(distribution: PdDistribution, side: _Side, theme: FigureTheme) -> go.Scatter:
+    colour, dash, opacity = {
+        "Defaults": (theme.bad, "5px,2px", 0.08),
+        "Open": (theme.mark, "2px,2px", 0.0),
+    }.get(side.name, (theme.good, "solid", 0.22))
     return go.Scatter(
-        name=f"{name} ({total:,})",
+        name=f"{side.name} ({side.total:,})",
         x=(100 * distribution.edges).astype(np.float32),
-        y=_held(100 * share),
-        customdata=_held(number),
+        y=_held(100 * side.share),
+        customdata=_held(side.number),
         mode="lines",
-        line={"color": colour, "width": 2, "shape": "hv", "dash": "5px,2px" if is_bad else "solid"},
+        line={"color": colour, "width": 2, "shape": "hv", "dash": dash},
         fill="tozeroy",
-        fillcolor=translucent(colour, 0.08 if is_bad else 0.22),
-        hovertemplate="%{y:.2f} % (%{customdata:,})<extra>" + name + "</extra>",
+        fillcolor=translucent(colour, opacity),
+        hovertemplate="%{y:.2f} % (%{customdata:,})<extra>" + side.name + "</extra>",
     )
 
 

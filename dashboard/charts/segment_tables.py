@@ -35,6 +35,7 @@ def tabulate_measure(
     table: dict[str, Sequence[object]] = {
         "Segment": [segment.name for segment in segments],
         "Applications": [segment.applications for segment in segments],
+        **_opens(segments),
         "Defaults": [segment.defaults for segment in segments],
         **_columns(segments, measure),
         AGAINST_OTHERS: [segment.verdict.value for segment in segments],
@@ -59,6 +60,7 @@ def tabulate_report(
     table: dict[str, Sequence[object]] = {
         "Segment": [segment.name for segment in segments],
         "Applications": [segment.applications for segment in segments],
+        **_opens(segments),
     }
     for each in _TABLE_ORDER:
         table[each.value] = _values(segments, each)
@@ -75,6 +77,12 @@ def tabulate_report(
         if measure not in (Measure.SHARE, Measure.MEAN_PD):
             table[f"{against.name}: {INTERVAL}"] = [_interval_of(segment, measure) for segment in others]
     return table
+
+
+def _opens(segments: Sequence[Segment]) -> dict[str, Sequence[object]]:
+    """Each segment's applications without an outcome, where there are any."""
+    number = [segment.applications - segment.resolved for segment in segments]
+    return {labels.OPEN: number} if any(number) else {}
 
 
 def _values(segments: Sequence[Segment | None], measure: Measure) -> list[float | None]:

@@ -145,7 +145,7 @@ def _of_lending(report: SegmentReport) -> str:
 
 
 def _of_gaps(report: SegmentReport) -> str:
-    gaps = [segment.calibration_gap for segment in report.segments if segment.applications >= MIN_APPLICATIONS]
+    gaps = [segment.calibration_gap for segment in report.segments if segment.resolved >= MIN_APPLICATIONS]
     if not gaps:
         return "Too few to conclude whether PDs are right in any segment"
     n_off = sum((gap.low or 0.0) > 0 or (gap.high or 0.0) < 0 for gap in gaps)
@@ -171,5 +171,5 @@ def _of_extremes(report: SegmentReport, measure: Measure) -> str:
 def _sure_value(segment: Segment, measure: Measure) -> float | None:
     estimate = segment.measured(measure)
     wide = estimate.low is not None and estimate.high is not None and estimate.high - estimate.low > TOO_WIDE
-    enough = segment.applications >= MIN_APPLICATIONS or measure is Measure.SHARE
+    enough = segment.held_for(measure) >= MIN_APPLICATIONS or measure is Measure.SHARE
     return estimate.value if enough and not wide else None

@@ -219,7 +219,7 @@ def _mark(segment: Segment, measure: Measure) -> _Mark:
         return _MARKS.get(segment.verdict, _FEW)
     if measure is Measure.BAD_RATE:
         return _MARKS.get(segment.lending, _FEW)
-    return _FEW if segment.applications < MIN_APPLICATIONS else _PLAIN
+    return _FEW if segment.held_for(measure) < MIN_APPLICATIONS else _PLAIN
 
 
 def _points(

@@ -14,15 +14,19 @@ FEW = 10
 
 def caution(counts: ScoreCounts, filters: Filters) -> str:
     """A warning about a small or one-sided cohort; empty if none is due."""
-    if filters.is_cut_by_outcome:
+    if filters.is_cut_by_outcome and (counts.n_resolved or not counts.n_open):
         return (
             "This cohort is defined by its outcome. Its default rate, calibration and ranking follow from the filter "
             "and say nothing about the model."
         )
     n_good, n_bad = counts.n_good, counts.n_bad
+    if counts.n_open and not counts.n_resolved:
+        return "No outcome of these applications is known yet: nothing compares their PDs with what happened."
     if not n_good or not n_bad:
         which = "None" if not n_bad else "All"
-        return f"{which} of these applications defaulted: AUC, Gini and KS, which compare outcomes, are not defined."
+        known = " of known outcome" if counts.n_open else ""
+        which += f" of these applications{known}"
+        return f"{which} defaulted: AUC, Gini and KS, which compare outcomes, are not defined."
     if min(n_good, n_bad) < FEW:
         number = labels.plural(n_bad, "default") if n_bad < FEW else labels.plural(n_good, "non-default")
         return f"Too few to conclude: the cohort holds {number} only. Intervals are wide, and single figures mislead."

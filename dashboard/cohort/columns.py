@@ -5,7 +5,7 @@ They come from PD, outcome and fold: the PD's bin and risk band, and outcome and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,8 @@ from data.predictions.table import (
 from inference.model.decision import BAND_EDGES, risk_band
 
 PREDICTION, OUTCOME_GROUP = "Prediction", "Outcome"
-REPAID, DEFAULTED = "Repaid", "Defaulted"
+# Of an application whose outcome is not known yet, where a table holds any.
+REPAID, DEFAULTED, NOT_KNOWN = "Repaid", "Defaulted", "Open"
 BANDS = tuple(risk_band(edge, BAND_EDGES) for edge in (0.0, *BAND_EDGES))
 
 
@@ -39,20 +40,20 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     At `cutoffs`, with any number of digits, counts equal those of the rows.
     """
     pds = predictions.frame[PROBABILITY].to_numpy()
-    has_outcomes = predictions.source.has_outcomes
-    grid = make_score_grid(pds, predictions.frame[OUTCOME].to_numpy() if has_outcomes else None, cutoffs=cutoffs)
+    has_outcomes, outcomes = predictions.source.has_outcomes, predictions.frame[OUTCOME]
+    has_open = has_outcomes and bool(outcomes.null_count())
+    defaulted = outcomes.fill_null(value=False).to_numpy() if has_outcomes else None
+    grid = make_score_grid(pds, defaulted, cutoffs=cutoffs)
     bins = grid.bins(pds)
     frame = predictions.frame.with_columns(pl.Series(PD_BIN, bins), _band(bins, grid))
-    if not has_outcomes:
-        # Counted on one side, of which pages then say applications and no outcome.
-        frame = frame.with_columns(pl.lit(value=False).alias(OUTCOME))
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
-    observed = [_observed()] if has_outcomes else []
+    levels = (REPAID, DEFAULTED, NOT_KNOWN) if has_open else (REPAID, DEFAULTED)
+    observed = [_observed(levels)] if has_outcomes else []
     frame = frame.with_columns(*observed, *([_fold(frame[FOLD], folds)] if folds else []))
     return replace(
         predictions,
         frame=frame,
-        cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, predictions.roles)),
+        cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, levels, predictions.roles)),
         grid=grid,
     )
 
@@ -63,9 +64,8 @@ def _band(bins: npt.NDArray[np.uint16], grid: ScoreGrid) -> pl.Series:
     return pl.Series(PD_BAND, recoded(bins, bands)).cat.to(pl.Enum(BANDS))
 
 
-def _observed() -> pl.Expr:
-    words = pl.Enum([REPAID, DEFAULTED])
-    return pl.col(OUTCOME).cast(pl.UInt8).cat.to(words).alias(OBSERVED)
+def _observed(levels: Sequence[str]) -> pl.Expr:
+    return pl.col(OUTCOME).cast(pl.UInt8).fill_null(2).cat.to(pl.Enum(levels)).alias(OBSERVED)
 
 
 def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
@@ -76,7 +76,9 @@ def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
     return codes.cat.to(pl.Enum([str(fold) for fold in folds]))
 
 
-def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) -> list[CohortColumn]:
+def _described(
+    frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str]
+) -> list[CohortColumn]:
     pds = frame[PROBABILITY]
     described = [
         CohortColumn(
@@ -99,6 +101,8 @@ def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) 
     if OBSERVED not in frame.columns:
         return described
     text = "What happened: payment difficulties (default) or none."
+    if NOT_KNOWN in outcomes:
+        text += " Open is what is not known yet."
     described.append(
         CohortColumn(
             OBSERVED,
@@ -106,7 +110,7 @@ def _described(frame: pl.DataFrame, folds: list[int], roles: Mapping[str, str]) 
             text,
             OUTCOME_GROUP,
             CohortKind.LEVELS,
-            (REPAID, DEFAULTED),
+            outcomes,
             taken_from=roles.get("outcome", ""),
         )
     )

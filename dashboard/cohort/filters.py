@@ -108,7 +108,7 @@ class DecisionFilter:
             raise ValueError("A filter on decisions needs the cutoff; resolve it with `Filters.at`.")
         declined = pl.col(PROBABILITY) >= self.cutoff
         kinds = [
-            (declined if kind.is_declined else ~declined) & (pl.col(OUTCOME) if kind.defaulted else ~pl.col(OUTCOME))
+            (declined if kind.is_declined else ~declined) & (pl.col(OUTCOME) == kind.defaulted).fill_null(value=False)
             for kind in self.kinds
         ]
         return reduce(lambda a, b: a | b, kinds, pl.lit(value=False))

@@ -8,12 +8,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache, choice, state
 from dashboard.cohort.wording import word_filters
 from dashboard.components.chips import render_chips
 from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
+from dashboard.components.library_menu import render_library_menu
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.follow.tables import Scale
 from dashboard.metrics.counts import ScoreCounts
@@ -50,7 +51,7 @@ def render_bar(
             _render_file(predictions)
         else:
             with st.container(key="bar-portfolio", width="content"):
-                st.html(_two_lines(predictions.source.name, _model(predictions)))
+                st.html(_two_lines(choice.shown_name(predictions.source.name), _model(predictions)))
         if cohort is not None:
             with st.container(key="bar-cohort", width="content"):
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
@@ -60,6 +61,7 @@ def render_bar(
             with st.container(key="bar-sheet", width="content"):
                 st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            render_library_menu()
             if cohort is not None:
                 _render_cohort(dataset, predictions, cohort, is_compared=is_compared)
             if has_cutoff:
@@ -112,7 +114,7 @@ def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
     size = f"{labels.count(counts.n_applications)} of {labels.count(n_portfolio)} ({worded})"
     is_known = predictions.source.has_outcomes
-    return size, f", {labels.plural(counts.n_bad, 'default') if is_known else 'outcomes not known'}"
+    return size, f", {labels.outcomes(counts.n_bad, counts.n_open) if is_known else 'outcomes not known'}"
 
 
 def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Cohort, *, is_compared: bool) -> None:

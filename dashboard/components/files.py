@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import journal, state
+from dashboard import cache, journal, state
 from dashboard.components.late_file import make_late
 
 Make = Callable[[], bytes]
@@ -34,7 +34,14 @@ def offer_file(
     """
     told = {"what": what, "kind": journal.kind_of(file_name), **(facts or {})}
     context = get_script_run_ctx()
-    late = partial(make_late, context.session_id if context else "", make, file_name, mime, after_typing=after_typing)
+    late = partial(
+        make_late,
+        context.session_id if context else "",
+        cache.carried(make),
+        file_name,
+        mime,
+        after_typing=after_typing,
+    )
     options.setdefault("on_click", "ignore")
     st.download_button(label, partial(_hand_out, late, state.who(), told), file_name, mime, icon=icon, **options)
 

@@ -183,7 +183,8 @@ def _render_body(page: PageSpec, view: View) -> None:
         return
     if predictions.source.has_outcomes:
         _render_caution(view)
-    page.render(view)
+    if view.counts.n_resolved or not page.of_outcome:
+        page.render(view)
     with st.container(key="page-foot", horizontal=True, vertical_alignment="center", gap="small"):
         _render_resolution(predictions)
         render_downloads(page.title)

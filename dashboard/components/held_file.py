@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import ScoredFile
+from dashboard.choice import own_to_portfolio
 from dashboard.dropped_files import Slot
 from dashboard.visit.visit import FILE
 
-_SLOT = "file.slot"
+_SLOT = own_to_portfolio("file.slot")
 
 
 def held_file() -> ScoredFile | None:

@@ -27,7 +27,7 @@ def begin_report(recipe: Recipe, view: View, *, anew: bool = False) -> None:
     start = partial(
         Making,
         recipe.title,
-        partial(_make, recipe, view, Origin.now(view.predictions, cache.settings())),
+        cache.carried(partial(_make, recipe, view, Origin.now(view.predictions, cache.settings()))),
         turns(),
         partial(_log, state.who()),
     )

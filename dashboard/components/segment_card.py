@@ -67,8 +67,13 @@ def render_chosen(chosen: Chosen, whole: Evaluation, break_even: float) -> None:
 
 def _heading(segment: Segment) -> str:
     share = labels.brief_percent(segment.share.value or 0.0)
-    size = f"{labels.plural(segment.applications, 'application')}, {share} of the cohort"
+    n_open = segment.applications - segment.resolved
+    size = f"{labels.plural(segment.applications, 'application')}{_open(n_open)}, {share} of the cohort"
     return f"**{labels.plain(quoted(segment.name))}** {size}, beside the other segments"
+
+
+def _open(number: int) -> str:
+    return f" ({labels.count(number)} open)" if number else ""
 
 
 def _lending(segment: Segment, break_even: float) -> str:

@@ -11,10 +11,12 @@ from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
 from dashboard.metrics.distribution import pd_distribution
+from dashboard.metrics.file_scores import band_sizes
 from dashboard.report import catalogue
 from dashboard.visit.assumptions import LGD
 from dashboard.words import labels
 from data.definition.definition import Definition
+from inference.model.decision import BAND_EDGES, risk_band
 
 _MOST_LEVELS = 8
 _WHAT_TO_ADD = """\
@@ -40,20 +42,18 @@ def render_unobserved(view: View) -> None:
     st.number_input("LGD, %", 0.0, 100.0, step=1.0, format="%.4g", width=160, **state.percent_widget(LGD))
     left, right = st.columns(2, gap="medium")
     with left:
-        spread = pd_distribution(view.counts, has_outcomes=False)
+        spread = pd_distribution(view.counts)
         render_figure(plot_pd_distribution(spread, cutoff=view.cutoff), slots=follow_pd_distribution(spread))
     with right:
-        bands = view.evaluation.bands
+        lows = (0.0, *BAND_EDGES)
+        numbers, means = band_sizes(view.counts, BAND_EDGES)
         render_frame(
             {
-                "Risk band": [band.band for band in bands],
-                "PD from": [labels.percent(band.low) for band in bands],
-                "Applications": [band.applications for band in bands],
-                "Share": [labels.percent(band.applications / view.counts.n_applications, 1) for band in bands],
-                "Mean PD": [
-                    labels.NOT_DEFINED if band.mean_pd.value is None else labels.percent(band.mean_pd.value)
-                    for band in bands
-                ],
+                "Risk band": [risk_band(low, BAND_EDGES) for low in lows],
+                "PD from": [labels.percent(low) for low in lows],
+                "Applications": numbers,
+                "Share": [labels.percent(number / view.counts.n_applications, 1) for number in numbers],
+                "Mean PD": [labels.NOT_DEFINED if mean is None else labels.percent(mean) for mean in means],
             },
             alt="Risk bands",
             column_config={"Applications": st.column_config.NumberColumn(format="localized")},

@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard.metrics.amounts import Amounts, mean_estimate
 from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts, weighted_sum
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.groups import equal_count_groups, summed
 from dashboard.metrics.rates import wilson_bounds
 
@@ -66,10 +66,11 @@ def brier_score(counts: ScoreCounts) -> Estimate:
 
 
 def mean_loss(counts: ScoreCounts, of_good: FloatArray, of_bad: FloatArray) -> Estimate:
-    """Mean over applications of what each adds to a score: `of_good` or, where it defaulted, `of_bad`, by bin."""
-    n = counts.n_applications
+    """Mean over the resolved applications of what each adds to a score: `of_good`, or `of_bad` of defaults, by bin."""
+    n = counts.n_resolved
     if not n:
-        return Estimate.undefined(NO_APPLICATIONS)
+        return Estimate.undefined(counts.why_unresolved)
+    counts = counts.resolved
     # Without one outcome, its losses would be those that the PDs expect.
     expected = counts.good_pd + counts.bad_pd
     if n == 1:
@@ -93,6 +94,7 @@ def reliability(counts: ScoreCounts, *, n_groups: int = 20) -> Reliability:
 
     A PD bin is never split: it belongs to the group in which its middle application falls.
     """
+    counts = counts.resolved
     group = equal_count_groups(counts, n_groups)
     n, bad, pd_sum = (
         summed(group, values, n_groups) for values in (counts.applications, counts.bad, counts.good_pd + counts.bad_pd)
@@ -109,9 +111,10 @@ def expected_calibration_error(counts: ScoreCounts, *, n_groups: int = 20) -> Ca
     Source: Naeini, Cooper and Hauskrecht (2015), AAAI, with equal-count instead of equal-width groups.
     """
     groups = reliability(counts, n_groups=n_groups)
-    total = counts.n_applications
+    total = counts.n_resolved
     if not total:
-        return CalibrationError(Estimate.undefined(NO_APPLICATIONS), 0.0, 0.0, groups)
+        return CalibrationError(Estimate.undefined(counts.why_unresolved), 0.0, 0.0, groups)
+    counts = counts.resolved
     weight = groups.applications / total
     error = weighted_sum(np.abs(groups.mean_pd - groups.default_rate), weight)
     return CalibrationError(Estimate(error), *_noise(counts, n_groups), groups)

@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.metrics.counts import FloatArray, ScoreCounts
 from dashboard.metrics.differences import NO_COMPARISON, SAME_APPLICATIONS
 from dashboard.metrics.discrimination import missing_outcome
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate, normal_estimate
+from dashboard.metrics.estimate import Estimate, normal_estimate
 from dashboard.metrics.rates import default_rate
 
 # The log-odds of a PD of 0 or 1 are infinite: none is taken as surer than one in a million.
@@ -68,10 +68,10 @@ def calibration_in_the_large(counts: ScoreCounts) -> CalibrationInTheLarge:
     The ratio's interval is Wilson's of the default rate, divided by the mean PD; the shift's is Wald's. Source: Cox
     (1958), Biometrika 45(3/4), with the slope held at 1.
     """
-    rate, expected = default_rate(counts), counts.pd_sum
-    ratio = Estimate.undefined(NO_EXPECTED if counts.n_applications else NO_APPLICATIONS)
+    rate, expected = default_rate(counts), counts.resolved.pd_sum
+    ratio = Estimate.undefined(NO_EXPECTED if counts.n_resolved else counts.why_unresolved)
     if expected:
-        ratio = rate.mapped(lambda share: share * counts.n_applications / expected)
+        ratio = rate.mapped(lambda share: share * counts.n_resolved / expected)
     reason = missing_outcome(counts)
     return CalibrationInTheLarge(ratio, Estimate.undefined(reason) if reason else _shift(_bins(counts)))
 
@@ -179,6 +179,7 @@ def _products(counts: ScoreCounts, line: Line, other: Line | None = None) -> Flo
 
 
 def _bins(counts: ScoreCounts) -> _Bins:
+    counts = counts.resolved
     used = np.flatnonzero(counts.applications)
     n = counts.applications[used].astype(np.float64)
     pd = np.clip((counts.good_pd[used] + counts.bad_pd[used]) / n, SMALLEST_PD, 1 - SMALLEST_PD)

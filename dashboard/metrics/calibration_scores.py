@@ -65,7 +65,7 @@ def log_loss(counts: ScoreCounts) -> LogLoss:
     A PD is kept at least 1e-6 away from 0 and 1, since the loss of a sure and wrong one is infinite. Source: Good
     (1952), Journal of the Royal Statistical Society B 14(1).
     """
-    n = counts.n_applications
+    n = counts.n_resolved
     score = mean_loss(counts, -np.log1p(-_kept_off(counts.good_mean_pd)), -np.log(_kept_off(counts.bad_mean_pd)))
     if not n:
         return LogLoss(score, None)
@@ -78,6 +78,7 @@ def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDeco
     Source: Murphy (1973), Journal of Applied Meteorology 12(4), with the two within-group terms of Stephenson, Coelho
     and Jolliffe (2008), Weather and Forecasting 23(4).
     """
+    counts = counts.resolved
     brier, n = brier_score(counts).value, counts.n_applications
     if brier is None:
         return None
@@ -124,7 +125,7 @@ def _skill(counts: ScoreCounts, brier: float) -> Estimate:
     if reason:
         return Estimate.undefined(reason)
     effect = _skill_effect(counts)
-    rate = counts.n_bad / counts.n_applications
+    rate = counts.n_bad / counts.n_resolved
     error = math.sqrt(effect.product_sum(counts, effect))
     return normal_estimate(1 - brier / rate / (1 - rate), error, high=1)
 
@@ -152,7 +153,7 @@ class _SkillEffect:
 
 
 def _skill_effect(counts: ScoreCounts) -> _SkillEffect:
-    n, brier = counts.n_applications, brier_score(counts).value or 0.0
+    n, brier = counts.n_resolved, brier_score(counts).value or 0.0
     rate = counts.n_bad / n
     uncertainty = rate * (1 - rate)
     return _SkillEffect(brier, brier * (1 - 2 * rate) / uncertainty, rate, 1 / (math.sqrt(n * (n - 1)) * uncertainty))

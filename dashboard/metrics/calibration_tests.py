@@ -16,7 +16,7 @@ import numpy as np
 from dashboard.metrics.calibration import MAX_RELATIVE_GAP, reliability
 from dashboard.metrics.calibration_fit import NO_EXPECTED
 from dashboard.metrics.counts import ScoreCounts, weighted_sum
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.estimate import NO_OUTCOMES, Estimate
 from dashboard.metrics.rates import share
 from inference.model.decision import BAND_EDGES, risk_band
 
@@ -69,6 +69,7 @@ class BandVerdict(StrEnum):
 class BandCalibration:
     """One risk band: PDs from `low` up to, not including, `high` (the last band's includes 1).
 
+    Of its `applications` the outcome of those that are `resolved` is known; everything but their number is of these.
     `jeffreys` is the one-sided p-value of the hypothesis that the band's mean PD is not too low: small where more
     defaulted than the PD says.
     """
@@ -77,6 +78,7 @@ class BandCalibration:
     low: float
     high: float
     applications: int
+    resolved: int
     defaults: int
     mean_pd: Estimate
     default_rate: Estimate
@@ -88,7 +90,7 @@ class BandCalibration:
         """Defaults observed per default expected, its interval the default rate's over the mean PD."""
         mean = self.mean_pd.value
         if mean is None or not mean:
-            return Estimate.undefined(NO_EXPECTED if self.applications else EMPTY_BAND)
+            return Estimate.undefined(NO_EXPECTED if self.resolved else self.default_rate.reason)
         return self.default_rate.mapped(lambda rate: rate / mean)
 
 
@@ -97,8 +99,8 @@ def spiegelhalter_test(counts: ScoreCounts) -> SignificanceTest:
 
     Source: Spiegelhalter (1986), Statistics in Medicine 5(5).
     """
-    if not counts.n_applications:
-        return SignificanceTest.undefined(NO_APPLICATIONS)
+    if not counts.n_resolved:
+        return SignificanceTest.undefined(counts.why_unresolved)
     good, bad = counts.good_mean_pd, counts.bad_mean_pd
     variance = sum(
         weighted_sum((1 - 2 * pd) ** 2 * pd * (1 - pd), n) for pd, n in ((good, counts.good), (bad, counts.bad))
@@ -117,8 +119,8 @@ def hosmer_lemeshow_test(counts: ScoreCounts, *, n_groups: int = 10) -> Signific
     on the data they were fitted to would have two fewer. Source: Hosmer and Lemeshow (1980), Communications in
     Statistics A 9(10).
     """
-    if not counts.n_applications:
-        return SignificanceTest.undefined(NO_APPLICATIONS)
+    if not counts.n_resolved:
+        return SignificanceTest.undefined(counts.why_unresolved)
     groups = reliability(counts, n_groups=n_groups)
     n, pd = groups.applications, groups.mean_pd
     if not np.all((pd > 0) & (pd < 1)):
@@ -139,23 +141,30 @@ def calibration_by_band(counts: ScoreCounts) -> tuple[BandCalibration, ...]:
     edges = (0.0, *BAND_EDGES, 1.0)
     firsts = [counts.first_declined(edge) for edge in edges[:-1]] + [counts.edges.size]
     pd_sum = counts.good_pd + counts.bad_pd
+    applications, resolved = counts.applications, counts.resolved.applications
     return tuple(
-        _band(edges[i : i + 2], int(counts.applications[a:b].sum()), int(counts.bad[a:b].sum()), pd_sum[a:b].sum())
+        _band(
+            edges[i : i + 2],
+            (int(applications[a:b].sum()), int(resolved[a:b].sum()), int(counts.bad[a:b].sum())),
+            pd_sum[a:b].sum(),
+        )
         for i, (a, b) in enumerate(pairwise(firsts))
     )
 
 
-def _band(edges: tuple[float, ...], n: int, bad: int, pd_sum: float) -> BandCalibration:
-    low, high = edges
+def _band(edges: tuple[float, ...], numbers: tuple[int, int, int], pd_sum: float) -> BandCalibration:
+    (low, high), (n_all, n, bad) = edges, numbers
     letter = risk_band(low, BAND_EDGES)
     if not n:
-        nothing = Estimate.undefined(EMPTY_BAND)
-        return BandCalibration(letter, low, high, 0, 0, nothing, nothing, nothing, BandVerdict.EMPTY)
+        nothing = Estimate.undefined(NO_OUTCOMES if n_all else EMPTY_BAND)
+        verdict = BandVerdict.TOO_FEW if n_all else BandVerdict.EMPTY
+        return BandCalibration(letter, low, high, n_all, 0, 0, nothing, nothing, nothing, verdict)
     from scipy.special import betainc  # start-up does not wait for it
 
     rate, mean = share(bad, n, EMPTY_BAND), min(float(pd_sum) / n, 1.0)
     jeffreys = Estimate(float(betainc(bad + 0.5, n - bad + 0.5, mean)))
-    return BandCalibration(letter, low, high, n, bad, Estimate(mean), rate, jeffreys, _verdict(n, bad, mean, rate))
+    verdict = _verdict(n, bad, mean, rate)
+    return BandCalibration(letter, low, high, n_all, n, bad, Estimate(mean), rate, jeffreys, verdict)
 
 
 def _verdict(n: int, bad: int, mean_pd: float, rate: Estimate) -> BandVerdict:

@@ -100,6 +100,7 @@ def calibration_verdict(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> Cal
     rate = default_rate(counts)
     if rate.value is None:
         return CalibrationVerdict(Standing.OPEN, f"Calibration is {rate.explanation}.")
+    counts = counts.resolved
     ratio, error = calibration_in_the_large(counts).ratio, expected_calibration_error(counts, n_groups=n_groups)
     checks = tuple(_checks(counts, rate, error, n_groups))
     standing = _standing(checks, _precision(ratio))
@@ -151,9 +152,9 @@ def _level(counts: ScoreCounts, rate: Estimate, rarer: float) -> Check:
 
 
 def _bands(bands: tuple[BandCalibration, ...], rarer: float) -> Check:
-    used = [band for band in bands if band.applications]
+    used = [band for band in bands if band.resolved]
     off = [band for band in used if band.verdict in _OFF]
-    misplaced = sum(abs(band.defaults - band.applications * (band.mean_pd.value or 0.0)) for band in off)
+    misplaced = sum(abs(band.defaults - band.resolved * (band.mean_pd.value or 0.0)) for band in off)
     size = _share(misplaced, rarer)
     is_material = size > TOLERANCE or any(band.verdict in _MUCH for band in off)
     words = f"{len(off)} of {len(used)} risk band{'' if len(used) == 1 else 's'} {'is' if len(off) == 1 else 'are'} off"
@@ -171,7 +172,7 @@ def _are_beyond_chance(used: list[BandCalibration], off: list[BandCalibration]) 
 
 
 def _z(band: BandCalibration) -> float:
-    expected = band.applications * (band.mean_pd.value or 0.0)
+    expected = band.resolved * (band.mean_pd.value or 0.0)
     variance = expected * (1 - (band.mean_pd.value or 0.0))
     gap = band.defaults - expected
     return gap / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, gap) if gap else 0.0

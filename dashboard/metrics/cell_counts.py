@@ -6,20 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.metrics.counts import AnyArray, BoolArray, FloatArray, IntArray
+from dashboard.metrics.counts import BAD, OPEN, AnyArray, BoolArray, FloatArray, IntArray
 from dashboard.metrics.row_counts import TableRows, at
 
-_KINDS = 4
+# Good, bad and open, declined and approved.
+_KINDS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellCounts:
-    """Counts and the sum of PD of each cell; arrays of shape (groups of one column, groups of the other)."""
+    """Counts and the sum of PD of each cell; arrays of shape (groups of one column, groups of the other).
+
+    `of_open` are those of the applications whose outcome is not known; None where that is none.
+    """
 
     applications: IntArray
     defaults: IntArray
     approved: IntArray
     approved_defaults: IntArray
+    pd_sum: FloatArray
+    of_open: OpenCells | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCells:
+    """What of `CellCounts` is owed to applications whose outcome is not known."""
+
+    applications: IntArray
+    approved: IntArray
     pd_sum: FloatArray
 
 
@@ -41,19 +55,23 @@ def count_cells(
         if own.size and not 0 <= own.min() <= own.max() < size:
             raise ValueError(f"Codes run from {own.min()} to {own.max()} where there are {size} groups.")
     n_cells = shape[0] * shape[1]
-    by_kind, pd_sum = np.zeros(n_cells * _KINDS, dtype=np.int64), np.zeros(n_cells)
+    by_kind, pd_sum, open_pd = np.zeros(n_cells * _KINDS, dtype=np.int64), np.zeros(n_cells), np.zeros(n_cells)
     for places in rows.pieces(chosen):
         part = rows.take(places)
         down, across = (at(own, places) for own in codes)
         cell = down.astype(np.intp) * shape[1] + across
-        kind = part.outcome + 2 * (part.pd < cutoff)
+        kind = part.outcome + 3 * (part.pd < cutoff)
         by_kind += np.bincount(cell * _KINDS + kind, minlength=by_kind.size)
         pd_sum += np.bincount(cell, weights=part.pd, minlength=n_cells)
-    declined_good, declined_bad, approved_good, approved_bad = by_kind.reshape(*shape, _KINDS).transpose(2, 0, 1)
+        if part.has_open:
+            open_pd += np.bincount(cell, weights=np.where(part.is_resolved, 0.0, part.pd), minlength=n_cells)
+    declined, approved = by_kind.reshape(*shape, 2, 3).transpose(2, 3, 0, 1)
+    both = declined + approved
     return CellCounts(
-        declined_good + declined_bad + approved_good + approved_bad,
-        declined_bad + approved_bad,
-        approved_good + approved_bad,
-        approved_bad,
+        both.sum(axis=0),
+        both[BAD],
+        approved.sum(axis=0),
+        approved[BAD],
         pd_sum.reshape(shape),
+        OpenCells(both[OPEN], approved[OPEN], open_pd.reshape(shape)) if rows.has_open else None,
     )

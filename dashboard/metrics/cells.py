@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -37,9 +37,10 @@ class CellMeasure(StrEnum):
 class CellGrid:
     """`measure` by cell, as shares, with its 95 % interval; arrays of shape (groups down, groups across).
 
-    `base` is what the value is a share of (the approved for a bad rate, else all applications). A value is NaN where
-    `base` is 0; an interval has no width where every PD is known. `too_few` marks the cells whose value is mostly
-    chance. `whole` is the value of all cells together, None where it is not defined.
+    `base` is what the value is a share of: all applications, for a default rate or a calibration gap those whose
+    outcome is known, and for a bad rate those of them that are approved. A value is NaN where `base` is 0; an interval
+    has no width where every PD is known. `too_few` marks the cells whose value is mostly chance. `whole` is the value
+    of all cells together, None where it is not defined.
     """
 
     measure: CellMeasure
@@ -57,6 +58,8 @@ def cell_grid(cells: CellCounts, measure: CellMeasure) -> CellGrid:
     Too few is: fewer than 30 applications, or an interval that reaches further to either side than half of the
     whole table's value (half of the rarer outcome's share above 50 %; for the calibration gap, of the default rate).
     """
+    if measure in _OF_OUTCOME:
+        cells = _resolved(cells)
     value, low, high, base = _MAKERS[measure](cells)
     whole_value = _MAKERS[measure](_summed(cells))[0].item()
     rate = _MAKERS[_YARDSTICK.get(measure, measure)](_summed(cells))[0].item()
@@ -66,7 +69,25 @@ def cell_grid(cells: CellCounts, measure: CellMeasure) -> CellGrid:
 
 
 def _summed(cells: CellCounts) -> CellCounts:
-    return CellCounts(*(np.array([getattr(cells, name).sum()]) for name in CellCounts.__dataclass_fields__))
+    """All cells as one; of what is open nothing is asked any more."""
+    size, bad, approved, bad_approved, pd_sum = (
+        np.array([part.sum()])
+        for part in (cells.applications, cells.defaults, cells.approved, cells.approved_defaults, cells.pd_sum)
+    )
+    return CellCounts(size, bad, approved, bad_approved, pd_sum)
+
+
+def _resolved(cells: CellCounts) -> CellCounts:
+    """The cells without the applications whose outcome is not known."""
+    if cells.of_open is None:
+        return cells
+    return replace(
+        cells,
+        applications=cells.applications - cells.of_open.applications,
+        approved=cells.approved - cells.of_open.approved,
+        pd_sum=cells.pd_sum - cells.of_open.pd_sum,
+        of_open=None,
+    )
 
 
 def _rate(part: AnyArray, base: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
@@ -106,4 +127,5 @@ _MAKERS: dict[CellMeasure, Callable[[CellCounts], tuple[FloatArray, FloatArray, 
     CellMeasure.MEAN_PD: _mean_pd,
     CellMeasure.CALIBRATION_GAP: _gap,
 }
+_OF_OUTCOME = (CellMeasure.DEFAULT_RATE, CellMeasure.BAD_RATE, CellMeasure.CALIBRATION_GAP)
 _YARDSTICK = {CellMeasure.CALIBRATION_GAP: CellMeasure.DEFAULT_RATE}

@@ -1,19 +1,23 @@
 """`ScoreCounts`: what a cohort's PDs and outcomes add up to, bin by bin, and counting it.
 
+An application is good, bad or open (its outcome is not known yet). What needs an outcome is a function of the
+`resolved` counts, what needs none of all of them.
+
 The rows of a cohort are read once, in one pass; everything shown of it is a function of these counts. Counts are
 additive: segments add up to their cohort and the rest is the whole less the cohort; every metric is a function of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dashboard.metrics.estimate import NO_APPLICATIONS, NO_OUTCOMES
 from data.predictions.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
 from data.predictions.table import EXPOSURE, OUTCOME, PROBABILITY
 from data.predictions.table import PD_BIN as BIN
@@ -27,6 +31,8 @@ SegmentValue: TypeAlias = str | int | float | bool | None
 # A cohort or segment of no more rows is counted by distinct PD whatever the grid of its table.
 MOST_EXACT = 32_768
 MAX_SEGMENTS = 200
+# How an outcome is written in an array of one value a row.
+GOOD, BAD, OPEN = 0, 1, 2
 
 
 class CountsError(ValueError):
@@ -58,8 +64,7 @@ class CountsError(ValueError):
     @classmethod
     def from_nulls(cls, n_rows: int) -> Self:
         return cls(
-            f"{n_rows:,} predictions have no outcome, no PD or one outside 0 to 1; "
-            "drop or fix them when the file is loaded."
+            f"{n_rows:,} predictions have no PD or one outside 0 to 1; drop or fix them when the file is loaded."
         )
 
     @classmethod
@@ -68,6 +73,9 @@ class CountsError(ValueError):
             f"{name} has {n_segments:,} distinct values, more than the {MAX_SEGMENTS} that are counted apart; "
             "bin it first."
         )
+
+
+_NO_ROWS, _NOTHING = np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
 class Outcomes:
@@ -89,23 +97,19 @@ class Outcomes:
         return int(self.bad.sum())
 
     @property
-    def n_applications(self) -> int:
-        """Number of applications."""
+    def n_resolved(self) -> int:
+        """Number of applications whose outcome is known."""
         return self.n_good + self.n_bad
-
-    @property
-    def applications(self) -> IntArray:
-        """Number of applications per bin."""
-        return self.good + self.bad
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreCounts(Outcomes):
     """Applications, sums of PD and of exposure by outcome for each PD bin; immutable and additive.
 
-    All arrays have one value per bin. `edges` are the lower edges, ascending: a bin holds PDs from its edge up to,
-    not including, the next. Where the counts are `is_exact`, each bin is one distinct PD, its edge. Exposure is in
-    currency units, and 0 throughout where it is not known.
+    `good` did not default, `bad` did, of the `open` nobody knows yet. All arrays have one value per bin. `edges` are
+    the lower edges, ascending: a bin holds PDs from its edge up to, not including, the next. Where the counts are
+    `is_exact`, each bin is one distinct PD, its edge. Exposure is in currency units, and 0 throughout where it is not
+    known.
 
     Raises:
         CountsError: an array's length differs from that of `edges`, or a count is negative.
@@ -119,15 +123,23 @@ class ScoreCounts(Outcomes):
     good_exposure: FloatArray
     bad_exposure: FloatArray
     is_exact: bool = True
+    open: IntArray = field(default_factory=lambda: _NO_ROWS)
+    open_pd: FloatArray = field(default_factory=lambda: _NOTHING)
+    open_exposure: FloatArray = field(default_factory=lambda: _NOTHING)
 
     def __post_init__(self) -> None:
+        for name in _OF_OPEN:
+            if getattr(self, name).size == 0:
+                # One zero seen once a bin: it takes no memory, and tells that nothing is open without being looked at.
+                nothing = np.broadcast_to(np.zeros(1, dtype=_dtype_of(name)), self.edges.size)
+                object.__setattr__(self, name, nothing)
         for name in _ARRAYS:
             array = getattr(self, name)
             if array.size != self.edges.size:
                 raise CountsError.from_shape(name, array.size, self.edges.size)
             if array.flags.writeable or array.dtype != _dtype_of(name):
                 object.__setattr__(self, name, _frozen(array.astype(_dtype_of(name))))
-        for name in ("good", "bad"):
+        for name in ("good", "bad", "open") if self.has_open else ("good", "bad"):
             if np.any(getattr(self, name) < 0):
                 raise CountsError.from_negative(name, float(self.edges[np.argmin(getattr(self, name))]))
 
@@ -138,14 +150,60 @@ class ScoreCounts(Outcomes):
         return cls(nothing, nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing, nothing, nothing)
 
     @property
+    def has_open(self) -> bool:
+        """Whether the outcome of any application is not known."""
+        return self.open.strides[0] != 0 and bool(self.open.any())
+
+    @property
+    def resolved(self) -> ScoreCounts:
+        """The counts of the applications whose outcome is known."""
+        if not self.has_open:
+            return self
+        known = {name: getattr(self, name) for name in _KNOWN}
+        return ScoreCounts(self.edges, **known, is_exact=self.is_exact)
+
+    @property
+    def why_unresolved(self) -> str:
+        """Why there is no application whose outcome is known, as a reason of `Estimate.undefined`."""
+        return NO_OUTCOMES if self.n_open else NO_APPLICATIONS
+
+    @property
+    def n_open(self) -> int:
+        """Number of applications whose outcome is not known."""
+        return int(self.open.sum()) if self.has_open else 0
+
+    @property
+    def n_applications(self) -> int:
+        """Number of applications, whatever is known of them."""
+        return self.n_resolved + self.n_open
+
+    @property
+    def applications(self) -> IntArray:
+        """Number of applications per bin, whatever is known of them."""
+        return self._all("")
+
+    @property
+    def pd_sums(self) -> FloatArray:
+        """Sum of PD over all applications per bin."""
+        return self._all("_pd")
+
+    @property
     def pd_sum(self) -> float:
         """Sum of PD over all applications: the number of defaults the model expects."""
-        return float(self.good_pd.sum() + self.bad_pd.sum())
+        return self._sum("_pd")
 
     @property
     def exposure_sum(self) -> float:
         """Sum of exposure over all applications, in currency units; 0 where it is not known."""
-        return float(self.good_exposure.sum() + self.bad_exposure.sum())
+        return self._sum("_exposure")
+
+    def _all(self, what: str) -> AnyArray:
+        known: AnyArray = getattr(self, f"good{what}") + getattr(self, f"bad{what}")
+        return known + getattr(self, f"open{what}") if self.has_open else known
+
+    def _sum(self, what: str) -> float:
+        kinds = ("good", "bad", "open") if self.has_open else ("good", "bad")
+        return float(sum(getattr(self, kind + what).sum() for kind in kinds))
 
     @property
     def good_mean_pd(self) -> FloatArray:
@@ -156,6 +214,11 @@ class ScoreCounts(Outcomes):
     def bad_mean_pd(self) -> FloatArray:
         """Mean PD of the bad applications per bin; the bin's edge where there are none."""
         return np.divide(self.bad_pd, self.bad, out=self.edges.copy(), where=self.bad > 0)
+
+    @property
+    def open_mean_pd(self) -> FloatArray:
+        """Mean PD of the open applications per bin; the bin's edge where there are none."""
+        return np.divide(self.open_pd, self.open, out=self.edges.copy(), where=self.open > 0)
 
     @property
     def cutoffs(self) -> FloatArray:
@@ -187,29 +250,36 @@ class ScoreCounts(Outcomes):
         if edges is self.edges or np.array_equal(edges, self.edges):
             return self
         bins = np.maximum(np.searchsorted(edges, self.edges, side="right") - 1, 0)
-        sums = {name: np.bincount(bins, weights=getattr(self, name), minlength=edges.size) for name in _SUMS}
+        names = self._names()
+        sums = {name: np.bincount(bins, weights=getattr(self, name), minlength=edges.size) for name in names}
         return ScoreCounts(
-            edges, **{name: _frozen(sums[name].astype(_dtype_of(name))) for name in _SUMS}, is_exact=is_exact
+            edges, **{name: _frozen(sums[name].astype(_dtype_of(name))) for name in names}, is_exact=is_exact
         )
 
     def __add__(self, other: ScoreCounts) -> ScoreCounts:
         left, right = on_common_bins(self, other)
-        sums: dict[str, AnyArray] = {name: getattr(left, name) + getattr(right, name) for name in _SUMS}
+        sums: dict[str, AnyArray] = {name: getattr(left, name) + getattr(right, name) for name in left._names(right)}
         return ScoreCounts(left.edges, **sums, is_exact=left.is_exact)
 
     def __sub__(self, other: ScoreCounts) -> ScoreCounts:
         left, right = on_common_bins(self, other)
-        rest: dict[str, AnyArray] = {name: getattr(left, name) - getattr(right, name) for name in _SUMS}
+        names = left._names(right)
+        rest: dict[str, AnyArray] = {name: getattr(left, name) - getattr(right, name) for name in names}
         # Subtracting floats leaves dust where nothing is left; a bin without applications sums to nothing.
-        for outcome in ("good", "bad"):
-            for name in (f"{outcome}_pd", f"{outcome}_exposure"):
+        for name in names:
+            outcome, _, of_what = name.partition("_")
+            if of_what:
                 rest[name] = np.where(rest[outcome] > 0, np.maximum(rest[name], 0.0), 0.0)
         return ScoreCounts(left.edges, **rest, is_exact=left.is_exact)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # Many bins are empty in a cohort; a cache holds and unpickles only those that are not.
         used = np.flatnonzero(self.applications)
-        return _rebuilt, (self.edges, self.is_exact, used, tuple(getattr(self, name)[used] for name in _SUMS))
+        return _rebuilt, (self.edges, self.is_exact, used, {name: getattr(self, name)[used] for name in self._names()})
+
+    def _names(self, *others: ScoreCounts) -> tuple[str, ...]:
+        """The sums that these counts, or any of the `others`, hold."""
+        return _SUMS if any(each.has_open for each in (self, *others)) else _KNOWN
 
 
 def _frozen(array: AnyArray) -> AnyArray:
@@ -217,18 +287,19 @@ def _frozen(array: AnyArray) -> AnyArray:
     return array
 
 
-_ARRAYS = tuple(field.name for field in fields(ScoreCounts) if field.name != "is_exact")
+_ARRAYS = tuple(each.name for each in fields(ScoreCounts) if each.name != "is_exact")
 _SUMS = _ARRAYS[1:]
+_KNOWN, _OF_OPEN = _SUMS[:-3], _SUMS[-3:]
 
 
 def _dtype_of(name: str) -> type[np.int64] | type[np.float64]:
-    return np.int64 if name in ("good", "bad") else np.float64
+    return np.int64 if name in ("good", "bad", "open") else np.float64
 
 
-def _rebuilt(edges: FloatArray, is_exact: bool, used: IntArray, values: tuple[AnyArray, ...]) -> ScoreCounts:
-    sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=_dtype_of(name)) for name in _SUMS}
-    for array, part in zip(sums.values(), values, strict=True):
-        array[used] = part
+def _rebuilt(edges: FloatArray, is_exact: bool, used: IntArray, values: Mapping[str, AnyArray]) -> ScoreCounts:
+    sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=_dtype_of(name)) for name in values}
+    for name, array in sums.items():
+        array[used] = values[name]
     return ScoreCounts(edges, **{name: _frozen(array) for name, array in sums.items()}, is_exact=is_exact)
 
 
@@ -264,12 +335,13 @@ def count_scores(
 ) -> ScoreCounts:
     """The counts of the rows that pass `filters` (all of them by default).
 
-    `frame` has `is_default` (Boolean), `default_probability` (Float64) and, where known, `exposure` (in currency units;
-    null counts as 0). Without a `grid`, and for 32,768 rows or fewer, the bins are the distinct PDs of those rows.
-    Otherwise they are those of the table's `grid`, and `frame` also has `pd_bin`, each row's place in it.
+    `frame` has `is_default` (Boolean, null where open), `default_probability` (Float64) and, where known, `exposure`
+    (in currency units; null counts as 0). Without a `grid`, and for 32,768 rows or fewer, the bins are the distinct PDs
+    of those rows. Otherwise they are those of the table's `grid`, and `frame` also has `pd_bin`, each row's place in
+    it.
 
     Raises:
-        CountsError: a column is missing, or an outcome or PD is null or no probability.
+        CountsError: a column is missing, or a PD is null or no probability.
     """
     return _counted(_rows(frame, grid, filters, {}), grid)
 
@@ -300,7 +372,7 @@ def count_scores_by(
 
 
 def exact_counts(
-    is_default: npt.ArrayLike,
+    outcomes: npt.ArrayLike,
     default_probability: npt.ArrayLike,
     exposure: npt.ArrayLike | None = None,
     *,
@@ -308,7 +380,8 @@ def exact_counts(
 ) -> ScoreCounts:
     """Counts whose bins are the distinct PDs themselves, so that every metric of them is exact.
 
-    The three hold one value per application; `is_sorted` says that PDs do not fall.
+    The three hold one value per application: `outcomes` whether it defaulted, or `GOOD`, `BAD` and `OPEN`. `is_sorted`
+    says that PDs do not fall.
     """
     scores = np.asarray(default_probability, dtype=np.float64)
     if not scores.size:
@@ -318,8 +391,10 @@ def exact_counts(
         edges, bins = scores[is_new], np.cumsum(is_new) - 1
     else:
         edges, bins = np.unique(scores, return_inverse=True)
-    cells = bins + edges.size * np.asarray(is_default, dtype=bool)
-    return _summed(edges, cells, None, None if exposure is None else np.asarray(exposure, dtype=np.float64))
+    kinds = np.asarray(outcomes)
+    cells = bins + np.multiply(kinds, edges.size, dtype=np.intp, casting="unsafe")
+    amounts = None if exposure is None else np.asarray(exposure, dtype=np.float64)
+    return _summed(edges, cells, None, amounts, has_open=kinds.dtype != np.bool_ and bool((kinds == OPEN).any()))
 
 
 def _rows(
@@ -335,7 +410,7 @@ def _rows(
         rows = rows.filter(filters)
     exposure = [pl.col(EXPOSURE).cast(pl.Float64).fill_null(0)] if EXPOSURE in names else []
     table = rows.select(*wanted, *exposure, **{name: value.alias(name) for name, value in extra.items()}).collect()
-    usable = (table[PROBABILITY].is_between(0, 1) & table[OUTCOME].is_not_null()).fill_null(value=False)
+    usable = table[PROBABILITY].is_between(0, 1).fill_null(value=False)
     n_wrong = table.height - int(usable.sum())
     if n_wrong:
         raise CountsError.from_nulls(n_wrong)
@@ -345,42 +420,59 @@ def _rows(
 def _counted(rows: pl.DataFrame, grid: ScoreGrid | None) -> ScoreCounts:
     exposure = rows[EXPOSURE].to_numpy() if EXPOSURE in rows.columns else None
     bins = rows[BIN].to_numpy() if grid else None
-    return counted_rows(rows[OUTCOME].to_numpy(), rows[PROBABILITY].to_numpy(), bins, exposure, grid)
-
-
-def counted_rows(
-    outcomes: BoolArray,
-    pds: FloatArray,
-    bins: npt.NDArray[Any] | None,
-    exposure: FloatArray | None,
-    grid: ScoreGrid | None,
-    *,
-    is_sorted: bool = False,
-) -> ScoreCounts:
-    """The counts of rows given as arrays of one value a row; `is_sorted` says that PDs do not fall."""
+    outcomes, pds = outcome_codes(rows[OUTCOME]), rows[PROBABILITY].to_numpy()
     if grid is None or bins is None or pds.size <= MOST_EXACT:
-        return exact_counts(outcomes, pds, exposure, is_sorted=is_sorted)
+        return exact_counts(outcomes, pds, exposure)
     # One cell per (bin, outcome); NumPy's bincount over it is twice as fast as a group-by on both.
     cells = bins + grid.edges.size * outcomes.astype(np.intp)
-    return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure)
+    has_open = bool(rows[OUTCOME].null_count())
+    return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure, has_open=has_open)
+
+
+def outcome_codes(outcomes: pl.Series) -> npt.NDArray[np.uint8]:
+    """`GOOD`, `BAD` or `OPEN` for each of these outcomes (Boolean, null where open)."""
+    return outcomes.cast(pl.UInt8).fill_null(OPEN).to_numpy()
 
 
 def _summed(
-    edges: FloatArray, cells: npt.NDArray[np.intp], pds: FloatArray | None, exposure: FloatArray | None
+    edges: FloatArray,
+    cells: npt.NDArray[np.intp],
+    pds: FloatArray | None,
+    exposure: FloatArray | None,
+    *,
+    has_open: bool,
 ) -> ScoreCounts:
-    """Counts of rows by cell (bin, and beyond the last one again for defaults); without `pds` bins are single PDs."""
+    """Counts of rows by cell (bin, and beyond the last one again for defaults, and for the open ones).
 
-    def summed(weights: FloatArray | None) -> tuple[AnyArray, AnyArray]:
-        table = _frozen(np.bincount(cells, weights=weights, minlength=2 * edges.size))
+    Without `pds` bins are single PDs.
+    """
+    n_kinds = 3 if has_open else 2
+
+    def summed(weights: FloatArray | None) -> list[AnyArray]:
+        table = _frozen(np.bincount(cells, weights=weights, minlength=n_kinds * edges.size))
         # Slices of what is frozen as a whole are taken over without being copied.
-        return table[: edges.size], table[edges.size :]
+        return [table[kind * edges.size : (kind + 1) * edges.size] for kind in range(n_kinds)]
 
-    good, bad = summed(None)
+    number = summed(None)
     # The product, not a sum of equal terms: one rounding instead of many.
-    good_pd, bad_pd = (edges * good, edges * bad) if pds is None else summed(pds)
-    nothing = np.zeros(edges.size)
-    good_exposure, bad_exposure = (nothing, nothing) if exposure is None else summed(exposure)
-    return ScoreCounts(edges, good, bad, good_pd, bad_pd, good_exposure, bad_exposure, is_exact=pds is None)
+    pd_sums = [edges * each for each in number] if pds is None else summed(pds)
+    exposures = [np.zeros(edges.size)] * n_kinds if exposure is None else summed(exposure)
+    return counts_of(edges, number, pd_sums, exposures, is_exact=pds is None)
+
+
+def counts_of(
+    edges: FloatArray,
+    number: Sequence[AnyArray],
+    pd_sums: Sequence[AnyArray],
+    exposures: Sequence[AnyArray],
+    *,
+    is_exact: bool,
+) -> ScoreCounts:
+    """The counts of these numbers and sums, each given for the good, the bad and, where there are any, the open."""
+    (good, bad, *of_open), (good_pd, bad_pd, *open_pd) = number, pd_sums
+    good_exposure, bad_exposure, *open_exposure = exposures
+    known = good, bad, good_pd, bad_pd, good_exposure, bad_exposure
+    return ScoreCounts(edges, *known, is_exact, *of_open, *open_pd, *open_exposure)
 
 
 def _coded(values: pl.Series, name: str) -> tuple[list[SegmentValue], npt.NDArray[np.uint8]]:

@@ -12,7 +12,6 @@ from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_commo
 from dashboard.metrics.curves import spread_along
 from dashboard.metrics.differences import correlated_difference
 from dashboard.metrics.estimate import (
-    NO_APPLICATIONS,
     NO_DEFAULTS,
     NO_NON_DEFAULTS,
     Z95,
@@ -61,8 +60,8 @@ class RocCurve:
 
 def missing_outcome(counts: ScoreCounts) -> str | None:
     """Why good and bad cannot be compared; None if both occur."""
-    if not counts.n_applications:
-        return NO_APPLICATIONS
+    if not counts.n_resolved:
+        return counts.why_unresolved
     if not counts.n_bad:
         return NO_DEFAULTS
     return None if counts.n_good else NO_NON_DEFAULTS

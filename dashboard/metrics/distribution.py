@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,9 +18,8 @@ class PdDistribution:
     """Applications by PD and outcome in bars of equal width, with what lies beyond the last bar.
 
     `edges` are the bars' boundaries (one more than there are bars). A bar holds PDs from its lower boundary up to, not
-    including, its upper one; `good_beyond` and `bad_beyond` count those at or above the last boundary. The medians are
-    lower medians, to a bin of the counts, and None where an outcome is missing. Without outcomes (not `has_outcomes`)
-    all applications stand on the good side.
+    including, its upper one; `*_beyond` count those at or above the last boundary. The medians are lower medians, to a
+    bin of the counts, and None where there are none of that kind.
     """
 
     edges: FloatArray
@@ -30,7 +29,9 @@ class PdDistribution:
     bad_beyond: int
     good_median: float | None
     bad_median: float | None
-    has_outcomes: bool = True
+    open: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    open_beyond: int = 0
+    open_median: float | None = None
 
     @property
     def n_good(self) -> int:
@@ -43,6 +44,11 @@ class PdDistribution:
         return int(self.bad.sum()) + self.bad_beyond
 
     @property
+    def n_open(self) -> int:
+        """Number of applications whose outcome is not known."""
+        return int(self.open.sum()) + self.open_beyond
+
+    @property
     def good_share(self) -> FloatArray:
         """Share of all non-defaults per bar; zeros where there are none."""
         return self.good / max(self.n_good, 1)
@@ -52,24 +58,29 @@ class PdDistribution:
         """Share of all defaults per bar; zeros where there are none."""
         return self.bad / max(self.n_bad, 1)
 
+    @property
+    def open_share(self) -> FloatArray:
+        """Share of all open applications per bar; zeros where there are none."""
+        return self.open / max(self.n_open, 1)
 
-def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99, has_outcomes: bool = True) -> PdDistribution:
-    """PDs by outcome in 12 to 80 bars that hold at least `coverage` of either outcome.
+
+def pd_distribution(counts: ScoreCounts, *, coverage: float = 0.99) -> PdDistribution:
+    """PDs by outcome in 12 to 80 bars that hold at least `coverage` of each outcome, and of the open applications.
 
     PDs of credit portfolios pile up near zero: an axis up to 1 would leave most of the picture empty. The bars' width
     is a round number; their number follows the rarer outcome's size n as 3 n^(1/3), so that a small cohort is
     not drawn as noise.
     """
-    ends = [_upper_end(counts, part, coverage) for part in (counts.good, counts.bad)]
+    ends = [_upper_end(counts, part, coverage) for part in (counts.good, counts.bad, counts.open)]
     top = max((end for end in ends if end is not None), default=1.0)
-    sizes = [n for n in (counts.n_good, counts.n_bad) if n]
+    sizes = [n for n in (counts.n_good, counts.n_bad) if n] or [counts.n_open]
     bars = np.clip(3 * np.cbrt(min(sizes, default=0)), MIN_BARS, MAX_BARS)
     # In whole steps of the cutoffs that can be applied, so that no bin of the counts is cut in two.
     per_unit = _PER_UNIT if top > _FINE_BELOW else _FINE_PER_UNIT
     width = next((step for step in _NICE_STEPS if step * bars >= top * per_unit), _NICE_STEPS[-1])
     edges = np.arange(per_unit // width + 1) * width / per_unit
     n_bars = max(int(np.searchsorted(edges, top)), 1)
-    return replace(_rebinned(counts, edges[: n_bars + 1]), has_outcomes=has_outcomes)
+    return _rebinned(counts, edges[: n_bars + 1])
 
 
 def _quantile(counts: ScoreCounts, number: IntArray, level: float) -> float | None:
@@ -97,8 +108,9 @@ def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:
     if edges[-1] >= 1:
         # The scale ends here: a PD of exactly 1 belongs to the last bar.
         bar = np.minimum(bar, n_bars - 1)
-    good, bad = (
-        np.bincount(bar, weights=part, minlength=n_bars + 1).astype(np.int64) for part in (counts.good, counts.bad)
+    good, bad, of_open = (
+        np.bincount(bar, weights=part, minlength=n_bars + 1).astype(np.int64)
+        for part in (counts.good, counts.bad, counts.open)
     )
     return PdDistribution(
         edges,
@@ -108,4 +120,7 @@ def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:
         int(bad[n_bars:].sum()),
         _quantile(counts, counts.good, 0.5),
         _quantile(counts, counts.bad, 0.5),
+        of_open[:n_bars],
+        int(of_open[n_bars:].sum()),
+        _quantile(counts, counts.open, 0.5),
     )

@@ -71,7 +71,8 @@ class CutoffCurve:
     `now` what it gives. `optimum` is the best cutoff that can be set, the lowest of equally good ones, with the range
     that holds the population's best one in 95 % of samples; `best` is what it gives here. `theory` is the best cutoff
     for PDs that are right, where `expected` has its best value. Costs are in the unit of the costs, profit in currency
-    units. `scaled_gap` is by how many standard errors the best cutoff found beats the one in force.
+    units. `applications` are those whose outcome is known. `scaled_gap` is by how many standard errors the best cutoff
+    found beats the one in force.
     """
 
     cutoff: FloatArray
@@ -187,17 +188,18 @@ def _steadied(weight: float, number: int, own: tuple[float, float], typical: tup
 
 
 def cost_curve(counts: ScoreCounts, costs: Costs, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
-    """c_FN x false approvals + c_FP x false declines, per application, over all cutoffs; None without applications."""
-    return CutoffCurves(counts, costs).drawn(cutoff, max_points) if counts.n_applications else None
+    """c_FN x false approvals + c_FP x false declines, per application, over all cutoffs; None without outcomes."""
+    return CutoffCurves(counts, costs).drawn(cutoff, max_points) if counts.n_resolved else None
 
 
 def profit_curve(counts: ScoreCounts, terms: Terms, *, cutoff: float, max_points: int = 300) -> CutoffCurve | None:
-    """Sum over the approved of EAD x ((1 - y) x margin - y x LGD), per application; None without applications."""
-    return CutoffCurves(counts, terms).drawn(cutoff, max_points) if counts.n_applications else None
+    """Sum over the approved of EAD x ((1 - y) x margin - y x LGD), per application; None without outcomes."""
+    return CutoffCurves(counts, terms).drawn(cutoff, max_points) if counts.n_resolved else None
 
 
 def realised_at(counts: ScoreCounts, stakes: Costs | Terms, cutoffs: Sequence[float]) -> tuple[Estimate, ...]:
-    """Cost (of `Costs`) or profit (of `Terms`) per application at each of `cutoffs`; `counts` is not empty."""
+    """Cost (of `Costs`) or profit (of `Terms`) per application at each of `cutoffs`; some outcome is known."""
+    counts = counts.resolved
     book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
     return tuple(book.estimate(int(at)) for at in _index(book, counts, np.asarray([*map(counts.snap, cutoffs)])))
 
@@ -208,7 +210,7 @@ def cost_sensitivity(
     """The cheapest cutoff by c_FN / c_FP, in units of c_FP; None where an outcome is missing or c_FP is 0."""
     if not costs.false_decline:
         return None
-    current = costs.false_approval / costs.false_decline
+    counts, current = counts.resolved, costs.false_approval / costs.false_decline
     values = _with(ratios, current)
     return _sensitivity(counts, _cost_book(counts, costs), cutoff, current, {value: (1.0, value) for value in values})
 
@@ -217,7 +219,7 @@ def lgd_sensitivity(
     counts: ScoreCounts, terms: Terms, *, cutoff: float, lgds: Sequence[float] = LGDS
 ) -> Sensitivity | None:
     """The most profitable cutoff by LGD, a share; None where an outcome is missing or the margin is 0."""
-    stakes = {value: (terms.margin, value) for value in _with(lgds, terms.lgd)}
+    counts, stakes = counts.resolved, {value: (terms.margin, value) for value in _with(lgds, terms.lgd)}
     return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.lgd, stakes) if terms.margin else None
 
 
@@ -225,7 +227,7 @@ def margin_sensitivity(
     counts: ScoreCounts, terms: Terms, *, cutoff: float, margins: Sequence[float] = MARGINS
 ) -> Sensitivity | None:
     """The most profitable cutoff by margin, a share; None where an outcome is missing or the LGD is 0."""
-    stakes = {value: (value, terms.lgd) for value in _with(margins, terms.margin)}
+    counts, stakes = counts.resolved, {value: (value, terms.lgd) for value in _with(margins, terms.margin)}
     return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.margin, stakes) if terms.lgd else None
 
 
@@ -325,11 +327,11 @@ def _relative_variance(n: IntArray, mean: FloatArray, pd: FloatArray) -> float:
 class CutoffCurves:
     """What cost (of `Costs`) or profit (of `Terms`) gives at any cutoff in force, without its drawing.
 
-    What all cutoffs share is worked out once; `counts` is not empty.
+    What all cutoffs share is worked out once; of `counts` some outcome is known.
     """
 
     def __init__(self, counts: ScoreCounts, stakes: Costs | Terms) -> None:
-        self._counts = counts
+        self._counts = counts = counts.resolved
         self._book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
         self._theory = _balance(self._book.gain, self._book.loss)
         self._reason = missing_outcome(counts)

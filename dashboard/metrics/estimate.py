@@ -11,6 +11,7 @@ from typing import Self
 Z95 = NormalDist().inv_cdf(0.975)
 
 NO_APPLICATIONS = "the cohort holds no applications"
+NO_OUTCOMES = "no outcome of these applications is known yet"
 NO_DEFAULTS = "none of the cohort's applications defaulted"
 NO_NON_DEFAULTS = "all of the cohort's applications defaulted"
 

@@ -194,7 +194,7 @@ class Evaluation:
     @of_counts
     def smallest_significant_gap(self) -> float:
         """The gap of mean PD and default rate that right PDs exceed in one of twenty cohorts; 0 without any."""
-        counts = self.counts
+        counts = self.counts.resolved
         parts = ((counts.good_mean_pd, counts.good), (counts.bad_mean_pd, counts.bad))
         variance = sum(weighted_sum(pd * (1 - pd), number) for pd, number in parts)
         return Z95 * math.sqrt(variance) / max(counts.n_applications, 1)

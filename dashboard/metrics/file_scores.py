@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, exact_counts
+from dashboard.metrics.counts import OPEN, FloatArray, IntArray, ScoreCounts, exact_counts
 
 
 def unseen_counts(pds: FloatArray) -> ScoreCounts:
-    """The counts of PDs without outcomes, all put down as good; what needs outcomes must not be taken from them."""
-    return exact_counts(np.zeros(pds.size, dtype=bool), pds)
+    """The counts of PDs without outcomes, all open."""
+    return exact_counts(np.full(pds.size, OPEN), pds)
 
 
 def expected_defaults(counts: ScoreCounts, cutoff: float) -> float:
     """The sum of the PDs of what `cutoff` approves."""
     approved = slice(0, counts.first_declined(cutoff))
-    return float((counts.good_pd + counts.bad_pd)[approved].sum())
+    return float(counts.pd_sums[approved].sum())
 
 
 def mean_pd_of_approved(counts: ScoreCounts, cutoff: float) -> float | None:
@@ -34,7 +34,13 @@ def riskiest_first(pds: FloatArray, most: int) -> IntArray:
 
 def band_shares(counts: ScoreCounts, edges: Sequence[float]) -> list[float]:
     """The share of applications in each risk band, from the lowest PD up; 0 throughout where there are none."""
-    starts = [0, *(counts.first_declined(edge) for edge in edges)]
-    below = np.append(0, np.cumsum(counts.applications))
-    shares: list[float] = (np.diff(below[[*starts, -1]]) / max(counts.n_applications, 1)).tolist()
-    return shares
+    return [number / max(counts.n_applications, 1) for number in band_sizes(counts, edges)[0]]
+
+
+def band_sizes(counts: ScoreCounts, edges: Sequence[float]) -> tuple[list[int], list[float | None]]:
+    """The number of applications in each risk band, from the lowest PD up, and their mean PD, None where none are."""
+    ends = [0, *(counts.first_declined(edge) for edge in edges), -1]
+    number, pd_sum = (
+        np.diff(np.append(0, np.cumsum(each))[ends]).tolist() for each in (counts.applications, counts.pd_sums)
+    )
+    return number, [total / n if n else None for total, n in zip(pd_sum, number, strict=True)]

@@ -161,19 +161,19 @@ def _of_scores(evaluation: Evaluation) -> Iterator[Finding]:
     if result is None or min(counts.n_bad, counts.n_good) < MIN_OUTCOMES:
         return
     worst = max(result.auc, 1 - result.auc)
-    leak = Finding(Fault.LEAK, evaluation.roc_auc, IMPLAUSIBLE_AUC, counts.n_applications, 0.0, 0.0)
+    leak = Finding(Fault.LEAK, evaluation.roc_auc, IMPLAUSIBLE_AUC, counts.n_resolved, 0.0, 0.0)
     yield replace(leak, p_value=_p_above(result, worst, IMPLAUSIBLE_AUC))
     yield replace(leak, fault=Fault.REVERSED, against=0.5, p_value=_p_above(result, 1 - result.auc, 0.5))
 
 
 def _of_level(evaluation: Evaluation) -> Iterator[Finding]:
-    counts = evaluation.counts
+    counts = evaluation.counts.resolved
     if counts.n_applications:
         yield _calibration(
             Fault.LEVEL, (counts.n_bad, counts.n_applications, counts.pd_sum), _exposure(evaluation), evaluation
         )
     for band in evaluation.bands:
-        mean, n = band.mean_pd.value, band.applications
+        mean, n = band.mean_pd.value, band.resolved
         if mean is not None and n >= MIN_APPLICATIONS:
             about = _calibration(Fault.BAND, (band.defaults, n, n * mean), _exposure(evaluation), evaluation)
             yield replace(about, subject=band.band)

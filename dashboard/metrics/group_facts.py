@@ -69,13 +69,15 @@ def group_facts(
 ) -> tuple[GroupFacts, ...]:
     """The facts on each of `parts`, by its index into `names` (the groups of `column`); they make up `whole`.
 
-    Groups of fewer than 30 applications are left out, and so is a group that is the whole.
+    They are facts on the applications whose outcome is known. Groups of fewer than 30 applications are left out, and so
+    is a group that is the whole.
     """
-    n_all = whole.n_applications
+    n_all = whole.n_resolved
+    resolved = {code: part.resolved if isinstance(part, ScoreCounts) else part for code, part in sorted(parts.items())}
     return tuple(
         _facts(Group(column, title, code, names[code]), part, whole)
-        for code, part in sorted(parts.items())
-        if MIN_APPLICATIONS <= part.n_applications < n_all
+        for code, part in resolved.items()
+        if MIN_APPLICATIONS <= part.n_resolved < n_all
     )
 
 
@@ -108,8 +110,8 @@ def p_apart(high: float, low: float, variance: float, degrees_of_freedom: float)
 def _facts(group: Group, part: Part, whole: ScoreCounts) -> GroupFacts:
     own = delong_of(part.good, part.bad)
     rest_auc, ranking = _ranking(own, part, whole)
-    n, n_bad, pd_sum = part.n_applications, part.n_bad, part.pd_sum
-    applications = part.applications
+    n, n_bad, pd_sum = part.n_resolved, part.n_bad, part.pd_sum
+    applications = part.good + part.bad
     used = slice(None) if part.is_exact else np.flatnonzero(applications)
     return GroupFacts(
         group,

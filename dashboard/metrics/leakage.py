@@ -24,10 +24,11 @@ def suspect_leakage(counts: ScoreCounts) -> str:
     # Rounded, 0.9999 would read as 1.
     return (
         f"Suspect leakage: the scores separate defaults from non-defaults {how}{other_way}, with an AUC of "
-        f"{_worded(auc.value)}. No credit score does that before the outcome is known. Check that neither the outcome "
+        f"{word_auc(auc.value)}. No credit score does that before the outcome is known. Check that neither the outcome "
         "nor anything that follows from it went into the score, and that the score is not the outcome's own copy."
     )
 
 
-def _worded(auc: float) -> str:
+def word_auc(auc: float) -> str:
+    """An AUC near its ends in three decimals, which are those of the end only where it is reached."""
     return f"{auc:.3f}" if auc in (0.0, 1.0) else f"{min(max(auc, 0.0005), 0.9994):.3f}"

@@ -11,7 +11,7 @@ from dashboard.metrics.amounts import score_bounds
 from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, weighted_sum
 from dashboard.metrics.curves import MAX_POINTS, spread_along
 from dashboard.metrics.discrimination import ks_statistic, missing_outcome
-from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, Estimate, student_quantile
+from dashboard.metrics.estimate import NO_DEFAULTS, Estimate, student_quantile
 from dashboard.metrics.rates import wilson_bounds
 
 N_GROUPS = 10
@@ -126,7 +126,8 @@ def average_precision(counts: ScoreCounts) -> Estimate:
     Eng and Page (2013), ECML PKDD.
     """
     if not counts.n_bad:
-        return Estimate.undefined(NO_DEFAULTS if counts.n_applications else NO_APPLICATIONS)
+        return Estimate.undefined(NO_DEFAULTS if counts.n_resolved else counts.why_unresolved)
+    counts = counts.resolved
     precision = _precision(counts)
     value = min(weighted_sum(precision, counts.bad) / counts.n_bad, 1.0)
     variance = _variance(counts, precision, value)
@@ -145,6 +146,7 @@ def precision_recall_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS)
     """Precision by recall over all cutoffs, in at most `max_points`; None where there is no default."""
     if not counts.n_bad:
         return None
+    counts = counts.resolved
     recall = np.cumsum(counts.bad[::-1]) / counts.n_bad
     precision = _precision(counts)[::-1]
     kept = spread_along(recall, max_points)
@@ -180,6 +182,7 @@ def cap_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS) -> CapCurve 
     """
     if missing_outcome(counts):
         return None
+    counts = counts.resolved
     declined, caught = _from_the_riskiest(counts.applications), _from_the_riskiest(counts.bad)
     share, captured = declined / counts.n_applications, caught / counts.n_bad
     cutoff = np.concatenate([[np.inf], counts.edges[::-1]])
@@ -198,6 +201,7 @@ def lift_table(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> LiftTable | 
     """
     if not counts.n_bad:
         return None
+    counts = counts.resolved
     total, n_bad = counts.n_applications, counts.n_bad
     reached = _from_the_riskiest(counts.applications)
     wanted = total * np.arange(n_groups + 1) / n_groups

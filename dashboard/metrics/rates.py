@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.metrics.counts import FloatArray, ScoreCounts, weighted_sum
-from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, NO_NON_DEFAULTS, Z95, Estimate
+from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, NO_NON_DEFAULTS, NO_OUTCOMES, Z95, Estimate
 
 NOTHING_APPROVED = "no application is approved at this cutoff"
 NOTHING_DECLINED = "no application is declined at this cutoff"
@@ -38,23 +38,39 @@ class ExpectedLoss:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Applications by decision and outcome at `cutoff`; to decline is the positive decision, to default the outcome."""
+    """Applications by decision and outcome at `cutoff`; to decline is the positive decision, to default the outcome.
+
+    Where outcomes are not known yet, those applications are `open_`; they count as declined or approved, and in nothing
+    that needs an outcome.
+    """
 
     cutoff: float
     true_declines: int
     false_declines: int
     true_approvals: int
     false_approvals: int
+    open_declines: int = 0
+    open_approvals: int = 0
+
+    @property
+    def resolved_declined(self) -> int:
+        """Applications with a PD at or above the cutoff whose outcome is known."""
+        return self.true_declines + self.false_declines
+
+    @property
+    def resolved_approved(self) -> int:
+        """Applications with a PD below the cutoff whose outcome is known."""
+        return self.true_approvals + self.false_approvals
 
     @property
     def declined(self) -> int:
         """Applications with a PD at or above the cutoff."""
-        return self.true_declines + self.false_declines
+        return self.resolved_declined + self.open_declines
 
     @property
     def approved(self) -> int:
         """Applications with a PD below the cutoff."""
-        return self.true_approvals + self.false_approvals
+        return self.resolved_approved + self.open_approvals
 
     @property
     def defaults(self) -> int:
@@ -65,6 +81,11 @@ class Confusion:
     def non_defaults(self) -> int:
         """Applications that did not default."""
         return self.false_declines + self.true_approvals
+
+    @property
+    def resolved(self) -> int:
+        """Applications whose outcome is known."""
+        return self.resolved_approved + self.resolved_declined
 
     @property
     def applications(self) -> int:
@@ -78,33 +99,41 @@ class Confusion:
 
     @property
     def bad_rate(self) -> Estimate:
-        """Share of defaults among the approved."""
-        return share(self.false_approvals, self.approved, NOTHING_APPROVED)
+        """Share of defaults among the approved whose outcome is known."""
+        return share(self.false_approvals, self.resolved_approved, self._why(self.approved, NOTHING_APPROVED))
 
     @property
     def precision(self) -> Estimate:
-        """Share of defaults among the declined."""
-        return share(self.true_declines, self.declined, NOTHING_DECLINED)
+        """Share of defaults among the declined whose outcome is known."""
+        return share(self.true_declines, self.resolved_declined, self._why(self.declined, NOTHING_DECLINED))
 
     @property
     def recall(self) -> Estimate:
         """Share of the defaults that are declined (true positive rate)."""
-        return share(self.true_declines, self.defaults, NO_DEFAULTS)
+        return share(self.true_declines, self.defaults, self._where_known(NO_DEFAULTS))
 
     @property
     def specificity(self) -> Estimate:
         """Share of the non-defaults that are approved (true negative rate)."""
-        return share(self.true_approvals, self.non_defaults, NO_NON_DEFAULTS)
+        return share(self.true_approvals, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
 
     @property
     def false_positive_rate(self) -> Estimate:
         """Share of the non-defaults that are declined."""
-        return share(self.false_declines, self.non_defaults, NO_NON_DEFAULTS)
+        return share(self.false_declines, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
 
     @property
     def accuracy(self) -> Estimate:
         """Share of applications whose decision matches their outcome."""
-        return share(self.true_declines + self.true_approvals, self.applications, NO_APPLICATIONS)
+        hits = self.true_declines + self.true_approvals
+        return share(hits, self.resolved, self._why(self.applications, NO_APPLICATIONS))
+
+    @staticmethod
+    def _why(number: int, reason: str) -> str:
+        return NO_OUTCOMES if number else reason
+
+    def _where_known(self, reason: str) -> str:
+        return reason if self.resolved else self._why(self.applications, reason)
 
     @property
     def f1(self) -> Estimate:
@@ -120,7 +149,7 @@ class Confusion:
         ratio = beta * beta
         weighted = ratio * self.false_approvals + self.false_declines
         if not self.true_declines + weighted:
-            return Estimate.undefined("nothing is declined and nothing defaulted")
+            return Estimate.undefined(self._where_known("nothing is declined and nothing defaulted"))
         # Each error counts 1 or beta^2. Errors of this common weight are as noisy; without any, the larger is assumed.
         weight = (ratio**2 * self.false_approvals + self.false_declines) / weighted if weighted else max(ratio, 1.0)
 
@@ -139,12 +168,13 @@ class Confusion:
         30, for which it is too narrow. Source of the variance: Bishop, Fienberg and Holland (1975), Discrete
         Multivariate Analysis, section 11.3.
         """
-        scale = math.sqrt(self.declined * self.approved) * math.sqrt(self.defaults * self.non_defaults)
+        declined, approved = self.resolved_declined, self.resolved_approved
+        scale = math.sqrt(declined * approved) * math.sqrt(self.defaults * self.non_defaults)
         if not scale:
-            return Estimate.undefined(ONE_SIDED)
+            return Estimate.undefined(self._where_known(ONE_SIDED))
         hits = self.true_declines * self.true_approvals - self.false_declines * self.false_approvals
         value = hits / scale
-        smallest = min(self.declined, self.approved, self.defaults, self.non_defaults)
+        smallest = min(declined, approved, self.defaults, self.non_defaults)
         if smallest < MIN_FOR_MCC_INTERVAL or abs(value) >= 1:
             return Estimate(value)
         half = Z95 * math.sqrt(self._mcc_variance(value, scale)) / (1 - value**2)
@@ -152,11 +182,12 @@ class Confusion:
         return Estimate.around(value, math.tanh(centre - half), math.tanh(centre + half))
 
     def _mcc_variance(self, mcc: float, scale: float) -> float:
-        decided = self.declined - self.approved
+        declined, approved = self.resolved_declined, self.resolved_approved
+        decided = declined - approved
         observed = self.defaults - self.non_defaults
-        skew = decided**2 / (self.declined * self.approved) + observed**2 / (self.defaults * self.non_defaults)
+        skew = decided**2 / (declined * approved) + observed**2 / (self.defaults * self.non_defaults)
         lean = mcc * (1 + mcc**2 / 2) * decided * observed / scale
-        return max(1 - mcc**2 + lean - 0.75 * mcc**2 * skew, 0.0) / self.applications
+        return max(1 - mcc**2 + lean - 0.75 * mcc**2 * skew, 0.0) / self.resolved
 
 
 def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -206,12 +237,12 @@ def share(part: int, whole: int, reason_if_none: str) -> Estimate:
 
 
 def default_rate(counts: ScoreCounts) -> Estimate:
-    """Share of defaults among all applications."""
-    return share(counts.n_bad, counts.n_applications, NO_APPLICATIONS)
+    """Share of defaults among the applications whose outcome is known."""
+    return share(counts.n_bad, counts.n_resolved, counts.why_unresolved)
 
 
 def mean_pd(counts: ScoreCounts) -> Estimate:
-    """Mean predicted PD; no interval, because every application's PD is known."""
+    """Mean predicted PD of all applications; no interval, because every application's PD is known."""
     if not counts.n_applications:
         return Estimate.undefined(NO_APPLICATIONS)
     return Estimate(counts.pd_sum / counts.n_applications)
@@ -221,12 +252,16 @@ def confusion(counts: ScoreCounts, cutoff: float) -> Confusion:
     """Decisions against outcomes at `cutoff`, or the nearest that the counts can apply (see the result)."""
     first = counts.first_declined(cutoff)
     true_declines, false_declines = int(counts.bad[first:].sum()), int(counts.good[first:].sum())
+    n_open = counts.n_open
+    open_declines = int(counts.open[first:].sum()) if n_open else 0
     return Confusion(
         cutoff=counts.snap(cutoff),
         true_declines=true_declines,
         false_declines=false_declines,
         true_approvals=counts.n_good - false_declines,
         false_approvals=counts.n_bad - true_declines,
+        open_declines=open_declines,
+        open_approvals=n_open - open_declines,
     )
 
 
@@ -236,13 +271,14 @@ def approval_rate(counts: ScoreCounts, cutoff: float) -> Estimate:
 
 
 def bad_rate(counts: ScoreCounts, cutoff: float) -> Estimate:
-    """Share of defaults among the applications with a PD below `cutoff`."""
+    """Share of defaults among the applications with a PD below `cutoff` whose outcome is known."""
     return confusion(counts, cutoff).bad_rate
 
 
 def expected_loss(counts: ScoreCounts, *, lgd: float, cutoff: float | None = None) -> ExpectedLoss:
     """Sum of PD x LGD x exposure at default, of all or of what a `cutoff` (a PD) approves; `lgd` is a share, 0 to 1.
 
+    What was lost is known of the applications alone whose outcome is.
     Within a bin and outcome, mean PD is multiplied by exposure: exact where bins are single PDs, otherwise off by less
     than 0.0001 of LGD x exposure, since no coarse bin reaches across a cutoff.
     """
@@ -250,8 +286,12 @@ def expected_loss(counts: ScoreCounts, *, lgd: float, cutoff: float | None = Non
         nothing = Estimate.undefined(NO_EXPOSURE if counts.n_applications else NO_APPLICATIONS)
         return ExpectedLoss(nothing, nothing, nothing, lgd)
     end = counts.edges.size if cutoff is None else counts.first_declined(cutoff)
-    good, bad = counts.good_exposure[:end], counts.bad_exposure[:end]
-    exposure = float(good.sum() + bad.sum())
-    at_risk = weighted_sum(counts.good_mean_pd[:end], good) + weighted_sum(counts.bad_mean_pd[:end], bad)
+    parts = [(counts.good_mean_pd, counts.good_exposure), (counts.bad_mean_pd, counts.bad_exposure)]
+    parts += [(counts.open_mean_pd, counts.open_exposure)] if counts.has_open else []
+    exposure = float(sum(amount[:end].sum() for _, amount in parts))
+    at_risk = sum(weighted_sum(pd[:end], amount[:end]) for pd, amount in parts)
+    observed = Estimate(lgd * float(counts.bad_exposure[:end].sum()))
+    if not counts.n_resolved:
+        observed = Estimate.undefined(NO_OUTCOMES)
     rate = Estimate(at_risk * lgd / exposure) if exposure else Estimate.undefined(NOTHING_APPROVED)
-    return ExpectedLoss(Estimate(at_risk * lgd), rate, Estimate(lgd * float(bad.sum())), lgd)
+    return ExpectedLoss(Estimate(at_risk * lgd), rate, observed, lgd)

@@ -6,6 +6,7 @@ filtered, checked or widened anew, so that a hundred times the rows still count 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,13 +16,16 @@ import polars as pl
 
 from dashboard.metrics.counts import (
     MOST_EXACT,
+    OPEN,
     AnyArray,
     BoolArray,
     CountsError,
     FloatArray,
     IntArray,
     ScoreCounts,
+    counts_of,
     exact_counts,
+    outcome_codes,
 )
 from data.predictions.scores import ScoreGrid
 from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
@@ -35,13 +39,17 @@ _MOST_AT_ONCE = 1 << 21
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableRows:
-    """Outcome, PD, place in the `grid` and exposure (0 where it is not known) of each row; arrays are read-only."""
+    """Outcome, PD, place in the `grid` and exposure (0 where it is not known) of each row; arrays are read-only.
+
+    An `outcome` is `GOOD`, `BAD` or, where the table `has_open` rows, `OPEN`.
+    """
 
     grid: ScoreGrid | None
-    outcome: BoolArray
+    outcome: npt.NDArray[np.uint8]
     pd: FloatArray
     bins: AnyArray | None
     exposure: AnyArray | None
+    has_open: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -53,6 +61,17 @@ class TableRows:
         """How many bins the grid has; 0 without one."""
         return 0 if self.grid is None else self.grid.edges.size
 
+    @property
+    def n_kinds(self) -> int:
+        """How many kinds of outcomes there are, open ones among them."""
+        return 3 if self.has_open else 2
+
+    @property
+    def is_resolved(self) -> BoolArray:
+        """Of which rows the outcome is known."""
+        found: BoolArray = self.outcome != OPEN
+        return found
+
     def take(self, rows: Places) -> TableRows:
         """The rows at these places, in that order."""
         return TableRows(
@@ -61,10 +80,11 @@ class TableRows:
             at(self.pd, rows),
             None if self.bins is None else at(self.bins, rows),
             None if self.exposure is None else at(self.exposure, rows),
+            self.has_open,
         )
 
     def cells(self) -> IntArray:
-        """For each row its bin, and beyond the last one again for defaults."""
+        """For each row its bin, and beyond the last one again for defaults, and for the open ones."""
         assert self.bins is not None
         cells = self.bins.astype(np.int64)
         cells += np.multiply(self.outcome, self.n_bins, dtype=np.int64)
@@ -100,7 +120,7 @@ class TableRows:
         large = np.flatnonzero(~is_few)
         if large.size:
             # What is few is counted together, in front of the others.
-            starts = np.where(is_few, 0, np.cumsum(~is_few) * 2 * self.n_bins)
+            starts = np.where(is_few, 0, np.cumsum(~is_few) * self.n_kinds * self.n_bins)
             counted = self._summed(codes, starts, large.size + 1, chosen)[1:]
             found |= dict(zip(large.tolist(), counted, strict=True))
         return dict(sorted(found.items()))
@@ -117,8 +137,8 @@ class TableRows:
         """The counts of `n_tables` groups on the grid, given where the cells of each row's group start."""
         grid, n_bins = self.grid, self.n_bins
         assert grid is not None
-        shape = (n_tables, 2, n_bins)
-        number = np.zeros(n_tables * 2 * n_bins, dtype=np.int64)
+        shape = (n_tables, self.n_kinds, n_bins)
+        number = np.zeros(math.prod(shape), dtype=np.int64)
         pds, exposures = np.zeros(number.size), np.zeros(number.size)
         # As many rows at once as a table of counts has cells, so that adding it up is not the larger part.
         for rows in self.pieces(chosen, max(_PIECE, min(number.size, _MOST_AT_ONCE))):
@@ -133,14 +153,11 @@ class TableRows:
                 exposures += np.bincount(cells, weights=part.exposure, minlength=number.size)
         if grid.is_exact:
             # The product, not a sum of equal terms: one rounding instead of many.
-            pds = np.tile(grid.edges, 2 * n_tables) * number
+            pds = np.tile(grid.edges, self.n_kinds * n_tables) * number
         tables = [table.reshape(shape) for table in (number, pds, exposures)]
         for table in tables:
             table.setflags(write=False)
-        return [
-            ScoreCounts(grid.edges, good, bad, good_pd, bad_pd, good_exposure, bad_exposure, grid.is_exact)
-            for (good, bad), (good_pd, bad_pd), (good_exposure, bad_exposure) in zip(*tables, strict=True)
-        ]
+        return [counts_of(grid.edges, *each, is_exact=grid.is_exact) for each in zip(*tables, strict=True)]
 
 
 def add_counts(one: ScoreCounts, other: ScoreCounts, grid: ScoreGrid) -> ScoreCounts:
@@ -162,23 +179,26 @@ def table_rows(frame: pl.DataFrame, grid: ScoreGrid | None) -> TableRows:
     """The rows of `frame`, which is as `count_scores` wants it.
 
     Raises:
-        CountsError: an outcome or PD is null or no probability.
+        CountsError: a PD is null or no probability.
     """
     pds, outcomes = frame[PROBABILITY], frame[OUTCOME]
-    usable = pds.is_between(0, 1) & outcomes.is_not_null()
-    if n_wrong := frame.height - int(usable.sum()):
+    if n_wrong := frame.height - int(pds.is_between(0, 1).sum()):
         raise CountsError.from_nulls(n_wrong)
     exposure = frame[EXPOSURE].fill_null(0) if EXPOSURE in frame.columns else None
     return TableRows(
         grid,
-        _array(outcomes),
+        _frozen(outcome_codes(outcomes)),
         _array(pds.cast(pl.Float64)),
         None if grid is None else _array(frame[PD_BIN]),
         None if exposure is None else _array(exposure),
+        bool(outcomes.null_count()),
     )
 
 
 def _array(values: pl.Series) -> AnyArray:
-    array: AnyArray = values.to_numpy()
+    return _frozen(values.to_numpy())
+
+
+def _frozen(array: AnyArray) -> AnyArray:
     array.setflags(write=False)
     return array

@@ -31,7 +31,7 @@ _WORD = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupCounts(Outcomes):
-    """What `ScoreCounts` has of a group, with PDs and exposures summed over all of it instead of bin by bin."""
+    """What `ScoreCounts` has of a group's resolved rows, PDs and exposures summed over all instead of bin by bin."""
 
     edges: FloatArray
     good: IntArray
@@ -51,7 +51,7 @@ def add_groups(one: Groups, other: Groups, grid: ScoreGrid) -> Groups:
 
 
 def _added(one: GroupCounts, other: GroupCounts, grid: ScoreGrid) -> GroupCounts:
-    is_few = one.n_applications + other.n_applications <= MOST_EXACT
+    is_few = one.n_resolved + other.n_resolved <= MOST_EXACT
     edges = np.union1d(one.edges, other.edges) if is_few else grid.edges
     (good, bad), (more_good, more_bad) = (_on(part, edges) for part in (one, other))
     sums = one.pd_sum + other.pd_sum, one.exposure_sum + other.exposure_sum
@@ -110,7 +110,8 @@ def pack_codes(codes: Iterable[tuple[str, Codes]], sizes: Mapping[str, int]) -> 
 class CodedRows:
     """A table's rows and each row's group by column; of a small table they are by rising PD, `order` are their places.
 
-    `sizes` are the numbers of groups. Cohorts of more than `most_sorted` rows are not sorted.
+    What is checked of groups needs outcomes: of a small table, rows without one are left out from the start. `sizes`
+    are the numbers of groups. Cohorts of more than `most_sorted` rows are not sorted.
     """
 
     rows: TableRows
@@ -122,8 +123,10 @@ class CodedRows:
     def counts(self, chosen: BoolArray | None = None) -> Iterator[tuple[str, Groups]]:
         """For each column the counts of its groups, by code, among the `chosen` rows (in the table's order) or all.
 
-        They have the bins of `count_scores_by`; groups without a row are left out.
+        They have the bins of `count_scores_by`; groups without a row are left out, and so are open rows.
         """
+        if self.rows.has_open and self.order is None:
+            chosen = self.rows.is_resolved if chosen is None else chosen & self.rows.is_resolved
         n_chosen = self.rows.n_rows if chosen is None else int(np.count_nonzero(chosen))
         if n_chosen > self.most_sorted and self.rows.grid is not None:
             return self.groups(lambda: self.rows.pieces(chosen, _PIECE), is_sorted=False)
@@ -228,6 +231,8 @@ def code_rows(
     if rows.n_rows > most_sorted:
         return found
     order = _by_pd(rows)
+    if rows.has_open:
+        order = order[rows.is_resolved[order]]
     return replace(found.take(order), order=order)
 
 
@@ -247,9 +252,10 @@ def _cut(places: Places) -> Iterator[Places]:
     return (slice(start, min(start + _CACHED, places.stop)) for start in range(places.start, places.stop, _CACHED))
 
 
-def _exact(pds: FloatArray, outcomes: BoolArray) -> tuple[FloatArray, IntArray, IntArray]:
+def _exact(pds: FloatArray, outcomes: Codes) -> tuple[FloatArray, IntArray, IntArray]:
     """The distinct PDs of rows by rising PD, and how many of each outcome have them."""
     is_new = np.concatenate([[True], pds[1:] > pds[:-1]])
     n_bins = int(np.count_nonzero(is_new))
-    number = np.bincount(np.cumsum(is_new) - 1 + n_bins * outcomes, minlength=2 * n_bins)
+    cells = np.cumsum(is_new) - 1 + np.multiply(outcomes, n_bins, dtype=np.int64)
+    number = np.bincount(cells, minlength=2 * n_bins)
     return pds[is_new], number[:n_bins], number[n_bins:]

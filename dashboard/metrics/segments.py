@@ -32,6 +32,9 @@ class Measure(StrEnum):
     SHARE = "Share of applications"
 
 
+_OF_ALL = (Measure.APPROVAL_RATE, Measure.MEAN_PD, Measure.SHARE)
+
+
 class Verdict(StrEnum):
     """How a segment's default rate stands to that of the other segments, once noise is allowed for."""
 
@@ -65,14 +68,16 @@ class Order(StrEnum):
 class Segment:
     """One group of the cohort's applications; `code` is its place in the column, `name` its words.
 
-    `difference` is its default rate less that of the cohort's other applications; its interval, and `verdict` with it,
-    holds for all segments at once. So does `lending`, about what is approved, and so does `lending_to_all`, about what
-    it would be without any cutoff, each taken by itself. The other intervals are for 95 % each.
+    Of its applications the outcome of those that are `resolved` is known. `difference` is its default rate less that of
+    the cohort's other applications; its interval, and `verdict` with it, holds for all segments at once. So does
+    `lending`, about what is approved, and so does `lending_to_all`, about what it would be without any cutoff, each
+    taken by itself. The other intervals are for 95 % each.
     """
 
     code: int
     name: str
     applications: int
+    resolved: int
     defaults: int
     approved: int
     share: Estimate
@@ -91,6 +96,10 @@ class Segment:
         """The segment's value of `measure`."""
         estimate: Estimate = getattr(self, measure.name.lower())
         return estimate
+
+    def held_for(self, measure: Measure) -> int:
+        """How many of its applications `measure` is worked out from, the cutoff aside."""
+        return self.applications if measure in _OF_ALL else self.resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +148,7 @@ def segment_report(
     are left out and not counted as comparisons.
     """
     held = {code: counts for code, counts in sorted(parts.items()) if counts.n_applications}
-    error = simultaneous_error(len(held))
+    error = simultaneous_error(sum(counts.n_resolved > 0 for counts in held.values()))
     segments = tuple(
         _segment(code, names[code], counts, whole, (cutoff, break_even, error)) for code, counts in held.items()
     )
@@ -156,13 +165,13 @@ def simultaneous_error(n_intervals: int) -> float:
 
 
 def calibration_gap(counts: ScoreCounts) -> Estimate:
-    """Mean PD less default rate, as a share: above 0 where the PDs are too high.
+    """Mean PD less default rate where outcomes are known, as a share: above 0 where the PDs are too high.
 
     The interval is Wilson's of the default rate, turned round, since the PDs are known.
     """
-    rate, mean = default_rate(counts), mean_pd(counts).value
+    rate, mean = default_rate(counts), mean_pd(counts.resolved).value
     if rate.value is None or rate.low is None or rate.high is None or mean is None:
-        return Estimate.undefined(NO_APPLICATIONS)
+        return Estimate.undefined(counts.why_unresolved)
     return Estimate.around(mean - rate.value, mean - rate.high, mean - rate.low)
 
 
@@ -200,16 +209,17 @@ def _segment(
 ) -> Segment:
     cutoff, break_even, error = terms
     decided = confusion(counts, cutoff)
-    own = (counts.n_bad, counts.n_applications)
-    rest = (whole.n_bad - own[0], whole.n_applications - own[1])
-    difference = rate_difference(own, rest, error=error)
+    own = (counts.n_bad, counts.n_resolved)
+    rest = (whole.n_bad - own[0], whole.n_resolved - own[1])
+    difference = rate_difference(own, rest, error=error) if own[1] else Estimate.undefined(counts.why_unresolved)
     return Segment(
         code=code,
         name=name,
-        applications=own[1],
+        applications=counts.n_applications,
+        resolved=own[1],
         defaults=own[0],
         approved=decided.approved,
-        share=share(own[1], whole.n_applications, NO_APPLICATIONS),
+        share=share(counts.n_applications, whole.n_applications, NO_APPLICATIONS),
         default_rate=default_rate(counts),
         difference=difference,
         mean_pd=mean_pd(counts),
@@ -218,14 +228,14 @@ def _segment(
         approval_rate=decided.approval_rate,
         bad_rate=decided.bad_rate,
         verdict=_verdict(difference, own[1], rest),
-        lending=_lending(decided.false_approvals, decided.approved, break_even, error),
-        lending_to_all=_lending(*own, break_even, error),
+        lending=_lending(decided.false_approvals, decided.resolved_approved, decided.approved, break_even, error),
+        lending_to_all=_lending(*own, counts.n_applications, break_even, error),
     )
 
 
 def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> Verdict:
     if difference.low is None or difference.high is None:
-        return Verdict.ALONE
+        return Verdict.TOO_FEW if rest[1] and not applications else Verdict.ALONE
     if min(applications, rest[1]) < MIN_APPLICATIONS:
         return Verdict.TOO_FEW
     if difference.low > 0:
@@ -237,12 +247,12 @@ def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> 
     return Verdict.TOO_FEW if reach > MAX_RELATIVE_REACH * min(rate, 1 - rate) else Verdict.ALIKE
 
 
-def _lending(bad: int, approved: int, break_even: float, error: float) -> Lending:
+def _lending(bad: int, resolved: int, approved: int, break_even: float, error: float) -> Lending:
     if not approved:
         return Lending.NOTHING
-    if approved < MIN_APPLICATIONS:
+    if resolved < MIN_APPLICATIONS:
         return Lending.TOO_FEW
-    low, high = exact_bounds(bad, approved, error=error)
+    low, high = exact_bounds(bad, resolved, error=error)
     if low > break_even:
         return Lending.LOSES
     if high < break_even:

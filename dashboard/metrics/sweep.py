@@ -30,13 +30,9 @@ class Sweep:
     def __iter__(self) -> Iterator[tuple[Evaluation, bool]]:
         """Yield each evaluation, and whether it decides otherwise than the one before."""
         counts = self.evaluation.counts
-        good, bad = (_below(each)[self.first].tolist() for each in (counts.good, counts.bad))
-        n_good, n_bad = counts.n_good, counts.n_bad
-        last = -1
-        for place, (snapped, approved_good, approved_bad) in enumerate(
-            zip(self.snapped.tolist(), good, bad, strict=True)
-        ):
-            decided = Confusion(snapped, n_bad - approved_bad, n_good - approved_good, approved_good, approved_bad)
+        decisions, last = Decisions(counts), -1
+        for place, (snapped, first) in enumerate(zip(self.snapped.tolist(), self.first.tolist(), strict=True)):
+            decided = decisions.below(first, snapped)
             yield _Swept(self, place, decided), decided.approved != last
             last = decided.approved
 
@@ -59,6 +55,8 @@ class Sweep:
         """Sum of PD x LGD x exposure of what each cutoff approves."""
         counts = self.evaluation.counts
         at_risk = counts.good_mean_pd * counts.good_exposure + counts.bad_mean_pd * counts.bad_exposure
+        if counts.has_open:
+            at_risk = at_risk + counts.open_mean_pd * counts.open_exposure
         losses: list[float] = (self.evaluation.assumptions.terms.lgd * _below(at_risk)[self.first]).tolist()
         return losses
 
@@ -70,15 +68,20 @@ class Decisions:
         self._counts = counts
 
     @cached_property
-    def _sums(self) -> tuple[list[int], list[int]]:
-        return _below(self._counts.good).tolist(), _below(self._counts.bad).tolist()
+    def _sums(self) -> tuple[list[int], list[int], list[int]]:
+        counts = self._counts
+        of_open = _below(counts.open).tolist() if counts.has_open else [0] * (counts.edges.size + 1)
+        return _below(counts.good).tolist(), _below(counts.bad).tolist(), of_open
 
     def at(self, cutoff: float) -> Confusion:
         """What `confusion` gives for a cutoff (a PD)."""
-        first = self._counts.first_declined(cutoff)
-        goods, bads = self._sums
-        good, bad = goods[first], bads[first]
-        return Confusion(self._counts.snap(cutoff), bads[-1] - bad, goods[-1] - good, good, bad)
+        return self.below(self._counts.first_declined(cutoff), self._counts.snap(cutoff))
+
+    def below(self, first: int, cutoff: float) -> Confusion:
+        """The decisions at the applied `cutoff`, of which `first` is the first bin that is declined."""
+        goods, bads, opens = self._sums
+        good, bad, of_open = goods[first], bads[first], opens[first]
+        return Confusion(cutoff, bads[-1] - bad, goods[-1] - good, good, bad, opens[-1] - of_open, of_open)
 
 
 def _below(values: AnyArray) -> AnyArray:

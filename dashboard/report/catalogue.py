@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.economics import NOTHING_AT_STAKE, CutoffCurve
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.rates import Confusion
 from dashboard.visit.assumptions import COST_UNIT
@@ -118,7 +118,7 @@ def _figure(measure: Of) -> Difference:
 
 
 def _n(evaluation: Evaluation) -> float:
-    return evaluation.counts.n_applications
+    return evaluation.counts.n_resolved
 
 
 def _weight_of_f(decided: Confusion, beta: float) -> float:
@@ -130,7 +130,7 @@ def _weight_of_f(decided: Confusion, beta: float) -> float:
 
 def _skill(evaluation: Evaluation) -> Estimate:
     parts = evaluation.brier_parts
-    return Estimate.undefined(NO_APPLICATIONS) if parts is None else parts.skill
+    return Estimate.undefined(evaluation.counts.why_unresolved) if parts is None else parts.skill
 
 
 def _at_ks(share: Callable[[Confusion], Estimate], evaluation: Evaluation) -> Estimate:
@@ -146,7 +146,9 @@ def _of_curve(
     evaluation: Evaluation,
 ) -> Estimate:
     curve_at_hand = curve(evaluation)
-    return Estimate.undefined(NO_APPLICATIONS) if curve_at_hand is None else measure(curve_at_hand)
+    if curve_at_hand is None:
+        return Estimate.undefined(evaluation.counts.why_unresolved)
+    return measure(curve_at_hand)
 
 
 def _best(curve: CutoffCurve) -> Estimate:
@@ -171,7 +173,7 @@ MEAN_PD = Metric(
     lambda e: e.mean_pd,
     labels.percent,
     "Average predicted probability of default. Close to the default rate when PDs are calibrated.",
-    _mean_over(lambda e: e.mean_pd, _n),
+    _mean_over(lambda e: e.mean_pd, lambda e: e.counts.n_applications),
     needs_pd=True,
 )
 EXPECTED_LOSS = Metric(
@@ -241,7 +243,7 @@ BAD_RATE = Metric(
     lambda e: e.confusion.bad_rate,
     labels.percent,
     "Share of the approved that defaulted; Wilson interval.",
-    _decided(lambda c: c.bad_rate, lambda c: c.approved),
+    _decided(lambda c: c.bad_rate, lambda c: c.resolved_approved),
     at_cutoff=True,
 )
 OVERVIEW = (DEFAULT_RATE, MEAN_PD, EXPECTED_LOSS, ROC_AUC, GINI, KS, APPROVAL_RATE, BAD_RATE)
@@ -273,7 +275,7 @@ DEFAULTS_AMONG_DECLINED = Metric(
     lambda e: e.confusion.precision,
     _short_percent,
     "Share of the declined that default (precision); Wilson interval.",
-    _decided(lambda c: c.precision, lambda c: c.declined),
+    _decided(lambda c: c.precision, lambda c: c.resolved_declined),
     at_cutoff=True,
 )
 # The riskiest shares of applications for which the share of all defaults is reported.
@@ -313,7 +315,7 @@ OBSERVED_EXPECTED = Metric(
     lambda e: e.in_the_large.ratio,
     labels.decimal,
     "Defaults observed per default expected: 1 is right, above 1 PDs are too low on the whole.",
-    _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.pd_sum),
+    _mean_over(lambda e: e.in_the_large.ratio, lambda e: e.counts.resolved.pd_sum),
     needs_pd=True,
 )
 CALIBRATION = (
@@ -382,7 +384,7 @@ DECISIONS = (
         lambda e: e.confusion.precision,
         labels.percent,
         "Share of defaults among the declined.",
-        _decided(lambda c: c.precision, lambda c: c.declined),
+        _decided(lambda c: c.precision, lambda c: c.resolved_declined),
         at_cutoff=True,
     ),
     Metric(
@@ -402,7 +404,7 @@ DECISIONS = (
         lambda e: e.confusion.accuracy,
         labels.percent,
         "Share of decisions that match the outcome. Approving all has a high one where defaults are rare.",
-        _decided(lambda c: c.accuracy, lambda c: c.applications),
+        _decided(lambda c: c.accuracy, lambda c: c.resolved),
         at_cutoff=True,
     ),
     Metric(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dashboard.metrics.calibration_fit import NO_EXPECTED
+from dashboard.metrics.calibration_fit import calibration_in_the_large
 from dashboard.metrics.counts import count_scores_by, exact_counts
 from dashboard.metrics.discrimination import gini, roc_auc
-from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
+from dashboard.metrics.estimate import NO_APPLICATIONS, NO_OUTCOMES, Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data.definition.evidence.vocabulary import APPROVED, DECLINED
 from data.predictions.roles.answers import DECISION, GRADE, MODEL_DECISION
@@ -81,15 +81,13 @@ def grades(predictions: Predictions, chosen: pl.Expr | None) -> tuple[Grade, ...
     if name not in predictions.frame.columns:
         return ()
     table = predictions.frame[_rows(predictions, chosen)]
-    by_grade = count_scores_by(table.filter(pl.col(OUTCOME).is_not_null()), name)
+    by_grade = count_scores_by(table, name)
     why = predictions.why_no_pd
     found = []
     for level, counts in by_grade.items():
         mean = Estimate.undefined(why) if why else mean_pd(counts)
         rate = default_rate(counts)
-        ratio = Estimate.undefined(why or NO_EXPECTED)
-        if mean.value:
-            ratio = rate.mapped(lambda share, expected=mean.value: share / expected)  # type: ignore[misc]
+        ratio = Estimate.undefined(why) if why else calibration_in_the_large(counts).ratio
         found.append(
             Grade(None if level is None else str(level), counts.n_applications, counts.n_bad, mean, rate, ratio)
         )
@@ -121,7 +119,7 @@ def _model(scores: pl.Series, outcomes: pl.Series, rows: pl.Series) -> Model:
     table = pl.DataFrame({"score": scores.gather(rows), "bad": outcomes.gather(rows)}).drop_nulls("score")
     known = table.drop_nulls()
     if known.is_empty():
-        nothing = Estimate.undefined(NO_APPLICATIONS)
+        nothing = Estimate.undefined(NO_OUTCOMES if table.height else NO_APPLICATIONS)
         return Model(table.height, nothing, nothing)
     counts = exact_counts(known["bad"], known["score"])
     return Model(table.height, roc_auc(counts), gini(counts))

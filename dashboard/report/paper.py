@@ -332,7 +332,9 @@ def _facts(subject: Subject, given: Assumptions, origin: Origin) -> Iterator[tup
 
 
 def _size(report: Report) -> str:
-    return labels.plural(report.evaluation.counts.n_applications, "application")
+    counts = report.evaluation.counts
+    n_open = f", {labels.count(counts.n_open)} of them open" if counts.n_open else ""
+    return f"{labels.plural(counts.n_applications, 'application')}{n_open}"
 
 
 def _assumed(subject: Subject, given: Assumptions) -> Iterator[str]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from dashboard.cohort.cautions import caution, reversal
 from dashboard.cohort.filters import Filters
-from dashboard.metrics.counts import count_scores
+from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
 from dashboard.metrics.estimate import Estimate
@@ -21,8 +21,9 @@ from dashboard.metrics.ranking import CapCurve
 from dashboard.report import catalogue, further
 from dashboard.report.further import Grade, Model, Overrides, own_unit
 from dashboard.visit.links import FILTER_PREFIX, word_filters
+from dashboard.words import labels
 from data.errors import ScoreroomError
-from data.predictions.table import OUTCOME, Predictions
+from data.predictions.table import Predictions
 
 # What says nothing of a score that is no probability, beside the figures that give that as their reason.
 _OF_PDS = (
@@ -44,28 +45,23 @@ _OF_PDS = (
     "brier_decomposition",
     "sensitivity",
 )
-FORMAT, VERSION = "scoreroom.evaluation", 1
+FORMAT, VERSION = "scoreroom.evaluation", 2
 
 
 class EmptyCohortError(ScoreroomError):
-    """Raised if a cohort has no application with an outcome."""
+    """Raised if a cohort has no application."""
 
     @classmethod
     def from_no_rows(cls) -> Self:
         return cls("No applications match these conditions; remove one of --where.")
 
-    @classmethod
-    def from_no_outcomes(cls, n_open: int) -> Self:
-        return cls(f"None of the {n_open:,} applications has an outcome yet; there is nothing to evaluate.")
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A cohort of `predictions` with its results; `n_open` applications without an outcome count in none."""
+    """A cohort of `predictions` with its results."""
 
     predictions: Predictions
     filters: Filters
-    n_open: int
     evaluation: Evaluation
 
     @property
@@ -97,7 +93,8 @@ class Report:
     def notices(self) -> tuple[str, ...]:
         """Sentences about the file and the cohort that belong beside the figures."""
         evaluation = self.evaluation
-        notices = [*self.predictions.source.notices, caution(evaluation.counts, self.filters)]
+        notices = [*self.predictions.source.notices, _word_open(evaluation.counts)]
+        notices += [caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
             notices += [reversal(evaluation.roc_auc), evaluation.suspicion]
             is_doubtful = not evaluation.why_no_pd and evaluation.calibration.is_doubtful
@@ -132,7 +129,8 @@ class Report:
         evaluation, decided = self.evaluation, self.evaluation.confusion
         return {
             "n_applications": evaluation.counts.n_applications,
-            "n_open": self.n_open,
+            "n_open": evaluation.counts.n_open,
+            "n_resolved": evaluation.counts.n_resolved,
             "n_defaults": evaluation.counts.n_bad,
             "approved": decided.approved,
             "declined": decided.declined,
@@ -199,19 +197,22 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     """The report on the cohort that `filters` selects from `predictions`, prepared as `dashboard.cohort.columns` does.
 
     Raises:
-        EmptyCohortError: the cohort holds no application with an outcome.
+        EmptyCohortError: the cohort holds no application.
     """
     chosen = filters.at(assumptions.cutoff)
-    asked, is_known = chosen.expression(), pl.col(OUTCOME).is_not_null()
-    within = pl.lit(value=True) if asked is None else asked
-    rows = predictions.holding(chosen.columns)
-    n_open = int(rows.lazy().select((within & ~is_known).sum()).collect().item())
-    # Open rows are not in the table, so nobody knows to which cohort they belong.
-    n_open += 0 if filters else predictions.source.n_open
-    counts = count_scores(rows, predictions.grid, filters=within & is_known)
+    counts = count_scores(predictions.holding(chosen.columns), predictions.grid, filters=chosen.expression())
     if not counts.n_applications:
-        raise EmptyCohortError.from_no_outcomes(n_open) if n_open else EmptyCohortError.from_no_rows()
-    return Report(predictions, chosen, n_open, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
+        raise EmptyCohortError.from_no_rows()
+    return Report(predictions, chosen, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
+
+
+def _word_open(counts: ScoreCounts) -> str:
+    if not counts.n_open:
+        return ""
+    return (
+        f"{counts.n_open:,} of {labels.plural(counts.n_applications, 'application')} have no outcome yet: they count "
+        "in approvals, mean PD and expected loss, and in nothing that compares PDs with what happened."
+    )
 
 
 def _given_away(curve: CutoffCurve | None) -> float | None:

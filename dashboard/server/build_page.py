@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dashboard.building import Building, Step
 from dashboard.charts.inline import script_address
-from dashboard.server.building import Building, Step
 from dashboard.server.content_policy import ContentPolicy
 from dashboard.server.health import product_version
 from data.settings import ROOT

@@ -17,9 +17,9 @@ from streamlit.runtime.runtime_util import get_max_widget_state_size_bytes
 from streamlit.web.bootstrap import load_config_options
 
 from dashboard import journal
+from dashboard.building import Building
 from dashboard.limits import Limits, load_limits, most_visits
 from dashboard.server.application import make_app
-from dashboard.server.building import Building
 from dashboard.server.health import Health, product_version
 from data.settings import ROOT, load_settings
 from inference.serving.asgi import ASGIApp
@@ -152,7 +152,7 @@ def _in_background(work: Callable[[], None]) -> None:
 
 def _load_ahead(arguments: Sequence[str], building: Building | None) -> None:
     # Half a second of imports that must not delay the server.
-    from dashboard import app, cache, state  # noqa: F401
+    from dashboard import app, cache, choice  # noqa: F401
 
     if building is None or building.wait():
-        cache.load_ahead(state.location(arguments))
+        cache.load_ahead(choice.location(arguments))

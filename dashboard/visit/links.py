@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from dashboard.cohort.columns import DEFAULTED, REPAID
+from dashboard.cohort.columns import DEFAULTED, NOT_KNOWN, REPAID
 from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
 from dashboard.words import labels
 from data.definition.columns import Kind
@@ -34,7 +34,12 @@ MOST_NAMED = 50
 LONGEST_NAME = 60
 LONGEST_NOTE = 500
 _LONGEST_QUOTE = 40
-_OUTCOMES = {**dict.fromkeys(YES, DEFAULTED), **dict.fromkeys(NO, REPAID)}
+_OUTCOMES = {
+    **dict.fromkeys(YES, DEFAULTED),
+    **dict.fromkeys(NO, REPAID),
+    MISSING: NOT_KNOWN,
+    "open": NOT_KNOWN,
+}
 _MOST_PROBLEMS = 5
 _MOST_LISTED = 12
 

@@ -136,14 +136,18 @@ def portfolio_slug(definition: Definition) -> str:
     return "-".join(words)[:_LONGEST_SLUG].strip("-") or definition.digest[:8]
 
 
-def of_portfolio(address: Address, definition: Definition) -> tuple[Address, str]:
-    """The `address` without its portfolio, and a sentence where that is another one; nothing is left of it then.
+def named_portfolio(address: Address) -> str:
+    """What an address calls its portfolio; empty where it names none."""
+    return (address.get(PORTFOLIO) or [""])[-1]
+
+
+def of_portfolio(address: Address, own: str) -> tuple[Address, str]:
+    """The `address` without its portfolio, and a sentence where that is not `own`; nothing is left of it then.
 
     Addresses that name none, as those of earlier versions do, are taken for this portfolio's.
     """
-    named = (address.get(PORTFOLIO) or [""])[-1]
+    named = named_portfolio(address)
     rest = {name: texts for name, texts in address.items() if name != PORTFOLIO}
-    own = portfolio_slug(definition)
     if named in ("", own):
         return rest, ""
     return {}, f"This link was made on the portfolio “{named[:_LONGEST_SLUG]}”; on “{own}”, nothing of it was applied."

@@ -15,6 +15,8 @@ from data.predictions.table import PROBABILITY, CohortColumn, CohortKind
 
 DAYS_PER_YEAR = 365.25
 MISSING = "Missing"
+# What an application without an outcome is called.
+OPEN = "Open"
 NOT_DEFINED = "–"
 # Cutoffs have four decimals as percentages (see `data.predictions.scores.round_cutoff`).
 _CUTOFF_DIGITS = 4
@@ -66,6 +68,16 @@ def count(value: float) -> str:
 def plural(number: int, noun: str) -> str:
     """A whole number and its noun, which takes an s unless there is exactly one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def outcomes(n_defaults: int, n_open: int) -> str:
+    """The defaults among applications, and where there are any those whose outcome is not known."""
+    return plural(n_defaults, "default") + (f", {count(n_open)} open" if n_open else "")
+
+
+def with_outcome(number: int, n_open: int) -> str:
+    """So many applications, which are those with an outcome where others are open."""
+    return plural(number, "application") + (" with an outcome" if n_open else "")
 
 
 def decimals(percentage: float) -> int:

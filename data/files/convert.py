@@ -180,15 +180,6 @@ def open_applications(settings: Settings, definition: Definition) -> pl.LazyFram
     return scan_applications(settings.applications, definition)
 
 
-def open_resolved(settings: Settings, definition: Definition) -> pl.LazyFrame:
-    """The built applications whose outcome is known, in order: those that predictions and contributions are about.
-
-    Raises:
-        ScoreroomError: the table is missing or damaged.
-    """
-    return resolved(open_applications(settings, definition), definition)
-
-
 def resolved(applications: pl.LazyFrame, definition: Definition) -> pl.LazyFrame:
     """The applications whose outcome is known; all of them where the definition names no outcome."""
     target = definition.target

@@ -60,8 +60,8 @@ def import_predictions(
     A column that is called as one of the `definition` is described in its words.
 
     Every column that has no role becomes a cohort column where it can: text of up to 256 levels, flags, numbers and
-    periods. Rows without a score are left out and counted, and so are, where any outcome is known, those without one;
-    what was taken for what, and whatever is not as the file has it, is said in the source.
+    periods. Rows without a score are left out and counted; what was taken for what, and whatever is not as the file has
+    it, is said in the source.
 
     Raises:
         FileError: the file is missing, empty or no table.
@@ -193,11 +193,9 @@ def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:
     if not rows.any():
         raise FileError.from_unreadable(path, "no row has a score", "bring one that does")
     if assigned.outcomes is None:
-        return _Kept(rows, 0, has_outcomes=False)
-    is_open = rows & assigned.outcomes.is_null()
-    has_outcomes = bool((rows & ~is_open).any())
-    # Counts have no place for open rows yet.
-    return _Kept(rows & ~is_open, int(is_open.sum()), True) if has_outcomes else _Kept(rows, 0, has_outcomes=False)
+        return _Kept(rows, int(rows.sum()), has_outcomes=False)
+    n_open = int((rows & assigned.outcomes.is_null()).sum())
+    return _Kept(rows, n_open, has_outcomes=n_open < int(rows.sum()))
 
 
 def _digest(path: Path, assigned: Assigned, answers: Answers, said: Said) -> str:
@@ -226,10 +224,8 @@ def _counted(words: Mapping[str, int]) -> str:
 def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterable[str]:
     if n_unscored := int(scored.is_missing.sum()):
         yield f"Left out: {count_rows(n_unscored)} of {len(scored.is_missing):,} without a score."
-    if assigned.outcome is not None and kept.n_open:
-        values = open_values(assigned.outcome)
-        held = f"; {assigned.outcome.column} holds {_counted(values)}" if values else ""
-        yield f"Open: {count_rows(kept.n_open)} without an outcome, in no figure that needs one{held}."
+    if assigned.outcome is not None and (values := open_values(assigned.outcome)):
+        yield f"Taken for no outcome yet in {assigned.outcome.column}: {_counted(values)}."
     if not kept.has_outcomes:
         why = (
             "no column says who defaulted (--map COLUMN=outcome names one)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -44,16 +44,13 @@ class ScoredSource(PredictionsSource):
 def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition, digest: str) -> Predictions:
     """The good rows of `table` with their `pds` (Float32, null where a row was referred) as predictions.
 
-    Rows without a PD are left out, and where the file says of any row what happened, so are rows without an outcome.
-    Cohorts are cut by the columns that cut the portfolio, and by the file's own. `digest` is the SHA-256 of the file.
+    Rows without a PD are left out. Cohorts are cut by the columns that cut the portfolio, and by the file's own.
+    `digest` is the SHA-256 of the file.
     """
-    is_scored = pds.is_not_null()
-    outcomes = _outcomes(table, definition, pds.len())
-    n_open = int((is_scored & outcomes.is_null()).sum())
-    has_outcomes = n_open < int(is_scored.sum())
-    kept = is_scored & outcomes.is_not_null() if has_outcomes else is_scored
-    n_open = n_open if has_outcomes else 0
-    notices = [f"Left out of every figure: {count_rows(n)} {why}." for n, why in _left_out(is_scored, n_open)]
+    kept = pds.is_not_null()
+    outcomes = _outcomes(table, definition, pds.len()).filter(kept)
+    n_open, n_referred = outcomes.null_count(), int((~kept).sum())
+    notices = [f"Left out of every figure: {count_rows(n_referred)} referred without a PD."] if n_referred else []
     applications = table.applications.filter(kept)
     own, more = _own_columns(applications, definition)
     # Their names are as they are stored; a column of the file that is called so is no other one.
@@ -63,7 +60,7 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
     others, odd = cohort_columns(carried)
     frame = pl.DataFrame(
         [
-            outcomes.filter(kept).cast(pl.Boolean).alias(OUTCOME),
+            outcomes.cast(pl.Boolean).alias(OUTCOME),
             exact_scores(pds.filter(kept)).alias(PROBABILITY),
             *own,
             *others,
@@ -75,7 +72,7 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
         is_imported=False,
         notices=(*notices, *more, *odd),
         n_open=n_open,
-        has_outcomes=has_outcomes,
+        has_outcomes=n_open < outcomes.len(),
     )
     others_at_hand = HeldColumns(table.applications, kept, definition)
     return Predictions(frame, source, describe_columns(frame, definition), more=others_at_hand)
@@ -108,13 +105,6 @@ def _outcomes(table: BatchTable, definition: Definition, n_rows: int) -> pl.Seri
     cells = table.extra[outcome.column]
     cells = cells.cast(pl.Float64) if cells.dtype.is_numeric() else cells.cast(pl.String).str.strip_chars()
     return outcomes_of(cells, outcome)
-
-
-def _left_out(is_scored: pl.Series, n_open: int) -> Iterator[tuple[int, str]]:
-    if n_referred := int((~is_scored).sum()):
-        yield n_referred, "referred without a PD"
-    if n_open:
-        yield n_open, "without an outcome (still open)"
 
 
 def _own_columns(applications: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, list[str]]:

@@ -27,7 +27,8 @@ from data.store.storage import read_parquet, write_parquet
 from data.typed import read_typed
 
 _METADATA = "scoreroom.predictions"
-_FORMAT = 2
+# The format before this one left out rows without an outcome; where there were none, it holds the same.
+_FORMAT, _WITHOUT_OPEN = 3, 2
 ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "application_id",
     "is_default",
@@ -104,8 +105,8 @@ class MoreColumns(Protocol):
 class PredictionsSource:
     """The origin of predictions: the `digest` of this very table, and `notices` for the reader.
 
-    `n_open` says how many rows without an outcome were left out; of an imported table, `taken` says which column was
-    taken for what. Where no outcome is known of any row (not `has_outcomes`), none is counted.
+    `n_open` says of how many rows the outcome is not known, `has_outcomes` whether that of any row is; of an imported
+    table, `taken` says which column was taken for what.
     """
 
     name: str
@@ -126,16 +127,17 @@ class PredictionsSource:
 class Predictions:
     """Predictions in memory.
 
-    `frame` holds `is_default` (Boolean), `default_probability` (Float64, 0 to 1), where known `application_id`, `fold`
-    (UInt8) and `exposure` (currency units, null where not known), and the cohort columns (enums, integers, floats).
-    Floats are Float32 where that holds every value exactly, else Float64; ids are whole numbers or text. `roles` gives
-    for each role the column of somebody else's file that was taken for it. `grid` is what PDs are counted on, and None
-    until that has been made. `more` are the other columns of the application table, where that is at hand: filters may
-    name them, segments may not. `weight` (Float64, finite, from 0 on) is there where the file has one.
+    `frame` holds `is_default` (Boolean, null where the outcome is not known), `default_probability` (Float64, 0 to 1),
+    where known `application_id`, `fold` (UInt8) and `exposure` (currency units, null where not known), and the cohort
+    columns (enums, integers, floats). Floats are Float32 where that holds every value exactly, else Float64; ids are
+    whole numbers or text. `roles` gives for each role the column of somebody else's file that was taken for it. `grid`
+    is what PDs are counted on, and None until that has been made. `more` are the other columns of the application
+    table, where that is at hand: filters may name them, segments may not. `weight` (Float64, finite, from 0 on) is
+    there where the file has one.
 
-    `others` are the further scores of the same rows by name (Float64), read as the shown one is, which is
-    called `champion` in a file that somebody brought. Where there is a
-    `scale`, `default_probability` is no probability but a place on it: what takes PDs for probabilities is not defined.
+    `others` are the further scores of the same rows by name (Float64), read as the shown one is, which is called
+    `champion` in a file that somebody brought. Where there is a `scale`, `default_probability` is no probability but a
+    place on it: what takes PDs for probabilities is not defined.
     """
 
     frame: pl.DataFrame
@@ -187,26 +189,27 @@ class Predictions:
 def make_predictions(
     applications: pl.DataFrame, definition: Definition, default_probability: pl.Series, fold: pl.Series
 ) -> pl.DataFrame:
-    """The predictions table of those of `applications` (n rows) whose outcome is known; of all without an outcome.
+    """The predictions table of `applications` (n rows), with an exposure where the definition names one.
 
-    PDs and fold numbers are given for all n rows in the same order; those of open rows are not looked at. There is an
-    exposure where the definition names one.
+    PDs and fold numbers are given for all n rows in the same order.
     """
-    target = definition.target
-    outcome = pl.lit(None, pl.Boolean) if target is None else pl.col(target) == 1
-    is_known = pl.repeat(value=True, n=applications.height, eager=True)
-    if target is not None:
-        is_known = applications[target].is_not_null()
     exposure = definition.roles.exposure
-    known = applications.filter(is_known)
-    return known.select(
+    return applications.select(
         pl.col(definition.id).alias(ID),
-        outcome.alias(OUTCOME),
-        exact_scores(default_probability.filter(is_known)).alias(PROBABILITY),
-        fold.filter(is_known).cast(pl.UInt8).alias(FOLD),
+        _outcome(definition).alias(OUTCOME),
+        exact_scores(default_probability).alias(PROBABILITY),
+        fold.cast(pl.UInt8).alias(FOLD),
         *([pl.col(exposure).cast(pl.Float32).alias(EXPOSURE)] if exposure else []),
-        *(cohort_values(known[column.name], column).alias(name) for name, column in cohort_names(definition).items()),
+        *(
+            cohort_values(applications[column.name], column).alias(name)
+            for name, column in cohort_names(definition).items()
+        ),
     )
+
+
+def _outcome(definition: Definition) -> pl.Expr:
+    """Whether an application defaulted, null where that is not known."""
+    return pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
 
 
 def cohort_names(definition: Definition) -> Mapping[str, Column]:
@@ -286,10 +289,10 @@ def check_columns(path: Path, actual: pl.Schema, definition: Definition) -> None
 def check_rows(
     path: Path, frame: pl.DataFrame, definition: Definition, applications: pl.LazyFrame | None = None
 ) -> None:
-    """Raise DamageError unless there are rows, each with an id of its own, an outcome and a PD from 0 to 1.
+    """Raise DamageError unless there are rows, each with an id of its own and a PD from 0 to 1.
 
-    Of `frame` only these columns are looked at. Ids and outcomes are those of the `applications` whose outcome is
-    known, where these are given.
+    Of `frame` only ids, outcomes, PDs and folds are looked at. Where `applications` are given, ids and outcomes are
+    theirs.
     """
     if frame.is_empty():
         raise DamageError.from_content(path, "holds no rows")
@@ -297,7 +300,6 @@ def check_rows(
     is_pd = pl.col(PROBABILITY).is_between(0.0, 1.0).fill_null(value=False)
     wrong = frame.select(
         (~is_pd).sum().alias("a PD outside 0 to 1"),
-        pl.col(OUTCOME).null_count().alias("no outcome") if definition.target else pl.lit(0).alias("~"),
         pl.col(ID).null_count().alias("no id"),
         (pl.len() - pl.col(ID).n_unique()).alias("an id that is repeated"),
     ).row(0, named=True)
@@ -306,16 +308,14 @@ def check_rows(
             raise DamageError.from_content(path, f"has {what} in {n_rows:,} of {frame.height:,} rows")
     if applications is None:
         return
-    outcome = pl.lit(None, pl.Boolean) if definition.target is None else pl.col(definition.target) == 1
-    rows = predicted(applications, frame, definition).select(pl.col(definition.id).alias(ID), outcome.alias(OUTCOME))
+    rows = predicted(applications, frame, definition)
+    rows = rows.select(pl.col(definition.id).alias(ID), _outcome(definition).alias(OUTCOME))
     if not frame.select(ID, OUTCOME).equals(rows.collect()):
         raise DamageError.from_content(path, "has other ids or outcomes than the applications at hand")
 
 
 def predicted(applications: pl.LazyFrame, frame: pl.DataFrame, definition: Definition) -> pl.LazyFrame:
     """Those of `applications` that the predictions in `frame` were made of, in their order."""
-    if definition.target is not None:
-        applications = applications.filter(pl.col(definition.target).is_not_null())
     score = brought_score(definition)
     # What no model has predicted has no fold.
     if score is not None and frame[FOLD].null_count() == frame.height:
@@ -347,7 +347,8 @@ def read_source(path: Path) -> PredictionsSource:
     try:
         with reading(path):
             actual = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
-            if actual.pop("format", None) == _FORMAT:
+            written = actual.pop("format", None)
+            if written == _FORMAT or (written == _WITHOUT_OPEN and not actual.get("n_open")):
                 return read_typed(PredictionsSource, actual)
     except DamageError:
         raise PredictionsError.from_foreign_file(path) from None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition, LoanLever
 from data.facts import describe_table
-from data.files.convert import open_resolved
+from data.files.convert import open_applications
 from data.settings import Settings
 from inference.explain.comparison import Reference, find_reference, just_approved, published_log_odds, typical_value
 from inference.explain.contributions import open_contributions
@@ -103,7 +103,7 @@ class Study:
             ScoreroomError: something is missing, or does not belong together.
         """
         session = ScoringSession.open_built(settings)
-        table = open_resolved(settings, session.definition).collect()
+        table = open_applications(settings, session.definition).collect()
         typical = {name: facts.typical for name, facts in describe_table(table.lazy(), session.definition).items()}
         contributions = open_contributions(settings, session.manifest)
         probabilities = session.score_frame(table)

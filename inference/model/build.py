@@ -49,10 +49,10 @@ _TRAINED, _EXPORTED, _PROVEN, _ALL = 880, 910, 990, 1_000
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A model directory and the out-of-fold predictions that came with it, in the order of the table.
+    """A model directory and the predictions that came with it, in the order of the table.
 
-    Rows without an outcome are left out. `ids` (as stored), `probabilities` (float32) and `folds` (uint8) have shape
-    (rows,).
+    `ids` (as stored), `probabilities` (float32, out of fold) and `folds` (uint8) are of the rows whose outcome is
+    known. The others, which the model did not see, have its own PDs: `open_probabilities` (float32).
     """
 
     directory: Path
@@ -60,6 +60,7 @@ class PublishedModel:
     ids: NDArray[Any]
     probabilities: NDArray[np.float32]
     folds: NDArray[np.uint8]
+    open_probabilities: NDArray[np.float32]
 
 
 def publish_model(
@@ -89,7 +90,7 @@ def publish_model(
     # A key that cannot be used is said before the work, not after it.
     key_in_force()
     steps = _Steps(progress)
-    applications = with_outcome(applications, definition)
+    everybody, applications = applications, with_outcome(applications, definition)
     model = train(applications, feature_set(definition), seed=seed, settings=settings, progress=steps.training)
     files = _model_files(model, _metadata(model.features.digest, data_digest))
     files[DEFINITION] = definition_text(definition).encode()
@@ -106,6 +107,7 @@ def publish_model(
         applications[definition.id].to_numpy(),
         model.probabilities.astype(np.float32),
         model.folds,
+        _open_probabilities(everybody, definition, model, files[ONNX]),
     )
 
 
@@ -143,6 +145,16 @@ def _metadata(features_digest: str, data_digest: str) -> dict[str, str]:
         "features_sha256": features_digest,
         "training_data_sha256": data_digest,
     }
+
+
+def _open_probabilities(
+    applications: pl.DataFrame, definition: Definition, model: TrainedModel, content: bytes
+) -> NDArray[np.float32]:
+    """PDs of the applications without an outcome by the bytes published."""
+    open_rows = applications.filter(pl.col(definition.target or "").is_null())
+    exported = OnnxBackend(content)
+    parts = [exported.predict(model.features.matrix(part)) for part in open_rows.iter_slices(CHUNK_ROWS)]
+    return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
 
 def _parity(model: TrainedModel, content: bytes, applications: pl.DataFrame) -> Parity:

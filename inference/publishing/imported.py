@@ -9,7 +9,7 @@ import polars as pl
 from data.definition.definition import Definition
 from data.definition.errors import Place
 from data.predictions.brought import brought_pd, brought_score
-from data.predictions.table import PredictionsSource, make_predictions, write_predictions
+from data.predictions.table import OUTCOME, PredictionsSource, make_predictions, write_predictions
 from data.settings import Settings
 from data.store.records import APPLICATIONS, PREDICTIONS, FileRecord, PortfolioRecord, is_intact, keep
 from data.store.storage import check_file_place, read_parquet
@@ -40,8 +40,6 @@ def import_score(settings: Settings, definition: Definition, reason: str) -> Non
     assert score is not None
     table = read_parquet(settings.applications)
     pds = table.select(brought_pd(score, definition)).to_series()
-    target = definition.target
-    n_open = 0 if target is None else int(table[target].null_count())
     scored = table.filter(pds.is_not_null())
     frame = make_predictions(
         scored, definition, pds.drop_nulls(), pl.repeat(None, scored.height, dtype=pl.UInt8, eager=True)
@@ -51,7 +49,8 @@ def import_score(settings: Settings, definition: Definition, reason: str) -> Non
             f"says no probability in any row ({score.column} as {score.kind})", "correct its kind or its column"
         )
     notices = [reason]
-    if target is None:
+    n_open = frame[OUTCOME].null_count()
+    if definition.target is None:
         notices.append("No outcome is known, so that nothing compares PDs with what happened.")
     if n_left := pds.null_count():
         notices.append(f"{n_left:,} of {table.height:,} applications have no usable {score.column} and are left out.")
@@ -64,7 +63,7 @@ def import_score(settings: Settings, definition: Definition, reason: str) -> Non
         notices=tuple(notices),
         taken=f"PD from {score.column} ({score.kind}, higher is {score.higher})",
         n_open=n_open,
-        has_outcomes=target is not None,
+        has_outcomes=n_open < frame.height,
     )
     write_predictions(frame, settings.predictions, source)
     keep(settings, PREDICTIONS, [settings.predictions.name], made_from)

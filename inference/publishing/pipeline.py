@@ -11,14 +11,16 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.definition.errors import Place, shown
 from data.errors import FileError, ScoreroomError
-from data.files.convert import convert, resolved, scan_applications, write_applications
+from data.files.convert import convert, scan_applications, write_applications
 from data.files.raw import find_raw
 from data.predictions.table import (
     FOLD,
@@ -54,6 +56,9 @@ from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 from inference.publishing.imported import import_score, imported_are_fresh
 from inference.publishing.staging import Hold, Say, Staging, has_leftovers, read_hold, silent, staging
+
+if TYPE_CHECKING:
+    from inference.model.build import PublishedModel
 
 # Of the values that do not occur, so many are named.
 _MOST_NAMED = 5
@@ -381,9 +386,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
     # Both bring libraries that take longer to import than a second start may take in all.
     from inference.model.build import publish_model, restate_model
 
-    table = read_parquet(settings.applications)
-    has_open = definition.target is not None and table[definition.target].null_count()
-    applications = resolved(table.lazy(), definition).collect() if has_open else table
+    applications = read_parquet(settings.applications)
     raw = source_of(settings)
     digest = _sha256(settings.applications)
     kept = _kept_predictions(settings, definition, applications)
@@ -393,7 +396,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
                 applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
             )
             manifest = published.manifest
-            probabilities, folds = pl.Series(published.probabilities), pl.Series(published.folds)
+            probabilities, folds = _predictions_of(published, applications[definition.target or ""].is_null())
         else:
             manifest = restate_model(definition, settings.model)
             probabilities, folds = kept[PROBABILITY], kept[FOLD]
@@ -402,7 +405,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
     with progress(WRITING) as advance:
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
-        n_open = table.height - frame.height
+        n_open = frame[OUTCOME].null_count()
         source = PredictionsSource(name, _digest(manifest), is_imported=False, n_open=n_open)
         write_predictions(frame, settings.predictions, source)
         keep(
@@ -421,8 +424,18 @@ def _kept_predictions(settings: Settings, definition: Definition, applications: 
     if None in types or not kept.schema[PROBABILITY].is_float() or not kept.schema[FOLD].is_integer():
         return None
     is_same = kept[ID].equals(applications[definition.id], check_names=False)
-    is_usable = pl.col(PROBABILITY).is_between(0, 1).fill_null(value=False) & pl.col(FOLD).is_not_null()
-    return kept if is_same and kept.select(is_usable.all()).item() else None
+    is_usable = kept[PROBABILITY].is_between(0, 1).fill_null(value=False)
+    is_usable &= kept[FOLD].is_null() == applications[definition.target or ""].is_null()
+    return kept if is_same and is_usable.all() else None
+
+
+def _predictions_of(published: PublishedModel, is_open: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The PD and the fold of every row: out of fold, or where it `is_open` by the whole model and in no fold."""
+    known = ~is_open.to_numpy()
+    probabilities, folds = np.empty(known.size, dtype=np.float32), np.zeros(known.size, dtype=np.uint8)
+    probabilities[known], probabilities[~known] = published.probabilities, published.open_probabilities
+    folds[known] = published.folds
+    return pl.Series(probabilities), pl.Series(folds).set(is_open, None)
 
 
 def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
@@ -438,7 +451,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
     if not is_intact(settings, record, CONTRIBUTIONS):
         return False
     definition = load_definition(settings)
-    table = resolved(scan_applications(settings.applications, definition), definition)
+    table = scan_applications(settings.applications, definition)
     ids = table.select(definition.id).collect().to_series()
     try:
         if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
@@ -458,7 +471,7 @@ def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress(EXPLAINING) as advance:
         definition = load_definition(settings)
         features = feature_set(definition)
-        applications = resolved(pl.scan_parquet(settings.applications, glob=False), definition).collect()
+        applications = read_parquet(settings.applications)
         build_contributions(applications, features, settings.model, settings.contributions, advance)
         keep(
             settings,

@@ -14,7 +14,7 @@ import polars as pl
 
 from data.errors import DamageError, ScoreroomError
 from data.facts import describe_table
-from data.files.convert import open_resolved
+from data.files.convert import open_applications
 from data.settings import Settings
 from inference.errors import ContributionsError
 from inference.explain.assessment import Assessment, assess
@@ -43,7 +43,7 @@ class Reasoning:
         Raises:
             ScoreroomError: the trees are not at hand or another model's, or there are no applications.
         """
-        table = open_resolved(settings, session.definition)
+        table = open_applications(settings, session.definition)
         typical = {name: facts.typical for name, facts in describe_table(table, session.definition).items()}
         explainer = Explainer.open(settings.model, typical, session.features, manifest=session.manifest)
         return cls(explainer, _reference(settings, table, session, explainer))

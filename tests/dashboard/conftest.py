@@ -59,9 +59,9 @@ def copy_of_what_was_built(
     for name, folder in (("PROCESSED", built.processed), ("MODEL", built.model)):
         shutil.copytree(folder, tmp_path / folder.name)
         monkeypatch.setenv(f"SCOREROOM_{name}", str(tmp_path / folder.name))
-    cache.settings.clear()
+    cache.base_settings.clear()
     yield load_settings(), cache.open_dataset(cache.Location())
-    cache.settings.clear()
+    cache.base_settings.clear()
 
 
 @pytest.fixture(name="session", scope="session")

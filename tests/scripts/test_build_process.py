@@ -1,4 +1,4 @@
-"""A build in a process of its own: what it tells, and how it ends with the process that it tells."""
+"""What a build tells, and how it ends with the process that it tells."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import orjson
 import pytest
 
 from data.errors import SettingError
-from data.settings import Settings, load_settings
 from inference.publishing.pipeline import EXPLAINING
-from scripts._build_process import BuildProcess, Teller
+from scripts._build_process import Teller
 
 
 @pytest.fixture
@@ -61,11 +60,3 @@ def test_a_build_whose_server_has_gone_stops() -> None:
     with pytest.raises(KeyboardInterrupt):
         Teller(writing).usable()
     os.close(writing)
-
-
-def test_nothing_to_build_can_be_shown_at_once(built: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    process = BuildProcess(load_settings())
-    assert process.building.wait()
-    assert process.end() == 0
-    assert process.building.built == []
-    assert capfd.readouterr().out == "Everything is up to date.\n"

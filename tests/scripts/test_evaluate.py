@@ -223,7 +223,9 @@ def test_a_figure_that_is_not_defined_is_null_with_its_reason(tmp_path: Path) ->
     assert "none of the cohort's applications defaulted" in done.stdout
 
 
-def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.DataFrame, tmp_path: Path) -> None:
+def test_rows_without_a_score_are_left_out_and_open_ones_count_where_no_outcome_is_needed(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
     place = pl.int_range(pl.len())
     texts = rows.select(
         pl.when(place % 20 == 0).then(pl.lit("n/a")).otherwise(pl.col("outcome").cast(pl.String)).alias("outcome"),
@@ -231,11 +233,14 @@ def test_rows_without_an_outcome_or_a_score_are_counted_and_left_out(rows: pl.Da
         "region",
     )
     texts.write_csv(tmp_path / "gaps.csv")
-    left = rows.filter((place % 20 != 0) & (place % 25 != 1))
+    scored, left = rows.filter(place % 25 != 1), rows.filter((place % 20 != 0) & (place % 25 != 1))
     found = evaluated(tmp_path / "gaps.csv")
-    assert (found["n_applications"], found["n_open"], found["n_defaults"]) == (left.height, 100, left["outcome"].sum())
+    assert (found["n_applications"], found["n_open"], found["n_resolved"]) == (scored.height, 100, left.height)
+    assert found["n_defaults"] == left["outcome"].sum()
     assert found["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(left["outcome"], left["pd"]), abs=1e-12)
-    assert any("100 rows without an outcome" in notice for notice in found["notices"])
+    assert found["mean_pd"]["value"] == pytest.approx(scored["pd"].mean(), abs=1e-12)
+    assert found["approved"] == (scored["pd"] < found["cutoff"]).sum()
+    assert any(notice.startswith("100 of 1,920 applications have no outcome yet") for notice in found["notices"])
 
 
 def test_scores_that_are_no_probabilities_are_told(tmp_path: Path) -> None:

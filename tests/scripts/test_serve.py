@@ -63,12 +63,11 @@ def test_what_was_taken_for_what_is_said_before_anything_is_served(tmp_path: Pat
     command = [sys.executable, "-m", "scripts.serve", "--predictions", str(path), "--port", port]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        said = [next(server.stdout).rstrip() for _ in range(4)]
+        said = [next(server.stdout).rstrip() for _ in range(3)]
         server.terminate()
     assert said == [
         "theirs.csv: outcome from y (yes = default), PD from pd",
         "Read as missing in columns of numbers: amount: NA (1).",
-        "Open: 1 row without an outcome, in no figure that needs one.",
         f"Scoreroom is at http://localhost:{port}",
     ]
 

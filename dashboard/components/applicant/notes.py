@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-_NOTES, _DECIDED = "record.notes", "record.decided"
+from dashboard.choice import own_to_portfolio
+
+_NOTES, _DECIDED = own_to_portfolio("record.notes"), own_to_portfolio("record.decided")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.choice import own_to_portfolio
 from dashboard.components.applicant.analyst import analyst, name_analyst
 from dashboard.components.applicant.notes import HumanDecision, decided, notes
 from dashboard.components.applicant.view import ApplicantView, assess_or_refer
@@ -42,7 +43,8 @@ from inference.explain.record import (
 )
 from inference.model.judgement import APPROVE, DECLINE, REFER
 
-_NOTE, _FILE, _OPENED, _LATEST = "record.note", "record.file", "record.opened", "record.latest"
+_NOTE, _FILE = "record.note", "record.file"
+_OPENED, _LATEST = own_to_portfolio("record.opened"), own_to_portfolio("record.latest")
 _ANALYST, _DECIDED, _REASON = "record.analyst", "record.choice", "record.reason"
 _LARGEST_MB, _MOST_RECORDS = 1, 20
 WORDS = {APPROVE: "Approve", DECLINE: "Decline", REFER: "Refer"}

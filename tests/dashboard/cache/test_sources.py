@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, state
+from dashboard import cache, choice
 from data.errors import ScoreroomError
 from data.predictions.table import own_digest
 from data.settings import Settings
@@ -69,7 +69,7 @@ def test_a_model_is_opened_once_and_again_when_another_one_is_published(copied: 
 
 def test_two_versions_of_a_file_are_two_datasets(built: Settings, tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
-    location = state.location(["--predictions", str(path), "--map", "score=probability"])
+    location = choice.location(["--predictions", str(path), "--map", "score=probability"])
     sizes = []
     for rows in ("0,0.1\n1,0.2\n", "0,0.1\n1,0.2\n1,0.3\n"):
         path.write_text("target,score\n" + rows)

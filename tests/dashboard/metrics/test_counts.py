@@ -230,7 +230,7 @@ def test_missing_column_is_named() -> None:
 @pytest.mark.parametrize("pd", [None, float("nan"), -0.1, 1.5])
 def test_row_without_a_valid_pd_is_refused(pd: float | None) -> None:
     frame = predictions([True, True], [0.1, pd])  # type: ignore[list-item]
-    with pytest.raises(CountsError, match="1 predictions have no outcome, no PD or one outside 0 to 1"):
+    with pytest.raises(CountsError, match="1 predictions have no PD or one outside 0 to 1"):
         count_scores(frame)
 
 

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.cohort.columns import prepare
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.report.catalogue import PAGES
-from dashboard.report.report import EmptyCohortError, evaluate
+from dashboard.report.report import evaluate
 from dashboard.visit.assumptions import assume
 from data.home_credit import embedded
 from data.predictions.imports import import_predictions, parse_answers
@@ -232,7 +232,7 @@ def test_every_figure_of_the_catalogue_is_on_a_page() -> None:
     assert {metric.name for metrics in PAGES.values() for metric in metrics} <= shown
 
 
-def test_applications_without_an_outcome_are_counted_and_in_no_figure(source: Path) -> None:
+def test_applications_without_an_outcome_are_counted_and_in_no_figure_that_needs_one(source: Path) -> None:
     predictions = prepare(
         import_predictions(source, embedded.DEFINITION, parse_answers(["y=outcome", "score=probability"]))
     )
@@ -244,8 +244,27 @@ def test_applications_without_an_outcome_are_counted_and_in_no_figure(source: Pa
     north = Filters.of([LevelFilter("region", ("north",))])
     report, chosen = evaluate(opened, north, assume(0.12)), frame.filter(pl.col("region").cast(pl.String) == "north")
     told = report.to_json()
-    assert (told["n_open"], told["n_applications"]) == (chosen[OUTCOME].null_count(), chosen[OUTCOME].count())
+    assert (told["n_open"], told["n_applications"]) == (chosen[OUTCOME].null_count(), chosen.height)
+    assert told["n_resolved"] == chosen[OUTCOME].count()
     assert told["default_rate"]["value"] == pytest.approx(chosen[OUTCOME].mean())
-    nothing = replace(predictions, frame=frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(OUTCOME)))
-    with pytest.raises(EmptyCohortError, match="None of the 3,000 applications has an outcome yet"):
-        evaluate(nothing, Filters(), assume(0.12))
+    assert told["approval_rate"]["value"] == pytest.approx((chosen["default_probability"] < 0.12).mean())
+
+
+OF_OUTCOME = (
+    *("default_rate", "roc_auc", "gini", "ks", "average_precision", "observed_expected", "calibration_slope", "ece"),
+    *("brier", "brier_skill", "log_loss", "recall", "precision", "specificity", "bad_rate", "accuracy", "f1", "mcc"),
+    "observed_loss",
+)
+
+
+def test_without_any_outcome_what_needs_none_is_evaluated(source: Path) -> None:
+    theirs = import_predictions(source, embedded.DEFINITION, parse_answers(["y=outcome", "score=probability"]))
+    unknown = theirs.frame.with_columns(pl.lit(None, dtype=pl.Boolean).alias(OUTCOME))
+    found = prepare(replace(theirs, frame=unknown, source=replace(theirs.source, has_outcomes=False, n_open=3_000)))
+    told = evaluate(found, Filters(), assume(0.12)).to_json()
+    json.dumps(told, allow_nan=False)
+    assert (told["n_open"], told["n_applications"], told["n_resolved"]) == (3_000, 3_000, 0)
+    assert told["mean_pd"]["value"] == pytest.approx(unknown["default_probability"].mean())
+    reason = "not defined because no outcome of these applications is known yet"
+    assert {told[name]["reason"] for name in OF_OUTCOME} == {reason}
+    assert told["lift"] is None

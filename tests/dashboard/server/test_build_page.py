@@ -11,9 +11,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from dashboard.building import Building, steps_of
 from dashboard.charts.inline import script_address
 from dashboard.server.build_page import WhileBuilding
-from dashboard.server.building import Building, steps_of
 from data.settings import load_settings
 from inference.serving.gate import LOOPBACK
 from inference.serving.settings import WebSettings

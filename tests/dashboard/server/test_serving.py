@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.choice import location
 from dashboard.server.serving import _imported
-from dashboard.state import location
 
 
 def test_the_server_takes_as_many_descriptors_as_it_may_have(server: tuple[str, int]) -> None:

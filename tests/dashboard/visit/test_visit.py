@@ -184,8 +184,8 @@ def test_a_portfolio_has_a_short_name_for_links(name: str, slug: str) -> None:
 def test_a_link_of_another_portfolio_leaves_nothing_but_a_sentence() -> None:
     own = portfolio_slug(embedded.DEFINITION)
     said = {"f.amount": ["1..2"], "cutoff": ["5"]}
-    assert of_portfolio(said, embedded.DEFINITION) == (said, "")
-    assert of_portfolio({"portfolio": [own], **said}, embedded.DEFINITION) == (said, "")
-    rest, sentence = of_portfolio({"portfolio": ["loans"], **said}, embedded.DEFINITION)
+    assert of_portfolio(said, own) == (said, "")
+    assert of_portfolio({"portfolio": [own], **said}, own) == (said, "")
+    rest, sentence = of_portfolio({"portfolio": ["loans"], **said}, own)
     assert rest == {}
     assert sentence == f"This link was made on the portfolio “loans”; on “{own}”, nothing of it was applied."

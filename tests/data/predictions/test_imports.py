@@ -252,12 +252,15 @@ def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
 def test_gaps_in_any_spelling_leave_a_number_a_number_and_are_counted(tmp_path: Path) -> None:
     rows = "0,0.1,5.5\nNA,0.2,NA\n1,n/a,7\n1,0.4,#N/A\n0,,NA\n"
     theirs = import_predictions(_csv(tmp_path, f"target,pd,amount\n{rows}"), embedded.DEFINITION)
-    assert theirs.frame.rows() == [(False, pytest.approx(0.1), 5.5), (True, pytest.approx(0.4), None)]
+    assert theirs.frame.rows() == [
+        (False, pytest.approx(0.1), 5.5),
+        (None, pytest.approx(0.2), None),
+        (True, pytest.approx(0.4), None),
+    ]
     assert theirs.source.n_open == 1
     assert theirs.source.notices == (
         "Read as missing in columns of numbers: target: NA (1); pd: n/a (1); amount: NA (2), #N/A (1).",
         "Left out: 2 rows of 5 without a score.",
-        "Open: 1 row without an outcome, in no figure that needs one.",
     )
 
 

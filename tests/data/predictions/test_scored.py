@@ -31,15 +31,14 @@ def fixture_table(make_rows: MakeRows) -> pl.DataFrame:
     )
 
 
-def test_rows_without_a_pd_or_an_outcome_are_left_out_and_counted(table: pl.DataFrame) -> None:
+def test_rows_without_a_pd_are_left_out_and_counted_and_open_ones_kept(table: pl.DataFrame) -> None:
     found = predictions(table)
-    assert found.frame["default_probability"].to_list() == [0.1, 0.25]
-    assert found.frame["is_default"].to_list() == [False, True]
-    assert found.frame["application_id"].to_list() == table["SK_ID_CURR"].to_list()[:2]
-    assert found.frame["branch"].to_list() == ["N", "S"]
+    assert found.frame["default_probability"].to_list() == [0.1, 0.25, 0.5]
+    assert found.frame["is_default"].to_list() == [False, True, None]
+    assert found.frame["application_id"].to_list() == table["SK_ID_CURR"].gather([0, 1, 3]).to_list()
+    assert found.frame["branch"].to_list() == ["N", "S", "N"]
     assert found.source.notices == (
         "Left out of every figure: 1 row referred without a PD.",
-        "Left out of every figure: 1 row without an outcome (still open).",
         "Left out as cohort columns: note (no value in any row).",
     )
     assert (found.source.has_outcomes, found.source.n_open, found.source.whose) == (True, 1, "published model")
@@ -50,7 +49,7 @@ def test_without_any_outcome_all_that_is_scored_is_shown(table: pl.DataFrame) ->
         found = predictions(without)
         assert found.frame["default_probability"].to_list() == [0.1, 0.25, 0.5]
         assert not found.source.has_outcomes
-        assert found.source.n_open == 0
+        assert found.source.n_open == 3
 
 
 def test_columns_of_the_definition_are_described_in_its_words(table: pl.DataFrame) -> None:
@@ -67,12 +66,11 @@ def test_columns_of_the_definition_are_described_in_its_words(table: pl.DataFram
 def test_a_filter_may_name_what_is_no_cohort_column(table: pl.DataFrame) -> None:
     found = predictions(table)
     assert set(found.filter_columns) >= {column.name for column in embedded.DEFINITION.inputs}
-    # The first two rows alone are scored and have an outcome.
-    assert found.values("OBS_30_CNT_SOCIAL_CIRCLE").to_list() == table["OBS_30_CNT_SOCIAL_CIRCLE"].to_list()[:2]
-    assert (
-        found.holding(["FONDKAPREMONT_MODE"])["FONDKAPREMONT_MODE"].cast(pl.String).to_list()
-        == (table["FONDKAPREMONT_MODE"].cast(pl.String).to_list()[:2])
-    )
+    # The third row is not scored.
+    scored = table[[0, 1, 3]]
+    assert found.values("OBS_30_CNT_SOCIAL_CIRCLE").to_list() == scored["OBS_30_CNT_SOCIAL_CIRCLE"].to_list()
+    own = found.holding(["FONDKAPREMONT_MODE"])["FONDKAPREMONT_MODE"]
+    assert own.cast(pl.String).to_list() == scored["FONDKAPREMONT_MODE"].cast(pl.String).to_list()
 
 
 def test_repeated_ids_name_no_row(table: pl.DataFrame) -> None:
@@ -87,4 +85,5 @@ def test_outcomes_are_in_the_words_of_the_definition(table: pl.DataFrame) -> Non
     assert predictions(said, replace(embedded.DEFINITION, outcome=outcome)).frame["is_default"].to_list() == [
         True,
         False,
+        None,
     ]

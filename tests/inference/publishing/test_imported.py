@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -101,11 +102,11 @@ def test_too_few_outcomes_show_the_score_and_enough_train(n_bad: int, is_trained
     assert steps == (
         ("applications", "predictions", "contributions") if is_trained else ("applications", "predictions")
     )
-    assert frame.height == n - n_open
+    assert (frame.height, frame["is_default"].null_count()) == (n, n_open)
     assert frame["is_default"].sum() == n_bad
     # Trained out-of-fold PDs are the predictions; the table's score stays a column.
-    assert frame["default_probability"].equals(pl.Series(scores[: n - n_open]), check_names=False) is not is_trained
-    assert frame["fold"].null_count() == (0 if is_trained else frame.height)
+    assert frame["default_probability"].equals(pl.Series(scores), check_names=False) is not is_trained
+    assert frame["fold"].null_count() == (n_open if is_trained else n)
     source = read_source(tmp_path / "predictions.parquet")
     assert (source.is_imported, source.has_outcomes, source.n_open) == (not is_trained, True, n_open)
 
@@ -163,8 +164,11 @@ def test_without_outcomes_the_dashboard_shows_what_pds_alone_say(scored: Path) -
                 screen = visitor.run(page)
                 assert screen.shows("No model was trained\\\\: the definition names no outcome")
                 assert not screen.shows("make build")
-    done = command("scripts.evaluate", "--portfolio", str(scored))
-    assert (done.returncode, "nothing to evaluate" in done.stderr) == (2, True)
+    done = command("scripts.evaluate", "--portfolio", str(scored), "--json", str(scored.parent / "out.json"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads((scored.parent / "out.json").read_bytes())
+    assert found["n_open"] == found["n_applications"] > 0
+    assert found["roc_auc"]["reason"] == "not defined because no outcome of these applications is known yet"
     done = command("scripts.score", "--portfolio", str(scored), "--in", str(scored / "loans.csv"), "--out", "o.csv")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("No model was trained: the definition names no outcome")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from dashboard.server.building import Building, steps_of
+from dashboard.building import Building, steps_of
 from data.settings import load_settings
 
 

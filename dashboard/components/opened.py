@@ -1,0 +1,164 @@
+"""What the page Open is at: a file that was brought, what it was taken for, and a model that trains on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cache, choice
+from dashboard.limits import Limits, load_limits
+from dashboard.metrics.quality_counts import Known, Oddity, find_oddities
+from dashboard.training import Training
+from data.errors import ScoreroomError
+from data.library.entries import Entry, check_room, list_entries
+from data.library.opening import (
+    Brought,
+    Understood,
+    keep_predictions,
+    prepare_training,
+    same_content,
+    understand,
+)
+from data.predictions.roles.answers import NOTHING_SAID, Answers
+
+_FILE, _TRAINING, _RESULT = "open.file", "open.training", "open.result"
+TABLES = (".csv", ".gz", ".zip", ".parquet", ".tsv", ".txt", ".data")
+
+
+@dataclass
+class Opening:
+    """A file that was brought; what it was taken for is kept for the answers that it was asked with."""
+
+    brought: Brought
+    same: Entry | None
+    _known: dict[Answers, Understood] = field(default_factory=dict)
+    _odd: dict[Answers, tuple[Oddity, ...]] = field(default_factory=dict)
+
+    def understood(self, answers: Answers = NOTHING_SAID) -> Understood:
+        """What it is with these answers; raises as `understand`."""
+        if answers not in self._known:
+            # With nothing said, and with the last answers.
+            bare = {NOTHING_SAID: self._known[NOTHING_SAID]} if NOTHING_SAID in self._known else {}
+            self._known = {**bare, answers: understand(self.brought, answers, most_rows=load_limits().open_rows)}
+        return self._known[answers]
+
+    def oddities(self, answers: Answers) -> tuple[Oddity, ...]:
+        """What is odd about it."""
+        if answers not in self._odd:
+            self._odd = {answers: file_oddities(self.understood(answers))}
+        return self._odd[answers]
+
+
+def file_oddities(known: Understood) -> tuple[Oddity, ...]:
+    """What is odd about the rows that were looked at, each column a number where all its cells are."""
+    frame = known.table.frame
+    numbers = frame.select(pl.all().cast(pl.Float64, strict=False))
+    typed = frame.with_columns(each for each in numbers if each.null_count() == frame[each.name].null_count())
+    definition = None if known.guess is None else known.guess.definition
+    outcome = None if definition is None else definition.outcome
+    if definition is None or outcome is None:
+        return find_oddities(typed.lazy(), Known())
+    told = frame[outcome.column]
+    bad = pl.select(pl.when(told.is_in([*outcome.bad, *outcome.good])).then(told.is_in(outcome.bad))).to_series()
+    return find_oddities(typed.lazy(), Known(bad, definition.id, skipped=frozenset({outcome.column})))
+
+
+def opening() -> Opening | None:
+    """The file that this visit has brought."""
+    found: Opening | None = st.session_state.get(_FILE)
+    return found
+
+
+def bring(name: str, source: bytes | Path) -> None:
+    """Take in a file, in place of the one before.
+
+    Raises:
+        ScoreroomError: it cannot be read or is no table, or the library is full.
+    """
+    forget_opening()
+    library, limits = cache.base_settings().library, load_limits()
+    n_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
+    check_room(library, n_bytes, limits.library_bytes)
+    brought = Brought(library, name, source)
+    found = Opening(brought, same_content(list_entries(library), brought))
+    try:
+        found.understood()
+    except ScoreroomError:
+        brought.drop()
+        raise
+    st.session_state[_FILE] = found
+
+
+def forget_opening() -> None:
+    """Remove the file that was brought."""
+    found = st.session_state.pop(_FILE, None)
+    if found is not None:
+        found.brought.drop()
+
+
+def training() -> Training | None:
+    """The model that this visit has ordered last."""
+    found: Training | None = st.session_state.get(_TRAINING)
+    return found
+
+
+def forget_training() -> None:
+    """Say no more about the last model."""
+    st.session_state.pop(_TRAINING, None)
+
+
+def result() -> str:
+    """What links call the portfolio that this visit has opened last; empty if it has opened none."""
+    return str(st.session_state.get(_RESULT, ""))
+
+
+def look_at_predictions(name: str, answers: Answers) -> None:
+    """Put the file into the library as predictions and show them.
+
+    Raises:
+        ScoreroomError: it holds none, or the library cannot be written.
+    """
+    found = opening()
+    if found is None:
+        return
+    predictions = found.understood(answers).predictions
+    if predictions is None:
+        return
+    entry = keep_predictions(found.brought, name, predictions, answers, taken=choice.base_slug())
+    st.session_state.pop(_FILE)
+    show(entry)
+
+
+def train(name: str, answers: Answers) -> None:
+    """Begin to train a model on the file.
+
+    Raises:
+        ScoreroomError: it has no outcome, another model is being trained, or the folder cannot be written.
+    """
+    found = opening()
+    if found is None:
+        return
+    prepare_training(found.brought, name, found.understood(answers))
+    seconds = load_limits().train_seconds
+    st.session_state[_TRAINING] = Training(found.brought, name, seconds, taken=choice.base_slug())
+    st.session_state.pop(_FILE)
+
+
+def show(entry: Entry) -> None:
+    """Look at a portfolio that was just opened."""
+    st.session_state[_RESULT] = entry.key
+    choice.open_portfolio(entry.key)
+
+
+def server_tables(limits: Limits) -> Mapping[str, Path]:
+    """The tables of the folder on the server that the settings name, by their place in it; at most 500."""
+    folder = limits.open_folder
+    if folder is None or not folder.is_dir():
+        return {}
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in TABLES and path.is_file())
+    inside = [path for path in found[:500] if path.resolve().is_relative_to(folder.resolve())]
+    return {path.relative_to(folder).as_posix(): path for path in inside}

@@ -1,0 +1,1 @@
+"""The library: portfolios that were opened on this machine, each in a folder of its own."""
