@@ -142,6 +142,14 @@ def read_table(path: Path, said: Said = NOTHING, progress: Progress | None = Non
     return reading
 
 
+def is_text(path: Path) -> bool:
+    """Whether `path` is read as text: it is no Parquet or Arrow file, no workbook, and of no statistics package."""
+    kind = kind_of(path)
+    with open_readable(path) as handle:
+        head = handle.read(64)
+    return kind != PARQUET and not is_workbook(path, head) and not (kind == CSV and typed_kind(head))
+
+
 def _read(path: Path, said: Said, progress: Progress | None) -> Reading:
     kind = kind_of(path)
     with open_readable(path) as handle:
