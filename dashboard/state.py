@@ -51,6 +51,7 @@ from dashboard.visit.visit import (
 from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.scores import round_cutoff
 from data.predictions.table import CohortColumn, Predictions
+from data.reading.said import parse_said
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
@@ -99,7 +100,7 @@ def location(arguments: Sequence[str]) -> Location:
     """The predictions that the app was started on, from its command-line arguments.
 
     Raises:
-        PredictionsError: a `--map` is malformed.
+        ScoreroomError: a `--map` or a `--read` is malformed.
     """
     return _location(tuple(arguments))
 
@@ -110,10 +111,12 @@ def _location(arguments: tuple[str, ...]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
     offer_answers(parser)
+    parser.add_argument("--read", action="append", default=[])
     options, _ = parser.parse_known_args(arguments)
     if options.predictions is None:
         return Location()
-    return Location(str(options.predictions), answers_of(options))
+    said = tuple(sorted(parse_said(options.read).items()))
+    return Location(str(options.predictions), answers_of(options), said=said)
 
 
 def who() -> Who | None:

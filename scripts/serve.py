@@ -15,6 +15,7 @@ from data.errors import ScoreroomError
 from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import NOTHING_SAID
 from data.predictions.roles.flags import answers_of, offer_answers
+from data.reading.said import parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
@@ -25,6 +26,7 @@ from scripts._cli import (
     address_of,
     check_port,
     offer_portfolio,
+    offer_reading,
     port,
     run,
     say_notices,
@@ -42,7 +44,8 @@ def main() -> None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        source = import_predictions(arguments.predictions, definition, answers_of(arguments)).source
+        answers, said = answers_of(arguments), parse_said(arguments.read)
+        source = import_predictions(arguments.predictions, definition, answers, said).source
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(
@@ -82,16 +85,24 @@ def _parse() -> argparse.Namespace:
     offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
-    parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        help="a table with a score, and an outcome where one is known: text, Parquet, a workbook, SAS, SPSS or Stata",
+    )
     offer_answers(parser)
+    offer_reading(parser)
     arguments = parser.parse_args()
     if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
         parser.error("--map and the like say what columns of --predictions are; name the file too")
+    if arguments.read and arguments.predictions is None:
+        parser.error("--read says how --predictions is written; name the file too")
     return arguments
 
 
 def _told_to_app(arguments: argparse.Namespace) -> list[str]:
-    return ["--predictions", str(arguments.predictions.resolve()), *answers_of(arguments).flags]
+    said = [word for text in word_said(parse_said(arguments.read)) for word in ("--read", text)]
+    return ["--predictions", str(arguments.predictions.resolve()), *answers_of(arguments).flags, *said]
 
 
 if __name__ == "__main__":

@@ -47,12 +47,14 @@ SMALL = 256
 class Location:
     """Where predictions are: those that the app was started on, the project's own where nothing is `imported`.
 
-    `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`).
+    `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`). `said` tells how the
+    imported file is written.
     """
 
     imported: str = ""
     answers: Answers = NOTHING_SAID
     file: str = ""
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            table = import_predictions(Path(location.imported), definition(), location.answers)
+            table = import_predictions(Path(location.imported), definition(), location.answers, dict(location.said))
         else:
             table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest

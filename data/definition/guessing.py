@@ -13,7 +13,6 @@ import polars as pl
 
 from data.definition.building import build_definition
 from data.definition.checking import TAKEN
-from data.definition.dates import FORMS
 from data.definition.definition import ROW_NUMBER, Definition
 from data.definition.errors import Place, nearest, number_words, shown
 from data.definition.evidence import vocabulary as words
@@ -23,6 +22,7 @@ from data.definition.evidence.roles import RolesGuess, bad_of, guess_roles, is_p
 from data.definition.evidence.summaries import Summary, summarise
 from data.definition.peeking import UTF_8, Peeked
 from data.definition.reading import Said
+from data.reading.dates import FORMS
 
 MOST_COHORT = 60
 _MOST_SEGMENTS, _MOST_FIRST, _MOST_SEGMENT_LEVELS = 4, 8, 12

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from data.errors import FileError, ScoreroomError
 from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
-from data.files.sources import is_any, is_beyond_polars
+from data.files.sources import is_any
 from data.files.validate import shown
+from data.reading.typed import is_beyond_polars
 from data.store.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
 
 _BLOCK = 1 << 20

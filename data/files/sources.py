@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 import pyarrow as pa
@@ -434,16 +433,6 @@ def is_any(found: pa.DataType, *families: str) -> bool:
     """Whether an Arrow type, or what its dictionary holds, is of one of the families."""
     inner = found.value_type if pa.types.is_dictionary(found) else found
     return any(getattr(pa.types, f"is_{family}")(inner) for family in families)
-
-
-def is_beyond_polars(found: pa.DataType) -> bool:
-    """Whether Polars has no type for an Arrow type: times at a fixed offset, and decimals of more than 38 digits."""
-    if pa.types.is_timestamp(found) and found.tz is not None:
-        try:
-            ZoneInfo(found.tz)
-        except (ZoneInfoNotFoundError, ValueError):
-            return True
-    return bool(pa.types.is_decimal256(found))
 
 
 @contextmanager

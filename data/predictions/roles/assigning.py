@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,8 +80,11 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
     return Assigned(outcome, outcomes, scores, others, segments)
 
 
-def word_roles(assigned: Assigned, used: Mapping[str, str]) -> str:
-    """What was taken for which role, in a few words; `used` are the others of the roles that came to something."""
+def word_roles(assigned: Assigned, used: Mapping[str, str], percents: Collection[str] = ()) -> str:
+    """What was taken for which role, in a few words; `used` are the others of the roles that came to something.
+
+    Columns in `percents` have been read as shares of cells with a percent sign.
+    """
     outcome, scores = assigned.outcome, assigned.scores
     parts = []
     if outcome is not None and outcome.values is not None:
@@ -90,6 +93,7 @@ def word_roles(assigned: Assigned, used: Mapping[str, str]) -> str:
         )
         parts.append(f"outcome from {outcome.column}" + ("" if is_plain else f" ({_word_values(outcome)})"))
     what = "" if scores.word == "probability" else f" ({word_score(scores.word)})"
+    what = " (percent)" if not what and scores.column in percents else what
     parts.append(f"{'score' if scores.word in ('points', 'risk-score') else 'PD'} from {scores.column}{what}")
     parts += [f"{_ON_SCREEN.get(role, role)} from {name}" for role, name in used.items()]
     if scores.others:
