@@ -240,8 +240,8 @@ def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterab
     if scored.stacked is not None:
         names = ", ".join(scored.stacked.others)
         yield (
-            f"One row for each model and application: {scored.stacked.champion} is shown, and {names} are further "
-            f"scores of the same applications (--champion {next(iter(scored.stacked.others))} shows another)."
+            f"One row for each model and application: {scored.stacked.champion} is shown; further scores of the same "
+            f"applications: {names} (--champion {next(iter(scored.stacked.others))} shows another)."
         )
         if scored.stacked.n_left:
             yield f"Left out: {scored.stacked.n_left:,} applications that {scored.stacked.champion} has not scored."

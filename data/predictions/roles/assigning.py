@@ -17,7 +17,7 @@ from data.predictions.roles.answers import Answers
 from data.predictions.roles.optional import find_optional, is_decision
 from data.predictions.roles.outcomes import Candidate, check_values, find_outcome, open_values, read_outcomes
 from data.predictions.roles.questions import QuestionsError
-from data.predictions.roles.scores import ScoresFound, find_scores, models_of, word_score
+from data.predictions.roles.scores import ScoresFound, ask_unnamed, find_scores, models_of, word_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
         # So that what is wrong with its values can be said.
         if only := [name for name in table.columns if name not in taken and _is_called_prediction(name)]:
             scores = ScoresFound(only[0], "probability")
+        elif (question := ask_unnamed(table, {*taken, *others.values()})) is not None:
+            questions.append(question)
         else:
             raise PredictionsError.from_missing_role(path, "probability", table.columns)
     if questions or scores is None:
