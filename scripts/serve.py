@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from dashboard import journal
-from dashboard.build_process import BuildProcess
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
@@ -20,6 +19,7 @@ from data.reading.said import parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
+from scripts._build_process import BuildProcess
 from scripts._cli import (
     LOOPBACK,
     STOPPED,
@@ -88,7 +88,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--predictions",
         type=Path,
-        help="a table with an outcome and a score: text, Parquet, a workbook, SAS, SPSS or Stata",
+        help="a table with a score, and an outcome where one is known: text, Parquet, a workbook, SAS, SPSS or Stata",
     )
     offer_answers(parser)
     offer_reading(parser)

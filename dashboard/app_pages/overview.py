@@ -21,7 +21,7 @@ from dashboard.components.frame import View
 from dashboard.components.held_file import held_file
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
-from dashboard.components.unobserved import render_unobserved
+from dashboard.components.unobserved import render_ranking, render_unobserved
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
@@ -59,6 +59,9 @@ _FIGURES = (
 
 def render(view: View) -> None:
     """Write the page for `view`: figures first, then what to look at, beside the first chart."""
+    if view.evaluation.why_no_pd:
+        render_ranking(view)
+        return
     if not view.counts.n_resolved:
         render_unobserved(view)
         return

@@ -147,7 +147,11 @@ def library_location(key: str) -> Location | None:
     if entry is None:
         return None
     read = entry.reading
-    return Location(portfolio=key) if read is None else Location(str(entry.table), read.answers, portfolio=key, said=read.said)
+    return (
+        Location(portfolio=key)
+        if read is None
+        else Location(str(entry.table), read.answers, portfolio=key, said=read.said)
+    )
 
 
 def saved_cohorts() -> SavedCohorts:

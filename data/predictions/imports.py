@@ -1,4 +1,4 @@
-"""Importing someone else's predictions: any usual table that holds a score, and an outcome where one is known."""
+"""Importing someone else's predictions: any table that holds a score, and an outcome where one is known."""
 
 from __future__ import annotations
 
@@ -47,8 +47,6 @@ from data.store.storage import sha256_of
 
 __all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_answers", "version_of"]
 
-_OF_SHARES = {"percent": "probability", "percent-of-good": "probability-of-good"}
-
 
 def import_predictions(
     path: Path, definition: Definition, answers: Answers = NOTHING_SAID, said: Said = NOTHING
@@ -69,16 +67,15 @@ def import_predictions(
         PredictionsError: no column could be a score, or one holds values that cannot be used.
     """
     reading = read_table(path, said)
-    table, answers = reading.frame, _without_percent(answers, reading)
+    table, answers = reading.frame, _as_read(answers, reading)
     notices = [*reading.assumed.sentences(), *_notices_of_gaps(reading.gaps)]
     assigned = assign_roles(path, table, definition, answers)
-    for role, name in assigned.columns.items():
-        if name in reading.repeated:
-            raise PredictionsError.from_repeated_role(path, name, role)
+    _check_names(path, reading, assigned)
     scored = _score(path, table, assigned, answers)
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
-    del table
+    percents = reading.percents
+    del table, reading
     kept = _kept(path, assigned, scored)
     notices += [*_notices_of_rows(assigned, scored, kept), *_notices_of_scores(assigned, scored)]
     frame, days, more = _shape(columns, kept.rows, assigned, scored, has_outcomes=kept.has_outcomes)
@@ -91,7 +88,7 @@ def import_predictions(
         _digest(path, assigned, answers, said),
         is_imported=True,
         notices=tuple(notices),
-        taken=word_roles(assigned, used, reading.percents),
+        taken=word_roles(assigned, used, percents),
         n_open=kept.n_open,
         has_outcomes=kept.has_outcomes,
     )
@@ -125,12 +122,13 @@ def version_of(path: Path) -> str:
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _without_percent(answers: Answers, reading: Reading) -> Answers:
-    """`answers` without the percent of columns that have been read as shares, because each cell has a percent sign."""
-    roles = tuple(
-        (name, _OF_SHARES.get(role, role) if name in reading.percents else role) for name, role in answers.roles
+def _as_read(answers: Answers, reading: Reading) -> Answers:
+    """`answers` for columns of percentages that have been read as shares, because each cell has a percent sign."""
+    read = {"percent": "probability", "percent-of-good": "probability-of-good"}
+    return replace(
+        answers,
+        roles=tuple((name, read.get(role, role) if name in reading.percents else role) for name, role in answers.roles),
     )
-    return replace(answers, roles=roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +160,12 @@ _COLUMN_OF = {
     say.OUTCOME: OUTCOME,
     "": PROBABILITY,
 }
+
+
+def _check_names(path: Path, reading: Reading, assigned: Assigned) -> None:
+    for role, name in assigned.columns.items():
+        if name in reading.repeated:
+            raise PredictionsError.from_repeated_role(path, name, role)
 
 
 def _score(path: Path, table: pl.DataFrame, assigned: Assigned, answers: Answers) -> _Scored:
@@ -201,13 +205,13 @@ def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:
 def _digest(path: Path, assigned: Assigned, answers: Answers, said: Said) -> str:
     values = None if assigned.outcome is None else assigned.outcome.values
     ends = None if values is None else (sorted(values.bad), sorted(values.good))
-    listed: tuple[object, ...] = (
+    listed = (
         sorted(assigned.columns.items()),
         ends,
         sorted(assigned.scores.others.items()),
         answers.champion,
+        word_said(said),
     )
-    listed = (*listed, word_said(said)) if said else listed
     return hashlib.sha256(sha256_of(path).encode() + repr(listed).encode()).hexdigest()
 
 
@@ -236,8 +240,8 @@ def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterab
     if scored.stacked is not None:
         names = ", ".join(scored.stacked.others)
         yield (
-            f"One row for each model and application: {scored.stacked.champion} is shown, and {names} are further "
-            f"scores of the same applications (--champion {next(iter(scored.stacked.others))} shows another)."
+            f"One row for each model and application: {scored.stacked.champion} is shown; further scores of the same "
+            f"applications: {names} (--champion {next(iter(scored.stacked.others))} shows another)."
         )
         if scored.stacked.n_left:
             yield f"Left out: {scored.stacked.n_left:,} applications that {scored.stacked.champion} has not scored."
@@ -248,7 +252,8 @@ def _notices_of_scores(assigned: Assigned, scored: _Scored) -> Iterable[str]:
     if scored.scale is not None:
         yield (
             f"{found.column} is read as {word_score(found.word)}: it ranks, but it is no probability, so that "
-            "calibration, expected losses and money are not defined until it is calibrated."
+            "calibration, expected losses and money are not defined until it is calibrated. Pages call its place "
+            f"between {scored.scale.score(0):g} (0 %) and {scored.scale.score(1):g} (100 %) a PD."
         )
     elif found.word != "probability":
         yield f"{found.column} is read as {SAID[found.word]}."

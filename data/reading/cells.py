@@ -319,6 +319,19 @@ def read_cells(values: pl.Series) -> tuple[pl.Series, Mapping[str, int]]:
     return convert(values, formats[values.name]), formats[values.name].gaps
 
 
+def as_text(values: pl.Series, found: Format) -> pl.Series:
+    """The cells as text without blanks around it, a number of any spelling as one with a point; gaps as they are."""
+    bare = values.str.strip_chars()
+    bare = bare.set(bare == "", None)
+    if found.kind != "number" or found.is_plain:
+        return bare
+    numbers = plain_numbers(bare, found)
+    if found.is_percent:
+        numbers = numbers.cast(pl.Float64, strict=False).cast(pl.String)
+    is_gap = bare.str.to_lowercase().is_in(GAPS).fill_null(value=True)
+    return bare.zip_with(is_gap, numbers)
+
+
 def plain_numbers(bare: pl.Series, found: Format) -> pl.Series:
     """Numbers of `found` as text with a point and nothing else; a percentage as the share that it is."""
     core, _, _ = _cores(bare)

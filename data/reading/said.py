@@ -6,6 +6,7 @@ import codecs
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from data.errors import ScoreroomError
 from data.reading.dates import FORMS
@@ -140,6 +141,18 @@ def parse_said(texts: Iterable[str]) -> dict[str, str]:
             said[key] = _CHECKS[key](value)
         except ValueError as error:
             raise SaidError.from_bad(text, f"{value!r} is no {key}", f"give {error}") from None
+    return said
+
+
+def said_of(table: Mapping[str, Any]) -> dict[str, str]:
+    """What the `[table]` part of a definition says, by the same keys; its list `read` holds texts as `--read` takes."""
+    said = parse_said(table.get("read", ()))
+    if table.get("separator"):
+        said.setdefault("separator", table["separator"])
+    if "header" in table:
+        said.setdefault("header", "yes" if table["header"] else "no")
+    if table.get("names") and said.get("header") != "yes":
+        said.setdefault("names", as_list(table["names"]))
     return said
 
 

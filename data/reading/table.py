@@ -10,22 +10,11 @@ from types import MappingProxyType
 import polars as pl
 
 from data.errors import DamageError, FileError, TableError
-from data.reading.blocks import Damage, Found, blocks, check_quotes, judge_odd
 from data.reading.cells import Asked, Format, Survey, convert, resolve
-from data.reading.layout import Layout, layout_of
 from data.reading.names import unique_names
 from data.reading.said import NOTHING, Said, listed
-from data.reading.text import (
-    UTF_8,
-    WINDOWS,
-    NotUtf8Error,
-    Progress,
-    TextFile,
-    decoded_head,
-    eight_bit_encoding,
-    encoding_of,
-    word_encoding,
-)
+from data.reading.surveying import Surveyed, survey_text
+from data.reading.text import UTF_8, Progress, word_encoding
 from data.reading.typed import (
     ARROW,
     ARROW_STREAM,
@@ -36,10 +25,8 @@ from data.reading.typed import (
     typed_kind,
 )
 from data.reading.workbooks import is_workbook, read_workbook
-from data.store.opening import CSV, PARQUET, TROUBLE, ZIP, check_readable, kind_of, open_readable
+from data.store.opening import CSV, PARQUET, TROUBLE, check_readable, kind_of, open_readable
 
-# Blocks up to so many bytes are kept between the two passes over a text.
-_MOST_KEPT = 64 << 20
 _MOST_LISTED = 6
 
 
@@ -145,11 +132,7 @@ def read_table(path: Path, said: Said = NOTHING, progress: Progress | None = Non
     check_readable(path)
     try:
         reading = _read(path, said, progress)
-    except FileError as error:
-        if not error.has_choice:
-            raise
-        raise FileError.from_unreadable(path, error.reason, "say which with --read table=NAME") from None
-    except TableError:
+    except (FileError, TableError):
         raise
     except TROUBLE as error:
         reason = DamageError.from_trouble(path, error).reason
@@ -157,6 +140,14 @@ def read_table(path: Path, said: Said = NOTHING, progress: Progress | None = Non
     if reading.frame.is_empty():
         raise FileError.from_empty(path)
     return reading
+
+
+def is_text(path: Path) -> bool:
+    """Whether `path` is read as text: it is no Parquet or Arrow file, no workbook, and of no statistics package."""
+    kind = kind_of(path)
+    with open_readable(path) as handle:
+        head = handle.read(64)
+    return kind != PARQUET and not is_workbook(path, head) and not (kind == CSV and typed_kind(head))
 
 
 def _read(path: Path, said: Said, progress: Progress | None) -> Reading:
@@ -173,53 +164,28 @@ def _read(path: Path, said: Said, progress: Progress | None) -> Reading:
         frame, labelled = read_statistics(path, typed)
         more = (f"Read by their labels: {_listed(labelled)}",) if labelled else ()
         return _typed(path, frame, typed, said, Assumed(typed, more=more))
-    text = open_text(path, kind, said)
-    try:
-        return _text(text, said, progress)
-    except NotUtf8Error:
-        return _text(replace(text, encoding=eight_bit_encoding(text)), said, progress)
+    return _text(survey_text(path, kind, said, progress), said, progress)
 
 
-def open_text(path: Path, kind: str, said: Said = NOTHING) -> TextFile:
-    """The text file `path`, its encoding found or as said. Raises FileError if it is no text."""
-    text = TextFile(path, kind, said.get("table", "") if kind == ZIP else "")
-    head = text.head()
-    if not head:
-        raise FileError.from_empty(path)
-    encoding = said.get("encoding") or encoding_of(path, head)
-    text = replace(text, encoding=encoding)
-    try:
-        decoded_head(text, head)
-    except NotUtf8Error:
-        text = replace(text, encoding=eight_bit_encoding(text))
-    if text.encoding == WINDOWS and "encoding" not in said:
-        return replace(text, encoding=eight_bit_encoding(text))
-    return text
-
-
-def _text(file: TextFile, said: Said, progress: Progress | None) -> Reading:
-    layout = layout_of(file.path, decoded_head(file, file.head()), said)
-    surveys = {name: Survey(said) for name in layout.names}
-    found, kept, n_rows, n_bytes = Found(), list[pl.DataFrame](), 0, 0
-    for frame in blocks(file, layout, found, _half(progress, 0)):
-        for name, survey in surveys.items():
-            survey.look(frame[name])
-        n_rows += frame.height
-        n_bytes += int(frame.estimated_size())
-        if n_bytes <= _MOST_KEPT:
-            kept.append(frame)
-    if found.quotes % 2 and layout.quote == '"':
-        check_quotes(file, layout)
-    damage = judge_odd(file, layout, n_rows, said) if found.n_odd else Damage()
-    formats, asked = resolve(surveys, layout.separator, said)
-    again = iter(kept) if n_bytes <= _MOST_KEPT else blocks(file, layout, Found(), _half(progress, 1))
-    frame = _converted(again, formats, said)
-    return Reading(file.path, frame, _assumed_of_text(file, layout, said, formats, asked, found, damage))
-
-
-def _half(progress: Progress | None, place: int) -> Progress | None:
-    """`progress` for the first or the second of two passes."""
-    return None if progress is None else lambda done, total: progress(done + place * total, 2 * total)
+def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
+    frame = _converted(found.blocks(progress), found.formats, said)
+    layout = found.layout
+    assumed = Assumed(
+        "text",
+        word_encoding(found.file.encoding),
+        layout.word,
+        layout.quote,
+        layout.header or "names" in said,
+        skipped=layout.skipped,
+        footer=(*found.found.totals, *found.damage.footer),
+        n_left_out=len(found.damage.left_out),
+        n_empty=found.found.n_empty,
+        changed=layout.changed,
+        formats=found.formats,
+        asked=found.asked,
+        sample=layout.sample,
+    )
+    return Reading(found.file.path, frame, assumed)
 
 
 def _converted(frames: Iterator[pl.DataFrame], formats: Mapping[str, Format], said: Said) -> pl.DataFrame:
@@ -234,32 +200,6 @@ def _converted(frames: Iterator[pl.DataFrame], formats: Mapping[str, Format], sa
         # One by one, so that no more than one column is there twice.
         columns.append(pl.concat(parts, rechunk=True) if parts else pl.Series(name, [], dtype=pl.String))
     return pl.DataFrame(columns)
-
-
-def _assumed_of_text(
-    file: TextFile,
-    layout: Layout,
-    said: Said,
-    formats: Mapping[str, Format],
-    asked: list[Asked],
-    found: Found,
-    damage: Damage,
-) -> Assumed:
-    return Assumed(
-        "text",
-        word_encoding(file.encoding),
-        layout.word,
-        layout.quote,
-        layout.header or "names" in said,
-        skipped=layout.skipped,
-        footer=(*found.totals, *damage.footer),
-        n_left_out=len(damage.left_out),
-        n_empty=found.n_empty,
-        changed=layout.changed,
-        formats=formats,
-        asked=tuple(asked),
-        sample=layout.sample,
-    )
 
 
 def _typed(path: Path, frame: pl.DataFrame, kind: str, said: Said, assumed: Assumed | None = None) -> Reading:

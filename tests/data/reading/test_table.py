@@ -242,7 +242,7 @@ def test_blocks_and_one_piece_say_the_same(tmp_path: Path, monkeypatch: pytest.M
     path = put(tmp_path, "id;y;x;gap\n" + "\n".join(lines) + "\nSumme;;1,00;\n")
     whole = read_table(path)
     monkeypatch.setattr("data.reading.blocks._BLOCK", 2_000)
-    monkeypatch.setattr("data.reading.table._MOST_KEPT", 0)
+    monkeypatch.setattr("data.reading.surveying._MOST_KEPT", 0)
     seen: list[tuple[int, int]] = []
     cut = read_table(path, progress=lambda done, total: seen.append((done, total)))
     assert cut.frame.equals(whole.frame)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from data.errors import FileError, TableError
-from data.reading.table import open_text, read_table
+from data.reading.surveying import open_text
+from data.reading.table import read_table
 from data.reading.text import word_encoding
 from data.store.opening import kind_of
 
