@@ -35,6 +35,7 @@ ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE = (
     "fold",
     "exposure",
 )
+WEIGHT = "weight"
 # Made from the columns above when predictions are loaded, never stored: the bin and the risk band that a PD falls
 # into, and outcome and fold in words.
 PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_name"
@@ -43,7 +44,7 @@ DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
 DAY = "~day"
 _NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
-ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE)
+ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE, WEIGHT)
 
 
 class CohortKind(StrEnum):
