@@ -1,4 +1,4 @@
-"""Weighted figures against scikit-learn's `sample_weight`, intervals by the effective size, and what has no such form."""
+"""Weighted figures against scikit-learn, intervals by the effective size, and what has no weighted form."""
 
 from __future__ import annotations
 
