@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dashboard import journal
+from dashboard.build_process import BuildProcess
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
@@ -19,7 +20,6 @@ from data.reading.said import parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
-from scripts._build_process import BuildProcess
 from scripts._cli import (
     LOOPBACK,
     STOPPED,
