@@ -154,11 +154,12 @@ def eight_bit_encoding(file: TextFile) -> str:
     """Windows-1252, for a text that is not UTF-8.
 
     Raises:
-        TableError: most of what is not ASCII in it is UTF-8, so that the rest is damage.
+        TableError: it is marked as UTF-8, or most of what is not ASCII is that, so that the rest is damage.
         FileError: it has bytes that Windows-1252 has not.
     """
     decoder = codecs.getincrementaldecoder(UTF_8)("surrogateescape")
     n_lines, first, n_broken, n_good = 1, 0, 0, 0
+    is_marked = file.head().startswith(codecs.BOM_UTF8)
     with open_readable(file.path) as handle, unpacked(file.path, file.kind, handle, file.member) as inner:
         while chunk := inner.read(_CHUNK):
             text = decoder.decode(chunk)
@@ -172,7 +173,7 @@ def eight_bit_encoding(file: TextFile) -> str:
                     n_broken += bool(escaped)
                     first = first or (n_lines if escaped else 0)
                 n_lines += line.endswith("\n")
-    if n_good > n_broken:
+    if is_marked or n_good > n_broken:
         raise TableError.from_encoding(file.path, "", n_broken, first)
     return WINDOWS
 
