@@ -46,7 +46,7 @@ def main() -> None:
                 command = [sys.executable, "-m", "scripts.study_reading", "--one", reader, str(path)]
                 ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
                 seconds, peak, total = ended.stdout.split()
-                size, speed = path.stat().st_size / 1e6, arguments.rows / float(seconds)
+                size, speed = path.stat().st_size / 1e6, arguments.rows / max(0.01, float(seconds))
                 print(f"{spelling:<8} {reader:<9} {size:>6.0f} {seconds:>8} {speed:>11,.0f} {peak:>8} {total:>22}")
 
 
@@ -83,7 +83,7 @@ def _read(reader: str, path: Path) -> str:
             frame = read_table(path, progress=advance).frame
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{seconds:.1f} {peak:.0f} {frame['amount'].sum():.2f}"
+    return f"{seconds:.2f} {peak:.0f} {frame['amount'].sum():.2f}"
 
 
 if __name__ == "__main__":
