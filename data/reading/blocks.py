@@ -118,6 +118,17 @@ def _without_totals(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
     return frame.head(frame.height - len(found.totals))
 
 
+def row_lines(file: TextFile, layout: Layout) -> Iterator[int]:
+    """The line on which each row begins; the text is read again."""
+    line = layout.line
+    with file.open(layout.start, runs=layout.runs) as text, any_field_size():
+        reader = reader_of(text.lines(), layout.separator, layout.quote)
+        for fields in reader:
+            if len(fields) == len(layout.names) and any(fields):
+                yield line
+            line = layout.line + reader.line_num
+
+
 def odd_lines(file: TextFile, layout: Layout) -> tuple[list[Odd], int]:
     """The lines that are no rows, in order, and the line of the last row; the text is read again.
 

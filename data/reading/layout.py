@@ -19,7 +19,7 @@ from data.reading.said import Said, listed
 SEPARATORS = (",", ";", "\t", "|", " ")
 RUNS = "runs of blanks"
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "blank"}
-_MOST_RECORDS = 200
+_MOST_RECORDS, _MOST_CELLS = 200, 20_000
 # The share of the first records that must have one and the same number of fields.
 _AGREEING = 0.8
 _NUMBER = re.compile(r"[+-]?[$€£]?\s?(\d[\d.,' ]*|\.\d+)([eE][+-]?\d+)?\s?[%€$£]?")
@@ -218,7 +218,7 @@ def _score(records: Sequence[Record], separator: str) -> float:
     agreeing = n_agreeing / len(records)
     if width < 2 or (agreeing < _AGREEING and len(records) > 4) or (len(records) <= 4 and agreeing < 0.5):
         return 0.0
-    cells = [cell for each in records if len(each.fields) == width for cell in each.fields]
+    cells = [cell for each in records if len(each.fields) == width for cell in each.fields][:_MOST_CELLS]
     # A second blank in a row separates nothing; an empty field between other marks is a gap.
     cells = cells if separator == " " else [cell for cell in cells if cell.strip()]
     others = set(SEPARATORS[:4]) - {separator}
