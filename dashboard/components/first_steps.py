@@ -42,7 +42,7 @@ def _lines(view: View) -> tuple[tuple[str, str, str], ...]:
         (
             "Discrimination",
             "discrimination",
-            f"**Judge a model**: {rows} synthetic applications, {rate} defaults, are open already; look at them{ranked}",
+            f"**Judge a model**: {rows} synthetic applications, {rate} defaults, are open; look at them{ranked}",
         ),
         (
             "Open",
