@@ -18,10 +18,10 @@ def render_first_steps(view: View) -> None:
     is_first = choice.is_base_embedded() and not cache.chosen() and not view.dataset.location.file
     if not is_first or view.cohort.filters or has_others() or st.session_state.get(_DISMISSED):
         return
-    with st.container(key="first-steps", border=True, gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("**What can I do here?**", width="stretch")
-            st.button("Put away", key="first.away", type="tertiary", icon=":material/close:", on_click=_put_away)
+    with st.container(key="first-head", horizontal=True, vertical_alignment="center"):
+        st.markdown("**What can I do here?**", width="stretch")
+        st.button("Put away", key="first.away", type="tertiary", icon=":material/close:", on_click=_put_away)
+    with st.container(key="first-lines", gap=None):
         for title, path, line in _lines(view):
             if st.button(
                 f"{line} :small[:blue[{title}\u00a0→]]", key=f"first.{path}", type="tertiary", width="stretch"
