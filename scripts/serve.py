@@ -13,13 +13,13 @@ from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.predictions.imports import import_predictions
-from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.roles.flags import answers_of, offer_answers
-from data.reading.said import parse_said, word_said
+from data.reading.said import Said, parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
+from scripts._asking import read_asking
 from scripts._cli import (
     LOOPBACK,
     STOPPED,
@@ -39,20 +39,21 @@ def main() -> None:
     check_port(arguments.port, arguments.host)
     web, log_settings = load_web_settings(), load_log_settings()
     log = journal.open_log(log_settings.level, log_settings.file)
-    build = None
+    build, answers, said = None, answers_of(arguments), parse_said(arguments.read)
     if arguments.predictions is None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        answers, said = answers_of(arguments), parse_said(arguments.read)
-        source = import_predictions(arguments.predictions, definition, answers, said).source
+        read, answers = read_asking(arguments.predictions, definition, answers, said)
+        source = read.source
+        del read
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
     if arguments.host not in LOOPBACK:
         print(
             "Anybody who reaches this machine can open the dashboard; docs/deployment.md tells what to put before it."
         )
     print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
-    flags = [] if arguments.predictions is None else _told_to_app(arguments)
+    flags = [] if arguments.predictions is None else _told_to_app(arguments.predictions, answers, said)
     building = None if build is None else build.building
     try:
         serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header, building)
@@ -85,6 +86,7 @@ def _parse() -> argparse.Namespace:
     offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the same as --predictions FILE")
     parser.add_argument(
         "--predictions",
         type=Path,
@@ -93,6 +95,10 @@ def _parse() -> argparse.Namespace:
     offer_answers(parser)
     offer_reading(parser)
     arguments = parser.parse_args()
+    if arguments.file is not None:
+        if arguments.predictions is not None:
+            parser.error("name the file once, with or without --predictions")
+        arguments.predictions = arguments.file
     if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
         parser.error("--map and the like say what columns of --predictions are; name the file too")
     if arguments.read and arguments.predictions is None:
@@ -100,9 +106,9 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _told_to_app(arguments: argparse.Namespace) -> list[str]:
-    said = [word for text in word_said(parse_said(arguments.read)) for word in ("--read", text)]
-    return ["--predictions", str(arguments.predictions.resolve()), *answers_of(arguments).flags, *said]
+def _told_to_app(predictions: Path, answers: Answers, said: Said) -> list[str]:
+    flags = [word for text in word_said(said) for word in ("--read", text)]
+    return ["--predictions", str(predictions.resolve()), *answers.flags, *flags]
 
 
 if __name__ == "__main__":

@@ -201,11 +201,12 @@ def _render_questions(found: Opening) -> Answers:
 
 def _render_question(question: Question) -> Answers:
     with st.container(border=True, key=f"open-question-{len(question.key)}-{question.key}"):
+        text = labels.plain(f"{question.text[:1].upper()}{question.text[1:]}")
         by_label = {answer.label: answer.said for answer in question.answers}
         chosen = None
         if by_label:
             chosen = st.radio(
-                labels.plain(question.text),
+                text,
                 list(by_label),
                 index=None,
                 key=f"{_QUESTION}.{question.key}",
@@ -213,7 +214,7 @@ def _render_question(question: Question) -> Answers:
                 horizontal=True,
             )
         else:
-            st.markdown(labels.plain(question.text))
+            st.markdown(text)
         if chosen is not None:
             return by_label[chosen]
         if not question.values:
@@ -262,8 +263,8 @@ def _render_doors(found: Opening, known: Understood, said: Answers) -> None:
 
 def _outcome_words(known: Understood) -> str:
     outcome = None if known.guess is None else known.guess.definition.outcome
-    if outcome is None:
-        return "No column says how the loans ended; choose one as outcome"
+    if outcome is None or not known.is_trainable:
+        return "Say first which column and which of its values mean default"
     bad = ", ".join(map(str, outcome.bad))
     return labels.plain(f"Default is {outcome.column} = {bad}")
 

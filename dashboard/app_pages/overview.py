@@ -16,6 +16,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.components.cohort_menu import whole_name
 from dashboard.components.figure import render_figure
 from dashboard.components.findings import Goal, open_page, render_findings
+from dashboard.components.first_steps import render_first_steps
 from dashboard.components.follow import keep_busy
 from dashboard.components.frame import View
 from dashboard.components.held_file import held_file
@@ -65,6 +66,7 @@ def render(view: View) -> None:
     if not view.counts.n_resolved:
         render_unobserved(view)
         return
+    render_first_steps(view)
     _render_metrics(view)
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
     # The checks' p-values are of applications that count once each.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cache, choice
 from dashboard.words import labels
-from data.library.entries import EMBEDDED, Entry, Kind, list_entries
+from data.library.entries import EMBEDDED, Entry, Kind, has_entries, list_entries
 
 _EMBEDDED_NAME = "Embedded portfolio (synthetic)"
 _WHAT = {Kind.PREDICTIONS: "imported predictions", Kind.PORTFOLIO: "own model"}
@@ -40,7 +40,8 @@ def offers() -> tuple[Offer, ...]:
 
 def has_others() -> bool:
     """Whether there is more to show than what the server was started on."""
-    return bool(_entries()) or _has_embedded_apart()
+    base = cache.base_settings()
+    return has_entries(base.library, besides=base.portfolio) or _has_embedded_apart()
 
 
 def _entries() -> list[Entry]:

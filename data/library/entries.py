@@ -120,10 +120,23 @@ def list_entries(library: Path) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.made, entry.key), reverse=True))
 
 
+def has_entries(library: Path, *, besides: Path | None = None) -> bool:
+    """Whether `library` holds a portfolio other than the folder `besides`, without opening any; every run asks."""
+    try:
+        return any(_is_entry(each) and each != besides for each in library.iterdir())
+    except OSError:
+        return False
+
+
+def _is_entry(folder: Path) -> bool:
+    key = folder.name
+    return bool(_KEY.fullmatch(key)) and key != EMBEDDED and is_there(folder / DEFINITION)
+
+
 def find_entry(library: Path, key: str) -> Entry | None:
     """The portfolio that links call `key`; None if there is none."""
     folder = library / key
-    if not _KEY.fullmatch(key) or key == EMBEDDED or not is_there(folder / DEFINITION):
+    if folder.name != key or not _is_entry(folder):
         return None
     try:
         made = dt.datetime.fromtimestamp((folder / DEFINITION).stat().st_mtime, dt.UTC)

@@ -29,6 +29,8 @@ from data.settings import DEFINITION
 from data.store.storage import sha256_of
 
 _LONGEST_FILE_NAME = 100
+# The questions about which rows are defaults (data/predictions/roles/outcomes.py).
+_OF_OUTCOME = ("outcome", "values")
 _SUFFIXES = (".csv.gz", ".csv.zip")
 
 
@@ -86,8 +88,9 @@ class Understood:
 
     @property
     def is_trainable(self) -> bool:
-        """Whether a model can be trained on it."""
-        return self.guess is not None and self.guess.definition.outcome is not None
+        """Whether a model can be trained on it: which rows are defaults is known, and no question is open about it."""
+        is_asked = any(each.key in _OF_OUTCOME for each in self.questions)
+        return self.guess is not None and self.guess.definition.outcome is not None and not is_asked
 
 
 def understand(brought: Brought, answers: Answers = NOTHING_SAID, *, most_rows: int) -> Understood:
@@ -158,7 +161,7 @@ def prepare_training(brought: Brought, name: str, understood: Understood) -> Non
         LibraryError: nothing says how the loans ended.
     """
     guess = understood.guess
-    if guess is None or guess.definition.outcome is None:
+    if guess is None or not understood.is_trainable:
         raise LibraryError("No column says how loans ended, so no model can be trained; say which one does.")
     said = {**guess.said, "name": name, "table": {**guess.said.get("table", {}), "file": brought.table.name}}
     (brought.part / DEFINITION).write_text(said_text(said, guess.comments), encoding="utf-8")

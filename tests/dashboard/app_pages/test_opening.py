@@ -56,8 +56,7 @@ def test_an_answer_changes_what_a_file_is_taken_for(page: AppTest) -> None:
     page.multiselect(key="open.bad.open").set_value(["west"]).run()
     page.multiselect(key="open.good.open").set_value(["north"]).run()
     assert "region = west" in page.button(key="open.train").help
-    n_open = LOANS.filter(pl.col("region") == "south").height
-    assert f"{n_open} rows" in said(page)
+    assert "south = open" in said(page)
     page.selectbox(key="open.outcome").set_value("As recognised").run()
     assert "Outcome from defaulted" in said(page)
     page.selectbox(key="open.outcome").set_value("Not in this file").run()

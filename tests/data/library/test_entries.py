@@ -17,6 +17,7 @@ from data.library.entries import (
     delete_entry,
     find_entry,
     finish_entry,
+    has_entries,
     list_entries,
     rename_entry,
     used_bytes,
@@ -37,11 +38,14 @@ def add(library: Path, name: str, reading: Reading | None = READING, taken: str 
 
 def test_an_imported_table_is_kept_with_how_it_was_read(tmp_path: Path) -> None:
     assert list_entries(tmp_path / "none") == ()
+    assert not has_entries(tmp_path)
     before = dt.datetime.now(dt.UTC)
     key = add(tmp_path, "  Consumer\u202e loans\n2024 ")
     (entry,) = list_entries(tmp_path)
     assert (key, entry.key, entry.name) == ("consumer-loans-2024",) * 2 + ("Consumer loans 2024",)
     assert (entry.kind, entry.reading, entry.n_rows, entry.digest) == (Kind.PREDICTIONS, READING, 3, "ab" * 32)
+    assert has_entries(tmp_path)
+    assert not has_entries(tmp_path, besides=tmp_path / key)
     assert entry.table == tmp_path / key / "loans.csv"
     assert before <= entry.made <= dt.datetime.now(dt.UTC)
     assert [each.name for each in tmp_path.iterdir()] == [key]

@@ -92,9 +92,11 @@ def test_what_the_file_leaves_open_is_asked_and_its_answer_is_kept(tmp_path: Pat
     known = understand(brought, most_rows=400)
     assert known.predictions is None
     (question,) = known.questions
+    assert not known.is_trainable
     said = next(answer.said for answer in question.answers if answer.said.bad == ("2",))
     answered = understand(brought, said, most_rows=400)
     assert answered.questions == ()
+    assert answered.is_trainable
     assert answered.predictions is not None
     assert answered.predictions.frame[OUTCOME].to_list() == (LOANS["defaulted"] == 1).to_list()
     assert answered.guess is not None
