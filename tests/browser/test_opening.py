@@ -35,7 +35,7 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
     page.goto(dashboard)
     expect(page.get_by_text("What can I do here?")).to_be_visible()
     clicks += 1
-    Hand(page).click(page.get_by_test_id("stTopNavLink").filter(has_text="Open"))
+    Hand(page).go_to("Open")
     clicks += 1
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_role("heading", name="loans.csv")).to_be_visible()
