@@ -44,16 +44,16 @@ APPLICANT_PAGE = PageSpec(
 )
 MODEL_PAGES = (
     PageSpec("Discrimination", "discrimination", discrimination.render, of_outcome=True),
-    PageSpec("Calibration", "calibration", calibration.render, of_outcome=True),
+    PageSpec("Calibration", "calibration", calibration.render, of_outcome=True, of_pd=True),
     PageSpec("Explanation", "explanation", explanation.render, of_model=True),
     PageSpec("Stability", "stability", stability.render),
 )
 PORTFOLIO_PAGES = (
-    PageSpec("Segments", "segments", segments.render, of_outcome=True, moves_with_cutoff=True),
-    PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True),
+    PageSpec("Segments", "segments", segments.render, of_outcome=True, of_pd=True, moves_with_cutoff=True),
+    PageSpec("Cutoff", "cutoff", cutoff.render, of_outcome=True, of_pd=True),
     PageSpec("Applications", "applications", applications.render, is_compared=False, moves_with_cutoff=True),
     PageSpec("Data quality", "data-quality", data_quality.render, of_cohort=False, has_cutoff=False),
-    PageSpec("Report", "report", report.render, of_outcome=True, moves_with_cutoff=True),
+    PageSpec("Report", "report", report.render, of_outcome=True, of_pd=True, moves_with_cutoff=True),
 )
 DECIDE_PAGES = (
     APPLICANT_PAGE,
@@ -108,12 +108,13 @@ def main() -> None:
     file = file_to_show()
     state.open_visit(predictions if file is None else file.predictions, "" if file is None else file.token)
     shown_dataset = dataset if file is None else file.dataset
-    has_outcomes = cache.predictions(shown_dataset).source.has_outcomes
+    shown_predictions = cache.predictions(shown_dataset)
+    has_outcomes, has_pds = shown_predictions.source.has_outcomes, not shown_predictions.why_no_pd
     sections = {
         name: [
             _address(page, shown_dataset if page.of_cohort else dataset)
             for page in pages
-            if has_outcomes or not page.of_outcome
+            if (has_outcomes or not page.of_outcome) and (has_pds or not page.of_pd)
         ]
         for name, pages in sections_now().items()
     }

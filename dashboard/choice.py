@@ -18,6 +18,7 @@ from dashboard.cache import Location, at, base_settings, choose, chosen, definit
 from dashboard.visit.visit import named_portfolio, portfolio_slug
 from data.library.entries import EMBEDDED, LibraryError, find_entry
 from data.predictions.roles.flags import answers_of, offer_answers
+from data.reading.said import parse_said
 
 VISIT = "visit"
 # What the visit left of other portfolios, by what links call them; and a sentence on the way to another one.
@@ -138,10 +139,12 @@ def _location(arguments: tuple[str, ...]) -> Location:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--predictions", type=Path)
     offer_answers(parser)
+    parser.add_argument("--read", action="append", default=[])
     options, _ = parser.parse_known_args(arguments)
     if options.predictions is None:
         return Location()
-    return Location(str(options.predictions), answers_of(options))
+    said = tuple(sorted(parse_said(options.read).items()))
+    return Location(str(options.predictions), answers_of(options), said=said)
 
 
 def take_switch() -> str | None:

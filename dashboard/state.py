@@ -135,7 +135,8 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     visit, problems = read_visit(own, columns, definition(), before)
     reason = ""
     if not known and CUTOFF.name not in own:
-        first, reason = starting_cutoff(predictions.frame, has_outcomes=predictions.source.has_outcomes)
+        has_outcomes, has_pds = predictions.source.has_outcomes, not predictions.why_no_pd
+        first, reason = starting_cutoff(predictions.frame, has_outcomes=has_outcomes, has_pds=has_pds)
         visit = visit.with_values({CUTOFF: round(100 * first, _PERCENT_DIGITS)})
     st.session_state[_STATE] = visit
     if not problems:

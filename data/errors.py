@@ -34,9 +34,13 @@ class SchemaError(ScoreroomError):
 
 
 class FileError(ScoreroomError):
-    """A file cannot be opened, read or written, or holds no table; `reason` says why, if known."""
+    """A file cannot be opened, read or written, or holds no table; `reason` says why, if known.
+
+    It `has_choice` where it is an archive of several tables.
+    """
 
     reason = ""
+    has_choice = False
 
     @classmethod
     def from_missing(cls, path: Path) -> Self:
@@ -66,15 +70,18 @@ class FileError(ScoreroomError):
 
     @classmethod
     def from_damaged(cls, path: Path, kind: str) -> Self:
-        noun = {".gz": "gzip file", ".zip": "zip archive", ".parquet": "Parquet file"}.get(kind, "file")
+        nouns = {".gz": "gzip file", ".zip": "zip archive", ".bz2": "bzip2 file", ".zst": "zstd file"}
+        noun = {**nouns, ".parquet": "Parquet file"}.get(kind, "file")
         return cls.from_unreadable(path, f"is not a whole {noun} (damaged or cut short)", "fetch it again")
 
     @classmethod
     def from_zip_members(cls, path: Path, names: list[str]) -> Self:
         found = _listed(names) if names else "none"
-        return cls.from_unreadable(
+        error = cls.from_unreadable(
             path, f"an archive with one CSV file is expected, found {found}", "unpack it and name the file"
         )
+        error.has_choice = len(names) > 1
+        return error
 
     @classmethod
     def from_no_table(cls, path: Path, reason: str) -> Self:

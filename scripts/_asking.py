@@ -10,10 +10,15 @@ from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import OUTCOME, Answers
 from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
+from data.reading.said import NOTHING, Said
 
 
-def read_asking(path: Path, definition: Definition, answers: Answers) -> tuple[Predictions, Answers]:
+def read_asking(
+    path: Path, definition: Definition, answers: Answers, said: Said = NOTHING
+) -> tuple[Predictions, Answers]:
     """The predictions in `path`, and with which answers: those given, and those asked for where there is a terminal.
+
+    `said` tells how the file is written.
 
     Raises:
         QuestionsError: nobody is there to answer; it names the flags that do.
@@ -22,7 +27,7 @@ def read_asking(path: Path, definition: Definition, answers: Answers) -> tuple[P
     is_asked = False
     while True:
         try:
-            predictions = import_predictions(path, definition, answers)
+            predictions = import_predictions(path, definition, answers, said)
         except QuestionsError as error:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 raise

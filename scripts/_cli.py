@@ -19,6 +19,7 @@ from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError, SettingError
 from data.files.raw import unused_notice
 from data.predictions.brought import brought_score, why_no_score
+from data.reading.said import HELP
 from data.settings import Settings
 from data.store.opening import is_there
 from inference.publishing.pipeline import why_no_model
@@ -69,6 +70,18 @@ def offer_portfolio(parser: argparse.ArgumentParser) -> None:
     """Add `--portfolio FOLDER`, put in force by `SCOREROOM_PORTFOLIO`, which processes started from here inherit."""
     parser.add_argument(
         "--portfolio", metavar="FOLDER", action=_Portfolio, help="a folder with a portfolio.toml (the embedded default)"
+    )
+
+
+def offer_reading(parser: argparse.ArgumentParser) -> None:
+    """Add `--read KEY=VALUE`, which says how a file is written where that is not as it looks."""
+    keys = "; ".join(f"{key}: {what}" for key, what in HELP.items())
+    parser.add_argument(
+        "--read",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"how the file is written, if it is not as it looks; may be repeated ({keys})".replace("%", "%%"),
     )
 
 

@@ -1,6 +1,6 @@
 """Evaluate predictions without a screen: every figure of the pages, with intervals, as a table and as JSON.
 
-Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--bad VALUE ...]
+Usage: python -m scripts.evaluate [FILE] [--map COLUMN=ROLE ...] [--bad VALUE ...] [--read KEY=VALUE ...]
        [--cutoff PD] [--where COLUMN=LEVEL ...] [--json OUT]
 """
 
@@ -33,11 +33,12 @@ from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import NOTHING_SAID
 from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.table import OUTCOME, Predictions
+from data.reading.said import parse_said
 from data.settings import load_settings
 from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff, read_score
-from scripts._cli import offer_portfolio, run
+from scripts._cli import offer_portfolio, offer_reading, run
 
 STANDARD_OUTPUT = Path("-")
 
@@ -45,7 +46,7 @@ STANDARD_OUTPUT = Path("-")
 def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
-    answers = answers_of(arguments)
+    answers, said = answers_of(arguments), parse_said(arguments.read)
     if arguments.json not in (None, STANDARD_OUTPUT):
         check_file_place(arguments.json)
     settings = load_settings()
@@ -53,7 +54,7 @@ def main() -> None:
     source = (
         load_at_hand(settings, definition)
         if arguments.file is None
-        else import_predictions(arguments.file, definition, answers)
+        else import_predictions(arguments.file, definition, answers, said)
     )
     cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])
@@ -73,8 +74,14 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
     offer_portfolio(parser)
-    parser.add_argument("file", type=Path, nargs="?", help="predictions, Parquet or CSV (default: those at hand)")
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        help="predictions: text, Parquet, a workbook, SAS, SPSS or Stata (default: those at hand)",
+    )
     offer_answers(parser)
+    offer_reading(parser)
     parser.add_argument(
         "--cutoff",
         metavar="PD",
@@ -92,6 +99,8 @@ def _parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.file is None and answers_of(arguments) != NOTHING_SAID:
         parser.error("--map and the like say what columns of FILE are; name the file too")
+    if arguments.read and arguments.file is None:
+        parser.error("--read says how FILE is written; name the file too")
     return arguments
 
 
@@ -134,7 +143,10 @@ def _title(report: Report) -> str:
 def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
-        "Applications": found.counts.n_applications,
+        **({"Rows": found.counts.n_rows} if report.weighted_by else {}),
+        f"Applications, weighted by {report.weighted_by}" if report.weighted_by else "Applications": (
+            found.counts.n_applications
+        ),
         "Open (no outcome yet)": found.counts.n_open,
         "Defaults": found.counts.n_bad,
         f"Approved {_word_cutoff(report, decided.cutoff)}": decided.approved,

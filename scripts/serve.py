@@ -15,6 +15,7 @@ from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
 from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.roles.flags import answers_of, offer_answers
+from data.reading.said import Said, parse_said, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
@@ -25,6 +26,7 @@ from scripts._cli import (
     address_of,
     check_port,
     offer_portfolio,
+    offer_reading,
     port,
     run,
     say_notices,
@@ -37,12 +39,12 @@ def main() -> None:
     check_port(arguments.port, arguments.host)
     web, log_settings = load_web_settings(), load_log_settings()
     log = journal.open_log(log_settings.level, log_settings.file)
-    build, answers = None, answers_of(arguments)
+    build, answers, said = None, answers_of(arguments), parse_said(arguments.read)
     if arguments.predictions is None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
-        read, answers = read_asking(arguments.predictions, definition, answers)
+        read, answers = read_asking(arguments.predictions, definition, answers, said)
         source = read.source
         del read
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")
@@ -51,7 +53,7 @@ def main() -> None:
             "Anybody who reaches this machine can open the dashboard; docs/deployment.md tells what to put before it."
         )
     print(f"Scoreroom is at {address_of(arguments.host, arguments.port, web)}", flush=True)
-    flags = [] if arguments.predictions is None else _told_to_app(arguments.predictions, answers)
+    flags = [] if arguments.predictions is None else _told_to_app(arguments.predictions, answers, said)
     building = None if build is None else build.building
     try:
         serve(web, arguments.host, arguments.port, flags, log, log_settings.user_header, building)
@@ -85,8 +87,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the same as --predictions FILE")
-    parser.add_argument("--predictions", type=Path, help="Parquet or CSV with an outcome and a probability")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        help="a table with a score, and an outcome where one is known: text, Parquet, a workbook, SAS, SPSS or Stata",
+    )
     offer_answers(parser)
+    offer_reading(parser)
     arguments = parser.parse_args()
     if arguments.file is not None:
         if arguments.predictions is not None:
@@ -94,11 +101,14 @@ def _parse() -> argparse.Namespace:
         arguments.predictions = arguments.file
     if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
         parser.error("--map and the like say what columns of --predictions are; name the file too")
+    if arguments.read and arguments.predictions is None:
+        parser.error("--read says how --predictions is written; name the file too")
     return arguments
 
 
-def _told_to_app(predictions: Path, answers: Answers) -> list[str]:
-    return ["--predictions", str(predictions.resolve()), *answers.flags]
+def _told_to_app(predictions: Path, answers: Answers, said: Said) -> list[str]:
+    flags = [word for text in word_said(said) for word in ("--read", text)]
+    return ["--predictions", str(predictions.resolve()), *answers.flags, *flags]
 
 
 if __name__ == "__main__":

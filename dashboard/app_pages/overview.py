@@ -22,7 +22,7 @@ from dashboard.components.frame import View
 from dashboard.components.held_file import held_file
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.table import render_frame
-from dashboard.components.unobserved import render_unobserved
+from dashboard.components.unobserved import render_ranking, render_unobserved
 from dashboard.components.verdict import render_verdict
 from dashboard.metrics.comparison import Comparison
 from dashboard.metrics.distribution import pd_distribution
@@ -60,13 +60,18 @@ _FIGURES = (
 
 def render(view: View) -> None:
     """Write the page for `view`: figures first, then what to look at, beside the first chart."""
+    if view.evaluation.why_no_pd:
+        render_ranking(view)
+        return
     if not view.counts.n_resolved:
         render_unobserved(view)
         return
     render_first_steps(view)
     _render_metrics(view)
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
-    found = None if view.is_cut_by_outcome else _find(view)
+    # The checks' p-values are of applications that count once each.
+    is_checked = not view.is_cut_by_outcome and view.counts.weighing is None
+    found = _find(view) if is_checked else None
     for place in _BUSY:
         keep_busy(f".st-key-{place}")
     _render_heading(view, found)

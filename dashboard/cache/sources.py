@@ -51,13 +51,14 @@ class Location:
     """Where predictions are: those that the app was started on, the project's own where nothing is `imported`.
 
     `file` is the token of a dropped file that is shown instead (`dashboard.cache.scored`), `portfolio` what links call
-    the library's portfolio that the visit has chosen.
+    the library's portfolio that the visit has chosen. `said` tells how the imported file is written.
     """
 
     imported: str = ""
     answers: Answers = NOTHING_SAID
     file: str = ""
     portfolio: str = ""
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,11 @@ def library_location(key: str) -> Location | None:
     if entry is None:
         return None
     read = entry.reading
-    return Location(portfolio=key) if read is None else Location(str(entry.table), read.answers, portfolio=key)
+    return (
+        Location(portfolio=key)
+        if read is None
+        else Location(str(entry.table), read.answers, portfolio=key, said=read.said)
+    )
 
 
 def saved_cohorts() -> SavedCohorts:
@@ -238,7 +243,7 @@ def _predictions(dataset: Dataset) -> Predictions:
     location = dataset.location
     with journal.noting("predictions_opened", is_imported=bool(location.imported)) as facts:
         if location.imported:
-            table = import_predictions(Path(location.imported), definition(), location.answers)
+            table = import_predictions(Path(location.imported), definition(), location.answers, dict(location.said))
         else:
             table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest

@@ -13,13 +13,17 @@ from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAU
 LEAST_APPROVED = 0.25
 
 
-def starting_cutoff(frame: pl.DataFrame, *, has_outcomes: bool) -> tuple[float, str]:
+def starting_cutoff(frame: pl.DataFrame, *, has_outcomes: bool, has_pds: bool = True) -> tuple[float, str]:
     """A PD, and a sentence with the reason where it is not the usual one.
 
     The usual cutoff is the break-even of the usual costs. Where it would decline nearly everybody, the default rate (or
-    mean PD, where no outcome is known) takes its place, if that approves more.
+    mean PD, where no outcome is known) takes its place, if that approves more. Of scores that are no PDs (not
+    `has_pds`) it is the median.
     """
     pds = frame[PROBABILITY].cast(pl.Float64)
+    if not has_pds:
+        half = round_cutoff(float(str(pds.median() or 0.0)))
+        return half, "The cutoff starts at the median score: what scores that are no probabilities cost is not known."
     usual = _share_below(pds, DEFAULT_CUTOFF)
     if usual >= LEAST_APPROVED:
         return DEFAULT_CUTOFF, ""

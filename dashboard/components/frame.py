@@ -28,7 +28,7 @@ from dashboard.words import labels
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.predictions.scored import PUBLISHED
-from data.predictions.table import Predictions
+from data.predictions.table import WEIGHT, Predictions
 
 T = TypeVar("T")
 
@@ -107,7 +107,8 @@ class PageSpec:
     A page of something else has neither filters nor comparison, and the cutoff where it `has_cutoff`. One of a cohort
     that is not `is_compared` shows nothing of what the cohort is compared with. `of_model` says that it shows what the
     published model gives, and not the portfolio's own PDs alone; `of_outcome` that it compares PDs with what happened
-    and is not offered where no outcome is known. One that `moves_with_cutoff` shows decisions throughout, which none of
+    and is not offered where no outcome is known; `of_pd` that it takes scores for probabilities, and is not offered
+    where they are none. One that `moves_with_cutoff` shows decisions throughout, which none of
     its figures can follow before the server has answered.
     """
 
@@ -119,6 +120,7 @@ class PageSpec:
     has_cutoff: bool = True
     of_model: bool = False
     of_outcome: bool = False
+    of_pd: bool = False
     moves_with_cutoff: bool = False
 
 
@@ -223,6 +225,8 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     if page.of_model and source.whose != PUBLISHED:
         whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
+    if WEIGHT in predictions.frame.columns:
+        parts.append(f"applications are weighted by {predictions.roles.get(WEIGHT, WEIGHT)}; checks are not made")
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 
 

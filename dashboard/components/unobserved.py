@@ -60,6 +60,21 @@ def render_unobserved(view: View) -> None:
         )
 
 
+def render_ranking(view: View) -> None:
+    """Write the overview of scores that rank and are no probabilities: what needs no PD."""
+    with card_grid("ranking", 7, is_compared=view.comparison is not None):
+        render_metric("Applications", labels.count(view.counts.n_applications), "scores are no PDs")
+        for metric in (
+            catalogue.DEFAULT_RATE,
+            catalogue.ROC_AUC,
+            catalogue.GINI,
+            catalogue.KS,
+            catalogue.APPROVAL_RATE,
+            catalogue.BAD_RATE,
+        ):
+            render_card(metric, view.evaluation, view.comparison)
+
+
 def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
     """Write what is there of a portfolio that has neither outcomes to train on nor PDs, and what to add."""
     st.title(labels.literal(definition.name), anchor=False)

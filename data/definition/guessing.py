@@ -13,7 +13,6 @@ import polars as pl
 
 from data.definition.building import build_definition
 from data.definition.checking import TAKEN
-from data.definition.dates import FORMS
 from data.definition.definition import ROW_NUMBER, Definition
 from data.definition.errors import Place, nearest, number_words, shown
 from data.definition.evidence import vocabulary as words
@@ -23,6 +22,7 @@ from data.definition.evidence.roles import RolesGuess, bad_of, guess_roles, is_p
 from data.definition.evidence.summaries import Summary, summarise
 from data.definition.peeking import UTF_8, Peeked
 from data.definition.reading import Said
+from data.reading.dates import FORMS
 
 MOST_COHORT = 60
 _MOST_SEGMENTS, _MOST_FIRST, _MOST_SEGMENT_LEVELS = 4, 8, 12
@@ -299,7 +299,7 @@ def _comments(draft: _Draft, table: Peeked) -> dict[str, str]:
     left_out = [f"{name}: {guess.left_out}." for name, guess in draft.columns.items() if guess.left_out]
     comments["left_out"] = "\n".join(["Columns of the file that are not read, and why.", *left_out])
     if table.encoding != UTF_8:
-        comments["table"] = f"The file is {table.encoding}; save it as UTF-8 before building."
+        comments["table"] = f"The file is {table.encoding}."
     if roles.outcome is not None:
         outcome = roles.outcome
         others = [f"Another candidate is {each.column}: {each.why}." for each in roles.others[:5]]

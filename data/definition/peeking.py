@@ -1,40 +1,30 @@
-"""Reading a stranger's table generously: whatever separates its fields, with or without names, every cell as text."""
+"""A stranger's table as text, as far as guesses need it: every cell of a small one, a telling sample of a large one."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
-import tempfile
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from data.definition.evidence.vocabulary import is_number
 from data.definition.reading import MOST_COLUMNS
 from data.errors import DamageError, FileError, TableError
-from data.store.opening import DAMAGE, PARQUET, TROUBLE, ZIP, kind_of, open_readable, unpacked
+from data.reading.layout import Layout, layout_of
+from data.reading.said import Said, said_of
+from data.reading.surveying import open_text, survey_text
+from data.reading.table import is_text, read_table
+from data.reading.text import decoded_head, word_encoding
+from data.store.opening import PARQUET, TROUBLE, kind_of
 
 MOST_ROWS = 200_000
 UTF_8 = "UTF-8"
-SEPARATORS = (",", ";", "\t", "|", " ")
 # Columns of more different texts than this are no categories.
 _MOST_WATCHED = 300
-_CHUNK = 1 << 22
-_HEAD = 1 << 20
-_HEAD_RECORDS = 200
-# The share of the first lines that must have one and the same number of fields.
-_AGREEING = 0.9
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -61,33 +51,37 @@ class Peeked:
 
 
 def peek(path: Path, said: Mapping[str, Any] | None = None) -> Peeked:
-    """Read `path`, text or Parquet; `said` is the `[table]` part of a definition and wins over what is guessed.
+    """Read `path`, a table of any format; `said` is the `[table]` part of a definition and wins over what is guessed.
 
     Raises:
         FileError: no such file, empty, binary, damaged, or no table of two columns or more.
-        TableError: a column's name is empty or repeated, or a line has too many fields.
+        TableError: a column's name is repeated, or a line has another number of fields.
     """
     kind = kind_of(path)
-    try:
-        return _peek_parquet(path) if kind == PARQUET else _peek_text(path, kind, said or {})
-    except (FileError, TableError):
-        raise
-    except TROUBLE as error:
-        reason = DamageError.from_trouble(path, error).reason
-        raise FileError.from_unreadable(
-            path, f"cannot be read as a table ({reason})", "bring CSV or Parquet"
-        ) from error
+    with _said_of_trouble(path):
+        if kind == PARQUET:
+            return _peek_parquet(path)
+        if is_text(path):
+            return _peek_text(path, kind, said_of(said or {}))
+        return _peek_typed(path, said_of(said or {}))
 
 
 def header_of(path: Path, said: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """The names of the columns of `path` that have one, read from its first lines alone; raises as `peek`."""
-    said = said or {}
+    """The names of the columns of `path`, of text read from its first lines alone; raises as `peek`."""
     kind = kind_of(path)
-    try:
+    with _said_of_trouble(path):
         if kind == PARQUET:
             return _named(pq.read_schema(path).names)
-        with open_readable(path) as handle, unpacked(path, kind, handle) as inner:
-            head = inner.read(_HEAD)
+        if is_text(path):
+            file = open_text(path, kind, said_of(said or {}))
+            return _with_a_name(layout_of(path, decoded_head(file, file.head()), said_of(said or {})))
+        return tuple(read_table(path, said_of(said or {})).frame.columns)
+
+
+@contextmanager
+def _said_of_trouble(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (FileError, TableError):
         raise
     except TROUBLE as error:
@@ -95,8 +89,6 @@ def header_of(path: Path, said: Mapping[str, Any] | None = None) -> tuple[str, .
         raise FileError.from_unreadable(
             path, f"cannot be read as a table ({reason})", "bring CSV or Parquet"
         ) from error
-    _, records, has_header = _layout(path, _head_text(path, head), said)
-    return _named(_names(path, records, has_header, said))
 
 
 def _named(names: Iterable[str]) -> tuple[str, ...]:
@@ -142,7 +134,8 @@ def _peek_parquet(path: Path) -> Peeked:
     schema = scan.collect_schema()
     named = _named(schema)
     unreadable = {name: reason for name in named if (reason := _why_unreadable(schema[name]))}
-    frame = _sampled(scan.select(name for name in named if name not in unreadable), n_rows)
+    readable = scan.select(name for name in named if name not in unreadable)
+    frame = _sampled(lambda: readable.collect_batches(chunk_size=MOST_ROWS, maintain_order=True), n_rows)
     texts = frame.select(_as_text(values) for values in frame)
     return Peeked(path, texts, n_rows, unreadable=unreadable, n_unnamed=len(schema) - len(named))
 
@@ -155,58 +148,49 @@ def _why_unreadable(dtype: pl.DataType) -> str:
     return ""
 
 
-def _peek_text(path: Path, kind: str, said: Mapping[str, Any]) -> Peeked:
-    with open_readable(path) as handle, unpacked(path, kind, handle) as inner:
-        try:
-            head = inner.read(_HEAD)
-        except DAMAGE as error:
-            raise FileError.from_damaged(path, kind) from error
-    separator, records, has_header = _layout(path, _head_text(path, head), said)
-    names = _names(path, records, has_header, said)
-    check_names(path, names)
-    with _as_utf8(path, kind, head) as (plain, encoding, n_lines):
-        scan = pl.scan_csv(
-            plain,
-            separator=separator,
-            has_header=has_header,
-            new_columns=[name if name.strip() else f"\0{place}" for place, name in enumerate(names)],
-            infer_schema=False,
-            glob=False,
-        ).select(_named(names))
-        try:
-            n_rows = n_lines if n_lines <= MOST_ROWS else scan.select(pl.len()).collect(engine="streaming").item()
-            frame = _sampled(scan, n_rows)
-        except pl.exceptions.ComputeError as error:
-            raise _ragged(path, plain, separator, len(names)) or error from error
-    if n_rows <= MOST_ROWS:
-        # An empty line at the end is no row.
-        frame = _stripped(frame)
-        frame = frame.filter(pl.Series(np.column_stack([each.is_not_null().to_numpy() for each in frame]).any(axis=1)))
+def _peek_text(path: Path, kind: str, said: Said) -> Peeked:
+    found = survey_text(path, kind, said)
+    layout = found.layout
+    check_names(path, layout.written)
+    names = _with_a_name(layout)
+    frame = _sampled(lambda: (each.select(names) for each in found.texts()), found.n_rows)
     if frame.is_empty():
         raise FileError.from_empty(path)
-    n_read = frame.height if n_rows <= MOST_ROWS else n_rows
-    n_unnamed = len(names) - frame.width
-    return Peeked(path, frame, n_read, separator, has_header, encoding, n_unnamed=n_unnamed)
+    encoding = word_encoding(found.file.encoding)
+    n_unnamed = len(layout.names) - len(names)
+    return Peeked(path, frame, found.n_rows, layout.separator, layout.header, encoding, n_unnamed=n_unnamed)
 
 
-def _sampled(scan: pl.LazyFrame, n_rows: int) -> pl.DataFrame:
+def _with_a_name(layout: Layout) -> tuple[str, ...]:
+    """The columns that the file names: one that it does not is mostly a row's number."""
+    return tuple(name for name, written in zip(layout.names, layout.written, strict=True) if written.strip())
+
+
+def _peek_typed(path: Path, said: Said) -> Peeked:
+    frame = read_table(path, said).frame
+    check_names(path, frame.columns)
+    unreadable = {each.name: reason for each in frame if (reason := _why_unreadable(each.dtype))}
+    texts = _sampled(lambda: iter([frame.drop(list(unreadable))]), frame.height)
+    return Peeked(path, texts.select(_as_text(each) for each in texts), frame.height, unreadable=unreadable)
+
+
+def _sampled(batches: Callable[[], Iterator[pl.DataFrame]], n_rows: int) -> pl.DataFrame:
     """All rows; of many some evenly spread, and those that show a level, a gap or an extreme that is not among them."""
     if n_rows <= MOST_ROWS:
-        return scan.collect()
-    step = -(-n_rows // MOST_ROWS)
-    place = "\x00place"
-    frame = scan.with_row_index(place).filter(pl.col(place) % step == 0).drop(place).collect(engine="streaming")
-    frame = _stripped(frame)
+        frames = [*batches()]
+        return _stripped(pl.concat(frames)) if frames else pl.DataFrame()
+    step, before = -(-n_rows // MOST_ROWS), 0
+    spread = []
+    for batch in batches():
+        spread.append(batch.gather_every(step, -before % step))
+        before += batch.height
+    frame = _stripped(pl.concat(spread))
     texts = frame.select(pl.all().cast(pl.String))
     seen = {each.name: set(each.unique()) for each in texts if each.n_unique() <= _MOST_WATCHED}
     numbers = texts.select(pl.all().exclude(list(seen)).cast(pl.Float64, strict=False))
     ends = {each.name: (each.min(), each.max()) for each in numbers if each.null_count() < len(each)}
     full = {each.name for each in texts if each.name not in seen and not each.null_count()}
-    more = [
-        _witnesses(_stripped(batch), seen, ends, full)
-        for batch in scan.collect_batches(chunk_size=MOST_ROWS, maintain_order=True)
-    ]
-    return pl.concat([frame, *more])
+    return pl.concat([frame, *(_witnesses(_stripped(batch), seen, ends, full) for batch in batches())])
 
 
 def _stripped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -267,162 +251,3 @@ def _float_text(values: pl.Series) -> pl.Series:
         return values.cast(pl.String)
     whole = values.set(~values.is_finite(), None).cast(pl.Int64).cast(pl.String)
     return whole.zip_with(values.is_finite().fill_null(value=True), values.cast(pl.String))
-
-
-def _head_text(path: Path, head: bytes) -> str:
-    """The first lines as text, ending with a whole one."""
-    encoding = _encoding_of(head)
-    if encoding != "utf-16" and _BINARY.search(head):
-        if head.startswith(b"PK"):
-            raise FileError.from_unreadable(path, "is a workbook or an archive", "save its table as CSV")
-        raise FileError.from_unreadable(path, "is no text", "bring CSV or Parquet")
-    text = head.decode(encoding, errors="replace")
-    if len(head) >= _HEAD and "\n" in text:
-        text = text[: text.rindex("\n") + 1]
-    return text
-
-
-def _encoding_of(head: bytes) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _layout(path: Path, text: str, said: Mapping[str, Any]) -> tuple[str, list[list[str]], bool]:
-    """The separator, the first records, and whether the first of them names the columns."""
-    separator = said.get("separator") or _separator_of(text)
-    records = _records(text, separator)
-    if not records:
-        raise FileError.from_empty(path)
-    usual = Counter(map(len, records)).most_common(1)[0][0]
-    if len(records[0]) != usual and len(records) > 2:
-        raise FileError.from_unreadable(
-            path,
-            f"the first line has {len(records[0])} fields and most lines have {usual}",
-            "take out what stands before the table",
-        )
-    if separator == " " and any("" in record for record in records):
-        raise FileError.from_unreadable(path, "its fields are separated by runs of blanks", "save it with commas")
-    header = said.get("header")
-    return separator, records, bool(_has_header(records) if header is None else header)
-
-
-def _records(text: str, separator: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    records = []
-    for record in reader:
-        if record:
-            records.append(record)
-        if len(records) == _HEAD_RECORDS:
-            break
-    return records
-
-
-def _separator_of(text: str) -> str:
-    best, most = ",", 1
-    for separator in SEPARATORS:
-        try:
-            widths = Counter(map(len, _records(text, separator)))
-        except csv.Error:
-            continue
-        if not widths:
-            continue
-        width, n_agreeing = widths.most_common(1)[0]
-        if width > most and n_agreeing >= _AGREEING * widths.total():
-            best, most = separator, width
-    return best
-
-
-def _has_header(records: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is of another kind than those below it."""
-    first, rest = records[0], records[1:]
-    if not rest:
-        return True
-    votes = 0
-    for place, cell in enumerate(map(str.strip, first)):
-        below = [record[place].strip() for record in rest if len(record) > place and record[place].strip()]
-        n_numbers = sum(map(is_number, below))
-        if below and n_numbers >= _AGREEING * len(below):
-            votes += -1 if is_number(cell) else 1 if cell else 0
-        elif cell and cell in below:
-            votes -= 1
-    return votes > 0 or (votes == 0 and not any(is_number(cell.strip()) for cell in first))
-
-
-def _names(path: Path, records: Sequence[Sequence[str]], has_header: bool, said: Mapping[str, Any]) -> tuple[str, ...]:
-    if has_header:
-        return tuple(records[0])
-    width = len(records[0])
-    given = said.get("names")
-    if given and len(given) != width:
-        raise FileError.from_unreadable(
-            path, f"has {width} columns and the definition gives {len(given)} names", "name every column"
-        )
-    digits = len(str(width))
-    return tuple(given or (f"column_{place:0{digits}d}" for place in range(1, width + 1)))
-
-
-@contextmanager
-def _as_utf8(path: Path, kind: str, head: bytes) -> Iterator[tuple[Path, str, int]]:
-    """A path to the text as plain UTF-8 (the file itself where it is that), its encoding, and its number of lines."""
-    encoding = _encoding_of(head)
-    if encoding == "utf-8-sig":
-        n_lines = _count_lines(path, kind)
-        encoding = "cp1252" if n_lines is None else encoding
-    if encoding == "utf-8-sig" and n_lines is not None and kind not in (".gz", ZIP):
-        yield path, UTF_8, n_lines
-        return
-    shown = {"utf-8-sig": UTF_8, "utf-16": "UTF-16", "cp1252": "Windows-1252"}[encoding]
-    with tempfile.TemporaryDirectory(prefix="describe-") as folder:
-        plain = Path(folder) / "table.csv"
-        with open_readable(path) as handle, unpacked(path, kind, handle) as inner, plain.open("wb") as out:
-            n_lines = _transcode(path, kind, inner, out, encoding)
-        yield plain, shown, n_lines
-
-
-def _count_lines(path: Path, kind: str) -> int | None:
-    """How many lines the text has; None where it is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    n_lines = 1
-    with open_readable(path) as handle, unpacked(path, kind, handle) as inner:
-        try:
-            while chunk := inner.read(_CHUNK):
-                decoder.decode(chunk)
-                n_lines += chunk.count(b"\n")
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return None
-        except DAMAGE as error:
-            raise FileError.from_damaged(path, kind) from error
-    return n_lines
-
-
-def _transcode(path: Path, kind: str, inner: BinaryIO, out: BinaryIO, encoding: str) -> int:
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    n_lines = 1
-    try:
-        while chunk := inner.read(_CHUNK):
-            content = decoder.decode(chunk).encode()
-            n_lines += content.count(b"\n")
-            out.write(content)
-    except DAMAGE as error:
-        raise FileError.from_damaged(path, kind) from error
-    return n_lines
-
-
-def _ragged(path: Path, plain: Path, separator: str, width: int) -> TableError | None:
-    """What to say of lines with too many fields; None where there are none."""
-    n_wrong, first = 0, (0, 0)
-    with plain.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, delimiter=separator)
-        line = 1
-        for record in reader:
-            if len(record) > width:
-                n_wrong += 1
-                first = first if n_wrong > 1 else (line, len(record))
-            line = reader.line_num + 1
-    return TableError.from_ragged(path, n_wrong, first[0], first[1], width) if n_wrong else None

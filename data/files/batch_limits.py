@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ import pyarrow.parquet as pq
 
 from data.errors import FileError, ScoreroomError
 from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
-from data.files.sources import is_any, is_beyond_polars
+from data.files.sources import is_any
 from data.files.validate import shown
+from data.reading.typed import is_beyond_polars
 from data.store.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
 
 _BLOCK = 1 << 20
@@ -276,7 +278,7 @@ def _blocks(path: Path, kind: str) -> Iterator[bytes]:
 
 def _check_beginning(path: Path, block: bytes) -> None:
     found = next((what for magic, what in _FOREIGN if block.startswith(magic)), None)
-    if found is None and b"\0" in block:
+    if found is None and b"\0" in block and not block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "not text in UTF-8 (it holds zero bytes)"
     if found is not None:
         raise BatchError.from_foreign(path, found)

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
 from data.definition.definition import Outcome
+from data.reading.dates import FORMS
 
 _FLAGS: Mapping[str, float] = MappingProxyType(
     {**dict.fromkeys(("true", "yes", "y", "t"), 1.0), **dict.fromkeys(("false", "no", "n", "f"), 0.0)}
@@ -86,8 +86,9 @@ def dates_of(cells: pl.Series) -> tuple[pl.Series, NDArray[np.bool_]]:
     best = min(n_others, key=lambda written: n_others[written])
     dates = FORMS[best].read(texts)
     wrong = dates.is_null() & texts.is_not_null()
-    if best == MONTH_FIRST and n_others[DAY_FIRST] == n_others[MONTH_FIRST]:
-        wrong |= (dates != FORMS[DAY_FIRST].read(texts)).fill_null(value=False)
+    rival = FORMS[best].rival
+    if rival and n_others[rival] == n_others[best]:
+        wrong |= (dates != FORMS[rival].read(texts)).fill_null(value=False)
     return dates, wrong.to_numpy()
 
 

@@ -1,58 +1,12 @@
-"""What the cells of somebody else's column say: numbers in text, gaps in any spelling, bytes."""
+"""What the cells of somebody else's column are: missing, classes, numbers, percentages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 import polars as pl
 
-# What people write where nothing is known; compared without case and surrounding blanks.
-_GAPS = (
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "<na>",
-    "nan",
-    "nat",
-    "null",
-    "#null!",
-    "\\n",
-    "none",
-    "nil",
-    "-",
-    "--",
-    ".",
-    "?",
-    "#value!",
-    "#div/0!",
-    "#ref!",
-    "#num!",
-    "#name?",
-)
-_WHOLE, _PADDED = r"^[+-]?[0-9]+$", r"^[+-]?0[0-9]"
-_UNPRINTABLE = r"[\x00-\x1f\x7f]"
-
-
-def read_cells(values: pl.Series) -> tuple[pl.Series, Mapping[str, int]]:
-    """`values` as what they are, and how often each word for a gap stood where a number would.
-
-    Text becomes Int64 or Float64 where every cell is a number or a gap. It stays text where that would lose something:
-    leading zeros, or whole numbers that 64 bits do not hold. In other text only an empty cell is a gap, because a word
-    such as "NA" may be a level. Bytes become text and stay that, in hexadecimal unless all are legible UTF-8.
-    """
-    if values.dtype == pl.Binary:
-        return _decoded(values), {}
-    if values.dtype != pl.String:
-        return values, {}
-    bare = values.str.strip_chars()
-    is_gap = _are_gaps(bare)
-    given = bare.filter(~is_gap)
-    numbers = given.cast(pl.Float64, strict=False)
-    if numbers.is_empty() or numbers.null_count():
-        return values.set(bare == "", None), {}
-    return _numbers(bare.set(is_gap, None), given), _counted(bare.filter(is_gap & (bare != "")))
+from data.reading.cells import GAPS
 
 
 def are_missing(values: pl.Series) -> pl.Series:
@@ -102,29 +56,4 @@ def narrowed(numbers: pl.Series) -> pl.Series:
 
 
 def _are_gaps(bare: pl.Series) -> pl.Series:
-    return (bare.str.to_lowercase().is_in(["", *_GAPS])).fill_null(value=True)
-
-
-def _numbers(bare: pl.Series, given: pl.Series) -> pl.Series:
-    if not given.str.contains(_WHOLE).all():
-        return bare.cast(pl.Float64, strict=False)
-    if given.str.contains(_PADDED).any():
-        return bare
-    whole = bare.cast(pl.Int64, strict=False)
-    return bare if whole.null_count() > bare.null_count() else whole
-
-
-def _counted(words: pl.Series) -> dict[str, int]:
-    return dict(
-        words.alias("word").value_counts(sort=True, name="n").sort("n", "word", descending=[True, False]).rows()
-    )
-
-
-def _decoded(values: pl.Series) -> pl.Series:
-    try:
-        text = pl.Series(
-            values.name, [None if cell is None else cell.decode() for cell in values.to_list()], dtype=pl.String
-        )
-    except UnicodeDecodeError:
-        return values.bin.encode("hex")
-    return values.bin.encode("hex") if text.str.contains(_UNPRINTABLE).any() else text
+    return (bare.str.to_lowercase().is_in(["", *GAPS])).fill_null(value=True)

@@ -1,20 +1,16 @@
-"""Importing someone else's predictions: any Parquet or CSV that holds a score, and an outcome where one is known."""
+"""Importing someone else's predictions: any table that holds a score, and an outcome where one is known."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError
-from data.files.sources import is_beyond_polars
-from data.predictions.cells import read_cells
 from data.predictions.days import DayColumns
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import NOTHING_SAID, Answers, parse_answers
@@ -45,16 +41,19 @@ from data.predictions.table import (
     PredictionsSource,
     describe_columns,
 )
-from data.store.opening import DAMAGE, PARQUET, check_readable, kind_of, open_readable, unpacked
-from data.store.storage import read_parquet, sha256_of
+from data.reading.said import NOTHING, Said, word_said
+from data.reading.table import Reading, read_table
+from data.store.storage import sha256_of
 
 __all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_answers", "version_of"]
 
-_OTHER_SEPARATORS = (";", "\t", "|")
 
+def import_predictions(
+    path: Path, definition: Definition, answers: Answers = NOTHING_SAID, said: Said = NOTHING
+) -> Predictions:
+    """Open `path`, a table of any usual format, as predictions; `said` tells how it is written (`data.reading.said`).
 
-def import_predictions(path: Path, definition: Definition, answers: Answers = NOTHING_SAID) -> Predictions:
-    """Open `path` (Parquet or CSV) as predictions; `answers` say of its columns what names and values do not tell.
+    `answers` say of its columns what names and values do not tell.
 
     A column that is called as one of the `definition` is described in its words.
 
@@ -67,14 +66,16 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
         QuestionsError: a role cannot be decided; with all that can be asked at once.
         PredictionsError: no column could be a score, or one holds values that cannot be used.
     """
-    table, gaps = _read(path)
-    notices = [*_notices_of_gaps(gaps)]
+    reading = read_table(path, said)
+    table, answers = reading.frame, _as_read(answers, reading)
+    notices = [*reading.assumed.sentences(), *_notices_of_gaps(reading.gaps)]
     assigned = assign_roles(path, table, definition, answers)
-    _check_names(path, table, assigned)
+    _check_names(path, reading, assigned)
     scored = _score(path, table, assigned, answers)
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
-    del table
+    percents = reading.percents
+    del table, reading
     kept = _kept(path, assigned, scored)
     notices += [*_notices_of_rows(assigned, scored, kept), *_notices_of_scores(assigned, scored)]
     frame, days, more = _shape(columns, kept.rows, assigned, scored, has_outcomes=kept.has_outcomes)
@@ -84,10 +85,10 @@ def import_predictions(path: Path, definition: Definition, answers: Answers = NO
     notices += [*more, *_notices_of_roles(used), *_notices_of_codes(codes)]
     source = PredictionsSource(
         path.name,
-        _digest(path, assigned, answers),
+        _digest(path, assigned, answers, said),
         is_imported=True,
         notices=tuple(notices),
-        taken=word_roles(assigned, used),
+        taken=word_roles(assigned, used, percents),
         n_open=kept.n_open,
         has_outcomes=kept.has_outcomes,
     )
@@ -121,49 +122,13 @@ def version_of(path: Path) -> str:
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _read(path: Path) -> tuple[pl.DataFrame, dict[str, Mapping[str, int]]]:
-    """The table in `path`, and for each column of numbers the words that stood for a gap."""
-    check_readable(path)
-    try:
-        table = _read_parquet(path) if kind_of(path) == PARQUET else _read_csv(path)
-    except pl.exceptions.NoDataError:
-        raise FileError.from_empty(path) from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, *DAMAGE) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise FileError.from_unreadable(path, f"cannot be read as a table ({reason})", "bring Parquet or CSV") from None
-    if table.is_empty():
-        raise FileError.from_empty(path)
-    if table.width == 1 and (found := [mark for mark in _OTHER_SEPARATORS if mark in table.columns[0]]):
-        raise FileError.from_no_table(path, f"the header is separated by {found[0]!r}")
-    read = {name: read_cells(table[name]) for name in table.columns}
-    return pl.DataFrame({name: values for name, (values, _) in read.items()}), {
-        name: words for name, (_, words) in read.items() if words
-    }
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
-    try:
-        foreign = [field for field in pq.read_schema(path) if is_beyond_polars(field.type)]
-    except pa.ArrowException:
-        # Polars writes whole numbers of 128 bits, for which Arrow has no type.
-        foreign = []
-    if not foreign:
-        return read_parquet(path)
-    table = pq.read_table(path)
-    for field in foreign:
-        # As text, a decimal keeps every digit; a time is a time at whatever offset.
-        kind = pa.timestamp("us", "UTC") if pa.types.is_timestamp(field.type) else pa.string()
-        at = table.schema.get_field_index(field.name)
-        table = table.set_column(at, field.name, table.column(at).cast(kind, safe=False))
-    found = pl.from_arrow(table)
-    assert isinstance(found, pl.DataFrame)
-    return found
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    # As text: what a column holds is decided by all its cells, and what its text says beyond a number is kept.
-    with open_readable(path) as handle, unpacked(path, kind_of(path), handle) as stream:
-        return pl.read_csv(stream.read(), infer_schema=False)
+def _as_read(answers: Answers, reading: Reading) -> Answers:
+    """`answers` for columns of percentages that have been read as shares, because each cell has a percent sign."""
+    read = {"percent": "probability", "percent-of-good": "probability-of-good"}
+    return replace(
+        answers,
+        roles=tuple((name, read.get(role, role) if name in reading.percents else role) for name, role in answers.roles),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +162,9 @@ _COLUMN_OF = {
 }
 
 
-def _check_names(path: Path, table: pl.DataFrame, assigned: Assigned) -> None:
+def _check_names(path: Path, reading: Reading, assigned: Assigned) -> None:
     for role, name in assigned.columns.items():
-        # So Polars calls the second column of a name in a CSV header; Parquet with such a one is not read at all.
-        if f"{name}_duplicated_0" in table.columns:
+        if name in reading.repeated:
             raise PredictionsError.from_repeated_role(path, name, role)
 
 
@@ -238,10 +202,16 @@ def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:
     return _Kept(rows, n_open, has_outcomes=n_open < int(rows.sum()))
 
 
-def _digest(path: Path, assigned: Assigned, answers: Answers) -> str:
+def _digest(path: Path, assigned: Assigned, answers: Answers, said: Said) -> str:
     values = None if assigned.outcome is None else assigned.outcome.values
     ends = None if values is None else (sorted(values.bad), sorted(values.good))
-    listed = (sorted(assigned.columns.items()), ends, sorted(assigned.scores.others.items()), answers.champion)
+    listed = (
+        sorted(assigned.columns.items()),
+        ends,
+        sorted(assigned.scores.others.items()),
+        answers.champion,
+        word_said(said),
+    )
     return hashlib.sha256(sha256_of(path).encode() + repr(listed).encode()).hexdigest()
 
 
@@ -270,8 +240,8 @@ def _notices_of_rows(assigned: Assigned, scored: _Scored, kept: _Kept) -> Iterab
     if scored.stacked is not None:
         names = ", ".join(scored.stacked.others)
         yield (
-            f"One row for each model and application: {scored.stacked.champion} is shown, and {names} are further "
-            f"scores of the same applications (--champion {next(iter(scored.stacked.others))} shows another)."
+            f"One row for each model and application: {scored.stacked.champion} is shown; further scores of the same "
+            f"applications: {names} (--champion {next(iter(scored.stacked.others))} shows another)."
         )
         if scored.stacked.n_left:
             yield f"Left out: {scored.stacked.n_left:,} applications that {scored.stacked.champion} has not scored."
@@ -282,7 +252,8 @@ def _notices_of_scores(assigned: Assigned, scored: _Scored) -> Iterable[str]:
     if scored.scale is not None:
         yield (
             f"{found.column} is read as {word_score(found.word)}: it ranks, but it is no probability, so that "
-            "calibration, expected losses and money are not defined until it is calibrated."
+            "calibration, expected losses and money are not defined until it is calibrated. Pages call its place "
+            f"between {scored.scale.score(0):g} (0 %) and {scored.scale.score(1):g} (100 %) a PD."
         )
     elif found.word != "probability":
         yield f"{found.column} is read as {SAID[found.word]}."

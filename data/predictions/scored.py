@@ -12,7 +12,6 @@ from data.files.batch_file import BatchTable
 from data.files.cells import outcomes_of
 from data.files.validate import count_rows
 from data.predictions.at_hand import describe_others
-from data.predictions.cells import read_cells
 from data.predictions.imports import cohort_columns
 from data.predictions.scores import exact_scores
 from data.predictions.table import (
@@ -27,6 +26,7 @@ from data.predictions.table import (
     cohort_values,
     describe_columns,
 )
+from data.reading.cells import read_cells
 
 PUBLISHED = "published model"
 

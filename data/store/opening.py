@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
 import gzip
 import lzma
@@ -20,7 +21,9 @@ import pyarrow as pa
 
 from data.errors import DamageError, FileError, ScoreroomError
 
-CSV, GZIP, ZIP, PARQUET = ".csv", ".gz", ".zip", ".parquet"
+CSV, GZIP, ZIP, PARQUET, BZIP2, ZSTD = ".csv", ".gz", ".zip", ".parquet", ".bz2", ".zst"
+# What a table in an archive may be called.
+_TEXTS = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
 
 # What unpacking a damaged archive raises; NotImplementedError is zipfile's word for an unknown compression.
 DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
@@ -43,7 +46,14 @@ TROUBLE = (
     struct.error,
 )
 
-_MAGIC = {b"PAR1": PARQUET, b"\x1f\x8b": GZIP, b"PK\x03\x04": ZIP, b"PK\x05\x06": ZIP}
+_MAGIC = {
+    b"PAR1": PARQUET,
+    b"\x1f\x8b": GZIP,
+    b"PK\x03\x04": ZIP,
+    b"PK\x05\x06": ZIP,
+    b"BZh": BZIP2,
+    b"\x28\xb5\x2f\xfd": ZSTD,
+}
 
 
 class SpecialFileError(OSError):
@@ -144,7 +154,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def kind_of(path: Path) -> str:
-    """CSV, GZIP, ZIP or PARQUET: by its first bytes, for a name can be wrong.
+    """CSV, GZIP, ZIP, BZIP2, ZSTD or PARQUET: by its first bytes, for a name can be wrong.
 
     Raises:
         FileError: it cannot be read, is empty, or is text under the name of an archive or of Parquet.
@@ -161,47 +171,56 @@ def kind_of(path: Path) -> str:
 
 
 def kind_of_bytes(content: bytes) -> str:
-    """GZIP, ZIP or PARQUET where `content` begins as these do, otherwise CSV, which has no mark of its own."""
+    """The kind whose mark `content` begins with, otherwise CSV, which has no mark of its own."""
     return next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), CSV)
 
 
 @contextmanager
-def unpacked(path: Path, kind: str, handle: BinaryIO) -> Iterator[BinaryIO]:
-    """The CSV bytes behind `handle`, the opened `path`; reading them raises one of DAMAGE where the archive is broken.
+def unpacked(path: Path, kind: str, handle: BinaryIO, member: str = "") -> Iterator[BinaryIO]:
+    """The text's bytes behind `handle`, the opened `path`; reading them raises one of DAMAGE if the archive is broken.
+
+    `member` names the file in a zip archive that holds several.
 
     Raises:
-        FileError: the zip archive is damaged, protected, or holds not exactly one CSV file.
+        FileError: the zip archive is damaged, protected, has no such member, or holds not exactly one table of text.
     """
     if kind == GZIP:
         with gzip.GzipFile(fileobj=handle) as stream:
             yield cast("BinaryIO", stream)
+    elif kind == BZIP2:
+        with bz2.BZ2File(handle) as unzipped:
+            yield cast("BinaryIO", unzipped)
+    elif kind == ZSTD:
+        with pa.CompressedInputStream(pa.PythonFile(handle, mode="r"), "zstd") as inflated:
+            yield cast("BinaryIO", inflated)
     elif kind == ZIP:
-        with _zip_member(path, handle) as stream:
+        with _zip_member(path, handle, member) as stream:
             yield stream
     else:
         yield handle
 
 
 @contextmanager
-def _zip_member(path: Path, handle: BinaryIO) -> Iterator[BinaryIO]:
+def _zip_member(path: Path, handle: BinaryIO, called: str) -> Iterator[BinaryIO]:
     try:
         archive = zipfile.ZipFile(handle)
     except DAMAGE as error:
         raise FileError.from_damaged(path, ZIP) from error
     with archive:
         members = [info for info in archive.infolist() if _is_table(info.filename)]
-        if len(members) != 1:
+        chosen = [info for info in members if called in ("", info.filename, Path(info.filename).name)]
+        if len(chosen) != 1:
             raise FileError.from_zip_members(path, [info.filename for info in members])
-        if members[0].flag_bits & 1:
+        if chosen[0].flag_bits & 1:
             raise FileError.from_unreadable(path, "is protected by a password", "unpack it and name the file")
         try:
-            member = archive.open(members[0])
+            stream = archive.open(chosen[0])
         except DAMAGE as error:
             raise FileError.from_damaged(path, ZIP) from error
-        with member:
-            yield cast("BinaryIO", member)
+        with stream:
+            yield cast("BinaryIO", stream)
 
 
 def _is_table(name: str) -> bool:
     # macOS packs a shadow of every file ("__MACOSX/._name") that is no table.
-    return name.lower().endswith(CSV) and not Path(name).name.startswith("._")
+    return name.lower().endswith(_TEXTS) and not Path(name).name.startswith("._")

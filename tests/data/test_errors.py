@@ -12,7 +12,7 @@ PATH = Path("table.csv")
 # A figure, an answer over HTTP, faults of the program itself, and those that are caught again where they are raised.
 INTERNAL = {
     "_CancelledError",
-    "_NotUtf8Error",
+    "NotUtf8Error",
     "LayoutError",
     "SpecialFileError",
     "_SlowError",

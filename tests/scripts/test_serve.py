@@ -46,7 +46,7 @@ def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
 )
 def test_a_wrong_command_ends_with_2_and_a_sentence(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     (tmp_path / "two.csv").write_text("default,y,pd\nno,yes,0.5\n")
-    pl.DataFrame({"target": [{"label": 1}], "pd": [[0.1, 0.9]]}).write_parquet(tmp_path / "nested.parquet")
+    pl.DataFrame({"target": [[1], [0, 1]], "pd": [0.1, 0.9]}).write_parquet(tmp_path / "nested.parquet")
     ended = serve(*(str(tmp_path / each) if (tmp_path / each).exists() else each for each in arguments))
     assert ended.returncode == 2
     assert said in ended.stderr

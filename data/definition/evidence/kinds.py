@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from data.definition.dates import DAY_FIRST, FORMS, MONTH_FIRST
 from data.definition.errors import number_words
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
 from data.definition.shapes import LARGEST
+from data.reading.dates import FORMS
 
 MOST_LEVELS = 256
 # Codes are few, small and not negative; a name such as "type" or "status" makes them levels.
@@ -127,7 +127,8 @@ def why_left_out(summary: Summary) -> str:
         return "names a person, by its own name"
     if any(len(level) > _LONGEST_LEVEL or not level.isprintable() for level in list(summary.counts)[:MOST_LEVELS]):
         return "texts that are long or hold signs that cannot be printed"
-    if summary.date_format == MONTH_FIRST and not FORMS[DAY_FIRST].read(summary.text.drop_nulls()).null_count():
+    rival = FORMS[summary.date_format].rival if summary.date_format else ""
+    if rival and not FORMS[rival].read(summary.text.drop_nulls()).null_count():
         return "dates of which nothing tells whether day or month comes first; write year-month-day to read it"
     if summary.numbers is not None or summary.date_format:
         if summary.given.size and max(abs(summary.given[0]), abs(summary.given[-1])) > _LARGEST:

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.definition.dates import FORMS
 from data.definition.evidence import vocabulary as words
+from data.reading.dates import FORMS
 
 _SAMPLE = 200
 _MOSTLY = 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from data.predictions.roles.answers import Answers
 from data.predictions.roles.optional import find_optional, is_decision
 from data.predictions.roles.outcomes import Candidate, check_values, find_outcome, open_values, read_outcomes
 from data.predictions.roles.questions import QuestionsError
-from data.predictions.roles.scores import ScoresFound, find_scores, models_of, word_score
+from data.predictions.roles.scores import ScoresFound, ask_unnamed, find_scores, models_of, word_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
         # So that what is wrong with its values can be said.
         if only := [name for name in table.columns if name not in taken and _is_called_prediction(name)]:
             scores = ScoresFound(only[0], "probability")
+        elif (question := ask_unnamed(table, {*taken, *others.values()})) is not None:
+            questions.append(question)
         else:
             raise PredictionsError.from_missing_role(path, "probability", table.columns)
     if questions or scores is None:
@@ -80,8 +82,11 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
     return Assigned(outcome, outcomes, scores, others, segments)
 
 
-def word_roles(assigned: Assigned, used: Mapping[str, str]) -> str:
-    """What was taken for which role, in a few words; `used` are the others of the roles that came to something."""
+def word_roles(assigned: Assigned, used: Mapping[str, str], percents: Collection[str] = ()) -> str:
+    """What was taken for which role, in a few words; `used` are the others of the roles that came to something.
+
+    Columns in `percents` have been read as shares of cells with a percent sign.
+    """
     outcome, scores = assigned.outcome, assigned.scores
     parts = []
     if outcome is not None and outcome.values is not None:
@@ -90,6 +95,7 @@ def word_roles(assigned: Assigned, used: Mapping[str, str]) -> str:
         )
         parts.append(f"outcome from {outcome.column}" + ("" if is_plain else f" ({_word_values(outcome)})"))
     what = "" if scores.word == "probability" else f" ({word_score(scores.word)})"
+    what = " (percent)" if not what and scores.column in percents else what
     parts.append(f"{'score' if scores.word in ('points', 'risk-score') else 'PD'} from {scores.column}{what}")
     parts += [f"{_ON_SCREEN.get(role, role)} from {name}" for role, name in used.items()]
     if scores.others:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -168,6 +168,21 @@ def _wanted_probability(numbers: pl.Series, kind: str) -> str:
         rows = "1 row" if n_above == 1 else f"{n_above:,} rows"
         return f"{wanted} ({rows} above 1, the largest is {float(str(given.max()))!r})"
     return wanted
+
+
+def ask_unnamed(table: pl.DataFrame, taken: Collection[str]) -> Question | None:
+    """Which of the probabilities under other names is the score to show; None where no column could be one."""
+    shown = [name for name in table.columns if name not in taken and _is_share(table[name])][:_MOST_SHOWN]
+    if not shown:
+        return None
+    listed = " or ".join(f"{name} ({_range(table[name])})" for name in shown)
+    answers = tuple(Answer(f"{name}, {_SHORT['probability']}", Answers(((name, "probability"),))) for name in shown)
+    return Question("score", f"No column is called a score; is it {listed}?", tuple(shown), answers)
+
+
+def _is_share(values: pl.Series) -> bool:
+    verdict = judge_score(values, None)
+    return verdict is not None and verdict.words == ("probability",) and values.dtype.is_float()
 
 
 def word_score(word: str) -> str:

@@ -31,3 +31,10 @@ def test_where_half_default_the_cutoff_is_the_default_rate(has_outcomes: bool, c
 def test_scores_that_are_no_probabilities_keep_the_usual_cutoff() -> None:
     # Nobody is below the default rate either.
     assert starting_cutoff(table([0.4] * 100, [True] * 5 + [False] * 95), has_outcomes=True) == (DEFAULT_CUTOFF, "")
+
+
+def test_scores_that_are_no_probabilities_start_at_their_median() -> None:
+    frame = pl.DataFrame({"default_probability": [0.2, 0.4, 0.9], "is_default": [False, True, True]})
+    cutoff, reason = starting_cutoff(frame, has_outcomes=True, has_pds=False)
+    assert cutoff == 0.4
+    assert "median score" in reason

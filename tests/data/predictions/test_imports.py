@@ -103,12 +103,14 @@ def test_names_and_numbers_that_the_screen_cannot_take_are_left_out_with_a_notic
     )
 
 
-def test_columns_without_a_name_or_with_one_of_the_screen_s_own_are_left_out(tmp_path: Path) -> None:
+def test_columns_without_a_name_or_with_a_tilde_get_a_name_that_the_screen_can_take(tmp_path: Path) -> None:
     theirs = import_predictions(
         _csv(tmp_path, ",target,pd,~decision,decision\n0,0,0.1,1,2\n1,1,0.2,1,2\n"), embedded.DEFINITION
     )
-    assert [column.name for column in theirs.cohort_columns] == ["decision"]
-    assert theirs.source.notices[0].endswith(": (no name) (a column needs a name); ~decision (begins with a tilde).")
+    assert [column.name for column in theirs.cohort_columns] == ["(column 1)", "(~decision)", "decision"]
+    assert theirs.source.notices == (
+        "Names of columns: column 1, which has no name, is (column 1); column 4 (~decision) is (~decision).",
+    )
 
 
 @pytest.mark.parametrize("values", [[1, 2], [-3_000, -20], ["long", "short"], [365_243, -20]])
@@ -195,7 +197,6 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,pd\n0,0.1\n1,-0.2\n", r"-0\.2 in row 2; expected a probability from 0 to 1;"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
         ("target,pd\n0,nan\n", r"column pd has 1 row"),
-        ("target;pd\n0;0.1\n", r"the header is separated by ';'"),
         ("target,pd\nmaybe,0.1\n", r"column target holds maybe: 1; which value is the default"),
         ("target,pd\n", r"holds no rows"),
         ("", r"holds no rows"),
@@ -327,9 +328,10 @@ _KINDS: dict[str, pl.Series] = {
 
 
 _USABLE: dict[str, set[str]] = {
-    "outcome": {"flag", "narrow", "category", "enum", "nothing", "no text", "no number"},
+    "outcome": {"flag", "narrow", "category", "enum", "struct", "nothing", "no text", "no number"},
     "probability": {"single", "decimal"},
-    "percent": {"narrow", "single", "decimal", "category", "enum"},
+    # A record of one field is that field.
+    "percent": {"narrow", "single", "decimal", "category", "enum", "struct"},
     # Ids that all rows have, each another; "float" has gaps, "single" is not whole.
     "id": {"wide", "unsigned", "decimal"},
     "fold": {"flag", "narrow", "enum"},
@@ -344,6 +346,7 @@ _USABLE: dict[str, set[str]] = {
         "category",
         "enum",
         "bytes",
+        "struct",
     },
 }
 _BECOMES = {
@@ -366,6 +369,12 @@ def test_a_column_of_any_kind_in_any_role_is_taken_or_refused_in_one_sentence(
     columns.pop({"outcome": "target", "probability": "pd", "percent": "pd"}.get(role, ""), None)
     write_parquet(pl.DataFrame(columns), path)
     mapping = parse_answers([f"x={role}"] if role else [])
+    if kind == "array" and role:
+        with pytest.raises(
+            PredictionsError, match=r"--map x=\.\.\.: theirs\.parquet has no such column; .*x\[0\], x\[1\]"
+        ):
+            import_predictions(path, embedded.DEFINITION, mapping)
+        return
     if role in ("outcome", "probability", "percent") and kind not in _USABLE[role]:
         with pytest.raises(PredictionsError, match=r"column x has|column x holds") as caught:
             import_predictions(path, embedded.DEFINITION, mapping)

@@ -78,6 +78,16 @@ def test_a_table_without_a_score_names_its_columns() -> None:
         _assigned(y=[0, 1], city=["a", "b"])
 
 
+def test_a_table_without_names_is_asked_about() -> None:
+    columns: dict[str, list[Any]] = {"column_1": [7, 8, 9], "column_2": [0, 1, 0], "column_3": [0.1, 0.2, 0.3]}
+    with pytest.raises(QuestionsError) as caught:
+        _assigned(**columns)
+    assert [question.answers[0].said.worded for question in caught.value.questions] == [
+        "--map column_2=outcome",
+        "--map column_3=probability",
+    ]
+
+
 def test_a_flag_may_be_the_outcome_and_is_asked_about() -> None:
     columns: dict[str, list[Any]] = {"owns_car": [0, 1, 1], "pd": [0.1, 0.2, 0.3]}
     with pytest.raises(QuestionsError, match=r"is it owns_car \(1: 2, 0: 1\), or is none known yet") as caught:

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from data.definition.dates import FORMS
 from data.files.cells import dates_of
+from data.reading.dates import FORMS
 
 
 @pytest.mark.parametrize(
