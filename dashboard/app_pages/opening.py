@@ -18,6 +18,7 @@ from dashboard.components.library_menu import Offer, offers
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.opened import (
     TABLES,
+    TEXTS,
     Opening,
     bring,
     forget_opening,
@@ -70,7 +71,8 @@ def _render_upload(limits: Limits) -> None:
     st.subheader("Open a file", anchor=False)
     place = cache.base_settings().library
     st.caption(
-        f"CSV (also .gz or .zip) or Parquet, up to {LIMITS.file_bytes // 1_000_000} MB and {limits.open_rows:,} rows: "
+        "CSV and other text (also packed), Parquet, a workbook, SAS, SPSS or Stata, up to "
+        f"{LIMITS.file_bytes // 1_000_000} MB and {limits.open_rows:,} rows: "
         "scores with what happened, or applications to train a model on. Nothing leaves this machine; what you open "
         f"stays in {labels.plain(str(place))}."
     )
@@ -142,7 +144,7 @@ def _show_instead(entry: Entry) -> None:
 
 def _render_understood(known: Understood) -> None:
     table = known.table
-    how = "Parquet" if table.path.suffix.lower() == ".parquet" else _layout(known)
+    how = _layout(known) if table.path.suffix.lower() in TEXTS else f"a {table.path.suffix.lstrip('.')} file"
     st.caption(f"{labels.plural(table.n_rows, 'row')}, {labels.plural(table.frame.width, 'column')}; {how}.")
     render_frame(known.sample, alt="First three rows", name="")
     if known.predictions is not None:

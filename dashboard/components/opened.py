@@ -26,7 +26,22 @@ from data.library.opening import (
 from data.predictions.roles.answers import NOTHING_SAID, Answers
 
 _FILE, _TRAINING, _RESULT = "open.file", "open.training", "open.result"
-TABLES = (".csv", ".gz", ".zip", ".parquet", ".tsv", ".txt", ".data")
+# What is text, also packed, and what is not.
+TEXTS = (".csv", ".tsv", ".txt", ".data", ".gz", ".zip", ".zst")
+TABLES = (
+    *TEXTS,
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".ods",
+    ".sas7bdat",
+    ".xpt",
+    ".sav",
+    ".dta",
+)
 
 
 @dataclass

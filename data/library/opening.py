@@ -25,6 +25,7 @@ from data.predictions.imports import MOST_LEVELS, import_predictions
 from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, Answers
 from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
+from data.reading.table import read_table
 from data.settings import DEFINITION
 from data.store.storage import sha256_of
 
@@ -99,16 +100,23 @@ def understand(brought: Brought, answers: Answers = NOTHING_SAID, *, most_rows: 
     Raises:
         ScoreroomError: it is no table, or has more than `most_rows` rows.
     """
-    table = peek(brought.table)
+    problems = ["", ""]
+    try:
+        table = peek(brought.table)
+    except ScoreroomError as error:
+        # Names that cannot be told apart are in the way of a definition, and not of looking at scores.
+        problems[1] = _without_folder(error, brought)
+        table = _read(brought)
     if table.n_rows > most_rows:
         raise LibraryError(
             f"{brought.table.name}: has {table.n_rows:,} rows, and at most {most_rows:,} are opened; bring a part of "
             "them, or raise SCOREROOM_OPEN_ROWS."
         )
-    guess, predictions, problems = None, None, ["", ""]
+    guess, predictions = None, None
     questions: tuple[Question, ...] = ()
     try:
-        guess = guess_definition(table, check_said(_outcome_of(answers, table), brought.table), brought.table)
+        if not problems[1]:
+            guess = guess_definition(table, check_said(_outcome_of(answers, table), brought.table), brought.table)
     except ScoreroomError as error:
         problems[1] = _without_folder(error, brought)
     try:
@@ -119,6 +127,16 @@ def understand(brought: Brought, answers: Answers = NOTHING_SAID, *, most_rows: 
     except ScoreroomError as error:
         problems[0] = _without_folder(error, brought)
     return Understood(table, predictions, guess, (problems[0], problems[1]), questions)
+
+
+def _read(brought: Brought) -> Peeked:
+    """The table as it is read for predictions, as text."""
+    try:
+        frame = read_table(brought.table).frame
+    except ScoreroomError as error:
+        raise LibraryError(_without_folder(error, brought)) from None
+    texts = [each.cast(pl.String, strict=False) for each in frame if not each.dtype.is_nested()]
+    return Peeked(brought.table, pl.DataFrame(texts), frame.height)
 
 
 def _outcome_of(answers: Answers, table: Peeked) -> dict[str, Any]:

@@ -101,3 +101,12 @@ def test_what_the_file_leaves_open_is_asked_and_its_answer_is_kept(tmp_path: Pat
     assert answered.predictions.frame[OUTCOME].to_list() == (LOANS["defaulted"] == 1).to_list()
     assert answered.guess is not None
     assert answered.guess.definition.outcome == Outcome("defaulted", ("2",), ("1",))
+
+
+def test_names_that_stand_twice_are_in_no_score_s_way(tmp_path: Path) -> None:
+    brought = Brought(tmp_path, "loans.csv", CSV.replace(b"region", b"income"))
+    known = understand(brought, most_rows=400)
+    assert known.predictions is not None
+    assert known.table.n_rows == known.predictions.frame.height == 400
+    assert not known.is_trainable
+    assert known.problems[1].startswith("loans.csv: ")
