@@ -151,12 +151,12 @@ def _show_instead(entry: Entry) -> None:
 
 def _render_understood(known: Understood) -> None:
     table = known.table
-    how = _layout(known) if table.path.suffix.lower() in TEXTS else f"a {table.path.suffix.lstrip('.')} file"
+    how = _layout(known) if table.path.suffix.lower() in TEXTS else table.path.suffix.lstrip(".").upper()
     st.caption(f"{labels.plural(table.n_rows, 'row')}, {labels.plural(table.frame.width, 'column')}; {how}.")
     render_frame(known.sample, alt="First three rows", name="")
     if known.predictions is not None:
         source = known.predictions.source
-        told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:]}.", *source.notices])
+        told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:].rstrip('.')}.", *source.notices])
         st.info(f"As predictions: {labels.plain(told)}", icon=":material/insights:")
     elif not known.questions:
         st.warning(f"As predictions: {labels.plain(known.problems[0])}", icon=":material/help:")
