@@ -18,6 +18,7 @@ from dashboard.components.library_menu import Offer, offers
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.opened import (
     TABLES,
+    TEXTS,
     Opening,
     bring,
     forget_opening,
@@ -42,8 +43,9 @@ from data.library.entries import LONGEST_NAME, Entry, delete_entry, rename_entry
 from data.library.opening import Understood
 from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, SCORE, SCORES, Answers
 from data.predictions.roles.questions import Question
+from data.reading.said import HELP
 
-_UPLOAD, _GENERATION, _NAME = "open.upload", "open.generation", "open.name"
+_UPLOAD, _GENERATION, _NAME, _WRITTEN = "open.upload", "open.generation", "open.name", "open.written"
 _EDITED, _NEW_NAME, _DELETED = "open.edited", "open.new", "open.deleted"
 _OUTCOME, _SCORE, _KIND = "open.outcome", "open.score", "open.kind"
 _BAD, _GOOD, _QUESTION = "open.bad", "open.good", "open.question"
@@ -70,7 +72,8 @@ def _render_upload(limits: Limits) -> None:
     st.subheader("Open a file", anchor=False)
     place = cache.base_settings().library
     st.caption(
-        f"CSV (also .gz or .zip) or Parquet, up to {LIMITS.file_bytes // 1_000_000} MB and {limits.open_rows:,} rows: "
+        "CSV and other text (also packed), Parquet, a workbook, SAS, SPSS or Stata, up to "
+        f"{LIMITS.file_bytes // 1_000_000} MB and {limits.open_rows:,} rows: "
         "scores with what happened, or applications to train a model on. Nothing leaves this machine; what you open "
         f"stays in {labels.plain(str(place))}."
     )
@@ -82,17 +85,23 @@ def _render_upload(limits: Limits) -> None:
         key=key,
         max_upload_size=LIMITS.file_bytes // 1_000_000,
     )
+    with st.expander("Say how the file is written"):
+        written = st.text_input(
+            "Before you bring it, such as: decimal=, dates=day-first bad_lines=leave-out",
+            key=_WRITTEN,
+            help=" · ".join(f"{key}: {labels.plain(told)}" for key, told in HELP.items() if key != "bad_file"),
+        )
     tables = server_tables(limits)
     if tables:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             named = st.selectbox("Or a table on the server", list(tables), index=None, format_func=labels.literal)
             if st.button("Open it", disabled=named is None) and named is not None:
-                _take(partial(bring, named, tables[named]))
+                _take(partial(bring, named, tables[named], written))
                 st.rerun()
     if uploaded is None:
         return
     with taking_in("portfolio", uploaded), st.spinner("Reading ..."):
-        _take(partial(bring, uploaded.name, uploaded.getvalue()))
+        _take(partial(bring, uploaded.name, uploaded.getvalue(), written))
     # Only now: a click in between starts the page anew, and the file is then still there to be read.
     st.session_state[_GENERATION] += 1
     st.rerun()
@@ -142,12 +151,12 @@ def _show_instead(entry: Entry) -> None:
 
 def _render_understood(known: Understood) -> None:
     table = known.table
-    how = "Parquet" if table.path.suffix.lower() == ".parquet" else _layout(known)
+    how = _layout(known) if table.path.suffix.lower() in TEXTS else table.path.suffix.lstrip(".").upper()
     st.caption(f"{labels.plural(table.n_rows, 'row')}, {labels.plural(table.frame.width, 'column')}; {how}.")
     render_frame(known.sample, alt="First three rows", name="")
     if known.predictions is not None:
         source = known.predictions.source
-        told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:]}.", *source.notices])
+        told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:].rstrip('.')}.", *source.notices])
         st.info(f"As predictions: {labels.plain(told)}", icon=":material/insights:")
     elif not known.questions:
         st.warning(f"As predictions: {labels.plain(known.problems[0])}", icon=":material/help:")

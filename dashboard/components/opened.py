@@ -24,9 +24,27 @@ from data.library.opening import (
     understand,
 )
 from data.predictions.roles.answers import NOTHING_SAID, Answers
+from data.reading.said import NOTHING, Said, SaidError, parse_said
 
+# Whoever uses the page must not write where the server may.
+_NOT_HERE = "bad_file"
 _FILE, _TRAINING, _RESULT = "open.file", "open.training", "open.result"
-TABLES = (".csv", ".gz", ".zip", ".parquet", ".tsv", ".txt", ".data")
+# What is text, also packed, and what is not.
+TEXTS = (".csv", ".tsv", ".txt", ".data", ".gz", ".zip", ".zst")
+TABLES = (
+    *TEXTS,
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".ods",
+    ".sas7bdat",
+    ".xpt",
+    ".sav",
+    ".dta",
+)
 
 
 @dataclass
@@ -35,6 +53,7 @@ class Opening:
 
     brought: Brought
     same: Entry | None
+    said: Said = field(default_factory=lambda: NOTHING)
     _known: dict[Answers, Understood] = field(default_factory=dict)
     _odd: dict[Answers, tuple[Oddity, ...]] = field(default_factory=dict)
 
@@ -43,7 +62,10 @@ class Opening:
         if answers not in self._known:
             # With nothing said, and with the last answers.
             bare = {NOTHING_SAID: self._known[NOTHING_SAID]} if NOTHING_SAID in self._known else {}
-            self._known = {**bare, answers: understand(self.brought, answers, most_rows=load_limits().open_rows)}
+            self._known = {
+                **bare,
+                answers: understand(self.brought, answers, self.said, most_rows=load_limits().open_rows),
+            }
         return self._known[answers]
 
     def oddities(self, answers: Answers) -> tuple[Oddity, ...]:
@@ -73,18 +95,21 @@ def opening() -> Opening | None:
     return found
 
 
-def bring(name: str, source: bytes | Path) -> None:
-    """Take in a file, in place of the one before.
+def bring(name: str, source: bytes | Path, written: str = "") -> None:
+    """Take in a file, in place of the one before; `written` says how it is written (`data.reading.said`).
 
     Raises:
         ScoreroomError: it cannot be read or is no table, or the library is full.
     """
+    said = parse_said(written.split())
+    if _NOT_HERE in said:
+        raise SaidError(f"{_NOT_HERE} names a file on the server; leave it out.")
     forget_opening()
     library, limits = cache.base_settings().library, load_limits()
     n_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
     check_room(library, n_bytes, limits.library_bytes)
     brought = Brought(library, name, source)
-    found = Opening(brought, same_content(list_entries(library), brought))
+    found = Opening(brought, same_content(list_entries(library), brought), said)
     try:
         found.understood()
     except ScoreroomError:
@@ -128,7 +153,7 @@ def look_at_predictions(name: str, answers: Answers) -> None:
     predictions = found.understood(answers).predictions
     if predictions is None:
         return
-    entry = keep_predictions(found.brought, name, predictions, answers, taken=choice.base_slug())
+    entry = keep_predictions(found.brought, name, predictions, answers, found.said, taken=choice.base_slug())
     st.session_state.pop(_FILE)
     show(entry)
 

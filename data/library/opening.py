@@ -25,6 +25,8 @@ from data.predictions.imports import MOST_LEVELS, import_predictions
 from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, Answers
 from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
+from data.reading.said import NOTHING, Said
+from data.reading.table import read_table
 from data.settings import DEFINITION
 from data.store.storage import sha256_of
 
@@ -93,32 +95,60 @@ class Understood:
         return self.guess is not None and self.guess.definition.outcome is not None and not is_asked
 
 
-def understand(brought: Brought, answers: Answers = NOTHING_SAID, *, most_rows: int) -> Understood:
-    """Read the file; `answers` say what its columns do not tell.
+def understand(
+    brought: Brought, answers: Answers = NOTHING_SAID, said: Said = NOTHING, *, most_rows: int
+) -> Understood:
+    """Read the file; `answers` say what its columns do not tell, `said` how it is written.
 
     Raises:
         ScoreroomError: it is no table, or has more than `most_rows` rows.
     """
-    table = peek(brought.table)
+    problems = ["", ""]
+    try:
+        table = peek(brought.table, _table_of(said))
+    except ScoreroomError as error:
+        # Names that cannot be told apart are in the way of a definition, and not of looking at scores.
+        problems[1] = _without_folder(error, brought)
+        table = _read(brought, said)
     if table.n_rows > most_rows:
         raise LibraryError(
             f"{brought.table.name}: has {table.n_rows:,} rows, and at most {most_rows:,} are opened; bring a part of "
             "them, or raise SCOREROOM_OPEN_ROWS."
         )
-    guess, predictions, problems = None, None, ["", ""]
+    guess, predictions = None, None
     questions: tuple[Question, ...] = ()
     try:
-        guess = guess_definition(table, check_said(_outcome_of(answers, table), brought.table), brought.table)
+        if not problems[1]:
+            guess = guess_definition(
+                table,
+                check_said({**_outcome_of(answers, table), "table": _table_of(said)}, brought.table),
+                brought.table,
+            )
     except ScoreroomError as error:
         problems[1] = _without_folder(error, brought)
     try:
-        predictions = import_predictions(brought.table, _neutral(brought), answers)
+        predictions = import_predictions(brought.table, _neutral(brought), answers, said)
     except QuestionsError as error:
         questions = error.questions
         problems[0] = "A question has to be answered first."
     except ScoreroomError as error:
         problems[0] = _without_folder(error, brought)
     return Understood(table, predictions, guess, (problems[0], problems[1]), questions)
+
+
+def _table_of(said: Said) -> dict[str, Any]:
+    """What is said of how a file is written, as a part of a definition."""
+    return {"read": [f"{key}={value}" for key, value in said.items()]} if said else {}
+
+
+def _read(brought: Brought, said: Said) -> Peeked:
+    """The table as it is read for predictions, as text."""
+    try:
+        frame = read_table(brought.table, said).frame
+    except ScoreroomError as error:
+        raise LibraryError(_without_folder(error, brought)) from None
+    texts = [each.cast(pl.String, strict=False) for each in frame if not each.dtype.is_nested()]
+    return Peeked(brought.table, pl.DataFrame(texts), frame.height)
 
 
 def _outcome_of(answers: Answers, table: Peeked) -> dict[str, Any]:
@@ -141,7 +171,7 @@ def _neutral(brought: Brought) -> Definition:
 
 
 def keep_predictions(
-    brought: Brought, name: str, predictions: Predictions, answers: Answers, *, taken: str = ""
+    brought: Brought, name: str, predictions: Predictions, answers: Answers, said: Said = NOTHING, *, taken: str = ""
 ) -> Entry:
     """Put the file into the library as the `predictions` that it holds.
 
@@ -150,7 +180,9 @@ def keep_predictions(
         FileError: the library cannot be written.
     """
     (brought.part / DEFINITION).write_text(neutral_definition(name), encoding="utf-8")
-    reading = Reading(brought.table.name, answers, (), predictions.frame.height, predictions.source.digest)
+    reading = Reading(
+        brought.table.name, answers, tuple(sorted(said.items())), predictions.frame.height, predictions.source.digest
+    )
     return finish_entry(brought.library, brought.part, name, reading, taken=taken)
 
 

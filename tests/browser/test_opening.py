@@ -10,6 +10,7 @@ import polars as pl
 from playwright.sync_api import Page, expect
 from sklearn.metrics import roc_auc_score
 
+from dashboard.report.paper_book import tables_xlsx
 from data.settings import Settings
 from tests.browser.hand import Hand
 from tests.made_loans import make_loans
@@ -22,9 +23,15 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
 ) -> None:
     loans = make_loans(2_000)
     auc = roc_auc_score(loans["defaulted"].to_numpy(), loans["pd"].to_numpy())
-    path = tmp_path / "loans.csv"
+    path = tmp_path / "Kredite.xlsx"
     # A class of 1 and 2: which one is the default is asked.
-    loans.with_columns(pl.col("defaulted") + 1).write_csv(path)
+    german = loans.select(
+        pl.col("loan").alias("Antrag-Nr."),
+        pl.col("income").alias("Einkommen (€)"),
+        pl.col("pd").alias("Ausfallwahrscheinlichkeit"),
+        pl.col("defaulted").add(1).alias("Ausfall"),
+    )
+    path.write_bytes(tables_xlsx([("Kredite", {name: german[name].to_list() for name in german.columns})]))
     clicks = 0
 
     def click(what: str, name: str) -> None:
@@ -35,10 +42,10 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
     page.goto(dashboard)
     expect(page.get_by_text("What can I do here?")).to_be_visible()
     clicks += 1
-    Hand(page).click(page.get_by_test_id("stTopNavLink").filter(has_text="Open"))
+    Hand(page).go_to("Open")
     clicks += 1
     page.locator("input[type=file]").set_input_files(path)
-    expect(page.get_by_role("heading", name="loans.csv")).to_be_visible()
+    expect(page.get_by_role("heading", name="Kredite.xlsx")).to_be_visible()
     clicks += 1
     Hand(page).click(page.locator("label").filter(has_text="2 is the default"))
     expect(page.get_by_text("2 = default")).to_be_visible()
@@ -47,7 +54,7 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
     expect(card.get_by_test_id("stMetricValue")).to_have_text(f"{auc:.3f}")
     assert clicks <= MOST_CLICKS
     try:
-        expect(page).to_have_url(re.compile(r"/open\?.*portfolio=loans"))
+        expect(page).to_have_url(re.compile(r"/open\?.*portfolio=kredite"))
         link = page.url.replace("/open?", "/?")
         # Another visit follows the link to the same portfolio, and its own is the server's without one.
         page.goto(link)

@@ -16,7 +16,7 @@ from data.errors import ScoreroomError
 from data.library.entries import LibraryError, list_entries, neutral_definition
 from data.library.opening import Brought, keep_predictions, prepare_training, same_content, understand
 from data.predictions.imports import import_predictions
-from data.predictions.roles.answers import parse_answers
+from data.predictions.roles.answers import NOTHING_SAID, parse_answers
 from data.predictions.table import OUTCOME, PROBABILITY
 from tests.made_loans import make_loans
 
@@ -101,3 +101,28 @@ def test_what_the_file_leaves_open_is_asked_and_its_answer_is_kept(tmp_path: Pat
     assert answered.predictions.frame[OUTCOME].to_list() == (LOANS["defaulted"] == 1).to_list()
     assert answered.guess is not None
     assert answered.guess.definition.outcome == Outcome("defaulted", ("2",), ("1",))
+
+
+def test_names_that_stand_twice_are_in_no_score_s_way(tmp_path: Path) -> None:
+    brought = Brought(tmp_path, "loans.csv", CSV.replace(b"region", b"income"))
+    known = understand(brought, most_rows=400)
+    assert known.predictions is not None
+    assert known.table.n_rows == known.predictions.frame.height == 400
+    assert not known.is_trainable
+    assert known.problems[1].startswith("loans.csv: ")
+
+
+def test_how_a_file_is_written_can_be_said_and_is_kept(tmp_path: Path) -> None:
+    damaged = CSV.replace(b"L000100,", b"L000100,1,2,3,")
+    brought = Brought(tmp_path, "loans.csv", damaged)
+    with pytest.raises(ScoreroomError, match="line 102"):
+        understand(brought, most_rows=400)
+    said = {"bad_lines": "leave-out"}
+    known = understand(brought, said=said, most_rows=400)
+    assert known.predictions is not None
+    assert known.predictions.frame.height == 399
+    prepare_training(brought, "Loans", known)
+    assert 'read = ["bad_lines=leave-out"]' in (brought.part / "portfolio.toml").read_text()
+    entry = keep_predictions(brought, "Loans", known.predictions, NOTHING_SAID, said)
+    assert entry.reading is not None
+    assert dict(entry.reading.said) == said
