@@ -57,22 +57,35 @@ class TextFile:
                 raise FileError.from_damaged(self.path, self.kind) from error
 
     @contextmanager
-    def open(self, skip: int = 0, *, runs: bool = False, progress: Progress | None = None) -> Iterator[Utf8]:
-        """The text as UTF-8 without its byte-order mark, from character `skip` on; `runs` makes runs of blanks one."""
+    def open(
+        self, skip: int = 0, *, runs: bool = False, padded: bool = False, progress: Progress | None = None
+    ) -> Iterator[Utf8]:
+        """The text as UTF-8 without its byte-order mark, from character `skip` on.
+
+        `runs` makes runs of blanks one, and `padded` leaves out those before quotation marks.
+        """
         with open_readable(self.path) as handle, unpacked(self.path, self.kind, handle, self.member) as inner:
-            yield Utf8(self, handle, inner, skip, runs=runs, progress=progress)
+            yield Utf8(self, handle, inner, skip, runs=runs, padded=padded, progress=progress)
 
 
 class Utf8(io.RawIOBase):
     """A readable file of UTF-8 bytes; reading raises NotUtf8Error, or FileError where an archive is damaged."""
 
     def __init__(
-        self, file: TextFile, handle: BinaryIO, inner: BinaryIO, skip: int, *, runs: bool, progress: Progress | None
+        self,
+        file: TextFile,
+        handle: BinaryIO,
+        inner: BinaryIO,
+        skip: int,
+        *,
+        runs: bool,
+        padded: bool,
+        progress: Progress | None,
     ) -> None:
         super().__init__()
         self._file, self._handle, self._inner = file, handle, inner
         self._decoder = codecs.getincrementaldecoder(file.encoding)()
-        self._skip, self._runs, self._progress = skip, runs, progress
+        self._skip, self._runs, self._padded, self._progress = skip, runs, padded, progress
         self._total = file.path.stat().st_size
         self._ready, self._rest = b"", b""
         self._begun = self._ended = False
@@ -111,12 +124,14 @@ class Utf8(io.RawIOBase):
             self._skip, text = max(0, self._skip - len(text)), text[self._skip :]
         content = text.encode(UTF_8, "replace")
         self.quotes += content.count(b'"')
-        return self._in_runs(content) if self._runs else content
+        return self._in_lines(content) if self._runs or self._padded else content
 
-    def _in_runs(self, content: bytes) -> bytes:
+    def _in_lines(self, content: bytes) -> bytes:
         lines = self._rest + content
         end = len(lines) if self._ended else lines.rfind(b"\n") + 1
         whole, self._rest = lines[:end], lines[end:]
+        if self._padded:
+            return re.sub(rb"([,;|]) +([\"'])", rb"\1\2", whole)
         return re.sub(rb" ?(\r?\n) ?", rb"\1", re.sub(rb"[ \t]+", b" ", whole)).lstrip(b" ").removesuffix(b" ")
 
     def readable(self) -> bool:
