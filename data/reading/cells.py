@@ -10,32 +10,9 @@ from types import MappingProxyType
 import polars as pl
 
 from data.reading.dates import FORMS, Form
+from data.reading.gaps import GAPS
 from data.reading.said import DAY_ORDERS, NOTHING, Said, listed
 
-# What people write where nothing is known; compared without case and surrounding blanks.
-GAPS = (
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "<na>",
-    "nan",
-    "nat",
-    "null",
-    "#null!",
-    "\\n",
-    "none",
-    "nil",
-    "-",
-    "--",
-    ".",
-    "?",
-    "#value!",
-    "#div/0!",
-    "#ref!",
-    "#num!",
-    "#name?",
-)
 POINT, COMMA = ".", ","
 _CODES = "USD|EUR|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|INR|BRL|MXN|ZAR|RUB|UAH|SGD|HKD|KRW"
 _CURRENCY = rf"(?:US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₴₪฿₫₦₱]|{_CODES}|zł|Kč|Ft|kr\.?|Fr\.|Rs\.?)"
