@@ -8,12 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from data.settings import Settings
 from scripts.benchmarks.browser import QUIET
 from scripts.benchmarks.server import dashboard_command, free_port, serving
-from tests.browser.visits import open_visit
+from tests.browser.visits import VIEWPORT, open_returning_visit
 
 Serve = Callable[..., str]
 
@@ -28,9 +28,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Browser:
+    """For visits that are a browser's first."""
+    return playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+
+
+@pytest.fixture(scope="session")
+def profile(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> BrowserContext:
+    """A browser that keeps what it has loaded and compiled, which takes a second of each first visit."""
+    return playwright.chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=chromium,
+        args=list(QUIET),
+        viewport=VIEWPORT,  # type: ignore[arg-type]
+    )
 
 
 class Server:
@@ -89,7 +106,7 @@ def frame(built: Settings) -> pl.DataFrame:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh visit; the test fails when the page reports an error or asks another host for anything."""
-    with open_visit(browser) as page:
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """A visit of its own; the test fails when the page reports an error or asks another host for anything."""
+    with open_returning_visit(profile) as page:
         yield page

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.app import PAGES
 from tests.browser.frame import go_to
+from tests.browser.visits import open_visit
 from tests.browser.waiting import until
 
 HIGHEST_BAR, MOST_SHIFT = 56, 0.05
@@ -65,7 +66,12 @@ def test_every_page_leaves_room_for_its_first_chart(page: Page, dashboard: str) 
                 until(page, ABREAST)
 
 
-def test_nothing_moves_while_a_page_loads_and_the_bar_stays(page: Page, dashboard: str) -> None:
+def test_nothing_moves_while_a_page_loads_and_the_bar_stays(browser: Browser, dashboard: str) -> None:
+    with open_visit(browser) as page:
+        _check_that_nothing_moves(page, dashboard)
+
+
+def _check_that_nothing_moves(page: Page, dashboard: str) -> None:
     page.add_init_script(WATCH)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{dashboard}/calibration?f.NAME_INCOME_TYPE=Pensioner&against=~rest")
