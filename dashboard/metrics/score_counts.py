@@ -279,8 +279,8 @@ class ScoreCounts(Outcomes):
         bins = np.maximum(np.searchsorted(edges, self.edges, side="right") - 1, 0)
         names = self._names()
         sums = {name: np.bincount(bins, weights=getattr(self, name), minlength=edges.size) for name in names}
-        frozen = {name: frozen(sums[name].astype(getattr(self, name).dtype)) for name in names}
-        return ScoreCounts(edges, **frozen, is_exact=is_exact, weighing=self.weighing)
+        read_only = {name: frozen(sums[name].astype(getattr(self, name).dtype)) for name in names}
+        return ScoreCounts(edges, **read_only, is_exact=is_exact, weighing=self.weighing)
 
     def __add__(self, other: ScoreCounts) -> ScoreCounts:
         left, right = on_common_bins(self, other)
@@ -353,8 +353,8 @@ def _rebuilt(
     sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=part.dtype) for name, part in values.items()}
     for name, array in sums.items():
         array[used] = values[name]
-    frozen = {name: frozen(array) for name, array in sums.items()}
-    return ScoreCounts(edges, **frozen, is_exact=is_exact, weighing=weighing)
+    read_only = {name: frozen(array) for name, array in sums.items()}
+    return ScoreCounts(edges, **read_only, is_exact=is_exact, weighing=weighing)
 
 
 def on_common_bins(*counts: ScoreCounts) -> tuple[ScoreCounts, ...]:
