@@ -105,8 +105,15 @@ def own_unit(predictions: Predictions, cutoff: float, ks_cutoff: float | None) -
         "most": scale.most,
         "higher": scale.higher,
         "cutoff": scale.score(cutoff),
-        "ks_cutoff": None if ks_cutoff is None else scale.score(ks_cutoff),
+        "ks_cutoff": None if ks_cutoff is None else scale.score(declined_from(predictions, ks_cutoff)),
     }
+
+
+def declined_from(predictions: Predictions, cutoff: float) -> float:
+    """The safest PD or place of the table that a cutoff declines; the cutoff itself where it declines nobody."""
+    pds = predictions.frame[PROBABILITY]
+    declined = pds.filter(pds >= cutoff).min()
+    return cutoff if declined is None else float(str(declined))
 
 
 def _rows(predictions: Predictions, chosen: pl.Expr | None) -> pl.Series:
