@@ -85,7 +85,11 @@ class Chart {
       const { data, layout } = figureOf(wanted, dark);
       Object.assign(layout, { width, height, autosize: false });
       if (wanted.selectable) Object.assign(layout, { clickmode: "event", hovermode: layout.hovermode ?? "closest" });
-      await Plotly.react(this.place, data, layout, CONFIG);
+      const { shapes = [], annotations = [], ...others } = layout;
+      const around = JSON.stringify([data, others, shapes.length, annotations.length]);
+      if (around === this.around && !isFitted(this.place.layout)) await moveMarks(Plotly, this.place, { shapes, annotations });
+      else await Plotly.react(this.place, data, layout, CONFIG);
+      this.around = around;
       if (!this.listens) {
         this.listens = true;
         this.place.on("plotly_click", ({ points }) => this.click(points[0]));
@@ -119,6 +123,18 @@ class Chart {
     const Plotly = await load(script);
     await Plotly.downloadImage({ data, layout }, { format, width, height, scale: 2, filename: name });
   }
+}
+
+// Whether an axis ends where what is drawn ends, marks included.
+const isFitted = (layout) => Object.entries(layout).some(([name, part]) => /^[xy]axis/.test(name) && part.autorange);
+
+// Draws the lines, areas and notes of a figure anew and nothing else, in a tenth of the time that `react` takes, which
+// draws all where one of them moves. Plotly draws a mark whole for a change that touches no more than the mark, and puts
+// it in front of the others: so all of them, in their order.
+async function moveMarks(Plotly, place, marks) {
+  Object.assign(place.layout, marks);
+  const drawn = Object.entries(marks).flatMap(([kind, all]) => all.map((mark, i) => [`${kind}[${i}].opacity`, mark.opacity ?? 1]));
+  if (drawn.length) await Plotly.relayout(place, Object.fromEntries(drawn));
 }
 
 // Lines of words that fit into a picture of that width in its small letters.

@@ -110,3 +110,20 @@ def test_what_cannot_follow_is_faded_until_the_server_has_answered(page: Page, d
     until(page, "() => !document.documentElement.hasAttribute('data-cutoff-moves')")
     expect(page.locator(".st-key-change")).to_have_text(re.compile(".+"))
     assert page.locator("[aria-busy], [data-of-before]").count() == 0
+
+
+def test_a_line_that_moved_alone_is_drawn_as_a_whole_drawing_would_have_it(page: Page, dashboard: str) -> None:
+    x, y = take_hold(page, dashboard)
+    name = ".st-key-figure-pd-distribution [data-drawn]"
+    before = page.locator(name).get_attribute("data-drawn")
+    page.evaluate(
+        "() => { const { react } = Plotly; Plotly.react = (...all) => { window.reacted = 1; react(...all); }; }"
+    )
+    page.mouse.move(x + 9, y)
+    page.mouse.up()
+    until(page, f"() => document.querySelector('{name}').dataset.drawn !== '{before}'")
+    until(page, "() => !document.documentElement.hasAttribute('data-cutoff-moves')")
+    assert page.evaluate("() => window.reacted") is None
+    place, drawing = page.locator(name), "(place) => [...place.querySelectorAll('svg')].map((each) => each.outerHTML)"
+    assert "cutoff" in " ".join(place.locator(".annotation-text").all_text_contents())
+    assert place.evaluate(drawing) == place.evaluate(f"async (place) => ({drawing})(await Plotly.redraw(place))")
