@@ -1,6 +1,6 @@
 """Describe a table: guess a portfolio's definition from it, each guess with its reason, and write it for editing.
 
-Usage: python -m scripts.describe FILE [--out FOLDER] [--update]
+Usage: python -m scripts.describe FILE [--out FOLDER] [--update] [--read KEY=VALUE ...]
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from rich.text import Text
 
 from data.definition.describing import Described, describe
 from data.definition.peeking import UTF_8
+from data.reading.said import parse_said, word_said
 from data.settings import ROOT
-from scripts._cli import run
+from scripts._cli import offer_reading, run
 
 # Of a line where nothing says how wide the screen is.
 _FILE_WIDTH = 160
@@ -27,14 +28,18 @@ def main() -> None:
     """Read the arguments, describe, print a line for each column."""
     parser = argparse.ArgumentParser(prog="python -m scripts.describe", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="the table: text of any separator (plain, .gz or .zip), or Parquet"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="the table: text, packed or not, Parquet, a workbook, SAS, SPSS or Stata",
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="the portfolio's folder (default: portfolios/NAME)")
     parser.add_argument("--update", action="store_true", help="keep the definition there and merge new columns in")
+    offer_reading(parser)
     arguments = parser.parse_args()
     stem = arguments.file.name.split(".")[0] or arguments.file.name
     folder = arguments.out or ROOT / "portfolios" / stem
-    described = describe(arguments.file, folder, update=arguments.update)
+    described = describe(arguments.file, folder, update=arguments.update, told=word_said(parse_said(arguments.read)))
     console = Console()
     console.print(_table(described), width=console.width if console.is_terminal else _FILE_WIDTH)
     n_unsure = sum(not finding.is_sure for finding in described.findings)
@@ -43,7 +48,7 @@ def main() -> None:
     if not described.has_outcome:
         print("No column says how loans ended, so no model can be trained; name the one that does under [outcome].")
     if described.encoding != UTF_8:
-        print(f"The file is {described.encoding}; save it as UTF-8 before building.")
+        print(f"The file is {described.encoding}.")
     print(f"{len(described.findings)} columns, {n_unsure} to be checked: {described.path}")
 
 

@@ -299,7 +299,7 @@ def _sufficiency(entries: Mapping[str, Any], columns: Mapping[str, Column], plac
 
 
 def _table(entries: Mapping[str, Any], place: Place) -> Table:
-    lists = {key: tuple(entries.get(key, ())) for key in ("names", "missing")}
+    lists = {key: tuple(entries.get(key, ())) for key in ("names", "missing", "read")}
     table = Table(**{**entries, **lists})
     if not table.header and not table.names:
         raise place.error("has no header and no names", "list the names of the columns in `names`")

@@ -26,7 +26,8 @@ class Table:
     """The file that the applications come from and how it is written; empty texts where nothing was said.
 
     `file` is seen from the definition's folder. `header` is whether the first line names the columns; without it they
-    are `names`. `missing` are texts that stand for nothing besides an empty cell.
+    are `names`. `missing` are texts that stand for nothing besides an empty cell. `read` says what else is
+    to be known of how the file is written, as `--read` takes it.
     """
 
     file: str = ""
@@ -34,6 +35,7 @@ class Table:
     header: bool = True
     names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,10 @@ class Described:
     gone: Sequence[str] = ()
 
 
-def describe(file: Path, folder: Path, *, update: bool = False) -> Described:
+def describe(file: Path, folder: Path, *, update: bool = False, told: Sequence[str] = ()) -> Described:
     """Guess the definition of the table `file` and write it to `folder`; with `update`, add what is new to that there.
+
+    `told` says how the file is written, as `--read` takes it; the definition keeps it.
 
     Raises:
         FileError: the table cannot be read, `folder` cannot be written, or a definition that was edited stands there.
@@ -58,14 +60,15 @@ def describe(file: Path, folder: Path, *, update: bool = False) -> Described:
     before = _text_of(path)
     if before is not None and not update and not is_as_written(before):
         raise FileError.from_unwritable(path, "it was edited; add --update to keep the edits and merge new columns in")
-    table = peek(file)
+    reading = {"read": [*told]} if told else {}
+    table = peek(file, reading)
     if before is None or not update:
-        guess = guess_definition(table, {"table": {"file": _seen_from(folder, file)}}, path)
+        guess = guess_definition(table, {"table": {"file": _seen_from(folder, file), **reading}}, path)
         described = Described(path, guess.findings, guess.definition.outcome is not None, table.encoding)
         text = _INTRODUCTION + "\n" + said_text(guess.said, guess.comments)
     else:
         said = check_said(parse_said(before, path), path)
-        table = peek(file, said.get("table"))
+        table = peek(file, {**said.get("table", {}), **reading})
         said = _with_names(said, table.header, table.frame.columns)
         gone = [name for name in said.get("columns", {}) if name not in (*table.frame.columns, *table.unreadable)]
         guess = guess_definition(table, _without(said, gone), path)

@@ -299,7 +299,7 @@ def _comments(draft: _Draft, table: Peeked) -> dict[str, str]:
     left_out = [f"{name}: {guess.left_out}." for name, guess in draft.columns.items() if guess.left_out]
     comments["left_out"] = "\n".join(["Columns of the file that are not read, and why.", *left_out])
     if table.encoding != UTF_8:
-        comments["table"] = f"The file is {table.encoding}; save it as UTF-8 before building."
+        comments["table"] = f"The file is {table.encoding}."
     if roles.outcome is not None:
         outcome = roles.outcome
         others = [f"Another candidate is {each.column}: {each.why}." for each in roles.others[:5]]

@@ -20,6 +20,7 @@ from data.definition.errors import Place, shown
 from data.definition.grammar import MOST_CHARACTERS
 from data.definition.words import DIRECTIONS, HIGHER, KINDS, SCORE_KINDS, UNITS
 from data.errors import FileError
+from data.reading import said as told
 
 VERSION = 1
 MOST_BYTES = 2_000_000
@@ -43,6 +44,15 @@ def _separator(value: object, place: Place) -> str:
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n' or not value.isascii():
         raise place.error("is not a single character", 'write one such as ",", ";" or "\\t"')
     return value
+
+
+def _read(value: object, place: Place) -> list[str]:
+    texts: list[str] = shapes.items(shapes.text(1_000), 20)(value, place)
+    try:
+        told.parse_said(texts)
+    except told.SaidError as error:
+        raise place.error(str(error).removeprefix("--read ").rstrip("."), "write it as --read takes it") from None
+    return texts
 
 
 def _folder_name(value: object, place: Place) -> str:
@@ -93,6 +103,7 @@ _DEFINITION = shapes.table(
                 "header": shapes.truth,
                 "names": _COLUMNS,
                 "missing": shapes.items(shapes.text(100), 100),
+                "read": _read,
             }
         ),
         "outcome": shapes.table({"column": shapes.column, "bad": _STORED, "good": _STORED}, ("column", "bad", "good")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -277,7 +278,7 @@ def _blocks(path: Path, kind: str) -> Iterator[bytes]:
 
 def _check_beginning(path: Path, block: bytes) -> None:
     found = next((what for magic, what in _FOREIGN if block.startswith(magic)), None)
-    if found is None and b"\0" in block:
+    if found is None and b"\0" in block and not block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "not text in UTF-8 (it holds zero bytes)"
     if found is not None:
         raise BatchError.from_foreign(path, found)

@@ -24,6 +24,10 @@ import pyarrow.parquet as pq
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition, Table
 from data.errors import FileError, ScoreroomError, TableError
+from data.reading.blocks import row_lines
+from data.reading.said import said_of
+from data.reading.surveying import survey_text
+from data.reading.table import is_text, read_table
 from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
 Progress = Callable[[int, int], None]
@@ -31,6 +35,7 @@ Progress = Callable[[int, int], None]
 _BOM = codecs.BOM_UTF8
 _BLOCK = 2 << 20
 _HEAD = 1 << 20
+_GLANCE = 50
 _NARROW = (pl.Int8(), pl.Int16(), pl.Int32())
 
 
@@ -57,15 +62,33 @@ class Source(Protocol):
 def open_source(path: Path, definition: Definition) -> Source:
     """The source for `path`; what the file begins with decides its format, and its name where that says nothing.
 
-    Text is read as `definition.table` says, or with commas and a header where its first line has the table's columns.
+    Text is read as `definition.table` says, or with commas and a header where its first line has the table's columns;
+    where neither finds them, numbers are spelt otherwise, or it is not UTF-8, as `data.reading` finds it to be written.
 
     Raises:
-        FileError: no such file, a directory, a device, no right to read, empty, damaged, or not text.
-        TableError: the header is not UTF-8.
+        FileError: no such file, a directory, a device, no right to read, empty, damaged, or no table.
+        TableError: the header is not UTF-8, or lines are damaged.
     """
     path = Path(path)
     kind = kind_of(path)
-    return ParquetSource(path, definition) if kind == PARQUET else CsvSource(path, kind, definition)
+    if kind == PARQUET:
+        return ParquetSource(path, definition)
+    if not is_text(path):
+        return TypedSource(path, definition)
+    try:
+        usual = CsvSource(path, kind, definition)
+    except TableError as error:
+        try:
+            return SurveyedSource(path, kind, definition)
+        except (FileError, TableError):
+            raise error from None
+    if not definition.table.read and usual.is_usual():
+        return usual
+    try:
+        found = SurveyedSource(path, kind, definition)
+    except (FileError, TableError):
+        return usual
+    return found if found.n_known >= usual.n_known else usual
 
 
 class _NotUtf8Error(Exception):
@@ -120,6 +143,21 @@ class CsvSource:
         self.path, self._kind, self._definition = path, kind, definition
         self._table = definition.table
         self.names = self._header()
+
+    @property
+    def n_known(self) -> int:
+        """How many of its columns the definition knows."""
+        return len(set(self.names) & set(self._definition.by_name))
+
+    def is_usual(self) -> bool:
+        """Whether it has a column of the definition, and the first cells of its numbers are spelt with a point."""
+        known = self._definition.by_name
+        places = [place for place, name in enumerate(self.names) if name in known and known[name].dtype.is_numeric()]
+        with closing(self._records()) as records:
+            for _, fields in islice(records, 1 if self._table.header else 0, _GLANCE):
+                if any(_is_spelt_otherwise(fields[place]) for place in places if place < len(fields)):
+                    return False
+        return self.n_known > 0
 
     def batches(
         self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
@@ -253,6 +291,42 @@ class CsvSource:
         return TableError.from_ragged(self.path, n_wrong, *first, width) if first else None
 
 
+class SurveyedSource:
+    """Text that is written in another way than the definition's table: looked through once, and read as it is."""
+
+    place_words = CsvSource.place_words
+    place_name = CsvSource.place_name
+
+    def __init__(self, path: Path, kind: str, definition: Definition) -> None:
+        self.path, self._table = path, definition.table
+        table = definition.table
+        names = {} if table.header else {"header": False, "names": table.names}
+        self._found = survey_text(path, kind, said_of({"read": table.read, **names}))
+        self.names = self._found.layout.names
+        self.n_known = len(set(self.names) & set(definition.by_name))
+        if not self._found.n_rows:
+            raise FileError.from_empty(path)
+
+    def batches(
+        self, columns: Sequence[Column], batch_rows: int, progress: Progress | None, *, carried: Sequence[str] = ()
+    ) -> Iterator[pl.DataFrame]:
+        """See `Source`; numbers come as text with a decimal point."""
+        names = [*(column.name for column in columns), *carried]
+        done, total = 0, self._found.n_rows
+        for frame in _of_equal_height((each.select(names) for each in self._found.texts()), batch_rows):
+            yield _without_gaps(frame, self._table, carried)
+            done += frame.height
+            if progress is not None:
+                progress(done, total)
+
+    def places(self, rows: Sequence[int]) -> list[int]:
+        """See `Source`; the text is read again, because only a complaint needs it."""
+        wanted = set(rows)
+        numbered = enumerate(islice(row_lines(self._found.file, self._found.layout), max(rows) + 1))
+        lines = {row: line for row, line in numbered if row in wanted}
+        return [lines[row] for row in rows]
+
+
 class ParquetSource:
     """A Parquet file of any writer."""
 
@@ -301,6 +375,29 @@ class ParquetSource:
                     yield file
             except (pa.ArrowException, OSError) as error:
                 raise FileError.from_damaged(self.path, PARQUET) from error
+
+
+class TypedSource(ParquetSource):
+    """A workbook, an Arrow file, or one of SAS, SPSS or Stata, held as Parquet in memory."""
+
+    def __init__(self, path: Path, definition: Definition) -> None:
+        self._held = io.BytesIO()
+        read_table(path, said_of({"read": definition.table.read})).frame.write_parquet(self._held)
+        super().__init__(path, definition)
+
+    @contextmanager
+    def _file(self) -> Iterator[pq.ParquetFile]:
+        self._held.seek(0)
+        yield pq.ParquetFile(self._held)
+
+
+def _is_spelt_otherwise(cell: str) -> bool:
+    """Whether a cell has a digit and yet is no number of the usual spelling."""
+    try:
+        float(cell)
+    except ValueError:
+        return any(map(str.isdigit, cell))
+    return False
 
 
 def _with_commas(table: Table) -> Table:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from data.reading.cells import GAPS
+from data.reading.gaps import GAPS
 
 
 def are_missing(values: pl.Series) -> pl.Series:

@@ -54,7 +54,7 @@ def blocks(file: TextFile, layout: Layout, found: Found, progress: Progress | No
         return "skip"
 
     places = [str(place) for place in range(len(layout.names))]
-    with file.open(layout.start, runs=layout.runs, progress=progress) as text:
+    with file.open(layout.start, runs=layout.runs, padded=layout.padded, progress=progress) as text:
         try:
             with _open(text, layout, places, skip) as reader:
                 before = None
@@ -118,6 +118,17 @@ def _without_totals(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
     return frame.head(frame.height - len(found.totals))
 
 
+def row_lines(file: TextFile, layout: Layout) -> Iterator[int]:
+    """The line on which each row begins; the text is read again."""
+    line = layout.line
+    with file.open(layout.start, runs=layout.runs, padded=layout.padded) as text, any_field_size():
+        reader = reader_of(text.lines(), layout.separator, layout.quote)
+        for fields in reader:
+            if len(fields) == len(layout.names) and any(fields):
+                yield line
+            line = layout.line + reader.line_num
+
+
 def odd_lines(file: TextFile, layout: Layout) -> tuple[list[Odd], int]:
     """The lines that are no rows, in order, and the line of the last row; the text is read again.
 
@@ -127,7 +138,7 @@ def odd_lines(file: TextFile, layout: Layout) -> tuple[list[Odd], int]:
     odd: list[Odd] = []
     line = last = layout.line
     width = len(layout.names)
-    with file.open(layout.start, runs=layout.runs) as text, any_field_size():
+    with file.open(layout.start, runs=layout.runs, padded=layout.padded) as text, any_field_size():
         reader = reader_of(text.lines(), layout.separator, layout.quote)
         after_gap = False
         try:
@@ -147,7 +158,7 @@ def odd_lines(file: TextFile, layout: Layout) -> tuple[list[Odd], int]:
 def check_quotes(file: TextFile, layout: Layout) -> None:
     """Raise TableError if a quotation mark is opened and not closed where its field ends."""
     line = layout.line
-    with file.open(layout.start, runs=layout.runs) as text, any_field_size():
+    with file.open(layout.start, runs=layout.runs, padded=layout.padded) as text, any_field_size():
         reader = reader_of(text.lines(), layout.separator, layout.quote, strict=True)
         try:
             for _ in reader:

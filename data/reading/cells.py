@@ -10,32 +10,9 @@ from types import MappingProxyType
 import polars as pl
 
 from data.reading.dates import FORMS, Form
+from data.reading.gaps import GAPS
 from data.reading.said import DAY_ORDERS, NOTHING, Said, listed
 
-# What people write where nothing is known; compared without case and surrounding blanks.
-GAPS = (
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "<na>",
-    "nan",
-    "nat",
-    "null",
-    "#null!",
-    "\\n",
-    "none",
-    "nil",
-    "-",
-    "--",
-    ".",
-    "?",
-    "#value!",
-    "#div/0!",
-    "#ref!",
-    "#num!",
-    "#name?",
-)
 POINT, COMMA = ".", ","
 _CODES = "USD|EUR|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|INR|BRL|MXN|ZAR|RUB|UAH|SGD|HKD|KRW"
 _CURRENCY = rf"(?:US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₴₪฿₫₦₱]|{_CODES}|zł|Kč|Ft|kr\.?|Fr\.|Rs\.?)"
@@ -48,6 +25,8 @@ _STYLES = {
     COMMA: r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?: \d{3})+|[1-9]\d{0,2}(?:'\d{3})+)"
     rf"(?:,\d*)?{_EXPONENT}|^[+-]?,\d+{_EXPONENT}",
 }
+# Beyond signs, digits, both marks and an exponent, or with a sign at its end.
+_DECORATED = r"[^0-9.,eE+-]|-$"
 _PADDED = r"^[+-]?0\d+$"
 _MOST_DIGITS = 18
 _FEW = 20
@@ -162,9 +141,9 @@ class Survey:
             if self.fits[style] and not (is_plain and style == POINT):
                 self.fits[style] = bool(core.str.contains(pattern).all())
         for mark in (POINT, COMMA, " ", "'"):
-            self.has[mark] |= bool(core.str.contains(mark, literal=True).any())
+            self.has[mark] = self.has[mark] or bool(core.str.contains(mark, literal=True).any())
         # "inf" is a number too, and none of the whole ones.
-        self.has["e"] |= bool(core.str.contains("(?i)[a-z]").any())
+        self.has["e"] = self.has["e"] or bool(core.str.contains("[A-Za-z]").any())
         if all(self.fits.values()):
             marked = core.str.contains("[.,]")
             self.n_marked += int(marked.sum())
@@ -207,6 +186,9 @@ class Survey:
 
 def _cores(given: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Numbers without what decorates them, which of them are percentages, and each one's currency."""
+    if not given.str.contains(_DECORATED).any():
+        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(given))
+        return given, nothing.is_not_null(), nothing
     text = given.str.replace_all("[\u00a0\u2007\u2009\u202f]", " ").str.replace_all("[’`´]", "'")
     text = text.str.replace_all("[−–]", "-").str.replace(r"^\((.+)\)$", "-${1}")
     percents = text.str.ends_with("%")
@@ -335,7 +317,10 @@ def as_text(values: pl.Series, found: Format) -> pl.Series:
 def plain_numbers(bare: pl.Series, found: Format) -> pl.Series:
     """Numbers of `found` as text with a point and nothing else; a percentage as the share that it is."""
     core, _, _ = _cores(bare)
-    core = core.str.replace_all(r"[., ']" if found.is_whole else r"[, ']" if found.decimal == POINT else r"[. ']", "")
+    if found.grouped:
+        core = core.str.replace_all(
+            r"[., ']" if found.is_whole else r"[, ']" if found.decimal == POINT else r"[. ']", ""
+        )
     if found.decimal == COMMA:
         core = core.str.replace(",", ".", literal=True)
     # Read as one decimal, 6.92e-2 is the number 0.0692, and 6.92 / 100 the one beside it.

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from data.errors import FileError
+from data.reading.gaps import GAPS
 from data.reading.names import made_names, unique_names
 from data.reading.said import Said, listed
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 RUNS = "runs of blanks"
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "blank"}
-_MOST_RECORDS = 200
+_MOST_RECORDS, _MOST_CELLS = 200, 20_000
 # The share of the first records that must have one and the same number of fields.
 _AGREEING = 0.8
 _NUMBER = re.compile(r"[+-]?[$€£]?\s?(\d[\d.,' ]*|\.\d+)([eE][+-]?\d+)?\s?[%€$£]?")
@@ -54,7 +55,8 @@ class Layout:
     """How the table is set out.
 
     `names` are unique and `changed` says of which columns the file writes another; the data begin at character `start`
-    of the text, on `line`. `skipped` are the lines before the table. `runs` means that blanks in any number separate.
+    of the text, on `line`. `skipped` are the lines before the table. `runs` means that blanks in any number separate,
+    and `padded` that blanks stand before quotation marks.
     """
 
     separator: str
@@ -67,6 +69,7 @@ class Layout:
     line: int
     skipped: tuple[str, ...] = ()
     runs: bool = False
+    padded: bool = False
     sample: tuple[str, ...] = ()
 
     @property
@@ -90,7 +93,10 @@ def layout_of(path: Path, text: str, said: Said) -> Layout:
         begin, n_before = len("".join(lines)), len(lines)
     body = text[begin:]
     quote = said.get("quote") or _quote_of(body)
-    runs = False
+    runs, padded = False, _is_padded(body, quote)
+    if padded:
+        # The blanks stay: places in the text are counted. `csv` passes over them.
+        quote = f" {quote}"
     if not separator:
         separator, runs = _separator_of(body, quote)
     elif separator == " ":
@@ -119,13 +125,15 @@ def layout_of(path: Path, text: str, said: Said) -> Layout:
         raise FileError.from_unreadable(path, reason, "name every column")
     if written and width == len(written) + 1:
         # R writes row names without a name for them.
-        written = ("", *written) if any(each.fields[-1].strip() for each in kept[1:]) else (*written, "")
+        written = ("", *written) if _has_row_names(kept[1:]) else (*written, "")
     names, changed = unique_names(names_said or written or made_names(width))
     data = kept[1:] if header else kept
     start = begin + (top.end if header else records[first - 1].end if first else 0)
     line = (data[0].line if data else top.line + 1) + n_before
     sample = tuple(separator.join(each.fields)[:_MOST_SHOWN] for each in data[:3])
-    return Layout(separator, quote, header, names, written or names, changed, start, line, skipped, runs, sample)
+    return Layout(
+        separator, quote.strip(), header, names, written or names, changed, start, line, skipped, runs, padded, sample
+    )
 
 
 def _header_said(said: Said, records: Sequence[Record], names: Sequence[str]) -> bool:
@@ -139,8 +147,24 @@ def _header_said(said: Said, records: Sequence[Record], names: Sequence[str]) ->
 def _width(written: Sequence[str], usual: int, rows: Sequence[Record]) -> int:
     """The number of columns; that of the rows where a header is one field short of them all."""
     if written and len(written) == usual - 1 and all(len(each.fields) == usual for each in rows):
-        return usual
+        is_empty = not any(each.fields[-1].strip() for each in rows)
+        return usual if is_empty or _has_row_names(rows) else len(written)
     return len(written) or usual
+
+
+def _has_row_names(rows: Sequence[Record]) -> bool:
+    """Whether the first fields number the rows, or name each by a word of its own."""
+    first = [each.fields[0].strip() for each in rows]
+    counted = [[str(place + start) for place in range(len(first))] for start in (0, 1)]
+    is_named = len({*first}) == len(first) and not any(map(_is_number, first))
+    return any(each.fields[-1].strip() for each in rows) and (first in counted or is_named)
+
+
+def _is_padded(text: str, quote: str) -> bool:
+    """Whether blanks stand before quotation marks, as in `1, "Ulm, Donau"`."""
+    lines = text.splitlines()[1:_MOST_RECORDS]
+    mark = re.compile(rf"[,;|] +{re.escape(quote)}")
+    return quote != "none" and 2 * sum(bool(mark.search(line)) for line in lines) > len(lines) > 0
 
 
 def _usual(records: Sequence[Record]) -> int:
@@ -183,6 +207,9 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
     for place, cell in enumerate(map(str.strip, first)):
         below = [record[place].strip() for record in rest if len(record) > place and record[place].strip()]
         n_numbers = sum(map(_is_number, below))
+        if len(below) > 2 and n_numbers == len(below) and re.match(r"[^\W\d_]{2}", cell) and cell.lower() not in GAPS:
+            # No row of data has a word here, whatever the names of other columns are: `id,2023,2024`.
+            return True
         if below and n_numbers >= _AGREEING * len(below):
             votes += -1 if _is_number(cell) else 1 if cell else 0
         elif cell and cell in below:
@@ -218,7 +245,7 @@ def _score(records: Sequence[Record], separator: str) -> float:
     agreeing = n_agreeing / len(records)
     if width < 2 or (agreeing < _AGREEING and len(records) > 4) or (len(records) <= 4 and agreeing < 0.5):
         return 0.0
-    cells = [cell for each in records if len(each.fields) == width for cell in each.fields]
+    cells = [cell for each in records if len(each.fields) == width for cell in each.fields][:_MOST_CELLS]
     # A second blank in a row separates nothing; an empty field between other marks is a gap.
     cells = cells if separator == " " else [cell for cell in cells if cell.strip()]
     others = set(SEPARATORS[:4]) - {separator}
@@ -238,7 +265,7 @@ def is_total(cells: Sequence[str | None]) -> bool:
 
 
 def _may_run(text: str, quote: str) -> bool:
-    return quote == "none" or quote not in text
+    return quote == "none" or quote.strip() not in text
 
 
 def _needs_runs(text: str, quote: str) -> bool:
@@ -284,6 +311,8 @@ def _records(text: str, separator: str, quote: str, *, runs: bool) -> Iterator[R
 
 def reader_of(lines: Iterator[str], separator: str, quote: str, *, strict: bool = False) -> Reader:
     """A reader of records as the table is set out."""
+    if quote.startswith(" "):
+        return csv.reader(lines, delimiter=separator, quotechar=quote[1:], skipinitialspace=True, strict=strict)
     if quote == "none":
         return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE, strict=strict)
     return csv.reader(lines, delimiter=separator, quotechar=quote, strict=strict)

@@ -170,6 +170,13 @@ def _read(path: Path, said: Said, progress: Progress | None) -> Reading:
 def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
     frame = _converted(found.blocks(progress), found.formats, said)
     layout = found.layout
+    # A separator at the end of each line makes no column.
+    empty = [
+        name
+        for name, written in zip(layout.names, layout.written, strict=True)
+        if not written.strip() and frame[name].null_count() == frame.height
+    ]
+    frame = frame.drop(empty)
     assumed = Assumed(
         "text",
         word_encoding(found.file.encoding),
@@ -180,8 +187,8 @@ def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
         footer=(*found.found.totals, *found.damage.footer),
         n_left_out=len(found.damage.left_out),
         n_empty=found.found.n_empty,
-        changed=layout.changed,
-        formats=found.formats,
+        changed=tuple(each for each in layout.changed if not each.endswith(tuple(f" is {name}" for name in empty))),
+        formats={name: each for name, each in found.formats.items() if name not in empty},
         asked=found.asked,
         sample=layout.sample,
     )

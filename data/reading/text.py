@@ -29,6 +29,8 @@ _MARKS = (
 )
 _WORDS = {UTF_8: "UTF-8", WINDOWS: "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "iso8859-1": "Latin-1"}
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+# Lines with bytes that are no UTF-8, as `surrogateescape` decodes them, and letters beyond ASCII that are.
+_BROKEN, _FOREIGN = re.compile("[^\n]*[\udc80-\udcff][^\n]*"), re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
 # Of UTF-16 without a mark, this share of every second byte is zero wherever text is mostly Latin.
 _ZEROS = 0.6
 
@@ -55,22 +57,35 @@ class TextFile:
                 raise FileError.from_damaged(self.path, self.kind) from error
 
     @contextmanager
-    def open(self, skip: int = 0, *, runs: bool = False, progress: Progress | None = None) -> Iterator[Utf8]:
-        """The text as UTF-8 without its byte-order mark, from character `skip` on; `runs` makes runs of blanks one."""
+    def open(
+        self, skip: int = 0, *, runs: bool = False, padded: bool = False, progress: Progress | None = None
+    ) -> Iterator[Utf8]:
+        """The text as UTF-8 without its byte-order mark, from character `skip` on.
+
+        `runs` makes runs of blanks one, and `padded` leaves out those before quotation marks.
+        """
         with open_readable(self.path) as handle, unpacked(self.path, self.kind, handle, self.member) as inner:
-            yield Utf8(self, handle, inner, skip, runs=runs, progress=progress)
+            yield Utf8(self, handle, inner, skip, runs=runs, padded=padded, progress=progress)
 
 
 class Utf8(io.RawIOBase):
     """A readable file of UTF-8 bytes; reading raises NotUtf8Error, or FileError where an archive is damaged."""
 
     def __init__(
-        self, file: TextFile, handle: BinaryIO, inner: BinaryIO, skip: int, *, runs: bool, progress: Progress | None
+        self,
+        file: TextFile,
+        handle: BinaryIO,
+        inner: BinaryIO,
+        skip: int,
+        *,
+        runs: bool,
+        padded: bool,
+        progress: Progress | None,
     ) -> None:
         super().__init__()
         self._file, self._handle, self._inner = file, handle, inner
         self._decoder = codecs.getincrementaldecoder(file.encoding)()
-        self._skip, self._runs, self._progress = skip, runs, progress
+        self._skip, self._runs, self._padded, self._progress = skip, runs, padded, progress
         self._total = file.path.stat().st_size
         self._ready, self._rest = b"", b""
         self._begun = self._ended = False
@@ -109,12 +124,14 @@ class Utf8(io.RawIOBase):
             self._skip, text = max(0, self._skip - len(text)), text[self._skip :]
         content = text.encode(UTF_8, "replace")
         self.quotes += content.count(b'"')
-        return self._in_runs(content) if self._runs else content
+        return self._in_lines(content) if self._runs or self._padded else content
 
-    def _in_runs(self, content: bytes) -> bytes:
+    def _in_lines(self, content: bytes) -> bytes:
         lines = self._rest + content
         end = len(lines) if self._ended else lines.rfind(b"\n") + 1
         whole, self._rest = lines[:end], lines[end:]
+        if self._padded:
+            return re.sub(rb"([,;|]) +([\"'])", rb"\1\2", whole)
         return re.sub(rb" ?(\r?\n) ?", rb"\1", re.sub(rb"[ \t]+", b" ", whole)).lstrip(b" ").removesuffix(b" ")
 
     def readable(self) -> bool:
@@ -154,25 +171,22 @@ def eight_bit_encoding(file: TextFile) -> str:
     """Windows-1252, for a text that is not UTF-8.
 
     Raises:
-        TableError: most of what is not ASCII in it is UTF-8, so that the rest is damage.
+        TableError: it is marked as UTF-8, or most of what is not ASCII is that, so that the rest is damage.
         FileError: it has bytes that Windows-1252 has not.
     """
     decoder = codecs.getincrementaldecoder(UTF_8)("surrogateescape")
     n_lines, first, n_broken, n_good = 1, 0, 0, 0
+    is_marked = file.head().startswith(codecs.BOM_UTF8)
     with open_readable(file.path) as handle, unpacked(file.path, file.kind, handle, file.member) as inner:
         while chunk := inner.read(_CHUNK):
             text = decoder.decode(chunk)
-            if text.isascii():
-                n_lines += text.count("\n")
-                continue
-            for line in text.splitlines(keepends=True):
-                if not line.isascii():
-                    escaped = sum("\udc80" <= each <= "\udcff" for each in line)
-                    n_good += sum(each > "\x7f" for each in line) - escaped
-                    n_broken += bool(escaped)
-                    first = first or (n_lines if escaped else 0)
-                n_lines += line.endswith("\n")
-    if n_good > n_broken:
+            if not text.isascii():
+                broken = _BROKEN.findall(text)
+                n_good += len(_FOREIGN.findall(text))
+                n_broken += len(broken)
+                first = first or (n_lines + text[: text.index(broken[0])].count("\n") if broken else 0)
+            n_lines += text.count("\n")
+    if is_marked or n_good > n_broken:
         raise TableError.from_encoding(file.path, "", n_broken, first)
     return WINDOWS
 

@@ -155,14 +155,24 @@ def _first_row(counts: Sequence[int]) -> int:
 def _last_row(rows: Sequence[Sequence[Any]], counts: Sequence[int], first: int) -> int:
     """The last row of the table: behind an empty row nothing as full follows, and a line of totals is none."""
     usual = Counter(counts[first:]).most_common(1)[0][0]
-    last = max((place for place, count in enumerate(counts) if count > 1), default=0)
+    last = max((place for place, count in enumerate(counts) if count), default=0)
     for place in range(first + 1, last):
         if not counts[place] and all(count < _NEARLY_FULL * usual for count in counts[place:]):
             last = place - 1
             break
-    while last > first and is_total([_text(cell) for cell in rows[last]]):
+    while last > first and (is_total([_text(cell) for cell in rows[last]]) or _is_remark(rows, first, last)):
         last -= 1
     return last
+
+
+def _is_remark(rows: Sequence[Sequence[Any]], first: int, last: int) -> bool:
+    """Whether the row has one cell, a text, in a column that otherwise holds none."""
+    given = [place for place, cell in enumerate(rows[last]) if cell is not None]
+    if not given:
+        return True
+    above = [_at(row, given[0]) for row in rows[first + 1 : last]]
+    is_text = isinstance(rows[last][given[0]], str)
+    return len(given) == 1 and is_text and bool(above) and not any(isinstance(cell, str) for cell in above)
 
 
 def _has_header(table: Sequence[Sequence[Any]]) -> bool:

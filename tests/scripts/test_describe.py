@@ -26,13 +26,25 @@ def test_prints_a_line_for_each_column_and_writes_the_definition(tmp_path: Path)
     assert read_definition(tmp_path / "folder" / "portfolio.toml").target == "default"
 
 
-def test_says_what_keeps_the_table_from_being_built(tmp_path: Path) -> None:
+def test_says_how_the_table_is_encoded(tmp_path: Path) -> None:
     rows = [f"{i};{i * 5000};{'Köln' if i % 2 else 'Bonn'};{i % 3 == 0:d}" for i in range(300)]
     (tmp_path / "loans.csv").write_bytes("\n".join(["id;amount;town;default", *rows]).encode("cp1252"))
     done = describe(tmp_path / "loans.csv", "--out", tmp_path / "folder")
-    assert "The file is Windows-1252; save it as UTF-8 before building.\n" in done.stdout
+    assert "The file is Windows-1252.\n" in done.stdout
     # Twice the largest amount, 299 x 5,000, rounded up and never 5e+06.
     assert "5,000,000" in done.stdout
+
+
+def test_what_is_said_of_the_file_is_kept_in_the_definition(tmp_path: Path) -> None:
+    rows = [f"{i};{i % 90},{i % 7}25;{i % 3 == 0:d}" for i in range(300)]
+    (tmp_path / "loans.csv").write_text("\n".join(["id;rate;default", *rows]))
+    done = describe(tmp_path / "loans.csv", "--out", tmp_path / "folder", "--read", "decimal=,")
+    assert done.returncode == 0, done.stderr
+    definition = read_definition(tmp_path / "folder" / "portfolio.toml")
+    assert definition.table.read == ("decimal=,",)
+    assert definition.column("rate").dtype.is_float()
+    wrong = describe(tmp_path / "loans.csv", "--out", tmp_path / "folder", "--read", "decimal=x")
+    assert (wrong.returncode, wrong.stderr) == (2, "--read decimal=x: 'x' is no decimal; give , or ..\n")
 
 
 def test_says_that_no_column_is_the_outcome(tmp_path: Path) -> None:

@@ -304,7 +304,6 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
         lambda t: csv_of(t.drop("AMT_CREDIT", "DAYS_BIRTH")),
         "2 columns that the model needs are missing: AMT_CREDIT, DAYS_BIRTH; add them",
     ),
-    "semicolons": ("a.csv", lambda t: t.write_csv(separator=";").encode(), "the header is separated by ';'"),
     "a column twice": (
         "a.csv",
         lambda t: csv_of(t).replace(b"AMT_CREDIT,", b"AMT_ANNUITY,", 1),
@@ -327,12 +326,16 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
     ),
     "ragged": ("a.csv", lambda t: csv_of(t) + b"1,2\n", "1 row with another number of fields than the header"),
     "open quote": ("a.csv", lambda t: csv_of(t) + b'"', "a quotation mark is opened and not closed"),
-    "latin-1": (
+    "damaged text": (
         "a.csv",
-        lambda t: csv_of(t).replace(b"Working", b"W\xf6rking", 1),
+        lambda t: b"\xef\xbb\xbf" + csv_of(t).replace(b"Working", b"W\xf6rking", 1),
         "column NAME_INCOME_TYPE has text that is not UTF-8",
     ),
-    "utf-16": ("a.csv", lambda t: t.write_csv().encode("utf-16"), "is not text in UTF-8 (it holds zero bytes); bring"),
+    "zero bytes": (
+        "a.csv",
+        lambda t: t.write_csv().encode("utf-16-le"),
+        "is not text in UTF-8 (it holds zero bytes); bring",
+    ),
     "pdf": ("a.csv", lambda _: b"%PDF-1.7\n%\xe2\xe3", "is a PDF document; bring CSV (also .gz or .zip) or Parquet."),
     "picture": ("a.png", lambda _: b"\x89PNG\r\n\x1a\n\0\0", "is a picture; bring CSV"),
     "old workbook": ("a.xls", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook or another Office"),

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from data.definition.definition import Definition
+from data.definition.errors import DefinitionError
 from data.definition.reading import parse_definition
 from data.errors import FileError, TableError
 from data.files.sources import open_source
@@ -64,6 +66,35 @@ def test_a_row_is_known_by_the_line_on_which_it_begins(tmp_path: Path, definitio
     assert source.places([2, 0]) == [6, 2]
 
 
+def test_text_as_workbooks_save_it_is_read_and_a_row_is_still_known_by_its_line(
+    tmp_path: Path, definition: Definition
+) -> None:
+    path = put(tmp_path, ".csv", "Stand: Mai\n\nage;grade;note\n1.020,5;a;K\xf6ln\n;;\n?;b;x\n".encode("cp1252"))
+    source = open_source(path, definition)
+    (frame,) = source.batches([definition.column(name) for name in ("age", "grade")], 10, None, carried=["note"])
+    assert frame.rows() == [("1020.5", "a", "K\xf6ln"), (None, "b", "x")]
+    assert (source.names, source.places([0, 1])) == (("age", "grade", "note"), [4, 6])
+
+
+def test_a_workbook_gives_rows(tmp_path: Path, definition: Definition) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate([["age", "grade", "note"], [20, "a", "x"], [30, "b", None], [None, "a", None]]):
+            sheet.write_row(at, 0, row)
+    frame, last = rows(tmp_path / "a.xlsx", definition)
+    assert last.rows() == [(None, "a", None)]
+    assert frame.rows() == [(20.0, "a", "x"), (30.0, "b", None)]
+
+
+def test_what_else_is_to_be_known_is_said_in_the_definition(tmp_path: Path) -> None:
+    said = SAID.replace("[table]", '[table]\nread = ["decimal=,", "encoding=cp850"]')
+    path = put(tmp_path, ".csv", "age;grade;note\n1,250;a;K\xf6ln\n2,500;b;x\n".encode("cp850"))
+    (frame,) = rows(path, parse_definition(said, Path("portfolio.toml")))
+    assert frame.rows() == [("1.250", "a", "K\xf6ln"), ("2.500", "b", "x")]
+    with pytest.raises(DefinitionError, match="'x' is no decimal"):
+        parse_definition(SAID.replace("[table]", '[table]\nread = ["decimal=x"]'), Path("portfolio.toml"))
+
+
 def test_commas_are_read_too_where_the_header_has_the_columns(tmp_path: Path, definition: Definition) -> None:
     path = put(tmp_path, ".csv", b"age,grade,note\n20,a,x;y\n")
     assert rows(path, definition)[0].row(0) == ("20", "a", "x;y")
@@ -83,8 +114,10 @@ def test_parquet_gives_numbers_as_floats_and_counts_rows(tmp_path: Path, definit
     [
         (b"age;grade;note\n1;a\n2;b;c\n3;a\n", "2 rows with another number of fields than the header, .*2 on line 2"),
         (b'age;grade;note\n1;a;"x\n', "after line 1 a quotation mark is opened and not closed"),
-        (b"age;grade;note\n1;a;x\n2;\xff;x\n", "column grade has text that is not UTF-8, 1 row .*on line 3"),
-        (b"age;gr\xffde;note\n1;a;x\n", "there is text that is not UTF-8"),
+        (
+            b"\xef\xbb\xbfage;grade;note\n1;a;x\n2;\xff;x\n",
+            "column grade has text that is not UTF-8, 1 row .*on line 3",
+        ),
     ],
 )
 def test_says_on_which_line_a_text_is_no_table(tmp_path: Path, definition: Definition, text: bytes, words: str) -> None:

@@ -60,5 +60,19 @@ def test_a_quotation_mark_that_is_never_closed_is_named(tmp_path: Path) -> None:
         read_table(put(tmp_path, ["1,a", "2,b", '3,"c', "4,d"]))
 
 
+def test_blanks_before_quotation_marks_are_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id, pd, name\n1, 0.5, "a, b"\n2, 0.25, "c"\n3, 0.125, "d, e"\n', encoding="utf-8")
+    assert read_table(path).frame.rows() == [(1, 0.5, "a, b"), (2, 0.25, "c"), (3, 0.125, "d, e")]
+
+
+def test_a_separator_at_the_end_of_each_line_makes_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id;pd;\n1;0,5;\n2;0,25;\n", encoding="utf-8")
+    reading = read_table(path)
+    assert reading.frame.rows(named=True) == [{"id": 1, "pd": 0.5}, {"id": 2, "pd": 0.25}]
+    assert reading.assumed.changed == ()
+
+
 def test_a_mark_inside_a_text_is_a_text(tmp_path: Path) -> None:
     assert read_table(put(tmp_path, ['1,6" rule', "2,x"])).frame["pd"].to_list() == ['6" rule', "x"]

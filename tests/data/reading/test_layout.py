@@ -71,6 +71,15 @@ def test_row_names_and_separators_at_the_end_make_a_header_of_another_length() -
     assert layout("a,b,\n1,2\n3,4\n").names == ("a", "b")
 
 
+def test_names_that_are_numbers_are_names_beside_a_word() -> None:
+    assert layout("id,2023,2024\n1,2,3\n2,4,6\n3,6,9\n").names == ("id", "2023", "2024")
+
+
+def test_a_header_that_is_short_of_a_name_is_not_guessed() -> None:
+    # Which of the columns has no name? The lines are damaged as far as anybody can tell.
+    assert layout("a,b\n7,1,2\n7,3,4\n").names == ("a", "b")
+
+
 def test_quotation_marks() -> None:
     assert layout("'a','b'\n'1','x, y'\n'2','z'\n").names == ("a", "b")
     assert layout('6" rule,b\nx,1\n').names == ('6" rule', "b")
