@@ -144,7 +144,10 @@ def _title(report: Report) -> str:
 def _rows(report: Report) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     found, decided = report.evaluation, report.evaluation.confusion
     counts = {
-        "Applications": found.counts.n_applications,
+        **({"Rows": found.counts.n_rows} if report.weighted_by else {}),
+        f"Applications, weighted by {report.weighted_by}" if report.weighted_by else "Applications": (
+            found.counts.n_applications
+        ),
         "Open (no outcome yet)": found.counts.n_open,
         "Defaults": found.counts.n_bad,
         f"Approved {_word_cutoff(report, decided.cutoff)}": decided.approved,

@@ -67,7 +67,9 @@ def render(view: View) -> None:
         return
     _render_metrics(view)
     # What a filter on the outcome does to a cohort is no finding; the frame says so.
-    found = None if view.is_cut_by_outcome else _find(view)
+    # The checks' p-values are of applications that count once each.
+    is_checked = not view.is_cut_by_outcome and view.counts.weighing is None
+    found = _find(view) if is_checked else None
     for place in _BUSY:
         keep_busy(f".st-key-{place}")
     _render_heading(view, found)

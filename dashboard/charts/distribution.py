@@ -26,7 +26,7 @@ from dashboard.follow.slots import Kind, Slot
 from dashboard.metrics.counts import FloatArray, IntArray
 from dashboard.metrics.distribution import PdDistribution
 from dashboard.metrics.estimate import Estimate
-from dashboard.words.labels import brief_percent, cutoff_percent, plural, told_apart
+from dashboard.words.labels import brief_percent, count, cutoff_percent, plural, told_apart
 
 # With fewer of either outcome, medians are not compared.
 MIN_TO_COMPARE = 10
@@ -184,7 +184,7 @@ def _area(distribution: PdDistribution, side: _Side, theme: FigureTheme) -> go.S
         "Open": (theme.mark, "2px,2px", 0.0),
     }.get(side.name, (theme.good, "solid", 0.22))
     return go.Scatter(
-        name=f"{side.name} ({side.total:,})",
+        name=f"{side.name} ({count(side.total)})",
         x=(100 * distribution.edges).astype(np.float32),
         y=_held(100 * side.share),
         customdata=_held(side.number),
@@ -192,7 +192,7 @@ def _area(distribution: PdDistribution, side: _Side, theme: FigureTheme) -> go.S
         line={"color": colour, "width": 2, "shape": "hv", "dash": dash},
         fill="tozeroy",
         fillcolor=translucent(colour, opacity),
-        hovertemplate="%{y:.2f} % (%{customdata:,})<extra>" + side.name + "</extra>",
+        hovertemplate="%{y:.2f} % (%{customdata:,.0f})<extra>" + side.name + "</extra>",
     )
 
 

@@ -108,9 +108,9 @@ def _model(predictions: Predictions) -> str:
 def _size(counts: ScoreCounts, predictions: Predictions) -> tuple[str, str]:
     """How much of the portfolio a cohort is, and how many of it defaulted."""
     n_portfolio = predictions.frame.height
-    share = counts.n_applications / n_portfolio
+    share = counts.n_rows / n_portfolio
     worded = "less than 0.1 %" if 0 < share < 0.001 else labels.percent(share, 1)
-    size = f"{labels.count(counts.n_applications)} of {labels.count(n_portfolio)} ({worded})"
+    size = f"{labels.count(counts.n_rows)} of {labels.count(n_portfolio)} ({worded})"
     is_known = predictions.source.has_outcomes
     return size, f", {labels.outcomes(counts.n_bad, counts.n_open) if is_known else 'outcomes not known'}"
 

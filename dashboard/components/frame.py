@@ -28,7 +28,7 @@ from dashboard.words import labels
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.predictions.scored import PUBLISHED
-from data.predictions.table import Predictions
+from data.predictions.table import WEIGHT, Predictions
 
 T = TypeVar("T")
 
@@ -225,6 +225,8 @@ def _render_source(page: PageSpec, predictions: Predictions) -> None:
     if page.of_model and source.whose != PUBLISHED:
         whose = f"the published model's; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
+    if WEIGHT in predictions.frame.columns:
+        parts.append(f"applications are weighted by {predictions.roles.get(WEIGHT, WEIGHT)}; checks are not made")
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")
 
 

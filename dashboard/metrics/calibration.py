@@ -67,10 +67,10 @@ def brier_score(counts: ScoreCounts) -> Estimate:
 
 def mean_loss(counts: ScoreCounts, of_good: FloatArray, of_bad: FloatArray) -> Estimate:
     """Mean over the resolved applications of what each adds to a score: `of_good`, or `of_bad` of defaults, by bin."""
-    n = counts.n_resolved
-    if not n:
+    if not counts.n_resolved:
         return Estimate.undefined(counts.why_unresolved)
-    counts = counts.resolved
+    counts = counts.sample
+    n = counts.n_applications
     # Without one outcome, its losses would be those that the PDs expect.
     expected = counts.good_pd + counts.bad_pd
     if n == 1:
@@ -101,8 +101,9 @@ def reliability(counts: ScoreCounts, *, n_groups: int = 20) -> Reliability:
     )
     used = n > 0
     n, bad, pd_sum = n[used], bad[used], pd_sum[used]
-    low, high = wilson_bounds(bad, n)
-    return Reliability(n.astype(np.int64), bad.astype(np.int64), pd_sum / n, bad / n, low, high)
+    worth, dtype = counts.effective_share, counts.good.dtype
+    low, high = wilson_bounds(worth * bad, worth * n)
+    return Reliability(n.astype(dtype), bad.astype(dtype), pd_sum / n, bad / n, low, high)
 
 
 def expected_calibration_error(counts: ScoreCounts, *, n_groups: int = 20) -> CalibrationError:
@@ -114,7 +115,7 @@ def expected_calibration_error(counts: ScoreCounts, *, n_groups: int = 20) -> Ca
     total = counts.n_resolved
     if not total:
         return CalibrationError(Estimate.undefined(counts.why_unresolved), 0.0, 0.0, groups)
-    counts = counts.resolved
+    counts = counts.sample
     weight = groups.applications / total
     error = weighted_sum(np.abs(groups.mean_pd - groups.default_rate), weight)
     return CalibrationError(Estimate(error), *_noise(counts, n_groups), groups)

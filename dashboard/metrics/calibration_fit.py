@@ -179,7 +179,7 @@ def _products(counts: ScoreCounts, line: Line, other: Line | None = None) -> Flo
 
 
 def _bins(counts: ScoreCounts) -> _Bins:
-    counts = counts.resolved
+    counts = counts.sample
     used = np.flatnonzero(counts.applications)
     n = counts.applications[used].astype(np.float64)
     pd = np.clip((counts.good_pd[used] + counts.bad_pd[used]) / n, SMALLEST_PD, 1 - SMALLEST_PD)

@@ -78,7 +78,7 @@ def brier_decomposition(counts: ScoreCounts, *, n_groups: int = 20) -> BrierDeco
     Source: Murphy (1973), Journal of Applied Meteorology 12(4), with the two within-group terms of Stephenson, Coelho
     and Jolliffe (2008), Weather and Forecasting 23(4).
     """
-    counts = counts.resolved
+    counts = counts.sample
     brier, n = brier_score(counts).value, counts.n_applications
     if brier is None:
         return None
@@ -108,6 +108,7 @@ def skill_difference(counts: ScoreCounts, other: ScoreCounts, *, shared: ScoreCo
 
     The interval is the delta method's; what an application in both adds to either skill counts once.
     """
+    counts, other = counts.sample, other.sample
     one, two = _skill(counts, brier_score(counts).value or 0.0), _skill(other, brier_score(other).value or 0.0)
     if one.value is None or two.value is None:
         return one if one.value is None else Estimate.undefined(NO_COMPARISON)

@@ -18,6 +18,7 @@ from dashboard.metrics.calibration_fit import NO_EXPECTED
 from dashboard.metrics.counts import ScoreCounts, weighted_sum
 from dashboard.metrics.estimate import NO_OUTCOMES, Estimate
 from dashboard.metrics.rates import share
+from dashboard.metrics.weighing import NO_WEIGHTED_TEST
 from inference.model.decision import BAND_EDGES, risk_band
 
 NO_SPREAD = "every PD is 0, 50 or 100 %"
@@ -102,6 +103,8 @@ def spiegelhalter_test(counts: ScoreCounts) -> SignificanceTest:
     if not counts.n_resolved:
         return SignificanceTest.undefined(counts.why_unresolved)
     good, bad = counts.good_mean_pd, counts.bad_mean_pd
+    if counts.weighing:
+        return SignificanceTest.undefined(NO_WEIGHTED_TEST)
     variance = sum(
         weighted_sum((1 - 2 * pd) ** 2 * pd * (1 - pd), n) for pd, n in ((good, counts.good), (bad, counts.bad))
     )
@@ -121,6 +124,8 @@ def hosmer_lemeshow_test(counts: ScoreCounts, *, n_groups: int = 10) -> Signific
     """
     if not counts.n_resolved:
         return SignificanceTest.undefined(counts.why_unresolved)
+    if counts.weighing:
+        return SignificanceTest.undefined(NO_WEIGHTED_TEST)
     groups = reliability(counts, n_groups=n_groups)
     n, pd = groups.applications, groups.mean_pd
     if not np.all((pd > 0) & (pd < 1)):
@@ -145,14 +150,17 @@ def calibration_by_band(counts: ScoreCounts) -> tuple[BandCalibration, ...]:
     return tuple(
         _band(
             edges[i : i + 2],
-            (int(applications[a:b].sum()), int(resolved[a:b].sum()), int(counts.bad[a:b].sum())),
+            (applications[a:b].sum().item(), resolved[a:b].sum().item(), counts.bad[a:b].sum().item()),
             pd_sum[a:b].sum(),
+            counts.resolved.effective_share if counts.weighing else None,
         )
         for i, (a, b) in enumerate(pairwise(firsts))
     )
 
 
-def _band(edges: tuple[float, ...], numbers: tuple[int, int, int], pd_sum: float) -> BandCalibration:
+def _band(
+    edges: tuple[float, ...], numbers: tuple[int, int, int], pd_sum: float, weighted: float | None
+) -> BandCalibration:
     (low, high), (n_all, n, bad) = edges, numbers
     letter = risk_band(low, BAND_EDGES)
     if not n:
@@ -161,13 +169,16 @@ def _band(edges: tuple[float, ...], numbers: tuple[int, int, int], pd_sum: float
         return BandCalibration(letter, low, high, n_all, 0, 0, nothing, nothing, nothing, verdict)
     from scipy.special import betainc  # start-up does not wait for it
 
-    rate, mean = share(bad, n, EMPTY_BAND), min(float(pd_sum) / n, 1.0)
-    jeffreys = Estimate(float(betainc(bad + 0.5, n - bad + 0.5, mean)))
-    verdict = _verdict(n, bad, mean, rate)
+    worth = weighted or 1.0
+    rate, mean = share(worth * bad, worth * n, EMPTY_BAND), min(float(pd_sum) / n, 1.0)
+    jeffreys = Estimate.undefined(NO_WEIGHTED_TEST)
+    if weighted is None:
+        jeffreys = Estimate(float(betainc(bad + 0.5, n - bad + 0.5, mean)))
+    verdict = _verdict(worth * n, worth * bad, mean, rate)
     return BandCalibration(letter, low, high, n_all, n, bad, Estimate(mean), rate, jeffreys, verdict)
 
 
-def _verdict(n: int, bad: int, mean_pd: float, rate: Estimate) -> BandVerdict:
+def _verdict(n: float, bad: float, mean_pd: float, rate: Estimate) -> BandVerdict:
     # By the interval and by the size of the gap, as in `calibration_verdict`; in words in docs/metrics.md.
     allowed, gap = MAX_RELATIVE_GAP * min(mean_pd, 1 - mean_pd), bad / n - mean_pd
     low, high = rate.low or 0.0, 1.0 if rate.high is None else rate.high

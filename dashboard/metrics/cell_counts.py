@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.metrics.counts import BAD, OPEN, AnyArray, BoolArray, FloatArray, IntArray
 from dashboard.metrics.row_counts import TableRows, at
+from dashboard.metrics.weighing import effective_share
 
 # Good, bad and open, declined and approved.
 _KINDS = 6
@@ -17,7 +18,8 @@ _KINDS = 6
 class CellCounts:
     """Counts and the sum of PD of each cell; arrays of shape (groups of one column, groups of the other).
 
-    `of_open` are those of the applications whose outcome is not known; None where that is none.
+    Where rows have weights they are effective numbers. `of_open` are those of the applications whose outcome is not
+    known; None where that is none.
     """
 
     applications: IntArray
@@ -55,16 +57,24 @@ def count_cells(
         if own.size and not 0 <= own.min() <= own.max() < size:
             raise ValueError(f"Codes run from {own.min()} to {own.max()} where there are {size} groups.")
     n_cells = shape[0] * shape[1]
-    by_kind, pd_sum, open_pd = np.zeros(n_cells * _KINDS, dtype=np.int64), np.zeros(n_cells), np.zeros(n_cells)
+    by_kind: AnyArray = np.zeros(n_cells * _KINDS, dtype=np.int64 if rows.weight is None else np.float64)
+    pd_sum, open_pd, squares = np.zeros(n_cells), np.zeros(n_cells), 0.0
     for places in rows.pieces(chosen):
         part = rows.take(places)
         down, across = (at(own, places) for own in codes)
         cell = down.astype(np.intp) * shape[1] + across
         kind = part.outcome + 3 * (part.pd < cutoff)
-        by_kind += np.bincount(cell * _KINDS + kind, minlength=by_kind.size)
-        pd_sum += np.bincount(cell, weights=part.pd, minlength=n_cells)
+        pds = part.pd if part.weight is None else part.weight * part.pd
+        by_kind += np.bincount(cell * _KINDS + kind, weights=part.weight, minlength=by_kind.size)
+        pd_sum += np.bincount(cell, weights=pds, minlength=n_cells)
         if part.has_open:
-            open_pd += np.bincount(cell, weights=np.where(part.is_resolved, 0.0, part.pd), minlength=n_cells)
+            open_pd += np.bincount(cell, weights=np.where(part.is_resolved, 0.0, pds), minlength=n_cells)
+        if part.weight is not None:
+            squares += float((part.weight**2).sum())
+    if rows.weight is not None:
+        # Cells are read with their intervals: in effective applications.
+        worth = effective_share(by_kind.sum().item(), squares)
+        by_kind, pd_sum, open_pd = worth * by_kind, worth * pd_sum, worth * open_pd
     declined, approved = by_kind.reshape(*shape, 2, 3).transpose(2, 3, 0, 1)
     both = declined + approved
     return CellCounts(

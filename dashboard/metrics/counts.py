@@ -18,8 +18,9 @@ import numpy.typing as npt
 import polars as pl
 
 from dashboard.metrics.estimate import NO_APPLICATIONS, NO_OUTCOMES
+from dashboard.metrics.weighing import Weighing, effective_share
 from data.predictions.scores import ScoreGrid, ceil_cutoff, floor_cutoffs, round_cutoffs
-from data.predictions.table import EXPOSURE, OUTCOME, PROBABILITY
+from data.predictions.table import EXPOSURE, OUTCOME, PROBABILITY, WEIGHT
 from data.predictions.table import PD_BIN as BIN
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -89,12 +90,12 @@ class Outcomes:
     @property
     def n_good(self) -> int:
         """Number of applications that did not default."""
-        return int(self.good.sum())
+        return total_of(self.good)
 
     @property
     def n_bad(self) -> int:
         """Number of applications that defaulted."""
-        return int(self.bad.sum())
+        return total_of(self.bad)
 
     @property
     def n_resolved(self) -> int:
@@ -109,7 +110,8 @@ class ScoreCounts(Outcomes):
     `good` did not default, `bad` did, of the `open` nobody knows yet. All arrays have one value per bin. `edges` are
     the lower edges, ascending: a bin holds PDs from its edge up to, not including, the next. Where the counts are
     `is_exact`, each bin is one distinct PD, its edge. Exposure is in currency units, and 0 throughout where it is not
-    known.
+    known. Where applications have weights, each counts as many times as its weight says: numbers are sums of weights,
+    and `weighing` says what intervals need to know of these.
 
     Raises:
         CountsError: an array's length differs from that of `edges`, or a count is negative.
@@ -126,6 +128,7 @@ class ScoreCounts(Outcomes):
     open: IntArray = field(default_factory=lambda: _NO_ROWS)
     open_pd: FloatArray = field(default_factory=lambda: _NOTHING)
     open_exposure: FloatArray = field(default_factory=lambda: _NOTHING)
+    weighing: Weighing | None = None
 
     def __post_init__(self) -> None:
         for name in _OF_OPEN:
@@ -134,11 +137,11 @@ class ScoreCounts(Outcomes):
                 nothing = np.broadcast_to(np.zeros(1, dtype=_dtype_of(name)), self.edges.size)
                 object.__setattr__(self, name, nothing)
         for name in _ARRAYS:
-            array = getattr(self, name)
+            array, dtype = getattr(self, name), np.float64 if self.weighing else _dtype_of(name)
             if array.size != self.edges.size:
                 raise CountsError.from_shape(name, array.size, self.edges.size)
-            if array.flags.writeable or array.dtype != _dtype_of(name):
-                object.__setattr__(self, name, _frozen(array.astype(_dtype_of(name))))
+            if array.flags.writeable or array.dtype != dtype:
+                object.__setattr__(self, name, _frozen(array.astype(dtype)))
         for name in ("good", "bad", "open") if self.has_open else ("good", "bad"):
             if np.any(getattr(self, name) < 0):
                 raise CountsError.from_negative(name, float(self.edges[np.argmin(getattr(self, name))]))
@@ -160,7 +163,34 @@ class ScoreCounts(Outcomes):
         if not self.has_open:
             return self
         known = {name: getattr(self, name) for name in _KNOWN}
-        return ScoreCounts(self.edges, **known, is_exact=self.is_exact)
+        weighing = None if self.weighing is None else self.weighing.resolved()
+        return ScoreCounts(self.edges, **known, is_exact=self.is_exact, weighing=weighing)
+
+    @property
+    def sample(self) -> ScoreCounts:
+        """The resolved counts as intervals take them: where there are weights, in effective applications."""
+        return self.resolved.effective
+
+    @property
+    def effective(self) -> ScoreCounts:
+        """The same counts; where there are weights scaled, so that they add up to the effective number."""
+        if self.weighing is None:
+            return self
+        share = self.effective_share
+        scaled = {name: share * getattr(self, name) for name in self._names()}
+        squares = (share**2 * each for each in self.weighing[1:])
+        weighing = Weighing(self.weighing.n_rows, *squares)
+        return ScoreCounts(self.edges, **scaled, is_exact=self.is_exact, weighing=weighing)
+
+    @property
+    def effective_share(self) -> float:
+        """How many effective applications there are for each that is counted: 1 without weights."""
+        return 1.0 if self.weighing is None else effective_share(self.n_applications, self.weighing.squares)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, whatever their weights."""
+        return self.n_applications if self.weighing is None else self.weighing.n_rows
 
     @property
     def why_unresolved(self) -> str:
@@ -170,7 +200,7 @@ class ScoreCounts(Outcomes):
     @property
     def n_open(self) -> int:
         """Number of applications whose outcome is not known."""
-        return int(self.open.sum()) if self.has_open else 0
+        return total_of(self.open) if self.has_open else 0
 
     @property
     def n_applications(self) -> int:
@@ -252,30 +282,46 @@ class ScoreCounts(Outcomes):
         bins = np.maximum(np.searchsorted(edges, self.edges, side="right") - 1, 0)
         names = self._names()
         sums = {name: np.bincount(bins, weights=getattr(self, name), minlength=edges.size) for name in names}
-        return ScoreCounts(
-            edges, **{name: _frozen(sums[name].astype(_dtype_of(name))) for name in names}, is_exact=is_exact
-        )
+        frozen = {name: _frozen(sums[name].astype(getattr(self, name).dtype)) for name in names}
+        return ScoreCounts(edges, **frozen, is_exact=is_exact, weighing=self.weighing)
 
     def __add__(self, other: ScoreCounts) -> ScoreCounts:
         left, right = on_common_bins(self, other)
         sums: dict[str, AnyArray] = {name: getattr(left, name) + getattr(right, name) for name in left._names(right)}
-        return ScoreCounts(left.edges, **sums, is_exact=left.is_exact)
+        return ScoreCounts(left.edges, **sums, is_exact=left.is_exact, weighing=left._weighing_with(right, 1))
 
     def __sub__(self, other: ScoreCounts) -> ScoreCounts:
         left, right = on_common_bins(self, other)
         names = left._names(right)
         rest: dict[str, AnyArray] = {name: getattr(left, name) - getattr(right, name) for name in names}
         # Subtracting floats leaves dust where nothing is left; a bin without applications sums to nothing.
+        weighing = left._weighing_with(right, -1)
+        for name in _NUMBERS if weighing else ():
+            if name in rest:
+                rest[name] = np.where(np.abs(rest[name]) <= _DUST * getattr(left, name), 0.0, rest[name])
         for name in names:
             outcome, _, of_what = name.partition("_")
             if of_what:
                 rest[name] = np.where(rest[outcome] > 0, np.maximum(rest[name], 0.0), 0.0)
-        return ScoreCounts(left.edges, **rest, is_exact=left.is_exact)
+        return ScoreCounts(left.edges, **rest, is_exact=left.is_exact, weighing=weighing)
+
+    def _weighing_with(self, other: ScoreCounts, sign: int) -> Weighing | None:
+        if self.weighing is None and other.weighing is None:
+            return None
+        one, two = (
+            # Without weights each counts once.
+            Weighing(each.n_applications, each.n_good, each.n_bad, each.n_open)
+            if each.weighing is None
+            else each.weighing
+            for each in (self, other)
+        )
+        return one.plus(two, sign)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # Many bins are empty in a cohort; a cache holds and unpickles only those that are not.
         used = np.flatnonzero(self.applications)
-        return _rebuilt, (self.edges, self.is_exact, used, {name: getattr(self, name)[used] for name in self._names()})
+        sums = {name: getattr(self, name)[used] for name in self._names()}
+        return _rebuilt, (self.edges, self.is_exact, used, sums, self.weighing)
 
     def _names(self, *others: ScoreCounts) -> tuple[str, ...]:
         """The sums that these counts, or any of the `others`, hold."""
@@ -287,20 +333,30 @@ def _frozen(array: AnyArray) -> AnyArray:
     return array
 
 
-_ARRAYS = tuple(each.name for each in fields(ScoreCounts) if each.name != "is_exact")
+def total_of(number: AnyArray) -> int:
+    """How many there are in all: a whole number, or where there are weights a sum of them."""
+    total: int = number.sum().item()
+    return total
+
+
+_ARRAYS = tuple(each.name for each in fields(ScoreCounts) if each.name not in ("is_exact", "weighing"))
+_NUMBERS, _DUST = ("good", "bad", "open"), 1e-9
 _SUMS = _ARRAYS[1:]
 _KNOWN, _OF_OPEN = _SUMS[:-3], _SUMS[-3:]
 
 
 def _dtype_of(name: str) -> type[np.int64] | type[np.float64]:
-    return np.int64 if name in ("good", "bad", "open") else np.float64
+    return np.int64 if name in _NUMBERS else np.float64
 
 
-def _rebuilt(edges: FloatArray, is_exact: bool, used: IntArray, values: Mapping[str, AnyArray]) -> ScoreCounts:
-    sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=_dtype_of(name)) for name in values}
+def _rebuilt(
+    edges: FloatArray, is_exact: bool, used: IntArray, values: Mapping[str, AnyArray], weighing: Weighing | None
+) -> ScoreCounts:
+    sums: dict[str, AnyArray] = {name: np.zeros(edges.size, dtype=part.dtype) for name, part in values.items()}
     for name, array in sums.items():
         array[used] = values[name]
-    return ScoreCounts(edges, **{name: _frozen(array) for name, array in sums.items()}, is_exact=is_exact)
+    frozen = {name: _frozen(array) for name, array in sums.items()}
+    return ScoreCounts(edges, **frozen, is_exact=is_exact, weighing=weighing)
 
 
 def on_common_bins(*counts: ScoreCounts) -> tuple[ScoreCounts, ...]:
@@ -375,12 +431,13 @@ def exact_counts(
     outcomes: npt.ArrayLike,
     default_probability: npt.ArrayLike,
     exposure: npt.ArrayLike | None = None,
+    weight: npt.ArrayLike | None = None,
     *,
     is_sorted: bool = False,
 ) -> ScoreCounts:
     """Counts whose bins are the distinct PDs themselves, so that every metric of them is exact.
 
-    The three hold one value per application: `outcomes` whether it defaulted, or `GOOD`, `BAD` and `OPEN`. `is_sorted`
+    All hold one value per application: `outcomes` whether it defaulted, or `GOOD`, `BAD` and `OPEN`. `is_sorted`
     says that PDs do not fall.
     """
     scores = np.asarray(default_probability, dtype=np.float64)
@@ -394,7 +451,9 @@ def exact_counts(
     kinds = np.asarray(outcomes)
     cells = bins + np.multiply(kinds, edges.size, dtype=np.intp, casting="unsafe")
     amounts = None if exposure is None else np.asarray(exposure, dtype=np.float64)
-    return _summed(edges, cells, None, amounts, has_open=kinds.dtype != np.bool_ and bool((kinds == OPEN).any()))
+    weights = None if weight is None else np.asarray(weight, dtype=np.float64)
+    has_open = kinds.dtype != np.bool_ and bool((kinds == OPEN).any())
+    return _summed(edges, cells, None, amounts, weights, has_open=has_open)
 
 
 def _rows(
@@ -408,8 +467,9 @@ def _rows(
         raise CountsError.from_missing_columns(missing)
     if filters is not None:
         rows = rows.filter(filters)
-    exposure = [pl.col(EXPOSURE).cast(pl.Float64).fill_null(0)] if EXPOSURE in names else []
-    table = rows.select(*wanted, *exposure, **{name: value.alias(name) for name, value in extra.items()}).collect()
+    amounts = [pl.col(EXPOSURE).cast(pl.Float64).fill_null(0)] if EXPOSURE in names else []
+    amounts += [pl.col(WEIGHT)] if WEIGHT in names else []
+    table = rows.select(*wanted, *amounts, **{name: value.alias(name) for name, value in extra.items()}).collect()
     usable = table[PROBABILITY].is_between(0, 1).fill_null(value=False)
     n_wrong = table.height - int(usable.sum())
     if n_wrong:
@@ -419,14 +479,15 @@ def _rows(
 
 def _counted(rows: pl.DataFrame, grid: ScoreGrid | None) -> ScoreCounts:
     exposure = rows[EXPOSURE].to_numpy() if EXPOSURE in rows.columns else None
+    weight = rows[WEIGHT].to_numpy() if WEIGHT in rows.columns else None
     bins = rows[BIN].to_numpy() if grid else None
     outcomes, pds = outcome_codes(rows[OUTCOME]), rows[PROBABILITY].to_numpy()
     if grid is None or bins is None or pds.size <= MOST_EXACT:
-        return exact_counts(outcomes, pds, exposure)
+        return exact_counts(outcomes, pds, exposure, weight)
     # One cell per (bin, outcome); NumPy's bincount over it is twice as fast as a group-by on both.
     cells = bins + grid.edges.size * outcomes.astype(np.intp)
     has_open = bool(rows[OUTCOME].null_count())
-    return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure, has_open=has_open)
+    return _summed(grid.edges, cells, None if grid.is_exact else pds, exposure, weight, has_open=has_open)
 
 
 def outcome_codes(outcomes: pl.Series) -> npt.NDArray[np.uint8]:
@@ -439,6 +500,7 @@ def _summed(
     cells: npt.NDArray[np.intp],
     pds: FloatArray | None,
     exposure: FloatArray | None,
+    weight: FloatArray | None = None,
     *,
     has_open: bool,
 ) -> ScoreCounts:
@@ -448,8 +510,10 @@ def _summed(
     """
     n_kinds = 3 if has_open else 2
 
-    def summed(weights: FloatArray | None) -> list[AnyArray]:
-        table = _frozen(np.bincount(cells, weights=weights, minlength=n_kinds * edges.size))
+    def summed(values: FloatArray | None) -> list[AnyArray]:
+        if weight is not None:
+            values = weight if values is None else weight * values
+        table = _frozen(np.bincount(cells, weights=values, minlength=n_kinds * edges.size))
         # Slices of what is frozen as a whole are taken over without being copied.
         return [table[kind * edges.size : (kind + 1) * edges.size] for kind in range(n_kinds)]
 
@@ -457,7 +521,18 @@ def _summed(
     # The product, not a sum of equal terms: one rounding instead of many.
     pd_sums = [edges * each for each in number] if pds is None else summed(pds)
     exposures = [np.zeros(edges.size)] * n_kinds if exposure is None else summed(exposure)
-    return counts_of(edges, number, pd_sums, exposures, is_exact=pds is None)
+    weighing = None
+    if weight is not None:
+        weighing = weigh(cells // edges.size, weight, 1)[0]
+    return counts_of(edges, number, pd_sums, exposures, is_exact=pds is None, weighing=weighing)
+
+
+def weigh(kinds: AnyArray, weight: FloatArray, n_tables: int, n_kinds: int = 3) -> list[Weighing]:
+    """What is known of the weights of rows in each of several tables, given each row's table and outcome in one."""
+    size = n_tables * n_kinds
+    number = np.bincount(kinds, minlength=size).reshape(n_tables, n_kinds).sum(axis=1).tolist()
+    squares = np.bincount(kinds, weights=weight**2, minlength=size).reshape(n_tables, n_kinds).tolist()
+    return [Weighing(n, *[*each, 0.0][:3]) for n, each in zip(number, squares, strict=True)]
 
 
 def counts_of(
@@ -467,12 +542,14 @@ def counts_of(
     exposures: Sequence[AnyArray],
     *,
     is_exact: bool,
+    weighing: Weighing | None = None,
 ) -> ScoreCounts:
     """The counts of these numbers and sums, each given for the good, the bad and, where there are any, the open."""
     (good, bad, *of_open), (good_pd, bad_pd, *open_pd) = number, pd_sums
     good_exposure, bad_exposure, *open_exposure = exposures
     known = good, bad, good_pd, bad_pd, good_exposure, bad_exposure
-    return ScoreCounts(edges, *known, is_exact, *of_open, *open_pd, *open_exposure)
+    opens = dict(zip(_OF_OPEN, (*of_open, *open_pd, *open_exposure), strict=False))
+    return ScoreCounts(edges, *known, is_exact, **opens, weighing=weighing)
 
 
 def _coded(values: pl.Series, name: str) -> tuple[list[SegmentValue], npt.NDArray[np.uint8]]:

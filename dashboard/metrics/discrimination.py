@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, weighted_sum
+from dashboard.metrics.counts import AnyArray, FloatArray, ScoreCounts, on_common_bins, weighted_sum
 from dashboard.metrics.curves import spread_along
 from dashboard.metrics.differences import correlated_difference
 from dashboard.metrics.estimate import (
@@ -19,6 +19,7 @@ from dashboard.metrics.estimate import (
     student_quantile,
 )
 from dashboard.metrics.rates import wilson_bounds
+from dashboard.metrics.weighing import effective_share
 
 # With fewer defaults (or non-defaults) than this on the wrong side, DeLong's variance says little of the AUC's.
 MIN_MISPLACED = 3
@@ -73,12 +74,20 @@ def delong(counts: ScoreCounts) -> DeLong | None:
     Source: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44(3), in the midrank form of Sun and Xu (2014), IEEE
     Signal Processing Letters 21(11).
     """
-    return delong_of(counts.good, counts.bad)
+    return delong_of(*_by_class(counts))
 
 
-def delong_of(good: IntArray, bad: IntArray) -> DeLong | None:
+def _by_class(counts: ScoreCounts) -> tuple[AnyArray, AnyArray]:
+    """The good and the bad ones; where there are weights in effective numbers of either, which ranks do not feel."""
+    if counts.weighing is None:
+        return counts.good, counts.bad
+    good, bad = counts.weighing.good, counts.weighing.bad
+    return effective_share(counts.n_good, good) * counts.good, effective_share(counts.n_bad, bad) * counts.bad
+
+
+def delong_of(good: AnyArray, bad: AnyArray) -> DeLong | None:
     """`delong` of the numbers of good and of bad applications in bins by rising PD."""
-    n_good, n_bad = int(good.sum()), int(bad.sum())
+    n_good, n_bad = good.sum().item(), bad.sum().item()
     if not n_good or not n_bad:
         return None
     of_bad, of_good = _placements(good, bad)
@@ -104,10 +113,11 @@ def roc_auc(counts: ScoreCounts) -> Estimate:
     result = delong(counts)
     if result is None:
         return Estimate.undefined(str(missing_outcome(counts)))
-    return auc_estimate(result, counts.n_good, counts.n_bad)
+    good, bad = _by_class(counts)
+    return auc_estimate(result, good.sum().item(), bad.sum().item())
 
 
-def auc_estimate(result: DeLong, n_good: int, n_bad: int) -> Estimate:
+def auc_estimate(result: DeLong, n_good: float, n_bad: float) -> Estimate:
     """The AUC of `result`, of so many applications of each outcome, with the interval of `roc_auc`."""
     misplaced = min(n_good, n_bad) * min(result.auc, 1 - result.auc)
     if not result.variance or misplaced < MIN_MISPLACED:
@@ -148,15 +158,17 @@ def ks_statistic(counts: ScoreCounts) -> KsStatistic:
     reason = missing_outcome(counts)
     if reason:
         return KsStatistic(Estimate.undefined(reason), None)
-    bad, good = np.cumsum(counts.bad), np.cumsum(counts.good)
-    gap = good / counts.n_good - bad / counts.n_bad
+    of_good, of_bad = _by_class(counts)
+    bad, good = np.cumsum(of_bad), np.cumsum(of_good)
+    n_good, n_bad = good[-1].item(), bad[-1].item()
+    gap = good / n_good - bad / n_bad
     best = int(np.argmax(np.abs(gap)))
     # The gap is reached after the whole bin, so the cutoff that splits there is the next bin's.
     cutoff = float(counts.cutoffs[best + 1])
     value = abs(float(gap[best]))
-    down, up = _reach(good, counts.n_good, bad, counts.n_bad)
+    down, up = _reach(good, n_good, bad, n_bad)
     # Read from the other outcome's side, distances change places.
-    low = value - (down if gap[best] > 0 else up)[best] - _excess(value, 1 / counts.n_good + 1 / counts.n_bad)
+    low = value - (down if gap[best] > 0 else up)[best] - _excess(value, 1 / n_good + 1 / n_bad)
     high = max((gap + up).max(), (down - gap).max())
     return KsStatistic(Estimate.around(value, max(float(low), 0.0), min(float(high), 1.0)), cutoff)
 
@@ -175,13 +187,13 @@ def roc_curve(counts: ScoreCounts, *, max_points: int = 300) -> RocCurve | None:
     return RocCurve(fpr[kept], tpr[kept], cutoff[kept], float(gap.max()))
 
 
-def _placements(good: IntArray, bad: IntArray) -> tuple[FloatArray, FloatArray]:
+def _placements(good: AnyArray, bad: AnyArray) -> tuple[FloatArray, FloatArray]:
     """Share of goods ranked below each bin's defaults, and of defaults ranked above its goods; ties count half."""
     goods, bads = np.cumsum(good), np.cumsum(bad)
     return (goods - good / 2) / goods[-1], (bads[-1] - bads + bad / 2) / bads[-1]
 
 
-def _covariance(of_one: FloatArray, of_two: FloatArray, shared: IntArray, sizes: tuple[int, int]) -> float:
+def _covariance(of_one: FloatArray, of_two: FloatArray, shared: AnyArray, sizes: tuple[float, float]) -> float:
     """Covariance of two means of these deviations, over samples of these sizes that have `shared` in common."""
     n, m = sizes
     return weighted_sum(of_one * of_two, shared) / math.sqrt(n * (n - 1) * m * (m - 1))
@@ -211,7 +223,7 @@ def _expit(value: float) -> float:
     return 1 / (1 + math.exp(-value)) if value >= 0 else math.exp(value) / (1 + math.exp(value))
 
 
-def _reach(good: IntArray, n_good: int, bad: IntArray, n_bad: int) -> tuple[FloatArray, FloatArray]:
+def _reach(good: AnyArray, n_good: float, bad: AnyArray, n_bad: float) -> tuple[FloatArray, FloatArray]:
     """How far the interval of each gap, the share of the goods less that of the bads, reaches down and up."""
     p, q = good / n_good, bad / n_bad
     p_low, p_high = wilson_bounds(good, n_good)
@@ -229,7 +241,7 @@ def _excess(gap: float, noise: float) -> float:
     return float(0.996 * (noise**2 * _NORMAL.pdf(distance / 2) / distance) ** (1 / 3))
 
 
-def _newcombe(auc: float, n_good: int, n_bad: int) -> Estimate:
+def _newcombe(auc: float, n_good: float, n_bad: float) -> Estimate:
     # Method 5 of Newcombe (2006), Statistics in Medicine 25(4): all AUCs from which the one found is within 1.96
     # standard errors, with Hanley and McNeil's variance at each.
     candidates = np.linspace(0, 1, 10_001)

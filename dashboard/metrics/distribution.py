@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, total_of
 
 MIN_BARS, MAX_BARS = 12, 80
 _PER_UNIT, _FINE_PER_UNIT, _FINE_BELOW = 10_000, 1_000_000, 0.01
@@ -36,17 +36,17 @@ class PdDistribution:
     @property
     def n_good(self) -> int:
         """Number of applications that did not default."""
-        return int(self.good.sum()) + self.good_beyond
+        return total_of(self.good) + self.good_beyond
 
     @property
     def n_bad(self) -> int:
         """Number of applications that defaulted."""
-        return int(self.bad.sum()) + self.bad_beyond
+        return total_of(self.bad) + self.bad_beyond
 
     @property
     def n_open(self) -> int:
         """Number of applications whose outcome is not known."""
-        return int(self.open.sum()) + self.open_beyond
+        return total_of(self.open) + self.open_beyond
 
     @property
     def good_share(self) -> FloatArray:
@@ -98,7 +98,7 @@ def _upper_end(counts: ScoreCounts, number: IntArray, level: float) -> float | N
 
 
 def _place(number: IntArray, level: float) -> int | None:
-    total = int(number.sum())
+    total = number.sum().item()
     return int(np.searchsorted(np.cumsum(number), level * total)) if total else None
 
 
@@ -109,18 +109,18 @@ def _rebinned(counts: ScoreCounts, edges: FloatArray) -> PdDistribution:
         # The scale ends here: a PD of exactly 1 belongs to the last bar.
         bar = np.minimum(bar, n_bars - 1)
     good, bad, of_open = (
-        np.bincount(bar, weights=part, minlength=n_bars + 1).astype(np.int64)
+        np.bincount(bar, weights=part, minlength=n_bars + 1).astype(counts.good.dtype)
         for part in (counts.good, counts.bad, counts.open)
     )
     return PdDistribution(
         edges,
         good[:n_bars],
         bad[:n_bars],
-        int(good[n_bars:].sum()),
-        int(bad[n_bars:].sum()),
+        total_of(good[n_bars:]),
+        total_of(bad[n_bars:]),
         _quantile(counts, counts.good, 0.5),
         _quantile(counts, counts.bad, 0.5),
         of_open[:n_bars],
-        int(of_open[n_bars:].sum()),
+        total_of(of_open[n_bars:]),
         _quantile(counts, counts.open, 0.5),
     )

@@ -153,7 +153,7 @@ class _Book:
 
     def estimate(self, index: int) -> Estimate:
         """Cost or profit per application at one cutoff, with its interval (see `amounts`)."""
-        approved, n_bad = int(self.approved[index]), int(self.approved_bad[index])
+        approved, n_bad = self.approved[index].item(), self.approved_bad[index].item()
         good, bad = (abs(float(sums[index])) for sums in (self.good, self.bad))
         if self.sign < 0:
             # Each error counts 1. Where nobody is approved (declined), no default (good one) can be wrongly so.
@@ -199,7 +199,7 @@ def profit_curve(counts: ScoreCounts, terms: Terms, *, cutoff: float, max_points
 
 def realised_at(counts: ScoreCounts, stakes: Costs | Terms, cutoffs: Sequence[float]) -> tuple[Estimate, ...]:
     """Cost (of `Costs`) or profit (of `Terms`) per application at each of `cutoffs`; some outcome is known."""
-    counts = counts.resolved
+    counts = counts.sample
     book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
     return tuple(book.estimate(int(at)) for at in _index(book, counts, np.asarray([*map(counts.snap, cutoffs)])))
 
@@ -210,7 +210,7 @@ def cost_sensitivity(
     """The cheapest cutoff by c_FN / c_FP, in units of c_FP; None where an outcome is missing or c_FP is 0."""
     if not costs.false_decline:
         return None
-    counts, current = counts.resolved, costs.false_approval / costs.false_decline
+    counts, current = counts.sample, costs.false_approval / costs.false_decline
     values = _with(ratios, current)
     return _sensitivity(counts, _cost_book(counts, costs), cutoff, current, {value: (1.0, value) for value in values})
 
@@ -219,7 +219,7 @@ def lgd_sensitivity(
     counts: ScoreCounts, terms: Terms, *, cutoff: float, lgds: Sequence[float] = LGDS
 ) -> Sensitivity | None:
     """The most profitable cutoff by LGD, a share; None where an outcome is missing or the margin is 0."""
-    counts, stakes = counts.resolved, {value: (terms.margin, value) for value in _with(lgds, terms.lgd)}
+    counts, stakes = counts.sample, {value: (terms.margin, value) for value in _with(lgds, terms.lgd)}
     return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.lgd, stakes) if terms.margin else None
 
 
@@ -227,7 +227,7 @@ def margin_sensitivity(
     counts: ScoreCounts, terms: Terms, *, cutoff: float, margins: Sequence[float] = MARGINS
 ) -> Sensitivity | None:
     """The most profitable cutoff by margin, a share; None where an outcome is missing or the LGD is 0."""
-    counts, stakes = counts.resolved, {value: (value, terms.lgd) for value in _with(margins, terms.margin)}
+    counts, stakes = counts.sample, {value: (value, terms.lgd) for value in _with(margins, terms.margin)}
     return _sensitivity(counts, _profit_book(counts, terms), cutoff, terms.margin, stakes) if terms.lgd else None
 
 
@@ -283,8 +283,8 @@ def _book(counts: ScoreCounts, sums: _Sums, stakes: tuple[float, float], *, sign
         at=at,
         cutoff=cutoffs,
         can_be_set=round_cutoffs(cutoffs) == cutoffs,
-        approved=below(counts.applications).astype(np.int64),
-        approved_bad=below(counts.bad).astype(np.int64),
+        approved=below(counts.applications).astype(counts.good.dtype),
+        approved_bad=below(counts.bad).astype(counts.good.dtype),
         good=below(sums.good, less_all=debt),
         good_squares=below(sums.good_squares, less_all=debt),
         expected_good=below(sums.good + sums.bad - sums.expected_bad, less_all=debt),
@@ -331,7 +331,9 @@ class CutoffCurves:
     """
 
     def __init__(self, counts: ScoreCounts, stakes: Costs | Terms) -> None:
-        self._counts = counts = counts.resolved
+        # Of the sums over all applications, weights are no sample's.
+        self._n_applications = counts.n_resolved
+        self._counts = counts = counts.sample
         self._book = _cost_book(counts, stakes) if isinstance(stakes, Costs) else _profit_book(counts, stakes)
         self._theory = _balance(self._book.gain, self._book.loss)
         self._reason = missing_outcome(counts)
@@ -360,7 +362,7 @@ class CutoffCurves:
             optimum=optimum,
             best=best,
             theory=self._theory,
-            applications=self._book.applications,
+            applications=self._n_applications,
             scaled_gap=None if gaps is None else float(gaps[now]),
         )
 

@@ -13,7 +13,7 @@ def equal_count_groups(counts: ScoreCounts, n_groups: int) -> IntArray:
     A PD bin is never split: it belongs to the group in which its middle application falls. Groups may stay empty.
     """
     size = counts.applications
-    total = max(int(size.sum()), 1)
+    total = size.sum().item() or 1
     return ((np.cumsum(size) - size / 2) * n_groups / total).astype(np.int64).clip(0, n_groups - 1)
 
 

@@ -16,5 +16,5 @@ def share_below(counts: ScoreCounts, default_probability: float) -> float | None
         return None
     up_to = int(np.searchsorted(counts.edges, default_probability, side="right"))
     is_in_bin = up_to and (not counts.is_exact or counts.edges[up_to - 1] == default_probability)
-    same = int(counts.applications[up_to - 1]) if is_in_bin else 0
+    same = counts.applications[up_to - 1].item() if is_in_bin else 0
     return float((counts.applications[:up_to].sum() - same / 2) / counts.n_applications)

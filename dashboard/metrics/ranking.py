@@ -127,7 +127,7 @@ def average_precision(counts: ScoreCounts) -> Estimate:
     """
     if not counts.n_bad:
         return Estimate.undefined(NO_DEFAULTS if counts.n_resolved else counts.why_unresolved)
-    counts = counts.resolved
+    counts = counts.sample
     precision = _precision(counts)
     value = min(weighted_sum(precision, counts.bad) / counts.n_bad, 1.0)
     variance = _variance(counts, precision, value)
@@ -146,7 +146,7 @@ def precision_recall_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS)
     """Precision by recall over all cutoffs, in at most `max_points`; None where there is no default."""
     if not counts.n_bad:
         return None
-    counts = counts.resolved
+    counts = counts.sample
     recall = np.cumsum(counts.bad[::-1]) / counts.n_bad
     precision = _precision(counts)[::-1]
     kept = spread_along(recall, max_points)
@@ -182,7 +182,7 @@ def cap_curve(counts: ScoreCounts, *, max_points: int = MAX_POINTS) -> CapCurve 
     """
     if missing_outcome(counts):
         return None
-    counts = counts.resolved
+    counts = counts.sample
     declined, caught = _from_the_riskiest(counts.applications), _from_the_riskiest(counts.bad)
     share, captured = declined / counts.n_applications, caught / counts.n_bad
     cutoff = np.concatenate([[np.inf], counts.edges[::-1]])
@@ -202,6 +202,7 @@ def lift_table(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> LiftTable | 
     if not counts.n_bad:
         return None
     counts = counts.resolved
+    worth = counts.effective_share
     total, n_bad = counts.n_applications, counts.n_bad
     reached = _from_the_riskiest(counts.applications)
     wanted = total * np.arange(n_groups + 1) / n_groups
@@ -211,8 +212,8 @@ def lift_table(counts: ScoreCounts, *, n_groups: int = N_GROUPS) -> LiftTable | 
     defaults, size = np.diff(bad), total / n_groups
     # A hair less, so that rounding does not push a boundary that ends a bin into the next one.
     last = np.searchsorted(reached, wanted[1:] * (1 - 1e-12), side="left")
-    rate = wilson_bounds(defaults, np.full(n_groups, size))
-    share, captured = score_bounds(defaults, n_bad), score_bounds(bad[1:], n_bad)
+    rate = wilson_bounds(worth * defaults, np.full(n_groups, worth * size))
+    share, captured = (score_bounds(worth * each, worth * n_bad) for each in (defaults, bad[1:]))
     return LiftTable(
         share=wanted[1:] / total,
         applications=np.full(n_groups, size),

@@ -41,7 +41,7 @@ class Confusion:
     """Applications by decision and outcome at `cutoff`; to decline is the positive decision, to default the outcome.
 
     Where outcomes are not known yet, those applications are `open_`; they count as declined or approved, and in nothing
-    that needs an outcome.
+    that needs an outcome. Where they have weights, `effective_share` is what each counts in intervals.
     """
 
     cutoff: float
@@ -51,6 +51,7 @@ class Confusion:
     false_approvals: int
     open_declines: int = 0
     open_approvals: int = 0
+    effective_share: float = 1.0
 
     @property
     def resolved_declined(self) -> int:
@@ -95,38 +96,41 @@ class Confusion:
     @property
     def approval_rate(self) -> Estimate:
         """Share of all applications that are approved."""
-        return share(self.approved, self.applications, NO_APPLICATIONS)
+        return self._share(self.approved, self.applications, NO_APPLICATIONS)
 
     @property
     def bad_rate(self) -> Estimate:
         """Share of defaults among the approved whose outcome is known."""
-        return share(self.false_approvals, self.resolved_approved, self._why(self.approved, NOTHING_APPROVED))
+        return self._share(self.false_approvals, self.resolved_approved, self._why(self.approved, NOTHING_APPROVED))
 
     @property
     def precision(self) -> Estimate:
         """Share of defaults among the declined whose outcome is known."""
-        return share(self.true_declines, self.resolved_declined, self._why(self.declined, NOTHING_DECLINED))
+        return self._share(self.true_declines, self.resolved_declined, self._why(self.declined, NOTHING_DECLINED))
 
     @property
     def recall(self) -> Estimate:
         """Share of the defaults that are declined (true positive rate)."""
-        return share(self.true_declines, self.defaults, self._where_known(NO_DEFAULTS))
+        return self._share(self.true_declines, self.defaults, self._where_known(NO_DEFAULTS))
 
     @property
     def specificity(self) -> Estimate:
         """Share of the non-defaults that are approved (true negative rate)."""
-        return share(self.true_approvals, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
+        return self._share(self.true_approvals, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
 
     @property
     def false_positive_rate(self) -> Estimate:
         """Share of the non-defaults that are declined."""
-        return share(self.false_declines, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
+        return self._share(self.false_declines, self.non_defaults, self._where_known(NO_NON_DEFAULTS))
 
     @property
     def accuracy(self) -> Estimate:
         """Share of applications whose decision matches their outcome."""
         hits = self.true_declines + self.true_approvals
-        return share(hits, self.resolved, self._why(self.applications, NO_APPLICATIONS))
+        return self._share(hits, self.resolved, self._why(self.applications, NO_APPLICATIONS))
+
+    def _share(self, part: float, whole: float, reason: str) -> Estimate:
+        return share(self.effective_share * part, self.effective_share * whole, reason)
 
     @staticmethod
     def _why(number: int, reason: str) -> str:
@@ -157,7 +161,7 @@ class Confusion:
             return (1 + ratio) * hit_share / ((1 + ratio) * hit_share + weight * (1 - hit_share))
 
         trials = self.true_declines + weighted / weight
-        low, high = wilson_ends(self.true_declines, trials)
+        low, high = wilson_ends(self.effective_share * self.true_declines, self.effective_share * trials)
         return Estimate.around(mapped(self.true_declines / trials), mapped(low), mapped(high))
 
     @property
@@ -174,7 +178,7 @@ class Confusion:
             return Estimate.undefined(self._where_known(ONE_SIDED))
         hits = self.true_declines * self.true_approvals - self.false_declines * self.false_approvals
         value = hits / scale
-        smallest = min(declined, approved, self.defaults, self.non_defaults)
+        smallest = self.effective_share * min(declined, approved, self.defaults, self.non_defaults)
         if smallest < MIN_FOR_MCC_INTERVAL or abs(value) >= 1:
             return Estimate(value)
         half = Z95 * math.sqrt(self._mcc_variance(value, scale)) / (1 - value**2)
@@ -187,7 +191,7 @@ class Confusion:
         observed = self.defaults - self.non_defaults
         skew = decided**2 / (declined * approved) + observed**2 / (self.defaults * self.non_defaults)
         lean = mcc * (1 + mcc**2 / 2) * decided * observed / scale
-        return max(1 - mcc**2 + lean - 0.75 * mcc**2 * skew, 0.0) / self.resolved
+        return max(1 - mcc**2 + lean - 0.75 * mcc**2 * skew, 0.0) / (self.effective_share * self.resolved)
 
 
 def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -215,7 +219,7 @@ def _wilson(n: Any, rate: Any, sqrt: Callable[[Any], Any]) -> tuple[Any, Any]:
     return centre, half
 
 
-def exact_bounds(successes: int, trials: int, *, error: float = 0.05) -> tuple[float, float]:
+def exact_bounds(successes: float, trials: float, *, error: float = 0.05) -> tuple[float, float]:
     """Ends of the exact interval of a share, which at most half of `error` of all samples miss on either side.
 
     `trials` is at least 1. Source: Clopper and Pearson (1934), Biometrika 26(4).
@@ -228,7 +232,7 @@ def exact_bounds(successes: int, trials: int, *, error: float = 0.05) -> tuple[f
     return float(low), float(high)
 
 
-def share(part: int, whole: int, reason_if_none: str) -> Estimate:
+def share(part: float, whole: float, reason_if_none: str) -> Estimate:
     """part / whole with Wilson's interval, or not defined for `reason_if_none` where the whole is 0."""
     if not whole:
         return Estimate.undefined(reason_if_none)
@@ -238,7 +242,8 @@ def share(part: int, whole: int, reason_if_none: str) -> Estimate:
 
 def default_rate(counts: ScoreCounts) -> Estimate:
     """Share of defaults among the applications whose outcome is known."""
-    return share(counts.n_bad, counts.n_resolved, counts.why_unresolved)
+    sample = counts.sample
+    return share(sample.n_bad, sample.n_resolved, counts.why_unresolved)
 
 
 def mean_pd(counts: ScoreCounts) -> Estimate:
@@ -251,9 +256,9 @@ def mean_pd(counts: ScoreCounts) -> Estimate:
 def confusion(counts: ScoreCounts, cutoff: float) -> Confusion:
     """Decisions against outcomes at `cutoff`, or the nearest that the counts can apply (see the result)."""
     first = counts.first_declined(cutoff)
-    true_declines, false_declines = int(counts.bad[first:].sum()), int(counts.good[first:].sum())
+    true_declines, false_declines = counts.bad[first:].sum().item(), counts.good[first:].sum().item()
     n_open = counts.n_open
-    open_declines = int(counts.open[first:].sum()) if n_open else 0
+    open_declines = counts.open[first:].sum().item() if n_open else 0
     return Confusion(
         cutoff=counts.snap(cutoff),
         true_declines=true_declines,
@@ -262,6 +267,7 @@ def confusion(counts: ScoreCounts, cutoff: float) -> Confusion:
         false_approvals=counts.n_bad - true_declines,
         open_declines=open_declines,
         open_approvals=n_open - open_declines,
+        effective_share=counts.effective_share,
     )
 
 

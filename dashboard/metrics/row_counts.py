@@ -26,9 +26,11 @@ from dashboard.metrics.counts import (
     counts_of,
     exact_counts,
     outcome_codes,
+    weigh,
 )
+from dashboard.metrics.weighing import Weighing
 from data.predictions.scores import ScoreGrid
-from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY
+from data.predictions.table import EXPOSURE, OUTCOME, PD_BIN, PROBABILITY, WEIGHT
 
 Places = IntArray | slice
 
@@ -50,6 +52,7 @@ class TableRows:
     bins: AnyArray | None
     exposure: AnyArray | None
     has_open: bool = False
+    weight: FloatArray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -81,6 +84,7 @@ class TableRows:
             None if self.bins is None else at(self.bins, rows),
             None if self.exposure is None else at(self.exposure, rows),
             self.has_open,
+            None if self.weight is None else at(self.weight, rows),
         )
 
     def cells(self) -> IntArray:
@@ -102,7 +106,7 @@ class TableRows:
         n_chosen = self.n_rows if chosen is None else int(np.count_nonzero(chosen))
         if self.grid is None or n_chosen <= MOST_EXACT:
             part = self if chosen is None else self.take(np.flatnonzero(chosen))
-            return exact_counts(part.outcome, part.pd, part.exposure)
+            return exact_counts(part.outcome, part.pd, part.exposure, part.weight)
         return self._summed(None, np.zeros(1, dtype=np.int64), 1, chosen)[0]
 
     def counts_by(
@@ -129,7 +133,7 @@ class TableRows:
         rows = np.concatenate([_places(places)[is_few.take(at(codes, places))] for places in self.pieces(chosen)])
         own = codes.take(rows)
         parts = {int(code): self.take(rows[own == code]) for code in np.unique(own)}
-        return {code: exact_counts(part.outcome, part.pd, part.exposure) for code, part in parts.items()}
+        return {code: exact_counts(part.outcome, part.pd, part.exposure, part.weight) for code, part in parts.items()}
 
     def _summed(
         self, codes: AnyArray | None, starts: IntArray, n_tables: int, chosen: BoolArray | None
@@ -138,7 +142,8 @@ class TableRows:
         grid, n_bins = self.grid, self.n_bins
         assert grid is not None
         shape = (n_tables, self.n_kinds, n_bins)
-        number = np.zeros(math.prod(shape), dtype=np.int64)
+        number: AnyArray = np.zeros(math.prod(shape), dtype=np.int64 if self.weight is None else np.float64)
+        weighings: list[Weighing] | None = None
         pds, exposures = np.zeros(number.size), np.zeros(number.size)
         # As many rows at once as a table of counts has cells, so that adding it up is not the larger part.
         for rows in self.pieces(chosen, max(_PIECE, min(number.size, _MOST_AT_ONCE))):
@@ -146,18 +151,27 @@ class TableRows:
             cells = part.cells()
             if codes is not None:
                 cells += starts.take(at(codes, rows))
-            number += np.bincount(cells, minlength=number.size)
+            weight = part.weight
+            number += np.bincount(cells, weights=weight, minlength=number.size)
             if not grid.is_exact:
-                pds += np.bincount(cells, weights=part.pd, minlength=number.size)
+                own = part.pd if weight is None else weight * part.pd
+                pds += np.bincount(cells, weights=own, minlength=number.size)
             if part.exposure is not None:
-                exposures += np.bincount(cells, weights=part.exposure, minlength=number.size)
+                amounts: AnyArray = part.exposure if weight is None else weight * part.exposure
+                exposures += np.bincount(cells, weights=amounts, minlength=number.size)
+            if weight is not None:
+                found = weigh(cells // n_bins, weight, n_tables, self.n_kinds)
+                weighings = found if weighings is None else [a.plus(b) for a, b in zip(weighings, found, strict=True)]
         if grid.is_exact:
             # The product, not a sum of equal terms: one rounding instead of many.
             pds = np.tile(grid.edges, self.n_kinds * n_tables) * number
         tables = [table.reshape(shape) for table in (number, pds, exposures)]
         for table in tables:
             table.setflags(write=False)
-        return [counts_of(grid.edges, *each, is_exact=grid.is_exact) for each in zip(*tables, strict=True)]
+        return [
+            counts_of(grid.edges, *each, is_exact=grid.is_exact, weighing=weighings[place] if weighings else None)
+            for place, each in enumerate(zip(*tables, strict=True))
+        ]
 
 
 def add_counts(one: ScoreCounts, other: ScoreCounts, grid: ScoreGrid) -> ScoreCounts:
@@ -192,6 +206,7 @@ def table_rows(frame: pl.DataFrame, grid: ScoreGrid | None) -> TableRows:
         None if grid is None else _array(frame[PD_BIN]),
         None if exposure is None else _array(exposure),
         bool(outcomes.null_count()),
+        _array(frame[WEIGHT]) if WEIGHT in frame.columns else None,
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
-from dashboard.metrics.rates import confusion, default_rate, exact_bounds, mean_pd, share
+from dashboard.metrics.rates import Confusion, confusion, default_rate, exact_bounds, mean_pd, share
 
 NO_REST = "there are no other applications to compare with"
 MIN_APPLICATIONS = 30
@@ -175,7 +175,7 @@ def calibration_gap(counts: ScoreCounts) -> Estimate:
     return Estimate.around(mean - rate.value, mean - rate.high, mean - rate.low)
 
 
-def rate_difference(part: tuple[int, int], rest: tuple[int, int], *, error: float = _ERROR) -> Estimate:
+def rate_difference(part: tuple[float, float], rest: tuple[float, float], *, error: float = _ERROR) -> Estimate:
     """Default rate of `part` less that of `rest`, each given as (defaults, applications), with its interval.
 
     The interval misses in at most a share `error` of samples, however few the applications (docs/metrics.md has the
@@ -209,17 +209,18 @@ def _segment(
 ) -> Segment:
     cutoff, break_even, error = terms
     decided = confusion(counts, cutoff)
-    own = (counts.n_bad, counts.n_resolved)
-    rest = (whole.n_bad - own[0], whole.n_resolved - own[1])
+    sample, worth = counts.sample, whole.resolved.effective_share
+    own = (sample.n_bad, sample.n_resolved)
+    rest = (worth * (whole.n_bad - counts.n_bad), worth * (whole.n_resolved - counts.n_resolved))
     difference = rate_difference(own, rest, error=error) if own[1] else Estimate.undefined(counts.why_unresolved)
     return Segment(
         code=code,
         name=name,
         applications=counts.n_applications,
-        resolved=own[1],
-        defaults=own[0],
+        resolved=counts.n_resolved,
+        defaults=counts.n_bad,
         approved=decided.approved,
-        share=share(counts.n_applications, whole.n_applications, NO_APPLICATIONS),
+        share=share(worth * counts.n_applications, worth * whole.n_applications, NO_APPLICATIONS),
         default_rate=default_rate(counts),
         difference=difference,
         mean_pd=mean_pd(counts),
@@ -228,12 +229,18 @@ def _segment(
         approval_rate=decided.approval_rate,
         bad_rate=decided.bad_rate,
         verdict=_verdict(difference, own[1], rest),
-        lending=_lending(decided.false_approvals, decided.resolved_approved, decided.approved, break_even, error),
+        lending=_lending(*_approved(decided), decided.approved, break_even, error),
         lending_to_all=_lending(*own, counts.n_applications, break_even, error),
     )
 
 
-def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> Verdict:
+def _approved(decided: Confusion) -> tuple[float, float]:
+    """The defaults among the approved and the approved of known outcome, as intervals take them."""
+    worth = decided.effective_share
+    return worth * decided.false_approvals, worth * decided.resolved_approved
+
+
+def _verdict(difference: Estimate, applications: float, rest: tuple[float, float]) -> Verdict:
     if difference.low is None or difference.high is None:
         return Verdict.TOO_FEW if rest[1] and not applications else Verdict.ALONE
     if min(applications, rest[1]) < MIN_APPLICATIONS:
@@ -247,7 +254,7 @@ def _verdict(difference: Estimate, applications: int, rest: tuple[int, int]) -> 
     return Verdict.TOO_FEW if reach > MAX_RELATIVE_REACH * min(rate, 1 - rate) else Verdict.ALIKE
 
 
-def _lending(bad: int, resolved: int, approved: int, break_even: float, error: float) -> Lending:
+def _lending(bad: float, resolved: float, approved: float, break_even: float, error: float) -> Lending:
     if not approved:
         return Lending.NOTHING
     if resolved < MIN_APPLICATIONS:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.metrics.column_counts import ColumnCounts
-from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins
+from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, total_of
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.groups import equal_count_groups
 
@@ -58,12 +58,12 @@ class Stability:
     @property
     def n_reference(self) -> int:
         """Applications of the reference."""
-        return int(self.reference.sum())
+        return total_of(self.reference)
 
     @property
     def n_current(self) -> int:
         """Applications of the current cohort."""
-        return int(self.current.sum())
+        return total_of(self.current)
 
     @property
     def reference_share(self) -> FloatArray:
@@ -110,7 +110,10 @@ def population_stability(
     Raises:
         CountsError: the two are on the grids of different tables.
     """
-    reference, current = on_common_bins(reference, current)
+    if reference.weighing or current.weighing:
+        # What both share is worth what the current ones are.
+        overlap = round(overlap * current.effective.n_applications / max(current.n_rows, 1))
+    reference, current = on_common_bins(reference.effective, current.effective)
     starts = np.flatnonzero(np.diff(equal_count_groups(reference, n_groups), prepend=-1))
     binned = (np.add.reduceat(side.applications, starts) for side in (reference, current))
     edges = reference.edges[starts]
@@ -133,8 +136,8 @@ def stability_index(reference: npt.ArrayLike, current: npt.ArrayLike, *, overlap
     applications that are in both. Source: Kullback and Leibler (1951), Annals of Mathematical Statistics 22(1), whose
     divergence in both directions this is.
     """
-    r, c = (np.asarray(side, dtype=np.int64) for side in (reference, current))
-    n, m = int(r.sum()), int(c.sum())
+    r, c = np.asarray(reference), np.asarray(current)
+    n, m = r.sum().item(), c.sum().item()
     used = (r > 0) | (c > 0)
     reason = _why_undefined(n, m, overlap)
     if reason:

@@ -81,7 +81,16 @@ class Decisions:
         """The decisions at the applied `cutoff`, of which `first` is the first bin that is declined."""
         goods, bads, opens = self._sums
         good, bad, of_open = goods[first], bads[first], opens[first]
-        return Confusion(cutoff, bads[-1] - bad, goods[-1] - good, good, bad, opens[-1] - of_open, of_open)
+        return Confusion(
+            cutoff,
+            bads[-1] - bad,
+            goods[-1] - good,
+            good,
+            bad,
+            opens[-1] - of_open,
+            of_open,
+            self._counts.effective_share,
+        )
 
 
 def _below(values: AnyArray) -> AnyArray:

@@ -24,7 +24,7 @@ from dashboard.visit.links import FILTER_PREFIX, word_filters
 from dashboard.words import labels
 from data.errors import ScoreroomError
 from data.predictions.roles.answers import TURNED
-from data.predictions.table import Predictions
+from data.predictions.table import WEIGHT, Predictions
 
 # What says nothing of a score that is no probability, beside the figures that give that as their reason.
 _OF_PDS = (
@@ -86,6 +86,13 @@ class Report:
         return further.grades(*self._shown)
 
     @property
+    def weighted_by(self) -> str | None:
+        """The column that says how often each application counts; None where each counts once."""
+        if self.evaluation.counts.weighing is None:
+            return None
+        return self.predictions.roles.get(WEIGHT, WEIGHT)
+
+    @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
         """Column and value of each condition, as `dashboard.report.conditions` reads them."""
         return tuple((name.removeprefix(FILTER_PREFIX), value) for name, value in word_filters(self.filters))
@@ -94,7 +101,7 @@ class Report:
     def notices(self) -> tuple[str, ...]:
         """Sentences about the file and the cohort that belong beside the figures."""
         evaluation = self.evaluation
-        notices = [*self.predictions.source.notices, _word_open(evaluation.counts)]
+        notices = [*self.predictions.source.notices, _word_weights(self), _word_open(evaluation.counts)]
         notices += [caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
             notices += [self._reversal, evaluation.suspicion]
@@ -136,6 +143,9 @@ class Report:
     def _counts(self) -> dict[str, Any]:
         evaluation, decided = self.evaluation, self.evaluation.confusion
         return {
+            "weighted_by": self.weighted_by,
+            "n_rows": evaluation.counts.n_rows,
+            "n_effective": evaluation.counts.effective.n_applications,
             "n_applications": evaluation.counts.n_applications,
             "n_open": evaluation.counts.n_open,
             "n_resolved": evaluation.counts.n_resolved,
@@ -212,6 +222,17 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
     if not counts.n_applications:
         raise EmptyCohortError.from_no_rows()
     return Report(predictions, chosen, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))
+
+
+def _word_weights(report: Report) -> str:
+    counts = report.evaluation.counts
+    if counts.weighing is None:
+        return ""
+    return (
+        f"Weighted by {report.weighted_by}: {labels.plural(counts.n_rows, 'row')} whose weights add up to "
+        f"{counts.n_applications:,.6g}; intervals are those of {counts.effective.n_applications:,.0f} effective "
+        "applications (Kish). Significance tests are not defined, and findings are not looked for."
+    )
 
 
 def _word_open(counts: ScoreCounts) -> str:

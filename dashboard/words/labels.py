@@ -65,9 +65,9 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def plural(number: int, noun: str) -> str:
-    """A whole number and its noun, which takes an s unless there is exactly one."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def plural(number: float, noun: str) -> str:
+    """A whole number (a sum of weights to the nearest) and its noun, which takes an s unless there is exactly one."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def outcomes(n_defaults: int, n_open: int) -> str:

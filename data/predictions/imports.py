@@ -263,8 +263,6 @@ def _notices_of_scores(assigned: Assigned, scored: _Scored) -> Iterable[str]:
 
 
 def _notices_of_roles(used: Mapping[str, str]) -> Iterable[str]:
-    if name := used.get(say.WEIGHT):
-        yield f"{name} holds weights; figures do not use weights yet, and count every row once."
     if name := used.get(say.LGD):
         yield f"{name} holds LGDs; figures use one LGD for all, which is assumed."
 
