@@ -25,6 +25,7 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.report import catalogue
 from dashboard.report.catalogue import Word
 from dashboard.report.conditions import read_conditions
+from dashboard.report.further import declined_from
 from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
@@ -111,7 +112,7 @@ def _cutoff(text: str | None, source: Predictions) -> float:
     if text is not None:
         return read_score(text, source.scale)
     reached = ks_statistic(count_scores(source.frame.filter(pl.col(OUTCOME).is_not_null()))).cutoff
-    return 0.5 if reached is None else reached
+    return declined_from(source, 0.5 if reached is None else reached)
 
 
 def _print(report: Report) -> None:

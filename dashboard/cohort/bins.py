@@ -250,7 +250,7 @@ def _level_bins(values: pl.Series, column: CohortColumn) -> Bins:
     return Bins(
         column.name,
         labels.column_title(column),
-        (*names, *([labels.MISSING] if has_missing else [])),
+        (*names, *([labels.gap(column)] if has_missing else [])),
         levels=tuple(groups),
         has_missing=has_missing,
     )

@@ -21,7 +21,7 @@ def word_condition(condition: Condition, columns: Mapping[str, CohortColumn], *,
     column = columns[condition.column]
     if isinstance(condition, LevelFilter):
         levels = [labels.level(column, level) for level in condition.levels]
-        levels += [labels.MISSING] if condition.with_missing else []
+        levels += [labels.gap(column)] if condition.with_missing else []
         worded = ", ".join(levels) if len(levels) <= 3 or not is_brief else f"{levels[0]} and {len(levels) - 1} more"
         return f"{column.label}: {worded}"
     beside = [labels.special(column, value) for value in condition.with_special]

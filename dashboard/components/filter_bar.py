@@ -110,7 +110,9 @@ def _render_levels(dataset: cache.Dataset, column: CohortColumn) -> None:
 
 
 def _worded_level(column: CohortColumn, counts: Mapping[str | None, int], level: str | None) -> str:
-    return f"{labels.MISSING if level is None else labels.level(column, level)} ({labels.count(counts.get(level, 0))})"
+    return (
+        f"{labels.gap(column) if level is None else labels.level(column, level)} ({labels.count(counts.get(level, 0))})"
+    )
 
 
 def _take_levels(column: CohortColumn, key: str) -> None:

@@ -14,7 +14,7 @@ from dashboard.metrics.estimate import NO_APPLICATIONS, NO_OUTCOMES, Estimate
 from dashboard.metrics.rates import default_rate, mean_pd
 from data.definition.evidence.vocabulary import APPROVED, DECLINED
 from data.predictions.roles.answers import DECISION, GRADE, MODEL_DECISION
-from data.predictions.table import OUTCOME, PROBABILITY, Predictions
+from data.predictions.table import OUTCOME, PROBABILITY, WEIGHT, Predictions
 
 _ROWS = "~row"
 
@@ -52,10 +52,14 @@ class Grade:
 
 
 def models(predictions: Predictions, chosen: pl.Expr | None) -> Mapping[str, Model]:
-    """Every score of the table by its name, the one that is shown first; of the rows that `chosen` selects."""
+    """Every score of the table by its name, the one that is shown first; of the rows that `chosen` selects.
+
+    Where rows have weights, rankings are weighted; `applications` are numbers of rows.
+    """
     scores = {predictions.champion or PROBABILITY: predictions.frame[PROBABILITY], **predictions.others}
     rows = _rows(predictions, chosen)
-    return {name: _model(values, predictions.frame[OUTCOME], rows) for name, values in scores.items()}
+    facts = predictions.frame.select(OUTCOME, *([WEIGHT] if WEIGHT in predictions.frame.columns else []))[rows]
+    return {name: _model(values.gather(rows), facts) for name, values in scores.items()}
 
 
 def overrides(predictions: Predictions, chosen: pl.Expr | None) -> Overrides | None:
@@ -105,8 +109,15 @@ def own_unit(predictions: Predictions, cutoff: float, ks_cutoff: float | None) -
         "most": scale.most,
         "higher": scale.higher,
         "cutoff": scale.score(cutoff),
-        "ks_cutoff": None if ks_cutoff is None else scale.score(ks_cutoff),
+        "ks_cutoff": None if ks_cutoff is None else scale.score(declined_from(predictions, ks_cutoff)),
     }
+
+
+def declined_from(predictions: Predictions, cutoff: float) -> float:
+    """The safest PD or place of the table that a cutoff declines; the cutoff itself where it declines nobody."""
+    pds = predictions.frame[PROBABILITY]
+    declined = pds.filter(pds >= cutoff).min()
+    return cutoff if declined is None else float(str(declined))
 
 
 def _rows(predictions: Predictions, chosen: pl.Expr | None) -> pl.Series:
@@ -115,13 +126,13 @@ def _rows(predictions: Predictions, chosen: pl.Expr | None) -> pl.Series:
     return (table if chosen is None else table.filter(chosen))[_ROWS]
 
 
-def _model(scores: pl.Series, outcomes: pl.Series, rows: pl.Series) -> Model:
-    table = pl.DataFrame({"score": scores.gather(rows), "bad": outcomes.gather(rows)}).drop_nulls("score")
+def _model(scores: pl.Series, facts: pl.DataFrame) -> Model:
+    table = facts.with_columns(scores.alias("score")).drop_nulls("score")
     known = table.drop_nulls()
     if known.is_empty():
         nothing = Estimate.undefined(NO_OUTCOMES if table.height else NO_APPLICATIONS)
         return Model(table.height, nothing, nothing)
-    counts = exact_counts(known["bad"], known["score"])
+    counts = exact_counts(known[OUTCOME], known["score"], weight=known[WEIGHT] if WEIGHT in known.columns else None)
     return Model(table.height, roc_auc(counts), gini(counts))
 
 

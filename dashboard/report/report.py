@@ -23,6 +23,7 @@ from dashboard.report.further import Grade, Model, Overrides, own_unit
 from dashboard.visit.links import FILTER_PREFIX, word_filters
 from dashboard.words import labels
 from data.errors import ScoreroomError
+from data.predictions.roles.answers import TURNED
 from data.predictions.table import WEIGHT, Predictions
 
 # What says nothing of a score that is no probability, beside the figures that give that as their reason.
@@ -103,10 +104,17 @@ class Report:
         notices = [*self.predictions.source.notices, _word_weights(self), _word_open(evaluation.counts)]
         notices += [caution(evaluation.counts, self.filters)]
         if not self.filters.is_cut_by_outcome:
-            notices += [reversal(evaluation.roc_auc), evaluation.suspicion]
+            notices += [self._reversal, evaluation.suspicion]
             is_doubtful = not evaluation.why_no_pd and evaluation.calibration.is_doubtful
             notices += [evaluation.calibration.message if is_doubtful else ""]
         return tuple(notice for notice in notices if notice)
+
+    @property
+    def _reversal(self) -> str:
+        """The warning about a score that ranks the wrong way round, with the flag that turns it; empty if none."""
+        told = reversal(self.evaluation.roc_auc)
+        flags = [f"--map {name}={TURNED[word]}" for word, name in self.predictions.roles.items() if word in TURNED]
+        return f"{told} ({flags[0]})" if told and flags else told
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON holds it: counts as numbers, figures as value, low and high, tables as lists."""

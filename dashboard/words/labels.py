@@ -188,6 +188,12 @@ def level(column: Labelled, value: str) -> str:
     return literal(dict(column.level_labels).get(value, value))
 
 
+def gap(column: CohortColumn) -> str:
+    """What a missing value of `column` is called, apart from any of its levels."""
+    taken = {level(column, each).casefold() for each in column.levels}
+    return next(words for words in (MISSING, "No value", "No value in the file") if words.casefold() not in taken)
+
+
 def special(column: CohortColumn, value: float, *, with_code: bool = False) -> str:
     """The meaning of a special value of `column`, with the value itself where two have one meaning or if asked."""
     meanings = [each.meaning for each in column.special]

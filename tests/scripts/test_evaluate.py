@@ -336,6 +336,20 @@ def test_what_a_file_leaves_open_is_asked_with_its_flags_and_settled_by_them(
     assert found["mean_pd"]["value"] == pytest.approx(expit(logits).mean(), rel=1e-12)
 
 
+def test_a_score_that_ranks_the_other_way_round_is_told_with_the_flag_that_turns_it(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "good.csv"
+    outcome, pd, _ = arrays(rows)
+    pl.DataFrame({"target": outcome * 1, "probability": np.round(1 - pd, 6)}).write_csv(path)
+    found = evaluated(path)
+    (notice,) = [each for each in found["notices"] if "rank the other way round" in each]
+    assert notice.endswith("(--map probability=probability-of-good)")
+    turned = evaluated(path, "--map", "probability=probability-of-good")
+    assert turned["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(outcome, pd), abs=1e-12)
+    assert turned["mean_pd"]["value"] == pytest.approx(pd.mean(), abs=1e-9)
+
+
 def test_points_rank_and_are_no_probabilities(rows: pl.DataFrame, tmp_path: Path) -> None:
     outcome, pd, _ = arrays(rows)
     points = np.round(600 - 29 * logit(pd)).astype(int)

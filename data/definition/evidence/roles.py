@@ -311,7 +311,7 @@ def _score_kind(each: Summary) -> str | None:
         return "probability"
     if name in words.POINTS and each.is_whole and low >= 0 and high >= 100:
         return "points"
-    if low < 0 and high < 50 and name in {"score", "logit", "logodds"}:
+    if low < 0 and high < 50 and name in {"score", *words.LOG_ODDS}:
         return "log-odds"
     if low >= 0 and high <= 100 and not each.is_whole and name != "score":
         return "percent"

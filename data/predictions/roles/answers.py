@@ -27,6 +27,15 @@ SCORES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "risk-score": ("points", "riskier"),
     }
 )
+# The same numbers read the other way round.
+TURNED: Mapping[str, str] = MappingProxyType(
+    {
+        word: other
+        for word, (kind, higher) in SCORES.items()
+        for other, (same, turned) in SCORES.items()
+        if kind == same and higher != turned
+    }
+)
 ROLES = (
     ID,
     OUTCOME,

@@ -218,3 +218,10 @@ def test_levels_that_look_alike_are_told_apart() -> None:
         "1": "a\ufffd (another)",
         "2": "a",
     }
+
+
+def test_a_gap_is_told_apart_from_a_level_that_is_called_missing() -> None:
+    column = CohortColumn("region", "Region", "", "", CohortKind.LEVELS, ("Nord", "missing"))
+    assert labels.gap(column) == "No value"
+    assert labels.gap(replace(column, levels=("Nord",))) == "Missing"
+    assert labels.gap(replace(column, levels=("Nord",), level_labels=(("Nord", "Missing"),))) == "No value"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.errors import PredictionsError
-from data.predictions.roles.answers import Answers, parse_answers
+from data.predictions.roles.answers import SCORES, TURNED, Answers, parse_answers
 
 
 def test_flags_say_what_was_parsed() -> None:
@@ -22,6 +22,11 @@ def test_a_later_answer_holds_and_what_it_does_not_name_stays() -> None:
     assert first.plus(Answers((("s", "points"),), bad=("2",))) == Answers(
         (("y", "outcome"), ("s", "points")), bad=("2",)
     )
+
+
+def test_each_score_can_be_read_the_other_way_round() -> None:
+    assert (TURNED["probability"], TURNED["points"]) == ("probability-of-good", "risk-score")
+    assert {TURNED[TURNED[word]] for word in SCORES} == {*SCORES}
 
 
 def test_several_columns_may_be_scores() -> None:
