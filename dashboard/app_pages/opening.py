@@ -313,7 +313,7 @@ def _histogram(texts: pl.Series) -> list[float]:
     numbers = numbers.filter(numbers.is_finite())
     if 2 * len(numbers) > len(texts) - texts.null_count() and numbers.n_unique() > 2:
         return [float(n) for n in numbers.hist(bin_count=_BARS)["count"]]
-    return [float(n) for n in texts.drop_nulls().value_counts(sort=True)["count"].head(_BARS)]
+    return [float(n) for n in texts.drop_nulls().value_counts(sort=True, name="~n")["~n"].head(_BARS)]
 
 
 def _render_training(job: Training) -> None:

@@ -115,7 +115,7 @@ def _of_column(values: pl.Series, known: Known) -> Iterator[Oddity]:
         if n_outside:
             yield Oddity(Issue.RANGE, values.name, n_outside, n_outside / n_rows)
     elif values.dtype in (pl.String, pl.Categorical, pl.Enum):
-        counts = values.drop_nulls().value_counts()["count"]
+        counts = values.drop_nulls().value_counts(name="~n")["~n"]
         rare = counts.filter(counts < MIN_APPLICATIONS)
         if len(rare):
             yield Oddity(Issue.RARE, values.name, int(rare.sum()), int(rare.sum()) / n_rows, float(len(rare)))
@@ -207,7 +207,7 @@ def _drift(values: pl.Series, when: pl.Series) -> float | None:
         cuts = _cuts(early)
         shares = [_counts(each, cuts) for each in (early, late)]
     else:
-        counts = [dict(each.cast(pl.String).value_counts().iter_rows()) for each in (early, late)]
+        counts = [dict(each.cast(pl.String).value_counts(name="~n").iter_rows()) for each in (early, late)]
         levels = {*counts[0], *counts[1]}
         if len(levels) > _MOST_LEVELS:
             return None

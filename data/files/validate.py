@@ -287,7 +287,7 @@ def unseen_levels(frame: pl.DataFrame, definition: Definition) -> tuple[UnseenLe
         dtype = dtypes.get(column.name)
         if not isinstance(dtype, pl.Enum) or len(dtype.categories) == len(column.levels):
             continue
-        counts = dict(frame[column.name].drop_nulls().cast(pl.String).value_counts().iter_rows())
+        counts = dict(frame[column.name].drop_nulls().cast(pl.String).value_counts(name="~n").iter_rows())
         extra = dtype.categories[len(column.levels) :]
         unseen.extend(UnseenLevel(column.name, level, counts.get(level, 0)) for level in extra)
     return tuple(unseen)

@@ -251,7 +251,7 @@ def _gathered(applications: pl.LazyFrame, rows: NDArray[np.int64]) -> pl.DataFra
 def _commonest(column: Column, present: pl.Series) -> tuple[str | None, int]:
     """The commonest level and how many have it; none where no value is present."""
     levels = present.cast(pl.String if column.kind is Kind.CATEGORY else pl.Int64).cast(pl.String)
-    counts: dict[str, int] = dict(levels.value_counts().iter_rows())
+    counts: dict[str, int] = dict(levels.value_counts(name="~n").iter_rows())
     order = {level: place for place, level in enumerate(column.levels or ("0", "1"))}
     # Levels that the column does not list come after its own, by name.
     found = sorted(counts, key=lambda level: (-counts[level], order.get(level, len(order)), level))

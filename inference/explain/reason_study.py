@@ -180,7 +180,7 @@ class Study:
             return bool(2 * n_like >= len(others))
         if column.kind is not Kind.NUMERIC:
             levels = held.cast(pl.String)
-            return bool((levels == str(value)).sum() == levels.value_counts()["count"].max())
+            return bool((levels == str(value)).sum() == levels.value_counts(name="~n")["~n"].max())
         numbers = held.filter(~held.cast(pl.Float64).is_in([float(each) for each in column.special_values]))
         low, high = (numbers.quantile(share, "nearest") for share in (0.25, 0.75))
         return not isinstance(value, str) and low is not None and high is not None and low <= value <= high

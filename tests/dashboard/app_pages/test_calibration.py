@@ -193,7 +193,7 @@ def test_scores_that_rank_the_wrong_way_round_are_doubted_on_every_page(
     rng = np.random.default_rng(2)
     truth = rng.beta(1, 11, 4_000)
     app = open_page(page, arguments=write_predictions(tmp_path / "good.csv", rng.random(4_000) < truth, 1 - truth))
-    assert any("is this the probability of repayment?" in warning.value for warning in app.warning)
+    assert any("is it a probability of good?" in warning.value for warning in app.warning)
     assert not any("discrimination is not affected" in error.value for error in app.error)
 
 

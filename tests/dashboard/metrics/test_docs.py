@@ -50,6 +50,7 @@ NOT_METRICS = {
     "correlated_difference",
     "shared_correlation",
     "p_value",
+    "word_auc",
 }
 
 
