@@ -73,8 +73,15 @@ WEAK_OUTCOMES = frozenset(
 # Names of what a model predicts: 1 or "yes" is the default.
 EVENTS = frozenset({"target", "outcome", "ytrue", "label", "observed", "actual", "y"})
 # An outcome of these names is bad where it is "yes"; of the others nothing is known.
-SAYS_BAD = re.compile(r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|target")
-SAYS_GOOD = re.compile(r"repaid|good|fullypaid|creditability|performing")
+SAYS_BAD = re.compile(
+    r"default|bad|delinq|dlq|charged?_?off|npl|nonperform|notfullypaid|ausfall|ausgefallen|defaut|impag|inadimpl"
+)
+SAYS_GOOD = re.compile(r"repaid|good|fullypaid|paid|creditability|performing|cured|surviv")
+# The other end of what they contain: they are looked for first.
+_SAYS_NOT_GOOD = re.compile(r"(not|non|un)(fully)?(repaid|good|paid|performing|cured|surviv)|nonperform")
+_SAYS_NOT_BAD = re.compile(
+    r"(no[tn]?|never|kein)(in)?(default|bad|delinq|dlq|charged?off|npl|ausfall|ausgefallen|defaut)"
+)
 BAD_CELLS = re.compile(
     r"ch(ar)?ge?d?[ _-]?off|^(in )?default(ed)?$|[: ]default$|^bad$|writ(e|ten)[ _-]?off|"
     r"non[ _-]?perform|delinquent|^npl$|not (re)?paid|^unpaid$|ausgefallen|ausfall|^schlecht$|notleidend"
@@ -82,6 +89,11 @@ BAD_CELLS = re.compile(
 GOOD_CELLS = re.compile(
     r"fully[ _-]?paid|^p[ .]?i[ .]?f\.?$|^(re)?paid([ _-]?(off|up|in full|back))?$|^good$|^repaid|"
     r"^performing$|^completed$|no[tn]?[ _-]?default(ed)?|zur(ü|ue)ckgezahlt|^gut$"
+)
+# What turns a word for an outcome round or puts it in the past, before the word or after it.
+NEGATED = re.compile(
+    r"(^|[ _/-])(no|not|non|none|never|without|free|kein\w*|nicht|nie|ohne|sans|pas|jamais|cured|prior|previous(ly)?|"
+    r"former(ly)?|ex|recovered|avoided)([ _/-]|$)|(^|[ _/-])(non?|not|un|nicht)$|n't\b"
 )
 YES = frozenset({"yes", "y", "true", "t", "ja", "j", "wahr", "oui", "si", "sí", "1"})
 NO = frozenset({"no", "n", "false", "f", "nein", "falsch", "non", "0"})
@@ -438,6 +450,15 @@ def plain(name: str) -> str:
 def has_word(name: str, words: frozenset[str]) -> bool:
     """Whether one of the words in `name`, or all of them together, is among `words`."""
     return plain(name) in words or not words.isdisjoint(words_of(name))
+
+
+def outcome_said(name: str) -> str:
+    """Which end of an outcome a plain name says: "bad", "good", "both" as in good_bad, or "" for neither."""
+    rest, found = name, set()
+    for end, pattern in (("bad", _SAYS_NOT_GOOD), ("good", _SAYS_NOT_BAD), ("good", SAYS_GOOD), ("bad", SAYS_BAD)):
+        rest, n = pattern.subn(" ", rest)
+        found |= {end} if n else set()
+    return "both" if len(found) > 1 else "".join(found)
 
 
 def label_of(name: str) -> str:

@@ -15,7 +15,7 @@ from data.errors import PredictionsError
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import Answers
 from data.predictions.roles.optional import find_optional, is_decision
-from data.predictions.roles.outcomes import Candidate, check_values, find_outcome, open_values, read_outcomes
+from data.predictions.roles.outcomes import BLANK, Candidate, check_values, find_outcome, open_values, read_outcomes
 from data.predictions.roles.questions import QuestionsError
 from data.predictions.roles.scores import ScoresFound, ask_unnamed, find_scores, models_of, word_score
 
@@ -91,7 +91,7 @@ def word_roles(assigned: Assigned, used: Mapping[str, str], percents: Collection
     parts = []
     if outcome is not None and outcome.values is not None:
         is_plain = {text.lower() for text in outcome.counts} <= {"0", "1", "true", "false"} and (
-            {text.lower() for text in outcome.values.bad} <= {"1", "true"}
+            {text.lower() for text in outcome.values.bad} <= {"1", "true"} and BLANK not in outcome.values.good
         )
         parts.append(f"outcome from {outcome.column}" + ("" if is_plain else f" ({_word_values(outcome)})"))
     what = "" if scores.word == "probability" else f" ({word_score(scores.word)})"
@@ -110,7 +110,8 @@ def _word_values(outcome: Candidate) -> str:
     assert outcome.values is not None
     bad = [value for value in outcome.counts if value in outcome.values.bad]
     still_open = open_values(outcome)
-    words_for = [f"{' or '.join(bad or outcome.values.bad)} = default"]
+    words_for = [f"{' or '.join(bad or outcome.values.bad)} = default"] if bad or outcome.values.bad else []
+    words_for += [f"{' or '.join(outcome.values.good)} = no default"] * (not words_for or BLANK in outcome.values.good)
     return "; ".join([*words_for, *([f"{' or '.join(list(still_open)[:5])} = open"] if still_open else [])])
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from data.definition.definition import Definition
 from data.definition.evidence import vocabulary as words
-from data.definition.evidence.outcome_values import OutcomeValues, outcome_values
+from data.definition.evidence.outcome_values import OutcomeValues, is_mostly_yes, outcome_values
 from data.errors import PredictionsError
 from data.predictions.cells import are_missing, numbers_of
 from data.predictions.roles.answers import OUTCOME, Answers
@@ -18,10 +18,15 @@ from data.predictions.roles.questions import Answer, Question
 
 # A column of more values is no outcome.
 MOST_VALUES = 24
+# How a person calls the cells without a value, where those say something.
+BLANK = "(blank)"
 _MOST_SHOWN, _GLANCE = 8, 10_000
-# What a candidate rests on, the strongest first: a name of our own; name and values; name or values; being a flag.
+# What a candidate rests on, the strongest first: a name of our own; name and values; the name; values, which may be
+# those of a feature.
 _OWN, _SURE, _OPEN, _FLAG = range(4)
 _OWN_NAME = "isdefault"
+# From so many points on values say in words how a loan ended.
+_BY_WORDS = 3
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -33,6 +38,7 @@ class Candidate:
     counts: Mapping[str, int]
     values: OutcomeValues | None
     rank: int
+    n_blank: int = 0
 
     @property
     def is_decided(self) -> bool:
@@ -60,8 +66,11 @@ def values_of(values: pl.Series) -> dict[str, int] | None:
 
 
 def read_outcomes(values: pl.Series, bad: Sequence[str], good: Sequence[str]) -> pl.Series:
-    """1 (Float64) for a bad value, 0 for a good one, null for any other."""
+    """1 (Float64) for a bad value, 0 for a good one, null for any other; `BLANK` is what is missing."""
     ends = {_folded(text): end for texts, end in ((bad, 1.0), (good, 0.0)) for text in texts}
+    if (blank := ends.pop(BLANK, None)) is not None:
+        given = read_outcomes(values, [text for text in bad if text != BLANK], [text for text in good if text != BLANK])
+        return given.set(are_missing(values), blank)
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         spoken = {"true": 1.0, "false": 0.0}
         numbers = {spoken.get(text, _number(text)): end for text, end in ends.items()}
@@ -137,19 +146,26 @@ def _candidate(values: pl.Series, definition: Definition, *, is_said: bool) -> C
         return Candidate(values.name, {}, None, _SURE) if is_said or is_called_so else None
     found = _defined(values.name, counts, definition) or outcome_values(values.name, counts)
     numbers = {text.lower() for text in counts} <= {"0", "1", "true", "false"}
-    if found is not None and is_said and numbers and not words.SAYS_GOOD.search(name):
+    if found is not None and is_said and numbers and not words.outcome_said(name) and not is_mostly_yes(counts):
         found = OutcomeValues(found.bad, found.good, found.points, sure=True)
+    n_blank = int(are_missing(values).sum())
     if is_said:
-        return Candidate(values.name, counts, found, _SURE)
+        return Candidate(values.name, counts, found, _SURE, n_blank)
     sure = found is not None and found.sure
     if _is_called_outcome(name, definition):
         rank = (_OWN if name == _OWN_NAME else _SURE) if sure else _OPEN
-        # A name alone is no evidence: of many values it may say anything.
-        return Candidate(values.name, counts, found, rank) if found is not None or len(counts) <= 3 or sure else None
-    if found is not None and found.by_words:
-        return Candidate(values.name, counts, found, _OPEN)
-    is_flag = found is not None and len(counts) == 2 and found.points > 0
-    return Candidate(values.name, counts, found, _FLAG) if is_flag else None
+        # A name that says little is no evidence: of many values it may say anything.
+        is_evident = found is not None or len(counts) <= 3 or not _is_weak(name)
+        return Candidate(values.name, counts, found, rank, n_blank) if is_evident else None
+    is_flag = len(counts) == 2 and (
+        {text.lower() for text in counts} <= words.YES | words.NO or (found is not None and found.points > 0)
+    )
+    speaks = found is not None and found.points >= _BY_WORDS
+    return Candidate(values.name, counts, found, _FLAG, n_blank) if is_flag or speaks else None
+
+
+def _is_weak(name: str) -> bool:
+    return name in words.WEAK_OUTCOMES
 
 
 def _is_called_outcome(name: str, definition: Definition) -> bool:
@@ -170,6 +186,9 @@ def _competing(table: pl.DataFrame, found: Sequence[Candidate]) -> list[Candidat
     """The candidates of the best rank, without those that say what an earlier one says."""
     found = [each for each in found if each.counts] or found
     best = [each for each in found if each.rank == min(other.rank for other in found)]
+    if best and all(words.plain(each.column) in words.WEAK_OUTCOMES - words.EVENTS for each in best):
+        # A status may be that of an account; another column whose name says default may be what is meant.
+        best += [each for each in found if each.rank == _FLAG and words.outcome_said(words.plain(each.column)) == "bad"]
     kept: list[Candidate] = []
     read: list[pl.Series] = []
     for each in best:
@@ -195,7 +214,7 @@ def _which_column(fitting: Sequence[Candidate]) -> Question:
 
 def _with_values(chosen: Candidate, answers: Answers) -> tuple[Candidate | None, list[Question]]:
     """The candidate with the bad and good values that are said or plain, or the question which these are."""
-    by_text = {_folded(value): value for value in chosen.counts}
+    by_text = {_folded(value): value for value in (*chosen.counts, *([BLANK] if chosen.n_blank else []))}
     bad = tuple(by_text.get(_folded(value), "") for value in answers.bad)
     good = tuple(by_text.get(_folded(value), "") for value in answers.good)
     if unknown := [flag for flag, found in zip((*answers.bad, *answers.good), (*bad, *good), strict=True) if not found]:
@@ -216,7 +235,9 @@ def _with_values(chosen: Candidate, answers: Answers) -> tuple[Candidate | None,
         values = None
     if values is None:
         return None, [_which_values(chosen, answers)]
-    return Candidate(chosen.column, chosen.counts, values, chosen.rank), []
+    if not (bad or good) and set(map(_folded, values.good)).isdisjoint(by_text):
+        return None, [_only_bad(chosen, values)]
+    return replace(chosen, values=values), []
 
 
 def _completed(
@@ -242,13 +263,34 @@ def _which_values(chosen: Candidate, answers: Answers) -> Question:
         choices = [said.plus(Answers(bad=guess.bad, good=guess.good))] if guess and not answers.bad else []
         choices += [said.plus(Answers(bad=("1",), good=("0",)))] if {"0", "1"} <= {*values} and not choices else []
         answered = tuple(Answer("the others are open", each) for each in choices)
+        if "0" in values and all(value.isdigit() for value in values) and not (answers.bad or answers.good):
+            above = tuple(value for value in values if value != "0")
+            answered += (Answer("0 is no default, more is one", said.plus(Answers(bad=above, good=("0",)))),)
         text = f"column {chosen.column} holds {listed}; which are defaults, and which repaid?"
         return Question("values", text, (chosen.column,), answered, tuple(chosen.counts.items()))
     answered = tuple(Answer(f"{value} is the default", said.plus(Answers(bad=(value,)))) for value in values)
+    if len(values) == 1:
+        answered += (Answer(f"{values[0]} is no default", said.plus(Answers(good=(values[0],)))),)
     text = f"column {chosen.column} holds {listed}; which value is the default?"
     return Question(
         "values", text, (chosen.column,), answered, tuple(chosen.counts.items()) if len(values) == 1 else ()
     )
+
+
+def _only_bad(chosen: Candidate, values: OutcomeValues) -> Question:
+    """Whether all are defaults; where others were left blank, they are no defaults or not known yet."""
+    bad = tuple(value for value in chosen.counts if _folded(value) in set(map(_folded, values.bad)))
+    said = Answers(((chosen.column, OUTCOME),), bad=bad)
+    text = f"column {chosen.column} holds {_counted(chosen.counts)} and no value that says no default"
+    if not chosen.n_blank:
+        every = (Answer("all are defaults", said),)
+        return Question("values", f"{text}; did all of them default?", (chosen.column,), every)
+    answers = (
+        Answer("blank is no default", said.plus(Answers(good=(BLANK,)))),
+        Answer("blank is not known yet", said),
+    )
+    text += f", and {chosen.n_blank:,} cells are blank; what does blank say?"
+    return Question("values", text, (chosen.column,), answers)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -49,3 +49,20 @@ def test_cells_that_mean_a_good_outcome(cell: str) -> None:
 def test_cells_that_mean_neither(cell: str) -> None:
     assert not words.BAD_CELLS.search(cell)
     assert not words.GOOD_CELLS.search(cell)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("default12m", "bad"),
+        ("notfullypaid", "bad"),
+        ("nonperforming", "bad"),
+        ("nondefault", "good"),
+        ("notbad", "good"),
+        ("repaid", "good"),
+        ("goodbad", "both"),
+        ("region", ""),
+    ],
+)
+def test_which_end_of_an_outcome_a_name_says(name: str, end: str) -> None:
+    assert words.outcome_said(name) == end

@@ -51,7 +51,11 @@ def test_what_names_and_values_say_together_needs_no_question(
         ("class", [1, 1, 2], ["--map class=outcome --bad 1", "--map class=outcome --bad 2"]),
         ("Loan_Status", ["Y", "Y", "N"], ["--map Loan_Status=outcome --bad Y", "--map Loan_Status=outcome --bad N"]),
         ("repaid", [1, 1, 0], ["--map repaid=outcome --bad 1", "--map repaid=outcome --bad 0"]),
-        ("target", [0, 1, 2], ["--map target=outcome --bad 1 --good 0"]),
+        (
+            "target",
+            [0, 1, 2],
+            ["--map target=outcome --bad 1 --good 0", "--map target=outcome --bad 1 --bad 2 --good 0"],
+        ),
         ("status", ["A", "A", "B"], ["--map status=outcome --bad A", "--map status=outcome --bad B"]),
     ],
 )
@@ -113,3 +117,71 @@ def test_spellings_of_one_value_are_one() -> None:
 
 def test_a_table_without_an_outcome_has_none() -> None:
     assert _found(age=[20, 30, 40], city=["a", "b", "c"]) == (None, [])
+
+
+def _asked(*maps: str, **columns: Any) -> Question:
+    candidate, (question,) = _found(*maps, **columns)
+    assert candidate is None
+    return question
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"credit_history": ["good", "bad", "good"], "ever_90": [0, 0, 1]},
+        {"prev_loan": ["fully paid", "charged off", "fully paid"], "ever_90": [0, 0, 1]},
+        {"account_status": ["good", "bad", "good"], "default_12m": [0, 0, 1]},
+        {"status": ["good", "bad", "good"], "bad_12m": [0, 0, 1]},
+    ],
+)
+def test_words_in_a_column_that_is_called_no_outcome_compete_with_flags(columns: dict[str, list[Any]]) -> None:
+    assert _asked(**columns).columns == tuple(columns)
+
+
+def test_a_flag_in_words_is_asked_about_like_one_in_numbers() -> None:
+    assert _asked(x=["oui", "non", "non"]).columns == ("x",)
+    candidate, questions = _found(défaut=["oui", "non", "non"])
+    assert (_read(candidate, ["oui", "non", "non"]), questions) == ([1, 0, 0], [])
+
+
+def test_counts_of_defaults_are_asked_about() -> None:
+    question = _asked(default=[0, 1, 2, 3, 4, 0])
+    assert [answer.said.worded for answer in question.answers] == [
+        "--map default=outcome --bad 1 --good 0",
+        "--map default=outcome --bad 1 --bad 2 --bad 3 --bad 4 --good 0",
+    ]
+
+
+@pytest.mark.parametrize("maps", [(), ("y=outcome",)])
+def test_an_event_that_most_have_is_asked_about(maps: tuple[str, ...]) -> None:
+    question = _asked(*maps, y=[1] * 11 + [0])
+    assert [answer.said.worded for answer in question.answers] == [
+        "--map y=outcome --bad 1",
+        "--map y=outcome --bad 0",
+    ]
+
+
+@pytest.mark.parametrize("name", ["non_default", "paid_back", "good_bad"])
+def test_a_column_that_is_said_to_be_the_outcome_is_not_turned_against_its_name(name: str) -> None:
+    assert _asked(f"{name}=outcome", **{name: [0, 1, 1]}).key == "values"
+
+
+def test_defaults_alone_are_asked_about_and_blank_may_be_no_default() -> None:
+    question = _asked(default=[1, None, None, 1])
+    assert [answer.said.worded for answer in question.answers] == [
+        "--map default=outcome --bad 1 --good '(blank)'",
+        "--map default=outcome --bad 1",
+    ]
+    cells = ["Y", "", "Y", None]
+    candidate, questions = _found("x=outcome", bad=["Y"], good=["(blank)"], x=cells)
+    assert (_read(candidate, cells), questions) == ([1, 0, 1, 0], [])
+    assert _read(_found(bad=["1"], default=[1, None])[0], [1, None]) == [1, None]
+    assert len(_asked(default=[1, 1]).answers) == 1
+
+
+def test_one_value_alone_may_be_either() -> None:
+    question = _asked(status=["performing", "performing"])
+    assert [answer.said.worded for answer in question.answers] == [
+        "--map status=outcome --bad performing",
+        "--map status=outcome --good performing",
+    ]
