@@ -296,6 +296,13 @@ class PredictionsError(ScoreroomError):
         )
 
     @classmethod
+    def from_bare_column(cls, path: Path, column: str, n_rows: int, expected: str) -> Self:
+        rows = "its only row" if n_rows == 1 else f"any of its {n_rows:,} rows"
+        return cls(
+            f"{path}: column {column} has no value in {rows}; expected {expected}; fill it or map another column."
+        )
+
+    @classmethod
     def from_repeated_role(cls, path: Path, column: str, role: str) -> Self:
         return cls(
             f"{path}: column {column}, taken for the {role}, stands in the header more than once; rename or remove the "

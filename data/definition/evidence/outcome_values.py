@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 from data.definition.evidence import vocabulary as words
 
@@ -49,7 +50,7 @@ def is_mostly_yes(counts: Mapping[str, int]) -> bool:
     n_yes, n_no = (
         sum(n for value, n in counts.items() if value.lower().strip() in texts) for texts in (words.YES, words.NO)
     )
-    return n_yes - n_no > _CLEAR * float(n_yes + n_no) ** 0.5
+    return n_yes - n_no > _CLEAR * sqrt(n_yes + n_no)
 
 
 def _end_of(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from types import MappingProxyType
 
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 # Where a name is made of words without a sign between them: monthlyIncome, Times90DaysLate.
@@ -135,6 +136,19 @@ PROBABILITIES = frozenset(
     }
 )
 LOG_ODDS = frozenset({"logodds", "logit", "xbeta", "linearpredictor"})
+# Words in the names of scores that say percent, and those of numbers that are neither probabilities nor percentages.
+PERCENTS = frozenset({"pct", "percent", "percents", "percentage", "perc", "prozent"})
+OTHER_UNITS = MappingProxyType(
+    {
+        **dict.fromkeys(("bps", "bp", "basispoints"), "basis points; divide by 10,000 to have PDs"),
+        **dict.fromkeys(("permille", "promille"), "per mille; divide by 1,000 to have PDs"),
+        **dict.fromkeys(
+            ("decile", "quantile", "quartile", "quintile", "percentile", "pctile", "rank", "ranking"), "ranks"
+        ),
+        **dict.fromkeys(("bucket", "band", "bin"), "bands"),
+        **dict.fromkeys(("odds",), "odds; o / (1 + o) makes them PDs"),
+    }
+)
 POINTS = frozenset({"score", "points", "scorecard", "scorepoints", "scorecardpoints"})
 # Columns that name the model of which a row has the score.
 MODELS = frozenset({"model", "modelname", "modelid", "modelversion", "scorecard", "scoringmodel", "modell"})

@@ -18,7 +18,13 @@ PERCENT_SHARE, PERCENT_MAXIMUM = 0.1, 2.0
 _MOST_LOG_ODDS, _LEAST_POINTS = 40.0, 100.0
 # A ranking that is so many standard errors from chance is no accident.
 _CLEAR = 3.0
-_SAYS_GOOD = re.compile(r"^p?(rob|roba|robability)?(of)?(good|repay|repaid|repayment|nondefault|nodefault|paid|0)")
+_SAYS_GOOD = re.compile(
+    r"^p?(rob|roba|robability)?(of)?(good|repay|repaid|repayment|nondefault|nodefault|paid|0)|prob(a|ability)?0$"
+)
+# A score under these names that ranks the other way is opened and warned of; under others it is asked what it is.
+_SAYS_RISK = frozenset({"pd", "probability", "prob", "proba", "default", "wahrscheinlichkeit"})
+
+_MAY_BE_PERCENT = words.PROBABILITIES - words.LOG_ODDS - words.POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +56,34 @@ def judge_score(values: pl.Series, outcomes: pl.Series | None) -> Verdict | None
     low, high = float(str(given.min())), float(str(given.max()))
     if is_percent:
         return Verdict(("percent",), "written with a percent sign") if low >= 0 and high <= 100 else None
-    if _share(given.is_between(0, 1)) >= MOSTLY:
-        return None if bool(are_classes(given).all()) else _probability(values, outcomes, "probability")
+    is_share = _share(given.is_between(0, 1)) >= MOSTLY
+    if is_share and bool(are_classes(given).all()):
+        return None
     is_named_points, is_whole = words.has_word(values.name, words.POINTS), _is_whole(given)
-    above = _share(given > 1)
-    if low >= 0 and high <= 100 and high > PERCENT_MAXIMUM and above >= PERCENT_SHARE:
-        if not is_named_points:
+    if _is_log_odds(values.name) and max(-low, high) <= _MOST_LOG_ODDS:
+        return Verdict(("probability", "log-odds")) if is_share and low >= 0 else _log_odds(values, outcomes)
+    if other_unit(values.name):
+        return Verdict(_directions(values, outcomes, likely="riskier"))
+    if is_share:
+        # Percentages of a portfolio with few defaults are below 1, too.
+        is_asked = _says_percent(values.name)
+        return Verdict(("percent", "probability")) if is_asked else _probability(values, outcomes, "probability")
+    if low >= 0 and high <= 100 and high > PERCENT_MAXIMUM and _share(given > 1) >= PERCENT_SHARE:
+        if _says_percent(values.name) or words.plain(values.name) in _MAY_BE_PERCENT:
             return _probability(values, outcomes, "percent")
-        return Verdict(("percent", *_directions(values, outcomes)))
+        return Verdict(("percent", *_directions(values, outcomes, likely="safer" if is_named_points else "riskier")))
     if low < 0 and 1 < max(-low, high) <= _MOST_LOG_ODDS and not is_whole:
         return _log_odds(values, outcomes)
     if high >= _LEAST_POINTS or (low < 0 and is_named_points):
         return _points(values, outcomes)
     return Verdict(("probability",))
+
+
+def other_unit(name: str) -> str:
+    """What a name says numbers are that can be no PDs as they stand; empty where it says nothing of the kind."""
+    if _is_log_odds(name):
+        return ""
+    return next((what for word in words.words_of(name) if (what := words.OTHER_UNITS.get(word))), "")
 
 
 def ranking(scores: pl.Series, outcomes: pl.Series) -> tuple[float, float] | None:
@@ -79,19 +100,24 @@ def ranking(scores: pl.Series, outcomes: pl.Series) -> tuple[float, float] | Non
 
 def _probability(values: pl.Series, outcomes: pl.Series | None, word: str) -> Verdict:
     name = words.plain(values.name)
-    if not _SAYS_GOOD.match(name):
-        return Verdict((word,))
     turned = f"{word}-of-good"
+    if not _SAYS_GOOD.search(name):
+        is_turned = not words.has_word(values.name, _SAYS_RISK) and _z(values, outcomes) < -_CLEAR
+        return Verdict((turned, word) if is_turned else (word,))
     # The name says good, and it has to be so: a name alone is no evidence.
     return Verdict((turned,), "by its name and ranking") if _z(values, outcomes) < -_CLEAR else Verdict((turned, word))
 
 
 def _log_odds(values: pl.Series, outcomes: pl.Series | None) -> Verdict:
-    z, is_named = _z(values, outcomes), words.has_word(values.name, words.LOG_ODDS)
+    z, is_named = _z(values, outcomes), _is_log_odds(values.name)
     if z < -_CLEAR:
         return Verdict(("log-odds-of-good", "points"))
     if is_named:
-        return Verdict(("log-odds",), "by its name")
+        # Of whose odds a name does not say.
+        is_plain = z > _CLEAR
+        return (
+            Verdict(("log-odds",), "by its name and ranking") if is_plain else Verdict(("log-odds", "log-odds-of-good"))
+        )
     likely = ("log-odds", "risk-score")
     return Verdict(likely if z > _CLEAR else (*likely, "log-odds-of-good", "points"))
 
@@ -103,8 +129,18 @@ def _points(values: pl.Series, outcomes: pl.Series | None) -> Verdict:
     return Verdict(directions)
 
 
-def _directions(values: pl.Series, outcomes: pl.Series | None) -> tuple[str, ...]:
-    return ("risk-score", "points") if _z(values, outcomes) > _CLEAR else ("points", "risk-score")
+def _directions(values: pl.Series, outcomes: pl.Series | None, likely: str = "safer") -> tuple[str, ...]:
+    z = _z(values, outcomes)
+    is_riskier = z > _CLEAR or (likely == "riskier" and z >= -_CLEAR)
+    return ("risk-score", "points") if is_riskier else ("points", "risk-score")
+
+
+def _is_log_odds(name: str) -> bool:
+    return words.has_word(name, words.LOG_ODDS) or "logodds" in words.plain(name)
+
+
+def _says_percent(name: str) -> bool:
+    return "%" in name or words.has_word(name, words.PERCENTS)
 
 
 def _z(values: pl.Series, outcomes: pl.Series | None) -> float:
@@ -128,7 +164,9 @@ def _given(values: pl.Series) -> tuple[pl.Series | None, bool]:
     if not len(given) or given.null_count() > (1 - MOSTLY) * len(given):
         return None, False
     given = given.drop_nulls()
-    return (given, is_percent) if len(given) and given.is_finite().all() else (None, False)
+    # A few infinite cells are no reason to take the others for something else; they are complained of.
+    finite = given.filter(given.is_finite())
+    return (finite, is_percent) if len(finite) and len(finite) >= MOSTLY * len(given) else (None, False)
 
 
 def _is_whole(given: pl.Series) -> bool:

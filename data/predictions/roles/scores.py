@@ -14,7 +14,7 @@ from data.errors import PredictionsError
 from data.predictions.brought import chance_of
 from data.predictions.cells import are_classes, are_missing, hundredths_of, numbers_of
 from data.predictions.roles.answers import SCORE, SCORES, Answers
-from data.predictions.roles.judging import Verdict, judge_score
+from data.predictions.roles.judging import Verdict, judge_score, other_unit
 from data.predictions.roles.questions import Answer, Question
 from data.predictions.scale import Scale
 from data.predictions.scores import exact_scores
@@ -131,8 +131,11 @@ def check_score(path: Path, values: pl.Series, word: str) -> pl.Series:
     numbers = numbers_of(bare) / (100 if kind == "percent" and values.dtype != pl.Boolean else 1)
     if kind in ("probability", "percent"):
         usable, wanted = numbers.is_between(0, 1), _wanted_probability(numbers, kind)
+        if is_text and kind == "percent" and (signed := values.cast(pl.String).str.contains("%", literal=True)).any():
+            # 0.05 among cells such as 5.00% is a share, or a percentage: nobody knows.
+            usable, wanted = usable & signed, "a percentage from 0 to 100 with a percent sign, as in other rows"
     else:
-        usable, wanted = numbers.is_finite(), "a number"
+        usable, wanted = numbers.is_finite(), "a number that is finite"
     missing = check_cells(path, values, usable.fill_null(value=False), wanted)
     if kind in ("probability", "percent") and (are_classes(numbers) | missing).all():
         raise PredictionsError(
@@ -148,7 +151,9 @@ def check_cells(path: Path, values: pl.Series, usable: pl.Series, wanted: str) -
         kind = "lists or structures" if values.dtype.is_nested() else "dates or times"
         raise PredictionsError.from_kind(path, values.name, kind, wanted)
     missing = are_missing(values)
-    wrong = ~usable if missing.all() else ~(usable | missing)
+    if missing.all():
+        raise PredictionsError.from_bare_column(path, values.name, len(values), wanted)
+    wrong = ~(usable | missing)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         cell = values[row]
@@ -166,7 +171,9 @@ def _wanted_probability(numbers: pl.Series, kind: str) -> str:
     n_above = int((given > 1).sum())
     if n_above and given.min() >= 0:  # type: ignore[operator]
         rows = "1 row" if n_above == 1 else f"{n_above:,} rows"
-        return f"{wanted} ({rows} above 1, the largest is {float(str(given.max()))!r})"
+        largest = float(str(given.max()))
+        said = f"{wanted} ({rows} above 1, the largest is {largest!r})"
+        return f"{said}; if all are percentages, say so with --map {numbers.name}=percent" if largest <= 100 else said
     return wanted
 
 
@@ -268,7 +275,9 @@ def _which_score(table: pl.DataFrame, fitting: Mapping[str, Verdict]) -> Questio
 
 def _which_kind(values: pl.Series, verdict: Verdict) -> Question:
     answers = tuple(Answer(SAID[word], Answers(((values.name, word),))) for word in verdict.words)
-    text = f"column {values.name} holds numbers {_range(values)}; what are they?"
+    unit = other_unit(values.name)
+    hint = f" (by its name {unit})" if unit else ""
+    text = f"column {values.name} holds numbers {_range(values)}{hint}; what are they?"
     return Question("kind", text, (values.name,), answers)
 
 

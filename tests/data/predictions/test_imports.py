@@ -188,7 +188,7 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,other\n0,1\n", r"no column could be taken for the probability; say which with --map"),
         ("other,pd\n0,1\n", r"column pd holds only 0 and 1, which are classes"),
         ("target,pd\n0,0.1\n2,0.2\n3,0.1\n", r"column target holds 0: 1, [23]: 1, [23]: 1; which are defaults"),
-        ("target,pd\n0,NA\n1,\n", r"column pd has 2 rows"),
+        ("target,pd\n0,NA\n1,\n", r"column pd has no value in any of its 2 rows; expected a probability"),
         (
             "target,pd\n0,0.1\n1,1.2\n",
             r"1 row .* 1\.2 in row 2; .* from 0 to 1 \(1 row above 1, the largest is 1\.2\);",
@@ -196,7 +196,7 @@ def test_a_whole_number_column_that_turns_decimal_late_is_read(tmp_path: Path) -
         ("target,pd\n0,1\n1,0\n", r"column pd holds only 0 and 1, which are classes or decisions"),
         ("target,pd\n0,0.1\n1,-0.2\n", r"-0\.2 in row 2; expected a probability from 0 to 1;"),
         ("target,pd\n0,high\n1,low\n", r"column pd has 2 rows .* 'high' in row 1"),
-        ("target,pd\n0,nan\n", r"column pd has 1 row"),
+        ("target,pd\n0,nan\n", r"column pd has no value in its only row"),
         ("target,pd\nmaybe,0.1\n", r"column target holds maybe: 1; which value is the default"),
         ("target,pd\n", r"holds no rows"),
         ("", r"holds no rows"),

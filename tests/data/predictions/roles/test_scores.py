@@ -92,6 +92,10 @@ def test_points_are_places_on_their_scale() -> None:
         ([0.1, 1.2], "probability", r"1\.2 in row 2; expected a probability from 0 to 1 \(1 row above 1"),
         (["5", "x"], "percent", "'x' in row 2; expected a percentage"),
         ([0.5, float("inf")], "points", "inf in row 2; expected a number"),
+        ([0.1, 1.2], "probability", "if all are percentages, say so with --map x=percent; correct"),
+        ([float("-inf"), 0.5], "log-odds", "1 row that cannot be used, for example -inf in row 1; expected a number"),
+        (["5.00%", "0.05"], "percent", "'0.05' in row 2; expected a percentage from 0 to 100 with a percent sign"),
+        ([None, None], "percent", "no value in any of its 2 rows"),
         ([0, 1], "probability", "holds only 0 and 1"),
         ([[1], [2]], "log-odds", "holds lists or structures"),
     ],
@@ -99,3 +103,11 @@ def test_points_are_places_on_their_scale() -> None:
 def test_what_is_no_score_is_complained_of(cells: list[Any], word: str, said: str) -> None:
     with pytest.raises(PredictionsError, match=said):
         check_score(Path("x.csv"), pl.Series("x", cells, strict=False), word)
+
+
+def test_the_unit_of_a_name_is_said_where_it_is_asked_what_numbers_are() -> None:
+    _, (question,) = _found(pd_bps=[11, 42, 85])
+    assert question.text == (
+        "column pd_bps holds numbers from 11 to 85 (by its name basis points; divide by 10,000 to have PDs); "
+        "what are they?"
+    )
