@@ -63,13 +63,7 @@ def role_columns(named: Mapping[str, pl.Series], notices: list[str]) -> Iterable
         else:
             notices.append(f"Column {name} is not a whole fold number from 0 to 255; it is not used as fold.")
     if (values := named.get(say.WEIGHT)) is not None:
-        weights = numbers_of(values)
-        if (weights.is_finite() & (weights >= 0)).fill_null(value=False).all():
-            yield weights.alias(WEIGHT)
-        else:
-            notices.append(
-                f"Column {values.name} is not a finite number from 0 on in every row; it is not used as weight."
-            )
+        yield numbers_of(values).alias(WEIGHT)
     if (values := named.get(say.EXPOSURE)) is not None:
         name = values.name
         exposure = numbers_of(values)

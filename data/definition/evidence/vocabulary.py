@@ -151,7 +151,25 @@ OTHER_UNITS = MappingProxyType(
 )
 POINTS = frozenset({"score", "points", "scorecard", "scorepoints", "scorecardpoints"})
 # Columns that name the model of which a row has the score.
-MODELS = frozenset({"model", "modelname", "modelid", "modelversion", "scorecard", "scoringmodel", "modell"})
+MODELS = frozenset(
+    {
+        "model",
+        "modelname",
+        "modelid",
+        "modelno",
+        "modelnr",
+        "modelversion",
+        "scorecard",
+        "scoringmodel",
+        "modell",
+        "algorithm",
+        "algo",
+        "estimator",
+        "classifier",
+    }
+)
+# Ids of which each application has one of its own; a person or an account may have several applications.
+OF_APPLICATIONS = frozenset({"id", "applicationid", "loanid", "appid"})
 GRADES = frozenset(
     {"grade", "rating", "riskgrade", "ratinggrade", "ratingclass", "creditgrade", "riskclass", "ratingklasse"}
 )
@@ -415,6 +433,9 @@ APPLIED = frozenset(
     {
         "applied",
         "application",
+        "app",
+        "disbursed",
+        "disbursement",
         "issue",
         "issued",
         "origination",

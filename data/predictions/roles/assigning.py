@@ -12,9 +12,11 @@ from data.definition.definition import Definition
 from data.definition.evidence import vocabulary as words
 from data.definition.evidence.roles import is_prediction
 from data.errors import PredictionsError
+from data.predictions.cells import are_missing
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import Answers
-from data.predictions.roles.optional import find_optional, is_decision
+from data.predictions.roles.models import ask_repeated
+from data.predictions.roles.optional import check_weights, find_optional, is_decision
 from data.predictions.roles.outcomes import BLANK, Candidate, check_values, find_outcome, open_values, read_outcomes
 from data.predictions.roles.questions import QuestionsError
 from data.predictions.roles.scores import ScoresFound, ask_unnamed, find_scores, models_of, word_score
@@ -68,6 +70,8 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
     taken |= {scores.column, *scores.others} if scores is not None else set()
     others, more = find_optional(table, definition, answers, sorted(taken))
     questions += more
+    if not any(column == others.get(say.ID) for column, _ in answers.roles):
+        questions += ask_repeated(table.drop(taken), others, outcomes)
     if scores is None and not any(question.key in ("score", "kind") for question in questions):
         # So that what is wrong with its values can be said.
         if only := [name for name in table.columns if name not in taken and _is_called_prediction(name)]:
@@ -78,6 +82,8 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
             raise PredictionsError.from_missing_role(path, "probability", table.columns)
     if questions or scores is None:
         raise QuestionsError.from_questions(path, questions)
+    if (weights := others.get(say.WEIGHT)) is not None:
+        check_weights(path, table[weights], ~are_missing(table[scores.column]))
     segments = tuple(column for column, role in answers.roles if role == say.SEGMENT)
     return Assigned(outcome, outcomes, scores, others, segments)
 

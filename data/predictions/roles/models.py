@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from data.definition.evidence import vocabulary as words
+from data.predictions.roles import answers as say
+from data.predictions.roles.answers import Answers
 from data.predictions.roles.ids import ids_of
+from data.predictions.roles.questions import Answer, Question
 
 _TEMPORARY = "~row"
+_MOST_MODELS, _MOST_SHOWN, _GLANCE = 20, 3, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,50 @@ def is_stacked(ids: pl.Series, models: pl.Series, outcomes: pl.Series | None) ->
     table = pl.DataFrame({"id": named, "model": models})
     if table.is_duplicated().any():
         return False
-    return outcomes is None or table.select("id").with_columns(outcomes.alias("bad")).n_unique() == named.n_unique()
+    if outcomes is None:
+        return True
+    # What one model's row leaves open another's may know.
+    known = table.select("id").with_columns(outcomes.alias("bad")).drop_nulls()
+    return known.n_unique() == known["id"].n_unique()
+
+
+def ask_repeated(table: pl.DataFrame, roles: Mapping[str, str], outcomes: pl.Series | None) -> list[Question]:
+    """Whether rows are applications of their own although ids of applications repeat; nothing where that is plain.
+
+    It is plain where a model has each row, where a date tells rows apart, and where ids are called a person's.
+    """
+    id_, model, date = (roles.get(role) for role in (say.ID, say.MODEL, say.DATE))
+    if id_ is None or words.plain(id_) not in words.OF_APPLICATIONS or (ids := ids_of(table[id_])) is None:
+        return []
+    given = ids.drop_nulls()
+    if given.n_unique() == len(given):
+        return []
+    if model is not None and is_stacked(table[id_], table[model], outcomes):
+        return []
+    if date is not None and not table.select(id_, date).filter(table[id_].is_not_null()).is_duplicated().any():
+        return []
+    text = (
+        f"Column {id_} names {given.n_unique():,} applications in {len(given):,} rows; "
+        "is each row an application of its own?"
+    )
+    answers = [
+        Answer(f"{name} names the model of a row", Answers(((name, say.MODEL),))) for name in _models(table, id_, roles)
+    ]
+    answers.append(Answer("each row counts", Answers(((id_, say.NONE),))))
+    return [Question("repeated", text, (id_,), tuple(answers))]
+
+
+def _models(table: pl.DataFrame, id_: str, roles: Mapping[str, str]) -> list[str]:
+    """The columns of a few values that tell apart the rows of each id."""
+    few = [
+        values.name
+        for values in table
+        if values.name not in roles.values()
+        and (values.dtype == pl.String or values.dtype.is_integer())
+        and values.head(_GLANCE).n_unique() <= _MOST_MODELS
+        and 2 <= values.n_unique() <= _MOST_MODELS
+    ]
+    return [name for name in few if not table.select(id_, name).is_duplicated().any()][:_MOST_SHOWN]
 
 
 def unstack(ids: pl.Series, models: pl.Series, scores: pl.Series, champion: str = "") -> Stacked:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
 from data.definition.definition import Definition
 from data.definition.evidence import vocabulary as words
+from data.errors import PredictionsError
 from data.predictions.cells import are_missing, numbers_of
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import Answers
@@ -47,14 +49,44 @@ def find_optional(
         elif named:
             # Where none fits, the first is taken, so that what is wrong with it can be said.
             roles[role] = (fitting or named)[0]
-    if say.ID not in roles and (found := next((name for name in free if _is_called_id(name, table)), None)):
-        roles[say.ID] = found
+    if say.ID not in roles:
+        ids = [name for name in free if _is_called_id(name, table)]
+        # Where none names each row, what is called an application's is taken, so that it can be said or is stacked.
+        ids += [name for name in free if words.plain(name) in words.OF_APPLICATIONS]
+        roles |= {say.ID: ids[0]} if ids else {}
     free = [name for name in free if name not in roles.values()]
+    if say.DATE not in roles:
+        dates = _dates(table, free)
+        if len(dates) > 1:
+            questions.append(_which(say.DATE, dates))
+        roles |= {say.DATE: dates[0]} if len(dates) == 1 else {}
     for role, fits_role in _BY_VALUES.items():
         if role not in roles and (found := next((name for name in free if fits_role(table[name])), None)):
             roles[role] = found
     roles |= {role: name for role, name in _decisions(table, free).items() if role not in roles}
     return roles, questions
+
+
+def check_weights(path: Path, values: pl.Series, counted: pl.Series) -> None:
+    """Raise PredictionsError where a row that is `counted` has no weight that is usable, or none has one above 0.
+
+    What is weighted for some rows only, or not at all although there are weights, is a wrong figure.
+    """
+    weights = numbers_of(values)
+    wrong = counted & ~(weights.is_finite() & (weights >= 0)).fill_null(value=False)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        n_wrong = "1 row" if wrong.sum() == 1 else f"{wrong.sum():,} rows"
+        cell = "an empty cell" if are_missing(values)[row] else repr(values[row])
+        problem = f"has {n_wrong} without a finite number from 0 on, for example {cell} in row {row + 1:,}"
+    elif not (counted & (weights > 0)).any():
+        problem = "is 0 in every row"
+    else:
+        return
+    raise PredictionsError(
+        f"{path}: column {values.name}, taken for the weight, {problem}; correct the file, or count each row once with "
+        f"--map {values.name}={say.NONE}."
+    )
 
 
 def _known_as(
@@ -109,7 +141,8 @@ def _is_called_id(name: str, table: pl.DataFrame) -> bool:
 
 
 def _is_model(values: pl.Series) -> bool:
-    return words.plain(values.name) in words.MODELS and values.dtype in _TEXTS and 2 <= _few(values) <= _MOST_MODELS
+    is_name = values.dtype in _TEXTS or values.dtype.is_integer()
+    return words.plain(values.name) in words.MODELS and is_name and 2 <= _few(values) <= _MOST_MODELS
 
 
 def _is_grade(values: pl.Series) -> bool:
@@ -117,10 +150,32 @@ def _is_grade(values: pl.Series) -> bool:
     return words.plain(values.name) in words.GRADES and is_text and 2 <= _few(values) <= _MOST_GRADES
 
 
-def _is_date(values: pl.Series) -> bool:
-    if words.has_word(values.name, words.SENSITIVE):
-        return False
-    return dates_in(values.head(_GLANCE)) is not None and dates_in(values) is not None
+def _dates(table: pl.DataFrame, free: Iterable[str]) -> list[str]:
+    """The columns of which each may say when an application was made.
+
+    Those that say so by their names come first, and then those that are given in most rows; a date of the default or
+    of what followed is none. Of columns that agree on the quarter the first is meant.
+    """
+    found = {name: dates for name in free if (dates := _dates_of(table[name])) is not None}
+    applied = [name for name in found if words.has_word(name, words.APPLIED)]
+    kept: list[pl.Series] = []
+    for name in applied or list(found):
+        quarters = found[name].dt.truncate("1q").alias(name)
+        if not any((quarters == other).all() for other in kept):
+            kept.append(quarters)
+    return [quarters.name for quarters in kept]
+
+
+def _dates_of(values: pl.Series) -> pl.Series | None:
+    """The days in a column that may be when an application was made; None where it holds none."""
+    name = words.plain(values.name)
+    if words.has_word(values.name, words.SENSITIVE) or words.outcome_said(name) or words.AFTERWARDS.search(name):
+        return None
+    if dates_in(values.head(_GLANCE)) is None and values.head(_GLANCE).null_count() < min(_GLANCE, len(values)):
+        return None
+    dates = dates_in(values)
+    # What most rows lack happened to some of them only.
+    return dates if dates is not None and 2 * dates.null_count() <= len(dates) else None
 
 
 def _few(values: pl.Series) -> int:
@@ -151,5 +206,4 @@ _FINAL = frozenset({"final", "actual", "underwriter", "manual"})
 _BY_VALUES: Mapping[str, Callable[[pl.Series], bool]] = {
     say.MODEL: _is_model,
     say.GRADE: _is_grade,
-    say.DATE: _is_date,
 }

@@ -231,7 +231,7 @@ def models_of(table: pl.DataFrame) -> set[str]:
     return {
         str(value)
         for name in table.columns
-        if words.plain(name) in words.MODELS and table[name].dtype == pl.String
+        if words.plain(name) in words.MODELS and (table[name].dtype == pl.String or table[name].dtype.is_integer())
         for value in table[name].unique()
     }
 

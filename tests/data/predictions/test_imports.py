@@ -15,6 +15,7 @@ import pytest
 from data.errors import FileError, PredictionsError
 from data.home_credit import embedded
 from data.predictions.imports import MOST_LEVELS, import_predictions, parse_answers
+from data.predictions.roles.questions import QuestionsError
 from data.predictions.table import CohortKind
 from data.store.storage import write_parquet
 
@@ -158,8 +159,11 @@ def test_a_compressed_csv_is_read(tmp_path: Path) -> None:
     assert import_predictions(path, embedded.DEFINITION).frame.rows() == [(False, 0.25)]
 
 
-def test_repeated_ids_are_not_used_as_ids_and_said_so(tmp_path: Path) -> None:
-    theirs = import_predictions(_csv(tmp_path, "id,target,pd\n1,0,0.1\n1,1,0.2\n"), embedded.DEFINITION)
+def test_repeated_ids_are_asked_about_and_not_used_as_ids(tmp_path: Path) -> None:
+    path = _csv(tmp_path, "id,target,pd\n1,0,0.1\n1,1,0.2\n")
+    with pytest.raises(QuestionsError, match="names 1 applications in 2 rows"):
+        import_predictions(path, embedded.DEFINITION)
+    theirs = import_predictions(path, embedded.DEFINITION, parse_answers(["id=id"]))
     assert not theirs.has_ids
     assert theirs.source.notices == (
         "Column id does not identify its rows (missing or repeated values); it is not used as id.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
-from data.predictions.roles.models import is_stacked, unstack
+from data.predictions.roles.models import ask_repeated, is_stacked, unstack
 
 IDS = pl.Series([1, 1, 2, 2, 3])
 MODELS = pl.Series(["old", "new", "old", "new", "new"])
@@ -26,3 +28,25 @@ def test_the_champion_s_rows_stay_and_the_others_scores_are_beside_them() -> Non
     assert {name: each.to_list() for name, each in found.others.items()} == {"old": [0.1, 0.3, None]}
     old = unstack(IDS, MODELS, SCORES, "old")
     assert (old.rows.to_list(), old.n_left, old.others["new"].to_list()) == ([0, 2], 1, [0.2, 0.4])
+
+
+def test_what_one_model_s_row_leaves_open_does_not_part_rows() -> None:
+    assert is_stacked(IDS, MODELS, pl.Series([1.0, None, None, 0.0, None]))
+
+
+def _answers(**columns: Any) -> list[str]:
+    table = pl.DataFrame(columns)
+    roles = {role: role for role in ("id", "date", "model") if role in columns}
+    return [answer.said.worded for each in ask_repeated(table, roles, None) for answer in each.answers]
+
+
+def test_repeated_ids_of_applications_are_asked_about() -> None:
+    assert _answers(id=[1, 1, 2, 2], run=["a", "b", "a", "b"]) == ["--map run=model", "--map id=none"]
+    assert _answers(id=[1, 1, 2, 2], date=["a", "a", "b", "b"]) == ["--map id=none"]
+
+
+def test_repeated_ids_that_something_tells_apart_are_no_question() -> None:
+    assert _answers(id=[1, 1, 2, 2], model=[1, 2, 1, 2]) == []
+    assert _answers(id=[1, 1, 2, 2], date=["a", "b", "a", "b"]) == []
+    assert _answers(id=[1, None, 2, None]) == []
+    assert ask_repeated(pl.DataFrame({"customer_id": [1, 1]}), {"id": "customer_id"}, None) == []
