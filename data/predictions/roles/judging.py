@@ -69,7 +69,8 @@ def judge_score(values: pl.Series, outcomes: pl.Series | None) -> Verdict | None
         is_asked = _says_percent(values.name)
         return Verdict(("percent", "probability")) if is_asked else _probability(values, outcomes, "probability")
     if low >= 0 and high <= 100 and high > PERCENT_MAXIMUM and _share(given > 1) >= PERCENT_SHARE:
-        if _says_percent(values.name) or words.plain(values.name) in _MAY_BE_PERCENT:
+        name = words.plain(values.name)
+        if _says_percent(values.name) or name in _MAY_BE_PERCENT or _SAYS_GOOD.search(name):
             return _probability(values, outcomes, "percent")
         return Verdict(("percent", *_directions(values, outcomes, likely="safer" if is_named_points else "riskier")))
     if low < 0 and 1 < max(-low, high) <= _MOST_LOG_ODDS and not is_whole:

@@ -13,7 +13,7 @@ from data.definition.evidence import vocabulary as words
 from data.definition.evidence.outcome_values import OutcomeValues, is_mostly_yes, outcome_values
 from data.errors import PredictionsError
 from data.predictions.cells import are_missing, numbers_of
-from data.predictions.roles.answers import OUTCOME, Answers
+from data.predictions.roles.answers import NONE, OUTCOME, Answers
 from data.predictions.roles.questions import Answer, Question
 
 # A column of more values is no outcome.
@@ -117,7 +117,10 @@ def check_values(path: Path, values: pl.Series) -> None:
     wanted = f"two values that say who defaulted, of {MOST_VALUES} at most"
     if values.dtype.is_nested() or values.dtype.is_temporal() or values.dtype == pl.Object:
         kind = "lists or structures" if values.dtype.is_nested() else "dates or times"
-        raise PredictionsError.from_kind(path, values.name, kind, wanted)
+        raise PredictionsError(
+            f"{path}: column {values.name} holds {kind}; expected {wanted}; map another column as the outcome, or take "
+            f"this one out with --map {values.name}={NONE}."
+        )
     if not are_missing(values).all():
         found = f"{values.drop_nulls().n_unique():,} different values"
         raise PredictionsError.from_kind(path, values.name, found, wanted)

@@ -131,7 +131,7 @@ def check_score(path: Path, values: pl.Series, word: str) -> pl.Series:
     numbers = numbers_of(bare) / (100 if kind == "percent" and values.dtype != pl.Boolean else 1)
     if kind in ("probability", "percent"):
         usable, wanted = numbers.is_between(0, 1), _wanted_probability(numbers, kind)
-        if is_text and kind == "percent" and (signed := values.cast(pl.String).str.contains("%", literal=True)).any():
+        if is_text and kind == "percent" and (signed := values.cast(pl.String).str.contains(r"\d\s*%")).any():
             # 0.05 among cells such as 5.00% is a share, or a percentage: nobody knows.
             usable, wanted = usable & signed, "a percentage from 0 to 100 with a percent sign, as in other rows"
     else:

@@ -30,6 +30,7 @@ def _words(name: str, values: Any, outcomes: pl.Series | None = BAD) -> tuple[st
         ("probability", 1 - PD, ("probability",)),
         ("prob_good", 1 - PD, ("probability-of-good",)),
         ("prob_good", PD, ("probability-of-good", "probability")),
+        ("prob_good", 100 - 100 * PD, ("percent-of-good",)),
         ("pd", 100 * PD, ("percent",)),
         ("pd", [f"{100 * p:.2f} %" for p in PD], ("percent",)),
         ("score", 100 * PD, ("percent", "risk-score", "points")),

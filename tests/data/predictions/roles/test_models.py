@@ -36,7 +36,8 @@ def test_what_one_model_s_row_leaves_open_does_not_part_rows() -> None:
 
 def _answers(**columns: Any) -> list[str]:
     table = pl.DataFrame(columns)
-    roles = {role: role for role in ("id", "date", "model") if role in columns}
+    known: list[str] = ["id", "date", "model"]
+    roles = {role: role for role in known if role in columns}
     return [answer.said.worded for each in ask_repeated(table, roles, None) for answer in each.answers]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from data.errors import PredictionsError
 from data.home_credit import embedded
 from data.predictions.roles.answers import parse_answers
-from data.predictions.roles.outcomes import Candidate, find_outcome, open_values, read_outcomes, values_of
+from data.predictions.roles.outcomes import Candidate, check_values, find_outcome, open_values, read_outcomes, values_of
 from data.predictions.roles.questions import Question
 
 
@@ -185,3 +187,9 @@ def test_one_value_alone_may_be_either() -> None:
         "--map status=outcome --bad performing",
         "--map status=outcome --good performing",
     ]
+
+
+def test_an_outcome_of_dates_is_refused_with_the_way_out() -> None:
+    with pytest.raises(PredictionsError, match=r"holds dates or times; .* take this one out with --map default=none"):
+        check_values(Path("x.csv"), pl.Series("default", [0]).cast(pl.Date))
+    assert _found("default=none", default=pl.Series([0]).cast(pl.Date)) == (None, [])
