@@ -15,7 +15,7 @@ from data.errors import PredictionsError
 from data.predictions.cells import are_missing
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import Answers
-from data.predictions.roles.models import ask_repeated
+from data.predictions.roles.models import ask_repeated, is_stacked, known_outcomes
 from data.predictions.roles.optional import check_weights, find_optional, is_decision
 from data.predictions.roles.outcomes import BLANK, Candidate, check_values, find_outcome, open_values, read_outcomes
 from data.predictions.roles.questions import QuestionsError
@@ -84,6 +84,10 @@ def assign_roles(path: Path, table: pl.DataFrame, definition: Definition, answer
         raise QuestionsError.from_questions(path, questions)
     if (weights := others.get(say.WEIGHT)) is not None:
         check_weights(path, table[weights], ~are_missing(table[scores.column]))
+    ids, models = (others.get(role) for role in (say.ID, say.MODEL))
+    is_open = outcomes is not None and outcomes.has_nulls()
+    if outcomes is not None and is_open and ids and models and is_stacked(table[ids], table[models], outcomes):
+        outcomes = known_outcomes(table[ids], outcomes)
     segments = tuple(column for column, role in answers.roles if role == say.SEGMENT)
     return Assigned(outcome, outcomes, scores, others, segments)
 

@@ -45,6 +45,12 @@ def is_stacked(ids: pl.Series, models: pl.Series, outcomes: pl.Series | None) ->
     return known.n_unique() == known["id"].n_unique()
 
 
+def known_outcomes(ids: pl.Series, outcomes: pl.Series) -> pl.Series:
+    """The outcomes of stacked rows, each that is open filled with what another model's row of the application says."""
+    table = pl.DataFrame({"id": ids, "bad": outcomes})
+    return table.select(pl.col("bad").fill_null(pl.col("bad").max().over("id"))).to_series()
+
+
 def ask_repeated(table: pl.DataFrame, roles: Mapping[str, str], outcomes: pl.Series | None) -> list[Question]:
     """Whether rows are applications of their own although ids of applications repeat; nothing where that is plain.
 

@@ -98,3 +98,20 @@ def test_a_flag_may_be_the_outcome_and_is_asked_about() -> None:
     ]
     none = assign_roles(PATH, pl.DataFrame(columns), embedded.DEFINITION, parse_answers([], has_no_outcome=True))
     assert (none.outcome, none.columns) == (None, {"probability": "pd"})
+
+
+def test_a_stacked_table_may_number_its_models_and_leave_an_outcome_to_one_row() -> None:
+    columns: dict[str, list[Any]] = {"loan_id": [1, 1, 2, 2], "model_id": [1, 2, 1, 2], "pd": [0.1, 0.2, 0.3, 0.4]}
+    found = _assigned(default=[0, 0, None, 1], **columns)
+    assert (found.others["id"], found.others["model"]) == ("loan_id", "model_id")
+    assert found.outcomes is not None
+    assert found.outcomes.to_list() == [0, 0, 1, 1]
+    said = parse_answers([], champion="2")
+    table = pl.DataFrame({**columns, "default": [0, 0, 1, 1]})
+    assert assign_roles(PATH, table, embedded.DEFINITION, said).others["model"] == "model_id"
+
+
+def test_a_weight_counts_only_where_a_score_is() -> None:
+    assert _roles(target=[0, 1, 0], pd=[0.1, 0.2, None], weight=[1.0, 2.0, None])["weight"] == "weight"
+    with pytest.raises(PredictionsError, match="count each row once with --map weight=none"):
+        _roles(**BASE, weight=[1.0, 2.0, None])

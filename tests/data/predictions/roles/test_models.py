@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from data.predictions.roles.models import ask_repeated, is_stacked, unstack
+from data.predictions.roles.models import ask_repeated, is_stacked, known_outcomes, unstack
 
 IDS = pl.Series([1, 1, 2, 2, 3])
 MODELS = pl.Series(["old", "new", "old", "new", "new"])
@@ -32,6 +32,8 @@ def test_the_champion_s_rows_stay_and_the_others_scores_are_beside_them() -> Non
 
 def test_what_one_model_s_row_leaves_open_does_not_part_rows() -> None:
     assert is_stacked(IDS, MODELS, pl.Series([1.0, None, None, 0.0, None]))
+    found = known_outcomes(pl.Series([7, 7, 8, 8, 9]), pl.Series([1.0, None, None, 0.0, None]))
+    assert found.to_list() == [1, 1, 0, 0, None]
 
 
 def _answers(**columns: Any) -> list[str]:
