@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from data.errors import FileError, TableError
-from data.reading.layout import Layout, any_field_size, is_total, reader_of
+from data.reading.layout import Layout, any_field_size, are_totals, reader_of, totals_at_end
 from data.reading.said import Said, most_damaged
 from data.reading.text import Progress, TextFile, Utf8
 
@@ -33,9 +33,10 @@ class Odd(NamedTuple):
 
 @dataclass
 class Found:
-    """What a pass over the rows met besides them."""
+    """What a pass over the rows met besides them; `n_called` are those whose first cell calls them a total."""
 
     n_odd: int = 0
+    n_called: int = 0
     n_empty: int = 0
     quotes: int = 0
     totals: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ def blocks(file: TextFile, layout: Layout, found: Found, progress: Progress | No
                 before = None
                 for batch in reader:
                     frame = _given(_frame(batch, layout.names), found)
+                    found.n_called += int(are_totals(frame[:, 0]).sum())
                     if before is not None:
                         yield before
                     before = frame
@@ -110,12 +112,10 @@ def _given(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
 
 
 def _without_totals(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
-    found.totals = []
-    for row in reversed(frame.tail(_MOST_TOTALS).rows()):
-        if not is_total(row):
-            break
-        found.totals.insert(0, " ".join(cell for cell in row if cell)[:_MOST_SHOWN])
-    return frame.head(frame.height - len(found.totals))
+    rows = frame.tail(_MOST_TOTALS).rows()
+    n_totals = totals_at_end(rows, found.n_called)
+    found.totals = [" ".join(cell for cell in row if cell)[:_MOST_SHOWN] for row in rows[len(rows) - n_totals :]]
+    return frame.head(frame.height - n_totals)
 
 
 def row_lines(file: TextFile, layout: Layout) -> Iterator[int]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import polars as pl
+
 from data.errors import FileError
 from data.reading.gaps import GAPS
 from data.reading.names import made_names, unique_names
@@ -24,10 +26,12 @@ _MOST_RECORDS, _MOST_CELLS = 200, 20_000
 # The share of the first records that must have one and the same number of fields.
 _AGREEING = 0.8
 _NUMBER = re.compile(r"[+-]?[$€£]?\s?(\d[\d.,' ]*|\.\d+)([eE][+-]?\d+)?\s?[%€$£]?")
-_TOTAL = re.compile(
-    r"(grand )?(total|totals|sum|summe|gesamt|gesamtsumme|insgesamt|average|mittelwert|somme|suma|totale)\b",
-    re.IGNORECASE,
+_TOTALS = (
+    r"(?:grand |sub-?|zwischen)?(?:totals?|sum|summe|gesamt|gesamtsumme|insgesamt|average|mean|mittelwert|durchschnitt"
+    r"|somme|sous-total|suma|totale|totaal|razem|celkem|toplam)"
 )
+_TOTAL = re.compile(rf"{_TOTALS}\b", re.IGNORECASE)
+_ONLY_TOTAL = rf"(?i)^\s*{_TOTALS}\s*[:.]?\s*$"
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
 _MOST_SHOWN = 80
 
@@ -262,6 +266,25 @@ def is_total(cells: Sequence[str | None]) -> bool:
     """Whether the last line of a table sums it up, such as "Total;;;1.234", and is none of its rows."""
     given = [cell for cell in cells if cell]
     return bool(given) and len(cells) > 2 and 2 * len(given) <= len(cells) + 1 and bool(_TOTAL.match(given[0]))
+
+
+def are_totals(cells: pl.Series) -> pl.Series:
+    """Whether each cell, String, says that its row sums others up and nothing else; never null."""
+    return cells.str.contains(_ONLY_TOTAL).fill_null(value=False)
+
+
+def totals_at_end(rows: Sequence[Sequence[str | None]], n_called: int) -> int:
+    """How many of the last `rows` of a table sum it up; `n_called` of all its rows say so in their first cell.
+
+    A full row is one only where no other row's first cell says so: a class may be called Average.
+    """
+    called = [bool(row and row[0] and re.match(_ONLY_TOTAL, row[0])) for row in rows]
+    sums = [is_total(row) for row in rows]
+    either = [one or other for one, other in zip(called, sums, strict=True)]
+    n_either = next((n for n, each in enumerate(reversed(either)) if not each), len(rows))
+    if n_either and sum(called[len(rows) - n_either :]) == n_called:
+        return n_either
+    return next((n for n, each in enumerate(reversed(sums)) if not each), len(rows))
 
 
 def _may_run(text: str, quote: str) -> bool:

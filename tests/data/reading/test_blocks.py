@@ -76,3 +76,15 @@ def test_a_separator_at_the_end_of_each_line_makes_no_column(tmp_path: Path) -> 
 
 def test_a_mark_inside_a_text_is_a_text(tmp_path: Path) -> None:
     assert read_table(put(tmp_path, ['1,6" rule', "2,x"])).frame["pd"].to_list() == ['6" rule', "x"]
+
+
+@pytest.mark.parametrize("name", ["Total", "Toplam", "Razem:", "Durchschnitt", "Subtotal", "grand total"])
+def test_a_full_row_called_a_total_is_none_of_the_table(tmp_path: Path, name: str) -> None:
+    reading = read_table(put(tmp_path, ["7,0.1", "8,0.2", f"{name},0.3"]))
+    assert reading.frame.rows() == [(7, 0.1), (8, 0.2)]
+    assert reading.assumed.footer == (f"{name} 0.3",)
+
+
+def test_a_class_called_average_is_no_total(tmp_path: Path) -> None:
+    reading = read_table(put(tmp_path, ["Average,0.1", "Good,0.2", "Average,0.3"]))
+    assert reading.frame["id"].to_list() == ["Average", "Good", "Average"]
