@@ -12,7 +12,7 @@ import polars as pl
 from data.errors import DamageError, FileError, TableError
 from data.reading.cells import Asked, Format, Survey, convert, resolve
 from data.reading.names import unique_names
-from data.reading.said import NOTHING, Said, listed
+from data.reading.said import NOTHING, Said, flag, listed
 from data.reading.surveying import Surveyed, survey_text
 from data.reading.text import UTF_8, Progress, word_encoding
 from data.reading.typed import (
@@ -91,7 +91,7 @@ class Assumed:
         if words:
             yield f"Columns read: {'; '.join(words)}."
         for each in self.asked:
-            fix = " or ".join(f"--read {each.key}={answer}" for answer in each.answers)
+            fix = " or ".join(flag(f"{each.key}={answer}") for answer in each.answers)
             yield f"Left as text: {each.sentence}{f'; say which with {fix}' if fix else ''}."
         yield from (f"{each}." for each in self.more)
 
