@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from data.errors import FileError
-from data.reading.layout import are_totals, has_header, totals_at_end
+from data.reading.layout import are_totals, from_two_headers, has_header, has_two_headers, totals_at_end
 from data.reading.names import made_names, unique_names
 from data.reading.said import Said, listed
 
@@ -125,6 +125,9 @@ def _sheet(path: Path, name: str, rows: list[list[Any]], said: Said, others: lis
     table = [[_at(row, place) for place in used] for row in table]
     names_said = listed(said["names"]) if "names" in said else []
     header = said["header"] == "yes" if "header" in said else not names_said and _has_header(table)
+    texts = [[_text(cell) or "" for cell in row] for row in table[:_MOST_TITLES]]
+    if header and "header" not in said and has_two_headers(texts):
+        raise from_two_headers(path, texts, f"skip={first + 1}")
     written = [_text(cell) or "" for cell in table[0]] if header else list(made_names(len(used)))
     if names_said and len(names_said) != len(used):
         reason = f"has {len(used)} columns and {len(names_said)} names were given"

@@ -86,3 +86,11 @@ def test_the_ending_of_a_workbook_may_be_another_one_s(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", {"Scores": [["id", "pd"], [1, 0.5], [2, 0.25]]}).rename(tmp_path / "a.xls")
     assert read_table(path).frame.rows() == [(1, 0.5), (2, 0.25)]
     assert read_table(path.rename(tmp_path / "a.csv")).frame.rows() == [(1, 0.5), (2, 0.25)]
+
+
+def test_two_lines_of_names_are_said_with_the_flag_that_takes_the_second(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Key", "Risk", "Ends"], ["id", "pd", "default"], *([n, n / 8, n % 2] for n in range(5))]
+    path = book(tmp_path / "a.xlsx", {"Scores": rows})
+    with pytest.raises(FileError, match=r"two lines of names .* take the second with --read skip=1"):
+        read_table(path)
+    assert read_table(path, {"skip": "1"}).frame["pd"].to_list() == [0, 0.125, 0.25, 0.375, 0.5]
