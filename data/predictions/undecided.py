@@ -15,10 +15,11 @@ from data.predictions.cells import are_missing, numbers_of
 from data.predictions.roles import answers as say
 from data.predictions.roles.answers import SCORE, SCORES, Answers
 from data.predictions.roles.assigning import Assigned
+from data.predictions.roles.judging import MOSTLY
 from data.predictions.roles.questions import Answer, Question
 from data.predictions.roles.scores import ScoresFound
 from data.reading.cells import Asked
-from data.reading.layout import are_totals
+from data.reading.layout import are_totals, are_totals_of_parts
 from data.reading.said import NO_CODES, Said, listed
 
 _NUMBERS = (say.EXPOSURE, say.WEIGHT, say.LGD, say.FOLD)
@@ -85,7 +86,8 @@ def check_alike(path: Path, table: pl.DataFrame, asked: Iterable[Asked], assigne
 
 def without_codes(table: pl.DataFrame, scores: ScoresFound, said: Said) -> pl.DataFrame:
     """`table` with nothing where a score is one of the codes that are said; the same object where there is none."""
-    codes = _said_codes(said)
+    if not (codes := _said_codes(said)):
+        return table
     changed = []
     for name in (scores.column, *scores.others):
         is_code = numbers_of(table[name]).is_in(codes).fill_null(value=False)
@@ -100,7 +102,8 @@ def ask_codes(table: pl.DataFrame, scores: ScoresFound, said: Said) -> list[Ques
         return []
     questions = []
     for name, word in {scores.column: scores.word, **scores.others}.items():
-        if SCORES[word][0] not in ("points", "log-odds"):
+        # A probability beyond 0 to 1 is refused with its cell.
+        if SCORES[word][0] == "probability":
             continue
         numbers = numbers_of(table[name]).drop_nulls().drop_nans().sort()
         if not (codes := _codes_of(numbers)):
@@ -126,7 +129,7 @@ def check_totals(path: Path, table: pl.DataFrame, assigned: Assigned) -> None:
     name = assigned.others.get(say.ID, table.columns[0])
     ids = table[name]
     names_rows = ids.dtype == pl.String and (say.ID in assigned.others or ids.n_unique() > ids.len() // 2)
-    if names_rows and (found := are_totals(ids)).any() and not found.all():
+    if names_rows and (found := _are_sums(ids)).any() and not found.all():
         row = int(found.arg_max() or 0)
         raise _sums_up(path, row, f"says {ids[row]!r} in {name}")
     exposure = assigned.others.get(say.EXPOSURE)
@@ -143,6 +146,12 @@ def check_totals(path: Path, table: pl.DataFrame, assigned: Assigned) -> None:
     ]
     if table.height > _MANY or any(bool(are_missing(each.tail(1))[0]) for each in cells):
         raise _sums_up(path, table.height - 1, f"has the sum of the others in {exposure}")
+
+
+def _are_sums(ids: pl.Series) -> pl.Series:
+    # A company may be called Total Energy; where ids have digits, no other id begins so.
+    with_digits = float(str(ids.str.contains(r"\d").mean() or 0.0))
+    return are_totals_of_parts(ids) if with_digits >= MOSTLY else are_totals(ids)
 
 
 def _sums_up(path: Path, row: int, what: str) -> PredictionsError:

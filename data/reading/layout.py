@@ -300,6 +300,12 @@ def are_totals(cells: pl.Series) -> pl.Series:
     return cells.str.contains(_ONLY_TOTAL).fill_null(value=False)
 
 
+def are_totals_of_parts(cells: pl.Series) -> pl.Series:
+    """Whether each cell, String, begins so and has no digit, such as "Subtotal North"; never null."""
+    begins = cells.str.contains(rf"(?i)^\s*{_TOTALS}\b") & ~cells.str.contains(r"\d")
+    return begins.fill_null(value=False)
+
+
 def totals_at_end(rows: Sequence[Sequence[str | None]], n_called: int) -> int:
     """How many of the last `rows` of a table sum it up; `n_called` of all its rows say so in their first cell.
 

@@ -108,10 +108,25 @@ def test_codes_among_points_are_asked_and_left_out(tmp_path: Path, code: str) ->
     assert read(path, values).frame.height == 60
 
 
+def test_a_code_among_percentages_is_asked(tmp_path: Path) -> None:
+    rows = [f"{at % 40 + 0.5},{int(at % 7 == 0)}\n" for at in range(400)] + ["99,0\n"] * 60
+    path = write(tmp_path, "pd,default\n" + "".join(rows))
+    with pytest.raises(
+        QuestionsError, match=r"between 0\.5 and 39\.5; is 99 \(60 rows\) a code for no score"
+    ) as caught:
+        read(path, parse_answers(["pd=percent"]))
+    said = parse_answers(["pd=percent"]).plus(caught.value.questions[0].answers[0].said)
+    assert read(path, said).frame["default_probability"].max() == 0.395
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
         (["a,1000,0.1,0", "Subtotal,1000,0.1,0", "b,2000,0.2,1"], "row 2 says 'Subtotal' in id, so it sums up others"),
+        (
+            [*(f"{n},{n * 7},0.1,{n % 2}" for n in range(1, 20)), "Subtotal North,5000,0.1,", "20,1,0.2,0"],
+            "row 20 says 'Subtotal North' in id",
+        ),
         (["1,1000,0.1,0", "2,2000,0.2,1", ",3000,0.15,"], "row 3 has the sum of the others in exposure"),
     ],
 )
