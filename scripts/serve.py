@@ -15,7 +15,7 @@ from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
 from data.predictions.roles.answers import NOTHING_SAID, Answers
 from data.predictions.roles.flags import answers_of, offer_answers
-from data.reading.said import Said, parse_said, word_said
+from data.reading.said import Said, parse_said, together, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
 from inference.serving.settings import load_web_settings
@@ -39,12 +39,14 @@ def main() -> None:
     check_port(arguments.port, arguments.host)
     web, log_settings = load_web_settings(), load_log_settings()
     log = journal.open_log(log_settings.level, log_settings.file)
-    build, answers, said = None, answers_of(arguments), parse_said(arguments.read)
+    build, answers = None, answers_of(arguments)
+    said: Said = parse_said(arguments.read)
     if arguments.predictions is None:
         build = _begin_build(load_settings())
     else:
         definition = load_definition(load_settings())
         read, answers = read_asking(arguments.predictions, definition, answers, said)
+        answers, said = answers.of_columns, together(said, answers.reading)
         source = read.source
         del read
         print(f"{source.name}: {source.taken}", *source.notices, sep="\n")

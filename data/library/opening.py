@@ -25,7 +25,7 @@ from data.predictions.imports import MOST_LEVELS, import_predictions
 from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, Answers
 from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
-from data.reading.said import NOTHING, Said
+from data.reading.said import NOTHING, Said, together
 from data.reading.table import read_table
 from data.settings import DEFINITION
 from data.store.storage import sha256_of
@@ -103,6 +103,7 @@ def understand(
     Raises:
         ScoreroomError: it is no table, or has more than `most_rows` rows.
     """
+    said = together(said, answers.reading)
     problems = ["", ""]
     try:
         table = peek(brought.table, _table_of(said))
@@ -180,8 +181,13 @@ def keep_predictions(
         FileError: the library cannot be written.
     """
     (brought.part / DEFINITION).write_text(neutral_definition(name), encoding="utf-8")
+    said = together(said, answers.reading)
     reading = Reading(
-        brought.table.name, answers, tuple(sorted(said.items())), predictions.frame.height, predictions.source.digest
+        brought.table.name,
+        answers.of_columns,
+        tuple(sorted(said.items())),
+        predictions.frame.height,
+        predictions.source.digest,
     )
     return finish_entry(brought.library, brought.part, name, reading, taken=taken)
 

@@ -18,6 +18,7 @@ from data.predictions.roles.assigning import Assigned, assign_roles, word_roles
 from data.predictions.roles.dates import dates_in
 from data.predictions.roles.models import Stacked, is_stacked, unstack
 from data.predictions.roles.outcomes import open_values
+from data.predictions.roles.questions import QuestionsError
 from data.predictions.roles.scores import SAID, as_pds, check_score, word_score
 from data.predictions.scale import Scale
 from data.predictions.shaping import (
@@ -41,7 +42,16 @@ from data.predictions.table import (
     PredictionsSource,
     describe_columns,
 )
-from data.reading.said import NOTHING, Said, word_said
+from data.predictions.undecided import (
+    ask_codes,
+    ask_reading,
+    check_alike,
+    check_totals,
+    numbers_in,
+    score_like,
+    without_codes,
+)
+from data.reading.said import NOTHING, Said, together, word_said
 from data.reading.table import Reading, read_table
 from data.store.storage import sha256_of
 
@@ -66,11 +76,13 @@ def import_predictions(
         QuestionsError: a role cannot be decided; with all that can be asked at once.
         PredictionsError: no column could be a score, or one holds values that cannot be used.
     """
+    said, answers = together(said, answers.reading), answers.of_columns
     reading = read_table(path, said)
     table, answers = reading.frame, _as_read(answers, reading)
     notices = [*reading.assumed.sentences(), *_notices_of_gaps(reading.gaps)]
-    assigned = assign_roles(path, table, definition, answers)
+    table, assigned = _assigned(path, reading, definition, answers, said)
     _check_names(path, reading, assigned)
+    check_totals(path, table, assigned)
     scored = _score(path, table, assigned, answers)
     columns = {values.name: values for values in table}
     # The columns of a large table are only held while each is turned into what it becomes.
@@ -129,6 +141,34 @@ def _as_read(answers: Answers, reading: Reading) -> Answers:
         answers,
         roles=tuple((name, read.get(role, role) if name in reading.percents else role) for name, role in answers.roles),
     )
+
+
+def _assigned(
+    path: Path, reading: Reading, definition: Definition, answers: Answers, said: Said
+) -> tuple[pl.DataFrame, Assigned]:
+    """The table, without codes in its scores where they are said, and its roles; all that has to be asked is raised."""
+    table, asked = reading.frame, reading.assumed.asked
+    try:
+        assigned = assign_roles(path, table, definition, answers)
+        blanked = without_codes(table, assigned.scores, said)
+        if blanked is not table:
+            # Codes tell nothing of who has the higher scores.
+            table, assigned = blanked, assign_roles(path, blanked, definition, answers)
+    except QuestionsError as error:
+        more = ask_reading(table, asked, score_like(asked, answers))
+        raise QuestionsError.from_questions(path, [*more, *error.questions]) from None
+    except PredictionsError:
+        if more := ask_reading(table, asked, score_like(asked, answers)):
+            raise QuestionsError.from_questions(path, more) from None
+        raise
+    check_alike(path, table, asked, assigned)
+    questions = [
+        *ask_reading(table, asked, numbers_in(assigned), [assigned.others.get(say.DATE, "")]),
+        *ask_codes(table, assigned.scores, said),
+    ]
+    if questions:
+        raise QuestionsError.from_questions(path, questions)
+    return table, assigned
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from data.errors import FileError, TableError
-from data.reading.layout import Layout, any_field_size, is_total, reader_of
-from data.reading.said import Said, most_damaged
+from data.reading.layout import Layout, any_field_size, are_totals, reader_of, totals_at_end
+from data.reading.said import Said, as_list, flag, most_damaged
 from data.reading.text import Progress, TextFile, Utf8
 
 _BLOCK = 4 << 20
@@ -33,9 +33,10 @@ class Odd(NamedTuple):
 
 @dataclass
 class Found:
-    """What a pass over the rows met besides them."""
+    """What a pass over the rows met besides them; `n_called` are those whose first cell calls them a total."""
 
     n_odd: int = 0
+    n_called: int = 0
     n_empty: int = 0
     quotes: int = 0
     totals: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ def blocks(file: TextFile, layout: Layout, found: Found, progress: Progress | No
                 before = None
                 for batch in reader:
                     frame = _given(_frame(batch, layout.names), found)
+                    found.n_called += int(are_totals(frame[:, 0]).sum())
                     if before is not None:
                         yield before
                     before = frame
@@ -110,12 +112,10 @@ def _given(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
 
 
 def _without_totals(frame: pl.DataFrame, found: Found) -> pl.DataFrame:
-    found.totals = []
-    for row in reversed(frame.tail(_MOST_TOTALS).rows()):
-        if not is_total(row):
-            break
-        found.totals.insert(0, " ".join(cell for cell in row if cell)[:_MOST_SHOWN])
-    return frame.head(frame.height - len(found.totals))
+    rows = frame.tail(_MOST_TOTALS).rows()
+    n_totals = totals_at_end(rows, found.n_called)
+    found.totals = [" ".join(cell for cell in row if cell)[:_MOST_SHOWN] for row in rows[len(rows) - n_totals :]]
+    return frame.head(frame.height - n_totals)
 
 
 def row_lines(file: TextFile, layout: Layout) -> Iterator[int]:
@@ -179,6 +179,7 @@ def judge_odd(file: TextFile, layout: Layout, n_rows: int, said: Said) -> Damage
     """What the lines with another number of fields than the table are.
 
     Raises:
+        FileError: the line of names is one field short of every line below it.
         TableError: some are damaged, and leaving them out was not asked for or they are too many.
     """
     odd, last = odd_lines(file, layout)
@@ -187,6 +188,8 @@ def judge_odd(file: TextFile, layout: Layout, n_rows: int, said: Said) -> Damage
     is_footer = bool(after) and (after[0].after_gap or all(_is_remark(each, layout) for each in after))
     if not is_footer:
         within, after = odd, []
+    if not n_rows and layout.header and all(each.n_fields == len(layout.names) + 1 for each in within):
+        raise _from_short_names(file.path, layout)
     if within and len(within) > most_damaged(said) * (n_rows + len(within)):
         raise _damaged(file.path, within, n_rows, layout, said)
     if within and "bad_file" in said:
@@ -197,6 +200,16 @@ def judge_odd(file: TextFile, layout: Layout, n_rows: int, said: Said) -> Damage
 def _is_remark(odd: Odd, layout: Layout) -> bool:
     given = [each for each in odd.text.split(layout.separator) if each.strip()]
     return len(given) <= 1 and odd.n_fields < len(layout.names) and not given[0].strip().isdigit()
+
+
+def _from_short_names(path: Path, layout: Layout) -> FileError:
+    n_names = len(layout.names)
+    names = flag(f"names={as_list(['row', *layout.names])}")
+    return FileError.from_unreadable(
+        path,
+        f"has {_fields(n_names + 1)} in every line and {n_names} names above them",
+        f"name every column, such as --read skip={layout.line - 1} {names}",
+    )
 
 
 def _damaged(path: Path, odd: Sequence[Odd], n_rows: int, layout: Layout, said: Said) -> TableError:

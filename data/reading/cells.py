@@ -17,13 +17,13 @@ POINT, COMMA = ".", ","
 _CODES = "USD|EUR|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|INR|BRL|MXN|ZAR|RUB|UAH|SGD|HKD|KRW"
 _CURRENCY = rf"(?:US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₴₪฿₫₦₱]|{_CODES}|zł|Kč|Ft|kr\.?|Fr\.|Rs\.?)"
 _EXPONENT = r"(?:[eE][+-]?\d+)?$"
-# Groups of thousands begin with no 0: 0.123 and 0,123 are decimals.
+# Groups of thousands begin with no 0 and have no exponent: 0,123 and 1,105E-01 are decimals.
 _STYLES = {
     # Indian groups of thousands, as in 12,34,567, are those of two digits.
-    POINT: r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}"
-    rf"|[1-9]\d{{0,2}}(?: \d{{3}})+|[1-9]\d{{0,2}}(?:'\d{{3}})+)(?:\.\d*)?{_EXPONENT}|^[+-]?\.\d+{_EXPONENT}",
-    COMMA: r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?: \d{3})+|[1-9]\d{0,2}(?:'\d{3})+)"
-    rf"(?:,\d*)?{_EXPONENT}|^[+-]?,\d+{_EXPONENT}",
+    POINT: r"^[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}"
+    rf"|[1-9]\d{{0,2}}(?: \d{{3}})+|[1-9]\d{{0,2}}(?:'\d{{3}})+)(?:\.\d*)?$|^[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}",
+    COMMA: r"^[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?: \d{3})+|[1-9]\d{0,2}(?:'\d{3})+)"
+    rf"(?:,\d*)?$|^[+-]?(?:\d+,?\d*|,\d+){_EXPONENT}",
 }
 # Beyond signs, digits, both marks and an exponent, or with a sign at its end.
 _DECORATED = r"[^0-9.,eE+-]|-$"
@@ -252,9 +252,8 @@ def _decimal_of(survey: Survey, separator: str, sure: set[str]) -> str:
         return other if looks_grouped or sure == {POINT} else COMMA if sure == {COMMA} else ""
     if sure == {COMMA}:
         return COMMA
-    if separator == ";" or looks_grouped:
-        return POINT if separator == COMMA and not looks_grouped else ""
-    return POINT
+    # Where commas separate the fields they are no decimal marks; elsewhere a point may group thousands.
+    return POINT if separator == COMMA and not looks_grouped else ""
 
 
 def _asked_number(name: str) -> Asked:
@@ -297,7 +296,8 @@ def read_cells(values: pl.Series) -> tuple[pl.Series, Mapping[str, int]]:
         return values, {}
     survey = Survey()
     survey.look(values)
-    formats, _ = resolve({values.name: survey})
+    # What a file holds beside our columns is handed on as a comma-separated table would write it.
+    formats, _ = resolve({values.name: survey}, COMMA)
     return convert(values, formats[values.name]), formats[values.name].gaps
 
 

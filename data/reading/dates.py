@@ -48,12 +48,14 @@ _SLASHED, _DASHED = rf"^(\d{{1,2}}/\d{{1,2}}/\d{{4}}){_TIME}", rf"^(\d{{1,2}}-\d
 _MONTH = r"((?:19|20)\d\d)(0[1-9]|1[0-2])"
 _NAME = r"(\pL{3})\pL{0,6}\.?"
 # German names of months, which differ from the English ones in their first letters.
-_MONTHS = {"Mär": "Mar", "Mrz": "Mar", "Mai": "May", "Okt": "Oct", "Dez": "Dec"}
+_GERMAN = {"Mär": "Mar", "Mrz": "Mar", "Mai": "May", "Okt": "Oct", "Dez": "Dec"}
+_MONTHS = {**_GERMAN, **{name.upper(): other for name, other in _GERMAN.items()}}
 # In order of preference; day and month first look alike until a day above 12 tells them apart.
 _ALL = (
     Form("%Y-%m-%d", r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"),
     Form("%Y-%m-%d %H:%M", r"^(\d{4}-\d{1,2}-\d{1,2})(?:[T ]\d{1,2}:.*)?$", "%Y-%m-%d", "${1}"),
     Form("%d.%m.%Y", rf"^(\d{{1,2}}\.\d{{1,2}}\.\d{{4}}){_TIME}", "%d.%m.%Y", "${1}"),
+    Form("%d.%m.%y", rf"^(\d\d\.\d\d\.\d\d){_TIME}", "%d.%m.%y", "${1}"),
     Form(MONTH_FIRST, _SLASHED, MONTH_FIRST, "${1}", rival=DAY_FIRST),
     Form(DAY_FIRST, _SLASHED, DAY_FIRST, "${1}", rival=MONTH_FIRST),
     Form(_DASHED_MONTH, _DASHED, _DASHED_MONTH, "${1}", rival=_DASHED_DAY),
@@ -61,7 +63,10 @@ _ALL = (
     Form("%Y/%m/%d", rf"^(\d{{4}}/\d{{1,2}}/\d{{1,2}}){_TIME}", "%Y/%m/%d", "${1}"),
     Form("%d-%b-%Y", rf"^(\d{{1,2}})[ -]{_NAME}[ -](\d{{4}})$", "%d-%b-%Y", "${1}-${2}-${3}"),
     Form("%d-%b-%y", rf"^(\d{{1,2}})[ -]{_NAME}[ -](\d{{2}})$", "%d-%b-%y", "${1}-${2}-${3}"),
-    Form("%b-%Y", rf"^{_NAME}[ /-](\d{{4}})$", "%d-%b-%Y", "01-${1}-${2}", is_period=True),
+    # As SAS writes days and moments.
+    Form("%d%b%Y", r"^(\d{1,2})(\pL{3})(\d{4})(?::.*)?$", "%d-%b-%Y", "${1}-${2}-${3}"),
+    Form("%d%b%y", r"^(\d{1,2})(\pL{3})(\d{2})(?::.*)?$", "%d-%b-%y", "${1}-${2}-${3}"),
+    Form("%b-%Y", rf"^{_NAME}[ /-]?(\d{{4}})$", "%d-%b-%Y", "01-${1}-${2}", is_period=True),
     Form("%Y-%m", r"^(\d{4})[-/](\d{2})$", "%Y-%m-%d", "${1}-${2}-01", is_period=True),
     Form("%m/%Y", r"^(\d{1,2})/(\d{4})$", "%Y-%m-%d", "${2}-${1}-01", is_period=True),
     Form("%Y%m", rf"^{_MONTH}$", "%Y-%m-%d", "${1}-${2}-01", is_number=True, is_period=True),

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import polars as pl
+
 from data.errors import FileError
 from data.reading.gaps import GAPS
 from data.reading.names import made_names, unique_names
-from data.reading.said import Said, listed
+from data.reading.said import Said, flag, listed
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 RUNS = "runs of blanks"
@@ -24,12 +26,15 @@ _MOST_RECORDS, _MOST_CELLS = 200, 20_000
 # The share of the first records that must have one and the same number of fields.
 _AGREEING = 0.8
 _NUMBER = re.compile(r"[+-]?[$€£]?\s?(\d[\d.,' ]*|\.\d+)([eE][+-]?\d+)?\s?[%€$£]?")
-_TOTAL = re.compile(
-    r"(grand )?(total|totals|sum|summe|gesamt|gesamtsumme|insgesamt|average|mittelwert|somme|suma|totale)\b",
-    re.IGNORECASE,
+_TOTALS = (
+    r"(?:grand |sub-?|zwischen)?(?:totals?|sum|summe|gesamt|gesamtsumme|insgesamt|average|mean|mittelwert|durchschnitt"
+    r"|somme|sous-total|suma|totale|totaal|razem|celkem|toplam)"
 )
+_TOTAL = re.compile(rf"{_TOTALS}\b", re.IGNORECASE)
+_ONLY_TOTAL = rf"(?i)^\s*{_TOTALS}\s*[:.]?\s*$"
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
 _MOST_SHOWN = 80
+_FEWEST_ROWS = 5
 
 
 class Reader(Protocol):
@@ -120,6 +125,9 @@ def layout_of(path: Path, text: str, said: Said) -> Layout:
     if len(written) == usual + 1 and not written[-1].strip():
         written = written[:-1]
     width = _width(written, usual, kept[1:])
+    line = (kept[1].line if header and len(kept) > 1 else top.line + int(header)) + n_before
+    if written and "header" not in said and has_two_headers(rows := [each.fields for each in kept]):
+        raise from_two_headers(path, rows, f"skip={line - 1}")
     if names_said and len(names_said) != width:
         reason = f"has {width} columns and {len(names_said)} names were given"
         raise FileError.from_unreadable(path, reason, "name every column")
@@ -129,10 +137,33 @@ def layout_of(path: Path, text: str, said: Said) -> Layout:
     names, changed = unique_names(names_said or written or made_names(width))
     data = kept[1:] if header else kept
     start = begin + (top.end if header else records[first - 1].end if first else 0)
-    line = (data[0].line if data else top.line + 1) + n_before
     sample = tuple(separator.join(each.fields)[:_MOST_SHOWN] for each in data[:3])
     return Layout(
         separator, quote.strip(), header, names, written or names, changed, start, line, skipped, runs, padded, sample
+    )
+
+
+def has_two_headers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether below a line of names stands another: words, each another one, over two or more columns of numbers."""
+    if len(rows) < _FEWEST_ROWS:
+        return False
+    words = []
+    for place, cell in enumerate(map(str.strip, rows[1])):
+        below = [fields[place].strip() for fields in rows[2:] if len(fields) > place and fields[place].strip()]
+        below = [each for each in below if each.lower() not in GAPS]
+        if below and all(map(_is_number, below)):
+            words.append(cell)
+    is_word = [re.match(r"[^\W\d_]{2}", each) is not None and each.lower() not in GAPS for each in words]
+    return len(words) > 1 and all(is_word) and len({*words}) == len(words)
+
+
+def from_two_headers(path: Path, rows: Sequence[Sequence[str]], skip: str) -> FileError:
+    """What to do about a table that has two lines of names."""
+    above, below = (", ".join(filter(None, map(str.strip, fields)))[:_MOST_SHOWN] for fields in rows[:2])
+    return FileError.from_unreadable(
+        path,
+        f"has two lines of names ({above!r} above {below!r})",
+        f"take the second with {flag(skip)}, or take that line out of the file",
     )
 
 
@@ -262,6 +293,31 @@ def is_total(cells: Sequence[str | None]) -> bool:
     """Whether the last line of a table sums it up, such as "Total;;;1.234", and is none of its rows."""
     given = [cell for cell in cells if cell]
     return bool(given) and len(cells) > 2 and 2 * len(given) <= len(cells) + 1 and bool(_TOTAL.match(given[0]))
+
+
+def are_totals(cells: pl.Series) -> pl.Series:
+    """Whether each cell, String, says that its row sums others up and nothing else; never null."""
+    return cells.str.contains(_ONLY_TOTAL).fill_null(value=False)
+
+
+def are_totals_of_parts(cells: pl.Series) -> pl.Series:
+    """Whether each cell, String, begins so and has no digit, such as "Subtotal North"; never null."""
+    begins = cells.str.contains(rf"(?i)^\s*{_TOTALS}\b") & ~cells.str.contains(r"\d")
+    return begins.fill_null(value=False)
+
+
+def totals_at_end(rows: Sequence[Sequence[str | None]], n_called: int) -> int:
+    """How many of the last `rows` of a table sum it up; `n_called` of all its rows say so in their first cell.
+
+    A full row is one only where no other row's first cell says so: a class may be called Average.
+    """
+    called = [bool(row and row[0] and re.match(_ONLY_TOTAL, row[0])) for row in rows]
+    sums = [is_total(row) for row in rows]
+    either = [one or other for one, other in zip(called, sums, strict=True)]
+    n_either = next((n for n, each in enumerate(reversed(either)) if not each), len(rows))
+    if n_either and sum(called[len(rows) - n_either :]) == n_called:
+        return n_either
+    return next((n for n, each in enumerate(reversed(sums)) if not each), len(rows))
 
 
 def _may_run(text: str, quote: str) -> bool:

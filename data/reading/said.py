@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ from data.reading.dates import FORMS
 
 Said = Mapping[str, str]
 NOTHING: Said = MappingProxyType({})
-LEAVE_OUT = "leave-out"
+LEAVE_OUT, NO_CODES = "leave-out", "none"
 # Up to this share of damaged lines is left out when asked; more of them mean that the file is read wrongly.
 MOST_DAMAGED = 0.01
 _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "blank": " ", "space": " "}
@@ -81,6 +82,15 @@ def _bad_lines(value: str) -> str:
     raise ValueError("leave-out, or leave-out:SHARE with the largest share of lines to leave out, such as 0.05")
 
 
+def _codes(value: str) -> str:
+    if value != NO_CODES:
+        try:
+            [float(each) for each in listed(value)]
+        except ValueError:
+            raise ValueError(f"numbers separated by commas, or {NO_CODES}") from None
+    return value
+
+
 def _any(value: str) -> str:
     if not value.strip():
         raise ValueError("a name")
@@ -100,6 +110,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "table": _any,
         "dates": _dates,
         "missing": _any,
+        "codes": _codes,
         "bad_lines": _bad_lines,
         "bad_file": _any,
     }
@@ -117,6 +128,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "table": "the file in a zip archive",
         "dates": "how dates are written: day-first, month-first, or a form such as %d.%m.%Y",
         "missing": "further texts that stand for nothing, separated by commas",
+        "codes": "numbers of a score that are codes for no score, separated by commas, or none",
         "bad_lines": "leave-out leaves damaged lines out (at most 1 in 100, or leave-out:SHARE)",
         "bad_file": "where to write the lines that are left out",
     }
@@ -159,6 +171,21 @@ def said_of(table: Mapping[str, Any]) -> dict[str, str]:
 def word_said(said: Said) -> list[str]:
     """`said` as `parse_said` takes it, in a fixed order."""
     return [f"{key}={said[key]}" for key in _CHECKS if key in said]
+
+
+def flag(text: str) -> str:
+    """The flag that says `text`, KEY=VALUE, as a shell takes it; a mark at its end is told from the sentence's."""
+    quoted = shlex.quote(text)
+    return f"--read {quoted}" if quoted != text or text[-1:].isalnum() else f"--read '{text}'"
+
+
+def together(said: Said, more: Iterable[tuple[str, str]]) -> Said:
+    """`said` and what is said later, which holds where they differ; of lists of texts for nothing and codes both do."""
+    found = dict(said)
+    for key, value in more:
+        adds = key in ("missing", "codes") and NO_CODES not in (value, found.get(key, NO_CODES))
+        found[key] = f"{found[key]},{value}" if adds else value
+    return found
 
 
 def listed(value: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from data.reading.text import (
 )
 from data.store.opening import ZIP
 
+# A list or lines of records, a record of columns, or a list of lists.
+_JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*\[|(\[\s*)?\{\s*"[^"]*"\s*:)')
 # Blocks up to so many bytes are kept between the two passes over a text.
 _MOST_KEPT = 64 << 20
 
@@ -79,6 +82,8 @@ def open_text(path: Path, kind: str, said: Said = NOTHING) -> TextFile:
         raise FileError.from_unreadable(path, error.reason, "say which with --read table=NAME") from None
     if not head:
         raise FileError.from_empty(path)
+    if _JSON.match(head):
+        raise FileError.from_unreadable(path, "is JSON", "bring CSV or Parquet")
     encoding = said.get("encoding") or encoding_of(path, head)
     text = replace(text, encoding=encoding)
     try:

@@ -12,9 +12,9 @@ import polars as pl
 from data.errors import DamageError, FileError, TableError
 from data.reading.cells import Asked, Format, Survey, convert, resolve
 from data.reading.names import unique_names
-from data.reading.said import NOTHING, Said, listed
+from data.reading.said import NOTHING, Said, flag, listed
 from data.reading.surveying import Surveyed, survey_text
-from data.reading.text import UTF_8, Progress, word_encoding
+from data.reading.text import UTF_8, WINDOWS, Progress, letters_assumed, word_encoding
 from data.reading.typed import (
     ARROW,
     ARROW_STREAM,
@@ -91,7 +91,7 @@ class Assumed:
         if words:
             yield f"Columns read: {'; '.join(words)}."
         for each in self.asked:
-            fix = " or ".join(f"--read {each.key}={answer}" for answer in each.answers)
+            fix = " or ".join(flag(f"{each.key}={answer}") for answer in each.answers)
             yield f"Left as text: {each.sentence}{f'; say which with {fix}' if fix else ''}."
         yield from (f"{each}." for each in self.more)
 
@@ -190,9 +190,22 @@ def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
         changed=tuple(each for each in layout.changed if not each.endswith(tuple(f" is {name}" for name in empty))),
         formats={name: each for name, each in found.formats.items() if name not in empty},
         asked=found.asked,
+        more=_on_letters(found, said),
         sample=layout.sample,
     )
     return Reading(found.file.path, frame, assumed)
+
+
+def _on_letters(found: Surveyed, said: Said) -> tuple[str, ...]:
+    """What nothing in a text tells: its bytes are letters in several encodings."""
+    letters = "" if "encoding" in said or found.file.encoding != WINDOWS else letters_assumed(found.file)
+    if not letters:
+        return ()
+    shown = letters[:_MOST_LISTED] + ("..." if len(letters) > _MOST_LISTED else "")
+    return (
+        f"Its encoding is assumed: if {shown} should be other letters, say which with --read encoding=windows-1250 or "
+        "--read encoding=iso-8859-2 (Central Europe) or another",
+    )
 
 
 def _converted(frames: Iterator[pl.DataFrame], formats: Mapping[str, Format], said: Said) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from data.store.opening import DAMAGE, open_readable, unpacked
 Progress = Callable[[int, int], None]
 
 HEAD = 1 << 20
+_ASCII = bytes(range(128))
 UTF_8 = "utf-8"
 WINDOWS = "cp1252"
 _CHUNK = 1 << 20
@@ -137,6 +138,17 @@ class Utf8(io.RawIOBase):
     def readable(self) -> bool:
         """Always."""
         return True
+
+
+def letters_assumed(file: TextFile) -> str:
+    """The letters of a text in Windows-1252 that would be others in the encodings of Central Europe, in order."""
+    found: set[int] = set()
+    with open_readable(file.path) as handle, unpacked(file.path, file.kind, handle, file.member) as inner:
+        while chunk := inner.read(_CHUNK):
+            found |= set(chunk.translate(None, _ASCII))
+    letters = bytes(sorted(found)).decode(WINDOWS, "replace")
+    others = bytes(sorted(found)).decode("cp1250", "replace")
+    return "".join(one for one, other in zip(letters, others, strict=True) if one != other)
 
 
 def word_encoding(encoding: str) -> str:

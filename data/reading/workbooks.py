@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from data.errors import FileError
-from data.reading.layout import has_header, is_total
+from data.reading.layout import are_totals, from_two_headers, has_header, has_two_headers, totals_at_end
 from data.reading.names import made_names, unique_names
 from data.reading.said import Said, listed
 
@@ -21,7 +21,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 # A sheet of so many times the rows of any other is the one that is meant.
 _CLEARLY = 20
-_MOST_TITLES = 50
+_MOST_TITLES, _MOST_TOTALS = 50, 5
 # The share of the usual number of cells that a row of the table has.
 _NEARLY_FULL = 0.7
 _MOST_SHOWN = 80
@@ -63,7 +63,8 @@ def read_workbook(path: Path, said: Said) -> Sheet:
     import python_calamine
 
     try:
-        with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
+        # By what it holds: an ending is easily another one's.
+        with path.open("rb") as file, python_calamine.CalamineWorkbook.from_filelike(file) as book:
             rows = {name: _rows(book.get_sheet_by_name(name)) for name in _wanted(path, book.sheet_names, said)}
             names = list(book.sheet_names)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -124,6 +125,9 @@ def _sheet(path: Path, name: str, rows: list[list[Any]], said: Said, others: lis
     table = [[_at(row, place) for place in used] for row in table]
     names_said = listed(said["names"]) if "names" in said else []
     header = said["header"] == "yes" if "header" in said else not names_said and _has_header(table)
+    texts = [[_text(cell) or "" for cell in row] for row in table[:_MOST_TITLES]]
+    if header and "header" not in said and has_two_headers(texts):
+        raise from_two_headers(path, texts, f"skip={first + 1}")
     written = [_text(cell) or "" for cell in table[0]] if header else list(made_names(len(used)))
     if names_said and len(names_said) != len(used):
         reason = f"has {len(used)} columns and {len(names_said)} names were given"
@@ -160,9 +164,18 @@ def _last_row(rows: Sequence[Sequence[Any]], counts: Sequence[int], first: int) 
         if not counts[place] and all(count < _NEARLY_FULL * usual for count in counts[place:]):
             last = place - 1
             break
-    while last > first and (is_total([_text(cell) for cell in rows[last]]) or _is_remark(rows, first, last)):
+    while last > first and _is_remark(rows, first, last):
         last -= 1
-    return last
+    body = rows[first + 1 : last + 1]
+    left = min(map(_left_of, body[:_MOST_TITLES]), default=0)
+    names = pl.Series([_text(_at(row, left)) for row in body], dtype=pl.String)
+    rest = [[_text(cell) for cell in row[left:]] for row in body[-_MOST_TOTALS:]]
+    return last - totals_at_end(rest, int(are_totals(names).sum()))
+
+
+def _left_of(cells: Sequence[Any]) -> int:
+    """The place of the first cell that is given."""
+    return next((place for place, cell in enumerate(cells) if cell is not None), len(cells))
 
 
 def _is_remark(rows: Sequence[Sequence[Any]], first: int, last: int) -> bool:

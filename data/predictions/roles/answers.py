@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from data.errors import PredictionsError
+from data.reading.said import flag, together, word_said
 
 OUTCOME, FOLD, EXPOSURE, WEIGHT, LGD, NONE = "outcome", "fold", "exposure", "weight", "lgd", "none"
 ID, DATE, SEGMENT, GRADE, MODEL = "id", "date", "segment", "grade", "model"
@@ -60,8 +61,8 @@ _REPEATABLE = frozenset({SCORE, *SCORES, SEGMENT, NONE})
 class Answers:
     """Roles by column in the order said, the outcome's bad and good values, and the model to show.
 
-    `champion` is a score's column, or a value of the column that names the model of a row. `has_no_outcome` says that
-    no column is the outcome.
+    `reading` says how the file is written, as pairs of `data.reading.said`. `champion` is a score's column, or a value
+    of the column that names the model of a row. `has_no_outcome` says that no column is the outcome.
     """
 
     roles: tuple[tuple[str, str], ...] = ()
@@ -69,6 +70,7 @@ class Answers:
     good: tuple[str, ...] = ()
     champion: str = ""
     has_no_outcome: bool = False
+    reading: tuple[tuple[str, str], ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -76,13 +78,20 @@ class Answers:
         pairs = [("--map", f"{column}={role}") for column, role in self.roles]
         pairs += [("--bad", value) for value in self.bad] + [("--good", value) for value in self.good]
         pairs += [("--champion", self.champion)] if self.champion else []
+        pairs += [("--read", each) for each in word_said(dict(self.reading))]
         words = [word for pair in pairs for word in pair]
         return (*words, "--no-outcome") if self.has_no_outcome else tuple(words)
 
     @property
     def worded(self) -> str:
         """The flags as a shell takes them."""
-        return shlex.join(self.flags)
+        columns = shlex.join(self.of_columns.flags)
+        return " ".join(filter(None, [columns, *map(flag, word_said(dict(self.reading)))]))
+
+    @property
+    def of_columns(self) -> Answers:
+        """What is said of the columns alone."""
+        return replace(self, reading=())
 
     def plus(self, other: Answers) -> Answers:
         """Both together; where they disagree, `other` holds."""
@@ -94,6 +103,7 @@ class Answers:
             other.good or self.good,
             other.champion or self.champion,
             self.has_no_outcome or other.has_no_outcome,
+            tuple(together(dict(self.reading), other.reading).items()),
         )
 
 

@@ -77,6 +77,21 @@ def test_a_question_is_answered_by_a_click(built: Settings, open_page: OpenPage)
     shutil.rmtree(built.library)
 
 
+def test_how_a_file_is_written_is_a_question_like_others(built: Settings, open_page: OpenPage) -> None:
+    app = open_page("open")
+    text = b"id;ead;pd;default\n1;1.234;5;0\n2;12.500;9;1\n3;20.100;1;0\n"
+    app.session_state["open.file"] = Opening(Brought(built.library, "loans.csv", text), None)
+    app.run()
+    (question,) = app.radio
+    assert question.options == ["the comma is the decimal mark", "the point is the decimal mark"]
+    question.set_value("the comma is the decimal mark").run()
+    app.button(key="open.look").click().run()
+    (entry,) = list_entries(built.library)
+    assert entry.reading is not None
+    assert entry.reading.said == (("decimal", ","),)
+    shutil.rmtree(built.library)
+
+
 def test_a_portfolio_is_renamed_and_deleted_after_a_question(page: AppTest, built: Settings) -> None:
     page.button(key="open.look").click().run()
     assert not [button for button in page.button if button.key == "open.edit."]

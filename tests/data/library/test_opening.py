@@ -126,3 +126,16 @@ def test_how_a_file_is_written_can_be_said_and_is_kept(tmp_path: Path) -> None:
     entry = keep_predictions(brought, "Loans", known.predictions, NOTHING_SAID, said)
     assert entry.reading is not None
     assert dict(entry.reading.said) == said
+
+
+def test_an_answer_on_how_a_file_is_written_is_kept_with_what_was_said_of_that(tmp_path: Path) -> None:
+    brought = Brought(tmp_path, "loans.csv", b"id;ead;pd;default\n1;1.234;5;0\n2;12.500;9;1\n3;20.100;1;0\n")
+    (question,) = understand(brought, most_rows=10).questions
+    known = understand(brought, question.answers[0].said, most_rows=10)
+    assert known.predictions is not None
+    entry = keep_predictions(brought, "Loans", known.predictions, question.answers[0].said)
+    assert entry.reading is not None
+    assert (entry.reading.answers, entry.reading.said) == (NOTHING_SAID, (("decimal", ","),))
+    again = import_predictions(entry.folder / "loans.csv", DEFINITION, entry.reading.answers, dict(entry.reading.said))
+    assert again.frame["exposure"].to_list() == [1234, 12500, 20100]
+    assert again.source.digest == entry.reading.digest

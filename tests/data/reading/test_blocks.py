@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import ScoreroomError, TableError
+from data.errors import FileError, ScoreroomError, TableError
 from data.reading.table import read_table
 
 ROWS = [f"{k},{k / 8}" for k in range(1, 401)]
@@ -76,3 +76,28 @@ def test_a_separator_at_the_end_of_each_line_makes_no_column(tmp_path: Path) -> 
 
 def test_a_mark_inside_a_text_is_a_text(tmp_path: Path) -> None:
     assert read_table(put(tmp_path, ['1,6" rule', "2,x"])).frame["pd"].to_list() == ['6" rule', "x"]
+
+
+@pytest.mark.parametrize("name", ["Total", "Toplam", "Razem:", "Durchschnitt", "Subtotal", "grand total"])
+def test_a_full_row_called_a_total_is_none_of_the_table(tmp_path: Path, name: str) -> None:
+    reading = read_table(put(tmp_path, ["7,0.1", "8,0.2", f"{name},0.3"]))
+    assert reading.frame.rows() == [(7, 0.1), (8, 0.2)]
+    assert reading.assumed.footer == (f"{name} 0.3",)
+
+
+def test_a_class_called_average_is_no_total(tmp_path: Path) -> None:
+    reading = read_table(put(tmp_path, ["Average,0.1", "Good,0.2", "Average,0.3"]))
+    assert reading.frame["id"].to_list() == ["Average", "Good", "Average"]
+
+
+def test_names_that_are_one_too_few_are_said_with_the_flags_that_give_them(tmp_path: Path) -> None:
+    # R writes the names of rows without a name for them; those of a part of a table do not count up.
+    path = tmp_path / "theirs.csv"
+    path.write_text('"pd","default"\n"3",0.1,0\n"6",0.2,1\n"7",0.3,0\n', encoding="utf-8")
+    with pytest.raises(FileError) as caught:
+        read_table(path)
+    assert str(caught.value).endswith(
+        "has 3 fields in every line and 2 names above them; name every column, such as --read skip=1 --read "
+        "names=row,pd,default."
+    )
+    assert read_table(path, {"skip": "1", "names": "row,pd,default"}).frame.row(0) == (3, 0.1, 0)

@@ -174,3 +174,13 @@ def test_further_words_for_gaps_can_be_said() -> None:
     survey.look(cells)
     formats, _ = resolve({"x": survey})
     assert convert(cells, formats["x"], ["-9", "unknown"]).to_list() == [1.5, None, None]
+
+
+@pytest.mark.parametrize(("cell", "number"), [("1,105E-01", 0.1105), ("1.105E-01", 0.1105), ("2,500e+00", 2.5)])
+def test_a_number_with_an_exponent_has_no_groups(cell: str, number: float) -> None:
+    survey = Survey()
+    values = pl.Series("pd", [cell])
+    survey.look(values)
+    formats, asked = resolve({"pd": survey}, ";")
+    assert asked == []
+    assert convert(values, formats["pd"]).to_list() == [number]

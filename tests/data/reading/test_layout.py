@@ -95,3 +95,17 @@ def test_a_text_that_nothing_separates_alike_is_no_table() -> None:
 def test_nothing_but_blank_lines_is_no_table() -> None:
     with pytest.raises(FileError, match="holds no rows"):
         layout("\n  \n\n")
+
+
+def test_a_second_line_of_names_is_said_with_the_flag_that_takes_it() -> None:
+    text = ",Risk,Risk,Ends\nid,pd,lgd,default\n" + "".join(f"{n},0.{n},0.5,{n % 2}\n" for n in range(1, 6))
+    said = r"two lines of names \('Risk, Risk, Ends' above 'id, pd, lgd, default'\); take the second with --read skip=1"
+    with pytest.raises(FileError, match=said):
+        layout(text)
+    assert layout(text, skip="1").names == ("id", "pd", "lgd", "default")
+    assert layout(text, header="yes").names == ("(column 1)", "Risk", "Risk (2)", "Ends")
+
+
+def test_words_for_gaps_in_the_first_row_are_no_names() -> None:
+    text = "id,pd,lgd\n1,n/a,none\n" + "".join(f"{n},0.{n},0.5\n" for n in range(2, 8))
+    assert layout(text).names == ("id", "pd", "lgd")

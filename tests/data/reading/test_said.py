@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data.reading.said import SaidError, as_list, listed, most_damaged, parse_said, word_said
+from data.reading.said import SaidError, as_list, flag, listed, most_damaged, parse_said, together, word_said
 
 
 def test_values_are_put_in_one_form() -> None:
@@ -51,3 +51,21 @@ def test_whatever_else_is_refused_in_one_sentence(text: str, message: str) -> No
 def test_a_key_is_said_once() -> None:
     with pytest.raises(SaidError, match="says skip a second time"):
         parse_said(["skip=1", "skip=2"])
+
+
+def test_what_is_said_later_holds_and_lists_grow() -> None:
+    said = {"decimal": ".", "missing": "x", "codes": "-1"}
+    assert together(said, [("decimal", ","), ("missing", "y"), ("codes", "99")]) == {
+        "decimal": ",",
+        "missing": "x,y",
+        "codes": "-1,99",
+    }
+    assert together({"codes": "9"}, [("codes", "none")]) == {"codes": "none"}
+
+
+def test_a_mark_at_the_end_of_a_flag_is_told_from_the_sentence() -> None:
+    assert [flag(each) for each in ("decimal=,", "dates=day-first", "sheet=My table")] == [
+        "--read 'decimal=,'",
+        "--read dates=day-first",
+        "--read 'sheet=My table'",
+    ]

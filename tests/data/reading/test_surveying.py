@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from data.errors import FileError
 from data.reading.surveying import survey_text
 from data.store.opening import CSV
 
@@ -25,3 +28,13 @@ def test_numbers_are_spelt_alike_and_all_else_stays(tmp_path: Path) -> None:
         (None, None, "-", None, None),
     ]
     assert (found.n_rows, found.layout.word, found.formats["amount"].currency) == (3, "semicolon", "€")
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"pd": 0.1}]', '{"pd": 0.1}\n{"pd": 0.2}\n', '\n[\n  {\n "pd": 1}]', "[[1, 2], [3, 4]]"]
+)
+def test_json_is_called_that(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match="is JSON; bring CSV or Parquet"):
+        survey_text(path, CSV)

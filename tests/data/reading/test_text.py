@@ -88,3 +88,17 @@ def test_damaged_utf_8_and_unknown_encodings_are_said_and_can_be_answered(tmp_pa
     cut.write_bytes(gzip.compress(TEXT.encode() * 1_000)[:-20])
     with pytest.raises(FileError, match="is not a whole gzip file"):
         read_table(cut)
+
+
+def test_letters_that_nothing_tells_from_others_are_shown_with_the_flag_that_does(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,city\n1,Łódź\n2,Gdańsk\n".encode("cp1250"))
+    reading = read_table(path)
+    assert reading.assumed.sentences() == (
+        "Read as text: Windows-1252.",
+        "Its encoding is assumed: if Ÿ£ñ should be other letters, say which with --read encoding=windows-1250 or "
+        "--read encoding=iso-8859-2 (Central Europe) or another.",
+    )
+    reading = read_table(path, {"encoding": "cp1250"})
+    assert reading.frame["city"].to_list() == ["Łódź", "Gdańsk"]
+    assert reading.assumed.sentences() == ("Read as text: cp1250.",)

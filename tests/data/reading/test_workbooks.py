@@ -73,3 +73,24 @@ def test_what_is_no_workbook_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(FileError, match="is no whole workbook"):
         read_table(path)
+
+
+def test_a_full_row_called_a_total_is_none_of_the_table(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["id", "ead", "pd"], ["a", 1, 0.1], ["b", 2, 0.2], ["Summe", 3, 0.15]]
+    reading = read_table(book(tmp_path / "a.xlsx", {"Scores": rows}))
+    assert reading.frame["id"].to_list() == ["a", "b"]
+    assert reading.assumed.footer == ("Summe | 3 | 0.15",)
+
+
+def test_the_ending_of_a_workbook_may_be_another_one_s(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", {"Scores": [["id", "pd"], [1, 0.5], [2, 0.25]]}).rename(tmp_path / "a.xls")
+    assert read_table(path).frame.rows() == [(1, 0.5), (2, 0.25)]
+    assert read_table(path.rename(tmp_path / "a.csv")).frame.rows() == [(1, 0.5), (2, 0.25)]
+
+
+def test_two_lines_of_names_are_said_with_the_flag_that_takes_the_second(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Key", "Risk", "Ends"], ["id", "pd", "default"], *([n, n / 8, n % 2] for n in range(5))]
+    path = book(tmp_path / "a.xlsx", {"Scores": rows})
+    with pytest.raises(FileError, match=r"two lines of names .* take the second with --read skip=1"):
+        read_table(path)
+    assert read_table(path, {"skip": "1"}).frame["pd"].to_list() == [0, 0.125, 0.25, 0.375, 0.5]

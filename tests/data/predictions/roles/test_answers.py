@@ -48,3 +48,11 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(PredictionsError, match=said):
         parse_answers(maps, bad, good, has_no_outcome=has_no_outcome)
+
+
+def test_how_a_file_is_written_can_be_part_of_an_answer() -> None:
+    first = Answers((("s", "points"),), reading=(("codes", "-1"),))
+    both = first.plus(Answers(reading=(("codes", "99"), ("decimal", ","))))
+    assert both.worded == "--map s=points --read 'decimal=,' --read codes=-1,99"
+    assert both.flags == ("--map", "s=points", "--read", "decimal=,", "--read", "codes=-1,99")
+    assert both.of_columns == Answers((("s", "points"),))
