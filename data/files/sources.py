@@ -23,11 +23,13 @@ import pyarrow.parquet as pq
 
 from data.definition.columns import Column, Kind
 from data.definition.definition import Definition, Table
+from data.definition.reading import MOST_COLUMNS
 from data.errors import FileError, ScoreroomError, TableError
 from data.reading.blocks import row_lines
 from data.reading.said import said_of
 from data.reading.surveying import survey_text
 from data.reading.table import is_text, read_table
+from data.reading.text import NotUtf8Error
 from data.store.opening import DAMAGE, PARQUET, kind_of, open_readable, unpacked
 
 Progress = Callable[[int, int], None]
@@ -82,17 +84,14 @@ def open_source(path: Path, definition: Definition) -> Source:
             return SurveyedSource(path, kind, definition)
         except (FileError, TableError):
             raise error from None
-    if not definition.table.read and usual.is_usual():
+    # What is far too wide is refused by its names.
+    if len(usual.names) > MOST_COLUMNS or (not definition.table.read and usual.is_usual()):
         return usual
     try:
         found = SurveyedSource(path, kind, definition)
     except (FileError, TableError):
         return usual
     return found if found.n_known >= usual.n_known else usual
-
-
-class _NotUtf8Error(Exception):
-    """Raised through the CSV reader; the file is then read again to say where."""
 
 
 class _Text:
@@ -114,7 +113,7 @@ class _Text:
         try:
             self._decoder.decode(chunk, final=len(chunk) < size)
         except UnicodeDecodeError as error:
-            raise _NotUtf8Error from error
+            raise NotUtf8Error from error
         return chunk
 
     def _raw(self, size: int) -> bytes:
@@ -168,7 +167,7 @@ class CsvSource:
             with self._text(progress) as text:
                 for frame in _of_equal_height(self._blocks(text, names), batch_rows):
                     yield _without_gaps(frame, self._table, carried)
-        except _NotUtf8Error:
+        except NotUtf8Error:
             raise self._encoding_error() from None
         except pa.ArrowInvalid as error:
             raise self._arrow_error(error) from error
@@ -228,7 +227,7 @@ class CsvSource:
         try:
             with self._text() as text:
                 head = codecs.getincrementaldecoder("utf-8")().decode(text.read(_HEAD))
-        except _NotUtf8Error:
+        except NotUtf8Error:
             raise self._encoding_error() from None
         try:
             names = _first_fields(head, self._table.separator)

@@ -108,6 +108,9 @@ class Survey:
         if given.is_empty():
             return
         self.n_given += len(given)
+        if is_plain:
+            # No form of dates that is looked for here is that of a number.
+            self.dates = ()
         self._look_for_dates(given)
         self._look_for_numbers(given, is_plain=is_plain)
 

@@ -63,6 +63,8 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
         Hand(page).click(page.get_by_role("button", name="Portfolios"))
         Hand(page).click(page.get_by_role("button", name="Home Credit Default Risk"))
         expect(rows).to_have_text("10,000")
+        # Only what is in the browser's history can be gone back from.
+        expect(page).not_to_have_url(re.compile("kredite"))
         page.go_back()
         expect(rows).to_have_text("2,000")
     finally:
