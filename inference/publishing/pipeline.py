@@ -423,10 +423,11 @@ def _kept_predictions(settings: Settings, definition: Definition, applications: 
     types = [kept.schema.get(name) for name in (ID, PROBABILITY, FOLD)]
     if None in types or not kept.schema[PROBABILITY].is_float() or not kept.schema[FOLD].is_integer():
         return None
-    is_same = kept[ID].equals(applications[definition.id], check_names=False)
+    if not kept[ID].equals(applications[definition.id], check_names=False):
+        return None
     is_usable = kept[PROBABILITY].is_between(0, 1).fill_null(value=False)
     is_usable &= kept[FOLD].is_null() == applications[definition.target or ""].is_null()
-    return kept if is_same and is_usable.all() else None
+    return kept if is_usable.all() else None
 
 
 def _predictions_of(published: PublishedModel, is_open: pl.Series) -> tuple[pl.Series, pl.Series]:
