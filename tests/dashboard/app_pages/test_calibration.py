@@ -55,9 +55,11 @@ def expected(frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def write_predictions(path: Path, outcome: npt.NDArray[Any], pd: npt.NDArray[Any]) -> tuple[str, str]:
+def write_predictions(path: Path, outcome: npt.NDArray[Any], pd: npt.NDArray[Any]) -> tuple[str, ...]:
     pl.DataFrame({"target": outcome.astype(int), "score": pd}).write_csv(path)
-    return "--predictions", str(path)
+    # What would be asked otherwise, of scores that rank the other way round and of outcomes that are all defaults.
+    bad = ("--bad", "1") if outcome.any() else ()
+    return "--predictions", str(path), "--map", "target=outcome", *bad, "--map", "score=probability"
 
 
 @pytest.mark.parametrize("query", [{}, PENSIONERS])
