@@ -29,7 +29,7 @@ USUAL = round(DEFAULT_CUTOFF * GRID)
 SPAN = 400
 FILTERED_BY = embedded.EMPLOYER
 LEVELS_AT_ONCE = 4
-OF_NO_COHORT = ("Applicant", "Score a file", "Model card", "Settings")
+OF_NO_COHORT = ("Applicant", "Score a file", "Data quality", "Model card", "Settings", "Open")
 # Widgets may act when the button goes down, so that is when a click begins.
 MOUSE, KEY = "pointerdown", "keydown"
 _SEED = 11
@@ -141,20 +141,23 @@ async def _reset(visit: Visit, portfolio: Portfolio) -> None:
 async def page(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
     """A click on the next page of the navigation, seen in its title and in the number of applications and defaults."""
     await visit.open(address, *first_screen(portfolio))
-    first, menus = (visit.page.get_by_test_id(f"stTopNav{kind}") for kind in ("Link", "Section"))
+    links, menus = (visit.page.get_by_test_id(f"stTopNav{kind}") for kind in ("Link", "Section"))
     items = visit.page.get_by_role("menuitem")
-    for place in itertools.cycle([*range(await menus.count()), None]):
-        if place is None:
-            title = (await first.inner_text()).strip()
-            yield await visit.time(MOUSE, first.click, Shown("body", (("h1", title),)), portfolio.cohort_line())
-            continue
-        await menus.nth(place).click()
-        for title in [each.strip() for each in await items.all_inner_texts()]:
-            if not await items.first.is_visible():
-                await menus.nth(place).click()
-            numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
-            link = items.filter(has_text=title)
-            yield await visit.time(MOUSE, link.click, Shown("body", (("h1", title),)), *numbers)
+
+    def seen(title: str) -> list[Shown]:
+        numbers = [] if title in OF_NO_COHORT else [portfolio.cohort_line()]
+        return [Shown("body", (("h1", title),)), *numbers]
+
+    while True:
+        for place in range(await menus.count()):
+            await menus.nth(place).click()
+            for title in [each.strip() for each in await items.all_inner_texts()]:
+                if not await items.first.is_visible():
+                    await menus.nth(place).click()
+                yield await visit.time(MOUSE, items.filter(has_text=title).click, *seen(title))
+        for place in range(await links.count()):
+            title = (await links.nth(place).inner_text()).strip()
+            yield await visit.time(MOUSE, links.nth(place).click, *seen(title))
 
 
 async def tab(visit: Visit, address: str, portfolio: Portfolio) -> Steps:
