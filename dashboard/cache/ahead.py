@@ -14,7 +14,6 @@ from dashboard.cache.cohorts import column_groups
 from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
-from dashboard.cache.quality import oddities
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
 from dashboard.cohort.filters import Filters
 from data.errors import ScoreroomError
@@ -58,7 +57,6 @@ def get_ready(dataset: Dataset, *, is_whole: bool) -> None:  # noqa: ARG001 - a 
         explained(dataset)
         portfolio()
         column_facts()
-        oddities(dataset)
     with suppress(ScoreroomError), at(dataset.location.portfolio):
         open_session()
         explainer()
