@@ -19,7 +19,7 @@ class CellCounts:
     """Counts and the sum of PD of each cell; arrays of shape (groups of one column, groups of the other).
 
     Where rows have weights they are effective numbers. `of_open` are those of the applications whose outcome is not
-    known; None where that is none.
+    known; None where all outcomes are.
     """
 
     applications: IntArray

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from types import MappingProxyType
 
+from data.reading.gaps import GAPS as WORDS_FOR_GAPS
+
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 # Where a name is made of words without a sign between them: monthlyIncome, Times90DaysLate.
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z]{3})(?=\d+(-\d+)?[A-Z])|(?<=\d)(?=[A-Z][a-z]{2})")
@@ -461,9 +463,7 @@ WHOLE = r"^([+-]?\d+)\.0+$"
 # Texts that stand for nothing; in a column of texts only those of the first row, for the others may be levels.
 SURE_GAPS = frozenset({"?", "na", "n/a", "#n/a", "<na>", "null", "#null!", "nan", "nat", "\\n"})
 INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity"})
-GAPS = frozenset(
-    {*SURE_GAPS, *INFINITE, "n.a.", "none", "nil", "-", "--", ".", "#value!", "#div/0!", "#ref!", "#num!", "#name?"}
-)
+GAPS = INFINITE.union(WORDS_FOR_GAPS)
 
 
 def bare(value: str) -> str:
