@@ -93,16 +93,14 @@ def main() -> None:
     except cache.BarePortfolioError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         render_bare(cache.definition(), str(error), cache.n_applications())
-        if cache.chosen():
-            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
+        _offer_way_back()
         return
     except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
         st.error(labels.plain(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
-        if cache.chosen():
-            st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
+        _offer_way_back()
         return
     # Held by this run, whatever becomes of the visit's hold on it meanwhile.
     file = file_to_show()
@@ -125,6 +123,12 @@ def main() -> None:
         render_applicant_panel(dataset, applicant_page, is_open=shown.url_path == applicant_page.url_path)
     state.write_address()
     cache.warm_up(dataset, is_whole=not cache.are_awaited())
+
+
+def _offer_way_back() -> None:
+    """Write a button that shows the server's own portfolio, where the visit has chosen one that cannot be shown."""
+    if cache.chosen():
+        st.button(f"Show {labels.plain(choice.base_name())}", on_click=choice.open_portfolio, args=("",))
 
 
 def sections_now() -> Mapping[str, tuple[PageSpec, ...]]:
