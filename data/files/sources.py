@@ -26,6 +26,7 @@ from data.definition.definition import Definition, Table
 from data.definition.reading import MOST_COLUMNS
 from data.errors import FileError, ScoreroomError, TableError
 from data.reading.blocks import row_lines
+from data.reading.layout import any_field_size
 from data.reading.said import said_of
 from data.reading.surveying import survey_text
 from data.reading.table import is_text, read_table
@@ -243,7 +244,7 @@ class CsvSource:
 
     def _records(self, *, strict: bool = False) -> Generator[tuple[int, list[str]]]:
         """The line on which each record begins and its fields, header first; undecodable bytes become surrogates."""
-        with open_readable(self.path) as handle, unpacked(self.path, self._kind, handle) as inner, _any_field_size():
+        with open_readable(self.path) as handle, unpacked(self.path, self._kind, handle) as inner, any_field_size():
             lines = io.TextIOWrapper(inner, encoding="utf-8-sig", errors="surrogateescape", newline="")
             reader = csv.reader(lines, delimiter=self._table.separator, strict=strict)
             line = 1
@@ -529,15 +530,6 @@ def is_any(found: pa.DataType, *families: str) -> bool:
     """Whether an Arrow type, or what its dictionary holds, is of one of the families."""
     inner = found.value_type if pa.types.is_dictionary(found) else found
     return any(getattr(pa.types, f"is_{family}")(inner) for family in families)
-
-
-@contextmanager
-def _any_field_size() -> Iterator[None]:
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _undecodable(fields: list[str]) -> int | None:
