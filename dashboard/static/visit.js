@@ -143,6 +143,10 @@
     if (event.key !== "Escape") return;
     setSheet(false);
     showList(false);
+    // A button that is being answered is disabled and has lost the focus: what was open around it would not hear of this.
+    if (event.target !== document.body) return;
+    const open = [...document.querySelectorAll('[data-testid="stDialog"] [role="dialog"]')].at(-1);
+    open?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
   });
 
   // Figures are as wide as the window they were drawn in, and paper is as wide as A4 lying (1,047 pixels within its margins).

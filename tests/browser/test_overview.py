@@ -144,7 +144,13 @@ def test_a_figure_has_its_data_as_a_file_and_says_how_it_is_computed(
     bars = pl.read_csv(path)
     assert bars["Defaults"].sum() == frame["is_default"].sum()
     assert bars["Non-defaults"].sum() == (~frame["is_default"]).sum()
-    page.keyboard.press("Escape")
+    # As while a file is being made, when the button that asked for it has lost the focus.
+    page.evaluate(
+        """() => {
+            document.activeElement.blur();
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+        }"""
+    )
     expect(drawer).to_have_count(0)
     menu.press("Enter")
     # By the keyboard alone: up from the first item is the last.
