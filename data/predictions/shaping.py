@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from data.definition.columns import Special
-from data.definition.evidence.kinds import CODE_SHAPES, codes_among
+from data.definition.evidence.codes import codes_among
 from data.predictions.cells import are_missing, narrowed, numbers_of
 from data.predictions.pieces import relevelled
 from data.predictions.roles import answers as say
@@ -94,10 +94,9 @@ def special_in(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, dict[floa
     found: dict[str, dict[float, int]] = {}
     for name in names:
         values = frame[name]
-        if not values.dtype.is_numeric() or not values.cast(pl.Float64).is_in(list(map(float, CODE_SHAPES))).any():
+        if not values.dtype.is_numeric():
             continue
-        ordered = values.drop_nulls().cast(pl.Float64).sort().to_numpy()
-        if codes := codes_among(ordered):
+        if codes := codes_among(values.drop_nulls().cast(pl.Float64)):
             found[name] = {code: int((values == code).sum()) for code in sorted(codes)}
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from data.definition.evidence import vocabulary as words
-from data.definition.evidence.kinds import codes_among
+from data.definition.evidence.codes import codes_among
 from data.definition.evidence.roles import is_prediction
 from data.errors import PredictionsError
 from data.predictions.cells import are_missing, numbers_of
@@ -167,7 +167,7 @@ def _said_codes(said: Said) -> list[float]:
 
 def _codes_of(ordered: pl.Series) -> list[float]:
     """The codes among sorted numbers: of the usual shapes, or a repeated 0 far below the others."""
-    found = sorted(codes_among(ordered.to_numpy()))
+    found = sorted(codes_among(ordered))
     rest = ordered.filter(~ordered.is_in(found) & (ordered != 0))
     n_zero = int((ordered == 0).sum())
     if n_zero > 1 and len(rest) and rest[0] > 1 and rest[0] > _GAP_ABOVE_ZERO * (rest[-1] - rest[0]):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from data.definition.errors import number_words
 from data.definition.evidence import vocabulary as words
+from data.definition.evidence.codes import codes_among
 from data.definition.evidence.roles import is_amount
 from data.definition.evidence.summaries import Summary
 from data.definition.shapes import LARGEST
@@ -20,18 +21,9 @@ from data.reading.dates import FORMS
 MOST_LEVELS = 256
 # Codes are few, small and not negative; a name such as "type" or "status" makes them levels.
 _MOST_CODES, _LARGEST_CODE, _FEW_CODES = 15, 99, 7
-_LEAST_REPEATS = 3
-_SPREADS = 3
 _MOSTLY, _DIFFERING = 0.5, 0.1
 _NEARLY_ALL = 0.9
 _FEW = 100
-# -9, 99, 888, 9998 and the like; 365243 days are a thousand years.
-CODE_SHAPES = (
-    365_243,
-    -1,
-    *(sign * int(digit * n) for sign in (1, -1) for digit in "56789" for n in range(1, 13)),
-    *(sign * int("9" * n + digit) for sign in (1, -1) for digit in "5678" for n in range(1, 6)),
-)
 _OLDEST = 120
 _LONGEST_LEVEL = 200
 _LARGEST = 1e17
@@ -253,40 +245,7 @@ def _describe_number(summary: Summary, guess: ColumnGuess, said: Mapping[str, An
 
 def special_codes(summary: Summary) -> list[float]:
     """`codes_among` the numbers of a column."""
-    return codes_among(summary.given)
-
-
-def codes_among(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
-    """Whole numbers that stand for a meaning: repeated, of a usual shape, and far outside the other sorted `values`."""
-    counts = Counter(values[np.isin(values, CODE_SHAPES)].tolist())
-    least = max(_LEAST_REPEATS, len(values) // 5_000)
-    shaped = sorted((value for value, n in counts.items() if n >= least), key=lambda value: (-abs(value), value))
-    found: list[float] = []
-    rest = values
-    for value in shaped:
-        others = rest[rest != value]
-        if others.size and _is_apart(value, others, shaped, counts[value]):
-            found.append(value)
-            rest = others
-    return found
-
-
-def _is_apart(value: float, others: np.ndarray[Any, np.dtype[np.float64]], shaped: Iterable[float], n: int) -> bool:
-    bulk = others[~np.isin(others, [each for each in shaped if (each < 0) == (value < 0)])]
-    if bulk.size < _LEAST_REPEATS or np.unique(bulk).size < 2:
-        return False
-    low, high = float(bulk[0]), float(bulk[-1])
-    spread = max(high - low, 1.0)
-    if value < 0:
-        # Quantities that are never negative: a repeated -9 among them is a code, however near.
-        return low >= 0 or value < low - _SPREADS * spread
-    if value < 90:
-        return False
-    if value > high + _SPREADS * spread:
-        return True
-    # 99 among ages of up to 79: a gap, and more rows than any value near it has.
-    usual = bulk.size / np.unique(bulk).size
-    return value > high + 0.2 * spread and n > 5 * usual
+    return codes_among(pl.Series(summary.given))
 
 
 def _unit(summary: Summary, low: float, high: float) -> str:

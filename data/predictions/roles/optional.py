@@ -186,9 +186,16 @@ def _few(values: pl.Series) -> int:
 
 def is_decision(values: pl.Series) -> bool:
     """Whether a column holds decisions: two of its values at least are words for one."""
-    if values.dtype not in _TEXTS or _few(values) > _MOST_GRADES:
+    if values.dtype not in _TEXTS:
         return False
-    return sum(bool(words.DECIDED.match(str(text).strip().lower())) for text in values.unique().drop_nulls()) > 1
+    # What a column of levels can hold is known without looking at its rows.
+    if isinstance(values.dtype, pl.Enum) and not _are_decisions(values.dtype.categories):
+        return False
+    return _few(values) <= _MOST_GRADES and _are_decisions(values.unique().drop_nulls())
+
+
+def _are_decisions(texts: pl.Series) -> bool:
+    return sum(bool(words.DECIDED.match(str(text).strip().lower())) for text in texts) > 1
 
 
 def _decisions(table: pl.DataFrame, free: Iterable[str]) -> Mapping[str, str]:

@@ -53,9 +53,12 @@ def values_of(values: pl.Series) -> dict[str, int] | None:
     """
     if not (values.dtype.is_numeric() or values.dtype == pl.Boolean or values.dtype in _TEXTS):
         return None
-    if values.head(_GLANCE).n_unique() > 2 * MOST_VALUES or values.n_unique() > 2 * MOST_VALUES:
+    if values.head(_GLANCE).n_unique() > 2 * MOST_VALUES:
         return None
-    counted = values.alias("value").value_counts(name="n").sort("n", "value", descending=[True, False])
+    counted = values.alias("value").value_counts(name="n")
+    if counted.height > 2 * MOST_VALUES:
+        return None
+    counted = counted.sort("n", "value", descending=[True, False])
     texts, missing = _texts(counted["value"]), are_missing(counted["value"])
     found: dict[str, tuple[str, int]] = {}
     for text, n, is_gap in zip(texts, counted["n"], missing, strict=True):

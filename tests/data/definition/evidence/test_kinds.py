@@ -10,7 +10,6 @@ from data.definition.evidence.kinds import (
     ColumnGuess,
     group_names,
     guess_column,
-    special_codes,
     why_left_out,
 )
 from data.definition.evidence.summaries import Summary, summarise
@@ -28,22 +27,6 @@ def guess(values: Any, name: str = "x", said: dict[str, object] | None = None) -
 
 
 AGES = RNG.integers(18, 80, N)
-
-
-@pytest.mark.parametrize(
-    ("values", "codes"),
-    [
-        ([*AGES, *[99] * 40], [99.0]),
-        ([*AGES, 99], []),
-        ([*RNG.integers(0, 100, N)], []),
-        ([*RNG.uniform(1e3, 9e4, N).round(), *[-9] * 5, *[999_999_999] * 5], [999_999_999.0, -9.0]),
-        ([*RNG.normal(0, 50, N).round(), *[-9] * 5], []),
-        ([*-RNG.integers(100, 20_000, N), *[365_243] * 60], [365_243.0]),
-        ([-9, -9, -9, 1], []),
-    ],
-)
-def test_a_special_code_is_repeated_of_a_usual_shape_and_apart(values: list[float], codes: list[float]) -> None:
-    assert special_codes(one(values)) == codes
 
 
 def test_bounds_are_round_and_leave_room_for_a_later_file() -> None:
