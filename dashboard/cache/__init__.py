@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dashboard.cache.ahead import get_ready, load_ahead, warm_up
 from dashboard.cache.checks import findings
-from dashboard.cache.chosen import at, carried, choose, chosen
+from dashboard.cache.chosen import at, carried, choose, choose_model, chosen, chosen_model
 from dashboard.cache.cohorts import (
     ColumnGroups,
     cell_counts,
@@ -53,6 +53,19 @@ from dashboard.cache.lookup import (
     pick_application,
     published_gaps,
 )
+from dashboard.cache.models import (
+    all_models,
+    dataset_of_model,
+    has_contributions,
+    judging,
+    model_auc,
+    model_faults,
+    model_in_words,
+    models_of,
+    open_session,
+    scoring_model,
+    why_untrained,
+)
 from dashboard.cache.portfolio import (
     Portfolio,
     assess_values,
@@ -80,7 +93,6 @@ from dashboard.cache.sources import (
     looks,
     n_applications,
     open_dataset,
-    open_session,
     portfolio_beside,
     predictions,
     saved_cohorts,
@@ -108,6 +120,7 @@ __all__ = [
     "Observed",
     "Portfolio",
     "ScoredFile",
+    "all_models",
     "applicants",
     "application",
     "application_table",
@@ -120,7 +133,9 @@ __all__ = [
     "cell_counts",
     "changes_to_approve",
     "choose",
+    "choose_model",
     "chosen",
+    "chosen_model",
     "closest_to_approval",
     "cohort_counts",
     "column_bins",
@@ -129,6 +144,7 @@ __all__ = [
     "column_groups",
     "contribution_sums",
     "curve_pds",
+    "dataset_of_model",
     "definition",
     "definition_path",
     "disputed_share",
@@ -143,15 +159,21 @@ __all__ = [
     "first_id",
     "get_ready",
     "has_application",
+    "has_contributions",
     "has_number_ids",
     "identifier_of",
     "ids_beginning_with",
+    "judging",
     "level_counts",
     "library_location",
     "load_ahead",
     "looks",
     "map_pds",
+    "model_auc",
     "model_contributions",
+    "model_faults",
+    "model_in_words",
+    "models_of",
     "n_applications",
     "n_in_both",
     "nearest",
@@ -170,6 +192,7 @@ __all__ = [
     "row_order",
     "saved_cohorts",
     "saved_reports",
+    "scoring_model",
     "segment_counts",
     "settings",
     "shared_column_counts",
@@ -179,4 +202,5 @@ __all__ = [
     "value_grid",
     "warm_up",
     "why_no_portfolio",
+    "why_untrained",
 ]

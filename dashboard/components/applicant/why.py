@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.charts.waterfall import Step, plot_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import render_figure
@@ -25,7 +25,9 @@ def render_why(view: ApplicantView) -> None:
     """Write the tab."""
     explanation = view.assessed.explanation
     if explanation is None:
-        st.info(NO_TREES, icon=":material/info:")
+        name = cache.chosen_model()
+        why = f"The model {labels.plain(name)} gives PDs without trees that could be explained." if name else NO_TREES
+        st.info(why, icon=":material/info:")
         return
     st.segmented_control("Contributions of", required=True, **state.buttons_widget(OF))
     find, noun = _KINDS[state.get(OF)]

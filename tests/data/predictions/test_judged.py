@@ -58,7 +58,8 @@ def test_other_columns_are_the_same_memory() -> None:
     whole = table()
     found = prepare_again(judged_by(whole, pl.Series([0.1] * N), "flat", "as imported"))
     for name in ("application_id", "region", "observed"):
-        assert np.shares_memory(*(each.frame[name].to_physical().to_numpy() for each in (found, whole)))
+        own, shared = (each.frame[name].to_physical().to_numpy() for each in (found, whole))
+        assert np.shares_memory(own, shared)
     assert not found.source.is_out_of_fold
 
 
