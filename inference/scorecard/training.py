@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import get_context
+from threading import Lock
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from inference.features.encoding import FeatureSet
 from inference.model.measures import Quality, quality
 from inference.model.training import assign_folds, check_enough, outcomes, plain_names, with_outcome
 from inference.scorecard.binning import Bins, fit_bins
 from inference.scorecard.card import Card
-from inference.scorecard.cells import Counts, Source, make_cells, sources
+from inference.scorecard.cells import make_cells, sources
 from inference.scorecard.forest import forest_text
 from inference.scorecard.making import card_trees, make_card
 from inference.scorecard.regression import Regression, fit_regression, log_odds
 from inference.scorecard.settings import ScorecardSettings
 
-Advance = Callable[[int, int], None]
-Task = tuple[Source, NDArray[np.float32], Counts, ScorecardSettings]
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
-# With fewer bins to fit, starting processes takes longer than they save.
-_LEAST_TASKS = 200
-_CHUNK = 20
+Advance = Callable[[int, int], None]
+
+# No fold is left out.
+_NONE = -1
+# What a regression takes, in features that are binned.
+_REGRESSION = 200
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class TrainedScorecard:
 
     @cached_property
     def booster(self) -> lgb.Booster:
+        import lightgbm as lgb
+
         return lgb.Booster(model_str=self.text)
 
     @property
@@ -81,55 +87,41 @@ def train_scorecard(
     matrix = features.matrix(applications)
     with ThreadPoolExecutor(settings.threads) as pool:
         cells = list(pool.map(lambda each: make_cells(each, matrix, target, folds), sources(features)))
-    # All rows, then without each fold.
-    counts = [[each.counts.sum(axis=0) - gone for gone in [0, *each.counts]] for each in cells]
-    tasks = [
-        (each.source, each.lows, own[part], settings)
-        for part in range(settings.folds + 1)
-        for each, own in zip(cells, counts, strict=True)
-    ]
-    bins = _fit_all(tasks, settings.threads, progress)
-    parts = [bins[start : start + len(cells)] for start in range(0, len(bins), len(cells))]
     labels = [features.features[each.source.place].label for each in cells]
     codes = [each.codes for each in cells]
+    steps = _Steps(progress, (settings.folds + 1) * (len(cells) + _REGRESSION))
 
-    def fit(part: int) -> tuple[Regression, NDArray[np.float64]]:
-        seen = np.flatnonzero(folds != part - 1) if part else np.arange(target.size)
-        regression = fit_regression(parts[part], [own[seen] for own in codes], target[seen], labels, settings)
-        held_out = np.flatnonzero(folds == part - 1)
-        return regression, log_odds(regression, parts[part], codes, held_out)
+    def fit(left_out: int) -> tuple[list[Bins], Regression, NDArray[np.float64]]:
+        bins = []
+        for each in cells:
+            counts = each.counts.sum(axis=0) - (each.counts[left_out] if left_out >= 0 else 0)
+            bins.append(fit_bins(each.source, each.lows, counts, settings))
+            steps.done(1)
+        seen, held_out = np.flatnonzero(folds != left_out), np.flatnonzero(folds == left_out)
+        regression = fit_regression(bins, [own[seen] for own in codes], target[seen], labels, settings)
+        steps.done(_REGRESSION)
+        return bins, regression, log_odds(regression, bins, codes, held_out)
 
-    with ThreadPoolExecutor(settings.threads) as pool:
-        (whole, _), *held_out = pool.map(fit, range(settings.folds + 1))
+    # Parts side by side with a thread each: threads that share one regression spin while they wait for each other.
+    with threadpool_limits(1), ThreadPoolExecutor(settings.threads) as pool:
+        (bins, whole, _), *others = pool.map(fit, range(_NONE, settings.folds))
     probabilities = np.empty(target.size)
-    for fold, (_, odds) in enumerate(held_out):
+    for fold, (_, _, odds) in enumerate(others):
         probabilities[folds == fold] = 1 / (1 + np.exp(-odds))
-    card = make_card(features, cells, parts[0], whole, settings)
+    card = make_card(features, cells, bins, whole, settings)
     text = forest_text(card_trees(card, features), plain_names(features.names))
-    if progress:
-        progress(len(tasks), len(tasks))
     return TrainedScorecard(card, text, features, probabilities, folds, quality(target, probabilities), settings, seed)
 
 
-def _fit_all(tasks: Sequence[Task], threads: int, progress: Advance | None) -> list[Bins]:
-    """The bins of each task; in processes where there are many, since optbinning holds the interpreter."""
+class _Steps:
+    """Progress in steps that several threads take."""
 
-    def counted(found: Bins) -> Bins:
-        result.append(found)
-        if progress:
-            progress(min(len(result), len(tasks) - 1), len(tasks))
-        return found
+    def __init__(self, progress: Advance | None, total: int) -> None:
+        self._progress, self._total, self._taken = progress, total, 0
+        self._lock = Lock()
 
-    result: list[Bins] = []
-    if threads == 1 or len(tasks) < _LEAST_TASKS:
-        for task in tasks:
-            counted(fit_bins(*task))
-        return result
-    with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
-        for found in pool.map(_fit_one, tasks, chunksize=_CHUNK):
-            counted(found)
-    return result
-
-
-def _fit_one(task: Task) -> Bins:
-    return fit_bins(*task)
+    def done(self, steps: int) -> None:
+        with self._lock:
+            self._taken += steps
+            if self._progress:
+                self._progress(self._taken, self._total)
