@@ -14,6 +14,7 @@ from dashboard import cache, state
 from dashboard.components.frame import View
 from dashboard.components.model_menu import KINDS, title_of
 from dashboard.components.model_work import order, ordered, render_work
+from dashboard.components.scorecard import render_card
 from dashboard.components.table import render_frame
 from dashboard.metrics.estimate import Estimate
 from dashboard.visit.visit import AGAINST, AGAINST_MODEL, MODEL
@@ -22,7 +23,8 @@ from data.errors import ScoreroomError
 from data.files.batch_limits import LIMITS
 from inference.features.definition_features import feature_set
 from inference.inventory.entry import CHAMPION, ModelEntry, ModelKind, check_name
-from inference.inventory.store import delete, rename
+from inference.inventory.store import delete, folder_of_model, rename
+from inference.scorecard.card import read_card
 
 _OF, _NEW_NAME, _ASKED = "models.of", "models.new", "models.asked"
 _KIND, _NAME, _LEFT_OUT, _KEPT, _SETTINGS = (
@@ -148,8 +150,26 @@ def _render_one(view: View, entries: Sequence[ModelEntry]) -> None:
             args=({AGAINST: AGAINST_MODEL + entry.name},),
             help="Set the shown model against it on every page",
         )
-    if not entry.is_champion and not view.dataset.location.imported:
+    if view.dataset.location.imported:
+        return
+    if not entry.is_champion:
         _render_changes(entry)
+    if entry.kind is ModelKind.SCORECARD and not entry.is_stale:
+        _render_card(view, entry)
+
+
+def _render_card(view: View, entry: ModelEntry) -> None:
+    box = st.expander(f"Points of {labels.plain(entry.name)}", key="models-card", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        try:
+            card = read_card(folder_of_model(cache.settings(), entry.name))
+        except ScoreroomError as error:
+            st.error(labels.plain(str(error)), icon=":material/error:")
+            return
+        if card is not None:
+            render_card(card, view.definition)
 
 
 def _render_changes(entry: ModelEntry) -> None:

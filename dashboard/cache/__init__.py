@@ -54,7 +54,9 @@ from dashboard.cache.lookup import (
     published_gaps,
 )
 from dashboard.cache.models import (
+    CardLines,
     all_models,
+    card_lines,
     dataset_of_model,
     has_contributions,
     judging,
@@ -113,6 +115,7 @@ __all__ = [
     "N_MAP",
     "Applicants",
     "BarePortfolioError",
+    "CardLines",
     "ColumnGroups",
     "Dataset",
     "Explained",
@@ -129,6 +132,7 @@ __all__ = [
     "at",
     "base_settings",
     "base_values",
+    "card_lines",
     "carried",
     "cell_counts",
     "changes_to_approve",

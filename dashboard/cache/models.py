@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +34,16 @@ from inference.inventory.store import (
 from inference.model.artifact import ENTRY, MANIFEST
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import why_no_model
+from inference.scorecard.card import Card, CardBin, Characteristic, read_card
+from inference.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class CardLines:
+    """A scorecard, and for each of its characteristics the bin of one application."""
+
+    card: Card
+    lines: tuple[tuple[Characteristic, CardBin], ...]
 
 
 def models_of(dataset: Dataset) -> tuple[ModelEntry, ...]:
@@ -185,6 +195,20 @@ def open_session() -> ScoringSession:
         session = open_model(settings(), name) if name else ScoringSession.open_built(settings())
         facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}
     return session
+
+
+@kept(model_version, entries=SMALL)
+def card_lines(values: Mapping[str, Value]) -> CardLines | None:
+    """The scorecard that scores, and the bins that an application falls in; None where the model is none.
+
+    Raises:
+        ScoreroomError: there is no model, or its card is damaged.
+    """
+    card = read_card(model_folder())
+    if card is None:
+        return None
+    features = open_session().features
+    return CardLines(card, tuple(card.lines(features, features.row(values)[0])))
 
 
 def model_in_words() -> str:

@@ -11,6 +11,7 @@ from dashboard import cache, state
 from dashboard.charts.waterfall import Step, plot_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import render_figure
+from dashboard.components.scorecard import render_points
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words.field_words import word_stated
@@ -34,6 +35,9 @@ def render_why(view: ApplicantView) -> None:
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
     render_figure(plot_waterfall(steps, base, cutoff=cutoff, noun=noun))
+    found = cache.card_lines(view.values)
+    if found is not None:
+        render_points(found.card, found.lines, view.definition)
 
 
 def field_steps(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:
