@@ -274,7 +274,9 @@ class Portfolios:
         """Promoting a challenger of the later one, which is trained first."""
         ready = self.template.with_name("promotable")
         shutil.copytree(self.template, ready)
-        train_challenger(settings_in(ready, self.SEEDS[1]), Order(ModelKind.LIGHTGBM, "challenger"), quiet)
+        train_challenger(
+            settings_in(ready, self.SEEDS[1]), Order(ModelKind.LIGHTGBM, "challenger", given={"leaves": "3"}), quiet
+        )
         done = ready.with_name("promoted")
         shutil.copytree(ready, done)
         promoted = settings_in(done, self.SEEDS[1])

@@ -16,12 +16,12 @@ from data.store.opening import reading
 from data.store.records import APPLICATIONS, check_built
 from data.store.storage import read_parquet
 from inference.errors import TrainingError
-from inference.features.choice import FeatureChoice, choose_features
+from inference.features.choice import EVERYTHING, FeatureChoice, choose_features
 from inference.features.definition_features import feature_set
-from inference.inventory.entry import CHAMPION, OUT_OF_FOLD, ModelEntry, ModelKind
+from inference.inventory.entry import CHAMPION, OUT_OF_FOLD, InventoryError, ModelEntry, ModelKind
 from inference.inventory.explained import explain_model
 from inference.inventory.store import applications_digest, check_free, find_model, now, of_manifest, publish
-from inference.model.artifact import CARD
+from inference.model.artifact import CARD, Manifest
 from inference.model.build import MadeModel, make_model, prove_model
 from inference.model.training_settings import TrainingSettings, with_given
 from inference.publishing.pipeline import why_no_model
@@ -51,6 +51,11 @@ class Order:
     given: Mapping[str, str] = field(default_factory=dict)
     is_constrained: bool = True
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is for a model of the usual settings."""
+        return self.kind is ModelKind.LIGHTGBM and not self.given
+
 
 def train_challenger(settings: Settings, order: Order, progress: Progress, *, replaces: bool = False) -> ModelEntry:
     """Train a model on the applications at hand, prove it over all of them, publish it, and explain its predictions.
@@ -58,13 +63,13 @@ def train_challenger(settings: Settings, order: Order, progress: Progress, *, re
     Folds are those of the champion, as long as their number is, so that both are compared on the same rows.
 
     Raises:
-        InventoryError: the name is not free.
+        InventoryError: the name is not free, or the model would be the champion over again.
         ChoiceError: a column is named that no feature is made of, or none is left.
         TrainingError: a setting is wrong, or the applications cannot be trained on.
         ScoreroomError: the portfolio is not built or damaged, or a place cannot be written.
     """
     check_free(settings, order.name, replaces=replaces)
-    find_model(settings, CHAMPION)
+    champion = find_model(settings, CHAMPION)
     definition = load_definition(settings)
     check_built(settings, APPLICATIONS)
     if reason := why_no_model(settings, definition):
@@ -77,11 +82,17 @@ def train_challenger(settings: Settings, order: Order, progress: Progress, *, re
     )
     given = _settings(order)
     digest = applications_digest(settings)
+    if champion.can_score and order.is_usual and choice == EVERYTHING:
+        features = feature_set(definition)
+        if Manifest.load(settings.model).was_trained_from(digest, features, settings.seed):
+            raise InventoryError.from_repeated(order.name)
     with reading(settings.applications):
         applications = read_parquet(settings.applications)
     with progress(f"Training and checking {order.name}") as advance:
         work = _Work(applications, definition, choice, digest, settings.seed, advance)
         made, how = _grow(work, given, order.given) if isinstance(given, TrainingSettings) else _bin(work, given)
+    if made.manifest.identity == champion.model:
+        raise InventoryError.from_repeated(order.name)
     probabilities, folds = made.of_rows(applications[definition.target or ""].is_null())
     scores = pl.DataFrame(
         {ID: applications[definition.id], PROBABILITY: probabilities, FOLD: folds}, schema_overrides={FOLD: pl.UInt8}

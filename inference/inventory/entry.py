@@ -56,6 +56,13 @@ class InventoryError(InferenceError):
         return cls(f"There is a model called {name!r} already; choose another name, or delete that model first.")
 
     @classmethod
+    def from_repeated(cls, name: str) -> Self:
+        return cls(
+            f"With these features and settings {name!r} would be the champion over again; nothing was published; "
+            "change one of them."
+        )
+
+    @classmethod
     def from_champion(cls, act: str) -> Self:
         return cls(f"The champion cannot be {act}; promote another model first (`python -m scripts.promote NAME`).")
 

@@ -65,12 +65,15 @@ def test_it_opens_with_the_portfolios_definition_and_scores_as_its_trees_do(unto
     assert session.score(one) == session.score({**one, LEFT_OUT: None})
 
 
-def test_orders_that_cannot_be_met_are_said_before_anything_is_done(untouched: Settings) -> None:
+def test_orders_that_cannot_be_met_are_said_and_publish_nothing(untouched: Settings) -> None:
     for bad, error, said in (
         (order(name="lean"), InventoryError, "already"),
         (order(name="no/name"), InventoryError, "cannot be a model's name"),
         (order(leave_out=("SHOE_SIZE",)), ChoiceError, "'SHOE_SIZE': no feature of the definition is made of that"),
         (order(only=(LEFT_OUT,), leave_out=(LEFT_OUT,)), ChoiceError, "No feature is left"),
+        (order(), InventoryError, "'other' would be the champion over again; nothing was published"),
+        # Found out when it is made.
+        (order(given={"threads": "1"}), InventoryError, "would be the champion over again"),
         (order(given={"leafs": "3"}), TrainingError, "There is no setting 'leafs'; there are trees, leaves"),
         (order(given={"leaves": "many"}), TrainingError, "leaves is 'many'; it has to be a whole number"),
         (order(given={"leaves": "1"}), TrainingError, "leaves is 1; it has to be from 2 to 1024"),
