@@ -6,15 +6,59 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from data.settings import Settings
+from data.settings import Settings, load_settings
 from inference.inventory.challenger import Order, train_challenger
 from inference.inventory.entry import ModelKind
+from inference.publishing.pipeline import build
 from scripts._kills import Portfolios, quiet, settings_in
+from tests.made_loans import make_loans
 
 SEED = Portfolios.SEEDS[1]
 LEFT_OUT = "EXT_SOURCE_2"
+
+
+DEFINITION = """
+name = "Loans with scores"
+[table]
+file = "loans.csv"
+[columns.loan]
+kind = "id"
+[columns.income]
+kind = "numeric"
+[columns.pd]
+kind = "numeric"
+[columns.odds]
+kind = "numeric"
+[columns.gaps]
+kind = "numeric"
+nullable = true
+[columns.points]
+kind = "numeric"
+[columns.defaulted]
+kind = "flag"
+[roles]
+id = "loan"
+[outcome]
+column = "defaulted"
+bad = ["1"]
+good = ["0"]
+[features]
+columns = ["income"]
+[scores.bureau]
+column = "pd"
+[scores.logit]
+column = "odds"
+kind = "log-odds"
+higher = "safer"
+[scores.gaps]
+column = "gaps"
+[scores.points]
+column = "points"
+kind = "points"
+"""
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +89,23 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
     return lambda folder: {
         str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+@pytest.fixture(scope="session")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A portfolio with a model of its own and four scores of the table."""
+    folder = tmp_path_factory.mktemp("loans")
+    pds = pl.col("pd")
+    make_loans(600).select(
+        "loan",
+        "income",
+        "pd",
+        (-(pds / (1 - pds)).log()).alias("odds"),
+        pl.when(pl.int_range(pl.len()) > 2).then(pds).alias("gaps"),
+        (600 - 100 * pds).alias("points"),
+        "defaulted",
+    ).write_csv(folder / "loans.csv")
+    (folder / "portfolio.toml").write_text(DEFINITION, encoding="utf-8")
+    settings = load_settings({"SCOREROOM_PORTFOLIO": str(folder)})
+    build(settings, quiet)
+    return settings

@@ -11,9 +11,10 @@ import pytest
 
 from data.home_credit import embedded
 from data.predictions.table import load_predictions
-from data.settings import Settings
+from data.settings import Settings, load_settings
 from inference.errors import HoldError
 from inference.explain.contributions import open_contributions
+from inference.inventory.challenger import Order, train_challenger
 from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry, ModelKind
 from inference.inventory.explained import open_model_contributions
 from inference.inventory.promotion import promote
@@ -212,3 +213,24 @@ def test_a_backup_carries_all_models_along(settings: Settings, contents: Content
     assert contents(folder_of_model(other, "trees-2")) == contents(folder_of_model(settings, "trees"))
     assert contents(folder_of_model(other, "trees")) == contents(folder_of_model(settings, "lean"))
     assert contributions_of_model(other, "trees-2").is_file()
+
+
+def test_a_portfolio_of_ones_own_keeps_its_definition(loans: Settings, tmp_path: Path) -> None:
+    """Edited after the challenger was trained: a new label, and a comment."""
+    folder = Path(shutil.copytree(loans.processed, tmp_path / "loans"))
+    own = load_settings({"SCOREROOM_PORTFOLIO": str(folder)})
+    train_challenger(own, Order(ModelKind.LIGHTGBM, "few", given={"trees": "5"}), quiet)
+    edited = own.definition.read_text().replace(
+        "[columns.income]", '# What they earn.\n[columns.income]\nlabel = "Pay"'
+    )
+    own.definition.write_text(edited)
+    build(own, quiet)
+    before = served(own)
+    promote(own, "few", quiet)
+    assert own.definition.read_text() == edited
+    assert ScoringSession.open_built(own).manifest.features[0].label == "Pay"
+    assert build(own, quiet) == ()
+    assert names(own) == [CHAMPION, "bureau", f"lightgbm-{now()[:10]}", "logit"]
+    roll_back(own)
+    assert own.definition.read_text() == edited
+    assert served(own) == before
