@@ -10,6 +10,7 @@ import polars as pl
 
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
+from data.errors import ScoreroomError
 from data.predictions.table import FOLD, ID, PROBABILITY
 from data.settings import Settings
 from data.store.opening import reading
@@ -107,7 +108,12 @@ def train_challenger(settings: Settings, order: Order, progress: Progress, *, re
         **of_manifest(made.manifest),
     )
     entry = publish(settings, entry, made.files, scores, replaces=replaces)
-    explain_model(settings, entry.name, progress)
+    try:
+        explain_model(settings, entry.name, progress)
+    except ScoreroomError as error:
+        raise InventoryError(
+            f"Model {entry.name!r} was published, and its contributions are lacking: {error}"
+        ) from error
     return entry
 
 
