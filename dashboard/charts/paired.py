@@ -234,6 +234,8 @@ def _trade_off_title(drawn: Sequence[Mapping[str, Any]]) -> str:
         return NOT_TIMED
     best = max(drawn, key=lambda row: row["auc"])
     fastest = min(drawn, key=lambda row: row["microseconds_a_row"])
+    if len(drawn) == 1:
+        return f"{best['name']} is the only model whose speed is known"
     if best is fastest:
         return f"{best['name']} ranks best and is the fastest"
     return (

@@ -63,9 +63,7 @@ def segment_differences(
     exactly up to 32,768 rows, beyond that in 16,384 groups of neighbouring ones, or fewer for columns of many groups.
     """
     coarse = [_binned(scores, sample.is_bad.size) for scores in (sample.one, sample.two)]
-    found = {
-        name: _measured(sample, coarse, codes.astype(np.int64), len(names)) for name, (codes, names) in columns.items()
-    }
+    found = {name: _measured(sample, coarse, codes, len(names)) for name, (codes, names) in columns.items()}
     compared = sum(_is_enough(each) for groups in found.values() for each in groups)
     error = simultaneous_error(compared)
     segments = [
@@ -94,9 +92,9 @@ def _binned(scores: RankedScores, n_rows: int) -> tuple[IntArray, int]:
 
 
 def _measured(
-    sample: Sample, coarse: Sequence[tuple[IntArray, int]], codes: IntArray, n_groups: int
+    sample: Sample, coarse: Sequence[tuple[IntArray, int]], codes: npt.NDArray[np.uint8], n_groups: int
 ) -> list[_Measured]:
-    kinds = 2 * codes + sample.is_bad
+    kinds = 2 * codes.astype(np.int64) + sample.is_bad
     number = np.bincount(kinds, minlength=2 * n_groups).reshape(n_groups, 2)
     totals = np.bincount(kinds, weights=sample.weight, minlength=2 * n_groups).reshape(n_groups, 2).astype(np.float64)
     effective = totals

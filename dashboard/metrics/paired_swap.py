@@ -91,14 +91,14 @@ def equal_approval_cutoff(rows: PairedRows, cutoff: float) -> float:
     Scores that tie are never parted, so that the two numbers can differ; of two that are equally near, the lower one.
     """
     approved = _total(rows, rows.one.pd < cutoff)
-    order = np.argsort(rows.two.place, kind="stable")
-    pds = rows.two.pd.take(order)
-    weight = np.ones(order.size) if rows.weight is None else rows.weight.take(order)
-    # Below each distinct PD, and at last below none that is left.
-    first = np.flatnonzero(np.diff(pds, prepend=-1.0))
-    below = np.concatenate([[0.0], np.cumsum(weight)])[np.append(first, order.size)]
-    ends = np.append(pds.take(first), np.nextafter(max(float(pds[-1]), 1.0), 2.0))
-    return float(ends[int(np.argmin(np.abs(below - approved)))])
+    counted = np.bincount(rows.two.place, weights=rows.weight, minlength=rows.two.n_places)
+    # Of the places only those that rows of the cohort hold are cutoffs, and one above all of them.
+    pds = np.full(rows.two.n_places + 1, np.inf)
+    pds[rows.two.place] = rows.two.pd
+    pds[-1] = np.nextafter(max(float(rows.two.pd.max()), 1.0), 2.0)
+    below = np.concatenate([[0.0], np.cumsum(counted)])
+    gaps = np.where(np.isfinite(pds), np.abs(below - approved), np.inf)
+    return float(pds[int(np.argmin(gaps))])
 
 
 def swap_set(rows: PairedRows, cutoffs: tuple[float, float], terms: Terms) -> SwapSet:

@@ -236,7 +236,7 @@ def compare_models(
         scored,
     )
     comparison = PairedComparison((one.name, two.name), rows, (tables[0], tables[1]))
-    bins, codes = _grouped(predictions)
+    bins, codes = grouped(predictions)
     return ModelReport(
         source=predictions.source.name,
         comparison=comparison,
@@ -295,7 +295,7 @@ def _evaluated(
     return Evaluation(counts, assumptions, why_no_pd=contender.why_no_pd)
 
 
-def _grouped(predictions: Predictions) -> tuple[Mapping[str, Bins], ColumnCodes]:
+def grouped(predictions: Predictions) -> tuple[Mapping[str, Bins], ColumnCodes]:
     """The columns in up to ten groups each, but for the first model's PD, by which nothing is compared."""
     columns = [column for column in predictions.cohort_columns if column.name not in (PROBABILITY, PD_BAND, OBSERVED)]
     bins = {column.name: make_bins(predictions.frame[column.name], column, 10) for column in columns}

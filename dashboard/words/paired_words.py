@@ -9,7 +9,7 @@ from dashboard.metrics.paired_comparison import Better, PairedComparison, Paired
 from dashboard.metrics.paired_segments import SegmentDifferences
 from dashboard.metrics.paired_swap import Swap, SwapSet
 from dashboard.words import labels
-from dashboard.words.money import money_in_units
+from dashboard.words.money import money, money_in_units
 
 DIGITS = {"brier": 5, "log_loss": 5}
 
@@ -46,8 +46,7 @@ def ranking_verdict(comparison: PairedComparison) -> str:
     size = labels.decimal(abs(found.value), 4)
     if found.low is None or found.high is None:
         return f"{better} has an AUC that is {size} higher than that of {worse}; how sure that is cannot be told."
-    turned = found if found.value > 0 else Estimate(-found.value, -found.high, -found.low)
-    ends = _ends(turned, lambda value: labels.decimal(value, 4))
+    ends = _ends(_turned(found), lambda value: labels.decimal(value, 4))
     if found.low <= 0 <= found.high:
         return f"{better} has an AUC that is {size} higher than that of {worse}, which chance may explain ({ends})."
     return f"{better} ranks better than {worse}: its AUC is {size} higher ({ends})."
@@ -119,20 +118,29 @@ def _rate(rate: Estimate) -> str:
 def _rates_apart(apart: Estimate) -> str:
     if apart.value is None or apart.low is None or apart.high is None:
         return ""
-    ends = f"{labels.signed_points(apart.low).removesuffix(' points')} to {labels.signed_points(apart.high)}"
     if apart.low <= 0 <= apart.high:
+        ends = f"{labels.signed_points(apart.low).removesuffix(' points')} to {labels.signed_points(apart.high)}"
         return f"Chance may explain the difference of {labels.signed_points(apart.value)} ({ends})."
     how = "more" if apart.value > 0 else "less"
+    ends = _ends(_turned(apart), labels.points).replace(" points", "", 1)
     return f"Those swapped in default {how} often, by {labels.points(abs(apart.value))} ({ends})."
 
 
 def _gain(gain: Estimate, names: tuple[str, str], currency: str) -> str:
     if gain.value is None or gain.low is None or gain.high is None:
         return ""
-    ends = " to ".join(money_in_units(end, currency) for end in (gain.low, gain.high))
-    word = "earn" if gain.value >= 0 else "lose"
+    ends = _ends(_turned(gain), lambda value: money(value, ""))
+    word = "earned" if gain.value >= 0 else "cost"
     sure = ", which chance may explain" if gain.low <= 0 <= gain.high else ""
-    return f"Deciding by {names[1]} would {word} {money_in_units(abs(gain.value), currency)} ({ends}){sure}."
+    size = money_in_units(abs(gain.value), currency)
+    return f"Deciding by {names[1]} would have {word} {size} more ({ends}){sure}."
+
+
+def _turned(found: Estimate) -> Estimate:
+    """The difference seen from the side from which it is positive."""
+    if found.value is None or found.value >= 0 or found.low is None or found.high is None:
+        return found
+    return Estimate(-found.value, -found.high, -found.low)
 
 
 def _leaves_out_0(found: Estimate) -> bool:
