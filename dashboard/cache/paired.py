@@ -16,9 +16,10 @@ from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, predictio
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.counts import BoolArray, IntArray
 from dashboard.metrics.economics import Terms
+from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.paired import RankedScores
-from dashboard.metrics.paired_comparison import PairedComparison
+from dashboard.metrics.paired_comparison import FIGURES, PairedComparison
 from dashboard.metrics.paired_counts import (
     ColumnApart,
     counts_of_model,
@@ -54,6 +55,8 @@ class Pair:
 
 
 _KEYS = {**KEYS, Pair: repr}
+# What the catalogue of figures calls otherwise.
+_CALLED = {"roc_auc": "auc"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +114,13 @@ def compared(key: Pair) -> Compared | None:
     ]
     comparison = PairedComparison((key.one, key.two), rows, (evaluations[0], evaluations[1]))
     return Compared(comparison, None if chosen is None else np.flatnonzero(chosen), n_left_out)
+
+
+def paired_difference(key: Pair, name: str) -> Estimate | None:
+    """Of the figure that the catalogue calls `name` the second model's less the first's; None of one without pairs."""
+    name = _CALLED.get(name, name)
+    found = compared(key) if name in FIGURES else None
+    return None if found is None else found.comparison.figure(name).difference
 
 
 def _chosen(key: Pair) -> BoolArray | None:

@@ -85,58 +85,29 @@ class PairedComparison:
         """The second AUC less the first."""
         return Estimate.undefined(self.sample.missing_outcome) if self.auc is None else self.auc.difference
 
-    @cached_property
+    @property
     def figures(self) -> tuple[PairedFigure, ...]:
         """All figures of both models and their differences."""
-        one, two = self.evaluations
-        gini = self.auc_difference if self.auc is None else gini_difference(self.auc)
-        shifts = one.in_the_large.intercept, two.in_the_large.intercept
-        lines = one.slope, two.slope
-
-        def figure(
-            name: str, label: str, better: Better, of: Callable[[Evaluation], Estimate], found: Estimate
-        ) -> PairedFigure:
-            # Rankings need no probabilities, everything else does.
-            own, other = (
-                Estimate.undefined(each.why_no_pd) if each.why_no_pd and better is not Better.HIGHER else of(each)
-                for each in (one, two)
-            )
-            return PairedFigure(name, label, better, own, other, found)
-
-        return (
-            figure("auc", "ROC AUC", Better.HIGHER, lambda each: each.roc_auc, self.auc_difference),
-            figure("gini", "Gini", Better.HIGHER, lambda each: each.gini, gini),
-            figure("ks", "KS", Better.HIGHER, lambda each: each.ks.statistic, ks_difference(self.sample)),
-            figure(
-                "average_precision",
-                "Average precision",
-                Better.HIGHER,
-                lambda each: each.average_precision,
-                average_precision_difference(self.sample),
-            ),
-            figure("brier", "Brier score", Better.LOWER, lambda each: each.brier, brier_difference(self.sample)),
-            figure(
-                "log_loss", "Log-loss", Better.LOWER, lambda each: each.log_loss.score, log_loss_difference(self.sample)
-            ),
-            figure(
-                "calibration_intercept",
-                "Calibration in the large",
-                Better.ZERO,
-                lambda each: each.in_the_large.intercept,
-                self._of_pds(lambda: intercept_difference(self.sample, shifts)),
-            ),
-            figure(
-                "calibration_slope",
-                "Calibration slope",
-                Better.ONE,
-                lambda each: each.slope.slope,
-                self._of_pds(lambda: slope_difference(self.sample, lines)),
-            ),
-        )
+        return tuple(map(self.figure, _FIGURES))
 
     def figure(self, name: str) -> PairedFigure:
-        """One of the figures."""
-        return next(each for each in self.figures if each.name == name)
+        """One of the figures, computed when it is first asked for."""
+        if name not in self._made:
+            figure = _FIGURES[name]
+            # Rankings need no probabilities, everything else does.
+            one, two = (
+                Estimate.undefined(each.why_no_pd)
+                if each.why_no_pd and figure.better is not Better.HIGHER
+                else figure.of(each)
+                for each in self.evaluations
+            )
+            difference = figure.difference(self)
+            self._made[name] = PairedFigure(name, figure.label, figure.better, one, two, difference)
+        return self._made[name]
+
+    @cached_property
+    def _made(self) -> dict[str, PairedFigure]:
+        return {}
 
     @cached_property
     def by_band(self) -> Reclassification:
@@ -170,5 +141,51 @@ class PairedComparison:
         """Who changes sides between the two."""
         return swap_set(self.rows, cutoffs, terms)
 
-    def _of_pds(self, found: Callable[[], Estimate]) -> Estimate:
-        return Estimate.undefined(self.sample.why_no_pd) if self.sample.why_no_pd else found()
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    # How a figure is called, computed of one model, and compared.
+    label: str
+    better: Better
+    of: Callable[[Evaluation], Estimate]
+    difference: Callable[[PairedComparison], Estimate]
+
+
+def _gini(pair: PairedComparison) -> Estimate:
+    return pair.auc_difference if pair.auc is None else gini_difference(pair.auc)
+
+
+def _intercept(pair: PairedComparison) -> Estimate:
+    if why := pair.sample.why_no_pd:
+        return Estimate.undefined(why)
+    one, two = pair.evaluations
+    return intercept_difference(pair.sample, (one.in_the_large.intercept, two.in_the_large.intercept))
+
+
+def _slope(pair: PairedComparison) -> Estimate:
+    if why := pair.sample.why_no_pd:
+        return Estimate.undefined(why)
+    one, two = pair.evaluations
+    return slope_difference(pair.sample, (one.slope, two.slope))
+
+
+_FIGURES = {
+    "auc": _Figure("ROC AUC", Better.HIGHER, lambda each: each.roc_auc, lambda pair: pair.auc_difference),
+    "gini": _Figure("Gini", Better.HIGHER, lambda each: each.gini, _gini),
+    "ks": _Figure("KS", Better.HIGHER, lambda each: each.ks.statistic, lambda pair: ks_difference(pair.sample)),
+    "average_precision": _Figure(
+        "Average precision",
+        Better.HIGHER,
+        lambda each: each.average_precision,
+        lambda pair: average_precision_difference(pair.sample),
+    ),
+    "brier": _Figure("Brier score", Better.LOWER, lambda each: each.brier, lambda pair: brier_difference(pair.sample)),
+    "log_loss": _Figure(
+        "Log-loss", Better.LOWER, lambda each: each.log_loss.score, lambda pair: log_loss_difference(pair.sample)
+    ),
+    "calibration_intercept": _Figure(
+        "Calibration in the large", Better.ZERO, lambda each: each.in_the_large.intercept, _intercept
+    ),
+    "calibration_slope": _Figure("Calibration slope", Better.ONE, lambda each: each.slope.slope, _slope),
+}
+FIGURES = tuple(_FIGURES)

@@ -91,3 +91,12 @@ def test_facts_of_the_champion_are_measured_once(copied: Copied, other: pl.Serie
     assert 0 < facts["microseconds_a_row"] < 1e6
     assert cache.model_facts(champion) is facts
     assert cache.model_facts(noisy)["microseconds_a_row"] is None
+
+
+def test_other_pages_have_the_differences_of_pairs(copied: Copied, other: pl.Series) -> None:
+    key = cache.Pair("champion", "noisy", copied[1], PENSIONERS)
+    found = cache.compared(key)
+    assert found is not None
+    assert cache.paired_difference(key, "roc_auc") == found.comparison.auc_difference
+    assert cache.paired_difference(key, "brier") == found.comparison.figure("brier").difference
+    assert cache.paired_difference(key, "approval_rate") is None
