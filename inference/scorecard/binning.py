@@ -111,7 +111,11 @@ def _optimal(counts: Counts, n_rows: int, trend: str, settings: ScorecardSetting
     weights = np.concatenate([counts[seen, 0], counts[seen, 1], [n_others]]).astype(np.float64)
     given = weights > 0
     binning = OptimalBinning(
-        max_n_prebins=settings.prebins, min_prebin_size=settings.least_share, monotonic_trend=trend, solver="cp"
+        max_n_prebins=settings.prebins,
+        max_n_bins=settings.most_bins,
+        min_prebin_size=settings.least_share,
+        monotonic_trend=trend,
+        solver="cp",
     )
     binning.fit(cells[given], outcomes[given], sample_weight=weights[given])
     return np.digitize(np.arange(len(counts)), binning.splits).astype(np.int64)

@@ -13,7 +13,7 @@ from inference.scorecard.binning import Bins, Floats
 from inference.scorecard.settings import ScorecardSettings
 
 _MOST_STEPS = 100
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)

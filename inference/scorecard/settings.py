@@ -11,7 +11,8 @@ from inference.errors import TrainingError
 class ScorecardSettings:
     """`base_score` points mean odds of `base_odds` good to one bad; `pdo` more points double the odds.
 
-    `prebins` and `least_share`, the least share of the rows in a bin, bound optbinning's search. A level, a special
+    `prebins`, `most_bins` of numbers or levels, and `least_share`, the least share of the rows in a bin, bound
+    optbinning's search. A level, a special
     value or a gap with fewer than `least_rows` rows says nothing: its weight of evidence is 0. A feature is kept if its
     information value is `least_iv` or more, and its weights of evidence correlate by `most_correlation` or less with
     those of each kept feature of higher information value. `inverse_penalty` is scikit-learn's C.
@@ -21,6 +22,7 @@ class ScorecardSettings:
     base_odds: float = 50.0
     pdo: float = 20.0
     prebins: int = 20
+    most_bins: int = 10
     least_share: float = 0.05
     least_rows: int = 50
     least_iv: float = 0.02
@@ -35,6 +37,7 @@ class ScorecardSettings:
             "base_odds": self.base_odds <= 0,
             "pdo": self.pdo <= 0,
             "prebins": not 2 <= self.prebins <= 100,
+            "most_bins": self.most_bins < 1,
             "least_share": not 0 < self.least_share <= 0.5,
             "least_rows": self.least_rows < 1,
             "least_iv": self.least_iv < 0,
@@ -51,6 +54,7 @@ _ALLOWED = {
     "base_odds": "it has to be above 0",
     "pdo": "it has to be above 0",
     "prebins": "it has to be from 2 to 100",
+    "most_bins": "it has to be 1 or more",
     "least_share": "it has to be above 0 and at most 0.5",
     "least_rows": "it has to be 1 or more",
     "least_iv": "it has to be 0 or more",

@@ -47,7 +47,7 @@ def test_numbers_are_binned_as_optbinning_bins_the_rows(direction: int, trend: s
     values[random.random(N) < 0.1] = np.nan
     target = outcomes(0.1 + 0.3 * np.nan_to_num(np.abs(values - 20) / 60))
     bins, rows = bins_of(Source(0, direction=direction), values[:, None], target)
-    reference = OptimalBinning(monotonic_trend=trend).fit(values.astype(float), target)
+    reference = OptimalBinning(monotonic_trend=trend, max_n_bins=SETTINGS.most_bins).fit(values.astype(float), target)
     assert bins.n_ranges == len(reference.splits) + 1 > 1
     assert bins.woe[rows] == pytest.approx(
         reference.transform(values.astype(float), metric="woe", metric_missing="empirical"), abs=1e-12
@@ -63,7 +63,7 @@ def test_levels_are_binned_as_optbinning_bins_the_rows() -> None:
     codes = random.integers(0, 12, N).astype(np.float32)
     target = outcomes(0.05 + 0.04 * ((codes * 5) % 12))
     bins, rows = bins_of(Source(0, is_category=True), codes[:, None], target)
-    reference = OptimalBinning(dtype="categorical").fit(codes.astype(int), target)
+    reference = OptimalBinning(dtype="categorical", max_n_bins=SETTINGS.most_bins).fit(codes.astype(int), target)
     assert bins.n_ranges == len(reference.splits) > 2
     assert bins.woe[rows] == pytest.approx(reference.transform(codes.astype(int), metric="woe"), abs=1e-12)
 
@@ -93,6 +93,14 @@ def test_special_and_missing_values_have_bins_of_their_own() -> None:
     assert bins.woe[special] == pytest.approx(math.log(good / bad), abs=1e-12)
     # Forty rows are too few to say anything.
     assert bins.woe[missing] == 0
+
+
+def test_there_are_as_many_bins_as_are_asked_for_at_most() -> None:
+    values = np.random.default_rng(9).uniform(size=(N, 1)).astype(np.float32)
+    target = outcomes(values[:, 0] * 0.8)
+    cells = make_cells(Source(0), values, target, np.zeros(N, dtype=np.uint8))
+    found = [fit_bins(Source(0), cells.lows, cells.counts[0], ScorecardSettings(most_bins=n)).n_ranges for n in (3, 10)]
+    assert found[0] == 3 < found[1] <= 10
 
 
 def test_values_that_are_all_alike_are_one_bin() -> None:

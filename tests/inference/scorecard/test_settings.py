@@ -12,7 +12,7 @@ from inference.scorecard.settings import ScorecardSettings
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("base_odds", 0.0), ("pdo", -20.0), ("prebins", 1), ("least_share", 0.6), ("least_rows", 0),
+        ("base_odds", 0.0), ("pdo", -20.0), ("prebins", 1), ("most_bins", 0), ("least_share", 0.6), ("least_rows", 0),
         ("least_iv", -0.1), ("most_correlation", 0.0), ("inverse_penalty", 0.0), ("folds", 1), ("threads", 0),
     ],
 )  # fmt: skip
