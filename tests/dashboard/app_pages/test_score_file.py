@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,12 @@ from data.files.batch_limits import LIMITS
 from data.home_credit import embedded
 from data.settings import Settings
 from inference.explain.reasons import batch_reasons
+from inference.inventory.store import delete
+from inference.model.build import PublishedModel
 from inference.model.decision import BAND_EDGES
 from inference.model.session import ScoringSession
 from scripts._embedded import FEATURES
+from tests.dashboard.challengers import add_model
 
 OpenPage = Callable[..., AppTest]
 CUTOFF = 0.0909
@@ -359,3 +363,24 @@ def test_all_doubtful_cells_are_listed_and_pds_are_percentages(table: pl.DataFra
     rows = dropped(open_page, table, **{"batch.tab": "Rows"})
     best = max(scored(rows)["default_probability"])
     assert next(element.value for element in rows.main.dataframe)["PD"][0] == f"{100 * best:.2f} %"
+
+
+def test_a_file_is_scored_by_the_model_that_is_shown_and_again_by_another(
+    built: Settings, published: PublishedModel, table: pl.DataFrame, open_page: OpenPage
+) -> None:
+    directory = Path(published.directory)
+    add_model(built, "small", directory)
+    try:
+        app = dropped(open_page, table, model="small")
+        pds = ScoringSession.open(directory, embedded.DEFINITION).score_frame(table)
+        assert cards(app)["Mean PD"] == f"{100 * pds.mean():.2f} %"
+        app.session_state["models"] = True
+        app.run()
+        app.button(key="bar.model.champion").click().run()
+        assert "These PDs are those of the model small" in said(app)
+        app.button(key="batch.other").click().run()
+        assert "These PDs are those of" not in said(app)
+        own = ScoringSession.open(built.model, embedded.DEFINITION).score_frame(table)
+        assert cards(app)["Mean PD"] == f"{100 * own.mean():.2f} %" != f"{100 * pds.mean():.2f} %"
+    finally:
+        delete(built, "small")
