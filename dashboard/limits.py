@@ -26,7 +26,9 @@ LIMIT_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_LIBRARY_MB", "20000", "MB of files in the library; beyond, nothing more is opened"),
     Setting("SCOREROOM_OPEN_ROWS", "5000000", "rows of a file that is opened"),
     Setting("SCOREROOM_OPEN_FOLDER", "", "folder on the server whose tables the page Open offers; none without it"),
-    Setting("SCOREROOM_TRAIN_MINUTES", "60", "minutes that a model may train that was ordered on the page Open"),
+    Setting(
+        "SCOREROOM_TRAIN_MINUTES", "60", "minutes that a model may train that was ordered on Open or Models"
+    ),
 )
 
 

@@ -20,9 +20,9 @@ from tests.dashboard.challengers import add_scores
 @pytest.fixture(name="challenger")
 def fixture_challenger(built: Settings) -> Iterator[str]:
     pds = pl.read_parquet(built.predictions)["default_probability"].to_numpy()
-    add_scores(built, "a-challenger-with-a-long-name", pds[::-1] * 0.5 + pds * 0.5)
-    yield "a-challenger-with-a-long-name"
-    delete(built, "a-challenger-with-a-long-name")
+    add_scores(built, "challenger", pds[::-1] * 0.5 + pds * 0.5)
+    yield "challenger"
+    delete(built, "challenger")
 
 
 def test_a_model_is_switched_in_the_bar_and_its_page_is_fit_to_be_read(
