@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, state
 from dashboard.charts.paired import (
@@ -117,7 +118,19 @@ def _render_choices(view: View, names: list[str], one: str, two: str) -> Shown |
     found = cache.compared(key)
     if found is None:
         return None
-    with cells[2]:
+    cutoffs = _render_cutoffs(found.comparison, view.cutoff, cells[2], cells[3])
+    return Shown(key, found.comparison, cutoffs, found.n_left_out)
+
+
+def _render_cutoffs(
+    comparison: PairedComparison, cutoff: float, left: DeltaGenerator, right: DeltaGenerator
+) -> tuple[float, float]:
+    """Write the choice of what B declines, and return both models' cutoffs."""
+    if comparison.rows.why_no_pd:
+        # One place on two scales says nothing of one risk.
+        left.caption("B approves as many applications as A does: the two scores have no cutoff in common.")
+        return comparison.equal_cutoffs(cutoff)
+    with left:
         st.selectbox(
             "B declines at",
             **state.select_widget(BASIS),
@@ -125,16 +138,13 @@ def _render_choices(view: View, names: list[str], one: str, two: str) -> Shown |
             "or one of its own.",
         )
     basis = state.get(BASIS)
-    cutoffs = (view.cutoff, view.cutoff)
-    if basis == EQUAL or found.comparison.rows.why_no_pd:
-        cutoffs = found.comparison.equal_cutoffs(view.cutoff)
-    with cells[3]:
-        if basis == OWN and not found.comparison.rows.why_no_pd:
+    if basis == OWN:
+        with right:
             st.number_input("Cutoff of B (%)", 0.0, 100.0, step=0.5, format="%.2f", **state.percent_widget(OWN_CUTOFF))
-            cutoffs = view.cutoff, state.get(OWN_CUTOFF)
-        else:
-            st.caption(f"A {labels.cutoff_percent(cutoffs[0])}, B {labels.cutoff_percent(cutoffs[1])}")
-    return Shown(key, found.comparison, cutoffs, found.n_left_out)
+        return cutoff, state.get(OWN_CUTOFF)
+    cutoffs = comparison.equal_cutoffs(cutoff) if basis == EQUAL else (cutoff, cutoff)
+    right.caption(f"A {labels.cutoff_percent(cutoffs[0])}, B {labels.cutoff_percent(cutoffs[1])}")
+    return cutoffs
 
 
 def _select_model(

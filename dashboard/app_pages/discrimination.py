@@ -74,7 +74,8 @@ def _render_difference(comparison: Comparison) -> None:
         st.markdown(
             f"{_difference_words(found, labels.plain(comparison.name))} {_overlap_words(comparison)}", width="content"
         )
-        render_method("AUC difference", key="disc.difference")
+        of_models = isinstance(comparison, ModelComparison)
+        render_method("Differences between models" if of_models else "AUC difference", key="disc.difference")
 
 
 def _difference_words(found: Estimate, name: str) -> str:

@@ -33,15 +33,15 @@ from dashboard.metrics.paired_segments import SegmentDifferences, segment_differ
 from dashboard.metrics.paired_swap import Swap, SwapSet
 from dashboard.visit.assumptions import assume
 from data.predictions.scores import ScoreGrid
-from data.predictions.table import OBSERVED, PD_BAND, PROBABILITY
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY
 from inference.inventory.entry import ModelEntry
 from inference.inventory.facts import facts_of
 from inference.model.decision import DEFAULT_CUTOFF
 
 # At 307,511 rows a pair takes 30 MB while it is looked at, a swap set 2.5 MB.
 _PAIRS, _SWAPS = 4, 8
-# What parts the two models' decisions is no column of theirs.
-_NO_COLUMNS = (PROBABILITY, PD_BAND, OBSERVED)
+# What follows from PD, outcome and training is no segment of the portfolio.
+_NO_COLUMNS = (PROBABILITY, PD_BAND, OBSERVED, FOLD_NAME)
 
 
 @dataclass(frozen=True, slots=True)

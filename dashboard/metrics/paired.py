@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.metrics.calibration_fit import SMALLEST_PD
 from dashboard.metrics.counts import BAD, OPEN, AnyArray, BoolArray, FloatArray, IntArray
 from dashboard.metrics.estimate import NO_APPLICATIONS, NO_DEFAULTS, NO_NON_DEFAULTS, NO_OUTCOMES, Estimate
 from dashboard.metrics.estimate import student_quantile as quantile_of
@@ -155,9 +156,27 @@ class Sample:
         return scores.place + scores.n_places * self.is_bad
 
     def by_place(self, scores: RankedScores) -> tuple[FloatArray, FloatArray]:
-        """How much counts as good and as bad at each place."""
-        counted = np.bincount(self.cells(scores), weights=self.weight, minlength=2 * scores.n_places)
-        return counted[: scores.n_places].astype(np.float64), counted[scores.n_places :].astype(np.float64)
+        """How much counts as good and as bad at each place; counted once for `one` and for `two`."""
+        if id(scores) not in self._counted:
+            counted = np.bincount(self.cells(scores), weights=self.weight, minlength=2 * scores.n_places)
+            halves = counted.astype(np.float64)
+            self._counted[id(scores)] = halves[: scores.n_places], halves[scores.n_places :]
+        return self._counted[id(scores)]
+
+    def log_odds(self, scores: RankedScores) -> FloatArray:
+        """The log-odds of each row's PD, kept off 0 and 1, worked out once for `one` and for `two`."""
+        if id(scores) not in self._log_odds:
+            pd = np.clip(scores.pd, SMALLEST_PD, 1 - SMALLEST_PD)
+            self._log_odds[id(scores)] = np.log(pd / (1 - pd))
+        return self._log_odds[id(scores)]
+
+    @cached_property
+    def _counted(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+        return {}
+
+    @cached_property
+    def _log_odds(self) -> dict[int, FloatArray]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashboard.metrics.calibration_fit import SMALLEST_PD, CalibrationSlope
+from dashboard.metrics.calibration_fit import CalibrationSlope
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.differences import NO_COMPARISON
 from dashboard.metrics.estimate import Estimate
@@ -64,14 +64,14 @@ def _mean_effects(sample: Sample, values: FloatArray) -> Effects:
 
 
 def _surprise(scores: RankedScores, sample: Sample) -> FloatArray:
-    pd = np.clip(scores.pd, SMALLEST_PD, 1 - SMALLEST_PD)
-    return -np.log(np.where(sample.is_bad, pd, 1 - pd))
+    # -ln p of a default and -ln (1 - p) of any other.
+    log_odds = sample.log_odds(scores)
+    return np.log1p(np.exp(np.where(sample.is_bad, -log_odds, log_odds)))
 
 
 def _line_effects(sample: Sample, scores: RankedScores, line: tuple[float, float], wanted: FloatArray) -> Effects:
     """Effects on level (one entry of `wanted`) or on level and slope of a calibration line, summed as `wanted` says."""
-    pd = np.clip(scores.pd, SMALLEST_PD, 1 - SMALLEST_PD)
-    logit = np.log(pd / (1 - pd))
+    logit = sample.log_odds(scores)
     fitted = 1 / (1 + np.exp(-np.clip(line[0] + line[1] * logit, -700, 700)))
     information = fitted * (1 - fitted)
     if sample.weight is not None:

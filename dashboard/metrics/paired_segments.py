@@ -18,7 +18,7 @@ from dashboard.metrics.segments import simultaneous_error
 LEAST_OF_AN_OUTCOME = 10
 TOO_FEW = f"it holds fewer than {LEAST_OF_AN_OUTCOME} defaults or non-defaults"
 # What one table of counts may hold, so that it stays in the processor's cache.
-_MOST_CELLS = 1 << 20
+_MOST_CELLS = 1 << 18
 # Up to so many rows are told apart by each distinct score, more by groups of neighbouring ones.
 _MOST_EXACT, _MOST_BINS = 32_768, 16_384
 

@@ -28,10 +28,12 @@ from dashboard.report.plain import plain
 from dashboard.report.report import EmptyCohortError
 from dashboard.words import labels, paired_words
 from data.predictions.scale import Scale
-from data.predictions.table import OBSERVED, PD_BAND, PROBABILITY, ROLE_COLUMNS, Predictions
+from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, ROLE_COLUMNS, Predictions
 
 FORMAT, VERSION = "scoreroom.comparison", 1
 _MOST_COLUMNS, _MOST_SEGMENTS = 20, 40
+# What follows from PD, outcome and training is no segment of the portfolio.
+_NO_SEGMENTS = (PROBABILITY, PD_BAND, OBSERVED, FOLD_NAME)
 # What is said of a model beside its figures, None where it is not known.
 Facts = Mapping[str, Any]
 
@@ -296,8 +298,8 @@ def _evaluated(
 
 
 def grouped(predictions: Predictions) -> tuple[Mapping[str, Bins], ColumnCodes]:
-    """The columns in up to ten groups each, but for the first model's PD, by which nothing is compared."""
-    columns = [column for column in predictions.cohort_columns if column.name not in (PROBABILITY, PD_BAND, OBSERVED)]
+    """The columns in up to ten groups each, without those that are no segments of the portfolio."""
+    columns = [column for column in predictions.cohort_columns if column.name not in _NO_SEGMENTS]
     bins = {column.name: make_bins(predictions.frame[column.name], column, 10) for column in columns}
     codes = {name: (cut.code(), len(cut.labels)) for name, cut in bins.items()}
     return bins, make_column_codes(predictions.frame, codes)

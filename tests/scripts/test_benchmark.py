@@ -181,7 +181,7 @@ def test_figures_of_something_else_are_not_kept(
 
 
 def test_every_section_is_in_the_registry_with_what_it_needs() -> None:
-    assert list(benchmark.SECTIONS) == ["data", "inference", "api", "start", "dashboard", "applicant"]
+    assert list(benchmark.SECTIONS) == ["data", "inference", "comparison", "api", "start", "dashboard", "applicant"]
     needing: dict[str, Any] = {name: found.check for name, found in benchmark.SECTIONS.items()}
     assert needing["dashboard"] is needing["applicant"] is benchmark._check_browser
     assert needing["api"] is benchmark._check_load_tool

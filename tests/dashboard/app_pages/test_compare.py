@@ -115,3 +115,25 @@ def test_an_unknown_model_in_a_link_is_said(open_page: OpenPage, arguments: tupl
 def test_of_one_model_the_page_says_what_to_do(open_page: OpenPage) -> None:
     app = open_page(PATH)
     assert any("python -m scripts.train --kind scorecard" in each.value for each in app.info)
+
+
+def test_scores_that_are_no_probabilities_are_compared_by_rank(
+    open_page: OpenPage, rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    points = {name: (600 - 40 * (pl.col(name) / (1 - pl.col(name))).log()).round(1) for name in ("pd", "pd_old")}
+    stacked = pl.concat(
+        [
+            rows.select("id", "outcome", "region", points[name].alias("score"), pl.lit(name).alias("model"))
+            for name in points
+        ]
+    )
+    stacked.write_csv(tmp_path / "points.csv")
+    app = open_page(PATH, arguments=("--predictions", str(tmp_path / "points.csv")))
+    assert "ranks better than" in said(app)
+    assert "B approves as many applications as A does" in said(app)
+    assert "what needs PDs is not defined because the score ranks" in said(app)
+    cards = {card.label: card.value for card in app.metric}
+    assert cards["Brier score"] == "–"
+    assert cards["ROC AUC"] != "–"
+    # The two tables of reclassification and money need probabilities.
+    assert "NRI" not in said(app)
