@@ -11,11 +11,12 @@ import polars as pl
 
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.column_counts import select_rows
-from dashboard.metrics.counts import FloatArray, exact_counts, outcome_codes
+from dashboard.metrics.counts import BoolArray, FloatArray, count_scores
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.report.catalogue import CALIBRATION, DEFAULT_RATE, MEAN_PD, ROC_AUC, Metric
-from data.predictions.table import FOLD, ID, OUTCOME, PROBABILITY, WEIGHT, CohortKind, Predictions
+from data.predictions.scores import ScoreGrid, make_score_grid
+from data.predictions.table import FOLD, ID, OUTCOME, PD_BIN, PROBABILITY, WEIGHT, CohortKind, Predictions
 from inference.calibrating.errors import CalibrationError
 from inference.calibrating.folding import N_FOLDS, hashed_folds
 from inference.calibrating.out_of_fold import Calibrated, Request, Scored, calibrate
@@ -91,14 +92,18 @@ def recalibrate(
     )
     done = calibrate(rows, request)
     shown = in_cohort & rows.is_resolved if done.is_fitted.any() else in_cohort
-    outcomes = outcome_codes(frame[OUTCOME])[shown]
-    weights = None if rows.weights is None else rows.weights[shown]
+    before = _evaluated(frame, predictions.grid, shown, assumptions, predictions.why_no_pd)
+    is_bad = rows.is_bad if done.is_fitted.any() else None
+    grid = make_score_grid(done.pds, is_bad)
+    own = frame.with_columns(pl.Series(PROBABILITY, done.pds), pl.Series(PD_BIN, grid.bins(done.pds)))
+    return Recalibration(rows, request, done, before, _evaluated(own, grid, shown, assumptions, ""), whose)
 
-    def evaluated(pds: FloatArray, reason: str) -> Evaluation:
-        return Evaluation(exact_counts(outcomes, pds[shown], weight=weights), assumptions, why_no_pd=reason)
 
-    before = evaluated(frame[PROBABILITY].to_numpy(), predictions.why_no_pd)
-    return Recalibration(rows, request, done, before, evaluated(done.pds, ""), whose)
+def _evaluated(
+    frame: pl.DataFrame, grid: ScoreGrid | None, shown: BoolArray, assumptions: Assumptions, reason: str
+) -> Evaluation:
+    """The results for the `shown` rows, on the grid of the whole table as its own pages count them."""
+    return Evaluation(count_scores(frame.filter(pl.Series(shown)), grid), assumptions, why_no_pd=reason)
 
 
 def plain(estimate: Estimate) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def said_of(parent: str, calibrated: Calibrated, request: Request, where: tuple[
     if where:
         parts.append(f"of the cohort {', '.join(where)}")
     if request.target_rate is not None:
-        by = "" if calibrator.method is Method.TARGET else f" by a shift of {calibrator.shift:.4g} in log-odds"
+        by = "" if calibrator.method is Method.TARGET else f" by a shift of {_number(calibrator.shift)} in log-odds"
         parts.append(f"to a mean PD of {_percent(request.target_rate)}{by}")
     if calibrator.floor:
         parts.append(f"no PD below {_percent(calibrator.floor)}")
@@ -90,14 +90,14 @@ def _word_bands(rows: Scored, bands: Bands) -> str:
 
 def _word_target(calibrated: Calibrated, target: float) -> str:
     own = (
-        f"The shift of {calibrated.calibrator.shift:.4f} in log-odds makes the mean PD of these applications "
+        f"The shift of {_number(calibrated.calibrator.shift)} in log-odds makes the mean PD of these applications "
         f"{_percent(target)}"
     )
     if calibrated.prior_shift is None:
         return f"{own}."
     return (
         f"{own}. Bayes' correction of the default rate (Elkan 2001; Saerens 2002), which is about a portfolio of "
-        f"{_percent(target)} defaults and not about these, would be {calibrated.prior_shift:.4f}."
+        f"{_percent(target)} defaults and not about these, would be {_number(calibrated.prior_shift)}."
     )
 
 
@@ -105,12 +105,12 @@ def _parameters(calibrator: Calibrator) -> str:
     match calibrator.curve:
         case LogOddsCurve(intercept, of_log_pd, of_log_rest):
             if calibrator.method is Method.TARGET:
-                return f" by {calibrator.shift:.4g}"
+                return f" by {_number(calibrator.shift)}"
             if of_log_pd == of_log_rest:
-                return f" ({of_log_pd:.4g} x log-odds {_signed(intercept)})"
-            return f" ({of_log_pd:.4g} ln p - {of_log_rest:.4g} ln(1 - p) {_signed(intercept)})"
+                return f" ({_number(of_log_pd)} × log-odds {_signed(intercept)})"
+            return f" ({_number(of_log_pd)} ln p − {_number(of_log_rest)} ln(1 − p) {_signed(intercept)})"
         case ScoreCurve(intercept, slope):
-            return f" ({slope:.4g} x score {_signed(intercept)})"
+            return f" ({_number(slope)} × score {_signed(intercept)})"
         case Knots(scores, _):
             return f" ({len(scores):,} knots)"
         case Bands(_, pds, _):
@@ -118,7 +118,11 @@ def _parameters(calibrator: Calibrator) -> str:
 
 
 def _signed(number: float) -> str:
-    return f"{'-' if number < 0 else '+'} {abs(number):.4g}"
+    return f"{'−' if number < 0 else '+'} {abs(number):.4g}"
+
+
+def _number(number: float) -> str:
+    return f"{number:.4g}".replace("-", "−")
 
 
 def _percent(share: float) -> str:

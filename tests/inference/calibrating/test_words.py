@@ -30,16 +30,16 @@ def test_a_model_says_how_it_was_made() -> None:
     platt = Calibrator(Method.PLATT, LogOddsCurve(-0.25, 1.125, 1.125), -0.5, 0.0005)
     request = Request(Method.PLATT, target_rate=0.03, floor=0.0005)
     assert said_of("champion", made(platt), request, ("region=north",)) == (
-        "Platt's line of champion (1.125 x log-odds - 0.25); fitted out of fold on 4 applications; of the cohort "
-        "region=north; to a mean PD of 3 % by a shift of -0.5 in log-odds; no PD below 0.05 %."
+        "Platt's line of champion (1.125 × log-odds − 0.25); fitted out of fold on 4 applications; of the cohort "
+        "region=north; to a mean PD of 3 % by a shift of −0.5 in log-odds; no PD below 0.05 %."
     )
     shift = Calibrator(Method.TARGET, IDENTITY, -0.5)
     assert said_of("other", made(shift), Request(Method.TARGET, target_rate=0.03), ()) == (
-        "Shift of log-odds of other by -0.5; to a mean PD of 3 %."
+        "Shift of log-odds of other by −0.5; to a mean PD of 3 %."
     )
     points = Calibrator(Method.PLATT, ScoreCurve(3.0, -0.01))
     assert said_of("points", made(points), Request(Method.PLATT), ()).startswith(
-        "Platt's line of points (-0.01 x score + 3)"
+        "Platt's line of points (−0.01 × score + 3)"
     )
 
 
@@ -70,7 +70,7 @@ def test_a_target_says_what_bayes_rule_would_be() -> None:
     told = notices(
         ROWS, made(Calibrator(Method.TARGET, IDENTITY, -0.5), -0.75), Request(Method.TARGET, target_rate=0.1)
     )
-    assert any("shift of -0.5000" in each and "would be -0.7500" in each for each in told)
+    assert any("shift of −0.5 in" in each and "would be −0.75." in each for each in told)
 
 
 def test_contributions_stay_exact_on_a_line_alone() -> None:
