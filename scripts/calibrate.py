@@ -111,6 +111,9 @@ def main() -> None:
     if arguments.json is not None:
         with write_atomically(arguments.json) as beside:
             beside.write_text(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    if arguments.brief:
+        print(said[0])
+        return
     _print(source.source.name, where, done, said)
 
 
@@ -143,6 +146,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--grade", default="", metavar="COLUMN", help="of grades: the column that holds them")
     parser.add_argument("--folds", type=positive, default=N_FOLDS, help=f"folds by id where rows have none ({N_FOLDS})")
     parser.add_argument("--replace", action="store_true", help="replace a model of that name")
+    parser.add_argument("--brief", action="store_true", help="say what was made, without the figures")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the figures as JSON")
     offer_answers(parser)
     offer_reading(parser)

@@ -83,6 +83,7 @@ from dashboard.cache.portfolio import (
     why_no_portfolio,
 )
 from dashboard.cache.quality import oddities
+from dashboard.cache.recalibrated import calibrated
 from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
@@ -132,6 +133,7 @@ __all__ = [
     "at",
     "base_settings",
     "base_values",
+    "calibrated",
     "card_lines",
     "carried",
     "cell_counts",
