@@ -45,3 +45,13 @@ def test_outcomes_that_a_plane_separates_are_refused() -> None:
     columns = np.array([[0.0, 1.0, 2.0, 3.0], [3.0, 0.5, 1.8, 0.0]])
     with pytest.raises(CalibrationError, match=r"separates|settle"):
         fit_logistic(columns, np.ones(4), np.array([1.0, 0.0, 1.0, 1.0]))
+
+
+def test_many_places_are_fitted_as_exactly_as_few() -> None:
+    random = np.random.default_rng(9)
+    scores = np.sort(random.normal(-2.4, 1.1, 20_000))
+    is_bad = random.random(20_000) < 1 / (1 + np.exp(-(0.9 * scores + 0.1)))
+    own = fit_logistic(scores[None, :], np.ones(20_000), is_bad.astype(np.float64))
+    reference = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=200)
+    reference.fit(scores[:, None], is_bad)
+    assert (own.intercept, own.slopes[0]) == pytest.approx((reference.intercept_[0], reference.coef_[0, 0]), rel=1e-8)
