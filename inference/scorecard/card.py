@@ -21,9 +21,7 @@ from numpy.typing import NDArray
 from data.typed import read_typed
 from inference.errors import ArtifactError
 from inference.features.encoding import FeatureSet, level_codes
-from inference.model.artifact import Manifest, read_published, read_verified
-
-CARD = "card.json"
+from inference.model.artifact import CARD, Manifest, read_published, read_verified
 
 
 class CardBinKind(StrEnum):

@@ -40,13 +40,15 @@ _REGRESSION = 200
 class TrainedScorecard:
     """The scorecard of all rows with an outcome, and for each of them the PD of one that did not see it.
 
-    `text` is the same as a LightGBM model of `features`. `probabilities` is float64 and `folds` uint8, both of shape
+    `text` is the same as a LightGBM model of `features`, those that the card asks; `unused` are the others that were
+    given. `probabilities` is float64 and `folds` uint8, both of shape
     (rows,) in the order of the table, open rows left out.
     """
 
     card: Card
     text: str
     features: FeatureSet
+    unused: tuple[str, ...]
     probabilities: NDArray[np.float64]
     folds: NDArray[np.uint8]
     quality: Quality
@@ -109,8 +111,24 @@ def train_scorecard(
     for fold, (_, _, odds) in enumerate(others):
         probabilities[folds == fold] = 1 / (1 + np.exp(-odds))
     card = make_card(features, cells, bins, whole, settings)
-    text = forest_text(card_trees(card, features), plain_names(features.names))
-    return TrainedScorecard(card, text, features, probabilities, folds, quality(target, probabilities), settings, seed)
+    used = _used(features, card)
+    text = forest_text(card_trees(card, used), plain_names(used.names))
+    unused = tuple(name for name in features.names if name not in used.names)
+    return TrainedScorecard(
+        card, text, used, unused, probabilities, folds, quality(target, probabilities), settings, seed
+    )
+
+
+def _used(features: FeatureSet, card: Card) -> FeatureSet:
+    """The features that the card asks."""
+    asked = {each.feature for each in card.characteristics}
+    asked |= {line.indicator for each in card.characteristics for line in each.bins}
+    kept = tuple(feature for feature in features.features if feature.name in asked)
+    if len(kept) == len(features.features):
+        return features
+    seen = {column for feature in kept for column in feature.sources}
+    directions = {column: direction for column, direction in features.directions.items() if column in seen}
+    return FeatureSet(features.definition, kept, directions)
 
 
 class _Steps:

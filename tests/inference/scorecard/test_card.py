@@ -12,9 +12,9 @@ import pytest
 
 from data.store.records import FileRecord
 from inference.errors import ArtifactError
-from inference.model.artifact import MANIFEST, Manifest
+from inference.model.artifact import CARD, MANIFEST, Manifest
 from inference.model.build import PublishedModel
-from inference.scorecard.card import CARD, Card, CardBinKind, card_bytes, read_card
+from inference.scorecard.card import Card, CardBinKind, card_bytes, read_card
 from inference.scorecard.training import TrainedScorecard
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,8 @@ from sklearn.metrics import roc_auc_score
 from data.home_credit import embedded
 from inference.errors import TrainingError
 from inference.explain.shapley import ShapleyModel
+from inference.features.choice import FeatureChoice
+from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet
 from inference.model.decision import DEFAULT_CUTOFF
 from inference.model.export import export_onnx
@@ -77,6 +81,19 @@ def test_its_quality_is_that_of_the_held_out_rows(trained: TrainedScorecard, app
     target = applications[embedded.TARGET].to_numpy()
     assert roc_auc_score(target, whole) > trained.quality.roc_auc > 0.6
     assert trained.quality.mean_probability == pytest.approx(target.mean(), abs=0.01)
+
+
+def test_its_features_are_those_that_the_card_asks(
+    applications: pl.DataFrame, few_features: FeatureSet, card_settings: ScorecardSettings
+) -> None:
+    """They are what a manifest says that leaves the others out."""
+    trained = train_scorecard(applications, few_features, seed=5, settings=replace(card_settings, least_iv=0.05))
+    assert set(trained.features.names) | set(trained.unused) == set(few_features.names)
+    assert len(trained.unused) >= 3
+    given = [name for name in feature_set(embedded.DEFINITION).names if name not in few_features.names]
+    choice = FeatureChoice((*given, *trained.unused))
+    assert feature_set(embedded.DEFINITION, choice).digest == trained.features.digest
+    assert trained.trees == len(trained.card.characteristics) == trained.booster.num_trees()
 
 
 def test_too_few_outcomes_are_refused(applications: pl.DataFrame, few_features: FeatureSet) -> None:
