@@ -55,7 +55,8 @@ def compose(content: bytes, calibrator: Calibrator, metadata: Mapping[str, str] 
     steps.write(narrowed(calibrator))
     graph.node.extend(steps.nodes)
     graph.initializer.extend(steps.constants)
-    shape = [each.dim_value or None for each in given.type.tensor_type.shape.dim]
+    told = given.type.tensor_type
+    shape = [each.dim_value or None for each in told.shape.dim] if told.HasField("shape") else None
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape))
     _prune(graph)

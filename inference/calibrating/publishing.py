@@ -24,7 +24,7 @@ from inference.calibrating.composing import compose, narrowed, scaled_text
 from inference.calibrating.curves import Bands, Floats
 from inference.calibrating.out_of_fold import Calibrated, Request, falling_bands
 from inference.calibrating.words import said_of
-from inference.errors import ArtifactError
+from inference.errors import ArtifactError, ExportError
 from inference.features.encoding import FeatureSet
 from inference.inventory.entry import ModelEntry, ModelKind
 from inference.inventory.store import check_free, find_model, folder_of_model, now, of_manifest, publish, read_rows
@@ -54,8 +54,8 @@ def publish_calibrated(
     """Add `calibrated`, made of the PDs of the model `parent` in the order of the predictions, to the inventory.
 
     Where the parent can score, the calibrated model can: its graph with the calibrator behind it is compared with both
-    over all applications first. `where` are the cohort's conditions, `folds` says which folds they were, with each
-    row's.
+    over all applications first. A graph that cannot carry the calibrator leaves a model that cannot, which says so.
+    `where` are the cohort's conditions, `folds` says which folds they were, with each row's.
 
     Raises:
         InventoryError: the name is not free, or there is no such parent.
@@ -68,10 +68,14 @@ def publish_calibrated(
     calibrator = calibrated.calibrator
     files = {CALIBRATOR: to_json(calibrator, lineage)}
     facts: dict[str, Any] = {"n_features": above.n_features}
+    said = said_of(parent, calibrated, request, where)
     if above.can_score and not (isinstance(calibrator.curve, Bands) and calibrator.curve.levels):
-        with progress(f"Checking {name} over all applications") as advance:
-            files |= _scoring_files(settings, parent, calibrated, files[CALIBRATOR], advance)
-        facts |= of_manifest(Manifest.of_json(files[MANIFEST]))
+        try:
+            with progress(f"Checking {name} over all applications") as advance:
+                files |= _scoring_files(settings, parent, calibrated, files[CALIBRATOR], advance)
+            facts |= of_manifest(Manifest.of_json(files[MANIFEST]))
+        except ExportError as error:
+            said = f"{said} Only these PDs are known of it: {error}"
     facts["is_monotone"] = above.is_monotone and _keeps_direction(calibrator)
     own_folds = pl.Series(folds[1], dtype=pl.UInt8).set(pl.Series(~calibrated.is_fitted), None)
     trained = rows[FOLD].null_count() < rows.height
@@ -83,7 +87,7 @@ def publish_calibrated(
         name=name,
         kind=ModelKind.CALIBRATED,
         how=above.how,
-        said=said_of(parent, calibrated, request, where),
+        said=said,
         data_sha256=above.data_sha256,
         made_at=now(),
         parent=parent,
@@ -125,7 +129,8 @@ def _scoring_files(
         files[TEXT] = scaled_text(read_text(folder, before), calibrator).encode()
         metadata["model_sha256"] = FileRecord.of(files[TEXT]).sha256
     files[ONNX] = compose(above, calibrator, metadata)
-    parity = _prove(settings, above, files[ONNX], calibrator, before.features_in(definition), advance)
+    models = above, files[ONNX], files.get(TEXT)
+    parity = _prove(settings, models, calibrator, before.features_in(definition), advance)
     manifest = replace(
         before,
         # Those of the parent's own comparisons are not this model's.
@@ -143,9 +148,15 @@ def _scoring_files(
 
 
 def _prove(
-    settings: Settings, above: bytes, composed: bytes, calibrator: Calibrator, features: FeatureSet, advance: Advance
+    settings: Settings,
+    models: tuple[bytes, bytes, bytes | None],
+    calibrator: Calibrator,
+    features: FeatureSet,
+    advance: Advance,
 ) -> Parity:
-    """Compare the composed graph with the parent's and the calibrator, over all applications.
+    """Compare the composed graph with the parent's and the calibrator over all applications, and the trees on some.
+
+    `models` are both graphs, and the trees' text where there is one.
 
     Raises:
         ParityError: a PD differs by more than 1e-5, or a decision changes.
@@ -153,14 +164,23 @@ def _prove(
     check_built(settings, APPLICATIONS)
     with reading(settings.applications):
         applications = read_parquet(settings.applications)
-    parent, model, reference = OnnxBackend(above), OnnxBackend(composed), narrowed(calibrator)
+    parent, model, reference = OnnxBackend(models[0]), OnnxBackend(models[1]), narrowed(calibrator)
     expected, found = [], []
     for n_done, part in enumerate(applications.iter_slices(CHUNK_ROWS)):
         matrix = features.matrix(part)
         expected.append(reference.pds(parent.predict(matrix).astype(np.float64)).astype(np.float32))
         found.append(model.predict(matrix))
+        if not n_done and models[2] is not None:
+            # They are the parent's, moved: what could be wrong of them shows in any part.
+            check_parity(_by_trees(models[2], matrix), found[0], DEFAULT_CUTOFF)
         advance(min((n_done + 1) * CHUNK_ROWS, applications.height), applications.height)
     return check_parity(np.concatenate(expected), np.concatenate(found), DEFAULT_CUTOFF)
+
+
+def _by_trees(text: bytes, matrix: NDArray[np.float32]) -> Floats:
+    import lightgbm as lgb
+
+    return np.asarray(lgb.Booster(model_str=text.decode()).predict(matrix, num_threads=2), dtype=np.float64)
 
 
 def _measured(settings: Settings, pds: Floats) -> dict[str, float]:

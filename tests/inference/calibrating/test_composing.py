@@ -88,6 +88,25 @@ def test_ends_and_edges_are_met_exactly(name: str) -> None:
     assert found == pytest.approx(narrowed(calibrator).pds(pds.astype(np.float64)), abs=1e-7)
 
 
+@pytest.mark.parametrize("name", ["platt", "knots", "bands"])
+def test_somebody_elses_graph_may_give_float64_in_one_dimension(name: str) -> None:
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["pd"], ["wide"], to=TensorProto.DOUBLE),
+            helper.make_node("Flatten", ["wide"], ["flat"], axis=0),
+            helper.make_node("Squeeze", ["flat", "first"], ["p"]),
+        ],
+        "given",
+        [helper.make_tensor_value_info("pd", TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info("p", TensorProto.DOUBLE, None)],
+        [helper.make_tensor("first", TensorProto.INT64, [1], [0])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    pds, calibrator = np.array([0.01, 0.05, 0.2, 0.9], dtype=np.float32), Calibrator(Method.PLATT, CURVES[name], 0.1)
+    found = OnnxBackend(compose(model.SerializeToString(), calibrator)).predict(pds[:, None])
+    assert found == pytest.approx(narrowed(calibrator).pds(pds.astype(np.float64)), abs=1e-7)
+
+
 def test_edges_are_those_of_the_decimals_that_scores_are() -> None:
     # As float32, 0.16 is a little less than 0.16, and is 0.16 all the same.
     calibrator = Calibrator(Method.GRADES, Bands((0.16,), (0.0, 1.0)))

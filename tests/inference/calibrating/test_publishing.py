@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import polars as pl
 import pytest
 
 from data.home_credit import embedded
 from data.settings import Settings
+from data.store.records import FileRecord
 from data.store.storage import read_parquet
 from inference.calibrating.calibrator import of_json
 from inference.calibrating.curves import LogOddsCurve, logit
@@ -20,8 +22,17 @@ from inference.calibrating.out_of_fold import Calibrated, Request, Scored, calib
 from inference.calibrating.publishing import publish_calibrated
 from inference.explain.explainer import Explainer
 from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry, ModelKind
-from inference.inventory.store import delete, folder_of_model, list_models, open_model, read_rows, read_scores
-from inference.model.artifact import CALIBRATOR, Manifest
+from inference.inventory.store import (
+    delete,
+    find_model,
+    folder_of_model,
+    list_models,
+    open_model,
+    publish,
+    read_rows,
+    read_scores,
+)
+from inference.model.artifact import CALIBRATOR, MANIFEST, ONNX, Manifest
 from inference.model.session import ScoringSession
 from tests.conftest import silent
 
@@ -157,6 +168,26 @@ def test_grades_by_hand_are_scores_alone(built: Settings, rows: Scored) -> None:
         ]
     finally:
         delete(built, "graded")
+
+
+def test_a_graph_that_cannot_carry_a_calibrator_leaves_scores_that_say_so(built: Settings, rows: Scored) -> None:
+    manifest, files = Manifest.load(built.model), {path.name: path.read_bytes() for path in built.model.iterdir()}
+    graph = onnx.load_from_string(files[ONNX])
+    graph.opset_import[0].version = 9
+    files[ONNX] = graph.SerializeToString()
+    older = replace(manifest, files={**manifest.files, ONNX: FileRecord.of(files[ONNX])})
+    files[MANIFEST] = older.to_signed_json()
+    entry = replace(find_model(built, CHAMPION), name="older")
+    publish(built, entry, files, read_rows(built, CHAMPION))
+    try:
+        child, done = made(built, rows, "of-older", Request(Method.PLATT), parent="older")
+        assert (child.can_score, child.can_explain) == (False, False)
+        assert "Only these PDs are known of it" in child.said
+        assert "opset 9" in child.said
+        assert read_scores(built, "of-older").to_list() == done.pds.tolist()
+    finally:
+        for name in ("older", "of-older"):
+            delete(built, name)
 
 
 def test_a_name_that_is_taken_is_refused(built: Settings, rows: Scored, platt: tuple[ModelEntry, Calibrated]) -> None:
