@@ -231,7 +231,9 @@ def _print(name: str, where: tuple[str, ...], done: Recalibration, said: list[st
     for row in _rows(done):
         table.add_row(*map(_printable, row))
     console.print(table)
-    for sentence in (*said, *(f"Notice: {notice}" for notice in done.notices)):
+    reasons = dict.fromkeys(metric.of(done.before).explanation for metric in FIGURES)
+    before = [f"Before: {reason}." for reason in reasons if reason]
+    for sentence in (*before, *said, *(f"Notice: {notice}" for notice in done.notices)):
         console.print(_printable(sentence), highlight=False, soft_wrap=True)
 
 
@@ -242,7 +244,8 @@ def _rows(done: Recalibration) -> Iterator[tuple[str, ...]]:
         cells: list[str] = []
         for estimate in (metric.of(done.before), metric.of(done.after)):
             if estimate.value is None:
-                cells += [labels.NOT_DEFINED, estimate.explanation]
+                # The reason is the same for all that need a PD, and said once below.
+                cells += [labels.NOT_DEFINED, ""]
             elif estimate.low is None or estimate.high is None:
                 cells += [metric.word(estimate.value), ""]
             else:
