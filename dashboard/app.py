@@ -14,6 +14,7 @@ from dashboard.app_pages import (
     applicant,
     applications,
     calibration,
+    compare,
     cutoff,
     data_quality,
     discrimination,
@@ -49,6 +50,7 @@ MODEL_PAGES = (
     PageSpec("Calibration", "calibration", calibration.render, of_outcome=True, of_pd=True),
     PageSpec("Explanation", "explanation", explanation.render, of_model=True),
     PageSpec("Stability", "stability", stability.render),
+    PageSpec("Compare", "compare", compare.render, is_compared=False, moves_with_cutoff=True),
     PageSpec("Models", "models", models.render, of_cohort=False, has_cutoff=False),
 )
 PORTFOLIO_PAGES = (

@@ -132,9 +132,9 @@ class ModelJob:
     def _end(self, seconds: float) -> None:
         code = self._process.returncode
         # A few sentences, which a pipe holds until they are read.
-        if self._process.stdout:
-            with self._process.stdout as written:
-                self.said = " ".join(written.read().split("\n")).strip()
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            self.said = " ".join(line.strip() for line in lines).strip()
         self.is_done = code == 0
         verdict = "done" if self.is_done else "stopped" if self.is_cancelled else "refused"
         if not self.is_done and not self.is_cancelled:

@@ -1,4 +1,4 @@
-"""Measure loading, scoring, the service and the dashboard, contenders in turn, results checked beside each timing.
+"""Measure loading, scoring, comparing models, the service and the dashboard; results are checked beside each timing.
 
 Tables go to the terminal. In the JSON, the dashboard's figures stand at the top, those of the other sections under
 their names; what is finished is written at once, so that nothing is lost if a later section fails.
@@ -195,6 +195,12 @@ def _api(settings: Settings, arguments: Namespace, say: Say) -> Mapping[str, obj
     return figures | {"contenders": measure_contenders(settings, seconds=arguments.seconds, say=say)}
 
 
+def _comparison(settings: Settings, _: Namespace, say: Say) -> Mapping[str, object]:
+    from scripts.benchmarks.comparison import measure_comparison
+
+    return measure_comparison(settings, say)
+
+
 def _start(_: Settings, __: Namespace, say: Say) -> Mapping[str, object]:
     from scripts.benchmarks.start import measure_start
 
@@ -231,6 +237,7 @@ def _check_browser() -> None:
 SECTIONS: Mapping[str, Section] = {
     "data": Section(_data),
     "inference": Section(_inference),
+    "comparison": Section(_comparison),
     "api": Section(_api, _check_load_tool),
     "start": Section(_start),
     DASHBOARD: Section(_dashboard, _check_browser, is_embedded=True),

@@ -1,7 +1,7 @@
 """Measure how often the intervals on the screen miss the truth, by drawing samples whose truth is known.
 
 Usage: python -m scripts.study_intervals STUDY [--samples N], where STUDY is economics, segments, calibration-error,
-separation, figures, findings or differences.
+separation, figures, findings, differences or paired.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 
 from scripts._cli import positive, run
-from scripts.intervals import calibration_error, differences, economics, figures, findings, segments, separation
+from scripts.intervals import calibration_error, differences, economics, figures, findings, paired, segments, separation
 
 STUDIES: dict[str, Callable[[int, int], str]] = {
     "economics": economics.report,
@@ -20,6 +20,7 @@ STUDIES: dict[str, Callable[[int, int], str]] = {
     "figures": figures.report,
     "findings": findings.report,
     "differences": differences.report,
+    "paired": paired.report,
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.files import taking_in
 from dashboard.components.frame import View
 from dashboard.components.model_menu import KINDS, title_of
 from dashboard.components.model_work import order, ordered, render_work
@@ -280,7 +281,6 @@ def _render_training(view: View) -> None:
     st.button(
         "Train it",
         key="models.train",
-        type="primary",
         icon=":material/model_training:",
         on_click=_train,
         disabled=ordered() is not None,
@@ -345,14 +345,15 @@ def _import() -> None:
     if uploaded is None:
         return
     try:
-        check_name(name)
+        with taking_in("model", uploaded):
+            check_name(name)
+            folder = Path(tempfile.mkdtemp(prefix="scoreroom-model-"))
+            # Its own name is the reader's; only the end of it says what it is.
+            path = folder / f"{name}{Path(uploaded.name).suffix.lower()}"
+            path.write_bytes(uploaded.getvalue())
     except ScoreroomError as error:
         state.notify([str(error)], is_refusal=True)
         return
-    folder = Path(tempfile.mkdtemp(prefix="scoreroom-model-"))
-    # Its own name is the reader's; only the end of it says what it is.
-    path = folder / f"{name}{Path(uploaded.name).suffix.lower()}"
-    path.write_bytes(uploaded.getvalue())
     output, trees = str(st.session_state[_OUTPUT]).strip(), st.session_state[_TREES]
     arguments = [str(path), f"--name={name}"]
     arguments += [f"--output={output}"] if output else []

@@ -103,7 +103,8 @@ def _two_lines(first: str, second: str, more: str = "") -> str:
 def _model(dataset: cache.Dataset, predictions: Predictions) -> str:
     entry = shown_entry(dataset) if dataset.model else None
     if entry is not None:
-        return f"{entry.name}, {KINDS[entry.kind]}"
+        kind = KINDS[entry.kind]
+        return entry.name if entry.name.lower() == kind.lower() else f"{entry.name}, {kind}"
     if predictions.source.is_imported:
         return "imported PDs"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
@@ -29,6 +30,7 @@ from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.predictions.scored import PUBLISHED
 from data.predictions.table import WEIGHT, Predictions
+from inference.inventory.entry import CHAMPION
 
 T = TypeVar("T")
 
@@ -154,7 +156,13 @@ def _beside_model(view: View, name: str) -> View:
         # One of the two has left rows out; said beside the title of the one that does.
         return view
     filters, assumptions = view.cohort.filters, view.evaluation.assumptions
-    comparison = ModelComparison(name, view.evaluation, cache.evaluate(other, filters, assumptions))
+    key = cache.Pair(name, view.dataset.model or CHAMPION, view.dataset, filters)
+    comparison = ModelComparison(
+        name,
+        view.evaluation,
+        cache.evaluate(other, filters, assumptions),
+        pairs=partial(cache.paired_difference, key),
+    )
     return replace(view, against=Cohort(name, filters), comparison=comparison, beside=other)
 
 

@@ -36,7 +36,7 @@ class Amounts:
     asymmetry: float = 1.0
 
 
-def mean_estimate(parts: Sequence[Amounts], applications: int) -> Estimate:
+def mean_estimate(parts: Sequence[Amounts], applications: float) -> Estimate:
     """Sum of the weighted amounts per application, with its interval; no application is in two of the `parts`.
 
     Each part's interval is `score_bounds`. They are joined as Zou and Donner do (2008, Statistics in Medicine 27(10)),
@@ -97,7 +97,7 @@ def _score(
     return (middle - half) / scale, (middle + half) / scale, centre
 
 
-def _correlation(one: Amounts, two: Amounts, applications: int) -> float:
+def _correlation(one: Amounts, two: Amounts, applications: float) -> float:
     odds = 1.0
     for part in (one, two):
         share = min(part.total / part.unit / applications, 1.0) if part.unit else 0.0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import numpy as np
 import polars as pl
 
 from dashboard.cohort.cautions import caution, reversal
@@ -15,11 +13,11 @@ from dashboard.cohort.filters import Filters
 from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.distribution import pd_distribution
 from dashboard.metrics.economics import CutoffCurve, cost_sensitivity, lgd_sensitivity, margin_sensitivity
-from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.ranking import CapCurve
 from dashboard.report import catalogue, further
 from dashboard.report.further import Grade, Model, Overrides, own_unit
+from dashboard.report.plain import plain
 from dashboard.visit.links import FILTER_PREFIX, word_filters
 from dashboard.words import labels
 from data.errors import ScoreroomError
@@ -136,7 +134,7 @@ class Report:
             "roles": dict(self.predictions.roles),
             "where": [f"{name}={value}" for name, value in self.conditions],
             "notices": list(self.notices),
-            "assumptions": _plain(assumptions),
+            "assumptions": plain(assumptions),
             "cutoff": self.evaluation.confusion.cutoff,
         }
 
@@ -162,7 +160,7 @@ class Report:
         evaluation = self.evaluation
         figures = {metric.name: metric.of(evaluation) for metrics in catalogue.PAGES.values() for metric in metrics}
         return {
-            **_plain(figures),
+            **plain(figures),
             "ks_cutoff": evaluation.ks.cutoff,
             **{
                 f"{economics.now.name}_given_away": _given_away(economics.of(evaluation))
@@ -174,36 +172,36 @@ class Report:
             "n_groups_fitting": evaluation.calibration_error.groups.n_fitting,
             "log_loss_of_default_rate": evaluation.log_loss.of_default_rate,
             "smallest_significant_gap": evaluation.smallest_significant_gap,
-            "observed_loss": _plain(evaluation.observed_loss),
+            "observed_loss": plain(evaluation.observed_loss),
             "calibration_verdict": evaluation.calibration.standing.value,
-            "calibration_checks": _plain(evaluation.calibration.checks),
+            "calibration_checks": plain(evaluation.calibration.checks),
         }
 
     def _tables(self) -> dict[str, Any]:
         evaluation = self.evaluation
         counts, given = evaluation.counts, evaluation.assumptions
         return {
-            "spiegelhalter_test": _plain(evaluation.spiegelhalter),
-            "hosmer_lemeshow_test": _plain(evaluation.hosmer_lemeshow),
-            "pd_distribution": _plain(pd_distribution(counts)),
-            "bands": [{**_plain(band), "observed_expected": _plain(band.ratio)} for band in evaluation.bands],
+            "spiegelhalter_test": plain(evaluation.spiegelhalter),
+            "hosmer_lemeshow_test": plain(evaluation.hosmer_lemeshow),
+            "pd_distribution": plain(pd_distribution(counts)),
+            "bands": [{**plain(band), "observed_expected": plain(band.ratio)} for band in evaluation.bands],
             "captured": _captured(evaluation.cap),
-            "lift": _plain(evaluation.lift),
-            "reliability": _plain(evaluation.calibration_error.groups),
-            "brier_decomposition": _plain(evaluation.brier_parts),
+            "lift": plain(evaluation.lift),
+            "reliability": plain(evaluation.calibration_error.groups),
+            "brier_decomposition": plain(evaluation.brier_parts),
             "sensitivity": {
-                "cost_ratio": _plain(cost_sensitivity(counts, given.costs, cutoff=given.cutoff)),
-                "lgd": _plain(lgd_sensitivity(counts, given.terms, cutoff=given.cutoff)),
-                "margin": _plain(margin_sensitivity(counts, given.terms, cutoff=given.cutoff)),
+                "cost_ratio": plain(cost_sensitivity(counts, given.costs, cutoff=given.cutoff)),
+                "lgd": plain(lgd_sensitivity(counts, given.terms, cutoff=given.cutoff)),
+                "margin": plain(margin_sensitivity(counts, given.terms, cutoff=given.cutoff)),
             },
         }
 
     def _further(self) -> dict[str, Any]:
         return {
             "scale": own_unit(self.predictions, self.evaluation.confusion.cutoff, self.evaluation.ks.cutoff),
-            "models": _plain(dict(self.models)),
-            "overrides": _plain(self.overrides),
-            "grades": _plain(self.grades),
+            "models": plain(dict(self.models)),
+            "overrides": plain(self.overrides),
+            "grades": plain(self.grades),
         }
 
     @property
@@ -253,19 +251,3 @@ def _captured(curve: CapCurve | None) -> dict[str, list[float]] | None:
         return None
     shares = catalogue.CAP_SHARES
     return {"riskiest": list(shares), "captured": [curve.captured_at(share) for share in shares]}
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON types: dataclasses by field, arrays as lists, NaN and infinity as null."""
-    if isinstance(value, Estimate):
-        plain = {"value": value.value, "low": value.low, "high": value.high}
-        return plain if value.is_defined else {**plain, "reason": value.explanation}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -34,7 +34,7 @@ _NAME = "scenario.name"
 _LONGEST_ADDRESS = 8_000
 # What stands on the screen, beside those that were kept, and what it was before any edit.
 _CURRENT, _FILED, _TYPICAL = "On the screen", "As filed", "Typical values"
-_HEADS = ("Application", "PD", "PD by", "PD, {}", "Decision", "Risk band")
+_HEADS = ("Application", "PD", "PD by", "PD, published model", "Decision", "Risk band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[st
     """The scenarios side by side in words: what is compared, then a column each."""
     columns = [features.definition.column(name) for name in differing(shown, features)]
     model = cache.model_in_words().removeprefix("the ")
-    heads = [*(head.format(model) for head in _HEADS), *(column.label for column in columns)]
+    heads = [*(head.replace("published model", model) for head in _HEADS), *(column.label for column in columns)]
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
         table[title] = [

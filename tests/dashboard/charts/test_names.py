@@ -23,6 +23,7 @@ from dashboard.charts.dependence import plot_dependence
 from dashboard.charts.economics import plot_cost_curve, plot_profit_curve
 from dashboard.charts.importance import plot_difference, plot_importance
 from dashboard.charts.lift import plot_gain, plot_lift
+from dashboard.charts.paired import plot_ranks, plot_segment_differences, plot_trade_off
 from dashboard.charts.ranking import plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.reliability import plot_calibration_gap, plot_reliability
 from dashboard.charts.roc import plot_roc
@@ -40,6 +41,8 @@ from dashboard.metrics.discrimination import gini, ks_statistic, roc_auc, roc_cu
 from dashboard.metrics.economics import Costs, Terms, cost_curve, cost_sensitivity, profit_curve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.explanation import Dependence, Effect, Effects, Strip
+from dashboard.metrics.paired_agreement import RankGrid
+from dashboard.metrics.paired_segments import SegmentDifference, SegmentDifferences
 from dashboard.metrics.ranking import average_precision, cap_curve, ks_curve, lift_table, precision_recall_curve
 from dashboard.metrics.rates import confusion
 from dashboard.metrics.segments import Measure, SegmentReport, segment_report
@@ -58,6 +61,9 @@ RATIOS = cost_sensitivity(COUNTS, Costs(10, 1), cutoff=0.1)
 DECIDED = confusion(COUNTS, 0.1)
 TWO = np.array([[200, 300], [400, 500]])
 CELLS = cell_grid(CellCounts(TWO, TWO // 10, TWO, TWO // 10, TWO * 0.1), CellMeasure.DEFAULT_RATE)
+
+
+RANKS = RankGrid(np.ones((4, 4)), np.eye(4), np.ones((4, 4)))
 
 
 def feature(name: str) -> ExplainedFeature:
@@ -121,15 +127,25 @@ CHARTS: dict[str, Callable[[str], Chart]] = {
     ),
     "profit_curve": lambda name: plot_profit_curve(PROFIT, currency="", against=Named(name, PROFIT)),
     "reliability": lambda name: plot_reliability(GROUPS, against=Named(name, GROUPS)),
+    "ranks": lambda name: plot_ranks(RANKS, (name, "b"), Estimate(0.9)),
     "roc": lambda name: plot_roc(
         roc_curve(COUNTS), auc=roc_auc(COUNTS), confusion=DECIDED, against=Named(name, roc_curve(COUNTS))
     ),
     "segments": lambda name: plot_segments(
         report(name), measure=Measure.DEFAULT_RATE, against=Named(name, report(name))
     ),
+    "segment_differences": lambda name: plot_segment_differences(
+        SegmentDifferences((SegmentDifference(name, 0, name, 90, 20, (0.7, 0.6), Estimate(-0.1, -0.2, 0.1)),), 1),
+        (name, "b"),
+        str,
+        "In none of 1 segment.",
+    ),
     "sensitivity": lambda name: plot_sensitivity(RATIOS, COST_RATIO, against=Named(name, RATIOS)),
     "shift": shift,
     "strips": lambda name: plot_strips([strip(name)], against=Named(name, [strip(name)])),
+    "trade_off": lambda name: plot_trade_off(
+        [{"name": name, "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8, "microseconds_a_row": 20.0}]
+    ),
 }
 
 

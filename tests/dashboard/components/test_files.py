@@ -23,7 +23,7 @@ def test_files_leave_and_enter_through_the_doors_that_are_logged() -> None:
     }
     assert [path for path, text in written.items() if "st.download_button" in text] == ["dashboard/components/files.py"]
     uploading = [text for text in written.values() if "st.file_uploader" in text]
-    assert len(uploading) == 5
+    assert len(uploading) == 6
     assert all("with taking_in(" in text for text in uploading)
 
 
