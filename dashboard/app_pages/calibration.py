@@ -11,6 +11,7 @@ from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabu
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
 from dashboard.charts.template import COHORT, Named, Table
 from dashboard.components.assumptions import render_groups
+from dashboard.components.calibrating import render_calibrating
 from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
@@ -34,7 +35,7 @@ from dashboard.words import labels
 Test = Callable[[Evaluation], SignificanceTest]
 
 AXES = parameters.choice("cal.axes", tuple(str(axes) for axes in Axes))
-TAB = parameters.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests"))
+TAB = parameters.choice("cal.tab", ("Reliability", "Risk bands", "Brier score", "Significance tests", "Calibrate"))
 
 
 def render(view: View) -> None:
@@ -327,6 +328,7 @@ _TABS: dict[str, Callable[[View], None]] = {
     "Risk bands": _render_bands,
     "Brier score": _render_brier,
     "Significance tests": _render_tests,
+    "Calibrate": lambda view: render_calibrating(view, Axes(state.get(AXES))),
 }
 _PERCENTAGES = ("Mean PD (%)", "Default rate (%)")
 _BAND_COLUMNS = {

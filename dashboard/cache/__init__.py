@@ -95,6 +95,7 @@ from dashboard.cache.portfolio import (
     why_no_portfolio,
 )
 from dashboard.cache.quality import oddities
+from dashboard.cache.recalibrated import calibrated
 from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
     BarePortfolioError,
@@ -145,6 +146,7 @@ __all__ = [
     "at",
     "base_settings",
     "base_values",
+    "calibrated",
     "card_lines",
     "carried",
     "cell_counts",

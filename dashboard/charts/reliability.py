@@ -48,29 +48,39 @@ class Axes(StrEnum):
 
 
 def plot_reliability(
-    result: Reliability, *, against: Named[Reliability] | None = None, axes: Axes = Axes.LINEAR, dark: bool = False
+    result: Reliability,
+    *,
+    against: Named[Reliability] | None = None,
+    axes: Axes = Axes.LINEAR,
+    name: str = COHORT,
+    dark: bool = False,
 ) -> Chart:
-    """Default rate against mean PD by group, with Wilson's band; on the diagonal PDs are right."""
+    """Default rate against mean PD by group, with Wilson's band; on the diagonal PDs are right.
+
+    Beside another result, this one is called `name`.
+    """
     return Chart(
         "reliability",
         "Reliability curve",
-        _draw_reliability(result, against=against, axes=axes, dark=dark),
+        _draw_reliability(result, against=against, axes=axes, name=name, dark=dark),
         _describe_reliability(result, against=against),
-        _tabulate(result, against=against),
+        _tabulate(result, against=against, name=name),
     )
 
 
-def _draw_reliability(result: Reliability, *, against: Named[Reliability] | None, axes: Axes, dark: bool) -> go.Figure:
+def _draw_reliability(
+    result: Reliability, *, against: Named[Reliability] | None, axes: Axes, name: str, dark: bool
+) -> go.Figure:
     if not result.applications.size:
         return empty_figure("Reliability curve", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(result), _subtitle(result), dark=dark)
     low, high = _ends(_drawn(result, against), axes)
     figure.add_trace(_diagonal(low, high, theme))
-    for name, groups, is_other in _parts(result, against):
+    for called, groups, is_other in _parts(result, against, name):
         colour = theme.against if is_other else theme.accent
         figure.add_trace(_band(groups, low, colour, faint=is_other))
-        figure.add_trace(_curve(worded_name(name), groups, low, colour, is_other=is_other))
+        figure.add_trace(_curve(worded_name(called), groups, low, colour, is_other=is_other))
     figure.layout.showlegend, figure.layout.legend.entrywidth = against is not None, _ENTRY
     set_axis(figure, "x", title="Mean PD of the group", **_axis(low, high, axes))
     set_axis(figure, "y", title="Default rate of the group", **_axis(low, high, axes))
@@ -89,12 +99,12 @@ def _describe_reliability(result: Reliability, *, against: Named[Reliability] | 
     return f"{text} Compared with {against.name}." if against else text
 
 
-def _tabulate(result: Reliability, *, against: Named[Reliability] | None) -> Table:
-    parts = [(name, _columns(groups)) for name, groups, _ in reversed(_parts(result, against))]
+def _tabulate(result: Reliability, *, against: Named[Reliability] | None, name: str = COHORT) -> Table:
+    parts = [(called, _columns(groups)) for called, groups, _ in reversed(_parts(result, against, name))]
     table = {header: [value for _, part in parts for value in part[header]] for header in parts[0][1]}
     if against is None:
         return table
-    names = [name for name, part in parts for _ in part["Group"]]
+    names = [called for called, part in parts for _ in part["Group"]]
     return {"Cohort": names, **table}
 
 
@@ -187,10 +197,12 @@ def _drawn(result: Reliability, against: Named[Reliability] | None) -> list[Reli
     return [groups for _, groups, _ in _parts(result, against)]
 
 
-def _parts(result: Reliability, against: Named[Reliability] | None) -> list[tuple[str, Reliability, bool]]:
+def _parts(
+    result: Reliability, against: Named[Reliability] | None, name: str = COHORT
+) -> list[tuple[str, Reliability, bool]]:
     # The other cohort first, so that the one in question is drawn over it.
     other = [(against.name, against.value, True)] if against and against.value.applications.size else []
-    return [*other, (COHORT, result, False)]
+    return [*other, (name, result, False)]
 
 
 def _ends(drawn: list[Reliability], axes: Axes) -> tuple[float, float]:

@@ -39,3 +39,8 @@ class Scale:
         """The score at a place, without the rounding of the way there."""
         share = place if self.higher == "riskier" else 1 - place
         return float(f"{self.least + share * (self.most - self.least):.12g}")
+
+    def scores(self, places: pl.Series) -> pl.Series:
+        """`score` of each place (Float64)."""
+        shares = places if self.higher == "riskier" else 1 - places
+        return (self.least + shares * (self.most - self.least)).round_sig_figs(12)

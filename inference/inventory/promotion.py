@@ -19,6 +19,7 @@ from inference.errors import HoldError
 from inference.inventory.entry import AS_IMPORTED, CHAMPION, InventoryError, ModelEntry
 from inference.inventory.explained import Progress, explain_model
 from inference.inventory.store import (
+    adopt,
     check_free,
     contributions_of_model,
     find_model,
@@ -38,7 +39,7 @@ from inference.publishing.pipeline import (
     model_of,
     predictions_digest,
 )
-from inference.publishing.staging import IN_MODEL, Hold, Say, Staging, Why, silent, staging
+from inference.publishing.staging import IN_MODEL, Hold, Say, Staging, Why, inventory_folders, silent, staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def promote(settings: Settings, name: str, progress: Progress, *, keep_as: str =
         except OSError as error:
             raise FileError.from_unwritable(settings.processed, error.strerror or str(error)) from error
         kept_as = _keep_champion(settings, keep_as)
+        # What was calibrated from the champion was so from this one.
+        adopt([*inventory_folders(settings), stage.settings.model], CHAMPION, kept_as)
         hold = Hold.now(Why.PROMOTED, model_of(stage.settings), model_of(settings))
         stage.commit(keep_current=True, hold=hold)
     return Promoted(find_model(settings, CHAMPION), kept_as, hold)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -265,14 +265,23 @@ def rename(settings: Settings, name: str, new: str) -> ModelEntry:
         folder_of_model(settings, name).rename(place)
     except OSError as error:
         raise FileError.from_unwritable(place, error.strerror or str(error)) from error
-    for folder in inventory_folders(settings):
-        with suppress(InventoryError):
-            entry = ModelEntry.load(folder / ENTRY)
-            if entry.parent == name:
-                _write_entry(folder, replace(entry, parent=new))
+    adopt(inventory_folders(settings), name, new)
     entry = replace(_load(settings, place), name=new)
     _write_entry(place, entry)
     return entry
+
+
+def adopt(folders: Iterable[Path], parent: str, new: str) -> None:
+    """Let the models in `folders` that were calibrated from `parent` say that it is called `new` now.
+
+    Raises:
+        FileError: a folder cannot be written.
+    """
+    for folder in folders:
+        with suppress(InventoryError):
+            entry = ModelEntry.load(folder / ENTRY)
+            if entry.parent == parent:
+                _write_entry(folder, replace(entry, parent=new))
 
 
 def delete(settings: Settings, name: str) -> None:

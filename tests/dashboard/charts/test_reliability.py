@@ -158,3 +158,12 @@ def test_payload_is_small_and_packed(axes: Axes, dark: bool) -> None:
 def test_a_name_that_holds_markup_is_shown_as_it_is() -> None:
     names = [trace.name for trace in plot_reliability(HAND, against=Named("<b>x</b>", TOO_HIGH)).figure.data]
     assert "&lt;b&gt;x&lt;/b&gt;" in names
+
+
+def test_what_is_set_beside_another_result_may_have_a_name() -> None:
+    chart = plot_reliability(HAND, against=Named("Before", TOO_HIGH), name="After")
+    assert {trace.name for trace in chart.figure.data if trace.showlegend is not False and trace.name} >= {
+        "Before",
+        "After",
+    }
+    assert list(dict.fromkeys(chart.table["Cohort"])) == ["After", "Before"]

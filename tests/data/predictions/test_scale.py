@@ -15,3 +15,11 @@ def test_a_score_has_a_place_and_comes_back(higher: str, place: float) -> None:
     assert scale.score(scale.place(600)) == 600
     assert scale.places(pl.Series([600.0])).to_list() == [pytest.approx(place)]
     assert (scale.place(200), scale.place(900)) == ((1, 0) if higher == "safer" else (0, 1))
+
+
+@pytest.mark.parametrize("higher", ["safer", "riskier"])
+def test_all_scores_come_back_from_their_places(higher: str) -> None:
+    scale = Scale("points", -3.7, 812.3, higher)
+    scores = pl.Series([-3.7, 0.1, 599.0, 600.25, 812.3])
+    assert scale.scores(scale.places(scores)).to_list() == [scale.score(place) for place in scale.places(scores)]
+    assert scale.scores(scale.places(scores)).to_list() == pytest.approx(scores.to_list(), abs=1e-12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,7 @@ from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry, Mode
 from inference.inventory.explained import open_model_contributions
 from inference.inventory.promotion import promote
 from inference.inventory.store import (
+    adopt,
     contributions_of_model,
     delete,
     find_model,
@@ -69,6 +71,15 @@ def test_what_is_promoted_is_served_and_the_champion_is_kept(settings: Settings)
     assert entry.said.startswith("Promoted from lean. LightGBM; ")
     assert names(settings) == [CHAMPION, done.kept_as]
     assert belongs_together(settings)
+
+
+def test_what_was_calibrated_from_the_champion_says_what_that_is_called_now(settings: Settings) -> None:
+    adopt([folder_of_model(settings, "lean")], "", CHAMPION)
+    pds = read_rows(settings, CHAMPION)
+    publish(settings, replace(find_model(settings, "lean"), name="child", can_score=False), {}, pds)
+    done = promote(settings, "lean", quiet)
+    assert find_model(settings, "child").parent == done.kept_as
+    assert find_model(settings, CHAMPION).parent == done.kept_as
 
 
 def test_builds_are_held_until_they_are_released(settings: Settings, portfolios: Portfolios) -> None:
