@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: run test test-whole setup build describe lint types bench report torture api lock audit licences container-check clean help to-run to-develop
+.PHONY: run test test-whole setup build train describe lint types bench report torture api lock audit licences container-check clean help to-run to-develop
 .DEFAULT_GOAL := help
 
 run: to-run ## build what is missing, then serve the dashboard on http://localhost:8501
@@ -22,6 +22,9 @@ setup: to-run ## make .venv and install requirements.txt
 
 build: to-run ## build the portfolio, the model and the predictions, as far as they are missing or stale
 	@$(RUN) scripts.build $(ARGS)
+
+train: to-run ## train a further model: ARGS="--name lean --leave-out COLUMN"; scripts.promote puts one in service
+	@$(RUN) scripts.train $(ARGS)
 
 lint: to-develop ## ruff format and check
 	@$(RUN) ruff format --check .

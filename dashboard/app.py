@@ -19,6 +19,7 @@ from dashboard.app_pages import (
     discrimination,
     explanation,
     model_card,
+    models,
     opening,
     overview,
     report,
@@ -31,6 +32,7 @@ from dashboard.components.applicant.panel import render_applicant_panel
 from dashboard.components.frame import PageSpec, render_page
 from dashboard.components.held_file import file_to_show
 from dashboard.components.library_menu import has_others
+from dashboard.components.model_menu import follow_model
 from dashboard.components.unobserved import render_bare
 from dashboard.visit.visit import APPLICANT
 from dashboard.words import labels
@@ -47,6 +49,7 @@ MODEL_PAGES = (
     PageSpec("Calibration", "calibration", calibration.render, of_outcome=True, of_pd=True),
     PageSpec("Explanation", "explanation", explanation.render, of_model=True),
     PageSpec("Stability", "stability", stability.render),
+    PageSpec("Models", "models", models.render, of_cohort=False, has_cutoff=False),
 )
 PORTFOLIO_PAGES = (
     PageSpec("Segments", "segments", segments.render, of_outcome=True, of_pd=True, moves_with_cutoff=True),
@@ -105,6 +108,9 @@ def main() -> None:
     # Held by this run, whatever becomes of the visit's hold on it meanwhile.
     file = file_to_show()
     state.open_visit(predictions if file is None else file.predictions, "" if file is None else file.token)
+    dataset = follow_model(dataset)
+    if file is None and dataset.model:
+        state.take_columns(cache.predictions(dataset))
     shown_dataset = dataset if file is None else file.dataset
     shown_predictions = cache.predictions(shown_dataset)
     has_outcomes, has_pds = shown_predictions.source.has_outcomes, not shown_predictions.why_no_pd

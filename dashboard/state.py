@@ -36,6 +36,7 @@ from dashboard.visit.visit import (
     CUTOFF,
     EDITS,
     FILE,
+    MODEL,
     PORTFOLIO,
     K,
     Shelf,
@@ -53,9 +54,10 @@ Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = choice.VISIT, "visit.columns", "visit.notices", "widget."
 _READER, _SHOWN = "visit.reader", "visit.shown"
 _OTHERS = choice.own_to_portfolio("visit.others")
-# What holds for the portfolio and a file alike: cutoff, applicant and assumptions.
+# What holds for the portfolio and a file alike: cutoff, model, applicant and assumptions.
 _COMMON: tuple[Parameter[Any], ...] = (
     CUTOFF,
+    MODEL,
     APPLICANT,
     EDITS,
     *(each for each in vars(assumptions).values() if isinstance(each, Parameter)),
@@ -144,6 +146,11 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
         notify([refusal] if refusal else told)
     else:
         notify(problems, ignored_in="link")
+
+
+def take_columns(predictions: Predictions) -> None:
+    """Let cohorts be cut by the columns of `predictions`, whose PDs another model gave than those of `open_visit`."""
+    st.session_state[_COLUMNS] = predictions.filter_columns
 
 
 def show_table(file: str) -> None:

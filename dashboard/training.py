@@ -17,7 +17,8 @@ from data.library.entries import Entry
 from data.library.opening import Brought, keep_trained
 from data.settings import load_settings
 
-_turn = threading.Lock()
+# One model is made at a time, here or on the page Models (`dashboard.model_jobs`).
+turn = threading.Lock()
 _LOOK_SECONDS = 0.2
 
 
@@ -35,13 +36,13 @@ class Training:
             BusyError: another one is under way.
             ScoreroomError: the definition cannot be read.
         """
-        if not _turn.acquire(blocking=False):
+        if not turn.acquire(blocking=False):
             raise BusyError("Another model is being trained on this server; try again when it is done.")
         try:
             environment = {**os.environ, "SCOREROOM_PORTFOLIO": str(brought.part)}
             self._process = BuildProcess(load_settings(environment), environment)
         except BaseException:
-            _turn.release()
+            turn.release()
             raise
         self.name = name
         self.entry: Entry | None = None
@@ -85,7 +86,7 @@ class Training:
             self.problem = str(error)
         finally:
             self._brought.drop()
-            _turn.release()
+            turn.release()
 
     def _end(self, *, is_late: bool) -> None:
         code = self._process.end()

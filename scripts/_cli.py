@@ -35,6 +35,8 @@ class NoModelError(ScoreroomError):
 BAD_INPUT, STOPPED = 2, 130
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Advance = Callable[[int, int], None]
+# Who is told the title of each step and how far it is, besides the terminal (`scripts._ordered`).
+listeners: list[Callable[[str, int, int], None]] = []
 
 
 def run(main: Callable[[], None]) -> None:
@@ -180,7 +182,17 @@ def progress(title: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         # A file's name may hold what the console takes for markup.
         task = bar.add_task(escape(title), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int) -> None:
+            for listen in listeners:
+                listen(title, done, total)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            tell(done, total)
+
+        tell(0, 1)
+        yield advance
 
 
 @contextmanager

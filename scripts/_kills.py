@@ -20,8 +20,12 @@ from typing import Self
 
 from data.errors import ScoreroomError
 from data.home_credit import embedded
-from data.settings import ROOT, Settings, load_settings
+from data.settings import MODELS, ROOT, Settings, load_settings
 from data.store.storage import sha256_of, write_atomically
+from inference.inventory.challenger import Order, train_challenger
+from inference.inventory.entry import CHAMPION, ModelKind
+from inference.inventory.promotion import promote
+from inference.inventory.store import list_models
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import Advance, belongs_together, build
 from inference.publishing.rollback import roll_back
@@ -266,6 +270,32 @@ class Portfolios:
 
         return Work("building", lambda _: _module("scripts.build"), self._environment, prepare, judge)
 
+    def promoting(self) -> Work:
+        """Promoting a challenger of the later one, which is trained first."""
+        ready = self.template.with_name("promotable")
+        shutil.copytree(self.template, ready)
+        train_challenger(
+            settings_in(ready, self.SEEDS[1]), Order(ModelKind.LIGHTGBM, "challenger", given={"leaves": "3"}), quiet
+        )
+        done = ready.with_name("promoted")
+        shutil.copytree(ready, done)
+        promoted = settings_in(done, self.SEEDS[1])
+        promote(promoted, "challenger", quiet, keep_as="before")
+        new = state_of(promoted.processed, promoted.model)
+
+        def judge(folder: Path, tally: Tally) -> None:
+            settings = settings_in(folder, self.SEEDS[1])
+            self._judge(settings, tally, old=self.later, new=new)
+            is_new = state_of(settings.processed, settings.model) == new
+            _expect(
+                (read_hold(settings) is not None) == is_new, "builds are held without a promotion, or not after one"
+            )
+            names = [entry.name for entry in list_models(settings)]
+            _expect(names == [CHAMPION, "before" if is_new else "challenger"], f"the models are {names}")
+
+        command = [*_module("scripts.promote"), "challenger", "--keep-as", "before"]
+        return Work("promoting", lambda _: command, self._environment, lambda folder: _copied(ready, folder), judge)
+
     def _judge(self, settings: Settings, tally: Tally, *, old: State, new: State) -> None:
         session = ScoringSession.open(settings.model, embedded.DEFINITION)
         _expect(not session.fallback_reason, session.fallback_reason)
@@ -281,7 +311,7 @@ class Portfolios:
         _expect(after in (old, new), "after the next build it is neither the old nor the new")
         _expect(belongs_together(settings), "after the next build its parts do not belong together")
         _expect(not has_leftovers(settings), f"left behind: {_names(settings.processed)}")
-        allowed = {*FILES, PREVIOUS, "held.json"}
+        allowed = {*FILES, PREVIOUS, "held.json", MODELS}
         left = (_names(settings.processed) | _names(settings.model.parent)) - {*allowed, "processed", "model"}
         _expect(not left, f"left behind: {left}")
 
@@ -306,6 +336,10 @@ def settings_in(folder: Path, seed: int) -> Settings:
 def _environment(folder: Path, seed: int) -> dict[str, str]:
     places = {f"SCOREROOM_{name.upper()}": str(folder / name) for name in ("raw", "processed", "model")}
     return {**places, "SCOREROOM_ROWS": str(Portfolios.ROWS), "SCOREROOM_SEED": str(seed)}
+
+
+def _copied(template: Path, folder: Path) -> None:
+    shutil.copytree(template, folder)
 
 
 def _names(folder: Path) -> set[str]:

@@ -28,11 +28,18 @@ def main() -> None:
         portfolios = Portfolios.make(Path(name) / "template")
         left = max(arguments.kills - arguments.builds, 0)
         # A file is replaced in fewer calls than that: what is left over falls to the rollbacks.
-        shares = [min(left // 4, 30), min(left // 4, 50), 0, arguments.builds]
-        shares[2] = left - shares[0] - shares[1]
-        works = [writing("file"), writing("folder"), portfolios.rolling_back(), portfolios.building()]
-        for work, kills in zip(works, shares, strict=True):
+        shares = [min(left // 5, 30), min(left // 5, 50), left // 4, 0, arguments.builds]
+        shares[3] = left - sum(shares[:3])
+        makers = [
+            lambda: writing("file"),
+            lambda: writing("folder"),
+            portfolios.promoting,
+            portfolios.rolling_back,
+            portfolios.building,
+        ]
+        for make, kills in zip(makers, shares, strict=True):
             if kills:
+                work = make()
                 say(work.name)
                 tally = kill_at_calls(work, kills, arguments.seed)
                 print(tally.text(), flush=True)

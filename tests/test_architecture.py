@@ -39,6 +39,7 @@ UNTESTED = {
     "scripts.container_check": "needs a container tool",
     "scripts.memory.dashboard": "a study of minutes",
     "scripts.memory.service": "a study of minutes",
+    "scripts.study_scorecard": "its reference is what tests/inference/scorecard/test_training.py compares with",
     "scripts.screenshots": "writes pictures for a person to look at",
 }
 

@@ -306,7 +306,7 @@ def _degrees(view: View, found: SignificanceTest) -> str:
     if number is None:
         return "Needs no groups; sensitive to PDs that are too extreme or too much alike."
     source = view.predictions.source
-    kind = "out of fold" if source.whose == "out of fold" else "taken to be out of sample"
+    kind = "out of fold" if source.is_out_of_fold else "taken to be out of sample"
     text = (
         f"{number} degrees of freedom, one per group: PDs are {kind}, not fitted to these outcomes "
         "(for PDs judged on the rows they were fitted to, it would be two fewer)."

@@ -19,8 +19,7 @@ from dashboard.components.metric_card import card_grid, render_card
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.follow.slots import Kind, Slot
-from dashboard.metrics.comparison import Comparison
-from dashboard.metrics.counts import ScoreCounts
+from dashboard.metrics.comparison import Comparison, ModelComparison
 from dashboard.metrics.discrimination import roc_curve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
@@ -70,17 +69,20 @@ def _render_cards(view: View) -> None:
 
 
 def _render_difference(comparison: Comparison) -> None:
-    found, shared = comparison.roc_auc, comparison.shared
+    found = comparison.roc_auc
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"{_difference_words(found, labels.plain(comparison.name))} {_overlap_words(shared)}", width="content"
+            f"{_difference_words(found, labels.plain(comparison.name))} {_overlap_words(comparison)}", width="content"
         )
         render_method("AUC difference", key="disc.difference")
 
 
 def _difference_words(found: Estimate, name: str) -> str:
-    if found.value is None or found.low is None or found.high is None:
+    if found.value is None:
         return f"**AUC against {name}:** {labels.plain(found.explanation)}."
+    if found.low is None or found.high is None:
+        higher = "higher" if found.value >= 0 else "lower"
+        return f"**AUC {labels.decimal(abs(found.value))} {higher} than for {name}**, without an interval."
     ends = f"95 %: {labels.interval(labels.decimal(found.low), labels.decimal(found.high))}"
     size = f"{labels.decimal(abs(found.value))} {'higher' if found.value >= 0 else 'lower'}"
     if found.low <= 0 <= found.high:
@@ -88,10 +90,12 @@ def _difference_words(found: Estimate, name: str) -> str:
     return f"**AUC {size} than for {name}** ({ends})."
 
 
-def _overlap_words(shared: ScoreCounts | None) -> str:
-    if shared is None:
+def _overlap_words(comparison: Comparison) -> str:
+    if isinstance(comparison, ModelComparison):
+        return f"Both models judge the same {labels.plural(comparison.own.counts.n_rows, 'application')}."
+    if comparison.shared is None:
         return "No application is in both."
-    number = labels.plural(shared.n_applications, "application")
+    number = labels.plural(comparison.shared.n_applications, "application")
     return f"Allows for {number} in both."
 
 

@@ -18,6 +18,7 @@ from dashboard.components.tabs import open_tab
 from dashboard.metrics.explanation import Strip, dependence, difference, importance, strip
 from dashboard.metrics.explanation_counts import ContributionSums
 from dashboard.visit import parameters
+from dashboard.visit.links import Cohort
 from dashboard.words import labels
 
 IMPORTANCE_TAB, SUMMARY_TAB, DEPENDENCE_TAB = "Importance", "Summary", "Dependence"
@@ -39,6 +40,8 @@ def render(view: View) -> None:
     name, box = open_tab(TAB)
     with box:
         _render_reading(found.contributions.base)
+        if view.beside is not None:
+            st.caption("Contributions to two models are not set side by side: show the other model to see its own.")
         if name == IMPORTANCE_TAB:
             _render_importance(view, sums)
         elif name == SUMMARY_TAB:
@@ -49,11 +52,16 @@ def render(view: View) -> None:
 
 def _render_reading(base: float) -> None:
     st.caption(
-        "Contributions are exact Shapley values of the published model, for every application. They are counted in "
-        f"log-odds from the average application's {labels.decimal(base, 2)} and add up to the application's own: "
-        "+0.3 multiplies the odds of default by 1.35, −0.3 divides them by it. They say what moves the "
-        "model, not what causes a default."
+        f"Contributions are exact Shapley values of {labels.plain(cache.model_in_words())}, for every application. "
+        f"They are counted in log-odds from the average application's {labels.decimal(base, 2)} and add up to the "
+        "application's own: +0.3 multiplies the odds of default by 1.35, −0.3 divides them by it. They say what moves "
+        "the model, not what causes a default."
     )
+
+
+def _against(view: View) -> Cohort | None:
+    """The cohort that this one is set against; contributions to two models are of different features."""
+    return None if view.beside else view.against
 
 
 def _render_importance(view: View, sums: ContributionSums) -> None:
@@ -75,16 +83,18 @@ def _render_importance(view: View, sums: ContributionSums) -> None:
 
 def _against_sums(view: View) -> Named[ContributionSums] | None:
     """The sums of what the cohort is compared with; None where that is nothing, or empty."""
-    if view.against is None:
+    against = _against(view)
+    if against is None:
         return None
-    sums = cache.contribution_sums(view.dataset, view.against.filters)
-    return Named(view.against.name, sums) if sums is not None and sums.n_applications else None
+    sums = cache.contribution_sums(view.dataset, against.filters)
+    return Named(against.name, sums) if sums is not None and sums.n_applications else None
 
 
 def _render_summary(view: View, sums: ContributionSums) -> None:
     names = tuple(effect.name for effect in importance(sums).ordered[:MOST_STRIPS])
     shown = _strips(view, view.cohort.filters, names)
-    against = None if view.against is None else Named(view.against.name, _strips(view, view.against.filters, names))
+    other = _against(view)
+    against = None if other is None else Named(other.name, _strips(view, other.filters, names))
     render_figure(plot_strips(shown, against=against))
 
 
@@ -108,9 +118,9 @@ def _render_dependence(view: View, whole: ContributionSums) -> None:
     )
     chosen = (state.get(FEATURE) or order[0],)
     (shown,) = cache.feature_counts(view.dataset, view.cohort.filters, chosen)
-    against = None
-    if view.against is not None:
-        (other,) = cache.feature_counts(view.dataset, view.against.filters, chosen)
-        against = Named(view.against.name, dependence(other))
+    against, cohort = None, _against(view)
+    if cohort is not None:
+        (other,) = cache.feature_counts(view.dataset, cohort.filters, chosen)
+        against = Named(cohort.name, dependence(other))
     result = dependence(shown)
     render_figure(plot_dependence(result, view.definition, against=against))

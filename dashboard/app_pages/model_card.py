@@ -13,6 +13,7 @@ from dashboard.cohort.filters import Filters
 from dashboard.components.files import offer_file
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
+from dashboard.components.model_menu import KINDS, shown_entry
 from dashboard.components.table import render_frame
 from dashboard.components.tabs import open_tab
 from dashboard.metrics.calibration_verdict import calibration_verdict
@@ -27,6 +28,7 @@ from dashboard.words.sections import MODEL_CARD, sections_of, split_sections
 from data.definition.definition import Definition
 from data.errors import FileError, ScoreroomError
 from data.predictions.table import FOLD_NAME
+from inference.inventory.entry import ModelEntry, ModelKind
 from inference.model.artifact import MANIFEST, Manifest
 from inference.model.session import ScoringSession
 
@@ -48,7 +50,7 @@ def render(view: View) -> None:
         st.info(f"There is no model to describe. {labels.plain(str(error))}", icon=":material/info:")
         return
     manifest, counts = session.manifest, _counts_of_model(view, session.manifest)
-    _render_head(session, manifest)
+    _render_head(session, manifest, shown_entry(view.dataset))
     if counts is None:
         _render_other_predictions(view)
     name, box = open_tab(TAB)
@@ -73,16 +75,16 @@ def _counts_of_model(view: View, manifest: Manifest) -> ScoreCounts | None:
     return counts
 
 
-def _render_head(session: ScoringSession, manifest: Manifest) -> None:
+def _render_head(session: ScoringSession, manifest: Manifest, entry: ModelEntry | None) -> None:
     trees, features = labels.count(manifest.metrics.get("trees", 0)), len(manifest.features)
     text, file = st.columns([4, 1], vertical_alignment="center")
     with text:
-        st.markdown(
-            labels.plain(
-                f"Gradient-boosted trees (LightGBM): {trees} trees on {features} features, by Scoreroom "
-                f"{manifest.product_version}. {facts.backend(session)}"
-            )
-        )
+        made = f"by Scoreroom {manifest.product_version}. {facts.backend(session)}"
+        if entry is None or entry.kind is ModelKind.LIGHTGBM:
+            what = f"Gradient-boosted trees (LightGBM): {trees} trees on {features} features, {made}"
+        else:
+            what = f"{entry.name}, {KINDS[entry.kind]} on {features} features, {made} {entry.said}"
+        st.markdown(labels.plain(what))
     with file:
         offer_file(
             "Manifest",

@@ -207,7 +207,8 @@ def _render_metrics(view: View) -> None:
             note=_observed(view),
             is_doubtful=view.is_doubtful,
         )
-    if not view.cohort.filters:
+    # What a reader saw last was the champion's.
+    if not view.cohort.filters and not view.dataset.model:
         _render_since(view)
 
 

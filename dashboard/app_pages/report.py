@@ -242,7 +242,8 @@ def _add(kind: Kind) -> None:
 
 
 def _render_files(view: View) -> None:
-    parts, other = _parts(), view.against_counts
+    # A report is on one model.
+    parts, other = _parts(), None if view.beside else view.against_counts
     again = st.session_state.pop(_AGAIN, None)
     if again is not None:
         begin_report(again, view, anew=True)
@@ -258,6 +259,8 @@ def _render_files(view: View) -> None:
             recipe, view.definition, show=partial(_show, view.predictions, view.definition), disabled=not parts
         )
     render_making()
+    if view.beside is not None:
+        st.caption("A report is on one model: the comparison with another one is left out. See Compare.")
     st.caption(
         "Of the cohort, comparison and cutoff above. Saved, the same report is made again in one click. One "
         "applicant's paper is on the applicant's page, under Record."
@@ -267,9 +270,14 @@ def _render_files(view: View) -> None:
 def _recipe(view: View, title: str, parts: tuple[Part, ...]) -> Recipe:
     shown = {name: state.get(parameter) for name, parameter in ASSUMPTIONS.items()}
     changed = {name: value for name, value in shown.items() if value != ASSUMPTIONS[name].default}
-    own = view.cohort.filters
+    own, against = view.cohort.filters, None if view.beside else view.against
     return Recipe(
-        title, parts, conditions_of(own), _against(own, view.against), view.cutoff, tuple(sorted(changed.items()))
+        title,
+        parts,
+        conditions_of(own),
+        _against(own, against),
+        view.cutoff,
+        tuple(sorted(changed.items())),
     )
 
 

@@ -82,7 +82,9 @@ def render(view: View) -> None:
         _render_hint()
         return
     _render_summary(view, batch)
-    if batch.cutoff != view.cutoff:
+    if cache.scoring_model(batch.portfolio) != cache.chosen_model():
+        _render_score_again(view, batch)
+    elif batch.cutoff != view.cutoff:
         _render_decide_again(view, batch)
     name, place = open_tab(TAB)
     with place:
@@ -236,6 +238,29 @@ def _render_decide_again(view: View, batch: cache.ScoredFile) -> None:
             bar = st.progress(0.0, "Scoring ...")
             try:
                 hold_file(replace(batch, scored=_score(batch.table, view.cutoff, bar), cutoff=view.cutoff))
+            except ScoreroomError as error:
+                state.notify([str(error)], is_refusal=True)
+            st.rerun()
+
+
+def _render_score_again(view: View, batch: cache.ScoredFile) -> None:
+    name = cache.scoring_model(batch.portfolio)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.info(
+            f"These PDs are those of {f'the model {labels.plain(name)}' if name else 'the published model'}, which was "
+            "shown when the file was dropped. What they are set beside is the shown model's.",
+            icon=":material/info:",
+            width="stretch",
+        )
+        if st.button(f"Score it by {labels.plain(cache.model_in_words())}", key="batch.other"):
+            bar = st.progress(0.0, "Scoring ...")
+            try:
+                # Another token, because what is kept of a file holds for its PDs.
+                hold_file(
+                    cache.ScoredFile(
+                        batch.table, _score(batch.table, view.cutoff, bar), view.cutoff, view.dataset, batch.sha256
+                    )
+                )
             except ScoreroomError as error:
                 state.notify([str(error)], is_refusal=True)
             st.rerun()

@@ -154,18 +154,18 @@ def _render_choices(view: View) -> Shown:
     other = view.against
     return Shown(
         bins,
-        _report(view, view.cohort, bins),
+        _report(view, view.cohort, bins, view.dataset),
         Measure(state.get(MEASURE)),
         Order(state.get(ORDER)),
-        None if other is None else Named(other.name, _report(view, other, bins)),
+        None if other is None else Named(other.name, _report(view, other, bins, view.against_dataset)),
     )
 
 
-def _report(view: View, cohort: Cohort, bins: Bins) -> SegmentReport:
+def _report(view: View, cohort: Cohort, bins: Bins, dataset: cache.Dataset) -> SegmentReport:
     return segment_report(
-        cache.segment_counts(view.dataset, cohort.filters, bins),
+        cache.segment_counts(dataset, cohort.filters, bins),
         bins.labels,
-        cache.cohort_counts(view.dataset, cohort.filters),
+        cache.cohort_counts(dataset, cohort.filters),
         column=bins.title,
         cutoff=view.cutoff,
         break_even=_break_even(state.get(BREAK_EVEN), view.cutoff),

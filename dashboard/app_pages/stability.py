@@ -41,6 +41,7 @@ COLUMN = parameters.text("stab.column", longest=200)
 
 _TABLE = "stab.table"
 _UNCHOSEN = "No comparison is in force; choose one in the bar."
+_OF_MODELS = "The comparison in the bar is of two models, whose applications are the same: see Compare."
 _NOTHING = (
     "There is nothing to compare the whole portfolio with yet. Filter a cohort, or choose a comparison in the bar."
 )
@@ -89,7 +90,8 @@ def _sides(view: View) -> Sides | None:
     Without a choice, a dropped file is held against the portfolio beside it, a cohort against the rest, and the whole
     portfolio's first fold against the others.
     """
-    current, reference = view.cohort, view.against
+    # Another model changes which PDs applications have, and not which they are.
+    current, reference = view.cohort, None if view.beside else view.against
     if reference is None and view.dataset.location.file:
         return Sides(Cohort("Portfolio", Filters()), current, 0, is_beside=True)
     if reference is None and current.filters:
@@ -143,6 +145,8 @@ def _worded_sides(view: View, sides: Sides, n_current: int, n_reference: int) ->
     both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
     sizes = f"{labels.plural(n_current, 'application')} against {labels.count(n_reference)}{both}"
     text = f"**{names[0]} against {names[1]}** as the reference: {sizes}."
+    if view.beside is not None:
+        return f"{text} {_OF_MODELS}"
     return text if view.against is not None else f"{text} {_UNCHOSEN}"
 
 

@@ -9,12 +9,13 @@ from contextlib import suppress
 import streamlit as st
 
 from dashboard.cache.checks import checked_groups
-from dashboard.cache.chosen import LOADED, at
-from dashboard.cache.cohorts import column_groups
+from dashboard.cache.chosen import LOADED, TABLES, at
+from dashboard.cache.cohorts import cohort_counts, column_groups
 from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
+from dashboard.cache.models import dataset_of_model, judging, models_of, open_session
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
-from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset, open_session
+from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset
 from dashboard.cohort.filters import Filters
 from data.errors import ScoreroomError
 
@@ -52,12 +53,16 @@ def get_ready(dataset: Dataset, *, is_whole: bool) -> None:  # noqa: ARG001 - a 
     for name in _LATER:
         importlib.import_module(name)
     # The page that needs a missing file reports it.
-    with suppress(ScoreroomError), at(dataset.location.portfolio):
+    with suppress(ScoreroomError), judging(dataset):
         column_groups(dataset)
         explained(dataset)
         portfolio()
         column_facts()
     with suppress(ScoreroomError), at(dataset.location.portfolio):
+        # Who switches then waits for nothing but the page.
+        for entry in models_of(dataset)[1 : 1 + TABLES - LOADED]:
+            cohort_counts(dataset_of_model(dataset, entry.name), Filters())
+    with suppress(ScoreroomError), judging(dataset):
         open_session()
         explainer()
         application_table()

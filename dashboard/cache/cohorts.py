@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard.cache.chosen import LOADED
+from dashboard.cache.chosen import LOADED, TABLES
 from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, portfolio_beside, predictions
 from dashboard.cohort.bins import Bins, ValueGrid, make_bins, make_grid
 from dashboard.cohort.filters import Filters
@@ -74,15 +74,19 @@ def counted_before(dataset: Dataset, filters: Filters) -> tuple[Filters, Filters
     return others[-1] if others else None
 
 
-@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
+@st.cache_resource(max_entries=TABLES, show_spinner=False, hash_funcs=KEYS)
 def _counted_lately(dataset: Dataset) -> deque[Filters]:  # noqa: ARG001
     return deque(maxlen=_LATELY)
 
 
-# Beside the table itself the outcomes, and the exposures where some are not known.
-@st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def rows_of(dataset: Dataset) -> TableRows:
     """The rows of `dataset`, ready to be counted."""
+    return _rows_of(dataset.own)
+
+
+# Beside the table itself the outcomes, and the exposures where some are not known.
+@st.cache_resource(max_entries=TABLES, show_spinner=False, hash_funcs=KEYS)
+def _rows_of(dataset: Dataset) -> TableRows:
     table = predictions(dataset)
     return table_rows(table.frame, table.grid)
 
@@ -103,7 +107,8 @@ def _results(dataset: Dataset, filters: Filters) -> dict[tuple[str, int], Any]: 
 @st.cache_resource(max_entries=_SEGMENTS, show_spinner=False, hash_funcs=KEYS)
 def segment_counts(dataset: Dataset, filters: Filters, bins: Bins) -> Mapping[int, ScoreCounts]:
     """The counts of each group of `bins` within a cohort, by the group's code; groups without a row are left out."""
-    codes = bins.codes(predictions(dataset).frame[bins.column])
+    # Of two models that are compared, both have the segments of the one that is looked at.
+    codes = bins.codes(predictions(dataset.chosen_by or dataset).frame[bins.column])
     return MappingProxyType(rows_of(dataset).counts_by(codes, len(bins.labels), chosen_rows(dataset, filters)))
 
 

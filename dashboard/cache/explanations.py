@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.cache.chosen import LOADED
+from dashboard.cache.chosen import LOADED, chosen_model
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import (
-    SMALL,
-    Dataset,
-    chosen_rows,
-    definition,
+from dashboard.cache.models import (
+    chosen_entry,
+    contributions_file,
+    judging,
     model_version,
-    predictions,
-    settings,
     why_untrained,
 )
+from dashboard.cache.sources import SMALL, Dataset, chosen_rows, definition, predictions, settings
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.explanation_counts import (
     ContributionSums,
@@ -30,8 +28,10 @@ from data.predictions.table import ID
 from data.store.build_lock import is_building
 from data.store.opening import is_there
 from data.store.records import CONTRIBUTIONS, check_built
-from inference.explain.contributions import Contributions, open_contributions
-from inference.model.artifact import MANIFEST, Manifest
+from inference.explain.contributions import Contributions
+from inference.inventory.entry import CHAMPION, ModelEntry
+from inference.inventory.explained import open_model_contributions
+from inference.model.artifact import MANIFEST
 
 # Ten features' cells take 0.9 MB.
 _FEATURES = 16
@@ -51,19 +51,20 @@ class Explained:
 
 
 def explained(dataset: Dataset) -> Explained:
-    """The contributions of every application of `dataset` to the published model, where they were computed."""
+    """The contributions of every application of `dataset` to its model, where they were computed."""
     if dataset.location.file:
         return Explained(None, reason="A dropped file's rows are explained one by one: open one on Score a file.")
     if dataset.location.imported:
         return Explained(None, reason="Contributions are computed when the project's own model is built.")
-    published = model_contributions()
-    if published.contributions is None or _are_of(dataset):
-        return published
+    with judging(dataset):
+        found = model_contributions()
+        if found.contributions is None or _are_of(dataset.own):
+            return found
     return Explained(None, reason="The contributions belong to other applications; run `make build` again.")
 
 
 def _version() -> str:
-    return f"{version_of(settings().contributions)} {model_version()}"
+    return f"{version_of(contributions_file())} {model_version()}"
 
 
 def are_awaited() -> bool:
@@ -76,26 +77,46 @@ def are_awaited() -> bool:
 
 
 def model_contributions() -> Explained:
-    """The contributions of the published model's own applications, independent of the predictions shown."""
-    if not is_there(settings().model / MANIFEST):
-        there_is_none = "There is no model that the contributions could be of; `make build` makes it."
-        return Explained(None, reason=why_untrained() or there_is_none)
-    if are_awaited():
-        awaited = "The contributions are being computed; what needs them appears as soon as they are there."
-        return Explained(None, reason=awaited)
-    if not is_there(settings().contributions):
-        return Explained(None, reason="The contributions have not been computed yet; `make build` computes them.")
+    """The contributions of the model's own applications, independent of the predictions shown."""
     try:
-        check_built(settings(), CONTRIBUTIONS)
+        entry = chosen_entry()
+    except ScoreroomError as error:
+        return Explained(None, reason=str(error))
+    reason = _why_none() if entry is None else _why_none_of(entry)
+    if reason:
+        return Explained(None, reason=reason)
+    try:
+        if entry is None:
+            check_built(settings(), CONTRIBUTIONS)
         return _model_contributions()
     except ScoreroomError as error:
         return Explained(None, reason=str(error))
 
 
+def _why_none() -> str:
+    """Why there are no contributions to the published model; empty where there are."""
+    if not is_there(settings().model / MANIFEST):
+        return why_untrained() or "There is no model that the contributions could be of; `make build` makes it."
+    if are_awaited():
+        return "The contributions are being computed; what needs them appears as soon as they are there."
+    if not is_there(settings().contributions):
+        return "The contributions have not been computed yet; `make build` computes them."
+    return ""
+
+
+def _why_none_of(entry: ModelEntry) -> str:
+    """The same of another model."""
+    if not entry.can_explain:
+        return f"The model {entry.name} gives PDs without the trees that contributions are computed from."
+    if not is_there(contributions_file()):
+        return f"The contributions to the model {entry.name} have not been computed yet; the page Models computes them."
+    return ""
+
+
 @kept(_version, entries=LOADED, spinner="Loading the contributions ...")
 def _model_contributions() -> Explained:
     try:
-        contributions = open_contributions(settings(), Manifest.load(settings().model))
+        contributions = open_model_contributions(settings(), chosen_model() or CHAMPION)
     except ScoreroomError as error:
         return Explained(None, reason=str(error))
     return Explained(contributions, count_contributions(contributions), version=_version())
@@ -111,9 +132,14 @@ def _version_at_hand() -> str:
     return model_contributions().version
 
 
-@kept(_version_at_hand, entries=SMALL, is_copied=True)
 def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | None:
     """The sums of every feature's contributions over a cohort; None where there are no contributions."""
+    with judging(dataset):
+        return _contribution_sums(dataset, filters)
+
+
+@kept(_version_at_hand, entries=SMALL, is_copied=True)
+def _contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | None:
     shown = explained(dataset)
     if shown.contributions is None:
         return None
@@ -121,9 +147,14 @@ def contribution_sums(dataset: Dataset, filters: Filters) -> ContributionSums | 
     return shown.whole if chosen is None else count_contributions(shown.contributions, chosen, whole=shown.whole)
 
 
-@kept(_version_at_hand, entries=_FEATURES, is_copied=True)
 def feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -> tuple[FeatureCounts, ...]:
     """A cohort's applications by value and contribution of each of these features, values in the order shown."""
+    with judging(dataset):
+        return _feature_counts(dataset, filters, names)
+
+
+@kept(_version_at_hand, entries=_FEATURES, is_copied=True)
+def _feature_counts(dataset: Dataset, filters: Filters, names: tuple[str, ...]) -> tuple[FeatureCounts, ...]:
     shown = explained(dataset)
     if shown.contributions is None:
         return ()

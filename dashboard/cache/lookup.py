@@ -154,7 +154,7 @@ def observed(dataset: Dataset, identifier: Identifier) -> Observed:
     """What the predictions hold on application `identifier`, which must be among them."""
     shown = predictions(dataset)
     row = shown.frame.filter(pl.col(ID) == identifier).select(PROBABILITY, OUTCOME).row(0)
-    return Observed(float(row[0]), row[1], not shown.source.is_imported)
+    return Observed(float(row[0]), row[1], shown.source.is_out_of_fold)
 
 
 @kept(found_version, entries=SMALL)

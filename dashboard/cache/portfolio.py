@@ -16,14 +16,8 @@ from numpy.typing import NDArray
 from dashboard.cache.chosen import LOADED
 from dashboard.cache.explanations import model_contributions
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import (
-    SMALL,
-    applications_version,
-    definition,
-    model_version,
-    open_session,
-    settings,
-)
+from dashboard.cache.models import model_folder, model_version, open_session
+from dashboard.cache.sources import SMALL, applications_version, definition, settings
 from data.errors import ScoreroomError
 from data.facts import ColumnFacts, describe_table
 from data.files.convert import open_applications
@@ -85,7 +79,7 @@ def explainer() -> Explainer:
         ScoreroomError: the trees are missing, or are not those that were published; or there is no such table.
     """
     typical = {name: facts.typical for name, facts in column_facts().items()}
-    return Explainer.open(settings().model, typical, open_session().features)
+    return Explainer.open(model_folder(), typical, open_session().features)
 
 
 # Shared: it is never written to, and copying it takes longer than all that a page does with it.

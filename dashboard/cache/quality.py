@@ -21,7 +21,8 @@ def oddities(dataset: Dataset) -> tuple[Oddity, ...]:
         own = "" if dataset.location.imported or dataset.location.file else applications_version()
     except ScoreroomError:
         own = ""
-    return _oddities(dataset, own)
+    # The data are the same whichever model judges them.
+    return _oddities(dataset.of_champion, own)
 
 
 @st.cache_resource(max_entries=LOADED, show_spinner="Looking through the data ...", hash_funcs=KEYS)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
+from dashboard.cache.models import scoring_model
 from dashboard.cache.sources import Dataset, applications_version, definition, file_dataset, settings
 from dashboard.cohort.columns import prepare
 from dashboard.metrics.counts import ScoreCounts
@@ -62,7 +63,8 @@ class ScoredFile:
     def predictions(self) -> Predictions:
         """Its scored rows as predictions, with derived columns."""
         pds = self.scored.frame[self.scored.probability].cast(pl.Float32)
-        found = prepare(scored_predictions(self.table, pds, definition(), self.sha256))
+        model = scoring_model(self.portfolio)
+        found = prepare(scored_predictions(self.table, pds, definition(), self.sha256, model))
         seen = _word_seen(found)
         return replace(found, source=replace(found.source, notices=(*found.source.notices, *seen))) if seen else found
 

@@ -1,11 +1,11 @@
-"""Settings, predictions and model as they are on disk."""
+"""Settings and predictions as they are on disk."""
 
 from __future__ import annotations
 
 import gc
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -14,10 +14,9 @@ import polars as pl
 import streamlit as st
 
 from dashboard import journal
-from dashboard.cache.chosen import LOADED, chosen
-from dashboard.cache.kept import kept
+from dashboard.cache.chosen import LOADED, TABLES, chosen
 from dashboard.cohort.bins import Bins
-from dashboard.cohort.columns import prepare
+from dashboard.cohort.columns import prepare, prepare_again
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.rows import Search, Sort
 from dashboard.metrics.column_counts import select_rows
@@ -32,14 +31,13 @@ from data.library.entries import EMBEDDED, LibraryError, find_entry
 from data.predictions.at_hand import open_predictions
 from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
+from data.predictions.judged import judged_by
 from data.predictions.roles.answers import NOTHING_SAID, Answers
-from data.predictions.table import Predictions, own_digest
+from data.predictions.table import AS_IMPORTED, Predictions, own_digest
 from data.settings import DEFINITION, Settings, load_settings
 from data.store.opening import is_there
-from data.store.records import APPLICATIONS, MODEL, check_built
-from inference.errors import ArtifactError
-from inference.model.artifact import MANIFEST
-from inference.model.session import ScoringSession
+from data.store.records import APPLICATIONS, check_built
+from inference.inventory.store import find_model, read_scores
 from inference.publishing.pipeline import why_no_model
 
 # Entries of a cache whose values take a few kilobytes each.
@@ -63,10 +61,28 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The key of a loaded table of predictions; two versions of a file have different keys."""
+    """The key of a loaded table of predictions; two versions of a file have different keys.
+
+    `model` is the one whose PDs they are, empty for the champion, and `scores` the version of its PDs. A cohort's rows
+    are those that its filters select under the PDs of `chosen_by`, where that is given: two models are compared over
+    the same applications.
+    """
 
     location: Location
     digest: str
+    model: str = ""
+    scores: str = ""
+    chosen_by: Dataset | None = None
+
+    @property
+    def own(self) -> Dataset:
+        """The same table with cohorts that its own PDs select."""
+        return self if self.chosen_by is None else replace(self, chosen_by=None)
+
+    @property
+    def of_champion(self) -> Dataset:
+        """The same applications under the champion."""
+        return replace(self, model="", scores="", chosen_by=None) if self.model else self.own
 
 
 # Cache keys are frozen values whose repr is complete. Streamlit's own hash of such a value takes five times as long,
@@ -222,11 +238,33 @@ def predictions(dataset: Dataset) -> Predictions:
     """
     if dataset.location.file:
         return _file(dataset).predictions
-    found = _predictions(dataset)
+    whole, own = dataset.of_champion, dataset.own
+    found = _predictions(whole)
     if found.more is None and not dataset.location.imported and _has_applications():
         # Opened while the application table was damaged, which has been made again since.
-        _predictions.clear(dataset)
-        found = _predictions(dataset)
+        _predictions.clear(whole)
+        found = _predictions(whole)
+    if not own.model:
+        return found
+    judged = _judged(own)
+    if judged.more is None and found.more is not None:
+        _judged.clear(own)
+        judged = _judged(own)
+    return judged
+
+
+# Beside the champion's table 11 bytes a row; the other columns are shared with it.
+@st.cache_resource(max_entries=TABLES - LOADED, show_spinner=False, hash_funcs=KEYS)
+def _judged(dataset: Dataset) -> Predictions:
+    """The applications of `dataset` under another model than the champion."""
+    whole, name = predictions(dataset.of_champion), dataset.model
+    with journal.noting("model_shown") as facts:
+        if dataset.location.imported:
+            scores, how, scale = whole.others[name], AS_IMPORTED, whole.other_scales.get(name)
+        else:
+            scores, how, scale = read_scores(settings(), name), str(find_model(settings(), name).how), None
+        found = prepare_again(judged_by(whole, scores, name, how, scale=scale))
+        facts["rows"] = found.frame.height
     return found
 
 
@@ -259,25 +297,7 @@ def _predictions(dataset: Dataset) -> Predictions:
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def chosen_rows(dataset: Dataset, filters: Filters) -> BoolArray | None:
     """Which rows of `dataset` are in the cohort; None for all of them."""
-    return select_rows(predictions(dataset).holding(filters.columns), filters.expression())
-
-
-def model_version() -> str:
-    """The version of the published model, after checking it against the build record.
-
-    Raises:
-        ScoreroomError: it is missing or damaged.
-    """
-    check_built(settings(), MODEL)
-    if not is_there(settings().model / MANIFEST):
-        reason = why_untrained()
-        raise ArtifactError(reason) if reason else ArtifactError.from_missing(settings().model)
-    return version_of(settings().model / MANIFEST)
-
-
-def why_untrained() -> str:
-    """Why the portfolio's table can train no model, in one sentence; empty if it can or is not built."""
-    return why_no_model(settings(), definition()) if is_there(settings().applications) else ""
+    return select_rows(predictions(dataset.chosen_by or dataset).holding(filters.columns), filters.expression())
 
 
 def applications_version() -> str:
@@ -288,16 +308,3 @@ def applications_version() -> str:
     """
     check_built(settings(), APPLICATIONS)
     return version_of(settings().applications)
-
-
-@kept(model_version, entries=LOADED, spinner="Loading the model ...")
-def open_session() -> ScoringSession:
-    """The scoring session of this process, opened again when a new model is published.
-
-    Raises:
-        ScoreroomError: there is no model, or it is not the one that was published.
-    """
-    with journal.noting("model_opened") as facts:
-        session = ScoringSession.open_built(settings())
-        facts |= {"model_sha256": session.manifest.files[session.backend].sha256, "backend": session.backend}
-    return session

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.cache.kept import kept
+from dashboard.cache.models import open_session
 from dashboard.cache.portfolio import built_version, field_values, found_version, neighbours, portfolio
-from dashboard.cache.sources import definition, open_session
+from dashboard.cache.sources import definition
 from dashboard.cohort.lookup import Identifier
 from dashboard.words.field_ranges import FieldRange, make_range
 from inference.explain.counterfactuals import Counterfactual, closest_change, find_changes

@@ -39,13 +39,9 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
 
     At `cutoffs`, with any number of digits, counts equal those of the rows.
     """
-    pds = predictions.frame[PROBABILITY].to_numpy()
     has_outcomes, outcomes = predictions.source.has_outcomes, predictions.frame[OUTCOME]
     has_open = has_outcomes and bool(outcomes.null_count())
-    defaulted = outcomes.fill_null(value=False).to_numpy() if has_outcomes else None
-    grid = make_score_grid(pds, defaulted, cutoffs=cutoffs)
-    bins = grid.bins(pds)
-    frame = predictions.frame.with_columns(pl.Series(PD_BIN, bins), _band(bins, grid))
+    frame, grid = _binned(predictions, cutoffs)
     folds = sorted(frame[FOLD].drop_nulls().unique().to_list()) if FOLD in frame.columns else []
     levels = (REPAID, DEFAULTED, NOT_KNOWN) if has_open else (REPAID, DEFAULTED)
     observed = [_observed(levels)] if has_outcomes else []
@@ -56,6 +52,25 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
         cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, levels, predictions.roles)),
         grid=grid,
     )
+
+
+def prepare_again(predictions: Predictions) -> Predictions:
+    """Make anew what `prepare` derived from PDs that others have taken the place of since."""
+    frame, grid = _binned(predictions, ())
+    described = (
+        _described_pd(frame, predictions.roles) if column.name == PROBABILITY else column
+        for column in predictions.cohort_columns
+    )
+    return replace(predictions, frame=frame, cohort_columns=tuple(described), grid=grid)
+
+
+def _binned(predictions: Predictions, cutoffs: Iterable[float]) -> tuple[pl.DataFrame, ScoreGrid]:
+    """The frame with each PD's bin and risk band, and the grid of the bins."""
+    pds, outcomes = predictions.frame[PROBABILITY].to_numpy(), predictions.frame[OUTCOME]
+    defaulted = outcomes.fill_null(value=False).to_numpy() if predictions.source.has_outcomes else None
+    grid = make_score_grid(pds, defaulted, cutoffs=cutoffs)
+    bins = grid.bins(pds)
+    return predictions.frame.with_columns(pl.Series(PD_BIN, bins), _band(bins, grid)), grid
 
 
 def _band(bins: npt.NDArray[np.uint16], grid: ScoreGrid) -> pl.Series:
@@ -79,18 +94,8 @@ def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
 def _described(
     frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str]
 ) -> list[CohortColumn]:
-    pds = frame[PROBABILITY]
     described = [
-        CohortColumn(
-            PROBABILITY,
-            "PD",
-            "Predicted probability of default.",
-            PREDICTION,
-            CohortKind.RANGE,
-            minimum=float(str(pds.min() or 0.0)),
-            maximum=float(str(pds.max() or 0.0)),
-            taken_from=roles.get("probability", ""),
-        ),
+        _described_pd(frame, roles),
         CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
     ]
     if folds:
@@ -115,6 +120,20 @@ def _described(
         )
     )
     return described
+
+
+def _described_pd(frame: pl.DataFrame, roles: Mapping[str, str]) -> CohortColumn:
+    pds = frame[PROBABILITY]
+    return CohortColumn(
+        PROBABILITY,
+        "PD",
+        "Predicted probability of default.",
+        PREDICTION,
+        CohortKind.RANGE,
+        minimum=float(str(pds.min() or 0.0)),
+        maximum=float(str(pds.max() or 0.0)),
+        taken_from=roles.get("probability", ""),
+    )
 
 
 def _bands_in_words() -> str:

@@ -15,6 +15,7 @@ from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
 from dashboard.components.library_menu import render_library_menu
+from dashboard.components.model_menu import KINDS, compared_models, render_model_menu, shown_entry
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.follow.tables import Scale
 from dashboard.metrics.counts import ScoreCounts
@@ -51,7 +52,7 @@ def render_bar(
             _render_file(predictions)
         else:
             with st.container(key="bar-portfolio", width="content"):
-                st.html(_two_lines(choice.shown_name(predictions.source.name), _model(predictions)))
+                st.html(_two_lines(choice.shown_name(predictions.source.name), _model(dataset, predictions)))
         if cohort is not None:
             with st.container(key="bar-cohort", width="content"):
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
@@ -62,6 +63,7 @@ def render_bar(
                 st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             render_library_menu()
+            render_model_menu(dataset)
             if cohort is not None:
                 _render_cohort(dataset, predictions, cohort, is_compared=is_compared)
             if has_cutoff:
@@ -98,7 +100,10 @@ def _two_lines(first: str, second: str, more: str = "") -> str:
     return f'<div class="bar-lines"><b title="{texts[0]}">{texts[0]}</b><span>{texts[1]}{rest}</span></div>'
 
 
-def _model(predictions: Predictions) -> str:
+def _model(dataset: cache.Dataset, predictions: Predictions) -> str:
+    entry = shown_entry(dataset) if dataset.model else None
+    if entry is not None:
+        return f"{entry.name}, {KINDS[entry.kind]}"
     if predictions.source.is_imported:
         return "imported PDs"
     try:
@@ -122,7 +127,7 @@ def _render_cohort(dataset: cache.Dataset, predictions: Predictions, cohort: Coh
     render_chips(predictions, cohort.filters)
     render_filter_menu(dataset, predictions)
     with st.container(key="bar-comparison", width=160):
-        render_comparison(is_offered=is_compared)
+        render_comparison(compared_models(dataset), is_offered=is_compared)
 
 
 def cutoff_scale(predictions: Predictions) -> Scale:

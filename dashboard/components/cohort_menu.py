@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard import state
 from dashboard.cohort.filters import Filters, LevelFilter
 from dashboard.visit.links import Cohort
-from dashboard.visit.visit import AGAINST, COHORTS, FILE, REST, WHOLE, parts_of
+from dashboard.visit.visit import AGAINST, AGAINST_MODEL, COHORTS, FILE, REST, WHOLE, parts_of
 from dashboard.words import labels
 
 REST_NAME = "Rest"
@@ -18,14 +20,18 @@ def whole_name() -> str:
     return "Whole file" if state.get(FILE) else "Portfolio"
 
 
-def render_comparison(*, is_offered: bool = True) -> None:
-    """Write the choice of what the cohort is compared with; greyed out on a page that compares nothing."""
+def render_comparison(models: Mapping[str, str], *, is_offered: bool = True) -> None:
+    """Write the choice of what the cohort is compared with; greyed out on a page that compares nothing.
+
+    `models` are names of models by what links call them (`dashboard.components.model_menu`).
+    """
     if not is_offered:
         st.selectbox("Compare with", ["Not compared"], key="against.none", label_visibility="collapsed", disabled=True)
         return
     offered = {"": "No comparison", REST: "vs the rest", WHOLE: f"vs the {whole_name().lower()}"}
     offered |= {cohort.name: f"vs {cohort.name}" for cohort in state.kept(COHORTS)}
     offered |= {key: f"vs {cohort.name}" for key, cohort in _parts().items()}
+    offered |= {key: f"vs {name}" for key, name in models.items()}
     names = labels.distinct(offered, "cohort")
     st.selectbox(
         "Compare with",
@@ -46,6 +52,12 @@ def compared() -> Cohort | None:
     }
     against = found.get(chosen)
     return None if against is None or against.filters == shown else against
+
+
+def compared_model() -> str:
+    """The model under which the cohort is compared; empty where it is with another cohort, or nothing."""
+    name = state.get(AGAINST)
+    return name.removeprefix(AGAINST_MODEL) if name.startswith(AGAINST_MODEL) else ""
 
 
 def rest_of(shown: Filters) -> Cohort:

@@ -14,11 +14,11 @@ from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import DECISION, Filters
 from dashboard.components.awaited import look_for_awaited
 from dashboard.components.bar import COHORT, cutoff_scale, render_bar
-from dashboard.components.cohort_menu import compared, whole_name
+from dashboard.components.cohort_menu import compared, compared_model, whole_name
 from dashboard.components.downloads import begin_page, render_downloads
 from dashboard.components.follow import WHOLE_PAGE, announce, begin_following
 from dashboard.components.method import render_method
-from dashboard.metrics.comparison import Comparison
+from dashboard.metrics.comparison import Comparison, ModelComparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
@@ -38,7 +38,8 @@ class View:
     """What a page shows: a cohort of a dataset, what it is compared with, both evaluated, and the cutoff (a PD).
 
     The cohort is never empty when a page is rendered, what it is compared with may be. `against` and `comparison` are
-    None where that is nothing.
+    None where that is nothing. Where the same applications are compared under another model, `beside` is its dataset,
+    and `against` the cohort under the name of the model.
     """
 
     dataset: cache.Dataset
@@ -49,6 +50,12 @@ class View:
     cutoff: float
     evaluation: Evaluation
     comparison: Comparison | None
+    beside: cache.Dataset | None = None
+
+    @property
+    def against_dataset(self) -> cache.Dataset:
+        """The dataset of what the cohort is compared with."""
+        return self.beside or self.dataset
 
     @property
     def counts(self) -> ScoreCounts:
@@ -134,7 +141,21 @@ def current_view(dataset: cache.Dataset) -> View:
     other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
     evaluation = cache.evaluate(dataset, cohort.filters, assume(cutoff, state.get))
     view = View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, None)
+    model = compared_model() if is_shown else ""
+    if model:
+        return _beside_model(view, model)
     return view if other is None else replace(view, comparison=view.compared_with(other))
+
+
+def _beside_model(view: View, name: str) -> View:
+    """The view with the same applications under another model beside it."""
+    other = replace(cache.dataset_of_model(view.dataset, name), chosen_by=view.dataset)
+    if cache.predictions(other).frame.height != view.predictions.frame.height:
+        # One of the two has left rows out; said beside the title of the one that does.
+        return view
+    filters, assumptions = view.cohort.filters, view.evaluation.assumptions
+    comparison = ModelComparison(name, view.evaluation, cache.evaluate(other, filters, assumptions))
+    return replace(view, against=Cohort(name, filters), comparison=comparison, beside=other)
 
 
 def _name(filters: Filters) -> str:
@@ -154,7 +175,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
     render_bar(dataset, predictions, cohort, view.counts, has_cutoff=page.has_cutoff, is_compared=page.is_compared)
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(page.title, anchor=False, width="content")
-        _render_source(page, predictions)
+        _render_source(page, dataset, predictions)
     _render_notices()
     look_for_awaited()
     begin_page()
@@ -170,7 +191,7 @@ def render_page(page: PageSpec, dataset: cache.Dataset) -> None:
 
 def _identity(view: View) -> tuple[object, ...]:
     """What the words of one page at any cutoff depend on, besides the page and the assumptions."""
-    return view.dataset.digest, view.cohort, view.against, view.definition.currency, view.is_cut_by_outcome
+    return view.dataset, view.beside, view.cohort, view.against, view.definition.currency, view.is_cut_by_outcome
 
 
 def _render_body(page: PageSpec, view: View) -> None:
@@ -219,11 +240,12 @@ def _render_resolution(predictions: Predictions) -> None:
     render_method("Resolution", key="resolution")
 
 
-def _render_source(page: PageSpec, predictions: Predictions) -> None:
+def _render_source(page: PageSpec, dataset: cache.Dataset, predictions: Predictions) -> None:
     source = predictions.source
-    whose = "the published model's" if source.whose == PUBLISHED else source.whose
-    if page.of_model and source.whose != PUBLISHED:
-        whose = f"the published model's; the portfolio's are {whose}"
+    model = cache.model_in_words()
+    whose = f"{model}'s" if source.whose == PUBLISHED else source.whose
+    if page.of_model and source.whose != PUBLISHED and not cache.scoring_model(dataset):
+        whose = f"{model}'s; the portfolio's are {whose}"
     parts = [f"PDs are {whose}", source.taken, *source.notices]
     if WEIGHT in predictions.frame.columns:
         parts.append(f"applications are weighted by {predictions.roles.get(WEIGHT, WEIGHT)}; checks are not made")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dashboard.metrics.calibration_fit import LineDifference, line_difference, shift_difference
 from dashboard.metrics.calibration_scores import skill_difference
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.differences import (
+    NO_COMPARISON,
     Pieces,
     correlated_difference,
     mean_difference,
@@ -21,6 +22,7 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 
 Measure = Callable[[Evaluation], Estimate]
+NOT_INDEPENDENT = "both models judge the same applications; the page Compare tests them from pairs"
 
 
 # Without slots: cached properties keep their results in the instance.
@@ -38,7 +40,7 @@ class Comparison:
 
     def at(self, cutoff: float) -> Comparison:
         """The same at another cutoff (a PD)."""
-        return Comparison(self.name, self.own.at(cutoff), self.other.at(cutoff), self.shared)
+        return replace(self, own=self.own.at(cutoff), other=self.other.at(cutoff))
 
     @cached_property
     def roc_auc(self) -> Estimate:
@@ -79,3 +81,39 @@ class Comparison:
         return self._pieces.mapped(
             lambda counts: Evaluation(counts, self.own.assumptions, why_no_pd=self.own.why_no_pd)
         )
+
+
+@dataclass(frozen=True)
+class ModelComparison(Comparison):
+    """The same applications under two models: `other` is what the model called `name` makes of them.
+
+    The two models' errors on an application go together, and counts by PD do not say how much. So a figure's
+    difference has the interval that `pairs` works out from the rows, asked by the figure's name in the catalogue, and
+    none where that is None.
+    """
+
+    pairs: Callable[[str], Estimate | None] | None = field(default=None, repr=False, compare=False)
+
+    def between(self, name: str, measure: Measure) -> Estimate:
+        """Difference of the figure called `name`."""
+        found = self.of_figure(measure)
+        paired = self.pairs(name) if self.pairs is not None and found.is_defined else None
+        return found if paired is None else paired
+
+    @cached_property
+    def roc_auc(self) -> Estimate:
+        """Difference of the AUCs."""
+        return self.between("roc_auc", lambda evaluation: evaluation.roc_auc)
+
+    @cached_property
+    def line(self) -> LineDifference:
+        """Difference of the calibration slopes, without a test of one line for both."""
+        slope = self.between("calibration_slope", lambda evaluation: evaluation.slope.slope)
+        return LineDifference(slope, Estimate.undefined(NOT_INDEPENDENT))
+
+    def of_figure(self, measure: Measure) -> Estimate:
+        """Difference of a figure, without an interval."""
+        own, other = measure(self.own), measure(self.other)
+        if own.value is None:
+            return own
+        return Estimate.undefined(NO_COMPARISON) if other.value is None else Estimate(own.value - other.value)

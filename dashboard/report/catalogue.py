@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
-from dashboard.metrics.comparison import Comparison
+from dashboard.metrics.comparison import Comparison, ModelComparison
 from dashboard.metrics.economics import NOTHING_AT_STAKE, CutoffCurve
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Assumptions, Evaluation
@@ -48,10 +48,15 @@ class Metric:
             object.__setattr__(self, "of", partial(_where_pds, self.of))
 
     def between(self, comparison: Comparison) -> Estimate:
-        """By how much the two cohorts of a comparison differ."""
-        if self.needs_pd and comparison.own.why_no_pd:
-            return Estimate.undefined(comparison.own.why_no_pd)
-        return Estimate.undefined(NO_DIFFERENCE) if self.difference is None else self.difference(comparison)
+        """By how much the two cohorts of a comparison differ, or the two models."""
+        why_no_pd = comparison.own.why_no_pd or comparison.other.why_no_pd
+        if self.needs_pd and why_no_pd:
+            return Estimate.undefined(why_no_pd)
+        if self.difference is None:
+            return Estimate.undefined(NO_DIFFERENCE)
+        if isinstance(comparison, ModelComparison):
+            return comparison.between(self.name, self.of)
+        return self.difference(comparison)
 
     def word_difference(self, value: float) -> str:
         """A difference of two values, with its sign; shares differ in points."""

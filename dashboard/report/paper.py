@@ -28,6 +28,7 @@ from dashboard.words.money import unit
 from dashboard.words.sections import METRICS, sections_of
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
+from data.predictions.judged import JudgedSource
 from data.predictions.table import CohortColumn, Predictions
 from data.settings import Settings
 from inference.model.artifact import ONNX, Manifest
@@ -60,9 +61,10 @@ class Origin:
 
     @classmethod
     def now(cls, predictions: Predictions, settings: Settings) -> Self:
-        """That of a report on `predictions` that is made now; imported PDs are of no model that is known here."""
+        """That of a report on `predictions` that is made now; PDs that are not the champion's own name no file."""
         source = predictions.source
-        model = "" if source.is_imported else _model_digest(settings)
+        is_champion = not (source.is_imported or isinstance(source, JudgedSource))
+        model = _model_digest(settings) if is_champion else ""
         return cls(dt.datetime.now(dt.UTC), version("scoreroom"), source.digest, model)
 
 
@@ -319,7 +321,10 @@ def _cell(value: object, digits: int) -> str:
 
 def _facts(subject: Subject, given: Assumptions, origin: Origin) -> Iterator[tuple[str, str]]:
     own = subject.own
-    yield "Portfolio", own.predictions.source.name
+    source = own.predictions.source
+    yield "Portfolio", source.name
+    if isinstance(source, JudgedSource):
+        yield "Model", f"{source.model}, PDs {source.how}"
     cohort = word_filters(own.filters, own.predictions.filter_columns) if own.filters else "whole portfolio"
     yield "Cohort", f"{cohort}, {_size(own)}"
     against = subject.against

@@ -22,13 +22,17 @@ from inference.model.decision import DEFAULT_CUTOFF
 
 # In percent, as the slider shows it. Always in the link, so that an address without any is known to be a page's own.
 CUTOFF = parameters.number("cutoff", 100 * DEFAULT_CUTOFF, low=0, high=100, always_written=True)
-AGAINST = parameters.text("against", longest=links.LONGEST_NAME)
+AGAINST = parameters.text("against", longest=links.LONGEST_NAME + 60)
 REST, WHOLE = "~rest", "~whole"
+# Behind it the name of a model: the same applications are then looked at under that one too.
+AGAINST_MODEL = "~model."
 # The columns whose levels a cohort can be compared with as they are, by what the level's key begins with in a link.
 PARTS = {"~fold.": FOLD_NAME}
 # The application in the side panel (`drafts.applicant_of`), or `drafts.NEW`; and what of its values was changed.
 APPLICANT = parameters.text("applicant", longest=drafts.LONGEST_ID + 1)
 EDITS = parameters.of_table("edits", drafts.NO_EDITS, drafts.read_edits, drafts.word_edits)
+# The model whose PDs are shown; empty for the champion.
+MODEL = parameters.text("model", longest=100)
 # The token of the dropped file whose rows are shown instead of the portfolio (`dashboard.cache.scored`).
 FILE = parameters.text("file", longest=16)
 
@@ -116,7 +120,8 @@ def _without_lost_comparison(visit: Visit) -> Visit:
 
 def _can_compare(visit: Visit) -> bool:
     name = visit.value(AGAINST)
-    fixed = name in (AGAINST.default, REST, WHOLE) or name.startswith(tuple(PARTS))
+    # Which models there are is known later (`dashboard.components.model_menu`).
+    fixed = name in (AGAINST.default, REST, WHOLE) or name.startswith((*PARTS, AGAINST_MODEL))
     return fixed or any(cohort.name == name for cohort in visit.cohorts)
 
 

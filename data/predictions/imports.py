@@ -118,6 +118,7 @@ def import_predictions(
         others={name: values.filter(kept.rows) for name, values in scored.others.items()},
         scale=scored.scale,
         champion=assigned.scores.column if scored.stacked is None else scored.stacked.champion,
+        other_scales=scored.other_scales,
     )
 
 
@@ -179,6 +180,7 @@ class _Scored:
     is_missing: pl.Series
     scale: Scale | None
     others: Mapping[str, pl.Series]
+    other_scales: Mapping[str, Scale]
     stacked: Stacked | None
 
 
@@ -213,20 +215,25 @@ def _score(path: Path, table: pl.DataFrame, assigned: Assigned, answers: Answers
     is_missing = check_score(path, table[found.column], found.word)
     pds, scale = as_pds(table[found.column], found.word)
     pds = pds.set(is_missing, None)
-    others = {}
+    others: dict[str, pl.Series] = {}
+    scales: dict[str, Scale] = {}
     for name, word in found.others.items():
         missing = check_score(path, table[name], word)
-        others[name] = as_pds(table[name], word)[0].set(missing, None)
+        places, own = as_pds(table[name], word)
+        others[name] = places.set(missing, None)
+        scales |= {} if own is None else {name: own}
     ids, models = (assigned.others.get(role) for role in (say.ID, say.MODEL))
     if ids is None or models is None or not is_stacked(table[ids], table[models], assigned.outcomes):
-        return _Scored(pds, is_missing, scale, others, None)
+        return _Scored(pds, is_missing, scale, others, scales, None)
     stacked = unstack(table[ids], table[models], pds, answers.champion)
     # In the order of the table's rows, of which only the champion's are kept.
     spread = {
         name: pl.Series(name, [None], dtype=pl.Float64).new_from_index(0, table.height).scatter(stacked.rows, values)
         for name, values in stacked.others.items()
     }
-    return _Scored(pds, is_missing, scale, {**others, **spread}, stacked)
+    # The models of a stacked table share its one column of scores.
+    scales |= {} if scale is None else dict.fromkeys(spread, scale)
+    return _Scored(pds, is_missing, scale, {**others, **spread}, scales, stacked)
 
 
 def _kept(path: Path, assigned: Assigned, scored: _Scored) -> _Kept:

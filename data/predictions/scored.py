@@ -33,19 +33,28 @@ PUBLISHED = "published model"
 
 @dataclass(frozen=True, slots=True)
 class ScoredSource(PredictionsSource):
-    """The origin of predictions that the published model gave the rows of a dropped file."""
+    """The origin of predictions that the published model, or another `model`, gave the rows of a dropped file."""
+
+    model: str = ""
 
     @property
     def whose(self) -> str:
         """Whose the PDs are, in words."""
-        return PUBLISHED
+        return f"model {self.model}" if self.model else PUBLISHED
+
+    @property
+    def is_out_of_fold(self) -> bool:
+        """Whether each PD is of a model that had not seen the row, which nobody knows."""
+        return False
 
 
-def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition, digest: str) -> Predictions:
+def scored_predictions(
+    table: BatchTable, pds: pl.Series, definition: Definition, digest: str, model: str = ""
+) -> Predictions:
     """The good rows of `table` with their `pds` (Float32, null where a row was referred) as predictions.
 
     Rows without a PD are left out. Cohorts are cut by the columns that cut the portfolio, and by the file's own.
-    `digest` is the SHA-256 of the file.
+    `digest` is the SHA-256 of the file, and `model` the name of the model if it is not the published one.
     """
     kept = pds.is_not_null()
     outcomes = _outcomes(table, definition, pds.len()).filter(kept)
@@ -73,6 +82,7 @@ def scored_predictions(table: BatchTable, pds: pl.Series, definition: Definition
         notices=(*notices, *more, *odd),
         n_open=n_open,
         has_outcomes=n_open < outcomes.len(),
+        model=model,
     )
     others_at_hand = HeldColumns(table.applications, kept, definition)
     return Predictions(frame, source, describe_columns(frame, definition), more=others_at_hand)

@@ -45,6 +45,8 @@ DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
 DAY = "~day"
 _NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
+# How a model came by its PDs.
+OUT_OF_FOLD, AS_IMPORTED = "out of fold", "as imported"
 ROLE_COLUMNS = (ID, OUTCOME, PROBABILITY, FOLD, EXPOSURE, WEIGHT)
 
 
@@ -120,7 +122,12 @@ class PredictionsSource:
     @property
     def whose(self) -> str:
         """Whose the PDs are, in words: of a model that had not seen the row, unless they were imported."""
-        return "as imported" if self.is_imported else "out of fold"
+        return OUT_OF_FOLD if self.is_out_of_fold else AS_IMPORTED
+
+    @property
+    def is_out_of_fold(self) -> bool:
+        """Whether each PD is of a model that had not seen the row."""
+        return not self.is_imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +142,10 @@ class Predictions:
     table, where that is at hand: filters may name them, segments may not. `weight` (Float64, finite, from 0 on) is
     there where the file has one.
 
-    `others` are the further scores of the same rows by name (Float64), read as the shown one is, which is called
-    `champion` in a file that somebody brought. Where there is a `scale`, `default_probability` is no probability but a
-    place on it: what takes PDs for probabilities is not defined.
+    `others` are the further scores of the same rows by name (Float64, null where there is none), and `other_scales`
+    the scales of those that are no probabilities; the shown one is called `champion` in a file that somebody brought.
+    Where there is a `scale`, `default_probability` is no probability but a place on it: what takes PDs for
+    probabilities is not defined.
     """
 
     frame: pl.DataFrame
@@ -149,6 +157,7 @@ class Predictions:
     others: Mapping[str, pl.Series] = field(default_factory=dict)
     scale: Scale | None = None
     champion: str = ""
+    other_scales: Mapping[str, Scale] = field(default_factory=dict)
 
     @property
     def why_no_pd(self) -> str:

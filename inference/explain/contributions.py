@@ -171,7 +171,9 @@ def digest_of_ids(ids: pl.Series) -> str:
 
 def digest_of_model(manifest: Manifest) -> str:
     """What contributions are told apart by: the trees, the data, and how the values are binned and stored."""
-    told = [manifest.files[TEXT].sha256, manifest.training_data_sha256, str((_FORMAT, STEP, MOST_NUMBERS, RANGES))]
+    # What is no forest has no contributions to be told apart.
+    trees = manifest.files[TEXT].sha256 if TEXT in manifest.files else ""
+    told = [trees, manifest.training_data_sha256, str((_FORMAT, STEP, MOST_NUMBERS, RANGES))]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 

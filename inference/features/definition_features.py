@@ -8,6 +8,7 @@ from functools import lru_cache
 from data.definition.columns import Column, SpecialUse
 from data.definition.definition import Definition
 from data.definition.grammar import Name, Node, Number, Text, fold
+from inference.features.choice import EVERYTHING, FeatureChoice
 from inference.features.encoding import Feature, FeatureSet, raw_feature
 from inference.features.expressions import (
     Constant,
@@ -26,8 +27,10 @@ from inference.features.expressions import (
 
 
 @lru_cache(maxsize=8)
-def feature_set(definition: Definition) -> FeatureSet:
+def feature_set(definition: Definition, choice: FeatureChoice = EVERYTHING) -> FeatureSet:
     """The features of a model of `definition`: its columns, indicators of their special values, derived features.
+
+    A model that does not see all of them has made a `choice`.
 
     Raises:
         DirectionError: a feature cannot keep the definition's directions.
@@ -37,7 +40,8 @@ def feature_set(definition: Definition) -> FeatureSet:
     raw = [raw_feature(column) for column in columns]
     taken = {*(feature.name for feature in raw), *(derived.name for derived in features.derived)}
     derived = (Feature(each.name, each.label, compile_node(each.node, definition.by_name)) for each in features.derived)
-    return FeatureSet(definition, (*raw, *_indicators(columns, taken), *derived), features.directions)
+    chosen = choice.of((*raw, *_indicators(columns, taken), *derived))
+    return FeatureSet(definition, chosen, choice.directions(features.directions, chosen))
 
 
 def compile_node(node: Node, columns: Mapping[str, Column]) -> Expression:

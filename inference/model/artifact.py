@@ -12,17 +12,22 @@ import orjson
 
 from data.definition.definition import Definition, Sufficiency
 from data.errors import DamageError
+from data.settings import DEFINITION
 from data.store.opening import is_there, read_bytes
 from data.store.records import FileRecord
 from data.store.signing import SigningError, check_signed, signed
 from data.typed import read_typed
 from inference.errors import ArtifactError
+from inference.features.choice import EVERYTHING, FeatureChoice
+from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet, level_codes
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.model.training_settings import TrainingSettings
 
 MANIFEST = "manifest.json"
 ONNX, TEXT, PICKLE = "model.onnx", "model.txt", "model.pkl"
+# What models of the inventory may have besides: what is said of them, their PDs, a scorecard's table, a calibration.
+ENTRY, SCORES, CARD, CALIBRATOR = "entry.json", "scores.parquet", "card.json", "calibrator.json"
 # In the order in which a session tries them.
 MODEL_FILES = (ONNX, TEXT, PICKLE)
 WITHOUT_PICKLE = (ONNX, TEXT)
@@ -69,7 +74,8 @@ class Manifest:
     `metrics` are those of out-of-fold predictions (`oof_`), of the comparison with the export (`parity_`), and, where
     applications have dates, of the later ones by a model of the earlier ones (`oot_`), the later ones beginning with
     `first_later`; `levers` are the columns that an applicant can change;
-    `directions` are the raw fields with which the PD may only rise (1) or only fall (-1);
+    `directions` are the raw fields with which the PD may only rise (1) or only fall (-1); `choice` says which of the
+    definition's features the model does not see;
     `cutoff` is the PD from which an application is declined, `band_edges` the PDs between risk bands,
     `sufficiency` what has to be known of an application for it to be scored.
     """
@@ -90,7 +96,18 @@ class Manifest:
     levers: tuple[str, ...] = ()
     first_later: str = ""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
+    choice: FeatureChoice = EVERYTHING
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def identity(self) -> str:
+        """What the model is told apart by, whatever words it is described in: a digest over its files."""
+        told = sorted((name, each.sha256) for name, each in self.files.items() if name != DEFINITION)
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def features_in(self, definition: Definition) -> FeatureSet:
+        """The features of the model as `definition` says them."""
+        return feature_set(definition, self.choice)
 
     def was_trained_from(self, training_data_sha256: str, features: FeatureSet, seed: int) -> bool:
         """Whether training again from these, with the settings in force, would give the same model and figures."""
@@ -144,18 +161,29 @@ class Manifest:
         read = _read(path)
         if read is None:
             raise ArtifactError.from_missing(directory)
+        return cls.of_json(read, path)
+
+    @classmethod
+    def of_json(cls, content: bytes, path: Path = Path(MANIFEST)) -> Manifest:
+        """The manifest that `to_signed_json` wrote, which lies or is to lie at `path`.
+
+        Raises:
+            ArtifactError: as `load`.
+            FileError, SigningKeyError: the key cannot be read.
+        """
+        directory = path.parent
         try:
-            content = orjson.loads(read)
+            parsed = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             raise ArtifactError.from_unreadable(path, f"it is not JSON: {error}") from None
-        version = content.get("schema_version") if isinstance(content, dict) else None
+        version = parsed.get("schema_version") if isinstance(parsed, dict) else None
         if version != SCHEMA_VERSION:
             raise ArtifactError(
                 f"{directory}: its manifest has schema version {version!r}, but this program reads {SCHEMA_VERSION}; "
                 "build the model again with this program."
             )
         try:
-            return _checked(read_typed(cls, check_signed(content, _PURPOSE, path)))
+            return _checked(read_typed(cls, check_signed(parsed, _PURPOSE, path)))
         except SigningError as error:
             raise ArtifactError(str(error)) from None
         except ValueError as error:
@@ -168,7 +196,8 @@ def _checked(manifest: Manifest) -> Manifest:
         raise ValueError("the cutoff or the band edges are no rising PDs")
     if not {feature.constraint for feature in manifest.features} | set(manifest.directions.values()) <= signs:
         raise ValueError("a direction is not -1, 0 or 1")
-    if not {ONNX, TEXT} <= manifest.files.keys():
+    # What is no forest has no trees as text.
+    if ONNX not in manifest.files:
         raise ValueError("the files are not those of a model")
     return manifest
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,7 @@ from data.settings import DEFINITION
 from data.store.records import FileRecord
 from data.store.signing import key_in_force
 from data.store.storage import write_atomically
+from inference.features.choice import EVERYTHING, FeatureChoice
 from inference.features.definition_features import feature_set
 from inference.model.artifact import (
     MANIFEST,
@@ -38,29 +39,75 @@ from inference.model.session import CHUNK_ROWS, OnnxBackend
 from inference.model.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
+    import lightgbm as lgb
+
+    from inference.features.encoding import FeatureSet
+    from inference.model.measures import Quality
     from inference.model.out_of_time import OutOfTime
-    from inference.model.training import TrainedModel
 
 Advance = Callable[[int, int], None]
 _LIBRARIES = ("lightgbm", "numpy", "onnx", "onnxmltools", "onnxruntime", "polars", "scikit-learn")
 _PRODUCT = "scoreroom"
-_TRAINED, _EXPORTED, _PROVEN, _ALL = 880, 910, 990, 1_000
+# Of the comparison with the export; the PDs do not depend on it.
+_THREADS = 2
+_TRAINED, _EXPORTED, _PROVEN, _MADE, _ALL = 880, 910, 990, 999, 1_000
+
+
+class Trained(Protocol):
+    """A forest grown on all rows with an outcome, and for each of them the PD of one that did not see it.
+
+    `probabilities` is float64 and `folds` uint8, both of shape (rows,) in the order of the table, open rows left out;
+    `settings` is a dataclass.
+    """
+
+    @property
+    def features(self) -> FeatureSet: ...
+    @property
+    def booster(self) -> lgb.Booster: ...
+    @property
+    def probabilities(self) -> NDArray[np.float64]: ...
+    @property
+    def folds(self) -> NDArray[np.uint8]: ...
+    @property
+    def trees(self) -> int: ...
+    @property
+    def quality(self) -> Quality: ...
+    @property
+    def settings(self) -> Any: ...
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclass(frozen=True)
-class PublishedModel:
-    """A model directory and the predictions that came with it, in the order of the table.
+class MadeModel:
+    """A model that was proven: its `files` by name, its manifest among them, and the predictions that came with it.
 
     `ids` (as stored), `probabilities` (float32, out of fold) and `folds` (uint8) are of the rows whose outcome is
-    known. The others, which the model did not see, have its own PDs: `open_probabilities` (float32).
+    known, in the order of the table. The others, which the model did not see, have its own PDs: `open_probabilities`
+    (float32).
     """
 
-    directory: Path
+    files: Mapping[str, bytes]
     manifest: Manifest
     ids: NDArray[Any]
     probabilities: NDArray[np.float32]
     folds: NDArray[np.uint8]
     open_probabilities: NDArray[np.float32]
+
+    def of_rows(self, is_open: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """The PD and the fold of every row: out of fold, or where it `is_open` by the whole model and in no fold."""
+        known = ~is_open.to_numpy()
+        probabilities, folds = np.empty(known.size, dtype=np.float32), np.zeros(known.size, dtype=np.uint8)
+        probabilities[known], probabilities[~known] = self.probabilities, self.open_probabilities
+        folds[known] = self.folds
+        return pl.Series(probabilities), pl.Series(folds).set(is_open, None)
+
+
+@dataclass(frozen=True)
+class PublishedModel(MadeModel):
+    """A model that was made, in its `directory`."""
+
+    directory: Path
 
 
 def publish_model(
@@ -76,38 +123,101 @@ def publish_model(
     """Train on `applications`, whose file has the SHA-256 `data_digest`, and publish the model in `directory`.
 
     Raises:
-        FeatureError, TrainingError: the table cannot be trained on.
-        ParityError: the exported model differs from the trained one; what was published before stays.
         ArtifactError: the directory holds something else than a model.
-        FileError: the directory cannot be written, or the signing key in force cannot be read.
+        FileError: the directory cannot be written.
+        ScoreroomError: as `make_model`; what was published before stays.
+    """
+    check_place(directory)
+    steps = _Steps(progress)
+    made = make_model(
+        applications,
+        definition,
+        data_digest=data_digest,
+        seed=seed,
+        settings=settings,
+        progress=lambda done, total: steps.reached(_MADE * done // total),
+    )
+    _write(directory, made.files)
+    steps.reached(_ALL)
+    return PublishedModel(**vars(made), directory=directory)
+
+
+def make_model(
+    applications: pl.DataFrame,
+    definition: Definition,
+    *,
+    data_digest: str,
+    seed: int,
+    settings: TrainingSettings | None = None,
+    choice: FeatureChoice = EVERYTHING,
+    progress: Advance | None = None,
+) -> MadeModel:
+    """Train on `applications`, whose file has the SHA-256 `data_digest`, with the features of `choice`; write nothing.
+
+    Raises:
+        FeatureError, TrainingError: the table cannot be trained on.
+        ParityError: the exported model differs from the trained one.
+        FileError: the signing key in force cannot be read.
         SigningKeyError: the signing key in force is malformed, or others may read it.
     """
     # Training brings LightGBM, two seconds that a program which only asks about a model need not wait for.
     from inference.model.out_of_time import measure_later
     from inference.model.training import train, with_outcome
 
-    check_place(directory)
     # A key that cannot be used is said before the work, not after it.
     key_in_force()
     steps = _Steps(progress)
-    everybody, applications = applications, with_outcome(applications, definition)
-    model = train(applications, feature_set(definition), seed=seed, settings=settings, progress=steps.training)
-    files = _model_files(model, _metadata(model.features.digest, data_digest))
-    files[DEFINITION] = definition_text(definition).encode()
-    steps.reached(_EXPORTED)
-    parity = _parity(model, files[ONNX], applications)
-    steps.reached(_PROVEN)
-    later = measure_later(applications, model.features, model.settings, seed)
-    manifest = _manifest(model, parity, later, files, data_digest)
-    _write(directory, {**files, MANIFEST: manifest.to_signed_json()})
+    known, features = with_outcome(applications, definition), feature_set(definition, choice)
+    model = train(known, features, seed=seed, settings=settings, progress=steps.training)
+    made = prove_model(
+        model,
+        applications,
+        data_digest=data_digest,
+        files={PICKLE: pickle.dumps(model.classifier)},
+        later=lambda: measure_later(known, features, model.settings, seed),
+        choice=choice,
+        reached=steps.reached,
+    )
     steps.reached(_ALL)
-    return PublishedModel(
-        directory,
+    return made
+
+
+def prove_model(
+    model: Trained,
+    applications: pl.DataFrame,
+    *,
+    data_digest: str,
+    files: Mapping[str, bytes],
+    later: Callable[[], OutOfTime | None] = lambda: None,
+    choice: FeatureChoice = EVERYTHING,
+    reached: Callable[[int], None] = lambda _: None,
+) -> MadeModel:
+    """Export a forest trained on `applications`, compare both over all of them, and describe it in a manifest.
+
+    `files` are further ones by name; `later` measures it out of time. `reached` takes thousandths of the whole.
+
+    Raises:
+        ScoreroomError: as `make_model`.
+    """
+    from inference.model.training import with_outcome
+
+    definition = model.features.definition
+    known = with_outcome(applications, definition)
+    text = model.booster.model_to_string().encode()
+    metadata = _metadata(model.features.digest, data_digest, FileRecord.of(text).sha256)
+    onnx = export_onnx(model.booster, len(model.features.names), metadata)
+    made = {ONNX: onnx, TEXT: text, **files, DEFINITION: definition_text(definition).encode()}
+    reached(_EXPORTED)
+    parity = _parity(model, onnx, known)
+    reached(_PROVEN)
+    manifest = replace(_manifest(model, parity, later(), made, data_digest), choice=choice)
+    return MadeModel(
+        {**made, MANIFEST: manifest.to_signed_json()},
         manifest,
-        applications[definition.id].to_numpy(),
+        known[definition.id].to_numpy(),
         model.probabilities.astype(np.float32),
         model.folds,
-        _open_probabilities(everybody, definition, model, files[ONNX]),
+        _open_probabilities(applications, model, onnx),
     )
 
 
@@ -124,52 +234,41 @@ def restate_model(definition: Definition, directory: Path) -> Manifest:
     files = {name: content for name, content in found.items() if content is not None}
     files[DEFINITION] = definition_text(definition).encode()
     records = {**before.files, DEFINITION: FileRecord.of(files[DEFINITION])}
-    manifest = replace(before.for_definition(feature_set(definition)), files=records)
+    manifest = replace(before.for_definition(before.features_in(definition)), files=records)
     _write(directory, {**files, MANIFEST: manifest.to_signed_json()})
     return manifest
 
 
-def _model_files(model: TrainedModel, metadata: Mapping[str, str]) -> dict[str, bytes]:
-    text = model.booster.model_to_string().encode()
-    digest = FileRecord.of(text).sha256
-    return {
-        ONNX: export_onnx(model.booster, len(model.features.names), {**metadata, "model_sha256": digest}),
-        TEXT: text,
-        PICKLE: pickle.dumps(model.classifier),
-    }
-
-
-def _metadata(features_digest: str, data_digest: str) -> dict[str, str]:
+def _metadata(features_digest: str, data_digest: str, model_digest: str) -> dict[str, str]:
     return {
         "product": f"{_PRODUCT} {_version(_PRODUCT)}",
         "features_sha256": features_digest,
         "training_data_sha256": data_digest,
+        "model_sha256": model_digest,
     }
 
 
-def _open_probabilities(
-    applications: pl.DataFrame, definition: Definition, model: TrainedModel, content: bytes
-) -> NDArray[np.float32]:
+def _open_probabilities(applications: pl.DataFrame, model: Trained, content: bytes) -> NDArray[np.float32]:
     """PDs of the applications without an outcome by the bytes published."""
-    open_rows = applications.filter(pl.col(definition.target or "").is_null())
+    open_rows = applications.filter(pl.col(model.features.definition.target or "").is_null())
     exported = OnnxBackend(content)
     parts = [exported.predict(model.features.matrix(part)) for part in open_rows.iter_slices(CHUNK_ROWS)]
     return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
 
-def _parity(model: TrainedModel, content: bytes, applications: pl.DataFrame) -> Parity:
+def _parity(model: Trained, content: bytes, applications: pl.DataFrame) -> Parity:
     """Compare on every row, in parts: the bytes compared are the bytes published."""
     exported = OnnxBackend(content)
     native_parts, exported_parts = [], []
     for part in applications.iter_slices(CHUNK_ROWS):
         matrix = model.features.matrix(part)
-        native_parts.append(np.asarray(model.booster.predict(matrix, num_threads=model.settings.threads)))
+        native_parts.append(np.asarray(model.booster.predict(matrix, num_threads=_THREADS)))
         exported_parts.append(exported.predict(matrix))
     return check_parity(np.concatenate(native_parts), np.concatenate(exported_parts), DEFAULT_CUTOFF)
 
 
 def _manifest(
-    model: TrainedModel, parity: Parity, later: OutOfTime | None, files: Mapping[str, bytes], data_digest: str
+    model: Trained, parity: Parity, later: OutOfTime | None, files: Mapping[str, bytes], data_digest: str
 ) -> Manifest:
     measured, definition = model.quality, model.features.definition
     return Manifest(

@@ -19,7 +19,6 @@ from data.predictions.scores import exact_score
 from data.settings import Settings
 from data.store.records import MODEL, check_built
 from inference.errors import ArtifactError, FeatureError, ProviderError
-from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet
 from inference.model.artifact import (
     MODEL_FILES,
@@ -138,11 +137,11 @@ class ScoringSession:
             ProviderError: `provider` is not available here; the message lists those that are.
         """
         directory = Path(directory)
-        features = feature_set(definition)
         allowed = MODEL_FILES if allow_pickle else WITHOUT_PICKLE
 
-        def read() -> tuple[Manifest, str, bytes]:
+        def read() -> tuple[Manifest, FeatureSet, str, bytes]:
             manifest = Manifest.load(directory)
+            features = manifest.features_in(definition)
             trained = (manifest.features_sha256, manifest.definition.training_digest)
             if trained != (features.digest, training_digest(features)):
                 if manifest.definition.digest != definition.digest:
@@ -151,9 +150,9 @@ class ScoringSession:
                         f"for the one in use ({definition.name}); run `make build` again, or open it with its own."
                     )
                 raise ArtifactError.from_other_features(directory)
-            return manifest, *_first_model_file(directory, manifest, allowed)
+            return manifest, features, *_first_model_file(directory, manifest, allowed)
 
-        manifest, name, content = read_published(directory, read)
+        manifest, features, name, content = read_published(directory, read)
         model = _load(directory / name, content, provider, len(features.names))
         return cls(model, manifest, features, threads=threads, fallback_reason=_reason(directory, name))
 

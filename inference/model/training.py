@@ -274,12 +274,12 @@ def _fit_classifier(
     report: Report,
 ) -> lgb.LGBMClassifier:
     classifier = lgb.LGBMClassifier(n_estimators=settings.trees, **settings.parameters(seed, features.constraints))
-    classifier.fit(matrix, target, feature_name=_plain_names(features.names), callbacks=[report])
+    classifier.fit(matrix, target, feature_name=plain_names(features.names), callbacks=[report])
     round_leaves(classifier.booster_)
     return classifier
 
 
-def _plain_names(names: Sequence[str]) -> list[str]:
+def plain_names(names: Sequence[str]) -> list[str]:
     """The features' names in the model's text, each that LightGBM does not take replaced by its place."""
     taken = set(names)
     plain = [name if _PLAIN_NAME.fullmatch(name) else f"~{place}" for place, name in enumerate(names)]
@@ -299,10 +299,15 @@ def round_leaves(booster: lgb.Booster) -> None:
     largest = sum(max(map(abs, values)) for values in leaves)
     if not largest:
         return
-    step = 2.0 ** math.ceil(math.log2(largest / _EXACT_STEPS))
+    step = exact_step(largest)
     for tree, values in enumerate(leaves):
         for leaf, value in enumerate(values):
             booster.set_leaf_output(tree, leaf, round(value / step) * step)
+
+
+def exact_step(largest: float) -> float:
+    """The finest power of two of which float32 adds multiples up to `largest` exactly."""
+    return 2.0 ** math.ceil(math.log2(largest / _EXACT_STEPS))
 
 
 class _Report:

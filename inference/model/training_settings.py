@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 from data.definition.definition import Definition
+from inference.errors import TrainingError
+
+T = TypeVar("T")
 
 # Of each outcome, so that a fold's figures mean something.
 LEAST_IN_FOLD = 5
@@ -16,6 +20,20 @@ _ROWS_PER_THREAD = 20_000
 _FEW_ROWS, _FEWER_ROWS = 10_000, 3_000
 _FEW_LEAVES, _FEWER_LEAVES = 7, 4
 _SHARE_IN_LEAF, _LEAST_IN_LEAF = 0.01, 20
+# Between what a setting that somebody gives has to be.
+_ALLOWED = {
+    "trees": (1, 5_000),
+    "leaves": (2, 1_024),
+    "learning_rate": (1e-4, 1.0),
+    "min_rows_in_leaf": (1, 1_000_000),
+    "feature_fraction": (0.01, 1.0),
+    "l2": (0.0, 1e6),
+    "max_bin": (2, 255),
+    "folds": (2, 20),
+    "threads": (1, 256),
+    "fixed_trees": (0, 5_000),
+}
+_METHODS = ("basic", "intermediate", "advanced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,15 @@ class TrainingSettings:
         is_fixed = training.trees and n_rows >= training.from_rows
         return replace(self, fixed_trees=training.trees) if is_fixed else self
 
+    def check(self) -> None:
+        """Raise TrainingError where a value makes no model."""
+        for name, (least, most) in _ALLOWED.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise TrainingError(f"The setting {name} is {value:g}; it has to be from {least:g} to {most:g}.")
+        if self.monotone_method not in _METHODS:
+            raise TrainingError(f"The setting monotone_method is one of {', '.join(_METHODS)}.")
+
     @property
     def most_grown(self) -> int:
         """The most trees that training with these settings grows, over all folds and the published model."""
@@ -85,3 +112,25 @@ class TrainingSettings:
             "verbosity": -1,
             **kept,
         }
+
+
+def with_given(settings: T, given: Mapping[str, str]) -> T:
+    """`settings`, a dataclass of numbers and texts, with the values that somebody has `given` by name.
+
+    Raises:
+        TrainingError: there is no such setting, or a value is none of its type.
+    """
+    known = {each.name: type(getattr(settings, each.name)) for each in fields(settings)}  # type: ignore[arg-type]
+    found: dict[str, object] = {}
+    for name, text in given.items():
+        if name not in known:
+            raise TrainingError(f"There is no setting {name[:60]!r}; there are {', '.join(known)}.")
+        try:
+            value = known[name](text)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError
+        except ValueError:
+            kind = {int: "a whole number", float: "a number"}.get(known[name], "a text")
+            raise TrainingError(f"The setting {name} is {text[:60]!r}; it has to be {kind}.") from None
+        found[name] = value
+    return replace(settings, **found)  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""A portfolio in one file, and back: applications, predictions, contributions, model, and the file they came from.
+"""A portfolio in one file, and back: applications, predictions, contributions, models, and the file they came from.
 
 The archive is a plain tar, which any tool unpacks; its tables are compressed already. An index comes first and is named
 by its own SHA-256; it lists the others in their order, with size and SHA-256, and is signed where a key is in force.
@@ -23,7 +23,7 @@ import orjson
 
 from data.errors import FileError
 from data.files.raw import find_raw, is_table_name
-from data.settings import Settings
+from data.settings import MODELS, Settings
 from data.store.opening import open_readable
 from data.store.signing import check_signed, key_in_force, signed
 from data.store.storage import check_file_place, sha256_of, write_atomically
@@ -31,7 +31,20 @@ from inference.errors import InferenceError
 from inference.model.artifact import MANIFEST
 from inference.publishing.pipeline import belongs_together, is_current, model_of, source_of
 from inference.publishing.rollback import check_fit
-from inference.publishing.staging import FILES, IN_MODEL, MODEL, RAW, Hold, Say, Staging, Why, silent, staging
+from inference.publishing.staging import (
+    FILES,
+    IN_INVENTORY,
+    IN_MODEL,
+    MODEL,
+    RAW,
+    Hold,
+    Say,
+    Staging,
+    Why,
+    inventory_folders,
+    silent,
+    staging,
+)
 
 FORMAT = 1
 _PURPOSE = "scoreroom.backup"
@@ -42,6 +55,9 @@ _MOST_INDEX_BYTES = 1 << 20
 MOST_MEMBER_BYTES = 8**11 - 1
 _IN_PROCESSED, _SOURCE = "processed", "source"
 _MEMBERS = {*(f"{_IN_PROCESSED}/{name}" for name in FILES), *(f"{MODEL}/{name}" for name in IN_MODEL), _SOURCE}
+_OF_INVENTORY = re.compile(
+    rf"{MODELS}/[A-Za-z0-9][A-Za-z0-9_.-]{{0,59}}/(?:{'|'.join(re.escape(name) for name in IN_INVENTORY)})"
+)
 _NEEDED = {f"{_IN_PROCESSED}/{FILES[0]}", f"{_IN_PROCESSED}/{FILES[1]}", f"{MODEL}/{MANIFEST}"}
 
 
@@ -129,6 +145,7 @@ def back_up(settings: Settings, place: Path, say: Say = silent) -> tuple[Path, I
             # Links, so that a build that comes after this moment changes nothing of what is read.
             stage = stack.enter_context(staging(settings, say))
             stage.take_current()
+            stage.take_inventory()
             source = stage.settings
         if not belongs_together(source):
             raise BackupError.from_unbuilt(settings.processed)
@@ -170,6 +187,7 @@ def restore(settings: Settings, archive: Path, say: Say = silent) -> Restored:
         check_fit(stage, str(archive))
         stage.take_definition()
         hold = _hold(settings, stage, index)
+        stage.make_room_in_inventory()
         stage.commit(keep_current=bool(model_of(settings)), hold=hold)
     return Restored(index, hold)
 
@@ -177,6 +195,8 @@ def restore(settings: Settings, archive: Path, say: Say = silent) -> Restored:
 def _files(source: Settings, raw: Path | None) -> dict[str, Path]:
     places = {f"{_IN_PROCESSED}/{name}": source.processed / name for name in FILES}
     places |= {f"{MODEL}/{name}": source.model / name for name in IN_MODEL}
+    for folder in inventory_folders(source):
+        places |= {f"{MODELS}/{folder.name}/{name}": folder / name for name in IN_INVENTORY}
     if raw is not None:
         places[_SOURCE] = raw
     return {name: path for name, path in places.items() if path.is_file()}
@@ -272,7 +292,9 @@ def _check_index(index: Index) -> None:
     # What is said of it is no order to a terminal.
     if not "".join(texts).isprintable():
         raise TypeError
-    if min(numbers) < 0 or len(set(names)) != len(names) or not _NEEDED <= set(names) <= _MEMBERS:
+    if min(numbers) < 0 or len(set(names)) != len(names) or not set(names) >= _NEEDED:
+        raise TypeError
+    if not all(name in _MEMBERS or _OF_INVENTORY.fullmatch(name) for name in names):
         raise TypeError
     if max(member.size for member in index.members) > MOST_MEMBER_BYTES:
         raise TypeError
@@ -297,9 +319,10 @@ def _copy(archive: Path, stream: BinaryIO, member: Member, out: BinaryIO | None)
 
 def _opened(stage: Staging, index: Index, member: Member) -> BinaryIO:
     folder, _, name = member.name.rpartition("/")
-    places = {_IN_PROCESSED: stage.settings.processed, MODEL: stage.settings.model, "": stage.settings.processed / RAW}
-    place = places[folder] / (name if folder else index.source)
-    place.parent.mkdir(exist_ok=True)
+    processed = stage.settings.processed
+    places = {_IN_PROCESSED: processed, MODEL: stage.settings.model, "": processed / RAW}
+    place = places.get(folder, processed / folder) / (name if folder else index.source)
+    place.parent.mkdir(parents=True, exist_ok=True)
     return place.open("xb")
 
 

@@ -11,9 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from data.definition.at_hand import load_definition
@@ -52,13 +50,10 @@ from data.store.storage import check_file_place, read_parquet
 from inference.errors import HoldError, InferenceError
 from inference.explain.contributions import build_contributions, digest_of_ids, digest_of_model, read_header
 from inference.features.definition_features import feature_set
-from inference.model.artifact import MANIFEST, ONNX, TEXT, Manifest, is_whole
+from inference.model.artifact import CALIBRATOR, MANIFEST, ONNX, TEXT, Manifest, is_whole
 from inference.model.training_settings import LEAST_IN_FOLD, TrainingSettings
 from inference.publishing.imported import import_score, imported_are_fresh
 from inference.publishing.staging import Hold, Say, Staging, has_leftovers, read_hold, silent, staging
-
-if TYPE_CHECKING:
-    from inference.model.build import PublishedModel
 
 # Of the values that do not occur, so many are named.
 _MOST_NAMED = 5
@@ -151,7 +146,8 @@ def belongs_together(settings: Settings) -> bool:
     try:
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
-        is_of_model = manifest.training_data_sha256 == _sha256(settings.applications) and digest == _digest(manifest)
+        is_of_data = manifest.training_data_sha256 == _sha256(settings.applications)
+        is_of_model = is_of_data and digest == predictions_digest(manifest)
     except ScoreroomError:
         return False
     return is_of_model and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
@@ -339,7 +335,7 @@ def _predictions_are_fresh(settings: Settings, record: PortfolioRecord, definiti
     if not _is_predicted(settings, record, definition):
         return False
     try:
-        _check_predicted(settings, definition)
+        check_predicted(settings, definition)
         return Manifest.load(settings.model).definition.digest == definition.digest
     except ScoreroomError:
         return False
@@ -350,7 +346,7 @@ def _is_predicted(settings: Settings, record: PortfolioRecord, definition: Defin
     if not is_intact(settings, record, MODEL) or not is_intact(settings, record, PREDICTIONS):
         return False
     try:
-        if record.products[PREDICTIONS].made_from != _made_from_model(settings, record, ONNX):
+        if record.products[PREDICTIONS].made_from != made_from_model(settings, record, ONNX):
             return False
         manifest = Manifest.load(settings.model)
         digest = read_predictions_source(settings.predictions).digest
@@ -361,11 +357,11 @@ def _is_predicted(settings: Settings, record: PortfolioRecord, definition: Defin
     return (
         current
         and is_whole(settings.model, manifest, allow_pickle=settings.allow_pickle)
-        and digest == _digest(manifest)
+        and digest == predictions_digest(manifest)
     )
 
 
-def _check_predicted(settings: Settings, definition: Definition) -> None:
+def check_predicted(settings: Settings, definition: Definition) -> None:
     """Raise DamageError unless predictions that the record knows can be right: somebody may have written both."""
     path = settings.predictions
     with reading(path):
@@ -375,10 +371,11 @@ def _check_predicted(settings: Settings, definition: Definition) -> None:
     check_rows(path, rows, definition, scan_applications(settings.applications, definition))
 
 
-def _digest(manifest: Manifest) -> str:
+def predictions_digest(manifest: Manifest) -> str:
     """What a table of predictions is told apart by: the model, its data, and the columns carried along."""
-    # The definition says which columns are carried along.
+    # The definition says which columns are carried along; the same graph under another calibration is another model.
     told = [manifest.files[ONNX].sha256, manifest.training_data_sha256, manifest.definition.digest]
+    told += [manifest.files[CALIBRATOR].sha256] if CALIBRATOR in manifest.files else []
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
@@ -396,7 +393,7 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
                 applications, definition, settings.model, data_digest=digest, seed=settings.seed, progress=advance
             )
             manifest = published.manifest
-            probabilities, folds = _predictions_of(published, applications[definition.target or ""].is_null())
+            probabilities, folds = published.of_rows(applications[definition.target or ""].is_null())
         else:
             manifest = restate_model(definition, settings.model)
             probabilities, folds = kept[PROBABILITY], kept[FOLD]
@@ -406,11 +403,9 @@ def _build_predictions(settings: Settings, definition: Definition, progress: Pro
         frame = make_predictions(applications, definition, probabilities, folds)
         name = EMBEDDED if raw is None else raw.name if settings.portfolio is None else definition.name
         n_open = frame[OUTCOME].null_count()
-        source = PredictionsSource(name, _digest(manifest), is_imported=False, n_open=n_open)
+        source = PredictionsSource(name, predictions_digest(manifest), is_imported=False, n_open=n_open)
         write_predictions(frame, settings.predictions, source)
-        keep(
-            settings, PREDICTIONS, [settings.predictions.name], _made_from_model(settings, load_record(settings), ONNX)
-        )
+        keep(settings, PREDICTIONS, [settings.predictions.name], made_from_model(settings, load_record(settings), ONNX))
         advance(1, 1)
 
 
@@ -430,16 +425,7 @@ def _kept_predictions(settings: Settings, definition: Definition, applications: 
     return kept if is_usable.all() else None
 
 
-def _predictions_of(published: PublishedModel, is_open: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The PD and the fold of every row: out of fold, or where it `is_open` by the whole model and in no fold."""
-    known = ~is_open.to_numpy()
-    probabilities, folds = np.empty(known.size, dtype=np.float32), np.zeros(known.size, dtype=np.uint8)
-    probabilities[known], probabilities[~known] = published.probabilities, published.open_probabilities
-    folds[known] = published.folds
-    return pl.Series(probabilities), pl.Series(folds).set(is_open, None)
-
-
-def _made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
+def made_from_model(settings: Settings, record: PortfolioRecord, name: str) -> Origin:
     """What is made of the applications and of the model's file `name`, which need not be there any more."""
     files = record.products[MODEL].files
     return {APPLICATIONS: _sha256(settings.applications), name: files[name].sha256 if name in files else ""}
@@ -455,7 +441,7 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
     table = scan_applications(settings.applications, definition)
     ids = table.select(definition.id).collect().to_series()
     try:
-        if record.products[CONTRIBUTIONS].made_from != _made_from_model(settings, record, TEXT):
+        if record.products[CONTRIBUTIONS].made_from != made_from_model(settings, record, TEXT):
             return False
         header = read_header(settings.contributions)
         with reading(settings.contributions):
@@ -471,12 +457,12 @@ def _contributions_are_fresh(settings: Settings, record: PortfolioRecord) -> boo
 def _build_contributions(settings: Settings, progress: Progress) -> None:
     with progress(EXPLAINING) as advance:
         definition = load_definition(settings)
-        features = feature_set(definition)
+        features = Manifest.load(settings.model).features_in(definition)
         applications = read_parquet(settings.applications)
         build_contributions(applications, features, settings.model, settings.contributions, advance)
         keep(
             settings,
             CONTRIBUTIONS,
             [settings.contributions.name],
-            _made_from_model(settings, load_record(settings), TEXT),
+            made_from_model(settings, load_record(settings), TEXT),
         )

@@ -8,7 +8,9 @@ from data.definition.at_hand import load_definition
 from data.definition.errors import DefinitionError
 from data.definition.reading import read_definition
 from data.settings import DEFINITION, Settings
+from data.store.opening import is_there
 from inference.errors import ArtifactError, HoldError
+from inference.model.artifact import ENTRY
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import belongs_together, model_of
 from inference.publishing.staging import PREVIOUS, Hold, Say, Staging, Why, read_hold, silent, staging
@@ -26,7 +28,7 @@ class Exchange:
 def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -> Exchange:
     """Exchange the portfolio in service with the previous one: applications, predictions, contributions and model.
 
-    Builds are held after that, and no longer after going `forward` again.
+    Builds are held after that, and after going `forward` again only if the model there was promoted.
 
     Raises:
         HoldError: no portfolio is kept, the one kept is not whole, or it is the one that was rolled back from.
@@ -50,7 +52,11 @@ def roll_back(settings: Settings, *, forward: bool = False, say: Say = silent) -
         check_fit(stage, str(previous))
         stage.take_definition()
         served, kept = model_of(stage.settings), model_of(settings)
-        hold = None if forward else Hold.now(Why.ROLLED_BACK, served, kept)
+        # What was promoted is no more what a build makes when it is gone forward to than it was before.
+        is_promoted = is_there(stage.settings.model / ENTRY)
+        hold = Hold.now(Why.ROLLED_BACK, served, kept)
+        if forward:
+            hold = Hold.now(Why.PROMOTED, served, kept) if is_promoted else None
         stage.commit(keep_current=True, hold=hold)
     return Exchange(served, kept, hold)
 

@@ -19,23 +19,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 import orjson
 
 from data.definition.reading import read_definition
 from data.errors import DamageError, FileError, ScoreroomError
-from data.settings import DEFINITION, Settings
+from data.settings import DEFINITION, MODELS, Settings
 from data.store.build_lock import LOCK, build_lock
 from data.store.opening import is_there, read_bytes
 from data.store.records import RECORD
 from data.store.storage import check_file_place, dead_parts, part_beside, sweep_parts, write_atomically
-from inference.model.artifact import MANIFEST, MODEL_FILES, check_place
+from inference.model.artifact import CALIBRATOR, CARD, ENTRY, MANIFEST, MODEL_FILES, SCORES, check_place
 
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"
 MODEL, RAW = "model", "raw"
 FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", RECORD)
-IN_MODEL = (MANIFEST, *MODEL_FILES, DEFINITION)
+IN_MODEL = (MANIFEST, *MODEL_FILES, DEFINITION, ENTRY, CARD, CALIBRATOR)
+# Of a model of the inventory, which keeps its PDs and contributions beside it.
+IN_INVENTORY = (*IN_MODEL, SCORES, FILES[2])
 
 Say = Callable[[str], None]
 
@@ -48,6 +51,7 @@ class Why(StrEnum):
     """What builds are held for."""
 
     ROLLED_BACK = "Rolled back to"
+    PROMOTED = "Promoted"
     RESTORED = "Restored"
 
 
@@ -119,6 +123,23 @@ class Staging:
         previous = self._real.processed / PREVIOUS
         _link_all(previous, previous / MODEL, self._folder)
 
+    def take_inventory(self) -> None:
+        """Bring the models beside the champion along, as they are at this moment."""
+        for folder in inventory_folders(self._real):
+            target = self._folder / MODELS / folder.name
+            target.mkdir(parents=True)
+            for name in IN_INVENTORY:
+                if (folder / name).is_file():
+                    _link(folder / name, target / name)
+
+    def make_room_in_inventory(self) -> None:
+        """Number each staged model whose name another model of the inventory has."""
+        root = self._real.processed / MODELS
+        for folder in inventory_folders(self.settings):
+            names = (folder.name if number == 1 else f"{folder.name}-{number}" for number in count(1))
+            name = next(name for name in names if not is_there(root / name) or _same_files(folder, root / name))
+            folder.rename(folder.with_name(name))
+
     def take_definition(self) -> None:
         """Bring the definition that the staged model was made for along, in place of the folder's own."""
         if self._real.portfolio is not None:
@@ -187,6 +208,9 @@ def finish(settings: Settings) -> None:
     model = incoming / MODEL
     if model.is_dir() and not _same_files(model, settings.model):
         _put_folder(model, settings.model)
+    for folder in inventory_folders(replace(settings, processed=incoming)):
+        if not _same_files(folder, settings.processed / MODELS / folder.name):
+            _put_folder(folder, settings.processed / MODELS / folder.name)
     # A build leaves the definition alone: somebody may have edited it meanwhile.
     staged = incoming / DEFINITION
     # One that says the same keeps its comments and its layout.
@@ -204,6 +228,17 @@ def finish(settings: Settings) -> None:
     shutil.rmtree(gone)
 
 
+def inventory_folders(settings: Settings) -> list[Path]:
+    """The folders of the models beside the champion, by name."""
+    root = settings.processed / MODELS
+    try:
+        found = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+    # A portfolio of one's own has its champion in the same folder.
+    return [path for path in found if (path / ENTRY).is_file() and path != settings.model]
+
+
 def has_leftovers(settings: Settings) -> bool:
     """Whether another build is under way, or one that died left something behind."""
     processed = settings.processed
@@ -212,7 +247,12 @@ def has_leftovers(settings: Settings) -> bool:
 
 
 def _dead(settings: Settings) -> list[Path]:
-    return dead_parts(settings.processed) + dead_parts(settings.model.parent, settings.model.name)
+    inventory = settings.processed / MODELS
+    return [
+        *dead_parts(settings.processed),
+        *dead_parts(settings.model.parent, settings.model.name),
+        *(dead_parts(inventory) if inventory != settings.model.parent else ()),
+    ]
 
 
 def _sweep(settings: Settings) -> None:
@@ -220,6 +260,7 @@ def _sweep(settings: Settings) -> None:
     shutil.rmtree(settings.processed / STAGING, ignore_errors=True)
     sweep_parts(settings.processed)
     sweep_parts(settings.model.parent, settings.model.name)
+    sweep_parts(settings.processed / MODELS)
 
 
 def _link_all(files: Path, model: Path, target: Path) -> None:

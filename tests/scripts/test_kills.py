@@ -36,6 +36,10 @@ def test_a_killed_rollback_leaves_the_old_or_the_new_portfolio(portfolios: Portf
     check(portfolios.rolling_back(), 6)
 
 
+def test_a_killed_promotion_leaves_the_old_or_the_new_champion(portfolios: Portfolios) -> None:
+    check(portfolios.promoting(), 3)
+
+
 def test_readers_never_miss_a_model_that_is_exchanged(portfolios: Portfolios) -> None:
     model = portfolios.template / "model"
     found = read_while_exchanging(model, portfolios.template / "processed" / "previous" / "model", 40)

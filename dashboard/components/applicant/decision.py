@@ -31,8 +31,8 @@ def _render_reasons(view: ApplicantView) -> None:
     assessed = view.assessed
     title = "Principal reasons" if assessed.is_declined else "What keeps it approved"
     if view.is_disputed:
-        title = f"What speaks {'against it' if assessed.is_declined else 'for it'} in the published model"
-    st.subheader(title, anchor=False)
+        title = f"What speaks {'against it' if assessed.is_declined else 'for it'} in {cache.model_in_words()}"
+    st.subheader(labels.plain(title), anchor=False)
     if not assessed.reasons:
         st.info(labels.plain(f"There are no reasons to give. {_why_none(view)}"), icon=":material/info:")
         return
@@ -89,8 +89,8 @@ def _render_changes(view: ApplicantView) -> None:
         return
     if view.is_disputed:
         st.caption(
-            f"Not searched: changes are scored by the published model, whose PD of {view.published.worded_pd} is below "
-            f"{cutoff} as it is."
+            f"Not searched: changes are scored by {labels.plain(cache.model_in_words())}, whose PD of "
+            f"{view.published.worded_pd} is below {cutoff} as it is."
         )
         return
     if not (view.definition.levers or view.definition.loan):

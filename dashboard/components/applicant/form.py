@@ -92,6 +92,8 @@ def _render_field(view: ApplicantView, column: Column) -> None:
         _render_number(view, column)
     else:
         _render_choice(view, column)
+    if points := view.points.get(column.name):
+        st.caption(points)
     value = view.values.get(column.name)
     if column.name in view.changed:
         before = view.base.get(column.name)

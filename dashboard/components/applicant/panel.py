@@ -207,21 +207,34 @@ def _render_score(view: ApplicantView) -> None:
     render_published(view)
 
 
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def pd_title(standing: Standing) -> str:
     """The PD and whose it is."""
-    return f"PD, {standing.whose}"
+    return labels.plain(f"PD, {whose_in_words(standing)}")
 
 
 def pd_help(standing: Standing) -> str:
     """What is known of the model that gave the PD."""
+    if standing.is_published and cache.chosen_model():
+        return f"By {labels.plain(cache.model_in_words())}, which scores edited and new applications while it is shown."
     return _PD_HELP[standing.whose]
+
+
+def whose_in_words(standing: Standing) -> str:
+    """Whose the PD is."""
+    is_of_other = standing.is_published and cache.chosen_model()
+    return f"model {cache.chosen_model()}" if is_of_other else standing.whose
 
 
 def render_published(view: ApplicantView) -> None:
     """Write what the published model gives where another PD stands, small; as a warning if it decides otherwise."""
     if view.standing.is_published:
         return
-    told = labels.plain(word_published(view.standing, view.published, cache.disputed_share(view.dataset, view.cutoff)))
+    disputed = cache.disputed_share(view.dataset, view.cutoff)
+    told = labels.plain(word_published(view.standing, view.published, disputed, cache.chosen_model()))
     if view.is_disputed:
         st.warning(told, icon=":material/balance:")
     else:
@@ -264,7 +277,7 @@ def _render_reasons(view: ApplicantView) -> None:
     published = view.published
     verb = "decline" if published.is_declined else "approve"
     lines = [
-        f"The published model would {verb} it mainly because of"
+        f"{labels.plain(_capital(cache.model_in_words()))} would {verb} it mainly because of"
         if view.is_disputed
         else f"{published.worded_decision} mainly because of"
     ]

@@ -72,6 +72,9 @@ class Written:
 
 def render_record(view: ApplicantView) -> None:
     """Write the tab."""
+    if cache.chosen_model():
+        st.info("Records are made of the champion's decisions: show the champion to make one.", icon=":material/info:")
+        return
     applicant = view.draft.applicant
     note = notes().get(applicant, "")
     written = Written(notes(), decided(), analyst())

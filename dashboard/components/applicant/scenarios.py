@@ -12,8 +12,8 @@ import orjson
 import polars as pl
 import streamlit as st
 
-from dashboard import state
-from dashboard.components.applicant.panel import REFERRED, word_unknown
+from dashboard import cache, state
+from dashboard.components.applicant.panel import REFERRED, whose_in_words, word_unknown
 from dashboard.components.applicant.standing import Standing
 from dashboard.components.applicant.view import ApplicantView, applicant_view
 from dashboard.components.files import offer_file
@@ -34,7 +34,7 @@ _NAME = "scenario.name"
 _LONGEST_ADDRESS = 8_000
 # What stands on the screen, beside those that were kept, and what it was before any edit.
 _CURRENT, _FILED, _TYPICAL = "On the screen", "As filed", "Typical values"
-_HEADS = ("Application", "PD", "PD by", "PD, published model", "Decision", "Risk band")
+_HEADS = ("Application", "PD", "PD by", "PD, {}", "Decision", "Risk band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def differing(shown: list[Compared], features: FeatureSet) -> list[str]:
 def comparison(shown: list[Compared], features: FeatureSet) -> dict[str, list[str]]:
     """The scenarios side by side in words: what is compared, then a column each."""
     columns = [features.definition.column(name) for name in differing(shown, features)]
-    heads = [*_HEADS, *(column.label for column in columns)]
+    model = cache.model_in_words().removeprefix("the ")
+    heads = [*(head.format(model) for head in _HEADS), *(column.label for column in columns)]
     table = {"": heads}
     for each, title in zip(shown, labels.distinct({str(i): c.name for i, c in enumerate(shown)}).values(), strict=True):
         table[title] = [
@@ -157,7 +158,7 @@ def _decided(each: Compared) -> tuple[str, str, str, str, str]:
         return none, none, none, REFERRED, none
     published = labels.percent(judged.default_probability)
     pd = labels.percent(standing.default_probability)
-    return pd, standing.whose, published, standing.worded_decision, standing.risk_band
+    return pd, whose_in_words(standing), published, standing.worded_decision, standing.risk_band
 
 
 def _render_comparison(table: dict[str, list[str]]) -> None:
@@ -205,7 +206,7 @@ def _as_json(each: Compared) -> dict[str, object]:
     standing, judged = each.standing, each.judged
     return {
         "default_probability": None if standing is None else standing.default_probability,
-        "default_probability_by": "" if standing is None else standing.whose,
+        "default_probability_by": "" if standing is None else whose_in_words(standing),
         "published_probability": judged.default_probability if isinstance(judged, Assessment) else None,
         "refer_reason": str(judged) if isinstance(judged, ReferredError) else "",
         "warnings": judged.warnings,

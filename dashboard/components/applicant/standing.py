@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dashboard.cohort.rows import APPROVED, DECLINED
 from dashboard.words import labels
+from data.predictions.table import OUT_OF_FOLD
 
 PUBLISHED = "published model"
 DECISIONS = {True: DECLINED, False: APPROVED}
@@ -74,17 +75,22 @@ def word_span(pd: float, edges: Sequence[float]) -> str:
     return f"PD from {labels.percent(edges[place - 1], 0)} to {labels.percent(edges[place], 0)}"
 
 
-def word_published(standing: Standing, published: Standing, disputed: float | None) -> str:
-    """What the published model gives beside the PD that stands, and the share of applications that are `disputed`."""
+def word_published(standing: Standing, published: Standing, disputed: float | None, model: str = "") -> str:
+    """What the published model gives beside the PD that stands, and the share of applications that are `disputed`.
+
+    Where another `model` is shown, `published` is what that one gives.
+    """
     more = published.default_probability - standing.default_probability
     if published.is_declined == standing.is_declined:
         decided = "decides alike"
     else:
         decided = f"would {'decline' if published.is_declined else 'approve'} it"
+    # What an imported model was trained on is not known here.
+    is_known = not model or standing.whose == OUT_OF_FOLD
+    seen = "; it was trained on the whole portfolio, this outcome included" if is_known else ""
     sentences = [
-        f"The published model, which scores edited and new applications and which is explained here, gives "
-        f"{published.worded_pd} ({labels.signed_points(more)}) and {decided}; it was trained on the whole portfolio, "
-        "this outcome included."
+        f"The {f'model {model}' if model else 'published model'}, which scores edited and new applications and which "
+        f"is explained here, gives {published.worded_pd} ({labels.signed_points(more)}) and {decided}{seen}."
     ]
     if disputed is not None:
         at = labels.cutoff_percent(standing.cutoff, 2)

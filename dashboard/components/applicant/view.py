@@ -10,6 +10,7 @@ import numpy as np
 from dashboard import cache
 from dashboard.cohort.lookup import Identifier
 from dashboard.components.applicant.standing import PUBLISHED, Standing
+from dashboard.components.scorecard import points_by_field
 from dashboard.visit.drafts import NEW, Draft
 from data.definition.definition import Definition
 from data.facts import ColumnFacts
@@ -26,7 +27,8 @@ MOST_MAIN = 16
 class ApplicantView:
     """An application as it is being looked at: what it began with (`base`), what it holds now, and what is said of it.
 
-    `features` are the model's, `facts` what occurs in each column of the application table.
+    `features` are the model's, `facts` what occurs in each column of the application table. Where the model is a
+    scorecard, `points` are those of its fields in words.
     """
 
     dataset: cache.Dataset
@@ -37,6 +39,7 @@ class ApplicantView:
     values: Mapping[str, Value]
     judged: Assessment | ReferredError
     facts: Mapping[str, ColumnFacts]
+    points: Mapping[str, str]
 
     @property
     def definition(self) -> Definition:
@@ -144,7 +147,7 @@ def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> Appli
     if base is None:
         return None
     values, features = draft.values(base), cache.open_session().features
-    judged = assess_or_refer(values, cutoff)
+    judged, card = assess_or_refer(values, cutoff), cache.card_lines(values)
     return ApplicantView(
         dataset,
         features,
@@ -154,6 +157,7 @@ def applicant_view(dataset: cache.Dataset, draft: Draft, cutoff: float) -> Appli
         values,
         judged,
         cache.column_facts(),
+        {} if card is None else points_by_field(card.lines),
     )
 
 

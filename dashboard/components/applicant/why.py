@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.charts.waterfall import Step, plot_waterfall
 from dashboard.components.applicant.view import ApplicantView
 from dashboard.components.figure import render_figure
+from dashboard.components.scorecard import render_points
 from dashboard.visit import parameters
 from dashboard.words import labels
 from dashboard.words.field_words import word_stated
@@ -25,13 +26,18 @@ def render_why(view: ApplicantView) -> None:
     """Write the tab."""
     explanation = view.assessed.explanation
     if explanation is None:
-        st.info(NO_TREES, icon=":material/info:")
+        name = cache.chosen_model()
+        why = f"The model {labels.plain(name)} gives PDs without trees that could be explained." if name else NO_TREES
+        st.info(why, icon=":material/info:")
         return
     st.segmented_control("Contributions of", required=True, **state.buttons_widget(OF))
     find, noun = _KINDS[state.get(OF)]
     steps = list(find(view, explanation))
     base, cutoff = explanation.base, view.cutoff
     render_figure(plot_waterfall(steps, base, cutoff=cutoff, noun=noun))
+    found = cache.card_lines(view.values)
+    if found is not None:
+        render_points(found.card, found.lines, view.definition)
 
 
 def field_steps(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:

@@ -1,0 +1,1 @@
+"""The models of a portfolio: the champion in service, and beside it those that were trained, imported or calibrated."""
