@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from inference.bringing.adapting import Choice, Output, adapted, choose, feeds, inputs_of, outputs_of
 from inference.bringing.errors import BringingError, UnsaidError
+from inference.bringing.readers import _session
 from inference.model.session import OnnxBackend
 
 LEVELS = {2: ("a", "b")}
@@ -77,7 +77,7 @@ def test_a_dictionary_a_row_is_taken_before_it_is_made() -> None:
         helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
     )
     given.graph.output.append(helper.make_value_info("maps", pairs))
-    results = ort.InferenceSession(given.SerializeToString()).run(["maps"], {"x": MATRIX[:2, [0, 2]]})
+    results = _session(given.SerializeToString()).run(["maps"], {"x": MATRIX[:2, [0, 2]]})
     (output,) = outputs_of(given, {"maps": results[0]}, 2)
     assert output.labels == ("0", "1")
     choice = choose([output])
