@@ -77,7 +77,8 @@ ONLY_IN = {
     "plotly": ("dashboard.charts", "dashboard.components.figure"),
     "matplotlib": ("dashboard.charts.marks", "dashboard.charts.vector", "dashboard.report.paper_pdf"),
     "typst": ("dashboard.report.paper_pdf",),
-    "onnxruntime": ("inference.model.session",),
+    # What a brought graph says itself is asked of it in a process of its own.
+    "onnxruntime": ("inference.model.session", "inference.bringing.readers"),
     # What the service is compared with are services too.
     "fastapi": ("inference.service", "scripts.benchmarks.contenders_fastapi"),
     "starlette": ("inference.service", "dashboard.server", "scripts.benchmarks.contenders_mlserver"),

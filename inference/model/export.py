@@ -33,10 +33,11 @@ _WRITTEN_INFINITY = 1e300
 _TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
 
 
-def export_onnx(booster: lgb.Booster, n_features: int, metadata: Mapping[str, str]) -> bytes:
+def export_onnx(booster: lgb.Booster, n_features: int, metadata: Mapping[str, str], *, is_single: bool = True) -> bytes:
     """The model as an ONNX graph: `features` float32 (rows, features) -> `default_probability` float32 (rows, 1).
 
-    `metadata` is kept in the graph.
+    `metadata` is kept in the graph. Leaves are summed in float32, or in float64 where that would not be exact
+    (unless `is_single`).
 
     Raises:
         ExportError: the model splits in a way that the graph cannot say exactly.
@@ -44,8 +45,10 @@ def export_onnx(booster: lgb.Booster, n_features: int, metadata: Mapping[str, st
     from onnx import helper
 
     attributes = _converted(booster, n_features)
-    nodes = dict(_splits(booster.dump_model()["tree_info"], attributes))
-    _settle(attributes, nodes, n_features)
+    walked = dict(_walked(booster.dump_model()["tree_info"], attributes))
+    _settle(attributes, {at: _split(node) for at, node in walked.items() if "split_index" in node}, n_features)
+    if not is_single:
+        _widen(attributes, {at: float(node["leaf_value"]) for at, node in walked.items() if "leaf_value" in node})
     model = _graph(attributes, n_features)
     helper.set_model_props(model, dict(metadata))
     return bytes(model.SerializeToString())
@@ -90,19 +93,18 @@ def _converted(booster: lgb.Booster, n_features: int) -> dict[str, Any]:
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in trees.attribute}
 
 
-def _splits(trees: list[dict[str, Any]], attributes: Mapping[str, Any]) -> Iterator[tuple[int, _Split]]:
-    """LightGBM's decision behind each position of the node arrays: both trees are walked in step."""
+def _walked(trees: list[dict[str, Any]], attributes: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """LightGBM's node behind each position of the node arrays: both trees are walked in step."""
     keys = zip(attributes["nodes_treeids"], attributes["nodes_nodeids"], strict=True)
     position = {key: at for at, key in enumerate(keys)}
     stack = [(position[index, 0], tree["tree_structure"]) for index, tree in enumerate(trees)]
     while stack:
         at, node = stack.pop()
-        if "split_index" not in node:
-            continue
-        yield at, _split(node)
-        tree = attributes["nodes_treeids"][at]
-        stack.append((position[tree, attributes["nodes_truenodeids"][at]], node["left_child"]))
-        stack.append((position[tree, attributes["nodes_falsenodeids"][at]], node["right_child"]))
+        yield at, node
+        if "split_index" in node:
+            tree = attributes["nodes_treeids"][at]
+            stack.append((position[tree, attributes["nodes_truenodeids"][at]], node["left_child"]))
+            stack.append((position[tree, attributes["nodes_falsenodeids"][at]], node["right_child"]))
 
 
 def _split(node: Mapping[str, Any]) -> _Split:
@@ -135,17 +137,35 @@ def _settle(attributes: dict[str, Any], splits: Mapping[int, _Split], n_features
     attributes["nodes_missing_value_tracks_true"] = [0] * len(floors)
 
 
+def _widen(attributes: dict[str, Any], leaves: Mapping[int, float]) -> None:
+    """Say thresholds and leaves in float64, so that ONNX Runtime adds up in it."""
+    from onnx import numpy_helper
+
+    keys = list(zip(attributes["nodes_treeids"], attributes["nodes_nodeids"], strict=True))
+    values = {keys[at]: value for at, value in leaves.items()}
+    weights = [values[key] for key in zip(attributes["class_treeids"], attributes["class_nodeids"], strict=True)]
+    thresholds = np.array(attributes.pop("nodes_values"), dtype=np.float64)
+    attributes["nodes_values_as_tensor"] = numpy_helper.from_array(thresholds, "thresholds")
+    attributes["class_weights"] = numpy_helper.from_array(np.array(weights, dtype=np.float64), "leaves")
+    # These have no counterpart in float64, and nothing reads them.
+    attributes.pop("nodes_hitrates", None)
+
+
 def _graph(attributes: Mapping[str, Any], n_features: int) -> onnx.ModelProto:
     """Features and their negatives to log-odds, exact in float32 (`training.round_leaves`); a sigmoid in float64."""
     from onnx import TensorProto, helper
 
     trees = {name: value for name, value in attributes.items() if name.startswith("nodes_")}
-    trees |= {f"target_{name[6:]}": attributes[name] for name in ("class_treeids", "class_nodeids", "class_weights")}
+    trees |= {f"target_{name[6:]}": attributes[name] for name in ("class_treeids", "class_nodeids")}
+    is_wide = "nodes_values_as_tensor" in trees
+    trees["target_weights_as_tensor" if is_wide else "target_weights"] = attributes["class_weights"]
     trees["target_ids"] = [0] * len(attributes["class_ids"])
+    asked = "both_64" if is_wide else "both"
     steps = [
         helper.make_node("Neg", [INPUT], ["negated"]),
         helper.make_node("Concat", [INPUT, "negated"], ["both"], axis=1),
-        helper.make_node("TreeEnsembleRegressor", ["both"], ["log_odds"], domain="ai.onnx.ml", n_targets=1, **trees),
+        *([helper.make_node("Cast", ["both"], [asked], to=TensorProto.DOUBLE)] if is_wide else []),
+        helper.make_node("TreeEnsembleRegressor", [asked], ["log_odds"], domain="ai.onnx.ml", n_targets=1, **trees),
         helper.make_node("Cast", ["log_odds"], ["log_odds_64"], to=TensorProto.DOUBLE),
         helper.make_node("Sigmoid", ["log_odds_64"], ["probability_64"]),
         helper.make_node("Cast", ["probability_64"], [OUTPUT], to=TensorProto.FLOAT),
