@@ -16,7 +16,7 @@ from inference.service.guard import JSON
 from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
 from inference.service.schemas import BatchRequest, Types
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES
+from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, NOTICES
 
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
@@ -27,6 +27,8 @@ _MEANINGS = {
     400: "The body cannot be read.",
     401: "An API key is needed, is not known, or has expired.",
     403: "The API key is not for this address.",
+    404: "There is no model of this name.",
+    409: "The model of this name cannot be used so.",
     408: "The body took too long to arrive.",
     413: "The body, or the number of applications, is larger than what is taken.",
     415: "The body is of a type, or compressed, that is not taken.",
@@ -46,6 +48,11 @@ _BATCH_ANSWER: dict[str, Any] = {
         NOTICES: {
             "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
             "required": False,
+            "schema": {"type": "string"},
+        },
+        MODEL_NAME: {
+            "description": "Name of the model that scored.",
+            "required": True,
             "schema": {"type": "string"},
         },
         MODEL_SHA256: {
