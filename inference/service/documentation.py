@@ -20,6 +20,7 @@ from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, NOTICES
 
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
+_OF_FASTAPI = "HTTPValidationError"
 _TABLE = {"schema": {"type": "string", "format": "binary"}}
 # An empty body is no table of any format.
 _SENT_TABLE = {"schema": {**_TABLE["schema"], "minLength": 1}}
@@ -109,8 +110,13 @@ def documented(app: FastAPI, types: Types, settings: ServiceSettings) -> Callabl
         _, found = models_json_schema(kinds, ref_template=_COMPONENT)
         found["$defs"][BatchRequest.__name__]["properties"]["applications"]["maxItems"] = settings.rows
         document["components"]["schemas"].update(found["$defs"])
+        for name in (_OF_FASTAPI, "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
         for path in document["paths"].values():
             for operation in path.values():
+                # FastAPI's own, of a name in the address: any text may be one.
+                if _OF_FASTAPI in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
                 for status, answer in operation["responses"].items():
                     answer["headers"] = {**answer.get("headers", {}), **_headers(int(status))}
         return document

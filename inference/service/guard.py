@@ -167,7 +167,7 @@ class _Exchange:
     def _check_key(self) -> str:
         """Who calls: the name of the key, or the address where nobody is asked for one."""
         if self._guard.keys is None:
-            if self._route == PROMOTE:
+            if self._route == PROMOTE and self._scope["method"] == "POST":
                 raise ProblemError.from_no_keys()
             client = self._scope.get("client")
             return client[0] if client else ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from data.definition.columns import Kind
 from data.definition.definition import Definition
 from data.store.records import FileRecord
+from inference.features.choice import FeatureChoice
 from inference.model.artifact import DefinitionRecord, FeatureRecord
 from inference.service.applications import application_type, example_of, next_example
 from inference.values import Value
@@ -181,6 +182,7 @@ class ModelManifest(BaseModel):
     levers: list[str] = Field(description="Columns that an applicant or an officer can change.")
     first_later: str = Field(description="First period kept apart from training; empty where there is none.")
     files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")
+    choice: FeatureChoice = Field(description="Features of the definition that the model does not see.")
 
 
 class ListedModel(BaseModel):
