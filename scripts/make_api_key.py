@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from inference.service.keys import ALL_SCOPES, SCOPES, add_key, parse_expiry, parse_scopes
+from inference.service.keys import ALL_SCOPES, SCOPE_NAMES, add_key, parse_expiry, parse_scopes
 from scripts._cli import run
 
 
@@ -15,7 +15,9 @@ def main() -> None:
     parser.add_argument("name", help="who the key is for; it stands in the log, the key does not")
     parser.add_argument("--file", type=Path, required=True, help="file of keys, which SCOREROOM_API_KEYS then names")
     parser.add_argument("--expires", metavar="DATE", help="last day in UTC, such as 2027-01-31; without one, no end")
-    parser.add_argument("--scope", help=f"what it is for: some of {','.join(SCOPES.values())}; without one, all")
+    parser.add_argument(
+        "--scope", help=f"what it is for: some of {','.join(SCOPE_NAMES)}; without one, all but champion"
+    )
     arguments = parser.parse_args()
     expires = None if arguments.expires is None else parse_expiry(arguments.expires)
     scopes = ALL_SCOPES if arguments.scope is None else parse_scopes(arguments.scope)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iter
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Depends, FastAPI, Request
@@ -20,27 +20,40 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
-from data.files.memory import Budget, Lease, give_back
+from data.files.memory import Budget
 from data.settings import Settings
+from inference.inventory.entry import CHAMPION
 from inference.service.admission import Rates, Workers
 from inference.service.applications import most_bytes
 from inference.service.direct import Direct, reader_of
 from inference.service.documentation import BATCH_BODY, METRICS_ANSWER, batch_answer, documented, problems
-from inference.service.guard import JSON, Guard, Lifecycle, Policy, media_type, new_id
+from inference.service.guard import JSON, Guard, Lifecycle, Policy, new_id
+from inference.service.handlers import (
+    Named,
+    explain,
+    live,
+    metrics,
+    model,
+    models,
+    promote,
+    ready,
+    score,
+    score_batch,
+)
 from inference.service.key_ring import KeyRing
-from inference.service.models import InService, Models
+from inference.service.models import Models
 from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, invalid_request, problem_json
-from inference.service.routes import BATCH, EXPLAIN, LIVE, METRICS, MODEL, READY, ROUTES, SCORE
-from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest, Types
+from inference.service.processes import let_hang_up
+from inference.service.routes import BATCH, EXPLAIN, LIVE, METRICS, MODEL, MODELS, PROMOTE, READY, SCORE
+from inference.service.schemas import Types
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES, notices_header
+from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, NOTICES
 from inference.service.telemetry import OTHER, Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
 from inference.serving.authority import Authority
@@ -56,9 +69,6 @@ T = TypeVar("T")
 
 # FastAPI would send requests, figures and errors with their words to a collector that the environment names.
 _NO_REPORTS = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
-# A batch no longer than an application may be, with no more objects in it than so many, is scored where it arrives: it
-# takes about as long as one.
-_INLINE_OBJECTS = 10
 # An explanation takes a few milliseconds; so many of them wait for one another.
 _MOST_EXPLANATIONS = 32
 # How often files are looked at for what was published or taken back.
@@ -84,11 +94,12 @@ def make_app(
     *,
     metrics: Metrics | None = None,
     rates: Rates | None = None,
+    call_others: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The service under the names `hosts`, for applications as `definition` has them.
 
     It opens the published model when it starts and not before. Several processes bring `metrics` and `rates` that
-    they share.
+    they share, and how one makes all look at once for what is published (`call_others`).
 
     Raises:
         ScoreroomError: the file of keys that `service_settings` name cannot be read.
@@ -108,17 +119,17 @@ def make_app(
     app.add_exception_handler(RequestValidationError, partial(_answer_invalid, definition))
     app.state.application_bytes = most_bytes(definition)
     app.state.metrics, app.state.log = metrics or Metrics(), Log(service_settings.log)
-    app.state.lifecycle = lifecycle or Lifecycle()
+    app.state.metrics.name_shadows(service_settings.shadow)
+    app.state.lifecycle, app.state.call_others = lifecycle or Lifecycle(), call_others
     keys = None if service_settings.keys is None else KeyRing(service_settings.keys, app.state.metrics, app.state.log)
     app.state.keys = keys
     app.router.route_class = _StrictRoute
     _add_routes(app, types, service_settings, with_keys=keys is not None)
     budget = Budget(service_settings.memory_bytes)
     app.state.metrics.watch_memory(lambda: budget.held)
-    app.add_middleware(Direct, path=SCORE, read=reader_of(definition), answer=partial(_score_to_json, app))
+    app.add_middleware(Direct, path=SCORE, read=reader_of(definition), answer=partial(_score_directly, app))
     app.add_middleware(
         Guard,
-        routes=ROUTES,
         policies=_policies(service_settings, app.state.application_bytes),
         keys=keys,
         rates=rates or (None if service_settings.rate is None else Rates(service_settings.rate)),
@@ -137,7 +148,7 @@ def make_app(
             allow_origins=web.origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After", MODEL_SHA256, NOTICES],
+            expose_headers=["X-Request-ID", "Retry-After", MODEL_NAME, MODEL_SHA256, NOTICES],
         )
     app.add_middleware(ResponseHeaders, policy=_content_policy)
     if web.base_path:
@@ -175,16 +186,20 @@ def _content_policy(scope: Scope) -> str:
 async def _lifespan(
     app: FastAPI, *, types: Types, settings: Settings, service_settings: ServiceSettings
 ) -> AsyncIterator[None]:
-    models = app.state.models = Models(types, settings, service_settings, app.state.metrics, app.state.log)
+    metrics, log, call_others = app.state.metrics, app.state.log, app.state.call_others
+    models = app.state.models = Models(types, settings, service_settings, metrics, log, call_others)
+    # The shadow falls on the first application already.
+    await models.challengers.look()
     seconds = service_settings.seconds
     app.state.batches = Workers("batches", threads=os.cpu_count() or 1, most=service_settings.batches, seconds=seconds)
     app.state.explained = Workers("explanations", threads=1, most=_MOST_EXPLANATIONS, seconds=seconds)
     # What was loaded stays: taken out of the collector's sight, it makes no later collection longer.
     gc.collect()
     gc.freeze()
-    looks: list[Look] = [models.look] if app.state.keys is None else [app.state.keys.look, models.look]
-    looks.append(partial(_note_memory, app.state.metrics))
-    with _following(looks, app.state.log):
+    looks: list[Look] = [models.look, models.challengers.look, partial(_note_memory, metrics)]
+    if app.state.keys is not None:
+        looks.append(app.state.keys.look)
+    with _following(looks, log):
         yield
     app.state.batches.close()
     app.state.explained.close()
@@ -209,6 +224,7 @@ def _following(looks: Sequence[Look], log: Log) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     if can_ask:
         loop.add_signal_handler(signal.SIGHUP, ask)
+        let_hang_up(is_let=True)
     tasks = [loop.create_task(_keep_looking(look, event, log)) for look, event in zip(looks, asked, strict=True)]
     try:
         yield
@@ -284,7 +300,8 @@ def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_k
     known = [Depends(HTTPBearer(auto_error=False, description="An API key."))] if with_keys else []
     refused = (*((401, 403) if with_keys else ()), *((429,) if settings.rate else ()))
     said = partial(problems, types.definition)
-    of_body = said(400, 408, 413, 415, 422, 503, *refused)
+    of_model = said(404, 409, 503, *refused)
+    of_body = said(400, 408, 413, 415, 422) | of_model
     watched: Any = {"tags": ["health"]}
     asked: Any = {"dependencies": known, "tags": ["scoring"]}
     app.post(SCORE, summary="Score one application", responses=of_body, **asked)(
@@ -301,7 +318,15 @@ def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_k
     app.post(EXPLAIN, summary="Explain one application", responses=of_body, **asked)(
         _handling(explain, types.score_request, types.explanation)
     )
-    app.get(MODEL, summary="The manifest of the model", responses=said(503, *refused), **asked)(model)
+    app.get(MODEL, summary="The manifest of a model", responses=of_model, **asked)(model)
+    app.get(MODELS, summary="The models that score", responses=said(503, *refused), **asked)(models)
+    app.post(
+        PROMOTE,
+        summary="Put another model in service",
+        responses=of_model | said(403),
+        tags=["models"],
+        dependencies=known,
+    )(promote)
     app.get(LIVE, summary="Whether the process answers", **watched)(live)
     app.get(READY, summary="Whether applications are scored", responses=said(503), **watched)(ready)
     app.get(
@@ -315,125 +340,19 @@ def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_k
 
 
 def _handling(
-    handler: Callable[[Any, Request], Coroutine[Any, Any, T]], request_type: type[Any], answer_type: type[T]
+    handler: Callable[[Any, Request, str], Coroutine[Any, Any, T]], request_type: type[Any], answer_type: type[T]
 ) -> Callable[..., Coroutine[Any, Any, T]]:
     """`handler` with the types of the definition that is open, which FastAPI reads off its annotations."""
 
-    async def handle(body: Any, request: Request) -> T:
-        return await handler(body, request)
+    async def handle(body: Any, request: Request, name: Any = CHAMPION) -> T:
+        return await handler(body, request, name)
 
-    handle.__annotations__ = {"body": request_type, "request": Request, "return": answer_type}
+    handle.__annotations__ = {"body": request_type, "request": Request, "name": Named, "return": answer_type}
     handle.__name__, handle.__doc__ = handler.__name__, handler.__doc__
     return handle
 
 
-async def live() -> Live:
-    """Whether the process answers."""
-    return Live(status="live")
-
-
-async def ready(request: Request) -> Ready:
-    """Whether applications are scored: by which model since when, and what could not be taken up in its place."""
-    state = request.app.state
-    if state.lifecycle.draining:
-        raise ProblemError.from_draining()
-    current, refused = _in_service(request), state.models.refused
-    session = current.service.session
-    return Ready(
-        status="ready",
-        model_sha256=current.service.model_sha256,
-        in_service_since=current.since,
-        backend=session.backend,
-        fallback_reason=session.fallback_reason,
-        explanations=current.explanations.state,
-        refused=None if refused is None else RefusedModel(at=refused.at, reason=refused.reason),
-        key_file=None if state.keys is None else "damaged" if state.keys.is_damaged else "read",
-    )
-
-
-async def metrics(request: Request) -> Response:
-    """Counts and times since the start, for Prometheus."""
-    found: Metrics = request.app.state.metrics
-    return Response(found.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-async def model(request: Request) -> ModelManifest:
-    """The manifest of the model in service, and which of its files scores."""
-    current = _in_service(request)
-    return current.service.describe_model(current.since)
-
-
-def _score_to_json(app: FastAPI, application: Mapping[str, Value]) -> bytes:
+def _score_directly(app: FastAPI, application: Mapping[str, Value], query: bytes) -> bytes | None:
     models: Models = app.state.models
-    return models.current.service.score_to_json(application)
-
-
-async def score(body: ScoreRequest, request: Request) -> Score:
-    """Score one application. It takes a fraction of a millisecond, less than handing it to a thread would."""
-    return _in_service(request).service.score(body.application)
-
-
-async def explain(body: ScoreRequest, request: Request) -> Explanation:
-    """Score one application and say what each column adds to the log-odds of default, and the principal reasons."""
-    current, workers = _in_service(request), request.app.state.explained
-    with workers.place():
-        reasoning = await current.explanations.reasoning()
-        answer: Explanation = await workers.run(partial(current.service.explain, body.application, reasoning))
-        return answer
-
-
-async def score_batch(request: Request) -> Response:
-    """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
-    service, workers = _in_service(request).service, request.app.state.batches
-    named = {MODEL_SHA256: service.model_sha256}
-    lease: Lease = request.state.lease
-    kind = media_type(request.headers.get("content-type"))
-    if kind == JSON and _is_short(request):
-        body = await request.body()
-        if body.count(b"{") <= _INLINE_OBJECTS:
-            return Response(service.score_json(body), headers=named, media_type=kind)
-    with workers.place():
-        body = await _read_body(request)
-        notices: Sequence[str] = ()
-        if kind == JSON:
-            content = await workers.run(_leasing(lease, partial(service.score_json, body, lease.hold)))
-        else:
-            work = partial(service.score_table, body, FORMATS[kind], lease.hold)
-            content, notices = await workers.run(_leasing(lease, work))
-    # Until it is read, the answer is all that is left.
-    lease.hold(len(content))
-    return Response(content, headers=named | notices_header(notices), media_type=kind)
-
-
-async def _read_body(request: Request) -> bytes:
-    """The body of a request, which is held once and not twice while it is put together."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-    # Nobody writes to it any more.
-    return cast("bytes", body)
-
-
-def _leasing(lease: Lease, work: Callable[[], T]) -> Callable[[], T]:
-    """`work`, which keeps `lease` until it is done; then the memory that it took is the system's again."""
-
-    def run() -> T:
-        with lease.use():
-            try:
-                return work()
-            finally:
-                give_back()
-
-    return run
-
-
-def _is_short(request: Request) -> bool:
-    """Whether a body is known to be no longer than an application: it need not take a place to be read."""
-    length = request.headers.get("content-length", "")
-    return length.isdecimal() and int(length) <= request.app.state.application_bytes
-
-
-def _in_service(request: Request) -> InService:
-    """The model in service; a request that takes it once is answered by it alone."""
-    models: Models = request.app.state.models
-    return models.current
+    found = models.at_hand(query)
+    return None if found is None else found.service.score_to_json(application)

@@ -8,7 +8,7 @@ refuses goes the long way, where Pydantic takes it after all or says what is wro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -22,6 +22,8 @@ from inference.values import LONGEST_LEVEL, Value, is_allowed_number
 
 Application: TypeAlias = dict[str, Value]
 Read: TypeAlias = Callable[[bytes], Application | None]
+# Of an application and what stands behind the question mark of its address.
+AnswerDirectly: TypeAlias = Callable[[Application, bytes], bytes | None]
 
 # Text in which nothing needs a second look: printable ASCII without blanks around it.
 _TEXT = msgspec.Meta(pattern=rf"\A[!-~](?:[ -~]{{0,{LONGEST_LEVEL - 2}}}[!-~])?\Z")
@@ -89,9 +91,12 @@ def _is_date(text: str) -> bool:
 
 
 class Direct:
-    """ASGI middleware that answers `POST path` where `read` reads the body, with the JSON that `answer` makes of it."""
+    """ASGI middleware that answers `POST path` where `read` reads the body, with the JSON that `answer` makes of it.
 
-    def __init__(self, app: ASGIApp, *, path: str, read: Read, answer: Callable[[Mapping[str, Value]], bytes]) -> None:
+    What either of them gives None for goes the long way.
+    """
+
+    def __init__(self, app: ASGIApp, *, path: str, read: Read, answer: AnswerDirectly) -> None:
         self._app, self._path, self._read, self._answer = app, path, read, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,10 +109,10 @@ class Direct:
         # Who went away before the body was whole is left to the long way as well.
         is_whole = came[-1]["type"] == "http.request"
         application = self._read(b"".join(message["body"] for message in came)) if is_whole else None
-        if application is None:
+        body = None if application is None else self._answer(application, scope["query_string"])
+        if body is None:
             await self._app(scope, _again(came, receive), send)
             return
-        body = self._answer(application)
         headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -16,10 +16,11 @@ from inference.service.guard import JSON
 from inference.service.problems import MEDIA_TYPE, Problem, ProblemError, fault_of, problem_json
 from inference.service.schemas import BatchRequest, Types
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES
+from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, NOTICES
 
 Responses = dict[int | str, dict[str, Any]]
 _COMPONENT = "#/components/schemas/{model}"
+_OF_FASTAPI = "HTTPValidationError"
 _TABLE = {"schema": {"type": "string", "format": "binary"}}
 # An empty body is no table of any format.
 _SENT_TABLE = {"schema": {**_TABLE["schema"], "minLength": 1}}
@@ -27,6 +28,8 @@ _MEANINGS = {
     400: "The body cannot be read.",
     401: "An API key is needed, is not known, or has expired.",
     403: "The API key is not for this address.",
+    404: "There is no model of this name.",
+    409: "The model of this name cannot be used so.",
     408: "The body took too long to arrive.",
     413: "The body, or the number of applications, is larger than what is taken.",
     415: "The body is of a type, or compressed, that is not taken.",
@@ -46,6 +49,11 @@ _BATCH_ANSWER: dict[str, Any] = {
         NOTICES: {
             "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",
             "required": False,
+            "schema": {"type": "string"},
+        },
+        MODEL_NAME: {
+            "description": "Name of the model that scored.",
+            "required": True,
             "schema": {"type": "string"},
         },
         MODEL_SHA256: {
@@ -102,8 +110,13 @@ def documented(app: FastAPI, types: Types, settings: ServiceSettings) -> Callabl
         _, found = models_json_schema(kinds, ref_template=_COMPONENT)
         found["$defs"][BatchRequest.__name__]["properties"]["applications"]["maxItems"] = settings.rows
         document["components"]["schemas"].update(found["$defs"])
+        for name in (_OF_FASTAPI, "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
         for path in document["paths"].values():
             for operation in path.values():
+                # FastAPI's own, of a name in the address: any text may be one.
+                if _OF_FASTAPI in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
                 for status, answer in operation["responses"].items():
                     answer["headers"] = {**answer.get("headers", {}), **_headers(int(status))}
         return document

@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from data.files.memory import Budget, Lease
 from inference.service.admission import Rates
 from inference.service.key_ring import KeyRing
 from inference.service.problems import ProblemError, answer_of, problem_of
+from inference.service.routes import PROMOTE, route_of
 from inference.service.settings import APPLICATION_BYTES
 from inference.service.telemetry import GONE, METHODS, OTHER, Metrics
 from inference.serving.base_path import path_below
@@ -58,7 +59,6 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        routes: Collection[str],
         policies: Mapping[str, Policy],
         keys: KeyRing | None,
         rates: Rates | None,
@@ -70,7 +70,6 @@ class Guard:
         log: Log,
     ) -> None:
         self.app = app
-        self.routes = frozenset(routes)
         self.policies = policies
         self.keys = keys
         self.rates = rates
@@ -111,6 +110,7 @@ class _Exchange:
         self._started = time.perf_counter()
         self._id = _request_id(self._header(b"x-request-id"))
         self._path = path_below(scope)
+        self._route = route_of(self._path)
         self._policy = guard.policies.get(self._path) if scope["method"] == "POST" else None
         self._caller: str | None = None
         self._status: int | None = None
@@ -132,7 +132,7 @@ class _Exchange:
         """Count and log the exchange."""
         guard, seconds = self._guard, time.perf_counter() - self._started
         # Not what a caller can make up: each label's values are a series of their own for as long as the process runs.
-        route = self._path if self._path in guard.routes else OTHER
+        route = self._route or OTHER
         method = self._scope["method"] if self._scope["method"] in METHODS else OTHER
         status = GONE if self._is_gone else self._status
         guard.metrics.count_request(route, method, status, seconds)
@@ -167,6 +167,8 @@ class _Exchange:
     def _check_key(self) -> str:
         """Who calls: the name of the key, or the address where nobody is asked for one."""
         if self._guard.keys is None:
+            if self._route == PROMOTE and self._scope["method"] == "POST":
+                raise ProblemError.from_no_keys()
             client = self._scope.get("client")
             return client[0] if client else ""
         scheme, _, key = (self._header(b"authorization") or "").partition(" ")
@@ -178,7 +180,7 @@ class _Exchange:
         self._caller = found.name
         if found.has_expired(datetime.now(UTC).date()):
             raise ProblemError.from_expired_key()
-        if not found.covers(self._path):
+        if not found.covers(self._route):
             raise ProblemError.from_scope()
         return found.name
 

@@ -21,16 +21,21 @@ from data.errors import FileError
 from data.store.opening import open_file, open_readable
 from data.store.storage import write_atomically
 from inference.errors import InferenceError
+from inference.service.routes import BATCH, EXPLAIN, METRICS, MODEL, MODELS, PROMOTE, SCORE
 
-# What a key may be limited to: each is one address of the service, without a limit all of them.
+# What a key may be limited to, by address.
 SCOPES: Mapping[str, str] = {
-    "/v1/score": "score",
-    "/v1/score/batch": "batch",
-    "/v1/explain": "explain",
-    "/v1/model": "model",
-    "/metrics": "metrics",
+    SCORE: "score",
+    BATCH: "batch",
+    EXPLAIN: "explain",
+    MODEL: "model",
+    MODELS: "model",
+    METRICS: "metrics",
+    PROMOTE: "champion",
 }
-ALL_SCOPES = frozenset(SCOPES.values())
+SCOPE_NAMES = tuple(dict.fromkeys(SCOPES.values()))
+# A key without a limit has all but what changes something, which has to be given by name.
+ALL_SCOPES = frozenset(SCOPE_NAMES) - {SCOPES[PROMOTE]}
 _PREFIX = "sr_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{64}})((?: (?:expires|scope)=[^ ]+)*)")
@@ -43,7 +48,7 @@ class KeyFileError(InferenceError):
     def from_line(cls, path: Path, number: int) -> Self:
         return cls(
             f"{path}: line {number:,} is no name and SHA-256 digest, with `expires=YYYY-MM-DD` and "
-            f"`scope={','.join(SCOPES.values())}` where it is limited; write it with `scripts.make_api_key`."
+            f"`scope={','.join(SCOPE_NAMES)}` where it is limited; write it with `scripts.make_api_key`."
         )
 
     @classmethod
@@ -80,9 +85,10 @@ class Key:
         """Whether its last day is over."""
         return self.expires is not None and today > self.expires
 
-    def covers(self, path: str) -> bool:
-        """Whether it may ask for the address `path`."""
-        return self.scopes == ALL_SCOPES or SCOPES.get(path) in self.scopes
+    def covers(self, route: str | None) -> bool:
+        """Whether it may ask for the address `route`, None being one that there is not."""
+        found = None if route is None else SCOPES.get(route)
+        return found in self.scopes or (found is None and self.scopes >= ALL_SCOPES)
 
 
 class Keys:
@@ -143,8 +149,8 @@ def parse_expiry(text: str) -> date:
 def parse_scopes(text: str) -> frozenset[str]:
     """The scopes that `score,explain` names; raises KeyFileError."""
     found = frozenset(text.split(","))
-    if not found <= ALL_SCOPES:
-        raise KeyFileError.from_limit(text, f"some of {', '.join(SCOPES.values())}, separated by commas")
+    if not found <= set(SCOPE_NAMES):
+        raise KeyFileError.from_limit(text, f"some of {', '.join(SCOPE_NAMES)}, separated by commas")
     return found
 
 
@@ -164,7 +170,7 @@ def add_key(path: Path, name: str, *, expires: date | None = None, scopes: froze
     begin = "" if found.endswith("\n") or not found else "\n"
     limits = f" expires={expires.isoformat()}" if expires else ""
     if scopes != ALL_SCOPES:
-        limits += f" scope={','.join(scope for scope in SCOPES.values() if scope in scopes)}"
+        limits += f" scope={','.join(scope for scope in SCOPE_NAMES if scope in scopes)}"
     _append(path, f"{begin}{name} {_digest(key).hex()}{limits}\n")
     return key
 

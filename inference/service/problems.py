@@ -142,6 +142,29 @@ class ProblemError(HTTPException):
         return cls.from_status(403, "The API key is not for this address; ask for one that is.")
 
     @classmethod
+    def from_no_keys(cls) -> Self:
+        detail = (
+            "Another model is put in service with a key of the scope `champion` alone, and this service asks nobody "
+            "for a key; set SCOREROOM_API_KEYS."
+        )
+        return cls.from_status(403, detail)
+
+    @classmethod
+    def from_unknown_model(cls, name: str, known: Sequence[str]) -> Self:
+        detail = f"There is no model {_printable(name)[:80]!r} to score with; those that there are: {', '.join(known)}."
+        return cls(404, "unknown-model", "Unknown model", detail)
+
+    @classmethod
+    def from_unusable_model(cls, name: str, reason: str) -> Self:
+        detail = f"The model {name} cannot be used: {reason}"
+        return cls(409, "unusable-model", "Model cannot be used", detail)
+
+    @classmethod
+    def from_unexplained_model(cls, name: str) -> Self:
+        detail = f"The model {name} has no trees that would explain it; it scores, and /v1/models says which explain."
+        return cls(409, "unusable-model", "Model cannot be used", detail)
+
+    @classmethod
     def from_rate(cls, rate: str, wait_s: int) -> Self:
         detail = f"More than {rate} were sent; try again in {wait_s:,} s."
         return cls.from_status(429, detail, {"Retry-After": str(wait_s)})

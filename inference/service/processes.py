@@ -132,7 +132,10 @@ class Processes:
     def _start(self, place: int) -> SpawnProcess:
         own = replace(self._shared, place=place)
         process = SPAWN.Process(target=_begin, args=(self._serve, self._settings, self._share, own))
+        # It inherits that SIGHUP waits, and lets it through once it can follow it; before, it would end of it.
+        let_hang_up(is_let=False)
         process.start()
+        let_hang_up(is_let=True)
         return process
 
 
@@ -141,6 +144,12 @@ def _begin(serve: Serve, settings: Settings, service_settings: ServiceSettings, 
     if hasattr(os, "setpgrp"):
         os.setpgrp()
     serve(settings, service_settings, shared)
+
+
+def let_hang_up(*, is_let: bool) -> None:
+    """Let SIGHUP through to this thread, or keep it waiting; Windows has none."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK if is_let else signal.SIG_BLOCK, {signal.SIGHUP})
 
 
 def share_of(settings: ServiceSettings, number: int) -> ServiceSettings:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from data.definition.columns import Kind
 from data.definition.definition import Definition
 from data.store.records import FileRecord
+from inference.features.choice import FeatureChoice
 from inference.model.artifact import DefinitionRecord, FeatureRecord
 from inference.service.applications import application_type, example_of, next_example
 from inference.values import Value
@@ -59,6 +60,7 @@ class Scored(BaseModel):
     """What every answer with a score says of the model."""
 
     cutoff: float = Field(ge=0, le=1, description="PD at and above which an application is declined.")
+    model: str = Field(description="Name of the model that scored, `champion` unless another one was asked for.")
     model_sha256: str = Field(description="Digest of the model file that scored.")
     notices: list[str] = Field(description="Sentences on what is doubtful, such as categories never seen; often none.")
 
@@ -180,6 +182,47 @@ class ModelManifest(BaseModel):
     levers: list[str] = Field(description="Columns that an applicant or an officer can change.")
     first_later: str = Field(description="First period kept apart from training; empty where there is none.")
     files: dict[str, FileRecord] = Field(description="Digest and bytes of each published file.")
+    choice: FeatureChoice = Field(description="Features of the definition that the model does not see.")
+
+
+class ListedModel(BaseModel):
+    """A model of the portfolio that can score."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    name: str = Field(description="What `model` asks for it by.")
+    kind: str = Field(description="What it is: lightgbm, scorecard, imported, calibrated.")
+    model_sha256: str = Field(description="Digest of the model file that scores.")
+    since: datetime = Field(description="When it began to score here (the champion), or when it was made.")
+    is_champion: bool = Field(description="Whether it answers where none is asked for.")
+    is_shadow: bool = Field(description="Whether it scores beside the champion, unseen by callers.")
+    n_features: int | None = Field(description="Features that it sees; null where it does not say.")
+    explains: bool = Field(description="Whether /v1/explain answers for it.")
+
+
+class ModelFault(BaseModel):
+    """A model of the portfolio that cannot be used."""
+
+    name: str = Field(description="Its name.")
+    reason: str = Field(description="Why, and what to do.")
+
+
+class ModelList(BaseModel):
+    """The models that can be asked for, and those that cannot be used."""
+
+    models: list[ListedModel] = Field(description="The champion first, then by name.")
+    faults: list[ModelFault] = Field(description="What is wrong with others; often none.")
+
+
+class Promoted(BaseModel):
+    """Which model is in service now."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    promoted: str = Field(description="Name by which the model was known until now.")
+    model_sha256: str = Field(description="Digest of the model file that scores now.")
+    in_service_since: datetime = Field(description="When this process began to score with it.")
+    everywhere: bool = Field(description="Whether all processes of the service answer with it already.")
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from data.definition.definition import Definition
 from data.settings import Settings
 from inference.service.admission import Rates
 from inference.service.app import make_app
+from inference.service.challengers import OtherDefinitionError
 from inference.service.guard import Lifecycle, new_id
 from inference.service.keys import Keys
-from inference.service.models import OtherDefinitionError
 from inference.service.problems import MEDIA_TYPE, ProblemError, problem_json
 from inference.service.processes import BACKLOG, Processes, Shared, listen
 from inference.service.settings import ServiceSettings
@@ -119,7 +119,22 @@ def _serve_one(host: str, digest: str, settings: Settings, service_settings: Ser
     metrics = Metrics(shared.board, shared.place, others=[shared.parent])
     rates = None if service_settings.rate is None else Rates(service_settings.rate, shared.tallies)
     hosts = known_hosts(host, web.hosts)
-    app = make_app(definition, settings, service_settings, web, hosts, lifecycle, metrics=metrics, rates=rates)
+
+    def call_others() -> None:
+        # Who watches them hands it on to all.
+        os.kill(shared.parent, signal.SIGHUP)
+
+    app = make_app(
+        definition,
+        settings,
+        service_settings,
+        web,
+        hosts,
+        lifecycle,
+        metrics=metrics,
+        rates=rates,
+        call_others=call_others,
+    )
     # One connection is accepted at a time, so that those that come together do not all go to who looks first.
     config = _configure(app, service_settings, web, host, 0, backlog=1)
 

@@ -18,6 +18,7 @@ from inference.explain.assessment import ReferredError
 from inference.explain.explainer import Explanation as Contributions
 from inference.explain.reasons import COMBINATION, COMBINATION_LABEL
 from inference.explain.reasons import Reason as RankedReason
+from inference.inventory.entry import CHAMPION
 from inference.model.judgement import DECISION, REFER, RISK_BAND, Judgement, judge, judged
 from inference.model.session import ScoringSession
 from inference.service.applications import id_of
@@ -25,6 +26,7 @@ from inference.service.batches import notices_of, read_applications, score_appli
 from inference.service.explanations import Reasoning
 from inference.service.schemas import Contribution, Explanation, ModelManifest, Reason, Score, Types
 from inference.service.settings import ServiceSettings
+from inference.service.shadow import Shadow
 from inference.service.tables import TableFormat, read_table, score_table
 from inference.service.telemetry import Metrics
 from inference.values import Value
@@ -36,8 +38,20 @@ NO_BAND = ""
 class Service:
     """A session that scores for others; immutable, and safe from many threads at once."""
 
-    def __init__(self, session: ScoringSession, types: Types, settings: ServiceSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        session: ScoringSession,
+        types: Types,
+        settings: ServiceSettings,
+        metrics: Metrics,
+        *,
+        name: str = CHAMPION,
+        shadow: Shadow | None = None,
+    ) -> None:
+        """Score with the model called `name`; `shadow` is handed what it scored."""
+        self.name = name
         self.session = session
+        self._shadow = shadow
         self._types = types
         self.manifest = session.manifest
         self.model_sha256 = session.manifest.files[session.backend].sha256
@@ -46,15 +60,20 @@ class Service:
         self._table_limits = Limits(
             file_bytes=settings.body_bytes, unpacked_bytes=3 * settings.body_bytes, rows=settings.table_rows
         )
-        self._metrics = metrics
+        # What others than the champion decide would shift the bands, which tell of applicants.
+        self._tell = metrics.count_scored if name == CHAMPION else metrics.count_scored_by_name
 
     def score(self, application: Mapping[str, Value]) -> Score:
         """PD and decision of one application."""
-        return self._answered(application, judge(application, self.session))
+        found = judge(application, self.session)
+        self._cast(application, found)
+        return self._answered(application, found)
 
     def score_to_json(self, application: Mapping[str, Value]) -> bytes:
         """`score` as the JSON of its answer, of an application without categories never seen."""
-        answer = self._answer(application, judge(application, self.session), notices=[])
+        found = judge(application, self.session)
+        self._cast(application, found)
+        answer = self._answer(application, found, notices=[])
         return orjson.dumps({name: answer[name] for name in self._score_fields})
 
     def score_json(self, body: bytes, hold: Hold = hold_nothing) -> bytes:
@@ -74,7 +93,9 @@ class Service:
             for application, each in zip(applications, found, strict=True)
         ]
         self._count((each.decision, each.risk_band) for each in found)
-        model = {"cutoff": self.manifest.cutoff, "model_sha256": self.model_sha256}
+        for application, each in zip(applications, found, strict=True):
+            self._cast(application, each)
+        model = {"cutoff": self.manifest.cutoff, "model": self.name, "model_sha256": self.model_sha256}
         return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications, self._types)})
 
     def score_table(
@@ -92,6 +113,8 @@ class Service:
         )
         scored = score_table(table, self.session)
         self._count(zip(scored[DECISION], scored[RISK_BAND], strict=True))
+        if self._shadow is not None:
+            self._shadow.take_table(table.applications, scored)
         return table_format.write(scored), table.notices
 
     def explain(self, application: Mapping[str, Value], reasoning: Reasoning) -> Explanation:
@@ -136,17 +159,22 @@ class Service:
         return self._types.score(**self._answer(application, found, notices_of([application], self._types)))
 
     def _answer(self, application: Mapping[str, Value], found: Judgement, notices: Sequence[str]) -> dict[str, Any]:
-        self._metrics.count_scored([((found.decision, found.risk_band or NO_BAND), 1)])
+        self._tell([((found.decision, found.risk_band or NO_BAND), 1)])
         return {
             "id": id_of(application, self.session.definition),
             **_as_answer(found),
             "cutoff": self.manifest.cutoff,
+            "model": self.name,
             "model_sha256": self.model_sha256,
             "notices": notices,
         }
 
+    def _cast(self, application: Mapping[str, Value], found: Judgement) -> None:
+        if self._shadow is not None:
+            self._shadow.take(application, found)
+
     def _count(self, decided: Iterable[tuple[str, str | None]]) -> None:
-        self._metrics.count_scored(Counter((decision, band or NO_BAND) for decision, band in decided).items())
+        self._tell(Counter((decision, band or NO_BAND) for decision, band in decided).items())
 
 
 def _as_answer(found: Judgement) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from limits import RateLimitItem, parse
 
 from data.errors import SettingError
 from data.settings import ROOT, Setting, read_whole, values_in_force
+from inference.inventory.entry import InventoryError, check_name
 
 MEGABYTE = 1_000_000
 # One application of 121 columns takes about 3,300 bytes; written with indents, twice that. What is much longer is
@@ -37,8 +39,13 @@ SERVICE_SETTINGS: tuple[Setting, ...] = (
     Setting("SCOREROOM_API_BATCHES", "4", "most batches under way at once: being read, waiting or being scored"),
     Setting("SCOREROOM_API_MEMORY_MB", "1500", "MB of memory that all batches under way may take up together"),
     Setting("SCOREROOM_API_DRAIN_SECONDS", "1", "time after SIGTERM in which requests are still answered"),
+    Setting(
+        "SCOREROOM_API_SHADOW", "", "names of up to 4 models that score besides and answer nobody: `scorecard,next`"
+    ),
+    Setting("SCOREROOM_API_SHADOW_LOG", "0", "share of what these score that is logged, from 0 to 1"),
 )
 LOG_LEVELS = ("info", "warning")
+MOST_SHADOWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,15 @@ class ServiceSettings:
     batches: int
     memory_bytes: int
     drain_seconds: int
+    shadow: tuple[str, ...] = ()
+    shadow_log: float = 0.0
 
 
 def load_service_settings(environment: Mapping[str, str] = os.environ) -> ServiceSettings:
     """Settings from `environment`, defaults for what it does not name; a relative path is seen from the project's root.
 
     Raises:
-        SettingError: a value is not the whole number, rate or log level it should be.
+        SettingError: a value is not the whole number, rate, log level, share or list of names that it should be.
     """
     values = {name.removeprefix("SCOREROOM_API_"): text for name, text in _texts(environment).items()}
 
@@ -81,6 +90,8 @@ def load_service_settings(environment: Mapping[str, str] = os.environ) -> Servic
         batches=whole("BATCHES"),
         memory_bytes=MEGABYTE * whole("MEMORY_MB"),
         drain_seconds=whole("DRAIN_SECONDS", at_least=0),
+        shadow=_shadow(values["SHADOW"]),
+        shadow_log=_share("SCOREROOM_API_SHADOW_LOG", values["SHADOW_LOG"]),
     )
 
 
@@ -93,6 +104,29 @@ def _rate(text: str) -> RateLimitItem | None:
         return parse(text) if text else None
     except ValueError:
         raise SettingError.from_bad_text("SCOREROOM_API_RATE", text, "a rate such as 600/minute") from None
+
+
+def _shadow(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    expected = f"names of up to {MOST_SHADOWS} models besides the champion, separated by commas"
+    try:
+        for name in names:
+            check_name(name)
+    except InventoryError:
+        raise SettingError.from_bad_text("SCOREROOM_API_SHADOW", text, expected) from None
+    if len(names) > MOST_SHADOWS:
+        raise SettingError.from_bad_text("SCOREROOM_API_SHADOW", text, expected)
+    return names
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise SettingError.from_bad_text(name, text, "a number from 0 to 1")
+    return share
 
 
 def _level(text: str) -> str:

@@ -30,6 +30,7 @@ MOST_FAULTS = 100
 NOTICES = "X-Scoreroom-Notices"
 # Of every answer to a batch: what a JSON answer has as `model_sha256`.
 MODEL_SHA256 = "X-Scoreroom-Model"
+MODEL_NAME = "X-Scoreroom-Model-Name"
 # Programs commonly take 8 kB of headers.
 _LONGEST_HEADER = 4_000
 _KINDS = {CSV: "no Parquet file", PARQUET: "a Parquet file", GZIP: "a gzip archive", ZIP: "a zip archive"}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from itertools import product
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -20,6 +21,7 @@ from prometheus_client.metrics_core import (
     HistogramMetricFamily,
     InfoMetricFamily,
     Metric,
+    SummaryMetricFamily,
 )
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -28,6 +30,7 @@ from prometheus_client.utils import floatToGoString
 
 from inference.service.board import Board
 from inference.service.routes import ROUTES
+from inference.service.settings import MOST_SHADOWS
 
 _PREFIX = "scoreroom"
 # Around the milliseconds of one application and the seconds of a batch.
@@ -42,21 +45,23 @@ _REQUESTS = [
     for method in (*sorted(METHODS), OTHER)
     for status in (*HTTPStatus, GONE)
 ]
+_DECISIONS = ("approve", "decline", "refer")
 # A band is a letter, or what follows them; a referred application has none.
-_DECIDED = [
-    (decision, band)
-    for decision in ("approve", "decline", "refer")
-    for band in ("", *map(chr, range(ord("A"), ord("A") + 100)))
-]
-_GAUGES = ("in_flight", "held", "since", "models_refused", "key_file_damaged", "process")
+_DECIDED = [(decision, band) for decision in _DECISIONS for band in ("", *map(chr, range(ord("A"), ord("A") + 100)))]
+_GAUGES = ("in_flight", "held", "since", "models_refused", "key_file_damaged", "process", "by_name", "shadow_dropped")
+_SHADOWS = range(MOST_SHADOWS)
+_COMPARED = ("champion", "challenger")
 _KEYS = [
     *(("request", *each) for each in _REQUESTS),
     *(("within", route, bound) for route in _ROUTES for bound in range(len(_BOUNDS))),
     *(("seconds", route) for route in _ROUTES),
     *(("applications", *each) for each in _DECIDED),
     *(("gauge", name) for name in _GAUGES),
+    *(("shadow", n, "decisions", *pair) for n in _SHADOWS for pair in product(_DECISIONS, repeat=2)),
+    *(("shadow", n, "within", bound) for n in _SHADOWS for bound in range(len(_BOUNDS))),
+    *(("shadow", n, what) for n in _SHADOWS for what in ("seconds", "failed", "compared", *_COMPARED)),
 ]
-_PLACES = {key: place for place, key in enumerate(_KEYS)}
+_PLACES: Mapping[tuple[object, ...], int] = {key: place for place, key in enumerate(_KEYS)}
 # What ends with the process that said it.
 _OF_THE_LIVING = [_PLACES["gauge", name] for name in ("in_flight", "held", "process")]
 
@@ -87,6 +92,7 @@ class Metrics:
         self._place = place
         self._own = board.numbers(place)
         self._held: Callable[[], int] = lambda: 0
+        self.shadows: tuple[str, ...] = ()
         self._registry = registry = CollectorRegistry()
         if board.n_places == 1:
             for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -109,6 +115,48 @@ class Metrics:
         """Count applications by decision and risk band."""
         for (decision, risk_band), count in decided:
             self._own[_PLACES["applications", decision, risk_band]] += count
+
+    def count_scored_by_name(self, decided: Iterable[tuple[tuple[str, str], int]]) -> None:
+        """Count applications that another model than the champion scored because it was asked for."""
+        self._own[_PLACES["gauge", "by_name"]] += sum(count for _, count in decided)
+
+    def name_shadows(self, names: Sequence[str]) -> None:
+        """Say which models score in the champion's shadow; what is counted of each goes by its place here."""
+        self.shadows = tuple(names)
+
+    def is_answering(self) -> bool:
+        """Whether this process is answering anybody."""
+        return self._own[_PLACES["gauge", "in_flight"]] > 0
+
+    def count_shadow(
+        self,
+        shadow: int,
+        decisions: Mapping[tuple[str, str], int],
+        n_compared: int,
+        sums: tuple[float, float],
+        seconds: float,
+    ) -> None:
+        """Count what a challenger scored besides, which took so many `seconds`.
+
+        By decision of the champion and of the challenger how many applications; then how many have a PD of both, and
+        the sums of the champion's PDs and of the challenger's.
+        """
+        own = self._own
+        for pair, count in decisions.items():
+            own[_PLACES["shadow", shadow, "decisions", *pair]] += count
+        own[_PLACES["shadow", shadow, "compared"]] += n_compared
+        for of, total in zip(_COMPARED, sums, strict=True):
+            own[_PLACES["shadow", shadow, of]] += total
+        own[_PLACES["shadow", shadow, "within", bisect_left(_SECONDS, seconds)]] += 1
+        own[_PLACES["shadow", shadow, "seconds"]] += seconds
+
+    def count_shadow_failed(self, shadow: int, count: int) -> None:
+        """Count applications that a challenger could not score."""
+        self._own[_PLACES["shadow", shadow, "failed"]] += count
+
+    def count_shadow_dropped(self, count: int) -> None:
+        """Count applications that no challenger scored because too many were waiting."""
+        self._own[_PLACES["gauge", "shadow_dropped"]] += count
 
     def count_refused_model(self) -> None:
         """Count an attempt to load a model that failed."""
@@ -183,10 +231,7 @@ class _Counted(Collector):
             labels=("route",),
         )
         for route in _ROUTES:
-            first = _PLACES["within", route, 0]
-            within = [math.fsum(sums[first : first + n]) for n in range(1, len(_BOUNDS) + 1)]
-            if within[-1]:
-                seconds.add_metric([route], list(zip(_BOUNDS, within, strict=True)), sums[_PLACES["seconds", route]])
+            _add_times(seconds, route, sums, _PLACES["within", route, 0], _PLACES["seconds", route])
         yield seconds
         yield _gauge("requests_in_flight", "Requests being answered.", sums[_PLACES["gauge", "in_flight"]])
         held = sums[_PLACES["gauge", "held"]]
@@ -198,6 +243,10 @@ class _Counted(Collector):
             if count := sums[_PLACES["applications", *decided]]:
                 applications.add_metric(decided, count)
         yield applications
+        by_name = sums[_PLACES["gauge", "by_name"]]
+        yield _counter("applications_by_name", "Applications scored by a model that was asked for by name.", by_name)
+        if metrics.shadows:
+            yield from _of_shadows(metrics.shadows, sums)
         model = InfoMetricFamily(f"{_PREFIX}_model", "The model that scores.", labels=())
         for sha256, backend in metrics.models():
             model.add_metric([], {"sha256": sha256, "backend": backend})
@@ -205,9 +254,48 @@ class _Counted(Collector):
         yield _gauge("model_since_seconds", "When it began to score, in Unix time.", metrics.most("since"))
         # Each process tries what was published once.
         refused = "Attempts to load what was published that failed."
-        yield CounterMetricFamily(f"{_PREFIX}_models_refused", refused, metrics.most("models_refused"))
+        yield _counter("models_refused", refused, metrics.most("models_refused"))
         is_damaged = metrics.most("key_file_damaged")
         yield _gauge("key_file_damaged", "1 while the file of keys cannot be read as one.", is_damaged)
+
+
+def _of_shadows(names: Sequence[str], sums: Sequence[float]) -> Iterator[Metric]:
+    decisions = CounterMetricFamily(
+        f"{_PREFIX}_shadow_decisions",
+        "Applications that a challenger scored besides, by what the champion decided and what it would.",
+        labels=("model", "champion", "challenger"),
+    )
+    pds = SummaryMetricFamily(
+        f"{_PREFIX}_shadow_pd", "PDs of applications that have one of both models.", labels=("model", "of")
+    )
+    seconds = HistogramMetricFamily(
+        f"{_PREFIX}_shadow_seconds", "How long a challenger took for what came at once.", labels=("model",)
+    )
+    failed = CounterMetricFamily(
+        f"{_PREFIX}_shadow_failures", "Applications that a challenger could not score.", labels=("model",)
+    )
+    for n, name in enumerate(names):
+        for pair in product(_DECISIONS, repeat=2):
+            if count := sums[_PLACES["shadow", n, "decisions", *pair]]:
+                decisions.add_metric([name, *pair], count)
+        n_compared = int(sums[_PLACES["shadow", n, "compared"]])
+        for of in _COMPARED:
+            pds.add_metric([name, of], n_compared, sums[_PLACES["shadow", n, of]])
+        _add_times(seconds, name, sums, _PLACES["shadow", n, "within", 0], _PLACES["shadow", n, "seconds"])
+        failed.add_metric([name], sums[_PLACES["shadow", n, "failed"]])
+    yield from (decisions, pds, seconds, failed)
+    dropped = "Applications that challengers did not score because too many were waiting."
+    yield _counter("shadow_dropped", dropped, sums[_PLACES["gauge", "shadow_dropped"]])
+
+
+def _add_times(family: HistogramMetricFamily, label: str, sums: Sequence[float], first: int, total: int) -> None:
+    within = [math.fsum(sums[first : first + n]) for n in range(1, len(_BOUNDS) + 1)]
+    if within[-1]:
+        family.add_metric([label], list(zip(_BOUNDS, within, strict=True)), sums[total])
+
+
+def _counter(name: str, documentation: str, value: float) -> Metric:
+    return CounterMetricFamily(f"{_PREFIX}_{name}", documentation, value)
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

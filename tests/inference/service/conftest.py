@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,12 @@ import pytest
 
 from data.home_credit import embedded
 from data.settings import ROOT, Settings
+from data.store.records import FileRecord
+from inference.inventory.entry import CHAMPION, OUT_OF_FOLD, ModelEntry, ModelKind
+from inference.inventory.store import applications_digest, now, of_manifest, publish, read_rows
+from inference.model.build import publish_model
 from inference.model.session import ScoringSession
+from inference.model.training_settings import TrainingSettings
 from scripts.benchmarks.server import free_port, service_command
 
 PATIENCE_S = 60
@@ -127,6 +133,47 @@ def session(built: Settings) -> ScoringSession:
 def table(built: Settings) -> pl.DataFrame:
     """Applications as they are sent."""
     return pl.read_parquet(built.applications).drop(embedded.TARGET)
+
+
+@pytest.fixture(scope="session")
+def challenger(built: Settings, small_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of another model of the built portfolio's applications."""
+    folder: Path = tmp_path_factory.mktemp("challenger") / "model"
+    digest, applications = FileRecord.of_file(built.applications).sha256, pl.read_parquet(built.applications)
+    publish_model(applications, embedded.DEFINITION, folder, data_digest=digest, seed=12, settings=small_settings)
+    return folder
+
+
+@pytest.fixture
+def place(built: Settings, challenger: Path, tmp_path: Path) -> Settings:
+    """A copy of the built portfolio with the challenger in its inventory, called `next`."""
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    copied = replace(built, model=model, processed=Path(shutil.copytree(built.processed, tmp_path / "processed")))
+    add_model(copied, "next", challenger)
+    return copied
+
+
+def add_model(settings: Settings, name: str, folder: Path, **said: Any) -> None:
+    """Publish the model in `folder` in the inventory, with what it gives the applications as its scores."""
+    session = ScoringSession.open(folder, embedded.DEFINITION)
+    probabilities = session.score_frame(pl.read_parquet(settings.applications))
+    scores = read_rows(settings, CHAMPION).with_columns(default_probability=probabilities)
+    entry = ModelEntry(
+        name=name,
+        kind=ModelKind.LIGHTGBM,
+        how=OUT_OF_FOLD,
+        said="Made by a test.",
+        data_sha256=applications_digest(settings),
+        made_at=now(),
+        **of_manifest(session.manifest),
+    )
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    publish(settings, replace(entry, **said), files, scores, replaces=True)
+
+
+def at(settings: Settings) -> dict[str, str]:
+    """Settings that start a service with the portfolio at `settings`."""
+    return {"MODEL": str(settings.model), "PROCESSED": str(settings.processed)}
 
 
 @pytest.fixture(scope="session")

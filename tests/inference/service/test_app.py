@@ -34,7 +34,7 @@ def test_one_application_is_told_the_same_by_every_address(client: httpx.Client)
     many = client.post("/v1/score/batch", json={"applications": [APPLICATION]}).json()
     explained = client.post("/v1/explain", json={"application": APPLICATION}).json()
     model = client.get("/v1/model").json()
-    assert {**many["scores"][0], **{name: many[name] for name in ("cutoff", "model_sha256", "notices")}} == one
+    assert {**many["scores"][0], **{name: many[name] for name in ("cutoff", "model", "model_sha256", "notices")}} == one
     assert {name: explained[name] for name in one} == one
     assert (model["cutoff"], model["model_sha256"]) == (one["cutoff"], one["model_sha256"])
 

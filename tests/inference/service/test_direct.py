@@ -58,13 +58,13 @@ class Ways:
     runner: asyncio.Runner
     clients: tuple[httpx.AsyncClient, httpx.AsyncClient]
 
-    def answers(self, body: bytes) -> list[tuple[int, dict[str, str], bytes]]:
+    def answers(self, body: bytes, query: str = "") -> list[tuple[int, dict[str, str], bytes]]:
         """Status, headers but the id, and body of both answers."""
-        return self.pool.submit(self.runner.run, self._both(body)).result()
+        return self.pool.submit(self.runner.run, self._both(body, query)).result()
 
-    async def _both(self, body: bytes) -> list[tuple[int, dict[str, str], bytes]]:
+    async def _both(self, body: bytes, query: str = "") -> list[tuple[int, dict[str, str], bytes]]:
         headers = {"Content-Type": "application/json", "X-Request-ID": "same"}
-        found = [await client.post("/v1/score", content=body, headers=headers) for client in self.clients]
+        found = [await client.post(f"/v1/score{query}", content=body, headers=headers) for client in self.clients]
         return [(answer.status_code, dict(answer.headers), answer.content) for answer in found]
 
 
@@ -106,6 +106,26 @@ def test_real_applications_go_the_direct_way_and_are_answered_alike(ways: Ways, 
         direct, long = ways.answers(body)
         assert direct == long
         assert direct[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("?model=champion", 200),
+        ("?model=", 200),
+        ("?other=1", 200),
+        ("?model=nobody", 404),
+        ("?model=nobody&model=champion", 200),
+        ("?model=champion&model=nobody", 404),
+        ("?model=%63hampion", 200),
+        ("?model=../model", 404),
+        ("?MODEL=nobody", 200),
+    ],
+)
+def test_models_are_asked_for_alike(ways: Ways, rows: list[dict[str, Any]], query: str, status: int) -> None:
+    direct, long = ways.answers(json.dumps({"application": rows[0]}).encode(), query)
+    assert direct == long
+    assert direct[0] == status
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -193,7 +213,7 @@ def test_a_body_that_breaks_off_is_left_to_the_long_way_even_where_it_could_be_r
     async def long_way(_scope: Any, receive: Any, _send: Any) -> None:
         seen.extend([await receive(), await receive()])
 
-    direct = Direct(long_way, path="/v1/score", read=READ, answer=lambda _: b"")
+    direct = Direct(long_way, path="/v1/score", read=READ, answer=lambda _application, _query: b"")
     scope = {"type": "http", "method": "POST", "path": "/v1/score", "headers": []}
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(direct(scope, receive, send))).result()

@@ -15,7 +15,7 @@ import pytest
 from data.errors import ScoreroomError
 from data.settings import ROOT
 from inference.service.keys import SCOPES, KeyFileError, Keys, add_key
-from inference.service.routes import ROUTES
+from inference.service.routes import PROMOTE, ROUTES
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import CheckProblem, Start
@@ -65,7 +65,7 @@ def test_comments_and_empty_lines_are_no_keys(tmp_path: Path) -> None:
         (f"one {'a' * 64}\none {'b' * 64}\n", "holds the name one twice"),
         (f"one {'a' * 64} expires=2027-02-29\n", "line 1 is no name and SHA-256 digest, with `expires=YYYY-MM-DD`"),
         (f"one {'a' * 64} expires=soon\n", "line 1 is no name"),
-        (f"one {'a' * 64} scope=score,admin\n", "`scope=score,batch,explain,model,metrics`"),
+        (f"one {'a' * 64} scope=score,admin\n", "`scope=score,batch,explain,model,metrics,champion`"),
         (f"one {'a' * 64} scope=\n", "line 1 is no name"),
         (f"one {'a' * 64} scope=score scope=batch\n", "line 1 is no name"),
         (f"one {'a' * 64} until=2027-01-31\n", "line 1 is no name"),
@@ -115,6 +115,7 @@ def test_a_key_ends_with_its_last_day_and_is_for_its_scopes_alone(tmp_path: Path
     path = tmp_path / "keys"
     limited = add_key(path, "desk", expires=date(2027, 1, 31), scopes=frozenset({"explain", "score"}))
     plain = add_key(path, "job")
+    admin = add_key(path, "admin", scopes=frozenset({"champion"}))
     assert path.read_text().splitlines()[0] == (
         f"desk {hashlib.sha256(limited.encode()).hexdigest()} expires=2027-01-31 scope=score,explain"
     )
@@ -130,10 +131,15 @@ def test_a_key_ends_with_its_last_day_and_is_for_its_scopes_alone(tmp_path: Path
     assert not job.has_expired(date(9999, 12, 31))
     guarded = [route for route in ROUTES if not route.startswith("/health/")]
     assert [route for route in guarded if desk.covers(route)] == ["/v1/score", "/v1/explain"]
-    assert [route for route in guarded if job.covers(route)] == guarded
+    # Nothing is changed with a key that does not say so.
+    assert [route for route in guarded if job.covers(route)] == [route for route in guarded if route != PROMOTE]
+    only = keys.find(admin)
+    assert only is not None
+    assert [route for route in guarded if only.covers(route)] == [PROMOTE]
     # Every address that asks for a key can be left out of one, and an address that is added is no limited key's.
     assert SCOPES.keys() == set(guarded)
-    assert not desk.covers("/v1/added")
+    assert not desk.covers(None)
+    assert job.covers(None)
 
 
 def test_the_scripts_limit_a_key_and_take_it_back(tmp_path: Path) -> None:

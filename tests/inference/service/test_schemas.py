@@ -18,6 +18,7 @@ SCORED: dict[str, Any] = {
     "refer_reason": None,
     "warnings": [],
     "cutoff": 0.1,
+    "model": "champion",
     "model_sha256": "0" * 64,
     "notices": [],
 }

@@ -66,6 +66,7 @@ def test_a_score_is_that_of_the_session(client: httpx.Client, session: ScoringSe
             "warnings": [],
             "notices": [],
             "cutoff": session.manifest.cutoff,
+            "model": "champion",
             "model_sha256": session.manifest.files["model.onnx"].sha256,
         }
         decisions.append(answer.json()["decision"])

@@ -27,6 +27,12 @@ def test_values_are_read() -> None:
     assert (settings.rate.amount, settings.rate.get_expiry()) == (5, 1)
 
 
+def test_shadows_are_listed_once_each() -> None:
+    settings = load_service_settings({"SCOREROOM_API_SHADOW": "next, card,next", "SCOREROOM_API_SHADOW_LOG": "0.25"})
+    assert (settings.shadow, settings.shadow_log) == (("next", "card"), 0.25)
+    assert (load_service_settings({}).shadow, load_service_settings({}).shadow_log) == ((), 0.0)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -34,6 +40,11 @@ def test_values_are_read() -> None:
         ("LOG", "loud", "SCOREROOM_API_LOG is 'loud'; set it to info or warning, or leave it unset."),
         ("ROWS", "0", "SCOREROOM_API_ROWS is '0'; set it to a whole number of at least 1"),
         ("BODY_MB", "1.5", "SCOREROOM_API_BODY_MB is '1.5'; set it to a whole number of at least 1"),
+        ("SHADOW", "champion", "SCOREROOM_API_SHADOW is 'champion'; set it to names of up to 4 models besides the"),
+        ("SHADOW", "../x", "SCOREROOM_API_SHADOW is '../x'; set it to names of up to 4 models besides the champion"),
+        ("SHADOW", "a,b,c,d,e", "SCOREROOM_API_SHADOW is 'a,b,c,d,e'; set it to names of up to 4 models besides"),
+        ("SHADOW_LOG", "nan", "SCOREROOM_API_SHADOW_LOG is 'nan'; set it to a number from 0 to 1, or leave it unset."),
+        ("SHADOW_LOG", "2", "SCOREROOM_API_SHADOW_LOG is '2'; set it to a number from 0 to 1, or leave it unset."),
         ("DRAIN_SECONDS", "-1", "SCOREROOM_API_DRAIN_SECONDS is '-1'; set it to a whole number of at least 0"),
     ],
 )
