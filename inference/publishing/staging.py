@@ -34,7 +34,7 @@ from inference.model.artifact import MANIFEST, MODEL_FILES, check_place
 
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"
 MODEL, RAW = "model", "raw"
-FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", RECORD)
+FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", "quality.json", RECORD)
 IN_MODEL = (MANIFEST, *MODEL_FILES, DEFINITION)
 
 Say = Callable[[str], None]
