@@ -42,6 +42,10 @@ from inference.model.artifact import MANIFEST
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import why_no_model
 
+_BROUGHT = (
+    "Only predictions were brought here, without the model or the applications behind them; bring applications on the "
+    "page Open to train a model."
+)
 # Entries of a cache whose values take a few kilobytes each.
 SMALL = 256
 
@@ -277,7 +281,10 @@ def model_version() -> str:
 
 def why_untrained() -> str:
     """Why the portfolio's table can train no model, in one sentence; empty if it can or is not built."""
-    return why_no_model(settings(), definition()) if is_there(settings().applications) else ""
+    if is_there(settings().applications):
+        return why_no_model(settings(), definition())
+    entry = find_entry(base_settings().library, chosen()) if chosen() not in ("", EMBEDDED) else None
+    return _BROUGHT if entry is not None and entry.reading is not None else ""
 
 
 def applications_version() -> str:

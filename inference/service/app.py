@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shlex
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from starlette.middleware.cors import CORSMiddleware
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.files.memory import Budget, Lease, give_back
+from data.reading.said import parse_written
 from data.settings import Settings
 from inference.service.admission import Rates, Workers
 from inference.service.applications import most_bytes
@@ -40,7 +42,7 @@ from inference.service.problems import MEDIA_TYPE, ProblemError, answer_of, inva
 from inference.service.routes import BATCH, EXPLAIN, LIVE, METRICS, MODEL, READY, ROUTES, SCORE
 from inference.service.schemas import Explanation, Live, ModelManifest, Ready, RefusedModel, Score, ScoreRequest, Types
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, MODEL_SHA256, NOTICES, notices_header
+from inference.service.tables import BODIES, MODEL_SHA256, NOTICES, notices_header
 from inference.service.telemetry import OTHER, Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
 from inference.serving.authority import Authority
@@ -276,7 +278,7 @@ async def _answer_invalid(definition: Definition, _: Request, error: Exception) 
 
 def _policies(settings: ServiceSettings, application_bytes: int) -> Mapping[str, Policy]:
     one = Policy((JSON,), application_bytes, settings.seconds)
-    return {SCORE: one, EXPLAIN: one, BATCH: Policy((JSON, *FORMATS), settings.body_bytes, settings.seconds)}
+    return {SCORE: one, EXPLAIN: one, BATCH: Policy((JSON, *BODIES), settings.body_bytes, settings.seconds)}
 
 
 def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_keys: bool) -> None:
@@ -383,7 +385,11 @@ async def explain(body: ScoreRequest, request: Request) -> Explanation:
 
 
 async def score_batch(request: Request) -> Response:
-    """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
+    """Score many applications, as JSON or as a table; the answer is of the same kind, or CSV where a workbook came.
+
+    Workbooks and files of SAS, SPSS and Stata are taken as well, under their own types. `?read=KEY=VALUE`, which may be
+    repeated, says how a table is written where that is not as it looks.
+    """
     service, workers = _in_service(request).service, request.app.state.batches
     named = {MODEL_SHA256: service.model_sha256}
     lease: Lease = request.state.lease
@@ -398,8 +404,10 @@ async def score_batch(request: Request) -> Response:
         if kind == JSON:
             content = await workers.run(_leasing(lease, partial(service.score_json, body, lease.hold)))
         else:
-            work = partial(service.score_table, body, FORMATS[kind], lease.hold)
+            said = parse_written(shlex.join(request.query_params.getlist("read")))
+            work = partial(service.score_table, body, BODIES[kind], lease.hold, said)
             content, notices = await workers.run(_leasing(lease, work))
+            kind = BODIES[kind].answer_type or kind
     # Until it is read, the answer is all that is left.
     lease.hold(len(content))
     return Response(content, headers=named | notices_header(notices), media_type=kind)

@@ -1,4 +1,4 @@
-"""Applications that come as a table, and their scores as a table of the same format: CSV, Parquet or an Arrow stream.
+"""Applications that come as a table, and their scores as one: CSV, Parquet or an Arrow stream as it came, else CSV.
 
 A dropped file is scored as far as it goes; a program that sends a table wants all of its rows or to be told why not.
 """
@@ -20,6 +20,7 @@ from data.files.batch_judge import TableFaultsError
 from data.files.batch_limits import Limits
 from data.files.memory import Hold, hold_nothing
 from data.files.spreadsheets import csv_of
+from data.reading.said import NOTHING, Said
 from data.store.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.model.judgement import JUDGED
@@ -40,7 +41,7 @@ class OtherFormatError(ScoreroomError):
 
     @classmethod
     def from_kind(cls, table: str, kind: str) -> Self:
-        found = _KINDS[kind]
+        found = _KINDS.get(kind, "a compressed file")
         return cls(f"{table}: {found} came where its type says otherwise; send the table as it is, under its own type.")
 
 
@@ -48,7 +49,8 @@ class OtherFormatError(ScoreroomError):
 class TableFormat:
     """A format that tables come and go in: what HTTP calls it, what a body of it is called, how one is written.
 
-    `kind` is what the first bytes of one say it is, and `place` are the words before the number of a fault's row.
+    `kind` is what the first bytes of one say it is, and `place` are the words before the number of a fault's row. An
+    answer is of `answer_type`, or of its own type where that is empty.
     """
 
     media_type: str
@@ -56,6 +58,7 @@ class TableFormat:
     kind: str
     place: str
     write: Callable[[pl.DataFrame], bytes]
+    answer_type: str = ""
 
 
 def read_table(
@@ -65,10 +68,11 @@ def read_table(
     needed: Sequence[str],
     limits: Limits,
     hold: Hold = hold_nothing,
+    said: Said = NOTHING,
 ) -> BatchTable:
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
 
-    `hold` is told the memory that this takes.
+    `hold` is told the memory that this takes. What is `said` of how the table is written is not guessed.
 
     Other columns than an application's inputs, such as the outcome, are not used; the table's notices say so.
 
@@ -80,7 +84,7 @@ def read_table(
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold)
+    table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold, said=said)
     if table.n_faults:
         raise TableFaultsError.from_first(
             table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place
@@ -129,4 +133,20 @@ FORMATS: Mapping[str, TableFormat] = {
         # The marks that a stream has are looked at where it is read.
         TableFormat("application/vnd.apache.arrow.stream", "body.arrows", CSV, "in row", _write_stream),
     )
+}
+# What is read as well. Nobody sends a program scores in these.
+_BROUGHT = (
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "body.xlsx", ZIP),
+    ("application/vnd.oasis.opendocument.spreadsheet", "body.ods", ZIP),
+    ("application/vnd.ms-excel", "body.xls", CSV),
+    ("application/x-sas-data", "body.sas7bdat", CSV),
+    ("application/x-spss-sav", "body.sav", CSV),
+    ("application/x-stata-dta", "body.dta", CSV),
+)
+BODIES: Mapping[str, TableFormat] = {
+    **FORMATS,
+    **{
+        media_type: TableFormat(media_type, name, kind, "in row", csv_of, "text/csv")
+        for media_type, name, kind in _BROUGHT
+    },
 }
