@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dashboard.words.score_words import as_places
 from data.predictions.pieces import recoded
+from data.predictions.scale import Scale
 from data.predictions.scores import ScoreGrid, make_score_grid
 from data.predictions.table import (
     FOLD,
@@ -53,7 +55,10 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     return replace(
         predictions,
         frame=frame,
-        cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, levels, predictions.roles)),
+        cohort_columns=(
+            *predictions.cohort_columns,
+            *_described(frame, folds, levels, predictions.roles, predictions.scale),
+        ),
         grid=grid,
     )
 
@@ -77,25 +82,29 @@ def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
 
 
 def _described(
-    frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str]
+    frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str], scale: Scale | None
 ) -> list[CohortColumn]:
     pds = frame[PROBABILITY]
+    name, told, bands = "PD", "Predicted probability of default.", _bands_in_words()
+    if scale is not None:
+        name, bands = as_places(name), as_places(bands)
+        told = f"Place of the score from {scale.score(0):g} (0 %, safest) to {scale.score(1):g} (100 %, riskiest)."
     described = [
         CohortColumn(
             PROBABILITY,
-            "PD",
-            "Predicted probability of default.",
+            name,
+            told,
             PREDICTION,
             CohortKind.RANGE,
             minimum=float(str(pds.min() or 0.0)),
             maximum=float(str(pds.max() or 0.0)),
             taken_from=roles.get("probability", ""),
         ),
-        CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
+        CohortColumn(PD_BAND, "Risk band", bands, PREDICTION, CohortKind.LEVELS, BANDS),
     ]
     if folds:
         names = tuple(str(fold) for fold in folds)
-        text = "The part of the portfolio that was held out when its PDs were predicted."
+        text = "The part of the portfolio that was held out when its scores were predicted."
         taken = roles.get("fold", "")
         described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names, taken_from=taken))
     if OBSERVED not in frame.columns:
