@@ -120,10 +120,10 @@ def test_a_refused_file_is_read_otherwise_without_bringing_it_again(built: Setti
     text = "\n".join([*lines[:101], "a,b", *lines[101:]])
     app.session_state["open.file"] = Opening(Brought(built.library, "loans.csv", text.encode()), None)
     app.run()
-    assert "line 102 has 2 fields where the table has 5: 'a,b'" in said(app)
+    assert "line 102 has 2 fields where the table has 5: 'a,b'" in said(app).replace("\\", "")
     assert built.library.as_posix() not in said(app)
     (again,) = [button for button in app.button if button.label.startswith("Read it with")]
-    assert again.label == "Read it with bad_lines=leave-out"
+    assert again.label.replace("\\", "") == "Read it with bad_lines=leave-out"
     again.click().run()
     assert "1 damaged line" in said(app)
     # Three rows as they stand in the file.
