@@ -324,14 +324,14 @@ def _render_columns(known: Understood) -> None:
             "Values": [_histogram(frame[name]) for name in frame.columns],
             "Taken for": [findings[name].guess if name in findings else None for name in frame.columns],
             "Sure?": [findings[name].verdict if name in findings else None for name in frame.columns],
-            "Empty": [frame[name].null_count() / max(frame.height, 1) for name in frame.columns],
+            "Empty": [100 * frame[name].null_count() / max(frame.height, 1) for name in frame.columns],
             "Why": [findings[name].why if name in findings else None for name in frame.columns],
         },
         alt="Columns of the file",
         name="",
         column_config={
             "Values": st.column_config.BarChartColumn(width="small", y_min=0),
-            "Empty": st.column_config.NumberColumn(format="percent", width="small"),
+            "Empty": st.column_config.NumberColumn(format="%.1f %%", width="small"),
             "Why": st.column_config.TextColumn(width="large"),
         },
     )

@@ -21,12 +21,16 @@ from data.files.batch_limits import Limits
 from data.files.memory import Hold, hold_nothing
 from data.files.spreadsheets import csv_of
 from data.reading.said import NOTHING, Said
+from data.reading.typed import typed_kind
 from data.store.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.model.judgement import JUDGED
 from inference.model.session import ScoringSession
 
 MOST_FAULTS = 100
+_TEXT = "text/csv"
+# Among so many first bytes are the marks of all formats that have one.
+_MARK_BYTES = 64
 # Of an answer that is a table: what a JSON answer has as `notices`.
 NOTICES = "X-Scoreroom-Notices"
 # Of every answer to a batch: what a JSON answer has as `model_sha256`.
@@ -41,7 +45,7 @@ class OtherFormatError(ScoreroomError):
 
     @classmethod
     def from_kind(cls, table: str, kind: str) -> Self:
-        found = _KINDS.get(kind, "a compressed file")
+        found = _KINDS.get(kind, f"a file of another kind ({kind})")
         return cls(f"{table}: {found} came where its type says otherwise; send the table as it is, under its own type.")
 
 
@@ -84,6 +88,8 @@ def read_table(
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
+    if table_format.media_type == _TEXT and (typed := typed_kind(content[:_MARK_BYTES])):
+        raise OtherFormatError.from_kind(table_format.name, typed)
     table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold, said=said)
     if table.n_faults:
         raise TableFaultsError.from_first(
@@ -128,7 +134,7 @@ def _write_stream(frame: pl.DataFrame) -> bytes:
 FORMATS: Mapping[str, TableFormat] = {
     known.media_type: known
     for known in (
-        TableFormat("text/csv", "body.csv", CSV, "on line", csv_of),
+        TableFormat(_TEXT, "body.csv", CSV, "on line", csv_of),
         TableFormat("application/vnd.apache.parquet", "body.parquet", PARQUET, "in row", _write_parquet),
         # The marks that a stream has are looked at where it is read.
         TableFormat("application/vnd.apache.arrow.stream", "body.arrows", CSV, "in row", _write_stream),
@@ -145,8 +151,5 @@ _BROUGHT = (
 )
 BODIES: Mapping[str, TableFormat] = {
     **FORMATS,
-    **{
-        media_type: TableFormat(media_type, name, kind, "in row", csv_of, "text/csv")
-        for media_type, name, kind in _BROUGHT
-    },
+    **{media_type: TableFormat(media_type, name, kind, "in row", csv_of, _TEXT) for media_type, name, kind in _BROUGHT},
 }

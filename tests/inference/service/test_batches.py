@@ -191,7 +191,7 @@ INVALID, MALFORMED = (422, "invalid-application"), (400, "malformed-body")
         (CSV, b"", MALFORMED, "body.csv: holds no rows"),
         (CSV, b"a,b\n", INVALID, "body.csv: holds 0 of the"),
         (CSV, b"a,b\n1,2\n", INVALID, "body.csv: holds 0 of the"),
-        (CSV, b"\x00\xff" * 50, INVALID, "body.csv: is not text in UTF-8"),
+        (CSV, b"\x00\x01\x02\xff" * 50, INVALID, "body.csv: is no text (it holds zero bytes)"),
         (PARQUET, b"", MALFORMED, "body.parquet: holds no rows"),
         (PARQUET, b"PAR1", MALFORMED, "body.parquet: is not a whole Parquet file"),
         (PARQUET, b"a,b\n1,2\n", INVALID, "body.parquet: no Parquet file came"),
