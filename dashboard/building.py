@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from data.settings import PORTFOLIO_ROWS, Settings
-from data.store.records import APPLICATIONS, CONTRIBUTIONS, MODEL, PREDICTIONS
+from data.store.records import APPLICATIONS, CONTRIBUTIONS, MODEL, PREDICTIONS, QUALITY
 
 RUNNING, USABLE, FAILED = "building", "usable", "failed"
 # A page asks twice a second (dashboard/static/building.js). One that asked this recently is still open, and gets this
@@ -31,7 +31,7 @@ class Step:
 
 
 # About what two quiet cores take for the usual rows; the page scales them by the steps that are done.
-_EXPECTED_S = {APPLICATIONS: 7.0, MODEL: 69.0, PREDICTIONS: 0.5, CONTRIBUTIONS: 13.0}
+_EXPECTED_S = {APPLICATIONS: 7.0, MODEL: 69.0, PREDICTIONS: 0.5, CONTRIBUTIONS: 13.0, QUALITY: 3.0}
 
 
 def steps_of(settings: Settings, *, is_synthetic: bool) -> tuple[Step, ...]:
@@ -51,6 +51,7 @@ def steps_of(settings: Settings, *, is_synthetic: bool) -> tuple[Step, ...]:
             "Explain the predictions",
             "What each feature adds to each PD. The dashboard opens before this is done.",
         ),
+        QUALITY: ("Look through the data", "Gaps, repeated rows, leaks and odd values, for the page Data quality."),
     }
     scale = settings.rows / PORTFOLIO_ROWS
     return tuple(

@@ -24,6 +24,7 @@ LIMIT_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("SCOREROOM_REPORTS", "2", "reports that the dashboard makes at once; more wait for their turn"),
     Setting("SCOREROOM_LIBRARY_MB", "20000", "MB of files in the library; beyond, nothing more is opened"),
+    Setting("SCOREROOM_OPEN_MB", "100", "MB of a file that is dropped on the page Open"),
     Setting("SCOREROOM_OPEN_ROWS", "5000000", "rows of a file that is opened"),
     Setting("SCOREROOM_OPEN_FOLDER", "", "folder on the server whose tables the page Open offers; none without it"),
     Setting("SCOREROOM_TRAIN_MINUTES", "60", "minutes that a model may train that was ordered on Open or Models"),
@@ -40,6 +41,7 @@ class Limits:
     reports: int
     library_bytes: int = 20_000_000_000
     open_rows: int = 5_000_000
+    open_bytes: int = 100_000_000
     open_folder: Path | None = None
     train_seconds: int = 3_600
 
@@ -57,10 +59,19 @@ def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     reports = read_whole("SCOREROOM_REPORTS", values["SCOREROOM_REPORTS"], at_least=1)
     library = read_whole("SCOREROOM_LIBRARY_MB", values["SCOREROOM_LIBRARY_MB"], at_least=0)
     rows = read_whole("SCOREROOM_OPEN_ROWS", values["SCOREROOM_OPEN_ROWS"], at_least=1)
+    dropped = read_whole("SCOREROOM_OPEN_MB", values["SCOREROOM_OPEN_MB"], at_least=1)
     minutes = read_whole("SCOREROOM_TRAIN_MINUTES", values["SCOREROOM_TRAIN_MINUTES"], at_least=1)
     folder = ROOT / values["SCOREROOM_OPEN_FOLDER"] if values["SCOREROOM_OPEN_FOLDER"] else None
     return Limits(
-        visits, _MEGABYTE * uploads, _MEGABYTE * files, reports, _MEGABYTE * library, rows, folder, 60 * minutes
+        visits=visits,
+        uploads_bytes=_MEGABYTE * uploads,
+        files_bytes=_MEGABYTE * files,
+        reports=reports,
+        library_bytes=_MEGABYTE * library,
+        open_rows=rows,
+        open_bytes=_MEGABYTE * dropped,
+        open_folder=folder,
+        train_seconds=60 * minutes,
     )
 
 

@@ -46,12 +46,14 @@ from dashboard.visit.visit import (
     read_visit,
     word_visit,
 )
+from dashboard.words.score_words import as_places
 from data.predictions.scores import round_cutoff
 from data.predictions.table import CohortColumn, Predictions
 
 T = TypeVar("T")
 Changes: TypeAlias = Mapping[Parameter[Any], Any]
 _STATE, _COLUMNS, _NOTICES, _WIDGET = choice.VISIT, "visit.columns", "visit.notices", "widget."
+_PLACES = "visit.places"
 _READER, _SHOWN = "visit.reader", "visit.shown"
 _OTHERS = choice.own_to_portfolio("visit.others")
 # What holds for the portfolio and a file alike: cutoff, model, applicant and assumptions.
@@ -113,6 +115,7 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
     """
     columns = predictions.filter_columns
     st.session_state[_COLUMNS] = columns
+    st.session_state[_PLACES] = predictions.scale is not None
     # What is saved outlasts a visit, and a dropped file does not.
     st.session_state[_READER] = "" if file else _reader(predictions)
     known = _STATE in st.session_state
@@ -151,6 +154,17 @@ def open_visit(predictions: Predictions, file: str = "") -> None:
 def take_columns(predictions: Predictions) -> None:
     """Let cohorts be cut by the columns of `predictions`, whose PDs another model gave than those of `open_visit`."""
     st.session_state[_COLUMNS] = predictions.filter_columns
+    st.session_state[_PLACES] = predictions.scale is not None
+
+
+def score_words(text: str) -> str:
+    """`text` about PDs as it is true of the scores that are shown, which may be no probabilities."""
+    return as_places(text) if shows_places() else text
+
+
+def shows_places() -> bool:
+    """Whether the scores that are shown are no probabilities."""
+    return bool(st.session_state.get(_PLACES))
 
 
 def show_table(file: str) -> None:

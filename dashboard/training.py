@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Self
 
 from dashboard.build_process import BuildProcess
 from dashboard.building import Step
@@ -27,10 +30,20 @@ class BusyError(ScoreroomError):
 
 
 class Training:
-    """A model that is being trained on the file `brought`, whose definition is prepared."""
+    """A portfolio that is being built in a `folder`, whose definition is prepared."""
 
-    def __init__(self, brought: Brought, name: str, seconds: float, *, taken: str = "") -> None:
-        """Begin; after so many `seconds` it is stopped. The portfolio is called `name`, and by links not `taken`.
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        seconds: float,
+        *,
+        keep: Callable[[], Entry],
+        drop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin; after so many `seconds` it is stopped. `name` is what it is called on the screen.
+
+        What is finished `keep` gives its place in the library; `drop` is called at the end, however that is.
 
         Raises:
             BusyError: another one is under way.
@@ -39,7 +52,7 @@ class Training:
         if not turn.acquire(blocking=False):
             raise BusyError("Another model is being trained on this server; try again when it is done.")
         try:
-            environment = {**os.environ, "SCOREROOM_PORTFOLIO": str(brought.part)}
+            environment = {**os.environ, "SCOREROOM_PORTFOLIO": str(folder)}
             self._process = BuildProcess(load_settings(environment), environment)
         except BaseException:
             turn.release()
@@ -48,9 +61,15 @@ class Training:
         self.entry: Entry | None = None
         self.problem = ""
         self.is_cancelled = False
-        self._brought, self._seconds, self._taken = brought, seconds, taken
+        self._folder, self._seconds, self._keep, self._drop = folder, seconds, keep, drop
         self._thread = threading.Thread(target=self._follow, name="training", daemon=True)
         self._thread.start()
+
+    @classmethod
+    def on(cls, brought: Brought, name: str, seconds: float, *, taken: str = "") -> Self:
+        """A model of the file `brought`, kept under `name`, which links do not call `taken`; raises as the class."""
+        keep = partial(keep_trained, brought, name, taken=taken)
+        return cls(brought.part, name, seconds, keep=keep, drop=brought.drop)
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -85,7 +104,7 @@ class Training:
         except ScoreroomError as error:
             self.problem = str(error)
         finally:
-            self._brought.drop()
+            self._drop()
             turn.release()
 
     def _end(self, *, is_late: bool) -> None:
@@ -93,11 +112,11 @@ class Training:
         if self.is_cancelled:
             return
         if code == 0:
-            self.entry = keep_trained(self._brought, self.name, taken=self._taken)
+            self.entry = self._keep()
         elif is_late:
             self.problem = (
                 f"Training took longer than {self._seconds / 60:,.0f} minutes and was stopped; bring fewer rows, or "
                 "raise SCOREROOM_TRAIN_MINUTES."
             )
         else:
-            self.problem = self._process.building.problem.replace(f"{self._brought.part}/", "")
+            self.problem = self._process.building.problem.replace(f"{self._folder}/", "")

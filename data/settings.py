@@ -86,6 +86,11 @@ class Settings:
         """What each feature adds to the log-odds of every application."""
         return self.processed / "contributions.parquet"
 
+    @property
+    def quality(self) -> Path:
+        """What is odd about the application table, as JSON."""
+        return self.processed / "quality.json"
+
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environment`, defaults for what it does not name.

@@ -1,6 +1,6 @@
 """Score a file of applications: id, PD and decision, or why it is referred, for every row, in bounded memory.
 
-Usage: python -m scripts.score --in applications.csv --out scores.parquet [--model DIRECTORY]
+Usage: python -m scripts.score --in applications.csv --out scores.parquet [--model DIRECTORY] [--read KEY=VALUE ...]
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import argparse
 from pathlib import Path
 
 from data.definition.at_hand import load_definition
+from data.reading.said import parse_said
 from data.settings import load_settings
 from inference.model.scoring import score_file
 from inference.model.session import ScoringSession
-from scripts._cli import check_trainable, offer_portfolio, progress, run
+from scripts._cli import check_trainable, offer_portfolio, offer_reading, progress, run
 
 
 def main() -> None:
@@ -20,11 +21,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.score", description=__doc__.splitlines()[0])
     offer_portfolio(parser)
     parser.add_argument(
-        "--in", dest="source", type=Path, required=True, help="applications as .csv, .csv.gz, .zip or .parquet"
+        "--in",
+        dest="source",
+        type=Path,
+        required=True,
+        help="applications as CSV (also packed), Parquet, Arrow, a workbook, SAS, SPSS or Stata",
     )
     parser.add_argument("--out", type=Path, required=True, help="where the scores go, .parquet or .csv")
     parser.add_argument("--model", type=Path, help="model directory (default: the portfolio's)")
+    offer_reading(parser)
     arguments = parser.parse_args()
+    said = parse_said(arguments.read)
     settings = load_settings()
     # A model that was brought from elsewhere is judged by its own manifest.
     if arguments.model in (None, settings.model):
@@ -41,7 +48,7 @@ def main() -> None:
     if session.fallback_reason:
         print(f"Notice: {session.fallback_reason}.")
     with progress(f"Scoring {arguments.source.name}") as advance:
-        done = score_file(arguments.source, arguments.out, session, progress=advance)
+        done = score_file(arguments.source, arguments.out, session, progress=advance, said=said)
     for notice in done.notices:
         print(f"Notice: {notice}")
     n_scored = done.n_rows - done.n_referred

@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import cache
 from dashboard.components.frame import View
 from dashboard.components.table import render_frame
-from dashboard.metrics.quality_counts import Oddity
 from dashboard.words import labels
 from dashboard.words.quality_words import ADVICE, WHAT, detail, summary
+from data.quality.oddities import Oddity
 
 
 def render(view: View) -> None:

@@ -62,7 +62,7 @@ def render(view: View) -> None:
 
 def _render_cards(view: View) -> None:
     best = view.evaluation.ks.cutoff
-    reached = "" if best is None else f" It is reached at a PD of {labels.percent(best)}."
+    reached = "" if best is None else state.score_words(f" It is reached at a PD of {labels.percent(best)}.")
     with card_grid("discrimination", len(catalogue.DISCRIMINATION), is_compared=view.comparison is not None):
         for metric in catalogue.DISCRIMINATION:
             render_card(metric, view.evaluation, view.comparison, more_help=reached if metric is catalogue.KS else "")
@@ -123,7 +123,8 @@ def _render_shares(view: View, best: float | None, metrics: tuple[Metric, ...]) 
         shown, comparison = shown.at(best), None if comparison is None else comparison.at(best)
     # In a box of their own, cards are no higher than they need to be.
     with st.container(key="shares"):
-        st.markdown(f"**{_at(shown) if best is None else f'At this PD of {labels.percent(best)}'}**")
+        at_best = "" if best is None else state.score_words(f"At this PD of {labels.percent(best)}")
+        st.markdown(f"**{at_best or _at(shown)}**")
         if best is None:
             follow([Slot(".st-key-shares strong", Kind.TEXT, _at, names_cutoff=True)])
         with card_grid("shares", len(metrics), is_compared=comparison is not None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -11,16 +12,15 @@ import streamlit as st
 
 from dashboard import cache, choice, state
 from dashboard.app_pages.data_quality import render_oddities
-from dashboard.components.files import taking_in
+from dashboard.components.files import TABLES, TEXTS, ask_how_written, taking_in, written_help
 from dashboard.components.findings import Goal, open_page
 from dashboard.components.frame import View
 from dashboard.components.library_menu import Offer, offers
 from dashboard.components.metric_card import card_grid, render_card, render_metric
 from dashboard.components.opened import (
-    TABLES,
-    TEXTS,
     Opening,
     bring,
+    build_entry,
     forget_opening,
     forget_training,
     look_at_predictions,
@@ -38,14 +38,14 @@ from dashboard.training import Training
 from dashboard.words import labels
 from dashboard.words.quality_words import summary
 from data.errors import ScoreroomError
-from data.files.batch_limits import LIMITS
 from data.library.entries import LONGEST_NAME, Entry, delete_entry, rename_entry
 from data.library.opening import Understood
 from data.predictions.roles.answers import NOTHING_SAID, OUTCOME, SCORE, SCORES, Answers
 from data.predictions.roles.questions import Question
-from data.reading.said import HELP
+from data.reading.said import said_in
 
 _UPLOAD, _GENERATION, _NAME, _WRITTEN = "open.upload", "open.generation", "open.name", "open.written"
+_RETRY = "open.retried"
 _EDITED, _NEW_NAME, _DELETED = "open.edited", "open.new", "open.deleted"
 _OUTCOME, _SCORE, _KIND = "open.outcome", "open.score", "open.kind"
 _BAD, _GOOD, _QUESTION = "open.bad", "open.good", "open.question"
@@ -60,7 +60,14 @@ def render(view: View) -> None:
     if job is not None:
         _render_training(job)
     elif (found := opening()) is not None:
-        _render_opening(found)
+        with st.spinner("Reading ..."):
+            problem = found.problem()
+        _render_heading(found)
+        if problem:
+            _render_refused(problem)
+            _render_upload(load_limits())
+        else:
+            _render_opening(found)
     else:
         if result() and result() == cache.chosen():
             _render_result(view)
@@ -73,9 +80,10 @@ def _render_upload(limits: Limits) -> None:
     place = cache.base_settings().library
     st.caption(
         "CSV and other text (also packed), Parquet, a workbook, SAS, SPSS or Stata, up to "
-        f"{LIMITS.file_bytes // 1_000_000} MB and {limits.open_rows:,} rows: "
-        "scores with what happened, or applications to train a model on. Nothing leaves this machine; what you open "
-        f"stays in {labels.plain(str(place))}."
+        f"{limits.open_bytes // 1_000_000:,} MB and {limits.open_rows:,} rows: "
+        "scores with what happened, or applications to train a model on, for which a model has "
+        f"{labels.plural(limits.train_seconds // 60, 'minute')}. Nothing leaves this machine; what you open stays in "
+        f"{labels.plain(str(place))}."
     )
     # Another key is another uploader: the bytes of the last file go once they are read.
     key = f"{_UPLOAD}.{st.session_state.setdefault(_GENERATION, 0)}"
@@ -83,14 +91,9 @@ def _render_upload(limits: Limits) -> None:
         "A file of yours",
         type=[each.lstrip(".") for each in TABLES],
         key=key,
-        max_upload_size=LIMITS.file_bytes // 1_000_000,
+        max_upload_size=limits.open_bytes // 1_000_000,
     )
-    with st.expander("Say how the file is written"):
-        written = st.text_input(
-            "Before you bring it, such as: decimal=, dates=day-first bad_lines=leave-out",
-            key=_WRITTEN,
-            help=" · ".join(f"{key}: {labels.plain(told)}" for key, told in HELP.items() if key != "bad_file"),
-        )
+    written = "" if opening() is not None else ask_how_written(_WRITTEN)
     tables = server_tables(limits)
     if tables:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -118,7 +121,7 @@ def _take(work: Callable[[], None]) -> bool:
     return True
 
 
-def _render_opening(found: Opening) -> None:
+def _render_heading(found: Opening) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(labels.plain(found.brought.table.name), anchor=False, width="stretch")
         st.button("Close this file", icon=":material/close:", on_click=forget_opening, width="content")
@@ -126,6 +129,30 @@ def _render_opening(found: Opening) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"This file is in the library already, as {labels.plain(found.same.name)}.", width="stretch")
             st.button("Show it", on_click=_show_instead, args=(found.same,), width="content")
+
+
+def _render_refused(problem: str) -> None:
+    """Write why the file cannot be read, and ask how it is written; it need not be brought again."""
+    st.error(labels.plain(problem), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for text in said_in(problem):
+            st.button(
+                f"Read it with {labels.plain(text)}",
+                key=f"open.retry.{text}",
+                on_click=_retry,
+                args=(shlex.quote(text),),
+            )
+        typed = st.text_input("How it is written (KEY=VALUE)", key=_RETRY, width=280, help=written_help())
+        st.button("Read it again", key="open.retry", on_click=_retry, args=(typed,), disabled=not typed)
+
+
+def _retry(written: str) -> None:
+    found = opening()
+    if found is not None:
+        _take(partial(found.read_otherwise, written))
+
+
+def _render_opening(found: Opening) -> None:
     place = st.container()
     try:
         with st.spinner("Reading ..."):
@@ -154,6 +181,9 @@ def _render_understood(known: Understood) -> None:
     how = _layout(known) if table.path.suffix.lower() in TEXTS else table.path.suffix.lstrip(".").upper()
     st.caption(f"{labels.plural(table.n_rows, 'row')}, {labels.plural(table.frame.width, 'column')}; {how}.")
     render_frame(known.sample, alt="First three rows", name="")
+    if table.sample:
+        st.caption("The same rows as they stand in the file:")
+        st.code("\n".join(table.sample), language=None, wrap_lines=True)
     if known.predictions is not None:
         source = known.predictions.source
         told = " ".join([f"{source.taken[:1].upper()}{source.taken[1:].rstrip('.')}.", *source.notices])
@@ -294,14 +324,14 @@ def _render_columns(known: Understood) -> None:
             "Values": [_histogram(frame[name]) for name in frame.columns],
             "Taken for": [findings[name].guess if name in findings else None for name in frame.columns],
             "Sure?": [findings[name].verdict if name in findings else None for name in frame.columns],
-            "Empty": [frame[name].null_count() / max(frame.height, 1) for name in frame.columns],
+            "Empty": [100 * frame[name].null_count() / max(frame.height, 1) for name in frame.columns],
             "Why": [findings[name].why if name in findings else None for name in frame.columns],
         },
         alt="Columns of the file",
         name="",
         column_config={
             "Values": st.column_config.BarChartColumn(width="small", y_min=0),
-            "Empty": st.column_config.NumberColumn(format="percent", width="small"),
+            "Empty": st.column_config.NumberColumn(format="%.1f %%", width="small"),
             "Why": st.column_config.TextColumn(width="large"),
         },
     )
@@ -392,17 +422,24 @@ def _render_offer(offer: Offer) -> None:
         told = offer.told if entry is None or not entry.digest else f"{offer.told}, version {entry.digest[:8]}"
         shown = " · shown now" if is_shown else ""
         st.markdown(f"**{labels.plain(offer.name)}** :small[:gray[{labels.plain(told)}{shown}]]", width="stretch")
-        st.button(
-            "Open",
-            key=f"open.entry.{offer.key}",
-            disabled=is_shown or (entry is not None and not entry.is_built),
-            on_click=choice.open_portfolio,
-            args=(offer.key,),
-        )
+        if entry is not None and not entry.is_built:
+            st.button("Build", key=f"open.build.{offer.key}", on_click=_build, args=(entry,))
+        else:
+            st.button(
+                "Open",
+                key=f"open.entry.{offer.key}",
+                disabled=is_shown,
+                on_click=choice.open_portfolio,
+                args=(offer.key,),
+            )
         if entry is not None:
             st.button("Edit", key=f"open.edit.{offer.key}", type="tertiary", on_click=_edit, args=(offer.key,))
     if entry is not None and st.session_state.get(_EDITED) == offer.key:
         _render_editing(entry)
+
+
+def _build(entry: Entry) -> None:
+    _take(partial(build_entry, entry))
 
 
 def _edit(key: str) -> None:

@@ -21,7 +21,7 @@ from dashboard.cohort.rows import DECISIONS
 from dashboard.components.applicant.notes import forget_note
 from dashboard.components.applicant.standing import word_span
 from dashboard.components.figure import render_figure
-from dashboard.components.files import offer_file, taking_in
+from dashboard.components.files import TABLES, ask_how_written, offer_file, taking_in
 from dashboard.components.frame import View
 from dashboard.components.held_file import forget_file, has_lost_file, held_file, hold_file
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
@@ -46,6 +46,7 @@ from data.files.batch_file import BatchTable, read_batch
 from data.files.batch_limits import LIMITS
 from data.files.spreadsheets import csv_of
 from data.predictions.scores import exact_scores
+from data.reading.said import parse_written
 from inference.batch import ScoredBatch, noted_rows, score_batch_table
 from inference.explain.reasons import reason_labels
 from inference.model.decision import risk_band
@@ -54,12 +55,11 @@ from inference.values import check_application
 
 RESULTS, ROWS, FAULTS = "Against the portfolio", "Rows", "What was wrong"
 TAB = parameters.choice("batch.tab", (RESULTS, ROWS, FAULTS))
-_UPLOAD, _GENERATION = "batch.file", "batch.generation"
+_UPLOAD, _GENERATION, _WRITTEN = "batch.file", "batch.generation", "batch.written"
 _PORTFOLIO = "Portfolio (out of fold)"
 _SHOWN, _FAULTS_SHOWN = 200, 1_000
 # A report that a spreadsheet opens; beyond, whoever mends the file mends its source.
 _FAULTS_LISTED = 100_000
-_TYPES = ["csv", "parquet", "gz", "zip"]
 _LEFT_OUT, _DOUBTED = "left out", "scored"
 
 
@@ -95,17 +95,18 @@ def _render_upload(view: View) -> None:
     # Another key is another uploader: the bytes of the last file go once they are read.
     key = f"{_UPLOAD}.{st.session_state.setdefault(_GENERATION, 0)}"
     uploaded = st.file_uploader(
-        "Applications (CSV or Parquet, also .csv.gz or .zip)",
-        type=_TYPES,
+        "Applications (CSV, Parquet, a workbook, SAS, SPSS or Stata)",
+        type=[each.lstrip(".") for each in TABLES],
         key=key,
         max_upload_size=LIMITS.file_bytes // 1_000_000,
         help="The columns of the application table in any order; other columns are carried through.",
     )
+    written = ask_how_written(_WRITTEN)
     if uploaded is None:
         return
     try:
         with taking_in("applications", uploaded) as facts:
-            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue())
+            facts["rows"] = _take(view, uploaded.name, uploaded.getvalue(), written)
     except ScoreroomError as error:
         # What was there before stands.
         state.notify([str(error)], is_refusal=True)
@@ -114,14 +115,21 @@ def _render_upload(view: View) -> None:
     st.rerun()
 
 
-def _take(view: View, name: str, content: bytes) -> int:
-    """Score the file, which the visit then holds; returns how many rows it has."""
+def _take(view: View, name: str, content: bytes, written: str) -> int:
+    """Score the file, `written` as somebody says, which the visit then holds; returns how many rows it has."""
+    said = parse_written(written)
     bar = st.progress(0.0, "Reading ...")
     with dropped_files.budget().lease() as lease:
         # Without its progress, which comes from other threads than this page's.
         session = cache.open_session()
         table = read_batch(
-            name, content, session.definition, session.features.sources, hold=lease.hold, most_faults=_FAULTS_LISTED
+            name,
+            content,
+            session.definition,
+            session.features.sources,
+            hold=lease.hold,
+            most_faults=_FAULTS_LISTED,
+            said=said,
         )
         digest = hashlib.sha256(content).hexdigest()
         hold_file(cache.ScoredFile(table, _score(table, view.cutoff, bar), view.cutoff, view.dataset, digest))

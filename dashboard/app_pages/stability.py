@@ -35,7 +35,7 @@ from dashboard.visit.visit import parts_of
 from dashboard.words import labels
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY
 
-PD_TAB, COLUMNS_TAB = "PD", "Columns"
+PD_TAB, COLUMNS_TAB = "Score", "Columns"
 TAB = parameters.choice("stab.tab", (PD_TAB, COLUMNS_TAB))
 COLUMN = parameters.text("stab.column", longest=200)
 
@@ -176,7 +176,7 @@ def _render_pd(sides: Sides, found: ScoreStability) -> None:
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), sides.reference.name, sides.current.name)
     render_figure(plot_shift(found.stability, words))
     if PROBABILITY in _defining(sides):
-        st.caption("A cohort is defined by its PDs, so its PD shifts by definition.")
+        st.caption(state.score_words("A cohort is defined by its PDs, so its PD shifts by definition."))
 
 
 def _render_columns(view: View, sides: Sides, found: Mapping[str, Stability]) -> None:

@@ -15,6 +15,7 @@ from dashboard.cache.explanations import explained
 from dashboard.cache.lookup import application_table
 from dashboard.cache.models import dataset_of_model, judging, models_of, open_session
 from dashboard.cache.portfolio import column_facts, explainer, portfolio
+from dashboard.cache.quality import oddities
 from dashboard.cache.sources import KEYS, Dataset, Location, open_dataset
 from dashboard.cohort.filters import Filters
 from data.errors import ScoreroomError
@@ -66,3 +67,7 @@ def get_ready(dataset: Dataset, *, is_whole: bool) -> None:  # noqa: ARG001 - a 
         open_session()
         explainer()
         application_table()
+    # Of what was built here it is read when its page is opened.
+    if dataset.location.imported:
+        with suppress(ScoreroomError), at(dataset.location.portfolio):
+            oddities(dataset)

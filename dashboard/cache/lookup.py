@@ -12,8 +12,17 @@ from numpy.typing import NDArray
 
 from dashboard.cache.chosen import LOADED
 from dashboard.cache.kept import kept
+from dashboard.cache.models import why_untrained
 from dashboard.cache.portfolio import column_facts, found_version, portfolio
-from dashboard.cache.sources import SMALL, Dataset, applications_version, chosen_rows, definition, predictions, settings
+from dashboard.cache.sources import (
+    SMALL,
+    Dataset,
+    applications_version,
+    chosen_rows,
+    definition,
+    predictions,
+    settings,
+)
 from dashboard.cohort import lookup
 from dashboard.cohort.filters import Filters
 from dashboard.cohort.lookup import Identifier
@@ -46,7 +55,7 @@ def applicants(dataset: Dataset) -> Applicants:
     if not shown.has_ids:
         return Applicants(None, "These predictions carry no application id, so single applicants cannot be looked up.")
     if not is_there(path):
-        return Applicants(None, "The application table is not there; `make build` makes it.")
+        return Applicants(None, why_untrained() or "The application table is not there; `make build` makes it.")
     try:
         applications_version()
     except ScoreroomError as error:

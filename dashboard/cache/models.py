@@ -11,12 +11,13 @@ import polars as pl
 import streamlit as st
 
 from dashboard import journal
-from dashboard.cache.chosen import LOADED, at, chosen_model
+from dashboard.cache.chosen import LOADED, at, chosen, chosen_model
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import KEYS, SMALL, Dataset, definition, predictions, settings
+from dashboard.cache.sources import KEYS, SMALL, Dataset, base_settings, definition, predictions, settings
 from dashboard.metrics.counts import exact_counts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
+from data.library.entries import EMBEDDED, find_entry
 from data.predictions.imports import version_of
 from data.predictions.table import AS_IMPORTED, OUTCOME, PROBABILITY
 from data.settings import MODELS
@@ -36,6 +37,11 @@ from inference.model.session import ScoringSession
 from inference.publishing.pipeline import why_no_model
 from inference.scorecard.card import Card, CardBin, Characteristic, read_card
 from inference.values import Value
+
+_BROUGHT = (
+    "Only predictions were brought here, without the model or the applications behind them; bring applications on the "
+    "page Open to train a model."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,10 @@ def model_version() -> str:
 
 def why_untrained() -> str:
     """Why the portfolio's table can train no model, in one sentence; empty if it can or is not built."""
-    return why_no_model(settings(), definition()) if is_there(settings().applications) else ""
+    if is_there(settings().applications):
+        return why_no_model(settings(), definition())
+    entry = find_entry(base_settings().library, chosen()) if chosen() not in ("", EMBEDDED) else None
+    return _BROUGHT if entry is not None and entry.reading is not None else ""
 
 
 @kept(model_version, entries=LOADED, spinner="Loading the model ...")

@@ -1,52 +1,40 @@
-"""What is odd about the data of a portfolio, worked out once for each version of it."""
+"""What is odd about the data of a portfolio: read where a build has worked it out, else worked out once a version."""
 
 from __future__ import annotations
 
-import polars as pl
 import streamlit as st
 
 from dashboard.cache.chosen import LOADED
 from dashboard.cache.sources import KEYS, Dataset, applications_version, definition, predictions, settings
-from dashboard.metrics.quality_counts import Known, Oddity, find_oddities
 from data.errors import ScoreroomError
-from data.files.convert import open_applications
 from data.predictions.table import DAY, FOLD_NAME, ID, OBSERVED, OUTCOME, PD_BAND, PROBABILITY
+from data.quality.kept import application_oddities, kept_oddities
+from data.quality.oddities import Known, Oddity, find_oddities
 
 _MADE = frozenset({PROBABILITY, PD_BAND, FOLD_NAME, OBSERVED})
 
 
 def oddities(dataset: Dataset) -> tuple[Oddity, ...]:
     """What is odd about the applications of `dataset`, or about its columns where it has no applications of its own."""
-    try:
-        own = "" if dataset.location.imported or dataset.location.file else applications_version()
-    except ScoreroomError:
-        own = ""
     # The data are the same whichever model judges them.
-    return _oddities(dataset.of_champion, own)
+    dataset = dataset.of_champion
+    if dataset.location.imported or dataset.location.file:
+        return _of_predictions(dataset)
+    try:
+        version = applications_version()
+    except ScoreroomError:
+        return _of_predictions(dataset)
+    # Milliseconds, and a build may write it down at any time.
+    found = kept_oddities(settings(), definition())
+    return _of_applications(dataset, version) if found is None else found
 
 
 @st.cache_resource(max_entries=LOADED, show_spinner="Looking through the data ...", hash_funcs=KEYS)
-def _oddities(dataset: Dataset, applications: str) -> tuple[Oddity, ...]:
-    return _of_applications() if applications else _of_predictions(dataset)
+def _of_applications(dataset: Dataset, version: str) -> tuple[Oddity, ...]:  # noqa: ARG001 - keys of what is kept
+    return application_oddities(settings(), definition())
 
 
-def _of_applications() -> tuple[Oddity, ...]:
-    known, table = definition(), open_applications(settings(), definition())
-    target, date = known.target, known.roles.date
-    wanted = [name for name in (target, date) if name]
-    told = table.select(wanted).collect() if wanted else pl.DataFrame()
-    return find_oddities(
-        table,
-        Known(
-            told[target] == 1 if target else None,
-            known.id,
-            told[date] if date else None,
-            {column.name: (column.minimum, column.maximum, column.special_values) for column in known.inputs},
-            frozenset({target} if target else ()),
-        ),
-    )
-
-
+@st.cache_resource(max_entries=LOADED, show_spinner="Looking through the data ...", hash_funcs=KEYS)
 def _of_predictions(dataset: Dataset) -> tuple[Oddity, ...]:
     table = predictions(dataset)
     names = [column.name for column in table.cohort_columns if column.name not in _MADE]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,11 @@ class Chart:
     def subtitle(self) -> str:
         """What is drawn, in smaller letters under the title; may be empty."""
         return self.figure.layout.title.subtitle.text or ""
+
+    def reworded(self, words: Callable[[Any], Any]) -> Chart:
+        """The chart with all its texts as `words` puts them: parts of the figure, alternative text, headers, cells."""
+        table = {words(name): words(list(values)) for name, values in self.table.items()}
+        return replace(self, figure=go.Figure(words(self.figure.to_dict())), alt=words(self.alt), table=table)
 
     def frame(self) -> pl.DataFrame:
         """The data as a frame with a column per header; undefined values are null."""

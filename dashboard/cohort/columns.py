@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dashboard.words.score_words import as_places
 from data.predictions.pieces import recoded
+from data.predictions.scale import Scale
 from data.predictions.scores import ScoreGrid, make_score_grid
 from data.predictions.table import (
     FOLD,
@@ -49,7 +51,10 @@ def prepare(predictions: Predictions, *, cutoffs: Iterable[float] = ()) -> Predi
     return replace(
         predictions,
         frame=frame,
-        cohort_columns=(*predictions.cohort_columns, *_described(frame, folds, levels, predictions.roles)),
+        cohort_columns=(
+            *predictions.cohort_columns,
+            *_described(frame, folds, levels, predictions.roles, predictions.scale),
+        ),
         grid=grid,
     )
 
@@ -58,7 +63,7 @@ def prepare_again(predictions: Predictions) -> Predictions:
     """Make anew what `prepare` derived from PDs that others have taken the place of since."""
     frame, grid = _binned(predictions, ())
     described = (
-        _described_pd(frame, predictions.roles) if column.name == PROBABILITY else column
+        _described_pd(frame, predictions.roles, predictions.scale) if column.name == PROBABILITY else column
         for column in predictions.cohort_columns
     )
     return replace(predictions, frame=frame, cohort_columns=tuple(described), grid=grid)
@@ -92,15 +97,18 @@ def _fold(numbers: pl.Series, folds: list[int]) -> pl.Series:
 
 
 def _described(
-    frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str]
+    frame: pl.DataFrame, folds: list[int], outcomes: tuple[str, ...], roles: Mapping[str, str], scale: Scale | None
 ) -> list[CohortColumn]:
+    bands = _bands_in_words()
     described = [
-        _described_pd(frame, roles),
-        CohortColumn(PD_BAND, "Risk band", _bands_in_words(), PREDICTION, CohortKind.LEVELS, BANDS),
+        _described_pd(frame, roles, scale),
+        CohortColumn(
+            PD_BAND, "Risk band", bands if scale is None else as_places(bands), PREDICTION, CohortKind.LEVELS, BANDS
+        ),
     ]
     if folds:
         names = tuple(str(fold) for fold in folds)
-        text = "The part of the portfolio that was held out when its PDs were predicted."
+        text = "The part of the portfolio that was held out when its scores were predicted."
         taken = roles.get("fold", "")
         described.append(CohortColumn(FOLD_NAME, "Fold", text, PREDICTION, CohortKind.LEVELS, names, taken_from=taken))
     if OBSERVED not in frame.columns:
@@ -122,12 +130,16 @@ def _described(
     return described
 
 
-def _described_pd(frame: pl.DataFrame, roles: Mapping[str, str]) -> CohortColumn:
+def _described_pd(frame: pl.DataFrame, roles: Mapping[str, str], scale: Scale | None) -> CohortColumn:
     pds = frame[PROBABILITY]
+    name, told = "PD", "Predicted probability of default."
+    if scale is not None:
+        name = as_places(name)
+        told = f"Place of the score from {scale.score(0):g} (0 %, safest) to {scale.score(1):g} (100 %, riskiest)."
     return CohortColumn(
         PROBABILITY,
-        "PD",
-        "Predicted probability of default.",
+        name,
+        told,
         PREDICTION,
         CohortKind.RANGE,
         minimum=float(str(pds.min() or 0.0)),

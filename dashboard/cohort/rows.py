@@ -25,6 +25,7 @@ from dashboard.cohort.row_order import (
     sort_keys,
 )
 from dashboard.words import labels
+from dashboard.words.score_words import as_places
 from data.definition.columns import Unit
 from data.definition.definition import Definition
 from data.predictions.table import (
@@ -95,9 +96,10 @@ def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColu
     known = {column.name: column for column in predictions.cohort_columns}
     whose = predictions.source.whose
     text = f"{DECLINED} when the PD {whose} is at or above the cutoff, else {APPROVED.lower()}."
+    text = text if predictions.scale is None else as_places(text)
     label = f"Decision, {whose}"
     own = {DECISION: CohortColumn(DECISION, label, text, PREDICTION, CohortKind.LEVELS, (APPROVED, DECLINED))}
-    own[PROBABILITY] = replace(known[PROBABILITY], label=f"PD, {whose}")
+    own[PROBABILITY] = replace(known[PROBABILITY], label=f"{known[PROBABILITY].label}, {whose}")
     if EXPOSURE in predictions.frame.columns and EXPOSURE not in known:
         own[EXPOSURE] = CohortColumn(
             EXPOSURE,

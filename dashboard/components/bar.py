@@ -106,7 +106,7 @@ def _model(dataset: cache.Dataset, predictions: Predictions) -> str:
         kind = KINDS[entry.kind]
         return entry.name if entry.name.lower() == kind.lower() else f"{entry.name}, {kind}"
     if predictions.source.is_imported:
-        return "imported PDs"
+        return state.score_words("imported PDs")
     try:
         return f"LightGBM, {labels.plural(int(cache.open_session().manifest.metrics.get('trees', 0)), 'tree')}"
     except ScoreroomError:
@@ -142,17 +142,32 @@ def _render_cutoff(predictions: Predictions) -> None:
     words = "%.4f" if step < 0.01 else "%.2f"
     with st.container(key="bar-cutoff", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
         st.number_input(
-            "Cutoff (PD), %", 0.0, 100.0, step=step, format=words, **state.value_widget(CUTOFF, place=".typed")
+            state.score_words("Cutoff (PD), %"),
+            0.0,
+            100.0,
+            step=step,
+            format=words,
+            **state.value_widget(CUTOFF, place=".typed"),
         )
         st.slider(
-            "Cutoff (PD)",
+            state.score_words("Cutoff (PD)"),
             0.0,
             top,
             step=step,
             format=f"{words} %%",
             **state.value_widget(CUTOFF),
             label_visibility="collapsed",
-            help="Applications whose PD is at or above the cutoff are declined. "
-            f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
-            f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant.",
+            help=_cutoff_help(predictions),
         )
+
+
+def _cutoff_help(predictions: Predictions) -> str:
+    if (scale := predictions.scale) is not None:
+        side = "above" if scale.higher == "riskier" else "below"
+        score = labels.decimal(scale.score(state.get(CUTOFF) / 100), 2)
+        return f"Applications with a score of {score} or {side} are declined: that is where this place lies."
+    return (
+        "Applications whose PD is at or above the cutoff are declined. "
+        f"{labels.percent(DEFAULT_CUTOFF)} is best on calibrated PDs when a missed default costs "
+        f"{COST_OF_MISSED_DEFAULT / COST_OF_DECLINED_GOOD:g} times as much as a declined good applicant."
+    )

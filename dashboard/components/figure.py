@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.charts.chart import Chart, table_frame
 from dashboard.charts.inline import figure_json
 from dashboard.charts.template import Table
@@ -21,6 +22,7 @@ from dashboard.components.table import render_frame
 from dashboard.follow.slots import Slot
 from dashboard.report.paper_book import XLSX_TYPE, table_xlsx
 from dashboard.words import labels
+from dashboard.words.score_words import all_as_places
 from data.files.spreadsheets import csv_of
 
 _CSV = "text/csv"
@@ -59,6 +61,8 @@ def _render_alone(chart: Chart, key: str) -> None:
 
 
 def _render(chart: Chart, key: str, *, selectable: bool) -> list[dict[str, Any]]:
+    if state.shows_places():
+        chart = chart.reworded(all_as_places)
     figure = figure_json(chart.figure)
     token = token_of(key, figure)
     # Its key lets the style sheet keep the title's room while the page loads.

@@ -12,7 +12,25 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import cache, journal, state
 from dashboard.components.late_file import make_late
+from dashboard.words import labels
+from data.reading.said import HELP
 
+# What is text, also packed, and what is not.
+TEXTS = (".csv", ".tsv", ".txt", ".data", ".gz", ".zip", ".zst")
+TABLES = (
+    *TEXTS,
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".ods",
+    ".sas7bdat",
+    ".xpt",
+    ".sav",
+    ".dta",
+)
 Make = Callable[[], bytes]
 
 
@@ -60,3 +78,18 @@ def taking_in(what: str, uploaded: Any) -> Iterator[dict[str, object]]:
     kind = journal.kind_of(uploaded.name)
     with journal.noting("upload", state.who(), what=what, kind=kind, bytes=uploaded.size) as facts:
         yield facts
+
+
+def ask_how_written(key: str) -> str:
+    """Write the field for how a file is written, in words of KEY=VALUE, and return what it holds."""
+    with st.expander("Say how the file is written"):
+        return st.text_input(
+            "Before you bring it, such as: decimal=, dates=day-first bad_lines=leave-out",
+            key=key,
+            help=written_help(),
+        )
+
+
+def written_help() -> str:
+    """The words that say how a file is written, each with what it says."""
+    return " · ".join(f"{name}: {labels.plain(told)}" for name, told in HELP.items() if name != "bad_file")

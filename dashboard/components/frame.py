@@ -235,7 +235,7 @@ def _forget_cohorts() -> None:
 def _render_caution(view: View) -> None:
     told = caution(view.counts, view.cohort.filters)
     if told:
-        st.info(told, icon=":material/info:")
+        st.info(state.score_words(told), icon=":material/info:")
     if view.reversal:
         st.warning(labels.plain(view.reversal), icon=":material/swap_vert:")
     suspicion = "" if view.is_cut_by_outcome else view.evaluation.suspicion
@@ -244,7 +244,7 @@ def _render_caution(view: View) -> None:
 
 
 def _render_resolution(predictions: Predictions) -> None:
-    st.caption(resolution(predictions.grid), width="content")
+    st.caption(state.score_words(resolution(predictions.grid)), width="content")
     render_method("Resolution", key="resolution")
 
 
@@ -254,7 +254,7 @@ def _render_source(page: PageSpec, dataset: cache.Dataset, predictions: Predicti
     whose = f"{model}'s" if source.whose == PUBLISHED else source.whose
     if page.of_model and source.whose != PUBLISHED and not cache.scoring_model(dataset):
         whose = f"{model}'s; the portfolio's are {whose}"
-    parts = [f"PDs are {whose}", source.taken, *source.notices]
+    parts = [state.score_words(f"PDs are {whose}"), source.taken, *source.notices]
     if WEIGHT in predictions.frame.columns:
         parts.append(f"applications are weighted by {predictions.roles.get(WEIGHT, WEIGHT)}; checks are not made")
     st.caption(labels.plain(" · ".join(part for part in parts if part)), width="content")

@@ -9,6 +9,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.charts.template import Named
 from dashboard.components.card_css import COMPARED, GRID
 from dashboard.components.downloads import card_group, note_card
@@ -59,17 +60,18 @@ def render_metric(
 
 
 def _write(label: str, value: str, note: str, *, more: str, help_text: str | None, is_doubtful: bool) -> None:
+    words = state.score_words
     # Cards in a row are as high as the highest, also where one has no note.
     st.metric(
-        label,
+        words(label),
         value,
-        delta=note or None,
+        delta=words(note) or None,
         delta_color="orange" if is_doubtful else "off",
         delta_arrow="off",
-        help=help_text,
+        help=words(help_text) if help_text else None,
         border=True,
         height="stretch",
-        delta_description=more or None,
+        delta_description=words(more) or None,
     )
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import streamlit as st
 
 from dashboard import cache, choice
+from dashboard.components.files import TABLES
 from dashboard.limits import Limits, load_limits
-from dashboard.metrics.quality_counts import Known, Oddity, find_oddities
 from dashboard.training import Training
 from data.errors import ScoreroomError
-from data.library.entries import Entry, check_room, list_entries
+from data.library.entries import Entry, LibraryError, check_room, find_entry, list_entries
 from data.library.opening import (
     Brought,
     Understood,
@@ -24,27 +25,10 @@ from data.library.opening import (
     understand,
 )
 from data.predictions.roles.answers import NOTHING_SAID, Answers
-from data.reading.said import NOTHING, Said, SaidError, parse_said
+from data.quality.oddities import Known, Oddity, find_oddities
+from data.reading.said import NOTHING, Said, parse_written, together
 
-# Whoever uses the page must not write where the server may.
-_NOT_HERE = "bad_file"
 _FILE, _TRAINING, _RESULT = "open.file", "open.training", "open.result"
-# What is text, also packed, and what is not.
-TEXTS = (".csv", ".tsv", ".txt", ".data", ".gz", ".zip", ".zst")
-TABLES = (
-    *TEXTS,
-    ".parquet",
-    ".arrow",
-    ".feather",
-    ".xlsx",
-    ".xlsm",
-    ".xls",
-    ".ods",
-    ".sas7bdat",
-    ".xpt",
-    ".sav",
-    ".dta",
-)
 
 
 @dataclass
@@ -54,7 +38,7 @@ class Opening:
     brought: Brought
     same: Entry | None
     said: Said = field(default_factory=lambda: NOTHING)
-    _known: dict[Answers, Understood] = field(default_factory=dict)
+    _known: dict[Answers, Understood | ScoreroomError] = field(default_factory=dict)
     _odd: dict[Answers, tuple[Oddity, ...]] = field(default_factory=dict)
 
     def understood(self, answers: Answers = NOTHING_SAID) -> Understood:
@@ -64,9 +48,32 @@ class Opening:
             bare = {NOTHING_SAID: self._known[NOTHING_SAID]} if NOTHING_SAID in self._known else {}
             self._known = {
                 **bare,
-                answers: understand(self.brought, answers, self.said, most_rows=load_limits().open_rows),
+                answers: self._understand(answers),
             }
-        return self._known[answers]
+        known = self._known[answers]
+        if isinstance(known, ScoreroomError):
+            raise known
+        return known
+
+    def _understand(self, answers: Answers) -> Understood | ScoreroomError:
+        try:
+            return understand(self.brought, answers, self.said, most_rows=load_limits().open_rows)
+        except ScoreroomError as error:
+            return error
+
+    def read_otherwise(self, written: str) -> None:
+        """Take it as `written` in another way, which adds to what was said; raises SaidError."""
+        self.said = together(self.said, parse_written(written).items())
+        self._known.clear()
+        self._odd.clear()
+
+    def problem(self) -> str:
+        """Why it cannot be read as a table; empty if it can."""
+        try:
+            self.understood()
+        except ScoreroomError as error:
+            return str(error).replace(f"{self.brought.part}/", "")
+        return ""
 
     def oddities(self, answers: Answers) -> tuple[Oddity, ...]:
         """What is odd about it."""
@@ -99,23 +106,15 @@ def bring(name: str, source: bytes | Path, written: str = "") -> None:
     """Take in a file, in place of the one before; `written` says how it is written (`data.reading.said`).
 
     Raises:
-        ScoreroomError: it cannot be read or is no table, or the library is full.
+        ScoreroomError: it cannot be kept, what is said of it says nothing, or the library is full.
     """
-    said = parse_said(written.split())
-    if _NOT_HERE in said:
-        raise SaidError(f"{_NOT_HERE} names a file on the server; leave it out.")
+    said = parse_written(written)
     forget_opening()
     library, limits = cache.base_settings().library, load_limits()
     n_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
     check_room(library, n_bytes, limits.library_bytes)
     brought = Brought(library, name, source)
-    found = Opening(brought, same_content(list_entries(library), brought), said)
-    try:
-        found.understood()
-    except ScoreroomError:
-        brought.drop()
-        raise
-    st.session_state[_FILE] = found
+    st.session_state[_FILE] = Opening(brought, same_content(list_entries(library), brought), said)
 
 
 def forget_opening() -> None:
@@ -169,8 +168,25 @@ def train(name: str, answers: Answers) -> None:
         return
     prepare_training(found.brought, name, found.understood(answers))
     seconds = load_limits().train_seconds
-    st.session_state[_TRAINING] = Training(found.brought, name, seconds, taken=choice.base_slug())
+    st.session_state[_TRAINING] = Training.on(found.brought, name, seconds, taken=choice.base_slug())
     st.session_state.pop(_FILE)
+
+
+def build_entry(entry: Entry) -> None:
+    """Begin to build a portfolio of the library that was never built.
+
+    Raises:
+        ScoreroomError: another model is being trained, or its definition cannot be read.
+    """
+    seconds = load_limits().train_seconds
+    st.session_state[_TRAINING] = Training(entry.folder, entry.name, seconds, keep=partial(_again, entry))
+
+
+def _again(entry: Entry) -> Entry:
+    found = find_entry(entry.folder.parent, entry.key)
+    if found is None:
+        raise LibraryError.from_unknown(entry.key)
+    return found
 
 
 def show(entry: Entry) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import streamlit as st
 
+from dashboard import state
 from dashboard.components.downloads import note_table, unmarked
 from dashboard.words import labels
 
@@ -36,7 +37,7 @@ def render_frame(
     frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(dict(table), strict=False)
     if name is None or name:
         note_table(name or alt, frame)
-    names = labels.distinct({name: name for name in frame.columns})
+    names = labels.distinct({name: state.score_words(name) for name in frame.columns})
     config = {names.get(name, name): told for name, told in arguments.pop("column_config", {}).items()}
     shown = frame.rename(names).with_columns(pl.selectors.string().map_batches(_literal, return_dtype=pl.String))
     shown, config = _with_true_minus(shown, config)

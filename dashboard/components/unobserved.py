@@ -62,8 +62,8 @@ def render_unobserved(view: View) -> None:
 
 def render_ranking(view: View) -> None:
     """Write the overview of scores that rank and are no probabilities: what needs no PD."""
-    with card_grid("ranking", 7, is_compared=view.comparison is not None):
-        render_metric("Applications", labels.count(view.counts.n_applications), "scores are no PDs")
+    with card_grid("ranking", 8, is_compared=view.comparison is not None):
+        render_metric("Applications", labels.count(view.counts.n_applications), "scores rank, and are no probabilities")
         for metric in (
             catalogue.DEFAULT_RATE,
             catalogue.ROC_AUC,
@@ -73,6 +73,9 @@ def render_ranking(view: View) -> None:
             catalogue.BAD_RATE,
         ):
             render_card(metric, view.evaluation, view.comparison)
+        if (scale := view.predictions.scale) is not None:
+            own = labels.decimal(scale.score(view.cutoff), 2)
+            render_metric("Cutoff", own, f"place {labels.cutoff_percent(view.cutoff, 2)}")
 
 
 def render_bare(definition: Definition, reason: str, n_rows: int) -> None:

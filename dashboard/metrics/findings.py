@@ -22,17 +22,9 @@ from dashboard.metrics.discrimination import DeLong, delong
 from dashboard.metrics.economics import CutoffCurve
 from dashboard.metrics.estimate import NO_APPLICATIONS, Estimate
 from dashboard.metrics.evaluation import Evaluation
-from dashboard.metrics.group_facts import (
-    MIN_APPLICATIONS,
-    MIN_OUTCOMES,
-    Group,
-    GroupFacts,
-    p_apart,
-    p_more,
-    p_of_defaults,
-)
-from dashboard.metrics.leakage import IMPLAUSIBLE_AUC
+from dashboard.metrics.group_facts import Group, GroupFacts, p_apart, p_more, p_of_defaults
 from dashboard.metrics.rates import share
+from data.quality.oddities import IMPLAUSIBLE_AUC, MIN_APPLICATIONS, MIN_OUTCOMES
 
 ERROR = 0.05
 MOST = 5

@@ -12,10 +12,7 @@ from dashboard.metrics.counts import AnyArray, FloatArray, IntArray, ScoreCounts
 from dashboard.metrics.discrimination import DeLong, auc_estimate, delong_of
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.segment_counts import GroupCounts
-
-# Groups that are checked: with fewer applications, or fewer of either outcome for an AUC, an answer is not to be had.
-MIN_APPLICATIONS = 30
-MIN_OUTCOMES = 30
+from data.quality.oddities import MIN_APPLICATIONS, MIN_OUTCOMES
 
 Part = ScoreCounts | GroupCounts
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.discrimination import roc_auc
-
-# No application score known to the literature comes near; 0.75 to 0.85 is usual.
-IMPLAUSIBLE_AUC = 0.95
+from data.quality.oddities import IMPLAUSIBLE_AUC
 
 
 def suspect_leakage(counts: ScoreCounts) -> str:

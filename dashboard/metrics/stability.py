@@ -16,11 +16,10 @@ from dashboard.metrics.column_counts import ColumnCounts
 from dashboard.metrics.counts import FloatArray, IntArray, ScoreCounts, on_common_bins, total_of
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.groups import equal_count_groups
+from data.quality.oddities import IN_EMPTY_BIN, LARGE_SHIFT
 
 # The usual marks of practice (Siddiqi 2006, Credit Risk Scorecards), which know nothing of the number of applications.
-MODERATE, LARGE = 0.10, 0.25
-# What stands for the number of applications in a bin that is empty on one side only.
-IN_EMPTY_BIN = 0.5
+MODERATE, LARGE = 0.10, LARGE_SHIFT
 
 NO_REFERENCE = "the reference holds no applications"
 NO_CURRENT = "the current cohort holds no applications"

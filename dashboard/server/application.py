@@ -52,6 +52,7 @@ def _middleware(
 ) -> tuple[Middleware, ...]:
     """Middleware for requests and websockets before Streamlit, outermost first."""
     issued: dict[Key, bool] = {}
+    most_bytes = max(LIMITS.file_bytes, limits.open_bytes)
     return (
         Middleware(Forwarded, proxies=web.proxies, believed=(user_header,)),
         # Before the gate, so that refusals are logged too.
@@ -67,7 +68,7 @@ def _middleware(
         ),
         Middleware(Pieces, seconds=Connection.seconds),
         Middleware(Visits, most=limits.visits, issued=issued),
-        Middleware(Uploads, issued=issued, most_bytes=LIMITS.file_bytes, total_bytes=limits.uploads_bytes),
+        Middleware(Uploads, issued=issued, most_bytes=most_bytes, total_bytes=limits.uploads_bytes),
     )
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from dashboard.metrics.leakage import word_auc
-from dashboard.metrics.quality_counts import Issue, Oddity
 from dashboard.words import labels
+from data.quality.oddities import Issue, Oddity
 
 WHAT: Mapping[Issue, str] = {
     Issue.LEAK: "Tells the outcome",

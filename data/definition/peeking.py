@@ -32,7 +32,8 @@ class Peeked:
     """A table as text: a sample of its rows, evenly spread where there are more than `MOST_ROWS`.
 
     `frame` has String columns, null where a cell is empty. Left out of it are `unreadable` columns, each with the
-    reason, and `n_unnamed` columns that have no name.
+    reason, and `n_unnamed` columns that have no name. `sample` has up to three rows as the file writes them, where it
+    writes them as text.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Peeked:
     encoding: str = UTF_8
     unreadable: Mapping[str, str] = field(default_factory=dict)
     n_unnamed: int = 0
+    sample: tuple[str, ...] = ()
 
     @property
     def is_sample(self) -> bool:
@@ -158,7 +160,16 @@ def _peek_text(path: Path, kind: str, said: Said) -> Peeked:
         raise FileError.from_empty(path)
     encoding = word_encoding(found.file.encoding)
     n_unnamed = len(layout.names) - len(names)
-    return Peeked(path, frame, found.n_rows, layout.separator, layout.header, encoding, n_unnamed=n_unnamed)
+    return Peeked(
+        path,
+        frame,
+        found.n_rows,
+        layout.separator,
+        layout.header,
+        encoding,
+        n_unnamed=n_unnamed,
+        sample=layout.sample,
+    )
 
 
 def _with_a_name(layout: Layout) -> tuple[str, ...]:

@@ -21,10 +21,14 @@ from data.definition.definition import Definition
 from data.errors import FileError, ScoreroomError
 from data.files.arrow_stream import is_stream, parquet_of_stream
 from data.files.batch_judge import MOST_FAULTS, CellFault, Judge, check_columns, notices_of_columns, word_repeated
-from data.files.batch_limits import LIMITS, BatchError, Contents, ExcessError, Limits, check_contents
+from data.files.batch_limits import LIMITS, BatchError, Contents, ExcessError, Limits, check_contents, is_held_whole
+from data.files.csv_source import CsvSource
 from data.files.memory import Hold, hold_nothing
-from data.files.sources import CsvSource, Progress, Source, open_source
+from data.files.sources import Source, open_source
 from data.files.validate import shown, with_levels
+from data.reading.aside import read_aside
+from data.reading.said import NOTHING, Said
+from data.reading.text import Progress
 from data.store.opening import GZIP, PARQUET, ZIP
 
 __all__ = ["MOST_FAULTS", "BatchTable", "CellFault", "read_batch"]
@@ -34,6 +38,8 @@ _BATCH_ROWS = 16_384
 _CELL_BYTES = 16
 # A stream is held as it came, as Arrow's table and as the file that is made of it.
 _COPIES_OF_STREAM = 4
+# A packed table that is read by a process of its own, as its cells are there.
+_COPIES_OF_WHOLE = 20
 # What reading a file of any content can raise; Polars' panics are no `Exception`.
 _UNREADABLE = (
     pa.ArrowException,
@@ -90,14 +96,16 @@ def read_batch(
     progress: Progress | None = None,
     hold: Hold = hold_nothing,
     most_faults: int = MOST_FAULTS,
+    said: Said = NOTHING,
 ) -> BatchTable:
-    """Read the applications in `content`, a CSV (also gzipped or zipped) or Parquet file called `name`.
+    """Read the applications in `content`, a file called `name` of any kind that `data.reading` knows.
 
-    Where `name` ends in `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are.
-    The columns `needed` have to be there, in any order; other columns of the definition may be. A cell that it does not
-    allow makes its row a bad one; an unlisted category does not, and the target is not judged. Unless this
-    `carries`, the file's other columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the
-    memory that reading will take up, before it does. Of faults and of doubts the first `most_faults` are listed.
+    What is `said` of how it is written is not guessed, and what was assumed is among the notices. Where `name` ends in
+    `.arrows`, it is an Arrow IPC stream, and its rows are counted as those of a Parquet file are. The columns `needed`
+    have to be there, in any order; other columns of the definition may be. A cell that it does not allow makes its row
+    a bad one; an unlisted category does not, and the target is not judged. Unless this `carries`, the file's other
+    columns are not read. `progress` gets (done, total) in bytes or rows, and `hold` the memory that reading will take
+    up, before it does. Of faults and of doubts the first `most_faults` are listed.
 
     Raises:
         ExcessError: the file is larger than `limits`.
@@ -116,18 +124,29 @@ def read_batch(
                 path.write_bytes(parquet_of_stream(path, content, limits))
             else:
                 path.write_bytes(content)
+            assumed: tuple[str, ...] = ()
+            if is_held_whole(path, limits):
+                hold(_COPIES_OF_WHOLE * len(content))
+                assumed = read_aside(path, whole := path.with_suffix(PARQUET), said)
+                path = whole
             contents = check_contents(path, limits)
-            source = open_source(path, definition)
+            source = open_source(path, definition, said)
+            source.assumed = (*assumed, *source.assumed)
             n_cells = contents.most_rows * (len(source.names) if carries else len(needed))
             hold(len(content) + contents.n_bytes + _CELL_BYTES * n_cells)
             return _read(
                 source, definition, contents, called, needed, limits, progress, carries=carries, most_faults=most_faults
             )
         except ScoreroomError as error:
-            raise type(error)(str(error).replace(str(path), called)) from error
+            raise type(error)(_renamed(str(error), path, called)) from error
         except _UNREADABLE as error:
             reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-            raise BatchError.from_unreadable(Path(called), shown(reason.replace(str(path), called), 160)) from error
+            raise BatchError.from_unreadable(Path(called), shown(_renamed(reason, path, called), 160)) from error
+
+
+def _renamed(sentence: str, path: Path, called: str) -> str:
+    """A sentence on the file at `path`, or on what was made of it, as one on the file as it was `called`."""
+    return sentence.replace(str(path), called).replace(str(path.with_suffix("")), called)
 
 
 def _suffix(name: str) -> str:
@@ -168,7 +187,7 @@ def _read(
         raise FileError.from_empty(path)
     places = _places(source, contents, keeper.n_rows)
     notices = notices_of_columns(source.names, definition, needed, left_out, is_carried=carries)
-    return keeper.table(called, source.names, source.place_name, places, notices)
+    return keeper.table(called, source.names, source.place_name, places, (*source.assumed, *notices))
 
 
 def _places(source: Source, contents: Contents, n_rows: int) -> NDArray[np.int64]:

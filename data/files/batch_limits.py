@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ import pyarrow.parquet as pq
 
 from data.errors import FileError, ScoreroomError
 from data.files.parquet_layout import LayoutError, footer_bytes, page_sizes
-from data.files.sources import is_any
+from data.files.parquet_source import is_any
 from data.files.validate import shown
+from data.reading.table import is_text
+from data.reading.text import encoding_of
 from data.reading.typed import is_beyond_polars
 from data.store.opening import DAMAGE, PARQUET, ZIP, kind_of, open_readable, unpacked
 
@@ -32,14 +33,13 @@ _ENTRY = b"PK\x01\x02"
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FOREIGN = (
     (b"%PDF-", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook or another Office document"),
     (b"\x89PNG\r\n", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!\x1a", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"\x28\xb5\x2f\xfd", "an archive inside an archive"),
     (b"\xfd7zXZ", "an XZ archive"),
-    (b"ARROW1", "an Arrow file"),
+    (b"ARROW1", "an Arrow file inside an archive"),
     (b"PK\x03\x04", "an archive inside an archive"),
     (b"\x1f\x8b", "an archive inside an archive"),
     (b"PAR1", "a Parquet file inside an archive"),
@@ -64,11 +64,7 @@ class BatchError(ScoreroomError):
 
     @classmethod
     def from_foreign(cls, path: Path, found: str) -> Self:
-        return cls(f"{path}: is {found}; bring CSV (also .gz or .zip) or Parquet.")
-
-    @classmethod
-    def from_workbook(cls, path: Path) -> Self:
-        return cls(f"{path}: is an Excel workbook; save its sheet as CSV and bring that.")
+        return cls(f"{path}: is {found}; bring CSV (also .gz or .zip), Parquet or a workbook.")
 
     @classmethod
     def from_compression(cls, path: Path) -> Self:
@@ -225,6 +221,23 @@ def check_contents(path: Path, limits: Limits) -> Contents:
     return _check_text(path, kind, limits)
 
 
+def is_held_whole(path: Path, limits: Limits) -> bool:
+    """Whether the file is read as a whole, and not piece by piece: a workbook, Arrow, or one of a statistics package.
+
+    Raises:
+        ExcessError: it unpacks to more than `limits`.
+        BatchError, FileError: it is an archive that cannot be unpacked.
+    """
+    kind = kind_of(path)
+    if kind == ZIP:
+        _check_zip(path)
+    if kind == PARQUET or is_text(path):
+        return False
+    if kind == ZIP:
+        _check_unpacked(path, limits.unpacked_bytes)
+    return True
+
+
 def listed(names: Collection[str], most: int = 5) -> str:
     """The first few names of a file's columns, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
@@ -241,10 +254,23 @@ def _check_zip(path: Path) -> None:
                 members = archive.infolist()
         except DAMAGE as error:
             raise FileError.from_damaged(path, ZIP) from error
-    if any(member.filename.startswith("xl/") for member in members):
-        raise BatchError.from_workbook(path)
     if any(member.compress_type not in _BOUNDED for member in members):
         raise BatchError.from_compression(path)
+
+
+def _check_unpacked(path: Path, most: int) -> None:
+    n_bytes = 0
+    with open_readable(path) as handle:
+        try:
+            with zipfile.ZipFile(handle) as archive:
+                for member in archive.infolist():
+                    with archive.open(member) as inner:
+                        for block in iter(lambda: inner.read(_BLOCK), b""):
+                            n_bytes += len(block)
+                            if n_bytes > most:
+                                raise ExcessError.from_unpacked(path, most)
+        except (*DAMAGE, RuntimeError) as error:
+            raise FileError.from_damaged(path, ZIP) from error
 
 
 def _check_text(path: Path, kind: str, limits: Limits) -> Contents:
@@ -278,8 +304,11 @@ def _blocks(path: Path, kind: str) -> Iterator[bytes]:
 
 def _check_beginning(path: Path, block: bytes) -> None:
     found = next((what for magic, what in _FOREIGN if block.startswith(magic)), None)
-    if found is None and b"\0" in block and not block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        found = "not text in UTF-8 (it holds zero bytes)"
+    if found is None and b"\0" in block:
+        try:
+            encoding_of(path, block)
+        except FileError:
+            found = "no text (it holds zero bytes)"
     if found is not None:
         raise BatchError.from_foreign(path, found)
 

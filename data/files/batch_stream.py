@@ -12,8 +12,10 @@ from data.definition.definition import Definition
 from data.errors import FileError
 from data.files.batch_judge import Judge, TableFaultsError, check_columns, notices_of_columns
 from data.files.batch_limits import LIMITS
-from data.files.sources import Progress, open_source
+from data.files.sources import open_source
 from data.files.validate import with_levels
+from data.reading.said import NOTHING, Said
+from data.reading.text import Progress
 
 BATCH_ROWS = 50_000
 # So many cells are listed when a file is refused.
@@ -21,16 +23,16 @@ MOST_LISTED = 20
 
 
 class BatchStream:
-    """The applications of a file that has at least the columns `needed`.
+    """The applications of a file that has at least the columns `needed`; what is `said` of how it is written holds.
 
     Raises:
         FileError: the file cannot be read or holds no table.
         BatchError, TableError: a needed column is missing, one is there twice, or it is another table.
     """
 
-    def __init__(self, path: Path, definition: Definition, needed: Sequence[str]) -> None:
+    def __init__(self, path: Path, definition: Definition, needed: Sequence[str], said: Said = NOTHING) -> None:
         self._definition = definition
-        self._source = open_source(path, definition)
+        self._source = open_source(path, definition, said)
         columns = check_columns(self._source, definition, needed, LIMITS)
         self._judge = Judge(columns, definition, MOST_LISTED)
         self._of_columns = tuple(notices_of_columns(self._source.names, definition, needed, (), is_carried=False))
@@ -58,7 +60,7 @@ class BatchStream:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences that a reader of the scores should see; complete once all frames were given."""
-        return (*self._of_columns, *self._judge.notices())
+        return (*self._source.assumed, *self._of_columns, *self._judge.notices())
 
     def _error(self) -> TableFaultsError:
         judge, source = self._judge, self._source

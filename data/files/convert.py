@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from data.definition.columns import Column
 from data.definition.definition import ROW_NUMBER, Definition
 from data.errors import DamageError, FileError, SchemaError, TableError
-from data.files.sources import CsvSource, Progress, Source, open_source
+from data.files.csv_source import CsvSource
+from data.files.sources import Source, open_source
 from data.files.validate import (
     Tally,
     UnseenLevel,
@@ -28,6 +29,7 @@ from data.files.validate import (
     word_trimmed,
     word_unseen,
 )
+from data.reading.text import Progress
 from data.settings import Settings
 from data.store.opening import check_readable, reading
 from data.store.records import APPLICATIONS, check_built
@@ -47,7 +49,8 @@ class ConversionReport:
 
     `csv_load_s` and `parquet_load_s` are the times of reading the whole raw file and the whole written file into a
     frame, one after the other; `csv_load_s` is None when the raw file is no CSV. `trimmed` counts the rows in which a
-    column had blanks around its value, `open_outcomes` those without an outcome yet by what stands there.
+    column had blanks around its value, `open_outcomes` those without an outcome yet by what stands there. `assumed`
+    says how the file is written, where that is not as usual.
     """
 
     raw: Path
@@ -58,6 +61,7 @@ class ConversionReport:
     unseen: tuple[UnseenLevel, ...]
     trimmed: Mapping[str, int]
     open_outcomes: Mapping[str, int]
+    assumed: tuple[str, ...]
     seconds: float
     raw_bytes: int
     out_bytes: int
@@ -88,6 +92,8 @@ class ConversionReport:
             )
 
     def _notices(self) -> Iterator[str]:
+        for sentence in self.assumed:
+            yield f"Notice: {sentence}"
         if self.left_out:
             names = ", ".join(name or "(unnamed)" for name in self.left_out)
             yield f"Notice: {len(self.left_out)} unknown columns left out: {names}"
@@ -135,6 +141,7 @@ def convert(raw: Path, out: Path, definition: Definition, *, progress: Progress 
         unseen=unseen,
         trimmed=tally.trimmed,
         open_outcomes=tally.open,
+        assumed=source.assumed,
         seconds=time.perf_counter() - start,
         raw_bytes=raw.stat().st_size,
         out_bytes=out.stat().st_size,

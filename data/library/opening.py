@@ -235,5 +235,6 @@ def _file_name(name: str) -> str:
         ending = next((each for each in _SUFFIXES if kept.endswith(each)), Path(kept).suffix)[:20]
         kept = kept[: _LONGEST_FILE_NAME - len(ending)] + ending
     # What is built must not take its place.
-    built = {DEFINITION, "entry.json", "applications.parquet", "predictions.parquet", "contributions.parquet"}
-    return f"table-{kept}" if kept in {*built, "portfolio.json", "models"} else kept
+    tables = {f"{name}.parquet" for name in ("applications", "predictions", "contributions")}
+    built = {*tables, DEFINITION, "entry.json", "quality.json", "portfolio.json", "models"}
+    return f"table-{kept}" if kept in built else kept

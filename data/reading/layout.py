@@ -34,6 +34,7 @@ _TOTAL = re.compile(rf"{_TOTALS}\b", re.IGNORECASE)
 _ONLY_TOTAL = rf"(?i)^\s*{_TOTALS}\s*[:.]?\s*$"
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
 _MOST_SHOWN = 80
+_MOST_SAMPLED = 300
 _FEWEST_ROWS = 5
 
 
@@ -137,10 +138,14 @@ def layout_of(path: Path, text: str, said: Said) -> Layout:
     names, changed = unique_names(names_said or written or made_names(width))
     data = kept[1:] if header else kept
     start = begin + (top.end if header else records[first - 1].end if first else 0)
-    sample = tuple(separator.join(each.fields)[:_MOST_SHOWN] for each in data[:3])
+    sample = tuple(_cut(separator.join(each.fields)) for each in data[:3])
     return Layout(
         separator, quote.strip(), header, names, written or names, changed, start, line, skipped, runs, padded, sample
     )
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _MOST_SAMPLED else f"{line[:_MOST_SAMPLED]} ..."
 
 
 def has_two_headers(rows: Sequence[Sequence[str]]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +16,10 @@ from data.reading.dates import FORMS
 
 Said = Mapping[str, str]
 NOTHING: Said = MappingProxyType({})
+_ON_DISK = "bad_file"
+# A flag that a sentence names; examples follow "such as".
+_OFFERED = re.compile(r"""(?<!such as )--read ((?:'[^']*'|"[^"]*"|[^\s'"])+)""")
+_PLACEHOLDER = re.compile(r"[=:][A-Z]+$")
 LEAVE_OUT, NO_CODES = "leave-out", "none"
 # Up to this share of damaged lines is left out when asked; more of them mean that the file is read wrongly.
 MOST_DAMAGED = 0.01
@@ -156,6 +162,23 @@ def parse_said(texts: Iterable[str]) -> dict[str, str]:
     return said
 
 
+def parse_written(text: str) -> dict[str, str]:
+    """What somebody types who must not write where this program may, such as `decimal=, dates=day-first`.
+
+    Raises:
+        SaidError: as `parse_said`, or it names a file.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        # A quotation mark that is meant, as in quote='.
+        words = text.split()
+    said = parse_said(words)
+    if _ON_DISK in said:
+        raise SaidError.from_bad(f"{_ON_DISK}={said[_ON_DISK]}", "names a file on the server", "leave it out")
+    return said
+
+
 def said_of(table: Mapping[str, Any]) -> dict[str, str]:
     """What the `[table]` part of a definition says, by the same keys; its list `read` holds texts as `--read` takes."""
     said = parse_said(table.get("read", ()))
@@ -177,6 +200,17 @@ def flag(text: str) -> str:
     """The flag that says `text`, KEY=VALUE, as a shell takes it; a mark at its end is told from the sentence's."""
     quoted = shlex.quote(text)
     return f"--read {quoted}" if quoted != text or text[-1:].isalnum() else f"--read '{text}'"
+
+
+def said_in(sentence: str) -> list[str]:
+    """What a `sentence` offers to say with `--read`, as `parse_said` takes it; examples and placeholders are none."""
+    found = []
+    for text in _OFFERED.findall(sentence):
+        with suppress(ValueError):
+            words = shlex.split(text.rstrip(".,;"))
+            parse_said(words)
+            found += [word for word in words if not _PLACEHOLDER.search(word)]
+    return found
 
 
 def together(said: Said, more: Iterable[tuple[str, str]]) -> Said:

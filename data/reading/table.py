@@ -176,8 +176,13 @@ def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
         for name, written in zip(layout.names, layout.written, strict=True)
         if not written.strip() and frame[name].null_count() == frame.height
     ]
-    frame = frame.drop(empty)
-    assumed = Assumed(
+    return Reading(found.file.path, frame.drop(empty), assumed_of(found, said, empty))
+
+
+def assumed_of(found: Surveyed, said: Said, empty: Sequence[str] = ()) -> Assumed:
+    """What was assumed about a text that was looked at, but for its `empty` columns, which are left out."""
+    layout = found.layout
+    return Assumed(
         "text",
         word_encoding(found.file.encoding),
         layout.word,
@@ -193,7 +198,6 @@ def _text(found: Surveyed, said: Said, progress: Progress | None) -> Reading:
         more=_on_letters(found, said),
         sample=layout.sample,
     )
-    return Reading(found.file.path, frame, assumed)
 
 
 def _on_letters(found: Surveyed, said: Said) -> tuple[str, ...]:

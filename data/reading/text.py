@@ -105,27 +105,43 @@ class Utf8(io.RawIOBase):
         return iter(io.TextIOWrapper(io.BufferedReader(self), encoding=UTF_8, newline=""))
 
     def _next(self) -> bytes:
-        try:
-            chunk = self._inner.read(_CHUNK)
-        except DAMAGE as error:
-            raise FileError.from_damaged(self._file.path, self._file.kind) from error
+        chunk = self._raw()
         self._ended = not chunk
-        if self._progress is not None:
-            self._progress(min(self._handle.tell(), self._total), self._total)
+        is_utf8 = self._file.encoding == UTF_8
+        if is_utf8 and not self._begun:
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+        # Bytes of a letter that is cut off by the end of the last chunk, of which nothing was given.
+        before = self._decoder.getstate()[0] if self._skip else b""
         try:
             text = self._decoder.decode(chunk, final=self._ended)
         except UnicodeDecodeError as error:
-            if self._file.encoding == UTF_8:
+            if is_utf8:
                 raise NotUtf8Error from error
             raise _undecodable(self._file) from error
         if not self._begun and text:
             self._begun = True
             text = text.removeprefix("\ufeff")
-        if self._skip:
-            self._skip, text = max(0, self._skip - len(text)), text[self._skip :]
-        content = text.encode(UTF_8, "replace")
+        skipped, text = text[: self._skip], text[self._skip :]
+        self._skip -= len(skipped)
+        if is_utf8:
+            # As it came: to make bytes of its letters again takes as long as to read them.
+            content = b"" if self._skip else (before + chunk)[len(skipped.encode(UTF_8)) :]
+        else:
+            content = text.encode(UTF_8, "replace")
         self.quotes += content.count(b'"')
         return self._in_lines(content) if self._runs or self._padded else content
+
+    def _raw(self) -> bytes:
+        chunk = b""
+        try:
+            # An archive may give less than it is asked for, and a byte-order mark is taken off as a whole.
+            while len(chunk) < len(codecs.BOM_UTF8) and (more := self._inner.read(_CHUNK)):
+                chunk += more
+        except DAMAGE as error:
+            raise FileError.from_damaged(self._file.path, self._file.kind) from error
+        if self._progress is not None:
+            self._progress(min(self._handle.tell(), self._total), self._total)
+        return chunk
 
     def _in_lines(self, content: bytes) -> bytes:
         lines = self._rest + content

@@ -29,6 +29,7 @@ RECORD = "portfolio.json"
 FORMAT = 1
 _PURPOSE = "scoreroom.record"
 APPLICATIONS, MODEL, PREDICTIONS, CONTRIBUTIONS = "applications", "model", "predictions", "contributions"
+QUALITY = "quality"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK = 1 << 20
 # A build replaces a file before it writes the record; a reader in between retries for this long.

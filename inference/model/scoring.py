@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from data.files.batch_stream import BatchStream
 from data.files.spreadsheets import csv_of
+from data.reading.said import NOTHING, Said
 from data.store.storage import check_file_place, write_atomically
 from inference.errors import ScoringError
 from inference.model.judgement import DECISION, DECLINE, JUDGED, REFER, WARNINGS, judge_table
@@ -43,10 +44,12 @@ def score_file(
     *,
     batch_rows: int = BATCH_ROWS,
     progress: Advance | None = None,
+    said: Said = NOTHING,
 ) -> ScoredFile:
     """Judge every application of `source` into `target`: id and `JUDGED` columns, Parquet or CSV by its suffix.
 
-    `source` is judged as every file of applications is; one without ids is scored in its order. A cell that keeps its
+    `source` is judged as every file of applications is, and what is `said` of how it is written is not guessed
+    (`data.reading.said`); one without ids is scored in its order. A cell that keeps its
     row from being scored keeps all of them: nothing is written.
 
     Raises:
@@ -60,7 +63,7 @@ def score_file(
     if target.exists() and source.exists() and target.samefile(source):
         raise ScoringError(f"{target}: is the file to be scored; name another file for the scores.")
     check_file_place(target)
-    stream = BatchStream(source, session.definition, session.features.sources)
+    stream = BatchStream(source, session.definition, session.features.sources, said)
     n_rows = n_declined = n_referred = n_implausible = 0
     id_column = session.definition.column(session.definition.id)
     ids = {id_column.name: id_column.dtype} if stream.has_ids else {}

@@ -32,6 +32,7 @@ from data.predictions.table import (
     write_predictions,
 )
 from data.predictions.table import read_source as read_predictions_source
+from data.quality.kept import are_kept, keep_oddities
 from data.settings import PROFILE, Settings
 from data.store.opening import check_readable, is_there, reading
 from data.store.records import (
@@ -39,6 +40,7 @@ from data.store.records import (
     CONTRIBUTIONS,
     MODEL,
     PREDICTIONS,
+    QUALITY,
     FileRecord,
     PortfolioRecord,
     is_intact,
@@ -61,7 +63,14 @@ EMBEDDED = "Embedded portfolio (synthetic)"
 # What the steps are called while they run; reading applications from a file names it.
 MAKING, TRAINING, TAKING_OVER = "Making the portfolio", "Training and checking the model", "Taking over the definition"
 WRITING, EXPLAINING = "Writing the predictions", "Explaining every prediction"
-_MADE_IN = {TRAINING: MODEL, TAKING_OVER: MODEL, WRITING: PREDICTIONS, EXPLAINING: CONTRIBUTIONS}
+LOOKING_THROUGH = "Looking through the data"
+_MADE_IN = {
+    TRAINING: MODEL,
+    TAKING_OVER: MODEL,
+    WRITING: PREDICTIONS,
+    EXPLAINING: CONTRIBUTIONS,
+    LOOKING_THROUGH: QUALITY,
+}
 
 Advance = Callable[[int, int], None]
 Progress = Callable[[str], AbstractContextManager[Advance]]
@@ -82,7 +91,7 @@ def build(
     built takes its place as a whole at the end, and the portfolio before it is kept where the model is another one.
     Where no contributions are in service, the rest takes its place before they are computed, which `on_usable` is told.
     Where another build is under way, this one waits for it and `say`s so. Where builds are held (`publishing.Hold`),
-    only contributions are built again; `release` ends that.
+    only contributions and data quality are built again; `release` ends that.
 
     Raises:
         ScoreroomError: the dropped file is wrong, or a place cannot be written.
@@ -106,10 +115,10 @@ def build(
                 stage.begin_again()
                 is_waiting = False
             on_usable()
-        explained = _build_contributions_if_stale(stage.settings, progress)
-        if explained or is_waiting:
+        added = _build_added_if_stale(stage.settings, progress)
+        if added or is_waiting:
             _put_in_service(settings, stage, hold)
-        return (*done, *explained)
+        return (*done, *added)
 
 
 def _put_in_service(settings: Settings, stage: Staging, hold: Hold | None) -> None:
@@ -132,6 +141,8 @@ def is_current(settings: Settings) -> bool:
     origin = _origin(settings, definition)
     look_at(settings, record)
     if not _applications_are_fresh(settings, record, origin):
+        return False
+    if not are_kept(settings, record, definition):
         return False
     if why_no_model(settings, definition):
         return imported_are_fresh(settings, record, definition)
@@ -170,7 +181,12 @@ def is_settled(settings: Settings) -> bool:
     if read_hold(settings) is None:
         settled = is_current(settings)
     else:
-        settled = belongs_together(settings) and _contributions_are_fresh(settings, load_record(settings))
+        record = load_record(settings)
+        settled = (
+            belongs_together(settings)
+            and _contributions_are_fresh(settings, record)
+            and are_kept(settings, record, load_definition(settings))
+        )
     # A folder that may only be read keeps what others left in it.
     return settled and not (has_leftovers(settings) and os.access(settings.processed, os.W_OK))
 
@@ -197,13 +213,20 @@ def _build_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
     return tuple(done)
 
 
-def _build_contributions_if_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
-    is_explained = not why_no_model(settings, load_definition(settings))
-    if not is_explained or _contributions_are_fresh(settings, load_record(settings)):
-        return ()
-    check_file_place(settings.contributions)
-    _build_contributions(settings, progress)
-    return (CONTRIBUTIONS,)
+def _build_added_if_stale(settings: Settings, progress: Progress) -> tuple[str, ...]:
+    """Build what the dashboard opens without: contributions, and what is odd about the data."""
+    done, definition = [], load_definition(settings)
+    is_explained = not why_no_model(settings, definition)
+    if is_explained and not _contributions_are_fresh(settings, load_record(settings)):
+        done.append(CONTRIBUTIONS)
+        check_file_place(settings.contributions)
+        _build_contributions(settings, progress)
+    if not are_kept(settings, load_record(settings), definition):
+        done.append(QUALITY)
+        check_file_place(settings.quality)
+        with progress(LOOKING_THROUGH) as advance:
+            keep_oddities(settings, definition, advance)
+    return tuple(done)
 
 
 def source_of(settings: Settings) -> Path | None:

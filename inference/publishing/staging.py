@@ -35,7 +35,7 @@ from inference.model.artifact import CALIBRATOR, CARD, ENTRY, MANIFEST, MODEL_FI
 
 STAGING, INCOMING, PREVIOUS, HELD = ".staging", ".incoming", "previous", "held.json"
 MODEL, RAW = "model", "raw"
-FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", RECORD)
+FILES = ("applications.parquet", "predictions.parquet", "contributions.parquet", "quality.json", RECORD)
 IN_MODEL = (MANIFEST, *MODEL_FILES, DEFINITION, ENTRY, CARD, CALIBRATOR)
 # Of a model of the inventory, which keeps its PDs and contributions beside it.
 IN_INVENTORY = (*IN_MODEL, SCORES, FILES[2])

@@ -53,7 +53,7 @@ from inference.service.processes import let_hang_up
 from inference.service.routes import BATCH, EXPLAIN, LIVE, METRICS, MODEL, MODELS, PROMOTE, READY, SCORE
 from inference.service.schemas import Types
 from inference.service.settings import ServiceSettings
-from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, NOTICES
+from inference.service.tables import BODIES, MODEL_NAME, MODEL_SHA256, NOTICES
 from inference.service.telemetry import OTHER, Metrics
 from inference.serving.asgi import Answer, Refusal, Scope
 from inference.serving.authority import Authority
@@ -292,7 +292,7 @@ async def _answer_invalid(definition: Definition, _: Request, error: Exception) 
 
 def _policies(settings: ServiceSettings, application_bytes: int) -> Mapping[str, Policy]:
     one = Policy((JSON,), application_bytes, settings.seconds)
-    return {SCORE: one, EXPLAIN: one, BATCH: Policy((JSON, *FORMATS), settings.body_bytes, settings.seconds)}
+    return {SCORE: one, EXPLAIN: one, BATCH: Policy((JSON, *BODIES), settings.body_bytes, settings.seconds)}
 
 
 def _add_routes(app: FastAPI, types: Types, settings: ServiceSettings, *, with_keys: bool) -> None:

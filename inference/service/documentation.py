@@ -44,7 +44,7 @@ METRICS_ANSWER: Responses = {
     }
 }
 _BATCH_ANSWER: dict[str, Any] = {
-    "description": "The scores, in the format that was sent.",
+    "description": "The scores, in the format that was sent; as CSV where that is only read.",
     "headers": {
         NOTICES: {
             "description": "For a table: a JSON list of sentences on what is not used or doubtful in it.",

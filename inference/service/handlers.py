@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, TypeVar, cast
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from data.files.memory import Lease, give_back
+from data.reading.said import parse_written
 from inference.inventory.entry import CHAMPION
 from inference.service.challengers import InService
 from inference.service.guard import JSON, media_type
@@ -27,7 +29,7 @@ from inference.service.schemas import (
     Score,
     ScoreRequest,
 )
-from inference.service.tables import FORMATS, MODEL_NAME, MODEL_SHA256, notices_header
+from inference.service.tables import BODIES, MODEL_NAME, MODEL_SHA256, notices_header
 from inference.service.telemetry import Metrics
 
 T = TypeVar("T")
@@ -106,7 +108,11 @@ async def explain(body: ScoreRequest, request: Request, name: str) -> Explanatio
 
 
 async def score_batch(request: Request, name: Named = CHAMPION) -> Response:
-    """Score many applications, as JSON or as a table (CSV, Parquet, Arrow stream); the answer is of the same kind."""
+    """Score many applications, as JSON or as a table; the answer is of the same kind, or CSV where a workbook came.
+
+    Workbooks and files of SAS, SPSS and Stata are taken as well, under their own types. `?read=KEY=VALUE`, which may be
+    repeated, says how a table is written where that is not as it looks.
+    """
     service, workers = (await _named(request, name)).service, request.app.state.batches
     named = {MODEL_NAME: service.name, MODEL_SHA256: service.model_sha256}
     lease: Lease = request.state.lease
@@ -121,8 +127,10 @@ async def score_batch(request: Request, name: Named = CHAMPION) -> Response:
         if kind == JSON:
             content = await workers.run(_leasing(lease, partial(service.score_json, body, lease.hold)))
         else:
-            work = partial(service.score_table, body, FORMATS[kind], lease.hold)
+            said = parse_written(shlex.join(request.query_params.getlist("read")))
+            work = partial(service.score_table, body, BODIES[kind], lease.hold, said)
             content, notices = await workers.run(_leasing(lease, work))
+            kind = BODIES[kind].answer_type or kind
     # Until it is read, the answer is all that is left.
     lease.hold(len(content))
     return Response(content, headers=named | notices_header(notices), media_type=kind)

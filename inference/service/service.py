@@ -14,6 +14,7 @@ from data.definition.columns import Column
 from data.definition.definition import Definition
 from data.files.batch_limits import Limits
 from data.files.memory import Hold, hold_nothing
+from data.reading.said import NOTHING, Said
 from inference.explain.assessment import ReferredError
 from inference.explain.explainer import Explanation as Contributions
 from inference.explain.reasons import COMBINATION, COMBINATION_LABEL
@@ -99,17 +100,17 @@ class Service:
         return orjson.dumps({**model, "scores": scores, "notices": notices_of(applications, self._types)})
 
     def score_table(
-        self, body: bytes, table_format: TableFormat, hold: Hold = hold_nothing
+        self, body: bytes, table_format: TableFormat, hold: Hold = hold_nothing, said: Said = NOTHING
     ) -> tuple[bytes, Sequence[str]]:
-        """The answer, in the same format, to a table of applications, and what a reader should know of it.
+        """The answer, as `table_format` says, to a table of applications, and what a reader should know of it.
 
-        `hold` is told the memory that this takes.
+        `hold` is told the memory that this takes. What is `said` of how the table is written is not guessed.
 
         Raises:
             ScoreroomError: as `read_table`.
         """
         table = read_table(
-            body, table_format, self.session.definition, self.session.features.sources, self._table_limits, hold
+            body, table_format, self.session.definition, self.session.features.sources, self._table_limits, hold, said
         )
         scored = score_table(table, self.session)
         self._count(zip(scored[DECISION], scored[RISK_BAND], strict=True))

@@ -1,4 +1,4 @@
-"""Applications that come as a table, and their scores as a table of the same format: CSV, Parquet or an Arrow stream.
+"""Applications that come as a table, and their scores as one: CSV, Parquet or an Arrow stream as it came, else CSV.
 
 A dropped file is scored as far as it goes; a program that sends a table wants all of its rows or to be told why not.
 """
@@ -20,12 +20,17 @@ from data.files.batch_judge import TableFaultsError
 from data.files.batch_limits import Limits
 from data.files.memory import Hold, hold_nothing
 from data.files.spreadsheets import csv_of
+from data.reading.said import NOTHING, Said
+from data.reading.typed import typed_kind
 from data.store.opening import CSV, GZIP, PARQUET, ZIP, kind_of_bytes
 from inference.batch import score_batch_table
 from inference.model.judgement import JUDGED
 from inference.model.session import ScoringSession
 
 MOST_FAULTS = 100
+_TEXT = "text/csv"
+# Among so many first bytes are the marks of all formats that have one.
+_MARK_BYTES = 64
 # Of an answer that is a table: what a JSON answer has as `notices`.
 NOTICES = "X-Scoreroom-Notices"
 # Of every answer to a batch: what a JSON answer has as `model_sha256`.
@@ -41,7 +46,7 @@ class OtherFormatError(ScoreroomError):
 
     @classmethod
     def from_kind(cls, table: str, kind: str) -> Self:
-        found = _KINDS[kind]
+        found = _KINDS.get(kind, f"a file of another kind ({kind})")
         return cls(f"{table}: {found} came where its type says otherwise; send the table as it is, under its own type.")
 
 
@@ -49,7 +54,8 @@ class OtherFormatError(ScoreroomError):
 class TableFormat:
     """A format that tables come and go in: what HTTP calls it, what a body of it is called, how one is written.
 
-    `kind` is what the first bytes of one say it is, and `place` are the words before the number of a fault's row.
+    `kind` is what the first bytes of one say it is, and `place` are the words before the number of a fault's row. An
+    answer is of `answer_type`, or of its own type where that is empty.
     """
 
     media_type: str
@@ -57,6 +63,7 @@ class TableFormat:
     kind: str
     place: str
     write: Callable[[pl.DataFrame], bytes]
+    answer_type: str = ""
 
 
 def read_table(
@@ -66,10 +73,11 @@ def read_table(
     needed: Sequence[str],
     limits: Limits,
     hold: Hold = hold_nothing,
+    said: Said = NOTHING,
 ) -> BatchTable:
     """The applications of a body, every row of which can be scored; the columns `needed` have to be there.
 
-    `hold` is told the memory that this takes.
+    `hold` is told the memory that this takes. What is `said` of how the table is written is not guessed.
 
     Other columns than an application's inputs, such as the outcome, are not used; the table's notices say so.
 
@@ -81,7 +89,9 @@ def read_table(
     found = kind_of_bytes(content)
     if content and found != table_format.kind:
         raise OtherFormatError.from_kind(table_format.name, found)
-    table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold)
+    if table_format.media_type == _TEXT and (typed := typed_kind(content[:_MARK_BYTES])):
+        raise OtherFormatError.from_kind(table_format.name, typed)
+    table = read_batch(table_format.name, content, definition, needed, limits, carries=False, hold=hold, said=said)
     if table.n_faults:
         raise TableFaultsError.from_first(
             table.name, table.faults[:MOST_FAULTS], table.n_faults, table.n_bad_rows, table.n_rows, table_format.place
@@ -125,9 +135,22 @@ def _write_stream(frame: pl.DataFrame) -> bytes:
 FORMATS: Mapping[str, TableFormat] = {
     known.media_type: known
     for known in (
-        TableFormat("text/csv", "body.csv", CSV, "on line", csv_of),
+        TableFormat(_TEXT, "body.csv", CSV, "on line", csv_of),
         TableFormat("application/vnd.apache.parquet", "body.parquet", PARQUET, "in row", _write_parquet),
         # The marks that a stream has are looked at where it is read.
         TableFormat("application/vnd.apache.arrow.stream", "body.arrows", CSV, "in row", _write_stream),
     )
+}
+# What is read as well. Nobody sends a program scores in these.
+_BROUGHT = (
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "body.xlsx", ZIP),
+    ("application/vnd.oasis.opendocument.spreadsheet", "body.ods", ZIP),
+    ("application/vnd.ms-excel", "body.xls", CSV),
+    ("application/x-sas-data", "body.sas7bdat", CSV),
+    ("application/x-spss-sav", "body.sav", CSV),
+    ("application/x-stata-dta", "body.dta", CSV),
+)
+BODIES: Mapping[str, TableFormat] = {
+    **FORMATS,
+    **{media_type: TableFormat(media_type, name, kind, "in row", csv_of, _TEXT) for media_type, name, kind in _BROUGHT},
 }

@@ -37,6 +37,7 @@ def test_steps_run_one_after_the_other_and_those_that_are_passed_over_are_kept()
         ("model", "running"),
         ("predictions", "waiting"),
         ("contributions", "waiting"),
+        ("quality", "waiting"),
     ]
     model = told.described()["steps"][1]  # type: ignore[index]
     assert model["share"] == 0.3

@@ -13,6 +13,7 @@ def test_defaults_and_given_values() -> None:
     assert load_limits({}) == Limits(100, 500_000_000, 1_500_000_000, 2)
     assert load_limits({"SCOREROOM_VISITS": "7", "SCOREROOM_FILES_MB": "9"}) == Limits(7, 500_000_000, 9_000_000, 2)
     assert load_limits({"SCOREROOM_REPORTS": "5"}).reports == 5
+    assert load_limits({"SCOREROOM_OPEN_MB": "7"}).open_bytes == 7_000_000
     with pytest.raises(SettingError, match="SCOREROOM_VISITS is '0'"):
         load_limits({"SCOREROOM_VISITS": "0"})
 

@@ -23,9 +23,9 @@ def prepared(library: Path) -> Brought:
 
 
 def test_what_is_finished_takes_its_place_in_the_library(tmp_path: Path) -> None:
-    job = Training(prepared(tmp_path), "Loans", PATIENCE_S, taken="loans")
+    job = Training.on(prepared(tmp_path), "Loans", PATIENCE_S, taken="loans")
     with pytest.raises(BusyError):
-        Training(prepared(tmp_path), "Others", PATIENCE_S)
+        Training.on(prepared(tmp_path), "Others", PATIENCE_S)
     job.wait(PATIENCE_S)
     assert job.problem == ""
     (entry,) = list_entries(tmp_path)
@@ -34,12 +34,12 @@ def test_what_is_finished_takes_its_place_in_the_library(tmp_path: Path) -> None
     settings = entry.settings({})
     predictions = load_predictions(settings.predictions, load_definition(settings))
     assert predictions.source.has_outcomes
-    assert [each["state"] for each in job.described()["steps"]] == ["done", "done", "done", "running"]  # type: ignore[attr-defined]
+    assert [each["state"] for each in job.described()["steps"]] == ["done", "done", "done", "done", "running"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("seconds", "cancels"), [(PATIENCE_S, True), (0.0, False)])
 def test_nothing_is_left_of_what_is_stopped(tmp_path: Path, seconds: float, cancels: bool) -> None:
-    job = Training(prepared(tmp_path), "Loans", seconds)
+    job = Training.on(prepared(tmp_path), "Loans", seconds)
     if cancels:
         job.cancel()
     job.wait(PATIENCE_S)

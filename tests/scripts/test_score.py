@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from data.settings import ROOT
 from inference.model.build import PublishedModel
@@ -61,3 +62,21 @@ def test_a_table_that_is_no_application_table(published: PublishedModel, tmp_pat
     assert "other.csv" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_workbook_is_scored_by_the_sheet_that_is_said(
+    source: Path, published: PublishedModel, tmp_path: Path
+) -> None:
+    few = pl.read_parquet(source).head(5)
+    with xlsxwriter.Workbook(tmp_path / "few.xlsx") as book:
+        for name in ("One", "Two"):
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate([few.columns, *few.rows()]):
+                sheet.write_row(at, 0, row)
+    asked = ("--in", tmp_path / "few.xlsx", "--out", tmp_path / "scores.csv", "--model", published.directory)
+    done = score(*asked)
+    assert (done.returncode, "--read sheet='One'" in done.stderr) == (2, True)
+    done = score(*asked, "--read", "sheet=Two")
+    assert (done.returncode, "5 applications scored" in done.stdout) == (0, True), done.stderr
+    assert "Notice: Read as a workbook: sheet Two." in done.stdout
+    assert pl.read_csv(tmp_path / "scores.csv").height == 5

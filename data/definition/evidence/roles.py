@@ -198,7 +198,7 @@ def _is_called_outcome(name: str) -> bool:
 
 
 def _shares(each: Summary, values: Sequence[str]) -> str:
-    return ", ".join(f"{value} {each.counts[value] / each.n_given:.1%}" for value in values)
+    return ", ".join(f"{value} {100 * each.counts[value] / each.n_given:.1f} %" for value in values)
 
 
 def _rises(score: Summary) -> bool:

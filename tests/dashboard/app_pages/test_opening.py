@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app_pages.opening import _histogram
 from dashboard.components.opened import Opening
 from data.library.entries import list_entries
-from data.library.opening import Brought
+from data.library.opening import Brought, prepare_training, understand
 from data.settings import Settings
 from tests.made_loans import make_loans
 
@@ -112,3 +112,41 @@ def test_small_histograms_count_numbers_in_steps_and_words_by_level() -> None:
     assert _histogram(pl.Series(["0", "1", "6", "12", None])) == [2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
     assert _histogram(pl.Series(["b", "a", "b", None])) == [2, 1]
     assert _histogram(pl.Series([None, None], dtype=pl.String)) == []
+
+
+def test_a_refused_file_is_read_otherwise_without_bringing_it_again(built: Settings, open_page: OpenPage) -> None:
+    app = open_page("open")
+    lines = LOANS.write_csv().splitlines()
+    text = "\n".join([*lines[:101], "a,b", *lines[101:]])
+    app.session_state["open.file"] = Opening(Brought(built.library, "loans.csv", text.encode()), None)
+    app.run()
+    assert "line 102 has 2 fields where the table has 5: 'a,b'" in said(app).replace("\\", "")
+    assert built.library.as_posix() not in said(app)
+    (again,) = [button for button in app.button if button.label.startswith("Read it with")]
+    assert again.label.replace("\\", "") == "Read it with bad_lines=leave-out"
+    again.click().run()
+    assert "1 damaged line" in said(app)
+    # Three rows as they stand in the file.
+    (sample,) = app.code
+    assert sample.value.splitlines() == lines[1:4]
+    app.button(key="open.look").click().run()
+    cards = {card.label: str(card.value) for card in app.metric}
+    assert (cards["Applications"], cards["ROC AUC"]) == ("600", AUC)
+    (entry,) = list_entries(built.library)
+    assert entry.reading is not None
+    assert dict(entry.reading.said) == {"bad_lines": "leave-out"}
+    shutil.rmtree(built.library)
+
+
+def test_a_portfolio_that_was_never_built_is_built_by_a_click(built: Settings, open_page: OpenPage) -> None:
+    brought = Brought(built.library, "loans.csv", make_loans(1_500).write_csv().encode())
+    prepare_training(brought, "Loans", understand(brought, most_rows=1_500))
+    brought.part.rename(built.library / "loans")
+    app = open_page("open")
+    assert "open.entry.loans" not in [button.key for button in app.button]
+    app.button(key="open.build.loans").click().run()
+    job = app.session_state["open.training"]
+    assert "Training a model: loans" in [each.value for each in app.subheader]
+    job.cancel()
+    assert (built.library / "loans" / "portfolio.toml").exists()
+    shutil.rmtree(built.library)

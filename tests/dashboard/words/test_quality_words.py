@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.metrics.quality_counts import Issue, Oddity
 from dashboard.words.quality_words import ADVICE, WHAT, detail, summary
+from data.quality.oddities import Issue, Oddity
 
 
 def test_every_issue_has_its_words() -> None:

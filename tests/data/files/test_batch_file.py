@@ -14,8 +14,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from data.errors import FileError, ScoreroomError, TableError
 from data.files.batch_file import MOST_FAULTS, BatchTable, CellFault, read_batch
@@ -333,17 +335,13 @@ REFUSED: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes], str]] = {
     ),
     "zero bytes": (
         "a.csv",
-        lambda t: t.write_csv().encode("utf-16-le"),
-        "is not text in UTF-8 (it holds zero bytes); bring",
+        lambda t: b"\0\x01\0\0" + csv_of(t),
+        "is no text (it holds zero bytes); bring",
     ),
-    "pdf": ("a.csv", lambda _: b"%PDF-1.7\n%\xe2\xe3", "is a PDF document; bring CSV (also .gz or .zip) or Parquet."),
+    "pdf": ("a.csv", lambda _: b"%PDF-1.7\n%\xe2\xe3", "is a PDF document; bring CSV (also .gz or .zip), Parquet or a"),
     "picture": ("a.png", lambda _: b"\x89PNG\r\n\x1a\n\0\0", "is a picture; bring CSV"),
-    "old workbook": ("a.xls", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook or another Office"),
-    "workbook": (
-        "a.xlsx",
-        lambda _: zipped(b"<worksheet/>", "xl/worksheets/sheet1.xml"),
-        "is an Excel workbook; save its sheet as CSV and bring that.",
-    ),
+    "old workbook": ("a.xls", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is no whole workbook"),
+    "workbook": ("a.xlsx", lambda _: zipped(b"<workbook/>", "xl/workbook.xml"), "is no whole workbook"),
     "zip in a zip": (
         "a.zip",
         lambda t: zipped(zipped(csv_of(t)), "a.zip"),
@@ -432,3 +430,40 @@ def test_a_time_at_an_offset_is_left_out_and_said(make_rows: MakeRows) -> None:
     batch = read_batch("a.parquet", parquet_of(table), embedded.DEFINITION, NEEDED)
     assert batch.left_out == ("when",)
     assert "Left out, because CSV has no form for what they hold, 1 column: when." in batch.notices
+
+
+def workbook_of(*sheets: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        for table in sheets:
+            sheet = book.add_worksheet()
+            for at, row in enumerate([table.columns, *table.rows()]):
+                sheet.write_row(at, 0, row)
+    return out.getvalue()
+
+
+def test_a_workbook_is_read_by_the_sheet_that_is_said_and_what_was_assumed_is_told(make_rows: MakeRows) -> None:
+    table, other = make_rows(12), make_rows(3)
+    content = workbook_of(other, table)
+    assert "has tables on several sheets: Sheet2 (13 rows), Sheet1 (4 rows); say which" in complaint(content, "a.xlsx")
+    batch = read_batch("a.xlsx", content, embedded.DEFINITION, NEEDED, said={"sheet": "Sheet2"})
+    # A workbook's numbers have 16 digits.
+    assert_frame_equal(batch.applications, table.drop(embedded.TARGET), rel_tol=1e-12)
+    assert (batch.n_faults, batch.place, batch.order.tolist()) == (0, "Row", list(range(1, 13)))
+    assert "Read as a workbook: sheet Sheet2." in batch.notices
+
+
+def test_text_as_excel_saves_it_in_german_is_read_and_lines_are_told(make_rows: MakeRows) -> None:
+    table = make_rows(12)
+    german = table.with_columns(pl.selectors.float().cast(pl.String).str.replace(".", ",", literal=True))
+    content = german.write_csv(separator=";").encode("cp1252")
+    batch = read_batch("a.csv", content, embedded.DEFINITION, NEEDED)
+    assert_frame_equal(batch.applications, table.drop(embedded.TARGET))
+    assert batch.order.tolist() == list(range(2, 14))
+    assert any("separated by semicolon" in notice for notice in batch.notices)
+    damaged = content + b"1;2\n" + content.splitlines()[-1] + b"\n"
+    assert "bad_lines=leave-out" in complaint(damaged, "a.csv")
+    said = {"bad_lines": "leave-out:0.5"}
+    batch = read_batch("a.csv", damaged, embedded.DEFINITION, NEEDED, said=said)
+    assert batch.order.tolist() == [*range(2, 14), 15]
+    assert any("1 damaged line" in notice for notice in batch.notices)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from data.reading.said import SaidError, as_list, flag, listed, most_damaged, parse_said, together, word_said
+from data.reading.said import (
+    SaidError,
+    as_list,
+    flag,
+    listed,
+    most_damaged,
+    parse_said,
+    parse_written,
+    said_in,
+    together,
+    word_said,
+)
 
 
 def test_values_are_put_in_one_form() -> None:
@@ -69,3 +80,25 @@ def test_a_mark_at_the_end_of_a_flag_is_told_from_the_sentence() -> None:
         "--read dates=day-first",
         "--read 'sheet=My table'",
     ]
+
+
+def test_what_is_typed_on_a_page_may_hold_blanks_and_marks_but_names_no_file() -> None:
+    assert parse_written("decimal=, 'sheet=My sheet'") == {"decimal": ",", "sheet": "My sheet"}
+    assert parse_written("decimal=, quote='") == {"decimal": ",", "quote": "'"}
+    with pytest.raises(SaidError, match="names a file on the server"):
+        parse_written("bad_file=/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "offered"),
+    [
+        ("correct it, or leave such lines out with --read bad_lines=leave-out.", ["bad_lines=leave-out"]),
+        ("say which with --read sheet='My sheet'.", ["sheet=My sheet"]),
+        (f"say which with {flag('decimal=,')} or {flag('decimal=.')}.", ["decimal=,", "decimal=."]),
+        ("raise it with --read bad_lines=leave-out:SHARE, or say which with --read table=NAME.", []),
+        ("say its encoding, such as --read encoding=cp850, or save it as UTF-8.", []),
+        ("say what does with --read separator=.", []),
+    ],
+)
+def test_what_a_sentence_offers_can_be_said_without_typing_it(sentence: str, offered: list[str]) -> None:
+    assert said_in(sentence) == offered

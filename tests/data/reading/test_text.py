@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from data.errors import FileError, TableError
+from data.reading import text as text_module
 from data.reading.surveying import open_text
 from data.reading.table import read_table
 from data.reading.text import word_encoding
@@ -41,6 +42,21 @@ def test_any_usual_encoding_is_known(tmp_path: Path, encoding: str, mark: bytes,
         assert text.read().decode() == TEXT
     with file.open(len("id,name\n")) as text:
         assert "".join(text.lines()) == TEXT[len("id,name\n") :]
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("utf-16-le", b"\xff\xfe")])
+def test_letters_that_lie_in_two_pieces_are_whole_from_any_place_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: bytes
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(mark + (TEXT + '"😀"\n').encode(encoding))
+    file = open_text(path, kind_of(path))
+    for size in (3, 4, 5, 7):
+        monkeypatch.setattr(text_module, "_CHUNK", size)
+        for skip in range(len(TEXT) + 4):
+            with file.open(skip) as text:
+                assert text.read().decode() == (TEXT + '"😀"\n')[skip:]
+                assert text.quotes == (TEXT + '"😀"\n')[skip:].count('"')
 
 
 def test_any_usual_packing_is_opened(tmp_path: Path) -> None:

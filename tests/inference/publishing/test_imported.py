@@ -82,7 +82,7 @@ def test_a_score_becomes_pds_as_its_kind_says(
 ) -> None:
     said = f'[scores.old]\ncolumn = "score"\nkind = "{kind}"\nhigher = "{higher}"\n'
     frame, steps = built(portfolio(tmp_path, make_loans(scores), said))
-    assert steps == ("applications", "predictions")
+    assert steps == ("applications", "predictions", "quality")
     assert frame["default_probability"].to_list() == pytest.approx(wanted, abs=1e-12)
     kept = [f"L{row}" for row, score in enumerate(scores) if score is not None and score != 101]
     assert frame["application_id"].to_list() == kept
@@ -100,7 +100,9 @@ def test_too_few_outcomes_show_the_score_and_enough_train(n_bad: int, is_trained
     scores: list[float | None] = np.linspace(0.01, 0.99, n).round(3).tolist()
     frame, steps = built(portfolio(tmp_path, make_loans(scores, status), said))
     assert steps == (
-        ("applications", "predictions", "contributions") if is_trained else ("applications", "predictions")
+        ("applications", "predictions", "contributions", "quality")
+        if is_trained
+        else ("applications", "predictions", "quality")
     )
     assert (frame.height, frame["is_default"].null_count()) == (n, n_open)
     assert frame["is_default"].sum() == n_bad
@@ -179,7 +181,7 @@ def test_with_neither_the_build_and_the_page_say_what_to_add(tmp_path: Path) -> 
     folder = portfolio(tmp_path, make_loans([610.0, 700.0] * 10), said)
     done = command("scripts.build", "--portfolio", str(folder))
     wanted = "Scores in points (old) are no probabilities"
-    assert (done.returncode, wanted in done.stdout, "Built applications." in done.stdout) == (0, True, True)
+    assert (done.returncode, wanted in done.stdout, "Built applications and quality." in done.stdout) == (0, True, True)
     for address in shown_at(folder):
         with visiting(address) as visitor:
             page = visitor.run()

@@ -71,7 +71,7 @@ def fixture_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     make_loans().write_csv(folder / "loans.csv")
     (folder / "portfolio.toml").write_text(TOML, encoding="utf-8")
-    assert build(settings_of(folder), quiet) == ("applications", "predictions", "contributions")
+    assert build(settings_of(folder), quiet) == ("applications", "predictions", "contributions", "quality")
     return folder
 
 
@@ -144,7 +144,7 @@ def test_another_meaning_of_bad_trains_and_the_command_brings_the_model_before_b
     is_late = make_loans()["status"] == "late"
     assert before["is_default"].is_null().to_list() == is_late.to_list()
     edit(own, 'bad = ["bad"]', 'bad = ["bad", "late"]')
-    assert build(replace(own, seed=9), quiet) == ("applications", "predictions", "contributions")
+    assert build(replace(own, seed=9), quiet) == ("applications", "predictions", "contributions", "quality")
     assert pl.read_parquet(own.predictions)["is_default"].count() == make_loans().height
     folder = str(own.portfolio)
     assert "builds are held" in command("scripts.rollback", "--portfolio", folder)

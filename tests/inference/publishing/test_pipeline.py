@@ -21,7 +21,7 @@ from inference.model.session import ScoringSession
 from inference.model.training_settings import TrainingSettings
 from inference.publishing.pipeline import Advance, build
 
-ALL_STEPS = ("applications", "predictions", "contributions")
+ALL_STEPS = ("applications", "predictions", "contributions", "quality")
 
 
 @contextmanager
@@ -92,6 +92,7 @@ def test_a_wrong_file_leaves_what_was_built(settings: Settings, tmp_path: Path) 
         "contributions.parquet",
         "portfolio.json",
         "predictions.parquet",
+        "quality.json",
     ]
 
 

@@ -53,7 +53,7 @@ def test_no_build_undoes_it_before_it_is_released(portfolios: Portfolios, settin
     settings.predictions.unlink()
     with pytest.raises(HoldError, match=r"is damaged, and nothing was built\. Rolled back to model [0-9a-f]{12} at 20"):
         build(settings, quiet)
-    assert build(settings, quiet, release=True) == ("applications", "predictions", "contributions")
+    assert build(settings, quiet, release=True) == ("applications", "predictions", "contributions", "quality")
     assert served(settings) == portfolios.later
     assert not (settings.processed / HELD).exists()
 

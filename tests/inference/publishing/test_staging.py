@@ -49,7 +49,7 @@ def test_two_builds_at_once_end_well_and_build_once(portfolios: Portfolios, tmp_
     ended = sorted(each.communicate(timeout=120) for each in builds)
     assert [each.returncode for each in builds] == [0, 0]
     assert [said for said, _ in ended] == [
-        "Built applications and predictions and contributions.\n",
+        "Built applications and predictions and contributions and quality.\n",
         "Everything is up to date.\n",
     ]
     assert "Waiting for another build to end: process " in ended[1][1]

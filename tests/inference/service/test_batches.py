@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import polars as pl
 import pytest
+import xlsxwriter
 
 from inference.model.session import ScoringSession
 from inference.service.tables import FORMATS
@@ -189,7 +191,7 @@ INVALID, MALFORMED = (422, "invalid-application"), (400, "malformed-body")
         (CSV, b"", MALFORMED, "body.csv: holds no rows"),
         (CSV, b"a,b\n", INVALID, "body.csv: holds 0 of the"),
         (CSV, b"a,b\n1,2\n", INVALID, "body.csv: holds 0 of the"),
-        (CSV, b"\x00\xff" * 50, INVALID, "body.csv: is not text in UTF-8"),
+        (CSV, b"\x00\x01\x02\xff" * 50, INVALID, "body.csv: is no text (it holds zero bytes)"),
         (PARQUET, b"", MALFORMED, "body.parquet: holds no rows"),
         (PARQUET, b"PAR1", MALFORMED, "body.parquet: is not a whole Parquet file"),
         (PARQUET, b"a,b\n1,2\n", INVALID, "body.parquet: no Parquet file came"),
@@ -248,3 +250,29 @@ def test_limits_are_those_of_the_settings(
         document: Any = client.get("/openapi.json").json()
         sizes = document["components"]["schemas"]["BatchRequest"]["properties"]["applications"]
         assert (sizes["minItems"], sizes["maxItems"]) == (1, 3)
+
+
+def test_a_workbook_is_scored_as_csv_and_how_it_is_written_can_be_said(
+    client: httpx.Client, table: pl.DataFrame, written: Write, read: Read, check_problem: CheckProblem
+) -> None:
+    few = table.head(4)
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as made:
+        for name in ("One", "Two"):
+            sheet = made.add_worksheet(name)
+            for at, row in enumerate([few.columns, *few.rows()]):
+                sheet.write_row(at, 0, row)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    check_problem(send(client, book.getvalue(), kind), 400, "malformed-body", "body.xlsx: has tables on several sheets")
+
+    def ask(*said: str) -> httpx.Response:
+        headers = {"content-type": kind}
+        return client.post("/v1/score/batch", params={"read": said}, content=book.getvalue(), headers=headers)
+
+    answer = ask("sheet=Two")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    plain = read(send(client, written(few, CSV), CSV).content, CSV)
+    assert read(answer.content, CSV).equals(plain)
+    assert "Read as a workbook: sheet Two." in json.loads(answer.headers["X-Scoreroom-Notices"])
+    check_problem(ask("sheet=Two", "bad_file=x"), 422, "invalid-application", "names a file on the server")
+    check_problem(ask("colour=red"), 422, "invalid-application", "is not KEY=VALUE")

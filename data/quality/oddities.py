@@ -5,19 +5,24 @@ Columns are read a few at a time, so that a wide table is never in memory as a w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from dashboard.metrics.counts import FloatArray
-from dashboard.metrics.group_facts import MIN_APPLICATIONS, MIN_OUTCOMES
-from dashboard.metrics.leakage import IMPLAUSIBLE_AUC
-from dashboard.metrics.stability import IN_EMPTY_BIN, LARGE
-
+# From where on something is called odd; the screen judges cohorts by the same values.
+# With fewer applications, or fewer of either outcome for an AUC, an answer is not to be had.
+MIN_APPLICATIONS = 30
+MIN_OUTCOMES = 30
+# No application score known to the literature comes near; 0.75 to 0.85 is usual.
+IMPLAUSIBLE_AUC = 0.95
+# Population stability index (PSI) of a large shift, and the rows that an empty group counts as for it.
+LARGE_SHIFT = 0.25
+IN_EMPTY_BIN = 0.5
 MUCH_MISSING = 0.05
 _AT_ONCE = 16
 _MOST_LEVELS = 50
@@ -71,14 +76,21 @@ class Known:
     skipped: frozenset[str] = frozenset()
 
 
-def find_oddities(table: pl.LazyFrame, known: Known) -> tuple[Oddity, ...]:
-    """All that is odd about `table`, by how grave it is and how many rows it concerns; about 3 s for 307,511 x 122."""
+def find_oddities(
+    table: pl.LazyFrame, known: Known, progress: Callable[[int, int], None] | None = None
+) -> tuple[Oddity, ...]:
+    """All that is odd about `table`, by how grave it is and how many rows it concerns; about 3 s for 307,511 x 122.
+
+    `progress` gets (done, total) in columns.
+    """
     schema = table.collect_schema()
     names = [name for name in schema.names() if name not in known.skipped and not schema[name].is_nested()]
     found: list[Oddity] = []
     rows: pl.Series | None = None
     sums: dict[tuple[str, int], list[str]] = {}
     for start in range(0, len(names), _AT_ONCE):
+        if progress is not None:
+            progress(start, len(names))
         part = table.select(names[start : start + _AT_ONCE]).collect()
         part = part.with_columns(pl.selectors.float().fill_nan(None))
         found += [each for name in part.columns if name != known.id for each in _of_column(part[name], known)]
@@ -119,7 +131,7 @@ def _of_column(values: pl.Series, known: Known) -> Iterator[Oddity]:
         rare = counts.filter(counts < MIN_APPLICATIONS)
         if len(rare):
             yield Oddity(Issue.RARE, values.name, int(rare.sum()), int(rare.sum()) / n_rows, float(len(rare)))
-    if known.when is not None and (index := _drift(values, known.when)) is not None and index >= LARGE:
+    if known.when is not None and (index := _drift(values, known.when)) is not None and index >= LARGE_SHIFT:
         yield Oddity(Issue.DRIFT, values.name, n_rows, 1.0, index)
 
 
@@ -219,12 +231,12 @@ def _drift(values: pl.Series, when: pl.Series) -> float | None:
     return float(((second - first) * np.log(second / first)).sum())
 
 
-def _cuts(numbers: pl.Series) -> FloatArray:
+def _cuts(numbers: pl.Series) -> NDArray[np.float64]:
     """Where numbers are cut into groups of equal size."""
     known = numbers.drop_nulls().to_numpy().astype(float)
     return np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
 
 
-def _counts(numbers: pl.Series, cuts: FloatArray) -> Sequence[float]:
+def _counts(numbers: pl.Series, cuts: NDArray[np.float64]) -> Sequence[float]:
     codes = np.searchsorted(cuts, numbers.drop_nulls().to_numpy().astype(float), side="left")
     return [*np.bincount(codes, minlength=len(cuts) + 1).astype(float), float(numbers.null_count())]

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from dashboard.metrics.quality_counts import Issue, Known, Oddity, find_oddities
+from data.quality.oddities import Issue, Known, Oddity, find_oddities
 
 N = 200
 OUTCOME = pl.Series("bad", [n % 4 == 0 for n in range(N)])
