@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,28 +71,35 @@ def make_loans() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def loans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The portfolio, built, in force for this process and those that it starts."""
+def built_loans(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The portfolio, built."""
     root = tmp_path_factory.mktemp("loans")
     (root / "portfolio.toml").write_text(TOML, encoding="utf-8")
     make_loans().write_csv(root / "loans.csv")
+    settings = load_settings({**os.environ, "SCOREROOM_PORTFOLIO": str(root)})
+    build(settings, quiet)
+    return settings
+
+
+# Tests of other files that this process runs are about other portfolios.
+@pytest.fixture(scope="module")
+def loans(built_loans: Settings) -> Iterator[Settings]:
+    """The portfolio, in force for this process and those that it starts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCOREROOM_PORTFOLIO", str(root))
-        settings = load_settings()
-        build(settings, quiet)
-        yield settings
+        patch.setenv("SCOREROOM_PORTFOLIO", str(built_loans.portfolio))
+        yield built_loans
 
 
 @pytest.fixture(scope="session")
-def matrix(loans: Settings) -> NDArray[np.float32]:
+def matrix(built_loans: Settings) -> NDArray[np.float32]:
     """The features of all loans: income, amount, age and the place of the shop."""
-    return feature_set(load_definition(loans)).matrix(pl.read_parquet(loans.applications))
+    return feature_set(load_definition(built_loans)).matrix(pl.read_parquet(built_loans.applications))
 
 
 @pytest.fixture(scope="session")
-def target(loans: Settings) -> NDArray[np.int64]:
+def target(built_loans: Settings) -> NDArray[np.int64]:
     """Whether each loan went bad."""
-    return pl.read_parquet(loans.applications)["status"].cast(pl.Int64).to_numpy()
+    return pl.read_parquet(built_loans.applications)["status"].cast(pl.Int64).to_numpy()
 
 
 @pytest.fixture
