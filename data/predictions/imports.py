@@ -300,7 +300,7 @@ def _notices_of_scores(assigned: Assigned, scored: _Scored) -> Iterable[str]:
         yield (
             f"{found.column} is read as {word_score(found.word)}: it ranks, but it is no probability, so that "
             "calibration, expected losses and money are not defined until it is calibrated (`python -m "
-            "scripts.calibrate --predictions FILE` writes a table with its PDs). Pages show its place "
+            "scripts.calibrate --predictions FILE` writes a table of probabilities). Pages show its place "
             f"between {scored.scale.score(0):g} (0 %) and {scored.scale.score(1):g} (100 %)."
         )
     elif found.word != "probability":
