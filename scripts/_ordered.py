@@ -9,7 +9,7 @@ from scripts import _cli
 from scripts._build_process import Teller
 
 # What can be ordered; nothing else is run.
-COMMANDS = ("train", "import_model", "promote", "explain_model")
+COMMANDS = ("train", "import_model", "calibrate", "promote", "explain_model")
 
 
 def main() -> None:
