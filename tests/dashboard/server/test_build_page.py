@@ -64,7 +64,7 @@ def test_programs_are_told_that_it_is_not_ready(building: Building, path: str) -
 
 def test_health_says_how_far_the_build_is(building: Building) -> None:
     body = ask(building, "/health").json()
-    assert (body["status"], [step["state"] for step in body["steps"]]) == ("building", ["waiting"] * 4)
+    assert (body["status"], [step["state"] for step in body["steps"]]) == ("building", ["waiting"] * 5)
     building.take(b'{"problem": "/home/ann/loans.csv: is no table."}')
     building.end(2)
     assert ask(building, "/health").json()["status"] == "failed"
