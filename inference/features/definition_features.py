@@ -26,7 +26,6 @@ from inference.features.expressions import (
 )
 
 
-@lru_cache(maxsize=8)
 def feature_set(definition: Definition, choice: FeatureChoice = EVERYTHING) -> FeatureSet:
     """The features of a model of `definition`: its columns, indicators of their special values, derived features.
 
@@ -35,6 +34,12 @@ def feature_set(definition: Definition, choice: FeatureChoice = EVERYTHING) -> F
     Raises:
         DirectionError: a feature cannot keep the definition's directions.
     """
+    # To the cache a default and the same value given are two calls, and these features are held by identity.
+    return _feature_set(definition, choice)
+
+
+@lru_cache(maxsize=8)
+def _feature_set(definition: Definition, choice: FeatureChoice) -> FeatureSet:
     features = definition.features
     columns = [definition.column(name) for name in features.columns]
     raw = [raw_feature(column) for column in columns]

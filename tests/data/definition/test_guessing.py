@@ -245,7 +245,7 @@ def test_grades_are_no_outcome() -> None:
 def test_finding_of_the_outcome_says_which_value_is_bad_and_which_is_open() -> None:
     status = ["Current" if i < 40 else "Late" if i < 80 else "Default" if i < 120 else "Fully Paid" for i in range(N)]
     why = findings(guessed(loan_status=status))["loan_status"].why
-    assert "bad: Default 10.0%; good: Fully Paid 70.0%; open: Current 10.0%, Late 10.0%" in why
+    assert "bad: Default 10.0 %; good: Fully Paid 70.0 %; open: Current 10.0 %, Late 10.0 %" in why
 
 
 def test_columns_under_names_that_are_needed_play_no_part_but_that_of_outcome_and_exposure() -> None:

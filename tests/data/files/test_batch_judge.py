@@ -97,7 +97,8 @@ def test_faults_beyond_the_list_are_counted(definition: Definition) -> None:
 )
 def test_a_header_that_cannot_be_scored(tmp_path: Path, definition: Definition, header: str, words: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(f"{header}\n1,2,3\n")
+    row = header.count(",") * "1," + "1"
+    path.write_text(f"{header}\n{row}\n{row}\n")
     with pytest.raises(ScoreroomError, match=words):
         check_columns(open_source(path, definition), definition, ["age", "grade"], replace(LIMITS, columns=5))
 

@@ -48,7 +48,7 @@ def test_json_is_scored_as_one_by_one(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     singles = [client.post("/v1/score", json={"application": row}).json() for row in rows]
-    model = {name: singles[0][name] for name in ("cutoff", "model_sha256", "notices")}
+    model = {name: singles[0][name] for name in ("cutoff", "model", "model_sha256", "notices")}
     assert model["notices"] == []
     assert answer.json() == {
         **model,
