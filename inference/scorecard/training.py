@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,7 +107,7 @@ def train_scorecard(
         return bins, regression, log_odds(regression, bins, codes, held_out)
 
     # Parts side by side with a thread each: threads that share one regression spin while they wait for each other.
-    with threadpool_limits(1), ThreadPoolExecutor(settings.threads) as pool:
+    with _own_interrupts(), threadpool_limits(1), ThreadPoolExecutor(settings.threads) as pool:
         (bins, whole, _), *others = pool.map(fit, range(_NONE, settings.folds))
     probabilities = np.empty(target.size)
     for fold, (_, _, odds) in enumerate(others):
@@ -117,6 +119,17 @@ def train_scorecard(
     return TrainedScorecard(
         card, text, used, unused, probabilities, folds, quality(target, probabilities), settings, seed
     )
+
+
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Give SIGINT back to Python: OR-Tools takes it for a solver, and then leaves it to end the process on the spot."""
+    try:
+        yield
+    finally:
+        handler = signal.getsignal(signal.SIGINT)
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
 
 
 def _used(features: FeatureSet, card: Card) -> FeatureSet:
@@ -136,7 +149,7 @@ class _Steps:
 
     def __init__(self, progress: Advance | None, total: int) -> None:
         self._progress, self._total, self._taken = progress, total, 0
-        self._lock = Lock()
+        self._lock = threading.Lock()
 
     def done(self, steps: int) -> None:
         with self._lock:

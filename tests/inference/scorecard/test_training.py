@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -99,3 +100,9 @@ def test_its_features_are_those_that_the_card_asks(
 def test_too_few_outcomes_are_refused(applications: pl.DataFrame, few_features: FeatureSet) -> None:
     with pytest.raises(TrainingError, match="are needed for 5 folds"):
         train_scorecard(applications[:20], few_features, seed=1)
+
+
+def test_ctrl_c_is_pythons_again_once_the_bins_are_solved(trained: TrainedScorecard) -> None:
+    assert trained.trees
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
