@@ -183,11 +183,13 @@ def _limit(memory_mb: int, seconds: int) -> None:
         return
     import resource
 
-    bounds = ((resource.RLIMIT_AS, memory_mb * 1_000_000), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0))
-    for which, most in bounds:
+    memory = memory_mb * 1_000_000
+    # At the hard limit the system kills, as it does where memory runs out; at the soft one it says which it was.
+    processor = (resource.RLIMIT_CPU, (seconds, seconds + 1))
+    for which, most in ((resource.RLIMIT_AS, (memory, memory)), processor, (resource.RLIMIT_CORE, (0, 0))):
         # macOS names bounds that it then refuses.
         with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(which, (most, most))
+            resource.setrlimit(which, most)
 
 
 if __name__ == "__main__":
